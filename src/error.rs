@@ -87,7 +87,9 @@ pub enum Error {
     },
 
     /// A text that is no blob ID.
-    #[error("`{text}` is no blob ID: 43 characters of URL-safe base64 without padding are expected")]
+    #[error(
+        "`{text}` is no blob ID: 43 characters of URL-safe base64 without padding are expected"
+    )]
     BlobIdSyntax {
         /// The text given.
         text: String,
