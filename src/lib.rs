@@ -1,21 +1,74 @@
-//! Encodes blobs for the Walrus storage network, byte for byte as the network does.
+//! Encodes blobs for the Walrus storage network: RS2 slivers, metadata and blob IDs, with exactly the
+//! network's bytes, as fast as the machine allows.
+//!
+//! - [`Encoder`]: a blob to its metadata and blob ID, or to metadata and slivers.
+//! - [`Decoder`]: slivers to the blob, to verdicts, or to the slivers that are missing.
+//! - [`Source`], [`Sink`], [`SliverSource`], [`Output`]: where blobs and slivers come from and go to;
+//!   memory, files and directories are there.
+//! - [`Bcs`]: the wire formats.
+//!
+//! # Example
+//!
+//! ```
+//! use walrus_accel::{Axis, Control, Encoder, PairSet, SliverBuffer, SliverPairIndex};
+//!
+//! let encoder = Encoder::builder().n_shards(10).build()?;
+//! let mut slivers = SliverBuffer::new();
+//! let encoded = encoder.encode(
+//!     &b"walrus"[..],
+//!     &PairSet::all(10),
+//!     &mut slivers,
+//!     &Control::new(),
+//! )?;
+//! println!("blob {}", encoded.blob_id);
+//! let body = slivers.sliver_data(Axis::Primary, SliverPairIndex(3)).unwrap();
+//! assert_eq!(body.len(), 1 + 7 * 2 + 4); // What a storage node takes: BCS SliverData.
+//! # Ok::<(), walrus_accel::Error>(())
+//! ```
+//!
+//! Features: `cli` (on by default) builds the `walrus-accel` command line; turn it off with
+//! `default-features = false` to use the library alone.
 #![deny(unsafe_code)]
 
 mod commitment;
+mod context;
 mod control;
+mod decoder;
+mod directory;
+mod encoder;
+mod engine;
 mod error;
+mod memory;
+mod output;
 mod shape;
+mod sink;
 mod sliver;
+mod sliver_source;
+mod source;
+mod verify;
 mod wire;
 
 pub use commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
 };
+pub use context::DEFAULT_MEMORY;
 pub use control::{Control, Progress};
+pub use decoder::{Check, Decoded, Decoder, DecoderBuilder};
+pub use directory::{
+    BlobDirectory, DirectorySink, FileProblem, ProblemKind, Repaired, SliverFile, SliverFiles,
+    Verification, Written,
+};
+pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
+pub use engine::EngineKind;
 pub use error::{Error, Result};
+pub use output::{FileOutput, Output, OutputSession};
 pub use shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};
+pub use sink::{CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart};
 pub use sliver::{Axis, PairSet, SliverIndex, SliverPairIndex};
+pub use sliver_source::{SliverInfo, SliverSource};
+pub use source::{FileSource, Source, SpooledSource};
+pub use wire::Bcs;
 pub use wire::{
-    Bcs, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol,
-    Sliver, SliverData,
+    DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver,
+    SliverData,
 };

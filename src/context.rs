@@ -1,0 +1,61 @@
+//! What every job runs on: an engine and a memory limit.
+
+use std::sync::Arc;
+
+use crate::engine::{Engine, EngineKind, stripe_width};
+use crate::error::Result;
+use crate::shape::Shape;
+
+/// The default limit of a job's working memory in bytes: 1 GiB.
+pub const DEFAULT_MEMORY: u64 = 1 << 30;
+
+/// What every job has in common: the engine, its threads, the memory limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ContextOptions {
+    pub(crate) engine: EngineKind,
+    pub(crate) threads: usize,
+    pub(crate) memory: u64,
+}
+
+impl Default for ContextOptions {
+    fn default() -> Self {
+        Self {
+            engine: EngineKind::Auto,
+            threads: 0,
+            memory: DEFAULT_MEMORY,
+        }
+    }
+}
+
+/// An engine with a memory limit: what jobs run on. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) memory: u64,
+}
+
+impl ContextOptions {
+    pub(crate) fn open(&self) -> Result<Context> {
+        Ok(Context {
+            engine: self.engine.open(self.threads)?,
+            memory: self.memory,
+        })
+    }
+}
+
+impl Context {
+    /// The stripe width for a job whose memory is `memory(width)`.
+    pub(crate) fn width(&self, shape: &Shape, memory: impl Fn(u32) -> u64) -> Result<u32> {
+        if !self.engine.stripes() {
+            return Ok(shape.symbol_size());
+        }
+        stripe_width(shape.symbol_size(), self.memory, memory)
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (engine, memory) = (self.engine.name(), self.memory);
+        write!(f, "Context {{ engine: {engine}, memory: {memory} }}")
+    }
+}

@@ -1,0 +1,556 @@
+//! Decoding: slivers to the blob, or to the slivers that are missing.
+
+use std::ops::Range;
+
+use crate::commitment::{BlobMetadata, BlobMetadataWithId, Node, roots_of_lines};
+use crate::context::{Context, ContextOptions};
+use crate::control::Control;
+use crate::encoder::{EncodeStage, stripes};
+use crate::engine::{Engine, EngineKind, ExpandSession, SliverOutput};
+use crate::error::{Error, Result};
+use crate::output::{Output, OutputSession};
+use crate::shape::Shape;
+use crate::sink::{Sink, SinkSession};
+use crate::sliver::{Axis, PairSet};
+use crate::sliver_source::{GivenSlivers, SliverSource, usable};
+use crate::source::SymbolReader;
+
+/// How a decoded blob is checked against its metadata.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::Check;
+///
+/// assert_eq!("strict".parse::<Check>().unwrap(), Check::Strict);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Check {
+    /// Not at all: a damaged sliver gives a wrong blob.
+    Skip,
+    /// The source rows of the blob hash to the roots in the metadata: no wrong blob passes.
+    #[default]
+    Default,
+    /// The blob is encoded again and its ID compared: no inconsistent encoding passes either.
+    Strict,
+}
+
+impl std::str::FromStr for Check {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "skip" => Ok(Self::Skip),
+            "default" => Ok(Self::Default),
+            "strict" => Ok(Self::Strict),
+            _ => Err(format!(
+                "`{text}` is no check: one of skip, default, strict"
+            )),
+        }
+    }
+}
+
+/// The choices that a [`Decoder`] is built with.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::Decoder;
+///
+/// let decoder = Decoder::builder().threads(2).memory(256 << 20).build()?;
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DecoderBuilder {
+    context: ContextOptions,
+}
+
+impl DecoderBuilder {
+    /// The engine; the fastest that is there unless set.
+    #[must_use]
+    pub fn engine(mut self, engine: EngineKind) -> Self {
+        self.context.engine = engine;
+        self
+    }
+
+    /// The number of worker threads of the engine's own pool; 0, the default, is one a core.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.context.threads = threads;
+        self
+    }
+
+    /// The limit in bytes of a job's working memory,
+    /// [`DEFAULT_MEMORY`](crate::DEFAULT_MEMORY) unless set.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.context.memory = bytes;
+        self
+    }
+
+    /// Makes the engine ready: its threads are started and its tables computed here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EngineUnavailable`] if the engine cannot run on this machine.
+    pub fn build(&self) -> Result<Decoder> {
+        Ok(Decoder {
+            context: self.context.open()?,
+        })
+    }
+}
+
+/// Decodes, verifies and rebuilds. Costly to make and cheap to clone; one can serve many threads.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{
+///     Axis, Bcs, Check, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer, SliverData,
+///     SliverPairIndex,
+/// };
+///
+/// // 10 shards: any 4 primary slivers give the blob back.
+/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let mut buffer = SliverBuffer::new();
+/// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &Control::new())?;
+/// let slivers = [9, 2, 7, 4].map(|pair| {
+///     let bytes = buffer.sliver_data(Axis::Primary, SliverPairIndex(pair)).unwrap();
+///     Sliver { axis: Axis::Primary, data: SliverData::from_bcs(bytes).unwrap() }
+/// });
+///
+/// let mut blob = Vec::new();
+/// Decoder::builder().build()?.decode(
+///     &encoded.metadata,
+///     &slivers[..],
+///     None,
+///     Check::Default,
+///     &mut blob,
+///     &Control::new(),
+/// )?;
+/// assert_eq!(blob, b"walrus");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    pub(crate) context: Context,
+}
+
+/// What a [`Decoder`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The axis of the slivers used.
+    pub axis: Axis,
+    /// The slivers used: their positions in the sliver source.
+    pub used: Vec<usize>,
+    /// The slivers of that axis found damaged and not used: their positions in the sliver source.
+    /// Only a failed check sets off the search for them.
+    pub damaged: Vec<usize>,
+}
+
+impl Decoder {
+    /// The choices to make a decoder with.
+    #[must_use]
+    pub fn builder() -> DecoderBuilder {
+        DecoderBuilder::default()
+    }
+
+    /// The name of the engine at work: `"cpu"` or `"reference"`.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.context.engine.name()
+    }
+
+    /// Decodes a blob from any `P` primary or any `S` secondary slivers.
+    ///
+    /// Slivers of another length or symbol size, with an index beyond the committee, or given twice
+    /// are skipped; surplus ones are ignored. With `axis: None`, whichever axis has enough is taken,
+    /// primary first. If the check fails, every sliver of the axis is verified, and the blob is
+    /// decoded from the good ones alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEnoughSlivers`]; [`Error::Inconsistent`] if the check fails with good slivers;
+    /// [`Error::MemoryBudget`], [`Error::Cancelled`]; what the slivers and the output give.
+    pub fn decode(
+        &self,
+        metadata: &BlobMetadata,
+        slivers: &(impl SliverSource + ?Sized),
+        axis: Option<Axis>,
+        check: Check,
+        output: &mut dyn Output,
+        control: &Control,
+    ) -> Result<Decoded> {
+        let shape = metadata.shape()?;
+        self.with_good_slivers(metadata, &slivers, axis, control, |axis, given| {
+            let session = output.begin(&shape)?;
+            let target = match check {
+                Check::Skip => Target::Blob(&*session),
+                Check::Default => Target::Checked(&*session),
+                Check::Strict => Target::Encoded {
+                    blob: Some(&*session),
+                    slivers: None,
+                },
+            };
+            self.pipeline(metadata, axis, given, &target, control)?;
+            control.check()?;
+            session.finish()
+        })
+    }
+
+    /// Rebuilds the slivers of the chosen pairs from others, without the blob at hand.
+    ///
+    /// The slivers are those of a fresh encoding: their metadata is compared with the given one
+    /// before the sink's session is finished. Slivers are chosen as in [`Decoder::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Decoder::decode`], and what the sink gives.
+    ///
+    /// # Panics
+    ///
+    /// If `pairs` was made for another number of shards than the metadata has.
+    pub fn rebuild(
+        &self,
+        metadata: &BlobMetadataWithId,
+        slivers: &(impl SliverSource + ?Sized),
+        axis: Option<Axis>,
+        pairs: &PairSet,
+        sink: &mut dyn Sink,
+        control: &Control,
+    ) -> Result<Decoded> {
+        let shape = metadata.metadata.shape()?;
+        assert_eq!(
+            pairs.n_shards(),
+            shape.n_shards(),
+            "the set of pairs must be of the metadata's number of shards"
+        );
+        self.with_good_slivers(
+            &metadata.metadata,
+            &slivers,
+            axis,
+            control,
+            |axis, given| {
+                let session = sink.begin(&shape, pairs)?;
+                let target = Target::Encoded {
+                    blob: None,
+                    slivers: Some((pairs, &*session)),
+                };
+                self.pipeline(&metadata.metadata, axis, given, &target, control)?;
+                control.check()?;
+                session.finish(metadata)
+            },
+        )
+    }
+
+    /// Chooses slivers and runs `job`; if its check fails, chooses again among verified ones.
+    fn with_good_slivers(
+        &self,
+        metadata: &BlobMetadata,
+        slivers: &dyn SliverSource,
+        axis: Option<Axis>,
+        control: &Control,
+        mut job: impl FnMut(Axis, &GivenSlivers<'_>) -> Result<()>,
+    ) -> Result<Decoded> {
+        let shape = metadata.shape()?;
+        let (axis, mut candidates) = choose(&shape, slivers, axis)?;
+        let needed = usize::from(shape.slivers_needed(axis));
+        let mut damaged = Vec::new();
+        loop {
+            let used = candidates[..needed].to_vec();
+            let given = GivenSlivers::new(slivers, shape, used.clone());
+            match job(axis, &given) {
+                Ok(()) => {
+                    return Ok(Decoded {
+                        axis,
+                        used,
+                        damaged,
+                    });
+                }
+                Err(Error::Inconsistent { .. }) if damaged.is_empty() => {}
+                Err(error) => return Err(error),
+            }
+            let good = self.verify(metadata, slivers, &candidates, control)?;
+            let (kept, bad) = partition(&candidates, &good);
+            if bad.is_empty() {
+                return Err(Error::Inconsistent {
+                    reason: "every sliver used belongs to the metadata, and yet they make \
+                             another blob: it was encoded inconsistently"
+                        .into(),
+                });
+            }
+            if kept.len() < needed {
+                return Err(Error::NotEnoughSlivers {
+                    axis,
+                    usable: kept.len(),
+                    needed,
+                });
+            }
+            candidates = kept;
+            damaged = bad;
+        }
+    }
+
+    /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
+    fn pipeline(
+        &self,
+        metadata: &BlobMetadata,
+        axis: Axis,
+        given: &GivenSlivers<'_>,
+        target: &Target<'_>,
+        control: &Control,
+    ) -> Result<()> {
+        let engine = &*self.context.engine;
+        let shape = metadata.shape()?;
+        let indices = given.indices();
+        let rows = usize::from(shape.rows());
+        let commitment = metadata.commitment;
+        let width = self.context.width(&shape, |width| {
+            let check = match target {
+                Target::Blob(_) => 0,
+                Target::Checked(_) => {
+                    engine.expand_memory(&shape, commitment, Axis::Primary, rows, width)
+                }
+                Target::Encoded { .. } => engine.encode_memory(&shape, commitment, width),
+            };
+            engine.decode_memory(&shape, axis, indices, width) + check
+        })?;
+        let passes = match target {
+            Target::Blob(_) => 1,
+            Target::Checked(_) | Target::Encoded { .. } => 2,
+        };
+        control.start(shape.matrix_len() * passes);
+        control.check()?;
+
+        let mut decode = engine.start_decode(shape, axis, indices, width)?;
+        let mut stage = match target {
+            Target::Blob(_) => Stage::None,
+            Target::Checked(_) => {
+                Stage::Expand(engine.start_expand(shape, commitment, Axis::Primary, rows, width)?)
+            }
+            Target::Encoded { .. } => {
+                Stage::Encode(EncodeStage::start(engine, shape, commitment, width)?)
+            }
+        };
+        for range in stripes(&shape, 0, width) {
+            decode.stripe(range.clone(), given, control)?;
+            let rows = BlobRows {
+                rows: decode.rows(),
+                shape,
+            };
+            match &mut stage {
+                Stage::None => {}
+                Stage::Expand(session) => session.stripe(range.clone(), &rows, control)?,
+                Stage::Encode(stage) => {
+                    let output = target.slivers();
+                    stage
+                        .session
+                        .stripe(range.clone(), &rows, output, control)?;
+                }
+            }
+            if let Some(blob) = target.blob() {
+                write_rows(engine, &shape, range, &rows, blob, control)?;
+            }
+        }
+        match stage {
+            Stage::None => Ok(()),
+            Stage::Expand(session) => check_rows(engine, metadata, &session.finish()),
+            Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
+        }
+    }
+}
+
+/// Where decoded stripes go.
+enum Target<'a> {
+    /// To an output, unchecked.
+    Blob(&'a dyn OutputSession),
+    /// To an output, the source rows checked.
+    Checked(&'a dyn OutputSession),
+    /// Encoded again, to compare everything.
+    Encoded {
+        blob: Option<&'a dyn OutputSession>,
+        slivers: Option<(&'a PairSet, &'a dyn SinkSession)>,
+    },
+}
+
+impl Target<'_> {
+    fn blob(&self) -> Option<&dyn OutputSession> {
+        match self {
+            Self::Blob(blob) | Self::Checked(blob) => Some(*blob),
+            Self::Encoded { blob, .. } => *blob,
+        }
+    }
+
+    fn slivers(&self) -> Option<SliverOutput<'_>> {
+        match self {
+            Self::Encoded {
+                slivers: Some((pairs, sink)),
+                ..
+            } => Some(SliverOutput { pairs, sink: *sink }),
+            _ => None,
+        }
+    }
+}
+
+/// What follows decoding in a stripe.
+enum Stage<'a> {
+    None,
+    Expand(Box<dyn ExpandSession + 'a>),
+    Encode(EncodeStage<'a>),
+}
+
+/// The rows of the blob that a decoded matrix stands for: zeros past the blob's end, whatever the
+/// slivers held there.
+struct BlobRows<'a> {
+    rows: &'a dyn SymbolReader,
+    shape: Shape,
+}
+
+impl SymbolReader for BlobRows<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        self.rows.read(item, range.clone(), out)?;
+        let symbol_size = u64::from(self.shape.symbol_size());
+        let first = item as u64 * self.shape.sliver_len(Axis::Primary) + u64::from(range.start);
+        let pieces = out.chunks_exact_mut(range.len());
+        for (column, piece) in pieces.enumerate() {
+            let offset = first + column as u64 * symbol_size;
+            let inside = self.shape.unencoded_length().saturating_sub(offset);
+            if inside < piece.len() as u64 {
+                piece[inside as usize..].fill(0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes the byte range of every symbol of the blob to its place.
+fn write_rows(
+    engine: &dyn Engine,
+    shape: &Shape,
+    range: Range<u32>,
+    rows: &dyn SymbolReader,
+    blob: &dyn OutputSession,
+    control: &Control,
+) -> Result<()> {
+    let width = range.len();
+    let symbol_size = u64::from(shape.symbol_size());
+    let write_row = |row: usize| -> Result<()> {
+        control.check()?;
+        let start = row as u64 * shape.sliver_len(Axis::Primary);
+        if start >= shape.unencoded_length() {
+            return Ok(());
+        }
+        let mut bytes = vec![0; usize::from(shape.columns()) * width];
+        rows.read(row, range.clone(), &mut bytes)?;
+        let put = |offset: u64, bytes: &[u8]| {
+            let inside = shape.unencoded_length().saturating_sub(offset);
+            let inside = usize::try_from(inside).map_or(bytes.len(), |len| len.min(bytes.len()));
+            match inside {
+                0 => Ok(()),
+                _ => blob.put(offset, &bytes[..inside]),
+            }
+        };
+        if range == (0..shape.symbol_size()) {
+            return put(start, &bytes);
+        }
+        let mut offset = start + u64::from(range.start);
+        for piece in bytes.chunks_exact(width) {
+            put(offset, piece)?;
+            offset += symbol_size;
+        }
+        Ok(())
+    };
+    let failed = std::sync::Mutex::new(None);
+    engine.for_each(usize::from(shape.rows()), &|row| {
+        if let Err(error) = write_row(row) {
+            let mut failed = failed.lock().expect("nothing panics under the lock");
+            failed.get_or_insert(error);
+        }
+    });
+    let failed = failed.into_inner().expect("nothing panics under the lock");
+    failed.map_or(Ok(()), Err)
+}
+
+/// The default check: the source rows' roots are those in the metadata.
+fn check_rows(
+    engine: &dyn Engine,
+    metadata: &BlobMetadata,
+    leaves: &[crate::commitment::Digest],
+) -> Result<()> {
+    let roots = roots_of_lines(engine, metadata.commitment, leaves, metadata.pairs.len());
+    let expected = metadata.pairs.iter().map(|pair| pair.primary);
+    let differing = roots
+        .iter()
+        .zip(expected)
+        .filter(|&(root, expected)| Node::Digest(*root) != expected)
+        .count();
+    if differing > 0 {
+        return Err(Error::Inconsistent {
+            reason: format!(
+                "{differing} of its {} source rows have other Merkle roots",
+                roots.len()
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// The strict check: encoding the blob gives the metadata.
+fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Result<()> {
+    if computed.metadata == *metadata {
+        return Ok(());
+    }
+    Err(Error::Inconsistent {
+        reason: format!(
+            "encoding it gives blob {}, not {}",
+            computed.blob_id,
+            metadata.blob_id()
+        ),
+    })
+}
+
+/// The axis to decode from and its usable slivers, source slivers first.
+fn choose(
+    shape: &Shape,
+    slivers: &dyn SliverSource,
+    axis: Option<Axis>,
+) -> Result<(Axis, Vec<usize>)> {
+    let axes = axis.map_or(Axis::BOTH.to_vec(), |axis| vec![axis]);
+    let mut best: Option<Error> = None;
+    for axis in axes {
+        let usable = usable(shape, slivers, axis);
+        let needed = usize::from(shape.slivers_needed(axis));
+        if usable.len() >= needed {
+            return Ok((axis, usable));
+        }
+        let error = Error::NotEnoughSlivers {
+            axis,
+            usable: usable.len(),
+            needed,
+        };
+        best = Some(match best {
+            // The axis of which more is there.
+            Some(Error::NotEnoughSlivers {
+                axis: other,
+                usable: other_usable,
+                needed: other_needed,
+            }) if other_usable * needed >= usable.len() * other_needed => Error::NotEnoughSlivers {
+                axis: other,
+                usable: other_usable,
+                needed: other_needed,
+            },
+            _ => error,
+        });
+    }
+    Err(best.expect("at least one axis was tried"))
+}
+
+/// The good and the bad candidates.
+fn partition(candidates: &[usize], good: &[bool]) -> (Vec<usize>, Vec<usize>) {
+    let select = |want: bool| {
+        let pairs = candidates.iter().zip(good);
+        let chosen = pairs.filter(|&(_, &good)| good == want);
+        chosen.map(|(&position, _)| position).collect()
+    };
+    (select(true), select(false))
+}

@@ -1,0 +1,314 @@
+//! Encoding: a blob to its metadata, or to metadata and slivers.
+
+use std::ops::Range;
+
+use crate::commitment::{
+    BlobMetadata, BlobMetadataWithId, Commitment, roots_across, roots_of_lines,
+};
+use crate::context::{Context, ContextOptions};
+use crate::control::Control;
+use crate::engine::{EncodeSession, Engine, EngineKind, SliverOutput};
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sink::Sink;
+use crate::sliver::PairSet;
+use crate::source::{Source, SourceRows};
+
+/// The number of shards of the Walrus network.
+pub const NETWORK_SHARDS: u16 = 1000;
+
+/// The choices that an [`Encoder`] or a [`Decoder`](crate::Decoder) is built with.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Encoder, EngineKind};
+///
+/// let encoder = Encoder::builder()
+///     .n_shards(100)
+///     .engine(EngineKind::Cpu)
+///     .threads(2)
+///     .memory(256 << 20)
+///     .build()?;
+/// assert_eq!(encoder.engine_name(), "cpu");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EncoderBuilder {
+    n_shards: u16,
+    commitment: Commitment,
+    context: ContextOptions,
+}
+
+impl EncoderBuilder {
+    /// The number of shards; [`NETWORK_SHARDS`] unless set.
+    #[must_use]
+    pub fn n_shards(mut self, n_shards: u16) -> Self {
+        self.n_shards = n_shards;
+        self
+    }
+
+    /// The commitment hash; the network's unless set.
+    #[must_use]
+    pub fn commitment(mut self, commitment: Commitment) -> Self {
+        self.commitment = commitment;
+        self
+    }
+
+    /// The engine; the fastest that is there unless set.
+    #[must_use]
+    pub fn engine(mut self, engine: EngineKind) -> Self {
+        self.context.engine = engine;
+        self
+    }
+
+    /// The number of worker threads of the engine's own pool; 0, the default, is one a core.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.context.threads = threads;
+        self
+    }
+
+    /// The limit in bytes of a job's working memory, [`DEFAULT_MEMORY`](crate::DEFAULT_MEMORY) unless set. A sink's or an
+    /// output's own memory comes on top. Narrow limits make more, narrower stripes.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.context.memory = bytes;
+        self
+    }
+
+    /// Makes the engine ready: its threads are started and its tables computed here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
+    /// [`Error::TooManyShards`](crate::Error::TooManyShards);
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the engine cannot run on this machine.
+    pub fn build(&self) -> Result<Encoder> {
+        Shape::new(self.n_shards, 0)?;
+        Ok(Encoder {
+            n_shards: self.n_shards,
+            commitment: self.commitment,
+            context: self.context.open()?,
+        })
+    }
+}
+
+/// Encodes blobs. Costly to make and cheap to clone; one can serve many threads at once.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::Encoder;
+///
+/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoded = encoder.metadata(&b"walrus"[..])?;
+/// assert_eq!(encoded.blob_id, encoded.metadata.blob_id());
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    n_shards: u16,
+    commitment: Commitment,
+    context: Context,
+}
+
+impl Encoder {
+    /// The choices to make an encoder with.
+    #[must_use]
+    pub fn builder() -> EncoderBuilder {
+        EncoderBuilder {
+            n_shards: NETWORK_SHARDS,
+            commitment: Commitment::default(),
+            context: ContextOptions::default(),
+        }
+    }
+
+    /// The number of shards.
+    #[must_use]
+    pub fn n_shards(&self) -> u16 {
+        self.n_shards
+    }
+
+    /// The commitment hash.
+    #[must_use]
+    pub fn commitment(&self) -> Commitment {
+        self.commitment
+    }
+
+    /// The name of the engine at work: `"cpu"` or `"reference"`.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.context.engine.name()
+    }
+
+    /// The widest instruction set that the engine's hashes use: `"avx512"`, `"avx2"` or
+    /// `"portable"`.
+    #[must_use]
+    pub fn instruction_set(&self) -> &'static str {
+        self.context.engine.instruction_set()
+    }
+
+    /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too low.
+    pub fn memory_needed(&self, length: u64) -> Result<u64> {
+        let shape = Shape::new(self.n_shards, length)?;
+        let width = self.width(&shape)?;
+        let engine = &self.context.engine;
+        Ok(engine.encode_memory(&shape, self.commitment, width))
+    }
+
+    /// The metadata and the blob ID of a blob; no sliver is kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::metadata_with`], but it cannot be cancelled.
+    pub fn metadata(&self, source: impl Source) -> Result<BlobMetadataWithId> {
+        self.metadata_with(source, &Control::new())
+    }
+
+    /// The metadata and the blob ID of a blob, with progress and cancelling.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BlobTooLarge`](crate::Error::BlobTooLarge),
+    /// [`Error::MemoryBudget`](crate::Error::MemoryBudget),
+    /// [`Error::Cancelled`](crate::Error::Cancelled), and what the source gives.
+    pub fn metadata_with(
+        &self,
+        source: impl Source,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        self.run(&source, None, control)
+    }
+
+    /// Encodes a blob: the slivers of the chosen pairs go to `sink`, and the metadata covers all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::metadata_with`], and what the sink gives; its session is then dropped
+    /// unfinished.
+    ///
+    /// # Panics
+    ///
+    /// If `pairs` was made for another number of shards.
+    pub fn encode(
+        &self,
+        source: impl Source,
+        pairs: &PairSet,
+        sink: &mut dyn Sink,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        assert_eq!(
+            pairs.n_shards(),
+            self.n_shards,
+            "the set of pairs must be of the encoder's number of shards"
+        );
+        self.run(&source, Some((pairs, sink)), control)
+    }
+
+    fn width(&self, shape: &Shape) -> Result<u32> {
+        let engine = &self.context.engine;
+        self.context.width(shape, |width| {
+            engine.encode_memory(shape, self.commitment, width)
+        })
+    }
+
+    fn run(
+        &self,
+        source: &dyn Source,
+        output: Option<(&PairSet, &mut dyn Sink)>,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        let shape = Shape::new(self.n_shards, source.len())?;
+        let width = self.width(&shape)?;
+        control.start(shape.matrix_len());
+        control.check()?;
+        let sink = match output {
+            Some((pairs, sink)) => Some((pairs, sink.begin(&shape, pairs)?)),
+            None => None,
+        };
+        let engine = &*self.context.engine;
+        let mut stage = EncodeStage::start(engine, shape, self.commitment, width)?;
+        let mut next = 0;
+        if let Some((_, sink)) = &sink
+            && let Some((done, state)) = sink.resume()?
+            && stage.session.restore(&state)
+        {
+            next = done;
+            control.advance(shape.matrix_len() / u64::from(shape.symbol_size()) * u64::from(done));
+        }
+        let rows = SourceRows::new(source, shape);
+        for range in stripes(&shape, next, width) {
+            let end = range.end;
+            let output = sink.as_ref().map(|(pairs, sink)| SliverOutput {
+                pairs,
+                sink: &**sink,
+            });
+            stage.session.stripe(range, &rows, output, control)?;
+            if let Some((_, sink)) = &sink
+                && end < shape.symbol_size()
+                && let Some(state) = stage.session.state()
+            {
+                sink.checkpoint(end, state)?;
+            }
+        }
+        source.check_unchanged()?;
+        let metadata = stage.finish();
+        control.check()?;
+        if let Some((_, sink)) = sink {
+            sink.finish(&metadata)?;
+        }
+        Ok(metadata)
+    }
+}
+
+/// The byte ranges of a symbol from `next` on, `width` bytes each.
+pub(crate) fn stripes(shape: &Shape, next: u32, width: u32) -> impl Iterator<Item = Range<u32>> {
+    let end = shape.symbol_size();
+    (next..end)
+        .step_by(width as usize)
+        .map(move |start| start..end.min(start.saturating_add(width)))
+}
+
+/// A blob being encoded, up to its metadata.
+pub(crate) struct EncodeStage<'a> {
+    pub(crate) session: Box<dyn EncodeSession + 'a>,
+    engine: &'a dyn Engine,
+    commitment: Commitment,
+    shape: Shape,
+}
+
+impl<'a> EncodeStage<'a> {
+    pub(crate) fn start(
+        engine: &'a dyn Engine,
+        shape: Shape,
+        commitment: Commitment,
+        width: u32,
+    ) -> Result<Self> {
+        Ok(Self {
+            session: engine.start_encode(shape, commitment, width)?,
+            engine,
+            commitment,
+            shape,
+        })
+    }
+
+    /// The metadata, when every stripe is through.
+    pub(crate) fn finish(self) -> BlobMetadataWithId {
+        let leaves = self.session.finish();
+        let n = usize::from(self.shape.n_shards());
+        let primary = roots_across(self.engine, self.commitment, &leaves, n);
+        let secondary = roots_of_lines(self.engine, self.commitment, &leaves, n);
+        BlobMetadata::from_roots(
+            self.commitment,
+            self.shape.unencoded_length(),
+            &primary,
+            &secondary,
+        )
+        .with_id(self.engine)
+    }
+}

@@ -1,0 +1,511 @@
+//! The Reed-Solomon code over lines of symbols: which transforms make the recovery symbols, or bring
+//! missing source symbols back. The butterflies themselves are `reed-solomon-simd`'s.
+//!
+//! A *line* is one code word: a row or a column of the expanded matrix. Short symbols, and the odd
+//! ends of long ones, of several lines share a 64-byte chunk, since the code works element by element.
+
+use reed_solomon_simd::engine::utils::xor;
+use reed_solomon_simd::engine::{
+    DefaultEngine, Engine, GF_MODULUS, GF_ORDER, GfElement, ShardsRefMut,
+};
+
+/// The bytes of one chunk: 32 elements, the low bytes first.
+type Chunk = [u8; 64];
+
+const HALF: usize = 32;
+
+/// How many bytes of a symbol go through the transforms at once: 1,024 symbols of this size stay
+/// within a core's second-level cache.
+const STEP: usize = 512;
+
+/// Which construction the code uses: `reed-solomon-simd`'s default choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rate {
+    High,
+    Low,
+}
+
+/// The code with `original` source and `recovery` recovery symbols.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code {
+    rate: Rate,
+    original: usize,
+    recovery: usize,
+    /// The size of a transform: a power of two.
+    chunk: usize,
+}
+
+impl Code {
+    pub(super) fn new(original: usize, recovery: usize) -> Self {
+        let (o, r) = (original.next_power_of_two(), recovery.next_power_of_two());
+        // With equal powers the crate takes the rate that its name speaks against.
+        let rate = match o.cmp(&r) {
+            std::cmp::Ordering::Less => Rate::Low,
+            std::cmp::Ordering::Greater => Rate::High,
+            std::cmp::Ordering::Equal if original <= recovery => Rate::High,
+            std::cmp::Ordering::Equal => Rate::Low,
+        };
+        let chunk = match rate {
+            Rate::High => r,
+            Rate::Low => o,
+        };
+        Self {
+            rate,
+            original,
+            recovery,
+            chunk,
+        }
+    }
+
+    /// The number of source symbols.
+    pub(super) fn original(&self) -> usize {
+        self.original
+    }
+
+    /// The number of recovery symbols.
+    pub(super) fn recovery(&self) -> usize {
+        self.recovery
+    }
+
+    /// The symbols that encoding works on at once.
+    fn encode_work(&self) -> usize {
+        match self.rate {
+            Rate::High => self.original.next_multiple_of(self.chunk),
+            Rate::Low => self.recovery.next_multiple_of(self.chunk),
+        }
+    }
+
+    /// The symbols that decoding works on at once.
+    fn decode_work(&self) -> usize {
+        let second = match self.rate {
+            Rate::High => self.original,
+            Rate::Low => self.recovery,
+        };
+        (self.chunk + second).next_power_of_two()
+    }
+
+    /// Where symbol `index` (source symbols first) stands in decoding's work.
+    fn position(&self, index: usize) -> usize {
+        match (self.rate, index.checked_sub(self.original)) {
+            (Rate::High, None) => self.chunk + index,
+            (Rate::High, Some(recovery)) => recovery,
+            (Rate::Low, None) => index,
+            (Rate::Low, Some(recovery)) => self.chunk + recovery,
+        }
+    }
+
+    /// The bytes that a [`LineCodec`] for this code works in.
+    pub(super) fn work_memory(&self, decode: bool) -> u64 {
+        let symbols = if decode {
+            self.decode_work()
+        } else {
+            self.encode_work()
+        };
+        (symbols * STEP.next_multiple_of(64)) as u64
+    }
+}
+
+/// What decoding needs to know of a set of missing symbols: computed once for all lines.
+pub(super) struct Erasures {
+    code: Code,
+    /// The given symbols, in the order in which lines supply them: their positions in the work.
+    given: Vec<usize>,
+    /// The missing source symbols, ascending: their positions in the work.
+    missing: Vec<usize>,
+    /// The logarithm of the error locator at each position.
+    locator: Box<[GfElement; GF_ORDER]>,
+}
+
+impl Erasures {
+    /// `given` are as many distinct symbol indices as there are source symbols.
+    pub(super) fn new(code: Code, given: &[usize]) -> Self {
+        debug_assert_eq!(given.len(), code.original);
+        let mut known = vec![false; code.original + code.recovery];
+        given.iter().for_each(|&index| known[index] = true);
+
+        let mut locator: Box<[GfElement; GF_ORDER]> = vec![0; GF_ORDER]
+            .into_boxed_slice()
+            .try_into()
+            .expect("GF_ORDER elements");
+        for (index, known) in known.iter().enumerate() {
+            if !known {
+                locator[code.position(index)] = 1;
+            }
+        }
+        let evaluated = match code.rate {
+            Rate::High => {
+                // The gap between the recovery symbols and the first source symbol.
+                locator[code.recovery..code.chunk].fill(1);
+                code.chunk + code.original
+            }
+            Rate::Low => {
+                locator[code.chunk + code.recovery..].fill(1);
+                GF_ORDER
+            }
+        };
+        DefaultEngine::eval_poly(&mut locator, evaluated);
+
+        Self {
+            code,
+            given: given.iter().map(|&index| code.position(index)).collect(),
+            missing: (0..code.original)
+                .filter(|&index| !known[index])
+                .map(|index| code.position(index))
+                .collect(),
+            locator,
+        }
+    }
+}
+
+/// Runs a code over lines. One a thread; the work memory is kept from call to call.
+pub(super) struct LineCodec<'a> {
+    engine: &'a DefaultEngine,
+    work: Vec<Chunk>,
+}
+
+/// The part of some lines' symbols that goes through the transforms together.
+#[derive(Clone, Debug)]
+struct Pass {
+    first_line: usize,
+    lines: usize,
+    /// The bytes of each line's symbol.
+    start: usize,
+    len: usize,
+}
+
+impl Pass {
+    /// The chunks of a work symbol.
+    fn chunks(&self) -> usize {
+        if self.lines == 1 {
+            self.len.div_ceil(64)
+        } else {
+            1
+        }
+    }
+
+    /// Calls `run` for every pass that `lines` symbols of `width` bytes take.
+    fn for_each(lines: usize, width: usize, mut run: impl FnMut(Self)) {
+        let tail = width % 64;
+        let together = 64usize.checked_div(tail).unwrap_or(1).min(lines);
+        // A tail that has its chunk to itself goes with the rest of its symbol.
+        let alone = if together == 1 { width } else { width - tail };
+        for first_line in 0..lines {
+            for start in (0..alone).step_by(STEP) {
+                run(Self {
+                    first_line,
+                    lines: 1,
+                    start,
+                    len: STEP.min(alone - start),
+                });
+            }
+        }
+        if together > 1 {
+            for first_line in (0..lines).step_by(together) {
+                run(Self {
+                    first_line,
+                    lines: together.min(lines - first_line),
+                    start: width - tail,
+                    len: tail,
+                });
+            }
+        }
+    }
+
+    /// Puts one work symbol together.
+    fn load<'s>(&self, work: &mut [Chunk], symbol: impl Fn(usize) -> &'s [u8]) {
+        if self.lines == 1 {
+            let bytes = &symbol(self.first_line)[self.start..][..self.len];
+            let whole = self.len / 64;
+            let (chunks, tail) = bytes.split_at(whole * 64);
+            work[..whole].as_flattened_mut().copy_from_slice(chunks);
+            if !tail.is_empty() {
+                work[whole].fill(0);
+                let (low, high) = tail.split_at(tail.len() / 2);
+                work[whole][..low.len()].copy_from_slice(low);
+                work[whole][HALF..][..high.len()].copy_from_slice(high);
+            }
+            return;
+        }
+        work[0].fill(0);
+        let half = self.len / 2;
+        for line in 0..self.lines {
+            let bytes = &symbol(self.first_line + line)[self.start..][..self.len];
+            let (low, high) = bytes.split_at(half);
+            work[0][line * half..][..half].copy_from_slice(low);
+            work[0][HALF + line * half..][..half].copy_from_slice(high);
+        }
+    }
+
+    /// Takes one work symbol apart; `place(line, start, bytes)` puts bytes into a line's symbol.
+    fn store(&self, work: &mut [Chunk], mut place: impl FnMut(usize, usize, &[u8])) {
+        if self.lines == 1 {
+            let (whole, tail) = (self.len / 64, self.len % 64);
+            if tail > 0 {
+                work[whole].copy_within(HALF..HALF + tail / 2, tail / 2);
+            }
+            let bytes = &work.as_flattened()[..self.len];
+            place(self.first_line, self.start, bytes);
+            return;
+        }
+        let half = self.len / 2;
+        for line in 0..self.lines {
+            let mut bytes = [0; 64];
+            bytes[..half].copy_from_slice(&work[0][line * half..][..half]);
+            bytes[half..self.len].copy_from_slice(&work[0][HALF + line * half..][..half]);
+            place(self.first_line + line, self.start, &bytes[..self.len]);
+        }
+    }
+}
+
+impl<'a> LineCodec<'a> {
+    pub(super) fn new(engine: &'a DefaultEngine) -> Self {
+        Self {
+            engine,
+            work: Vec::new(),
+        }
+    }
+
+    /// Makes the recovery symbols of `lines` lines of symbols of `width` bytes.
+    ///
+    /// `source(line, i)` is source symbol `i`; `put(line, j, start, bytes)` takes bytes of recovery
+    /// symbol `j`, from byte `start` of the symbol on.
+    pub(super) fn encode<'s>(
+        &mut self,
+        code: Code,
+        lines: usize,
+        width: usize,
+        source: impl Fn(usize, usize) -> &'s [u8],
+        mut put: impl FnMut(usize, usize, usize, &[u8]),
+    ) {
+        Pass::for_each(lines, width, |pass| {
+            let chunks = pass.chunks();
+            let symbols = code.encode_work();
+            let work = grown(&mut self.work, symbols * chunks);
+            for i in 0..code.original {
+                pass.load(&mut work[i * chunks..][..chunks], |line| source(line, i));
+            }
+            encode_transforms(self.engine, code, chunks, work);
+            for j in 0..code.recovery {
+                pass.store(&mut work[j * chunks..][..chunks], |line, start, bytes| {
+                    put(line, j, start, bytes);
+                });
+            }
+        });
+    }
+
+    /// Brings the missing source symbols of `lines` lines back.
+    ///
+    /// `given(line, k)` is the `k`-th given symbol; `put(line, m, start, bytes)` takes bytes of the
+    /// `m`-th missing source symbol, from byte `start` of the symbol on.
+    pub(super) fn decode<'s>(
+        &mut self,
+        erasures: &Erasures,
+        lines: usize,
+        width: usize,
+        given: impl Fn(usize, usize) -> &'s [u8],
+        mut put: impl FnMut(usize, usize, usize, &[u8]),
+    ) {
+        let code = erasures.code;
+        Pass::for_each(lines, width, |pass| {
+            let chunks = pass.chunks();
+            let symbols = code.decode_work();
+            let work = grown(&mut self.work, symbols * chunks);
+            work.fill([0; 64]);
+            for (k, &position) in erasures.given.iter().enumerate() {
+                let symbol = &mut work[position * chunks..][..chunks];
+                pass.load(symbol, |line| given(line, k));
+                self.engine.mul(symbol, erasures.locator[position]);
+            }
+            let end = match code.rate {
+                Rate::High => code.chunk + code.original,
+                Rate::Low => code.chunk + code.recovery,
+            };
+            let mut shards = ShardsRefMut::new(symbols, chunks, work);
+            self.engine.ifft(&mut shards, 0, symbols, end, 0);
+            formal_derivative(work, symbols, chunks);
+            let mut shards = ShardsRefMut::new(symbols, chunks, work);
+            self.engine.fft(&mut shards, 0, symbols, end, 0);
+            for (m, &position) in erasures.missing.iter().enumerate() {
+                let symbol = &mut work[position * chunks..][..chunks];
+                self.engine
+                    .mul(symbol, GF_MODULUS - erasures.locator[position]);
+                pass.store(symbol, |line, start, bytes| put(line, m, start, bytes));
+            }
+        });
+    }
+}
+
+/// The first `len` chunks of `work`, grown as needed. What they hold is unspecified.
+fn grown(work: &mut Vec<Chunk>, len: usize) -> &mut [Chunk] {
+    if work.len() < len {
+        work.resize(len, [0; 64]);
+    }
+    &mut work[..len]
+}
+
+/// From the source symbols at the front of `work` to the recovery symbols there.
+fn encode_transforms(engine: &DefaultEngine, code: Code, chunks: usize, work: &mut [Chunk]) {
+    let Code {
+        rate,
+        original,
+        recovery,
+        chunk,
+    } = code;
+    let symbols = code.encode_work();
+    let block = chunk * chunks;
+    match rate {
+        Rate::High => {
+            // The blocks' inverse transforms add up; one transform of the sum is the answer.
+            work[original * chunks..].fill([0; 64]);
+            let mut shards = ShardsRefMut::new(symbols, chunks, work);
+            for start in (0..original).step_by(chunk) {
+                let inputs = chunk.min(original - start);
+                engine.ifft(&mut shards, start, chunk, inputs, start + chunk);
+            }
+            let (sum, rest) = work.split_at_mut(block);
+            for addend in rest.chunks_exact(block) {
+                xor(sum, addend);
+            }
+            let mut shards = ShardsRefMut::new(symbols, chunks, work);
+            engine.fft(&mut shards, 0, chunk, recovery, 0);
+        }
+        Rate::Low => {
+            // One inverse transform; each block of recovery symbols is a transform of it.
+            work[original * chunks..block].fill([0; 64]);
+            let mut shards = ShardsRefMut::new(symbols, chunks, work);
+            engine.ifft(&mut shards, 0, chunk, original, 0);
+            for start in (chunk..recovery).step_by(chunk) {
+                work.copy_within(..block, start * chunks);
+            }
+            let mut shards = ShardsRefMut::new(symbols, chunks, work);
+            for start in (0..recovery).step_by(chunk) {
+                let outputs = chunk.min(recovery - start);
+                engine.fft(&mut shards, start, chunk, outputs, start + chunk);
+            }
+        }
+    }
+}
+
+/// The formal derivative of the polynomial that the work symbols are the coefficients of.
+fn formal_derivative(work: &mut [Chunk], symbols: usize, chunks: usize) {
+    for i in 1..symbols {
+        let width = 1 << i.trailing_zeros();
+        let (head, tail) = work.split_at_mut(i * chunks);
+        xor(&mut head[(i - width) * chunks..], &tail[..width * chunks]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reed_solomon_simd::ReedSolomonEncoder;
+
+    fn bytes(seed: u64, len: usize) -> Vec<u8> {
+        let mut x = seed;
+        let next = |_| {
+            x = x
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (x >> 56) as u8
+        };
+        (0..len).map(next).collect()
+    }
+
+    /// `lines` lines of source symbols and their recovery symbols as the crate computes them.
+    fn expected(code: Code, lines: usize, width: usize) -> Vec<Vec<Vec<u8>>> {
+        let mut crate_code = ReedSolomonEncoder::new(code.original, code.recovery, width).unwrap();
+        (0..lines)
+            .map(|line| {
+                let mut symbols: Vec<_> = (0..code.original)
+                    .map(|i| bytes((line * 1000 + i) as u64 + 1, width))
+                    .collect();
+                for symbol in &symbols {
+                    crate_code.add_original_shard(symbol).unwrap();
+                }
+                let recovery = crate_code.encode().unwrap();
+                symbols.extend(recovery.recovery_iter().map(<[u8]>::to_vec));
+                symbols
+            })
+            .collect()
+    }
+
+    /// Both rates, equal powers of two either way, one and several blocks.
+    const COUNTS: [(usize, usize); 9] = [
+        (2, 2),
+        (3, 1),
+        (5, 2),
+        (4, 6),
+        (7, 5),
+        (34, 66),
+        (67, 33),
+        (21, 10),
+        (9, 40),
+    ];
+
+    const WIDTHS: [usize; 10] = [2, 4, 10, 30, 62, 64, 66, 130, 450, 1026];
+
+    #[test]
+    fn recovery_symbols_equal_the_crate_s() {
+        let engine = DefaultEngine::new();
+        let mut codec = LineCodec::new(&engine);
+        for (original, recovery) in COUNTS {
+            let code = Code::new(original, recovery);
+            for width in WIDTHS {
+                for lines in [1, 2, 5, 33] {
+                    let expected = expected(code, lines, width);
+                    let mut got = vec![vec![vec![0xee; width]; recovery]; lines];
+                    codec.work.fill([0xdd; 64]);
+                    codec.encode(
+                        code,
+                        lines,
+                        width,
+                        |line, i| expected[line][i].as_slice(),
+                        |line, j, start, bytes| {
+                            got[line][j][start..start + bytes.len()].copy_from_slice(bytes);
+                        },
+                    );
+                    for line in 0..lines {
+                        assert_eq!(got[line], expected[line][original..], "{code:?} {width}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn missing_symbols_come_back() {
+        let engine = DefaultEngine::new();
+        let mut codec = LineCodec::new(&engine);
+        for (original, recovery) in COUNTS {
+            let code = Code::new(original, recovery);
+            for (round, width) in WIDTHS.into_iter().enumerate() {
+                let lines = [1, 2, 5, 33][round % 4];
+                let symbols = expected(code, lines, width);
+                // Any `original` of the symbols, in an order of their own.
+                let mut given: Vec<_> = (0..original + recovery).collect();
+                let order = bytes(round as u64 + 77, given.len());
+                given.sort_by_key(|&index| order[index]);
+                given.truncate(original);
+                let erasures = Erasures::new(code, &given);
+                let missing: Vec<_> = (0..original).filter(|i| !given.contains(i)).collect();
+                assert_eq!(erasures.missing.len(), missing.len());
+                let mut got = vec![vec![vec![0xee; width]; missing.len()]; lines];
+                codec.work.fill([0xdd; 64]);
+                codec.decode(
+                    &erasures,
+                    lines,
+                    width,
+                    |line, k| symbols[line][given[k]].as_slice(),
+                    |line, m, start, bytes| {
+                        got[line][m][start..start + bytes.len()].copy_from_slice(bytes);
+                    },
+                );
+                for line in 0..lines {
+                    for (m, &index) in missing.iter().enumerate() {
+                        assert_eq!(got[line][m], symbols[line][index], "{code:?} {width}");
+                    }
+                }
+            }
+        }
+    }
+}

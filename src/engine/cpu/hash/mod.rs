@@ -1,0 +1,144 @@
+//! Leaf and inner hashes of many messages of the same length at a time, one message a lane.
+//!
+//! The message of a leaf is a prefix byte and the symbol, so all blocks but the first lie one byte
+//! before the symbol's own: they are read where they are, unaligned. Only the first block of a
+//! stripe, and the last one of a symbol, are put together elsewhere.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod blake2b;
+mod blake3;
+mod lanes;
+mod portable;
+mod stripe;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use self::blake2b::Blake2b;
+use self::blake3::{Blake3, stack_depth};
+use self::lanes::{Job, Simd, UNIT};
+use self::portable::Portable;
+use self::stripe::{Pairs, Stripe};
+use super::isa::Isa;
+use crate::commitment::{Commitment, Digest};
+
+/// Hashes symbols of one size as leaves, whole or stripe by stripe.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeafHasher {
+    commitment: Commitment,
+    isa: Isa,
+    symbol_size: u32,
+}
+
+impl LeafHasher {
+    /// A hasher of symbols of this size, at most 65,535 bytes.
+    pub(crate) fn new(commitment: Commitment, isa: Isa, symbol_size: u32) -> Self {
+        assert!(symbol_size <= u32::from(u16::MAX), "no symbol is so long");
+        Self {
+            commitment,
+            isa,
+            symbol_size,
+        }
+    }
+
+    /// The bytes kept for each symbol from stripe to stripe. They mean the same to all instruction
+    /// sets: the words in little-endian order, and then the last byte of the stripe.
+    pub(crate) fn state_len(&self) -> usize {
+        let units = match self.commitment {
+            Commitment::Blake2b256 => 2,
+            Commitment::Blake3 => 1 + stack_depth(self.symbol_size),
+        };
+        units * UNIT + 1
+    }
+
+    /// Absorbs the bytes `range` of as many symbols as there are pieces.
+    ///
+    /// `pieces[i]` are those bytes of symbol i. The ranges must follow one another from 0, and all
+    /// but the last must be a multiple of 128 bytes long. `states` holds a state for each symbol:
+    /// it is read unless the range is the first, and written unless it is the last; if it is
+    /// both, `states` may be empty. The last range writes the digests; before, `digests` may be
+    /// empty.
+    ///
+    /// # Panics
+    ///
+    /// If a length does not fit the others.
+    pub(crate) fn absorb(
+        &self,
+        range: Range<u32>,
+        pieces: &[&[u8]],
+        states: &mut [u8],
+        digests: &mut [Digest],
+    ) {
+        let stripe = Stripe {
+            range,
+            symbol_size: self.symbol_size,
+            pieces,
+            state_len: self.state_len(),
+            states,
+            digests,
+        };
+        match self.commitment {
+            Commitment::Blake2b256 => run(self.isa, Blake2bStripe(stripe)),
+            Commitment::Blake3 => run(self.isa, Blake3Stripe(stripe)),
+        }
+    }
+}
+
+/// `out[i] = H(prefix || left[i] || right[i])`.
+///
+/// # Panics
+///
+/// If the slices are not of the same length.
+pub(crate) fn hash_pairs(
+    commitment: Commitment,
+    isa: Isa,
+    prefix: u8,
+    left: &[Digest],
+    right: &[Digest],
+    out: &mut [Digest],
+) {
+    let pairs = Pairs {
+        prefix,
+        left,
+        right,
+        out,
+    };
+    match commitment {
+        Commitment::Blake2b256 => run(isa, Blake2bPairs(pairs)),
+        Commitment::Blake3 => run(isa, Blake3Pairs(pairs)),
+    }
+}
+
+/// Runs the job as it was compiled for the instruction set.
+fn run(isa: Isa, job: impl Job) {
+    match isa {
+        Isa::Portable => job.run(Portable),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2(proof) => avx2::run(proof, job),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512(proof) => avx512::run(proof, job),
+    }
+}
+
+macro_rules! job {
+    ($name:ident, $work:ident, $algorithm:ident) => {
+        struct $name<'a>($work<'a>);
+
+        impl Job for $name<'_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                self.0.run::<S, $algorithm<S>>(simd);
+            }
+        }
+    };
+}
+
+job!(Blake2bStripe, Stripe, Blake2b);
+job!(Blake3Stripe, Stripe, Blake3);
+job!(Blake2bPairs, Pairs, Blake2b);
+job!(Blake3Pairs, Pairs, Blake3);

@@ -1,0 +1,291 @@
+//! The CPU engine: stripes, all cores, the widest vectors that are there.
+//!
+//! Work is shared out by lines, each a row or a column of the expanded matrix: a thread extends a
+//! line and hashes it while it is in its cache. Nothing is locked and no two threads write to one
+//! place.
+
+mod codec;
+mod decode;
+mod encode;
+mod expand;
+pub(crate) mod hash;
+pub(crate) mod isa;
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+use reed_solomon_simd::engine::DefaultEngine;
+
+use self::codec::{Code, LineCodec};
+use self::hash::LeafHasher;
+use self::isa::Isa;
+use super::{DecodeSession, EncodeSession, Engine, ExpandSession, STRIPE_UNIT};
+use crate::commitment::{Commitment, Digest, PairHasher};
+use crate::error::{Error, Result};
+use crate::memory::Buffer;
+use crate::shape::Shape;
+use crate::sliver::{Axis, SliverIndex};
+
+/// How many bytes of every symbol of a line are extended and hashed at once, so that the line stays
+/// in a core's second-level cache: a multiple of [`STRIPE_UNIT`].
+const HASH_STEP: u32 = 4 * STRIPE_UNIT;
+
+/// About how many bytes of recovery symbols a thread gathers before it hands them on.
+const BLOCK_BYTES: usize = 2 << 20;
+
+/// The most lines that a thread takes at once: as many as share a chunk of two-byte symbols.
+const BLOCK_LINES: usize = 32;
+
+pub(super) struct CpuEngine {
+    pool: rayon::ThreadPool,
+    code: DefaultEngine,
+    isa: Isa,
+    /// Large buffers of ended sessions: memory that has been touched is several times faster than
+    /// fresh memory.
+    idle: Mutex<Vec<Buffer>>,
+}
+
+impl CpuEngine {
+    pub(super) fn new(threads: usize) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("walrus-accel-{index}"))
+            .build()
+            .map_err(|error| Error::EngineUnavailable {
+                engine: "cpu".into(),
+                reason: format!("its threads cannot be started: {error}"),
+            })?;
+        Ok(Self {
+            pool,
+            code: DefaultEngine::new(),
+            isa: Isa::detect(),
+            idle: Mutex::new(Vec::new()),
+        })
+    }
+
+    fn threads(&self) -> u64 {
+        self.pool.current_num_threads() as u64
+    }
+
+    fn codec(&self) -> LineCodec<'_> {
+        LineCodec::new(&self.code)
+    }
+
+    /// The code that expands slivers of the axis.
+    fn expanding(shape: &Shape, axis: Axis) -> Code {
+        let original = usize::from(shape.sliver_symbols(axis));
+        Code::new(original, usize::from(shape.n_shards()) - original)
+    }
+
+    /// A buffer for about `bytes`: one that an ended session left, or a new one. If none of those
+    /// left fits, they are given back first, so that idle memory never adds to a job's own.
+    fn take_buffer(&self, bytes: u64) -> Buffer {
+        let mut idle = self.idle.lock().expect("nothing panics under the lock");
+        let fits = |buffer: &Buffer| {
+            let capacity = buffer.capacity() as u64;
+            (bytes..=bytes.saturating_mul(2).max(1 << 20)).contains(&capacity)
+        };
+        match idle.iter().position(fits) {
+            Some(index) => idle.swap_remove(index),
+            None => {
+                idle.clear();
+                Buffer::default()
+            }
+        }
+    }
+
+    fn leave_buffer(&self, buffer: Buffer) {
+        let mut idle = self.idle.lock().expect("nothing panics under the lock");
+        idle.push(buffer);
+    }
+
+    /// How many lines a thread takes at once, when each has `recovery` symbols of `width` bytes that
+    /// it gathers: several, so that short symbols share chunks and writes are long, but few enough
+    /// that every thread gets some.
+    fn lines_a_block(&self, lines: usize, recovery: usize, width: usize) -> usize {
+        let fair = lines.div_ceil(4 * self.pool.current_num_threads());
+        (BLOCK_BYTES / (recovery * width).max(1))
+            .min(BLOCK_LINES)
+            .min(fair)
+            .max(1)
+    }
+}
+
+impl PairHasher for CpuEngine {
+    fn hash_pairs(
+        &self,
+        commitment: Commitment,
+        prefix: u8,
+        left: &[Digest],
+        right: &[Digest],
+        out: &mut [Digest],
+    ) {
+        hash::hash_pairs(commitment, self.isa, prefix, left, right, out);
+    }
+
+    fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        self.pool
+            .install(|| (0..count).into_par_iter().for_each(task));
+    }
+}
+
+impl Engine for CpuEngine {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn instruction_set(&self) -> &'static str {
+        self.isa.name()
+    }
+
+    fn stripes(&self) -> bool {
+        true
+    }
+
+    fn encode_memory(&self, shape: &Shape, commitment: Commitment, width: u32) -> u64 {
+        encode::memory(self, shape, commitment, width)
+    }
+
+    fn start_encode<'a>(
+        &'a self,
+        shape: Shape,
+        commitment: Commitment,
+        width: u32,
+    ) -> Result<Box<dyn EncodeSession + 'a>> {
+        Ok(Box::new(encode::Session::new(
+            self, shape, commitment, width,
+        )))
+    }
+
+    fn expand_memory(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> u64 {
+        expand::memory(self, shape, commitment, axis, items, width)
+    }
+
+    fn start_expand<'a>(
+        &'a self,
+        shape: Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> Result<Box<dyn ExpandSession + 'a>> {
+        Ok(Box::new(expand::Session::new(
+            self, shape, commitment, axis, items, width,
+        )))
+    }
+
+    fn decode_memory(&self, shape: &Shape, axis: Axis, given: &[SliverIndex], width: u32) -> u64 {
+        decode::memory(self, shape, axis, given, width)
+    }
+
+    fn start_decode<'a>(
+        &'a self,
+        shape: Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+        width: u32,
+    ) -> Result<Box<dyn DecodeSession + 'a>> {
+        Ok(Box::new(decode::Session::new(
+            self, shape, axis, given, width,
+        )))
+    }
+}
+
+/// Splits a byte range into steps that fit the cache.
+fn steps(range: Range<u32>) -> impl Iterator<Item = Range<u32>> {
+    let end = range.end;
+    range
+        .step_by(HASH_STEP as usize)
+        .map(move |start| start..end.min(start + HASH_STEP))
+}
+
+/// Extends lines and hashes their symbols as they come, step by step.
+struct LineHasher<'a> {
+    codec: LineCodec<'a>,
+    code: Code,
+    leaves: LeafHasher,
+    n: usize,
+    /// The states of a line whose hashing does not go on in another stripe.
+    scratch: Vec<u8>,
+}
+
+impl<'a> LineHasher<'a> {
+    fn new(engine: &'a CpuEngine, shape: &Shape, commitment: Commitment, axis: Axis) -> Self {
+        Self {
+            codec: engine.codec(),
+            code: CpuEngine::expanding(shape, axis),
+            leaves: LeafHasher::new(commitment, engine.isa, shape.symbol_size()),
+            n: usize::from(shape.n_shards()),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Extends and hashes the byte range of every symbol of some lines.
+    ///
+    /// `source(line, i)` are those bytes of source symbol `i`. The recovery symbols go to
+    /// `recovery`: line by line, symbol by symbol, `width` bytes each. `states` (if hashing began or
+    /// goes on in another stripe) and `digests` have the lines' symbols one after another.
+    fn run<'s>(
+        &mut self,
+        range: Range<u32>,
+        lines: usize,
+        source: impl Fn(usize, usize) -> &'s [u8],
+        recovery: &mut [u8],
+        states: Option<&mut [u8]>,
+        digests: &mut [Digest],
+    ) {
+        let Self {
+            codec,
+            code,
+            leaves,
+            n,
+            scratch,
+        } = self;
+        let n = *n;
+        let width = range.len();
+        let per_line = code.recovery() * width;
+        let state_len = leaves.state_len() * n;
+        let states = match states {
+            Some(states) => states,
+            None if width > HASH_STEP as usize => {
+                scratch.resize(state_len * lines, 0);
+                &mut scratch[..]
+            }
+            None => &mut [],
+        };
+        for step in steps(range.clone()) {
+            let first = (step.start - range.start) as usize;
+            let bytes = first..first + step.len();
+            codec.encode(
+                *code,
+                lines,
+                step.len(),
+                |line, i| &source(line, i)[bytes.clone()],
+                |line, j, start, piece| {
+                    let place = line * per_line + j * width + first + start;
+                    recovery[place..place + piece.len()].copy_from_slice(piece);
+                },
+            );
+            for line in 0..lines {
+                let mut pieces = Vec::with_capacity(n);
+                pieces.extend((0..code.original()).map(|i| &source(line, i)[bytes.clone()]));
+                let symbols = recovery[line * per_line..][..per_line].chunks_exact(width);
+                pieces.extend(symbols.map(|symbol| &symbol[bytes.clone()]));
+                let states = match states.len() {
+                    0 => &mut [][..],
+                    _ => &mut states[line * state_len..][..state_len],
+                };
+                let digests = &mut digests[line * n..][..n];
+                leaves.absorb(step.clone(), &pieces, states, digests);
+            }
+        }
+    }
+}

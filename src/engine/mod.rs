@@ -1,0 +1,214 @@
+//! The seam between jobs and engines: whole stripes go in, slivers' bytes and leaf hashes come out.
+//!
+//! A *stripe* is the byte range `[a, b)` of every symbol. The code and the hashes are local to byte
+//! ranges, so stripes bound the memory for a blob of any size; between them an engine keeps one hash
+//! state a symbol. Engines know nothing of files, trees, metadata or jobs.
+
+pub(crate) mod cpu;
+mod plan;
+mod reference;
+
+pub(crate) use plan::stripe_width;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::commitment::{Commitment, Digest, PairHasher};
+use crate::control::Control;
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sink::SinkSession;
+use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::source::SymbolReader;
+
+/// Stripes begin at multiples of this many bytes: the least common multiple of a chunk of the code
+/// (64 bytes) and a hash block (64 or 128), so that between stripes exactly one byte of a symbol, the
+/// one that the leaf prefix displaced, waits for its block.
+pub(crate) const STRIPE_UNIT: u32 = 128;
+
+/// Which engine does the work.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::EngineKind;
+///
+/// assert_eq!("cpu".parse::<EngineKind>().unwrap(), EngineKind::Cpu);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EngineKind {
+    /// The fastest engine that is there.
+    #[default]
+    Auto,
+    /// All cores, with the widest vectors that the processor has, in stripes.
+    Cpu,
+    /// One thread, one hash at a time, the whole blob in memory: what the others are checked and
+    /// measured against. It does not keep to the memory limit.
+    Reference,
+}
+
+/// The registry: a line an engine.
+const REGISTRY: [(&str, EngineKind); 3] = [
+    ("auto", EngineKind::Auto),
+    ("cpu", EngineKind::Cpu),
+    ("reference", EngineKind::Reference),
+];
+
+impl EngineKind {
+    /// The name, as on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let entry = REGISTRY.iter().find(|(_, kind)| *kind == self);
+        entry.expect("every engine is registered").0
+    }
+
+    /// Makes the engine ready; `threads` is the number of worker threads, 0 for one a core.
+    pub(crate) fn open(self, threads: usize) -> Result<Arc<dyn Engine>> {
+        Ok(match self {
+            Self::Auto | Self::Cpu => Arc::new(cpu::CpuEngine::new(threads)?),
+            Self::Reference => Arc::new(reference::ReferenceEngine::new()),
+        })
+    }
+}
+
+impl std::str::FromStr for EngineKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let entry = REGISTRY.iter().find(|(name, _)| *name == text);
+        entry.map(|(_, kind)| *kind).ok_or_else(|| {
+            let names: Vec<_> = REGISTRY.iter().map(|(name, _)| *name).collect();
+            format!("`{text}` is no engine: one of {}", names.join(", "))
+        })
+    }
+}
+
+impl std::fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Encodes, expands and decodes stripes.
+///
+/// In every session, stripes come in order from byte 0 to the symbol size without gaps; all but the
+/// last are multiples of [`STRIPE_UNIT`] and none is wider than the width that the session was
+/// started with.
+pub(crate) trait Engine: PairHasher + Send + Sync {
+    /// The name, as in JSON output.
+    fn name(&self) -> &'static str;
+
+    /// The widest instruction set that its hashes use, as in JSON output.
+    fn instruction_set(&self) -> &'static str;
+
+    /// Whether stripes can be narrower than a symbol. Where not, the memory limit is not kept.
+    fn stripes(&self) -> bool;
+
+    /// The bytes of memory that encoding takes with stripes of the given width.
+    fn encode_memory(&self, shape: &Shape, commitment: Commitment, width: u32) -> u64;
+
+    /// Starts encoding a blob.
+    fn start_encode<'a>(
+        &'a self,
+        shape: Shape,
+        commitment: Commitment,
+        width: u32,
+    ) -> Result<Box<dyn EncodeSession + 'a>>;
+
+    /// The bytes of memory that expanding `items` slivers takes with stripes of the given width
+    /// and reads of at most that width.
+    fn expand_memory(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> u64;
+
+    /// Starts hashing the expanded symbols of `items` slivers of one axis. `width` bounds the reads;
+    /// a stripe may be the whole symbol whatever the width.
+    fn start_expand<'a>(
+        &'a self,
+        shape: Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> Result<Box<dyn ExpandSession + 'a>>;
+
+    /// The bytes of memory that decoding from the given slivers takes with stripes of the width.
+    fn decode_memory(&self, shape: &Shape, axis: Axis, given: &[SliverIndex], width: u32) -> u64;
+
+    /// Starts decoding from exactly as many distinct slivers as are needed.
+    fn start_decode<'a>(
+        &'a self,
+        shape: Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+        width: u32,
+    ) -> Result<Box<dyn DecodeSession + 'a>>;
+}
+
+/// Where an encode session puts slivers.
+#[derive(Clone, Copy)]
+pub(crate) struct SliverOutput<'a> {
+    pub(crate) pairs: &'a PairSet,
+    pub(crate) sink: &'a dyn SinkSession,
+}
+
+impl SliverOutput<'_> {
+    pub(crate) fn wants(&self, axis: Axis, sliver: SliverIndex) -> bool {
+        self.pairs.contains_sliver(axis, sliver)
+    }
+}
+
+/// One blob being encoded.
+pub(crate) trait EncodeSession {
+    /// Encodes the byte range of every symbol. Item `r` of `rows` is row `r` of the source matrix.
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        rows: &dyn SymbolReader,
+        output: Option<SliverOutput<'_>>,
+        control: &Control,
+    ) -> Result<()>;
+
+    /// The hash states between stripes, in a format that all engines share: column by column, the
+    /// states of its `n` symbols. `None` if the whole symbol is one stripe.
+    fn state(&self) -> Option<&[u8]>;
+
+    /// Continues from states that [`EncodeSession::state`] gave. Whether the length fits.
+    fn restore(&mut self, state: &[u8]) -> bool;
+
+    /// The leaf hashes of all `n * n` symbols, column by column. Called after the last stripe.
+    fn finish(self: Box<Self>) -> Vec<Digest>;
+}
+
+/// Slivers being expanded and hashed.
+pub(crate) trait ExpandSession {
+    /// Expands and hashes the byte range of every symbol of every sliver.
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        control: &Control,
+    ) -> Result<()>;
+
+    /// The leaf hashes of the `n` symbols of each sliver, sliver by sliver.
+    fn finish(self: Box<Self>) -> Vec<Digest>;
+}
+
+/// One blob being decoded.
+pub(crate) trait DecodeSession {
+    /// Decodes the byte range of every symbol. Item `i` of `slivers` is the `i`-th given sliver.
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        control: &Control,
+    ) -> Result<()>;
+
+    /// The rows of the source matrix, within the byte range of the last stripe.
+    fn rows(&self) -> &dyn SymbolReader;
+}

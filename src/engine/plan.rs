@@ -1,0 +1,75 @@
+//! How wide a stripe can be within a memory limit.
+
+use super::STRIPE_UNIT;
+use crate::error::{Error, Result};
+
+/// The width of stripes in bytes: the whole symbol if that fits `budget`, else the widest that does,
+/// with the stripes about equal. `memory` tells the bytes that a width takes; it grows with the width.
+///
+/// # Errors
+///
+/// [`Error::MemoryBudget`] if not even the narrowest stripe fits.
+pub(crate) fn stripe_width(
+    symbol_size: u32,
+    budget: u64,
+    memory: impl Fn(u32) -> u64,
+) -> Result<u32> {
+    if memory(symbol_size) <= budget {
+        return Ok(symbol_size);
+    }
+    let narrowest = STRIPE_UNIT.min(symbol_size);
+    let needed = memory(narrowest);
+    if needed > budget {
+        return Err(Error::MemoryBudget { needed, budget });
+    }
+    let (mut fits, mut too_wide) = (1, symbol_size.div_ceil(STRIPE_UNIT));
+    while too_wide - fits > 1 {
+        let middle = fits + (too_wide - fits) / 2;
+        if memory(middle * STRIPE_UNIT) <= budget {
+            fits = middle;
+        } else {
+            too_wide = middle;
+        }
+    }
+    let stripes = symbol_size.div_ceil(fits * STRIPE_UNIT);
+    Ok(symbol_size
+        .div_ceil(stripes)
+        .next_multiple_of(STRIPE_UNIT)
+        .min(fits * STRIPE_UNIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_width_fits_and_is_a_multiple_of_the_unit() {
+        for symbol_size in [2, 64, 126, 128, 130, 1022, 1024, 4820, 65534] {
+            for budget in [1000, 1128, 2000, 10_000, 100_000] {
+                let memory = |width: u32| 1000 + u64::from(width);
+                match stripe_width(symbol_size, budget, memory) {
+                    Ok(width) => {
+                        assert!(memory(width) <= budget);
+                        assert!(width == symbol_size || width.is_multiple_of(STRIPE_UNIT));
+                        assert!(width <= symbol_size);
+                    }
+                    Err(Error::MemoryBudget { needed, .. }) => {
+                        assert_eq!(needed, memory(symbol_size.min(STRIPE_UNIT)));
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn stripes_are_about_equal() {
+        // 1,100 bytes fit at most: two stripes, and not one of 1,024 bytes and one of 26.
+        let width = stripe_width(
+            1050,
+            1100,
+            |width| if width == 1050 { 2000 } else { width.into() },
+        );
+        assert_eq!(width.unwrap(), 640);
+    }
+}

@@ -1,0 +1,187 @@
+//! Where slivers go: memory, a callback, a directory, or a caller's own sink.
+
+mod callback;
+mod memory;
+
+pub use callback::CallbackSink;
+pub(crate) use memory::BufferSession;
+pub use memory::SliverBuffer;
+
+use std::ops::Range;
+
+use crate::commitment::BlobMetadataWithId;
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sliver::{Axis, PairSet, SliverIndex};
+
+/// Receives the slivers of one encoding after another.
+///
+/// Implemented by [`SliverBuffer`], [`DirectorySink`](crate::DirectorySink) and [`CallbackSink`].
+pub trait Sink {
+    /// Prepares for the slivers of the chosen pairs of one blob.
+    ///
+    /// What is returned is dropped without [`SinkSession::finish`] if the job fails or is
+    /// cancelled: then nothing of it may stay behind.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the sink from taking the slivers: no memory, no space, no permission.
+    fn begin<'a>(&'a mut self, shape: &Shape, pairs: &PairSet)
+    -> Result<Box<dyn SinkSession + 'a>>;
+}
+
+/// A sink while one blob is being encoded into it.
+pub trait SinkSession: Sync {
+    /// Takes a part of a sliver. Called from several threads at once; the parts of a sliver come in
+    /// no particular order, do not overlap, and cover it.
+    ///
+    /// # Errors
+    ///
+    /// Any error ends the job.
+    fn put(&self, part: &SliverPart<'_>) -> Result<()>;
+
+    /// Called with what an interrupted encoding can be continued from: the bytes `0..next` of every
+    /// symbol are done and were put, and `state` describes them. Only blobs that do not fit the
+    /// memory limit at once have such points.
+    ///
+    /// # Errors
+    ///
+    /// Any error ends the job.
+    fn checkpoint(&self, next: u32, state: &[u8]) -> Result<()> {
+        let _ = (next, state);
+        Ok(())
+    }
+
+    /// The last checkpoint of an interrupted encoding that this session continues, if any: `next`
+    /// and `state` as they were given to [`SinkSession::checkpoint`].
+    ///
+    /// # Errors
+    ///
+    /// Any error ends the job.
+    fn resume(&self) -> Result<Option<(u32, Vec<u8>)>> {
+        Ok(None)
+    }
+
+    /// Completes the blob: every part was put.
+    ///
+    /// # Errors
+    ///
+    /// Any error ends the job.
+    fn finish(self: Box<Self>, metadata: &BlobMetadataWithId) -> Result<()>;
+}
+
+/// The same byte range of some consecutive symbols of one sliver.
+#[derive(Clone, Copy, Debug)]
+pub struct SliverPart<'a> {
+    /// The axis of the sliver.
+    pub axis: Axis,
+    /// The index of the sliver along its axis.
+    pub sliver: SliverIndex,
+    /// The first symbol of the part.
+    pub first_symbol: u16,
+    /// The first byte of the range within each symbol.
+    pub first_byte: u32,
+    /// The size of a symbol in bytes.
+    pub symbol_size: u32,
+    /// The bytes, a piece a symbol.
+    pub pieces: Pieces<'a>,
+}
+
+impl SliverPart<'_> {
+    /// Where the piece of the part's first symbol begins, in bytes from the beginning of the
+    /// sliver's symbols. The next symbol's piece begins `symbol_size` bytes later.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        u64::from(self.first_symbol) * u64::from(self.symbol_size) + u64::from(self.first_byte)
+    }
+
+    /// The byte range within each symbol.
+    #[must_use]
+    pub fn bytes(&self) -> Range<u32> {
+        let width = u32::try_from(self.pieces.width).expect("a piece is no longer than a symbol");
+        self.first_byte..self.first_byte + width
+    }
+
+    /// Calls `write` with the longest runs of bytes that lie together in the sliver, and their
+    /// offsets from the beginning of its symbols. Whole symbols are one run, gathered in `scratch`
+    /// if they lie apart in memory.
+    pub(crate) fn for_each_run<E>(
+        &self,
+        scratch: &mut Vec<u8>,
+        mut write: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.bytes() == (0..self.symbol_size) {
+            if let Some(bytes) = self.pieces.contiguous() {
+                return write(self.offset(), bytes);
+            }
+            scratch.clear();
+            self.pieces
+                .iter()
+                .for_each(|piece| scratch.extend_from_slice(piece));
+            return write(self.offset(), scratch);
+        }
+        let mut offset = self.offset();
+        for piece in self.pieces.iter() {
+            write(offset, piece)?;
+            offset += u64::from(self.symbol_size);
+        }
+        Ok(())
+    }
+}
+
+/// Pieces of equal length at equal distances in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Pieces<'a> {
+    data: &'a [u8],
+    width: usize,
+    stride: usize,
+    count: usize,
+}
+
+impl<'a> Pieces<'a> {
+    /// `count` pieces of `width` bytes, each `stride` bytes after the one before.
+    ///
+    /// # Panics
+    ///
+    /// If `data` ends before the last piece does.
+    #[must_use]
+    pub fn new(data: &'a [u8], width: usize, stride: usize, count: usize) -> Self {
+        assert!(count == 0 || (count - 1) * stride + width <= data.len());
+        Self {
+            data,
+            width,
+            stride,
+            count,
+        }
+    }
+
+    /// The number of pieces.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is no piece.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The pieces in symbol order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        let Self {
+            data,
+            width,
+            stride,
+            count,
+        } = *self;
+        (0..count).map(move |i| &data[i * stride..i * stride + width])
+    }
+
+    /// All pieces as one slice, if they lie together.
+    #[must_use]
+    pub fn contiguous(&self) -> Option<&'a [u8]> {
+        (self.stride == self.width || self.count == 1)
+            .then(|| &self.data[..self.count * self.width])
+    }
+}

@@ -1,0 +1,402 @@
+//! Where a blob comes from: bytes, a file, or a reader of unknown length.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::error::{Error, Result};
+use crate::shape::Shape;
+use crate::sliver::Axis;
+
+/// A blob that can be read at any position, from several threads at once.
+///
+/// Implemented for byte slices and vectors, for [`FileSource`] and [`SpooledSource`]; a caller can
+/// implement it for its own storage.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::Source;
+///
+/// let blob = b"walrus".to_vec();
+/// assert_eq!(Source::len(&blob), 6);
+/// let mut part = [0; 3];
+/// blob.read_at(3, &mut part)?;
+/// assert_eq!(&part, b"rus");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+pub trait Source: Sync {
+    /// The length of the blob in bytes. It must not change.
+    fn len(&self) -> u64;
+
+    /// Whether the blob is empty.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills `out` with the bytes from `offset` on. The range lies inside the blob.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if reading fails; [`Error::SourceChanged`] if the bytes are no longer there.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
+
+    /// Called once after the last read: fails if the blob changed in the meantime.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SourceChanged`], or [`Error::Io`] if that cannot be told.
+    fn check_unchanged(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Source for [u8] {
+    fn len(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let start = usize::try_from(offset).expect("the range lies inside the blob");
+        out.copy_from_slice(&self[start..start + out.len()]);
+        Ok(())
+    }
+}
+
+impl Source for Vec<u8> {
+    fn len(&self) -> u64 {
+        Source::len(self.as_slice())
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        self.as_slice().read_at(offset, out)
+    }
+}
+
+impl<T: Source + ?Sized> Source for &T {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        (**self).read_at(offset, out)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        (**self).check_unchanged()
+    }
+}
+
+/// A file, read by position: no map, so that a file truncated meanwhile is an error and not a
+/// signal.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Encoder, FileSource};
+///
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("model.bin");
+/// # std::fs::write(&path, b"walrus").unwrap();
+/// let file = FileSource::open(&path)?;
+/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&file)?;
+/// println!("{}", encoded.blob_id);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FileSource {
+    file: File,
+    path: PathBuf,
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+impl FileSource {
+    /// Opens a regular file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be opened or is no regular file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        // Asked before the file is opened: opening a pipe would wait for its writer.
+        let found = std::fs::metadata(path).map_err(Error::io("open", path))?;
+        if !found.is_file() {
+            let reason = "not a regular file; use - to read from standard input";
+            let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
+            return Err(Error::io("encode", path)(source));
+        }
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        Self::new(file, path)
+    }
+
+    /// Takes an open regular file; `path` is its name in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if its length cannot be read.
+    pub fn new(file: File, path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let metadata = file.metadata().map_err(Error::io("inspect", &path))?;
+        Ok(Self {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            file,
+            path,
+        })
+    }
+
+    /// The file's name in messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// When the file was last written, as found when it was opened; `None` where the system does
+    /// not say.
+    #[must_use]
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.modified
+    }
+
+    fn changed(&self, reason: String) -> Error {
+        Error::SourceChanged {
+            name: self.path.display().to_string(),
+            reason,
+        }
+    }
+}
+
+impl Source for FileSource {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        read_exact_at(&self.file, offset, out).map_err(|source| match source.kind() {
+            io::ErrorKind::UnexpectedEof => self.changed(format!(
+                "it had {} bytes and now ends before byte {}",
+                self.len,
+                offset + out.len() as u64
+            )),
+            _ => Error::io("read", &self.path)(source),
+        })
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        let metadata = self
+            .file
+            .metadata()
+            .map_err(Error::io("inspect", &self.path))?;
+        if metadata.len() != self.len {
+            return Err(self.changed(format!(
+                "it had {} bytes and now has {}",
+                self.len,
+                metadata.len()
+            )));
+        }
+        if metadata.modified().ok() != self.modified {
+            return Err(self.changed("it was written to".into()));
+        }
+        Ok(())
+    }
+}
+
+/// A blob of unknown length, read to its end into an unnamed temporary file.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Encoder, SpooledSource};
+///
+/// let blob = SpooledSource::read(&b"walrus"[..])?;
+/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&blob)?;
+/// assert_eq!(encoded.metadata.unencoded_length, 6);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SpooledSource {
+    file: File,
+    len: u64,
+}
+
+impl SpooledSource {
+    /// Reads `reader` to its end. The temporary file has no name and is gone with this value; it
+    /// lies where `TMPDIR` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if reading fails or the temporary directory is full.
+    pub fn read(mut reader: impl Read) -> Result<Self> {
+        let mut file = tempfile::tempfile().map_err(Error::io(
+            "create a temporary file in",
+            std::env::temp_dir(),
+        ))?;
+        let len = io::copy(&mut reader, &mut file)
+            .map_err(Error::io("spool the input to", std::env::temp_dir()))?;
+        Ok(Self { file, len })
+    }
+}
+
+impl Source for SpooledSource {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        read_exact_at(&self.file, offset, out).map_err(Error::io("read back", "the spooled input"))
+    }
+}
+
+/// Reads at a position without moving a shared cursor.
+pub(crate) fn read_exact_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::FileExt;
+        let mut done = 0;
+        while done < out.len() {
+            match file.seek_read(&mut out[done..], offset + done as u64) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(n) => done += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes at a position without moving a shared cursor.
+pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::FileExt;
+        let mut done = 0;
+        while done < bytes.len() {
+            match file.seek_write(&bytes[done..], offset + done as u64) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => done += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads byte ranges of the symbols of numbered slivers or matrix rows.
+pub(crate) trait SymbolReader: Sync {
+    /// Fills `out` with the bytes `range` of every symbol of `item`, one after another:
+    /// `range.len()` bytes a symbol, as many symbols as fill `out`.
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()>;
+}
+
+/// The rows of a blob's source matrix, zeros past its end.
+pub(crate) struct SourceRows<'a> {
+    source: &'a dyn Source,
+    shape: Shape,
+}
+
+impl<'a> SourceRows<'a> {
+    pub(crate) fn new(source: &'a dyn Source, shape: Shape) -> Self {
+        Self { source, shape }
+    }
+}
+
+impl SymbolReader for SourceRows<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        let start = item as u64 * self.shape.sliver_len(Axis::Primary);
+        read_strided(
+            start,
+            self.shape.symbol_size(),
+            range,
+            out,
+            |offset, piece| {
+                let inside = self.source.len().saturating_sub(offset);
+                let inside = usize::try_from(inside).unwrap_or(usize::MAX);
+                let (data, padding) = piece.split_at_mut(inside.min(piece.len()));
+                padding.fill(0);
+                if data.is_empty() {
+                    return Ok(());
+                }
+                self.source.read_at(offset, data)
+            },
+        )
+    }
+}
+
+/// Reads the bytes `range` of consecutive symbols that begin at `start`: in one read where whole
+/// symbols are asked for, symbol by symbol otherwise.
+pub(crate) fn read_strided(
+    start: u64,
+    symbol_size: u32,
+    range: Range<u32>,
+    out: &mut [u8],
+    mut read_at: impl FnMut(u64, &mut [u8]) -> Result<()>,
+) -> Result<()> {
+    if range == (0..symbol_size) {
+        return read_at(start, out);
+    }
+    let width = range.len();
+    let mut offset = start + u64::from(range.start);
+    for piece in out.chunks_exact_mut(width) {
+        read_at(offset, piece)?;
+        offset += u64::from(symbol_size);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_padded_with_zeros_whatever_the_range() {
+        // n = 4: 2 rows of 3 symbols of 4 bytes; the blob ends inside the second symbol of row 1.
+        let blob: Vec<u8> = (1..=18).collect();
+        let shape = Shape::new(4, 18).unwrap();
+        assert_eq!(shape.symbol_size(), 4);
+        let rows = SourceRows::new(&blob, shape);
+        let mut row = [0xaa; 12];
+        rows.read(1, 0..4, &mut row).unwrap();
+        assert_eq!(row, [13, 14, 15, 16, 17, 18, 0, 0, 0, 0, 0, 0]);
+        let mut part = [0xaa; 3];
+        rows.read(1, 1..2, &mut part).unwrap();
+        assert_eq!(part, [14, 18, 0]);
+    }
+
+    #[test]
+    fn a_file_that_shrinks_or_grows_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("blob");
+        std::fs::write(&path, [1; 100]).unwrap();
+        let source = FileSource::open(&path).unwrap();
+        source.check_unchanged().unwrap();
+        std::fs::write(&path, [1; 50]).unwrap();
+        let mut out = [0; 60];
+        assert!(matches!(
+            source.read_at(0, &mut out),
+            Err(Error::SourceChanged { .. })
+        ));
+        std::fs::write(&path, [1; 150]).unwrap();
+        assert!(matches!(
+            source.check_unchanged(),
+            Err(Error::SourceChanged { .. })
+        ));
+    }
+
+    #[test]
+    fn a_directory_is_no_source() {
+        assert!(FileSource::open(std::env::temp_dir()).is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Verifying slivers against metadata.
+
+use crate::commitment::{BlobMetadata, Node, roots_of_lines};
+use crate::control::Control;
+use crate::decoder::Decoder;
+use crate::error::Result;
+use crate::sliver::Axis;
+use crate::sliver_source::{GivenSlivers, SliverSource};
+
+/// How many slivers are verified in one go: enough to keep many threads busy, few enough that their
+/// hashes stay small.
+const BATCH: usize = 256;
+
+impl Decoder {
+    /// Tells for each of the numbered slivers whether it belongs to the metadata: its index exists,
+    /// its length and symbol size are right, and the root over its expanded symbols is the one in the
+    /// metadata.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shape::new`](crate::Shape::new) for the metadata's counts;
+    /// [`Error::MemoryBudget`](crate::Error::MemoryBudget),
+    /// [`Error::Cancelled`](crate::Error::Cancelled), and what the slivers give.
+    ///
+    /// # Panics
+    ///
+    /// If a number is beyond the slivers.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{
+    ///     Axis, Bcs, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer, SliverData,
+    ///     SliverPairIndex,
+    /// };
+    ///
+    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let mut buffer = SliverBuffer::new();
+    /// let pairs = PairSet::all(10);
+    /// let encoded = encoder.encode(&b"walrus"[..], &pairs, &mut buffer, &Control::new())?;
+    /// let bytes = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
+    /// let good = Sliver { axis: Axis::Secondary, data: SliverData::from_bcs(bytes)? };
+    /// let mut bad = good.clone();
+    /// bad.data.symbols[5] ^= 1;
+    ///
+    /// let slivers = [good, bad];
+    /// let verdicts = Decoder::builder().build()?.verify(
+    ///     &encoded.metadata,
+    ///     &slivers[..],
+    ///     &[0, 1],
+    ///     &Control::new(),
+    /// )?;
+    /// assert_eq!(verdicts, [true, false]);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn verify(
+        &self,
+        metadata: &BlobMetadata,
+        slivers: &(impl SliverSource + ?Sized),
+        numbers: &[usize],
+        control: &Control,
+    ) -> Result<Vec<bool>> {
+        let shape = metadata.shape()?;
+        let n = usize::from(shape.n_shards());
+        let engine = &*self.context.engine;
+        let infos = slivers.infos();
+        let mut verdicts = vec![false; numbers.len()];
+        // Where each sliver that can be hashed at all stands in `verdicts`.
+        let of_axis = |axis: Axis| -> Vec<usize> {
+            (0..numbers.len())
+                .filter(|&place| {
+                    let info = infos[numbers[place]];
+                    info.axis == axis
+                        && info.index.0 < shape.n_shards()
+                        && info.symbol_size == shape.symbol_size()
+                        && info.len == shape.sliver_len(axis)
+                })
+                .collect()
+        };
+        let by_axis = Axis::BOTH.map(|axis| (axis, of_axis(axis)));
+        let bytes =
+            |(axis, places): &(Axis, Vec<usize>)| places.len() as u64 * shape.sliver_len(*axis);
+        control.start(by_axis.iter().map(bytes).sum());
+        for (axis, places) in &by_axis {
+            for places in places.chunks(BATCH) {
+                let batch: Vec<_> = places.iter().map(|&place| numbers[place]).collect();
+                let given = GivenSlivers::new(&slivers, shape, batch);
+                let items = places.len();
+                let width = self.context.width(&shape, |width| {
+                    engine.expand_memory(&shape, metadata.commitment, *axis, items, width)
+                })?;
+                let mut session =
+                    engine.start_expand(shape, metadata.commitment, *axis, items, width)?;
+                session.stripe(0..shape.symbol_size(), &given, control)?;
+                let roots = roots_of_lines(engine, metadata.commitment, &session.finish(), n);
+                for ((&place, index), root) in places.iter().zip(given.indices()).zip(roots) {
+                    let pair = index.pair(*axis, shape.n_shards());
+                    verdicts[place] = metadata.root(*axis, pair) == Some(Node::Digest(root));
+                }
+            }
+        }
+        Ok(verdicts)
+    }
+}

@@ -1,0 +1,83 @@
+//! Every engine gives the bytes of the network's own encoder.
+
+mod common;
+
+use common::{blob, hex, slivers_sha256, vectors};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use walrus_accel::{
+    Axis, Bcs, Control, Encoder, EngineKind, PairSet, Shape, SliverBuffer, SliverPairIndex,
+};
+
+fn check(case: &Value, engine: EngineKind, buffer: &mut SliverBuffer) {
+    let number = |name: &str| case[name].as_u64().unwrap();
+    let text = |name: &str| case[name].as_str().unwrap();
+    let n_shards = number("n_shards") as u16;
+    let len = number("unencoded_length");
+    let blob = blob(number("seed"), len as usize);
+
+    let shape = Shape::new(n_shards, len).unwrap();
+    assert_eq!(u64::from(shape.symbol_size()), number("symbol_size"));
+    assert_eq!(u64::from(shape.rows()), number("n_primary_source_symbols"));
+    assert_eq!(
+        u64::from(shape.columns()),
+        number("n_secondary_source_symbols")
+    );
+    assert_eq!(shape.stored_len(), number("encoded_length"));
+
+    let encoder = Encoder::builder().n_shards(n_shards).engine(engine);
+    let encoder = encoder.build().unwrap();
+    let pairs = PairSet::all(n_shards);
+    let encoded = encoder
+        .encode(&blob, &pairs, buffer, &Control::new())
+        .unwrap();
+    assert_eq!(encoded.blob_id.to_string(), text("blob_id"));
+    assert_eq!(hex(&encoded.metadata.root_hash()), text("root_hash"));
+    let bcs = encoded.to_bcs();
+    assert_eq!(hex(&Sha256::digest(&bcs)), text("metadata_bcs_sha256"));
+    if let Some(expected) = case["metadata_bcs"].as_str() {
+        assert_eq!(hex(&bcs), expected);
+    }
+    for axis in Axis::BOTH {
+        let name = format!("{axis}_slivers_bcs_sha256");
+        assert_eq!(
+            slivers_sha256(buffer, axis, n_shards),
+            text(&name),
+            "{axis}"
+        );
+    }
+    for (pair, expected) in case["pairs"].as_array().into_iter().flatten().enumerate() {
+        for axis in Axis::BOTH {
+            let sliver = buffer
+                .sliver_data(axis, SliverPairIndex(pair as u16))
+                .unwrap();
+            assert_eq!(
+                hex(sliver),
+                expected[format!("{axis}_bcs")].as_str().unwrap()
+            );
+        }
+    }
+    // Without slivers it is the same metadata.
+    assert_eq!(encoder.metadata(&blob).unwrap(), encoded);
+}
+
+fn check_all(engine: EngineKind) {
+    let mut buffer = SliverBuffer::new();
+    for case in vectors("rs2.json") {
+        println!(
+            "{} shards, {} bytes",
+            case["n_shards"], case["unencoded_length"]
+        );
+        check(&case, engine, &mut buffer);
+    }
+}
+
+#[test]
+fn the_cpu_engine_gives_the_network_s_bytes() {
+    check_all(EngineKind::Cpu);
+}
+
+#[test]
+fn the_reference_engine_gives_the_network_s_bytes() {
+    check_all(EngineKind::Reference);
+}
