@@ -1,0 +1,23 @@
+# Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
+
+.PHONY: build test bench large acceptance
+
+build:
+	cargo build --locked --release
+
+# Format, lints, documentation, tests, the network's encoder as a peer.
+test:
+	bash scripts/test.sh
+
+# Reference against CPU engine at 1 B to 1 GiB; about 15 minutes and 12 GB of memory.
+bench:
+	cargo bench --locked
+
+# Blobs beyond 2^31 and 2^32 bytes, both engines; minutes, 5 GB of disk, 10 GB of memory.
+large:
+	cargo test --locked --release --test large -- --nocapture
+
+# A real file of 3 GiB through encode, erasure and decode, and the ID of one of 12 GB, with peak
+# memory; minutes, 35 GB of disk.
+acceptance: build
+	bash scripts/acceptance.sh

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Everything that has to pass before a change lands: format, lints, documentation, tests, and the
+# network's own encoder as a peer. Installs what it needs beyond a Rust toolchain with rustfmt and
+# clippy (on Debian and its kin, as root or through sudo).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+install() {
+    local as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+missing=()
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+[ ${#missing[@]} = 0 ] || { step "Installing ${missing[*]}"; install "${missing[@]}"; }
+
+step 'Format'
+cargo fmt --all --check
+
+step 'Lints'
+cargo clippy --locked --all-targets --all-features -- -D warnings
+cargo clippy --locked --no-default-features -- -D warnings
+
+step 'Documentation'
+RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features --document-private-items
+
+step 'Tests'
+cargo test --locked --all-features
+
+step 'The network'\''s own encoder as a peer'
+cargo build --locked --release
+(cd tests/peer && npm ci --no-audit --no-fund)
+node tests/peer/check.mjs "${CARGO_TARGET_DIR:-target}/release/walrus-accel"
