@@ -99,12 +99,17 @@ fn bench(criterion: &mut Criterion, name: &str, len: usize) {
 
     // The runs above may have been filtered out.
     let control = Control::new();
-    let encoded = encoders[1].encode(&blob, &all, &mut slivers, &control).unwrap();
+    let encoded = encoders[1]
+        .encode(&blob, &all, &mut slivers, &control)
+        .unwrap();
     let needed = usize::from(shape.slivers_needed(Axis::Primary));
     let pairs = Random(7).choose(needed, usize::from(NETWORK_SHARDS));
     let chosen = Chosen {
         slivers: &slivers,
-        pairs: pairs.iter().map(|&pair| SliverPairIndex(pair as u16)).collect(),
+        pairs: pairs
+            .iter()
+            .map(|&pair| SliverPairIndex(pair as u16))
+            .collect(),
         shape,
     };
     let decoders = ENGINES.map(|kind| Decoder::builder().engine(kind).build().unwrap());
@@ -181,7 +186,9 @@ fn main() {
         .output_directory(&directory)
         .configure_from_args();
     let most = std::env::var("WALRUS_ACCEL_BENCH_MAX").ok();
-    let most = most.map_or(usize::MAX, |bytes| bytes.parse().expect("a number of bytes"));
+    let most = most.map_or(usize::MAX, |bytes| {
+        bytes.parse().expect("a number of bytes")
+    });
     for (name, len) in SIZES.into_iter().filter(|(_, len)| *len <= most) {
         bench(&mut criterion, name, len);
     }

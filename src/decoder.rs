@@ -238,7 +238,7 @@ impl Decoder {
                 };
                 self.pipeline(&metadata.metadata, axis, given, &target, control)?;
                 control.check()?;
-                session.finish(metadata)
+                session.finish(metadata, control)
             },
         )
     }

@@ -260,7 +260,7 @@ impl Encoder {
         let metadata = stage.finish();
         control.check()?;
         if let Some((_, sink)) = sink {
-            sink.finish(&metadata)?;
+            sink.finish(&metadata, control)?;
         }
         Ok(metadata)
     }

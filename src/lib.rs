@@ -72,3 +72,8 @@ pub use wire::{
     DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver,
     SliverData,
 };
+
+// The README's example, kept true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

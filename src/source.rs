@@ -1,11 +1,12 @@
 //! Where a blob comes from: bytes, a file, or a reader of unknown length.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::Axis;
@@ -229,14 +230,33 @@ impl SpooledSource {
     /// # Errors
     ///
     /// [`Error::Io`] if reading fails or the temporary directory is full.
-    pub fn read(mut reader: impl Read) -> Result<Self> {
-        let mut file = tempfile::tempfile().map_err(Error::io(
-            "create a temporary file in",
-            std::env::temp_dir(),
-        ))?;
-        let len = io::copy(&mut reader, &mut file)
-            .map_err(Error::io("spool the input to", std::env::temp_dir()))?;
-        Ok(Self { file, len })
+    pub fn read(reader: impl Read) -> Result<Self> {
+        Self::read_with(reader, &Control::new())
+    }
+
+    /// As [`SpooledSource::read`], and can be cancelled between two reads of some 100 KiB.
+    ///
+    /// # Errors
+    ///
+    /// As [`SpooledSource::read`]; [`Error::Cancelled`].
+    pub fn read_with(mut reader: impl Read, control: &Control) -> Result<Self> {
+        let directory = std::env::temp_dir();
+        let mut file =
+            tempfile::tempfile().map_err(Error::io("create a temporary file in", &directory))?;
+        let mut buffer = vec![0; 128 << 10];
+        let mut len = 0;
+        loop {
+            control.check()?;
+            let count = match reader.read(&mut buffer) {
+                Ok(0) => return Ok(Self { file, len }),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::io("read", "the input")(error)),
+            };
+            file.write_all(&buffer[..count])
+                .map_err(Error::io("spool the input to", &directory))?;
+            len += count as u64;
+        }
     }
 }
 

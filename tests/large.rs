@@ -25,8 +25,14 @@ fn blobs_beyond_32_bits_have_the_network_s_ids() {
             let encoder = Encoder::builder().n_shards(n_shards).engine(engine);
             let source = FileSource::open(file.path()).unwrap();
             let encoded = encoder.build().unwrap().metadata(&source).unwrap();
-            println!("{len} bytes, {engine}: {:.1} s", started.elapsed().as_secs_f64());
-            assert_eq!(encoded.blob_id.to_string(), case["blob_id"].as_str().unwrap());
+            println!(
+                "{len} bytes, {engine}: {:.1} s",
+                started.elapsed().as_secs_f64()
+            );
+            assert_eq!(
+                encoded.blob_id.to_string(),
+                case["blob_id"].as_str().unwrap()
+            );
             let root = hex(&encoded.metadata.root_hash());
             assert_eq!(root, case["root_hash"].as_str().unwrap());
         }

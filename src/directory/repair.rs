@@ -195,7 +195,7 @@ impl SinkSession for RepairSession<'_> {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId) -> Result<()> {
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
         Ok(())
     }
 }

@@ -228,7 +228,7 @@ impl SinkSession for Session<'_> {
         Ok(checkpoint.take())
     }
 
-    fn finish(self: Box<Self>, metadata: &BlobMetadataWithId) -> Result<()> {
+    fn finish(self: Box<Self>, metadata: &BlobMetadataWithId, control: &Control) -> Result<()> {
         let Self {
             job,
             staged,
@@ -249,7 +249,7 @@ impl SinkSession for Session<'_> {
             &job.shape,
             &job.pairs,
             job.threads,
-            &Control::new(),
+            control,
         )?;
         write_file(blob.join(MANIFEST_FILE), &manifest.to_json())?;
         sync_tree(&blob)?;

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::{Sink, SinkSession, SliverPart};
 use crate::commitment::BlobMetadataWithId;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::PairSet;
@@ -65,7 +66,7 @@ impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> SinkSession for Ses
         callback(part).map_err(|reason| Error::Sink { reason })
     }
 
-    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId) -> Result<()> {
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::{Sink, SinkSession, SliverPart};
 use crate::commitment::BlobMetadataWithId;
+use crate::control::Control;
 use crate::error::Result;
 use crate::memory::Buffer;
 use crate::shape::Shape;
@@ -218,7 +219,7 @@ impl SinkSession for BufferSession<'_> {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId) -> Result<()> {
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
         *self.filled = Some(self.content);
         Ok(())
     }

@@ -10,6 +10,7 @@ pub use memory::SliverBuffer;
 use std::ops::Range;
 
 use crate::commitment::BlobMetadataWithId;
+use crate::control::Control;
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverIndex};
@@ -62,12 +63,13 @@ pub trait SinkSession: Sync {
         Ok(None)
     }
 
-    /// Completes the blob: every part was put.
+    /// Completes the blob: every part was put. What takes long here should end with
+    /// [`Error::Cancelled`](crate::Error::Cancelled) when `control` is cancelled.
     ///
     /// # Errors
     ///
     /// Any error ends the job.
-    fn finish(self: Box<Self>, metadata: &BlobMetadataWithId) -> Result<()>;
+    fn finish(self: Box<Self>, metadata: &BlobMetadataWithId, control: &Control) -> Result<()>;
 }
 
 /// The same byte range of some consecutive symbols of one sliver.
