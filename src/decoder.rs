@@ -205,7 +205,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// As [`Decoder::decode`], and what the sink gives.
+    /// As [`Decoder::decode`] and [`BlobMetadata::verify`], and what the sink gives.
     ///
     /// # Panics
     ///
@@ -219,7 +219,8 @@ impl Decoder {
         sink: &mut dyn Sink,
         control: &Control,
     ) -> Result<Decoded> {
-        let shape = metadata.metadata.shape()?;
+        let n_shards = metadata.metadata.n_shards()?;
+        let shape = metadata.metadata.verify(n_shards, &metadata.blob_id)?;
         assert_eq!(
             pairs.n_shards(),
             shape.n_shards(),
