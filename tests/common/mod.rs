@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod sample;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use walrus_accel::{Axis, SliverBuffer, SliverPairIndex};
