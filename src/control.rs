@@ -80,4 +80,10 @@ impl Control {
     pub(crate) fn advance(&self, bytes: u64) {
         self.done.fetch_add(bytes, Ordering::Relaxed);
     }
+
+    /// Everything is done: what the shares of the work left to rounding, too.
+    pub(crate) fn finish(&self) {
+        let total = self.total.load(Ordering::Relaxed);
+        self.done.store(total, Ordering::Relaxed);
+    }
 }

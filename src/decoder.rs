@@ -262,6 +262,7 @@ impl Decoder {
             let given = GivenSlivers::new(slivers, shape, used.clone());
             match job(axis, &given) {
                 Ok(()) => {
+                    control.finish();
                     return Ok(Decoded {
                         axis,
                         used,

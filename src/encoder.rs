@@ -262,6 +262,7 @@ impl Encoder {
         if let Some((_, sink)) = sink {
             sink.finish(&metadata, control)?;
         }
+        control.finish();
         Ok(metadata)
     }
 }
