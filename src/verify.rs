@@ -99,6 +99,7 @@ impl Decoder {
                 }
             }
         }
+        control.check()?;
         Ok(verdicts)
     }
 }
