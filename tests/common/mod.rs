@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod sample;
+pub mod tripwire;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
