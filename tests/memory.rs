@@ -1,0 +1,118 @@
+//! The memory limit holds for jobs from file to file, whatever the length of the blob.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::blob;
+use walrus_accel::{
+    Axis, BlobDirectory, Check, Control, Decoder, DirectorySink, Encoder, FileOutput, FileSource,
+    PairSet,
+};
+
+/// 100 shards: 34 primary slivers decode. In one stripe, encoding would take 180 MiB and decoding
+/// 240.
+const SHARDS: u16 = 100;
+const BLOB_LEN: usize = 120 << 20;
+
+/// The limit of every job.
+const LIMIT: u64 = 64 << 20;
+
+/// What is no job's working memory: the tables of the code (16 MiB), the program with its threads'
+/// stacks and its heap (some MiB), and one write's worth of gathered symbols a thread (4 MiB each).
+const SLACK: u64 = 32 << 20;
+
+const JOB: &str = "WALRUS_ACCEL_TEST_JOB";
+const DIRECTORY: &str = "WALRUS_ACCEL_TEST_DIRECTORY";
+
+#[test]
+fn jobs_from_file_to_file_keep_to_the_limit() {
+    // Each job runs in this very test in a process of its own, which has its own peak.
+    if let Ok(job) = std::env::var(JOB) {
+        return run(&job, &PathBuf::from(std::env::var(DIRECTORY).unwrap()));
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("blob");
+    let mut file = File::create(&path).unwrap();
+    let mut piece = blob(40, 1 << 20);
+    for number in 0..BLOB_LEN / piece.len() {
+        piece[number] ^= 1;
+        file.write_all(&piece).unwrap();
+    }
+    for job in ["metadata", "encode", "decode"] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "jobs_from_file_to_file_keep_to_the_limit"])
+            .arg("--nocapture")
+            .env(JOB, job)
+            .env(DIRECTORY, directory.path())
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{job}: {out}{err}");
+        let peak = out.lines().find(|line| line.starts_with("peak"));
+        println!("{job}: {}", peak.expect("the job ran"));
+    }
+    assert_eq!(hash(&path), hash(&directory.path().join("decoded")));
+}
+
+fn run(job: &str, directory: &Path) {
+    let source = || FileSource::open(directory.join("blob")).unwrap();
+    let encoder = Encoder::builder().n_shards(SHARDS).threads(2).memory(LIMIT);
+    let encoder = encoder.build().unwrap();
+    let out = directory.join("slivers");
+    match job {
+        "metadata" => {
+            encoder.metadata(source()).unwrap();
+        }
+        "encode" => {
+            // More slivers than are gathered in memory before they are written.
+            let pairs = PairSet::parse("60-99", SHARDS).unwrap();
+            let mut sink = DirectorySink::new(out);
+            let control = Control::new();
+            encoder
+                .encode(source(), &pairs, &mut sink, &control)
+                .unwrap();
+        }
+        "decode" => {
+            drop(encoder);
+            let blob = fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
+            let slivers = BlobDirectory::open(blob).unwrap();
+            let decoder = Decoder::builder().threads(2).memory(LIMIT).build().unwrap();
+            let mut output = FileOutput::new(directory.join("decoded"));
+            decoder
+                .decode(
+                    &slivers.metadata().metadata,
+                    &slivers,
+                    Some(Axis::Primary),
+                    Check::Strict,
+                    &mut output,
+                    &Control::new(),
+                )
+                .unwrap();
+        }
+        _ => panic!("no job: {job}"),
+    }
+    let peak = peak_memory();
+    println!("\npeak {} MiB", peak >> 20);
+    assert!(peak <= LIMIT + SLACK, "{peak} bytes");
+    assert!(peak >= LIMIT / 2, "{peak} bytes: the limit did not matter");
+}
+
+/// The most memory in bytes that this process had at any time.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.unwrap().trim().strip_suffix(" kB").unwrap();
+    kib.parse::<u64>().unwrap() << 10
+}
+
+fn hash(path: &Path) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    std::io::copy(&mut File::open(path).unwrap(), &mut hasher).unwrap();
+    hasher.finalize()
+}
