@@ -166,7 +166,7 @@ impl Decoder {
     /// Slivers of another length or symbol size, with an index beyond the committee, or given twice
     /// are skipped; surplus ones are ignored. With `axis: None`, whichever axis has enough is taken,
     /// primary first. If the check fails, every sliver of the axis is verified, and the blob is
-    /// decoded from the good ones alone.
+    /// decoded from the good ones alone; with `axis: None`, from the other axis if those are too few.
     ///
     /// # Errors
     ///
@@ -249,15 +249,16 @@ impl Decoder {
         &self,
         metadata: &BlobMetadata,
         slivers: &dyn SliverSource,
-        axis: Option<Axis>,
+        asked: Option<Axis>,
         control: &Control,
         mut job: impl FnMut(Axis, &GivenSlivers<'_>) -> Result<()>,
     ) -> Result<Decoded> {
         let shape = metadata.shape()?;
-        let (axis, mut candidates) = choose(&shape, slivers, axis)?;
-        let needed = usize::from(shape.slivers_needed(axis));
+        let (mut axis, mut candidates) = choose(&shape, slivers, asked)?;
+        let mut untried = asked.is_none().then(|| axis.other());
         let mut damaged = Vec::new();
         loop {
+            let needed = usize::from(shape.slivers_needed(axis));
             let used = candidates[..needed].to_vec();
             let given = GivenSlivers::new(slivers, shape, used.clone());
             match job(axis, &given) {
@@ -282,6 +283,12 @@ impl Decoder {
                 });
             }
             if kept.len() < needed {
+                if let Some(other) = untried.take()
+                    && let Ok((_, others)) = choose(&shape, slivers, Some(other))
+                {
+                    (axis, candidates) = (other, others);
+                    continue;
+                }
                 return Err(Error::NotEnoughSlivers {
                     axis,
                     usable: kept.len(),

@@ -228,6 +228,36 @@ fn damaged_slivers_are_found_and_others_used() {
 }
 
 #[test]
+fn where_one_axis_is_too_damaged_the_other_serves() {
+    // 4 primary or 7 secondary slivers of 10.
+    let decoder = decoder();
+    let sample = Sample::new(10, blob(15, 999));
+    let metadata = sample.metadata();
+    let damage = |sliver: &mut Sliver| sliver.data.symbols[0] ^= 1;
+    let mut slivers = sample.slivers(Axis::Primary, 0..10);
+    slivers.extend(sample.slivers(Axis::Secondary, 0..8));
+    slivers[..7].iter_mut().for_each(damage);
+    damage(&mut slivers[10]);
+    for check in [Check::Default, Check::Strict] {
+        let (decoded, blob) = decode(&decoder, metadata, &slivers[..], None, check).unwrap();
+        assert_eq!(blob, sample.blob);
+        assert_eq!((decoded.axis, decoded.damaged), (Axis::Secondary, vec![10]));
+        let result = decode(&decoder, metadata, &slivers[..], Some(Axis::Primary), check);
+        assert!(not_enough(result, Axis::Primary, 3, 4));
+    }
+    let mut buffer = SliverBuffer::new();
+    let pairs = PairSet::all(10);
+    rebuild(&decoder, &sample.encoded, &slivers[..], &pairs, &mut buffer).unwrap();
+    let pair = SliverPairIndex(0);
+    let rebuilt = buffer.symbols(Axis::Primary, pair);
+    assert_eq!(rebuilt, sample.buffer.symbols(Axis::Primary, pair));
+    // Neither is enough.
+    damage(&mut slivers[11]);
+    let result = decode(&decoder, metadata, &slivers[..], None, Check::Default);
+    assert!(not_enough(result, Axis::Secondary, 6, 7));
+}
+
+#[test]
 fn slivers_that_do_not_fit_are_skipped_and_surplus_ones_ignored() {
     let decoder = decoder();
     let sample = Sample::new(10, blob(8, 4000));
