@@ -1,2 +1,75 @@
-//! The command line.
-fn main() {}
+//! `walrus-accel`: encodes blobs for the Walrus storage network, and gets them back.
+//!
+//! Standard output carries data alone. Exit codes: 0 done; 1 failed or did not match; 2 wrong usage;
+//! 3 the engine asked for is not there; 130 interrupted.
+#![forbid(unsafe_code)]
+
+mod app;
+mod args;
+mod batch;
+mod blob_id;
+mod console;
+mod decode;
+mod directory;
+mod encode;
+mod encoded;
+mod exit;
+mod input;
+mod jobs;
+mod limits;
+mod progress;
+mod repair;
+mod shell;
+mod signals;
+mod size;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::app::{App, Subject};
+use crate::args::{Cli, ReportArgs, Verb};
+use crate::jobs::Jobs;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    limits::raise_open_files();
+    let jobs = Jobs::default();
+    signals::watch(&jobs);
+    let app = |report| App::new(report, jobs);
+    let exit = match &cli.verb {
+        Verb::Encode(args) => {
+            let app = app(args.report);
+            let result = encode::run(args, &app);
+            app.close(&Subject::Files, result)
+        }
+        Verb::BlobId(args) => {
+            let app = app(args.report);
+            let result = blob_id::run(args, &app);
+            app.close(&Subject::Files, result)
+        }
+        Verb::Decode(args) => {
+            let app = app(args.report);
+            let result = decode::run(args, &app);
+            app.close(&Subject::File(&args.output), result)
+        }
+        Verb::Verify(args) => {
+            let app = app(args.report);
+            let result = verify::run(args, &app);
+            app.close(&Subject::Dir(&args.dir), result)
+        }
+        Verb::Repair(args) => {
+            let app = app(args.report);
+            let result = repair::run(args, &app);
+            app.close(&Subject::Dir(&args.dir), result)
+        }
+        Verb::Completions { shell } => {
+            app(ReportArgs::QUIET).close(&Subject::Files, shell::completions(*shell))
+        }
+        Verb::Man { out } => {
+            app(ReportArgs::QUIET).close(&Subject::Files, shell::man(out.as_deref()))
+        }
+    };
+    exit.into()
+}

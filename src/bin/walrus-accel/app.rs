@@ -1,0 +1,117 @@
+//! What every verb works with.
+
+use std::path::Path;
+
+use serde::Serialize;
+use walrus_accel::{Decoder, Encoder};
+
+use crate::args::{CodeArgs, EngineArgs, ReportArgs};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::jobs::Jobs;
+use crate::progress::ProgressView;
+
+/// The console and the jobs of this process.
+pub struct App {
+    /// Where lines go.
+    pub console: Console,
+    /// What a signal cancels.
+    pub jobs: Jobs,
+    // Behind the console, so that it is dropped after it.
+    _progress: ProgressView,
+}
+
+/// A line about what failed.
+#[derive(Serialize)]
+struct Failed<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dir: Option<String>,
+    error: &'a str,
+}
+
+/// What a run is about, in a line about its failure.
+pub enum Subject<'a> {
+    /// The lines about its files tell.
+    Files,
+    /// A file.
+    File(&'a Path),
+    /// A blob's directory.
+    Dir(&'a Path),
+}
+
+impl App {
+    /// Makes the console and starts the progress bar.
+    pub fn new(report: ReportArgs, jobs: Jobs) -> Self {
+        let progress = ProgressView::new(report, &jobs);
+        Self {
+            console: Console::new(report.json, progress.bar()),
+            jobs,
+            _progress: progress,
+        }
+    }
+
+    /// Says that a file failed.
+    pub fn failed_file(&self, path: &Path, message: &str) {
+        self.failed(&Subject::File(path), message);
+    }
+
+    fn failed(&self, subject: &Subject<'_>, message: &str) {
+        let name = |path: &Path| path.display().to_string();
+        self.console.error(message);
+        if self.console.json() {
+            let (file, dir) = match subject {
+                Subject::Files => (None, None),
+                Subject::File(path) => (Some(name(path)), None),
+                Subject::Dir(path) => (None, Some(name(path))),
+            };
+            let error = message;
+            self.console.object(&Failed { file, dir, error });
+        }
+    }
+
+    /// Says how a run ended, and what the process is to end with.
+    pub fn close(self, subject: &Subject<'_>, result: Result<Exit, Failure>) -> Exit {
+        let exit = result.unwrap_or_else(|failure| {
+            match &failure {
+                Failure::Usage(reason) => self.console.error(reason),
+                _ if failure.exit() == Exit::Interrupted => {}
+                _ => self.failed(subject, &failure.to_string()),
+            }
+            failure.exit()
+        });
+        if exit == Exit::Interrupted {
+            self.console.error("interrupted");
+        }
+        match self.console.is_broken() {
+            true => exit.and(Exit::Failed),
+            false => exit,
+        }
+    }
+}
+
+/// An encoder as asked for.
+pub fn encoder(code: &CodeArgs, engine: &EngineArgs) -> Result<Encoder, Failure> {
+    let builder = Encoder::builder()
+        .n_shards(code.shards)
+        .commitment(code.commitment)
+        .engine(engine.engine)
+        .threads(engine.threads)
+        .memory(engine.memory);
+    Ok(builder.build()?)
+}
+
+/// A decoder as asked for.
+pub fn decoder(engine: &EngineArgs) -> Result<Decoder, Failure> {
+    let builder = Decoder::builder()
+        .engine(engine.engine)
+        .threads(engine.threads)
+        .memory(engine.memory);
+    Ok(builder.build()?)
+}
+
+/// Seconds to the microsecond: what a clock tells, without the noise of its digits.
+pub fn rounded(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
+}

@@ -1,0 +1,329 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use walrus_accel::{Axis, Check, Commitment, EngineKind, NETWORK_SHARDS, Shape};
+
+use crate::size;
+
+const EXAMPLES: &str = "\
+Examples:
+  walrus-accel encode model.bin --out slivers
+  walrus-accel blob-id *.safetensors
+  walrus-accel decode slivers/BLOB_ID -o model.bin
+  walrus-accel verify slivers/BLOB_ID
+  walrus-accel repair slivers/BLOB_ID
+
+Exit codes: 0 done; 1 failed or did not match; 2 wrong usage; 3 the engine asked for is not
+there; 130 interrupted. Standard output carries data alone; messages and progress go to
+standard error.";
+
+const ENCODE_EXAMPLES: &str = "\
+Examples:
+  walrus-accel encode model.bin --out slivers
+  walrus-accel encode *.bin --out slivers --pairs 0-9,17 --json
+  walrus-accel encode huge.tar --out slivers --memory 256M --resume
+
+Each file gives OUT/BLOB_ID with metadata.bcs, pairs/0007.primary.bcs, pairs/0007.secondary.bcs
+and so on, and manifest.json. The directory appears under its name when it is complete and on
+disk. A line on standard output is the blob ID, two spaces and the directory.";
+
+const BLOB_ID_EXAMPLES: &str = "\
+Examples:
+  walrus-accel blob-id model.bin
+  walrus-accel blob-id *.bin --json
+  tar c photos | walrus-accel blob-id -
+
+A line is the blob ID, two spaces and the file's name. A line break, a carriage return or a
+backslash in a name is escaped, and such a line begins with a backslash, as with sha256sum.";
+
+const DECODE_EXAMPLES: &str = "\
+Examples:
+  walrus-accel decode slivers/BLOB_ID -o model.bin
+  walrus-accel decode slivers/BLOB_ID -o - --axis secondary | sha256sum
+  walrus-accel decode --metadata metadata.bcs -o model.bin --slivers *.bcs
+
+Damaged and foreign files are named on standard error and skipped; missing ones are counted.
+With 1000 shards, any 334 primary or any 667 secondary slivers are enough.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  walrus-accel verify slivers/BLOB_ID
+  walrus-accel verify slivers/BLOB_ID --quick --json
+
+Bad files are named on standard error; the counts go to standard output.";
+
+const REPAIR_EXAMPLES: &str = "\
+Examples:
+  walrus-accel repair slivers/BLOB_ID
+  walrus-accel repair slivers/BLOB_ID --pairs 0-99
+
+Every sliver is verified first. Files that do not belong in the directory are named and left
+alone.";
+
+/// Encodes blobs for the Walrus storage network, and gets them back
+#[derive(Debug, Parser)]
+#[command(name = "walrus-accel", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Encode files into slivers, metadata and manifest, a directory each
+    #[command(after_help = ENCODE_EXAMPLES)]
+    Encode(EncodeArgs),
+    /// Print the blob IDs of files; nothing is written to disk
+    #[command(after_help = BLOB_ID_EXAMPLES)]
+    BlobId(BlobIdArgs),
+    /// Get a blob back from whatever slivers are there
+    #[command(after_help = DECODE_EXAMPLES)]
+    Decode(DecodeArgs),
+    /// Check every sliver of a directory against the metadata, and that against the blob ID
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
+    /// Rebuild missing and damaged slivers from the others, as a fresh encode makes them
+    #[command(after_help = REPAIR_EXAMPLES)]
+    Repair(RepairArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write the pages of all verbs
+    Man {
+        /// Write every page to this directory instead
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `encode`.
+#[derive(Args, Debug)]
+pub struct EncodeArgs {
+    /// The files; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The directory that the blobs' directories go to; it is made if need be
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub code: CodeArgs,
+    /// Write the slivers of these pairs only, such as 0-9,17; the metadata covers all
+    #[arg(long, value_name = "LIST")]
+    pub pairs: Option<String>,
+    /// Replace a target that holds something else
+    #[arg(long)]
+    pub force: bool,
+    /// Continue an interrupted encode from its journal, and keep a journal if interrupted
+    #[arg(long)]
+    pub resume: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `blob-id`.
+#[derive(Args, Debug)]
+pub struct BlobIdArgs {
+    /// The files; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub code: CodeArgs,
+    /// Print the IDs alone
+    #[arg(long)]
+    pub no_names: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `decode`.
+#[derive(Args, Debug)]
+pub struct DecodeArgs {
+    /// The blob's directory, as `encode` made it
+    #[arg(value_name = "DIR/BLOB_ID", required_unless_present = "metadata")]
+    pub dir: Option<PathBuf>,
+    /// The file to write; - is standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Read the metadata from this file (BCS, with the blob ID) instead of a directory
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "dir",
+        requires = "slivers"
+    )]
+    pub metadata: Option<PathBuf>,
+    /// Read the slivers from these files (BCS `SliverData`, either axis)
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "metadata")]
+    pub slivers: Vec<PathBuf>,
+    /// How to check the blob against its metadata: strict encodes it again
+    #[arg(long, value_name = "CHECK", default_value = "default", value_parser = checks())]
+    pub check: Check,
+    /// The slivers to use: auto takes the axis of which there are enough
+    #[arg(long, value_name = "AXIS", default_value = "auto", value_parser = axes())]
+    pub axis: AxisChoice,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The blob's directory, as `encode` made it
+    #[arg(value_name = "DIR/BLOB_ID")]
+    pub dir: PathBuf,
+    /// Compare the files with the BLAKE3 hashes of the manifest only
+    #[arg(long)]
+    pub quick: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `repair`.
+#[derive(Args, Debug)]
+pub struct RepairArgs {
+    /// The blob's directory, as `encode` made it
+    #[arg(value_name = "DIR/BLOB_ID")]
+    pub dir: PathBuf,
+    /// The pairs that are to be there, such as 0-9,17; those of the manifest unless given
+    #[arg(long, value_name = "LIST")]
+    pub pairs: Option<String>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// What the bytes of an encoding depend on, the file aside.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CodeArgs {
+    /// The number of shards
+    #[arg(long, value_name = "N", default_value_t = NETWORK_SHARDS, value_parser = shards)]
+    pub shards: u16,
+    /// The commitment hash: blake2b is the network's, blake3 is for use outside it
+    #[arg(long, value_name = "HASH", default_value = "blake2b", value_parser = commitments())]
+    pub commitment: Commitment,
+}
+
+/// What does the work.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct EngineArgs {
+    /// The engine: auto is the fastest that is there, reference a slow one to compare with
+    #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = engines())]
+    pub engine: EngineKind,
+    /// The number of threads; 0 is one a core
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub threads: usize,
+    /// The most working memory, such as 512M or 1.5GiB
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse)]
+    pub memory: u64,
+}
+
+/// How to tell what happened.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ReportArgs {
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+impl ReportArgs {
+    /// For verbs that have nothing to report.
+    pub const QUIET: Self = Self {
+        json: false,
+        no_progress: true,
+    };
+}
+
+/// An axis, or whichever has enough slivers.
+#[derive(Clone, Copy, Debug)]
+pub struct AxisChoice(pub Option<Axis>);
+
+fn shards(text: &str) -> Result<u16, String> {
+    let n = text
+        .parse()
+        .map_err(|_| "a number from 4 to 65535 is expected".to_owned())?;
+    match Shape::new(n, 0) {
+        Ok(_) => Ok(n),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn engines() -> impl TypedValueParser<Value = EngineKind> {
+    PossibleValuesParser::new(["auto", "cpu", "reference"])
+        .try_map(|name| name.parse::<EngineKind>())
+}
+
+fn commitments() -> impl TypedValueParser<Value = Commitment> {
+    PossibleValuesParser::new(["blake2b", "blake3"]).try_map(|name| name.parse::<Commitment>())
+}
+
+fn checks() -> impl TypedValueParser<Value = Check> {
+    PossibleValuesParser::new(["skip", "default", "strict"]).try_map(|name| name.parse::<Check>())
+}
+
+fn axes() -> impl TypedValueParser<Value = AxisChoice> {
+    PossibleValuesParser::new(["auto", "primary", "secondary"]).map(|name| {
+        let named = |axis: &Axis| axis.name() == name;
+        AxisChoice(Axis::BOTH.into_iter().find(named))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_offered_name_is_known_to_the_library() {
+        for (verb, option) in [
+            ("encode", "engine"),
+            ("encode", "commitment"),
+            ("decode", "check"),
+            ("decode", "axis"),
+        ] {
+            let command = Cli::command();
+            let verb = command.find_subcommand(verb).unwrap();
+            let option = verb
+                .get_arguments()
+                .find(|argument| argument.get_id() == option)
+                .unwrap();
+            for value in option.get_possible_values() {
+                let words = match verb.get_name() {
+                    "encode" => vec!["walrus-accel", "encode", "f", "--out", "d"],
+                    _ => vec!["walrus-accel", "decode", "d", "-o", "f"],
+                };
+                let flag = format!("--{}={}", option.get_id(), value.get_name());
+                let words = words.into_iter().map(str::to_owned).chain([flag]);
+                Cli::try_parse_from(words).unwrap();
+            }
+        }
+    }
+}

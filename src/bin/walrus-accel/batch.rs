@@ -1,0 +1,211 @@
+//! Many files: in order where they are large, several at once where they are small.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex};
+use std::thread;
+use std::time::Instant;
+
+use walrus_accel::{BlobMetadataWithId, Encoder, Error, Result};
+
+use crate::app::App;
+use crate::exit::{Exit, Failure};
+use crate::input::{self, Blob, is_standard};
+use crate::jobs::Job;
+use crate::limits;
+
+/// A file of at most this many bytes shares the machine with others: its encoding alone does not
+/// keep all cores busy all the time.
+const SMALL: u64 = 16 << 20;
+
+/// The files of a command line, and what each takes.
+pub struct Batch<'a> {
+    app: &'a App,
+    files: &'a [PathBuf],
+    /// The length of each, where it is known.
+    lengths: Vec<Option<u64>>,
+    /// What each takes of the memory limit while it runs.
+    costs: Vec<u64>,
+    budget: u64,
+    workers: usize,
+}
+
+/// A file that was encoded.
+pub struct Encoded<T> {
+    /// What its encoding commits to.
+    pub metadata: BlobMetadataWithId,
+    /// How long it took.
+    pub seconds: f64,
+    /// What else the job has to tell.
+    pub more: T,
+}
+
+impl<'a> Batch<'a> {
+    /// Plans the work, within `memory` bytes for all jobs together. A job's sink holds
+    /// `sink_memory(length)` bytes on top of what the encoder takes.
+    pub fn new(
+        app: &'a App,
+        files: &'a [PathBuf],
+        encoder: &Encoder,
+        memory: u64,
+        sink_memory: impl Fn(u64) -> u64,
+    ) -> Result<Self, Failure> {
+        if files.iter().filter(|path| is_standard(path)).count() > 1 {
+            return Err(Failure::Usage(
+                "standard input can be given only once".into(),
+            ));
+        }
+        let mut seen = HashSet::new();
+        let mut lengths = Vec::with_capacity(files.len());
+        let mut costs = Vec::with_capacity(files.len());
+        for path in files {
+            let found = match is_standard(path) {
+                true => None,
+                false => std::fs::metadata(path).ok().filter(|found| found.is_file()),
+            };
+            let length = found.map(|found| found.len());
+            // The same file twice is never encoded by two jobs at once.
+            let first = seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+            let cost = length
+                .filter(|&length| length <= SMALL && first)
+                .and_then(|length| Some(encoder.memory_needed(length).ok()? + sink_memory(length)))
+                .map_or(memory, |needed| needed.min(memory));
+            lengths.push(length);
+            costs.push(cost);
+        }
+        app.jobs.expect_bytes(lengths.iter().flatten().sum());
+        Ok(Self {
+            app,
+            files,
+            lengths,
+            costs,
+            budget: memory,
+            workers: limits::cores().min(files.len()),
+        })
+    }
+
+    /// Runs `work` for every file and `report` for every one that came out, in the files' order.
+    /// A file that fails does not stop the others.
+    pub fn run<T: Send>(
+        &self,
+        work: impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)> + Sync,
+        report: impl Fn(&Path, &Encoded<T>) + Sync,
+    ) -> Exit {
+        let queue = Mutex::new(Queue {
+            next: 0,
+            free: self.budget,
+        });
+        let changed = Condvar::new();
+        let reports = Mutex::new(Reports {
+            waiting: (0..self.files.len()).map(|_| None).collect(),
+            next: 0,
+            exit: Exit::Done,
+        });
+        let worker = || {
+            while let Some(index) = self.take(&queue, &changed) {
+                let result = self.one(index, &work);
+                let mut reports = reports.lock().expect("nothing panics under the lock");
+                reports.waiting[index] = Some(result);
+                while let Some((index, result)) = reports.take() {
+                    let exit = self.report(&self.files[index], &result, &report);
+                    reports.exit = reports.exit.and(exit);
+                }
+                drop(reports);
+                let mut queue = queue.lock().expect("nothing panics under the lock");
+                queue.free += self.costs[index];
+                changed.notify_all();
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..self.workers {
+                // With fewer threads than hoped for, it takes longer.
+                let _ = thread::Builder::new().spawn_scoped(scope, worker);
+            }
+            worker();
+        });
+        let reports = reports.into_inner().expect("nothing panics under the lock");
+        match self.app.jobs.interrupted() {
+            true => Exit::Interrupted,
+            false => reports.exit,
+        }
+    }
+
+    /// The next file, when there is memory for it. Files are started in order.
+    fn take(&self, queue: &Mutex<Queue>, changed: &Condvar) -> Option<usize> {
+        let queue = queue.lock().expect("nothing panics under the lock");
+        let mut queue = changed
+            .wait_while(queue, |queue| {
+                let cost = self.costs.get(queue.next);
+                cost.is_some_and(|&cost| cost > queue.free) && !self.app.jobs.interrupted()
+            })
+            .expect("nothing panics under the lock");
+        if queue.next == self.files.len() || self.app.jobs.interrupted() {
+            return None;
+        }
+        let index = queue.next;
+        queue.next += 1;
+        queue.free = queue.free.saturating_sub(self.costs[index]);
+        Some(index)
+    }
+
+    fn one<T>(
+        &self,
+        index: usize,
+        work: &impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)>,
+    ) -> Result<Encoded<T>> {
+        // Opened before it becomes a job: a signal that comes while standard input is awaited ends
+        // the process at once, where there is nothing else to clear up.
+        let blob = Blob::open(&self.files[index])?;
+        let job = self.app.jobs.start(self.lengths[index]);
+        let start = Instant::now();
+        let (metadata, more) = work(&blob, &job)?;
+        Ok(Encoded {
+            metadata,
+            seconds: start.elapsed().as_secs_f64(),
+            more,
+        })
+    }
+
+    fn report<T>(
+        &self,
+        path: &Path,
+        result: &Result<Encoded<T>>,
+        report: &impl Fn(&Path, &Encoded<T>),
+    ) -> Exit {
+        match result {
+            Ok(encoded) => {
+                report(path, encoded);
+                Exit::Done
+            }
+            Err(Error::Cancelled) => Exit::Interrupted,
+            Err(error) => {
+                let message = input::with_name(path, error);
+                self.app.failed_file(path, &message);
+                Exit::Failed
+            }
+        }
+    }
+}
+
+/// Which file is next, and how much of the memory limit is free.
+struct Queue {
+    next: usize,
+    free: u64,
+}
+
+/// What came out so far. Results wait here until all before them are reported.
+struct Reports<T> {
+    waiting: Vec<Option<Result<Encoded<T>>>>,
+    next: usize,
+    exit: Exit,
+}
+
+impl<T> Reports<T> {
+    /// The next result in order, if it is there.
+    fn take(&mut self) -> Option<(usize, Result<Encoded<T>>)> {
+        let index = self.next;
+        let result = self.waiting.get_mut(index)?.take()?;
+        self.next += 1;
+        Some((index, result))
+    }
+}

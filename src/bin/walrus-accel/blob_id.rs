@@ -1,0 +1,28 @@
+//! `blob-id`: the blob IDs of files.
+
+use crate::app::{App, encoder};
+use crate::args::BlobIdArgs;
+use crate::batch::Batch;
+use crate::console::id_line;
+use crate::encoded::EncodedLine;
+use crate::exit::{Exit, Failure};
+
+/// Prints a line a file.
+pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
+    let encoder = encoder(&args.code, &args.engine)?;
+    let batch = Batch::new(app, &args.files, &encoder, args.engine.memory, |_| 0)?;
+    Ok(batch.run(
+        |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),
+        |path, encoded| {
+            if app.console.json() {
+                let line = EncodedLine::new(path, encoded, &encoder);
+                return app.console.object(&line);
+            }
+            let id = encoded.metadata.blob_id;
+            match args.no_names {
+                true => app.console.line(id.to_string().as_bytes()),
+                false => app.console.line(&id_line(id, path)),
+            }
+        },
+    ))
+}

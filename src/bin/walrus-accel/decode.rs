@@ -1,0 +1,313 @@
+//! `decode`: a blob from whatever slivers are there.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+use walrus_accel::{
+    Axis, Bcs, BlobDirectory, BlobMetadataWithId, Check, Control, Decoded, Decoder, Error,
+    FileOutput, FileProblem, ProblemKind, SliverFile, SliverFiles, SliverSource,
+};
+
+use crate::app::{App, decoder, rounded};
+use crate::args::DecodeArgs;
+use crate::directory::{self, ProblemLine};
+use crate::exit::{Exit, Failure};
+use crate::input::{self, is_standard};
+
+/// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
+const MAX_METADATA_LEN: u64 = 5 << 20;
+
+/// How much of a decoded blob is copied to standard output at once.
+const COPY_LEN: usize = 1 << 20;
+
+/// What was done as a JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DecodedLine {
+    file: String,
+    blob_id: String,
+    unencoded_length: u64,
+    symbol_size: u32,
+    shards: u16,
+    axis: &'static str,
+    check: &'static str,
+    /// How many slivers were used, and how many of those that should be there are not.
+    used: usize,
+    missing: usize,
+    /// What is there and was not used, as it is not what it should be.
+    skipped: Vec<ProblemLine>,
+    engine: &'static str,
+    seconds: f64,
+}
+
+/// Decodes the blob to the file, or to standard output.
+pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
+    let to_stdout = is_standard(&args.output);
+    if to_stdout && args.report.json {
+        let reason = "--json and the blob cannot both go to standard output";
+        return Err(Failure::Usage(reason.into()));
+    }
+    let target = match to_stdout {
+        true => None,
+        false => Some(target(&args.output, args.force)?),
+    };
+    let start = Instant::now();
+    let decoder = decoder(&args.engine)?;
+    let given = Given::open(args)?;
+    name_problems(app, given.slivers().problems);
+    let job = app.jobs.start(None);
+    let decode = |path: &Path| decode(args, app, &decoder, &given, path, job.control());
+    let decoded = match &target {
+        Some(path) => decode(path)?,
+        None => {
+            let scratch = tempfile::tempdir()
+                .map_err(|error| Failure::Other(format!("no temporary directory: {error}")))?;
+            let path = scratch.path().join("blob");
+            let decoded = decode(&path)?;
+            copy_out(&path, app, job.control())?;
+            decoded
+        }
+    };
+    if app.console.json() {
+        let line = line(args, &given, &decoder, &decoded, start);
+        app.console.object(&line);
+    }
+    Ok(Exit::Done)
+}
+
+/// Where a decode's slivers come from.
+enum Given {
+    Directory(BlobDirectory),
+    Files {
+        metadata: BlobMetadataWithId,
+        slivers: SliverFiles,
+    },
+}
+
+/// The slivers, with what is known of their files.
+struct Slivers<'a> {
+    source: &'a dyn SliverSource,
+    files: &'a [SliverFile],
+    problems: &'a [FileProblem],
+}
+
+impl Given {
+    fn open(args: &DecodeArgs) -> Result<Self, Failure> {
+        let Some(path) = &args.metadata else {
+            let dir = args.dir.as_ref().expect("the parser asks for one of them");
+            return Ok(Self::Directory(directory::open(dir)?));
+        };
+        let bytes = input::read_small(path, MAX_METADATA_LEN)?;
+        let named = |error| Failure::Other(input::with_name(path, &error));
+        let metadata = BlobMetadataWithId::from_bcs(&bytes).map_err(named)?;
+        let slivers = SliverFiles::open(&metadata, &args.slivers).map_err(named)?;
+        Ok(Self::Files { metadata, slivers })
+    }
+
+    fn metadata(&self) -> &BlobMetadataWithId {
+        match self {
+            Self::Directory(directory) => directory.metadata(),
+            Self::Files { metadata, .. } => metadata,
+        }
+    }
+
+    fn slivers(&self) -> Slivers<'_> {
+        match self {
+            Self::Directory(directory) => Slivers {
+                source: directory,
+                files: directory.files(),
+                problems: directory.problems(),
+            },
+            Self::Files { slivers, .. } => Slivers {
+                source: slivers,
+                files: slivers.files(),
+                problems: slivers.problems(),
+            },
+        }
+    }
+
+    /// The numbers of the axis's files, each sliver once.
+    fn of_axis(&self, axis: Axis) -> Vec<usize> {
+        let mut by_pair = HashMap::new();
+        for (number, file) in self.slivers().files.iter().enumerate() {
+            if file.axis == axis {
+                by_pair.entry(file.pair).or_insert(number);
+            }
+        }
+        let mut numbers: Vec<_> = by_pair.into_values().collect();
+        numbers.sort_unstable();
+        numbers
+    }
+}
+
+/// The file to write: a new one, or with force the regular file that is there.
+fn target(path: &Path, force: bool) -> Result<PathBuf, Failure> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(path.to_owned());
+    }
+    let refused = |reason: &str| Failure::Other(format!("{} {reason}", path.display()));
+    if !force {
+        return Err(refused("exists already; replace it with --force"));
+    }
+    // A link's target is replaced, not the link; a device never.
+    match fs::canonicalize(path) {
+        Ok(real) if real.is_file() => Ok(real),
+        _ => Err(refused("exists and is not a regular file")),
+    }
+}
+
+/// Decodes to a file and names the damaged slivers that were found on the way.
+fn decode(
+    args: &DecodeArgs,
+    app: &App,
+    decoder: &Decoder,
+    given: &Given,
+    path: &Path,
+    control: &Control,
+) -> Result<Decoded, Failure> {
+    let Slivers { source, files, .. } = given.slivers();
+    let metadata = &given.metadata().metadata;
+    let axis = args.axis.0;
+    let mut output = FileOutput::new(path);
+    match decoder.decode(metadata, source, axis, args.check, &mut output, control) {
+        Ok(decoded) => {
+            for &number in &decoded.damaged {
+                name_damaged(app, &files[number]);
+            }
+            Ok(decoded)
+        }
+        Err(Error::NotEnoughSlivers { .. }) => {
+            let axes = axis.map_or(Axis::BOTH.to_vec(), |axis| vec![axis]);
+            Err(not_enough(app, decoder, given, &axes, control)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tells how many slivers of each axis are usable and needed. Where there seem to be enough, some
+/// turned out to be damaged: those are found again and named.
+fn not_enough(
+    app: &App,
+    decoder: &Decoder,
+    given: &Given,
+    axes: &[Axis],
+    control: &Control,
+) -> Result<Failure, Failure> {
+    let Slivers { source, files, .. } = given.slivers();
+    let metadata = &given.metadata().metadata;
+    let shape = metadata.shape()?;
+    let mut counts = Vec::new();
+    for &axis in axes {
+        let numbers = given.of_axis(axis);
+        let needed = usize::from(shape.slivers_needed(axis));
+        let mut usable = numbers.len();
+        if usable >= needed {
+            let good = decoder.verify(metadata, source, &numbers, control)?;
+            for (&number, _) in numbers.iter().zip(&good).filter(|(_, good)| !**good) {
+                name_damaged(app, &files[number]);
+            }
+            usable = good.iter().filter(|&&good| good).count();
+        }
+        counts.push(format!("{usable} {axis} usable, {needed} needed"));
+    }
+    let counts = counts.join("; ");
+    Ok(Failure::Other(format!("not enough slivers: {counts}")))
+}
+
+fn name_problems(app: &App, problems: &[FileProblem]) {
+    for problem in problems {
+        if problem.kind != ProblemKind::Missing {
+            app.console.warning(format_args!("skipped {problem}"));
+        }
+    }
+    match directory::count(problems, ProblemKind::Missing) {
+        0 => {}
+        1 => app.console.note("1 sliver file is missing"),
+        missing => app
+            .console
+            .note(format_args!("{missing} sliver files are missing")),
+    }
+}
+
+const DAMAGED: &str = "its symbols do not belong to the metadata";
+
+fn name_damaged(app: &App, file: &SliverFile) {
+    let path = file.path.display();
+    app.console
+        .warning(format_args!("skipped {path}: {DAMAGED}"));
+}
+
+/// Copies the decoded blob to standard output.
+fn copy_out(path: &Path, app: &App, control: &Control) -> Result<(), Failure> {
+    let failed = |error| Failure::Other(format!("cannot read {}: {error}", path.display()));
+    let mut file = File::open(path).map_err(failed)?;
+    let mut buffer = vec![0; COPY_LEN];
+    let mut out = io::stdout().lock();
+    loop {
+        if control.is_cancelled() {
+            return Err(Error::Cancelled.into());
+        }
+        let read = file.read(&mut buffer).map_err(failed)?;
+        let written = match read {
+            0 => out.flush(),
+            read => out.write_all(&buffer[..read]),
+        };
+        match written {
+            Ok(()) if read == 0 => return Ok(()),
+            Ok(()) => {}
+            Err(error) => {
+                drop(out);
+                app.console.broken_by(&error);
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn line(
+    args: &DecodeArgs,
+    given: &Given,
+    decoder: &Decoder,
+    decoded: &Decoded,
+    start: Instant,
+) -> DecodedLine {
+    let BlobMetadataWithId { blob_id, metadata } = given.metadata();
+    let shape = metadata.shape().expect("a blob was decoded in it");
+    let Slivers {
+        files, problems, ..
+    } = given.slivers();
+    let damaged = decoded.damaged.iter().map(|&number| FileProblem {
+        path: files[number].path.clone(),
+        kind: ProblemKind::Damaged,
+        reason: DAMAGED.into(),
+    });
+    let there = |problem: &&FileProblem| problem.kind != ProblemKind::Missing;
+    let skipped: Vec<_> = problems
+        .iter()
+        .filter(there)
+        .cloned()
+        .chain(damaged)
+        .collect();
+    DecodedLine {
+        file: args.output.display().to_string(),
+        blob_id: blob_id.to_string(),
+        unencoded_length: metadata.unencoded_length,
+        symbol_size: shape.symbol_size(),
+        shards: shape.n_shards(),
+        axis: decoded.axis.name(),
+        check: match args.check {
+            Check::Skip => "skip",
+            Check::Default => "default",
+            Check::Strict => "strict",
+        },
+        used: decoded.used.len(),
+        missing: directory::count(problems, ProblemKind::Missing),
+        skipped: directory::problem_lines(&skipped),
+        engine: decoder.engine_name(),
+        seconds: rounded(start.elapsed().as_secs_f64()),
+    }
+}

@@ -1,0 +1,65 @@
+//! `encode`: files to directories of slivers.
+
+use walrus_accel::{DirectorySink, PairSet, Shape, Written};
+
+use crate::app::{App, encoder};
+use crate::args::EncodeArgs;
+use crate::batch::Batch;
+use crate::console::id_line;
+use crate::encoded::EncodedLine;
+use crate::exit::{Exit, Failure};
+
+/// Encodes every file and prints a line for it.
+pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
+    let pairs = match &args.pairs {
+        Some(list) => PairSet::parse(list, args.code.shards)
+            .map_err(|error| Failure::Usage(format!("--pairs: {error}")))?,
+        None => PairSet::all(args.code.shards),
+    };
+    let encoder = encoder(&args.code, &args.engine)?;
+    // Short slivers are gathered in memory.
+    let slivers = |length| {
+        Shape::new(args.code.shards, length).map_or(0, |shape| {
+            shape.slivers_len() / u64::from(shape.n_shards()) * pairs.len() as u64
+        })
+    };
+    let batch = Batch::new(app, &args.files, &encoder, args.engine.memory, slivers)?;
+    let exit = batch.run(
+        |blob, job| {
+            let mut sink = DirectorySink::new(&args.out)
+                .force(args.force)
+                .resume(args.resume)
+                .threads(args.engine.threads)
+                .commitment(args.code.commitment);
+            if let Some(file) = blob.file() {
+                sink = sink.source(file);
+            }
+            let metadata = encoder.encode(blob, &pairs, &mut sink, job.control())?;
+            let written = sink.outcome().expect("the encoding succeeded").clone();
+            Ok((metadata, written))
+        },
+        |path, encoded| {
+            let Written {
+                path: dir,
+                already_there,
+            } = &encoded.more;
+            if *already_there {
+                let dir = dir.display();
+                app.console
+                    .note(format_args!("{}: {dir} holds it already", path.display()));
+            }
+            if app.console.json() {
+                let mut line = EncodedLine::new(path, encoded, &encoder);
+                line.out_dir = Some(dir.display().to_string());
+                line.already_there = Some(*already_there);
+                return app.console.object(&line);
+            }
+            app.console.line(&id_line(encoded.metadata.blob_id, dir));
+        },
+    );
+    if exit == Exit::Interrupted && args.resume {
+        app.console
+            .note("the same command continues where this one was interrupted");
+    }
+    Ok(exit)
+}

@@ -1,0 +1,53 @@
+//! The line about an encoded file, the same for `encode` and `blob-id`.
+
+use std::path::Path;
+
+use serde::Serialize;
+use walrus_accel::{BlobMetadataWithId, Encoder};
+
+use crate::app::rounded;
+use crate::batch::Encoded;
+
+/// A file's encoding as a JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EncodedLine {
+    file: String,
+    blob_id: String,
+    root_hash: String,
+    unencoded_length: u64,
+    symbol_size: u32,
+    shards: u16,
+    engine: &'static str,
+    seconds: f64,
+    /// Where the slivers are, if they were kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_dir: Option<String>,
+    /// Whether they were there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub already_there: Option<bool>,
+}
+
+impl EncodedLine {
+    /// The line for a file.
+    pub fn new<T>(path: &Path, encoded: &Encoded<T>, encoder: &Encoder) -> Self {
+        let BlobMetadataWithId { blob_id, metadata } = &encoded.metadata;
+        let shape = metadata.shape().expect("a blob was encoded in it");
+        Self {
+            file: path.display().to_string(),
+            blob_id: blob_id.to_string(),
+            root_hash: hex(&metadata.root_hash()),
+            unencoded_length: metadata.unencoded_length,
+            symbol_size: shape.symbol_size(),
+            shards: shape.n_shards(),
+            engine: encoder.engine_name(),
+            seconds: rounded(encoded.seconds),
+            out_dir: None,
+            already_there: None,
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

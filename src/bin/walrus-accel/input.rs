@@ -1,0 +1,97 @@
+//! The files that a command line names, standard input among them.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use walrus_accel::{Error, FileSource, Result, Source, SpooledSource};
+
+/// What stands for standard input.
+const STDIN: &str = "-";
+
+/// Whether the argument stands for standard input (or output).
+pub fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == STDIN
+}
+
+/// A blob ready to be read.
+pub enum Blob {
+    /// A regular file.
+    File(FileSource),
+    /// Standard input, read to its end.
+    Spooled(SpooledSource),
+}
+
+impl Blob {
+    /// Opens the file, or reads standard input.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(match is_standard(path) {
+            true => Self::Spooled(SpooledSource::read(io::stdin().lock())?),
+            false => Self::File(FileSource::open(path)?),
+        })
+    }
+
+    /// The file, where it is one.
+    pub fn file(&self) -> Option<&FileSource> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Spooled(_) => None,
+        }
+    }
+}
+
+impl Source for Blob {
+    fn len(&self) -> u64 {
+        match self {
+            Self::File(file) => file.len(),
+            Self::Spooled(spooled) => spooled.len(),
+        }
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        match self {
+            Self::File(file) => file.read_at(offset, out),
+            Self::Spooled(spooled) => spooled.read_at(offset, out),
+        }
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        match self {
+            Self::File(file) => file.check_unchanged(),
+            Self::Spooled(spooled) => spooled.check_unchanged(),
+        }
+    }
+}
+
+/// The error with the name of its file, unless it says that itself.
+pub fn with_name(path: &Path, error: &Error) -> String {
+    let named = match error {
+        Error::Io { path: named, .. } => named == path,
+        Error::SourceChanged { name, .. } => Path::new(name) == path,
+        _ => false,
+    };
+    match (named, is_standard(path)) {
+        (true, _) => error.to_string(),
+        (false, true) => format!("standard input: {error}"),
+        (false, false) => format!("{}: {error}", path.display()),
+    }
+}
+
+/// Reads a small file: one of at most `limit` bytes.
+pub fn read_small(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let read = || {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path)?;
+        match file.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
+            true => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("it has more than {limit} bytes"),
+            )),
+            false => Ok(bytes),
+        }
+    };
+    read().map_err(|source| Error::Io {
+        action: "read",
+        path: PathBuf::from(path),
+        source,
+    })
+}

@@ -1,0 +1,165 @@
+//! The jobs at work: what a signal cancels and what the progress bar sums up.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use walrus_accel::{Control, Progress};
+
+use crate::exit::Exit;
+
+/// All jobs of this process. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Jobs {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    interrupted: bool,
+    running: Vec<Running>,
+    /// Bytes of the jobs that have ended, and of all there will be; 0 where that is not known.
+    done: u64,
+    total: u64,
+}
+
+struct Running {
+    control: Arc<Control>,
+    bytes: Option<u64>,
+}
+
+/// A job at work; it leaves the list when dropped.
+pub struct Job {
+    jobs: Jobs,
+    control: Arc<Control>,
+}
+
+impl Jobs {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics under the lock")
+    }
+
+    /// Tells how many bytes all jobs together will work on.
+    pub fn expect_bytes(&self, total: u64) {
+        self.state().total = total;
+    }
+
+    /// Enters a job in the list. `bytes` is its part of the total, where there is one. After an
+    /// interrupt it is cancelled from the start.
+    pub fn start(&self, bytes: Option<u64>) -> Job {
+        let control = Arc::new(Control::new());
+        let mut state = self.state();
+        if state.interrupted {
+            control.cancel();
+        }
+        state.running.push(Running {
+            control: Arc::clone(&control),
+            bytes,
+        });
+        Job {
+            jobs: self.clone(),
+            control,
+        }
+    }
+
+    /// Cancels all jobs. Where there are none, or it was asked before, the process ends here.
+    pub fn interrupt(&self) {
+        let mut state = self.state();
+        if state.interrupted || state.running.is_empty() {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+        state.interrupted = true;
+        for job in &state.running {
+            job.control.cancel();
+        }
+    }
+
+    /// Whether a signal came.
+    pub fn interrupted(&self) -> bool {
+        self.state().interrupted
+    }
+
+    /// How far all jobs together have come.
+    pub fn progress(&self) -> Progress {
+        let state = self.state();
+        let (mut done, mut total) = (state.done, state.total);
+        for job in &state.running {
+            let progress = job.control.progress();
+            match job.bytes {
+                None => {
+                    done += progress.done;
+                    total += progress.total;
+                }
+                Some(bytes) => {
+                    let share = u128::from(bytes) * u128::from(progress.done.min(progress.total))
+                        / u128::from(progress.total.max(1));
+                    done += u64::try_from(share).expect("at most the bytes");
+                }
+            }
+        }
+        Progress { done, total }
+    }
+}
+
+impl Job {
+    /// The handle that the library's jobs take.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let mut state = self.jobs.state();
+        let place = state
+            .running
+            .iter()
+            .position(|job| Arc::ptr_eq(&job.control, &self.control))
+            .expect("a job is in the list as long as it lives");
+        let job = state.running.swap_remove(place);
+        state.done += job.bytes.unwrap_or(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_in_bytes_of_all_files() {
+        let jobs = Jobs::default();
+        jobs.expect_bytes(100);
+        let first = jobs.start(Some(30));
+        let second = jobs.start(Some(70));
+        assert_eq!(
+            jobs.progress(),
+            Progress {
+                done: 0,
+                total: 100
+            }
+        );
+        drop(first);
+        assert_eq!(
+            jobs.progress(),
+            Progress {
+                done: 30,
+                total: 100
+            }
+        );
+        drop(second);
+        assert_eq!(
+            jobs.progress(),
+            Progress {
+                done: 100,
+                total: 100
+            }
+        );
+    }
+
+    #[test]
+    fn an_interrupt_cancels_running_and_later_jobs() {
+        let jobs = Jobs::default();
+        let first = jobs.start(None);
+        jobs.interrupt();
+        assert!(first.control().is_cancelled());
+        assert!(jobs.start(None).control().is_cancelled());
+    }
+}

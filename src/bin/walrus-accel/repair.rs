@@ -1,0 +1,63 @@
+//! `repair`: missing and damaged slivers, rebuilt from the others.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use walrus_accel::PairSet;
+
+use crate::app::{App, decoder, rounded};
+use crate::args::RepairArgs;
+use crate::directory::{self, ProblemLine};
+use crate::exit::{Exit, Failure};
+
+/// What was done as a JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RepairedLine {
+    dir: String,
+    blob_id: String,
+    checked: usize,
+    rebuilt: Vec<ProblemLine>,
+    left: Vec<ProblemLine>,
+    engine: &'static str,
+    seconds: f64,
+}
+
+/// Repairs the directory, names what was wrong, and prints the counts.
+pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
+    let start = Instant::now();
+    let decoder = decoder(&args.engine)?;
+    let directory = directory::open(&args.dir)?;
+    let parse = |list: &String| PairSet::parse(list, directory.shape().n_shards());
+    let pairs = args.pairs.as_ref().map(parse).transpose();
+    let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;
+    let job = app.jobs.start(None);
+    let repaired = directory.repair(&decoder, pairs.as_ref(), job.control())?;
+    drop(job);
+    for problem in &repaired.rebuilt {
+        app.console.note(format_args!("rebuilt {problem}"));
+    }
+    for problem in &repaired.left {
+        app.console.warning(format_args!("left alone: {problem}"));
+    }
+    if app.console.json() {
+        app.console.object(&RepairedLine {
+            dir: args.dir.display().to_string(),
+            blob_id: directory.metadata().blob_id.to_string(),
+            checked: repaired.checked,
+            rebuilt: directory::problem_lines(&repaired.rebuilt),
+            left: directory::problem_lines(&repaired.left),
+            engine: decoder.engine_name(),
+            seconds: rounded(start.elapsed().as_secs_f64()),
+        });
+    } else {
+        let line = format!(
+            "{}: {} files checked, {} rebuilt",
+            args.dir.display(),
+            repaired.checked,
+            repaired.rebuilt.len()
+        );
+        app.console.line(line.as_bytes());
+    }
+    Ok(Exit::Done)
+}

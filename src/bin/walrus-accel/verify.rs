@@ -1,0 +1,79 @@
+//! `verify`: whether a directory holds what its blob ID stands for.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use walrus_accel::BlobDirectory;
+
+use crate::app::{App, decoder, rounded};
+use crate::args::VerifyArgs;
+use crate::directory::{self, ProblemLine};
+use crate::exit::{Exit, Failure};
+
+/// The verdict as a JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerifiedLine {
+    dir: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blob_id: Option<String>,
+    quick: bool,
+    checked: usize,
+    bad: usize,
+    problems: Vec<ProblemLine>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'static str>,
+    seconds: f64,
+}
+
+/// Names each bad file, and prints the counts.
+pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
+    let start = Instant::now();
+    let (verification, blob_id, engine) = if args.quick {
+        // Damaged metadata is one of the things that the manifest tells.
+        let directory = BlobDirectory::open(&args.dir).ok();
+        directory.as_ref().map_or(Ok(()), directory::check_name)?;
+        let job = app.jobs.start(None);
+        let threads = args.engine.threads;
+        let found = BlobDirectory::verify_quick(&args.dir, threads, job.control())?;
+        (found, directory.map(|found| found.metadata().blob_id), None)
+    } else {
+        let decoder = decoder(&args.engine)?;
+        let directory = directory::open(&args.dir)?;
+        let job = app.jobs.start(None);
+        let found = directory.verify(&decoder, job.control())?;
+        let blob_id = directory.metadata().blob_id;
+        (found, Some(blob_id), Some(decoder.engine_name()))
+    };
+    let problems = &verification.problems;
+    for problem in problems {
+        app.console.error(problem);
+    }
+    if app.console.json() {
+        app.console.object(&VerifiedLine {
+            dir: args.dir.display().to_string(),
+            blob_id: blob_id.map(|id| id.to_string()),
+            quick: args.quick,
+            checked: verification.checked,
+            bad: problems.len(),
+            problems: directory::problem_lines(problems),
+            engine,
+            seconds: rounded(start.elapsed().as_secs_f64()),
+        });
+    } else {
+        let (dir, checked) = (args.dir.display(), verification.checked);
+        let line = match problems.is_empty() {
+            true => format!("{dir}: {checked} files checked, all good"),
+            false => format!(
+                "{dir}: {checked} files checked, {} bad: {}",
+                problems.len(),
+                directory::counts(problems)
+            ),
+        };
+        app.console.line(line.as_bytes());
+    }
+    Ok(match problems.is_empty() {
+        true => Exit::Done,
+        false => Exit::Failed,
+    })
+}

@@ -1,0 +1,18 @@
+//! The command line, run as a process.
+
+#![cfg(feature = "cli")]
+
+mod common;
+
+mod cli {
+    mod harness;
+
+    mod decode;
+    mod disk;
+    mod encode;
+    mod interrupt;
+    mod many;
+    mod repair;
+    mod surface;
+    mod verify;
+}

@@ -1,0 +1,133 @@
+//! Disks that are full, places that cannot be written, sources that change.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command};
+
+use super::harness::{Run, Scratch, command, names, partial, wait_for, walrus, words};
+
+/// A long encode and its output.
+fn start(scratch: &Scratch, file: &Path) -> Child {
+    let out = scratch.path("out");
+    let words = words![
+        "encode",
+        file,
+        "--out",
+        out,
+        "--shards",
+        "100",
+        "--memory",
+        "8M",
+        "--threads",
+        "2"
+    ];
+    let mut child = command(words).spawn().unwrap();
+    // Once there is a working directory, the source has been opened and measured.
+    wait_for(&mut child, || partial(&out)).expect("a long encode");
+    child
+}
+
+#[test]
+fn a_source_that_grows_is_an_error() {
+    let scratch = Scratch::new();
+    let file = scratch.blob("blob", 1, 26_000_000);
+    let child = start(&scratch, &file);
+    let mut growing = File::options().append(true).open(&file).unwrap();
+    growing.write_all(b"more").unwrap();
+    let run = Run::of(child.wait_with_output().unwrap()).exits(1);
+    run.says(&["blob changed while it was read", "26000000", "26000004"]);
+    assert_eq!(names(&scratch.path("out")), [""; 0]);
+}
+
+#[test]
+fn a_source_that_shrinks_is_an_error() {
+    let scratch = Scratch::new();
+    let file = scratch.blob("blob", 2, 26_000_000);
+    let child = start(&scratch, &file);
+    let shrinking = File::options().write(true).open(&file).unwrap();
+    shrinking.set_len(1000).unwrap();
+    let run = Run::of(child.wait_with_output().unwrap()).exits(1);
+    run.says(&["blob changed while it was read", "26000000"]);
+    assert_eq!(names(&scratch.path("out")), [""; 0]);
+}
+
+#[test]
+fn places_that_cannot_be_written() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(3, 1000, 10);
+    // Below a file there is no directory, for root neither.
+    let below = file.join("out");
+    let run = walrus!["encode", file, "--out", below, "--shards", "10"].exits(1);
+    run.says(&["cannot create", below.to_str().unwrap()]);
+    let back = file.join("back");
+    walrus!["decode", dir, "-o", back]
+        .exits(1)
+        .says(&["cannot create"]);
+    if cfg!(target_os = "linux") {
+        let run = walrus!["encode", file, "--out", "/proc/here", "--shards", "10"].exits(1);
+        run.says(&["cannot create /proc/here"]);
+    }
+}
+
+/// Runs a script in a mount namespace of its own with a file system of 8 MB at `$0`. `None` where
+/// that is not permitted.
+#[cfg(target_os = "linux")]
+fn on_a_small_disk(scratch: &Scratch, script: &str, arguments: &[&Path]) -> Option<Run> {
+    let mount = scratch.path("small");
+    fs::create_dir_all(&mount).unwrap();
+    let script = format!("mount -t tmpfs -o size=8m tmpfs \"$0\" || exit 99\n{script}");
+    let output = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", &script])
+        .arg(&mount)
+        .arg(env!("CARGO_BIN_EXE_walrus-accel"))
+        .args(arguments)
+        .output()
+        .ok()?;
+    let run = Run::of(output);
+    let refused = run.code == Some(99) || run.stderr.starts_with("unshare:");
+    if refused {
+        println!(
+            "not checked: no file system can be mounted here: {}",
+            run.stderr
+        );
+        return None;
+    }
+    Some(run)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_is_cleared() {
+    let scratch = Scratch::new();
+    // Gathered in memory first, and written as they come.
+    for len in [4_000_000, 26_000_000] {
+        let file = scratch.blob("blob", 4, len);
+        let script = "\"$1\" encode \"$2\" --out \"$0/out\" --shards 100 --memory 16M --resume
+            code=$?; find \"$0\" -mindepth 2; exit $code";
+        let Some(run) = on_a_small_disk(&scratch, script, &[&file]) else {
+            return;
+        };
+        let run = run.exits(1).says(&["cannot write", "No space left"]);
+        assert_eq!(run.text(), "");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_too_small_to_decode_or_spool_on() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(5, 10_000_000, 100);
+    let script = "\"$1\" decode \"$2\" -o \"$0/blob\"
+        code=$?; find \"$0\" -mindepth 1; exit $code";
+    let Some(run) = on_a_small_disk(&scratch, script, &[&dir]) else {
+        return;
+    };
+    let run = run.exits(1).says(&["cannot write", "No space left"]);
+    assert_eq!(run.text(), "");
+    let script = "TMPDIR=\"$0\" \"$1\" blob-id - < \"$2\"
+        code=$?; find \"$0\" -mindepth 1; exit $code";
+    let run = on_a_small_disk(&scratch, script, &[&scratch.path("blob")]).unwrap();
+    let run = run.exits(1).says(&["standard input", "No space left"]);
+    assert_eq!(run.text(), "");
+}

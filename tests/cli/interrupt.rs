@@ -1,0 +1,327 @@
+//! Runs that are killed, and runs that are told to stop.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::process::Signal;
+
+use super::harness::{
+    Run, Scratch, assert_same_tree, command, names, partial, signal, wait_for, walrus, words,
+};
+use crate::common::Random;
+
+/// Slivers of more than 96 MiB are written as they come, and so have a journal.
+const LEN: usize = 26_000_000;
+const SHARDS: &str = "100";
+
+/// Enough for about 25 stripes on two threads.
+const MEMORY: &str = "8M";
+
+struct Long {
+    scratch: Scratch,
+    file: PathBuf,
+}
+
+impl Long {
+    fn new() -> Self {
+        let scratch = Scratch::new();
+        let file = scratch.blob("blob", 31, LEN);
+        Self { scratch, file }
+    }
+
+    /// An encode into `out`, in many stripes.
+    fn start(&self, out: &Path, resume: bool) -> Child {
+        self.start_with(out, resume, MEMORY)
+    }
+
+    fn start_with(&self, out: &Path, resume: bool, memory: &str) -> Child {
+        let mut words = words![
+            "encode",
+            self.file,
+            "--out",
+            out,
+            "--shards",
+            SHARDS,
+            "--memory",
+            memory,
+            "--threads",
+            "2"
+        ];
+        if resume {
+            words.push("--resume".into());
+        }
+        command(words).spawn().unwrap()
+    }
+
+    /// An uninterrupted encode.
+    fn whole(&self) -> PathBuf {
+        let out = self.scratch.path("whole");
+        super::harness::encode(&self.file, &out, SHARDS.parse().unwrap())
+    }
+}
+
+fn end(child: Child) -> Run {
+    Run::of(child.wait_with_output().unwrap())
+}
+
+/// Waits for the first record in the journal.
+fn wait_for_checkpoint(child: &mut Child, out: &Path) -> PathBuf {
+    let look = || Some(partial(out)?.join("checkpoint")).filter(|path| path.exists());
+    wait_for(child, look).expect("an encode in many stripes keeps a journal")
+}
+
+#[test]
+fn killed_at_random_moments_it_goes_on_to_the_same_files() {
+    let long = Long::new();
+    let start = Instant::now();
+    let whole = long.whole();
+    // With its stripes and its journal it takes longer than this.
+    let span = start.elapsed() * 2;
+    let id = whole.file_name().unwrap();
+    let mut random = Random(u64::from(std::process::id()));
+    let mut continued = 0;
+    for round in 0..3 {
+        let out = long.scratch.path(&format!("out{round}"));
+        for _ in 0..4 {
+            let mut child = long.start(&out, round != 0);
+            sleep(span.mul_f64(random.below(1000) as f64 / 1000.0));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            // At most the finished directory and what was about to be removed.
+            let left = names(&out);
+            assert!(left.len() <= 2, "{left:?}");
+            if out.join(id).exists() {
+                break;
+            }
+            continued +=
+                u32::from(partial(&out).is_some_and(|dir| dir.join("checkpoint").exists()));
+        }
+        // How much memory there is does not matter to the bytes.
+        let memory = ["7M", MEMORY, "16M", "1G"][random.below(4)];
+        println!("round {round} ends with {memory}");
+        end(long.start_with(&out, true, memory)).exits(0);
+        assert_eq!(names(&out), [id.to_str().unwrap()]);
+        assert_same_tree(&out.join(id), &whole);
+        fs::remove_dir_all(out).unwrap();
+    }
+    println!("{continued} of the kills left something to continue");
+}
+
+#[test]
+fn what_is_done_is_not_done_again() {
+    let long = Long::new();
+    let out = long.scratch.path("out");
+    let mut child = long.start(&out, true);
+    let checkpoint = wait_for_checkpoint(&mut child, &out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(checkpoint.exists());
+    let born = |dir: &Path| fs::metadata(dir.join("pairs")).unwrap().created();
+    let first = born(&checkpoint.with_file_name("blob"));
+    sleep(Duration::from_millis(20));
+    let resumed = SystemTime::now();
+    let run = end(long.start(&out, true)).exits(0);
+    let (_, dir) = run.text().trim_end().split_once("  ").unwrap();
+    match (first, born(Path::new(dir))) {
+        (Ok(first), Ok(last)) => {
+            assert_eq!(first, last);
+            assert!(last < resumed);
+        }
+        _ => println!("not checked: the file system tells no times of birth"),
+    }
+    assert_same_tree(Path::new(dir), &long.whole());
+}
+
+#[test]
+fn a_changed_source_or_a_torn_journal_starts_over() {
+    let long = Long::new();
+    let out = long.scratch.path("out");
+    let mut child = long.start(&out, true);
+    let checkpoint = wait_for_checkpoint(&mut child, &out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    super::harness::damage(&checkpoint);
+    let run = end(long.start(&out, true)).exits(0);
+    assert!(
+        run.text()
+            .contains(long.whole().file_name().unwrap().to_str().unwrap())
+    );
+    assert_same_tree(&out, &long.scratch.path("whole"));
+
+    fs::remove_dir_all(&out).unwrap();
+    let mut child = long.start(&out, true);
+    wait_for_checkpoint(&mut child, &out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // As long as before.
+    super::harness::damage(&long.file);
+    end(long.start(&out, true)).exits(0);
+    fs::remove_dir_all(long.scratch.path("whole")).unwrap();
+    long.whole();
+    assert_same_tree(&out, &long.scratch.path("whole"));
+}
+
+#[test]
+fn a_journal_whose_files_are_gone_starts_over() {
+    let long = Long::new();
+    let whole = long.whole();
+    let out = long.scratch.path("out");
+    for cut in [None, Some(1)] {
+        let mut child = long.start(&out, true);
+        let checkpoint = wait_for_checkpoint(&mut child, &out);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let victim = super::harness::sliver(&checkpoint.with_file_name("blob"), 50, "primary");
+        match cut {
+            None => fs::remove_file(victim).unwrap(),
+            Some(by) => super::harness::truncate(&victim, by),
+        }
+        end(long.start(&out, true)).exits(0);
+        assert_same_tree(&out, whole.parent().unwrap());
+        fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+#[test]
+fn an_interrupt_leaves_nothing() {
+    let long = Long::new();
+    for kind in [Signal::INT, Signal::TERM] {
+        let out = long.scratch.path("out");
+        let mut child = long.start(&out, false);
+        wait_for_checkpoint(&mut child, &out);
+        signal(&child, kind);
+        let run = end(child).exits(130).says(&["interrupted"]);
+        assert_eq!(run.text(), "");
+        assert_eq!(names(&out), [""; 0]);
+    }
+}
+
+#[test]
+fn an_interrupt_with_resume_keeps_what_is_done() {
+    let long = Long::new();
+    let out = long.scratch.path("out");
+    let mut child = long.start(&out, true);
+    let checkpoint = wait_for_checkpoint(&mut child, &out);
+    signal(&child, Signal::INT);
+    end(child).exits(130).says(&["the same command continues"]);
+    assert!(checkpoint.exists());
+    assert_eq!(names(&out).len(), 1);
+
+    // Meanwhile the same job can run elsewhere, but not here twice.
+    let mut child = long.start(&out, true);
+    let (lock, second) = (checkpoint.with_file_name("lock"), long.scratch.path("b"));
+    let held = || {
+        let lock = fs::File::open(&lock).ok()?;
+        lock.try_lock().is_err().then_some(())
+    };
+    if wait_for(&mut child, held).is_some() {
+        end(long.start(&out, true)).exits(1).says(&["in use"]);
+    }
+    end(child).exits(0);
+    assert_eq!(names(&out).len(), 1);
+    end(long.start(&second, false)).exits(0);
+    assert_same_tree(&out, &second);
+    assert_same_tree(&out, long.whole().parent().unwrap());
+
+    // What a killed run without --resume left is cleared by the next one.
+    fs::remove_dir_all(&out).unwrap();
+    let mut child = long.start(&out, false);
+    wait_for_checkpoint(&mut child, &out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(partial(&out).is_some());
+    end(long.start(&out, false)).exits(0);
+    assert_same_tree(&out, &second);
+}
+
+#[test]
+fn an_interrupted_decode_or_repair_leaves_nothing() {
+    let long = Long::new();
+    let dir = long.whole();
+    let back = long.scratch.path("folder/back");
+    let folder = back.parent().unwrap();
+    fs::create_dir(folder).unwrap();
+    let words = words![
+        "decode", dir, "-o", back, "--memory", "8M", "--check", "strict"
+    ];
+    let mut child = command(words).spawn().unwrap();
+    wait_for(&mut child, || partial(folder)).expect("an unfinished file");
+    signal(&child, Signal::INT);
+    end(child).exits(130);
+    assert_eq!(names(folder), [""; 0]);
+
+    let lost = super::harness::sliver(&dir, 3, "primary");
+    fs::remove_file(&lost).unwrap();
+    let before = names(&dir);
+    let words = words!["repair", dir, "--memory", "8M"];
+    let mut child = command(words).spawn().unwrap();
+    wait_for(&mut child, || partial(&dir)).expect("a working directory");
+    signal(&child, Signal::INT);
+    end(child).exits(130);
+    assert_eq!(names(&dir), before);
+    assert!(!lost.exists());
+}
+
+#[test]
+fn an_interrupt_ends_waiting_for_input() {
+    for verb in ["blob-id", "encode"] {
+        let scratch = Scratch::new();
+        let mut words = words![verb, "-"];
+        if verb == "encode" {
+            words.extend(words!["--out", scratch.path("out")]);
+        }
+        let mut child = command(words).stdin(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        // More than a pipe holds: when it is written, the program reads.
+        input.write_all(&vec![0; 1 << 20]).unwrap();
+        signal(&child, Signal::INT);
+        let status = child.wait().unwrap();
+        assert_eq!(status.code(), Some(130));
+        assert_eq!(names(&scratch.path("out")), [""; 0]);
+    }
+}
+
+#[test]
+fn later_files_are_not_begun_after_an_interrupt() {
+    let long = Long::new();
+    let out = long.scratch.path("out");
+    let late = long.scratch.path("late");
+    let words = words![
+        "encode", long.file, late, "--out", out, "--shards", SHARDS, "--memory", MEMORY, "--json"
+    ];
+    let mut child = command(words).spawn().unwrap();
+    wait_for_checkpoint(&mut child, &out);
+    signal(&child, Signal::INT);
+    let run = end(child).exits(130);
+    // The second one is not there, and nobody noticed.
+    assert_eq!(run.text(), "");
+    assert!(!run.stderr.contains("late"), "{}", run.stderr);
+}
+
+/// A `nohup` run ignores the hangup.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_ignored_hangup_stays_ignored() {
+    let scratch = Scratch::new();
+    let script = "trap '' HUP; exec \"$0\" blob-id - --shards 4";
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_walrus-accel")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&vec![7; 1 << 18]).unwrap();
+    signal(&child, Signal::HUP);
+    drop(input);
+    let run = end(child).exits(0);
+    let file = scratch.file("same", &vec![7; 1 << 18]);
+    let same = walrus!["blob-id", file, "--shards", "4", "--no-names"].exits(0);
+    assert!(run.text().starts_with(same.text().trim_end()));
+}

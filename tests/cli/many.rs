@@ -1,0 +1,125 @@
+//! Many files in one run.
+
+use std::collections::HashSet;
+use std::fs;
+
+use super::harness::{Scratch, names, walrus, words};
+
+#[test]
+fn lines_come_in_the_order_of_the_arguments() {
+    let scratch = Scratch::new();
+    // A few large ones among small ones, so that some run alone and some together.
+    let lens = [
+        5, 300_000, 17_000_000, 1, 40_000, 18_000_000, 0, 2, 999, 70_000,
+    ];
+    let files: Vec<_> = lens
+        .iter()
+        .enumerate()
+        .map(|(i, &len)| scratch.blob(&format!("{i}"), i as u64, len))
+        .collect();
+    let mut arguments = words!["blob-id", "--shards", "100"];
+    arguments.extend(files.iter().map(|file| file.clone().into_os_string()));
+    let together = super::harness::run(arguments).exits(0).says_nothing();
+    let alone = files.iter().map(|file| {
+        let run = walrus!["blob-id", file, "--shards", "100"];
+        run.exits(0).text().trim_end().to_owned()
+    });
+    assert_eq!(together.lines(), alone.collect::<Vec<_>>());
+}
+
+#[test]
+fn one_failing_file_does_not_stop_the_others() {
+    let scratch = Scratch::new();
+    let good = [scratch.blob("a", 1, 1000), scratch.blob("c", 2, 2000)];
+    let missing = scratch.path("b");
+    let out = scratch.path("out");
+    let run = walrus![
+        "encode", good[0], missing, good[1], "--out", out, "--shards", "10", "--json"
+    ];
+    let run = run.exits(1).says(&["b: No such file"]);
+    let lines = run.objects();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0]["file"], good[0].to_str().unwrap());
+    assert_eq!(lines[1]["file"], missing.to_str().unwrap());
+    assert!(lines[1]["error"].as_str().unwrap().contains("No such file"));
+    assert_eq!(lines[2]["file"], good[1].to_str().unwrap());
+    assert_eq!(names(&out).len(), 2);
+
+    let run = walrus!["blob-id", missing, good[0], "--shards", "10"].exits(1);
+    assert_eq!(run.lines().len(), 1);
+}
+
+#[test]
+fn equal_files_and_repeated_ones_end_well() {
+    let scratch = Scratch::new();
+    let bytes = crate::common::blob(3, 30_000);
+    let names_of_files = ["a", "b", "c", "d", "e"];
+    let files = names_of_files.map(|name| scratch.file(name, &bytes));
+    for round in 0..5 {
+        let out = scratch.path(&format!("out{round}"));
+        let mut arguments = words!["encode", "--out", out, "--shards", "31", "--json"];
+        for file in files.iter().chain(&files) {
+            arguments.push(file.clone().into_os_string());
+        }
+        let run = super::harness::run(arguments).exits(0);
+        let lines = run.objects();
+        assert_eq!(lines.len(), 10);
+        let ids: HashSet<_> = lines.iter().map(|line| line["blobId"].as_str()).collect();
+        assert_eq!(ids.len(), 1);
+        let fresh = lines.iter().filter(|line| line["alreadyThere"] == false);
+        assert_eq!(fresh.count(), 1);
+        assert_eq!(names(&out).len(), 1);
+        walrus!["verify", out.join(&names(&out)[0])].exits(0);
+    }
+}
+
+#[test]
+fn many_small_files_within_little_memory() {
+    let scratch = Scratch::new();
+    let mut arguments = words!["blob-id", "--shards", "10", "--memory", "8M", "--no-names"];
+    for i in 0..200 {
+        let file = scratch.blob(&format!("{i}"), i, 1000 + i as usize);
+        arguments.push(file.into_os_string());
+    }
+    let run = super::harness::run(arguments).exits(0).says_nothing();
+    let ids: HashSet<_> = run.lines().into_iter().collect();
+    assert_eq!(ids.len(), 200);
+}
+
+#[test]
+fn a_target_that_is_there_is_kept_unless_forced() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(5, 5000, 10);
+    let out = scratch.path("out");
+    let again = || walrus!["encode", file, "--out", out, "--shards", "10", "--json"];
+    let run = again().exits(0).says(&["holds it already"]);
+    assert_eq!(run.object()["alreadyThere"], true);
+
+    // Damaged, or with other pairs: refused, and left as it is.
+    let victim = super::harness::sliver(&dir, 3, "primary");
+    let sound = fs::read(&victim).unwrap();
+    super::harness::damage(&victim);
+    let damaged = fs::read(&victim).unwrap();
+    again().exits(1).says(&["exists already", "--force"]);
+    assert_eq!(fs::read(&victim).unwrap(), damaged);
+    let some = || {
+        words![
+            "encode", file, "--out", out, "--shards", "10", "--pairs", "1-2"
+        ]
+    };
+    super::harness::run(some())
+        .exits(1)
+        .says(&["exists already"]);
+    assert_eq!(names(&out).len(), 1);
+
+    let forced = [some(), words!["--force"]].concat();
+    super::harness::run(forced).exits(0);
+    assert!(!victim.exists());
+    again().exits(1);
+    let run = walrus![
+        "encode", file, "--out", out, "--shards", "10", "--force", "--json"
+    ];
+    assert_eq!(run.exits(0).object()["alreadyThere"], false);
+    assert_eq!(fs::read(&victim).unwrap(), sound);
+    assert_eq!(names(&out).len(), 1);
+}

@@ -1,0 +1,206 @@
+//! Help, usage, exit codes, completions, manual pages, closed outputs.
+
+use std::fs;
+use std::process::Stdio;
+
+use super::harness::{Run, Scratch, command, run_with_input, walrus, words};
+
+const VERBS: [&str; 7] = [
+    "encode",
+    "blob-id",
+    "decode",
+    "verify",
+    "repair",
+    "completions",
+    "man",
+];
+
+#[test]
+fn help_and_version() {
+    let help = walrus!["--help"].exits(0).says_nothing();
+    for verb in VERBS {
+        assert!(help.text().contains(verb), "{verb}");
+        let help = walrus![verb, "--help"].exits(0).says_nothing();
+        assert!(help.text().contains(&format!("Usage: walrus-accel {verb}")));
+        if !["completions", "man"].contains(&verb) {
+            assert!(help.text().contains("Examples:\n"), "{verb}");
+        }
+        let widest = help.lines().iter().map(|line| line.len()).max();
+        assert!(widest <= Some(100), "{verb}");
+    }
+    let version = walrus!["--version"].exits(0);
+    let expected = concat!("walrus-accel ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(version.text(), expected);
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(1, 10, 4);
+    let out = scratch.path("other");
+    for wrong in [
+        words![],
+        words!["frobnicate"],
+        words!["encode"],
+        words!["encode", file],
+        words!["encode", "--out", out],
+        words!["encode", file, "--out", out, "--shards", "3"],
+        words!["encode", file, "--out", out, "--shards", "65535"],
+        words!["encode", file, "--out", out, "--shards", "65536"],
+        words!["encode", file, "--out", out, "--shards", "many"],
+        words!["encode", file, "--out", out, "--pairs", "1000"],
+        words!["encode", file, "--out", out, "--pairs", "5-3"],
+        words!["encode", file, "--out", out, "--pairs", ""],
+        words!["encode", file, "--out", out, "--engine", "steam"],
+        words!["encode", file, "--out", out, "--commitment", "md5"],
+        words!["encode", file, "--out", out, "--memory", "lots"],
+        words!["encode", file, "--out", out, "--memory", "0"],
+        words!["encode", file, "--out", out, "--threads", "-1"],
+        words!["encode", "-", "-", "--out", out],
+        words!["blob-id"],
+        words!["blob-id", "-", file, "-"],
+        words!["blob-id", file, "--force"],
+        words!["decode", dir],
+        words!["decode", "-o", out],
+        words!["decode", dir, "-o", out, "--check", "maybe"],
+        words!["decode", dir, "-o", out, "--axis", "diagonal"],
+        words!["decode", dir, "-o", "-", "--json"],
+        words!["decode", "-o", out, "--metadata", file],
+        words!["decode", "-o", out, "--slivers", file],
+        words![
+            "decode",
+            dir,
+            "-o",
+            out,
+            "--metadata",
+            file,
+            "--slivers",
+            file
+        ],
+        words!["verify"],
+        words!["verify", dir, dir],
+        words!["repair", dir, "--pairs", "4"],
+        words!["repair", dir, "--pairs", "one"],
+        words!["completions", "klingon"],
+    ] {
+        let shown = format!("{wrong:?}");
+        let run = run_with_input(wrong, b"");
+        assert_eq!(run.code, Some(2), "{shown}: {}", run.stderr);
+        assert!(run.stdout.is_empty(), "{shown}");
+        assert!(!run.stderr.is_empty(), "{shown}");
+    }
+    assert!(!out.exists());
+}
+
+/// Threads cannot be started where there is no address space for their stacks.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_engine_that_is_not_there_exits_with_3() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(1, 10, 4);
+    let starved = |arguments: &[&str]| {
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -v 800000; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_walrus-accel"))
+            .args(arguments)
+            .args(["--threads", "8"])
+            .env("RUST_MIN_STACK", "300000000")
+            .output()
+            .unwrap();
+        Run::of(output)
+    };
+    let (file, dir) = (file.to_str().unwrap(), dir.to_str().unwrap());
+    let out = scratch.path("other");
+    let out = out.to_str().unwrap();
+    for arguments in [
+        vec!["blob-id", file],
+        vec!["encode", file, "--out", out],
+        vec!["decode", dir, "-o", out],
+        vec!["verify", dir],
+        vec!["repair", dir],
+    ] {
+        let run = starved(&arguments)
+            .exits(3)
+            .says(&["engine cpu is not available"]);
+        assert!(run.stdout.is_empty());
+        let run = starved(&[arguments, vec!["--json"]].concat()).exits(3);
+        let error = run.object()["error"].as_str().unwrap().to_owned();
+        assert!(error.contains("not available"), "{error}");
+    }
+}
+
+#[test]
+fn completions_name_every_verb_and_value() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = walrus!["completions", shell].exits(0).says_nothing();
+        for word in VERBS.iter().chain(&["commitment", "blake3"]) {
+            assert!(script.text().contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn manual_pages_for_all_verbs() {
+    let page = walrus!["man"].exits(0).says_nothing();
+    assert!(page.text().contains(".TH walrus-accel 1"));
+    let scratch = Scratch::new();
+    let out = scratch.path("share/man1");
+    let run = walrus!["man", "--out", out].exits(0).says_nothing();
+    assert_eq!(run.text(), "");
+    for verb in VERBS {
+        let page = fs::read_to_string(out.join(format!("walrus-accel-{verb}.1"))).unwrap();
+        assert!(page.contains(".SH NAME"));
+    }
+    assert!(out.join("walrus-accel.1").exists());
+    let file = scratch.file("file", b"");
+    walrus!["man", "--out", file.join("man")].exits(1);
+}
+
+#[test]
+fn a_closed_standard_output_is_no_panic() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(1, 100_000, 10);
+    let again = scratch.path("again");
+    for words in [
+        words!["blob-id", file, file],
+        words!["blob-id", file, "--json"],
+        words!["encode", file, "--out", again, "--shards", "10"],
+        words!["decode", dir, "-o", "-"],
+        words!["verify", dir],
+        words!["repair", dir],
+        words!["completions", "bash"],
+        words!["man"],
+    ] {
+        let shown = format!("{words:?}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(words).stdout(writer).output().unwrap();
+        let run = Run::of(output).says_nothing();
+        assert_eq!(run.code, Some(1), "{shown}");
+    }
+    // What was asked for beside the lines was done.
+    assert!(sub_directories(&again) == 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_output_that_takes_nothing_is_a_failure() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(1, 100_000, 10);
+    for words in [
+        words!["blob-id", file],
+        words!["verify", dir],
+        words!["decode", dir, "-o", "-"],
+        words!["man"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command(words).stdout(Stdio::from(full)).output().unwrap();
+        Run::of(output)
+            .exits(1)
+            .says(&["cannot write to standard output"]);
+    }
+}
+
+fn sub_directories(path: &std::path::Path) -> usize {
+    super::harness::names(path).len()
+}

@@ -1,0 +1,121 @@
+//! `verify`: full and quick.
+
+use std::fs;
+use std::path::Path;
+
+use super::harness::{Run, Scratch, damage, sliver, swap, truncate, walrus};
+
+fn verify(dir: &Path, quick: bool, json: bool) -> Run {
+    match (quick, json) {
+        (false, false) => walrus!["verify", dir],
+        (false, true) => walrus!["verify", dir, "--json"],
+        (true, false) => walrus!["verify", dir, "--quick"],
+        (true, true) => walrus!["verify", dir, "--quick", "--json"],
+    }
+}
+
+#[test]
+fn a_fresh_directory_is_good() {
+    for shards in [4, 31, 1000] {
+        let scratch = Scratch::new();
+        let (_, dir) = scratch.encoded(1, 10_000, shards);
+        let files = usize::from(shards) * 2 + 1;
+        for quick in [false, true] {
+            let run = verify(&dir, quick, false).exits(0).says_nothing();
+            let expected = format!("{}: {files} files checked, all good\n", dir.display());
+            assert_eq!(run.text(), expected);
+            let line = verify(&dir, quick, true).exits(0).object();
+            assert_eq!(line["blobId"], dir.file_name().unwrap().to_str().unwrap());
+            assert_eq!(line["dir"], dir.to_str().unwrap());
+            assert_eq!(line["quick"], quick);
+            assert_eq!(line["checked"], files);
+            assert_eq!(line["bad"], 0);
+            assert_eq!(line["problems"].as_array().unwrap().len(), 0);
+        }
+    }
+}
+
+#[test]
+fn every_bad_file_is_named_and_counted() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(2, 10_000, 31);
+    let at = |pair, axis| sliver(&dir, pair, axis);
+    damage(&at(0, "primary"));
+    damage(&at(1, "secondary"));
+    truncate(&at(2, "primary"), 7);
+    swap(&at(3, "secondary"), &at(30, "secondary"));
+    fs::remove_file(at(4, "primary")).unwrap();
+    fs::remove_file(at(4, "secondary")).unwrap();
+    fs::write(dir.join("pairs/0007.primary.bcs.orig"), b"").unwrap();
+    let bad = [
+        ("0000.primary.bcs", "damaged"),
+        ("0001.secondary.bcs", "damaged"),
+        ("0002.primary.bcs", "damaged"),
+        ("0003.secondary.bcs", "damaged"),
+        ("0004.primary.bcs", "missing"),
+        ("0004.secondary.bcs", "missing"),
+        ("0007.primary.bcs.orig", "foreign"),
+        ("0030.secondary.bcs", "damaged"),
+    ];
+    for quick in [false, true] {
+        let run = verify(&dir, quick, false).exits(1);
+        assert_eq!(run.stderr.lines().count(), bad.len(), "{}", run.stderr);
+        for (name, _) in bad {
+            assert!(run.stderr.contains(name), "{name}");
+        }
+        assert_eq!(run.lines().len(), 1);
+        let counts = "8 bad: 2 missing, 5 damaged, 1 foreign";
+        assert!(run.text().contains(counts), "{}", run.text());
+        let line = verify(&dir, quick, true).exits(1).object();
+        assert_eq!(line["bad"], bad.len());
+        let mut named: Vec<_> = line["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|problem| {
+                let path = Path::new(problem["path"].as_str().unwrap());
+                let name = path.file_name().unwrap().to_str().unwrap();
+                (name, problem["kind"].as_str().unwrap())
+            })
+            .collect();
+        named.sort_unstable();
+        assert_eq!(named, bad);
+    }
+}
+
+#[test]
+fn the_metadata_is_verified_against_the_id() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(3, 10_000, 10);
+    let metadata = dir.join("metadata.bcs");
+    let sound = fs::read(&metadata).unwrap();
+    damage(&metadata);
+    verify(&dir, false, false).exits(1).says(&["metadata.bcs"]);
+    let run = verify(&dir, false, true).exits(1);
+    assert_eq!(run.object()["dir"], dir.to_str().unwrap());
+    verify(&dir, true, false).exits(1).says(&["metadata.bcs"]);
+    truncate(&metadata, 1);
+    verify(&dir, false, false).exits(1).says(&["metadata.bcs"]);
+    fs::remove_file(&metadata).unwrap();
+    verify(&dir, false, false).exits(1).says(&["metadata.bcs"]);
+    verify(&dir, true, false)
+        .exits(1)
+        .says(&["metadata.bcs", "missing"]);
+    fs::write(&metadata, sound).unwrap();
+    verify(&dir, false, false).exits(0);
+}
+
+#[test]
+fn without_a_manifest_only_the_full_way_goes() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(4, 1000, 10);
+    let manifest = dir.join("manifest.json");
+    fs::remove_file(&manifest).unwrap();
+    verify(&dir, false, false).exits(0);
+    verify(&dir, true, false).exits(1).says(&["manifest.json"]);
+    fs::write(&manifest, b"[]").unwrap();
+    verify(&dir, false, false).exits(1).says(&["manifest.json"]);
+    verify(&dir, true, false).exits(1).says(&["manifest.json"]);
+    verify(&scratch.path("nowhere"), false, false).exits(1);
+    verify(&scratch.path("nowhere"), true, false).exits(1);
+}
