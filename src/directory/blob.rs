@@ -328,8 +328,8 @@ impl BlobDirectory {
             .unwrap_or_else(|| PairSet::all(self.shape().n_shards()))
     }
 
-    pub(super) fn has_manifest(&self) -> bool {
-        self.manifest.is_some()
+    pub(super) fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
     }
 
     pub(super) fn sliver_path(&self, pair: SliverPairIndex, axis: Axis) -> PathBuf {
@@ -371,10 +371,14 @@ impl BlobDirectory {
                     let reason = format!("it holds the {axis} sliver of pair {}", pair.0);
                     problems.push(FileProblem::new(path, ProblemKind::Damaged, reason));
                 }
+                // Whatever else bears a sliver's name: the sliver is not there.
+                Err((ProblemKind::Foreign, reason)) => {
+                    problems.push(FileProblem::new(path, ProblemKind::Damaged, reason));
+                }
                 Err((kind, reason)) => problems.push(FileProblem::new(path, kind, reason)),
             }
         }
-        if self.has_manifest() {
+        if self.manifest().is_some() {
             let expected = self.expected_pairs();
             let missing = expected
                 .iter()

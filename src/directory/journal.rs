@@ -8,12 +8,12 @@
 //! ```
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{remove_tree, sync_tree, write_file};
+use super::{remove_tree, sync_directory, sync_tree, write_file};
 use crate::error::{Error, Result};
 
 /// What a journal belongs to: it continues the same job on an unchanged source, and no other.
@@ -109,13 +109,21 @@ impl WorkDirectory {
         left.is_some() && left == self.identity
     }
 
-    /// Starts over.
-    fn clear(&self) -> Result<()> {
-        remove_tree(&self.blob())?;
+    /// Removes the record. Whatever else undoes what it says is done comes after this: should the
+    /// process be killed in between, there is nothing to continue from.
+    pub(super) fn forget(&self) -> Result<()> {
         let checkpoint = self.checkpoint();
-        if checkpoint.exists() {
-            fs::remove_file(&checkpoint).map_err(Error::io("remove", checkpoint))?;
+        match fs::remove_file(&checkpoint) {
+            Ok(()) => sync_directory(&self.path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Error::io("remove", checkpoint)(error)),
         }
+    }
+
+    /// Starts over.
+    pub(super) fn clear(&self) -> Result<()> {
+        self.forget()?;
+        remove_tree(&self.blob())?;
         if let Some(identity) = &self.identity {
             let json = serde_json::to_vec_pretty(identity).expect("strings and numbers");
             write_file(self.path.join("job.json"), &json)?;
@@ -179,6 +187,7 @@ impl Drop for WorkDirectory {
     fn drop(&mut self) {
         if !(self.keep && self.checkpoint().exists()) {
             // Nothing can be done about a failure here, and the next run clears it.
+            let _ = self.forget();
             let _ = fs::remove_dir_all(&self.path);
         }
     }

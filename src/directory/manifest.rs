@@ -1,5 +1,6 @@
 //! `manifest.json`: what a directory holds, so that it can be checked quickly.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,21 @@ impl Manifest {
             pairs: pairs.to_string(),
             files,
         })
+    }
+
+    /// Adds what another manifest of the blob lists and this one does not; `pairs` are those of
+    /// both.
+    pub(super) fn add(&mut self, other: &Self, pairs: &PairSet) {
+        let mut files: BTreeMap<_, _> = [other, self]
+            .into_iter()
+            .flat_map(|manifest| &manifest.files)
+            .map(|file| (file.path.clone(), file.clone()))
+            .collect();
+        self.files = paths(pairs)
+            .iter()
+            .filter_map(|path| files.remove(path))
+            .collect();
+        self.pairs = pairs.to_string();
     }
 
     /// Reads a directory's manifest; `None` if there is none.

@@ -119,34 +119,29 @@ impl BlobDirectory {
         })
     }
 
-    /// Writes the manifest of what is here now, if it differs from the one that is.
+    /// Writes the manifest of the pairs that were asked for and of those it had, if it differs from
+    /// the one that is there.
     fn rewrite_manifest(
         &self,
         wanted: &PairSet,
         work: &WorkDirectory,
         control: &Control,
     ) -> Result<()> {
-        let here = self.expected_pairs();
-        let pairs = match self.has_manifest() {
-            true => here.iter().chain(wanted.iter()).collect(),
-            false => wanted.iter().collect::<Vec<_>>(),
-        };
-        // Only pairs both of whose files are here, should some have been left out.
-        let complete = |pair: &_| {
-            Axis::BOTH
-                .iter()
-                .all(|&axis| self.sliver_path(*pair, axis).exists())
-        };
-        let pairs = pairs.into_iter().filter(complete);
-        let pairs = PairSet::new(self.shape().n_shards(), pairs)?;
-        let manifest = Manifest::of(
+        let mut manifest = Manifest::of(
             self.path(),
             self.metadata(),
             self.shape(),
-            &pairs,
+            wanted,
             0,
             control,
         )?;
+        // What was not asked for stays as the manifest had it, be it missing or damaged now.
+        if let Some(old) = self.manifest() {
+            let pairs = self.expected_pairs();
+            let pairs = pairs.iter().chain(wanted.iter());
+            let pairs = PairSet::new(self.shape().n_shards(), pairs)?;
+            manifest.add(old, &pairs);
+        }
         let path = self.path().join(MANIFEST_FILE);
         let json = manifest.to_json();
         if fs::read(&path).is_ok_and(|there| there == json) {

@@ -1,6 +1,7 @@
 //! Encoding into a directory.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
@@ -8,10 +9,10 @@ use std::time::UNIX_EPOCH;
 use super::files::in_parallel;
 use super::journal::{JobIdentity, WorkDirectory};
 use super::manifest::{Manifest, hash_file};
-use super::writer::SliverWriter;
+use super::writer::{self, SliverWriter};
 use super::{
-    MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, remove_tree, sliver_file_name, sync_directory,
-    sync_tree, write_file,
+    MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, sliver_file_name, sync_directory, sync_tree,
+    write_file,
 };
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
@@ -159,10 +160,15 @@ impl Sink for DirectorySink {
             commitment: self.commitment.to_string(),
         });
         let work = WorkDirectory::open(&self.out, identity, self.resume)?;
-        let checkpoint = work.load()?;
-        let writer = SliverWriter::new(work.blob().join(PAIRS_DIRECTORY), *shape)?;
+        let mut checkpoint = work.load()?;
         let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
         let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
+        let directory = work.blob().join(PAIRS_DIRECTORY);
+        if checkpoint.is_some() && (staged || !writer::all_there(&directory, shape, pairs)) {
+            work.clear()?;
+            checkpoint = None;
+        }
+        let writer = SliverWriter::new(directory, *shape)?;
         Ok(Box::new(Session {
             job: Job {
                 out: &self.out,
@@ -254,7 +260,7 @@ impl SinkSession for Session<'_> {
         write_file(blob.join(MANIFEST_FILE), &manifest.to_json())?;
         sync_tree(&blob)?;
         let target = job.out.join(metadata.blob_id.to_string());
-        let already_there = job.publish(&blob, &target, &manifest)?;
+        let already_there = job.publish(&work, &target, &manifest)?;
         sync_directory(job.out)?;
         work.remove();
         *outcome = Some(Written {
@@ -279,32 +285,38 @@ impl Job<'_> {
     }
 
     /// Moves the finished directory to its name. Whether that held exactly the same already.
-    fn publish(&self, blob: &Path, target: &Path, manifest: &Manifest) -> Result<bool> {
-        match fs::symlink_metadata(target) {
-            Err(_) => {
-                let Err(error) = fs::rename(blob, target) else {
-                    return Ok(false);
-                };
-                if !target.exists() {
-                    return Err(Error::io("rename the finished directory to", target)(error));
+    fn publish(&self, work: &WorkDirectory, target: &Path, manifest: &Manifest) -> Result<bool> {
+        let blob = work.blob();
+        loop {
+            if fs::symlink_metadata(target).is_err() {
+                work.forget()?;
+                match fs::rename(&blob, target) {
+                    Ok(()) => return Ok(false),
+                    // Somebody else was faster.
+                    Err(_) if fs::symlink_metadata(target).is_ok() => {}
+                    Err(error) => {
+                        return Err(Error::io("rename the finished directory to", target)(error));
+                    }
                 }
-                // Somebody else was faster.
             }
-            Ok(_) if self.force => {
-                let old = blob.with_file_name("replaced");
-                remove_tree(&old)?;
-                fs::rename(target, &old).map_err(Error::io("replace", target))?;
-                fs::rename(blob, target).map_err(Error::io("replace", target))?;
-                return Ok(false);
+            match self.difference(target, manifest) {
+                None => return Ok(true),
+                Some(_) if self.force => {
+                    work.forget()?;
+                    match replace(&blob, target) {
+                        Ok(()) => return Ok(false),
+                        // Somebody else moved it away in the meantime.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound && blob.exists() => {}
+                        Err(error) => return Err(Error::io("replace", target)(error)),
+                    }
+                }
+                Some(reason) => {
+                    return Err(Error::TargetExists {
+                        path: target.to_owned(),
+                        reason,
+                    });
+                }
             }
-            Ok(_) => {}
-        }
-        match self.difference(target, manifest) {
-            None => Ok(true),
-            Some(reason) => Err(Error::TargetExists {
-                path: target.to_owned(),
-                reason,
-            }),
         }
     }
 
@@ -329,4 +341,26 @@ impl Job<'_> {
         })
         .err()
     }
+}
+
+/// Puts a directory in another's place. The other one ends up beside it, or under its name, to be
+/// removed with the working directory.
+fn replace(blob: &Path, target: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+
+        // In one step, where the file system can: at no moment is nothing there.
+        match renameat_with(CWD, blob, CWD, target, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            done => return Ok(done?),
+        }
+    }
+    let old = blob.with_file_name("replaced");
+    if old.exists() {
+        fs::remove_dir_all(&old)?;
+    }
+    fs::rename(target, &old)?;
+    fs::rename(blob, target)
 }

@@ -8,7 +8,7 @@ use super::sliver_file_name;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sink::SliverPart;
-use crate::sliver::Axis;
+use crate::sliver::{Axis, PairSet};
 use crate::source::write_all_at;
 use crate::wire::SliverLayout;
 
@@ -25,6 +25,17 @@ pub(super) struct SliverWriter {
     /// The primary slivers beyond the source rows come column by column: those files stay open.
     /// Every other sliver comes whole within a stripe.
     open: OpenFiles,
+}
+
+/// Whether every sliver file of the pairs has its full length: from the first stripe on they do.
+pub(super) fn all_there(directory: &Path, shape: &Shape, pairs: &PairSet) -> bool {
+    Axis::BOTH.into_iter().all(|axis| {
+        let total_len = SliverLayout::new(shape, axis).total_len;
+        pairs.iter().all(|pair| {
+            let path = directory.join(sliver_file_name(pair, axis));
+            fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == total_len)
+        })
+    })
 }
 
 impl SliverWriter {

@@ -74,6 +74,27 @@ fn equal_files_and_repeated_ones_end_well() {
 }
 
 #[test]
+fn equal_files_that_replace_each_other_end_well() {
+    let scratch = Scratch::new();
+    let bytes = crate::common::blob(3, 30_000);
+    let out = scratch.path("out");
+    let file = scratch.file("first", &bytes);
+    let dir = super::harness::encode(&file, &out, 31);
+    let files: Vec<_> = (0..20)
+        .map(|i| scratch.file(&format!("{i}"), &bytes).into_os_string())
+        .collect();
+    for _ in 0..3 {
+        super::harness::damage(&dir.join("manifest.json"));
+        let words = words!["encode", "--force", "--out", out, "--shards", "31"];
+        let run = super::harness::run([words, files.clone()].concat()).exits(0);
+        assert_eq!(run.lines().len(), 20);
+        assert_eq!(names(&out).len(), 1);
+        walrus!["verify", dir, "--quick"].exits(0);
+        walrus!["verify", dir].exits(0);
+    }
+}
+
+#[test]
 fn many_small_files_within_little_memory() {
     let scratch = Scratch::new();
     let mut arguments = words!["blob-id", "--shards", "10", "--memory", "8M", "--no-names"];
