@@ -30,6 +30,7 @@
 //! `default-features = false` to use the library alone.
 #![deny(unsafe_code)]
 
+mod code;
 mod commitment;
 mod context;
 mod control;

@@ -5,161 +5,75 @@
 //! ends of long ones, of several lines share a 64-byte chunk, since the code works element by element.
 
 use reed_solomon_simd::engine::utils::xor;
-use reed_solomon_simd::engine::{
-    DefaultEngine, Engine, GF_MODULUS, GF_ORDER, GfElement, ShardsRefMut,
-};
+use reed_solomon_simd::engine::{DefaultEngine, Engine, GF_MODULUS, ShardsRefMut};
 
-/// The bytes of one chunk: 32 elements, the low bytes first.
-type Chunk = [u8; 64];
+use super::gf::{self, Chunk, Gfni};
+use crate::code::{Code, Erasures, Rate};
 
 const HALF: usize = 32;
 
-/// How many bytes of a symbol go through the transforms at once: 1,024 symbols of this size stay
-/// within a core's second-level cache.
-const STEP: usize = 512;
-
-/// Which construction the code uses: `reed-solomon-simd`'s default choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rate {
-    High,
-    Low,
+/// How the butterflies are computed.
+#[derive(Clone, Copy)]
+pub(super) enum Butterflies<'a> {
+    /// On one chunk a symbol, by our own kernels.
+    Gfni(Gfni),
+    /// On several, by `reed-solomon-simd`'s.
+    Crate(&'a DefaultEngine),
 }
 
-/// The code with `original` source and `recovery` recovery symbols.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Code {
-    rate: Rate,
-    original: usize,
-    recovery: usize,
-    /// The size of a transform: a power of two.
-    chunk: usize,
-}
-
-impl Code {
-    pub(super) fn new(original: usize, recovery: usize) -> Self {
-        let (o, r) = (original.next_power_of_two(), recovery.next_power_of_two());
-        // With equal powers the crate takes the rate that its name speaks against.
-        let rate = match o.cmp(&r) {
-            std::cmp::Ordering::Less => Rate::Low,
-            std::cmp::Ordering::Greater => Rate::High,
-            std::cmp::Ordering::Equal if original <= recovery => Rate::High,
-            std::cmp::Ordering::Equal => Rate::Low,
-        };
-        let chunk = match rate {
-            Rate::High => r,
-            Rate::Low => o,
-        };
-        Self {
-            rate,
-            original,
-            recovery,
-            chunk,
+impl Butterflies<'_> {
+    /// How many bytes of a symbol go through the transforms at once: 1,024 symbols of this size stay
+    /// within a core's second-level cache, and of one chunk nearly within the first.
+    fn step(self) -> usize {
+        match self {
+            Self::Gfni(_) => 64,
+            Self::Crate(_) => 512,
         }
-    }
-
-    /// The number of source symbols.
-    pub(super) fn original(&self) -> usize {
-        self.original
-    }
-
-    /// The number of recovery symbols.
-    pub(super) fn recovery(&self) -> usize {
-        self.recovery
-    }
-
-    /// The symbols that encoding works on at once.
-    fn encode_work(&self) -> usize {
-        match self.rate {
-            Rate::High => self.original.next_multiple_of(self.chunk),
-            Rate::Low => self.recovery.next_multiple_of(self.chunk),
-        }
-    }
-
-    /// The symbols that decoding works on at once.
-    fn decode_work(&self) -> usize {
-        let second = match self.rate {
-            Rate::High => self.original,
-            Rate::Low => self.recovery,
-        };
-        (self.chunk + second).next_power_of_two()
-    }
-
-    /// Where symbol `index` (source symbols first) stands in decoding's work.
-    fn position(&self, index: usize) -> usize {
-        match (self.rate, index.checked_sub(self.original)) {
-            (Rate::High, None) => self.chunk + index,
-            (Rate::High, Some(recovery)) => recovery,
-            (Rate::Low, None) => index,
-            (Rate::Low, Some(recovery)) => self.chunk + recovery,
-        }
-    }
-
-    /// The bytes that a [`LineCodec`] for this code works in.
-    pub(super) fn work_memory(&self, decode: bool) -> u64 {
-        let symbols = if decode {
-            self.decode_work()
-        } else {
-            self.encode_work()
-        };
-        (symbols * STEP.next_multiple_of(64)) as u64
     }
 }
 
-/// What decoding needs to know of a set of missing symbols: computed once for all lines.
-pub(super) struct Erasures {
+/// A code made ready for encoding: once a job, shared by its threads.
+pub(super) struct Encoding {
     code: Code,
-    /// The given symbols, in the order in which lines supply them: their positions in the work.
-    given: Vec<usize>,
-    /// The missing source symbols, ascending: their positions in the work.
-    missing: Vec<usize>,
-    /// The logarithm of the error locator at each position.
-    locator: Box<[GfElement; GF_ORDER]>,
+    gfni: gf::Encoding,
 }
 
-impl Erasures {
-    /// `given` are as many distinct symbol indices as there are source symbols.
-    pub(super) fn new(code: Code, given: &[usize]) -> Self {
-        debug_assert_eq!(given.len(), code.original);
-        let mut known = vec![false; code.original + code.recovery];
-        given.iter().for_each(|&index| known[index] = true);
-
-        let mut locator: Box<[GfElement; GF_ORDER]> = vec![0; GF_ORDER]
-            .into_boxed_slice()
-            .try_into()
-            .expect("GF_ORDER elements");
-        for (index, known) in known.iter().enumerate() {
-            if !known {
-                locator[code.position(index)] = 1;
-            }
-        }
-        let evaluated = match code.rate {
-            Rate::High => {
-                // The gap between the recovery symbols and the first source symbol.
-                locator[code.recovery..code.chunk].fill(1);
-                code.chunk + code.original
-            }
-            Rate::Low => {
-                locator[code.chunk + code.recovery..].fill(1);
-                GF_ORDER
-            }
-        };
-        DefaultEngine::eval_poly(&mut locator, evaluated);
-
+impl Encoding {
+    pub(super) fn new(code: Code) -> Self {
         Self {
             code,
-            given: given.iter().map(|&index| code.position(index)).collect(),
-            missing: (0..code.original)
-                .filter(|&index| !known[index])
-                .map(|index| code.position(index))
-                .collect(),
-            locator,
+            gfni: gf::Encoding::new(code),
         }
     }
+
+    pub(super) fn code(&self) -> &Code {
+        &self.code
+    }
+}
+
+/// A set of erasures made ready for decoding: once a job, shared by its threads.
+pub(super) struct Decoding {
+    erasures: Erasures,
+    gfni: gf::Decoding,
+}
+
+impl Decoding {
+    pub(super) fn new(erasures: Erasures) -> Self {
+        Self {
+            gfni: gf::Decoding::new(&erasures),
+            erasures,
+        }
+    }
+}
+
+/// The bytes that a [`LineCodec`] works in.
+pub(super) fn work_memory(symbols: usize) -> u64 {
+    symbols as u64 * 512
 }
 
 /// Runs a code over lines. One a thread; the work memory is kept from call to call.
 pub(super) struct LineCodec<'a> {
-    engine: &'a DefaultEngine,
+    butterflies: Butterflies<'a>,
     work: Vec<Chunk>,
 }
 
@@ -184,18 +98,18 @@ impl Pass {
     }
 
     /// Calls `run` for every pass that `lines` symbols of `width` bytes take.
-    fn for_each(lines: usize, width: usize, mut run: impl FnMut(Self)) {
+    fn for_each(step: usize, lines: usize, width: usize, mut run: impl FnMut(Self)) {
         let tail = width % 64;
         let together = 64usize.checked_div(tail).unwrap_or(1).min(lines);
         // A tail that has its chunk to itself goes with the rest of its symbol.
         let alone = if together == 1 { width } else { width - tail };
         for first_line in 0..lines {
-            for start in (0..alone).step_by(STEP) {
+            for start in (0..alone).step_by(step) {
                 run(Self {
                     first_line,
                     lines: 1,
                     start,
-                    len: STEP.min(alone - start),
+                    len: step.min(alone - start),
                 });
             }
         }
@@ -212,7 +126,14 @@ impl Pass {
     }
 
     /// Puts one work symbol together.
+    #[inline(always)]
     fn load<'s>(&self, work: &mut [Chunk], symbol: impl Fn(usize) -> &'s [u8]) {
+        if self.len == 64 {
+            // The usual case, with a length that the compiler knows.
+            let bytes = &symbol(self.first_line)[self.start..][..64];
+            work[0].copy_from_slice(bytes);
+            return;
+        }
         if self.lines == 1 {
             let bytes = &symbol(self.first_line)[self.start..][..self.len];
             let whole = self.len / 64;
@@ -237,7 +158,12 @@ impl Pass {
     }
 
     /// Takes one work symbol apart; `place(line, start, bytes)` puts bytes into a line's symbol.
+    #[inline(always)]
     fn store(&self, work: &mut [Chunk], mut place: impl FnMut(usize, usize, &[u8])) {
+        if self.len == 64 {
+            place(self.first_line, self.start, &work[0][..64]);
+            return;
+        }
         if self.lines == 1 {
             let (whole, tail) = (self.len / 64, self.len % 64);
             if tail > 0 {
@@ -258,9 +184,9 @@ impl Pass {
 }
 
 impl<'a> LineCodec<'a> {
-    pub(super) fn new(engine: &'a DefaultEngine) -> Self {
+    pub(super) fn new(butterflies: Butterflies<'a>) -> Self {
         Self {
-            engine,
+            butterflies,
             work: Vec::new(),
         }
     }
@@ -271,20 +197,24 @@ impl<'a> LineCodec<'a> {
     /// symbol `j`, from byte `start` of the symbol on.
     pub(super) fn encode<'s>(
         &mut self,
-        code: Code,
+        encoding: &Encoding,
         lines: usize,
         width: usize,
         source: impl Fn(usize, usize) -> &'s [u8],
         mut put: impl FnMut(usize, usize, usize, &[u8]),
     ) {
-        Pass::for_each(lines, width, |pass| {
+        let code = encoding.code;
+        Pass::for_each(self.butterflies.step(), lines, width, |pass| {
             let chunks = pass.chunks();
             let symbols = code.encode_work();
             let work = grown(&mut self.work, symbols * chunks);
             for i in 0..code.original {
                 pass.load(&mut work[i * chunks..][..chunks], |line| source(line, i));
             }
-            encode_transforms(self.engine, code, chunks, work);
+            match self.butterflies {
+                Butterflies::Gfni(isa) => encoding.gfni.run(isa, work),
+                Butterflies::Crate(engine) => encode_transforms(engine, code, chunks, work),
+            }
             for j in 0..code.recovery {
                 pass.store(&mut work[j * chunks..][..chunks], |line, start, bytes| {
                     put(line, j, start, bytes);
@@ -299,14 +229,15 @@ impl<'a> LineCodec<'a> {
     /// `m`-th missing source symbol, from byte `start` of the symbol on.
     pub(super) fn decode<'s>(
         &mut self,
-        erasures: &Erasures,
+        decoding: &Decoding,
         lines: usize,
         width: usize,
         given: impl Fn(usize, usize) -> &'s [u8],
         mut put: impl FnMut(usize, usize, usize, &[u8]),
     ) {
+        let erasures = &decoding.erasures;
         let code = erasures.code;
-        Pass::for_each(lines, width, |pass| {
+        Pass::for_each(self.butterflies.step(), lines, width, |pass| {
             let chunks = pass.chunks();
             let symbols = code.decode_work();
             let work = grown(&mut self.work, symbols * chunks);
@@ -314,21 +245,13 @@ impl<'a> LineCodec<'a> {
             for (k, &position) in erasures.given.iter().enumerate() {
                 let symbol = &mut work[position * chunks..][..chunks];
                 pass.load(symbol, |line| given(line, k));
-                self.engine.mul(symbol, erasures.locator[position]);
             }
-            let end = match code.rate {
-                Rate::High => code.chunk + code.original,
-                Rate::Low => code.chunk + code.recovery,
-            };
-            let mut shards = ShardsRefMut::new(symbols, chunks, work);
-            self.engine.ifft(&mut shards, 0, symbols, end, 0);
-            formal_derivative(work, symbols, chunks);
-            let mut shards = ShardsRefMut::new(symbols, chunks, work);
-            self.engine.fft(&mut shards, 0, symbols, end, 0);
+            match self.butterflies {
+                Butterflies::Gfni(isa) => decoding.gfni.run(isa, work),
+                Butterflies::Crate(engine) => decode_transforms(engine, erasures, chunks, work),
+            }
             for (m, &position) in erasures.missing.iter().enumerate() {
                 let symbol = &mut work[position * chunks..][..chunks];
-                self.engine
-                    .mul(symbol, GF_MODULUS - erasures.locator[position]);
                 pass.store(symbol, |line, start, bytes| put(line, m, start, bytes));
             }
         });
@@ -386,6 +309,34 @@ fn encode_transforms(engine: &DefaultEngine, code: Code, chunks: usize, work: &m
     }
 }
 
+/// From the given symbols at their positions, zeros elsewhere, to the missing ones at theirs.
+fn decode_transforms(
+    engine: &DefaultEngine,
+    erasures: &Erasures,
+    chunks: usize,
+    work: &mut [Chunk],
+) {
+    let code = erasures.code;
+    let symbols = code.decode_work();
+    for &position in &erasures.given {
+        let symbol = &mut work[position * chunks..][..chunks];
+        engine.mul(symbol, erasures.locator[position]);
+    }
+    let end = match code.rate {
+        Rate::High => code.chunk + code.original,
+        Rate::Low => code.chunk + code.recovery,
+    };
+    let mut shards = ShardsRefMut::new(symbols, chunks, work);
+    engine.ifft(&mut shards, 0, symbols, end, 0);
+    formal_derivative(work, symbols, chunks);
+    let mut shards = ShardsRefMut::new(symbols, chunks, work);
+    engine.fft(&mut shards, 0, symbols, end, 0);
+    for &position in &erasures.missing {
+        let symbol = &mut work[position * chunks..][..chunks];
+        engine.mul(symbol, GF_MODULUS - erasures.locator[position]);
+    }
+}
+
 /// The formal derivative of the polynomial that the work symbols are the coefficients of.
 fn formal_derivative(work: &mut [Chunk], symbols: usize, chunks: usize) {
     for i in 1..symbols {
@@ -399,6 +350,13 @@ fn formal_derivative(work: &mut [Chunk], symbols: usize, chunks: usize) {
 mod tests {
     use super::*;
     use reed_solomon_simd::ReedSolomonEncoder;
+
+    /// Every way to compute the butterflies that this processor has.
+    fn butterflies(engine: &DefaultEngine) -> Vec<Butterflies<'_>> {
+        let mut all = vec![Butterflies::Crate(engine)];
+        all.extend(Gfni::available().into_iter().map(Butterflies::Gfni));
+        all
+    }
 
     fn bytes(seed: u64, len: usize) -> Vec<u8> {
         let mut x = seed;
@@ -447,25 +405,28 @@ mod tests {
     #[test]
     fn recovery_symbols_equal_the_crate_s() {
         let engine = DefaultEngine::new();
-        let mut codec = LineCodec::new(&engine);
-        for (original, recovery) in COUNTS {
-            let code = Code::new(original, recovery);
-            for width in WIDTHS {
-                for lines in [1, 2, 5, 33] {
-                    let expected = expected(code, lines, width);
-                    let mut got = vec![vec![vec![0xee; width]; recovery]; lines];
-                    codec.work.fill([0xdd; 64]);
-                    codec.encode(
-                        code,
-                        lines,
-                        width,
-                        |line, i| expected[line][i].as_slice(),
-                        |line, j, start, bytes| {
-                            got[line][j][start..start + bytes.len()].copy_from_slice(bytes);
-                        },
-                    );
-                    for line in 0..lines {
-                        assert_eq!(got[line], expected[line][original..], "{code:?} {width}");
+        for butterflies in butterflies(&engine) {
+            let mut codec = LineCodec::new(butterflies);
+            for (original, recovery) in COUNTS {
+                let code = Code::new(original, recovery);
+                let encoding = Encoding::new(code);
+                for width in WIDTHS {
+                    for lines in [1, 2, 5, 33] {
+                        let expected = expected(code, lines, width);
+                        let mut got = vec![vec![vec![0xee; width]; recovery]; lines];
+                        codec.work.fill([0xdd; 64]);
+                        codec.encode(
+                            &encoding,
+                            lines,
+                            width,
+                            |line, i| expected[line][i].as_slice(),
+                            |line, j, start, bytes| {
+                                got[line][j][start..start + bytes.len()].copy_from_slice(bytes);
+                            },
+                        );
+                        for line in 0..lines {
+                            assert_eq!(got[line], expected[line][original..], "{code:?} {width}");
+                        }
                     }
                 }
             }
@@ -475,34 +436,36 @@ mod tests {
     #[test]
     fn missing_symbols_come_back() {
         let engine = DefaultEngine::new();
-        let mut codec = LineCodec::new(&engine);
-        for (original, recovery) in COUNTS {
-            let code = Code::new(original, recovery);
-            for (round, width) in WIDTHS.into_iter().enumerate() {
-                let lines = [1, 2, 5, 33][round % 4];
-                let symbols = expected(code, lines, width);
-                // Any `original` of the symbols, in an order of their own.
-                let mut given: Vec<_> = (0..original + recovery).collect();
-                let order = bytes(round as u64 + 77, given.len());
-                given.sort_by_key(|&index| order[index]);
-                given.truncate(original);
-                let erasures = Erasures::new(code, &given);
-                let missing: Vec<_> = (0..original).filter(|i| !given.contains(i)).collect();
-                assert_eq!(erasures.missing.len(), missing.len());
-                let mut got = vec![vec![vec![0xee; width]; missing.len()]; lines];
-                codec.work.fill([0xdd; 64]);
-                codec.decode(
-                    &erasures,
-                    lines,
-                    width,
-                    |line, k| symbols[line][given[k]].as_slice(),
-                    |line, m, start, bytes| {
-                        got[line][m][start..start + bytes.len()].copy_from_slice(bytes);
-                    },
-                );
-                for line in 0..lines {
-                    for (m, &index) in missing.iter().enumerate() {
-                        assert_eq!(got[line][m], symbols[line][index], "{code:?} {width}");
+        for butterflies in butterflies(&engine) {
+            let mut codec = LineCodec::new(butterflies);
+            for (original, recovery) in COUNTS {
+                let code = Code::new(original, recovery);
+                for (round, width) in WIDTHS.into_iter().enumerate() {
+                    let lines = [1, 2, 5, 33][round % 4];
+                    let symbols = expected(code, lines, width);
+                    // Any `original` of the symbols, in an order of their own.
+                    let mut given: Vec<_> = (0..original + recovery).collect();
+                    let order = bytes(round as u64 + 77, given.len());
+                    given.sort_by_key(|&index| order[index]);
+                    given.truncate(original);
+                    let decoding = Decoding::new(Erasures::new(code, &given));
+                    let missing: Vec<_> = (0..original).filter(|i| !given.contains(i)).collect();
+                    assert_eq!(decoding.erasures.missing.len(), missing.len());
+                    let mut got = vec![vec![vec![0xee; width]; missing.len()]; lines];
+                    codec.work.fill([0xdd; 64]);
+                    codec.decode(
+                        &decoding,
+                        lines,
+                        width,
+                        |line, k| symbols[line][given[k]].as_slice(),
+                        |line, m, start, bytes| {
+                            got[line][m][start..start + bytes.len()].copy_from_slice(bytes);
+                        },
+                    );
+                    for line in 0..lines {
+                        for (m, &index) in missing.iter().enumerate() {
+                            assert_eq!(got[line][m], symbols[line][index], "{code:?} {width}");
+                        }
                     }
                 }
             }

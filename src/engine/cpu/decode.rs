@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::codec::{Code, Erasures};
+use super::codec::{Decoding, work_memory};
 use super::{BLOCK_LINES, CpuEngine};
+use crate::code::{Code, Erasures};
 use crate::control::Control;
 use crate::engine::DecodeSession;
 use crate::error::Result;
@@ -36,7 +37,7 @@ pub(super) fn memory(
 ) -> u64 {
     let lines = u64::from(shape.sliver_symbols(axis));
     let slivers = given.len() as u64 + missing(shape, axis, given) as u64;
-    let work = code(shape, axis).work_memory(true);
+    let work = work_memory(code(shape, axis).decode_work());
     lines * slivers * u64::from(width) + engine.threads() * work + (256 << 10)
 }
 
@@ -44,7 +45,7 @@ pub(super) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     axis: Axis,
-    erasures: Erasures,
+    decoding: Decoding,
     /// For each source sliver, where it is found.
     places: Vec<Place>,
     missing: usize,
@@ -85,7 +86,7 @@ impl<'a> Session<'a> {
             engine,
             shape,
             axis,
-            erasures: Erasures::new(code(&shape, axis), &indices),
+            decoding: Decoding::new(Erasures::new(code(&shape, axis), &indices)),
             places,
             missing,
             given: engine.take_buffer(a_sliver * given.len() as u64),
@@ -160,7 +161,7 @@ impl DecodeSession for Session<'_> {
                         let first = index * block;
                         let count = restored.len() / (self.missing * width);
                         codec.decode(
-                            &self.erasures,
+                            &self.decoding,
                             count,
                             width,
                             |line, k| &given[(k * lines + first + line) * width..][..width],

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::codec::work_memory;
 use super::{BLOCK_BYTES, CpuEngine, LineHasher};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
@@ -26,9 +27,8 @@ pub(super) fn memory(engine: &CpuEngine, shape: &Shape, commitment: Commitment, 
         0
     };
     let column = (n - rows) * u64::from(width);
-    let work = CpuEngine::expanding(shape, Axis::Primary)
-        .work_memory(false)
-        .max(CpuEngine::expanding(shape, Axis::Secondary).work_memory(false));
+    let work = Axis::BOTH.map(|axis| CpuEngine::expanding(shape, axis).encode_work());
+    let work = work_memory(work[0].max(work[1]));
     let a_thread = work + column.max(BLOCK_BYTES as u64) + n * 128;
     rows * n * u64::from(width) + n * n * (states + 32) + engine.threads() * a_thread
 }
@@ -165,7 +165,7 @@ impl Stripe<'_> {
     fn extend_rows(&self, rows: &dyn SymbolReader, matrix: &mut [u8]) -> Result<()> {
         let (width, n) = (self.width(), self.n());
         let columns = usize::from(self.shape.columns());
-        let code = CpuEngine::expanding(self.shape, Axis::Primary);
+        let encoding = self.engine.encoding(self.shape, Axis::Primary);
         let block = self
             .engine
             .lines_a_block(usize::from(self.shape.rows()), n, width);
@@ -190,7 +190,7 @@ impl Stripe<'_> {
                         recoveries.push(recovery);
                     }
                     codec.encode(
-                        code,
+                        &encoding,
                         sources.len(),
                         width,
                         |line, i| &sources[line][i * width..][..width],
@@ -215,6 +215,7 @@ impl Stripe<'_> {
     ) -> Result<()> {
         let (width, n) = (self.width(), self.n());
         let rows = usize::from(self.shape.rows());
+        let encoding = self.engine.encoding(self.shape, Axis::Secondary);
         let block = self.engine.lines_a_block(n, n - rows, width);
         let tasks = n.div_ceil(block);
         // The states and leaves of a block of columns are its own.
@@ -233,7 +234,7 @@ impl Stripe<'_> {
             .try_for_each_init(
                 || {
                     let hasher =
-                        LineHasher::new(self.engine, self.shape, self.commitment, Axis::Secondary);
+                        LineHasher::new(self.engine, &encoding, self.shape, self.commitment);
                     (hasher, Vec::new())
                 },
                 |(hasher, recovery), (index, (states, leaves))| {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::codec::work_memory;
 use super::hash::LeafHasher;
 use super::{CpuEngine, LineHasher};
 use crate::commitment::{Commitment, Digest};
@@ -25,7 +26,7 @@ pub(super) fn memory(
 ) -> u64 {
     let n = u64::from(shape.n_shards());
     let state = LeafHasher::new(commitment, engine.isa, shape.symbol_size()).state_len() as u64;
-    let work = CpuEngine::expanding(shape, axis).work_memory(false);
+    let work = work_memory(CpuEngine::expanding(shape, axis).encode_work());
     let a_thread = work + n * u64::from(width) + n * 128;
     items as u64 * n * (state + 32) + engine.threads() * a_thread
 }
@@ -91,8 +92,9 @@ impl ExpandSession for Session<'_> {
             0 => (0..items).map(|_| None).collect(),
             len => self.states.chunks_mut(len / items).map(Some).collect(),
         };
+        let encoding = self.engine.encoding(&self.shape, self.axis);
         let worker = || Worker {
-            hasher: LineHasher::new(self.engine, &self.shape, self.commitment, self.axis),
+            hasher: LineHasher::new(self.engine, &encoding, &self.shape, self.commitment),
             source: Vec::new(),
             recovery: Vec::new(),
         };

@@ -8,19 +8,22 @@ mod codec;
 mod decode;
 mod encode;
 mod expand;
+mod gf;
 pub(crate) mod hash;
 pub(crate) mod isa;
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 use reed_solomon_simd::engine::DefaultEngine;
 
-use self::codec::{Code, LineCodec};
+use self::codec::{Butterflies, Encoding, LineCodec};
+use self::gf::Gfni;
 use self::hash::LeafHasher;
 use self::isa::Isa;
 use super::{DecodeSession, EncodeSession, Engine, ExpandSession, STRIPE_UNIT};
+use crate::code::Code;
 use crate::commitment::{Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
 use crate::memory::Buffer;
@@ -39,7 +42,9 @@ const BLOCK_LINES: usize = 32;
 
 pub(super) struct CpuEngine {
     pool: rayon::ThreadPool,
-    code: DefaultEngine,
+    crate_code: DefaultEngine,
+    gfni: Option<Gfni>,
+    encodings: Mutex<Vec<Arc<Encoding>>>,
     isa: Isa,
     /// Large buffers of ended sessions: memory that has been touched is several times faster than
     /// fresh memory.
@@ -58,7 +63,9 @@ impl CpuEngine {
             })?;
         Ok(Self {
             pool,
-            code: DefaultEngine::new(),
+            crate_code: DefaultEngine::new(),
+            gfni: Gfni::available().last().copied(),
+            encodings: Mutex::new(Vec::new()),
             isa: Isa::detect(),
             idle: Mutex::new(Vec::new()),
         })
@@ -69,13 +76,35 @@ impl CpuEngine {
     }
 
     fn codec(&self) -> LineCodec<'_> {
-        LineCodec::new(&self.code)
+        LineCodec::new(match self.gfni {
+            Some(isa) => Butterflies::Gfni(isa),
+            None => Butterflies::Crate(&self.crate_code),
+        })
     }
 
     /// The code that expands slivers of the axis.
     fn expanding(shape: &Shape, axis: Axis) -> Code {
         let original = usize::from(shape.sliver_symbols(axis));
         Code::new(original, usize::from(shape.n_shards()) - original)
+    }
+
+    /// The code that expands slivers of the axis, ready for use; made once and kept.
+    fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Encoding> {
+        let code = Self::expanding(shape, axis);
+        let mut encodings = self
+            .encodings
+            .lock()
+            .expect("nothing panics under the lock");
+        if let Some(there) = encodings.iter().find(|encoding| *encoding.code() == code) {
+            return Arc::clone(there);
+        }
+        // Two are in use at a time, and seldom more committees than one.
+        if encodings.len() == 8 {
+            encodings.remove(0);
+        }
+        let encoding = Arc::new(Encoding::new(code));
+        encodings.push(Arc::clone(&encoding));
+        encoding
     }
 
     /// A buffer for about `bytes`: one that an ended session left, or a new one. If none of those
@@ -210,7 +239,7 @@ fn steps(range: Range<u32>) -> impl Iterator<Item = Range<u32>> {
 /// Extends lines and hashes their symbols as they come, step by step.
 struct LineHasher<'a> {
     codec: LineCodec<'a>,
-    code: Code,
+    encoding: &'a Encoding,
     leaves: LeafHasher,
     n: usize,
     /// The states of a line whose hashing does not go on in another stripe.
@@ -218,10 +247,15 @@ struct LineHasher<'a> {
 }
 
 impl<'a> LineHasher<'a> {
-    fn new(engine: &'a CpuEngine, shape: &Shape, commitment: Commitment, axis: Axis) -> Self {
+    fn new(
+        engine: &'a CpuEngine,
+        encoding: &'a Encoding,
+        shape: &Shape,
+        commitment: Commitment,
+    ) -> Self {
         Self {
             codec: engine.codec(),
-            code: CpuEngine::expanding(shape, axis),
+            encoding,
             leaves: LeafHasher::new(commitment, engine.isa, shape.symbol_size()),
             n: usize::from(shape.n_shards()),
             scratch: Vec::new(),
@@ -244,14 +278,15 @@ impl<'a> LineHasher<'a> {
     ) {
         let Self {
             codec,
-            code,
+            encoding,
             leaves,
             n,
             scratch,
         } = self;
         let n = *n;
         let width = range.len();
-        let per_line = code.recovery() * width;
+        let code = *encoding.code();
+        let per_line = code.recovery * width;
         let state_len = leaves.state_len() * n;
         let states = match states {
             Some(states) => states,
@@ -265,7 +300,7 @@ impl<'a> LineHasher<'a> {
             let first = (step.start - range.start) as usize;
             let bytes = first..first + step.len();
             codec.encode(
-                *code,
+                encoding,
                 lines,
                 step.len(),
                 |line, i| &source(line, i)[bytes.clone()],
@@ -276,7 +311,7 @@ impl<'a> LineHasher<'a> {
             );
             for line in 0..lines {
                 let mut pieces = Vec::with_capacity(n);
-                pieces.extend((0..code.original()).map(|i| &source(line, i)[bytes.clone()]));
+                pieces.extend((0..code.original).map(|i| &source(line, i)[bytes.clone()]));
                 let symbols = recovery[line * per_line..][..per_line].chunks_exact(width);
                 pieces.extend(symbols.map(|symbol| &symbol[bytes.clone()]));
                 let states = match states.len() {

@@ -1,0 +1,143 @@
+//! The tensor basis, in which multiplying by an element of the subfield GF(2^8) works on the low and
+//! the high byte alone; and every linear map as the bit matrices that vector instructions take.
+
+use std::sync::LazyLock;
+
+use super::field::{exp, mul};
+
+/// A linear map of bytes, as `gf2p8affineqb` takes it: row `i` of the matrix is byte `7 - i`.
+pub(crate) type Matrix = u64;
+
+/// A linear map of 16-bit elements, by bytes: low to low, high to low, low to high, high to high.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Matrix16 {
+    pub(crate) low_low: Matrix,
+    pub(crate) high_low: Matrix,
+    pub(crate) low_high: Matrix,
+    pub(crate) high_high: Matrix,
+}
+
+impl Matrix16 {
+    /// The matrix of a linear map.
+    fn of(map: impl Fn(u16) -> u16) -> Self {
+        let columns: [u16; 16] = std::array::from_fn(|bit| map(1 << bit));
+        let block = |first: usize, shift: u32| {
+            matrix(|bit| (columns[first + bit] >> shift).to_le_bytes()[0])
+        };
+        Self {
+            low_low: block(0, 0),
+            high_low: block(8, 0),
+            low_high: block(0, 8),
+            high_high: block(8, 8),
+        }
+    }
+}
+
+/// The matrix whose column `bit` is the image of `1 << bit`.
+fn matrix(column: impl Fn(usize) -> u8) -> Matrix {
+    let mut matrix = 0;
+    for bit in 0..8 {
+        let column = column(bit);
+        for row in 0..8 {
+            let entry = u64::from(column >> row & 1);
+            matrix |= entry << (8 * (7 - row) + bit);
+        }
+    }
+    matrix
+}
+
+/// The two changes of basis.
+struct Basis {
+    /// The label of each element of the tensor basis: element `k` is the product of the `v_(2^b)`
+    /// for the bits `b` of `k`.
+    labels: [u16; 16],
+    /// What each label bit is in the tensor basis.
+    tensors: [u16; 16],
+}
+
+static BASIS: LazyLock<Basis> = LazyLock::new(|| {
+    let labels: [u16; 16] = std::array::from_fn(|k| {
+        (0..4)
+            .filter(|bit| k >> bit & 1 == 1)
+            .fold(1, |product, bit| mul(product, 1 << (1 << bit)))
+    });
+    // Gauss-Jordan: rows of (label, tensor) until the labels are single bits.
+    let mut rows: [(u16, u16); 16] = std::array::from_fn(|k| (labels[k], 1 << k));
+    for bit in 0..16 {
+        let pivot = (bit..16)
+            .find(|&row| rows[row].0 >> bit & 1 == 1)
+            .expect("a basis");
+        rows.swap(bit, pivot);
+        let (label, tensor) = rows[bit];
+        for (row, (other, image)) in rows.iter_mut().enumerate() {
+            if row != bit && *other >> bit & 1 == 1 {
+                *other ^= label;
+                *image ^= tensor;
+            }
+        }
+    }
+    Basis {
+        labels,
+        tensors: rows.map(|(_, tensor)| tensor),
+    }
+});
+
+/// The sum of the images of the bits of `x`.
+fn apply(images: &[u16; 16], x: u16) -> u16 {
+    (0..16)
+        .filter(|bit| x >> bit & 1 == 1)
+        .fold(0, |sum, bit| sum ^ images[bit])
+}
+
+/// From labels to the tensor basis.
+pub(crate) fn to_tensor() -> Matrix16 {
+    Matrix16::of(|x| apply(&BASIS.tensors, x))
+}
+
+/// From the tensor basis to labels.
+pub(crate) fn from_tensor() -> Matrix16 {
+    Matrix16::of(|x| apply(&BASIS.labels, x))
+}
+
+/// From labels to the tensor basis, times the element with the given logarithm.
+pub(crate) fn scaled_to_tensor(log: u16) -> Matrix16 {
+    Matrix16::of(|x| apply(&BASIS.tensors, mul(x, exp(log))))
+}
+
+/// From the tensor basis to labels, times the element with the given logarithm.
+pub(crate) fn scaled_from_tensor(log: u16) -> Matrix16 {
+    Matrix16::of(|x| mul(apply(&BASIS.labels, x), exp(log)))
+}
+
+/// Multiplication by the element with the given label, in the tensor basis.
+pub(crate) fn full_factor(label: u16) -> Matrix16 {
+    Matrix16::of(|x| apply(&BASIS.tensors, mul(apply(&BASIS.labels, x), label)))
+}
+
+/// Multiplication by an element of the subfield, in the tensor basis: the same for both bytes.
+pub(crate) fn subfield_factor(label: u8) -> Matrix {
+    full_factor(label.into()).low_low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_changes_of_basis_undo_each_other() {
+        for x in 0..=u16::MAX {
+            assert_eq!(apply(&BASIS.labels, apply(&BASIS.tensors, x)), x);
+        }
+    }
+
+    #[test]
+    fn subfield_factors_are_block_diagonal() {
+        for label in 0..=u8::MAX {
+            let factor = full_factor(label.into());
+            assert_eq!(factor.low_high, 0);
+            assert_eq!(factor.high_low, 0);
+            assert_eq!(factor.low_low, factor.high_high);
+        }
+        assert_ne!(full_factor(256).low_high, 0);
+    }
+}

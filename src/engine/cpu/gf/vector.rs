@@ -1,0 +1,61 @@
+//! What the transforms need of an instruction set.
+
+use super::Chunk;
+use crate::code::{Matrix, Matrix16};
+
+/// An instruction set with GFNI. A value is the proof that the processor has it; every method must
+/// be inlined into a function that is compiled for it.
+pub(super) trait Simd: Copy {
+    /// 32 elements in registers.
+    type Elements: Copy;
+    /// A subfield factor in registers.
+    type Subfield: Copy;
+    /// A linear map of elements in registers.
+    type Map: Copy;
+
+    fn load(self, chunk: &Chunk) -> Self::Elements;
+    fn store(self, elements: Self::Elements, chunk: &mut Chunk);
+    fn xor(self, a: Self::Elements, b: Self::Elements) -> Self::Elements;
+    fn subfield(self, matrix: Matrix) -> Self::Subfield;
+    fn map(self, matrix: &Matrix16) -> Self::Map;
+    /// Both bytes of every element times the factor.
+    fn scale(self, x: Self::Elements, factor: Self::Subfield) -> Self::Elements;
+    /// Every element through the map.
+    fn apply(self, x: Self::Elements, map: Self::Map) -> Self::Elements;
+}
+
+/// A butterfly's factor: zero, of the subfield, or any.
+pub(super) trait Factor<S: Simd>: Copy {
+    /// `x + y * factor`.
+    fn add_scaled(self, simd: S, x: S::Elements, y: S::Elements) -> S::Elements;
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Zero;
+
+impl<S: Simd> Factor<S> for Zero {
+    #[inline(always)]
+    fn add_scaled(self, _simd: S, x: S::Elements, _y: S::Elements) -> S::Elements {
+        x
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Subfield<T>(pub(super) T);
+
+impl<S: Simd> Factor<S> for Subfield<S::Subfield> {
+    #[inline(always)]
+    fn add_scaled(self, simd: S, x: S::Elements, y: S::Elements) -> S::Elements {
+        simd.xor(x, simd.scale(y, self.0))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Full<T>(pub(super) T);
+
+impl<S: Simd> Factor<S> for Full<S::Map> {
+    #[inline(always)]
+    fn add_scaled(self, simd: S, x: S::Elements, y: S::Elements) -> S::Elements {
+        simd.xor(x, simd.apply(y, self.0))
+    }
+}
