@@ -236,7 +236,7 @@ impl Encoder {
         let mut next = 0;
         if let Some((_, sink)) = &sink
             && let Some((done, state)) = sink.resume()?
-            && stage.session.restore(&state)
+            && stage.session.restore(&state)?
         {
             next = done;
             control.advance(shape.matrix_len() / u64::from(shape.symbol_size()) * u64::from(done));
@@ -300,10 +300,10 @@ impl<'a> EncodeStage<'a> {
 
     /// The metadata, when every stripe is through.
     pub(crate) fn finish(self) -> BlobMetadataWithId {
-        let leaves = self.session.finish();
+        let leaves = self.session.leaves();
         let n = usize::from(self.shape.n_shards());
-        let primary = roots_across(self.engine, self.commitment, &leaves, n);
-        let secondary = roots_of_lines(self.engine, self.commitment, &leaves, n);
+        let primary = roots_across(self.engine, self.commitment, leaves, n);
+        let secondary = roots_of_lines(self.engine, self.commitment, leaves, n);
         BlobMetadata::from_roots(
             self.commitment,
             self.shape.unencoded_length(),

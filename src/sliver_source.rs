@@ -1,8 +1,9 @@
 //! Where given slivers come from: memory, a directory, or a caller's own storage.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 use crate::source::{SymbolReader, read_strided};
@@ -33,7 +34,8 @@ pub trait SliverSource: Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) if reading fails.
+    /// [`Error::Io`] if reading fails: the sliver then counts as damaged. Any other error ends the
+    /// job.
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()>;
 }
 
@@ -67,16 +69,22 @@ impl<T: SliverSource + ?Sized> SliverSource for &T {
     }
 }
 
+impl SliverInfo {
+    /// Whether a sliver that says this of itself can be one of a blob of the shape.
+    pub(crate) fn fits(&self, shape: &Shape) -> bool {
+        self.index.0 < shape.n_shards()
+            && self.symbol_size == shape.symbol_size()
+            && self.len == shape.sliver_len(self.axis)
+    }
+}
+
 /// The numbers of the slivers that can be used for a blob of this shape: each index once, the
 /// source slivers first, since they need no decoding.
 pub(crate) fn usable(shape: &Shape, slivers: &dyn SliverSource, axis: Axis) -> Vec<usize> {
     let mut by_index = vec![None; usize::from(shape.n_shards())];
     for (number, info) in slivers.infos().into_iter().enumerate() {
-        let fits = info.axis == axis
-            && info.symbol_size == shape.symbol_size()
-            && info.len == shape.sliver_len(axis);
-        if let (true, Some(slot)) = (fits, by_index.get_mut(usize::from(info.index.0))) {
-            slot.get_or_insert(number);
+        if info.axis == axis && info.fits(shape) {
+            by_index[usize::from(info.index.0)].get_or_insert(number);
         }
     }
     by_index.into_iter().flatten().collect()
@@ -88,30 +96,59 @@ pub(crate) struct GivenSlivers<'a> {
     symbol_size: u32,
     numbers: Vec<usize>,
     indices: Vec<SliverIndex>,
+    unreadable: Vec<AtomicBool>,
+    /// Whether a sliver that cannot be read ends the job.
+    strict: bool,
 }
 
 impl<'a> GivenSlivers<'a> {
-    /// `numbers` are of usable slivers of one axis.
+    /// `numbers` are of usable slivers of one axis. The first that cannot be read ends the job.
     pub(crate) fn new(slivers: &'a dyn SliverSource, shape: Shape, numbers: Vec<usize>) -> Self {
         let infos = slivers.infos();
         Self {
             slivers,
             symbol_size: shape.symbol_size(),
             indices: numbers.iter().map(|&number| infos[number].index).collect(),
+            unreadable: numbers.iter().map(|_| AtomicBool::new(false)).collect(),
             numbers,
+            strict: true,
         }
+    }
+
+    /// The same, with zeros for what cannot be read.
+    pub(crate) fn lenient(mut self) -> Self {
+        self.strict = false;
+        self
     }
 
     pub(crate) fn indices(&self) -> &[SliverIndex] {
         &self.indices
+    }
+
+    /// Whether an item could not be read.
+    pub(crate) fn is_unreadable(&self, item: usize) -> bool {
+        self.unreadable[item].load(Ordering::Relaxed)
+    }
+
+    /// Whether any item could not be read.
+    pub(crate) fn any_unreadable(&self) -> bool {
+        (0..self.numbers.len()).any(|item| self.is_unreadable(item))
     }
 }
 
 impl SymbolReader for GivenSlivers<'_> {
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let number = self.numbers[item];
-        read_strided(0, self.symbol_size, range, out, |offset, piece| {
+        let read = read_strided(0, self.symbol_size, range, out, |offset, piece| {
             self.slivers.read_at(number, offset, piece)
-        })
+        });
+        if matches!(read, Err(Error::Io { .. })) {
+            self.unreadable[item].store(true, Ordering::Relaxed);
+            if !self.strict {
+                out.fill(0);
+                return Ok(());
+            }
+        }
+        read
     }
 }

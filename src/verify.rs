@@ -14,13 +14,13 @@ const BATCH: usize = 256;
 impl Decoder {
     /// Tells for each of the numbered slivers whether it belongs to the metadata: its index exists,
     /// its length and symbol size are right, and the root over its expanded symbols is the one in the
-    /// metadata.
+    /// metadata. One that cannot be read does not.
     ///
     /// # Errors
     ///
     /// As [`Shape::new`](crate::Shape::new) for the metadata's counts;
     /// [`Error::MemoryBudget`](crate::Error::MemoryBudget),
-    /// [`Error::Cancelled`](crate::Error::Cancelled), and what the slivers give.
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Panics
     ///
@@ -70,10 +70,7 @@ impl Decoder {
             (0..numbers.len())
                 .filter(|&place| {
                     let info = infos[numbers[place]];
-                    info.axis == axis
-                        && info.index.0 < shape.n_shards()
-                        && info.symbol_size == shape.symbol_size()
-                        && info.len == shape.sliver_len(axis)
+                    info.axis == axis && info.fits(&shape)
                 })
                 .collect()
         };
@@ -82,20 +79,30 @@ impl Decoder {
             |(axis, places): &(Axis, Vec<usize>)| places.len() as u64 * shape.sliver_len(*axis);
         control.start(by_axis.iter().map(bytes).sum());
         for (axis, places) in &by_axis {
-            for places in places.chunks(BATCH) {
-                let batch: Vec<_> = places.iter().map(|&place| numbers[place]).collect();
-                let given = GivenSlivers::new(&slivers, shape, batch);
-                let items = places.len();
-                let width = self.context.width(&shape, |width| {
+            // Fewer at a time where the memory limit asks for it.
+            let width_for = |items| {
+                self.context.width(&shape, |width| {
                     engine.expand_memory(&shape, metadata.commitment, *axis, items, width)
-                })?;
+                })
+            };
+            let mut batch = BATCH.min(places.len()).max(1);
+            while batch > 1 && width_for(batch).is_err() {
+                batch /= 2;
+            }
+            let width = width_for(batch)?;
+            for places in places.chunks(batch) {
+                let numbers = places.iter().map(|&place| numbers[place]).collect();
+                let given = GivenSlivers::new(&slivers, shape, numbers).lenient();
+                let items = places.len();
                 let mut session =
                     engine.start_expand(shape, metadata.commitment, *axis, items, width)?;
                 session.stripe(0..shape.symbol_size(), &given, control)?;
-                let roots = roots_of_lines(engine, metadata.commitment, &session.finish(), n);
-                for ((&place, index), root) in places.iter().zip(given.indices()).zip(roots) {
-                    let pair = index.pair(*axis, shape.n_shards());
-                    verdicts[place] = metadata.root(*axis, pair) == Some(Node::Digest(root));
+                let roots = roots_of_lines(engine, metadata.commitment, session.leaves(), n);
+                for (item, (&place, root)) in places.iter().zip(roots).enumerate() {
+                    let pair = given.indices()[item].pair(*axis, shape.n_shards());
+                    let expected = metadata.root(*axis, pair);
+                    verdicts[place] =
+                        !given.is_unreadable(item) && expected == Some(Node::Digest(root));
                 }
             }
         }

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Imports run one way: a module names only those above it.
-const ORDER: [(&str, &str); 17] = [
+const ORDER: [(&str, &str); 18] = [
     ("error", "the one error type"),
+    ("code", "the Reed-Solomon code as data"),
     ("memory", "large buffers"),
     ("control", "progress and cancelling"),
     ("sliver", "axes and indices"),
@@ -32,8 +33,24 @@ const EXCEPTIONS: [(&str, &str); 2] = [
 ];
 
 /// All that an engine knows of the crate: no tree, metadata, file, job or wire format.
-const SEAM: [(&str, &[&str]); 8] = [
+const SEAM: [(&str, &[&str]); 9] = [
     ("error", &["Error", "Result"]),
+    (
+        "code",
+        &[
+            "Code",
+            "Erasures",
+            "Matrix",
+            "Matrix16",
+            "Rate",
+            "from_tensor",
+            "full_factor",
+            "scaled_from_tensor",
+            "scaled_to_tensor",
+            "subfield_factor",
+            "to_tensor",
+        ],
+    ),
     ("memory", &["Buffer"]),
     ("control", &["Control"]),
     ("sliver", &["Axis", "PairSet", "SliverIndex"]),

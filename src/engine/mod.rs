@@ -36,6 +36,7 @@ pub(crate) const STRIPE_UNIT: u32 = 128;
 /// assert_eq!("cpu".parse::<EngineKind>().unwrap(), EngineKind::Cpu);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum EngineKind {
     /// The fastest engine that is there.
     #[default]
@@ -103,6 +104,9 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
 
     /// Whether stripes can be narrower than a symbol. Where not, the memory limit is not kept.
     fn stripes(&self) -> bool;
+
+    /// The number of threads at work.
+    fn threads(&self) -> usize;
 
     /// The bytes of memory that encoding takes with stripes of the given width.
     fn encode_memory(&self, shape: &Shape, commitment: Commitment, width: u32) -> u64;
@@ -178,11 +182,11 @@ pub(crate) trait EncodeSession {
     /// states of its `n` symbols. `None` if the whole symbol is one stripe.
     fn state(&self) -> Option<&[u8]>;
 
-    /// Continues from states that [`EncodeSession::state`] gave. Whether the length fits.
-    fn restore(&mut self, state: &[u8]) -> bool;
+    /// Continues from states that [`EncodeSession::state`] gave. Whether they fit.
+    fn restore(&mut self, state: &[u8]) -> Result<bool>;
 
-    /// The leaf hashes of all `n * n` symbols, column by column. Called after the last stripe.
-    fn finish(self: Box<Self>) -> Vec<Digest>;
+    /// The leaf hashes of all `n * n` symbols, column by column, after the last stripe.
+    fn leaves(&self) -> &[Digest];
 }
 
 /// Slivers being expanded and hashed.
@@ -195,8 +199,8 @@ pub(crate) trait ExpandSession {
         control: &Control,
     ) -> Result<()>;
 
-    /// The leaf hashes of the `n` symbols of each sliver, sliver by sliver.
-    fn finish(self: Box<Self>) -> Vec<Digest>;
+    /// The leaf hashes of the `n` symbols of each sliver, sliver by sliver, after the last stripe.
+    fn leaves(&self) -> &[Digest];
 }
 
 /// One blob being decoded.

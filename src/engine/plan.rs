@@ -17,9 +17,10 @@ pub(crate) fn stripe_width(
     if memory(symbol_size) <= budget {
         return Ok(symbol_size);
     }
-    let narrowest = STRIPE_UNIT.min(symbol_size);
-    let needed = memory(narrowest);
-    if needed > budget {
+    let narrowest = memory(STRIPE_UNIT.min(symbol_size));
+    if narrowest > budget {
+        // A short symbol may take less whole, without states, than in two stripes with them.
+        let needed = narrowest.min(memory(symbol_size));
         return Err(Error::MemoryBudget { needed, budget });
     }
     let (mut fits, mut too_wide) = (1, symbol_size.div_ceil(STRIPE_UNIT));

@@ -53,6 +53,10 @@ impl Engine for ReferenceEngine {
         false
     }
 
+    fn threads(&self) -> usize {
+        1
+    }
+
     fn encode_memory(&self, shape: &Shape, _commitment: Commitment, width: u32) -> u64 {
         let n = u64::from(shape.n_shards());
         n * u64::from(shape.rows()) * u64::from(width) + n * n * 32
@@ -184,7 +188,7 @@ impl EncodeSession for Encode {
         };
 
         // Every source row, extended to n symbols.
-        let bytes = (source_rows * n * size) as u64;
+        let bytes = source_rows as u64 * n as u64 * size as u64;
         let matrix = self.rows.get(bytes, "the extended rows")?;
         let mut row_code = code(shape, Axis::Primary);
         for (index, row) in matrix.chunks_exact_mut(n * size).enumerate() {
@@ -231,12 +235,12 @@ impl EncodeSession for Encode {
         None
     }
 
-    fn restore(&mut self, _state: &[u8]) -> bool {
-        false
+    fn restore(&mut self, _state: &[u8]) -> Result<bool> {
+        Ok(false)
     }
 
-    fn finish(self: Box<Self>) -> Vec<Digest> {
-        self.leaves
+    fn leaves(&self) -> &[Digest] {
+        &self.leaves
     }
 }
 
@@ -271,8 +275,8 @@ impl ExpandSession for Expand {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Vec<Digest> {
-        self.leaves
+    fn leaves(&self) -> &[Digest] {
+        &self.leaves
     }
 }
 

@@ -13,22 +13,34 @@ use crate::code::{Code, Erasures, Rate};
 const HALF: usize = 32;
 
 /// How the butterflies are computed.
-#[derive(Clone, Copy)]
-pub(super) enum Butterflies<'a> {
+pub(super) enum Butterflies {
     /// On one chunk a symbol, by our own kernels.
     Gfni(Gfni),
     /// On several, by `reed-solomon-simd`'s.
-    Crate(&'a DefaultEngine),
+    Crate(DefaultEngine),
 }
 
-impl Butterflies<'_> {
+impl Butterflies {
+    /// The fastest that this processor has.
+    pub(super) fn fastest() -> Self {
+        match Gfni::available().last() {
+            Some(isa) => Self::Gfni(*isa),
+            None => Self::Crate(DefaultEngine::new()),
+        }
+    }
+
     /// How many bytes of a symbol go through the transforms at once: 1,024 symbols of this size stay
     /// within a core's second-level cache, and of one chunk nearly within the first.
-    fn step(self) -> usize {
+    fn step(&self) -> usize {
         match self {
             Self::Gfni(_) => 64,
             Self::Crate(_) => 512,
         }
+    }
+
+    /// The bytes that a [`LineCodec`] works in for so many symbols.
+    pub(super) fn work_memory(&self, symbols: usize) -> u64 {
+        symbols as u64 * self.step() as u64
     }
 }
 
@@ -66,14 +78,9 @@ impl Decoding {
     }
 }
 
-/// The bytes that a [`LineCodec`] works in.
-pub(super) fn work_memory(symbols: usize) -> u64 {
-    symbols as u64 * 512
-}
-
 /// Runs a code over lines. One a thread; the work memory is kept from call to call.
 pub(super) struct LineCodec<'a> {
-    butterflies: Butterflies<'a>,
+    butterflies: &'a Butterflies,
     work: Vec<Chunk>,
 }
 
@@ -184,7 +191,7 @@ impl Pass {
 }
 
 impl<'a> LineCodec<'a> {
-    pub(super) fn new(butterflies: Butterflies<'a>) -> Self {
+    pub(super) fn new(butterflies: &'a Butterflies) -> Self {
         Self {
             butterflies,
             work: Vec::new(),
@@ -212,7 +219,7 @@ impl<'a> LineCodec<'a> {
                 pass.load(&mut work[i * chunks..][..chunks], |line| source(line, i));
             }
             match self.butterflies {
-                Butterflies::Gfni(isa) => encoding.gfni.run(isa, work),
+                Butterflies::Gfni(isa) => encoding.gfni.run(*isa, work),
                 Butterflies::Crate(engine) => encode_transforms(engine, code, chunks, work),
             }
             for j in 0..code.recovery {
@@ -247,7 +254,7 @@ impl<'a> LineCodec<'a> {
                 pass.load(symbol, |line| given(line, k));
             }
             match self.butterflies {
-                Butterflies::Gfni(isa) => decoding.gfni.run(isa, work),
+                Butterflies::Gfni(isa) => decoding.gfni.run(*isa, work),
                 Butterflies::Crate(engine) => decode_transforms(engine, erasures, chunks, work),
             }
             for (m, &position) in erasures.missing.iter().enumerate() {
@@ -352,8 +359,8 @@ mod tests {
     use reed_solomon_simd::ReedSolomonEncoder;
 
     /// Every way to compute the butterflies that this processor has.
-    fn butterflies(engine: &DefaultEngine) -> Vec<Butterflies<'_>> {
-        let mut all = vec![Butterflies::Crate(engine)];
+    fn butterflies() -> Vec<Butterflies> {
+        let mut all = vec![Butterflies::Crate(DefaultEngine::new())];
         all.extend(Gfni::available().into_iter().map(Butterflies::Gfni));
         all
     }
@@ -404,8 +411,7 @@ mod tests {
 
     #[test]
     fn recovery_symbols_equal_the_crate_s() {
-        let engine = DefaultEngine::new();
-        for butterflies in butterflies(&engine) {
+        for butterflies in &butterflies() {
             let mut codec = LineCodec::new(butterflies);
             for (original, recovery) in COUNTS {
                 let code = Code::new(original, recovery);
@@ -435,8 +441,7 @@ mod tests {
 
     #[test]
     fn missing_symbols_come_back() {
-        let engine = DefaultEngine::new();
-        for butterflies in butterflies(&engine) {
+        for butterflies in &butterflies() {
             let mut codec = LineCodec::new(butterflies);
             for (original, recovery) in COUNTS {
                 let code = Code::new(original, recovery);

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::codec::{Decoding, work_memory};
-use super::{BLOCK_LINES, CpuEngine};
+use super::CpuEngine;
+use super::codec::Decoding;
+use super::idle::Lent;
 use crate::code::{Code, Erasures};
 use crate::control::Control;
-use crate::engine::DecodeSession;
+use crate::engine::{DecodeSession, Engine};
 use crate::error::Result;
-use crate::memory::Buffer;
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 use crate::source::SymbolReader;
@@ -27,6 +27,9 @@ fn missing(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> usize {
     usize::from(needed) - present
 }
 
+/// What the error locator takes, and the factors that follow from it.
+const LOCATOR_BYTES: u64 = 512 << 10;
+
 /// The bytes that a session with stripes of `width` takes.
 pub(super) fn memory(
     engine: &CpuEngine,
@@ -37,8 +40,10 @@ pub(super) fn memory(
 ) -> u64 {
     let lines = u64::from(shape.sliver_symbols(axis));
     let slivers = given.len() as u64 + missing(shape, axis, given) as u64;
-    let work = work_memory(code(shape, axis).decode_work());
-    lines * slivers * u64::from(width) + engine.threads() * work + (256 << 10)
+    let work = engine
+        .butterflies
+        .work_memory(code(shape, axis).decode_work());
+    lines * slivers * u64::from(width) + engine.threads() as u64 * work + LOCATOR_BYTES
 }
 
 pub(super) struct Session<'a> {
@@ -50,9 +55,9 @@ pub(super) struct Session<'a> {
     places: Vec<Place>,
     missing: usize,
     /// The given slivers, one after another, within the stripe.
-    given: Buffer,
+    given: Lent<'a>,
     /// The missing source slivers' symbols, line by line: those of symbol 0, of symbol 1, ...
-    restored: Buffer,
+    restored: Lent<'a>,
     range: Range<u32>,
 }
 
@@ -72,10 +77,15 @@ impl<'a> Session<'a> {
     ) -> Self {
         let indices: Vec<_> = given.iter().map(|index| usize::from(index.0)).collect();
         let a_sliver = u64::from(shape.sliver_symbols(axis)) * u64::from(width);
+        let mut items = vec![None; usize::from(shape.n_shards())];
+        for (item, &index) in indices.iter().enumerate() {
+            items[index] = Some(item);
+        }
         let mut missing = 0;
-        let places = (0..usize::from(shape.slivers_needed(axis)))
-            .map(|source| match indices.iter().position(|&i| i == source) {
-                Some(item) => Place::Given(item),
+        let places = items[..usize::from(shape.slivers_needed(axis))]
+            .iter()
+            .map(|item| match item {
+                Some(item) => Place::Given(*item),
                 None => {
                     missing += 1;
                     Place::Restored(missing - 1)
@@ -89,8 +99,8 @@ impl<'a> Session<'a> {
             decoding: Decoding::new(Erasures::new(code(&shape, axis), &indices)),
             places,
             missing,
-            given: engine.take_buffer(a_sliver * given.len() as u64),
-            restored: engine.take_buffer(a_sliver * missing as u64),
+            given: engine.idle_stripes.take(a_sliver * given.len() as u64),
+            restored: engine.idle_stripes.take(a_sliver * missing as u64),
             range: 0..0,
         }
     }
@@ -107,14 +117,6 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Drop for Session<'_> {
-    fn drop(&mut self) {
-        for buffer in [&mut self.given, &mut self.restored] {
-            self.engine.leave_buffer(std::mem::take(buffer));
-        }
-    }
-}
-
 impl DecodeSession for Session<'_> {
     fn stripe(
         &mut self,
@@ -127,13 +129,13 @@ impl DecodeSession for Session<'_> {
         let lines = usize::from(self.shape.sliver_symbols(self.axis));
         let needed = usize::from(self.shape.slivers_needed(self.axis));
         let work = (needed * width) as u64;
+        let a_sliver = lines as u64 * width as u64;
         let given = self
             .given
-            .get((needed * lines * width) as u64, "the given slivers")?;
-        let restored = self.restored.get(
-            (self.missing * lines * width) as u64,
-            "the restored slivers",
-        )?;
+            .get(needed as u64 * a_sliver, "the given slivers")?;
+        let restored = self
+            .restored
+            .get(self.missing as u64 * a_sliver, "the restored slivers")?;
         self.engine.pool.install(|| {
             given
                 .par_chunks_mut(lines * width)
@@ -147,10 +149,7 @@ impl DecodeSession for Session<'_> {
                 return Ok(());
             }
             let given = &*given;
-            let block = self
-                .engine
-                .lines_a_block(lines, needed, width)
-                .min(BLOCK_LINES);
+            let block = self.engine.lines_a_block(lines, needed, width);
             restored
                 .par_chunks_mut(block * self.missing * width)
                 .enumerate()

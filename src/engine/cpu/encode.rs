@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::codec::work_memory;
-use super::{BLOCK_BYTES, CpuEngine, LineHasher};
+use super::idle::Lent;
+use super::{CpuEngine, LISTS_A_SYMBOL, LineHasher, scratch_memory};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::cpu::hash::LeafHasher;
-use crate::engine::{EncodeSession, SliverOutput};
+use crate::engine::{EncodeSession, Engine, SliverOutput};
 use crate::error::Result;
-use crate::memory::Buffer;
 use crate::shape::Shape;
 use crate::sink::{Pieces, SliverPart};
 use crate::sliver::{Axis, SliverIndex};
@@ -21,16 +20,20 @@ use crate::source::SymbolReader;
 pub(super) fn memory(engine: &CpuEngine, shape: &Shape, commitment: Commitment, width: u32) -> u64 {
     let n = u64::from(shape.n_shards());
     let rows = u64::from(shape.rows());
-    let states = if width < shape.symbol_size() {
-        LeafHasher::new(commitment, engine.isa, shape.symbol_size()).state_len() as u64
+    let leaves = LeafHasher::new(commitment, engine.isa, shape.symbol_size());
+    let recovery = usize::from(shape.n_shards() - shape.rows());
+    let block = engine.lines_a_block(usize::from(shape.n_shards()), recovery, width as usize);
+    let (states, scratch) = if width < shape.symbol_size() {
+        (leaves.state_len() as u64, 0)
     } else {
-        0
+        (0, scratch_memory(&leaves, n, block, width))
     };
-    let column = (n - rows) * u64::from(width);
     let work = Axis::BOTH.map(|axis| CpuEngine::expanding(shape, axis).encode_work());
-    let work = work_memory(work[0].max(work[1]));
-    let a_thread = work + column.max(BLOCK_BYTES as u64) + n * 128;
-    rows * n * u64::from(width) + n * n * (states + 32) + engine.threads() * a_thread
+    let a_thread = engine.butterflies.work_memory(work[0].max(work[1]))
+        + block as u64 * recovery as u64 * u64::from(width)
+        + scratch
+        + n * LISTS_A_SYMBOL;
+    rows * n * u64::from(width) + n * n * (states + 32) + engine.threads() as u64 * a_thread
 }
 
 pub(super) struct Session<'a> {
@@ -38,10 +41,12 @@ pub(super) struct Session<'a> {
     shape: Shape,
     commitment: Commitment,
     /// The source rows, extended to `n` symbols: row by row, within the stripe.
-    rows: Buffer,
+    rows: Lent<'a>,
     /// The states of all `n * n` symbols, column by column, if there are several stripes.
-    states: Option<Vec<u8>>,
-    leaves: Vec<Digest>,
+    states: Option<Lent<'a>>,
+    states_len: u64,
+    leaves: Lent<'a>,
+    leaves_len: u64,
 }
 
 impl<'a> Session<'a> {
@@ -51,22 +56,22 @@ impl<'a> Session<'a> {
         commitment: Commitment,
         width: u32,
     ) -> Self {
-        let n = usize::from(shape.n_shards());
+        let n = u64::from(shape.n_shards());
         let state = LeafHasher::new(commitment, engine.isa, shape.symbol_size()).state_len();
+        let (states_len, leaves_len) = (n * n * state as u64, n * n * 32);
+        let several = width < shape.symbol_size();
         Self {
             engine,
             shape,
             commitment,
-            rows: engine.take_buffer(u64::from(shape.rows()) * n as u64 * u64::from(width)),
-            states: (width < shape.symbol_size()).then(|| vec![0; n * n * state]),
-            leaves: vec![[0; 32]; n * n],
+            rows: engine
+                .idle_stripes
+                .take(u64::from(shape.rows()) * n * u64::from(width)),
+            states: several.then(|| engine.idle_states.take(states_len)),
+            states_len,
+            leaves: engine.idle_leaves.take(leaves_len),
+            leaves_len,
         }
-    }
-}
-
-impl Drop for Session<'_> {
-    fn drop(&mut self) {
-        self.engine.leave_buffer(std::mem::take(&mut self.rows));
     }
 }
 
@@ -88,28 +93,40 @@ impl EncodeSession for Session<'_> {
         };
         let bytes = stripe.row_len() * u64::from(self.shape.rows());
         let matrix = self.rows.get(bytes, "the extended rows of a stripe")?;
+        let states = match &mut self.states {
+            Some(states) => Some(states.get(self.states_len, "the hash states of all symbols")?),
+            None => None,
+        };
+        let leaves = self
+            .leaves
+            .get(self.leaves_len, "the hashes of all symbols")?;
+        let (leaves, _) = leaves.as_chunks_mut();
         self.engine.pool.install(|| {
             stripe.extend_rows(rows, matrix)?;
-            stripe.extend_columns(matrix, self.states.as_deref_mut(), &mut self.leaves)
+            stripe.extend_columns(matrix, states, leaves)
         })
     }
 
     fn state(&self) -> Option<&[u8]> {
-        self.states.as_deref()
+        let len = usize::try_from(self.states_len).expect("in memory");
+        let states = self.states.as_ref()?;
+        Some(&states.as_slice()[..len])
     }
 
-    fn restore(&mut self, state: &[u8]) -> bool {
+    fn restore(&mut self, state: &[u8]) -> Result<bool> {
         match &mut self.states {
-            Some(states) if states.len() == state.len() => {
+            Some(states) if state.len() as u64 == self.states_len => {
+                let states = states.get(self.states_len, "the hash states of all symbols")?;
                 states.copy_from_slice(state);
-                true
+                Ok(true)
             }
-            _ => false,
+            _ => Ok(false),
         }
     }
 
-    fn finish(mut self: Box<Self>) -> Vec<Digest> {
-        std::mem::take(&mut self.leaves)
+    fn leaves(&self) -> &[Digest] {
+        let len = usize::try_from(self.leaves_len).expect("in memory");
+        self.leaves.as_slice()[..len].as_chunks().0
     }
 }
 

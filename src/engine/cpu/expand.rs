@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::codec::work_memory;
 use super::hash::LeafHasher;
-use super::{CpuEngine, LineHasher};
+use super::idle::Lent;
+use super::{CpuEngine, LISTS_A_SYMBOL, LineHasher, scratch_memory};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
-use crate::engine::ExpandSession;
+use crate::engine::{Engine, ExpandSession};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sliver::Axis;
@@ -25,10 +25,16 @@ pub(super) fn memory(
     width: u32,
 ) -> u64 {
     let n = u64::from(shape.n_shards());
-    let state = LeafHasher::new(commitment, engine.isa, shape.symbol_size()).state_len() as u64;
-    let work = work_memory(CpuEngine::expanding(shape, axis).encode_work());
-    let a_thread = work + n * u64::from(width) + n * 128;
-    items as u64 * n * (state + 32) + engine.threads() * a_thread
+    let leaves = LeafHasher::new(commitment, engine.isa, shape.symbol_size());
+    let (states, scratch) = if width < shape.symbol_size() {
+        (leaves.state_len() as u64, 0)
+    } else {
+        (0, scratch_memory(&leaves, n, 1, width))
+    };
+    let work = CpuEngine::expanding(shape, axis).encode_work();
+    let a_thread =
+        engine.butterflies.work_memory(work) + n * u64::from(width) + scratch + n * LISTS_A_SYMBOL;
+    items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
 }
 
 pub(super) struct Session<'a> {
@@ -36,11 +42,14 @@ pub(super) struct Session<'a> {
     shape: Shape,
     commitment: Commitment,
     axis: Axis,
+    items: usize,
     /// The most bytes of a symbol that are read at once.
     width: u32,
-    /// The states of each sliver's `n` symbols, between stripes.
-    states: Vec<u8>,
-    leaves: Vec<Digest>,
+    /// The states of each sliver's `n` symbols, if hashing them takes several reads.
+    states: Option<Lent<'a>>,
+    states_len: u64,
+    leaves: Lent<'a>,
+    leaves_len: u64,
 }
 
 impl<'a> Session<'a> {
@@ -52,21 +61,21 @@ impl<'a> Session<'a> {
         items: usize,
         width: u32,
     ) -> Self {
-        let n = usize::from(shape.n_shards());
+        let symbols = items as u64 * u64::from(shape.n_shards());
         let state = LeafHasher::new(commitment, engine.isa, shape.symbol_size()).state_len();
-        let states = if width < shape.symbol_size() {
-            vec![0; items * n * state]
-        } else {
-            Vec::new()
-        };
+        let (states_len, leaves_len) = (symbols * state as u64, symbols * 32);
+        let several = width < shape.symbol_size();
         Self {
             engine,
             shape,
             commitment,
             axis,
+            items,
             width,
-            states,
-            leaves: vec![[0; 32]; items * n],
+            states: several.then(|| engine.idle_states.take(states_len)),
+            states_len,
+            leaves: engine.idle_leaves.take(leaves_len),
+            leaves_len,
         }
     }
 }
@@ -87,10 +96,15 @@ impl ExpandSession for Session<'_> {
     ) -> Result<()> {
         let n = usize::from(self.shape.n_shards());
         let original = usize::from(self.shape.sliver_symbols(self.axis));
-        let items = self.leaves.len() / n;
-        let states: Vec<_> = match self.states.len() {
-            0 => (0..items).map(|_| None).collect(),
-            len => self.states.chunks_mut(len / items).map(Some).collect(),
+        let states: Vec<_> = match &mut self.states {
+            Some(states) if self.items > 0 => {
+                let states = states.get(self.states_len, "the hash states of slivers")?;
+                states
+                    .chunks_mut(states.len() / self.items)
+                    .map(Some)
+                    .collect()
+            }
+            _ => (0..self.items).map(|_| None).collect(),
         };
         let encoding = self.engine.encoding(&self.shape, self.axis);
         let worker = || Worker {
@@ -98,7 +112,8 @@ impl ExpandSession for Session<'_> {
             source: Vec::new(),
             recovery: Vec::new(),
         };
-        let leaves = self.leaves.par_chunks_mut(n);
+        let leaves = self.leaves.get(self.leaves_len, "the hashes of slivers")?;
+        let leaves = leaves.as_chunks_mut().0.par_chunks_mut(n);
         self.engine.pool.install(|| {
             states
                 .into_par_iter()
@@ -127,7 +142,8 @@ impl ExpandSession for Session<'_> {
         })
     }
 
-    fn finish(self: Box<Self>) -> Vec<Digest> {
-        self.leaves
+    fn leaves(&self) -> &[Digest] {
+        let len = usize::try_from(self.leaves_len).expect("in memory");
+        self.leaves.as_slice()[..len].as_chunks().0
     }
 }

@@ -34,14 +34,14 @@ impl Isa {
         available
     }
 
-    /// The name for people.
+    /// The name, as in JSON output.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => "AVX2",
+            Self::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => "AVX-512",
+            Self::Avx512(_) => "avx512",
         }
     }
 }

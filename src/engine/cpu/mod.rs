@@ -10,23 +10,22 @@ mod encode;
 mod expand;
 mod gf;
 pub(crate) mod hash;
+mod idle;
 pub(crate) mod isa;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
-use reed_solomon_simd::engine::DefaultEngine;
 
 use self::codec::{Butterflies, Encoding, LineCodec};
-use self::gf::Gfni;
 use self::hash::LeafHasher;
+use self::idle::Idle;
 use self::isa::Isa;
 use super::{DecodeSession, EncodeSession, Engine, ExpandSession, STRIPE_UNIT};
 use crate::code::Code;
 use crate::commitment::{Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
-use crate::memory::Buffer;
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 
@@ -34,7 +33,9 @@ use crate::sliver::{Axis, SliverIndex};
 /// in a core's second-level cache: a multiple of [`STRIPE_UNIT`].
 const HASH_STEP: u32 = 4 * STRIPE_UNIT;
 
-/// About how many bytes of recovery symbols a thread gathers before it hands them on.
+/// About how many bytes of recovery symbols all threads together gather before they hand them on,
+/// and the most for one.
+const BLOCKS_BYTES: usize = 64 << 20;
 const BLOCK_BYTES: usize = 2 << 20;
 
 /// The most lines that a thread takes at once: as many as share a chunk of two-byte symbols.
@@ -42,13 +43,13 @@ const BLOCK_LINES: usize = 32;
 
 pub(super) struct CpuEngine {
     pool: rayon::ThreadPool,
-    crate_code: DefaultEngine,
-    gfni: Option<Gfni>,
+    butterflies: Butterflies,
     encodings: Mutex<Vec<Arc<Encoding>>>,
     isa: Isa,
-    /// Large buffers of ended sessions: memory that has been touched is several times faster than
-    /// fresh memory.
-    idle: Mutex<Vec<Buffer>>,
+    /// The stripes, the hash states, the leaf hashes of ended sessions.
+    idle_stripes: Idle,
+    idle_states: Idle,
+    idle_leaves: Idle,
 }
 
 impl CpuEngine {
@@ -63,23 +64,17 @@ impl CpuEngine {
             })?;
         Ok(Self {
             pool,
-            crate_code: DefaultEngine::new(),
-            gfni: Gfni::available().last().copied(),
+            butterflies: Butterflies::fastest(),
             encodings: Mutex::new(Vec::new()),
             isa: Isa::detect(),
-            idle: Mutex::new(Vec::new()),
+            idle_stripes: Idle::default(),
+            idle_states: Idle::default(),
+            idle_leaves: Idle::default(),
         })
-    }
-
-    fn threads(&self) -> u64 {
-        self.pool.current_num_threads() as u64
     }
 
     fn codec(&self) -> LineCodec<'_> {
-        LineCodec::new(match self.gfni {
-            Some(isa) => Butterflies::Gfni(isa),
-            None => Butterflies::Crate(&self.crate_code),
-        })
+        LineCodec::new(&self.butterflies)
     }
 
     /// The code that expands slivers of the axis.
@@ -107,34 +102,14 @@ impl CpuEngine {
         encoding
     }
 
-    /// A buffer for about `bytes`: one that an ended session left, or a new one. If none of those
-    /// left fits, they are given back first, so that idle memory never adds to a job's own.
-    fn take_buffer(&self, bytes: u64) -> Buffer {
-        let mut idle = self.idle.lock().expect("nothing panics under the lock");
-        let fits = |buffer: &Buffer| {
-            let capacity = buffer.capacity() as u64;
-            (bytes..=bytes.saturating_mul(2).max(1 << 20)).contains(&capacity)
-        };
-        match idle.iter().position(fits) {
-            Some(index) => idle.swap_remove(index),
-            None => {
-                idle.clear();
-                Buffer::default()
-            }
-        }
-    }
-
-    fn leave_buffer(&self, buffer: Buffer) {
-        let mut idle = self.idle.lock().expect("nothing panics under the lock");
-        idle.push(buffer);
-    }
-
     /// How many lines a thread takes at once, when each has `recovery` symbols of `width` bytes that
     /// it gathers: several, so that short symbols share chunks and writes are long, but few enough
     /// that every thread gets some.
     fn lines_a_block(&self, lines: usize, recovery: usize, width: usize) -> usize {
-        let fair = lines.div_ceil(4 * self.pool.current_num_threads());
-        (BLOCK_BYTES / (recovery * width).max(1))
+        let threads = self.pool.current_num_threads();
+        let fair = lines.div_ceil(4 * threads);
+        let bytes = (BLOCKS_BYTES / threads).min(BLOCK_BYTES);
+        (bytes / (recovery * width).max(1))
             .min(BLOCK_LINES)
             .min(fair)
             .max(1)
@@ -170,6 +145,10 @@ impl Engine for CpuEngine {
 
     fn stripes(&self) -> bool {
         true
+    }
+
+    fn threads(&self) -> usize {
+        self.pool.current_num_threads()
     }
 
     fn encode_memory(&self, shape: &Shape, commitment: Commitment, width: u32) -> u64 {
@@ -235,6 +214,17 @@ fn steps(range: Range<u32>) -> impl Iterator<Item = Range<u32>> {
         .step_by(HASH_STEP as usize)
         .map(move |start| start..end.min(start + HASH_STEP))
 }
+
+/// The bytes of the scratch states of a [`LineHasher`] for `lines` lines.
+fn scratch_memory(leaves: &LeafHasher, n: u64, lines: usize, width: u32) -> u64 {
+    match width > HASH_STEP {
+        true => lines as u64 * n * leaves.state_len() as u64,
+        false => 0,
+    }
+}
+
+/// The bytes of the lists of pieces and slices that a thread makes.
+const LISTS_A_SYMBOL: u64 = 32;
 
 /// Extends lines and hashes their symbols as they come, step by step.
 struct LineHasher<'a> {

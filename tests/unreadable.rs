@@ -1,0 +1,111 @@
+//! A sliver that cannot be read counts as damaged: it is named, and others take its place.
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::blob;
+use common::sample::{Picked, Sample};
+use walrus_accel::{
+    Axis, Check, Control, Decoder, Error, PairSet, Result, SliverBuffer, SliverInfo, SliverSource,
+};
+
+/// Slivers of which one lies on a bad sector.
+struct BadSector<'a> {
+    slivers: Picked<'a>,
+    bad: usize,
+    offset: u64,
+}
+
+impl SliverSource for BadSector<'_> {
+    fn infos(&self) -> Vec<SliverInfo> {
+        self.slivers.infos()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        let range = offset..offset + out.len() as u64;
+        if number == self.bad && range.contains(&self.offset) {
+            return Err(Error::Io {
+                action: "read",
+                path: PathBuf::from("a bad sector"),
+                source: std::io::Error::other("I/O error"),
+            });
+        }
+        self.slivers.read_at(number, offset, out)
+    }
+}
+
+#[test]
+fn an_unreadable_sliver_is_named_and_skipped() {
+    let sample = Sample::new(13, blob(40, 45 * 700 - 3));
+    let decoder = Decoder::builder().threads(2).build().unwrap();
+    let control = Control::new();
+    for axis in Axis::BOTH {
+        let needed = usize::from(sample.shape.slivers_needed(axis));
+        let indices: Vec<_> = (0..needed + 2).collect();
+        let slivers = BadSector {
+            slivers: sample.pick(axis, &indices),
+            bad: 2,
+            offset: 777,
+        };
+        let numbers: Vec<_> = indices.clone();
+        let verdicts = decoder
+            .verify(sample.metadata(), &slivers, &numbers, &control)
+            .unwrap();
+        let expected: Vec<_> = numbers.iter().map(|&number| number != 2).collect();
+        assert_eq!(verdicts, expected);
+
+        for check in [Check::Skip, Check::Default, Check::Strict] {
+            let mut restored = Vec::new();
+            let decoded = decoder
+                .decode(
+                    sample.metadata(),
+                    &slivers,
+                    None,
+                    check,
+                    &mut restored,
+                    &control,
+                )
+                .unwrap();
+            assert!(restored == sample.blob);
+            assert_eq!(decoded.damaged, [2]);
+        }
+
+        let mut rebuilt = SliverBuffer::new();
+        let pairs = PairSet::parse("2,12", 13).unwrap();
+        decoder
+            .rebuild(
+                &sample.encoded,
+                &slivers,
+                None,
+                &pairs,
+                &mut rebuilt,
+                &control,
+            )
+            .unwrap();
+        for pair in pairs.iter() {
+            for axis in Axis::BOTH {
+                assert_eq!(
+                    rebuilt.sliver_data(axis, pair),
+                    sample.buffer.sliver_data(axis, pair)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_not_taken_for_a_bad_sliver() {
+    let sample = Sample::new(7, blob(41, 1000));
+    let decoder = Decoder::builder().threads(2).build().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let result = decoder.decode(
+        sample.metadata(),
+        &sample.pick(Axis::Primary, &[0, 1, 2]),
+        None,
+        Check::Default,
+        &mut walrus_accel::FileOutput::new(directory.path().join("missing/blob")),
+        &Control::new(),
+    );
+    assert!(matches!(result, Err(Error::Io { .. })), "{result:?}");
+}
