@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::common;
 
 /// The longest that anything here waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs the program with the arguments, whatever kind of string each is.
 macro_rules! walrus {

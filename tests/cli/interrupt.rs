@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
@@ -247,7 +247,16 @@ fn an_interrupted_decode_or_repair_leaves_nothing() {
     let folder = back.parent().unwrap();
     fs::create_dir(folder).unwrap();
     let words = words![
-        "decode", dir, "-o", back, "--memory", "8M", "--check", "strict"
+        "decode",
+        dir,
+        "-o",
+        back,
+        "--memory",
+        "8M",
+        "--threads",
+        "2",
+        "--check",
+        "strict"
     ];
     let mut child = command(words).spawn().unwrap();
     wait_for(&mut child, || partial(folder)).expect("an unfinished file");
@@ -258,7 +267,7 @@ fn an_interrupted_decode_or_repair_leaves_nothing() {
     let lost = super::harness::sliver(&dir, 3, "primary");
     fs::remove_file(&lost).unwrap();
     let before = names(&dir);
-    let words = words!["repair", dir, "--memory", "8M"];
+    let words = words!["repair", dir, "--memory", "8M", "--threads", "2"];
     let mut child = command(words).spawn().unwrap();
     wait_for(&mut child, || partial(&dir)).expect("a working directory");
     signal(&child, Signal::INT);
@@ -292,7 +301,18 @@ fn later_files_are_not_begun_after_an_interrupt() {
     let out = long.scratch.path("out");
     let late = long.scratch.path("late");
     let words = words![
-        "encode", long.file, late, "--out", out, "--shards", SHARDS, "--memory", MEMORY, "--json"
+        "encode",
+        long.file,
+        late,
+        "--out",
+        out,
+        "--shards",
+        SHARDS,
+        "--memory",
+        MEMORY,
+        "--threads",
+        "2",
+        "--json"
     ];
     let mut child = command(words).spawn().unwrap();
     wait_for_checkpoint(&mut child, &out);
@@ -301,6 +321,27 @@ fn later_files_are_not_begun_after_an_interrupt() {
     // The second one is not there, and nobody noticed.
     assert_eq!(run.text(), "");
     assert!(!run.stderr.contains("late"), "{}", run.stderr);
+}
+
+/// The second signal does not wait for anything.
+#[test]
+fn a_second_interrupt_ends_it_at_once() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(1, 3_000_000, 31);
+    let temporary = scratch.path("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut child = command(words!["decode", dir, "-o", "-"])
+        .env("TMPDIR", temporary)
+        .spawn()
+        .unwrap();
+    // Once a byte is there, the rest is on its way; a pipe does not hold it, and nobody reads it.
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0]).unwrap();
+    signal(&child, Signal::INT);
+    sleep(Duration::from_millis(200));
+    assert!(child.try_wait().unwrap().is_none(), "it waits for the pipe");
+    signal(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 /// A `nohup` run ignores the hangup.

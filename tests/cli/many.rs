@@ -95,9 +95,35 @@ fn equal_files_that_replace_each_other_end_well() {
 }
 
 #[test]
+fn without_a_reader_the_rest_is_not_done() {
+    let scratch = Scratch::new();
+    let file = scratch.blob("blob", 1, 1000);
+    // Minutes of work, if it were done.
+    let mut words = words!["blob-id"];
+    words.extend(std::iter::repeat_n(file.into_os_string(), 10_000));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let start = std::time::Instant::now();
+    let output = super::harness::command(words).stdout(writer).output();
+    super::harness::Run::of(output.unwrap())
+        .exits(1)
+        .says_nothing();
+    assert!(start.elapsed() < std::time::Duration::from_secs(20));
+}
+
+#[test]
 fn many_small_files_within_little_memory() {
     let scratch = Scratch::new();
-    let mut arguments = words!["blob-id", "--shards", "10", "--memory", "8M", "--no-names"];
+    let mut arguments = words![
+        "blob-id",
+        "--shards",
+        "10",
+        "--memory",
+        "8M",
+        "--threads",
+        "2",
+        "--no-names"
+    ];
     for i in 0..200 {
         let file = scratch.blob(&format!("{i}"), i, 1000 + i as usize);
         arguments.push(file.into_os_string());

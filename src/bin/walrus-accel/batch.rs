@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
 use walrus_accel::{BlobMetadataWithId, Encoder, Error, Result};
 
 use crate::app::App;
+use crate::args::EngineArgs;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, Blob, is_standard};
 use crate::jobs::Job;
@@ -28,6 +29,7 @@ pub struct Batch<'a> {
     costs: Vec<u64>,
     budget: u64,
     workers: usize,
+    only_lines: bool,
 }
 
 /// A file that was encoded.
@@ -41,13 +43,13 @@ pub struct Encoded<T> {
 }
 
 impl<'a> Batch<'a> {
-    /// Plans the work, within `memory` bytes for all jobs together. A job's sink holds
+    /// Plans the work, within the engine's memory limit for all jobs together. A job's sink holds
     /// `sink_memory(length)` bytes on top of what the encoder takes.
     pub fn new(
         app: &'a App,
         files: &'a [PathBuf],
         encoder: &Encoder,
-        memory: u64,
+        engine: &EngineArgs,
         sink_memory: impl Fn(u64) -> u64,
     ) -> Result<Self, Failure> {
         if files.iter().filter(|path| is_standard(path)).count() > 1 {
@@ -55,6 +57,7 @@ impl<'a> Batch<'a> {
                 "standard input can be given only once".into(),
             ));
         }
+        let budget = engine.memory;
         let mut seen = HashSet::new();
         let mut lengths = Vec::with_capacity(files.len());
         let mut costs = Vec::with_capacity(files.len());
@@ -69,7 +72,7 @@ impl<'a> Batch<'a> {
             let cost = length
                 .filter(|&length| length <= SMALL && first)
                 .and_then(|length| Some(encoder.memory_needed(length).ok()? + sink_memory(length)))
-                .map_or(memory, |needed| needed.min(memory));
+                .map_or(budget, |needed| needed.min(budget));
             lengths.push(length);
             costs.push(cost);
         }
@@ -79,9 +82,21 @@ impl<'a> Batch<'a> {
             files,
             lengths,
             costs,
-            budget: memory,
-            workers: limits::cores().min(files.len()),
+            budget,
+            workers: match engine.threads {
+                0 => limits::cores().min(files.len()),
+                threads => threads.min(files.len()),
+            },
+            only_lines: false,
         })
+    }
+
+    /// Nothing but lines comes out of this: with nobody left to read them, the rest is not done.
+    pub fn only_lines(self) -> Self {
+        Self {
+            only_lines: true,
+            ..self
+        }
     }
 
     /// Runs `work` for every file and `report` for every one that came out, in the files' order.
@@ -102,18 +117,14 @@ impl<'a> Batch<'a> {
             exit: Exit::Done,
         });
         let worker = || {
-            while let Some(index) = self.take(&queue, &changed) {
+            while let Some((index, _share)) = self.take(&queue, &changed) {
                 let result = self.one(index, &work);
-                let mut reports = reports.lock().expect("nothing panics under the lock");
+                let mut reports = lock(&reports);
                 reports.waiting[index] = Some(result);
                 while let Some((index, result)) = reports.take() {
                     let exit = self.report(&self.files[index], &result, &report);
                     reports.exit = reports.exit.and(exit);
                 }
-                drop(reports);
-                let mut queue = queue.lock().expect("nothing panics under the lock");
-                queue.free += self.costs[index];
-                changed.notify_all();
             }
         };
         thread::scope(|scope| {
@@ -131,21 +142,34 @@ impl<'a> Batch<'a> {
     }
 
     /// The next file, when there is memory for it. Files are started in order.
-    fn take(&self, queue: &Mutex<Queue>, changed: &Condvar) -> Option<usize> {
-        let queue = queue.lock().expect("nothing panics under the lock");
-        let mut queue = changed
-            .wait_while(queue, |queue| {
+    fn take<'q>(
+        &self,
+        queue: &'q Mutex<Queue>,
+        changed: &'q Condvar,
+    ) -> Option<(usize, Share<'q>)> {
+        let is_over = || {
+            let unread = self.only_lines && self.app.console.is_broken();
+            unread || self.app.jobs.interrupted()
+        };
+        let mut state = changed
+            .wait_while(lock(queue), |queue| {
                 let cost = self.costs.get(queue.next);
-                cost.is_some_and(|&cost| cost > queue.free) && !self.app.jobs.interrupted()
+                cost.is_some_and(|&cost| cost > queue.free) && !is_over()
             })
             .expect("nothing panics under the lock");
-        if queue.next == self.files.len() || self.app.jobs.interrupted() {
+        if state.next == self.files.len() || is_over() {
             return None;
         }
-        let index = queue.next;
-        queue.next += 1;
-        queue.free = queue.free.saturating_sub(self.costs[index]);
-        Some(index)
+        let index = state.next;
+        let cost = self.costs[index];
+        state.next += 1;
+        state.free -= cost;
+        let share = Share {
+            queue,
+            changed,
+            cost,
+        };
+        Some((index, share))
     }
 
     fn one<T>(
@@ -191,6 +215,24 @@ impl<'a> Batch<'a> {
 struct Queue {
     next: usize,
     free: u64,
+}
+
+/// What a running file takes of the memory limit; given back when dropped.
+struct Share<'q> {
+    queue: &'q Mutex<Queue>,
+    changed: &'q Condvar,
+    cost: u64,
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        lock(self.queue).free += self.cost;
+        self.changed.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nothing panics under the lock")
 }
 
 /// What came out so far. Results wait here until all before them are reported.
