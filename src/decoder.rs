@@ -233,7 +233,7 @@ impl Decoder {
             axis,
             control,
             |axis, given| {
-                let session = sink.begin(&shape, pairs)?;
+                let session = sink.begin(&shape, metadata.metadata.commitment, pairs)?;
                 let target = Target::Encoded {
                     blob: None,
                     slivers: Some((pairs, &*session)),

@@ -7,7 +7,7 @@ use crate::commitment::{
 };
 use crate::context::{Context, ContextOptions};
 use crate::control::Control;
-use crate::engine::{EncodeSession, Engine, EngineKind, SliverOutput};
+use crate::engine::{EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sink::Sink;
@@ -228,7 +228,7 @@ impl Encoder {
         control.start(shape.matrix_len());
         control.check()?;
         let sink = match output {
-            Some((pairs, sink)) => Some((pairs, sink.begin(&shape, pairs)?)),
+            Some((pairs, sink)) => Some((pairs, sink.begin(&shape, self.commitment, pairs)?)),
             None => None,
         };
         let engine = &*self.context.engine;
@@ -236,6 +236,8 @@ impl Encoder {
         let mut next = 0;
         if let Some((_, sink)) = &sink
             && let Some((done, state)) = sink.resume()?
+            && (1..shape.symbol_size()).contains(&done)
+            && done.is_multiple_of(STRIPE_UNIT)
             && stage.session.restore(&state)?
         {
             next = done;

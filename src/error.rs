@@ -154,7 +154,7 @@ pub enum Error {
     },
 
     /// The target exists, holds something else, and overwriting was not asked for.
-    #[error("{} exists already and is not this encoding complete: {reason}; overwrite it with --force", .path.display())]
+    #[error("{} exists already and is not this encoding complete: {reason}", .path.display())]
     TargetExists {
         /// The directory or file in the way.
         path: PathBuf,
@@ -162,8 +162,8 @@ pub enum Error {
         reason: String,
     },
 
-    /// Another process is writing the same output.
-    #[error("{} is in use by another encode of the same file; wait for it to end", .path.display())]
+    /// Another process encodes the same file to the same place, or repairs the same directory.
+    #[error("{} is in use by another process that does the same; wait for it to end", .path.display())]
     Busy {
         /// The working directory that is locked.
         path: PathBuf,

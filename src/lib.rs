@@ -36,6 +36,7 @@ mod context;
 mod control;
 mod decoder;
 mod directory;
+mod disk;
 mod encoder;
 mod engine;
 mod error;

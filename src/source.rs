@@ -112,6 +112,7 @@ pub struct FileSource {
     path: PathBuf,
     len: u64,
     modified: Option<SystemTime>,
+    stamp: String,
 }
 
 impl FileSource {
@@ -124,11 +125,7 @@ impl FileSource {
         let path = path.as_ref();
         // Asked before the file is opened: opening a pipe would wait for its writer.
         let found = std::fs::metadata(path).map_err(Error::io("open", path))?;
-        if !found.is_file() {
-            let reason = "not a regular file; use - to read from standard input";
-            let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
-            return Err(Error::io("encode", path)(source));
-        }
+        check_regular(&found, path)?;
         let file = File::open(path).map_err(Error::io("open", path))?;
         Self::new(file, path)
     }
@@ -137,13 +134,15 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if its length cannot be read.
+    /// [`Error::Io`] if its length cannot be read or it is no regular file.
     pub fn new(file: File, path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let metadata = file.metadata().map_err(Error::io("inspect", &path))?;
+        check_regular(&metadata, &path)?;
         Ok(Self {
             len: metadata.len(),
             modified: metadata.modified().ok(),
+            stamp: stamp(&metadata),
             file,
             path,
         })
@@ -162,11 +161,45 @@ impl FileSource {
         self.modified
     }
 
+    /// What tells whether it is still the same file with the same bytes, as far as the system knows.
+    pub(crate) fn stamp(&self) -> &str {
+        &self.stamp
+    }
+
     fn changed(&self, reason: String) -> Error {
         Error::SourceChanged {
             name: self.path.display().to_string(),
             reason,
         }
+    }
+}
+
+fn check_regular(found: &std::fs::Metadata, path: &Path) -> Result<()> {
+    if found.is_file() {
+        return Ok(());
+    }
+    let source = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    Err(Error::io("encode", path)(source))
+}
+
+/// The file's number and the times of its last changes: the one of its bytes can be set at will,
+/// the one of its attributes cannot.
+fn stamp(metadata: &std::fs::Metadata) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        format!(
+            "file {}, written {}.{:09}, changed {}.{:09}",
+            metadata.ino(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+            metadata.ctime(),
+            metadata.ctime_nsec()
+        )
+    }
+    #[cfg(not(unix))]
+    {
+        format!("written {:?}", metadata.modified().ok())
     }
 }
 
@@ -201,7 +234,15 @@ impl Source for FileSource {
         if metadata.modified().ok() != self.modified {
             return Err(self.changed("it was written to".into()));
         }
-        Ok(())
+        if stamp(&metadata) != self.stamp {
+            return Err(self.changed("it was written to, replaced or linked".into()));
+        }
+        // Some files of the system have no length to tell, and content nevertheless.
+        match read_exact_at(&self.file, self.len, &mut [0]) {
+            Ok(()) => Err(self.changed(format!("it had {} bytes and now has more", self.len))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+            Err(error) => Err(Error::io("read", &self.path)(error)),
+        }
     }
 }
 
@@ -418,5 +459,44 @@ mod tests {
     #[test]
     fn a_directory_is_no_source() {
         assert!(FileSource::open(std::env::temp_dir()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_no_source_when_it_is_open() {
+        for path in ["/", "/dev/null"] {
+            let file = File::open(path).unwrap();
+            assert!(matches!(FileSource::new(file, path), Err(Error::Io { .. })));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_written_to_is_an_error_whatever_its_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("blob");
+        std::fs::write(&path, [1; 100]).unwrap();
+        let source = FileSource::open(&path).unwrap();
+        source.check_unchanged().unwrap();
+        // Longer than the clock of any file system takes for a step.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::fs::write(&path, [2; 100]).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_modified(source.modified().unwrap()).unwrap();
+        assert!(matches!(
+            source.check_unchanged(),
+            Err(Error::SourceChanged { .. })
+        ));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_a_length_is_an_error() {
+        let source = FileSource::open("/proc/self/status").unwrap();
+        assert_eq!(source.len(), 0);
+        assert!(matches!(
+            source.check_unchanged(),
+            Err(Error::SourceChanged { .. })
+        ));
     }
 }

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Imports run one way: a module names only those above it.
-const ORDER: [(&str, &str); 18] = [
+const ORDER: [(&str, &str); 19] = [
     ("error", "the one error type"),
     ("code", "the Reed-Solomon code as data"),
     ("memory", "large buffers"),
+    ("disk", "what is there for good"),
     ("control", "progress and cancelling"),
     ("sliver", "axes and indices"),
     ("shape", "every count and every size"),

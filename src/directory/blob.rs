@@ -1,10 +1,11 @@
 //! Reading a blob's directory, or single sliver files.
 
-use std::fmt;
+use std::collections::HashSet;
+use std::fmt::{self, Write as _};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::files::OpenFiles;
+use super::files::{OpenFiles, read_small};
 use super::manifest::Manifest;
 use super::{METADATA_FILE, PAIRS_DIRECTORY, parse_sliver_file_name, sliver_file_name};
 use crate::commitment::BlobMetadataWithId;
@@ -16,7 +17,7 @@ use crate::source::read_exact_at;
 use crate::wire::{Bcs, SliverEdges, SliverLayout};
 
 /// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
-const MAX_METADATA_LEN: u64 = 5 << 20;
+pub(super) const MAX_METADATA_LEN: u64 = 5 << 20;
 
 /// A file that holds a sliver, as far as its frame tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,10 @@ pub struct SliverFile {
 }
 
 /// What is wrong with a file of a directory.
+///
+/// As text, control characters of its name are escaped: it may be a stranger's.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileProblem {
     /// The file.
     pub path: PathBuf,
@@ -42,6 +46,7 @@ pub struct FileProblem {
 
 /// The kinds of [`FileProblem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProblemKind {
     /// It should be there and is not.
     Missing,
@@ -49,6 +54,18 @@ pub enum ProblemKind {
     Damaged,
     /// It is there and nothing is known of it.
     Foreign,
+}
+
+impl ProblemKind {
+    /// `missing`, `damaged` or `foreign`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Damaged => "damaged",
+            Self::Foreign => "foreign",
+        }
+    }
 }
 
 impl FileProblem {
@@ -67,7 +84,17 @@ impl FileProblem {
 
 impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.reason)
+        let text = format!("{}: {}", self.path.display(), self.reason);
+        for c in text.chars() {
+            // What moves a terminal's cursor, and what makes text run the other way.
+            let moves = c.is_control()
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            match moves {
+                true => write!(f, "{}", c.escape_default())?,
+                false => f.write_char(c)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -324,8 +351,7 @@ impl BlobDirectory {
     pub fn expected_pairs(&self) -> PairSet {
         self.manifest
             .as_ref()
-            .and_then(|manifest| manifest.pair_set().ok())
-            .unwrap_or_else(|| PairSet::all(self.shape().n_shards()))
+            .map_or_else(|| PairSet::all(self.shape().n_shards()), Manifest::pair_set)
     }
 
     pub(super) fn manifest(&self) -> Option<&Manifest> {
@@ -352,6 +378,7 @@ impl BlobDirectory {
         }
         names.sort();
         let mut files = Vec::new();
+        let mut seen = HashSet::new();
         for name in names {
             let path = pairs.join(&name);
             let named = name
@@ -363,12 +390,17 @@ impl BlobDirectory {
                 problems.push(FileProblem::new(path, ProblemKind::Foreign, reason));
                 continue;
             };
+            seen.insert((pair, axis));
             match inspect(&path, shape) {
                 Ok(found) if found == (axis, pair) => {
                     files.push(SliverFile { path, axis, pair });
                 }
                 Ok((axis, pair)) => {
                     let reason = format!("it holds the {axis} sliver of pair {}", pair.0);
+                    problems.push(FileProblem::new(path, ProblemKind::Damaged, reason));
+                }
+                Err((ProblemKind::Missing, _)) if path.is_symlink() => {
+                    let reason = "a link to nothing";
                     problems.push(FileProblem::new(path, ProblemKind::Damaged, reason));
                 }
                 // Whatever else bears a sliver's name: the sliver is not there.
@@ -379,16 +411,25 @@ impl BlobDirectory {
             }
         }
         if self.manifest().is_some() {
-            let expected = self.expected_pairs();
-            let missing = expected
-                .iter()
-                .flat_map(|pair| Axis::BOTH.map(|axis| self.sliver_path(pair, axis)))
-                .filter(|path| !path.exists());
-            problems.extend(
-                missing.map(|path| FileProblem::new(path, ProblemKind::Missing, "it is missing")),
-            );
+            problems.extend(self.missing(&self.expected_pairs(), &seen));
         }
         Ok(files)
+    }
+
+    /// The slivers of the pairs that are not among the ones seen.
+    pub(super) fn missing<'a>(
+        &'a self,
+        pairs: &'a PairSet,
+        seen: &'a HashSet<(SliverPairIndex, Axis)>,
+    ) -> impl Iterator<Item = FileProblem> + 'a {
+        pairs
+            .iter()
+            .flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)))
+            .filter(|sliver| !seen.contains(sliver))
+            .map(|(pair, axis)| {
+                let path = self.sliver_path(pair, axis);
+                FileProblem::new(path, ProblemKind::Missing, "it is missing")
+            })
     }
 }
 
@@ -415,15 +456,18 @@ impl fmt::Debug for BlobDirectory {
 }
 
 fn read_metadata(path: &Path) -> Result<BlobMetadataWithId> {
-    let len = fs::metadata(path).map_err(Error::io("read", path))?.len();
-    if len > MAX_METADATA_LEN {
-        return Err(Error::InvalidMetadata {
-            reason: format!(
-                "{} has {len} bytes, and metadata has at most {MAX_METADATA_LEN}",
-                path.display()
-            ),
-        });
-    }
-    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = read_small(path, MAX_METADATA_LEN).map_err(Error::io("read", path))?;
     BlobMetadataWithId::from_bcs(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_strangers_do_not_reach_the_terminal() {
+        let text = |name: &str| FileProblem::new(name, ProblemKind::Foreign, "why").to_string();
+        assert_eq!(text("a b \u{e9}\"\\"), "a b \u{e9}\"\\: why");
+        assert_eq!(text("\x1b[2J\n\u{202e}x"), "\\u{1b}[2J\\n\\u{202e}x: why");
+    }
 }

@@ -1,22 +1,53 @@
 //! Open files by number, as many as the system allows; and work shared out over threads.
 
-use std::fs::File;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Files that are read or written piece by piece, kept open where the process may have that many.
 pub(super) struct OpenFiles {
     slots: Vec<OnceLock<File>>,
-    /// How many more may be kept open.
-    left: AtomicUsize,
+    budget: &'static Budget,
+}
+
+/// How many files are kept open by all jobs of the process together, and how many may be.
+struct Budget {
+    open: AtomicUsize,
+    limit: fn() -> usize,
+}
+
+static BUDGET: Budget = Budget::new(limit);
+
+impl Budget {
+    const fn new(limit: fn() -> usize) -> Self {
+        Self {
+            open: AtomicUsize::new(0),
+            limit,
+        }
+    }
+
+    /// Takes the room of one more file, if there is any.
+    fn take(&self) -> bool {
+        let limit = (self.limit)();
+        let one_more = |open| (open < limit).then_some(open + 1);
+        let taken = self
+            .open
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.is_ok()
+    }
+
+    fn give_back(&self, count: usize) {
+        self.open.fetch_sub(count, Ordering::Relaxed);
+    }
 }
 
 impl OpenFiles {
     pub(super) fn new(count: usize) -> Self {
         Self {
             slots: (0..count).map(|_| OnceLock::new()).collect(),
-            left: AtomicUsize::new(limit()),
+            budget: &BUDGET,
         }
     }
 
@@ -32,19 +63,28 @@ impl OpenFiles {
             return work(file);
         }
         let file = open()?;
-        let take = |left: usize| left.checked_sub(1);
-        let room = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
-        if room.is_err() {
+        if !self.budget.take() {
             return work(&file);
         }
-        // Should another thread have been faster, its file serves.
-        work(slot.get_or_init(|| file))
+        match slot.set(file) {
+            Ok(()) => work(slot.get().expect("set just now")),
+            // Another thread was faster.
+            Err(file) => {
+                self.budget.give_back(1);
+                work(&file)
+            }
+        }
     }
 }
 
-/// How many files may be kept open: half of what the process may open.
+impl Drop for OpenFiles {
+    fn drop(&mut self) {
+        let open = self.slots.drain(..).filter_map(OnceLock::into_inner);
+        self.budget.give_back(open.count());
+    }
+}
+
+/// Half of the files that the process may have open.
 fn limit() -> usize {
     #[cfg(unix)]
     {
@@ -56,6 +96,28 @@ fn limit() -> usize {
     {
         256
     }
+}
+
+/// Opens a regular file; anything else might wait for its writer, or never end.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        )),
+    }
+}
+
+/// Reads a file of at most `max` bytes.
+pub(super) fn read_small(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        let reason = format!("it has more than {max} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+    }
+    Ok(bytes)
 }
 
 /// Calls `work` with every number below `count` on up to `threads` threads (0: one a core) and
@@ -105,6 +167,39 @@ pub(super) fn in_parallel<T: Send, E: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_jobs_together_keep_few_files_open() {
+        static FEW: Budget = Budget::new(|| 3);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, b"").unwrap();
+        let few = |count| {
+            let mut files = OpenFiles::new(count);
+            files.budget = &FEW;
+            files
+        };
+        let open = || FEW.open.load(Ordering::Relaxed);
+        let use_all = |files: &OpenFiles| {
+            for number in 0..files.slots.len() {
+                files
+                    .with(number, || File::open(&path), |_| Ok(()))
+                    .unwrap();
+            }
+        };
+        let (a, b) = (few(2), few(2));
+        use_all(&a);
+        use_all(&a);
+        assert_eq!(open(), 2);
+        use_all(&b);
+        assert_eq!(open(), 3);
+        drop(a);
+        assert_eq!(open(), 1);
+        use_all(&b);
+        assert_eq!(open(), 2);
+        drop(b);
+        assert_eq!(open(), 0);
+    }
 
     #[test]
     fn results_come_in_order_and_errors_come_through() {

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{remove_tree, sync_directory, sync_tree, write_file};
+use super::{remove_tree, sync_tree, write_file};
+use crate::disk::sync_directory;
 use crate::error::{Error, Result};
 
 /// What a journal belongs to: it continues the same job on an unchanged source, and no other.
@@ -21,10 +22,12 @@ use crate::error::{Error, Result};
 #[serde(rename_all = "camelCase")]
 pub(super) struct JobIdentity {
     pub(super) version: u32,
+    /// Its path in hex.
     pub(super) source: String,
-    pub(super) source_length: u64,
-    /// Nanoseconds since 1970.
-    pub(super) source_modified: Option<u128>,
+    /// When it was changed last.
+    pub(super) source_stamp: String,
+    /// That of the source and of the blob.
+    pub(super) length: u64,
     pub(super) shards: u16,
     pub(super) pairs: String,
     pub(super) commitment: String,
@@ -42,15 +45,116 @@ impl JobIdentity {
         }
         hasher.finalize().to_hex()[..16].to_owned()
     }
+
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("strings and numbers")
+    }
+
+    /// The hash over a checkpoint: of this job, and whole.
+    fn seal(&self, stripes: &[u8], state: &[u8]) -> blake3::Hash {
+        let job = blake3::hash(&self.to_json());
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(job.as_bytes());
+        hasher.update(&(stripes.len() as u64).to_le_bytes());
+        hasher.update(stripes).update(state);
+        hasher.finalize()
+    }
 }
 
 /// A locked working directory. Unless it is to be kept, it is removed when dropped.
 pub(super) struct WorkDirectory {
     path: PathBuf,
     /// Dropped, and with it unlocked, after the directory is gone.
-    _lock: File,
+    lock: Lock,
     identity: Option<JobIdentity>,
     keep: bool,
+}
+
+fn directory_name(key: &str) -> String {
+    format!(".walrus-accel-{key}.partial")
+}
+
+/// The lock of a working directory.
+struct Lock {
+    directory: PathBuf,
+    path: PathBuf,
+    file: File,
+}
+
+impl Lock {
+    /// Locks a working directory, which is created if need be.
+    fn of(directory: &Path) -> Result<Self> {
+        let path = directory.join("lock");
+        // Whoever held the lock before may be removing the directory just now.
+        for _ in 0..1000 {
+            fs::create_dir_all(directory).map_err(Error::io("create", directory))?;
+            let file = match File::create(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(Error::io("create", path)(error)),
+            };
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => break,
+                Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
+            }
+            if is_at(&file, &path) {
+                let directory = directory.to_owned();
+                return Ok(Self {
+                    directory,
+                    path,
+                    file,
+                });
+            }
+        }
+        Err(Error::Busy {
+            path: directory.to_owned(),
+        })
+    }
+
+    /// Removes everything in the directory but the lock.
+    fn empty(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            if entry.path() == self.path {
+                continue;
+            }
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the directory. The lock goes last: from then on the name is another process's, and
+    /// nothing of what that one makes there is touched.
+    fn remove(&self) -> io::Result<()> {
+        self.empty()?;
+        if cfg!(windows) {
+            self.file.unlock()?;
+        }
+        fs::remove_file(&self.path)?;
+        fs::remove_dir(&self.directory)
+    }
+}
+
+/// Whether an open file is still the one of that name.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let id = |found: fs::Metadata| (found.dev(), found.ino());
+        match (file.metadata(), fs::symlink_metadata(path)) {
+            (Ok(file), Ok(named)) => id(file) == id(named),
+            _ => false,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        true
+    }
 }
 
 /// The first bytes of a checkpoint file, with its format's version.
@@ -62,11 +166,7 @@ impl WorkDirectory {
     pub(super) fn open(parent: &Path, identity: Option<JobIdentity>, resume: bool) -> Result<Self> {
         fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
         let path = match &identity {
-            Some(identity) => {
-                let path = parent.join(format!(".walrus-accel-{}.partial", identity.key()));
-                fs::create_dir_all(&path).map_err(Error::io("create", &path))?;
-                path
-            }
+            Some(identity) => parent.join(directory_name(&identity.key())),
             None => tempfile::Builder::new()
                 .prefix(".walrus-accel-")
                 .suffix(".partial")
@@ -74,23 +174,30 @@ impl WorkDirectory {
                 .map_err(Error::io("create a directory in", parent))?
                 .keep(),
         };
-        let lock_path = path.join("lock");
-        let lock = File::create(&lock_path).map_err(Error::io("create", &lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Busy { path }),
-            Err(TryLockError::Error(error)) => return Err(Error::io("lock", lock_path)(error)),
-        }
         let directory = Self {
             keep: resume && identity.is_some(),
+            lock: Lock::of(&path)?,
             path,
-            _lock: lock,
             identity,
         };
         if !(resume && directory.is_ours()) {
             directory.clear()?;
         }
         Ok(directory)
+    }
+
+    /// Makes the working directory for a purpose of which `parent` has one at a time, such as
+    /// repairing it. What a killed process left in it is cleared; there is no journal.
+    pub(super) fn for_one(parent: &Path, purpose: &str) -> Result<Self> {
+        let path = parent.join(directory_name(purpose));
+        let lock = Lock::of(&path)?;
+        lock.empty().map_err(Error::io("clear", &path))?;
+        Ok(Self {
+            path,
+            lock,
+            identity: None,
+            keep: false,
+        })
     }
 
     /// Where the blob's directory is being made.
@@ -125,28 +232,27 @@ impl WorkDirectory {
         self.forget()?;
         remove_tree(&self.blob())?;
         if let Some(identity) = &self.identity {
-            let json = serde_json::to_vec_pretty(identity).expect("strings and numbers");
-            write_file(self.path.join("job.json"), &json)?;
+            write_file(self.path.join("job.json"), &identity.to_json())?;
         }
         Ok(())
     }
 
-    /// Records that the bytes `0..next` of every symbol are written, once they are on disk.
-    pub(super) fn save(&self, next: u32, state: &[u8]) -> Result<()> {
-        if self.identity.is_none() {
+    /// Records that some stripes are written, once they are on disk: `stripes` are their ends,
+    /// ascending, and `state` goes with the last.
+    pub(super) fn save(&self, stripes: &[u32], state: &[u8]) -> Result<()> {
+        let Some(identity) = &self.identity else {
             return Ok(());
-        }
+        };
         sync_tree(&self.path)?;
         let path = self.checkpoint();
         let fresh = self.path.join("checkpoint.new");
         let write = || {
             let mut file = File::create(&fresh)?;
-            let next = next.to_le_bytes();
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(&next).update(state);
+            let stripes: Vec<u8> = stripes.iter().flat_map(|end| end.to_le_bytes()).collect();
             file.write_all(MAGIC)?;
-            file.write_all(hasher.finalize().as_bytes())?;
-            file.write_all(&next)?;
+            file.write_all(identity.seal(&stripes, state).as_bytes())?;
+            file.write_all(&(stripes.len() as u32).to_le_bytes())?;
+            file.write_all(&stripes)?;
             file.write_all(state)?;
             file.sync_all()?;
             fs::rename(&fresh, &path)
@@ -155,7 +261,7 @@ impl WorkDirectory {
     }
 
     /// The last record, if there is a whole one; otherwise everything is cleared.
-    pub(super) fn load(&self) -> Result<Option<(u32, Vec<u8>)>> {
+    pub(super) fn load(&self) -> Result<Option<(Vec<u32>, Vec<u8>)>> {
         let checkpoint = self.read_checkpoint();
         if checkpoint.is_none() {
             self.clear()?;
@@ -163,18 +269,20 @@ impl WorkDirectory {
         Ok(checkpoint)
     }
 
-    fn read_checkpoint(&self) -> Option<(u32, Vec<u8>)> {
+    fn read_checkpoint(&self) -> Option<(Vec<u32>, Vec<u8>)> {
+        let identity = self.identity.as_ref()?;
         let mut file = File::open(self.checkpoint()).ok()?;
-        let mut head = [0; 8 + 32 + 4];
-        file.read_exact(&mut head).ok()?;
-        let (magic, rest) = head.split_at(8);
-        let (hash, next) = rest.split_at(32);
-        let mut state = Vec::new();
-        file.read_to_end(&mut state).ok()?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(next).update(&state);
-        let whole = magic == MAGIC && hasher.finalize().as_bytes() == hash;
-        whole.then(|| (u32::from_le_bytes(next.try_into().expect("4 bytes")), state))
+        let (mut magic, mut hash, mut len) = ([0; 8], [0; 32], [0; 4]);
+        file.read_exact(&mut magic).ok()?;
+        file.read_exact(&mut hash).ok()?;
+        file.read_exact(&mut len).ok()?;
+        let mut rest = Vec::new();
+        file.read_to_end(&mut rest).ok()?;
+        let (stripes, state) = rest.split_at_checked(u32::from_le_bytes(len) as usize)?;
+        let whole = magic == *MAGIC && *identity.seal(stripes, state).as_bytes() == hash;
+        let (ends, _) = stripes.as_chunks();
+        let ends = ends.iter().copied().map(u32::from_le_bytes).collect();
+        whole.then(|| (ends, state.to_vec()))
     }
 
     /// The job is complete: nothing here is needed any more.
@@ -188,7 +296,89 @@ impl Drop for WorkDirectory {
         if !(self.keep && self.checkpoint().exists()) {
             // Nothing can be done about a failure here, and the next run clears it.
             let _ = self.forget();
-            let _ = fs::remove_dir_all(&self.path);
+            let _ = self.lock.remove();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(commitment: &str) -> JobIdentity {
+        JobIdentity {
+            version: 1,
+            source: "2f".into(),
+            source_stamp: "now".into(),
+            length: 1000,
+            shards: 10,
+            pairs: "0-9".into(),
+            commitment: commitment.into(),
+        }
+    }
+
+    #[test]
+    fn one_process_at_a_time_works_in_a_directory() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let parent = tempfile::tempdir().unwrap();
+        let (inside, entered) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            for _ in 0..1000 {
+                let work = match WorkDirectory::open(parent.path(), Some(identity("a")), false) {
+                    Ok(work) => work,
+                    Err(Error::Busy { .. }) => continue,
+                    Err(error) => panic!("{error}"),
+                };
+                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                entered.fetch_add(1, Ordering::SeqCst);
+                fs::create_dir(work.blob()).unwrap();
+                assert!(work.path.join("job.json").exists());
+                inside.fetch_sub(1, Ordering::SeqCst);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(work);
+            }
+        });
+        assert!(entered.into_inner() > 0);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_cleared() {
+        let parent = tempfile::tempdir().unwrap();
+        let work = WorkDirectory::for_one(parent.path(), "repair").unwrap();
+        fs::create_dir(work.blob()).unwrap();
+        fs::write(work.blob().join("a"), b"a").unwrap();
+        fs::write(work.path.join("b"), b"b").unwrap();
+        let busy = WorkDirectory::for_one(parent.path(), "repair");
+        assert!(matches!(busy, Err(Error::Busy { .. })));
+        work.lock.file.unlock().unwrap();
+        std::mem::forget(work);
+        let work = WorkDirectory::for_one(parent.path(), "repair").unwrap();
+        let names = || fs::read_dir(&work.path).unwrap().count();
+        assert_eq!(names(), 1);
+        drop(work);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_checkpoint_is_that_of_its_job_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let open = |identity| WorkDirectory::open(parent.path(), Some(identity), true).unwrap();
+        let work = open(identity("blake2b"));
+        work.save(&[128, 384], b"state").unwrap();
+        let checkpoint = work.checkpoint();
+        drop(work);
+        let work = open(identity("blake2b"));
+        assert_eq!(
+            work.load().unwrap(),
+            Some((vec![128, 384], b"state".to_vec()))
+        );
+        let other = open(identity("blake3"));
+        fs::copy(&checkpoint, other.checkpoint()).unwrap();
+        assert_eq!(other.load().unwrap(), None);
     }
 }

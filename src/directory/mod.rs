@@ -11,6 +11,7 @@ mod blob;
 mod files;
 mod journal;
 mod manifest;
+mod parts;
 mod repair;
 mod sink;
 mod verify;
@@ -21,7 +22,7 @@ pub use repair::Repaired;
 pub use sink::{DirectorySink, Written};
 pub use verify::Verification;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,7 @@ fn write_file(path: PathBuf, bytes: &[u8]) -> Result<()> {
 fn sync_tree(directory: &Path) -> Result<()> {
     #[cfg(target_os = "linux")]
     {
-        let handle = File::open(directory).map_err(Error::io("open", directory))?;
+        let handle = fs::File::open(directory).map_err(Error::io("open", directory))?;
         rustix::fs::syncfs(&handle)
             .map_err(io::Error::from)
             .map_err(Error::io("write to disk", directory))
@@ -70,24 +71,13 @@ fn sync_tree(directory: &Path) -> Result<()> {
             if path.is_dir() {
                 sync_tree(&path)?;
             } else {
-                let file = File::options().write(true).open(&path);
+                let file = fs::File::options().write(true).open(&path);
                 file.and_then(|file| file.sync_all())
                     .map_err(Error::io("write to disk", path))?;
             }
         }
-        sync_directory(directory)
+        crate::disk::sync_directory(directory)
     }
-}
-
-/// Makes the names in a directory durable.
-fn sync_directory(directory: &Path) -> Result<()> {
-    if cfg!(windows) {
-        return Ok(()); // Directories cannot be opened there; renames are durable by themselves.
-    }
-    let handle = File::open(directory).map_err(Error::io("open", directory))?;
-    handle
-        .sync_all()
-        .map_err(Error::io("write to disk", directory))
 }
 
 /// Removes a directory and all in it, if it is there.

@@ -7,20 +7,20 @@ use std::path::PathBuf;
 use super::blob::{BlobDirectory, FileProblem, ProblemKind};
 use super::journal::WorkDirectory;
 use super::manifest::Manifest;
-use super::writer::SliverWriter;
-use super::{
-    MANIFEST_FILE, PAIRS_DIRECTORY, parse_sliver_file_name, sync_directory, sync_tree, write_file,
-};
-use crate::commitment::BlobMetadataWithId;
+use super::writer::{Hashes, SliverWriter};
+use super::{MANIFEST_FILE, PAIRS_DIRECTORY, parse_sliver_file_name, sync_tree, write_file};
+use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::decoder::Decoder;
+use crate::disk::sync_directory;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sink::{Sink, SinkSession, SliverPart};
-use crate::sliver::{Axis, PairSet};
+use crate::sliver::{Axis, PairSet, SliverPairIndex};
 
 /// What repairing a directory did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Repaired {
     /// How many sliver files were verified.
     pub checked: usize,
@@ -60,37 +60,22 @@ impl BlobDirectory {
         let found = self.verify(decoder, control)?;
         let mut bad: Vec<_> = found.problems;
         // Pairs that the manifest does not list, but that are asked for.
-        let known: HashSet<PathBuf> = self
-            .files()
-            .iter()
-            .map(|file| file.path.clone())
-            .chain(bad.iter().map(|problem| problem.path.clone()))
-            .collect();
-        for pair in wanted.iter() {
-            for axis in Axis::BOTH {
-                let path = self.sliver_path(pair, axis);
-                if !known.contains(&path) {
-                    bad.push(FileProblem::new(
-                        path,
-                        ProblemKind::Missing,
-                        "it is missing",
-                    ));
-                }
-            }
-        }
+        let sliver_of = |problem: &FileProblem| {
+            let name = problem.path.file_name()?.to_str()?;
+            parse_sliver_file_name(name)
+        };
+        let good = self.files().iter().map(|file| (file.pair, file.axis));
+        let known = good.chain(bad.iter().filter_map(sliver_of)).collect();
+        bad.extend(self.missing(&wanted, &known));
         let (left, mut rebuilt): (Vec<_>, Vec<_>) = bad
             .into_iter()
             .partition(|problem| problem.kind == ProblemKind::Foreign);
 
         // The files to rebuild, of the pairs asked for.
-        let sliver_of = |problem: &FileProblem| {
-            let name = problem.path.file_name()?.to_str()?;
-            parse_sliver_file_name(name)
-        };
         rebuilt.retain(|problem| sliver_of(problem).is_none_or(|(pair, _)| wanted.contains(pair)));
         rebuilt.sort_by(|a, b| a.path.cmp(&b.path));
         let targets: Vec<_> = rebuilt.iter().filter_map(sliver_of).collect();
-        let work = WorkDirectory::open(self.path(), None, false)?;
+        let work = WorkDirectory::for_one(self.path(), "repair")?;
         if !targets.is_empty() {
             let pairs = PairSet::new(shape.n_shards(), targets.iter().map(|&(pair, _)| pair))?;
             let mut sink = RepairSink {
@@ -132,6 +117,7 @@ impl BlobDirectory {
             self.metadata(),
             self.shape(),
             wanted,
+            &Hashes::new(),
             0,
             control,
         )?;
@@ -157,7 +143,7 @@ impl BlobDirectory {
 
 /// Takes the rebuilt slivers that are wanted, and drops the other halves of their pairs.
 struct RepairSink {
-    wanted: HashSet<(crate::sliver::SliverPairIndex, Axis)>,
+    wanted: HashSet<(SliverPairIndex, Axis)>,
     directory: PathBuf,
 }
 
@@ -165,18 +151,19 @@ impl Sink for RepairSink {
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
+        _commitment: Commitment,
         _pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>> {
         Ok(Box::new(RepairSession {
             wanted: &self.wanted,
             n_shards: shape.n_shards(),
-            writer: SliverWriter::new(self.directory.clone(), *shape)?,
+            writer: SliverWriter::new(self.directory.clone(), *shape, &[])?,
         }))
     }
 }
 
 struct RepairSession<'a> {
-    wanted: &'a HashSet<(crate::sliver::SliverPairIndex, Axis)>,
+    wanted: &'a HashSet<(SliverPairIndex, Axis)>,
     n_shards: u16,
     writer: SliverWriter,
 }
@@ -190,7 +177,8 @@ impl SinkSession for RepairSession<'_> {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, control: &Control) -> Result<()> {
+        self.writer.finish(0, control)?;
         Ok(())
     }
 }

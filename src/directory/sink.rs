@@ -4,18 +4,19 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, Instant};
 
+use super::blob::ProblemKind;
 use super::files::in_parallel;
 use super::journal::{JobIdentity, WorkDirectory};
-use super::manifest::{Manifest, hash_file};
+use super::manifest::Manifest;
 use super::writer::{self, SliverWriter};
 use super::{
-    MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, sliver_file_name, sync_directory, sync_tree,
-    write_file,
+    MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, sliver_file_name, sync_tree, write_file,
 };
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
+use crate::disk::sync_directory;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sink::{BufferSession, Sink, SinkSession, SliverBuffer, SliverPart};
@@ -26,6 +27,14 @@ use crate::wire::Bcs;
 /// Slivers of up to this many bytes in all are gathered in memory and written file by file; larger
 /// ones are written where they belong as they come.
 const STAGED_LEN: u64 = 96 << 20;
+
+/// The shortest time between two records in the journal. What is done since the last one is lost
+/// if the process is killed.
+const REST: Duration = Duration::from_secs(1);
+
+/// How much longer the work between two records takes than a record, at least: writing all to disk
+/// and the hash states behind it may take longer than a narrow stripe.
+const SHARE: u32 = 10;
 
 /// Writes each blob's slivers, metadata and manifest to `<out>/<blob id>/`.
 ///
@@ -55,13 +64,13 @@ pub struct DirectorySink {
     resume: bool,
     threads: usize,
     source: Option<SourceIdentity>,
-    commitment: Commitment,
     staged: SliverBuffer,
     outcome: Option<Written>,
 }
 
 /// What a [`DirectorySink`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Written {
     /// The blob's directory.
     pub path: PathBuf,
@@ -71,9 +80,25 @@ pub struct Written {
 
 #[derive(Clone, Debug)]
 struct SourceIdentity {
+    /// In hex: not every path is text.
     path: String,
     length: u64,
-    modified: Option<u128>,
+    stamp: String,
+}
+
+impl SourceIdentity {
+    /// The job of encoding the source; `None` if it is another blob that is being encoded.
+    fn job(self, shape: &Shape, commitment: Commitment, pairs: &PairSet) -> Option<JobIdentity> {
+        (self.length == shape.unencoded_length()).then(|| JobIdentity {
+            version: 1,
+            source: self.path,
+            source_stamp: self.stamp,
+            length: self.length,
+            shards: shape.n_shards(),
+            pairs: pairs.to_string(),
+            commitment: commitment.to_string(),
+        })
+    }
 }
 
 impl DirectorySink {
@@ -85,7 +110,6 @@ impl DirectorySink {
             resume: false,
             threads: 0,
             source: None,
-            commitment: Commitment::default(),
             staged: SliverBuffer::new(),
             outcome: None,
         }
@@ -113,26 +137,18 @@ impl DirectorySink {
         self
     }
 
-    /// The file that is being encoded: keeps a journal, by which the work can be resumed after the
-    /// process was killed.
+    /// The file that is encoded next: keeps a journal, by which the work can be resumed after the
+    /// process was killed. It is that of the next encoding alone; a later one into the same sink
+    /// has a journal if its own source is given.
     #[must_use]
     pub fn source(mut self, source: &FileSource) -> Self {
         let path = fs::canonicalize(source.path()).unwrap_or_else(|_| source.path().to_owned());
-        let modified = source.modified();
+        let path = path.as_os_str().as_encoded_bytes();
         self.source = Some(SourceIdentity {
-            path: path.display().to_string(),
+            path: path.iter().map(|byte| format!("{byte:02x}")).collect(),
             length: source.len(),
-            modified: modified
-                .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-                .map(|since| since.as_nanos()),
+            stamp: source.stamp().to_owned(),
         });
-        self
-    }
-
-    /// The commitment hash of the encoder: it tells one interrupted encoding from another.
-    #[must_use]
-    pub fn commitment(mut self, commitment: Commitment) -> Self {
-        self.commitment = commitment;
         self
     }
 
@@ -147,28 +163,26 @@ impl Sink for DirectorySink {
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
+        commitment: Commitment,
         pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>> {
         self.outcome = None;
-        let identity = self.source.clone().map(|source| JobIdentity {
-            version: 1,
-            source: source.path,
-            source_length: source.length,
-            source_modified: source.modified,
-            shards: shape.n_shards(),
-            pairs: pairs.to_string(),
-            commitment: self.commitment.to_string(),
-        });
+        let source = self.source.take();
+        let identity = source.and_then(|source| source.job(shape, commitment, pairs));
         let work = WorkDirectory::open(&self.out, identity, self.resume)?;
         let mut checkpoint = work.load()?;
         let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
         let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
         let directory = work.blob().join(PAIRS_DIRECTORY);
-        if checkpoint.is_some() && (staged || !writer::all_there(&directory, shape, pairs)) {
-            work.clear()?;
-            checkpoint = None;
+        if let Some((stripes, _)) = &checkpoint {
+            let next = stripes.last().copied().unwrap_or(0);
+            if staged || !writer::all_there(&directory, shape, pairs, next) {
+                work.clear()?;
+                checkpoint = None;
+            }
         }
-        let writer = SliverWriter::new(directory, *shape)?;
+        let stripes = checkpoint.as_ref().map_or(&[][..], |(stripes, _)| stripes);
+        let writer = SliverWriter::new(directory, *shape, stripes)?;
         Ok(Box::new(Session {
             job: Job {
                 out: &self.out,
@@ -177,7 +191,13 @@ impl Sink for DirectorySink {
                 shape: *shape,
                 pairs: pairs.clone(),
             },
-            checkpoint: Mutex::new(checkpoint),
+            pace: Mutex::new(Pace {
+                last: checkpoint.as_ref().map(|_| Instant::now()),
+                took: Duration::ZERO,
+            }),
+            checkpoint: Mutex::new(
+                checkpoint.and_then(|(stripes, state)| Some((*stripes.last()?, state))),
+            ),
             work,
             staged: match staged {
                 true => Some(self.staged.start(shape, pairs)?),
@@ -205,9 +225,26 @@ struct Session<'a> {
     writer: SliverWriter,
     /// What an earlier run got to, until the encoder has taken it.
     checkpoint: Mutex<Option<(u32, Vec<u8>)>>,
+    pace: Mutex<Pace>,
     outcome: &'a mut Option<Written>,
     /// Dropped last: unless the job is complete, everything in it goes.
     work: WorkDirectory,
+}
+
+/// How often there is a record in the journal.
+struct Pace {
+    /// When the last record was complete; `None` before the first.
+    last: Option<Instant>,
+    /// How long it took to make.
+    took: Duration,
+}
+
+impl Pace {
+    fn is_due(&self, now: Instant) -> bool {
+        let rest = REST.max(self.took.saturating_mul(SHARE));
+        self.last
+            .is_none_or(|last| now.saturating_duration_since(last) >= rest)
+    }
 }
 
 impl SinkSession for Session<'_> {
@@ -222,7 +259,22 @@ impl SinkSession for Session<'_> {
         match &self.staged {
             // What is in memory cannot be continued, and takes no time to do again.
             Some(_) => Ok(()),
-            None => self.work.save(next, state),
+            None => {
+                let mut pace = self.pace.lock().expect("nothing panics under the lock");
+                let start = Instant::now();
+                if !pace.is_due(start) {
+                    return Ok(());
+                }
+                let stripes = self.writer.stripes();
+                debug_assert_eq!(stripes.last(), Some(&next));
+                self.work.save(&stripes, state)?;
+                let end = Instant::now();
+                *pace = Pace {
+                    last: Some(end),
+                    took: end - start,
+                };
+                Ok(())
+            }
         }
     }
 
@@ -242,11 +294,12 @@ impl SinkSession for Session<'_> {
             outcome,
             work,
             checkpoint: _,
+            pace: _,
         } = *self;
         if let Some(staged) = staged {
             job.write_staged(&staged, writer.directory())?;
         }
-        drop(writer); // Closes the files.
+        let hashes = writer.finish(job.threads, control)?;
         let blob = work.blob();
         write_file(blob.join(METADATA_FILE), &metadata.to_bcs())?;
         let manifest = Manifest::of(
@@ -254,13 +307,14 @@ impl SinkSession for Session<'_> {
             metadata,
             &job.shape,
             &job.pairs,
+            &hashes,
             job.threads,
             control,
         )?;
         write_file(blob.join(MANIFEST_FILE), &manifest.to_json())?;
         sync_tree(&blob)?;
         let target = job.out.join(metadata.blob_id.to_string());
-        let already_there = job.publish(&work, &target, &manifest)?;
+        let already_there = job.publish(&work, &target, &manifest, control)?;
         sync_directory(job.out)?;
         work.remove();
         *outcome = Some(Written {
@@ -285,7 +339,13 @@ impl Job<'_> {
     }
 
     /// Moves the finished directory to its name. Whether that held exactly the same already.
-    fn publish(&self, work: &WorkDirectory, target: &Path, manifest: &Manifest) -> Result<bool> {
+    fn publish(
+        &self,
+        work: &WorkDirectory,
+        target: &Path,
+        manifest: &Manifest,
+        control: &Control,
+    ) -> Result<bool> {
         let blob = work.blob();
         loop {
             if fs::symlink_metadata(target).is_err() {
@@ -299,7 +359,7 @@ impl Job<'_> {
                     }
                 }
             }
-            match self.difference(target, manifest) {
+            match self.difference(target, manifest, control)? {
                 None => return Ok(true),
                 Some(_) if self.force => {
                     work.forget()?;
@@ -321,25 +381,34 @@ impl Job<'_> {
     }
 
     /// Why a directory is not exactly what the manifest says, if it is not.
-    fn difference(&self, target: &Path, manifest: &Manifest) -> Option<String> {
-        match Manifest::read(target) {
-            Ok(Some(there)) if there == *manifest => {}
+    fn difference(
+        &self,
+        target: &Path,
+        manifest: &Manifest,
+        control: &Control,
+    ) -> Result<Option<String>> {
+        let differs = match Manifest::read(target) {
+            Ok(Some(there)) if there.says_the_same(manifest) => None,
             Ok(Some(there)) if there.pairs != manifest.pairs => {
-                return Some(format!("it holds the pairs {}", there.pairs));
+                Some(format!("it holds the pairs {}", there.pairs))
             }
-            Ok(Some(_)) => return Some("its manifest.json differs".into()),
-            Ok(None) => return Some("it has no manifest.json".into()),
-            Err(reason) => return Some(format!("its manifest.json cannot be read: {reason}")),
+            Ok(Some(_)) => Some("its manifest.json differs".into()),
+            Ok(None) => Some("it has no manifest.json".into()),
+            Err(reason) => Some(format!("its manifest.json cannot be read: {reason}")),
+        };
+        if differs.is_some() {
+            return Ok(differs);
         }
-        in_parallel(self.threads, manifest.files.len(), |i| {
-            let file = &manifest.files[i];
-            match hash_file(&target.join(&file.path)) {
-                Ok(found) if found == (file.bytes, file.blake3.clone()) => Ok(()),
-                Ok(_) => Err(format!("{} is damaged", file.path)),
-                Err(_) => Err(format!("{} is missing", file.path)),
-            }
-        })
-        .err()
+        let problems = in_parallel(self.threads, manifest.files.len(), |i| {
+            manifest.files[i].problem(target, control)
+        })?;
+        let files = manifest.files.iter().zip(problems);
+        Ok(files
+            .filter_map(|(file, problem)| match problem?.kind {
+                ProblemKind::Missing => Some(format!("{} is missing", file.path)),
+                _ => Some(format!("{} is damaged", file.path)),
+            })
+            .next())
     }
 }
 
@@ -363,4 +432,49 @@ fn replace(blob: &Path, target: &Path) -> io::Result<()> {
     }
     fs::rename(target, &old)?;
     fs::rename(blob, target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_takes_a_small_share_of_the_time() {
+        let now = Instant::now();
+        let due = |took, since| {
+            let took = Duration::from_millis(took);
+            let last = Some(now);
+            Pace { last, took }.is_due(now + Duration::from_millis(since))
+        };
+        assert!(!due(0, 999) && due(0, 1000));
+        assert!(!due(100, 999) && due(100, 1000));
+        assert!(!due(500, 4999) && due(500, 5000));
+        let first = Pace {
+            last: None,
+            took: Duration::ZERO,
+        };
+        assert!(first.is_due(now));
+    }
+
+    #[test]
+    fn a_journal_is_that_of_one_source() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("blob");
+        fs::write(&path, [1; 100]).unwrap();
+        let mut sink = DirectorySink::new(directory.path().join("out"));
+        sink = sink.source(&FileSource::open(&path).unwrap());
+        let source = sink.source.clone().unwrap();
+        let job = |len| {
+            let (shape, pairs) = (Shape::new(10, len).unwrap(), PairSet::all(10));
+            source.clone().job(&shape, Commitment::Blake3, &pairs)
+        };
+        let identity = job(100).unwrap();
+        assert_eq!((identity.shards, identity.length), (10, 100));
+        assert_eq!(identity.commitment, "blake3");
+        // Of another blob it says nothing, whether by its length or by being the next one.
+        assert_eq!(job(99), None);
+        let shape = Shape::new(10, 100).unwrap();
+        drop(sink.begin(&shape, Commitment::Blake3, &PairSet::all(10)));
+        assert!(sink.source.is_none());
+    }
 }

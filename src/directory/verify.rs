@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::blob::{BlobDirectory, FileProblem, ProblemKind};
 use super::files::in_parallel;
-use super::manifest::{Manifest, hash_file};
+use super::manifest::Manifest;
 use super::{MANIFEST_FILE, PAIRS_DIRECTORY};
 use crate::control::Control;
 use crate::decoder::Decoder;
@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 
 /// What verifying a directory found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verification {
     /// How many files were looked at; missing ones do not count.
     pub checked: usize,
@@ -66,29 +67,13 @@ impl BlobDirectory {
         };
         let manifest = Manifest::read(directory)
             .map_err(unreadable)?
-            .ok_or_else(|| unreadable("it is not there; verify without --quick".into()))?;
-        control.start(manifest.files.iter().map(|file| file.bytes).sum());
+            .ok_or_else(|| unreadable("it is not there".into()))?;
+        control.start(manifest.total_len());
         let found = in_parallel(threads, manifest.files.len(), |i| {
-            control.check()?;
             let file = &manifest.files[i];
-            let path = directory.join(&file.path);
-            let problem = match hash_file(&path) {
-                Ok(found) if found == (file.bytes, file.blake3.clone()) => None,
-                Ok((bytes, _)) if bytes != file.bytes => Some((
-                    ProblemKind::Damaged,
-                    format!("{bytes} bytes long, and the manifest says {}", file.bytes),
-                )),
-                Ok(_) => Some((
-                    ProblemKind::Damaged,
-                    "its BLAKE3 is not the one in the manifest".into(),
-                )),
-                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                    Some((ProblemKind::Missing, "it is missing".into()))
-                }
-                Err(error) => Some((ProblemKind::Damaged, error.to_string())),
-            };
+            let problem = file.problem(directory, control)?;
             control.advance(file.bytes);
-            Ok::<_, Error>(problem.map(|(kind, reason)| FileProblem::new(path, kind, reason)))
+            Ok::<_, Error>(problem)
         })?;
         let mut problems: Vec<_> = found.into_iter().flatten().collect();
         let missing = |problem: &&FileProblem| problem.kind == ProblemKind::Missing;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::{Sink, SinkSession, SliverPart};
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
@@ -50,6 +50,7 @@ impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> Sink for CallbackSi
     fn begin<'a>(
         &'a mut self,
         _shape: &Shape,
+        _commitment: Commitment,
         _pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>> {
         Ok(Box::new(Session(&self.callback)))

@@ -1,9 +1,10 @@
 //! Slivers in memory: one allocation for all of them, reused from blob to blob.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use super::{Sink, SinkSession, SliverPart};
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::Result;
 use crate::memory::Buffer;
@@ -58,21 +59,22 @@ impl SliverBuffer {
     /// included its pair.
     #[must_use]
     pub fn sliver_data(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
-        let content = self.content.as_ref()?;
-        let start = content.start(axis, pair)?;
-        let layout = SliverLayout::new(&content.shape, axis);
-        let start = usize::try_from(start - layout.header_len).ok()?;
-        let len = usize::try_from(layout.total_len).ok()?;
-        Some(&self.buffer.as_slice()[start..start + len])
+        let (content, room) = self.room(axis, pair)?;
+        Some(&room[content.sliver_data(axis)])
     }
 
     /// A sliver's symbols, one after another, as [`SliverBuffer::sliver_data`].
     #[must_use]
     pub fn symbols(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
+        let (content, room) = self.room(axis, pair)?;
+        Some(&room[content.symbols(axis)])
+    }
+
+    /// The room of a sliver that is here.
+    fn room(&self, axis: Axis, pair: SliverPairIndex) -> Option<(&Content, &[u8])> {
         let content = self.content.as_ref()?;
         let start = usize::try_from(content.start(axis, pair)?).ok()?;
-        let len = usize::try_from(content.shape.sliver_len(axis)).ok()?;
-        Some(&self.buffer.as_slice()[start..start + len])
+        Some((content, &self.buffer.as_slice()[start..]))
     }
 
     /// The bytes of memory held.
@@ -105,7 +107,7 @@ impl Content {
         rank * (self.room(Axis::Primary) + self.room(Axis::Secondary))
     }
 
-    /// Where the symbols of a sliver begin.
+    /// Where the room of a sliver begins.
     fn start(&self, axis: Axis, pair: SliverPairIndex) -> Option<u64> {
         if !self.pairs.contains(pair) {
             return None;
@@ -114,7 +116,21 @@ impl Content {
             Axis::Primary => 0,
             Axis::Secondary => self.room(Axis::Primary),
         };
-        Some(self.room_start(self.rank[usize::from(pair.0)]) + before + ALIGN)
+        Some(self.room_start(self.rank[usize::from(pair.0)]) + before)
+    }
+
+    /// Where in its room a sliver's symbols are.
+    fn symbols(&self, axis: Axis) -> Range<usize> {
+        let len = usize::try_from(self.shape.sliver_len(axis)).expect("part of the buffer");
+        ALIGN as usize..ALIGN as usize + len
+    }
+
+    /// Where in its room a sliver is as BCS `SliverData`.
+    fn sliver_data(&self, axis: Axis) -> Range<usize> {
+        let layout = SliverLayout::new(&self.shape, axis);
+        let start = usize::try_from(ALIGN - layout.header_len).expect("less than ALIGN");
+        let len = usize::try_from(layout.total_len).expect("part of the buffer");
+        start..start + len
     }
 }
 
@@ -122,6 +138,7 @@ impl Sink for SliverBuffer {
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
+        _commitment: Commitment,
         pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>> {
         Ok(Box::new(self.start(shape, pairs)?))
@@ -182,11 +199,8 @@ impl<'a> BufferSession<'a> {
         pair: SliverPairIndex,
         work: impl FnOnce(&[u8]) -> T,
     ) -> T {
-        let layout = SliverLayout::new(&self.content.shape, axis);
-        let start = usize::try_from(ALIGN - layout.header_len).expect("less than ALIGN");
-        let len = usize::try_from(layout.total_len).expect("part of the buffer");
         let room = self.room(axis, pair).lock().expect("a copy does not panic");
-        work(&room[start..start + len])
+        work(&room[self.content.sliver_data(axis)])
     }
 
     fn room(&self, axis: Axis, pair: SliverPairIndex) -> &Mutex<&'a mut [u8]> {

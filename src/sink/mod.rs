@@ -9,7 +9,7 @@ pub use memory::SliverBuffer;
 
 use std::ops::Range;
 
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::Result;
 use crate::shape::Shape;
@@ -19,7 +19,8 @@ use crate::sliver::{Axis, PairSet, SliverIndex};
 ///
 /// Implemented by [`SliverBuffer`], [`DirectorySink`](crate::DirectorySink) and [`CallbackSink`].
 pub trait Sink {
-    /// Prepares for the slivers of the chosen pairs of one blob.
+    /// Prepares for the slivers of the chosen pairs of one blob, whose metadata will have the
+    /// given commitment hash.
     ///
     /// What is returned is dropped without [`SinkSession::finish`] if the job fails or is
     /// cancelled: then nothing of it may stay behind.
@@ -27,8 +28,12 @@ pub trait Sink {
     /// # Errors
     ///
     /// Whatever keeps the sink from taking the slivers: no memory, no space, no permission.
-    fn begin<'a>(&'a mut self, shape: &Shape, pairs: &PairSet)
-    -> Result<Box<dyn SinkSession + 'a>>;
+    fn begin<'a>(
+        &'a mut self,
+        shape: &Shape,
+        commitment: Commitment,
+        pairs: &PairSet,
+    ) -> Result<Box<dyn SinkSession + 'a>>;
 }
 
 /// A sink while one blob is being encoded into it.
@@ -54,7 +59,10 @@ pub trait SinkSession: Sync {
     }
 
     /// The last checkpoint of an interrupted encoding that this session continues, if any: `next`
-    /// and `state` as they were given to [`SinkSession::checkpoint`].
+    /// and `state` as they were given to [`SinkSession::checkpoint`]. What cannot be one of this
+    /// encoding (`next` is 0, beyond the symbols or between hash blocks, or `state` has another
+    /// length than it has under this memory limit) is not used: the encoding starts from the
+    /// beginning, and every part is put again.
     ///
     /// # Errors
     ///
@@ -104,32 +112,43 @@ impl SliverPart<'_> {
         self.first_byte..self.first_byte + width
     }
 
-    /// Calls `write` with the longest runs of bytes that lie together in the sliver, and their
-    /// offsets from the beginning of its symbols. Whole symbols are one run, gathered in `scratch`
-    /// if they lie apart in memory.
+    /// Calls `write` with runs of bytes that lie together in the sliver, and their offsets from the
+    /// beginning of its symbols. Whole symbols are gathered in `scratch` if they lie apart in
+    /// memory: in runs of at most [`RUN_LEN`] bytes, or a symbol.
     pub(crate) fn for_each_run<E>(
         &self,
         scratch: &mut Vec<u8>,
         mut write: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.bytes() == (0..self.symbol_size) {
-            if let Some(bytes) = self.pieces.contiguous() {
-                return write(self.offset(), bytes);
-            }
-            scratch.clear();
-            self.pieces
-                .iter()
-                .for_each(|piece| scratch.extend_from_slice(piece));
-            return write(self.offset(), scratch);
-        }
         let mut offset = self.offset();
-        for piece in self.pieces.iter() {
-            write(offset, piece)?;
-            offset += u64::from(self.symbol_size);
+        if self.bytes() != (0..self.symbol_size) {
+            for piece in self.pieces.iter() {
+                write(offset, piece)?;
+                offset += u64::from(self.symbol_size);
+            }
+            return Ok(());
         }
-        Ok(())
+        if let Some(bytes) = self.pieces.contiguous() {
+            return write(offset, bytes);
+        }
+        scratch.clear();
+        for piece in self.pieces.iter() {
+            if !scratch.is_empty() && scratch.len() + piece.len() > RUN_LEN {
+                write(offset, scratch)?;
+                offset += scratch.len() as u64;
+                scratch.clear();
+            }
+            scratch.extend_from_slice(piece);
+        }
+        match scratch.is_empty() {
+            true => Ok(()),
+            false => write(offset, scratch),
+        }
     }
 }
+
+/// How many bytes of a sliver are gathered for one write.
+pub(crate) const RUN_LEN: usize = 1 << 20;
 
 /// Pieces of equal length at equal distances in memory.
 #[derive(Clone, Copy, Debug)]
@@ -185,5 +204,50 @@ impl<'a> Pieces<'a> {
     pub fn contiguous(&self) -> Option<&'a [u8]> {
         (self.stride == self.width || self.count == 1)
             .then(|| &self.data[..self.count * self.width])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_bounded_and_cover_the_part() {
+        // Whole symbols that lie together, that lie apart, and the middle of symbols.
+        for (symbol_size, count, stride, width, first_byte) in [
+            (1000, 3000, 1000, 1000, 0),
+            (1000, 3000, 1300, 1000, 0),
+            (65534, 40, 70000, 65534, 0),
+            (1000, 50, 1300, 128, 256),
+            (1000, 0, 1300, 1000, 0),
+        ] {
+            let data: Vec<u8> = (0..stride * count).map(|i| (i % 251) as u8).collect();
+            let part = SliverPart {
+                axis: Axis::Primary,
+                sliver: SliverIndex(0),
+                first_symbol: 2,
+                first_byte,
+                symbol_size,
+                pieces: Pieces::new(&data, width, stride, count),
+            };
+            let (mut scratch, mut longest) = (Vec::new(), 0);
+            let mut found = vec![0; (count + 2) * symbol_size as usize];
+            let mut expected = found.clone();
+            part.for_each_run(&mut scratch, |offset, bytes| {
+                longest = longest.max(bytes.len());
+                let place = &mut found[offset as usize..][..bytes.len()];
+                assert!(place.iter().all(|&byte| byte == 0));
+                place.copy_from_slice(bytes);
+                Ok::<_, ()>(())
+            })
+            .unwrap();
+            for (i, piece) in part.pieces.iter().enumerate() {
+                let start = (i + 2) * symbol_size as usize + first_byte as usize;
+                expected[start..][..width].copy_from_slice(piece);
+            }
+            assert!(found == expected, "{symbol_size} {stride} {width}");
+            assert!(longest <= RUN_LEN || stride == width);
+            assert!(scratch.capacity() <= 2 * RUN_LEN);
+        }
     }
 }

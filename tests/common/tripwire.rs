@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use walrus_accel::{
-    BlobMetadataWithId, Control, DirectorySink, FileOutput, Output, OutputSession, PairSet, Result,
-    Shape, Sink, SinkSession, SliverInfo, SliverPart, SliverSource, Source,
+    BlobMetadataWithId, Commitment, Control, DirectorySink, FileOutput, Output, OutputSession,
+    PairSet, Result, Shape, Sink, SinkSession, SliverInfo, SliverPart, SliverSource, Source,
 };
 
 use super::sample::Picked;
@@ -68,9 +68,13 @@ impl Sink for Tripped<'_, DirectorySink> {
     fn begin<'s>(
         &'s mut self,
         shape: &Shape,
+        commitment: Commitment,
         pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 's>> {
-        Ok(Box::new(Tripped(self.0.begin(shape, pairs)?, self.1)))
+        Ok(Box::new(Tripped(
+            self.0.begin(shape, commitment, pairs)?,
+            self.1,
+        )))
     }
 }
 

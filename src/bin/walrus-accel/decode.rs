@@ -280,17 +280,13 @@ fn line(
     let Slivers {
         files, problems, ..
     } = given.slivers();
-    let damaged = decoded.damaged.iter().map(|&number| FileProblem {
-        path: files[number].path.clone(),
-        kind: ProblemKind::Damaged,
-        reason: DAMAGED.into(),
-    });
     let there = |problem: &&FileProblem| problem.kind != ProblemKind::Missing;
-    let skipped: Vec<_> = problems
+    let damaged = decoded.damaged.iter().map(|&number| &files[number].path);
+    let skipped = problems
         .iter()
         .filter(there)
-        .cloned()
-        .chain(damaged)
+        .map(ProblemLine::from)
+        .chain(damaged.map(|path| ProblemLine::damaged(path, DAMAGED)))
         .collect();
     DecodedLine {
         file: args.output.display().to_string(),
@@ -306,7 +302,7 @@ fn line(
         },
         used: decoded.used.len(),
         missing: directory::count(problems, ProblemKind::Missing),
-        skipped: directory::problem_lines(&skipped),
+        skipped,
         engine: decoder.engine_name(),
         seconds: rounded(start.elapsed().as_secs_f64()),
     }

@@ -45,8 +45,19 @@ impl From<&FileProblem> for ProblemLine {
     fn from(problem: &FileProblem) -> Self {
         Self {
             path: problem.path.display().to_string(),
-            kind: kind_name(problem.kind),
+            kind: problem.kind.name(),
             reason: problem.reason.clone(),
+        }
+    }
+}
+
+impl ProblemLine {
+    /// The line about a file that is there and does not hold what it should.
+    pub fn damaged(path: &Path, reason: &str) -> Self {
+        Self {
+            path: path.display().to_string(),
+            kind: ProblemKind::Damaged.name(),
+            reason: reason.into(),
         }
     }
 }
@@ -65,7 +76,7 @@ pub fn counts(problems: &[FileProblem]) -> String {
     ];
     let counts: Vec<_> = kinds
         .into_iter()
-        .map(|kind| (kind_name(kind), count(problems, kind)))
+        .map(|kind| (kind.name(), count(problems, kind)))
         .filter(|&(_, count)| count > 0)
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
@@ -76,12 +87,4 @@ pub fn counts(problems: &[FileProblem]) -> String {
 pub fn count(problems: &[FileProblem], kind: ProblemKind) -> usize {
     let of_kind = |problem: &&FileProblem| problem.kind == kind;
     problems.iter().filter(of_kind).count()
-}
-
-const fn kind_name(kind: ProblemKind) -> &'static str {
-    match kind {
-        ProblemKind::Missing => "missing",
-        ProblemKind::Damaged => "damaged",
-        ProblemKind::Foreign => "foreign",
-    }
 }

@@ -29,8 +29,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             let mut sink = DirectorySink::new(&args.out)
                 .force(args.force)
                 .resume(args.resume)
-                .threads(args.engine.threads)
-                .commitment(args.code.commitment);
+                .threads(args.engine.threads);
             if let Some(file) = blob.file() {
                 sink = sink.source(file);
             }
@@ -42,6 +41,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             let Written {
                 path: dir,
                 already_there,
+                ..
             } = &encoded.more;
             if *already_there {
                 let dir = dir.display();

@@ -69,10 +69,24 @@ pub fn with_name(path: &Path, error: &Error) -> String {
         Error::SourceChanged { name, .. } => Path::new(name) == path,
         _ => false,
     };
+    let advice = advice(error);
     match (named, is_standard(path)) {
-        (true, _) => error.to_string(),
-        (false, true) => format!("standard input: {error}"),
-        (false, false) => format!("{}: {error}", path.display()),
+        (true, _) => format!("{error}{advice}"),
+        (false, true) => format!("standard input: {error}{advice}"),
+        (false, false) => format!("{}: {error}{advice}", path.display()),
+    }
+}
+
+/// What on the command line helps, if anything.
+fn advice(error: &Error) -> &'static str {
+    match error {
+        Error::TargetExists { .. } => "; overwrite it with --force",
+        Error::Io { action, source, .. }
+            if *action == "encode" && source.kind() == io::ErrorKind::InvalidInput =>
+        {
+            "; use - to read from standard input"
+        }
+        _ => "",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::BlobDirectory;
+use walrus_accel::{BlobDirectory, Error};
 
 use crate::app::{App, decoder, rounded};
 use crate::args::VerifyArgs;
@@ -35,7 +35,13 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         directory.as_ref().map_or(Ok(()), directory::check_name)?;
         let job = app.jobs.start(None);
         let threads = args.engine.threads;
-        let found = BlobDirectory::verify_quick(&args.dir, threads, job.control())?;
+        let found = BlobDirectory::verify_quick(&args.dir, threads, job.control());
+        let found = found.map_err(|error| match error {
+            Error::InvalidMetadata { .. } => {
+                Failure::Other(format!("{error}; verify without --quick"))
+            }
+            error => error.into(),
+        })?;
         (found, directory.map(|found| found.metadata().blob_id), None)
     } else {
         let decoder = decoder(&args.engine)?;

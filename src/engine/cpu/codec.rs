@@ -12,6 +12,10 @@ use crate::code::{Code, Erasures, Rate};
 
 const HALF: usize = 32;
 
+/// How far ahead of a load the memory is asked for: that is where the same symbol goes on when all
+/// others have had their turn, be it in this column or in the next.
+const AHEAD: usize = 512;
+
 /// How the butterflies are computed.
 pub(super) enum Butterflies {
     /// On one chunk a symbol, by our own kernels.
@@ -138,6 +142,7 @@ impl Pass {
         if self.len == 64 {
             // The usual case, with a length that the compiler knows.
             let bytes = &symbol(self.first_line)[self.start..][..64];
+            gf::prefetch(bytes, AHEAD);
             work[0].copy_from_slice(bytes);
             return;
         }

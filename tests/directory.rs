@@ -1,0 +1,163 @@
+//! Blobs as directories: what strangers, crashes and other sinks leave there.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use common::blob;
+use walrus_accel::{
+    BlobDirectory, BlobMetadataWithId, Commitment, Control, Decoder, DirectorySink, Encoder,
+    EngineKind, PairSet, ProblemKind, Result, Shape, Sink, SinkSession, SliverPart,
+};
+
+/// Where to continue from: the bytes of every symbol that are done, and the hash states.
+type Point = (u32, Vec<u8>);
+
+/// Offers a point to continue from, keeps those that it is given, and drops the slivers.
+#[derive(Default)]
+struct Points {
+    offered: Mutex<Option<Point>>,
+    given: Mutex<Vec<Point>>,
+}
+
+impl Sink for Points {
+    fn begin<'a>(
+        &'a mut self,
+        _shape: &Shape,
+        _commitment: Commitment,
+        _pairs: &PairSet,
+    ) -> Result<Box<dyn SinkSession + 'a>> {
+        Ok(Box::new(PointsSession(self)))
+    }
+}
+
+struct PointsSession<'a>(&'a Points);
+
+impl SinkSession for PointsSession<'_> {
+    fn put(&self, _part: &SliverPart<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn checkpoint(&self, next: u32, state: &[u8]) -> Result<()> {
+        self.0.given.lock().unwrap().push((next, state.to_vec()));
+        Ok(())
+    }
+
+    fn resume(&self) -> Result<Option<Point>> {
+        Ok(self.0.offered.lock().unwrap().take())
+    }
+
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn only_points_that_can_be_are_continued_from() {
+    // 13 shards, symbols of 700 bytes: five stripes and a short one.
+    let blob = blob(30, 45 * 700 - 3);
+    let builder = Encoder::builder().n_shards(13).threads(2);
+    let builder = builder.engine(EngineKind::Cpu);
+    let least = common::sample::least_memory(|memory| {
+        builder.clone().memory(memory).build()?.metadata(&blob)
+    });
+    let encoder = builder.memory(least).build().unwrap();
+    let expected = encoder.metadata(&blob).unwrap();
+    let encode = |offered: Option<Point>| {
+        let mut sink = Points {
+            offered: Mutex::new(offered),
+            ..Points::default()
+        };
+        let (pairs, control) = (PairSet::none(13), Control::new());
+        let encoded = encoder.encode(&blob, &pairs, &mut sink, &control).unwrap();
+        assert_eq!(encoded, expected);
+        sink.given.into_inner().unwrap()
+    };
+    let points = encode(None);
+    assert_eq!(points.len(), 5);
+    let (next, state) = points[1].clone();
+    assert_eq!(next, 256);
+    assert_eq!(encode(Some((next, state.clone()))), points[2..]);
+    for wrong in [0, 1, 129, 700, 768, 1 << 20, u32::MAX, u32::MAX - 127] {
+        assert_eq!(encode(Some((wrong, state.clone()))), points, "{wrong}");
+    }
+    for wrong in [&[][..], &state[1..]] {
+        assert_eq!(encode(Some((next, wrong.to_vec()))), points);
+    }
+}
+
+/// Encodes a small blob for 10 shards below `out` and gives its directory.
+fn encoded(out: &Path) -> PathBuf {
+    let encoder = Encoder::builder().n_shards(10).threads(1).build().unwrap();
+    let mut sink = DirectorySink::new(out);
+    let (pairs, control) = (PairSet::all(10), Control::new());
+    let encoded = encoder.encode(blob(1, 5000), &pairs, &mut sink, &control);
+    encoded.unwrap();
+    sink.outcome().unwrap().path.clone()
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_one_damaged_sliver() {
+    let out = tempfile::tempdir().unwrap();
+    let path = encoded(out.path());
+    let sliver = path.join("pairs/0003.primary.bcs");
+    let sound = fs::read(&sliver).unwrap();
+    fs::remove_file(&sliver).unwrap();
+    std::os::unix::fs::symlink("nowhere", &sliver).unwrap();
+    let directory = BlobDirectory::open(&path).unwrap();
+    let problems: Vec<_> = directory
+        .problems()
+        .iter()
+        .map(|problem| (&*problem.path, problem.kind))
+        .collect();
+    assert_eq!(problems, [(&*sliver, ProblemKind::Damaged)]);
+
+    let decoder = Decoder::builder().threads(1).build().unwrap();
+    let repaired = directory.repair(&decoder, None, &Control::new()).unwrap();
+    assert_eq!(repaired.rebuilt, directory.problems());
+    assert!(!sliver.is_symlink());
+    assert_eq!(fs::read(&sliver).unwrap(), sound);
+}
+
+#[test]
+fn a_repair_clears_what_a_killed_one_left() {
+    let out = tempfile::tempdir().unwrap();
+    let path = encoded(out.path());
+    let expected = names(&path);
+    let left = path.join(".walrus-accel-repair.partial");
+    fs::create_dir_all(left.join("blob")).unwrap();
+    fs::write(left.join("lock"), b"").unwrap();
+    fs::write(left.join("blob/0000.primary.bcs"), b"half").unwrap();
+    fs::remove_file(path.join("pairs/0000.primary.bcs")).unwrap();
+    let directory = BlobDirectory::open(&path).unwrap();
+    let decoder = Decoder::builder().threads(1).build().unwrap();
+    directory.repair(&decoder, None, &Control::new()).unwrap();
+    assert_eq!(names(&path), expected);
+    let fresh = encoded(&out.path().join("fresh"));
+    let read = |directory: &Path| fs::read(directory.join("pairs/0000.primary.bcs")).unwrap();
+    assert_eq!(read(&path), read(&fresh));
+}
+
+#[test]
+fn a_directory_of_another_version_is_left_as_it_is() {
+    let out = tempfile::tempdir().unwrap();
+    let path = encoded(out.path());
+    let manifest = path.join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "9.9.9");
+    fs::write(&manifest, &text).unwrap();
+    assert_eq!(encoded(out.path()), path);
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), text);
+}
