@@ -87,7 +87,16 @@ impl Lock {
         let path = directory.join("lock");
         // Whoever held the lock before may be removing the directory just now.
         for _ in 0..1000 {
-            fs::create_dir_all(directory).map_err(Error::io("create", directory))?;
+            match fs::create_dir_all(directory) {
+                // It was there, and was gone when it was looked at.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && (directory.is_dir() || !directory.exists()) =>
+                {
+                    continue;
+                }
+                created => created.map_err(Error::io("create", directory))?,
+            }
             let file = match File::create(&path) {
                 Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
