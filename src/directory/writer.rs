@@ -1,6 +1,7 @@
 //! Writing sliver files part by part.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -101,6 +102,9 @@ impl SliverWriter {
         if !whole {
             if self.last_stripe.swap(bytes.end, Ordering::Relaxed) != bytes.end {
                 let mut stripes = self.stripes.lock().expect("nothing panics under the lock");
+                if bytes.start == 0 {
+                    stripes.clear(); // Nothing is continued.
+                }
                 stripes.insert(bytes.end);
             }
             if self.together[axis][usize::from(part.sliver.0)] {
@@ -159,10 +163,14 @@ impl SliverWriter {
             directory, shape, ..
         } = self;
         let mut hashes = Hashes::new();
-        if stripes.is_empty() {
+        let n = shape.n_shards();
+        if stripes.last() != Some(&shape.symbol_size()) {
+            // All came whole: what an interrupted run left in stripes was not continued.
+            if !stripes.is_empty() {
+                remove_unfinished(&directory)?;
+            }
             return Ok(hashes);
         }
-        let n = shape.n_shards();
         for axis in Axis::BOTH {
             let parts: Vec<_> = (0..n)
                 .map(|index| SliverIndex(index).pair(axis, n))
@@ -198,4 +206,19 @@ impl SliverWriter {
         }
         Ok(hashes)
     }
+}
+
+/// Removes what slivers were to be put together from.
+fn remove_unfinished(directory: &Path) -> Result<()> {
+    for entry in fs::read_dir(directory).map_err(Error::io("read", directory))? {
+        let path = entry.map_err(Error::io("read", directory))?.path();
+        let unfinished = ["part", "new"].map(OsStr::new);
+        if path
+            .extension()
+            .is_some_and(|end| unfinished.contains(&end))
+        {
+            fs::remove_file(&path).map_err(Error::io("remove", path))?;
+        }
+    }
+    Ok(())
 }

@@ -167,6 +167,19 @@ fn a_changed_source_or_a_torn_journal_starts_over() {
 }
 
 #[test]
+fn with_memory_for_one_stripe_it_starts_over() {
+    let long = Long::new();
+    let whole = long.whole();
+    let out = long.scratch.path("out");
+    let mut child = long.start(&out, true);
+    wait_for_checkpoint(&mut child, &out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    end(long.start_with(&out, true, "1G")).exits(0);
+    assert_same_tree(&out, whole.parent().unwrap());
+}
+
+#[test]
 fn a_journal_whose_files_are_gone_starts_over() {
     let long = Long::new();
     let whole = long.whole();
