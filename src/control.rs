@@ -58,10 +58,10 @@ impl Control {
     /// How far the job has come.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        Progress {
-            done: self.done.load(Ordering::Relaxed),
-            total: self.total.load(Ordering::Relaxed),
-        }
+        let total = self.total.load(Ordering::Relaxed);
+        // Read apart: between two parts of a job, the one may be ahead of the other.
+        let done = self.done.load(Ordering::Relaxed).min(total);
+        Progress { done, total }
     }
 
     /// Fails if the job is to stop.

@@ -95,6 +95,17 @@ pub enum Error {
         text: String,
     },
 
+    /// A name that stands for nothing: of an engine, a commitment hash, a check.
+    #[error("`{text}` is no {what}: one of {expected}")]
+    UnknownName {
+        /// What was to be named.
+        what: &'static str,
+        /// The text given.
+        text: String,
+        /// The names there are.
+        expected: &'static str,
+    },
+
     /// Bytes that are not the structure they should be.
     #[error("not a valid {structure}: {reason} (at byte {offset})")]
     Malformed {

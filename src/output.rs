@@ -49,10 +49,9 @@ impl Output for Vec<u8> {
         let bytes = shape.unencoded_length();
         let len = to_usize(bytes, "the blob")?;
         self.try_reserve_exact(len.saturating_sub(self.len()))
-            .map_err(|_| Error::SizeOverflow {
-                what: "the blob",
-                bytes,
-                limit: self.capacity() as u64,
+            .map_err(|_| {
+                let source = io::Error::from(io::ErrorKind::OutOfMemory);
+                Error::io("reserve memory for", format!("a blob of {bytes} bytes"))(source)
             })?;
         self.resize(len, 0);
         let row_len = shape.sliver_len(Axis::Primary);

@@ -234,6 +234,9 @@ impl Source for FileSource {
         if metadata.modified().ok() != self.modified {
             return Err(self.changed("it was written to".into()));
         }
+        if stamp(&metadata) != self.stamp {
+            return Err(self.changed("it was written to, replaced or linked".into()));
+        }
         // Some files of the system have no length to tell, and content nevertheless.
         match read_exact_at(&self.file, self.len, &mut [0]) {
             Ok(()) => Err(self.changed(format!("it had {} bytes and now has more", self.len))),

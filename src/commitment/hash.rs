@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use blake2::Digest as _;
 
+use crate::error::{Error, Result};
+
 /// The hash of a leaf, a node or a blob: 32 bytes.
 pub type Digest = [u8; 32];
 
@@ -98,13 +100,17 @@ impl fmt::Display for Commitment {
 }
 
 impl FromStr for Commitment {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self> {
         [Self::Blake2b256, Self::Blake3]
             .into_iter()
             .find(|commitment| commitment.name() == text)
-            .ok_or_else(|| format!("`{text}` is no commitment hash: blake2b or blake3"))
+            .ok_or_else(|| Error::UnknownName {
+                what: "commitment hash",
+                text: text.to_owned(),
+                expected: "blake2b, blake3",
+            })
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::commitment::{Commitment, Digest, PairHasher};
 use crate::control::Control;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sink::SinkSession;
 use crate::sliver::{Axis, PairSet, SliverIndex};
@@ -73,14 +73,17 @@ impl EngineKind {
 }
 
 impl std::str::FromStr for EngineKind {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self> {
         let entry = REGISTRY.iter().find(|(name, _)| *name == text);
-        entry.map(|(_, kind)| *kind).ok_or_else(|| {
-            let names: Vec<_> = REGISTRY.iter().map(|(name, _)| *name).collect();
-            format!("`{text}` is no engine: one of {}", names.join(", "))
-        })
+        entry
+            .map(|(_, kind)| *kind)
+            .ok_or_else(|| Error::UnknownName {
+                what: "engine",
+                text: text.to_owned(),
+                expected: "auto, cpu, reference",
+            })
     }
 }
 
@@ -215,4 +218,21 @@ pub(crate) trait DecodeSession {
 
     /// The rows of the source matrix, within the byte range of the last stripe.
     fn rows(&self) -> &dyn SymbolReader;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_engine_is_told_all_names() {
+        let Err(Error::UnknownName { expected, .. }) = "gpu9".parse::<EngineKind>() else {
+            panic!("there is no such engine");
+        };
+        let names: Vec<_> = expected.split(", ").collect();
+        assert_eq!(names, REGISTRY.map(|(name, _)| name));
+        for (name, kind) in REGISTRY {
+            assert_eq!(name.parse::<EngineKind>().unwrap(), kind);
+        }
+    }
 }

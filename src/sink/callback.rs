@@ -11,6 +11,9 @@ use crate::sliver::PairSet;
 
 /// Hands every part to a function, one at a time, from whichever thread made it.
 ///
+/// That is a thread of the engine, with a lock held: the function must neither wait for another job
+/// of the same encoder nor run `rayon` work, which would take up other parts of this job meanwhile.
+///
 /// # Example
 ///
 /// ```

@@ -39,7 +39,8 @@ pub trait Sink {
 /// A sink while one blob is being encoded into it.
 pub trait SinkSession: Sync {
     /// Takes a part of a sliver. Called from several threads at once; the parts of a sliver come in
-    /// no particular order, do not overlap, and cover it.
+    /// no particular order, do not overlap, and cover it. The threads are the engine's: do not run
+    /// `rayon` work under a lock here, as it may take up other parts of the job.
     ///
     /// # Errors
     ///
