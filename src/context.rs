@@ -59,3 +59,33 @@ impl std::fmt::Debug for Context {
         write!(f, "Context {{ engine: {engine}, memory: {memory} }}")
     }
 }
+
+/// The choices that encoders and decoders have in common, for a builder with a field `context`.
+macro_rules! context_choices {
+    () => {
+        /// The engine; the fastest that is there unless set.
+        #[must_use]
+        pub fn engine(mut self, engine: EngineKind) -> Self {
+            self.context.engine = engine;
+            self
+        }
+
+        /// The number of worker threads of the engine's own pool; 0, the default, is one a core.
+        #[must_use]
+        pub fn threads(mut self, threads: usize) -> Self {
+            self.context.threads = threads;
+            self
+        }
+
+        /// The limit in bytes of a job's working memory, [`DEFAULT_MEMORY`](crate::DEFAULT_MEMORY)
+        /// unless set. A sink's or an output's own memory comes on top. Narrow limits make more,
+        /// narrower stripes.
+        #[must_use]
+        pub fn memory(mut self, bytes: u64) -> Self {
+            self.context.memory = bytes;
+            self
+        }
+    };
+}
+
+pub(crate) use context_choices;

@@ -5,14 +5,15 @@ use std::ops::Range;
 use crate::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, roots_across, roots_of_lines,
 };
-use crate::context::{Context, ContextOptions};
+use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
 use crate::engine::{EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sink::Sink;
 use crate::sliver::PairSet;
-use crate::source::{Source, SourceRows};
+use crate::source::Source;
+use crate::symbols::SourceRows;
 
 /// The number of shards of the Walrus network.
 pub const NETWORK_SHARDS: u16 = 1000;
@@ -55,27 +56,7 @@ impl EncoderBuilder {
         self
     }
 
-    /// The engine; the fastest that is there unless set.
-    #[must_use]
-    pub fn engine(mut self, engine: EngineKind) -> Self {
-        self.context.engine = engine;
-        self
-    }
-
-    /// The number of worker threads of the engine's own pool; 0, the default, is one a core.
-    #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.context.threads = threads;
-        self
-    }
-
-    /// The limit in bytes of a job's working memory, [`DEFAULT_MEMORY`](crate::DEFAULT_MEMORY) unless set. A sink's or an
-    /// output's own memory comes on top. Narrow limits make more, narrower stripes.
-    #[must_use]
-    pub fn memory(mut self, bytes: u64) -> Self {
-        self.context.memory = bytes;
-        self
-    }
+    context_choices!();
 
     /// Makes the engine ready: its threads are started and its tables computed here.
     ///

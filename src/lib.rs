@@ -47,6 +47,7 @@ mod sink;
 mod sliver;
 mod sliver_source;
 mod source;
+mod symbols;
 mod verify;
 mod wire;
 

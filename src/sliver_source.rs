@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
-use crate::source::{SymbolReader, read_strided};
+use crate::symbols::{SymbolReader, read_strided};
 use crate::wire::Sliver;
 
 /// What a sliver says of itself.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Imports run one way: a module names only those above it.
-const ORDER: [(&str, &str); 19] = [
+const ORDER: [(&str, &str); 20] = [
     ("error", "the one error type"),
     ("code", "the Reed-Solomon code as data"),
     ("memory", "large buffers"),
@@ -16,6 +16,7 @@ const ORDER: [(&str, &str); 19] = [
     ("commitment", "hashes, trees, metadata, blob ID"),
     ("wire", "what travels, as bytes"),
     ("source", "where blobs come from"),
+    ("symbols", "byte ranges of symbols, as engines see them"),
     ("sliver_source", "where slivers come from"),
     ("sink", "where slivers go"),
     ("output", "where blobs go"),
@@ -52,7 +53,7 @@ const SEAM: [(&str, &[&str]); 9] = [
             "to_tensor",
         ],
     ),
-    ("memory", &["Buffer"]),
+    ("memory", &["Idle", "Lent"]),
     ("control", &["Control"]),
     ("sliver", &["Axis", "PairSet", "SliverIndex"]),
     ("shape", &["Shape"]),
@@ -66,7 +67,7 @@ const SEAM: [(&str, &[&str]); 9] = [
             "PairHasher",
         ],
     ),
-    ("source", &["SymbolReader"]),
+    ("symbols", &["SymbolReader"]),
     ("sink", &["Pieces", "SinkSession", "SliverPart"]),
 ];
 

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sink::SinkSession;
 use crate::sliver::{Axis, PairSet, SliverIndex};
-use crate::source::SymbolReader;
+use crate::symbols::SymbolReader;
 
 /// Stripes begin at multiples of this many bytes: the least common multiple of a chunk of the code
 /// (64 bytes) and a hash block (64 or 128), so that between stripes exactly one byte of a symbol, the

@@ -9,17 +9,21 @@ use super::{DecodeSession, EncodeSession, Engine, ExpandSession, SliverOutput};
 use crate::commitment::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
 use crate::control::Control;
 use crate::error::Result;
-use crate::memory::Buffer;
+use crate::memory::{Idle, Lent};
 use crate::shape::Shape;
 use crate::sink::{Pieces, SliverPart};
 use crate::sliver::{Axis, SliverIndex};
-use crate::source::SymbolReader;
+use crate::symbols::SymbolReader;
 
-pub(super) struct ReferenceEngine;
+#[derive(Default)]
+pub(super) struct ReferenceEngine {
+    /// The large buffers of ended sessions: fresh memory would cost more than some of the work.
+    idle: Idle,
+}
 
 impl ReferenceEngine {
     pub(super) fn new() -> Self {
-        Self
+        Self::default()
     }
 }
 
@@ -68,10 +72,11 @@ impl Engine for ReferenceEngine {
         commitment: Commitment,
         _width: u32,
     ) -> Result<Box<dyn EncodeSession + 'a>> {
+        let rows = u64::from(shape.rows()) * u64::from(shape.n_shards());
         Ok(Box::new(Encode {
             shape,
             commitment,
-            rows: Buffer::default(),
+            rows: self.idle.take(rows * u64::from(shape.symbol_size())),
             leaves: Vec::new(),
         }))
     }
@@ -125,8 +130,8 @@ impl Engine for ReferenceEngine {
             shape,
             axis,
             given: given.to_vec(),
-            slivers: Buffer::default(),
-            matrix: Buffer::default(),
+            slivers: self.idle.take(shape.matrix_len()),
+            matrix: self.idle.take(shape.matrix_len()),
         }))
     }
 }
@@ -152,14 +157,14 @@ fn extend<'a>(
     recovery.recovery_iter().for_each(each);
 }
 
-struct Encode {
+struct Encode<'a> {
     shape: Shape,
     commitment: Commitment,
-    rows: Buffer,
+    rows: Lent<'a>,
     leaves: Vec<Digest>,
 }
 
-impl EncodeSession for Encode {
+impl EncodeSession for Encode<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,
@@ -280,15 +285,15 @@ impl ExpandSession for Expand {
     }
 }
 
-struct Decode {
+struct Decode<'a> {
     shape: Shape,
     axis: Axis,
     given: Vec<SliverIndex>,
-    slivers: Buffer,
-    matrix: Buffer,
+    slivers: Lent<'a>,
+    matrix: Lent<'a>,
 }
 
-impl DecodeSession for Decode {
+impl DecodeSession for Decode<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,
@@ -342,7 +347,7 @@ impl DecodeSession for Decode {
     }
 }
 
-impl SymbolReader for Decode {
+impl SymbolReader for Decode<'_> {
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let size = self.shape.symbol_size() as usize;
         let columns = usize::from(self.shape.columns());

@@ -6,14 +6,14 @@ use rayon::prelude::*;
 
 use super::CpuEngine;
 use super::codec::Decoding;
-use super::idle::Lent;
 use crate::code::{Code, Erasures};
 use crate::control::Control;
 use crate::engine::{DecodeSession, Engine};
 use crate::error::Result;
+use crate::memory::Lent;
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
-use crate::source::SymbolReader;
+use crate::symbols::SymbolReader;
 
 /// The code across slivers of the axis.
 fn code(shape: &Shape, axis: Axis) -> Code {

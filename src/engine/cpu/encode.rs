@@ -4,17 +4,17 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::idle::Lent;
 use super::{CpuEngine, LISTS_A_SYMBOL, LineHasher, scratch_memory};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::cpu::hash::LeafHasher;
 use crate::engine::{EncodeSession, Engine, SliverOutput};
 use crate::error::Result;
+use crate::memory::Lent;
 use crate::shape::Shape;
 use crate::sink::{Pieces, SliverPart};
 use crate::sliver::{Axis, SliverIndex};
-use crate::source::SymbolReader;
+use crate::symbols::SymbolReader;
 
 /// The bytes that a session with stripes of `width` takes.
 pub(super) fn memory(engine: &CpuEngine, shape: &Shape, commitment: Commitment, width: u32) -> u64 {

@@ -5,15 +5,15 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::hash::LeafHasher;
-use super::idle::Lent;
 use super::{CpuEngine, LISTS_A_SYMBOL, LineHasher, scratch_memory};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::{Engine, ExpandSession};
 use crate::error::Result;
+use crate::memory::Lent;
 use crate::shape::Shape;
 use crate::sliver::Axis;
-use crate::source::SymbolReader;
+use crate::symbols::SymbolReader;
 
 /// The bytes that a session with reads of `width` takes.
 pub(super) fn memory(

@@ -10,7 +10,6 @@ mod encode;
 mod expand;
 mod gf;
 pub(crate) mod hash;
-mod idle;
 pub(crate) mod isa;
 
 use std::ops::Range;
@@ -20,12 +19,12 @@ use rayon::prelude::*;
 
 use self::codec::{Butterflies, Encoding, LineCodec};
 use self::hash::LeafHasher;
-use self::idle::Idle;
 use self::isa::Isa;
 use super::{DecodeSession, EncodeSession, Engine, ExpandSession, STRIPE_UNIT};
 use crate::code::Code;
 use crate::commitment::{Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
+use crate::memory::Idle;
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 

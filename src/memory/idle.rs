@@ -3,8 +3,8 @@
 
 use std::sync::Mutex;
 
+use super::Buffer;
 use crate::error::Result;
-use crate::memory::Buffer;
 
 /// A buffer may be this much larger than what it is taken for, and a quarter.
 const SLACK: u64 = 32 << 20;
@@ -14,12 +14,12 @@ const KEPT: usize = 4;
 
 /// The buffers of one kind that wait for their next use.
 #[derive(Default)]
-pub(super) struct Idle(Mutex<Vec<Buffer>>);
+pub(crate) struct Idle(Mutex<Vec<Buffer>>);
 
 impl Idle {
     /// A buffer for `bytes`: one that an ended session left, or a new one. If none of those left
     /// fits, they are given back first, so that idle memory hardly adds to a job's own.
-    pub(super) fn take(&self, bytes: u64) -> Lent<'_> {
+    pub(crate) fn take(&self, bytes: u64) -> Lent<'_> {
         let mut idle = self.0.lock().expect("nothing panics under the lock");
         let most = bytes.saturating_add(SLACK.max(bytes / 4));
         let fitting = (0..idle.len())
@@ -37,19 +37,19 @@ impl Idle {
 }
 
 /// A buffer in use; it goes back when it is dropped.
-pub(super) struct Lent<'a> {
+pub(crate) struct Lent<'a> {
     buffer: Buffer,
     home: &'a Idle,
 }
 
 impl Lent<'_> {
     /// The first `len` bytes, grown as needed. Contents are unspecified.
-    pub(super) fn get(&mut self, len: u64, what: &'static str) -> Result<&mut [u8]> {
+    pub(crate) fn get(&mut self, len: u64, what: &'static str) -> Result<&mut [u8]> {
         self.buffer.get(len, what)
     }
 
     /// Everything there is, to read.
-    pub(super) fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         self.buffer.as_slice()
     }
 }

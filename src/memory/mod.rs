@@ -1,5 +1,9 @@
 //! Large buffers: one allocation, huge pages where the system gives them, kept for the next job.
 
+mod idle;
+
+pub(crate) use idle::{Idle, Lent};
+
 use memmap2::MmapMut;
 
 use crate::error::{Error, Result};

@@ -1,0 +1,239 @@
+//! A blob through the stages of decoding, stripe by stripe: decode, check or encode again, write.
+
+use std::ops::Range;
+
+use super::Decoder;
+use crate::commitment::{BlobMetadata, BlobMetadataWithId, Digest, Node, roots_of_lines};
+use crate::control::Control;
+use crate::encoder::{EncodeStage, stripes};
+use crate::engine::{Engine, ExpandSession, SliverOutput};
+use crate::error::{Error, Result};
+use crate::output::OutputSession;
+use crate::shape::Shape;
+use crate::sink::SinkSession;
+use crate::sliver::{Axis, PairSet};
+use crate::sliver_source::GivenSlivers;
+use crate::symbols::SymbolReader;
+
+impl Decoder {
+    /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
+    pub(super) fn pipeline(
+        &self,
+        metadata: &BlobMetadata,
+        axis: Axis,
+        given: &GivenSlivers<'_>,
+        target: &Target<'_>,
+        control: &Control,
+    ) -> Result<()> {
+        let engine = &*self.context.engine;
+        let shape = metadata.shape()?;
+        let indices = given.indices();
+        let rows = usize::from(shape.rows());
+        let commitment = metadata.commitment;
+        // Each thread writes a row at a time.
+        let rows_in_flight = |width: u32| {
+            let row = u64::from(shape.columns()) * u64::from(width);
+            match target.blob() {
+                Some(_) => engine.threads() as u64 * row,
+                None => 0,
+            }
+        };
+        let width = self.context.width(&shape, |width| {
+            let check = match target {
+                Target::Blob(_) => 0,
+                Target::Checked(_) => {
+                    engine.expand_memory(&shape, commitment, Axis::Primary, rows, width)
+                }
+                Target::Encoded { .. } => engine.encode_memory(&shape, commitment, width),
+            };
+            engine.decode_memory(&shape, axis, indices, width) + check + rows_in_flight(width)
+        })?;
+        let passes = match target {
+            Target::Blob(_) => 1,
+            Target::Checked(_) | Target::Encoded { .. } => 2,
+        };
+        control.start(shape.matrix_len() * passes);
+        control.check()?;
+
+        let mut decode = engine.start_decode(shape, axis, indices, width)?;
+        let mut stage = match target {
+            Target::Blob(_) => Stage::None,
+            Target::Checked(_) => {
+                Stage::Expand(engine.start_expand(shape, commitment, Axis::Primary, rows, width)?)
+            }
+            Target::Encoded { .. } => {
+                Stage::Encode(EncodeStage::start(engine, shape, commitment, width)?)
+            }
+        };
+        for range in stripes(&shape, 0, width) {
+            decode.stripe(range.clone(), given, control)?;
+            let rows = BlobRows {
+                rows: decode.rows(),
+                shape,
+            };
+            match &mut stage {
+                Stage::None => {}
+                Stage::Expand(session) => session.stripe(range.clone(), &rows, control)?,
+                Stage::Encode(stage) => {
+                    let output = target.slivers();
+                    stage
+                        .session
+                        .stripe(range.clone(), &rows, output, control)?;
+                }
+            }
+            if let Some(blob) = target.blob() {
+                write_rows(engine, &shape, range, &rows, blob, control)?;
+            }
+        }
+        match stage {
+            Stage::None => Ok(()),
+            Stage::Expand(session) => check_rows(engine, metadata, session.leaves()),
+            Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
+        }
+    }
+}
+
+/// Where decoded stripes go.
+pub(super) enum Target<'a> {
+    /// To an output, unchecked.
+    Blob(&'a dyn OutputSession),
+    /// To an output, the source rows checked.
+    Checked(&'a dyn OutputSession),
+    /// Encoded again, to compare everything.
+    Encoded {
+        blob: Option<&'a dyn OutputSession>,
+        slivers: Option<(&'a PairSet, &'a dyn SinkSession)>,
+    },
+}
+
+impl Target<'_> {
+    fn blob(&self) -> Option<&dyn OutputSession> {
+        match self {
+            Self::Blob(blob) | Self::Checked(blob) => Some(*blob),
+            Self::Encoded { blob, .. } => *blob,
+        }
+    }
+
+    fn slivers(&self) -> Option<SliverOutput<'_>> {
+        match self {
+            Self::Encoded {
+                slivers: Some((pairs, sink)),
+                ..
+            } => Some(SliverOutput { pairs, sink: *sink }),
+            _ => None,
+        }
+    }
+}
+
+/// What follows decoding in a stripe.
+enum Stage<'a> {
+    None,
+    Expand(Box<dyn ExpandSession + 'a>),
+    Encode(EncodeStage<'a>),
+}
+
+/// The rows of the blob that a decoded matrix stands for: zeros past the blob's end, whatever the
+/// slivers held there.
+struct BlobRows<'a> {
+    rows: &'a dyn SymbolReader,
+    shape: Shape,
+}
+
+impl SymbolReader for BlobRows<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        self.rows.read(item, range.clone(), out)?;
+        let symbol_size = u64::from(self.shape.symbol_size());
+        let first = item as u64 * self.shape.sliver_len(Axis::Primary) + u64::from(range.start);
+        let pieces = out.chunks_exact_mut(range.len());
+        for (column, piece) in pieces.enumerate() {
+            let offset = first + column as u64 * symbol_size;
+            let inside = self.shape.unencoded_length().saturating_sub(offset);
+            if inside < piece.len() as u64 {
+                piece[inside as usize..].fill(0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes the byte range of every symbol of the blob to its place.
+fn write_rows(
+    engine: &dyn Engine,
+    shape: &Shape,
+    range: Range<u32>,
+    rows: &dyn SymbolReader,
+    blob: &dyn OutputSession,
+    control: &Control,
+) -> Result<()> {
+    let width = range.len();
+    let symbol_size = u64::from(shape.symbol_size());
+    let write_row = |row: usize| -> Result<()> {
+        control.check()?;
+        let start = row as u64 * shape.sliver_len(Axis::Primary);
+        if start >= shape.unencoded_length() {
+            return Ok(());
+        }
+        let mut bytes = vec![0; usize::from(shape.columns()) * width];
+        rows.read(row, range.clone(), &mut bytes)?;
+        let put = |offset: u64, bytes: &[u8]| {
+            let inside = shape.unencoded_length().saturating_sub(offset);
+            let inside = usize::try_from(inside).map_or(bytes.len(), |len| len.min(bytes.len()));
+            match inside {
+                0 => Ok(()),
+                _ => blob.put(offset, &bytes[..inside]),
+            }
+        };
+        if range == (0..shape.symbol_size()) {
+            return put(start, &bytes);
+        }
+        let mut offset = start + u64::from(range.start);
+        for piece in bytes.chunks_exact(width) {
+            put(offset, piece)?;
+            offset += symbol_size;
+        }
+        Ok(())
+    };
+    let failed = std::sync::Mutex::new(None);
+    engine.for_each(usize::from(shape.rows()), &|row| {
+        if let Err(error) = write_row(row) {
+            let mut failed = failed.lock().expect("nothing panics under the lock");
+            failed.get_or_insert(error);
+        }
+    });
+    let failed = failed.into_inner().expect("nothing panics under the lock");
+    failed.map_or(Ok(()), Err)
+}
+
+/// The default check: the source rows' roots are those in the metadata.
+fn check_rows(engine: &dyn Engine, metadata: &BlobMetadata, leaves: &[Digest]) -> Result<()> {
+    let roots = roots_of_lines(engine, metadata.commitment, leaves, metadata.pairs.len());
+    let expected = metadata.pairs.iter().map(|pair| pair.primary);
+    let differing = roots
+        .iter()
+        .zip(expected)
+        .filter(|&(root, expected)| Node::Digest(*root) != expected)
+        .count();
+    if differing > 0 {
+        return Err(Error::Inconsistent {
+            reason: format!(
+                "{differing} of its {} source rows have other Merkle roots",
+                roots.len()
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// The strict check: encoding the blob gives the metadata.
+fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Result<()> {
+    if computed.metadata == *metadata {
+        return Ok(());
+    }
+    Err(Error::Inconsistent {
+        reason: format!(
+            "encoding it gives blob {}, not {}",
+            computed.blob_id,
+            metadata.blob_id()
+        ),
+    })
+}
