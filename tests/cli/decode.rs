@@ -128,9 +128,12 @@ fn single_files_of_both_axes_in_any_order() {
     decode(&twice).exits(1).says(&["10 primary usable"]);
     let strange = scratch.file("strange", b"not a sliver");
     let with_strange = [&primary[..], &[strange, scratch.path("nowhere")]].concat();
-    decode(&with_strange)
-        .exits(0)
-        .says(&["skipped", "strange", "1 sliver file is missing"]);
+    decode(&with_strange).exits(0).says(&[
+        "skipped",
+        "strange",
+        "1 sliver file is missing: ",
+        "nowhere",
+    ]);
     fs::write(dir.join("metadata.bcs"), b"no metadata").unwrap();
     decode(&primary).exits(1).says(&["metadata.bcs"]);
 }
@@ -161,7 +164,7 @@ fn bad_files_are_named_and_skipped() {
         "0006.primary.bcs: it holds the secondary sliver of pair 6",
         "0007.primary.bcs",
         "notes.txt",
-        "1 sliver file is missing",
+        "1 sliver file is missing: primary 5",
     ]);
     let line = run.object();
     assert_eq!(line["missing"], 1);

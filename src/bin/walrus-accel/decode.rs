@@ -58,7 +58,8 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let decoder = decoder(&args.engine)?;
     let given = Given::open(args)?;
-    name_problems(app, given.slivers().problems);
+    let n_shards = given.metadata().metadata.n_shards()?;
+    name_problems(app, given.slivers().problems, n_shards);
     let job = app.jobs.start(None);
     let decode = |path: &Path| decode(args, app, &decoder, &given, path, job.control());
     let decoded = match &target {
@@ -218,19 +219,19 @@ fn not_enough(
     Ok(Failure::Other(format!("not enough slivers: {counts}")))
 }
 
-fn name_problems(app: &App, problems: &[FileProblem]) {
+fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
     for problem in problems {
         if problem.kind != ProblemKind::Missing {
             app.console.warning(format_args!("skipped {problem}"));
         }
     }
-    match directory::count(problems, ProblemKind::Missing) {
-        0 => {}
-        1 => app.console.note("1 sliver file is missing"),
-        missing => app
-            .console
-            .note(format_args!("{missing} sliver files are missing")),
-    }
+    let files = match directory::count(problems, ProblemKind::Missing) {
+        0 => return,
+        1 => "1 sliver file is missing".to_owned(),
+        missing => format!("{missing} sliver files are missing"),
+    };
+    let which = directory::missing(problems, n_shards);
+    app.console.note(format_args!("{files}: {which}"));
 }
 
 const DAMAGED: &str = "its symbols do not belong to the metadata";

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{BlobDirectory, BlobId, Error, FileProblem, ProblemKind};
+use walrus_accel::{
+    Axis, BlobDirectory, BlobId, Error, FileProblem, PairSet, ProblemKind, SliverPairIndex,
+};
 
 use crate::exit::Failure;
 use crate::input;
@@ -83,8 +85,72 @@ pub fn counts(problems: &[FileProblem]) -> String {
     counts.join(", ")
 }
 
+/// The missing files, in few words: `primary 0-5,9; secondary 7`, and by their paths where they are
+/// not named as in a blob's directory.
+pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
+    let missing = problems
+        .iter()
+        .filter(|problem| problem.kind == ProblemKind::Missing);
+    let mut pairs = Axis::BOTH.map(|_| Vec::new());
+    let mut others = Vec::new();
+    for problem in missing {
+        let name = problem.path.file_name().and_then(|name| name.to_str());
+        let named = name.and_then(|name| {
+            let (pair, rest) = name.split_once('.')?;
+            let axis = Axis::BOTH
+                .into_iter()
+                .find(|axis| rest.strip_suffix(".bcs") == Some(axis.name()))?;
+            Some((axis, SliverPairIndex(pair.parse().ok()?)))
+        });
+        match named {
+            Some((axis, pair)) if pair.0 < n_shards => pairs[axis as usize].push(pair),
+            _ => others.push(problem.path.display().to_string()),
+        }
+    }
+    let mut parts = Vec::new();
+    for (axis, pairs) in Axis::BOTH.into_iter().zip(pairs) {
+        let pairs = PairSet::new(n_shards, pairs).expect("each is below n_shards");
+        if !pairs.is_empty() {
+            parts.push(format!("{axis} {pairs}"));
+        }
+    }
+    parts.extend(others);
+    parts.join("; ")
+}
+
 /// How many are of one kind.
 pub fn count(problems: &[FileProblem], kind: ProblemKind) -> usize {
     let of_kind = |problem: &&FileProblem| problem.kind == kind;
     problems.iter().filter(of_kind).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_files_are_named_in_few_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let encoder = walrus_accel::Encoder::builder().n_shards(10).build();
+        let mut sink = walrus_accel::DirectorySink::new(directory.path());
+        let control = walrus_accel::Control::new();
+        encoder
+            .unwrap()
+            .encode(&b"walrus"[..], &PairSet::all(10), &mut sink, &control)
+            .unwrap();
+        let path = &sink.outcome().unwrap().path;
+        for name in [
+            "0001.primary",
+            "0002.primary",
+            "0003.primary",
+            "0009.secondary",
+        ] {
+            std::fs::remove_file(path.join(format!("pairs/{name}.bcs"))).unwrap();
+        }
+        let found = open(path).unwrap();
+        assert_eq!(missing(found.problems(), 10), "primary 1-3; secondary 9");
+        let files = ["elsewhere/0004.primary.bcs", "nowhere"].map(Into::into);
+        let files = walrus_accel::SliverFiles::open(found.metadata(), &files).unwrap();
+        assert_eq!(missing(files.problems(), 10), "primary 4; nowhere");
+    }
 }
