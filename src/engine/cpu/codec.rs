@@ -14,7 +14,7 @@ const HALF: usize = 32;
 
 /// How far ahead of a load the memory is asked for: that is where the same symbol goes on when all
 /// others have had their turn, be it in this column or in the next.
-const AHEAD: usize = 512;
+const AHEAD: usize = super::HASH_STEP as usize;
 
 /// How the butterflies are computed.
 pub(super) enum Butterflies {

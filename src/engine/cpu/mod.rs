@@ -30,7 +30,7 @@ use crate::sliver::{Axis, SliverIndex};
 
 /// How many bytes of every symbol of a line are extended and hashed at once, so that the line stays
 /// in a core's second-level cache: a multiple of [`STRIPE_UNIT`].
-const HASH_STEP: u32 = 4 * STRIPE_UNIT;
+const HASH_STEP: u32 = 2 * STRIPE_UNIT;
 
 /// About how many bytes of recovery symbols all threads together gather before they hand them on,
 /// and the most for one.
