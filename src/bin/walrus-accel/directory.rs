@@ -1,5 +1,6 @@
 //! A blob's directory as the command line names it.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::Serialize;
@@ -85,8 +86,8 @@ pub fn counts(problems: &[FileProblem]) -> String {
     counts.join(", ")
 }
 
-/// The missing files, in few words: `primary 0-5,9; secondary 7`, and by their paths where they are
-/// not named as in a blob's directory.
+/// The missing files, in few words: `pairs 0-5,9; secondary 7`, where both slivers of some pairs are
+/// missing and one of another; and by their paths where they are not named as in a blob's directory.
 pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
     let missing = problems
         .iter()
@@ -107,13 +108,25 @@ pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
             _ => others.push(problem.path.display().to_string()),
         }
     }
-    let mut parts = Vec::new();
-    for (axis, pairs) in Axis::BOTH.into_iter().zip(pairs) {
-        let pairs = PairSet::new(n_shards, pairs).expect("each is below n_shards");
-        if !pairs.is_empty() {
-            parts.push(format!("{axis} {pairs}"));
-        }
-    }
+    let [primary, secondary] = pairs;
+    let only = |these: &[SliverPairIndex], those: &[SliverPairIndex], also: bool| {
+        let those: HashSet<_> = those.iter().collect();
+        let chosen = these
+            .iter()
+            .copied()
+            .filter(|pair| those.contains(pair) == also);
+        PairSet::new(n_shards, chosen).expect("each is below n_shards")
+    };
+    let groups = [
+        ("pairs", only(&primary, &secondary, true)),
+        (Axis::Primary.name(), only(&primary, &secondary, false)),
+        (Axis::Secondary.name(), only(&secondary, &primary, false)),
+    ];
+    let mut parts: Vec<_> = groups
+        .into_iter()
+        .filter(|(_, pairs)| !pairs.is_empty())
+        .map(|(name, pairs)| format!("{name} {pairs}"))
+        .collect();
     parts.extend(others);
     parts.join("; ")
 }
@@ -141,14 +154,17 @@ mod tests {
         let path = &sink.outcome().unwrap().path;
         for name in [
             "0001.primary",
-            "0002.primary",
+            "0001.secondary",
             "0003.primary",
             "0009.secondary",
         ] {
             std::fs::remove_file(path.join(format!("pairs/{name}.bcs"))).unwrap();
         }
         let found = open(path).unwrap();
-        assert_eq!(missing(found.problems(), 10), "primary 1-3; secondary 9");
+        assert_eq!(
+            missing(found.problems(), 10),
+            "pairs 1; primary 3; secondary 9"
+        );
         let files = ["elsewhere/0004.primary.bcs", "nowhere"].map(Into::into);
         let files = walrus_accel::SliverFiles::open(found.metadata(), &files).unwrap();
         assert_eq!(missing(files.problems(), 10), "primary 4; nowhere");
