@@ -363,13 +363,16 @@ fn a_second_interrupt_ends_it_at_once() {
 fn an_ignored_hangup_stays_ignored() {
     let scratch = Scratch::new();
     let script = "trap '' HUP; exec \"$0\" blob-id - --shards 4";
-    let mut child = std::process::Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_walrus-accel")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let start = || {
+        std::process::Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_walrus-accel")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut child = start();
     let mut input = child.stdin.take().unwrap();
     input.write_all(&vec![7; 1 << 18]).unwrap();
     signal(&child, Signal::HUP);
@@ -378,4 +381,10 @@ fn an_ignored_hangup_stays_ignored() {
     let file = scratch.file("same", &vec![7; 1 << 18]);
     let same = walrus!["blob-id", file, "--shards", "4", "--no-names"].exits(0);
     assert!(run.text().starts_with(same.text().trim_end()));
+    // The other signals are heard all the same.
+    let mut child = start();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&vec![7; 1 << 18]).unwrap();
+    signal(&child, Signal::INT);
+    end(child).exits(130);
 }

@@ -3,19 +3,29 @@
 use crate::jobs::Jobs;
 
 /// Lets SIGINT, SIGTERM and SIGHUP (Ctrl-C elsewhere) cancel the jobs: the first one lets them clear
-/// up, a second one ends the process at once.
+/// up, a second one ends the process at once. A hangup that is ignored, as under nohup, stays so.
 pub fn watch(jobs: &Jobs) {
-    // Under nohup a hangup is to be ignored. The handler takes it together with the others, so
-    // these keep their default action then.
-    if hangup_is_ignored() {
-        return;
-    }
     let jobs = jobs.clone();
     // Where it fails, signals end the process as they do without a handler.
-    let _ = ctrlc::set_handler(move || jobs.interrupt());
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+        let hangup = (!hangup_is_ignored()).then_some(SIGHUP);
+        let signals = [SIGINT, SIGTERM].into_iter().chain(hangup);
+        let Ok(mut signals) = signal_hook::iterator::Signals::new(signals) else {
+            return;
+        };
+        std::thread::spawn(move || signals.forever().for_each(|_| jobs.interrupt()));
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = ctrlc::set_handler(move || jobs.interrupt());
+    }
 }
 
 /// Whether the process was started with SIGHUP (number 1) ignored. Told by Linux; elsewhere: no.
+#[cfg(unix)]
 fn hangup_is_ignored() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return false;
