@@ -96,7 +96,10 @@ impl<'a> Session<'a> {
             engine,
             shape,
             axis,
-            decoding: Decoding::new(Erasures::new(code(&shape, axis), &indices)),
+            decoding: Decoding::new(
+                &engine.butterflies,
+                Erasures::new(code(&shape, axis), &indices),
+            ),
             places,
             missing,
             given: engine.idle_stripes.take(a_sliver * given.len() as u64),

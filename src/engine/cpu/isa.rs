@@ -46,28 +46,33 @@ impl Isa {
     }
 }
 
-/// Proof that this CPU has AVX2.
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Avx2(());
+macro_rules! proofs {
+    ($($(#[$doc:meta])* $name:ident: $($feature:tt),+;)+) => {
+        $(
+            $(#[$doc])*
+            #[cfg(target_arch = "x86_64")]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub(crate) struct $name(());
 
-#[cfg(target_arch = "x86_64")]
-impl Avx2 {
-    /// The proof, if this CPU has it.
-    pub(crate) fn new() -> Option<Self> {
-        std::arch::is_x86_feature_detected!("avx2").then_some(Self(()))
-    }
+            #[cfg(target_arch = "x86_64")]
+            impl $name {
+                /// The proof, if this CPU has it.
+                pub(crate) fn new() -> Option<Self> {
+                    let has = $(std::arch::is_x86_feature_detected!($feature))&&+;
+                    has.then_some(Self(()))
+                }
+            }
+        )+
+    };
 }
 
-/// Proof that this CPU has AVX-512F.
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Avx512(());
-
-#[cfg(target_arch = "x86_64")]
-impl Avx512 {
-    /// The proof, if this CPU has it.
-    pub(crate) fn new() -> Option<Self> {
-        std::arch::is_x86_feature_detected!("avx512f").then_some(Self(()))
-    }
+proofs! {
+    /// Proof that this CPU has AVX2.
+    Avx2: "avx2";
+    /// Proof that this CPU has AVX2, and GFNI in its VEX encoding.
+    Avx2Gfni: "avx2", "gfni";
+    /// Proof that this CPU has AVX-512F and AVX-512BW.
+    Avx512: "avx512f", "avx512bw";
+    /// Proof that this CPU has AVX-512F, AVX-512BW and GFNI.
+    Avx512Gfni: "avx512f", "avx512bw", "gfni";
 }

@@ -96,7 +96,7 @@ impl CpuEngine {
         if encodings.len() == 8 {
             encodings.remove(0);
         }
-        let encoding = Arc::new(Encoding::new(code));
+        let encoding = Arc::new(Encoding::new(&self.butterflies, code));
         encodings.push(Arc::clone(&encoding));
         encoding
     }

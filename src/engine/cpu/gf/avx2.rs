@@ -1,61 +1,91 @@
-//! AVX2 with GFNI in its VEX encoding: a chunk is two registers, the low and the high bytes.
+//! AVX2 without GFNI: a chunk is two registers, the low and the high bytes; factors are tables of
+//! nibbles.
 
 use std::arch::x86_64::*;
 
-use super::transform::{decode_with, encode_with};
-use super::vector::Simd;
-use super::{Chunk, Decoding, Encoding};
+use super::Chunk;
+use super::nibbles::{Nibbles, Nibbles16};
+use super::vector::{Job, Simd};
 use crate::code::{Matrix, Matrix16};
-
-/// Proof that this processor has AVX2 and GFNI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine::cpu) struct Avx2Gfni(());
-
-impl Avx2Gfni {
-    /// The proof, if this processor has them.
-    pub(super) fn new() -> Option<Self> {
-        let has = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("gfni");
-        has.then_some(Self(()))
-    }
-}
-
-pub(super) fn encode(proof: Avx2Gfni, encoding: &Encoding, work: &mut [Chunk]) {
-    #[target_feature(enable = "avx2,gfni")]
-    fn run(simd: Avx2Gfni, encoding: &Encoding, work: &mut [Chunk]) {
-        encode_with(simd, encoding, work);
-    }
-    // SAFETY: `proof` says that this processor has the features.
-    unsafe { run(proof, encoding, work) }
-}
-
-pub(super) fn decode(proof: Avx2Gfni, decoding: &Decoding, work: &mut [Chunk]) {
-    #[target_feature(enable = "avx2,gfni")]
-    fn run(simd: Avx2Gfni, decoding: &Decoding, work: &mut [Chunk]) {
-        decode_with(simd, decoding, work);
-    }
-    // SAFETY: `proof` says that this processor has the features.
-    unsafe { run(proof, decoding, work) }
-}
+use crate::engine::cpu::isa::Avx2;
 
 /// The low and the high bytes of 32 elements.
 #[derive(Clone, Copy)]
-pub(super) struct Elements {
+pub(in crate::engine::cpu) struct Elements {
+    low: __m256i,
+    high: __m256i,
+}
+
+/// A linear map of bytes: the images of the low and of the high nibbles, in both lanes.
+#[derive(Clone, Copy)]
+pub(in crate::engine::cpu) struct Bytes {
     low: __m256i,
     high: __m256i,
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Map {
-    low_low: __m256i,
-    high_low: __m256i,
-    low_high: __m256i,
-    high_high: __m256i,
+pub(in crate::engine::cpu) struct Map {
+    low_low: Bytes,
+    high_low: Bytes,
+    low_high: Bytes,
+    high_high: Bytes,
 }
 
-impl Simd for Avx2Gfni {
+/// The low and the high nibbles of 32 bytes, each in a byte of its own.
+#[derive(Clone, Copy)]
+struct Split {
+    low: __m256i,
+    high: __m256i,
+}
+
+impl Split {
+    #[inline(always)]
+    fn new(_proof: Avx2, bytes: __m256i) -> Self {
+        // SAFETY: the proof covers the instructions.
+        unsafe {
+            let nibble = _mm256_set1_epi8(0x0f);
+            Self {
+                low: _mm256_and_si256(bytes, nibble),
+                high: _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn map(self, _proof: Avx2, map: Bytes) -> __m256i {
+        // SAFETY: the proof covers the instructions.
+        unsafe {
+            _mm256_xor_si256(
+                _mm256_shuffle_epi8(map.low, self.low),
+                _mm256_shuffle_epi8(map.high, self.high),
+            )
+        }
+    }
+}
+
+impl Simd for Avx2 {
+    type SubfieldTable = Nibbles;
+    type MapTable = Nibbles16;
     type Elements = Elements;
-    type Subfield = __m256i;
+    type Subfield = Bytes;
     type Map = Map;
+
+    fn subfield_table(matrix: Matrix) -> Nibbles {
+        Nibbles::new(matrix)
+    }
+
+    fn map_table(matrix: &Matrix16) -> Nibbles16 {
+        Nibbles16::new(matrix)
+    }
+
+    fn run(self, job: impl Job<Self>) {
+        #[target_feature(enable = "avx2")]
+        fn with_features(simd: Avx2, job: impl Job<Avx2>) {
+            job.run(simd);
+        }
+        // SAFETY: `self` is the proof that this processor has the features.
+        unsafe { with_features(self, job) }
+    }
 
     #[inline(always)]
     fn load(self, chunk: &Chunk) -> Elements {
@@ -91,45 +121,42 @@ impl Simd for Avx2Gfni {
     }
 
     #[inline(always)]
-    fn subfield(self, matrix: Matrix) -> __m256i {
-        // SAFETY: the proof covers the instruction.
-        unsafe { _mm256_set1_epi64x(matrix.cast_signed()) }
-    }
-
-    #[inline(always)]
-    fn map(self, matrix: &Matrix16) -> Map {
-        Map {
-            low_low: self.subfield(matrix.low_low),
-            high_low: self.subfield(matrix.high_low),
-            low_high: self.subfield(matrix.low_high),
-            high_high: self.subfield(matrix.high_high),
-        }
-    }
-
-    #[inline(always)]
-    fn scale(self, x: Elements, factor: __m256i) -> Elements {
-        // SAFETY: the proof covers the instruction.
+    fn subfield(self, table: &Nibbles) -> Bytes {
+        // SAFETY: each table has 16 bytes, and the proof covers the instructions.
         unsafe {
-            Elements {
-                low: _mm256_gf2p8affine_epi64_epi8::<0>(x.low, factor),
-                high: _mm256_gf2p8affine_epi64_epi8::<0>(x.high, factor),
+            Bytes {
+                low: _mm256_broadcastsi128_si256(_mm_loadu_si128(table.low.as_ptr().cast())),
+                high: _mm256_broadcastsi128_si256(_mm_loadu_si128(table.high.as_ptr().cast())),
             }
         }
     }
 
     #[inline(always)]
+    fn map(self, table: &Nibbles16) -> Map {
+        Map {
+            low_low: self.subfield(&table.low_low),
+            high_low: self.subfield(&table.high_low),
+            low_high: self.subfield(&table.low_high),
+            high_high: self.subfield(&table.high_high),
+        }
+    }
+
+    #[inline(always)]
+    fn scale(self, x: Elements, factor: Bytes) -> Elements {
+        Elements {
+            low: Split::new(self, x.low).map(self, factor),
+            high: Split::new(self, x.high).map(self, factor),
+        }
+    }
+
+    #[inline(always)]
     fn apply(self, x: Elements, map: Map) -> Elements {
-        // SAFETY: the proof covers the instructions.
+        let (low, high) = (Split::new(self, x.low), Split::new(self, x.high));
+        // SAFETY: the proof covers the instruction.
         unsafe {
             Elements {
-                low: _mm256_xor_si256(
-                    _mm256_gf2p8affine_epi64_epi8::<0>(x.low, map.low_low),
-                    _mm256_gf2p8affine_epi64_epi8::<0>(x.high, map.high_low),
-                ),
-                high: _mm256_xor_si256(
-                    _mm256_gf2p8affine_epi64_epi8::<0>(x.low, map.low_high),
-                    _mm256_gf2p8affine_epi64_epi8::<0>(x.high, map.high_high),
-                ),
+                low: _mm256_xor_si256(low.map(self, map.low_low), high.map(self, map.high_low)),
+                high: _mm256_xor_si256(low.map(self, map.low_high), high.map(self, map.high_high)),
             }
         }
     }

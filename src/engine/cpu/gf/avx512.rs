@@ -1,53 +1,95 @@
-//! AVX-512 with GFNI: a chunk is one register, the low bytes in its lower half.
+//! AVX-512 without GFNI: a chunk is one register, the low bytes in its lower half; factors are
+//! tables of nibbles.
 
 use std::arch::x86_64::*;
 
-use super::transform::{decode_with, encode_with};
-use super::vector::Simd;
-use super::{Chunk, Decoding, Encoding};
+use super::Chunk;
+use super::nibbles::{Nibbles, Nibbles16};
+use super::vector::{Job, Simd};
 use crate::code::{Matrix, Matrix16};
+use crate::engine::cpu::isa::Avx512;
 
-/// Proof that this processor has AVX-512F and GFNI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine::cpu) struct Avx512Gfni(());
-
-impl Avx512Gfni {
-    /// The proof, if this processor has them.
-    pub(super) fn new() -> Option<Self> {
-        let has = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("gfni");
-        has.then_some(Self(()))
-    }
-}
-
-pub(super) fn encode(proof: Avx512Gfni, encoding: &Encoding, work: &mut [Chunk]) {
-    #[target_feature(enable = "avx512f,gfni")]
-    fn run(simd: Avx512Gfni, encoding: &Encoding, work: &mut [Chunk]) {
-        encode_with(simd, encoding, work);
-    }
-    // SAFETY: `proof` says that this processor has the features.
-    unsafe { run(proof, encoding, work) }
-}
-
-pub(super) fn decode(proof: Avx512Gfni, decoding: &Decoding, work: &mut [Chunk]) {
-    #[target_feature(enable = "avx512f,gfni")]
-    fn run(simd: Avx512Gfni, decoding: &Decoding, work: &mut [Chunk]) {
-        decode_with(simd, decoding, work);
-    }
-    // SAFETY: `proof` says that this processor has the features.
-    unsafe { run(proof, decoding, work) }
+/// A linear map of bytes: the images of the low and of the high nibbles, in every lane. It may be
+/// another one in the upper half.
+#[derive(Clone, Copy)]
+pub(in crate::engine::cpu) struct Bytes {
+    low: __m512i,
+    high: __m512i,
 }
 
 /// A linear map: what each half takes from itself, and from the other.
 #[derive(Clone, Copy)]
-pub(super) struct Map {
-    own: __m512i,
-    other: __m512i,
+pub(in crate::engine::cpu) struct Map {
+    own: Bytes,
+    other: Bytes,
 }
 
-impl Simd for Avx512Gfni {
+/// The low and the high nibbles of 64 bytes, each in a byte of its own.
+#[derive(Clone, Copy)]
+struct Split {
+    low: __m512i,
+    high: __m512i,
+}
+
+impl Split {
+    #[inline(always)]
+    fn new(_proof: Avx512, bytes: __m512i) -> Self {
+        // SAFETY: the proof covers the instructions.
+        unsafe {
+            let nibble = _mm512_set1_epi8(0x0f);
+            Self {
+                low: _mm512_and_si512(bytes, nibble),
+                high: _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), nibble),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn map(self, _proof: Avx512, map: Bytes) -> __m512i {
+        // SAFETY: the proof covers the instructions.
+        unsafe {
+            _mm512_xor_si512(
+                _mm512_shuffle_epi8(map.low, self.low),
+                _mm512_shuffle_epi8(map.high, self.high),
+            )
+        }
+    }
+}
+
+/// One table in the two lanes of the lower half, and one in those of the upper half.
+#[inline(always)]
+fn halves(_proof: Avx512, low: &[u8; 16], high: &[u8; 16]) -> __m512i {
+    // SAFETY: each table has 16 bytes, and the proof covers the instructions.
+    unsafe {
+        let low = _mm512_broadcast_i32x4(_mm_loadu_si128(low.as_ptr().cast()));
+        let high = _mm_loadu_si128(high.as_ptr().cast());
+        _mm512_mask_broadcast_i32x4(low, 0xff00, high)
+    }
+}
+
+impl Simd for Avx512 {
+    type SubfieldTable = Nibbles;
+    type MapTable = Nibbles16;
     type Elements = __m512i;
-    type Subfield = __m512i;
+    type Subfield = Bytes;
     type Map = Map;
+
+    fn subfield_table(matrix: Matrix) -> Nibbles {
+        Nibbles::new(matrix)
+    }
+
+    fn map_table(matrix: &Matrix16) -> Nibbles16 {
+        Nibbles16::new(matrix)
+    }
+
+    fn run(self, job: impl Job<Self>) {
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn with_features(simd: Avx512, job: impl Job<Avx512>) {
+            job.run(simd);
+        }
+        // SAFETY: `self` is the proof that this processor has the features.
+        unsafe { with_features(self, job) }
+    }
 
     #[inline(always)]
     fn load(self, chunk: &Chunk) -> __m512i {
@@ -68,41 +110,40 @@ impl Simd for Avx512Gfni {
     }
 
     #[inline(always)]
-    fn subfield(self, matrix: Matrix) -> __m512i {
-        // SAFETY: the proof covers the instruction.
-        unsafe { _mm512_set1_epi64(matrix.cast_signed()) }
-    }
-
-    #[inline(always)]
-    fn map(self, matrix: &Matrix16) -> Map {
-        let halves = |low: Matrix, high: Matrix| {
-            // SAFETY: the proof covers the instructions.
-            unsafe {
-                let low = _mm256_set1_epi64x(low.cast_signed());
-                let high = _mm256_set1_epi64x(high.cast_signed());
-                _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+    fn subfield(self, table: &Nibbles) -> Bytes {
+        // SAFETY: each table has 16 bytes, and the proof covers the instructions.
+        unsafe {
+            Bytes {
+                low: _mm512_broadcast_i32x4(_mm_loadu_si128(table.low.as_ptr().cast())),
+                high: _mm512_broadcast_i32x4(_mm_loadu_si128(table.high.as_ptr().cast())),
             }
-        };
-        Map {
-            own: halves(matrix.low_low, matrix.high_high),
-            other: halves(matrix.high_low, matrix.low_high),
         }
     }
 
     #[inline(always)]
-    fn scale(self, x: __m512i, factor: __m512i) -> __m512i {
-        // SAFETY: the proof covers the instruction.
-        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(x, factor) }
+    fn map(self, table: &Nibbles16) -> Map {
+        let of = |low: &Nibbles, high: &Nibbles| Bytes {
+            low: halves(self, &low.low, &high.low),
+            high: halves(self, &low.high, &high.high),
+        };
+        Map {
+            own: of(&table.low_low, &table.high_high),
+            other: of(&table.high_low, &table.low_high),
+        }
+    }
+
+    #[inline(always)]
+    fn scale(self, x: __m512i, factor: Bytes) -> __m512i {
+        Split::new(self, x).map(self, factor)
     }
 
     #[inline(always)]
     fn apply(self, x: __m512i, map: Map) -> __m512i {
-        // SAFETY: the proof covers the instructions.
-        unsafe {
-            let swapped = _mm512_shuffle_i64x2::<0b01_00_11_10>(x, x);
-            let own = _mm512_gf2p8affine_epi64_epi8::<0>(x, map.own);
-            let other = _mm512_gf2p8affine_epi64_epi8::<0>(swapped, map.other);
-            _mm512_xor_si512(own, other)
-        }
+        // SAFETY: the proof covers the instruction.
+        let swapped = unsafe { _mm512_shuffle_i64x2::<0b01_00_11_10>(x, x) };
+        self.xor(
+            Split::new(self, x).map(self, map.own),
+            Split::new(self, swapped).map(self, map.other),
+        )
     }
 }

@@ -1,40 +1,59 @@
-//! The butterflies of the code on one chunk (32 elements) a symbol, for processors with GFNI.
+//! The butterflies of the code on one chunk (32 elements) a symbol, for processors with vectors of 256 bits
+//! or more.
 //!
-//! In the tensor basis, multiplying by an element of the subfield is one affine instruction on all
-//! bytes of a chunk. Nine in ten factors of the transforms are of the subfield, or zero.
+//! In the tensor basis, multiplying by an element of the subfield works on all bytes of a chunk
+//! alike: one affine instruction with GFNI, two look-ups of nibbles without. Nine in ten factors of the
+//! transforms are of the subfield, or zero.
 
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx2_gfni;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx512_gfni;
+#[cfg(target_arch = "x86_64")]
+mod nibbles;
 mod transform;
 mod vector;
 
-use self::transform::Factors;
-use crate::code::{Code, Erasures, Matrix16};
+use self::transform::{Factors, decode_with, encode_with};
+pub(super) use self::vector::{Job, Simd};
+use crate::code::{Code, Erasures};
+#[cfg(target_arch = "x86_64")]
+use crate::engine::cpu::isa::{Avx2, Avx2Gfni, Avx512, Avx512Gfni};
 
 /// The bytes of one chunk: 32 elements, the low bytes first.
 pub(super) type Chunk = [u8; 64];
 
 /// The instruction sets that have these kernels: a value is the proof that this processor has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gfni {
+pub(super) enum Kernels {
     #[cfg(target_arch = "x86_64")]
-    Avx2(avx2::Avx2Gfni),
+    Avx2(Avx2),
     #[cfg(target_arch = "x86_64")]
-    Avx512(avx512::Avx512Gfni),
+    Avx2Gfni(Avx2Gfni),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Gfni(Avx512Gfni),
 }
 
-impl Gfni {
+impl Kernels {
     /// All that this processor has, the fastest last.
     pub(super) fn available() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
         {
-            let avx2 = avx2::Avx2Gfni::new().map(Self::Avx2);
-            let avx512 = avx512::Avx512Gfni::new().map(Self::Avx512);
-            avx2.into_iter().chain(avx512).collect()
+            let all = [
+                Avx2::new().map(Self::Avx2),
+                Avx512::new().map(Self::Avx512),
+                Avx2Gfni::new().map(Self::Avx2Gfni),
+                Avx512Gfni::new().map(Self::Avx512Gfni),
+            ];
+            all.into_iter().flatten().collect()
         }
         #[cfg(not(target_arch = "x86_64"))]
         Vec::new()
@@ -55,75 +74,163 @@ pub(super) fn prefetch(bytes: &[u8], distance: usize) {
     let _ = (bytes, distance);
 }
 
-/// A code with the factors of its transforms: made once a job, shared by its threads.
-pub(super) struct Encoding {
-    code: Code,
-    factors: Factors,
-    load: Matrix16,
-    store: Matrix16,
+/// What is done with a code, written once and compiled for every instruction set.
+pub(super) trait EncodeJob {
+    /// Does it. Implementations are `#[inline(always)]`, into the function that has the features.
+    fn run<S: Simd>(self, simd: S, encoding: &EncodingOf<S>);
 }
 
-impl Encoding {
-    pub(super) fn new(code: Code) -> Self {
+/// What is done with a set of erasures, written once and compiled for every instruction set.
+pub(super) trait DecodeJob {
+    /// Does it. Implementations are `#[inline(always)]`, into the function that has the features.
+    fn run<S: Simd>(self, simd: S, decoding: &DecodingOf<S>);
+}
+
+/// A code with the factors of its transforms, as an instruction set takes them.
+pub(super) struct EncodingOf<S: Simd> {
+    code: Code,
+    factors: Factors<S>,
+    load: S::MapTable,
+    store: S::MapTable,
+}
+
+impl<S: Simd> EncodingOf<S> {
+    fn new(code: Code) -> Self {
         Self {
             code,
             factors: Factors::new(code.encode_work() + code.chunk),
-            load: crate::code::to_tensor(),
-            store: crate::code::from_tensor(),
-        }
-    }
-
-    /// From the source symbols at the front of `work` to the recovery symbols there. `work` has the
-    /// code's encoding work.
-    pub(super) fn run(&self, isa: Gfni, work: &mut [Chunk]) {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Gfni::Avx2(proof) => avx2::encode(proof, self, work),
-            #[cfg(target_arch = "x86_64")]
-            Gfni::Avx512(proof) => avx512::encode(proof, self, work),
+            load: S::map_table(&crate::code::to_tensor()),
+            store: S::map_table(&crate::code::from_tensor()),
         }
     }
 }
 
-/// A set of erasures with the factors of its transforms: made once a job, shared by its threads.
-pub(super) struct Decoding {
+/// A set of erasures with the factors of its transforms, as an instruction set takes them.
+pub(super) struct DecodingOf<S: Simd> {
     code: Code,
-    factors: Factors,
+    factors: Factors<S>,
     /// For each given symbol its position, and what it is multiplied by on the way in.
-    given: Vec<(usize, Matrix16)>,
+    given: Vec<(usize, S::MapTable)>,
     /// For each missing source symbol its position, and what it is multiplied by on the way out.
-    missing: Vec<(usize, Matrix16)>,
+    missing: Vec<(usize, S::MapTable)>,
 }
 
-impl Decoding {
-    pub(super) fn new(erasures: &Erasures) -> Self {
-        let locator = |&position: &usize| erasures.locator[position];
-        let inverse =
-            |position: &usize| reed_solomon_simd::engine::GF_MODULUS - erasures.locator[*position];
-        let with = |positions: &[usize], matrix: &dyn Fn(&usize) -> Matrix16| {
-            let pairs = positions.iter().map(|p| (*p, matrix(p)));
-            pairs.collect()
+impl<S: Simd> DecodingOf<S> {
+    fn new(erasures: &Erasures) -> Self {
+        let given = |&position: &usize| {
+            let matrix = crate::code::scaled_to_tensor(erasures.locator[position]);
+            (position, S::map_table(&matrix))
+        };
+        let missing = |&position: &usize| {
+            let inverse = reed_solomon_simd::engine::GF_MODULUS - erasures.locator[position];
+            let matrix = crate::code::scaled_from_tensor(inverse);
+            (position, S::map_table(&matrix))
         };
         Self {
             code: erasures.code,
             factors: Factors::new(erasures.code.decode_work()),
-            given: with(&erasures.given, &|p| {
-                crate::code::scaled_to_tensor(locator(p))
-            }),
-            missing: with(&erasures.missing, &|p| {
-                crate::code::scaled_from_tensor(inverse(p))
-            }),
+            given: erasures.given.iter().map(given).collect(),
+            missing: erasures.missing.iter().map(missing).collect(),
         }
     }
+}
 
-    /// From the given symbols at their positions in `work`, zeros elsewhere, to the missing source
-    /// symbols at theirs. `work` has the code's decoding work.
-    pub(super) fn run(&self, isa: Gfni, work: &mut [Chunk]) {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Gfni::Avx2(proof) => avx2::decode(proof, self, work),
-            #[cfg(target_arch = "x86_64")]
-            Gfni::Avx512(proof) => avx512::decode(proof, self, work),
+/// An enum with a variant for each instruction set, and how jobs run on it.
+macro_rules! for_each_set {
+    (
+        $(#[$doc:meta])*
+        $name:ident($of:ident, made from $source:ident: $Source:ty, for $Job:ident) {
+            $($set:ident,)+
         }
+    ) => {
+        $(#[$doc])*
+        pub(super) enum $name {
+            $(
+                #[cfg(target_arch = "x86_64")]
+                $set($set, $of<$set>),
+            )+
+        }
+
+        impl $name {
+            #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
+            pub(super) fn new(kernels: Kernels, $source: $Source) -> Self {
+                match kernels {
+                    $(
+                        #[cfg(target_arch = "x86_64")]
+                        Kernels::$set(proof) => Self::$set(proof, $of::new($source)),
+                    )+
+                }
+            }
+
+            /// Runs the job as it was compiled for the instruction set.
+            #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
+            pub(super) fn run(&self, job: impl $Job) {
+                match *self {
+                    $(
+                        #[cfg(target_arch = "x86_64")]
+                        Self::$set(proof, ref of) => proof.run(With(of, job)),
+                    )+
+                }
+            }
+        }
+    };
+}
+
+for_each_set! {
+    /// A code made ready for encoding: once a job, shared by its threads.
+    Encoding(EncodingOf, made from code: Code, for EncodeJob) {
+        Avx2,
+        Avx2Gfni,
+        Avx512,
+        Avx512Gfni,
+    }
+}
+
+for_each_set! {
+    /// A set of erasures made ready for decoding: once a job, shared by its threads.
+    Decoding(DecodingOf, made from erasures: &Erasures, for DecodeJob) {
+        Avx2,
+        Avx2Gfni,
+        Avx512,
+        Avx512Gfni,
+    }
+}
+
+/// A job with what it works by.
+struct With<'a, T, J>(&'a T, J);
+
+impl<S: Simd, J: EncodeJob> Job<S> for With<'_, EncodingOf<S>, J> {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        self.1.run(simd, self.0);
+    }
+}
+
+impl<S: Simd, J: DecodeJob> Job<S> for With<'_, DecodingOf<S>, J> {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        self.1.run(simd, self.0);
+    }
+}
+
+/// From the source symbols at the front of the work to the recovery symbols there. The work is the
+/// code's encoding work.
+pub(super) struct EncodeInPlace<'a>(pub(super) &'a mut [Chunk]);
+
+impl EncodeJob for EncodeInPlace<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S, encoding: &EncodingOf<S>) {
+        encode_with(simd, encoding, self.0);
+    }
+}
+
+/// From the given symbols at their positions in the work, zeros elsewhere, to the missing source
+/// symbols at theirs. The work is the code's decoding work.
+pub(super) struct DecodeInPlace<'a>(pub(super) &'a mut [Chunk]);
+
+impl DecodeJob for DecodeInPlace<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S, decoding: &DecodingOf<S>) {
+        decode_with(simd, decoding, self.0);
     }
 }

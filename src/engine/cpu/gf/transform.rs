@@ -1,41 +1,41 @@
 //! The transforms: several layers of butterflies a pass over the data.
 
 use super::vector::{Factor, Full, Simd, Subfield, Zero};
-use super::{Chunk, Decoding, Encoding};
-use crate::code::{Code, Matrix, Matrix16, Rate, full_factor, subfield_factor};
+use super::{Chunk, DecodingOf, EncodingOf};
+use crate::code::{Code, Rate, full_factor, subfield_factor};
 
 /// The labels of the subfield.
 const SUBFIELD: usize = 256;
 
-/// The matrices of the factors of all blocks that begin below some point. Blocks begin at multiples
+/// The tables of the factors of all blocks that begin below some point. Blocks begin at multiples
 /// of twice their distance, so factors are even labels: label `2i` is entry `i`.
-pub(super) struct Factors {
-    subfield: Vec<Matrix>,
-    full: Vec<Matrix16>,
+pub(super) struct Factors<S: Simd> {
+    subfield: Vec<S::SubfieldTable>,
+    full: Vec<S::MapTable>,
 }
 
-impl Factors {
+impl<S: Simd> Factors<S> {
     pub(super) fn new(end: usize) -> Self {
         let label = |label: usize| u16::try_from(label).expect("below the field's order");
         Self {
             subfield: (0..SUBFIELD.min(end) as u16)
                 .step_by(2)
-                .map(|label| subfield_factor(label.to_le_bytes()[0]))
+                .map(|label| S::subfield_table(subfield_factor(label.to_le_bytes()[0])))
                 .collect(),
             full: (SUBFIELD..end.max(SUBFIELD))
                 .step_by(2)
-                .map(|l| full_factor(label(l)))
+                .map(|l| S::map_table(&full_factor(label(l))))
                 .collect(),
         }
     }
 
     #[inline(always)]
-    fn subfield<S: Simd>(&self, simd: S, label: usize) -> Subfield<S::Subfield> {
-        Subfield(simd.subfield(self.subfield[label / 2]))
+    fn subfield(&self, simd: S, label: usize) -> Subfield<S::Subfield> {
+        Subfield(simd.subfield(&self.subfield[label / 2]))
     }
 
     #[inline(always)]
-    fn full<S: Simd>(&self, simd: S, label: usize) -> Full<S::Map> {
+    fn full(&self, simd: S, label: usize) -> Full<S::Map> {
         Full(simd.map(&self.full[(label - SUBFIELD) / 2]))
     }
 }
@@ -191,7 +191,7 @@ fn one_layer<S: Simd, D: Direction>(simd: S, block: &mut [Chunk], factor: impl F
 #[inline(always)]
 fn pass_of_three<S: Simd, D: Direction>(
     simd: S,
-    factors: &Factors,
+    factors: &Factors<S>,
     block: &mut [Chunk],
     point: usize,
     m: u32,
@@ -236,7 +236,7 @@ fn pass_of_three<S: Simd, D: Direction>(
 #[inline(always)]
 fn pass_of_one<S: Simd, D: Direction>(
     simd: S,
-    factors: &Factors,
+    factors: &Factors<S>,
     block: &mut [Chunk],
     point: usize,
     m: u32,
@@ -253,7 +253,7 @@ fn pass_of_one<S: Simd, D: Direction>(
 #[inline(always)]
 fn transform<S: Simd, D: Direction>(
     simd: S,
-    factors: &Factors,
+    factors: &Factors<S>,
     data: &mut [Chunk],
     count: usize,
     point: usize,
@@ -288,8 +288,8 @@ fn transform<S: Simd, D: Direction>(
 }
 
 #[inline(always)]
-fn apply_to<S: Simd>(simd: S, symbols: &mut [Chunk], matrix: &Matrix16) {
-    let map = simd.map(matrix);
+fn apply_to<S: Simd>(simd: S, symbols: &mut [Chunk], table: &S::MapTable) {
+    let map = simd.map(table);
     for symbol in symbols {
         simd.store(simd.apply(simd.load(symbol), map), symbol);
     }
@@ -297,9 +297,9 @@ fn apply_to<S: Simd>(simd: S, symbols: &mut [Chunk], matrix: &Matrix16) {
 
 /// Applies to each of some symbols a map of its own.
 #[inline(always)]
-fn scale<S: Simd>(simd: S, work: &mut [Chunk], maps: &[(usize, Matrix16)]) {
-    for (position, matrix) in maps {
-        apply_to(simd, &mut work[*position..=*position], matrix);
+fn scale<S: Simd>(simd: S, work: &mut [Chunk], maps: &[(usize, S::MapTable)]) {
+    for (position, table) in maps {
+        apply_to(simd, &mut work[*position..=*position], table);
     }
 }
 
@@ -311,8 +311,8 @@ fn add_to<S: Simd>(simd: S, sums: &mut [Chunk], addends: &[Chunk]) {
 }
 
 #[inline(always)]
-pub(super) fn encode_with<S: Simd>(simd: S, encoding: &Encoding, work: &mut [Chunk]) {
-    let Encoding {
+pub(super) fn encode_with<S: Simd>(simd: S, encoding: &EncodingOf<S>, work: &mut [Chunk]) {
+    let EncodingOf {
         code:
             Code {
                 rate,
@@ -361,8 +361,8 @@ pub(super) fn encode_with<S: Simd>(simd: S, encoding: &Encoding, work: &mut [Chu
 }
 
 #[inline(always)]
-pub(super) fn decode_with<S: Simd>(simd: S, decoding: &Decoding, work: &mut [Chunk]) {
-    let Decoding {
+pub(super) fn decode_with<S: Simd>(simd: S, decoding: &DecodingOf<S>, work: &mut [Chunk]) {
+    let DecodingOf {
         code,
         factors,
         given,

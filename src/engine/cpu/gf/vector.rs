@@ -3,9 +3,13 @@
 use super::Chunk;
 use crate::code::{Matrix, Matrix16};
 
-/// An instruction set with GFNI. A value is the proof that the processor has it; every method must
+/// An instruction set. A value is the proof that the processor has it; every method but `run` must
 /// be inlined into a function that is compiled for it.
-pub(super) trait Simd: Copy {
+pub(in crate::engine::cpu) trait Simd: Copy + Send + Sync + 'static {
+    /// A subfield factor in memory.
+    type SubfieldTable: Copy + Send + Sync + 'static;
+    /// A linear map of elements in memory.
+    type MapTable: Copy + Send + Sync + 'static;
     /// 32 elements in registers.
     type Elements: Copy;
     /// A subfield factor in registers.
@@ -13,15 +17,29 @@ pub(super) trait Simd: Copy {
     /// A linear map of elements in registers.
     type Map: Copy;
 
+    /// The factor with this matrix, as it is kept.
+    fn subfield_table(matrix: Matrix) -> Self::SubfieldTable;
+    /// The map with this matrix, as it is kept.
+    fn map_table(matrix: &Matrix16) -> Self::MapTable;
+
+    /// Runs the job, compiled for this instruction set.
+    fn run(self, job: impl Job<Self>);
+
     fn load(self, chunk: &Chunk) -> Self::Elements;
     fn store(self, elements: Self::Elements, chunk: &mut Chunk);
     fn xor(self, a: Self::Elements, b: Self::Elements) -> Self::Elements;
-    fn subfield(self, matrix: Matrix) -> Self::Subfield;
-    fn map(self, matrix: &Matrix16) -> Self::Map;
+    fn subfield(self, table: &Self::SubfieldTable) -> Self::Subfield;
+    fn map(self, table: &Self::MapTable) -> Self::Map;
     /// Both bytes of every element times the factor.
     fn scale(self, x: Self::Elements, factor: Self::Subfield) -> Self::Elements;
     /// Every element through the map.
     fn apply(self, x: Self::Elements, map: Self::Map) -> Self::Elements;
+}
+
+/// What is compiled for an instruction set as a whole.
+pub(in crate::engine::cpu) trait Job<S: Simd> {
+    /// Does it. Implementations are `#[inline(always)]`, into the function that has the features.
+    fn run(self, simd: S);
 }
 
 /// A butterfly's factor: zero, of the subfield, or any.

@@ -1,0 +1,97 @@
+//! AVX-512 with GFNI: a chunk is one register, the low bytes in its lower half.
+
+use std::arch::x86_64::*;
+
+use super::Chunk;
+use super::vector::{Job, Simd};
+use crate::code::{Matrix, Matrix16};
+use crate::engine::cpu::isa::Avx512Gfni;
+
+/// A linear map: what each half takes from itself, and from the other.
+#[derive(Clone, Copy)]
+pub(in crate::engine::cpu) struct Map {
+    own: __m512i,
+    other: __m512i,
+}
+
+impl Simd for Avx512Gfni {
+    type SubfieldTable = Matrix;
+    type MapTable = Matrix16;
+    type Elements = __m512i;
+    type Subfield = __m512i;
+    type Map = Map;
+
+    fn subfield_table(matrix: Matrix) -> Matrix {
+        matrix
+    }
+
+    fn map_table(matrix: &Matrix16) -> Matrix16 {
+        *matrix
+    }
+
+    fn run(self, job: impl Job<Self>) {
+        #[target_feature(enable = "avx512f,avx512bw,gfni")]
+        fn with_features(simd: Avx512Gfni, job: impl Job<Avx512Gfni>) {
+            job.run(simd);
+        }
+        // SAFETY: `self` is the proof that this processor has the features.
+        unsafe { with_features(self, job) }
+    }
+
+    #[inline(always)]
+    fn load(self, chunk: &Chunk) -> __m512i {
+        // SAFETY: a chunk has 64 bytes, and the proof covers the instruction.
+        unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store(self, elements: __m512i, chunk: &mut Chunk) {
+        // SAFETY: a chunk has 64 bytes, and the proof covers the instruction.
+        unsafe { _mm512_storeu_si512(chunk.as_mut_ptr().cast(), elements) }
+    }
+
+    #[inline(always)]
+    fn xor(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: the proof covers the instruction.
+        unsafe { _mm512_xor_si512(a, b) }
+    }
+
+    #[inline(always)]
+    fn subfield(self, matrix: &Matrix) -> __m512i {
+        // SAFETY: the proof covers the instruction.
+        unsafe { _mm512_set1_epi64(matrix.cast_signed()) }
+    }
+
+    #[inline(always)]
+    fn map(self, matrix: &Matrix16) -> Map {
+        let halves = |low: Matrix, high: Matrix| {
+            // SAFETY: the proof covers the instructions.
+            unsafe {
+                let low = _mm256_set1_epi64x(low.cast_signed());
+                let high = _mm256_set1_epi64x(high.cast_signed());
+                _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+            }
+        };
+        Map {
+            own: halves(matrix.low_low, matrix.high_high),
+            other: halves(matrix.high_low, matrix.low_high),
+        }
+    }
+
+    #[inline(always)]
+    fn scale(self, x: __m512i, factor: __m512i) -> __m512i {
+        // SAFETY: the proof covers the instruction.
+        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(x, factor) }
+    }
+
+    #[inline(always)]
+    fn apply(self, x: __m512i, map: Map) -> __m512i {
+        // SAFETY: the proof covers the instructions.
+        unsafe {
+            let swapped = _mm512_shuffle_i64x2::<0b01_00_11_10>(x, x);
+            let own = _mm512_gf2p8affine_epi64_epi8::<0>(x, map.own);
+            let other = _mm512_gf2p8affine_epi64_epi8::<0>(swapped, map.other);
+            _mm512_xor_si512(own, other)
+        }
+    }
+}
