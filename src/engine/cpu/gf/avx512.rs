@@ -17,6 +17,17 @@ pub(in crate::engine::cpu) struct Bytes {
     high: __m512i,
 }
 
+impl Bytes {
+    /// One map for the lower half, and one for the upper half.
+    #[inline(always)]
+    fn new(proof: Avx512, low: &Nibbles, high: &Nibbles) -> Self {
+        Self {
+            low: halves(proof, &low.low, &high.low),
+            high: halves(proof, &low.high, &high.high),
+        }
+    }
+}
+
 /// A linear map: what each half takes from itself, and from the other.
 #[derive(Clone, Copy)]
 pub(in crate::engine::cpu) struct Map {
@@ -122,13 +133,9 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn map(self, table: &Nibbles16) -> Map {
-        let of = |low: &Nibbles, high: &Nibbles| Bytes {
-            low: halves(self, &low.low, &high.low),
-            high: halves(self, &low.high, &high.high),
-        };
         Map {
-            own: of(&table.low_low, &table.high_high),
-            other: of(&table.high_low, &table.low_high),
+            own: Bytes::new(self, &table.low_low, &table.high_high),
+            other: Bytes::new(self, &table.high_low, &table.low_high),
         }
     }
 

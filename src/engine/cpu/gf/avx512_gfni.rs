@@ -14,6 +14,17 @@ pub(in crate::engine::cpu) struct Map {
     other: __m512i,
 }
 
+/// One matrix in the lower half, and one in the upper half.
+#[inline(always)]
+fn halves(_proof: Avx512Gfni, low: Matrix, high: Matrix) -> __m512i {
+    // SAFETY: the proof covers the instructions.
+    unsafe {
+        let low = _mm256_set1_epi64x(low.cast_signed());
+        let high = _mm256_set1_epi64x(high.cast_signed());
+        _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+    }
+}
+
 impl Simd for Avx512Gfni {
     type SubfieldTable = Matrix;
     type MapTable = Matrix16;
@@ -64,17 +75,9 @@ impl Simd for Avx512Gfni {
 
     #[inline(always)]
     fn map(self, matrix: &Matrix16) -> Map {
-        let halves = |low: Matrix, high: Matrix| {
-            // SAFETY: the proof covers the instructions.
-            unsafe {
-                let low = _mm256_set1_epi64x(low.cast_signed());
-                let high = _mm256_set1_epi64x(high.cast_signed());
-                _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
-            }
-        };
         Map {
-            own: halves(matrix.low_low, matrix.high_high),
-            other: halves(matrix.high_low, matrix.low_high),
+            own: halves(self, matrix.low_low, matrix.high_high),
+            other: halves(self, matrix.high_low, matrix.low_high),
         }
     }
 
