@@ -14,7 +14,7 @@ pub(crate) use basis::{
 };
 pub(crate) use basis::{full_factor, subfield_factor};
 
-use reed_solomon_simd::engine::{DefaultEngine, Engine, GF_ORDER, GfElement};
+use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd};
 
 /// Which construction the code uses: `reed-solomon-simd`'s default choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub(crate) struct Erasures {
     pub(crate) given: Vec<usize>,
     /// The missing source symbols, ascending: their positions in the work.
     pub(crate) missing: Vec<usize>,
-    /// The logarithm of the error locator at each position.
+    /// The logarithm of the error locator at each of these positions.
     pub(crate) locator: Box<[GfElement; GF_ORDER]>,
 }
 
@@ -103,36 +103,98 @@ impl Erasures {
         let mut known = vec![false; code.original + code.recovery];
         given.iter().for_each(|&index| known[index] = true);
 
-        let mut locator: Box<[GfElement; GF_ORDER]> = vec![0; GF_ORDER]
-            .into_boxed_slice()
-            .try_into()
-            .expect("GF_ORDER elements");
-        for (index, known) in known.iter().enumerate() {
-            if !known {
-                locator[code.position(index)] = 1;
-            }
-        }
-        let evaluated = match code.rate {
-            Rate::High => {
-                // The gap between the recovery symbols and the first source symbol.
-                locator[code.recovery..code.chunk].fill(1);
-                code.chunk + code.original
-            }
+        let erased = (0..code.original + code.recovery).filter(|&index| !known[index]);
+        let erased = erased.map(|index| code.position(index));
+        let given: Vec<_> = given.iter().map(|&index| code.position(index)).collect();
+        let missing: Vec<_> = (0..code.original)
+            .filter(|&index| !known[index])
+            .map(|index| code.position(index))
+            .collect();
+        // The erased positions, or with so many of them all others.
+        let (erased, others): (Vec<_>, _) = match code.rate {
+            // With the gap between the recovery symbols and the first source symbol.
+            Rate::High => (erased.chain(code.recovery..code.chunk).collect(), false),
+            // And all that lies beyond the recovery symbols. The gap between the source symbols and
+            // the first recovery symbol is known to be zero.
             Rate::Low => {
-                locator[code.chunk + code.recovery..].fill(1);
-                GF_ORDER
+                let gap = code.original..code.chunk;
+                (given.iter().copied().chain(gap).collect(), true)
             }
         };
-        DefaultEngine::eval_poly(&mut locator, evaluated);
-
+        let places = given.iter().chain(&missing).copied();
+        let locator = if places.clone().count() * erased.len() <= MOST_BY_ONE {
+            locator_one_by_one(places, &erased, others)
+        } else {
+            locator_everywhere(&erased, others)
+        };
         Self {
             code,
-            given: given.iter().map(|&index| code.position(index)).collect(),
-            missing: (0..code.original)
-                .filter(|&index| !known[index])
-                .map(|index| code.position(index))
-                .collect(),
+            given,
+            missing,
             locator,
+        }
+    }
+}
+
+/// Logarithms of an error locator, by position.
+type Locator = Box<[GfElement; GF_ORDER]>;
+
+fn zeros() -> Locator {
+    let zeros = vec![0; GF_ORDER].into_boxed_slice();
+    zeros.try_into().expect("GF_ORDER elements")
+}
+
+/// With no more terms than this, the locator's logarithms are added up place by place.
+const MOST_BY_ONE: usize = 1 << 17;
+
+/// The locator at some places. `erased` are the erased positions, or all others.
+///
+/// At `p` the logarithm is the sum of those of `p + e` for the erased `e` but `p`. For all positions
+/// the sum is zero, so the others have the same one, negated.
+fn locator_one_by_one(
+    places: impl Iterator<Item = usize>,
+    erased: &[usize],
+    others: bool,
+) -> Locator {
+    let log = &reed_solomon_simd::engine::tables::get_exp_log().log;
+    let mut locator = zeros();
+    for place in places {
+        let terms = erased.iter().filter(|&&position| position != place);
+        let sum: u64 = terms.map(|&p| u64::from(log[p ^ place])).sum();
+        let sum = (sum % u64::from(GF_MODULUS)) as GfElement;
+        locator[place] = if others { GF_MODULUS - sum } else { sum };
+    }
+    locator
+}
+
+/// The locator at all places.
+fn locator_everywhere(erased: &[usize], others: bool) -> Locator {
+    let mut locator = zeros();
+    locator.fill(others.into());
+    for &position in erased {
+        locator[position] = (!others).into();
+    }
+    // Once a job, so it is the same code for every instruction set.
+    let end = erased.iter().max().map_or(0, |last| last + 1);
+    NoSimd::eval_poly(&mut locator, if others { GF_ORDER } else { end });
+    locator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locator_is_the_same_both_ways() {
+        let places = [0, 1, 5, 70, 255, 256, 300, 511, 40_000, 65_535];
+        let erased = [0, 2, 5, 9, 69, 70, 255, 1000, 40_000];
+        for others in [false, true] {
+            let some = locator_one_by_one(places.into_iter(), &erased, others);
+            let all = locator_everywhere(&erased, others);
+            for place in places {
+                let [some, all] = [&some, &all].map(|locator| locator[place] % GF_MODULUS);
+                assert_eq!(some, all, "at {place}");
+            }
         }
     }
 }
