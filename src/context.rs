@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Engine, EngineKind, stripe_width};
+use crate::engine::{Engine, EngineKind, InstructionSet, stripe_width};
 use crate::error::Result;
 use crate::shape::Shape;
 
@@ -14,6 +14,7 @@ pub const DEFAULT_MEMORY: u64 = 1 << 30;
 pub(crate) struct ContextOptions {
     pub(crate) engine: EngineKind,
     pub(crate) threads: usize,
+    pub(crate) instruction_set: Option<InstructionSet>,
     pub(crate) memory: u64,
 }
 
@@ -22,6 +23,7 @@ impl Default for ContextOptions {
         Self {
             engine: EngineKind::Auto,
             threads: 0,
+            instruction_set: None,
             memory: DEFAULT_MEMORY,
         }
     }
@@ -37,7 +39,7 @@ pub(crate) struct Context {
 impl ContextOptions {
     pub(crate) fn open(&self) -> Result<Context> {
         Ok(Context {
-            engine: self.engine.open(self.threads)?,
+            engine: self.engine.open(self.threads, self.instruction_set)?,
             memory: self.memory,
         })
     }
@@ -67,6 +69,14 @@ macro_rules! context_choices {
         #[must_use]
         pub fn engine(mut self, engine: EngineKind) -> Self {
             self.context.engine = engine;
+            self
+        }
+
+        /// The instruction set that the `cpu` engine uses; unless set, the one that the environment
+        /// variable `WALRUS_ACCEL_ISA` names, and without that the fastest that the processor has.
+        #[must_use]
+        pub fn instruction_set(mut self, set: crate::engine::InstructionSet) -> Self {
+            self.context.instruction_set = Some(set);
             self
         }
 

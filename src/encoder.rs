@@ -7,7 +7,7 @@ use crate::commitment::{
 };
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
-use crate::engine::{EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput};
+use crate::engine::{DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sink::Sink;
@@ -64,7 +64,8 @@ impl EncoderBuilder {
     ///
     /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
     /// [`Error::TooManyShards`](crate::Error::TooManyShards);
-    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the engine cannot run on this machine.
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the engine or the
+    /// instruction set asked for cannot run on this machine.
     pub fn build(&self) -> Result<Encoder> {
         Shape::new(self.n_shards, 0)?;
         Ok(Encoder {
@@ -123,11 +124,18 @@ impl Encoder {
         self.context.engine.name()
     }
 
-    /// The widest instruction set that the engine's hashes use: `"avx512"`, `"avx2"` or
-    /// `"portable"`.
+    /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The reference
+    /// engine has no choice, and says `"portable"`.
     #[must_use]
     pub fn instruction_set(&self) -> &'static str {
         self.context.engine.instruction_set()
+    }
+
+    /// The instruction sets that this processor says it has and that gave wrong answers when they
+    /// were tried, so that a slower one is used. Empty on a sound machine.
+    #[must_use]
+    pub fn dropped_sets(&self) -> &[DroppedSet] {
+        self.context.engine.dropped_sets()
     }
 
     /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit.

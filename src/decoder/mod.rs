@@ -6,7 +6,7 @@ use self::pipeline::Target;
 use crate::commitment::{BlobMetadata, BlobMetadataWithId};
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
-use crate::engine::EngineKind;
+use crate::engine::{DroppedSet, EngineKind};
 use crate::error::{Error, Result};
 use crate::output::Output;
 use crate::shape::Shape;
@@ -74,7 +74,8 @@ impl DecoderBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::EngineUnavailable`] if the engine cannot run on this machine.
+    /// [`Error::EngineUnavailable`] if the engine or the instruction set asked for cannot run on
+    /// this machine.
     pub fn build(&self) -> Result<Decoder> {
         Ok(Decoder {
             context: self.context.open()?,
@@ -142,6 +143,20 @@ impl Decoder {
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         self.context.engine.name()
+    }
+
+    /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The reference
+    /// engine has no choice, and says `"portable"`.
+    #[must_use]
+    pub fn instruction_set(&self) -> &'static str {
+        self.context.engine.instruction_set()
+    }
+
+    /// The instruction sets that this processor says it has and that gave wrong answers when they
+    /// were tried, so that a slower one is used. Empty on a sound machine.
+    #[must_use]
+    pub fn dropped_sets(&self) -> &[DroppedSet] {
+        self.context.engine.dropped_sets()
     }
 
     /// Decodes a blob from any `P` primary or any `S` secondary slivers.

@@ -5,9 +5,11 @@
 //! state a symbol. Engines know nothing of files, trees, metadata or jobs.
 
 pub(crate) mod cpu;
+mod instruction_set;
 mod plan;
 mod reference;
 
+pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use plan::stripe_width;
 
 use std::ops::Range;
@@ -63,10 +65,15 @@ impl EngineKind {
         entry.expect("every engine is registered").0
     }
 
-    /// Makes the engine ready; `threads` is the number of worker threads, 0 for one a core.
-    pub(crate) fn open(self, threads: usize) -> Result<Arc<dyn Engine>> {
+    /// Makes the engine ready; `threads` is the number of worker threads, 0 for one a core. Only the
+    /// `cpu` engine has a choice of instruction sets.
+    pub(crate) fn open(
+        self,
+        threads: usize,
+        wanted: Option<InstructionSet>,
+    ) -> Result<Arc<dyn Engine>> {
         Ok(match self {
-            Self::Auto | Self::Cpu => Arc::new(cpu::CpuEngine::new(threads)?),
+            Self::Auto | Self::Cpu => Arc::new(cpu::CpuEngine::new(threads, wanted)?),
             Self::Reference => Arc::new(reference::ReferenceEngine::new()),
         })
     }
@@ -102,8 +109,13 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
     /// The name, as in JSON output.
     fn name(&self) -> &'static str;
 
-    /// The widest instruction set that its hashes use, as in JSON output.
+    /// The instruction set that its kernels use, as in JSON output.
     fn instruction_set(&self) -> &'static str;
+
+    /// The instruction sets that would have been taken before that one, had they been right.
+    fn dropped_sets(&self) -> &[DroppedSet] {
+        &[]
+    }
 
     /// Whether stripes can be narrower than a symbol. Where not, the memory limit is not kept.
     fn stripes(&self) -> bool;

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use reed_solomon_simd::engine::utils::xor;
-use reed_solomon_simd::engine::{DefaultEngine, Engine, GF_MODULUS, ShardsRefMut};
+use reed_solomon_simd::engine::{self, Engine, GF_MODULUS, ShardsRefMut};
 
 use super::gf::{self, Chunk, DecodeInPlace, EncodeInPlace, Kernels};
+use super::isa::Isa;
 use crate::code::{Code, Erasures, Rate};
 
 const HALF: usize = 32;
@@ -30,12 +31,18 @@ pub(super) enum Butterflies {
 type CrateEngine = Arc<dyn Engine + Send + Sync>;
 
 impl Butterflies {
-    /// The fastest that this processor has.
-    pub(super) fn fastest() -> Self {
-        match Kernels::available().last() {
-            Some(kernels) => Self::Own(*kernels),
-            None => Self::Crate(Arc::new(DefaultEngine::new())),
+    /// Those of the instruction set: our own kernels if it has any, or the crate's engine for it.
+    pub(super) fn new(isa: Isa) -> Self {
+        if let Some(kernels) = Kernels::of(isa) {
+            return Self::Own(kernels);
         }
+        Self::Crate(match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Ssse3(_) => Arc::new(engine::Ssse3::new()),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(_) => Arc::new(engine::Neon::new()),
+            _ => Arc::new(engine::NoSimd::new()),
+        })
     }
 
     /// How many bytes of a symbol go through the transforms at once: 1,024 symbols of this size stay
@@ -380,9 +387,7 @@ mod tests {
 
     /// Every way to compute the butterflies that this processor has.
     fn butterflies() -> Vec<Butterflies> {
-        let mut all = vec![Butterflies::Crate(Arc::new(DefaultEngine::new()))];
-        all.extend(Kernels::available().into_iter().map(Butterflies::Own));
-        all
+        Isa::available().into_iter().map(Butterflies::new).collect()
     }
 
     fn bytes(seed: u64, len: usize) -> Vec<u8> {

@@ -1,64 +1,102 @@
 //! The instruction sets, and the proof that this CPU has one.
 //!
-//! [`Avx2`] and [`Avx512`] have no constructor but `new`, which asks the CPU. So a function that
-//! takes one by value may use its instructions, and nothing can reach them on a CPU without them.
+//! [`Avx2`] and its like have no constructor but `new`, which asks the CPU. So a function that takes
+//! one by value may use its instructions, and nothing can reach them on a CPU without them.
 
-/// An instruction set that this CPU has, and that has kernels of its own.
+use crate::engine::InstructionSet;
+
+/// An instruction set that this CPU has: it stands for kernels of the hashes and of the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isa {
     /// What the target of the build has on every CPU.
     Portable,
+    /// Vectors of 128 bits for the code alone.
+    #[cfg(target_arch = "x86_64")]
+    Ssse3(Ssse3),
+    /// Vectors of 128 bits for the code alone.
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
     /// Vectors of 256 bits.
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    /// Vectors of 256 bits, and affine maps of bytes.
+    #[cfg(target_arch = "x86_64")]
+    Avx2Gfni(Avx2Gfni),
     /// Vectors of 512 bits.
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
+    /// Vectors of 512 bits, and affine maps of bytes.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Gfni(Avx512Gfni),
 }
 
 impl Isa {
-    /// The fastest one.
-    pub(crate) fn detect() -> Self {
-        Self::available().last().copied().unwrap_or(Self::Portable)
-    }
-
     /// All of them, from the slowest to the fastest.
     pub(crate) fn available() -> Vec<Self> {
-        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
-        let mut available = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            available.extend(Avx2::new().map(Self::Avx2));
-            available.extend(Avx512::new().map(Self::Avx512));
+        let sets = [
+            Some(Self::Portable),
+            #[cfg(target_arch = "x86_64")]
+            Ssse3::new().map(Self::Ssse3),
+            #[cfg(target_arch = "aarch64")]
+            Neon::new().map(Self::Neon),
+            #[cfg(target_arch = "x86_64")]
+            Avx2::new().map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Avx2Gfni::new().map(Self::Avx2Gfni),
+            #[cfg(target_arch = "x86_64")]
+            Avx512::new().map(Self::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            Avx512Gfni::new().map(Self::Avx512Gfni),
+        ];
+        sets.into_iter().flatten().collect()
+    }
+
+    /// Which one it is.
+    pub(crate) fn set(self) -> InstructionSet {
+        match self {
+            Self::Portable => InstructionSet::Portable,
+            #[cfg(target_arch = "x86_64")]
+            Self::Ssse3(_) => InstructionSet::Ssse3,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => InstructionSet::Neon,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => InstructionSet::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2Gfni(_) => InstructionSet::Avx2Gfni,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => InstructionSet::Avx512,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Gfni(_) => InstructionSet::Avx512Gfni,
         }
-        available
     }
 
     /// The name, as in JSON output.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Portable => "portable",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => "avx512",
-        }
+        self.set().name()
+    }
+}
+
+impl InstructionSet {
+    /// Those that this processor has, from the slowest to the fastest.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        Isa::available().into_iter().map(Isa::set).collect()
     }
 }
 
 macro_rules! proofs {
-    ($($(#[$doc:meta])* $name:ident: $($feature:tt),+;)+) => {
+    ($($(#[$doc:meta])* $name:ident on $arch:literal asks $detected:ident for $($feature:tt),+;)+) => {
         $(
             $(#[$doc])*
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(target_arch = $arch)]
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
             pub(crate) struct $name(());
 
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(target_arch = $arch)]
             impl $name {
                 /// The proof, if this CPU has it.
                 pub(crate) fn new() -> Option<Self> {
-                    let has = $(std::arch::is_x86_feature_detected!($feature))&&+;
+                    let has = $(std::arch::$detected!($feature))&&+;
                     has.then_some(Self(()))
                 }
             }
@@ -67,12 +105,30 @@ macro_rules! proofs {
 }
 
 proofs! {
+    /// Proof that this CPU has SSSE3.
+    Ssse3 on "x86_64" asks is_x86_feature_detected for "ssse3";
+    /// Proof that this CPU has NEON.
+    Neon on "aarch64" asks is_aarch64_feature_detected for "neon";
     /// Proof that this CPU has AVX2.
-    Avx2: "avx2";
+    Avx2 on "x86_64" asks is_x86_feature_detected for "avx2";
     /// Proof that this CPU has AVX2, and GFNI in its VEX encoding.
-    Avx2Gfni: "avx2", "gfni";
+    Avx2Gfni on "x86_64" asks is_x86_feature_detected for "avx2", "gfni";
     /// Proof that this CPU has AVX-512F and AVX-512BW.
-    Avx512: "avx512f", "avx512bw";
+    Avx512 on "x86_64" asks is_x86_feature_detected for "avx512f", "avx512bw";
     /// Proof that this CPU has AVX-512F, AVX-512BW and GFNI.
-    Avx512Gfni: "avx512f", "avx512bw", "gfni";
+    Avx512Gfni on "x86_64" asks is_x86_feature_detected for "avx512f", "avx512bw", "gfni";
+}
+
+#[cfg(target_arch = "x86_64")]
+impl From<Avx2Gfni> for Avx2 {
+    fn from(_: Avx2Gfni) -> Self {
+        Self(())
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl From<Avx512Gfni> for Avx512 {
+    fn from(_: Avx512Gfni) -> Self {
+        Self(())
+    }
 }

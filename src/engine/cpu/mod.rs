@@ -11,6 +11,8 @@ mod expand;
 mod gf;
 pub(crate) mod hash;
 pub(crate) mod isa;
+mod select;
+mod selftest;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -20,7 +22,10 @@ use rayon::prelude::*;
 use self::codec::{Butterflies, Encoding, LineCodec};
 use self::hash::LeafHasher;
 use self::isa::Isa;
-use super::{DecodeSession, EncodeSession, Engine, ExpandSession, STRIPE_UNIT};
+use self::select::Choice;
+use super::{
+    DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, STRIPE_UNIT,
+};
 use crate::code::Code;
 use crate::commitment::{Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
@@ -45,6 +50,7 @@ pub(super) struct CpuEngine {
     butterflies: Butterflies,
     encodings: Mutex<Vec<Arc<Encoding>>>,
     isa: Isa,
+    dropped: Vec<DroppedSet>,
     /// The stripes, the hash states, the leaf hashes of ended sessions.
     idle_stripes: Idle,
     idle_states: Idle,
@@ -52,7 +58,8 @@ pub(super) struct CpuEngine {
 }
 
 impl CpuEngine {
-    pub(super) fn new(threads: usize) -> Result<Self> {
+    pub(super) fn new(threads: usize, wanted: Option<InstructionSet>) -> Result<Self> {
+        let Choice { isa, dropped } = select::choose(wanted)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|index| format!("walrus-accel-{index}"))
@@ -63,9 +70,10 @@ impl CpuEngine {
             })?;
         Ok(Self {
             pool,
-            butterflies: Butterflies::fastest(),
+            butterflies: Butterflies::new(isa),
             encodings: Mutex::new(Vec::new()),
-            isa: Isa::detect(),
+            isa,
+            dropped,
             idle_stripes: Idle::default(),
             idle_states: Idle::default(),
             idle_leaves: Idle::default(),
@@ -140,6 +148,10 @@ impl Engine for CpuEngine {
 
     fn instruction_set(&self) -> &'static str {
         self.isa.name()
+    }
+
+    fn dropped_sets(&self) -> &[DroppedSet] {
+        &self.dropped
     }
 
     fn stripes(&self) -> bool {

@@ -23,6 +23,7 @@ mod vector;
 use self::transform::{Factors, decode_with, encode_with};
 pub(super) use self::vector::{Job, Simd};
 use crate::code::{Code, Erasures};
+use crate::engine::cpu::isa::Isa;
 #[cfg(target_arch = "x86_64")]
 use crate::engine::cpu::isa::{Avx2, Avx2Gfni, Avx512, Avx512Gfni};
 
@@ -43,20 +44,23 @@ pub(super) enum Kernels {
 }
 
 impl Kernels {
-    /// All that this processor has, the fastest last.
-    pub(super) fn available() -> Vec<Self> {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let all = [
-                Avx2::new().map(Self::Avx2),
-                Avx512::new().map(Self::Avx512),
-                Avx2Gfni::new().map(Self::Avx2Gfni),
-                Avx512Gfni::new().map(Self::Avx512Gfni),
-            ];
-            all.into_iter().flatten().collect()
+    /// Those of the instruction set, if it has any.
+    pub(super) fn of(isa: Isa) -> Option<Self> {
+        match isa {
+            Isa::Portable => None,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Ssse3(_) => None,
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(_) => None,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2(proof) => Some(Self::Avx2(proof)),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2Gfni(proof) => Some(Self::Avx2Gfni(proof)),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512(proof) => Some(Self::Avx512(proof)),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Gfni(proof) => Some(Self::Avx512Gfni(proof)),
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        Vec::new()
     }
 }
 

@@ -119,9 +119,17 @@ fn run(isa: Isa, job: impl Job) {
     match isa {
         Isa::Portable => job.run(Portable),
         #[cfg(target_arch = "x86_64")]
+        Isa::Ssse3(_) => job.run(Portable),
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon(_) => job.run(Portable),
+        #[cfg(target_arch = "x86_64")]
         Isa::Avx2(proof) => avx2::run(proof, job),
         #[cfg(target_arch = "x86_64")]
+        Isa::Avx2Gfni(proof) => avx2::run(proof.into(), job),
+        #[cfg(target_arch = "x86_64")]
         Isa::Avx512(proof) => avx512::run(proof, job),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Gfni(proof) => avx512::run(proof.into(), job),
     }
 }
 

@@ -154,7 +154,7 @@ fn pairs() {
     for count in 0..=40 {
         let (left, right) = (digests(count), digests(count));
         for commitment in COMMITMENTS {
-            for (prefix, isa) in [0x00, 0x01, 0xff].into_iter().zip(Isa::available()) {
+            for (prefix, isa) in [0x00, 0x01, 0xff].into_iter().cycle().zip(Isa::available()) {
                 let mut out = vec![[0xa5; 32]; count];
                 hash_pairs(commitment, isa, prefix, &left, &right, &mut out);
                 for i in 0..count {
@@ -206,13 +206,13 @@ fn nothing_is_read_past_a_piece() {
 #[should_panic(expected = "a piece must be as long as the stripe")]
 fn a_short_piece() {
     let symbols: [&[u8]; 2] = [&[0; 64], &[0; 62]];
-    leaves(Commitment::Blake2b256, Isa::detect(), &symbols);
+    leaves(Commitment::Blake2b256, Isa::available()[0], &symbols);
 }
 
 #[test]
 #[should_panic(expected = "a stripe must begin and end at a block")]
 fn an_uneven_stripe() {
-    let hasher = LeafHasher::new(Commitment::Blake3, Isa::detect(), 200);
+    let hasher = LeafHasher::new(Commitment::Blake3, Isa::available()[0], 200);
     let mut states = vec![0; hasher.state_len()];
     hasher.absorb(0..64, &[&[0; 64]], &mut states, &mut []);
 }
