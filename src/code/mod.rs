@@ -6,7 +6,10 @@
 //! basis. In it the factor of a butterfly layer with distance `2^m`, in the block that begins at
 //! point `r`, is the label `r >> m`; and the labels below 256 are the subfield GF(2^8).
 
+// Only kernels of our own take factors as matrices.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod basis;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod field;
 
 pub(crate) use basis::{

@@ -8,6 +8,7 @@ mod codec;
 mod decode;
 mod encode;
 mod expand;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod gf;
 pub(crate) mod hash;
 pub(crate) mod isa;
