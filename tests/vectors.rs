@@ -6,10 +6,11 @@ use common::{blob, hex, slivers_sha256, vectors};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use walrus_accel::{
-    Axis, Bcs, Control, Encoder, EngineKind, PairSet, Shape, SliverBuffer, SliverPairIndex,
+    Axis, Bcs, Control, Encoder, EncoderBuilder, EngineKind, InstructionSet, PairSet, Shape,
+    SliverBuffer, SliverPairIndex,
 };
 
-fn check(case: &Value, engine: EngineKind, buffer: &mut SliverBuffer) {
+fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer) {
     let number = |name: &str| case[name].as_u64().unwrap();
     let text = |name: &str| case[name].as_str().unwrap();
     let n_shards = number("n_shards") as u16;
@@ -25,8 +26,7 @@ fn check(case: &Value, engine: EngineKind, buffer: &mut SliverBuffer) {
     );
     assert_eq!(shape.stored_len(), number("encoded_length"));
 
-    let encoder = Encoder::builder().n_shards(n_shards).engine(engine);
-    let encoder = encoder.build().unwrap();
+    let encoder = builder.n_shards(n_shards).build().unwrap();
     let pairs = PairSet::all(n_shards);
     let encoded = encoder
         .encode(&blob, &pairs, buffer, &Control::new())
@@ -61,23 +61,27 @@ fn check(case: &Value, engine: EngineKind, buffer: &mut SliverBuffer) {
     assert_eq!(encoder.metadata(&blob).unwrap(), encoded);
 }
 
-fn check_all(engine: EngineKind) {
+fn check_all(builder: &EncoderBuilder) {
     let mut buffer = SliverBuffer::new();
     for case in vectors("rs2.json") {
         println!(
             "{} shards, {} bytes",
             case["n_shards"], case["unencoded_length"]
         );
-        check(&case, engine, &mut buffer);
+        check(&case, builder.clone(), &mut buffer);
     }
 }
 
 #[test]
-fn the_cpu_engine_gives_the_network_s_bytes() {
-    check_all(EngineKind::Cpu);
+fn the_cpu_engine_gives_the_network_s_bytes_with_every_instruction_set() {
+    for set in InstructionSet::available() {
+        println!("{set}");
+        let builder = Encoder::builder().engine(EngineKind::Cpu);
+        check_all(&builder.instruction_set(set));
+    }
 }
 
 #[test]
 fn the_reference_engine_gives_the_network_s_bytes() {
-    check_all(EngineKind::Reference);
+    check_all(&Encoder::builder().engine(EngineKind::Reference));
 }

@@ -90,6 +90,7 @@ fn json_lines_have_exactly_these_fields() {
         "blobId",
         "engine",
         "file",
+        "instructionSet",
         "rootHash",
         "seconds",
         "shards",

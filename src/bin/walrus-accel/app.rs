@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{Decoder, Encoder};
+use walrus_accel::{Decoder, DroppedSet, Encoder};
 
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
 use crate::console::Console;
@@ -52,6 +52,13 @@ impl App {
         }
     }
 
+    /// Says which instruction sets are not used though the processor has them.
+    fn name_dropped(&self, sets: &[DroppedSet]) {
+        for dropped in sets {
+            self.console.warning(dropped);
+        }
+    }
+
     /// Says that a file failed.
     pub fn failed_file(&self, path: &Path, message: &str) {
         self.failed(&Subject::File(path), message);
@@ -92,23 +99,27 @@ impl App {
 }
 
 /// An encoder as asked for.
-pub fn encoder(code: &CodeArgs, engine: &EngineArgs) -> Result<Encoder, Failure> {
+pub fn encoder(code: &CodeArgs, engine: &EngineArgs, app: &App) -> Result<Encoder, Failure> {
     let builder = Encoder::builder()
         .n_shards(code.shards)
         .commitment(code.commitment)
         .engine(engine.engine)
         .threads(engine.threads)
         .memory(engine.memory);
-    Ok(builder.build()?)
+    let encoder = builder.build()?;
+    app.name_dropped(encoder.dropped_sets());
+    Ok(encoder)
 }
 
 /// A decoder as asked for.
-pub fn decoder(engine: &EngineArgs) -> Result<Decoder, Failure> {
+pub fn decoder(engine: &EngineArgs, app: &App) -> Result<Decoder, Failure> {
     let builder = Decoder::builder()
         .engine(engine.engine)
         .threads(engine.threads)
         .memory(engine.memory);
-    Ok(builder.build()?)
+    let decoder = builder.build()?;
+    app.name_dropped(decoder.dropped_sets());
+    Ok(decoder)
 }
 
 /// Seconds to the microsecond: what a clock tells, without the noise of its digits.

@@ -19,7 +19,10 @@ Examples:
 
 Exit codes: 0 done; 1 failed or did not match; 2 wrong usage; 3 the engine asked for is not
 there; 130 interrupted. Standard output carries data alone; messages and progress go to
-standard error.";
+standard error.
+
+The environment variable WALRUS_ACCEL_ISA names the instruction set to use instead of the fastest
+that the processor has: portable, ssse3, avx2, avx2-gfni, avx512, avx512-gfni or neon.";
 
 const ENCODE_EXAMPLES: &str = "\
 Examples:

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure};
 
 /// Prints a line a file.
 pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
-    let encoder = encoder(&args.code, &args.engine)?;
+    let encoder = encoder(&args.code, &args.engine, app)?;
     let batch = Batch::new(app, &args.files, &encoder, &args.engine, |_| 0)?.only_lines();
     Ok(batch.run(
         |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),

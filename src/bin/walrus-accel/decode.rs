@@ -41,6 +41,7 @@ struct DecodedLine {
     /// What is there and was not used, as it is not what it should be.
     skipped: Vec<ProblemLine>,
     engine: &'static str,
+    instruction_set: &'static str,
     seconds: f64,
 }
 
@@ -56,7 +57,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
         false => Some(target(&args.output, args.force)?),
     };
     let start = Instant::now();
-    let decoder = decoder(&args.engine)?;
+    let decoder = decoder(&args.engine, app)?;
     let given = Given::open(args)?;
     let n_shards = given.metadata().metadata.n_shards()?;
     name_problems(app, given.slivers().problems, n_shards);
@@ -305,6 +306,7 @@ fn line(
         missing: directory::count(problems, ProblemKind::Missing),
         skipped,
         engine: decoder.engine_name(),
+        instruction_set: decoder.instruction_set(),
         seconds: rounded(start.elapsed().as_secs_f64()),
     }
 }

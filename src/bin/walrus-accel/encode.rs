@@ -16,7 +16,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             .map_err(|error| Failure::Usage(format!("--pairs: {error}")))?,
         None => PairSet::all(args.code.shards),
     };
-    let encoder = encoder(&args.code, &args.engine)?;
+    let encoder = encoder(&args.code, &args.engine, app)?;
     // Short slivers are gathered in memory.
     let slivers = |length| {
         Shape::new(args.code.shards, length).map_or(0, |shape| {

@@ -19,6 +19,7 @@ pub struct EncodedLine {
     symbol_size: u32,
     shards: u16,
     engine: &'static str,
+    instruction_set: &'static str,
     seconds: f64,
     /// Where the slivers are, if they were kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +42,7 @@ impl EncodedLine {
             symbol_size: shape.symbol_size(),
             shards: shape.n_shards(),
             engine: encoder.engine_name(),
+            instruction_set: encoder.instruction_set(),
             seconds: rounded(encoded.seconds),
             out_dir: None,
             already_there: None,

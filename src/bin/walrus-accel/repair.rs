@@ -20,13 +20,14 @@ struct RepairedLine {
     rebuilt: Vec<ProblemLine>,
     left: Vec<ProblemLine>,
     engine: &'static str,
+    instruction_set: &'static str,
     seconds: f64,
 }
 
 /// Repairs the directory, names what was wrong, and prints the counts.
 pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let decoder = decoder(&args.engine)?;
+    let decoder = decoder(&args.engine, app)?;
     let directory = directory::open(&args.dir)?;
     let parse = |list: &String| PairSet::parse(list, directory.shape().n_shards());
     let pairs = args.pairs.as_ref().map(parse).transpose();
@@ -48,6 +49,7 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
             rebuilt: directory::problem_lines(&repaired.rebuilt),
             left: directory::problem_lines(&repaired.left),
             engine: decoder.engine_name(),
+            instruction_set: decoder.instruction_set(),
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
     } else {

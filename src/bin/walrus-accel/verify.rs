@@ -21,15 +21,24 @@ struct VerifiedLine {
     checked: usize,
     bad: usize,
     problems: Vec<ProblemLine>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    engine: Option<&'static str>,
+    /// Nothing where only the manifest was asked.
+    #[serde(flatten)]
+    by: Option<By>,
     seconds: f64,
+}
+
+/// What did the work.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct By {
+    engine: &'static str,
+    instruction_set: &'static str,
 }
 
 /// Names each bad file, and prints the counts.
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let (verification, blob_id, engine) = if args.quick {
+    let (verification, blob_id, by) = if args.quick {
         // Damaged metadata is one of the things that the manifest tells.
         let directory = BlobDirectory::open(&args.dir).ok();
         directory.as_ref().map_or(Ok(()), directory::check_name)?;
@@ -44,12 +53,16 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         })?;
         (found, directory.map(|found| found.metadata().blob_id), None)
     } else {
-        let decoder = decoder(&args.engine)?;
+        let decoder = decoder(&args.engine, app)?;
         let directory = directory::open(&args.dir)?;
         let job = app.jobs.start(None);
         let found = directory.verify(&decoder, job.control())?;
         let blob_id = directory.metadata().blob_id;
-        (found, Some(blob_id), Some(decoder.engine_name()))
+        let by = By {
+            engine: decoder.engine_name(),
+            instruction_set: decoder.instruction_set(),
+        };
+        (found, Some(blob_id), Some(by))
     };
     let problems = &verification.problems;
     for problem in problems {
@@ -63,7 +76,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             checked: verification.checked,
             bad: problems.len(),
             problems: directory::problem_lines(problems),
-            engine,
+            by,
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
     } else {
