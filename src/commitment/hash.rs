@@ -126,6 +126,16 @@ pub(crate) trait PairHasher: Sync {
         out: &mut [Digest],
     );
 
+    /// `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`. There are twice as many
+    /// children as digests in `out`.
+    fn hash_adjacent(
+        &self,
+        commitment: Commitment,
+        prefix: u8,
+        children: &[Digest],
+        out: &mut [Digest],
+    );
+
     /// Calls `task` with every number below `count`, in any order, on the engine's threads, and
     /// returns when all have ended.
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync));
@@ -145,6 +155,18 @@ impl PairHasher for OneAtATime {
     ) {
         for ((left, right), out) in left.iter().zip(right).zip(out) {
             *out = commitment.hash(&[&[prefix], left, right]);
+        }
+    }
+
+    fn hash_adjacent(
+        &self,
+        commitment: Commitment,
+        prefix: u8,
+        children: &[Digest],
+        out: &mut [Digest],
+    ) {
+        for (pair, out) in children.chunks_exact(2).zip(out) {
+            *out = commitment.hash(&[&[prefix], &pair[0], &pair[1]]);
         }
     }
 

@@ -95,10 +95,9 @@ pub(crate) fn root(
         if !level.len().is_multiple_of(2) {
             level.push(EMPTY);
         }
-        let left: Vec<_> = level.iter().copied().step_by(2).collect();
-        let right: Vec<_> = level.iter().copied().skip(1).step_by(2).collect();
-        level.truncate(left.len());
-        hasher.hash_pairs(commitment, INNER_PREFIX, &left, &right, &mut level);
+        let mut next = vec![EMPTY; level.len() / 2];
+        hasher.hash_adjacent(commitment, INNER_PREFIX, &level, &mut next);
+        level = next;
     }
     level.first().copied().unwrap_or(EMPTY)
 }

@@ -39,6 +39,16 @@ impl PairHasher for ReferenceEngine {
         OneAtATime.hash_pairs(commitment, prefix, left, right, out);
     }
 
+    fn hash_adjacent(
+        &self,
+        commitment: Commitment,
+        prefix: u8,
+        children: &[Digest],
+        out: &mut [Digest],
+    ) {
+        OneAtATime.hash_adjacent(commitment, prefix, children, out);
+    }
+
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         OneAtATime.for_each(count, task);
     }

@@ -136,6 +136,16 @@ impl PairHasher for CpuEngine {
         hash::hash_pairs(commitment, self.isa, prefix, left, right, out);
     }
 
+    fn hash_adjacent(
+        &self,
+        commitment: Commitment,
+        prefix: u8,
+        children: &[Digest],
+        out: &mut [Digest],
+    ) {
+        hash::hash_adjacent(commitment, self.isa, prefix, children, out);
+    }
+
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         self.pool
             .install(|| (0..count).into_par_iter().for_each(task));

@@ -62,6 +62,20 @@ pub(super) trait Job {
     fn run<S: Simd>(self, simd: S);
 }
 
+/// Asks for the cache line at an address, which may be any: it is read from memory, if there is one,
+/// while the work goes on.
+#[inline(always)]
+pub(super) fn prefetch(at: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the instruction is a hint without faults, on every CPU of this target.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// A round: mixes the columns and then the diagonals of the 4 x 4 state.
 ///
 /// Blake2b and BLAKE3 have it in common, but for the rotations and the order of message words.

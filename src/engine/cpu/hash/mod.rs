@@ -4,6 +4,7 @@
 //! before the symbol's own: they are read where they are, unaligned. Only the first block of a
 //! stripe, and the last one of a symbol, are put together elsewhere.
 
+mod adjacent;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -19,6 +20,7 @@ mod tests;
 
 use std::ops::Range;
 
+use self::adjacent::Adjacent;
 use self::blake2b::Blake2b;
 use self::blake3::{Blake3, stack_depth};
 use self::lanes::{Job, Simd, UNIT};
@@ -114,6 +116,29 @@ pub(crate) fn hash_pairs(
     }
 }
 
+/// `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`.
+///
+/// # Panics
+///
+/// If there are not twice as many children.
+pub(crate) fn hash_adjacent(
+    commitment: Commitment,
+    isa: Isa,
+    prefix: u8,
+    children: &[Digest],
+    out: &mut [Digest],
+) {
+    let pairs = Adjacent {
+        prefix,
+        children,
+        out,
+    };
+    match commitment {
+        Commitment::Blake2b256 => run(isa, Blake2bAdjacent(pairs)),
+        Commitment::Blake3 => run(isa, Blake3Adjacent(pairs)),
+    }
+}
+
 /// Runs the job as it was compiled for the instruction set.
 fn run(isa: Isa, job: impl Job) {
     match isa {
@@ -150,3 +175,5 @@ job!(Blake2bStripe, Stripe, Blake2b);
 job!(Blake3Stripe, Stripe, Blake3);
 job!(Blake2bPairs, Pairs, Blake2b);
 job!(Blake3Pairs, Pairs, Blake3);
+job!(Blake2bAdjacent, Adjacent, Blake2b);
+job!(Blake3Adjacent, Adjacent, Blake3);

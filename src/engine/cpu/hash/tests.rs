@@ -157,6 +157,11 @@ fn pairs() {
             for (prefix, isa) in [0x00, 0x01, 0xff].into_iter().cycle().zip(Isa::available()) {
                 let mut out = vec![[0xa5; 32]; count];
                 hash_pairs(commitment, isa, prefix, &left, &right, &mut out);
+                let both = left.iter().zip(&right);
+                let children: Vec<_> = both.flat_map(|(left, right)| [*left, *right]).collect();
+                let mut adjacent = vec![[0xa5; 32]; count];
+                hash_adjacent(commitment, isa, prefix, &children, &mut adjacent);
+                assert_eq!(adjacent, out, "{commitment}, {}, {count}", isa.name());
                 for i in 0..count {
                     let expected = commitment.hash(&[&[prefix], &left[i], &right[i]]);
                     assert_eq!(
