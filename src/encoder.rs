@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, roots_across, roots_of_lines,
+    BlobMetadata, BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines,
 };
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
@@ -11,7 +11,7 @@ use crate::engine::{DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, 
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sink::Sink;
-use crate::sliver::PairSet;
+use crate::sliver::{Axis, PairSet};
 use crate::source::Source;
 use crate::symbols::SourceRows;
 
@@ -266,6 +266,19 @@ pub(crate) fn stripes(shape: &Shape, next: u32, width: u32) -> impl Iterator<Ite
         .map(move |start| start..end.min(start.saturating_add(width)))
 }
 
+/// What the engine leaves out of the trees over a blob's expanded slivers of an axis.
+pub(crate) fn zeros(
+    engine: &dyn Engine,
+    shape: &Shape,
+    commitment: Commitment,
+    axis: Axis,
+) -> Zeros {
+    match engine.skips_zeros() {
+        true => Zeros::of(shape, commitment, axis),
+        false => Zeros::none(),
+    }
+}
+
 /// A blob being encoded, up to its metadata.
 pub(crate) struct EncodeStage<'a> {
     pub(crate) session: Box<dyn EncodeSession + 'a>,
@@ -293,8 +306,10 @@ impl<'a> EncodeStage<'a> {
     pub(crate) fn finish(self) -> BlobMetadataWithId {
         let leaves = self.session.leaves();
         let n = usize::from(self.shape.n_shards());
-        let primary = roots_across(self.engine, self.commitment, leaves, n);
-        let secondary = roots_of_lines(self.engine, self.commitment, leaves, n);
+        let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
+        let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
+        let primary = roots_across(self.engine, self.commitment, leaves, n, &primary);
+        let secondary = roots_of_lines(self.engine, self.commitment, leaves, n, &secondary);
         BlobMetadata::from_roots(
             self.commitment,
             self.shape.unencoded_length(),
@@ -302,5 +317,74 @@ impl<'a> EncodeStage<'a> {
             &secondary,
         )
         .with_id(self.engine)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::EngineKind;
+
+    /// Encodes in one stripe, up to the leaves.
+    fn encoded<'a>(engine: &'a dyn Engine, n_shards: u16, blob: &[u8]) -> EncodeStage<'a> {
+        let shape = Shape::new(n_shards, blob.len() as u64).unwrap();
+        let width = shape.symbol_size();
+        let mut stage = EncodeStage::start(engine, shape, Commitment::Blake3, width).unwrap();
+        let rows = SourceRows::new(&blob, shape);
+        let session = &mut stage.session;
+        session
+            .stripe(0..width, &rows, None, &Control::new())
+            .unwrap();
+        stage
+    }
+
+    /// Lengths around every symbol of the first rows, and every row, of a blob of symbols of this
+    /// size.
+    fn lengths(n_shards: u16, symbol_size: u64) -> Vec<u64> {
+        let (rows, columns) = {
+            let shape = Shape::new(n_shards, 0).unwrap();
+            (u64::from(shape.rows()), u64::from(shape.columns()))
+        };
+        let symbols = (0..=columns + 1).chain((1..=rows).map(|row| row * columns));
+        let lengths = symbols.flat_map(|symbol| [-1, 0, 1].map(|by| (symbol * symbol_size, by)));
+        lengths
+            .filter_map(|(length, by)| length.checked_add_signed(by))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_known_to_be_zero_is_zero() {
+        let engine = EngineKind::Reference.open(1, None).unwrap();
+        for n_shards in [4, 5, 7, 10, 13] {
+            for length in lengths(n_shards, 2).into_iter().chain(lengths(n_shards, 6)) {
+                let blob = vec![0xff; length as usize];
+                let stage = encoded(&*engine, n_shards, &blob);
+                let shape = stage.shape;
+                let symbol = vec![0; shape.symbol_size() as usize];
+                let zero = Commitment::Blake3.hash(&[&[0], &symbol]);
+                let n = usize::from(n_shards);
+                for (i, leaf) in stage.session.leaves().iter().enumerate() {
+                    let (column, row) = ((i / n) as u16, (i % n) as u16);
+                    if shape.zero_rows().contains(&row) || shape.zero_columns().contains(&column) {
+                        assert_eq!(*leaf, zero, "row {row}, column {column}, {shape:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn trees_that_leave_zeros_out_are_the_same() {
+        let engines = [EngineKind::Reference, EngineKind::Cpu].map(|kind| kind.open(2, None).unwrap());
+        assert_eq!(engines.each_ref().map(|e| e.skips_zeros()), [false, true]);
+        for n_shards in [4, 7, 10, 31] {
+            for length in lengths(n_shards, 2).into_iter().chain(lengths(n_shards, 6)) {
+                let blob: Vec<_> = (0..length).map(|i| i as u8 | 1).collect();
+                let [reference, cpu] = &engines;
+                let expected = encoded(&**reference, n_shards, &blob).finish();
+                let found = encoded(&**cpu, n_shards, &blob).finish();
+                assert!(found == expected, "{n_shards} shards, {length} bytes");
+            }
+        }
     }
 }

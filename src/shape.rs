@@ -1,5 +1,7 @@
 //! The geometry of an encoded blob: every count and every size, in checked arithmetic, in one place.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::sliver::Axis;
 
@@ -127,6 +129,23 @@ impl Shape {
         }
     }
 
+    /// The source rows, `R0..P`, that are padding alone for the blob's length: so all `n` symbols
+    /// of each are zero, whatever the blob.
+    #[must_use]
+    pub(crate) fn zero_rows(&self) -> Range<u16> {
+        let rows = self.length.div_ceil(self.sliver_len(Axis::Primary));
+        u16::try_from(rows).expect("at most P")..self.rows
+    }
+
+    /// The source columns, `C0..S`, that are padding alone for the blob's length: so all `n`
+    /// symbols of each are zero, whatever the blob. Empty if the blob is longer than a row.
+    #[must_use]
+    pub(crate) fn zero_columns(&self) -> Range<u16> {
+        let columns = self.length.div_ceil(u64::from(self.symbol_size));
+        let columns = u16::try_from(columns).unwrap_or(u16::MAX);
+        columns.min(self.columns)..self.columns
+    }
+
     /// The length in bytes of the symbols of one sliver.
     #[must_use]
     pub fn sliver_len(&self, axis: Axis) -> u64 {
@@ -227,6 +246,36 @@ mod tests {
                 if length == maximum + 1 && m == maximum
         ));
         assert!(Shape::new(1000, u64::MAX).is_err());
+    }
+
+    #[test]
+    fn what_is_padding_is_known_by_length() {
+        for n_shards in [4, 5, 7, 10, 31] {
+            for length in 0..1200 {
+                let Ok(shape) = Shape::new(n_shards, length) else {
+                    continue;
+                };
+                let (rows, columns) = (u64::from(shape.rows()), u64::from(shape.columns()));
+                let size = u64::from(shape.symbol_size());
+                let is_zero = |row, column| (row * columns + column) * size >= length;
+                for row in 0..rows {
+                    let all = (0..columns).all(|column| is_zero(row, column));
+                    assert_eq!(shape.zero_rows().contains(&(row as u16)), all, "{shape:?}");
+                }
+                for column in 0..columns {
+                    let all = (0..rows).all(|row| is_zero(row, column));
+                    let known = shape.zero_columns().contains(&(column as u16));
+                    assert_eq!(known, all, "{shape:?}");
+                }
+                assert_eq!(shape.zero_rows().end, shape.rows());
+                assert_eq!(shape.zero_columns().end, shape.columns());
+            }
+        }
+        let full = Shape::new(1000, Shape::max_blob_len(1000).unwrap()).unwrap();
+        assert_eq!(
+            (full.zero_rows(), full.zero_columns()),
+            (334..334, 667..667)
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Verifying slivers against metadata.
 
-use crate::commitment::{BlobMetadata, Node, roots_of_lines};
+use crate::commitment::{BlobMetadata, Node, Zeros, roots_of_lines};
 use crate::control::Control;
 use crate::decoder::Decoder;
 use crate::error::Result;
@@ -97,7 +97,10 @@ impl Decoder {
                 let mut session =
                     engine.start_expand(shape, metadata.commitment, *axis, items, width)?;
                 session.stripe(0..shape.symbol_size(), &given, control)?;
-                let roots = roots_of_lines(engine, metadata.commitment, session.leaves(), n);
+                // A stranger's slivers: nothing is known of them.
+                let zeros = Zeros::none();
+                let leaves = session.leaves();
+                let roots = roots_of_lines(engine, metadata.commitment, leaves, n, &zeros);
                 for (item, (&place, root)) in places.iter().zip(roots).enumerate() {
                     let pair = given.indices()[item].pair(*axis, shape.n_shards());
                     let expected = metadata.root(*axis, pair);

@@ -60,6 +60,7 @@ const SEAM: [(&str, &[&str]); 9] = [
     (
         "commitment",
         &[
+            "ChunkTask",
             "Commitment",
             "Digest",
             "LEAF_PREFIX",

@@ -114,6 +114,10 @@ impl FromStr for Commitment {
     }
 }
 
+/// Fills a chunk of digests: it is given the chunk's number, the chunk, and digests to work in, whose
+/// contents are unspecified.
+pub(crate) type ChunkTask<'a> = dyn Fn(usize, &mut [Digest], &mut [Digest]) + Sync + 'a;
+
 /// What the trees need of an engine: many independent two-child hashes, and its threads.
 pub(crate) trait PairHasher: Sync {
     /// `out[i] = H(prefix || left[i] || right[i])`. The three slices are of equal length.
@@ -139,6 +143,10 @@ pub(crate) trait PairHasher: Sync {
     /// Calls `task` with every number below `count`, in any order, on the engine's threads, and
     /// returns when all have ended.
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync));
+
+    /// Calls `task` with every chunk of `len` digests of `out`, of which the last may be shorter, and
+    /// with `scratch` digests to work in: in any order, on the engine's threads.
+    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>);
 }
 
 /// Hashes on the calling thread, one after another.
@@ -172,5 +180,12 @@ impl PairHasher for OneAtATime {
 
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         (0..count).for_each(task);
+    }
+
+    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
+        let mut scratch = vec![Digest::default(); scratch];
+        for (index, chunk) in out.chunks_mut(len).enumerate() {
+            task(index, chunk, &mut scratch);
+        }
     }
 }

@@ -9,7 +9,7 @@ mod hash;
 mod metadata;
 mod tree;
 
+pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
 pub use hash::{Commitment, Digest};
-pub(crate) use hash::{LEAF_PREFIX, OneAtATime, PairHasher};
 pub use metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
-pub(crate) use tree::{roots_across, roots_of_lines};
+pub(crate) use tree::{Zeros, roots_across, roots_of_lines};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Decoder;
 use crate::commitment::{BlobMetadata, BlobMetadataWithId, Digest, Node, roots_of_lines};
 use crate::control::Control;
-use crate::encoder::{EncodeStage, stripes};
+use crate::encoder::{EncodeStage, stripes, zeros};
 use crate::engine::{Engine, ExpandSession, SliverOutput};
 use crate::error::{Error, Result};
 use crate::output::OutputSession;
@@ -87,7 +87,7 @@ impl Decoder {
         }
         match stage {
             Stage::None => Ok(()),
-            Stage::Expand(session) => check_rows(engine, metadata, session.leaves()),
+            Stage::Expand(session) => check_rows(engine, metadata, &shape, session.leaves()),
             Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
         }
     }
@@ -204,9 +204,17 @@ fn write_rows(
     failed.map_or(Ok(()), Err)
 }
 
-/// The default check: the source rows' roots are those in the metadata.
-fn check_rows(engine: &dyn Engine, metadata: &BlobMetadata, leaves: &[Digest]) -> Result<()> {
-    let roots = roots_of_lines(engine, metadata.commitment, leaves, metadata.pairs.len());
+/// The default check: the source rows' roots are those in the metadata. The leaves are those of
+/// [`BlobRows`], zero past the blob's end.
+fn check_rows(
+    engine: &dyn Engine,
+    metadata: &BlobMetadata,
+    shape: &Shape,
+    leaves: &[Digest],
+) -> Result<()> {
+    let zeros = zeros(engine, shape, metadata.commitment, Axis::Primary);
+    let n = metadata.pairs.len();
+    let roots = roots_of_lines(engine, metadata.commitment, leaves, n, &zeros);
     let expected = metadata.pairs.iter().map(|pair| pair.primary);
     let differing = roots
         .iter()

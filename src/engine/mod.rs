@@ -120,6 +120,12 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
     /// Whether stripes can be narrower than a symbol. Where not, the memory limit is not kept.
     fn stripes(&self) -> bool;
 
+    /// Whether trees leave out what is zero for the blob's length alone ([`Shape::zero_rows`],
+    /// [`Shape::zero_columns`]): those leaves are not asked of an encode session.
+    fn skips_zeros(&self) -> bool {
+        false
+    }
+
     /// The number of threads at work.
     fn threads(&self) -> usize;
 
@@ -200,7 +206,9 @@ pub(crate) trait EncodeSession {
     /// Continues from states that [`EncodeSession::state`] gave. Whether they fit.
     fn restore(&mut self, state: &[u8]) -> Result<bool>;
 
-    /// The leaf hashes of all `n * n` symbols, column by column, after the last stripe.
+    /// The leaf hashes of all `n * n` symbols, column by column, after the last stripe. Those in
+    /// the shape's zero rows and zero columns are unspecified if the engine skips zeros: nobody
+    /// reads them.
     fn leaves(&self) -> &[Digest];
 }
 

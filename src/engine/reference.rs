@@ -6,7 +6,7 @@ use std::ops::Range;
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
 use super::{DecodeSession, EncodeSession, Engine, ExpandSession, SliverOutput};
-use crate::commitment::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
+use crate::commitment::{ChunkTask, Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
 use crate::control::Control;
 use crate::error::Result;
 use crate::memory::{Idle, Lent};
@@ -51,6 +51,10 @@ impl PairHasher for ReferenceEngine {
 
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         OneAtATime.for_each(count, task);
+    }
+
+    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
+        OneAtATime.for_each_chunk(out, len, scratch, task);
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, STRIPE_UNIT,
 };
 use crate::code::Code;
-use crate::commitment::{Commitment, Digest, PairHasher};
+use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
 use crate::memory::Idle;
 use crate::shape::Shape;
@@ -150,6 +150,21 @@ impl PairHasher for CpuEngine {
         self.pool
             .install(|| (0..count).into_par_iter().for_each(task));
     }
+
+    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
+        // As many as threads: a task takes one that another has left, and leaves it.
+        let left = Mutex::new(Vec::<Vec<Digest>>::new());
+        let lock = || left.lock().expect("nothing panics under the lock");
+        self.pool.install(|| {
+            let chunks = out.par_chunks_mut(len).enumerate();
+            chunks.for_each(|(index, chunk)| {
+                let taken = lock().pop();
+                let mut buffer = taken.unwrap_or_else(|| vec![Digest::default(); scratch]);
+                task(index, chunk, &mut buffer);
+                lock().push(buffer);
+            });
+        });
+    }
 }
 
 impl Engine for CpuEngine {
@@ -166,6 +181,10 @@ impl Engine for CpuEngine {
     }
 
     fn stripes(&self) -> bool {
+        true
+    }
+
+    fn skips_zeros(&self) -> bool {
         true
     }
 
