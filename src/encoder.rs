@@ -145,9 +145,9 @@ impl Encoder {
     /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too low.
     pub fn memory_needed(&self, length: u64) -> Result<u64> {
         let shape = Shape::new(self.n_shards, length)?;
-        let width = self.width(&shape)?;
+        let width = self.width(&shape, false)?;
         let engine = &self.context.engine;
-        Ok(engine.encode_memory(&shape, self.commitment, width))
+        Ok(engine.encode_memory(&shape, self.commitment, width, false))
     }
 
     /// The metadata and the blob ID of a blob; no sliver is kept.
@@ -199,10 +199,10 @@ impl Encoder {
         self.run(&source, Some((pairs, sink)), control)
     }
 
-    fn width(&self, shape: &Shape) -> Result<u32> {
+    fn width(&self, shape: &Shape, in_memory: bool) -> Result<u32> {
         let engine = &self.context.engine;
         self.context.width(shape, |width| {
-            engine.encode_memory(shape, self.commitment, width)
+            engine.encode_memory(shape, self.commitment, width, in_memory)
         })
     }
 
@@ -213,7 +213,7 @@ impl Encoder {
         control: &Control,
     ) -> Result<BlobMetadataWithId> {
         let shape = Shape::new(self.n_shards, source.len())?;
-        let width = self.width(&shape)?;
+        let width = self.width(&shape, source.as_bytes().is_some())?;
         control.start(shape.matrix_len());
         control.check()?;
         let sink = match output {
@@ -375,7 +375,8 @@ mod tests {
 
     #[test]
     fn trees_that_leave_zeros_out_are_the_same() {
-        let engines = [EngineKind::Reference, EngineKind::Cpu].map(|kind| kind.open(2, None).unwrap());
+        let engines =
+            [EngineKind::Reference, EngineKind::Cpu].map(|kind| kind.open(2, None).unwrap());
         assert_eq!(engines.each_ref().map(|e| e.skips_zeros()), [false, true]);
         for n_shards in [4, 7, 10, 31] {
             for length in lengths(n_shards, 2).into_iter().chain(lengths(n_shards, 6)) {

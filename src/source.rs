@@ -41,6 +41,11 @@ pub trait Source: Sync {
     /// [`Error::Io`] if reading fails; [`Error::SourceChanged`] if the bytes are no longer there.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
 
+    /// The whole blob, if it lies in memory: then it is not copied. `None` unless implemented.
+    fn as_bytes(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Called once after the last read: fails if the blob changed in the meantime.
     ///
     /// # Errors
@@ -61,6 +66,10 @@ impl Source for [u8] {
         out.copy_from_slice(&self[start..start + out.len()]);
         Ok(())
     }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl Source for Vec<u8> {
@@ -71,6 +80,10 @@ impl Source for Vec<u8> {
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         self.as_slice().read_at(offset, out)
     }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl<T: Source + ?Sized> Source for &T {
@@ -80,6 +93,10 @@ impl<T: Source + ?Sized> Source for &T {
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         (**self).read_at(offset, out)
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        (**self).as_bytes()
     }
 
     fn check_unchanged(&self) -> Result<()> {

@@ -12,6 +12,13 @@ pub(crate) trait SymbolReader: Sync {
     /// Fills `out` with the bytes `range` of every symbol of `item`, one after another:
     /// `range.len()` bytes a symbol, as many symbols as fill `out`.
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()>;
+
+    /// The whole symbols of `item`, one after another, and what follows them in memory: if they are
+    /// there.
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        let _ = item;
+        None
+    }
 }
 
 /// The rows of a blob's source matrix, zeros past its end.
@@ -45,6 +52,12 @@ impl SymbolReader for SourceRows<'_> {
                 self.source.read_at(offset, data)
             },
         )
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        let len = usize::try_from(self.shape.sliver_len(Axis::Primary)).ok()?;
+        let row = self.source.as_bytes()?.get(item.checked_mul(len)?..)?;
+        (row.len() >= len).then_some(row)
     }
 }
 

@@ -44,7 +44,7 @@ impl Decoder {
                 Target::Checked(_) => {
                     engine.expand_memory(&shape, commitment, Axis::Primary, rows, width)
                 }
-                Target::Encoded { .. } => engine.encode_memory(&shape, commitment, width),
+                Target::Encoded { .. } => engine.encode_memory(&shape, commitment, width, false),
             };
             engine.decode_memory(&shape, axis, indices, width) + check + rows_in_flight(width)
         })?;

@@ -129,8 +129,15 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
     /// The number of threads at work.
     fn threads(&self) -> usize;
 
-    /// The bytes of memory that encoding takes with stripes of the given width.
-    fn encode_memory(&self, shape: &Shape, commitment: Commitment, width: u32) -> u64;
+    /// The bytes of memory that encoding takes with stripes of the given width; `in_memory` if the
+    /// rows can be borrowed.
+    fn encode_memory(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        width: u32,
+        in_memory: bool,
+    ) -> u64;
 
     /// Starts encoding a blob.
     fn start_encode<'a>(

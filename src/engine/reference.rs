@@ -75,7 +75,13 @@ impl Engine for ReferenceEngine {
         1
     }
 
-    fn encode_memory(&self, shape: &Shape, _commitment: Commitment, width: u32) -> u64 {
+    fn encode_memory(
+        &self,
+        shape: &Shape,
+        _commitment: Commitment,
+        width: u32,
+        _in_memory: bool,
+    ) -> u64 {
         let n = u64::from(shape.n_shards());
         n * u64::from(shape.rows()) * u64::from(width) + n * n * 32
     }

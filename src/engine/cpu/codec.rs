@@ -9,15 +9,25 @@ use std::sync::Arc;
 use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{self, Engine, GF_MODULUS, ShardsRefMut};
 
-use super::gf::{self, Chunk, DecodeInPlace, EncodeInPlace, Kernels};
+use super::gf::{self, DecodeInPlace, EncodeChunk, Kernels};
 use super::isa::Isa;
+use super::symbols::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures, Rate};
 
 const HALF: usize = 32;
 
-/// How far ahead of a load the memory is asked for: that is where the same symbol goes on when all
-/// others have had their turn, be it in this column or in the next.
-const AHEAD: usize = super::HASH_STEP as usize;
+/// How many chunks ahead of a load the memory is asked for: where the same symbol goes on when all
+/// others have had their turn a few times.
+const AHEAD: usize = 4;
+
+/// Where the next source symbols are.
+#[derive(Clone, Copy)]
+pub(super) enum Next {
+    /// Already in a core's cache.
+    Near,
+    /// So many bytes behind these ones: those of the next line.
+    Line(usize),
+}
 
 /// How the butterflies are computed.
 pub(super) enum Butterflies {
@@ -115,6 +125,137 @@ pub(super) struct LineCodec<'a> {
     work: Vec<Chunk>,
 }
 
+/// What a thread encodes in, kept from use to use.
+#[derive(Default)]
+pub(super) struct CodeSpace {
+    work: Aligned,
+    tails: Aligned,
+}
+
+impl Encoding {
+    /// Makes the recovery symbols from the source symbols, of which those past the first `inputs`
+    /// are zero, whatever they hold.
+    ///
+    /// Symbols have room for whole chunks: what lies behind their bytes there is overwritten.
+    pub(super) fn run(
+        &self,
+        space: &mut CodeSpace,
+        layout: &Layout,
+        inputs: usize,
+        input: Symbols<'_>,
+        output: &mut SymbolsMut<'_>,
+        next: Next,
+    ) {
+        match &self.tables {
+            Tables::Own(own) => {
+                let space = (&mut space.work, &mut space.tails);
+                self.by_own(own, space, layout, inputs, input, output, next);
+            }
+            Tables::Crate(engine) => {
+                self.by_crate(&**engine, &mut space.work, layout, inputs, input, output);
+            }
+        }
+    }
+
+    fn by_own(
+        &self,
+        own: &gf::Encoding,
+        (work, tails): (&mut Aligned, &mut Aligned),
+        layout: &Layout,
+        inputs: usize,
+        input: Symbols<'_>,
+        output: &mut SymbolsMut<'_>,
+        next: Next,
+    ) {
+        let ahead = |k: usize| match next {
+            Next::Near => 0,
+            // The same symbols' chunks to come, and then the next line's.
+            Next::Line(_) if k + AHEAD < layout.whole => 64 * AHEAD,
+            Next::Line(distance) => {
+                let chunk = (k + AHEAD - layout.whole) % layout.whole;
+                (distance + 64 * chunk).saturating_sub(64 * k)
+            }
+        };
+        let code = self.code;
+        let work = work.chunks(EncodeChunk::work(&code));
+        for k in 0..layout.whole {
+            own.run(EncodeChunk {
+                input,
+                inputs,
+                output,
+                at: 64 * k,
+                ahead: ahead(k),
+                work,
+            });
+        }
+        if layout.tail == 0 {
+            return;
+        }
+        let at = 64 * layout.whole;
+        let tails = tails.chunks(code.original + code.recovery);
+        let (sources, recovery) = tails.split_at_mut(code.original);
+        for (i, chunk) in sources[..inputs].iter_mut().enumerate() {
+            layout.take_tail(input.chunk(i, at), chunk);
+        }
+        own.run(EncodeChunk {
+            input: Symbols::new(sources.as_flattened(), 64, inputs, 64),
+            inputs,
+            output: &mut SymbolsMut::new(recovery.as_flattened_mut(), 64, code.recovery, 64),
+            at: 0,
+            ahead: 0,
+            work,
+        });
+        for (j, chunk) in recovery.iter().enumerate() {
+            layout.put_tail(chunk, output.chunk(j, at));
+        }
+    }
+
+    fn by_crate(
+        &self,
+        engine: &dyn Engine,
+        work: &mut Aligned,
+        layout: &Layout,
+        inputs: usize,
+        input: Symbols<'_>,
+        output: &mut SymbolsMut<'_>,
+    ) {
+        let code = self.code;
+        let chunks = layout.chunks();
+        let work = work.chunks(code.encode_work() * chunks);
+        for (i, symbol) in work.chunks_exact_mut(chunks).enumerate().take(inputs) {
+            for (k, chunk) in symbol[..layout.whole].iter_mut().enumerate() {
+                *chunk = *input.chunk(i, 64 * k);
+            }
+            if layout.tail > 0 {
+                let bytes = input.chunk(i, 64 * layout.whole);
+                layout.take_tail(bytes, &mut symbol[layout.whole]);
+            }
+        }
+        work[inputs * chunks..code.original * chunks].fill([0; 64]);
+        encode_transforms(engine, code, chunks, work);
+        for (j, symbol) in work.chunks_exact(chunks).enumerate().take(code.recovery) {
+            for (k, chunk) in symbol[..layout.whole].iter().enumerate() {
+                *output.chunk(j, 64 * k) = *chunk;
+            }
+            if layout.tail > 0 {
+                let bytes = output.chunk(j, 64 * layout.whole);
+                layout.put_tail(&symbol[layout.whole], bytes);
+            }
+        }
+    }
+}
+
+impl Butterflies {
+    /// The bytes of a [`CodeSpace`] for symbols of at most `chunks` chunks.
+    pub(super) fn encode_memory(&self, code: &Code, chunks: usize) -> u64 {
+        let symbols = match self {
+            Self::Own(_) => EncodeChunk::work(code) + code.original + code.recovery,
+            Self::Crate(_) => code.encode_work() * chunks,
+        };
+        64 * symbols as u64
+    }
+}
+
 /// The part of some lines' symbols that goes through the transforms together.
 #[derive(Clone, Debug)]
 struct Pass {
@@ -169,7 +310,7 @@ impl Pass {
         if self.len == 64 {
             // The usual case, with a length that the compiler knows.
             let bytes = &symbol(self.first_line)[self.start..][..64];
-            gf::prefetch(bytes, AHEAD);
+            gf::prefetch(bytes, 64 * AHEAD);
             work[0].copy_from_slice(bytes);
             return;
         }
@@ -228,38 +369,6 @@ impl<'a> LineCodec<'a> {
             butterflies,
             work: Vec::new(),
         }
-    }
-
-    /// Makes the recovery symbols of `lines` lines of symbols of `width` bytes.
-    ///
-    /// `source(line, i)` is source symbol `i`; `put(line, j, start, bytes)` takes bytes of recovery
-    /// symbol `j`, from byte `start` of the symbol on.
-    pub(super) fn encode<'s>(
-        &mut self,
-        encoding: &Encoding,
-        lines: usize,
-        width: usize,
-        source: impl Fn(usize, usize) -> &'s [u8],
-        mut put: impl FnMut(usize, usize, usize, &[u8]),
-    ) {
-        let code = encoding.code;
-        Pass::for_each(self.butterflies.step(), lines, width, |pass| {
-            let chunks = pass.chunks();
-            let symbols = code.encode_work();
-            let work = grown(&mut self.work, symbols * chunks);
-            for i in 0..code.original {
-                pass.load(&mut work[i * chunks..][..chunks], |line| source(line, i));
-            }
-            match &encoding.tables {
-                Tables::Own(own) => own.run(EncodeInPlace(work)),
-                Tables::Crate(engine) => encode_transforms(&**engine, code, chunks, work),
-            }
-            for j in 0..code.recovery {
-                pass.store(&mut work[j * chunks..][..chunks], |line, start, bytes| {
-                    put(line, j, start, bytes);
-                });
-            }
-        });
     }
 
     /// Brings the missing source symbols of `lines` lines back.
@@ -403,20 +512,25 @@ mod tests {
 
     /// `lines` lines of source symbols and their recovery symbols as the crate computes them.
     fn expected(code: Code, lines: usize, width: usize) -> Vec<Vec<Vec<u8>>> {
-        let mut crate_code = ReedSolomonEncoder::new(code.original, code.recovery, width).unwrap();
+        let source = |line| {
+            let symbol = |i| bytes((line * 1000 + i) as u64 + 1, width);
+            (0..code.original).map(symbol).collect()
+        };
         (0..lines)
-            .map(|line| {
-                let mut symbols: Vec<_> = (0..code.original)
-                    .map(|i| bytes((line * 1000 + i) as u64 + 1, width))
-                    .collect();
-                for symbol in &symbols {
-                    crate_code.add_original_shard(symbol).unwrap();
-                }
-                let recovery = crate_code.encode().unwrap();
-                symbols.extend(recovery.recovery_iter().map(<[u8]>::to_vec));
-                symbols
-            })
+            .map(|line| extended(code, source(line)))
             .collect()
+    }
+
+    /// Source symbols, and the recovery symbols that the crate makes of them.
+    fn extended(code: Code, mut symbols: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        let width = symbols[0].len();
+        let mut crate_code = ReedSolomonEncoder::new(code.original, code.recovery, width).unwrap();
+        for symbol in &symbols {
+            crate_code.add_original_shard(symbol).unwrap();
+        }
+        let recovery = crate_code.encode().unwrap();
+        symbols.extend(recovery.recovery_iter().map(<[u8]>::to_vec));
+        symbols
     }
 
     /// Both rates, equal powers of two either way, one and several blocks, and factors
@@ -447,29 +561,41 @@ mod tests {
     #[test]
     fn recovery_symbols_equal_the_crate_s() {
         for butterflies in &butterflies() {
-            let mut codec = LineCodec::new(butterflies);
+            let mut space = CodeSpace::default();
             for (original, recovery) in COUNTS {
                 let code = Code::new(original, recovery);
                 let encoding = Encoding::new(butterflies, code);
                 for width in WIDTHS {
-                    for lines in [1, 2, 5, 33] {
-                        if !is_tried(code, lines, width) {
-                            continue;
+                    if !is_tried(code, 1, width) {
+                        continue;
+                    }
+                    let expected = &expected(code, 1, width)[0];
+                    for inputs in [original, original / 2, 1] {
+                        let mut symbols = expected.clone();
+                        symbols[inputs..original].iter_mut().for_each(|s| s.fill(0));
+                        let symbols = extended(code, symbols[..original].to_vec());
+                        let room = width.next_multiple_of(64);
+                        let stride = room + 64;
+                        let poison = |count| vec![0xee; count * stride + 64];
+                        let mut input = poison(original);
+                        for (i, symbol) in symbols[..inputs].iter().enumerate() {
+                            input[i * stride..][..width].copy_from_slice(symbol);
                         }
-                        let expected = expected(code, lines, width);
-                        let mut got = vec![vec![vec![0xee; width]; recovery]; lines];
-                        codec.work.fill([0xdd; 64]);
-                        codec.encode(
-                            &encoding,
-                            lines,
-                            width,
-                            |line, i| expected[line][i].as_slice(),
-                            |line, j, start, bytes| {
-                                got[line][j][start..start + bytes.len()].copy_from_slice(bytes);
-                            },
+                        space.work.chunks(4 * 2048).fill([0xdd; 64]);
+                        space.tails.chunks(2 * 2048).fill([0xdd; 64]);
+                        let mut output = poison(recovery);
+                        encoding.run(
+                            &mut space,
+                            &Layout::new(width),
+                            inputs,
+                            Symbols::new(&input, stride, original, room),
+                            &mut SymbolsMut::new(&mut output, stride, recovery, room),
+                            [Next::Near, Next::Line(stride)][inputs % 2],
                         );
-                        for line in 0..lines {
-                            assert_eq!(got[line], expected[line][original..], "{code:?} {width}");
+                        for (j, symbol) in symbols[original..].iter().enumerate() {
+                            let got = &output[j * stride..];
+                            assert_eq!(got[..width], symbol[..], "{code:?} {width} {inputs}");
+                            assert!(got[room..room + 64].iter().all(|&byte| byte == 0xee));
                         }
                     }
                 }

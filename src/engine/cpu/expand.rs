@@ -5,7 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::hash::LeafHasher;
-use super::{CpuEngine, LISTS_A_SYMBOL, LineHasher, scratch_memory};
+use super::lines::{LineSpace, Lines};
+use super::{CpuEngine, LISTS_A_SYMBOL};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::{Engine, ExpandSession};
@@ -26,14 +27,15 @@ pub(super) fn memory(
 ) -> u64 {
     let n = u64::from(shape.n_shards());
     let leaves = LeafHasher::new(commitment, engine.isa, shape.symbol_size());
-    let (states, scratch) = if width < shape.symbol_size() {
-        (leaves.state_len() as u64, 0)
-    } else {
-        (0, scratch_memory(&leaves, n, 1, width))
+    let state_len = leaves.state_len() as u64;
+    let states = match width < shape.symbol_size() {
+        true => state_len,
+        false => 0,
     };
-    let work = CpuEngine::expanding(shape, axis).encode_work();
-    let a_thread =
-        engine.butterflies.work_memory(work) + n * u64::from(width) + scratch + n * LISTS_A_SYMBOL;
+    let code = CpuEngine::expanding(shape, axis);
+    let a_thread = Lines::memory(&engine.butterflies, &code, state_len, width)
+        + shape.sliver_len(axis) / u64::from(shape.symbol_size()) * u64::from(width)
+        + n * LISTS_A_SYMBOL;
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
 }
 
@@ -80,13 +82,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What one thread works with.
-struct Worker<'a> {
-    hasher: LineHasher<'a>,
-    source: Vec<u8>,
-    recovery: Vec<u8>,
-}
-
 impl ExpandSession for Session<'_> {
     fn stripe(
         &mut self,
@@ -107,38 +102,57 @@ impl ExpandSession for Session<'_> {
             _ => (0..self.items).map(|_| None).collect(),
         };
         let encoding = self.engine.encoding(&self.shape, self.axis);
-        let worker = || Worker {
-            hasher: LineHasher::new(self.engine, &encoding, &self.shape, self.commitment),
-            source: Vec::new(),
-            recovery: Vec::new(),
-        };
+        let hasher = LeafHasher::new(self.commitment, self.engine.isa, self.shape.symbol_size());
+        let row_len = self.shape.sliver_len(self.axis) as usize;
         let leaves = self.leaves.get(self.leaves_len, "the hashes of slivers")?;
         let leaves = leaves.as_chunks_mut().0.par_chunks_mut(n);
+        let expand =
+            |space: &mut LineSpace, item, mut states: Option<&mut [u8]>, leaves: &mut _| {
+                let borrowed = slivers
+                    .borrow(item)
+                    .filter(|sliver| sliver.len() >= row_len);
+                let width = match borrowed {
+                    Some(_) => range.len(),
+                    None => self.width as usize,
+                };
+                let mut gathered = std::mem::take(&mut space.gathered);
+                for start in range.clone().step_by(width) {
+                    control.check()?;
+                    let part = start..range.end.min(start + width as u32);
+                    let width = part.len();
+                    let (bytes, pitch) = match borrowed {
+                        Some(sliver) => (
+                            &sliver[part.start as usize..],
+                            self.shape.symbol_size() as usize,
+                        ),
+                        None => {
+                            gathered.resize(original * width, 0);
+                            slivers.read(item, part.clone(), &mut gathered)?;
+                            (&gathered[..], width)
+                        }
+                    };
+                    let lines = Lines {
+                        encoding: &encoding,
+                        leaves: hasher,
+                        zeros: original..original,
+                        range: part,
+                        state_len: hasher.state_len(),
+                    };
+                    let source = |_, i: usize| &bytes[i * pitch..];
+                    let states = states.as_deref_mut();
+                    lines.run(space, 1, source, true, states, leaves, None);
+                    control.advance((original * width) as u64);
+                }
+                space.gathered = gathered;
+                Ok(())
+            };
         self.engine.pool.install(|| {
-            states
-                .into_par_iter()
-                .zip(leaves)
-                .enumerate()
-                .try_for_each_init(worker, |worker, (item, (mut states, leaves))| {
-                    for start in range.clone().step_by(self.width as usize) {
-                        control.check()?;
-                        let part = start..range.end.min(start + self.width);
-                        let width = part.len();
-                        worker.source.resize(original * width, 0);
-                        worker.recovery.resize((n - original) * width, 0);
-                        slivers.read(item, part.clone(), &mut worker.source)?;
-                        worker.hasher.run(
-                            part,
-                            1,
-                            |_, i| &worker.source[i * width..][..width],
-                            &mut worker.recovery,
-                            states.as_deref_mut(),
-                            leaves,
-                        );
-                        control.advance((original * width) as u64);
-                    }
-                    Ok(())
-                })
+            states.into_par_iter().zip(leaves).enumerate().try_for_each(
+                |(item, (states, leaves))| {
+                    self.engine
+                        .with_space(|space| expand(space, item, states, leaves))
+                },
+            )
         })
     }
 

@@ -12,31 +12,29 @@ mod expand;
 mod gf;
 pub(crate) mod hash;
 pub(crate) mod isa;
+mod lines;
+#[cfg(test)]
+mod scratch_bench;
 mod select;
 mod selftest;
+mod symbols;
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use self::codec::{Butterflies, Encoding, LineCodec};
-use self::hash::LeafHasher;
 use self::isa::Isa;
+use self::lines::LineSpace;
 use self::select::Choice;
-use super::{
-    DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, STRIPE_UNIT,
-};
+use self::symbols::Layout;
+use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet};
 use crate::code::Code;
 use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
 use crate::memory::Idle;
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
-
-/// How many bytes of every symbol of a line are extended and hashed at once, so that the line stays
-/// in a core's second-level cache: a multiple of [`STRIPE_UNIT`].
-const HASH_STEP: u32 = 2 * STRIPE_UNIT;
 
 /// About how many bytes of recovery symbols all threads together gather before they hand them on,
 /// and the most for one.
@@ -52,10 +50,13 @@ pub(super) struct CpuEngine {
     encodings: Mutex<Vec<Arc<Encoding>>>,
     isa: Isa,
     dropped: Vec<DroppedSet>,
-    /// The stripes, the hash states, the leaf hashes of ended sessions.
+    /// The source rows, the stripes, the hash states, the leaf hashes of ended sessions.
+    idle_rows: Idle,
     idle_stripes: Idle,
     idle_states: Idle,
     idle_leaves: Idle,
+    /// What threads work in, between jobs.
+    spaces: Mutex<Vec<LineSpace>>,
 }
 
 impl CpuEngine {
@@ -75,9 +76,11 @@ impl CpuEngine {
             encodings: Mutex::new(Vec::new()),
             isa,
             dropped,
+            idle_rows: Idle::default(),
             idle_stripes: Idle::default(),
             idle_states: Idle::default(),
             idle_leaves: Idle::default(),
+            spaces: Mutex::default(),
         })
     }
 
@@ -108,6 +111,33 @@ impl CpuEngine {
         let encoding = Arc::new(Encoding::new(&self.butterflies, code));
         encodings.push(Arc::clone(&encoding));
         encoding
+    }
+
+    /// Calls `work` with what a thread works in.
+    fn with_space<T>(&self, work: impl FnOnce(&mut LineSpace) -> T) -> T {
+        let spaces = || self.spaces.lock().expect("nothing panics under the lock");
+        let mut space = spaces().pop().unwrap_or_default();
+        let result = work(&mut space);
+        spaces().push(space);
+        result
+    }
+
+    /// How many columns a thread takes at once: several, so that short symbols share chunks and the
+    /// bytes of the next one come in time, but few enough that every thread gets some; fewer if what
+    /// they give is gathered for an output.
+    fn block_lines(&self, shape: &Shape, width: usize, gathers: bool) -> usize {
+        let n = usize::from(shape.n_shards());
+        let together = match width {
+            ..64 => Layout::lines(width),
+            _ => 1,
+        };
+        let threads = self.pool.current_num_threads();
+        let mut most = n.div_ceil(4 * threads).min(BLOCK_LINES);
+        if gathers {
+            let bytes = (BLOCKS_BYTES / threads).min(BLOCK_BYTES);
+            most = most.min(bytes / (n * width));
+        }
+        (most / together).max(1) * together
     }
 
     /// How many lines a thread takes at once, when each has `recovery` symbols of `width` bytes that
@@ -192,8 +222,14 @@ impl Engine for CpuEngine {
         self.pool.current_num_threads()
     }
 
-    fn encode_memory(&self, shape: &Shape, commitment: Commitment, width: u32) -> u64 {
-        encode::memory(self, shape, commitment, width)
+    fn encode_memory(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        width: u32,
+        in_memory: bool,
+    ) -> u64 {
+        encode::memory(self, shape, commitment, width, in_memory)
     }
 
     fn start_encode<'a>(
@@ -248,110 +284,5 @@ impl Engine for CpuEngine {
     }
 }
 
-/// Splits a byte range into steps that fit the cache.
-fn steps(range: Range<u32>) -> impl Iterator<Item = Range<u32>> {
-    let end = range.end;
-    range
-        .step_by(HASH_STEP as usize)
-        .map(move |start| start..end.min(start + HASH_STEP))
-}
-
-/// The bytes of the scratch states of a [`LineHasher`] for `lines` lines.
-fn scratch_memory(leaves: &LeafHasher, n: u64, lines: usize, width: u32) -> u64 {
-    match width > HASH_STEP {
-        true => lines as u64 * n * leaves.state_len() as u64,
-        false => 0,
-    }
-}
-
 /// The bytes of the lists of pieces and slices that a thread makes.
 const LISTS_A_SYMBOL: u64 = 32;
-
-/// Extends lines and hashes their symbols as they come, step by step.
-struct LineHasher<'a> {
-    codec: LineCodec<'a>,
-    encoding: &'a Encoding,
-    leaves: LeafHasher,
-    n: usize,
-    /// The states of a line whose hashing does not go on in another stripe.
-    scratch: Vec<u8>,
-}
-
-impl<'a> LineHasher<'a> {
-    fn new(
-        engine: &'a CpuEngine,
-        encoding: &'a Encoding,
-        shape: &Shape,
-        commitment: Commitment,
-    ) -> Self {
-        Self {
-            codec: engine.codec(),
-            encoding,
-            leaves: LeafHasher::new(commitment, engine.isa, shape.symbol_size()),
-            n: usize::from(shape.n_shards()),
-            scratch: Vec::new(),
-        }
-    }
-
-    /// Extends and hashes the byte range of every symbol of some lines.
-    ///
-    /// `source(line, i)` are those bytes of source symbol `i`. The recovery symbols go to
-    /// `recovery`: line by line, symbol by symbol, `width` bytes each. `states` (if hashing began or
-    /// goes on in another stripe) and `digests` have the lines' symbols one after another.
-    fn run<'s>(
-        &mut self,
-        range: Range<u32>,
-        lines: usize,
-        source: impl Fn(usize, usize) -> &'s [u8],
-        recovery: &mut [u8],
-        states: Option<&mut [u8]>,
-        digests: &mut [Digest],
-    ) {
-        let Self {
-            codec,
-            encoding,
-            leaves,
-            n,
-            scratch,
-        } = self;
-        let n = *n;
-        let width = range.len();
-        let code = *encoding.code();
-        let per_line = code.recovery * width;
-        let state_len = leaves.state_len() * n;
-        let states = match states {
-            Some(states) => states,
-            None if width > HASH_STEP as usize => {
-                scratch.resize(state_len * lines, 0);
-                &mut scratch[..]
-            }
-            None => &mut [],
-        };
-        for step in steps(range.clone()) {
-            let first = (step.start - range.start) as usize;
-            let bytes = first..first + step.len();
-            codec.encode(
-                encoding,
-                lines,
-                step.len(),
-                |line, i| &source(line, i)[bytes.clone()],
-                |line, j, start, piece| {
-                    let place = line * per_line + j * width + first + start;
-                    recovery[place..place + piece.len()].copy_from_slice(piece);
-                },
-            );
-            for line in 0..lines {
-                let mut pieces = Vec::with_capacity(n);
-                pieces.extend((0..code.original).map(|i| &source(line, i)[bytes.clone()]));
-                let symbols = recovery[line * per_line..][..per_line].chunks_exact(width);
-                pieces.extend(symbols.map(|symbol| &symbol[bytes.clone()]));
-                let states = match states.len() {
-                    0 => &mut [][..],
-                    _ => &mut states[line * state_len..][..state_len],
-                };
-                let digests = &mut digests[line * n..][..n];
-                leaves.absorb(step.clone(), &pieces, states, digests);
-            }
-        }
-    }
-}

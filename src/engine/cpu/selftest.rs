@@ -3,9 +3,10 @@
 
 use std::sync::OnceLock;
 
-use super::codec::{Butterflies, Decoding, Encoding, LineCodec};
-use super::hash::{LeafHasher, hash_pairs};
+use super::codec::{Butterflies, CodeSpace, Decoding, Encoding, LineCodec, Next};
+use super::hash::{LaneStates, LeafHasher, StripeStates, Tile, hash_pairs};
 use super::isa::Isa;
+use super::symbols::{Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
 use crate::commitment::{Commitment, Digest};
 use crate::engine::InstructionSet;
@@ -137,16 +138,36 @@ impl Kernels for Isa {
     fn leaves(&self, commitment: Commitment, symbols: &[&[u8]]) -> Vec<Digest> {
         let size = symbols[0].len();
         let hasher = LeafHasher::new(commitment, *self, size as u32);
+        let mut kept = LaneStates::default();
         let mut states = vec![0; symbols.len() * hasher.state_len()];
         let mut digests = vec![[0; 32]; symbols.len()];
-        // A multiple of a block: none, one or several.
+        // Up to two steps of a first stripe, and a second one.
         let middle = size / 2 / 128 * 128;
-        for range in [0..middle, middle..size] {
-            let pieces: Vec<_> = symbols.iter().map(|it| &it[range.clone()]).collect();
-            let range = range.start as u32..range.end as u32;
-            if !range.is_empty() {
-                hasher.absorb(range, &pieces, &mut states, &mut digests);
+        let quarter = middle / 2 / 128 * 128;
+        let stride = 1 + size + 128;
+        let mut bytes = vec![0xee; symbols.len() * stride];
+        for range in [0..quarter, quarter..middle, middle..size] {
+            if range.is_empty() {
+                continue;
             }
+            for (place, symbol) in bytes.chunks_exact_mut(stride).zip(symbols) {
+                place[1..=range.len()].copy_from_slice(&symbol[range.clone()]);
+            }
+            let tile = Tile {
+                bytes: &mut bytes,
+                first: 1,
+                stride,
+                count: symbols.len(),
+                skip: 0..0,
+            };
+            let stripe = StripeStates {
+                bytes: &mut states,
+                len: hasher.state_len(),
+                begins: range.start == middle && middle > 0,
+                ends: range.end == middle,
+            };
+            let range = range.start as u32..range.end as u32;
+            hasher.absorb(range, tile, &mut kept, stripe, &mut digests, &mut |_, _| {});
         }
         digests
     }
@@ -159,17 +180,26 @@ impl Kernels for Isa {
 
     fn encode(&self, code: Code, lines: &Lines) -> Lines {
         let butterflies = Butterflies::new(*self);
-        let mut out = vec![vec![vec![0; WIDTH]; code.recovery]; lines.len()];
-        LineCodec::new(&butterflies).encode(
-            &Encoding::new(&butterflies, code),
-            lines.len(),
-            WIDTH,
-            |line, i| lines[line][i].as_slice(),
-            |line, j, start, bytes| {
-                out[line][j][start..start + bytes.len()].copy_from_slice(bytes);
-            },
-        );
-        out
+        let encoding = Encoding::new(&butterflies, code);
+        let stride = WIDTH.next_multiple_of(64);
+        let extend = |line: &Vec<Vec<u8>>| {
+            let mut source = vec![0; code.original * stride];
+            for (place, symbol) in source.chunks_exact_mut(stride).zip(line) {
+                place[..WIDTH].copy_from_slice(symbol);
+            }
+            let mut made = vec![0; code.recovery * stride];
+            encoding.run(
+                &mut CodeSpace::default(),
+                &Layout::new(WIDTH),
+                code.original,
+                Symbols::new(&source, stride, code.original, stride),
+                &mut SymbolsMut::new(&mut made, stride, code.recovery, stride),
+                Next::Near,
+            );
+            let symbols = made.chunks_exact(stride);
+            symbols.map(|symbol| symbol[..WIDTH].to_vec()).collect()
+        };
+        lines.iter().map(extend).collect()
     }
 
     fn decode(&self, code: Code, given: &[usize], lines: &Lines) -> Lines {

@@ -22,13 +22,25 @@ mod vector;
 
 use self::transform::{Factors, decode_with, encode_with};
 pub(super) use self::vector::{Job, Simd};
+use super::symbols::{Chunk, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
 use crate::engine::cpu::isa::Isa;
 #[cfg(target_arch = "x86_64")]
 use crate::engine::cpu::isa::{Avx2, Avx2Gfni, Avx512, Avx512Gfni};
 
-/// The bytes of one chunk: 32 elements, the low bytes first.
-pub(super) type Chunk = [u8; 64];
+/// One chunk of every source symbol, from which that of the recovery symbols is made.
+pub(super) struct EncodeChunk<'a, 'b> {
+    pub(super) input: Symbols<'a>,
+    /// How many source symbols there are: the others are zero.
+    pub(super) inputs: usize,
+    pub(super) output: &'a mut SymbolsMut<'b>,
+    /// Where in the symbols the chunk begins.
+    pub(super) at: usize,
+    /// How far behind it the memory is asked for: what is to come.
+    pub(super) ahead: usize,
+    /// As many as [`EncodeChunk::work`].
+    pub(super) work: &'a mut [Chunk],
+}
 
 /// The instruction sets that have these kernels: a value is the proof that this processor has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,14 +229,17 @@ impl<S: Simd, J: DecodeJob> Job<S> for With<'_, DecodingOf<S>, J> {
     }
 }
 
-/// From the source symbols at the front of the work to the recovery symbols there. The work is the
-/// code's encoding work.
-pub(super) struct EncodeInPlace<'a>(pub(super) &'a mut [Chunk]);
+impl EncodeChunk<'_, '_> {
+    /// The symbols of work that the code takes.
+    pub(super) fn work(code: &Code) -> usize {
+        2 * transform::work_of(code.chunk)
+    }
+}
 
-impl EncodeJob for EncodeInPlace<'_> {
+impl EncodeJob for EncodeChunk<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, encoding: &EncodingOf<S>) {
-        encode_with(simd, encoding, self.0);
+        encode_with(simd, encoding, self);
     }
 }
 

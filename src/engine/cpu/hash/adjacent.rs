@@ -3,7 +3,8 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{MAX_LANES, Rows, Units, prefetch};
-use super::stripe::{Algorithm, PAIR, PAIR_ROW};
+use super::pairs::{PAIR, PAIR_ROW};
+use super::tile::Algorithm;
 use crate::commitment::Digest;
 
 /// How many children ahead memory is asked for, 4 KiB: leaves come from beyond the caches, and by

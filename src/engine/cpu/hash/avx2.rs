@@ -110,6 +110,12 @@ impl Lanes<u64, 4> for Lanes256 {
     }
 
     #[inline(always)]
+    fn and(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: `self` proves AVX2.
+        unsafe { _mm256_and_si256(a, b) }
+    }
+
+    #[inline(always)]
     fn rotr<const BITS: i32>(self, a: __m256i) -> __m256i {
         // SAFETY: `self` proves AVX2.
         unsafe {
@@ -200,6 +206,12 @@ impl Lanes<u32, 8> for Lanes256 {
     fn xor(self, a: __m256i, b: __m256i) -> __m256i {
         // SAFETY: `self` proves AVX2.
         unsafe { _mm256_xor_si256(a, b) }
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: `self` proves AVX2.
+        unsafe { _mm256_and_si256(a, b) }
     }
 
     #[inline(always)]

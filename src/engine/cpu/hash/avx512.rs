@@ -72,6 +72,12 @@ impl Lanes<u64, 4> for Avx512 {
     }
 
     #[inline(always)]
+    fn and(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: `self` proves AVX-512F.
+        unsafe { _mm512_and_si512(a, b) }
+    }
+
+    #[inline(always)]
     fn rotr<const BITS: i32>(self, a: __m512i) -> __m512i {
         // SAFETY: `self` proves AVX-512F.
         unsafe { _mm512_ror_epi64::<BITS>(a) }
@@ -170,6 +176,12 @@ impl Lanes<u32, 8> for Avx512 {
     fn xor(self, a: __m512i, b: __m512i) -> __m512i {
         // SAFETY: `self` proves AVX-512F.
         unsafe { _mm512_xor_si512(a, b) }
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: `self` proves AVX-512F.
+        unsafe { _mm512_and_si512(a, b) }
     }
 
     #[inline(always)]

@@ -3,7 +3,9 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
-use super::stripe::{Algorithm, Block, PAIR, States};
+use super::pairs::PAIR;
+use super::states::put;
+use super::tile::{Algorithm, Block};
 
 const IV: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
@@ -15,6 +17,9 @@ const IV: [u64; 8] = [
     0x1f83_d9ab_fb41_bd6b,
     0x5be0_cd19_137e_2179,
 ];
+
+/// The bytes in a block.
+const BLOCK: usize = 128;
 
 /// What the parameters add to the first word: digest length 32, no key, fanout 1, depth 1.
 const PARAMETERS: u64 = 0x0101_0020;
@@ -34,6 +39,7 @@ const SIGMA: [[usize; 16]; 10] = [
 ];
 
 /// The chain value of each message.
+#[derive(Clone, Copy)]
 pub(super) struct Blake2b<L: Lanes<u64, 4>> {
     h: [L::Vector; 8],
 }
@@ -88,8 +94,33 @@ fn mix<L: Lanes<u64, 4>>(
     round::<u64, 4, L, 32, 24, 16, 63>(lanes, v, m, order);
 }
 
+impl<L: Lanes<u64, 4>> Blake2b<L> {
+    /// Absorbs a block with bytes in so many units.
+    ///
+    /// # Safety
+    ///
+    /// Those units of the lanes' rows must be readable.
+    #[inline(always)]
+    unsafe fn units<const UNITS: usize>(&mut self, lanes: L, rows: &Rows, at: usize, block: Block) {
+        // The compiler leaves out what adds the zeros of units that are not loaded.
+        let mut words = [lanes.splat(0); 16];
+        for unit in 0..UNITS {
+            // SAFETY: as the caller guarantees.
+            let loaded = unsafe { lanes.load(rows, at + unit * UNIT) };
+            words[4 * unit..4 * unit + 4].copy_from_slice(&loaded);
+        }
+        words[0] = lanes.and(words[0], lanes.splat(block.mask(0)));
+        if block.len < BLOCK as u32 {
+            for index in 1..4 * UNITS {
+                words[index] = lanes.and(words[index], lanes.splat(block.mask(index)));
+            }
+        }
+        self.compress(lanes, &words, block.start + block.len, block.last);
+    }
+}
+
 impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
-    const BLOCK: usize = 128;
+    const BLOCK: usize = BLOCK;
 
     const LANES: usize = L::LANES;
 
@@ -112,28 +143,25 @@ impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
     }
 
     #[inline(always)]
-    fn save(&self, lanes: L, _absorbed: u32, states: &mut States<'_>) {
+    fn save(&self, lanes: L, _absorbed: u32, states: &mut [&mut [u8]]) {
         let [a, b, c, d, e, f, g, h] = self.h;
         let mut units = Units::default();
         lanes.store([a, b, c, d], &mut units);
-        states.put(0, &units);
+        put(states, 0, &units);
         lanes.store([e, f, g, h], &mut units);
-        states.put(1, &units);
+        put(states, 1, &units);
     }
 
     #[inline(always)]
     unsafe fn absorb(&mut self, lanes: L, rows: &Rows, at: usize, block: Block) {
-        // SAFETY: the caller guarantees the 128 bytes of a block.
-        let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] = unsafe {
-            [
-                lanes.load(rows, at),
-                lanes.load(rows, at + UNIT),
-                lanes.load(rows, at + 2 * UNIT),
-                lanes.load(rows, at + 3 * UNIT),
-            ]
-        };
-        let words = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
-        self.compress(lanes, &words, block.start + block.len, block.last);
+        // Fewer words to add where the end of a message leaves words empty.
+        // SAFETY: the caller guarantees the units that the block has bytes in.
+        unsafe {
+            match block.len {
+                33.. => self.units::<4>(lanes, rows, at, block),
+                _ => self.units::<1>(lanes, rows, at, block),
+            }
+        }
     }
 
     #[inline(always)]

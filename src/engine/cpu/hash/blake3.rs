@@ -6,7 +6,9 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
-use super::stripe::{Algorithm, Block, PAIR, States};
+use super::pairs::PAIR;
+use super::states::put;
+use super::tile::{Algorithm, Block};
 
 const IV: [u32; 8] = [
     0x6a09_e667,
@@ -60,6 +62,7 @@ pub(super) fn stack_depth(symbol_size: u32) -> usize {
 }
 
 /// The chain value of each message's chunk, and of the subtrees left of it.
+#[derive(Clone, Copy)]
 pub(super) struct Blake3<L: Lanes<u32, 8>> {
     chunk: [L::Vector; 8],
     stack: [[L::Vector; 8]; MAX_DEPTH],
@@ -158,20 +161,36 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
     }
 
     #[inline(always)]
-    fn save(&self, lanes: L, _absorbed: u32, states: &mut States<'_>) {
+    fn save(&self, lanes: L, _absorbed: u32, states: &mut [&mut [u8]]) {
         let mut units = Units::default();
         lanes.store(self.chunk, &mut units);
-        states.put(0, &units);
+        put(states, 0, &units);
         for (level, &value) in self.stack[..self.depth].iter().enumerate() {
             lanes.store(value, &mut units);
-            states.put(1 + level, &units);
+            put(states, 1 + level, &units);
         }
     }
 
     #[inline(always)]
     unsafe fn absorb(&mut self, lanes: L, rows: &Rows, at: usize, block: Block) {
-        // SAFETY: the caller guarantees the 64 bytes of a block.
-        let (left, right) = unsafe { (lanes.load(rows, at), lanes.load(rows, at + UNIT)) };
+        let mask = |index: usize| {
+            let shift = 32 * (index % 2);
+            lanes.splat((block.mask(index / 2) >> shift) as u32)
+        };
+        // SAFETY: the caller guarantees the units that the block has bytes in.
+        let mut left = unsafe { lanes.load(rows, at) };
+        let right = match block.len {
+            // SAFETY: as above.
+            33.. => unsafe { lanes.load(rows, at + UNIT) },
+            _ => [lanes.splat(0); 8],
+        };
+        left[0] = lanes.and(left[0], mask(0));
+        let mut words = join::<L>(left, right);
+        if block.len < BLOCK as u32 {
+            for (index, word) in words.iter_mut().enumerate() {
+                *word = lanes.and(*word, mask(index));
+            }
+        }
         let index = block.start / CHUNK;
         let in_chunk = block.start % CHUNK;
         let chunk_ends = in_chunk + BLOCK as u32 == CHUNK;
@@ -186,14 +205,7 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
         if block.last && index == 0 {
             flags |= ROOT;
         }
-        self.chunk = compress(
-            lanes,
-            self.chunk,
-            &join::<L>(left, right),
-            index,
-            block.len,
-            flags,
-        );
+        self.chunk = compress(lanes, self.chunk, &words, index, block.len, flags);
 
         // The subtrees that are complete now; at the end, all.
         let merges = if block.last {

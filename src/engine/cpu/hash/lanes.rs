@@ -36,6 +36,9 @@ pub(super) trait Lanes<W, const N: usize>: Copy {
     /// The exclusive or.
     fn xor(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// The bitwise and.
+    fn and(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
     /// Rotated right by `BITS`, which is one of the rotations of the hash of this word size.
     fn rotr<const BITS: i32>(self, a: Self::Vector) -> Self::Vector;
 

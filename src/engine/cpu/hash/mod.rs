@@ -1,8 +1,8 @@
 //! Leaf and inner hashes of many messages of the same length at a time, one message a lane.
 //!
-//! The message of a leaf is a prefix byte and the symbol, so all blocks but the first lie one byte
-//! before the symbol's own: they are read where they are, unaligned. Only the first block of a
-//! stripe, and the last one of a symbol, are put together elsewhere.
+//! The message of a leaf is a prefix byte and the symbol, so its blocks lie one byte before the
+//! symbol's own. They are read where they are, unaligned, with the byte before the symbol; what is
+//! not of the message is masked away.
 
 mod adjacent;
 #[cfg(target_arch = "x86_64")]
@@ -12,8 +12,10 @@ mod avx512;
 mod blake2b;
 mod blake3;
 mod lanes;
+mod pairs;
 mod portable;
-mod stripe;
+mod states;
+mod tile;
 
 #[cfg(test)]
 mod tests;
@@ -24,8 +26,11 @@ use self::adjacent::Adjacent;
 use self::blake2b::Blake2b;
 use self::blake3::{Blake3, stack_depth};
 use self::lanes::{Job, Simd, UNIT};
+use self::pairs::Pairs;
 use self::portable::Portable;
-use self::stripe::{Pairs, Stripe};
+pub(crate) use self::states::{LaneStates, StripeStates};
+pub(crate) use self::tile::Tile;
+use self::tile::{Algorithm, Step};
 use super::isa::Isa;
 use crate::commitment::{Commitment, Digest};
 
@@ -58,13 +63,12 @@ impl LeafHasher {
         units * UNIT + 1
     }
 
-    /// Absorbs the bytes `range` of as many symbols as there are pieces.
+    /// Absorbs the bytes `range` of every symbol of the tile but for those that it skips.
     ///
-    /// `pieces[i]` are those bytes of symbol i. The ranges must follow one another from 0, and all
-    /// but the last must be a multiple of 128 bytes long. `states` holds a state for each symbol:
-    /// it is read unless the range is the first, and written unless it is the last; if it is
-    /// both, `states` may be empty. The last range writes the digests; before, `digests` may be
-    /// empty.
+    /// The ranges must follow one another from 0, and all but the last must be a multiple of 128
+    /// bytes long. States stay in `kept` from range to range, and in `stripe` from stripe to stripe.
+    /// The last range writes the digests, a symbol each; before, `digests` may be empty. `each` is
+    /// called after every group of symbols, with its number and the tile's bytes.
     ///
     /// # Panics
     ///
@@ -72,22 +76,45 @@ impl LeafHasher {
     pub(crate) fn absorb(
         &self,
         range: Range<u32>,
-        pieces: &[&[u8]],
-        states: &mut [u8],
+        tile: Tile<'_>,
+        kept: &mut LaneStates,
+        stripe: StripeStates<'_>,
         digests: &mut [Digest],
+        each: &mut dyn FnMut(usize, &mut [u8]),
     ) {
-        let stripe = Stripe {
+        let step = Step {
             range,
             symbol_size: self.symbol_size,
-            pieces,
-            state_len: self.state_len(),
-            states,
+            tile,
+            kept,
+            stripe,
             digests,
+            each,
         };
         match self.commitment {
-            Commitment::Blake2b256 => run(self.isa, Blake2bStripe(stripe)),
-            Commitment::Blake3 => run(self.isa, Blake3Stripe(stripe)),
+            Commitment::Blake2b256 => run(self.isa, Blake2bStep(step)),
+            Commitment::Blake3 => run(self.isa, Blake3Step(step)),
         }
+    }
+
+    /// How many symbols make a group.
+    pub(crate) fn group(&self) -> usize {
+        let mut lanes = 1;
+        run(self.isa, CountLanes(self.commitment, &mut lanes));
+        lanes
+    }
+}
+
+/// Finds the number of lanes of a hash function.
+struct CountLanes<'a>(Commitment, &'a mut usize);
+
+impl Job for CountLanes<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _simd: S) {
+        *self.1 = match self.0 {
+            Commitment::Blake2b256 => <Blake2b<S> as Algorithm<S>>::LANES,
+            Commitment::Blake3 => <Blake3<S> as Algorithm<S>>::LANES,
+        };
     }
 }
 
@@ -171,8 +198,8 @@ macro_rules! job {
     };
 }
 
-job!(Blake2bStripe, Stripe, Blake2b);
-job!(Blake3Stripe, Stripe, Blake3);
+job!(Blake2bStep, Step, Blake2b);
+job!(Blake3Step, Step, Blake3);
 job!(Blake2bPairs, Pairs, Blake2b);
 job!(Blake3Pairs, Pairs, Blake3);
 job!(Blake2bAdjacent, Adjacent, Blake2b);

@@ -31,6 +31,11 @@ macro_rules! one_lane {
             }
 
             #[inline(always)]
+            fn and(self, a: $word, b: $word) -> $word {
+                a & b
+            }
+
+            #[inline(always)]
             fn rotr<const BITS: i32>(self, a: $word) -> $word {
                 a.rotate_right(BITS as u32)
             }

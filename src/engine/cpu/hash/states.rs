@@ -1,0 +1,117 @@
+//! The states of hashes that are not done: between steps, and between stripes.
+
+#![allow(unsafe_code)]
+
+use super::lanes::{MAX_LANES, Rows, UNIT, Units};
+
+/// The states of a thread's symbols between two steps: as they are in registers, a group each.
+#[derive(Default)]
+pub(crate) struct LaneStates {
+    room: Vec<Room>,
+}
+
+/// Room for vectors.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Room(#[allow(dead_code, reason = "read and written as states")] [u8; 64]);
+
+impl LaneStates {
+    /// How many pieces of room a state takes.
+    const fn rooms<A>() -> usize {
+        assert!(align_of::<A>() <= align_of::<Room>());
+        size_of::<A>().div_ceil(size_of::<Room>())
+    }
+
+    /// Keeps the state of a group.
+    #[inline(always)]
+    pub(super) fn put<A: Copy>(&mut self, group: usize, state: A) {
+        let rooms = const { Self::rooms::<A>() };
+        let end = (group + 1) * rooms;
+        if self.room.len() < end {
+            self.room.resize(end, Room([0; 64]));
+        }
+        let place: *mut Room = &raw mut self.room[group * rooms..end][0];
+        // SAFETY: the slice has room for the state, aligned as it must be.
+        unsafe { place.cast::<A>().write(state) };
+    }
+
+    /// The state of a group.
+    ///
+    /// It is one that was put for this group, with this type: or else of unspecified value.
+    #[inline(always)]
+    pub(super) fn get<A: Copy>(&self, group: usize) -> A {
+        let rooms = const { Self::rooms::<A>() };
+        let place: *const Room = &raw const self.room[group * rooms..(group + 1) * rooms][0];
+        // SAFETY: the slice has as many bytes as a state, aligned as it must be; states are words
+        // of any value.
+        unsafe { place.cast::<A>().read() }
+    }
+
+    /// The bytes that the states of so many symbols take, at most.
+    pub(crate) fn memory(symbols: u64, state_len: u64) -> u64 {
+        symbols.next_multiple_of(MAX_LANES as u64) * (state_len + 2 * UNIT as u64)
+    }
+}
+
+/// The states of some symbols between two stripes, where a step begins or ends a stripe.
+///
+/// They mean the same to all instruction sets: the words in little-endian order, and then the last
+/// byte of the stripe, which no block has taken yet.
+pub(crate) struct StripeStates<'a> {
+    /// A state each, one after another; empty if the symbols are one stripe.
+    pub(crate) bytes: &'a mut [u8],
+    /// The bytes of a state.
+    pub(crate) len: usize,
+    /// Whether a stripe begins with this step, that is not the first.
+    pub(crate) begins: bool,
+    /// Whether a stripe ends with this step, that is not the last.
+    pub(crate) ends: bool,
+}
+
+impl StripeStates<'_> {
+    /// Where the states of a group's symbols are.
+    #[inline(always)]
+    pub(super) fn rows(&self, symbols: &[usize; MAX_LANES], lanes: usize) -> Rows {
+        let mut rows: Rows = [std::ptr::null(); MAX_LANES];
+        for (row, symbol) in rows[..lanes].iter_mut().zip(symbols) {
+            *row = self.bytes[symbol * self.len..][..self.len].as_ptr();
+        }
+        rows
+    }
+
+    /// The byte of a symbol that waits for its block.
+    #[inline(always)]
+    pub(super) fn last(&self, symbol: usize) -> u8 {
+        self.bytes[(symbol + 1) * self.len - 1]
+    }
+
+    /// Calls `save` with the states of a group's symbols, after writing their last bytes.
+    #[inline(always)]
+    pub(super) fn with(
+        &mut self,
+        symbols: &[usize],
+        last: impl Fn(usize) -> u8,
+        save: impl FnOnce(&mut [&mut [u8]]),
+    ) {
+        let mut rest = &mut *self.bytes;
+        let mut taken = 0;
+        let mut states: [&mut [u8]; MAX_LANES] = Default::default();
+        for (state, &symbol) in states.iter_mut().zip(symbols) {
+            // Symbols ascend.
+            let start = symbol * self.len;
+            let (one, behind) = std::mem::take(&mut rest)[start - taken..].split_at_mut(self.len);
+            (rest, taken) = (behind, start + self.len);
+            one[self.len - 1] = last(symbol);
+            *state = one;
+        }
+        save(&mut states[..symbols.len()]);
+    }
+}
+
+/// Writes 32 bytes of each lane's state.
+#[inline(always)]
+pub(super) fn put(states: &mut [&mut [u8]], unit: usize, units: &Units) {
+    for (state, unit_bytes) in states.iter_mut().zip(units) {
+        state[unit * UNIT..][..UNIT].copy_from_slice(unit_bytes);
+    }
+}
