@@ -16,6 +16,7 @@ install() {
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v objdump >/dev/null || missing+=(binutils)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 [ ${#missing[@]} = 0 ] || { step "Installing ${missing[*]}"; install "${missing[@]}"; }
@@ -33,7 +34,14 @@ RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features --documen
 step 'Tests'
 cargo test --locked --all-features
 
-step 'The network'\''s own encoder as a peer'
+step 'Machine code'
 cargo build --locked --release
+binary="${CARGO_TARGET_DIR:-target}/release/walrus-accel"
+if [ "$(uname -sm)" = 'Linux x86_64' ]; then
+    bash scripts/disassembly.sh "$binary"
+    bash scripts/disassembly.sh --self-test "$binary"
+fi
+
+step 'The network'\''s own encoder as a peer'
 (cd tests/peer && npm ci --no-audit --no-fund)
-node tests/peer/check.mjs "${CARGO_TARGET_DIR:-target}/release/walrus-accel"
+node tests/peer/check.mjs "$binary"

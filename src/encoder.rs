@@ -216,7 +216,7 @@ impl Encoder {
         let width = self.width(&shape, source.as_bytes().is_some())?;
         control.start(shape.matrix_len());
         control.check()?;
-        let sink = match output {
+        let mut sink = match output {
             Some((pairs, sink)) => Some((pairs, sink.begin(&shape, self.commitment, pairs)?)),
             None => None,
         };
@@ -235,10 +235,9 @@ impl Encoder {
         let rows = SourceRows::new(source, shape);
         for range in stripes(&shape, next, width) {
             let end = range.end;
-            let output = sink.as_ref().map(|(pairs, sink)| SliverOutput {
-                pairs,
-                sink: &**sink,
-            });
+            let output = sink
+                .as_mut()
+                .map(|(pairs, sink)| SliverOutput::of(pairs, sink.as_mut(), &shape));
             stage.session.stripe(range, &rows, output, control)?;
             if let Some((_, sink)) = &sink
                 && end < shape.symbol_size()

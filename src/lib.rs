@@ -66,7 +66,7 @@ pub use engine::{DroppedSet, EngineKind, InstructionSet};
 pub use error::{Error, Result};
 pub use output::{FileOutput, Output, OutputSession};
 pub use shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};
-pub use sink::{CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart};
+pub use sink::{CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart, SliverRoom};
 pub use sliver::{Axis, PairSet, SliverIndex, SliverPairIndex};
 pub use sliver_source::{SliverInfo, SliverSource};
 pub use source::{FileSource, Source, SpooledSource};

@@ -119,7 +119,7 @@ impl Target<'_> {
             Self::Encoded {
                 slivers: Some((pairs, sink)),
                 ..
-            } => Some(SliverOutput { pairs, sink: *sink }),
+            } => Some(SliverOutput::Sink { pairs, sink: *sink }),
             _ => None,
         }
     }

@@ -29,7 +29,7 @@ pub enum InstructionSet {
     Portable,
     /// SSSE3 for the code; the hashes are portable.
     Ssse3,
-    /// NEON for the code; the hashes are portable.
+    /// NEON, and SHA3's instructions for the hashes where the processor has them.
     Neon,
     /// AVX2.
     Avx2,

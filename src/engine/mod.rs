@@ -6,10 +6,12 @@
 
 pub(crate) mod cpu;
 mod instruction_set;
+mod output;
 mod plan;
 mod reference;
 
 pub use instruction_set::{DroppedSet, InstructionSet};
+pub(crate) use output::{Rooms, SliverOutput};
 pub(crate) use plan::stripe_width;
 
 use std::ops::Range;
@@ -19,8 +21,7 @@ use crate::commitment::{Commitment, Digest, PairHasher};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
-use crate::sink::SinkSession;
-use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::sliver::{Axis, SliverIndex};
 use crate::symbols::SymbolReader;
 
 /// Stripes begin at multiples of this many bytes: the least common multiple of a chunk of the code
@@ -180,19 +181,6 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
         given: &[SliverIndex],
         width: u32,
     ) -> Result<Box<dyn DecodeSession + 'a>>;
-}
-
-/// Where an encode session puts slivers.
-#[derive(Clone, Copy)]
-pub(crate) struct SliverOutput<'a> {
-    pub(crate) pairs: &'a PairSet,
-    pub(crate) sink: &'a dyn SinkSession,
-}
-
-impl SliverOutput<'_> {
-    pub(crate) fn wants(&self, axis: Axis, sliver: SliverIndex) -> bool {
-        self.pairs.contains_sliver(axis, sliver)
-    }
 }
 
 /// One blob being encoded.

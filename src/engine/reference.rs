@@ -189,7 +189,7 @@ impl EncodeSession for Encode<'_> {
         &mut self,
         range: Range<u32>,
         rows: &dyn SymbolReader,
-        output: Option<SliverOutput<'_>>,
+        mut output: Option<SliverOutput<'_>>,
         control: &Control,
     ) -> Result<()> {
         let shape = &self.shape;
@@ -197,10 +197,10 @@ impl EncodeSession for Encode<'_> {
         let n = usize::from(shape.n_shards());
         let (source_rows, columns) = (usize::from(shape.rows()), usize::from(shape.columns()));
         let work = shape.matrix_len() / 2;
-        let put = |axis, sliver: usize, first: usize, pieces: Pieces<'_>| {
+        let mut put = |axis, sliver: usize, first: usize, pieces: Pieces<'_>| {
             let sliver = SliverIndex(sliver as u16);
-            match output {
-                Some(output) if output.wants(axis, sliver) => output.sink.put(&SliverPart {
+            match &mut output {
+                Some(output) if output.wants(axis, sliver) => output.put(&SliverPart {
                     axis,
                     sliver,
                     first_symbol: first as u16,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverPart};
+use super::{Sink, SinkSession, SliverPart, SliverRoom};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::Result;
@@ -231,6 +231,23 @@ impl SinkSession for BufferSession<'_> {
             }
         }
         Ok(())
+    }
+
+    fn rooms(&mut self) -> Option<Vec<SliverRoom<'_>>> {
+        let content = &self.content;
+        let rooms = content.pairs.iter().zip(&mut self.rooms);
+        let rooms = rooms.flat_map(|(pair, rooms)| {
+            let rooms = Axis::BOTH.into_iter().zip(rooms);
+            rooms.map(move |(axis, room)| {
+                let room = room.get_mut().expect("a copy does not panic");
+                SliverRoom {
+                    axis,
+                    sliver: pair.sliver(axis, content.shape.n_shards()),
+                    symbols: &mut room[content.symbols(axis)],
+                }
+            })
+        });
+        Some(rooms.collect())
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {

@@ -47,6 +47,13 @@ pub trait SinkSession: Sync {
     /// Any error ends the job.
     fn put(&self, part: &SliverPart<'_>) -> Result<()>;
 
+    /// Memory for the symbols of every chosen sliver, if the sink has it ready: then they are written
+    /// there, and nothing is put. Asked for once for every stripe of the blob; what was written for
+    /// the last one must still be there. `None` unless implemented.
+    fn rooms(&mut self) -> Option<Vec<SliverRoom<'_>>> {
+        None
+    }
+
     /// Called with what an interrupted encoding can be continued from: the bytes `0..next` of every
     /// symbol are done and were put, and `state` describes them. Only blobs that do not fit the
     /// memory limit at once have such points.
@@ -79,6 +86,17 @@ pub trait SinkSession: Sync {
     ///
     /// Any error ends the job.
     fn finish(self: Box<Self>, metadata: &BlobMetadataWithId, control: &Control) -> Result<()>;
+}
+
+/// Memory for the symbols of one sliver.
+#[derive(Debug)]
+pub struct SliverRoom<'a> {
+    /// The axis of the sliver.
+    pub axis: Axis,
+    /// The index of the sliver along its axis.
+    pub sliver: SliverIndex,
+    /// As long as its symbols are ([`Shape::sliver_len`]).
+    pub symbols: &'a mut [u8],
 }
 
 /// The same byte range of some consecutive symbols of one sliver.

@@ -490,6 +490,9 @@ fn formal_derivative(work: &mut [Chunk], symbols: usize, chunks: usize) {
 }
 
 #[cfg(test)]
+mod encode_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use reed_solomon_simd::ReedSolomonEncoder;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::hash::LeafHasher;
-use super::lines::{LineSpace, Lines};
+use super::lines::{LineSpace, LineWork, Lines};
 use super::{CpuEngine, LISTS_A_SYMBOL};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
@@ -137,10 +137,15 @@ impl ExpandSession for Session<'_> {
                         zeros: original..original,
                         range: part,
                         state_len: hasher.state_len(),
+                        short: None,
                     };
                     let source = |_, i: usize| &bytes[i * pitch..];
-                    let states = states.as_deref_mut();
-                    lines.run(space, 1, source, true, states, leaves, None);
+                    let work = LineWork {
+                        hash: true,
+                        states: states.as_deref_mut(),
+                        digests: leaves,
+                    };
+                    lines.run(space, 1, source, work, None);
                     control.advance((original * width) as u64);
                 }
                 space.gathered = gathered;

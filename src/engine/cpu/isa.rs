@@ -13,7 +13,7 @@ pub(crate) enum Isa {
     /// Vectors of 128 bits for the code alone.
     #[cfg(target_arch = "x86_64")]
     Ssse3(Ssse3),
-    /// Vectors of 128 bits for the code alone.
+    /// Vectors of 128 bits, and SHA3's instructions where the CPU has them.
     #[cfg(target_arch = "aarch64")]
     Neon(Neon),
     /// Vectors of 256 bits.
@@ -109,6 +109,8 @@ proofs! {
     Ssse3 on "x86_64" asks is_x86_feature_detected for "ssse3";
     /// Proof that this CPU has NEON.
     Neon on "aarch64" asks is_aarch64_feature_detected for "neon";
+    /// Proof that this CPU has NEON, and SHA3's instructions, which also serve Blake2b.
+    NeonSha3 on "aarch64" asks is_aarch64_feature_detected for "neon", "sha3";
     /// Proof that this CPU has AVX2.
     Avx2 on "x86_64" asks is_x86_feature_detected for "avx2";
     /// Proof that this CPU has AVX2, and GFNI in its VEX encoding.
@@ -117,6 +119,13 @@ proofs! {
     Avx512 on "x86_64" asks is_x86_feature_detected for "avx512f", "avx512bw";
     /// Proof that this CPU has AVX-512F, AVX-512BW and GFNI.
     Avx512Gfni on "x86_64" asks is_x86_feature_detected for "avx512f", "avx512bw", "gfni";
+}
+
+#[cfg(target_arch = "aarch64")]
+impl From<NeonSha3> for Neon {
+    fn from(_: NeonSha3) -> Self {
+        Self(())
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

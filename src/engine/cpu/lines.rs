@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::codec::{Butterflies, CodeSpace, Encoding, Next};
 use super::gf::prefetch;
-use super::hash::{LaneStates, LeafHasher, StripeStates, Tile};
+use super::hash::{LaneStates, LeafHasher, ShortLeaves, StripeStates, Tile};
 use super::symbols::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::commitment::Digest;
@@ -19,27 +19,58 @@ pub(super) const STEP: u32 = 2 * STRIPE_UNIT;
 /// much more as keeps the bytes aligned.
 const BEFORE: usize = 64;
 
-/// Where the symbols of a line lie in memory while a step of their bytes is at work.
-#[derive(Clone, Copy)]
+/// What stands behind the last symbol in a tile: whole blocks are read.
+const AFTER: usize = 128;
+
+/// Where the symbols of a line lie in memory while a step of their bytes is at work: those of the
+/// recovery symbols, and those of the source symbols twice, as the next step's come while this one's
+/// are hashed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Geometry {
     stride: usize,
-    symbols: usize,
+    original: usize,
+    recovery: usize,
+    /// The source symbols that are not zero.
+    inputs: usize,
 }
 
 impl Geometry {
-    fn new(width: usize, symbols: usize) -> Self {
+    fn new(code: &Code, inputs: usize, width: usize) -> Self {
         let room = width.min(STEP as usize).next_multiple_of(64);
         // An odd number of cache lines, so that a chunk of every symbol finds room in the first
         // cache, whose sets repeat after a power of two.
         let lines = (BEFORE + room) / 64;
         Self {
             stride: 64 * (lines + 1 - lines % 2),
-            symbols,
+            original: code.original,
+            recovery: code.recovery,
+            inputs,
         }
     }
 
-    fn bytes(self) -> usize {
-        self.stride * self.symbols + 64
+    fn bytes(&self) -> usize {
+        self.stride * (2 * self.original + self.recovery) + AFTER
+    }
+
+    /// Where the source symbols of a step begin.
+    fn sources(&self, side: bool) -> usize {
+        match side {
+            false => 0,
+            true => self.stride * (self.original + self.recovery),
+        }
+    }
+
+    /// Where the recovery symbols begin.
+    fn recovery(&self) -> usize {
+        self.stride * self.original
+    }
+
+    /// Where a symbol of either kind begins.
+    fn symbol(&self, side: bool, symbol: usize) -> usize {
+        match symbol < self.original {
+            true => self.sources(side) + symbol * self.stride,
+            false => symbol * self.stride,
+        }
     }
 }
 
@@ -48,10 +79,10 @@ impl Geometry {
 pub(super) struct LineSpace {
     pub(super) code: CodeSpace,
     tile: Aligned,
-    /// What the tile was made for: the numbers of symbols, of source symbols and of those that are
-    /// not zero, and the stride.
-    tile_of: [usize; 4],
-    states: LaneStates,
+    /// What the tile was made for.
+    tile_of: Option<Geometry>,
+    /// The states of the source and of the recovery symbols.
+    states: [LaneStates; 2],
     /// Symbols on their way to an output.
     pub(super) gathered: Vec<u8>,
 }
@@ -66,6 +97,8 @@ pub(super) struct Lines<'a> {
     pub(super) range: Range<u32>,
     /// The bytes of a symbol's hash state between stripes.
     pub(super) state_len: usize,
+    /// The leaves of two-byte symbols, if symbols are that.
+    pub(super) short: Option<&'a ShortLeaves>,
 }
 
 /// A part of a symbol, as it is handed on.
@@ -88,188 +121,277 @@ impl Lines<'_> {
         state_len: u64,
         width: u32,
     ) -> u64 {
-        let n = code.original + code.recovery;
-        let geometry = Geometry::new(width as usize, n);
+        let n = (code.original + code.recovery) as u64;
+        let geometry = Geometry::new(code, 0, width as usize);
         let chunks = (width.min(STEP) as usize).div_ceil(64);
         geometry.bytes() as u64
             + butterflies.encode_memory(code, chunks)
-            + LaneStates::memory(n as u64, state_len)
+            + LaneStates::memory(n, state_len)
     }
 
     /// Extends and hashes the bytes at hand of every symbol of `count` lines.
     ///
     /// `source(line, i)` are those bytes of source symbol `i`, with whatever follows them; short
-    /// symbols of one line are followed by those of the next. `states`, if hashing began or goes on
-    /// in another stripe, and `digests` have the lines' symbols one after another. `hash(line)` says
-    /// whether a line is hashed at all.
+    /// symbols of one line are followed by those of the next. If `work.hash` is not set, lines are
+    /// not hashed. What comes out goes to `emit`.
     pub(super) fn run<'s>(
         &self,
         space: &mut LineSpace,
         count: usize,
         source: impl Fn(usize, usize) -> &'s [u8],
-        hash: bool,
-        mut states: Option<&mut [u8]>,
-        digests: &mut [Digest],
+        mut work: LineWork<'_>,
         mut emit: Option<Emit<'_>>,
     ) {
-        let code = *self.encoding.code();
-        let n = code.original + code.recovery;
+        let code = self.encoding.code();
+        let width = self.range.len();
+        let geometry = Geometry::new(code, self.zeros.start, width);
+        if space.tile_of != Some(geometry) {
+            // Zero symbols are not written anew.
+            space.tile.get(geometry.bytes()).fill(0);
+            space.tile_of = Some(geometry);
+        }
+        let mut steps = self.steps(count);
+        let mut step = steps.next();
+        let mut side = false;
+        if let Some(step) = &step {
+            let tile = space.tile.get(geometry.bytes());
+            take(tile, geometry, side, 0..geometry.inputs, step, &source);
+        }
+        while let Some(at_work) = step {
+            step = steps.next();
+            self.encode(space, geometry, side, &at_work);
+            let next = step.as_ref();
+            for line in 0..at_work.lines {
+                // While the lines are hashed, the next step's bytes come nearer, and then come in:
+                // memory works all the time.
+                let mut each = |done: usize, all: usize, tile: &mut [u8]| {
+                    let (done, all) = (line * all + done, at_work.lines * all);
+                    if let Some(next) = next {
+                        let inputs = |done: usize| geometry.inputs * done.min(all) / all;
+                        for i in inputs(2 * done)..inputs(2 * done + 2) {
+                            let bytes = next.of(&source, i);
+                            for at in (0..next.bytes() + 63).step_by(64) {
+                                prefetch(bytes, at);
+                            }
+                        }
+                        let half = all / 2;
+                        let (from, to) =
+                            (done.saturating_sub(half), (done + 1).saturating_sub(half));
+                        let inputs = |done: usize| geometry.inputs * done / (all - half);
+                        let symbols = inputs(from)..inputs(to);
+                        take(tile, geometry, !side, symbols, next, &source);
+                    }
+                };
+                let part = Part {
+                    step: &at_work,
+                    line,
+                    geometry,
+                    side,
+                };
+                self.hash(space, &part, &mut work, &mut emit, &mut each);
+            }
+            side = !side;
+        }
+    }
+
+    /// The lines and bytes that go through the code at once, in order.
+    fn steps(&self, count: usize) -> impl Iterator<Item = Step> {
         let width = self.range.len();
         let together = match width {
             ..64 => Layout::lines(width),
             _ => 1,
         };
-        let geometry = Geometry::new(width, n);
-        let tile_of = [n, code.original, self.zeros.start, geometry.stride];
-        if space.tile_of != tile_of {
-            // Zero symbols are not written anew.
-            space.tile.get(geometry.bytes()).fill(0);
-            space.tile_of = tile_of;
-        }
-        for first in (0..count).step_by(together) {
+        (0..count).step_by(together).flat_map(move |first| {
             let lines = together.min(count - first);
-            for start in (0..width).step_by(STEP as usize) {
-                let step = start..width.min(start + STEP as usize);
-                let layout = match width {
-                    ..64 => Layout::lines_of(width),
-                    _ => Layout::new(step.len()),
-                };
-                self.encode(space, geometry, &layout, lines * step.len(), |i| {
-                    &source(first, i)[start..]
-                });
-                // While this step is hashed, the next one's bytes come nearer.
-                let next = |i: usize| {
-                    if step.end < width {
-                        Some(&source(first, i)[step.end..])
-                    } else if first + together < count {
-                        Some(source(first + together, i))
-                    } else {
-                        None
-                    }
-                };
-                for line in 0..lines {
-                    let at = (first + line) * n;
-                    let states = states
-                        .as_deref_mut()
-                        .map(|states| &mut states[at * self.state_len..][..n * self.state_len]);
-                    let digests = &mut digests[at..][..n];
-                    let mut emit = |symbol: usize, bytes: &[u8]| {
-                        if let Some(emit) = &mut emit {
-                            emit(Emitted {
-                                line: first + line,
-                                symbol,
-                                start,
-                                bytes,
-                            });
-                        }
-                    };
-                    let part = Part {
-                        step: step.clone(),
-                        line,
-                        geometry,
-                        hash,
-                    };
-                    self.hash(space, part, states, digests, &next, &mut emit);
-                }
-            }
-        }
+            let starts = (0..width).step_by(STEP as usize);
+            starts.map(move |start| Step {
+                first,
+                lines,
+                range: start..width.min(start + STEP as usize),
+            })
+        })
     }
 
-    /// Puts the bytes of the source symbols into the tile, and those of the recovery symbols behind
-    /// them.
-    fn encode<'s>(
-        &self,
-        space: &mut LineSpace,
-        geometry: Geometry,
-        layout: &Layout,
-        len: usize,
-        source: impl Fn(usize) -> &'s [u8],
-    ) {
-        let code = self.encoding.code();
-        let inputs = self.zeros.start;
-        let stride = geometry.stride;
+    /// Makes the recovery symbols' bytes from those of the source symbols in the tile.
+    fn encode(&self, space: &mut LineSpace, geometry: Geometry, side: bool, step: &Step) {
+        let layout = match self.range.len() {
+            width @ ..64 => Layout::lines_of(width),
+            _ => Layout::new(step.range.len()),
+        };
+        let Geometry {
+            stride,
+            original,
+            recovery,
+            inputs,
+        } = geometry;
         let tile = space.tile.get(geometry.bytes());
-        let (sources, recovery) = tile.split_at_mut(code.original * stride);
-        for (i, symbol) in sources.chunks_exact_mut(stride).enumerate().take(inputs) {
-            copy(source(i), &mut symbol[BEFORE..], len);
-        }
+        let (first, rest) = tile.split_at_mut(geometry.recovery());
+        let (output, second) = rest.split_at_mut(stride * recovery);
+        let sources = if side { &*second } else { &*first };
         let room = layout.room();
-        let input = Symbols::new(&sources[BEFORE..], stride, code.original, room);
-        let recovery = &mut recovery[BEFORE..];
-        let output = &mut SymbolsMut::new(recovery, stride, code.recovery, room);
+        let input = Symbols::new(&sources[BEFORE..], stride, original, room);
+        let output = &mut SymbolsMut::new(&mut output[BEFORE..], stride, recovery, room);
         let space = &mut space.code;
         self.encoding
-            .run(space, layout, inputs, input, output, Next::Near);
+            .run(space, &layout, inputs, input, output, Next::Near);
     }
 
-    /// Hashes the bytes in the tile, and hands them on.
-    fn hash<'s>(
+    /// Hashes the bytes of a line in the tile, and hands them on. `each` is called again and again
+    /// while that goes on, with how far it is.
+    fn hash(
         &self,
         space: &mut LineSpace,
-        part: Part,
-        states: Option<&mut [u8]>,
-        digests: &mut [Digest],
-        next: &impl Fn(usize) -> Option<&'s [u8]>,
-        emit: &mut dyn FnMut(usize, &[u8]),
+        part: &Part<'_>,
+        work: &mut LineWork<'_>,
+        emit: &mut Option<Emit<'_>>,
+        each: &mut dyn FnMut(usize, usize, &mut [u8]),
     ) {
         let Part {
             step,
             line,
-            geometry: Geometry { stride, symbols },
-            hash,
-        } = part;
-        let first = BEFORE + line * step.len();
-        let begin = self.range.start + step.start as u32;
-        let range = begin..begin + step.len() as u32;
-        let skip = if hash { self.zeros.clone() } else { 0..symbols };
-        let live = symbols - skip.len();
+            geometry,
+            side,
+        } = *part;
+        let Geometry {
+            stride, original, ..
+        } = geometry;
+        let n = original + geometry.recovery;
+        let line_of = step.first + line;
+        let at = BEFORE + line * step.range.len();
+        let begin = self.range.start + step.range.start as u32;
+        let range = begin..begin + step.range.len() as u32;
         let group = self.leaves.group();
-        let groups = live.div_ceil(group).max(1);
-        let inputs = self.zeros.start;
-        // A share of the next step's bytes and of the symbols to hand on after every group, so that
-        // memory works while the hashes are computed.
-        let mut each = |index: usize, tile: &mut [u8]| {
-            for i in inputs * index / groups..inputs * (index + 1) / groups {
-                if let Some(bytes) = next(i) {
-                    for at in (0..step.len() + 63).step_by(64) {
-                        prefetch(bytes, at);
-                    }
+        let groups = [geometry.inputs, geometry.recovery].map(|count| count.div_ceil(group));
+        let all = groups[0] + groups[1];
+        let mut turn = |done: usize, tile: &mut [u8]| {
+            if let Some(emit) = emit {
+                for symbol in n * done / all..n * (done + 1) / all {
+                    let place = geometry.symbol(side, symbol) + at;
+                    emit(Emitted {
+                        line: line_of,
+                        symbol,
+                        start: step.range.start,
+                        bytes: &tile[place..][..step.range.len()],
+                    });
                 }
             }
-            for symbol in symbols * index / groups..symbols * (index + 1) / groups {
-                emit(symbol, &tile[symbol * stride + first..][..step.len()]);
-            }
+            each(done, all, tile);
         };
-        let tile_bytes = space.tile.get(stride * symbols + 64);
-        if live == 0 {
-            each(0, tile_bytes);
+        let tile = space.tile.get(geometry.bytes());
+        if !work.hash {
+            (0..all).for_each(|done| turn(done, tile));
             return;
         }
-        let tile = Tile {
-            bytes: tile_bytes,
-            first,
-            stride,
-            count: symbols,
-            skip,
-        };
-        let stripe = StripeStates {
-            begins: states.is_some() && step.start == 0,
-            ends: states.is_some() && range.end == self.range.end,
-            bytes: states.unwrap_or_default(),
-            len: self.state_len,
-        };
-        self.leaves
-            .absorb(range, tile, &mut space.states, stripe, digests, &mut each);
+        let digests = &mut work.digests[line_of * n..][..n];
+        if let Some(short) = self.short {
+            for symbol in (0..geometry.inputs).chain(original..n) {
+                let bytes = tile[geometry.symbol(side, symbol) + at..].first_chunk();
+                digests[symbol] = short.get(*bytes.expect("a symbol"));
+            }
+            (0..all).for_each(|done| turn(done, tile));
+            return;
+        }
+        let (sources, recovery) = digests.split_at_mut(original);
+        let mut states = work.states.as_deref_mut();
+        let several = states.is_some();
+        let mut places = [
+            (geometry.sources(side), geometry.inputs, sources),
+            (geometry.recovery(), geometry.recovery, recovery),
+        ];
+        for (kind, (first, count, digests)) in places.iter_mut().enumerate() {
+            let symbols = line_of * n + kind * original;
+            let stripe = StripeStates {
+                begins: several && step.range.start == 0,
+                ends: several && range.end == self.range.end,
+                bytes: match &mut states {
+                    Some(states) => {
+                        &mut states[symbols * self.state_len..][..*count * self.state_len]
+                    }
+                    None => &mut [],
+                },
+                len: self.state_len,
+            };
+            let tile = Tile {
+                bytes: &mut *tile,
+                first: *first + at,
+                stride,
+                count: *count,
+            };
+            let (kept, digests) = (&mut space.states[kind], &mut digests[..*count]);
+            let before = kind * groups[0];
+            self.leaves.absorb(
+                range.clone(),
+                tile,
+                kept,
+                stripe,
+                digests,
+                &mut |done, tile| {
+                    turn(before + done, tile);
+                },
+            );
+        }
+    }
+}
+
+/// What is made of lines, each with `n` symbols.
+pub(super) struct LineWork<'a> {
+    /// Whether they are hashed.
+    pub(super) hash: bool,
+    /// The states of all symbols, if hashing began or goes on in another stripe.
+    pub(super) states: Option<&'a mut [u8]>,
+    /// The leaf hashes of all symbols, once the last byte is there.
+    pub(super) digests: &'a mut [Digest],
+}
+
+/// Some bytes of the symbols of some lines, that are worked on at once.
+struct Step {
+    /// The first line.
+    first: usize,
+    /// The lines: several only if their symbols are short and whole.
+    lines: usize,
+    /// Which of the bytes at hand.
+    range: Range<usize>,
+}
+
+impl Step {
+    /// The bytes of a symbol, in all lines.
+    fn bytes(&self) -> usize {
+        self.lines * self.range.len()
+    }
+
+    /// Those of source symbol `i`, with what follows them.
+    #[inline(always)]
+    fn of<'s>(&self, source: &impl Fn(usize, usize) -> &'s [u8], i: usize) -> &'s [u8] {
+        &source(self.first, i)[self.range.start..]
     }
 }
 
 /// What of a tile is hashed.
-struct Part {
-    /// Which of the bytes at hand.
-    step: Range<usize>,
+struct Part<'a> {
+    step: &'a Step,
     line: usize,
     geometry: Geometry,
-    hash: bool,
+    side: bool,
+}
+
+/// Takes the step's bytes of some source symbols into the tile.
+#[inline(always)]
+fn take<'s>(
+    tile: &mut [u8],
+    geometry: Geometry,
+    side: bool,
+    symbols: Range<usize>,
+    step: &Step,
+    source: &impl Fn(usize, usize) -> &'s [u8],
+) {
+    for i in symbols {
+        let place = geometry.symbol(side, i) + BEFORE;
+        if step.range.start > 0 {
+            // The byte before waits for the first block of this step.
+            tile[place - 1] = source(step.first, i)[step.range.start - 1];
+        }
+        copy(step.of(source, i), &mut tile[place..], step.bytes());
+    }
 }
 
 /// Copies `len` bytes in chunks. What lies behind them in `to`, up to a whole chunk, is overwritten.

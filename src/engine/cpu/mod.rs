@@ -13,17 +13,21 @@ mod gf;
 pub(crate) mod hash;
 pub(crate) mod isa;
 mod lines;
+mod rooms;
 #[cfg(test)]
 mod scratch_bench;
 mod select;
 mod selftest;
 mod symbols;
+#[cfg(test)]
+mod testing;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
 use self::codec::{Butterflies, Encoding, LineCodec};
+use self::hash::ShortLeaves;
 use self::isa::Isa;
 use self::lines::LineSpace;
 use self::select::Choice;
@@ -55,6 +59,8 @@ pub(super) struct CpuEngine {
     idle_stripes: Idle,
     idle_states: Idle,
     idle_leaves: Idle,
+    /// The leaves of two-byte symbols, by commitment.
+    short_leaves: [OnceLock<ShortLeaves>; 2],
     /// What threads work in, between jobs.
     spaces: Mutex<Vec<LineSpace>>,
 }
@@ -80,6 +86,7 @@ impl CpuEngine {
             idle_stripes: Idle::default(),
             idle_states: Idle::default(),
             idle_leaves: Idle::default(),
+            short_leaves: Default::default(),
             spaces: Mutex::default(),
         })
     }
@@ -120,6 +127,20 @@ impl CpuEngine {
         let result = work(&mut space);
         spaces().push(space);
         result
+    }
+
+    /// Whether the leaves of a blob's symbols are looked up: where two-byte symbols are more than there
+    /// are different ones.
+    fn uses_short_leaves(&self, shape: &Shape) -> bool {
+        let n = usize::from(shape.n_shards());
+        shape.symbol_size() == ShortLeaves::SYMBOL && n * n > ShortLeaves::COUNT
+    }
+
+    /// The leaves to look up, if that is how it is done; made once.
+    fn short_leaves(&self, shape: &Shape, commitment: Commitment) -> Option<&ShortLeaves> {
+        let leaves = &self.short_leaves[commitment as usize];
+        self.uses_short_leaves(shape)
+            .then(|| leaves.get_or_init(|| ShortLeaves::new(commitment, self.isa)))
     }
 
     /// How many columns a thread takes at once: several, so that short symbols share chunks and the

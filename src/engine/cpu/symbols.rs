@@ -24,7 +24,9 @@ impl<'a> Symbols<'a> {
     ///
     /// If there is no room for the last one.
     pub(super) fn new(bytes: &'a [u8], stride: usize, count: usize, room: usize) -> Self {
-        assert!(count == 0 || (count - 1) * stride + room <= bytes.len());
+        let last = count.saturating_sub(1).checked_mul(stride);
+        let end = last.and_then(|last| last.checked_add(room));
+        assert!(count == 0 || end.is_some_and(|end| end <= bytes.len()));
         Self {
             bytes,
             stride,
@@ -71,6 +73,7 @@ pub(super) struct SymbolsMut<'a> {
     stride: usize,
     count: usize,
     room: usize,
+    past_caches: bool,
 }
 
 impl<'a> SymbolsMut<'a> {
@@ -82,7 +85,23 @@ impl<'a> SymbolsMut<'a> {
             stride,
             count,
             room,
+            past_caches: false,
         }
+    }
+
+    /// The same, but whole chunks go past the caches where that can be done: they are not read soon.
+    pub(super) fn past_caches(self) -> Self {
+        Self {
+            past_caches: true,
+            ..self
+        }
+    }
+
+    /// Whether the chunks that begin `at` bytes after the start of symbols go past the caches: if
+    /// so, they are aligned.
+    pub(super) fn streams(&self, at: usize) -> bool {
+        let aligned = |offset: usize| offset.is_multiple_of(size_of::<Chunk>());
+        self.past_caches && aligned(self.bytes.as_ptr().addr() + at) && aligned(self.stride)
     }
 
     /// The same, for a while.
@@ -182,11 +201,13 @@ impl Layout {
     /// in all, is overwritten.
     #[inline(always)]
     pub(super) fn put_tail(&self, chunk: &Chunk, bytes: &mut Chunk) {
+        // Nothing is read back from where it is written: that would wait for the store.
         let (low, high) = chunk.split_at(HALF);
+        let moved = &chunk[HALF - self.tail..][..HALF];
+        let first: [u8; HALF] =
+            std::array::from_fn(|i| (low[i] & self.lows[i]) | (moved[i] & !self.lows[i]));
         bytes[self.tail..self.tail + HALF].copy_from_slice(high);
-        for i in 0..HALF {
-            bytes[i] = (low[i] & self.lows[i]) | (bytes[i] & !self.lows[i]);
-        }
+        bytes[..HALF].copy_from_slice(&first);
     }
 }
 
@@ -242,6 +263,48 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    fn panics<T>(work: impl FnOnce() -> T) -> bool {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err()
+    }
+
+    #[test]
+    fn symbols_must_have_room() {
+        for (stride, count, room) in [(64, 1, 64), (70, 3, 64), (10, 3, 128), (0, 4, 64)] {
+            let len = (count - 1) * stride + room;
+            let mut bytes = vec![0; len];
+            let symbols = Symbols::new(&bytes, stride, count, room);
+            assert!(symbols.has(count, room - 64));
+            assert!(!symbols.has(count + 1, 0) && !symbols.has(count, room - 63));
+            symbols.chunk(count - 1, room - 64);
+            assert!(panics(|| symbols.chunk(count, 0)));
+            assert!(panics(|| symbols.chunk(0, room - 63)));
+            let short = &mut bytes[..len - 1];
+            assert!(panics(|| Symbols::new(short, stride, count, room).count));
+            assert!(panics(|| SymbolsMut::new(short, stride, count, room).count));
+            let mut symbols = SymbolsMut::new(&mut bytes, stride, count, room);
+            assert!(symbols.has(count, room - 64));
+            assert!(!symbols.has(count + 1, 0) && !symbols.has(count, room - 63));
+            symbols.chunk(count - 1, room - 64).fill(1);
+            assert!(panics(|| symbols.reborrow().chunk(count, 0)[0]));
+            assert!(panics(|| symbols.reborrow().chunk(0, room - 63)[0]));
+            assert!(bytes.ends_with(&[1; 64]));
+        }
+        assert!(panics(|| Symbols::new(&[0; 64], usize::MAX, 3, 64).count));
+        assert!(!Symbols::new(&[], 64, 0, 64).has(1, 0));
+    }
+
+    #[test]
+    fn room_is_aligned_and_stays() {
+        let mut room = Aligned::default();
+        for len in [0, 1, 63, 64, 65, 1000, 3, 4096, 100_000] {
+            let bytes = room.get(len);
+            assert_eq!((bytes.as_ptr().addr() % 64, bytes.len()), (0, len));
+            bytes.fill(len as u8);
+            assert_eq!(room.get(len / 2), vec![len as u8; len / 2]);
+            assert_eq!(room.chunks(len / 64).len(), len / 64);
         }
     }
 }

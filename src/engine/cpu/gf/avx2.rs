@@ -110,6 +110,17 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, elements: Elements, chunk: &mut Chunk) {
+        let (low, high) = chunk.split_at_mut(32);
+        // SAFETY: each half has 32 bytes, the caller guarantees that they are aligned, and the proof
+        // covers the instruction.
+        unsafe {
+            _mm256_stream_si256(low.as_mut_ptr().cast(), elements.low);
+            _mm256_stream_si256(high.as_mut_ptr().cast(), elements.high);
+        }
+    }
+
+    #[inline(always)]
     fn xor(self, a: Elements, b: Elements) -> Elements {
         // SAFETY: the proof covers the instruction.
         unsafe {

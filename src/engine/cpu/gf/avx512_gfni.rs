@@ -62,6 +62,13 @@ impl Simd for Avx512Gfni {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, elements: __m512i, chunk: &mut Chunk) {
+        // SAFETY: a chunk has 64 bytes, the caller guarantees that they are aligned, and the proof
+        // covers the instruction.
+        unsafe { _mm512_stream_si512(chunk.as_mut_ptr().cast(), elements) }
+    }
+
+    #[inline(always)]
     fn xor(self, a: __m512i, b: __m512i) -> __m512i {
         // SAFETY: the proof covers the instruction.
         unsafe { _mm512_xor_si512(a, b) }

@@ -20,6 +20,9 @@ mod nibbles;
 mod transform;
 mod vector;
 
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests;
+
 use self::transform::{Factors, decode_with, encode_with};
 pub(super) use self::vector::{Job, Simd};
 use super::symbols::{Chunk, Symbols, SymbolsMut};

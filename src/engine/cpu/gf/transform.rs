@@ -244,12 +244,14 @@ struct Output<'a, S: Simd> {
     at: usize,
     count: usize,
     map: S::Map,
+    stream: bool,
 }
 
 impl<'a, S: Simd> Output<'a, S> {
     fn new(symbols: SymbolsMut<'a>, first: usize, at: usize, count: usize, map: S::Map) -> Self {
         assert!(symbols.has(first + count, at));
         Self {
+            stream: symbols.streams(at),
             symbols,
             first,
             at,
@@ -263,7 +265,13 @@ impl<'a, S: Simd> Output<'a, S> {
         if index < self.count {
             // SAFETY: `new` found all `count` symbols.
             let chunk = unsafe { self.symbols.chunk_unchecked(self.first + index, self.at) };
-            simd.store(simd.apply(elements, self.map), chunk);
+            let elements = simd.apply(elements, self.map);
+            if self.stream {
+                // SAFETY: `streams` found the chunks aligned.
+                unsafe { simd.stream(elements, chunk) };
+            } else {
+                simd.store(elements, chunk);
+            }
         }
     }
 }

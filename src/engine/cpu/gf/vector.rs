@@ -27,6 +27,14 @@ pub(in crate::engine::cpu) trait Simd: Copy + Send + Sync + 'static {
 
     fn load(self, chunk: &Chunk) -> Self::Elements;
     fn store(self, elements: Self::Elements, chunk: &mut Chunk);
+    /// As `store`, past the caches.
+    ///
+    /// # Safety
+    ///
+    /// The chunk begins at a multiple of its length.
+    unsafe fn stream(self, elements: Self::Elements, chunk: &mut Chunk) {
+        self.store(elements, chunk);
+    }
     fn xor(self, a: Self::Elements, b: Self::Elements) -> Self::Elements;
     fn subfield(self, table: &Self::SubfieldTable) -> Self::Subfield;
     fn map(self, table: &Self::MapTable) -> Self::Map;

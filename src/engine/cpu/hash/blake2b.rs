@@ -111,8 +111,8 @@ impl<L: Lanes<u64, 4>> Blake2b<L> {
         }
         words[0] = lanes.and(words[0], lanes.splat(block.mask(0)));
         if block.len < BLOCK as u32 {
-            for index in 1..4 * UNITS {
-                words[index] = lanes.and(words[index], lanes.splat(block.mask(index)));
+            for (index, word) in words[..4 * UNITS].iter_mut().enumerate().skip(1) {
+                *word = lanes.and(*word, lanes.splat(block.mask(index)));
             }
         }
         self.compress(lanes, &words, block.start + block.len, block.last);

@@ -42,6 +42,12 @@ pub(super) trait Lanes<W, const N: usize>: Copy {
     /// Rotated right by `BITS`, which is one of the rotations of the hash of this word size.
     fn rotr<const BITS: i32>(self, a: Self::Vector) -> Self::Vector;
 
+    /// The exclusive or, rotated likewise.
+    #[inline(always)]
+    fn xor_rotr<const BITS: i32>(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        self.rotr::<BITS>(self.xor(a, b))
+    }
+
     /// Loads 32 bytes from each row, `at` bytes after its start: vector i holds the rows'
     /// little-endian words i.
     ///
@@ -146,11 +152,11 @@ fn half_round<
         };
     }
     columns!(I => a[I], lanes.add(lanes.add(v[a[I]], x[I]), v[b[I]]));
-    columns!(I => d[I], lanes.rotr::<R0>(lanes.xor(v[d[I]], v[a[I]])));
+    columns!(I => d[I], lanes.xor_rotr::<R0>(v[d[I]], v[a[I]]));
     columns!(I => c[I], lanes.add(v[c[I]], v[d[I]]));
-    columns!(I => b[I], lanes.rotr::<R1>(lanes.xor(v[b[I]], v[c[I]])));
+    columns!(I => b[I], lanes.xor_rotr::<R1>(v[b[I]], v[c[I]]));
     columns!(I => a[I], lanes.add(lanes.add(v[a[I]], y[I]), v[b[I]]));
-    columns!(I => d[I], lanes.rotr::<R2>(lanes.xor(v[d[I]], v[a[I]])));
+    columns!(I => d[I], lanes.xor_rotr::<R2>(v[d[I]], v[a[I]]));
     columns!(I => c[I], lanes.add(v[c[I]], v[d[I]]));
-    columns!(I => b[I], lanes.rotr::<R3>(lanes.xor(v[b[I]], v[c[I]])));
+    columns!(I => b[I], lanes.xor_rotr::<R3>(v[b[I]], v[c[I]]));
 }

@@ -12,8 +12,11 @@ mod avx512;
 mod blake2b;
 mod blake3;
 mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod pairs;
 mod portable;
+mod short;
 mod states;
 mod tile;
 
@@ -28,6 +31,7 @@ use self::blake3::{Blake3, stack_depth};
 use self::lanes::{Job, Simd, UNIT};
 use self::pairs::Pairs;
 use self::portable::Portable;
+pub(crate) use self::short::ShortLeaves;
 pub(crate) use self::states::{LaneStates, StripeStates};
 pub(crate) use self::tile::Tile;
 use self::tile::{Algorithm, Step};
@@ -82,6 +86,11 @@ impl LeafHasher {
         digests: &mut [Digest],
         each: &mut dyn FnMut(usize, &mut [u8]),
     ) {
+        // Shorter ones would be read past their ends.
+        assert!(
+            stripe.len == self.state_len() || !stripe.begins && !stripe.ends,
+            "states must be as long as the hash function's"
+        );
         let step = Step {
             range,
             symbol_size: self.symbol_size,
@@ -173,7 +182,7 @@ fn run(isa: Isa, job: impl Job) {
         #[cfg(target_arch = "x86_64")]
         Isa::Ssse3(_) => job.run(Portable),
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon(_) => job.run(Portable),
+        Isa::Neon(proof) => neon::run(proof, job),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2(proof) => avx2::run(proof, job),
         #[cfg(target_arch = "x86_64")]

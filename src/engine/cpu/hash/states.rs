@@ -69,6 +69,16 @@ pub(crate) struct StripeStates<'a> {
 }
 
 impl StripeStates<'_> {
+    /// None: the symbols are one stripe.
+    pub(crate) fn none() -> Self {
+        Self {
+            bytes: &mut [],
+            len: 0,
+            begins: false,
+            ends: false,
+        }
+    }
+
     /// Where the states of a group's symbols are.
     #[inline(always)]
     pub(super) fn rows(&self, symbols: &[usize; MAX_LANES], lanes: usize) -> Rows {

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# What the compiler made of the kernels in a release binary for x86-64:
+#
+# - Those for AVX2, with GFNI or without, have no instruction in EVEX encoding: it would be one of
+#   AVX-512, a fault on the processors that they are for. In 64-bit mode the byte 0x62 is EVEX's.
+# - Those for AVX-512 move no masks to general registers, nor test them: rustc 1.95 is known to
+#   make some of that wrongly.
+# - No intrinsic function of AVX stands by itself: then a kernel would call it, through memory.
+#
+# Every set must have kernels for the code and for the hashes, with the instructions it is named
+# after, so that none of this can be true of nothing.
+#
+# Usage: scripts/disassembly.sh BINARY, or scripts/disassembly.sh --self-test BINARY, which tries
+# whether what must fail does.
+set -euo pipefail
+
+# The lines that are wrong, and as the last one `ok` if there are none. `swap` 1 takes the AVX-512
+# kernels for AVX2's.
+check() {
+    awk -v swap="${1:-0}" '
+        function wrong(what) { bad++; if (bad <= 20) print what ": " $0 "\n    in " name }
+
+        /^[0-9a-f]+ <.*>:$/ {
+            name = $0; sub(/^[0-9a-f]+ </, "", name); sub(/>:$/, "", name)
+            set = ""
+            if (match(name, /walrus_accel::engine::cpu::(gf|hash)::avx(2|512)(_gfni)?::/)) {
+                set = substr(name, RSTART, RLENGTH)
+                sub(/^walrus_accel::engine::cpu::/, "", set); sub(/::$/, "", set)
+            }
+            avx2 = set ~ (swap ? "avx512" : "avx2")
+            avx512 = set ~ (swap ? "avx2" : "avx512")
+            if (name ~ /core_arch::x86(_64)?::(avx|gfni|bmi|fma)/) wrong("a function of its own")
+            next
+        }
+
+        set == "" { next }
+
+        {
+            split($0, column, "\t")
+            evex = column[2] ~ /^((26|2e|36|3e|64|65|67) )*62 /
+            if (avx2 && evex) wrong("AVX-512 in a kernel for AVX2")
+            if (avx512 && column[3] ~ /^(kmov[bwdq] +%k[0-7],%[er]|kortest|ktest|vpmov[bwdq]2m)/)
+                wrong("a mask that is looked at")
+            if (evex && column[3] ~ /%zmm/) wide[set]++
+            if (!evex && column[3] ~ /%ymm/) half[set]++
+            if (column[3] ~ /%[yz]mm/) all[set]++
+            if (column[3] ~ /^vgf2p8affineqb/) affine[set]++
+        }
+
+        END {
+            name = "the whole binary"; $0 = ""
+            split("gf::avx2 gf::avx2_gfni hash::avx2", sets, " ")
+            for (i in sets) if (!half[sets[i]]) wrong("no ymm register in " sets[i])
+            split("gf::avx512 gf::avx512_gfni hash::avx512", sets, " ")
+            for (i in sets) if (!wide[sets[i]]) wrong("no zmm register in " sets[i])
+            split("gf::avx2_gfni gf::avx512_gfni", sets, " ")
+            for (i in sets) if (!affine[sets[i]]) wrong("no affine map in " sets[i])
+            if (bad) print bad " wrong"
+            else for (set in all) print set ": " all[set] " vector instructions"
+            print bad ? "wrong" : "ok"
+        }
+    '
+}
+
+listing() { objdump --disassemble --demangle --wide --section=.text "$1"; }
+
+# Passes only if the check finds what is given, in a listing on standard input.
+must_find() {
+    local found
+    found=$(check "${2:-0}")
+    case "$found" in
+        *"$1"*wrong) echo "found: $1" ;;
+        *) printf 'not found: %s\n%s\n' "$1" "$found" >&2; exit 1 ;;
+    esac
+}
+
+self_test() {
+    local whole=$1
+    must_find 'AVX-512 in a kernel for AVX2' 1 <"$whole"
+    sed 's/cpu::hash::avx2::/cpu::hash::renamed::/' "$whole" | must_find 'no ymm register in hash::avx2'
+    sed 's/cpu::gf::avx512::/cpu::gf::renamed::/' "$whole" | must_find 'no zmm register in gf::avx512'
+    sed 's/vgf2p8affineqb/vpxor/' "$whole" | must_find 'no affine map in gf::avx2_gfni'
+    must_find 'no ymm register' </dev/null
+    # A line more at the end, in a function of the set.
+    provoke() {
+        { cat "$whole"; printf '\n0 <walrus_accel::engine::cpu::%s::f>:\n  0:\t%s\t%s\n' "$1" "$2" "$3"; } |
+            must_find "$4"
+    }
+    provoke hash::avx2 '62 f1 fd 48 6f c1 ' 'vmovdqa64 %zmm1,%zmm0' 'AVX-512 in a kernel for AVX2'
+    provoke gf::avx2 '67 62 f1 7e 28 6f 00 ' 'vmovdqu32 (%eax),%ymm0' 'AVX-512 in a kernel for AVX2'
+    provoke gf::avx2_gfni '62 a1 fd 20 ef c0 ' 'vpxorq %ymm16,%ymm16,%ymm16' 'AVX-512 in a kernel for AVX2'
+    provoke hash::avx512 'c5 f8 93 c1 ' 'kmovw  %k1,%eax' 'a mask that is looked at'
+    provoke gf::avx512 'c4 e1 f8 98 c0 ' 'kortestq %k0,%k0' 'a mask that is looked at'
+    provoke gf::avx512_gfni '62 f2 7e 48 29 c0 ' 'vpmovb2m %zmm0,%k0' 'a mask that is looked at'
+    { cat "$whole"; printf '\n0 <core::core_arch::x86::avx2::_mm256_xor_si256>:\n'; } |
+        must_find 'a function of its own'
+}
+
+if [ "$1" = --self-test ]; then
+    whole=$(mktemp)
+    trap 'rm -f "$whole"' EXIT
+    listing "$2" >"$whole"
+    self_test "$whole"
+else
+    found=$(listing "$1" | check)
+    printf '%s\n' "$found"
+    [ "${found##*$'\n'}" = ok ]
+fi

@@ -1,0 +1,180 @@
+//! Encoding a blob stripe by stripe.
+
+mod matrix;
+mod output;
+mod stripe;
+
+use std::ops::Range;
+
+use self::matrix::Matrix;
+use self::output::{Output, Target};
+use self::stripe::Stripe;
+use super::hash::{LeafHasher, ShortLeaves};
+use super::lines::Lines;
+use super::{CpuEngine, LISTS_A_SYMBOL};
+use crate::commitment::{Commitment, Digest};
+use crate::control::Control;
+use crate::engine::{EncodeSession, Engine, SliverOutput};
+use crate::error::Result;
+use crate::memory::Lent;
+use crate::shape::Shape;
+use crate::sliver::Axis;
+use crate::symbols::SymbolReader;
+
+/// The bytes that a session with stripes of `width` takes; `in_memory` if the blob lies in memory,
+/// and is not copied.
+pub(super) fn memory(
+    engine: &CpuEngine,
+    shape: &Shape,
+    commitment: Commitment,
+    width: u32,
+    in_memory: bool,
+) -> u64 {
+    let n = u64::from(shape.n_shards());
+    let leaves = LeafHasher::new(commitment, engine.isa, shape.symbol_size());
+    let state_len = leaves.state_len() as u64;
+    let states = match width < shape.symbol_size() {
+        true => state_len,
+        false => 0,
+    };
+    let layout = Matrix::new(shape, width as usize);
+    let own = match in_memory {
+        // Those at the end of the blob.
+        true => layout.rows.min(2),
+        false => layout.rows,
+    };
+    let block = engine.block_lines(shape, width as usize, true);
+    let spaces = Axis::BOTH.map(|axis| {
+        let code = CpuEngine::expanding(shape, axis);
+        Lines::memory(&engine.butterflies, &code, state_len, width)
+    });
+    let a_thread = spaces[0].max(spaces[1])
+        + block as u64 * n * u64::from(width)
+        + layout.extended as u64
+        + n * LISTS_A_SYMBOL;
+    let short = match engine.uses_short_leaves(shape) {
+        true => (ShortLeaves::COUNT * size_of::<Digest>()) as u64,
+        false => 0,
+    };
+    (own * layout.own + layout.rows * layout.extended) as u64
+        + short
+        + n * n * (states + 32)
+        + engine.threads() as u64 * a_thread
+}
+
+pub(super) struct Session<'a> {
+    engine: &'a CpuEngine,
+    shape: Shape,
+    commitment: Commitment,
+    /// The source rows that cannot be borrowed, within the stripe.
+    own: Option<Lent<'a>>,
+    /// The symbols that the source rows are extended by, within the stripe.
+    extended: Option<Lent<'a>>,
+    /// The states of all `n * n` symbols, column by column, if there are several stripes.
+    states: Option<Lent<'a>>,
+    states_len: u64,
+    leaves: Lent<'a>,
+    leaves_len: u64,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        engine: &'a CpuEngine,
+        shape: Shape,
+        commitment: Commitment,
+        width: u32,
+    ) -> Self {
+        let n = u64::from(shape.n_shards());
+        let state = LeafHasher::new(commitment, engine.isa, shape.symbol_size()).state_len();
+        let (states_len, leaves_len) = (n * n * state as u64, n * n * 32);
+        let several = width < shape.symbol_size();
+        Self {
+            engine,
+            shape,
+            commitment,
+            own: None,
+            extended: None,
+            states: several.then(|| engine.idle_states.take(states_len)),
+            states_len,
+            leaves: engine.idle_leaves.take(leaves_len),
+            leaves_len,
+        }
+    }
+}
+
+impl EncodeSession for Session<'_> {
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        rows: &dyn SymbolReader,
+        output: Option<SliverOutput<'_>>,
+        control: &Control,
+    ) -> Result<()> {
+        let stripe = Stripe {
+            engine: self.engine,
+            shape: &self.shape,
+            commitment: self.commitment,
+            matrix: Matrix::new(&self.shape, range.len()),
+            output: Output {
+                to: Target::new(output),
+                shape: &self.shape,
+                range: range.clone(),
+            },
+            range,
+            control,
+        };
+        let matrix = &stripe.matrix;
+        // What lies in memory with room behind it is taken from there.
+        let row_len = self.shape.sliver_len(Axis::Primary) as usize;
+        let borrowed: Vec<_> = (0..matrix.rows)
+            .map(|row| rows.borrow(row).filter(|row| row.len() >= row_len + 64))
+            .collect();
+        let copied = borrowed.iter().filter(|row| row.is_none()).count();
+        let own = (copied * matrix.own) as u64;
+        let extended = (matrix.rows * matrix.extended) as u64;
+        let engine = self.engine;
+        let own = self
+            .own
+            .get_or_insert_with(|| engine.idle_rows.take(own))
+            .get(own, "the source rows of a stripe")?;
+        let extended = self
+            .extended
+            .get_or_insert_with(|| engine.idle_stripes.take(extended))
+            .get(extended, "the extended rows of a stripe")?;
+        let states = match &mut self.states {
+            Some(states) => Some(states.get(self.states_len, "the hash states of all symbols")?),
+            None => None,
+        };
+        let leaves = self
+            .leaves
+            .get(self.leaves_len, "the hashes of all symbols")?;
+        let (leaves, _) = leaves.as_chunks_mut();
+        self.engine.pool.install(|| {
+            let sources = stripe.read_rows(rows, &borrowed, own)?;
+            stripe.extend_rows(&sources, extended)?;
+            stripe.extend_columns(&sources, extended, states, leaves)
+        })
+    }
+
+    fn state(&self) -> Option<&[u8]> {
+        let len = usize::try_from(self.states_len).expect("in memory");
+        let states = self.states.as_ref()?;
+        Some(&states.as_slice()[..len])
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<bool> {
+        match &mut self.states {
+            Some(states) if state.len() as u64 == self.states_len => {
+                let states = states.get(self.states_len, "the hash states of all symbols")?;
+                states.copy_from_slice(state);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn leaves(&self) -> &[Digest] {
+        let len = usize::try_from(self.leaves_len).expect("in memory");
+        self.leaves.as_slice()[..len].as_chunks().0
+    }
+}

@@ -1,0 +1,250 @@
+//! One stripe: rows are read and extended, then columns are extended and hashed.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::matrix::{Columns, Matrix, Row};
+use super::output::{Output, Target};
+use crate::commitment::{Commitment, Digest};
+use crate::control::Control;
+use crate::engine::cpu::CpuEngine;
+use crate::engine::cpu::codec::Next;
+use crate::engine::cpu::hash::LeafHasher;
+use crate::engine::cpu::lines::{Emitted, LineSpace, LineWork, Lines};
+use crate::engine::cpu::rooms::settle;
+use crate::engine::cpu::symbols::{Layout, Symbols, SymbolsMut};
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sink::Pieces;
+use crate::sliver::Axis;
+use crate::symbols::SymbolReader;
+
+/// One stripe on its way through.
+pub(super) struct Stripe<'a> {
+    pub(super) engine: &'a CpuEngine,
+    pub(super) shape: &'a Shape,
+    pub(super) commitment: Commitment,
+    pub(super) matrix: Matrix,
+    pub(super) range: Range<u32>,
+    pub(super) output: Output<'a>,
+    pub(super) control: &'a Control,
+}
+
+impl Stripe<'_> {
+    fn width(&self) -> usize {
+        self.range.len()
+    }
+
+    fn n(&self) -> usize {
+        usize::from(self.shape.n_shards())
+    }
+
+    /// The source bytes of the stripe.
+    fn work(&self) -> u64 {
+        u64::from(self.shape.rows()) * u64::from(self.shape.columns()) * self.width() as u64
+    }
+
+    /// Reads the source rows that cannot be borrowed.
+    pub(super) fn read_rows<'r>(
+        &self,
+        rows: &dyn SymbolReader,
+        borrowed: &[Option<&'r [u8]>],
+        own: &'r mut [u8],
+    ) -> Result<Vec<Row<'r>>> {
+        let width = self.width();
+        let columns = usize::from(self.shape.columns());
+        let mut places = own.chunks_exact_mut(self.matrix.own);
+        let places: Vec<_> = borrowed
+            .iter()
+            .map(|borrowed| match borrowed {
+                Some(row) => Ok(&row[self.range.start as usize..]),
+                None => Err(places.next().expect("a place for each")),
+            })
+            .collect();
+        places
+            .into_par_iter()
+            .enumerate()
+            .map(|(index, place)| {
+                let (bytes, pitch) = match place {
+                    Ok(bytes) => (bytes, self.shape.symbol_size() as usize),
+                    Err(place) => {
+                        self.control.check()?;
+                        rows.read(index, self.range.clone(), &mut place[..columns * width])?;
+                        (&*place, width)
+                    }
+                };
+                Ok(Row { bytes, pitch })
+            })
+            .collect()
+    }
+
+    /// Extends each source row from S to n symbols.
+    pub(super) fn extend_rows(&self, sources: &[Row<'_>], extended: &mut [u8]) -> Result<()> {
+        let (width, n) = (self.width(), self.n());
+        let columns = usize::from(self.shape.columns());
+        let encoding = self.engine.encoding(self.shape, Axis::Primary);
+        let layout = Layout::new(width);
+        let share = self.work() / 4 / sources.len().max(1) as u64;
+        let zeros = vec![0; width];
+        for row in self.shape.zero_rows() {
+            self.output
+                .put_row(row.into(), Pieces::new(&zeros, width, 0, columns))?;
+        }
+        extended
+            .par_chunks_exact_mut(self.matrix.extended)
+            .zip(sources)
+            .enumerate()
+            .try_for_each(|(index, (extended, row))| {
+                self.control.check()?;
+                self.output
+                    .put_row(index, Pieces::new(row.bytes, width, row.pitch, columns))?;
+                let Matrix { pitch, .. } = self.matrix;
+                let room = layout.room();
+                let input = Symbols::new(row.bytes, row.pitch, columns, room);
+                let output = SymbolsMut::new(extended, pitch, n - columns, room);
+                let output = &mut output.past_caches();
+                let next = Next::Line(columns * row.pitch);
+                self.engine.with_space(|space| {
+                    encoding.run(&mut space.code, &layout, columns, input, output, next);
+                });
+                settle();
+                self.control.advance(share);
+                Ok(())
+            })
+    }
+
+    /// Extends every column from P to n symbols and hashes all of them.
+    pub(super) fn extend_columns(
+        &self,
+        sources: &[Row<'_>],
+        extended: &[u8],
+        states: Option<&mut [u8]>,
+        leaves: &mut [Digest],
+    ) -> Result<()> {
+        let n = self.n();
+        let encoding = self.engine.encoding(self.shape, Axis::Secondary);
+        let hasher = LeafHasher::new(self.commitment, self.engine.isa, self.shape.symbol_size());
+        let zeros = self.shape.zero_rows();
+        let lines = Lines {
+            encoding: &encoding,
+            leaves: hasher,
+            zeros: usize::from(zeros.start)..usize::from(zeros.end),
+            range: self.range.clone(),
+            state_len: hasher.state_len(),
+            short: self.engine.short_leaves(self.shape, self.commitment),
+        };
+        let columns = Columns {
+            sources,
+            extended,
+            matrix: &self.matrix,
+            count: usize::from(self.shape.columns()),
+        };
+        self.blocks(states, leaves, hasher.state_len())
+            .into_par_iter()
+            .try_for_each(|block| {
+                self.control.check()?;
+                let count = block.columns.len();
+                self.engine
+                    .with_space(|space| self.extend_block(&lines, &columns, space, block))?;
+                let work = self.work() * 3 / 4 / n as u64 * count as u64;
+                self.control.advance(work);
+                Ok(())
+            })
+    }
+
+    /// The columns, several at a time, with their states and leaves.
+    fn blocks<'b>(
+        &self,
+        states: Option<&'b mut [u8]>,
+        leaves: &'b mut [Digest],
+        state_len: usize,
+    ) -> Vec<Block<'b>> {
+        let n = self.n();
+        let zeros = self.shape.zero_columns();
+        let zeros = usize::from(zeros.start)..usize::from(zeros.end);
+        let inside = usize::from(self.shape.columns());
+        let most = self
+            .engine
+            .block_lines(self.shape, self.width(), self.output.gathers());
+        let (mut states, mut leaves) = (states.unwrap_or_default(), leaves);
+        let several = !states.is_empty();
+        let mut blocks = Vec::new();
+        let mut first = 0;
+        for end in [zeros.start, zeros.end, inside, n] {
+            while first < end {
+                let columns = first..end.min(first + most);
+                let taken = columns.len() * n;
+                let (own, rest) = std::mem::take(&mut leaves).split_at_mut(taken);
+                leaves = rest;
+                let own_states = match several {
+                    true => {
+                        let all = std::mem::take(&mut states);
+                        let (own, rest) = all.split_at_mut(taken * state_len);
+                        states = rest;
+                        Some(own)
+                    }
+                    false => None,
+                };
+                first = columns.end;
+                let hash = !zeros.contains(&columns.start);
+                if hash || !matches!(self.output.to, Target::None) {
+                    blocks.push(Block {
+                        columns,
+                        work: LineWork {
+                            hash,
+                            states: own_states,
+                            digests: own,
+                        },
+                    });
+                }
+            }
+        }
+        blocks
+    }
+
+    fn extend_block(
+        &self,
+        lines: &Lines<'_>,
+        columns: &Columns<'_>,
+        space: &mut LineSpace,
+        block: Block<'_>,
+    ) -> Result<()> {
+        let Block {
+            columns: range,
+            work,
+        } = block;
+        let (width, n) = (self.width(), self.n());
+        let source = |line: usize, row: usize| columns.symbol(range.start + line, row);
+        let rooms = match &self.output.to {
+            Target::None => {
+                lines.run(space, range.len(), source, work, None);
+                return Ok(());
+            }
+            Target::Rooms(rooms) => Some(rooms),
+            Target::Sink { .. } => None,
+        };
+        if let Some(rooms) = rooms {
+            let mut write = |part: Emitted<'_>| self.output.write(rooms, range.start, part);
+            lines.run(space, range.len(), source, work, Some(&mut write));
+            settle();
+            return Ok(());
+        }
+        let mut gathered = std::mem::take(&mut space.gathered);
+        gathered.resize(range.len() * n * width, 0);
+        let mut emit = |part: Emitted<'_>| {
+            let place = (part.line * n + part.symbol) * width + part.start;
+            gathered[place..place + part.bytes.len()].copy_from_slice(part.bytes);
+        };
+        lines.run(space, range.len(), source, work, Some(&mut emit));
+        let result = self.output.put_columns(range, &gathered);
+        space.gathered = gathered;
+        result
+    }
+}
+
+/// Some columns, with what is theirs.
+struct Block<'a> {
+    columns: Range<usize>,
+    work: LineWork<'a>,
+}

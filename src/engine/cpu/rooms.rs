@@ -1,0 +1,161 @@
+//! Memory for slivers that several threads write to at once, each to places of its own.
+
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+
+use crate::engine::Rooms;
+use crate::sliver::Axis;
+
+/// The memory of every chosen sliver, by axis and index.
+pub(super) struct SharedRooms<'a>([Vec<Option<SharedRoom<'a>>>; 2]);
+
+impl<'a> SharedRooms<'a> {
+    pub(super) fn new(rooms: Rooms<'a>) -> Self {
+        let share = |rooms: Vec<Option<&'a mut [u8]>>| {
+            let rooms = rooms.into_iter();
+            rooms.map(|room| room.map(SharedRoom::new)).collect()
+        };
+        Self(rooms.into_parts().map(share))
+    }
+
+    /// The memory of a sliver, if it was chosen.
+    #[inline(always)]
+    pub(super) fn get(&self, axis: Axis, sliver: usize) -> Option<&SharedRoom<'a>> {
+        self.0[axis as usize][sliver].as_ref()
+    }
+}
+
+/// The memory of one sliver.
+pub(super) struct SharedRoom<'a> {
+    start: *mut u8,
+    len: usize,
+    room: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: it is a slice that nobody else has; those who write to it at once keep apart, as `write`
+// asks them to.
+unsafe impl Send for SharedRoom<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for SharedRoom<'_> {}
+
+impl<'a> SharedRoom<'a> {
+    fn new(room: &'a mut [u8]) -> Self {
+        Self {
+            start: room.as_mut_ptr(),
+            len: room.len(),
+            room: PhantomData,
+        }
+    }
+
+    /// Writes bytes at `at`. They go past the caches where a whole cache line is at hand, for they
+    /// are not read again: call [`settle`] after the last ones.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else writes to these places at the same time.
+    ///
+    /// # Panics
+    ///
+    /// If they are not in the room.
+    #[inline(always)]
+    pub(super) unsafe fn write(&self, at: usize, bytes: &[u8]) {
+        let fits = at
+            .checked_add(bytes.len())
+            .is_some_and(|end| end <= self.len);
+        assert!(fits, "the part must be in the sliver");
+        // SAFETY: the places are in the room, which is borrowed for as long as `self` lives, and
+        // the caller guarantees that they are not written to meanwhile; nobody reads them.
+        unsafe { copy(bytes, self.start.add(at)) }
+    }
+}
+
+/// Makes what was written past the caches visible to others, before they are told of it.
+pub(super) fn settle() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
+/// Copies bytes past the caches.
+///
+/// # Safety
+///
+/// `to` must be writable for as many, and not overlap them.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn copy(from: &[u8], to: *mut u8) {
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+
+    /// What goes past the caches at once.
+    const LINE: usize = 64;
+
+    let before = to.align_offset(LINE);
+    if from.len() < before + LINE {
+        // SAFETY: as the caller guarantees.
+        unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
+        return;
+    }
+    let (head, rest) = from.split_at(before);
+    let (lines, tail) = rest.as_chunks::<LINE>();
+    // SAFETY: as the caller guarantees: `to` has room for all three parts, one after another. The
+    // lines begin at a multiple of their length, and the instructions are in every x86-64 processor.
+    unsafe {
+        to.copy_from_nonoverlapping(head.as_ptr(), head.len());
+        let mut to = to.add(before);
+        for line in lines {
+            for quarter in 0..4 {
+                let from: *const __m128i = line.as_ptr().cast();
+                _mm_stream_si128(
+                    to.cast::<__m128i>().add(quarter),
+                    _mm_loadu_si128(from.add(quarter)),
+                );
+            }
+            to = to.add(LINE);
+        }
+        to.copy_from_nonoverlapping(tail.as_ptr(), tail.len());
+    }
+}
+
+/// As above, for processors of which no such way is known.
+///
+/// # Safety
+///
+/// As above.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+unsafe fn copy(from: &[u8], to: *mut u8) {
+    // SAFETY: as the caller guarantees.
+    unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_arrive_at_every_place_and_nowhere_else() {
+        let bytes: Vec<u8> = (0..300).map(|i| i as u8 | 1).collect();
+        for at in 0..70 {
+            for len in (0..140).chain([300]) {
+                let mut room = vec![0; 400];
+                // SAFETY: nobody else has the room.
+                unsafe { SharedRoom::new(&mut room).write(at, &bytes[..len]) };
+                settle();
+                assert_eq!(room[at..at + len], bytes[..len]);
+                let others = room[..at].iter().chain(&room[at + len..]);
+                assert_eq!(others.filter(|&&byte| byte != 0).count(), 0, "{at} {len}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the part must be in the sliver")]
+    fn nothing_is_written_behind_a_room() {
+        let mut room = [0; 10];
+        // SAFETY: nobody else has the room.
+        unsafe { SharedRoom::new(&mut room).write(9, &[1, 2]) };
+    }
+}
