@@ -27,7 +27,8 @@
 //! ```
 //!
 //! Features: `cli` (on by default) builds the `walrus-accel` command line; turn it off with
-//! `default-features = false` to use the library alone.
+//! `default-features = false` to use the library alone. `kernels` is for this project's own benchmark:
+//! what it adds is no part of the interface.
 #![deny(unsafe_code)]
 
 mod code;
@@ -50,6 +51,13 @@ mod source;
 mod symbols;
 mod verify;
 mod wire;
+
+/// The kernels alone, for this project's benchmark: no part of the interface.
+#[cfg(feature = "kernels")]
+#[doc(hidden)]
+pub mod kernels {
+    pub use crate::engine::cpu::kernels::{Coding, Hashing, hash_pairs};
+}
 
 pub use commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,

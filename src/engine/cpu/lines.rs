@@ -197,10 +197,7 @@ impl Lines<'_> {
     /// The lines and bytes that go through the code at once, in order.
     fn steps(&self, count: usize) -> impl Iterator<Item = Step> {
         let width = self.range.len();
-        let together = match width {
-            ..64 => Layout::lines(width),
-            _ => 1,
-        };
+        let together = Layout::lines(width, self.leaves.symbol_size());
         (0..count).step_by(together).flat_map(move |first| {
             let lines = together.min(count - first);
             let starts = (0..width).step_by(STEP as usize);
@@ -214,9 +211,9 @@ impl Lines<'_> {
 
     /// Makes the recovery symbols' bytes from those of the source symbols in the tile.
     fn encode(&self, space: &mut LineSpace, geometry: Geometry, side: bool, step: &Step) {
-        let layout = match self.range.len() {
-            width @ ..64 => Layout::lines_of(width),
-            _ => Layout::new(step.range.len()),
+        let layout = match step.lines {
+            1 => Layout::new(step.range.len()),
+            _ => Layout::lines_of(step.range.len()),
         };
         let Geometry {
             stride,
@@ -294,18 +291,20 @@ impl Lines<'_> {
         let (sources, recovery) = digests.split_at_mut(original);
         let mut states = work.states.as_deref_mut();
         let several = states.is_some();
-        let mut places = [
-            (geometry.sources(side), geometry.inputs, sources),
-            (geometry.recovery(), geometry.recovery, recovery),
+        let zeros = self.zeros.clone();
+        let mut kinds = [
+            (geometry.sources(side), zeros, sources),
+            (geometry.recovery(), 0..0, recovery),
         ];
-        for (kind, (first, count, digests)) in places.iter_mut().enumerate() {
+        for (kind, (first, skip, digests)) in kinds.iter_mut().enumerate() {
             let symbols = line_of * n + kind * original;
+            let count = digests.len();
             let stripe = StripeStates {
                 begins: several && step.range.start == 0,
                 ends: several && range.end == self.range.end,
                 bytes: match &mut states {
                     Some(states) => {
-                        &mut states[symbols * self.state_len..][..*count * self.state_len]
+                        &mut states[symbols * self.state_len..][..count * self.state_len]
                     }
                     None => &mut [],
                 },
@@ -315,9 +314,10 @@ impl Lines<'_> {
                 bytes: &mut *tile,
                 first: *first + at,
                 stride,
-                count: *count,
+                count,
+                skip: skip.clone(),
             };
-            let (kept, digests) = (&mut space.states[kind], &mut digests[..*count]);
+            let kept = &mut space.states[kind];
             let before = kind * groups[0];
             self.leaves.absorb(
                 range.clone(),

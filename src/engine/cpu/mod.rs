@@ -12,10 +12,10 @@ mod expand;
 mod gf;
 pub(crate) mod hash;
 pub(crate) mod isa;
+#[cfg(feature = "kernels")]
+pub mod kernels;
 mod lines;
 mod rooms;
-#[cfg(test)]
-mod scratch_bench;
 mod select;
 mod selftest;
 mod symbols;
@@ -148,10 +148,7 @@ impl CpuEngine {
     /// they give is gathered for an output.
     fn block_lines(&self, shape: &Shape, width: usize, gathers: bool) -> usize {
         let n = usize::from(shape.n_shards());
-        let together = match width {
-            ..64 => Layout::lines(width),
-            _ => 1,
-        };
+        let together = Layout::lines(width, shape.symbol_size());
         let threads = self.pool.current_num_threads();
         let mut most = n.div_ceil(4 * threads).min(BLOCK_LINES);
         if gathers {

@@ -158,6 +158,7 @@ impl Kernels for Isa {
                 first: 1,
                 stride,
                 count: symbols.len(),
+                skip: 0..0,
             };
             let stripe = StripeStates {
                 bytes: &mut states,

@@ -165,9 +165,13 @@ impl Layout {
         }
     }
 
-    /// How many lines of symbols of `len` bytes, less than 64, share a chunk.
-    pub(super) fn lines(len: usize) -> usize {
-        (HALF - len / 2) / len + 1
+    /// How many lines go through the code together, of whose symbols of `size` bytes `len` are at hand:
+    /// several if they are short and whole, since then they lie behind one another and share a chunk.
+    pub(super) fn lines(len: usize, size: u32) -> usize {
+        match len {
+            ..64 if len == size as usize => (HALF - len / 2) / len + 1,
+            _ => 1,
+        }
     }
 
     /// Symbols of `len` bytes, less than 64, of [`Layout::lines`] lines or fewer.
@@ -247,7 +251,7 @@ mod tests {
         for len in (2..64).step_by(2) {
             for (layout, used) in [
                 (Layout::new(len), len),
-                (Layout::lines_of(len), Layout::lines(len) * len),
+                (Layout::lines_of(len), Layout::lines(len, len as u32) * len),
             ] {
                 assert!(used <= 64, "{len}");
                 let (mut chunk, mut back) = ([0xaa; 64], [0xbb; 64]);

@@ -166,7 +166,11 @@ fn nothing_is_touched_around_symbols() {
                         random.of(&[Next::Near, Next::Line(stride)]),
                     );
                     assert!(*input == source);
-                    for line in 0..if packed { Layout::lines(width) } else { 1 } {
+                    for line in 0..if packed {
+                        Layout::lines(width, width as u32)
+                    } else {
+                        1
+                    } {
                         let symbols = |i: usize| match i < inputs {
                             true => source[i * stride + line * width..][..width].to_vec(),
                             false => vec![0; width],

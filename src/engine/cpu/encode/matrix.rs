@@ -1,5 +1,6 @@
 //! How the rows of a stripe lie in memory, and their symbols in columns.
 
+use crate::engine::cpu::symbols::Layout;
 use crate::shape::Shape;
 
 /// How the rows of a stripe lie in memory.
@@ -18,9 +19,9 @@ impl Matrix {
     pub(super) fn new(shape: &Shape, width: usize) -> Self {
         let [n, columns] = [shape.n_shards(), shape.columns()].map(usize::from);
         // Whole cache lines; short symbols lie together, so that several columns go at once.
-        let pitch = match width {
-            ..64 => width,
-            _ => width.next_multiple_of(64),
+        let pitch = match Layout::lines(width, shape.symbol_size()) {
+            1 => width.next_multiple_of(64),
+            _ => width,
         };
         // A chunk more, since whole chunks are read.
         let room = |bytes: usize| bytes.next_multiple_of(64) + 64;

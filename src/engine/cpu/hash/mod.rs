@@ -106,6 +106,11 @@ impl LeafHasher {
         }
     }
 
+    /// The bytes of a whole symbol.
+    pub(crate) fn symbol_size(&self) -> u32 {
+        self.symbol_size
+    }
+
     /// How many symbols make a group.
     pub(crate) fn group(&self) -> usize {
         let mut lanes = 1;

@@ -25,6 +25,7 @@ impl ShortLeaves {
             first: 1,
             stride: Self::SYMBOL as usize,
             count: Self::COUNT,
+            skip: 0..0,
         };
         let mut leaves = vec![Digest::default(); Self::COUNT];
         LeafHasher::new(commitment, isa, Self::SYMBOL).absorb(

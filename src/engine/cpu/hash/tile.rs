@@ -94,6 +94,25 @@ pub(crate) struct Tile<'a> {
     pub(crate) stride: usize,
     /// The number of symbols.
     pub(crate) count: usize,
+    /// The symbols that are not to be hashed.
+    pub(crate) skip: Range<usize>,
+}
+
+impl Tile<'_> {
+    /// The number of symbols that are hashed.
+    fn live(&self) -> usize {
+        self.count - self.skip.len()
+    }
+
+    /// Which symbol the `index`-th of those is.
+    #[inline(always)]
+    fn symbol(&self, index: usize) -> usize {
+        if index < self.skip.start {
+            index
+        } else {
+            index + self.skip.len()
+        }
+    }
 }
 
 /// Some bytes of every symbol of a tile, to be absorbed.
@@ -118,7 +137,7 @@ impl Step<'_> {
     #[inline(always)]
     pub(super) fn run<L: Copy, A: Algorithm<L>>(mut self, lanes: L) {
         self.check();
-        let live = self.tile.count;
+        let live = self.tile.live();
         for (group, first) in (0..live).step_by(A::LANES).enumerate() {
             self.hash::<L, A>(lanes, group, first, live);
             (self.each)(group, self.tile.bytes);
@@ -141,7 +160,8 @@ impl Step<'_> {
     ) {
         let ends = self.ends();
         // Lanes without a symbol of their own repeat the last one.
-        let symbols: [usize; MAX_LANES] = std::array::from_fn(|lane| (first + lane).min(live - 1));
+        let symbols: [usize; MAX_LANES] =
+            std::array::from_fn(|lane| self.tile.symbol((first + lane).min(live - 1)));
         let before = |symbol: usize| self.tile.first - 1 + symbol * self.tile.stride;
         if self.stripe.begins {
             for &symbol in &symbols[..A::LANES] {
@@ -214,7 +234,9 @@ impl Step<'_> {
             first,
             stride,
             count,
+            skip,
         } = &self.tile;
+        assert!(skip.start <= skip.end && skip.end <= *count);
         let len = self.range.len();
         let room = len.next_multiple_of(MAX_BLOCK).max(len + UNIT);
         let last = count.saturating_sub(1).checked_mul(*stride);

@@ -1,0 +1,297 @@
+//! The two kernels alone, on one core: hashes, and the code. Beside them, what other crates offer for
+//! the same work, on the same bytes.
+
+use std::hint::black_box;
+
+use blake2b_simd::Params;
+use blake2b_simd::many::{HashManyJob, hash_many};
+use reed_solomon_simd::ReedSolomonEncoder;
+use serde_json::{Value, json};
+use walrus_accel::kernels::{Coding, Hashing, hash_pairs};
+use walrus_accel::{InstructionSet, NETWORK_SHARDS, Shape};
+
+use crate::bound::Rates;
+use crate::common::blob;
+use crate::memory::Bandwidth;
+use crate::timing::{Rounds, alternate};
+
+const ROUNDS: usize = 41;
+
+/// The symbols of a line.
+const SYMBOLS: usize = NETWORK_SHARDS as usize;
+
+/// The symbol sizes that are hashed: a short one, and those of 32 MiB, 256 MiB and 1 GiB.
+const HASHED: [usize; 4] = [64, 152, 1206, 4820];
+
+/// The symbol sizes that the code is compared at, and the size of the engine's steps: a line of it is
+/// in a core's second-level cache.
+const CODED: [usize; 4] = [64, 256, 1024, 8192];
+
+/// The bytes in a block of Blake2b.
+const BLOCK: usize = 128;
+
+/// The leaf hashes of the symbols of a line.
+pub struct Leaves {
+    pub symbol_size: usize,
+    own: Rounds,
+    /// `blake2b_simd::many`.
+    many: Rounds,
+}
+
+/// Inner nodes, as many as a line has symbols.
+struct Nodes {
+    own: Rounds,
+    many: Rounds,
+}
+
+/// The code over one line.
+pub struct Line {
+    /// `"rows"` or `"columns"`: what is extended.
+    pub of: &'static str,
+    pub symbol_size: usize,
+    source_bytes: usize,
+    own: Rounds,
+    /// `reed-solomon-simd`.
+    other: Rounds,
+}
+
+/// What the kernels of an instruction set reach.
+pub struct Measured {
+    pub set: InstructionSet,
+    pub leaves: Vec<Leaves>,
+    nodes: Nodes,
+    pub lines: Vec<Line>,
+}
+
+impl Leaves {
+    fn measure(set: InstructionSet, symbol_size: usize) -> Self {
+        let symbols = blob(1, SYMBOLS * symbol_size);
+        let mut hashing = Hashing::new(set, symbol_size, &symbols).expect("an available set");
+        let messages: Vec<Vec<u8>> = symbols
+            .chunks_exact(symbol_size)
+            .map(|symbol| [&[0], symbol].concat())
+            .collect();
+        let mut params = Params::new();
+        params.hash_length(32);
+        let many = || {
+            let mut jobs: Vec<_> = messages
+                .iter()
+                .map(|message| HashManyJob::new(&params, message))
+                .collect();
+            hash_many(&mut jobs);
+            jobs
+        };
+        for (digest, job) in hashing.run().iter().zip(many()) {
+            assert_eq!(digest[..], *job.to_hash().as_bytes());
+        }
+        let [own, many] = alternate(
+            ROUNDS,
+            [&mut || _ = black_box(hashing.run()), &mut || {
+                _ = black_box(many())
+            }],
+        );
+        Self {
+            symbol_size,
+            own,
+            many,
+        }
+    }
+
+    /// Compressions a second.
+    fn rate(&self) -> f64 {
+        (SYMBOLS * (self.symbol_size + 1).div_ceil(BLOCK)) as f64 / self.own.best()
+    }
+
+    fn gigabytes(&self, rounds: &Rounds) -> f64 {
+        (SYMBOLS * self.symbol_size) as f64 / rounds.median() / 1e9
+    }
+
+    pub fn ratio(&self) -> f64 {
+        self.own.speedup_over(&self.many)
+    }
+}
+
+impl Nodes {
+    fn measure(set: InstructionSet) -> Self {
+        let bytes = blob(2, SYMBOLS * 64);
+        let (left, right) = bytes.as_chunks().0.split_at(SYMBOLS);
+        let messages: Vec<Vec<u8>> = left
+            .iter()
+            .zip(right)
+            .map(|(left, right)| [&[1], &left[..], right].concat())
+            .collect();
+        let mut out = vec![[0; 32]; SYMBOLS];
+        let mut params = Params::new();
+        params.hash_length(32);
+        let many = || {
+            let mut jobs: Vec<_> = messages
+                .iter()
+                .map(|message| HashManyJob::new(&params, message))
+                .collect();
+            hash_many(&mut jobs);
+            jobs
+        };
+        hash_pairs(set, left, right, &mut out);
+        for (digest, job) in out.iter().zip(many()) {
+            assert_eq!(digest[..], *job.to_hash().as_bytes());
+        }
+        let mut own = || {
+            hash_pairs(set, left, right, &mut out);
+            black_box(&out);
+        };
+        let [own, many] = alternate(ROUNDS, [&mut own, &mut || _ = black_box(many())]);
+        Self { own, many }
+    }
+}
+
+impl Line {
+    fn measure(
+        set: InstructionSet,
+        of: &'static str,
+        [original, recovery]: [usize; 2],
+        symbol_size: usize,
+    ) -> Self {
+        let source = blob(3, original * symbol_size);
+        let mut coding =
+            Coding::new(set, symbol_size, &source, recovery).expect("an available set");
+        let mut other = ReedSolomonEncoder::new(original, recovery, symbol_size).unwrap();
+        coding.run();
+        for symbol in source.chunks_exact(symbol_size) {
+            other.add_original_shard(symbol).unwrap();
+        }
+        for (index, symbol) in other.encode().unwrap().recovery_iter().enumerate() {
+            assert_eq!(coding.recovery(index), symbol);
+        }
+        // It is reset when its symbols are let go.
+        let mut other = || {
+            for symbol in source.chunks_exact(symbol_size) {
+                other.add_original_shard(symbol).unwrap();
+            }
+            black_box(other.encode().unwrap().recovery(recovery - 1));
+        };
+        let mut own = || {
+            coding.run();
+            black_box(&mut coding);
+        };
+        let [own, other] = alternate(ROUNDS, [&mut own, &mut other]);
+        Self {
+            of,
+            symbol_size,
+            source_bytes: source.len(),
+            own,
+            other,
+        }
+    }
+
+    /// Source bytes a second.
+    fn rate(&self) -> f64 {
+        self.source_bytes as f64 / self.own.best()
+    }
+
+    pub fn ratio(&self) -> f64 {
+        self.own.speedup_over(&self.other)
+    }
+}
+
+impl Measured {
+    pub fn new(set: InstructionSet) -> Self {
+        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        let [rows, columns] = [shape.rows(), shape.columns()].map(usize::from);
+        let codes = [
+            ("rows", [columns, SYMBOLS - columns]),
+            ("columns", [rows, SYMBOLS - rows]),
+        ];
+        let lines = codes.iter().flat_map(|&(of, code)| {
+            let line = move |size| Line::measure(set, of, code, size);
+            CODED.into_iter().map(line)
+        });
+        Self {
+            set,
+            leaves: HASHED.map(|size| Leaves::measure(set, size)).into(),
+            nodes: Nodes::measure(set),
+            lines: lines.collect(),
+        }
+    }
+
+    /// The fastest that was seen of each kernel: a bound has to be one.
+    pub fn rates(&self, cores: usize, memory: &Bandwidth) -> Rates {
+        let fastest = |of| {
+            let lines = self.lines.iter().filter(|line| line.of == of);
+            lines.map(Line::rate).fold(0.0, f64::max)
+        };
+        Rates {
+            cores: cores as f64,
+            leaves: self.leaves.iter().map(Leaves::rate).fold(0.0, f64::max),
+            nodes: SYMBOLS as f64 / self.nodes.own.best(),
+            rows: fastest("rows"),
+            columns: fastest("columns"),
+            stores: memory.stores(),
+        }
+    }
+
+    pub fn print(&self, rates: &Rates) {
+        println!("\n{}, one core", self.set);
+        println!("  leaves   size    GB/s  blake2b_simd::many   ratio");
+        for leaves in &self.leaves {
+            let [own, many] = [&leaves.own, &leaves.many].map(|time| leaves.gigabytes(time));
+            let (size, ratio) = (leaves.symbol_size, leaves.ratio());
+            println!("           {size:4}  {own:6.2}  {many:18.2}  {ratio:5.2}x");
+        }
+        let [own, many] =
+            [&self.nodes.own, &self.nodes.many].map(|it| SYMBOLS as f64 / it.median());
+        let ratio = self.nodes.own.speedup_over(&self.nodes.many);
+        println!(
+            "  nodes, millions a second: {:.1}, blake2b_simd::many {:.1}, {ratio:.2}x",
+            own / 1e6,
+            many / 1e6
+        );
+        println!("  code     size     GB/s  ns/byte  reed-solomon-simd   ratio");
+        for line in &self.lines {
+            let [own, other] =
+                [&line.own, &line.other].map(|it| line.source_bytes as f64 / it.median() / 1e9);
+            let (of, size, ratio) = (line.of, line.symbol_size, line.ratio());
+            println!(
+                "  {of:8} {size:4}  {own:7.2}  {:7.3}  {other:17.2}  {ratio:5.2}x",
+                1.0 / own
+            );
+        }
+        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        println!(
+            "  at best: {:.1} and {:.1} million compressions a second (leaves, nodes), {:.3} ns a blob byte for the code",
+            rates.leaves / 1e6,
+            rates.nodes / 1e6,
+            rates.code_ns(&shape)
+        );
+    }
+
+    pub fn json(&self, rates: &Rates) -> Value {
+        let leaves = self.leaves.iter().map(|leaves| {
+            json!({
+                "symbolSize": leaves.symbol_size,
+                "bytesPerSecond": leaves.gigabytes(&leaves.own) * 1e9,
+                "blake2bSimdBytesPerSecond": leaves.gigabytes(&leaves.many) * 1e9,
+                "compressionsPerSecondAtBest": leaves.rate(),
+                "ratio": leaves.ratio(),
+            })
+        });
+        let lines = self.lines.iter().map(|line| {
+            json!({
+                "of": line.of, "symbolSize": line.symbol_size,
+                "bytesPerSecond": line.source_bytes as f64 / line.own.median(),
+                "reedSolomonSimdBytesPerSecond": line.source_bytes as f64 / line.other.median(),
+                "bytesPerSecondAtBest": line.rate(),
+                "ratio": line.ratio(),
+            })
+        });
+        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        json!({
+            "instructionSet": self.set.name(),
+            "leaves": leaves.collect::<Vec<_>>(),
+            "nodesPerSecond": SYMBOLS as f64 / self.nodes.own.median(),
+            "nodesPerSecondAtBest": rates.nodes,
+            "blake2bSimdNodesPerSecond": SYMBOLS as f64 / self.nodes.many.median(),
+            "code": lines.collect::<Vec<_>>(),
+            "codeNsPerBlobByteAtBest": rates.code_ns(&shape),
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! The CPU engine against the reference engine, on the same bytes in one run, and against the bound
+//! that its kernels set: see `docs/PERFORMANCE.md`.
+//!
+//! `make perf` runs everything, and writes `benches/results/<machine>.json`. With a filter, as in
+//! `cargo bench --features kernels --bench perf -- 'blob-id/1 MiB'`, or with
+//! `WALRUS_ACCEL_BENCH_MAX=<bytes>`, which leaves out larger blobs, the results go to criterion's
+//! directory. The CPU engine gets two threads, which is what the figures asked for are about, or
+//! as many as `WALRUS_ACCEL_BENCH_THREADS` says.
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
+mod bound;
+mod jobs;
+mod kernels;
+mod machine;
+mod memory;
+mod report;
+mod timing;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use criterion::{Criterion, SamplingMode, Throughput};
+use walrus_accel::{Encoder, InstructionSet};
+
+use jobs::{Engine, JOBS, Job, Stage, Task};
+use kernels::Measured;
+use memory::Bandwidth;
+use report::{Report, Row, THREADS, Time};
+use timing::Runs;
+
+/// From this length on, the reference is measured in few runs: it takes seconds.
+const LONG: usize = 256 << 20;
+const LONG_RUNS: usize = 3;
+
+/// The job that one thread does too.
+const ONE_THREAD: (Task, usize) = (Task::BlobId, 256 << 20);
+
+/// Measures a job by an engine, if criterion's filter has it.
+fn measure(
+    criterion: &mut Criterion,
+    job: &Job,
+    engine: Engine,
+    stage: &mut Option<Stage>,
+) -> Option<Time> {
+    let name = match engine {
+        Engine::Reference => "reference".to_owned(),
+        Engine::Cpu { set, threads: 1 } => format!("{set}, 1 thread"),
+        Engine::Cpu { set, .. } => set.to_string(),
+    };
+    let is_long = engine == Engine::Reference && job.len >= LONG;
+    let mut runs = Runs::new(is_long.then_some(LONG_RUNS));
+    let mut group = criterion.benchmark_group(format!("{}/{}", job.task, job.size));
+    group
+        .throughput(Throughput::Bytes(job.len as u64))
+        .sampling_mode(SamplingMode::Flat)
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(3));
+    let mut stage = Some(stage);
+    let mut run = None;
+    group.bench_function(name, |bencher| {
+        // Nothing is prepared for what the filter leaves out.
+        let run = run.get_or_insert_with(|| {
+            let stage = stage.take().expect("taken once");
+            stage.get_or_insert_with(|| Stage::new(*job)).start(engine)
+        });
+        bencher.iter_custom(|count| runs.take(count, run));
+    });
+    group.finish();
+    let count = runs.count();
+    let seconds = runs.median()?;
+    Some(Time {
+        seconds,
+        runs: count,
+    })
+}
+
+/// Every row of a job. What it takes is given back before the next one.
+fn rows(criterion: &mut Criterion, job: &Job, sets: &[InstructionSet], threads: usize) -> Vec<Row> {
+    let mut stage = None;
+    let mut time = |engine| measure(criterion, job, engine, &mut stage);
+    let reference = time(Engine::Reference);
+    let of_job = sets.iter().map(|&set| (set, job.threads(threads), false));
+    let alone = ((job.task, job.len) == ONE_THREAD && threads > 1).then_some((sets[0], 1, true));
+    of_job
+        .chain(alone)
+        .filter_map(|(set, threads, aside)| {
+            Some(Row {
+                job: *job,
+                set,
+                threads,
+                aside,
+                reference,
+                time: time(Engine::Cpu { set, threads })?,
+            })
+        })
+        .collect()
+}
+
+/// The number in an environment variable.
+fn number(variable: &str) -> Option<usize> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().expect("a number in the environment variable"))
+}
+
+fn main() {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
+        PathBuf::from,
+    );
+    let directory = target.join("criterion");
+    let mut criterion = Criterion::default()
+        .output_directory(&directory)
+        .configure_from_args();
+    let most = number("WALRUS_ACCEL_BENCH_MAX").unwrap_or(usize::MAX);
+    let threads = number("WALRUS_ACCEL_BENCH_THREADS").unwrap_or(THREADS);
+
+    // The engine's own choice first.
+    let encoder = Encoder::builder().build().unwrap();
+    let set: InstructionSet = encoder.instruction_set().parse().unwrap();
+    drop(encoder);
+    let mut sets = vec![set];
+    let narrow = InstructionSet::Avx2;
+    if set != narrow && InstructionSet::available().contains(&narrow) {
+        sets.push(narrow);
+    }
+
+    let mut measured = Vec::new();
+    let mut complete = true;
+    for job in &JOBS {
+        let rows = match job.len <= most {
+            true => rows(&mut criterion, job, &sets, threads),
+            false => Vec::new(),
+        };
+        let whole = rows.len() >= sets.len() && rows.iter().all(|row| row.reference.is_some());
+        complete &= whole;
+        measured.extend(rows);
+    }
+    // What is asked for with the engine's own choice stands together.
+    measured.sort_by_key(|row| row.set != set);
+    criterion.final_summary();
+    if measured.is_empty() {
+        return; // Nothing was asked for but a list, or a test.
+    }
+    let memory = Bandwidth::measure(threads);
+    let kernels = sets.iter().map(|&set| {
+        let kernels = Measured::new(set);
+        let rates = kernels.rates(threads, &memory);
+        kernels.print(&rates);
+        (kernels, rates)
+    });
+    let report = Report {
+        set,
+        threads,
+        kernels: kernels.collect(),
+        memory,
+        rows: measured,
+        complete,
+    };
+    report.memory.print();
+    report.print();
+    report.write(&directory);
+}
