@@ -35,6 +35,18 @@ pub trait OutputSession: Sync {
     /// Any error ends the job.
     fn put(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 
+    /// Whether this output is memory that [`OutputSession::lend_row`] lends.
+    fn in_memory(&self) -> bool {
+        false
+    }
+
+    /// Lends the memory of a whole row of the source matrix, so that it is put together there: each
+    /// row once. Nothing is put into a row that was lent.
+    fn lend_row(&self, row: usize) -> Option<&mut [u8]> {
+        let _ = row;
+        None
+    }
+
     /// Completes the blob: it was checked as asked for, and every byte was put.
     ///
     /// # Errors
@@ -57,15 +69,18 @@ impl Output for Vec<u8> {
         let row_len = shape.sliver_len(Axis::Primary);
         let chunk = usize::try_from(row_len).unwrap_or(usize::MAX);
         Ok(Box::new(MemorySession {
-            rows: self.chunks_mut(chunk).map(Mutex::new).collect(),
+            rows: self
+                .chunks_mut(chunk)
+                .map(|row| Mutex::new(Some(row)))
+                .collect(),
             row_len,
         }))
     }
 }
 
 struct MemorySession<'a> {
-    /// A lock a row: a row's bytes come from one thread at a time.
-    rows: Vec<Mutex<&'a mut [u8]>>,
+    /// A lock a row: a row's bytes come from one thread at a time. Those that were lent are gone.
+    rows: Vec<Mutex<Option<&'a mut [u8]>>>,
     row_len: u64,
 }
 
@@ -74,8 +89,19 @@ impl OutputSession for MemorySession<'_> {
         let row = usize::try_from(offset / self.row_len).expect("inside the blob");
         let start = usize::try_from(offset % self.row_len).expect("inside the blob");
         let mut row = self.rows[row].lock().expect("a copy does not panic");
+        let row = row.as_mut().expect("a row that was not lent");
         row[start..start + bytes.len()].copy_from_slice(bytes);
         Ok(())
+    }
+
+    fn in_memory(&self) -> bool {
+        true
+    }
+
+    fn lend_row(&self, row: usize) -> Option<&mut [u8]> {
+        let mut row = self.rows.get(row)?.lock().expect("a copy does not panic");
+        let whole = row.as_ref()?.len() as u64 == self.row_len;
+        whole.then(|| row.take())?.map(|row| &mut *row)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

@@ -37,6 +37,13 @@ pub trait SliverSource: Sync {
     /// [`Error::Io`] if reading fails: the sliver then counts as damaged. Any other error ends the
     /// job.
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()>;
+
+    /// All symbols of sliver `number`, one after another, if they are in memory: decoding then reads
+    /// them there, and copies nothing.
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        let _ = number;
+        None
+    }
 }
 
 impl SliverSource for [Sliver] {
@@ -57,6 +64,10 @@ impl SliverSource for [Sliver] {
         out.copy_from_slice(&symbols[start..start + out.len()]);
         Ok(())
     }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        Some(&self[number].data.symbols)
+    }
 }
 
 impl<T: SliverSource + ?Sized> SliverSource for &T {
@@ -66,6 +77,10 @@ impl<T: SliverSource + ?Sized> SliverSource for &T {
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
         (**self).read_at(number, offset, out)
+    }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        (**self).symbols(number)
     }
 }
 
@@ -96,6 +111,7 @@ pub(crate) struct GivenSlivers<'a> {
     symbol_size: u32,
     numbers: Vec<usize>,
     indices: Vec<SliverIndex>,
+    lens: Vec<u64>,
     unreadable: Vec<AtomicBool>,
     /// Whether a sliver that cannot be read ends the job.
     strict: bool,
@@ -109,6 +125,7 @@ impl<'a> GivenSlivers<'a> {
             slivers,
             symbol_size: shape.symbol_size(),
             indices: numbers.iter().map(|&number| infos[number].index).collect(),
+            lens: numbers.iter().map(|&number| infos[number].len).collect(),
             unreadable: numbers.iter().map(|_| AtomicBool::new(false)).collect(),
             numbers,
             strict: true,
@@ -123,6 +140,11 @@ impl<'a> GivenSlivers<'a> {
 
     pub(crate) fn indices(&self) -> &[SliverIndex] {
         &self.indices
+    }
+
+    /// Whether all of them are in memory.
+    pub(crate) fn in_memory(&self) -> bool {
+        (0..self.numbers.len()).all(|item| self.borrow(item).is_some())
     }
 
     /// Whether an item could not be read.
@@ -150,5 +172,11 @@ impl SymbolReader for GivenSlivers<'_> {
             }
         }
         read
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        let symbols = self.slivers.symbols(self.numbers[item])?;
+        // One that is shorter than it said is read, which tells.
+        (symbols.len() as u64 >= self.lens[item]).then_some(symbols)
     }
 }

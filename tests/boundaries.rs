@@ -36,7 +36,7 @@ impl Parts {
         let sliver = |axis| vec![0xee; shape.sliver_len(axis) as usize];
         let n = shape.n_shards().into();
         Self {
-            shape: shape.clone(),
+            shape: *shape,
             slivers: Axis::BOTH.map(|axis| vec![sliver(axis); n]),
             bytes: 0,
         }
@@ -96,7 +96,7 @@ impl Job<'_> {
         );
         if self.to_buffer {
             let mut buffer = SliverBuffer::new();
-            let got = encoder.encode(&source, &pairs, &mut buffer, &control)?;
+            let got = encoder.encode(source, &pairs, &mut buffer, &control)?;
             assert!(got == *encoded, "{told}");
             for axis in Axis::BOTH {
                 for pair in (0..n).map(SliverPairIndex) {
@@ -107,8 +107,7 @@ impl Job<'_> {
         } else {
             let mut parts = Parts::new(shape);
             let mut sink = CallbackSink::new(|part: &SliverPart<'_>| parts.put(part));
-            let got = encoder.encode(&source, &pairs, &mut sink, &control)?;
-            drop(sink);
+            let got = encoder.encode(source, &pairs, &mut sink, &control)?;
             assert!(got == *encoded, "{told}");
             assert!(parts.are_of(self.sample), "{told}");
         }

@@ -187,7 +187,8 @@ fn in_any_memory<T: PartialEq>(job: impl Fn(u64) -> Result<T>, expected: &T, spa
         too_little,
         Err(Error::MemoryBudget { needed, budget }) if needed == least && budget == least - 1
     ));
-    for more in [0, 1, span / 16, span / 7, span / 3 + 1, span] {
+    let steps = [200, 100, 50, 25, 7, 3, 1].map(|part| span / part);
+    for more in [0, 1].into_iter().chain(steps) {
         assert!(job(least + more).unwrap() == *expected, "{least} + {more}");
     }
 }
@@ -232,7 +233,8 @@ fn any_memory_gives_the_same_bytes() {
         let counts: BTreeSet<_> = stripes.lock().unwrap().iter().map(BTreeSet::len).collect();
         let most = shape.symbol_size().div_ceil(128) as usize;
         assert!(counts.contains(&1) && counts.contains(&most));
-        assert!(counts.len() >= 4, "{counts:?} stripes");
+        // Hardly more: one stripe needs no states between stripes, and soon takes less than several.
+        assert!(counts.len() >= 3, "{counts:?} stripes");
 
         for axis in Axis::BOTH {
             let needed = shape.slivers_needed(axis).into();

@@ -45,6 +45,7 @@ const SEAM: [(&str, &[&str]); 9] = [
             "Matrix",
             "Matrix16",
             "Rate",
+            "block_derivative",
             "from_tensor",
             "full_factor",
             "scaled_from_tensor",
@@ -69,7 +70,10 @@ const SEAM: [(&str, &[&str]); 9] = [
         ],
     ),
     ("symbols", &["SymbolReader"]),
-    ("sink", &["Pieces", "SinkSession", "SliverPart"]),
+    (
+        "sink",
+        &["Pieces", "SinkSession", "SliverPart", "SliverRoom"],
+    ),
 ];
 
 /// The only places with `unsafe`: vectors, devices, the C ABI.

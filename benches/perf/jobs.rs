@@ -296,4 +296,8 @@ impl SliverSource for Chosen<'_> {
         out.copy_from_slice(&symbols.unwrap()[start..start + out.len()]);
         Ok(())
     }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        self.slivers.symbols(self.axis, self.pairs[number])
+    }
 }

@@ -13,7 +13,7 @@ use walrus_accel::{InstructionSet, NETWORK_SHARDS, Shape};
 use crate::bound::Rates;
 use crate::common::blob;
 use crate::memory::Bandwidth;
-use crate::timing::{Rounds, alternate};
+use crate::timing::alternate;
 
 const ROUNDS: usize = 41;
 
@@ -33,15 +33,15 @@ const BLOCK: usize = 128;
 /// The leaf hashes of the symbols of a line.
 pub struct Leaves {
     pub symbol_size: usize,
-    own: Rounds,
+    own: f64,
     /// `blake2b_simd::many`.
-    many: Rounds,
+    many: f64,
 }
 
 /// Inner nodes, as many as a line has symbols.
 struct Nodes {
-    own: Rounds,
-    many: Rounds,
+    own: f64,
+    many: f64,
 }
 
 /// The code over one line.
@@ -50,12 +50,12 @@ pub struct Line {
     pub of: &'static str,
     pub symbol_size: usize,
     source_bytes: usize,
-    own: Rounds,
+    own: f64,
     /// `reed-solomon-simd`.
-    other: Rounds,
+    other: f64,
 }
 
-/// What the kernels of an instruction set reach.
+/// What the kernels of an instruction set reach. Times are seconds.
 pub struct Measured {
     pub set: InstructionSet,
     pub leaves: Vec<Leaves>,
@@ -99,15 +99,15 @@ impl Leaves {
 
     /// Compressions a second.
     fn rate(&self) -> f64 {
-        (SYMBOLS * (self.symbol_size + 1).div_ceil(BLOCK)) as f64 / self.own.best()
+        (SYMBOLS * (self.symbol_size + 1).div_ceil(BLOCK)) as f64 / self.own
     }
 
-    fn gigabytes(&self, rounds: &Rounds) -> f64 {
-        (SYMBOLS * self.symbol_size) as f64 / rounds.median() / 1e9
+    fn gigabytes(&self, seconds: f64) -> f64 {
+        (SYMBOLS * self.symbol_size) as f64 / seconds / 1e9
     }
 
     pub fn ratio(&self) -> f64 {
-        self.own.speedup_over(&self.many)
+        self.many / self.own
     }
 }
 
@@ -185,11 +185,11 @@ impl Line {
 
     /// Source bytes a second.
     fn rate(&self) -> f64 {
-        self.source_bytes as f64 / self.own.best()
+        self.source_bytes as f64 / self.own
     }
 
     pub fn ratio(&self) -> f64 {
-        self.own.speedup_over(&self.other)
+        self.other / self.own
     }
 }
 
@@ -222,7 +222,7 @@ impl Measured {
         Rates {
             cores: cores as f64,
             leaves: self.leaves.iter().map(Leaves::rate).fold(0.0, f64::max),
-            nodes: SYMBOLS as f64 / self.nodes.own.best(),
+            nodes: SYMBOLS as f64 / self.nodes.own,
             rows: fastest("rows"),
             columns: fastest("columns"),
             stores: memory.stores(),
@@ -233,13 +233,12 @@ impl Measured {
         println!("\n{}, one core", self.set);
         println!("  leaves   size    GB/s  blake2b_simd::many   ratio");
         for leaves in &self.leaves {
-            let [own, many] = [&leaves.own, &leaves.many].map(|time| leaves.gigabytes(time));
+            let [own, many] = [leaves.own, leaves.many].map(|time| leaves.gigabytes(time));
             let (size, ratio) = (leaves.symbol_size, leaves.ratio());
             println!("           {size:4}  {own:6.2}  {many:18.2}  {ratio:5.2}x");
         }
-        let [own, many] =
-            [&self.nodes.own, &self.nodes.many].map(|it| SYMBOLS as f64 / it.median());
-        let ratio = self.nodes.own.speedup_over(&self.nodes.many);
+        let [own, many] = [self.nodes.own, self.nodes.many].map(|it| SYMBOLS as f64 / it);
+        let ratio = own / many;
         println!(
             "  nodes, millions a second: {:.1}, blake2b_simd::many {:.1}, {ratio:.2}x",
             own / 1e6,
@@ -247,8 +246,7 @@ impl Measured {
         );
         println!("  code     size     GB/s  ns/byte  reed-solomon-simd   ratio");
         for line in &self.lines {
-            let [own, other] =
-                [&line.own, &line.other].map(|it| line.source_bytes as f64 / it.median() / 1e9);
+            let [own, other] = [line.own, line.other].map(|it| line.source_bytes as f64 / it / 1e9);
             let (of, size, ratio) = (line.of, line.symbol_size, line.ratio());
             println!(
                 "  {of:8} {size:4}  {own:7.2}  {:7.3}  {other:17.2}  {ratio:5.2}x",
@@ -268,18 +266,17 @@ impl Measured {
         let leaves = self.leaves.iter().map(|leaves| {
             json!({
                 "symbolSize": leaves.symbol_size,
-                "bytesPerSecond": leaves.gigabytes(&leaves.own) * 1e9,
-                "blake2bSimdBytesPerSecond": leaves.gigabytes(&leaves.many) * 1e9,
-                "compressionsPerSecondAtBest": leaves.rate(),
+                "bytesPerSecond": leaves.gigabytes(leaves.own) * 1e9,
+                "blake2bSimdBytesPerSecond": leaves.gigabytes(leaves.many) * 1e9,
+                "compressionsPerSecond": leaves.rate(),
                 "ratio": leaves.ratio(),
             })
         });
         let lines = self.lines.iter().map(|line| {
             json!({
                 "of": line.of, "symbolSize": line.symbol_size,
-                "bytesPerSecond": line.source_bytes as f64 / line.own.median(),
-                "reedSolomonSimdBytesPerSecond": line.source_bytes as f64 / line.other.median(),
-                "bytesPerSecondAtBest": line.rate(),
+                "bytesPerSecond": line.source_bytes as f64 / line.own,
+                "reedSolomonSimdBytesPerSecond": line.source_bytes as f64 / line.other,
                 "ratio": line.ratio(),
             })
         });
@@ -287,11 +284,10 @@ impl Measured {
         json!({
             "instructionSet": self.set.name(),
             "leaves": leaves.collect::<Vec<_>>(),
-            "nodesPerSecond": SYMBOLS as f64 / self.nodes.own.median(),
-            "nodesPerSecondAtBest": rates.nodes,
-            "blake2bSimdNodesPerSecond": SYMBOLS as f64 / self.nodes.many.median(),
+            "nodesPerSecond": SYMBOLS as f64 / self.nodes.own,
+            "blake2bSimdNodesPerSecond": SYMBOLS as f64 / self.nodes.many,
             "code": lines.collect::<Vec<_>>(),
-            "codeNsPerBlobByteAtBest": rates.code_ns(&shape),
+            "codeNsPerBlobByte": rates.code_ns(&shape),
         })
     }
 }

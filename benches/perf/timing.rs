@@ -6,40 +6,21 @@ use std::time::{Duration, Instant};
 /// process is likely to come between.
 const BATCH: f64 = 2e-3;
 
-/// The seconds that one call took, round by round.
-pub struct Rounds(Vec<f64>);
-
-impl Rounds {
-    pub fn median(&self) -> f64 {
-        median(&mut self.0.clone())
-    }
-
-    pub fn best(&self) -> f64 {
-        self.0.iter().copied().fold(f64::MAX, f64::min)
-    }
-
-    /// How many times as long as this the other task took, in the median of the rounds: the two took
-    /// turns, so what slowed both down is in neither.
-    pub fn speedup_over(&self, other: &Self) -> f64 {
-        let pairs = self.0.iter().zip(&other.0);
-        median(&mut pairs.map(|(own, other)| other / own).collect::<Vec<_>>())
-    }
-}
-
-/// Times each of the tasks, in turn, `rounds` times.
-pub fn alternate<const N: usize>(rounds: usize, mut tasks: [&mut dyn FnMut(); N]) -> [Rounds; N] {
+/// The seconds that one call of each of the tasks takes: they take turns, `rounds` times, and the
+/// fastest round of each counts, which nothing else came into.
+pub fn alternate<const N: usize>(rounds: usize, mut tasks: [&mut dyn FnMut(); N]) -> [f64; N] {
     let calls = tasks.each_mut().map(|task| {
         task(); // Tables, memory, caches.
         let once = timed(&mut **task, 1).max(1e-9);
         (BATCH / once).ceil().max(1.0) as usize
     });
-    let mut times = [const { Vec::new() }; N];
+    let mut fastest = [f64::MAX; N];
     for _ in 0..rounds {
-        for ((task, calls), times) in tasks.iter_mut().zip(calls).zip(&mut times) {
-            times.push(timed(&mut **task, calls));
+        for ((task, calls), fastest) in tasks.iter_mut().zip(calls).zip(&mut fastest) {
+            *fastest = fastest.min(timed(&mut **task, calls));
         }
     }
-    times.map(Rounds)
+    fastest
 }
 
 /// The seconds that one of some calls takes.

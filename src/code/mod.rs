@@ -10,12 +10,15 @@
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod basis;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+mod derivative;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod field;
 
 pub(crate) use basis::{
     Matrix, Matrix16, from_tensor, scaled_from_tensor, scaled_to_tensor, to_tensor,
 };
 pub(crate) use basis::{full_factor, subfield_factor};
+pub(crate) use derivative::block_derivative;
 
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd};
 

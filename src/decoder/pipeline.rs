@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::Decoder;
-use crate::commitment::{BlobMetadata, BlobMetadataWithId, Digest, Node, roots_of_lines};
+use crate::commitment::{BlobMetadata, BlobMetadataWithId, Digest, Node, Zeros, roots_of_lines};
 use crate::control::Control;
-use crate::encoder::{EncodeStage, stripes, zeros};
+use crate::encoder::{EncodeStage, stripes};
 use crate::engine::{Engine, ExpandSession, SliverOutput};
 use crate::error::{Error, Result};
 use crate::output::OutputSession;
@@ -28,8 +28,9 @@ impl Decoder {
         let engine = &*self.context.engine;
         let shape = metadata.shape()?;
         let indices = given.indices();
-        let rows = usize::from(shape.rows());
+        let rows_count = usize::from(shape.rows());
         let commitment = metadata.commitment;
+        let checked = checked_rows(engine, &shape);
         // Each thread writes a row at a time.
         let rows_in_flight = |width: u32| {
             let row = u64::from(shape.columns()) * u64::from(width);
@@ -38,15 +39,19 @@ impl Decoder {
                 None => 0,
             }
         };
+        let in_memory = given.in_memory();
+        let in_place = target.blob().is_some_and(OutputSession::in_memory);
         let width = self.context.width(&shape, |width| {
             let check = match target {
                 Target::Blob(_) => 0,
                 Target::Checked(_) => {
-                    engine.expand_memory(&shape, commitment, Axis::Primary, rows, width)
+                    engine.expand_memory(&shape, commitment, Axis::Primary, checked, width)
                 }
                 Target::Encoded { .. } => engine.encode_memory(&shape, commitment, width, false),
             };
-            engine.decode_memory(&shape, axis, indices, width) + check + rows_in_flight(width)
+            engine.decode_memory(&shape, axis, indices, width, in_memory, in_place)
+                + check
+                + rows_in_flight(width)
         })?;
         let passes = match target {
             Target::Blob(_) => 1,
@@ -55,12 +60,20 @@ impl Decoder {
         control.start(shape.matrix_len() * passes);
         control.check()?;
 
-        let mut decode = engine.start_decode(shape, axis, indices, width)?;
+        let place = |row| match width == shape.symbol_size() {
+            true => target.blob()?.lend_row(row),
+            false => None,
+        };
+        let mut decode = engine.start_decode(shape, axis, indices, width, &place)?;
         let mut stage = match target {
             Target::Blob(_) => Stage::None,
-            Target::Checked(_) => {
-                Stage::Expand(engine.start_expand(shape, commitment, Axis::Primary, rows, width)?)
-            }
+            Target::Checked(_) => Stage::Expand(engine.start_expand(
+                shape,
+                commitment,
+                Axis::Primary,
+                checked,
+                width,
+            )?),
             Target::Encoded { .. } => {
                 Stage::Encode(EncodeStage::start(engine, shape, commitment, width)?)
             }
@@ -68,7 +81,7 @@ impl Decoder {
         for range in stripes(&shape, 0, width) {
             decode.stripe(range.clone(), given, control)?;
             let rows = BlobRows {
-                rows: decode.rows(),
+                rows: decode.rows(given),
                 shape,
             };
             match &mut stage {
@@ -82,7 +95,9 @@ impl Decoder {
                 }
             }
             if let Some(blob) = target.blob() {
-                write_rows(engine, &shape, range, &rows, blob, control)?;
+                let left = (0..rows_count).filter(|&row| !decode.is_in_place(row));
+                let left: Vec<_> = left.collect();
+                write_rows(engine, &shape, range, &rows, &left, blob, control)?;
             }
         }
         match stage {
@@ -135,7 +150,7 @@ enum Stage<'a> {
 /// The rows of the blob that a decoded matrix stands for: zeros past the blob's end, whatever the
 /// slivers held there.
 struct BlobRows<'a> {
-    rows: &'a dyn SymbolReader,
+    rows: Box<dyn SymbolReader + 'a>,
     shape: Shape,
 }
 
@@ -154,14 +169,23 @@ impl SymbolReader for BlobRows<'_> {
         }
         Ok(())
     }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        let len = self.shape.sliver_len(Axis::Primary);
+        match (item as u64 + 1) * len <= self.shape.unencoded_length() {
+            true => self.rows.borrow(item),
+            false => None,
+        }
+    }
 }
 
-/// Writes the byte range of every symbol of the blob to its place.
+/// Writes the byte range of every symbol of the numbered rows of the blob to its place.
 fn write_rows(
     engine: &dyn Engine,
     shape: &Shape,
     range: Range<u32>,
     rows: &dyn SymbolReader,
+    numbers: &[usize],
     blob: &dyn OutputSession,
     control: &Control,
 ) -> Result<()> {
@@ -173,8 +197,6 @@ fn write_rows(
         if start >= shape.unencoded_length() {
             return Ok(());
         }
-        let mut bytes = vec![0; usize::from(shape.columns()) * width];
-        rows.read(row, range.clone(), &mut bytes)?;
         let put = |offset: u64, bytes: &[u8]| {
             let inside = shape.unencoded_length().saturating_sub(offset);
             let inside = usize::try_from(inside).map_or(bytes.len(), |len| len.min(bytes.len()));
@@ -183,6 +205,12 @@ fn write_rows(
                 _ => blob.put(offset, &bytes[..inside]),
             }
         };
+        if let Some(bytes) = rows.borrow(row) {
+            let len = shape.sliver_len(Axis::Primary) as usize;
+            return put(start, &bytes[..len]);
+        }
+        let mut bytes = vec![0; usize::from(shape.columns()) * width];
+        rows.read(row, range.clone(), &mut bytes)?;
         if range == (0..shape.symbol_size()) {
             return put(start, &bytes);
         }
@@ -194,8 +222,8 @@ fn write_rows(
         Ok(())
     };
     let failed = std::sync::Mutex::new(None);
-    engine.for_each(usize::from(shape.rows()), &|row| {
-        if let Err(error) = write_row(row) {
+    engine.for_each(numbers.len(), &|index| {
+        if let Err(error) = write_row(numbers[index]) {
             let mut failed = failed.lock().expect("nothing panics under the lock");
             failed.get_or_insert(error);
         }
@@ -204,29 +232,38 @@ fn write_rows(
     failed.map_or(Ok(()), Err)
 }
 
+/// How many source rows the default check hashes: the first ones. All beyond the blob are equal, so
+/// that one of them speaks for the others.
+fn checked_rows(engine: &dyn Engine, shape: &Shape) -> usize {
+    let rows = shape.rows();
+    usize::from(match engine.skips_zeros() {
+        true => rows.min(shape.zero_rows().start + 1),
+        false => rows,
+    })
+}
+
 /// The default check: the source rows' roots are those in the metadata. The leaves are those of
-/// [`BlobRows`], zero past the blob's end.
+/// [`BlobRows`], zero past the blob's end, of the rows that are hashed.
 fn check_rows(
     engine: &dyn Engine,
     metadata: &BlobMetadata,
     shape: &Shape,
     leaves: &[Digest],
 ) -> Result<()> {
-    let zeros = zeros(engine, shape, metadata.commitment, Axis::Primary);
     let n = metadata.pairs.len();
-    let roots = roots_of_lines(engine, metadata.commitment, leaves, n, &zeros);
-    let expected = metadata.pairs.iter().map(|pair| pair.primary);
+    let roots = roots_of_lines(engine, metadata.commitment, leaves, n, &Zeros::none());
+    let last = roots.last().into_iter().cycle();
+    let rows = usize::from(shape.rows());
+    let expected = metadata.pairs[..rows].iter().map(|pair| pair.primary);
     let differing = roots
         .iter()
+        .chain(last)
         .zip(expected)
         .filter(|&(root, expected)| Node::Digest(*root) != expected)
         .count();
     if differing > 0 {
         return Err(Error::Inconsistent {
-            reason: format!(
-                "{differing} of its {} source rows have other Merkle roots",
-                roots.len()
-            ),
+            reason: format!("{differing} of its {rows} source rows have other Merkle roots"),
         });
     }
     Ok(())

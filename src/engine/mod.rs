@@ -170,16 +170,27 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
         width: u32,
     ) -> Result<Box<dyn ExpandSession + 'a>>;
 
-    /// The bytes of memory that decoding from the given slivers takes with stripes of the width.
-    fn decode_memory(&self, shape: &Shape, axis: Axis, given: &[SliverIndex], width: u32) -> u64;
+    /// The bytes of memory that decoding from the given slivers takes with stripes of the width;
+    /// `in_memory` if they can be borrowed, `in_place` if rows inside the blob have their places.
+    fn decode_memory(
+        &self,
+        shape: &Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+        width: u32,
+        in_memory: bool,
+        in_place: bool,
+    ) -> u64;
 
-    /// Starts decoding from exactly as many distinct slivers as are needed.
+    /// Starts decoding from exactly as many distinct slivers as are needed. `place(row)` is asked for
+    /// rows of the source matrix that are restored; with stripes of whole symbols alone it has some.
     fn start_decode<'a>(
         &'a self,
         shape: Shape,
         axis: Axis,
         given: &[SliverIndex],
         width: u32,
+        place: RowPlaces<'_, 'a>,
     ) -> Result<Box<dyn DecodeSession + 'a>>;
 }
 
@@ -221,6 +232,9 @@ pub(crate) trait ExpandSession {
     fn leaves(&self) -> &[Digest];
 }
 
+/// Where rows of the source matrix are put together.
+pub(crate) type RowPlaces<'p, 'a> = &'p dyn Fn(usize) -> Option<&'a mut [u8]>;
+
 /// One blob being decoded.
 pub(crate) trait DecodeSession {
     /// Decodes the byte range of every symbol. Item `i` of `slivers` is the `i`-th given sliver.
@@ -231,8 +245,15 @@ pub(crate) trait DecodeSession {
         control: &Control,
     ) -> Result<()>;
 
-    /// The rows of the source matrix, within the byte range of the last stripe.
-    fn rows(&self) -> &dyn SymbolReader;
+    /// Whether a row is put together in the place that it was given.
+    fn is_in_place(&self, row: usize) -> bool {
+        let _ = row;
+        false
+    }
+
+    /// The rows of the source matrix, within the byte range of the last stripe; `slivers` are those
+    /// that it was decoded from.
+    fn rows<'s>(&'s self, slivers: &'s dyn SymbolReader) -> Box<dyn SymbolReader + 's>;
 }
 
 #[cfg(test)]

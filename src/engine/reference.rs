@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
-use super::{DecodeSession, EncodeSession, Engine, ExpandSession, SliverOutput};
+use super::{DecodeSession, EncodeSession, Engine, ExpandSession, RowPlaces, SliverOutput};
 use crate::commitment::{ChunkTask, Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
 use crate::control::Control;
 use crate::error::Result;
@@ -135,6 +135,8 @@ impl Engine for ReferenceEngine {
         _axis: Axis,
         _given: &[SliverIndex],
         _width: u32,
+        _in_memory: bool,
+        _in_place: bool,
     ) -> u64 {
         2 * shape.matrix_len()
     }
@@ -145,6 +147,7 @@ impl Engine for ReferenceEngine {
         axis: Axis,
         given: &[SliverIndex],
         _width: u32,
+        _place: RowPlaces<'_, 'a>,
     ) -> Result<Box<dyn DecodeSession + 'a>> {
         Ok(Box::new(Decode {
             shape,
@@ -362,12 +365,12 @@ impl DecodeSession for Decode<'_> {
         Ok(())
     }
 
-    fn rows(&self) -> &dyn SymbolReader {
-        self
+    fn rows<'s>(&'s self, _slivers: &'s dyn SymbolReader) -> Box<dyn SymbolReader + 's> {
+        Box::new(self)
     }
 }
 
-impl SymbolReader for Decode<'_> {
+impl SymbolReader for &Decode<'_> {
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let size = self.shape.symbol_size() as usize;
         let columns = usize::from(self.shape.columns());

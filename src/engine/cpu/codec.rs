@@ -4,17 +4,18 @@
 //! A *line* is one code word: a row or a column of the expanded matrix. Short symbols, and the odd
 //! ends of long ones, of several lines share a 64-byte chunk, since the code works element by element.
 
+mod decode;
+
 use std::sync::Arc;
 
 use reed_solomon_simd::engine::utils::xor;
-use reed_solomon_simd::engine::{self, Engine, GF_MODULUS, ShardsRefMut};
+use reed_solomon_simd::engine::{self, Engine, ShardsRefMut};
 
-use super::gf::{self, DecodeInPlace, EncodeChunk, Kernels};
+pub(super) use self::decode::Decoding;
+use super::gf::{self, EncodeChunk, Kernels};
 use super::isa::Isa;
 use super::symbols::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
-use crate::code::{Code, Erasures, Rate};
-
-const HALF: usize = 32;
+use crate::code::{Code, Rate};
 
 /// How many chunks ahead of a load the memory is asked for: where the same symbol goes on when all
 /// others have had their turn a few times.
@@ -27,6 +28,21 @@ pub(super) enum Next {
     Near,
     /// So many bytes behind these ones: those of the next line.
     Line(usize),
+}
+
+impl Next {
+    /// How far behind chunk `k` of `whole` the memory is asked for.
+    fn ahead(self, k: usize, whole: usize) -> usize {
+        match self {
+            Self::Near => 0,
+            // The same symbols' chunks to come, and then the next line's.
+            Self::Line(_) if k + AHEAD < whole => 64 * AHEAD,
+            Self::Line(distance) => {
+                let chunk = (k + AHEAD - whole) % whole;
+                (distance + 64 * chunk).saturating_sub(64 * k)
+            }
+        }
+    }
 }
 
 /// How the butterflies are computed.
@@ -53,20 +69,6 @@ impl Butterflies {
             Isa::Neon(_) => Arc::new(engine::Neon::new()),
             _ => Arc::new(engine::NoSimd::new()),
         })
-    }
-
-    /// How many bytes of a symbol go through the transforms at once: 1,024 symbols of this size stay
-    /// within a core's second-level cache, and of one chunk nearly within the first.
-    fn step(&self) -> usize {
-        match self {
-            Self::Own(_) => 64,
-            Self::Crate(_) => 512,
-        }
-    }
-
-    /// The bytes that a [`LineCodec`] works in for so many symbols.
-    pub(super) fn work_memory(&self, symbols: usize) -> u64 {
-        symbols as u64 * self.step() as u64
     }
 }
 
@@ -104,28 +106,7 @@ impl Encoding {
     }
 }
 
-/// A set of erasures made ready for decoding: once a job, shared by its threads.
-pub(super) struct Decoding {
-    erasures: Erasures,
-    tables: Tables<gf::Decoding>,
-}
-
-impl Decoding {
-    pub(super) fn new(butterflies: &Butterflies, erasures: Erasures) -> Self {
-        Self {
-            tables: Tables::new(butterflies, |kernels| gf::Decoding::new(kernels, &erasures)),
-            erasures,
-        }
-    }
-}
-
-/// Runs a code over lines. One a thread; the work memory is kept from call to call.
-pub(super) struct LineCodec<'a> {
-    butterflies: &'a Butterflies,
-    work: Vec<Chunk>,
-}
-
-/// What a thread encodes in, kept from use to use.
+/// What a thread encodes and decodes in, kept from use to use.
 #[derive(Default)]
 pub(super) struct CodeSpace {
     work: Aligned,
@@ -148,8 +129,8 @@ impl Encoding {
     ) {
         match &self.tables {
             Tables::Own(own) => {
-                let space = (&mut space.work, &mut space.tails);
-                self.by_own(own, space, layout, inputs, input, output, next);
+                let ahead = |k: usize| next.ahead(k, layout.whole);
+                self.by_own((own, space), layout, inputs, input, output, ahead);
             }
             Tables::Crate(engine) => {
                 self.by_crate(&**engine, &mut space.work, layout, inputs, input, output);
@@ -159,23 +140,14 @@ impl Encoding {
 
     fn by_own(
         &self,
-        own: &gf::Encoding,
-        (work, tails): (&mut Aligned, &mut Aligned),
+        (own, space): (&gf::Encoding, &mut CodeSpace),
         layout: &Layout,
         inputs: usize,
         input: Symbols<'_>,
         output: &mut SymbolsMut<'_>,
-        next: Next,
+        ahead: impl Fn(usize) -> usize,
     ) {
-        let ahead = |k: usize| match next {
-            Next::Near => 0,
-            // The same symbols' chunks to come, and then the next line's.
-            Next::Line(_) if k + AHEAD < layout.whole => 64 * AHEAD,
-            Next::Line(distance) => {
-                let chunk = (k + AHEAD - layout.whole) % layout.whole;
-                (distance + 64 * chunk).saturating_sub(64 * k)
-            }
-        };
+        let CodeSpace { work, tails } = space;
         let code = self.code;
         let work = work.chunks(EncodeChunk::work(&code));
         for k in 0..layout.whole {
@@ -256,164 +228,6 @@ impl Butterflies {
     }
 }
 
-/// The part of some lines' symbols that goes through the transforms together.
-#[derive(Clone, Debug)]
-struct Pass {
-    first_line: usize,
-    lines: usize,
-    /// The bytes of each line's symbol.
-    start: usize,
-    len: usize,
-}
-
-impl Pass {
-    /// The chunks of a work symbol.
-    fn chunks(&self) -> usize {
-        if self.lines == 1 {
-            self.len.div_ceil(64)
-        } else {
-            1
-        }
-    }
-
-    /// Calls `run` for every pass that `lines` symbols of `width` bytes take.
-    fn for_each(step: usize, lines: usize, width: usize, mut run: impl FnMut(Self)) {
-        let tail = width % 64;
-        let together = 64usize.checked_div(tail).unwrap_or(1).min(lines);
-        // A tail that has its chunk to itself goes with the rest of its symbol.
-        let alone = if together == 1 { width } else { width - tail };
-        for first_line in 0..lines {
-            for start in (0..alone).step_by(step) {
-                run(Self {
-                    first_line,
-                    lines: 1,
-                    start,
-                    len: step.min(alone - start),
-                });
-            }
-        }
-        if together > 1 {
-            for first_line in (0..lines).step_by(together) {
-                run(Self {
-                    first_line,
-                    lines: together.min(lines - first_line),
-                    start: width - tail,
-                    len: tail,
-                });
-            }
-        }
-    }
-
-    /// Puts one work symbol together.
-    #[inline(always)]
-    fn load<'s>(&self, work: &mut [Chunk], symbol: impl Fn(usize) -> &'s [u8]) {
-        if self.len == 64 {
-            // The usual case, with a length that the compiler knows.
-            let bytes = &symbol(self.first_line)[self.start..][..64];
-            gf::prefetch(bytes, 64 * AHEAD);
-            work[0].copy_from_slice(bytes);
-            return;
-        }
-        if self.lines == 1 {
-            let bytes = &symbol(self.first_line)[self.start..][..self.len];
-            let whole = self.len / 64;
-            let (chunks, tail) = bytes.split_at(whole * 64);
-            work[..whole].as_flattened_mut().copy_from_slice(chunks);
-            if !tail.is_empty() {
-                work[whole].fill(0);
-                let (low, high) = tail.split_at(tail.len() / 2);
-                work[whole][..low.len()].copy_from_slice(low);
-                work[whole][HALF..][..high.len()].copy_from_slice(high);
-            }
-            return;
-        }
-        work[0].fill(0);
-        let half = self.len / 2;
-        for line in 0..self.lines {
-            let bytes = &symbol(self.first_line + line)[self.start..][..self.len];
-            let (low, high) = bytes.split_at(half);
-            work[0][line * half..][..half].copy_from_slice(low);
-            work[0][HALF + line * half..][..half].copy_from_slice(high);
-        }
-    }
-
-    /// Takes one work symbol apart; `place(line, start, bytes)` puts bytes into a line's symbol.
-    #[inline(always)]
-    fn store(&self, work: &mut [Chunk], mut place: impl FnMut(usize, usize, &[u8])) {
-        if self.len == 64 {
-            place(self.first_line, self.start, &work[0][..64]);
-            return;
-        }
-        if self.lines == 1 {
-            let (whole, tail) = (self.len / 64, self.len % 64);
-            if tail > 0 {
-                work[whole].copy_within(HALF..HALF + tail / 2, tail / 2);
-            }
-            let bytes = &work.as_flattened()[..self.len];
-            place(self.first_line, self.start, bytes);
-            return;
-        }
-        let half = self.len / 2;
-        for line in 0..self.lines {
-            let mut bytes = [0; 64];
-            bytes[..half].copy_from_slice(&work[0][line * half..][..half]);
-            bytes[half..self.len].copy_from_slice(&work[0][HALF + line * half..][..half]);
-            place(self.first_line + line, self.start, &bytes[..self.len]);
-        }
-    }
-}
-
-impl<'a> LineCodec<'a> {
-    pub(super) fn new(butterflies: &'a Butterflies) -> Self {
-        Self {
-            butterflies,
-            work: Vec::new(),
-        }
-    }
-
-    /// Brings the missing source symbols of `lines` lines back.
-    ///
-    /// `given(line, k)` is the `k`-th given symbol; `put(line, m, start, bytes)` takes bytes of the
-    /// `m`-th missing source symbol, from byte `start` of the symbol on.
-    pub(super) fn decode<'s>(
-        &mut self,
-        decoding: &Decoding,
-        lines: usize,
-        width: usize,
-        given: impl Fn(usize, usize) -> &'s [u8],
-        mut put: impl FnMut(usize, usize, usize, &[u8]),
-    ) {
-        let erasures = &decoding.erasures;
-        let code = erasures.code;
-        Pass::for_each(self.butterflies.step(), lines, width, |pass| {
-            let chunks = pass.chunks();
-            let symbols = code.decode_work();
-            let work = grown(&mut self.work, symbols * chunks);
-            work.fill([0; 64]);
-            for (k, &position) in erasures.given.iter().enumerate() {
-                let symbol = &mut work[position * chunks..][..chunks];
-                pass.load(symbol, |line| given(line, k));
-            }
-            match &decoding.tables {
-                Tables::Own(own) => own.run(DecodeInPlace(work)),
-                Tables::Crate(engine) => decode_transforms(&**engine, erasures, chunks, work),
-            }
-            for (m, &position) in erasures.missing.iter().enumerate() {
-                let symbol = &mut work[position * chunks..][..chunks];
-                pass.store(symbol, |line, start, bytes| put(line, m, start, bytes));
-            }
-        });
-    }
-}
-
-/// The first `len` chunks of `work`, grown as needed. What they hold is unspecified.
-fn grown(work: &mut Vec<Chunk>, len: usize) -> &mut [Chunk] {
-    if work.len() < len {
-        work.resize(len, [0; 64]);
-    }
-    &mut work[..len]
-}
-
 /// From the source symbols at the front of `work` to the recovery symbols there.
 fn encode_transforms(engine: &dyn Engine, code: Code, chunks: usize, work: &mut [Chunk]) {
     let Code {
@@ -457,52 +271,20 @@ fn encode_transforms(engine: &dyn Engine, code: Code, chunks: usize, work: &mut 
     }
 }
 
-/// From the given symbols at their positions, zeros elsewhere, to the missing ones at theirs.
-fn decode_transforms(engine: &dyn Engine, erasures: &Erasures, chunks: usize, work: &mut [Chunk]) {
-    let code = erasures.code;
-    let symbols = code.decode_work();
-    for &position in &erasures.given {
-        let symbol = &mut work[position * chunks..][..chunks];
-        engine.mul(symbol, erasures.locator[position]);
-    }
-    let end = match code.rate {
-        Rate::High => code.chunk + code.original,
-        Rate::Low => code.chunk + code.recovery,
-    };
-    let mut shards = ShardsRefMut::new(symbols, chunks, work);
-    engine.ifft(&mut shards, 0, symbols, end, 0);
-    formal_derivative(work, symbols, chunks);
-    let mut shards = ShardsRefMut::new(symbols, chunks, work);
-    engine.fft(&mut shards, 0, symbols, end, 0);
-    for &position in &erasures.missing {
-        let symbol = &mut work[position * chunks..][..chunks];
-        engine.mul(symbol, GF_MODULUS - erasures.locator[position]);
-    }
-}
-
-/// The formal derivative of the polynomial that the work symbols are the coefficients of.
-fn formal_derivative(work: &mut [Chunk], symbols: usize, chunks: usize) {
-    for i in 1..symbols {
-        let width = 1 << i.trailing_zeros();
-        let (head, tail) = work.split_at_mut(i * chunks);
-        xor(&mut head[(i - width) * chunks..], &tail[..width * chunks]);
-    }
-}
-
 #[cfg(test)]
 mod encode_tests;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use reed_solomon_simd::ReedSolomonEncoder;
 
     /// Every way to compute the butterflies that this processor has.
-    fn butterflies() -> Vec<Butterflies> {
+    pub(super) fn butterflies() -> Vec<Butterflies> {
         Isa::available().into_iter().map(Butterflies::new).collect()
     }
 
-    fn bytes(seed: u64, len: usize) -> Vec<u8> {
+    pub(super) fn bytes(seed: u64, len: usize) -> Vec<u8> {
         let mut x = seed;
         let next = |_| {
             x = x
@@ -525,7 +307,7 @@ mod tests {
     }
 
     /// Source symbols, and the recovery symbols that the crate makes of them.
-    fn extended(code: Code, mut symbols: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    pub(super) fn extended(code: Code, mut symbols: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         let width = symbols[0].len();
         let mut crate_code = ReedSolomonEncoder::new(code.original, code.recovery, width).unwrap();
         for symbol in &symbols {
@@ -599,47 +381,6 @@ mod tests {
                             let got = &output[j * stride..];
                             assert_eq!(got[..width], symbol[..], "{code:?} {width} {inputs}");
                             assert!(got[room..room + 64].iter().all(|&byte| byte == 0xee));
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn missing_symbols_come_back() {
-        for butterflies in &butterflies() {
-            let mut codec = LineCodec::new(butterflies);
-            for (original, recovery) in COUNTS {
-                let code = Code::new(original, recovery);
-                for (round, width) in WIDTHS.into_iter().enumerate() {
-                    let lines = [1, 2, 5, 33][round % 4];
-                    if !is_tried(code, lines, width) {
-                        continue;
-                    }
-                    let symbols = expected(code, lines, width);
-                    // Any `original` of the symbols, in an order of their own.
-                    let mut given: Vec<_> = (0..original + recovery).collect();
-                    let order = bytes(round as u64 + 77, given.len());
-                    given.sort_by_key(|&index| order[index]);
-                    given.truncate(original);
-                    let decoding = Decoding::new(butterflies, Erasures::new(code, &given));
-                    let missing: Vec<_> = (0..original).filter(|i| !given.contains(i)).collect();
-                    assert_eq!(decoding.erasures.missing.len(), missing.len());
-                    let mut got = vec![vec![vec![0xee; width]; missing.len()]; lines];
-                    codec.work.fill([0xdd; 64]);
-                    codec.decode(
-                        &decoding,
-                        lines,
-                        width,
-                        |line, k| symbols[line][given[k]].as_slice(),
-                        |line, m, start, bytes| {
-                            got[line][m][start..start + bytes.len()].copy_from_slice(bytes);
-                        },
-                    );
-                    for line in 0..lines {
-                        for (m, &index) in missing.iter().enumerate() {
-                            assert_eq!(got[line][m], symbols[line][index], "{code:?} {width}");
                         }
                     }
                 }

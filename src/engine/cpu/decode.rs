@@ -1,14 +1,20 @@
 //! Decoding a blob stripe by stripe.
+//!
+//! A line, one symbol of every sliver, is decoded at a time. Given slivers are read where they lie if
+//! they are in memory. Restored rows of the source matrix lie whole in memory, so that what follows
+//! can borrow them, and in the output's own memory if it is memory: primary slivers are rows; of
+//! secondary slivers each line is one.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::CpuEngine;
-use super::codec::Decoding;
+use super::codec::{CodeSpace, Decoding};
+use super::symbols::Layout;
+use super::{BLOCK_LINES, CpuEngine};
 use crate::code::{Code, Erasures};
 use crate::control::Control;
-use crate::engine::{DecodeSession, Engine};
+use crate::engine::{DecodeSession, Engine, RowPlaces};
 use crate::error::Result;
 use crate::memory::Lent;
 use crate::shape::Shape;
@@ -20,15 +26,25 @@ fn code(shape: &Shape, axis: Axis) -> Code {
     CpuEngine::expanding(shape, axis.other())
 }
 
-/// How many source slivers are not among the given ones.
-fn missing(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> usize {
-    let needed = shape.slivers_needed(axis);
-    let present = given.iter().filter(|index| index.0 < needed).count();
-    usize::from(needed) - present
+/// The rows of the source matrix that are put together: primary slivers that are not among the
+/// given ones, or with secondary slivers all.
+fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
+    let mut restored = vec![true; usize::from(shape.rows())];
+    if axis == Axis::Primary {
+        for index in given {
+            if let Some(restored) = restored.get_mut(usize::from(index.0)) {
+                *restored = false;
+            }
+        }
+    }
+    let rows = restored.into_iter().enumerate();
+    rows.filter(|(_, restored)| *restored)
+        .map(|(row, _)| row)
+        .collect()
 }
 
-/// What the error locator takes, and the factors that follow from it.
-const LOCATOR_BYTES: u64 = 512 << 10;
+/// What the error locator takes, the factors that follow from it, and lists of pieces.
+const TABLES_BYTES: u64 = 2 << 20;
 
 /// The bytes that a session with stripes of `width` takes.
 pub(super) fn memory(
@@ -37,13 +53,25 @@ pub(super) fn memory(
     axis: Axis,
     given: &[SliverIndex],
     width: u32,
+    in_memory: bool,
+    in_place: bool,
 ) -> u64 {
-    let lines = u64::from(shape.sliver_symbols(axis));
-    let slivers = given.len() as u64 + missing(shape, axis, given) as u64;
-    let work = engine
-        .butterflies
-        .work_memory(code(shape, axis).decode_work());
-    lines * slivers * u64::from(width) + engine.threads() as u64 * work + LOCATOR_BYTES
+    let a_sliver = u64::from(shape.sliver_symbols(axis)) * u64::from(width);
+    let copied = match in_memory {
+        true => 0,
+        false => given.len() as u64,
+    };
+    let has_place = |row: usize| {
+        let whole = in_place && width == shape.symbol_size();
+        whole && (row as u64 + 1) * shape.sliver_len(Axis::Primary) <= shape.unencoded_length()
+    };
+    let restored = restored_rows(shape, axis, given);
+    let restored = restored.into_iter().filter(|&row| !has_place(row)).count() as u64;
+    let a_row = u64::from(shape.columns()) * u64::from(width);
+    let chunks = width.div_ceil(64) as usize;
+    let code = code(shape, axis);
+    let work = engine.butterflies.decode_memory(&code, chunks);
+    copied * a_sliver + restored * a_row + engine.threads() as u64 * work + TABLES_BYTES
 }
 
 pub(super) struct Session<'a> {
@@ -53,10 +81,15 @@ pub(super) struct Session<'a> {
     decoding: Decoding,
     /// For each source sliver, where it is found.
     places: Vec<Place>,
-    missing: usize,
-    /// The given slivers, one after another, within the stripe.
-    given: Lent<'a>,
-    /// The missing source slivers' symbols, line by line: those of symbol 0, of symbol 1, ...
+    /// The number of given slivers.
+    given: usize,
+    /// The given slivers, one after another, within the stripe, if they are not in memory.
+    copied: Lent<'a>,
+    /// Whether they were copied.
+    copies: bool,
+    /// The restored rows, in order.
+    rows: Vec<Row<'a>>,
+    /// Those that have no place of their own.
     restored: Lent<'a>,
     range: Range<u32>,
 }
@@ -67,6 +100,28 @@ enum Place {
     Restored(usize),
 }
 
+/// Where a restored row is put together.
+enum Row<'a> {
+    InPlace(&'a mut [u8]),
+    /// So many-th of those in the session's memory.
+    Here(usize),
+}
+
+/// The given slivers in memory.
+struct Given<'s> {
+    slivers: Vec<&'s [u8]>,
+    /// The distance of two symbols.
+    pitch: usize,
+}
+
+impl<'s> Given<'s> {
+    /// A symbol within the stripe, and what follows it.
+    #[inline(always)]
+    fn symbol(&self, item: usize, line: usize) -> &'s [u8] {
+        &self.slivers[item][line * self.pitch..]
+    }
+}
+
 impl<'a> Session<'a> {
     pub(super) fn new(
         engine: &'a CpuEngine,
@@ -74,6 +129,7 @@ impl<'a> Session<'a> {
         axis: Axis,
         given: &[SliverIndex],
         width: u32,
+        place: RowPlaces<'_, 'a>,
     ) -> Self {
         let indices: Vec<_> = given.iter().map(|index| usize::from(index.0)).collect();
         let a_sliver = u64::from(shape.sliver_symbols(axis)) * u64::from(width);
@@ -92,6 +148,22 @@ impl<'a> Session<'a> {
                 }
             })
             .collect();
+        let row_len = shape.sliver_len(Axis::Primary);
+        let mut here = 0;
+        let rows = restored_rows(&shape, axis, given)
+            .into_iter()
+            .map(|row| match place(row) {
+                Some(place) => {
+                    assert_eq!(place.len() as u64, row_len, "a place is for a whole row");
+                    Row::InPlace(place)
+                }
+                None => {
+                    here += 1;
+                    Row::Here(here - 1)
+                }
+            })
+            .collect();
+        let a_row = u64::from(shape.columns()) * u64::from(width);
         Self {
             engine,
             shape,
@@ -101,22 +173,46 @@ impl<'a> Session<'a> {
                 Erasures::new(code(&shape, axis), &indices),
             ),
             places,
-            missing,
-            given: engine.idle_stripes.take(a_sliver * given.len() as u64),
-            restored: engine.idle_stripes.take(a_sliver * missing as u64),
+            given: given.len(),
+            copied: engine.idle_stripes.take(a_sliver * given.len() as u64),
+            copies: false,
+            rows,
+            restored: engine.idle_stripes.take(a_row * here as u64),
             range: 0..0,
         }
     }
 
-    /// The bytes of one symbol of a source sliver within the stripe.
-    fn symbol(&self, sliver: usize, line: usize) -> &[u8] {
-        let width = self.range.len();
-        let lines = usize::from(self.shape.sliver_symbols(self.axis));
-        let (buffer, place) = match self.places[sliver] {
-            Place::Given(item) => (&self.given, item * lines + line),
-            Place::Restored(index) => (&self.restored, line * self.missing + index),
+    /// Where a row of the source matrix is put together, if it is.
+    fn restored_row(&self, row: usize) -> Option<&Row<'a>> {
+        match (self.axis, self.places.get(row)) {
+            (Axis::Secondary, _) => self.rows.get(row),
+            (Axis::Primary, Some(Place::Restored(index))) => self.rows.get(*index),
+            (Axis::Primary, _) => None,
+        }
+    }
+
+    /// The given slivers where they lie: all of them, if they are in memory.
+    fn borrow<'s>(&self, slivers: &'s dyn SymbolReader) -> Option<Given<'s>> {
+        let len = self.shape.sliver_len(self.axis) as usize;
+        let start = self.range.start as usize;
+        let borrow = |item| {
+            let sliver = slivers.borrow(item).filter(|sliver| sliver.len() >= len)?;
+            Some(&sliver[start..])
         };
-        &buffer.as_slice()[place * width..][..width]
+        Some(Given {
+            slivers: (0..self.given).map(borrow).collect::<Option<_>>()?,
+            pitch: self.shape.symbol_size() as usize,
+        })
+    }
+}
+
+/// Slivers that were copied one after another.
+fn copied<'s>(copied: &'s [u8], count: usize, width: usize, lines: usize) -> Given<'s> {
+    Given {
+        slivers: (0..count)
+            .map(|item| &copied[item * lines * width..])
+            .collect(),
+        pitch: width,
     }
 }
 
@@ -130,72 +226,261 @@ impl DecodeSession for Session<'_> {
         self.range = range.clone();
         let width = range.len();
         let lines = usize::from(self.shape.sliver_symbols(self.axis));
-        let needed = usize::from(self.shape.slivers_needed(self.axis));
-        let work = (needed * width) as u64;
         let a_sliver = lines as u64 * width as u64;
-        let given = self
-            .given
-            .get(needed as u64 * a_sliver, "the given slivers")?;
-        let restored = self
-            .restored
-            .get(self.missing as u64 * a_sliver, "the restored slivers")?;
-        self.engine.pool.install(|| {
-            given
-                .par_chunks_mut(lines * width)
-                .enumerate()
-                .try_for_each(|(item, sliver)| {
-                    control.check()?;
-                    slivers.read(item, range.clone(), sliver)
-                })?;
-            if self.missing == 0 {
-                control.advance(work * lines as u64);
-                return Ok(());
-            }
-            let given = &*given;
-            let block = self.engine.lines_a_block(lines, needed, width);
-            restored
-                .par_chunks_mut(block * self.missing * width)
-                .enumerate()
-                .try_for_each_init(
-                    || self.engine.codec(),
-                    |codec, (index, restored)| {
+        let borrowed = self.borrow(slivers);
+        self.copies = borrowed.is_none();
+        let given = match borrowed {
+            Some(given) => given,
+            None => {
+                let bytes = self.given as u64 * a_sliver;
+                let slices = self.copied.get(bytes, "the given slivers")?;
+                self.engine.pool.install(|| {
+                    let slices = slices.par_chunks_mut(lines * width).enumerate();
+                    slices.try_for_each(|(item, sliver)| {
                         control.check()?;
-                        let first = index * block;
-                        let count = restored.len() / (self.missing * width);
-                        codec.decode(
-                            &self.decoding,
-                            count,
-                            width,
-                            |line, k| &given[(k * lines + first + line) * width..][..width],
-                            |line, m, start, bytes| {
-                                let place = (line * self.missing + m) * width + start;
-                                restored[place..place + bytes.len()].copy_from_slice(bytes);
-                            },
-                        );
-                        control.advance(work * count as u64);
-                        Ok(())
-                    },
-                )
-        })
+                        slivers.read(item, range.clone(), sliver)
+                    })
+                })?;
+                copied(self.copied.as_slice(), self.given, width, lines)
+            }
+        };
+        let together = Layout::lines(width, given.pitch as u32);
+        let work = Work {
+            engine: self.engine,
+            decoding: &self.decoding,
+            given,
+            width,
+            lines,
+            together,
+            layout: match together {
+                1 => Layout::new(width),
+                _ => Layout::lines_of(width),
+            },
+            control,
+        };
+        let row_len = usize::from(self.shape.columns()) * width;
+        let here = self.rows.iter().filter(|row| matches!(row, Row::Here(_)));
+        let bytes = here.count() as u64 * row_len as u64;
+        let mut here = self
+            .restored
+            .get(bytes, "the restored rows")?
+            .chunks_exact_mut(row_len);
+        let rows = self.rows.iter_mut().map(|row| match row {
+            Row::InPlace(place) => &mut **place,
+            Row::Here(_) => here.next().expect("memory for all of them"),
+        });
+        let rows = rows.collect();
+        match self.axis {
+            Axis::Primary => work.rows_of_slivers(rows),
+            Axis::Secondary => work.rows_of_lines(rows, &self.places),
+        }
     }
 
-    fn rows(&self) -> &dyn SymbolReader {
-        self
+    fn is_in_place(&self, row: usize) -> bool {
+        matches!(self.restored_row(row), Some(Row::InPlace(_)))
+    }
+
+    fn rows<'s>(&'s self, slivers: &'s dyn SymbolReader) -> Box<dyn SymbolReader + 's> {
+        let width = self.range.len();
+        let lines = usize::from(self.shape.sliver_symbols(self.axis));
+        Box::new(Rows {
+            session: self,
+            given: match self.copies {
+                true => copied(self.copied.as_slice(), self.given, width, lines),
+                false => self.borrow(slivers).expect("it was borrowed before"),
+            },
+        })
     }
 }
 
-impl SymbolReader for Session<'_> {
+/// A stripe being decoded.
+struct Work<'a> {
+    engine: &'a CpuEngine,
+    decoding: &'a Decoding,
+    given: Given<'a>,
+    width: usize,
+    lines: usize,
+    /// The lines that share chunks.
+    together: usize,
+    layout: Layout,
+    control: &'a Control,
+}
+
+impl Work<'_> {
+    /// How many neighbouring lines a thread takes at once: several, since their symbols are
+    /// neighbours in memory, but few enough that every thread gets some.
+    fn block(&self) -> usize {
+        let fair = self.lines.div_ceil(8 * self.engine.threads());
+        (fair.min(BLOCK_LINES) / self.together).max(1) * self.together
+    }
+
+    /// The symbols of the given slivers in a line, as the code takes them.
+    fn gather<'s>(&'s self, line: usize, symbols: &mut Vec<&'s [u8]>) {
+        symbols.clear();
+        let order = self.decoding.order().iter();
+        symbols.extend(order.map(|&item| self.given.symbol(item, line)));
+    }
+
+    fn advance(&self, lines: usize) {
+        self.control
+            .advance((self.given.slivers.len() * self.width * lines) as u64);
+    }
+
+    /// Restores slivers that are rows.
+    fn rows_of_slivers(&self, rows: Vec<&mut [u8]>) -> Result<()> {
+        let (missing, width, block) = (self.decoding.missing(), self.width, self.block());
+        if missing == 0 {
+            self.advance(self.lines);
+            return Ok(());
+        }
+        // Every block of lines has its piece of every sliver.
+        let blocks = self.lines.div_ceil(block);
+        let mut pieces: Vec<_> = (0..blocks).map(|_| Vec::with_capacity(missing)).collect();
+        for row in rows {
+            for (pieces, piece) in pieces.iter_mut().zip(row.chunks_mut(block * width)) {
+                pieces.push(piece);
+            }
+        }
+        let decode = |space: &mut CodeSpace, index, mut pieces: Vec<&mut [u8]>| {
+            self.control.check()?;
+            let first = index * block;
+            let count = pieces[0].len() / width;
+            let mut symbols = Vec::with_capacity(self.given.slivers.len());
+            for line in (0..count).step_by(self.together) {
+                self.gather(first + line, &mut symbols);
+                let len = self.together.min(count - line) * width;
+                let at = line * width;
+                self.decoding
+                    .run(space, &self.layout, len, &symbols, &mut pieces, at);
+            }
+            self.advance(count);
+            Ok(())
+        };
+        self.engine.pool.install(|| {
+            let pieces = pieces.into_par_iter().enumerate();
+            pieces.try_for_each(|(index, pieces)| {
+                self.engine
+                    .with_space(|space| decode(&mut space.code, index, pieces))
+            })
+        })
+    }
+
+    /// Puts together rows that are lines of slivers.
+    fn rows_of_lines(&self, mut rows: Vec<&mut [u8]>, places: &[Place]) -> Result<()> {
+        let block = self.block();
+        let decode = |space: &mut CodeSpace, index, rows: &mut [&mut [u8]]| {
+            self.control.check()?;
+            let first = index * block;
+            let mut symbols = Vec::with_capacity(self.given.slivers.len());
+            for (group, rows) in rows.chunks_mut(self.together).enumerate() {
+                let line = first + group * self.together;
+                self.gather(line, &mut symbols);
+                match self.together {
+                    1 => self.line(space, line, &symbols, rows[0], places),
+                    _ => self.short_lines(space, line, &symbols, rows, places),
+                }
+            }
+            self.advance(rows.len());
+            Ok(())
+        };
+        self.engine.pool.install(|| {
+            let blocks = rows.par_chunks_mut(block).enumerate();
+            blocks.try_for_each(|(index, rows)| {
+                self.engine
+                    .with_space(|space| decode(&mut space.code, index, rows))
+            })
+        })
+    }
+
+    /// Puts one row together.
+    fn line(
+        &self,
+        space: &mut CodeSpace,
+        line: usize,
+        symbols: &[&[u8]],
+        row: &mut [u8],
+        places: &[Place],
+    ) {
+        let mut missing = Vec::with_capacity(self.decoding.missing());
+        let mut copies = Vec::with_capacity(places.len());
+        for (place, symbol) in places.iter().zip(row.chunks_exact_mut(self.width)) {
+            match place {
+                Place::Restored(_) => missing.push(symbol),
+                Place::Given(item) => copies.push((*item, symbol)),
+            }
+        }
+        if !missing.is_empty() {
+            self.decoding
+                .run(space, &self.layout, self.width, symbols, &mut missing, 0);
+        }
+        // They are in the cache now.
+        for (item, symbol) in copies {
+            symbol.copy_from_slice(&self.given.symbol(item, line)[..self.width]);
+        }
+    }
+
+    /// Puts some rows together whose symbols share chunks.
+    fn short_lines(
+        &self,
+        space: &mut CodeSpace,
+        first: usize,
+        symbols: &[&[u8]],
+        rows: &mut [&mut [u8]],
+        places: &[Place],
+    ) {
+        let width = self.width;
+        let len = rows.len() * width;
+        let mut restored = vec![[0; 64]; self.decoding.missing()];
+        if !restored.is_empty() {
+            let mut missing: Vec<_> = restored.iter_mut().map(|chunk| &mut chunk[..]).collect();
+            self.decoding
+                .run(space, &self.layout, len, symbols, &mut missing, 0);
+        }
+        for (line, row) in rows.iter_mut().enumerate() {
+            for (place, symbol) in places.iter().zip(row.chunks_exact_mut(width)) {
+                symbol.copy_from_slice(match place {
+                    Place::Restored(index) => &restored[*index][line * width..][..width],
+                    Place::Given(item) => &self.given.symbol(*item, first + line)[..width],
+                });
+            }
+        }
+    }
+}
+
+/// The rows of the source matrix within the last stripe.
+struct Rows<'s> {
+    session: &'s Session<'s>,
+    given: Given<'s>,
+}
+
+impl<'s> Rows<'s> {
+    /// A row, and what follows it in memory, and the distance of its symbols.
+    fn row(&self, row: usize) -> (&'s [u8], usize) {
+        let width = self.session.range.len();
+        let columns = usize::from(self.session.shape.columns());
+        let restored = self.session.restored.as_slice();
+        match (self.session.restored_row(row), self.session.places.get(row)) {
+            (Some(Row::InPlace(place)), _) => (place, width),
+            (Some(Row::Here(index)), _) => (&restored[index * columns * width..], width),
+            (None, Some(Place::Given(item))) => (self.given.slivers[*item], self.given.pitch),
+            (None, _) => unreachable!("a row is given or restored"),
+        }
+    }
+}
+
+impl SymbolReader for Rows<'_> {
     /// Item `r` is row `r` of the source matrix; the range lies within the last stripe.
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
-        let first = (range.start - self.range.start) as usize;
-        let bytes = first..first + range.len();
+        let first = (range.start - self.session.range.start) as usize;
+        let (row, pitch) = self.row(item);
         for (column, place) in out.chunks_exact_mut(range.len()).enumerate() {
-            let symbol = match self.axis {
-                Axis::Primary => self.symbol(item, column),
-                Axis::Secondary => self.symbol(column, item),
-            };
-            place.copy_from_slice(&symbol[bytes.clone()]);
+            place.copy_from_slice(&row[column * pitch + first..][..range.len()]);
         }
         Ok(())
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        let whole = self.session.range == (0..self.session.shape.symbol_size());
+        whole.then(|| self.row(item).0)
     }
 }

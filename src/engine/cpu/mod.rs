@@ -26,13 +26,15 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
-use self::codec::{Butterflies, Encoding, LineCodec};
+use self::codec::{Butterflies, Encoding};
 use self::hash::ShortLeaves;
 use self::isa::Isa;
 use self::lines::LineSpace;
 use self::select::Choice;
 use self::symbols::Layout;
-use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet};
+use super::{
+    DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, RowPlaces,
+};
 use crate::code::Code;
 use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
@@ -89,10 +91,6 @@ impl CpuEngine {
             short_leaves: Default::default(),
             spaces: Mutex::default(),
         })
-    }
-
-    fn codec(&self) -> LineCodec<'_> {
-        LineCodec::new(&self.butterflies)
     }
 
     /// The code that expands slivers of the axis.
@@ -156,19 +154,6 @@ impl CpuEngine {
             most = most.min(bytes / (n * width));
         }
         (most / together).max(1) * together
-    }
-
-    /// How many lines a thread takes at once, when each has `recovery` symbols of `width` bytes that
-    /// it gathers: several, so that short symbols share chunks and writes are long, but few enough
-    /// that every thread gets some.
-    fn lines_a_block(&self, lines: usize, recovery: usize, width: usize) -> usize {
-        let threads = self.pool.current_num_threads();
-        let fair = lines.div_ceil(4 * threads);
-        let bytes = (BLOCKS_BYTES / threads).min(BLOCK_BYTES);
-        (bytes / (recovery * width).max(1))
-            .min(BLOCK_LINES)
-            .min(fair)
-            .max(1)
     }
 }
 
@@ -285,8 +270,16 @@ impl Engine for CpuEngine {
         )))
     }
 
-    fn decode_memory(&self, shape: &Shape, axis: Axis, given: &[SliverIndex], width: u32) -> u64 {
-        decode::memory(self, shape, axis, given, width)
+    fn decode_memory(
+        &self,
+        shape: &Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+        width: u32,
+        in_memory: bool,
+        in_place: bool,
+    ) -> u64 {
+        decode::memory(self, shape, axis, given, width, in_memory, in_place)
     }
 
     fn start_decode<'a>(
@@ -295,9 +288,10 @@ impl Engine for CpuEngine {
         axis: Axis,
         given: &[SliverIndex],
         width: u32,
+        place: RowPlaces<'_, 'a>,
     ) -> Result<Box<dyn DecodeSession + 'a>> {
         Ok(Box::new(decode::Session::new(
-            self, shape, axis, given, width,
+            self, shape, axis, given, width, place,
         )))
     }
 }

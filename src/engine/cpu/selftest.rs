@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::codec::{Butterflies, CodeSpace, Decoding, Encoding, LineCodec, Next};
+use super::codec::{Butterflies, CodeSpace, Decoding, Encoding, Next};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile, hash_pairs};
 use super::isa::Isa;
 use super::symbols::{Layout, Symbols, SymbolsMut};
@@ -204,18 +204,23 @@ impl Kernels for Isa {
 
     fn decode(&self, code: Code, given: &[usize], lines: &Lines) -> Lines {
         let butterflies = Butterflies::new(*self);
-        let erasures = Erasures::new(code, given);
-        let mut out = vec![vec![vec![0; WIDTH]; erasures.missing.len()]; lines.len()];
-        LineCodec::new(&butterflies).decode(
-            &Decoding::new(&butterflies, erasures),
-            lines.len(),
-            WIDTH,
-            |line, k| lines[line][given[k]].as_slice(),
-            |line, m, start, bytes| {
-                out[line][m][start..start + bytes.len()].copy_from_slice(bytes);
-            },
-        );
-        out
+        let decoding = Decoding::new(&butterflies, Erasures::new(code, given));
+        let restore = |line: &Vec<Vec<u8>>| {
+            let order = decoding.order().iter();
+            let symbols: Vec<_> = order.map(|&item| &line[given[item]][..]).collect();
+            let mut restored = vec![vec![0; WIDTH]; decoding.missing()];
+            let mut places: Vec<_> = restored.iter_mut().map(|bytes| &mut bytes[..]).collect();
+            decoding.run(
+                &mut CodeSpace::default(),
+                &Layout::new(WIDTH),
+                WIDTH,
+                &symbols,
+                &mut places,
+                0,
+            );
+            restored
+        };
+        lines.iter().map(restore).collect()
     }
 }
 

@@ -6,7 +6,7 @@
 pub(super) type Chunk = [u8; 64];
 
 /// The bytes of half a chunk.
-const HALF: usize = 32;
+pub(super) const HALF: usize = 32;
 
 /// Symbols at equal distances in memory.
 #[derive(Clone, Copy)]

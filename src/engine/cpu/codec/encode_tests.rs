@@ -3,6 +3,7 @@
 use reed_solomon_simd::ReedSolomonEncoder;
 
 use super::*;
+use crate::engine::cpu::symbols::HALF;
 use crate::engine::cpu::testing::Random;
 use crate::shape::Shape;
 

@@ -15,6 +15,7 @@ mod avx2_gfni;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx512_gfni;
+mod decode;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
 mod transform;
@@ -23,7 +24,9 @@ mod vector;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests;
 
-use self::transform::{Factors, decode_with, encode_with};
+pub(super) use self::decode::{DecodeChunk, Given, Restored};
+use self::decode::{DecodingOf, decode_with};
+use self::transform::{Factors, encode_with};
 pub(super) use self::vector::{Job, Simd};
 use super::symbols::{Chunk, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
@@ -124,36 +127,6 @@ impl<S: Simd> EncodingOf<S> {
     }
 }
 
-/// A set of erasures with the factors of its transforms, as an instruction set takes them.
-pub(super) struct DecodingOf<S: Simd> {
-    code: Code,
-    factors: Factors<S>,
-    /// For each given symbol its position, and what it is multiplied by on the way in.
-    given: Vec<(usize, S::MapTable)>,
-    /// For each missing source symbol its position, and what it is multiplied by on the way out.
-    missing: Vec<(usize, S::MapTable)>,
-}
-
-impl<S: Simd> DecodingOf<S> {
-    fn new(erasures: &Erasures) -> Self {
-        let given = |&position: &usize| {
-            let matrix = crate::code::scaled_to_tensor(erasures.locator[position]);
-            (position, S::map_table(&matrix))
-        };
-        let missing = |&position: &usize| {
-            let inverse = reed_solomon_simd::engine::GF_MODULUS - erasures.locator[position];
-            let matrix = crate::code::scaled_from_tensor(inverse);
-            (position, S::map_table(&matrix))
-        };
-        Self {
-            code: erasures.code,
-            factors: Factors::new(erasures.code.decode_work()),
-            given: erasures.given.iter().map(given).collect(),
-            missing: erasures.missing.iter().map(missing).collect(),
-        }
-    }
-}
-
 /// An enum with a variant for each instruction set, and how jobs run on it.
 macro_rules! for_each_set {
     (
@@ -246,13 +219,16 @@ impl EncodeJob for EncodeChunk<'_, '_> {
     }
 }
 
-/// From the given symbols at their positions in the work, zeros elsewhere, to the missing source
-/// symbols at theirs. The work is the code's decoding work.
-pub(super) struct DecodeInPlace<'a>(pub(super) &'a mut [Chunk]);
+impl DecodeChunk<'_, '_> {
+    /// The symbols of work that the code takes.
+    pub(super) fn work(code: &Code) -> usize {
+        decode::decode_work(code)
+    }
+}
 
-impl DecodeJob for DecodeInPlace<'_> {
+impl DecodeJob for DecodeChunk<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, decoding: &DecodingOf<S>) {
-        decode_with(simd, decoding, self.0);
+        decode_with(simd, decoding, self);
     }
 }

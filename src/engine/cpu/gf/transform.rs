@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::vector::{Factor, Full, Job, Simd, Subfield, Zero};
-use super::{Chunk, DecodingOf, EncodeChunk, EncodingOf, prefetch};
+use super::{Chunk, EncodeChunk, EncodingOf, prefetch};
 use crate::code::{Code, Rate, full_factor, subfield_factor};
 use crate::engine::cpu::symbols::{Symbols, SymbolsMut};
 
@@ -36,7 +36,7 @@ impl<S: Simd> Factors<S> {
     }
 
     #[inline(always)]
-    fn subfield(&self, simd: S, label: usize) -> Subfield<S::Subfield> {
+    pub(super) fn subfield(&self, simd: S, label: usize) -> Subfield<S::Subfield> {
         Subfield(simd.subfield(&self.subfield[label / 2]))
     }
 
@@ -47,7 +47,7 @@ impl<S: Simd> Factors<S> {
 }
 
 /// Which way a transform goes.
-trait Direction {
+pub(super) trait Direction {
     fn butterfly<S: Simd>(
         simd: S,
         factor: impl Factor<S>,
@@ -59,7 +59,7 @@ trait Direction {
     const LARGEST_FIRST: bool;
 }
 
-struct Forward;
+pub(super) struct Forward;
 
 impl Direction for Forward {
     const LARGEST_FIRST: bool = true;
@@ -76,7 +76,7 @@ impl Direction for Forward {
     }
 }
 
-struct Inverse;
+pub(super) struct Inverse;
 
 impl Direction for Inverse {
     const LARGEST_FIRST: bool = false;
@@ -110,18 +110,18 @@ macro_rules! butterfly {
 /// Whether the work symbols have gaps: one after every 64. Those a power of two apart would all
 /// meet in one set of a cache that is too small for them.
 #[derive(Clone, Copy)]
-pub(super) struct Gaps(bool);
+pub(super) struct Gaps(pub(super) bool);
 
 impl Gaps {
     /// Where the symbol is.
     #[inline(always)]
-    fn place(self, index: usize) -> usize {
+    pub(super) fn place(self, index: usize) -> usize {
         if self.0 { index + index / 64 } else { index }
     }
 
     /// Where the symbols are.
     #[inline(always)]
-    fn places(self, range: Range<usize>) -> Range<usize> {
+    pub(super) fn places(self, range: Range<usize>) -> Range<usize> {
         self.place(range.start)..self.place(range.end - 1) + 1
     }
 }
@@ -132,13 +132,13 @@ pub(super) fn work_of(chunk: usize) -> usize {
 }
 
 /// Where the symbols of a block come from and go to.
-trait Block<S: Simd> {
+pub(super) trait Block<S: Simd> {
     fn load(&self, simd: S, index: usize) -> S::Elements;
     fn store(&mut self, simd: S, index: usize, elements: S::Elements);
 }
 
 /// A block that stays where it is.
-struct InPlace<'a>(&'a mut [Chunk]);
+pub(super) struct InPlace<'a>(pub(super) &'a mut [Chunk]);
 
 impl<S: Simd> Block<S> for InPlace<'_> {
     #[inline(always)]
@@ -576,7 +576,7 @@ parts! {
 
 /// Three layers on a block that begins at `point`, the smallest with distance `1 << m`.
 #[inline(always)]
-fn three_layers_at<S: Simd, D: Direction>(
+pub(super) fn three_layers_at<S: Simd, D: Direction>(
     simd: S,
     factors: &Factors<S>,
     block: &mut impl Block<S>,
@@ -638,7 +638,9 @@ fn three_layers_half_at<S: Simd>(
         let layers = (Zero, Zero, Zero, factors.subfield(simd, 2));
         three_layers_half(simd, block, 1 << m, gaps, layers);
     } else if c < SUBFIELD {
-        let [a, b, c0, c1] = [a, b, c, c + 2].map(|label| factors.subfield(simd, label));
+        // Not a closure for all: it would not be compiled for the instruction set.
+        let (a, b) = (factors.subfield(simd, a), factors.subfield(simd, b));
+        let (c0, c1) = (factors.subfield(simd, c), factors.subfield(simd, c + 2));
         three_layers_half(simd, block, 1 << m, gaps, (a, b, c0, c1));
     } else {
         return false;
@@ -698,8 +700,50 @@ fn inverse<S: Simd>(
             1 + usize::from(six)
         }
     };
-    for pass in Pass::all(layers).skip(done) {
+    inverse_passes(simd, factors, data, symbols, count, point, done);
+}
+
+/// The passes of an inverse transform but for the first ones, which are done.
+#[inline(always)]
+pub(super) fn inverse_passes<S: Simd>(
+    simd: S,
+    factors: &Factors<S>,
+    data: &mut [Chunk],
+    symbols: usize,
+    count: usize,
+    point: usize,
+    done: usize,
+) {
+    for pass in Pass::all(symbols.trailing_zeros()).skip(done) {
         simd.run(PassInPlace::<S, Inverse> {
+            factors,
+            point,
+            pass,
+            data,
+            gaps: Gaps(true),
+            symbols,
+            count,
+            marker: PhantomData,
+        });
+    }
+}
+
+/// The passes of a forward transform but for the last ones, which are left: they give what these
+/// take for the first `count` results.
+#[inline(always)]
+pub(super) fn forward_passes<S: Simd>(
+    simd: S,
+    factors: &Factors<S>,
+    data: &mut [Chunk],
+    symbols: usize,
+    count: usize,
+    point: usize,
+    left: usize,
+) {
+    let passes = Pass::all(symbols.trailing_zeros());
+    let take = passes.len() - left;
+    for pass in passes.rev().take(take) {
+        simd.run(PassInPlace::<S, Forward> {
             factors,
             point,
             pass,
@@ -818,22 +862,6 @@ fn transform<S: Simd, D: Direction>(
 }
 
 #[inline(always)]
-fn apply_to<S: Simd>(simd: S, symbols: &mut [Chunk], table: &S::MapTable) {
-    let map = simd.map(table);
-    for symbol in symbols {
-        simd.store(simd.apply(simd.load(symbol), map), symbol);
-    }
-}
-
-/// Applies to each of some symbols a map of its own.
-#[inline(always)]
-fn scale<S: Simd>(simd: S, work: &mut [Chunk], maps: &[(usize, S::MapTable)]) {
-    for (position, table) in maps {
-        apply_to(simd, &mut work[*position..=*position], table);
-    }
-}
-
-#[inline(always)]
 fn add_to<S: Simd>(simd: S, sums: &mut [Chunk], addends: &[Chunk]) {
     for (sum, addend) in sums.iter_mut().zip(addends) {
         simd.store(simd.xor(simd.load(sum), simd.load(addend)), sum);
@@ -896,28 +924,4 @@ pub(super) fn encode_with<S: Simd>(simd: S, encoding: &EncodingOf<S>, job: Encod
             forward(simd, factors, place, chunk, &mut output!(0), chunk);
         }
     }
-}
-
-#[inline(always)]
-pub(super) fn decode_with<S: Simd>(simd: S, decoding: &DecodingOf<S>, work: &mut [Chunk]) {
-    let DecodingOf {
-        code,
-        factors,
-        given,
-        missing,
-    } = decoding;
-    scale(simd, work, given);
-    let end = match code.rate {
-        Rate::High => code.chunk + code.original,
-        Rate::Low => code.chunk + code.recovery,
-    };
-    transform::<S, Inverse>(simd, factors, work, end, 0);
-    // The formal derivative of the polynomial that the symbols are the coefficients of.
-    for i in 1..work.len() {
-        let width = 1 << i.trailing_zeros();
-        let (head, tail) = work.split_at_mut(i);
-        add_to(simd, &mut head[i - width..], &tail[..width]);
-    }
-    transform::<S, Forward>(simd, factors, work, end, 0);
-    scale(simd, work, missing);
 }
