@@ -195,7 +195,7 @@ impl Layout {
 
     /// The last chunk from the bytes where it begins. Elements that are not of the symbol are of
     /// unspecified value.
-    #[inline(always)]
+    #[inline]
     pub(super) fn take_tail(&self, bytes: &Chunk, chunk: &mut Chunk) {
         chunk[..HALF].copy_from_slice(&bytes[..HALF]);
         chunk[HALF..].copy_from_slice(&bytes[self.tail..self.tail + HALF]);
@@ -203,13 +203,18 @@ impl Layout {
 
     /// Puts the bytes of the last chunk where it begins. What lies behind them there, up to 64 bytes
     /// in all, is overwritten.
-    #[inline(always)]
+    #[inline]
     pub(super) fn put_tail(&self, chunk: &Chunk, bytes: &mut Chunk) {
         // Nothing is read back from where it is written: that would wait for the store.
         let (low, high) = chunk.split_at(HALF);
         let moved = &chunk[HALF - self.tail..][..HALF];
-        let first: [u8; HALF] =
-            std::array::from_fn(|i| (low[i] & self.lows[i]) | (moved[i] & !self.lows[i]));
+        let mut first = [0; HALF];
+        // A loop: an array made by a closure is made byte by byte.
+        for (((first, low), moved), is_low) in
+            first.iter_mut().zip(low).zip(moved).zip(&self.lows)
+        {
+            *first = (low & is_low) | (moved & !is_low);
+        }
         bytes[self.tail..self.tail + HALF].copy_from_slice(high);
         bytes[..HALF].copy_from_slice(&first);
     }

@@ -20,6 +20,9 @@ use crate::sink::Pieces;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
 
+/// Extended rows of up to so many bytes may still be in some cache when their columns are read.
+const CACHED: usize = 64 << 20;
+
 /// One stripe on its way through.
 pub(super) struct Stripe<'a> {
     pub(super) engine: &'a CpuEngine,
@@ -86,6 +89,8 @@ impl Stripe<'_> {
         let encoding = self.engine.encoding(self.shape, Axis::Primary);
         let layout = Layout::new(width);
         let share = self.work() / 4 / sources.len().max(1) as u64;
+        // What is more than the caches hold need not go through them.
+        let far = extended.len() > CACHED;
         let zeros = vec![0; width];
         for row in self.shape.zero_rows() {
             self.output
@@ -103,7 +108,10 @@ impl Stripe<'_> {
                 let room = layout.room();
                 let input = Symbols::new(row.bytes, row.pitch, columns, room);
                 let output = SymbolsMut::new(extended, pitch, n - columns, room);
-                let output = &mut output.past_caches();
+                let output = &mut match far {
+                    true => output.past_caches(),
+                    false => output,
+                };
                 let next = Next::Line(columns * row.pitch);
                 self.engine.with_space(|space| {
                     encoding.run(&mut space.code, &layout, columns, input, output, next);

@@ -5,10 +5,9 @@
 //! ([`block_derivative`]), so that the layers that connect the blocks need not be computed, nor blocks
 //! in which nothing is given or nothing is wanted.
 
-use super::transform::{
-    Block, Factors, Forward, Gaps, InPlace, Inverse, forward_passes, inverse_passes,
-    three_layers_at, work_of,
-};
+use super::block::{Block, Gaps, InPlace, work_of};
+use super::butterfly::{Factors, Forward, Inverse, three_layers_at};
+use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
 use super::{Chunk, prefetch};
 use crate::code::{Code, Erasures, Rate, block_derivative, full_factor, subfield_factor};

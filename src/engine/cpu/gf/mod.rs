@@ -15,18 +15,22 @@ mod avx2_gfni;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx512_gfni;
+mod block;
+mod butterfly;
 mod decode;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
+mod passes;
 mod transform;
 mod vector;
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests;
 
+use self::butterfly::Factors;
 pub(super) use self::decode::{DecodeChunk, Given, Restored};
 use self::decode::{DecodingOf, decode_with};
-use self::transform::{Factors, encode_with};
+use self::transform::encode_with;
 pub(super) use self::vector::{Job, Simd};
 use super::symbols::{Chunk, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
@@ -208,7 +212,7 @@ impl<S: Simd, J: DecodeJob> Job<S> for With<'_, DecodingOf<S>, J> {
 impl EncodeChunk<'_, '_> {
     /// The symbols of work that the code takes.
     pub(super) fn work(code: &Code) -> usize {
-        2 * transform::work_of(code.chunk)
+        2 * block::work_of(code.chunk)
     }
 }
 
