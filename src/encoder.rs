@@ -13,7 +13,7 @@ use crate::shape::Shape;
 use crate::sink::Sink;
 use crate::sliver::{Axis, PairSet};
 use crate::source::Source;
-use crate::symbols::SourceRows;
+use crate::symbols::{SourceRows, bytes_of};
 
 /// The number of shards of the Walrus network.
 pub const NETWORK_SHARDS: u16 = 1000;
@@ -183,7 +183,8 @@ impl Encoder {
     ///
     /// # Panics
     ///
-    /// If `pairs` was made for another number of shards.
+    /// If `pairs` was made for another number of shards, or the sink lends other memory than it
+    /// should ([`SinkSession::rooms`](crate::SinkSession::rooms)).
     pub fn encode(
         &self,
         source: impl Source,
@@ -213,7 +214,7 @@ impl Encoder {
         control: &Control,
     ) -> Result<BlobMetadataWithId> {
         let shape = Shape::new(self.n_shards, source.len())?;
-        let width = self.width(&shape, source.as_bytes().is_some())?;
+        let width = self.width(&shape, bytes_of(source).is_some())?;
         control.start(shape.matrix_len());
         control.check()?;
         let mut sink = match output {

@@ -35,7 +35,8 @@ pub trait OutputSession: Sync {
     /// Any error ends the job.
     fn put(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Whether this output is memory that [`OutputSession::lend_row`] lends.
+    /// Whether this output is memory that [`OutputSession::lend_row`] lends: every row that lies
+    /// within the blob. What it does not lend after all counts against no memory limit.
     fn in_memory(&self) -> bool {
         false
     }

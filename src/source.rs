@@ -41,7 +41,8 @@ pub trait Source: Sync {
     /// [`Error::Io`] if reading fails; [`Error::SourceChanged`] if the bytes are no longer there.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
 
-    /// The whole blob, if it lies in memory: then it is not copied. `None` unless implemented.
+    /// The whole blob, if it lies in memory: then it is not copied. It has exactly [`Source::len`]
+    /// bytes, or is not used. `None` unless implemented.
     fn as_bytes(&self) -> Option<&[u8]> {
         None
     }

@@ -56,9 +56,16 @@ impl SymbolReader for SourceRows<'_> {
 
     fn borrow(&self, item: usize) -> Option<&[u8]> {
         let len = usize::try_from(self.shape.sliver_len(Axis::Primary)).ok()?;
-        let row = self.source.as_bytes()?.get(item.checked_mul(len)?..)?;
+        let row = bytes_of(self.source)?.get(item.checked_mul(len)?..)?;
         (row.len() >= len).then_some(row)
     }
+}
+
+/// The bytes of a source that lies in memory. A longer or shorter slice is not the blob: then it is
+/// read.
+pub(crate) fn bytes_of(source: &dyn Source) -> Option<&[u8]> {
+    let bytes = source.as_bytes()?;
+    (bytes.len() as u64 == source.len()).then_some(bytes)
 }
 
 /// Reads the bytes `range` of consecutive symbols that begin at `start`: in one read where whole

@@ -232,7 +232,10 @@ fn any_memory_gives_the_same_bytes() {
         in_any_memory(job, &sample.encoded, span);
         let counts: BTreeSet<_> = stripes.lock().unwrap().iter().map(BTreeSet::len).collect();
         let most = shape.symbol_size().div_ceil(128) as usize;
-        assert!(counts.contains(&1) && counts.contains(&most));
+        assert!(
+            counts.contains(&1) && counts.contains(&most),
+            "{counts:?}, {most}"
+        );
         // Hardly more: one stripe needs no states between stripes, and soon takes less than several.
         assert!(counts.len() >= 3, "{counts:?} stripes");
 

@@ -170,6 +170,11 @@ impl Decoder {
     ///
     /// [`Error::NotEnoughSlivers`]; [`Error::Inconsistent`] if the check fails with good slivers;
     /// [`Error::MemoryBudget`], [`Error::Cancelled`]; what the slivers and the output give.
+    ///
+    /// # Panics
+    ///
+    /// If the output lends a row of another length than a row has, or the slivers lend a sliver's
+    /// symbols at one time and not, or fewer, at another.
     pub fn decode(
         &self,
         metadata: &BlobMetadata,

@@ -21,14 +21,12 @@ impl<'a> SliverOutput<'a> {
     ///
     /// # Panics
     ///
-    /// If the sink's memory for a sliver is of another length than its symbols, or twice there.
+    /// If the sink lends other memory than that of exactly these slivers.
     pub(crate) fn of(pairs: &'a PairSet, sink: &'a mut dyn SinkSession, shape: &Shape) -> Self {
-        // Asked twice: a borrow that was given out once cannot be taken back.
-        if sink.rooms().is_none() {
-            return Self::Sink { pairs, sink };
+        match sink.has_rooms() {
+            true => Self::Rooms(Rooms::new(shape, pairs, sink.rooms())),
+            false => Self::Sink { pairs, sink },
         }
-        let rooms = sink.rooms().unwrap_or_default();
-        Self::Rooms(Rooms::new(shape, rooms))
     }
 
     pub(crate) fn wants(&self, axis: Axis, sliver: SliverIndex) -> bool {
@@ -54,11 +52,20 @@ impl<'a> SliverOutput<'a> {
 pub(crate) struct Rooms<'a>([Vec<Option<&'a mut [u8]>>; 2]);
 
 impl<'a> Rooms<'a> {
-    fn new(shape: &Shape, rooms: Vec<SliverRoom<'a>>) -> Self {
+    fn new(shape: &Shape, pairs: &PairSet, rooms: Vec<SliverRoom<'a>>) -> Self {
         let none =
             || -> Vec<Option<&'a mut [u8]>> { (0..shape.n_shards()).map(|_| None).collect() };
         let mut by_axis = [none(), none()];
+        assert_eq!(
+            rooms.len(),
+            2 * pairs.len(),
+            "there must be a room for every chosen sliver"
+        );
         for room in rooms {
+            assert!(
+                pairs.contains_sliver(room.axis, room.sliver),
+                "there must be rooms for chosen slivers alone"
+            );
             assert_eq!(
                 room.symbols.len() as u64,
                 shape.sliver_len(room.axis),

@@ -233,7 +233,11 @@ impl SinkSession for BufferSession<'_> {
         Ok(())
     }
 
-    fn rooms(&mut self) -> Option<Vec<SliverRoom<'_>>> {
+    fn has_rooms(&self) -> bool {
+        true
+    }
+
+    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
         let content = &self.content;
         let rooms = content.pairs.iter().zip(&mut self.rooms);
         let rooms = rooms.flat_map(|(pair, rooms)| {
@@ -247,7 +251,7 @@ impl SinkSession for BufferSession<'_> {
                 }
             })
         });
-        Some(rooms.collect())
+        rooms.collect()
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {

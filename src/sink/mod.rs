@@ -47,11 +47,19 @@ pub trait SinkSession: Sync {
     /// Any error ends the job.
     fn put(&self, part: &SliverPart<'_>) -> Result<()>;
 
-    /// Memory for the symbols of every chosen sliver, if the sink has it ready: then they are written
-    /// there, and nothing is put. Asked for once for every stripe of the blob; what was written for
-    /// the last one must still be there. `None` unless implemented.
-    fn rooms(&mut self) -> Option<Vec<SliverRoom<'_>>> {
-        None
+    /// Whether the sink has memory for the symbols of every chosen sliver, which [`SinkSession::rooms`]
+    /// lends: then they are written there, and nothing is put. Not unless implemented.
+    fn has_rooms(&self) -> bool {
+        false
+    }
+
+    /// Lends the memory of every chosen sliver. Called once for every stripe of the blob: what was
+    /// written for the last one must still be there.
+    ///
+    /// [`Encoder::encode`](crate::Encoder::encode) panics unless there is exactly one room for each
+    /// chosen sliver, as long as its symbols.
+    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
+        Vec::new()
     }
 
     /// Called with what an interrupted encoding can be continued from: the bytes `0..next` of every

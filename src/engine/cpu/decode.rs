@@ -43,8 +43,14 @@ fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize>
         .collect()
 }
 
-/// What the error locator takes, the factors that follow from it, and lists of pieces.
-const TABLES_BYTES: u64 = 2 << 20;
+/// What the error locator takes, and what is made of it.
+const LOCATOR_BYTES: u64 = 512 << 10;
+
+/// The most that an instruction set keeps a factor in.
+const FACTOR_BYTES: u64 = 256;
+
+/// A piece of a line in a list.
+const PIECE_BYTES: u64 = size_of::<&[u8]>() as u64;
 
 /// The bytes that a session with stripes of `width` takes.
 pub(super) fn memory(
@@ -71,7 +77,12 @@ pub(super) fn memory(
     let chunks = width.div_ceil(64) as usize;
     let code = code(shape, axis);
     let work = engine.butterflies.decode_memory(&code, chunks);
-    copied * a_sliver + restored * a_row + engine.threads() as u64 * work + TABLES_BYTES
+    // Each line has its piece of every restored sliver, at most.
+    let lines = u64::from(shape.sliver_symbols(axis));
+    let needed = u64::from(shape.slivers_needed(axis));
+    let factors = 2 * needed + code.decode_work() as u64;
+    let tables = LOCATOR_BYTES + factors * FACTOR_BYTES + lines * needed * PIECE_BYTES;
+    copied * a_sliver + restored * a_row + engine.threads() as u64 * work + tables
 }
 
 pub(super) struct Session<'a> {

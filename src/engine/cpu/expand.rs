@@ -33,7 +33,8 @@ pub(super) fn memory(
         false => 0,
     };
     let code = CpuEngine::expanding(shape, axis);
-    let a_thread = Lines::memory(&engine.butterflies, &code, state_len, width)
+    // A sliver that is lent goes through whole.
+    let a_thread = Lines::memory(&engine.butterflies, &code, &leaves, shape.symbol_size())
         + shape.sliver_len(axis) / u64::from(shape.symbol_size()) * u64::from(width)
         + n * LISTS_A_SYMBOL;
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread

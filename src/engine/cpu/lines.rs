@@ -118,15 +118,15 @@ impl Lines<'_> {
     pub(super) fn memory(
         butterflies: &Butterflies,
         code: &Code,
-        state_len: u64,
+        leaves: &LeafHasher,
         width: u32,
     ) -> u64 {
-        let n = (code.original + code.recovery) as u64;
         let geometry = Geometry::new(code, 0, width as usize);
         let chunks = (width.min(STEP) as usize).div_ceil(64);
         geometry.bytes() as u64
             + butterflies.encode_memory(code, chunks)
-            + LaneStates::memory(n, state_len)
+            + leaves.kept_memory(code.original)
+            + leaves.kept_memory(code.recovery)
     }
 
     /// Extends and hashes the bytes at hand of every symbol of `count` lines.

@@ -1,8 +1,8 @@
 //! The CPU engine: stripes, all cores, the widest vectors that are there.
 //!
 //! Work is shared out by lines, each a row or a column of the expanded matrix: a thread extends a
-//! line and hashes it while it is in its cache. Nothing is locked and no two threads write to one
-//! place.
+//! line and hashes it while it is in its cache. No two threads write to one place, and nothing is locked
+//! but for a moment a task, to take a workspace.
 
 mod codec;
 mod decode;
@@ -148,12 +148,28 @@ impl CpuEngine {
         let n = usize::from(shape.n_shards());
         let together = Layout::lines(width, shape.symbol_size());
         let threads = self.pool.current_num_threads();
-        let mut most = n.div_ceil(4 * threads).min(BLOCK_LINES);
+        let mut most = self.most_lines(n);
         if gathers {
             let bytes = (BLOCKS_BYTES / threads).min(BLOCK_BYTES);
             most = most.min(bytes / (n * width));
         }
         (most / together).max(1) * together
+    }
+
+    /// The most columns that a thread takes at once, but for short symbols.
+    fn most_lines(&self, n: usize) -> usize {
+        n.div_ceil(4 * self.pool.current_num_threads())
+            .min(BLOCK_LINES)
+    }
+
+    /// The most bytes that a thread gathers for an output, with stripes of up to `width`. It grows
+    /// with the width, as the blocks of lines do not.
+    fn gathered_memory(&self, shape: &Shape, width: u32) -> u64 {
+        let n = u64::from(shape.n_shards());
+        let most = (BLOCKS_BYTES / self.pool.current_num_threads()).min(BLOCK_BYTES) as u64;
+        let lines = self.most_lines(shape.n_shards().into()) as u64 * n * u64::from(width);
+        // One line at least, or as many short ones as share a chunk.
+        lines.min(most).max(n * u64::from(width.max(64)))
     }
 }
 

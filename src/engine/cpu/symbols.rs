@@ -38,17 +38,20 @@ impl<'a> Symbols<'a> {
     /// Whether there are so many symbols, with room for a chunk `at` bytes after their start.
     #[inline(always)]
     pub(super) fn has(&self, count: usize, at: usize) -> bool {
-        count <= self.count && at + size_of::<Chunk>() <= self.room
+        count <= self.count
+            && at
+                .checked_add(size_of::<Chunk>())
+                .is_some_and(|end| end <= self.room)
     }
 
     /// The 64 bytes that begin `at` bytes after the start of symbol `index`.
     ///
     /// # Safety
     ///
-    /// `has(index + 1, at)`.
+    /// `index` is one of the symbols, and `has(1, at)`.
     #[inline(always)]
     pub(super) unsafe fn chunk_unchecked(&self, index: usize, at: usize) -> &'a Chunk {
-        debug_assert!(self.has(index + 1, at));
+        debug_assert!(index < self.count && self.has(1, at));
         // SAFETY: `new` found room for the bytes of the last symbol; those of this one, which is
         // not behind it, end no later.
         unsafe { &*self.bytes.as_ptr().add(index * self.stride + at).cast() }
@@ -58,10 +61,10 @@ impl<'a> Symbols<'a> {
     ///
     /// # Panics
     ///
-    /// Unless `has(index + 1, at)`.
+    /// Unless `index` is one of the symbols and `has(1, at)`.
     #[inline(always)]
     pub(super) fn chunk(&self, index: usize, at: usize) -> &'a Chunk {
-        assert!(self.has(index + 1, at));
+        assert!(index < self.count && self.has(1, at));
         // SAFETY: asserted.
         unsafe { self.chunk_unchecked(index, at) }
     }
@@ -115,17 +118,20 @@ impl<'a> SymbolsMut<'a> {
     /// As [`Symbols::has`].
     #[inline(always)]
     pub(super) fn has(&self, count: usize, at: usize) -> bool {
-        count <= self.count && at + size_of::<Chunk>() <= self.room
+        count <= self.count
+            && at
+                .checked_add(size_of::<Chunk>())
+                .is_some_and(|end| end <= self.room)
     }
 
     /// As [`Symbols::chunk_unchecked`].
     ///
     /// # Safety
     ///
-    /// `has(index + 1, at)`.
+    /// `index` is one of the symbols, and `has(1, at)`.
     #[inline(always)]
     pub(super) unsafe fn chunk_unchecked(&mut self, index: usize, at: usize) -> &mut Chunk {
-        debug_assert!(self.has(index + 1, at));
+        debug_assert!(index < self.count && self.has(1, at));
         // SAFETY: as for `Symbols`.
         unsafe { &mut *self.bytes.as_mut_ptr().add(index * self.stride + at).cast() }
     }
@@ -133,7 +139,7 @@ impl<'a> SymbolsMut<'a> {
     /// As [`Symbols::chunk`].
     #[inline(always)]
     pub(super) fn chunk(&mut self, index: usize, at: usize) -> &mut Chunk {
-        assert!(self.has(index + 1, at));
+        assert!(index < self.count && self.has(1, at));
         // SAFETY: asserted.
         unsafe { self.chunk_unchecked(index, at) }
     }
@@ -210,8 +216,7 @@ impl Layout {
         let moved = &chunk[HALF - self.tail..][..HALF];
         let mut first = [0; HALF];
         // A loop: an array made by a closure is made byte by byte.
-        for (((first, low), moved), is_low) in
-            first.iter_mut().zip(low).zip(moved).zip(&self.lows)
+        for (((first, low), moved), is_low) in first.iter_mut().zip(low).zip(moved).zip(&self.lows)
         {
             *first = (low & is_low) | (moved & !is_low);
         }

@@ -21,6 +21,9 @@ use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
 
+/// A leaf hash, and what the trees keep of it.
+const LEAF_BYTES: u64 = 32 + 2;
+
 /// The bytes that a session with stripes of `width` takes; `in_memory` if the blob lies in memory,
 /// and is not copied.
 pub(super) fn memory(
@@ -39,26 +42,26 @@ pub(super) fn memory(
     };
     let layout = Matrix::new(shape, width as usize);
     let own = match in_memory {
-        // Those at the end of the blob.
-        true => layout.rows.min(2),
+        // Those that end less than a chunk before the blob does.
+        true => {
+            let behind = 64u64.div_ceil(shape.sliver_len(Axis::Primary));
+            layout.rows.min(1 + behind as usize)
+        }
         false => layout.rows,
     };
-    let block = engine.block_lines(shape, width as usize, true);
     let spaces = Axis::BOTH.map(|axis| {
         let code = CpuEngine::expanding(shape, axis);
-        Lines::memory(&engine.butterflies, &code, state_len, width)
+        Lines::memory(&engine.butterflies, &code, &leaves, width)
     });
-    let a_thread = spaces[0].max(spaces[1])
-        + block as u64 * n * u64::from(width)
-        + layout.extended as u64
-        + n * LISTS_A_SYMBOL;
+    let a_thread =
+        spaces[0].max(spaces[1]) + engine.gathered_memory(shape, width) + n * LISTS_A_SYMBOL;
     let short = match engine.uses_short_leaves(shape) {
         true => (ShortLeaves::COUNT * size_of::<Digest>()) as u64,
         false => 0,
     };
     (own * layout.own + layout.rows * layout.extended) as u64
         + short
-        + n * n * (states + 32)
+        + n * n * (states + LEAF_BYTES)
         + engine.threads() as u64 * a_thread
 }
 
@@ -149,6 +152,15 @@ impl EncodeSession for Session<'_> {
             .leaves
             .get(self.leaves_len, "the hashes of all symbols")?;
         let (leaves, _) = leaves.as_chunks_mut();
+        let zeros = [self.shape.zero_rows(), self.shape.zero_columns()];
+        let mut states = states;
+        if let Some(states) = &mut states
+            && stripe.range.start == 0
+            && zeros.iter().any(|zeros| !zeros.is_empty())
+        {
+            // Those of zeros stay as they are: as nothing that memory held before.
+            states.fill(0);
+        }
         self.engine.pool.install(|| {
             let sources = stripe.read_rows(rows, &borrowed, own)?;
             stripe.extend_rows(&sources, extended)?;

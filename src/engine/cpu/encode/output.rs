@@ -61,7 +61,11 @@ impl Output<'_> {
     }
 
     /// Hands on a source row.
-    pub(super) fn put_row(&self, index: usize, pieces: Pieces) -> Result<()> {
+    ///
+    /// # Safety
+    ///
+    /// Nobody else hands on this row at the same time.
+    pub(super) unsafe fn put_row(&self, index: usize, pieces: Pieces) -> Result<()> {
         match &self.to {
             Target::Rooms(rooms) => {
                 let Some(room) = rooms.get(Axis::Primary, index) else {
@@ -74,7 +78,7 @@ impl Output<'_> {
                     None => &mut pieces.iter(),
                 };
                 for (column, part) in parts.enumerate() {
-                    // SAFETY: a row is one task's, and none but it writes to its sliver.
+                    // SAFETY: the caller guarantees it: no other row has these places.
                     unsafe { room.write(column * size + self.range.start as usize, part) };
                 }
                 settle();
@@ -85,7 +89,11 @@ impl Output<'_> {
     }
 
     /// Writes a part of a symbol of a column to its places.
-    pub(super) fn write(&self, rooms: &SharedRooms<'_>, first: usize, part: Emitted<'_>) {
+    ///
+    /// # Safety
+    ///
+    /// Nobody else hands on this part at the same time.
+    pub(super) unsafe fn write(&self, rooms: &SharedRooms<'_>, first: usize, part: Emitted<'_>) {
         let [rows, columns] = [self.shape.rows(), self.shape.columns()].map(usize::from);
         let column = first + part.line;
         let (room, symbol) = if part.symbol < rows {
@@ -98,8 +106,7 @@ impl Output<'_> {
         let size = self.shape.symbol_size() as usize;
         let at = symbol * size + self.range.start as usize + part.start;
         if let Some(room) = room {
-            // SAFETY: a column is one task's, and none but it writes to its sliver, or its symbol
-            // of a sliver of the other axis.
+            // SAFETY: the caller guarantees it: no other part has these places.
             unsafe { room.write(at, part.bytes) };
         }
     }

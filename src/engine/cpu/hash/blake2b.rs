@@ -4,7 +4,7 @@
 
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
 use super::pairs::PAIR;
-use super::states::put;
+use super::states::{Words, put};
 use super::tile::{Algorithm, Block};
 
 const IV: [u64; 8] = [
@@ -118,6 +118,9 @@ impl<L: Lanes<u64, 4>> Blake2b<L> {
         self.compress(lanes, &words, block.start + block.len, block.last);
     }
 }
+
+// SAFETY: a vector of words is one with any bytes.
+unsafe impl<L: Lanes<u64, 4>> Words for Blake2b<L> {}
 
 impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
     const BLOCK: usize = BLOCK;

@@ -7,7 +7,7 @@
 
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
 use super::pairs::PAIR;
-use super::states::put;
+use super::states::{Words, put};
 use super::tile::{Algorithm, Block};
 
 const IV: [u32; 8] = [
@@ -129,6 +129,9 @@ fn mix<L: Lanes<u32, 8>>(
 ) {
     round::<u32, 8, L, 16, 12, 8, 7>(lanes, v, m, order);
 }
+
+// SAFETY: vectors of words, and a number, are such with any bytes.
+unsafe impl<L: Lanes<u32, 8>> Words for Blake3<L> {}
 
 impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
     const BLOCK: usize = BLOCK;

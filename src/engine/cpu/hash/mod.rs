@@ -111,11 +111,33 @@ impl LeafHasher {
         self.symbol_size
     }
 
+    /// The bytes that [`LaneStates`] take for so many symbols.
+    pub(crate) fn kept_memory(&self, symbols: usize) -> u64 {
+        let groups = symbols.div_ceil(self.group());
+        let mut bytes = 0;
+        run(self.isa, KeptMemory(self.commitment, groups, &mut bytes));
+        bytes as u64
+    }
+
     /// How many symbols make a group.
     pub(crate) fn group(&self) -> usize {
         let mut lanes = 1;
         run(self.isa, CountLanes(self.commitment, &mut lanes));
         lanes
+    }
+}
+
+/// Finds the bytes of the states that a number of groups keep between steps.
+struct KeptMemory<'a>(Commitment, usize, &'a mut usize);
+
+impl Job for KeptMemory<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _simd: S) {
+        let Self(commitment, groups, bytes) = self;
+        *bytes = match commitment {
+            Commitment::Blake2b256 => LaneStates::memory::<Blake2b<S>>(groups),
+            Commitment::Blake3 => LaneStates::memory::<Blake3<S>>(groups),
+        };
     }
 }
 

@@ -4,6 +4,13 @@
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
 
+/// A state of words alone.
+///
+/// # Safety
+///
+/// Any bytes must be one.
+pub(super) unsafe trait Words: Copy {}
+
 /// The states of a thread's symbols between two steps: as they are in registers, a group each.
 #[derive(Default)]
 pub(crate) struct LaneStates {
@@ -22,15 +29,21 @@ impl LaneStates {
         size_of::<A>().div_ceil(size_of::<Room>())
     }
 
-    /// Keeps the state of a group.
-    #[inline(always)]
-    pub(super) fn put<A: Copy>(&mut self, group: usize, state: A) {
-        let rooms = const { Self::rooms::<A>() };
-        let end = (group + 1) * rooms;
-        if self.room.len() < end {
-            self.room.resize(end, Room([0; 64]));
+    /// Makes room for the states of so many groups.
+    pub(super) fn fit<A: Words>(&mut self, groups: usize) {
+        let rooms = groups * Self::rooms::<A>();
+        if self.room.len() < rooms {
+            self.room.clear();
+            self.room.reserve_exact(rooms);
+            self.room.resize(rooms, Room([0; 64]));
         }
-        let place: *mut Room = &raw mut self.room[group * rooms..end][0];
+    }
+
+    /// Keeps the state of a group, for which there is room.
+    #[inline(always)]
+    pub(super) fn put<A: Words>(&mut self, group: usize, state: A) {
+        let rooms = const { Self::rooms::<A>() };
+        let place: *mut Room = &raw mut self.room[group * rooms..(group + 1) * rooms][0];
         // SAFETY: the slice has room for the state, aligned as it must be.
         unsafe { place.cast::<A>().write(state) };
     }
@@ -39,17 +52,17 @@ impl LaneStates {
     ///
     /// It is one that was put for this group, with this type: or else of unspecified value.
     #[inline(always)]
-    pub(super) fn get<A: Copy>(&self, group: usize) -> A {
+    pub(super) fn get<A: Words>(&self, group: usize) -> A {
         let rooms = const { Self::rooms::<A>() };
         let place: *const Room = &raw const self.room[group * rooms..(group + 1) * rooms][0];
-        // SAFETY: the slice has as many bytes as a state, aligned as it must be; states are words
-        // of any value.
+        // SAFETY: the slice has as many bytes as a state, aligned as it must be, and a state may
+        // have any.
         unsafe { place.cast::<A>().read() }
     }
 
-    /// The bytes that the states of so many symbols take, at most.
-    pub(crate) fn memory(symbols: u64, state_len: u64) -> u64 {
-        symbols.next_multiple_of(MAX_LANES as u64) * (state_len + 2 * UNIT as u64)
+    /// The bytes that the states of so many groups take.
+    pub(super) const fn memory<A>(groups: usize) -> usize {
+        groups * Self::rooms::<A>() * size_of::<Room>()
     }
 }
 

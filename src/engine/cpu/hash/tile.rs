@@ -5,14 +5,14 @@
 use std::ops::Range;
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
-use super::states::{LaneStates, StripeStates};
+use super::states::{LaneStates, StripeStates, Words};
 use crate::commitment::Digest;
 
 /// The longest block of the hash functions.
 const MAX_BLOCK: usize = 128;
 
 /// A hash function over lanes: its state between two blocks.
-pub(super) trait Algorithm<L: Copy>: Copy {
+pub(super) trait Algorithm<L: Copy>: Words {
     /// The bytes in a block.
     const BLOCK: usize;
 
@@ -138,6 +138,10 @@ impl Step<'_> {
     pub(super) fn run<L: Copy, A: Algorithm<L>>(mut self, lanes: L) {
         self.check();
         let live = self.tile.live();
+        let whole = self.range.start == 0 && self.ends();
+        if !whole {
+            self.kept.fit::<A>(live.div_ceil(A::LANES));
+        }
         for (group, first) in (0..live).step_by(A::LANES).enumerate() {
             self.hash::<L, A>(lanes, group, first, live);
             (self.each)(group, self.tile.bytes);
