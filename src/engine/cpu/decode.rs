@@ -49,8 +49,18 @@ const LOCATOR_BYTES: u64 = 512 << 10;
 /// The most that an instruction set keeps a factor in.
 const FACTOR_BYTES: u64 = 256;
 
-/// A piece of a line in a list.
+/// A piece of a symbol in a list.
 const PIECE_BYTES: u64 = size_of::<&[u8]>() as u64;
+
+/// What a thread keeps of a symbol of a line, in lists and as a short chunk.
+const SYMBOL_BYTES: u64 = 128;
+
+/// How many neighbouring lines a thread takes at once, of which `together` share chunks: several,
+/// since their symbols are neighbours in memory, but few enough that every thread gets some.
+fn block_lines(engine: &CpuEngine, lines: usize, together: usize) -> usize {
+    let fair = lines.div_ceil(8 * engine.threads());
+    (fair.min(BLOCK_LINES) / together).max(1) * together
+}
 
 /// The bytes that a session with stripes of `width` takes.
 pub(super) fn memory(
@@ -71,18 +81,27 @@ pub(super) fn memory(
         let whole = in_place && width == shape.symbol_size();
         whole && (row as u64 + 1) * shape.sliver_len(Axis::Primary) <= shape.unencoded_length()
     };
-    let restored = restored_rows(shape, axis, given);
-    let restored = restored.into_iter().filter(|&row| !has_place(row)).count() as u64;
+    let restored_rows = restored_rows(shape, axis, given);
+    let restored = restored_rows.iter().filter(|&&row| !has_place(row)).count() as u64;
     let a_row = u64::from(shape.columns()) * u64::from(width);
     let chunks = width.div_ceil(64) as usize;
     let code = code(shape, axis);
     let work = engine.butterflies.decode_memory(&code, chunks);
-    // Each line has its piece of every restored sliver, at most.
-    let lines = u64::from(shape.sliver_symbols(axis));
     let needed = u64::from(shape.slivers_needed(axis));
+    // Every block of lines has its piece of every restored row.
+    let pieces = match axis {
+        Axis::Primary => {
+            let lines = usize::from(shape.sliver_symbols(axis));
+            let block = [1, Layout::lines(width as usize, shape.symbol_size())]
+                .map(|together| block_lines(engine, lines, together));
+            lines.div_ceil(block[0].min(block[1])) as u64 * restored_rows.len() as u64
+        }
+        Axis::Secondary => 0,
+    };
     let factors = 2 * needed + code.decode_work() as u64;
-    let tables = LOCATOR_BYTES + factors * FACTOR_BYTES + lines * needed * PIECE_BYTES;
-    copied * a_sliver + restored * a_row + engine.threads() as u64 * work + tables
+    let tables = LOCATOR_BYTES + factors * FACTOR_BYTES + pieces * PIECE_BYTES;
+    let a_thread = work + needed * SYMBOL_BYTES;
+    copied * a_sliver + restored * a_row + engine.threads() as u64 * a_thread + tables
 }
 
 pub(super) struct Session<'a> {
@@ -318,11 +337,9 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// How many neighbouring lines a thread takes at once: several, since their symbols are
-    /// neighbours in memory, but few enough that every thread gets some.
+    /// How many lines a thread takes at once.
     fn block(&self) -> usize {
-        let fair = self.lines.div_ceil(8 * self.engine.threads());
-        (fair.min(BLOCK_LINES) / self.together).max(1) * self.together
+        block_lines(self.engine, self.lines, self.together)
     }
 
     /// The symbols of the given slivers in a line, as the code takes them.

@@ -5,16 +5,10 @@ use std::arch::x86_64::*;
 
 use super::Chunk;
 use super::nibbles::{Nibbles, Nibbles16};
+use super::registers::{Elements, two_registers};
 use super::vector::{Job, Simd};
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx2;
-
-/// The low and the high bytes of 32 elements.
-#[derive(Clone, Copy)]
-pub(in crate::engine::cpu) struct Elements {
-    low: __m256i,
-    high: __m256i,
-}
 
 /// A linear map of bytes: the images of the low and of the high nibbles, in both lanes.
 #[derive(Clone, Copy)]
@@ -87,49 +81,7 @@ impl Simd for Avx2 {
         unsafe { with_features(self, job) }
     }
 
-    #[inline(always)]
-    fn load(self, chunk: &Chunk) -> Elements {
-        let (low, high) = chunk.split_at(32);
-        // SAFETY: each half has 32 bytes, and the proof covers the instruction.
-        unsafe {
-            Elements {
-                low: _mm256_loadu_si256(low.as_ptr().cast()),
-                high: _mm256_loadu_si256(high.as_ptr().cast()),
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn store(self, elements: Elements, chunk: &mut Chunk) {
-        let (low, high) = chunk.split_at_mut(32);
-        // SAFETY: each half has 32 bytes, and the proof covers the instruction.
-        unsafe {
-            _mm256_storeu_si256(low.as_mut_ptr().cast(), elements.low);
-            _mm256_storeu_si256(high.as_mut_ptr().cast(), elements.high);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn stream(self, elements: Elements, chunk: &mut Chunk) {
-        let (low, high) = chunk.split_at_mut(32);
-        // SAFETY: each half has 32 bytes, the caller guarantees that they are aligned, and the proof
-        // covers the instruction.
-        unsafe {
-            _mm256_stream_si256(low.as_mut_ptr().cast(), elements.low);
-            _mm256_stream_si256(high.as_mut_ptr().cast(), elements.high);
-        }
-    }
-
-    #[inline(always)]
-    fn xor(self, a: Elements, b: Elements) -> Elements {
-        // SAFETY: the proof covers the instruction.
-        unsafe {
-            Elements {
-                low: _mm256_xor_si256(a.low, b.low),
-                high: _mm256_xor_si256(a.high, b.high),
-            }
-        }
-    }
+    two_registers!();
 
     #[inline(always)]
     fn subfield(self, table: &Nibbles) -> Bytes {

@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 
 use super::Chunk;
 use super::nibbles::{Nibbles, Nibbles16};
+use super::registers::one_register;
 use super::vector::{Job, Simd};
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx512;
@@ -102,30 +103,7 @@ impl Simd for Avx512 {
         unsafe { with_features(self, job) }
     }
 
-    #[inline(always)]
-    fn load(self, chunk: &Chunk) -> __m512i {
-        // SAFETY: a chunk has 64 bytes, and the proof covers the instruction.
-        unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) }
-    }
-
-    #[inline(always)]
-    fn store(self, elements: __m512i, chunk: &mut Chunk) {
-        // SAFETY: a chunk has 64 bytes, and the proof covers the instruction.
-        unsafe { _mm512_storeu_si512(chunk.as_mut_ptr().cast(), elements) }
-    }
-
-    #[inline(always)]
-    unsafe fn stream(self, elements: __m512i, chunk: &mut Chunk) {
-        // SAFETY: a chunk has 64 bytes, the caller guarantees that they are aligned, and the proof
-        // covers the instruction.
-        unsafe { _mm512_stream_si512(chunk.as_mut_ptr().cast(), elements) }
-    }
-
-    #[inline(always)]
-    fn xor(self, a: __m512i, b: __m512i) -> __m512i {
-        // SAFETY: the proof covers the instruction.
-        unsafe { _mm512_xor_si512(a, b) }
-    }
+    one_register!();
 
     #[inline(always)]
     fn subfield(self, table: &Nibbles) -> Bytes {

@@ -21,6 +21,8 @@ mod decode;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
 mod passes;
+#[cfg(target_arch = "x86_64")]
+mod registers;
 mod transform;
 mod vector;
 

@@ -4,7 +4,6 @@
 //! symbol's own. They are read where they are, unaligned, with the byte before the symbol; what is
 //! not of the message is masked away.
 
-mod adjacent;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -25,16 +24,15 @@ mod tests;
 
 use std::ops::Range;
 
-use self::adjacent::Adjacent;
 use self::blake2b::Blake2b;
 use self::blake3::{Blake3, stack_depth};
 use self::lanes::{Job, Simd, UNIT};
-use self::pairs::Pairs;
+use self::pairs::{Adjacent, Apart, Nodes};
 use self::portable::Portable;
 pub(crate) use self::short::ShortLeaves;
 pub(crate) use self::states::{LaneStates, StripeStates};
 pub(crate) use self::tile::Tile;
-use self::tile::{Algorithm, Step};
+use self::tile::{Algorithm, Step, Walk};
 use super::isa::Isa;
 use crate::commitment::{Commitment, Digest};
 
@@ -100,10 +98,7 @@ impl LeafHasher {
             digests,
             each,
         };
-        match self.commitment {
-            Commitment::Blake2b256 => run(self.isa, Blake2bStep(step)),
-            Commitment::Blake3 => run(self.isa, Blake3Step(step)),
-        }
+        hash(self.commitment, self.isa, step);
     }
 
     /// The bytes of a whole symbol.
@@ -167,16 +162,13 @@ pub(crate) fn hash_pairs(
     right: &[Digest],
     out: &mut [Digest],
 ) {
-    let pairs = Pairs {
+    let children = Apart { left, right };
+    let nodes = Nodes {
         prefix,
-        left,
-        right,
+        children,
         out,
     };
-    match commitment {
-        Commitment::Blake2b256 => run(isa, Blake2bPairs(pairs)),
-        Commitment::Blake3 => run(isa, Blake3Pairs(pairs)),
-    }
+    hash(commitment, isa, nodes);
 }
 
 /// `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`.
@@ -191,15 +183,13 @@ pub(crate) fn hash_adjacent(
     children: &[Digest],
     out: &mut [Digest],
 ) {
-    let pairs = Adjacent {
+    let children = Adjacent(children);
+    let nodes = Nodes {
         prefix,
         children,
         out,
     };
-    match commitment {
-        Commitment::Blake2b256 => run(isa, Blake2bAdjacent(pairs)),
-        Commitment::Blake3 => run(isa, Blake3Adjacent(pairs)),
-    }
+    hash(commitment, isa, nodes);
 }
 
 /// Runs the job as it was compiled for the instruction set.
@@ -221,22 +211,28 @@ fn run(isa: Isa, job: impl Job) {
     }
 }
 
-macro_rules! job {
-    ($name:ident, $work:ident, $algorithm:ident) => {
-        struct $name<'a>($work<'a>);
-
-        impl Job for $name<'_> {
-            #[inline(always)]
-            fn run<S: Simd>(self, simd: S) {
-                self.0.run::<S, $algorithm<S>>(simd);
-            }
-        }
-    };
+/// Runs a walk with the hash function of the commitment.
+fn hash(commitment: Commitment, isa: Isa, walk: impl Walk) {
+    match commitment {
+        Commitment::Blake2b256 => run(isa, ByBlake2b(walk)),
+        Commitment::Blake3 => run(isa, ByBlake3(walk)),
+    }
 }
 
-job!(Blake2bStep, Step, Blake2b);
-job!(Blake3Step, Step, Blake3);
-job!(Blake2bPairs, Pairs, Blake2b);
-job!(Blake3Pairs, Pairs, Blake3);
-job!(Blake2bAdjacent, Adjacent, Blake2b);
-job!(Blake3Adjacent, Adjacent, Blake3);
+struct ByBlake2b<W>(W);
+
+impl<W: Walk> Job for ByBlake2b<W> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.0.run::<S, Blake2b<S>>(simd);
+    }
+}
+
+struct ByBlake3<W>(W);
+
+impl<W: Walk> Job for ByBlake3<W> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.0.run::<S, Blake3<S>>(simd);
+    }
+}

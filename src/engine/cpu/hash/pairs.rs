@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use super::lanes::{MAX_LANES, Rows, UNIT, Units};
-use super::tile::Algorithm;
+use super::lanes::{MAX_LANES, Rows, UNIT, Units, prefetch};
+use super::tile::{Algorithm, Walk};
 use crate::commitment::Digest;
 
 /// The length of the message of an inner node: a prefix and two digests.
@@ -12,62 +12,99 @@ pub(super) const PAIR: usize = 1 + 2 * UNIT;
 /// The length of a row with such a message: a multiple of what is loaded at a time.
 pub(super) const PAIR_ROW: usize = 3 * UNIT;
 
-/// Many inner nodes, to be hashed.
-pub(super) struct Pairs<'a> {
-    /// The byte before the children.
-    pub(super) prefix: u8,
-    /// The first child of each.
-    pub(super) left: &'a [Digest],
-    /// The second child of each.
-    pub(super) right: &'a [Digest],
-    /// Where the digests go.
-    pub(super) out: &'a mut [Digest],
+/// How many children ahead memory is asked for, 4 KiB: leaves come from beyond the caches, and by
+/// themselves processors hardly look past the end of a page.
+const AHEAD: usize = 128;
+
+/// The messages of a group of nodes.
+pub(super) type Messages = [[u8; PAIR_ROW]; MAX_LANES];
+
+/// The children of many nodes.
+pub(super) trait Children {
+    /// The number of nodes, unless the children are not that of whole nodes.
+    fn nodes(&self) -> Option<usize>;
+
+    /// Writes the children of up to `lanes` nodes from `first`, if there are any, into messages.
+    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages);
 }
 
-impl Pairs<'_> {
-    /// Hashes them.
+/// Children in two lists: the first of each node, and the second.
+pub(super) struct Apart<'a> {
+    pub(super) left: &'a [Digest],
+    pub(super) right: &'a [Digest],
+}
+
+impl Children for Apart<'_> {
     #[inline(always)]
-    pub(super) fn run<L: Copy, A: Algorithm<L>>(self, lanes: L) {
-        assert!(self.left.len() == self.out.len() && self.right.len() == self.out.len());
-        let mut messages = [[[0; PAIR_ROW]; MAX_LANES]; 2];
-        for message in messages.as_flattened_mut() {
-            message[0] = self.prefix;
-        }
-        // As with symbols, a group is staged before the one before it is hashed.
-        let [mut current, mut next] = messages.each_mut();
-        self.stage::<L, A>(0, current);
-        for first in (0..self.out.len()).step_by(A::LANES) {
-            self.stage::<L, A>(first + A::LANES, next);
-            let mut units = Units::default();
-            // SAFETY: every row is an array of this length.
-            unsafe { A::pairs(lanes, &rows_of(current), &mut units) };
-            let live = A::LANES.min(self.out.len() - first);
-            self.out[first..first + live].copy_from_slice(&units[..live]);
-            (current, next) = (next, current);
-        }
+    fn nodes(&self) -> Option<usize> {
+        (self.left.len() == self.right.len()).then_some(self.left.len())
     }
 
-    /// Stages the messages from `first`, if there are any.
     #[inline(always)]
-    fn stage<L: Copy, A: Algorithm<L>>(
-        &self,
-        first: usize,
-        messages: &mut [[u8; PAIR_ROW]; MAX_LANES],
-    ) {
+    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages) {
         let pairs = self.left.iter().zip(self.right).skip(first);
-        for (message, (left, right)) in messages[..A::LANES].iter_mut().zip(pairs) {
+        for (message, (left, right)) in messages[..lanes].iter_mut().zip(pairs) {
             message[1..1 + UNIT].copy_from_slice(left);
             message[1 + UNIT..PAIR].copy_from_slice(right);
         }
     }
 }
 
-/// Where the arrays are.
-#[inline(always)]
-fn rows_of<const LEN: usize>(arrays: &[[u8; LEN]; MAX_LANES]) -> Rows {
-    let mut rows = [std::ptr::null(); MAX_LANES];
-    for (row, array) in rows.iter_mut().zip(arrays) {
-        *row = array.as_ptr();
+/// Children in one list: the two of each node, one node after another.
+pub(super) struct Adjacent<'a>(pub(super) &'a [Digest]);
+
+impl Children for Adjacent<'_> {
+    #[inline(always)]
+    fn nodes(&self) -> Option<usize> {
+        self.0.len().is_multiple_of(2).then_some(self.0.len() / 2)
     }
-    rows
+
+    #[inline(always)]
+    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages) {
+        let children = self.0.get(2 * first..).unwrap_or_default();
+        for lane in 0..lanes {
+            prefetch(children.as_ptr().wrapping_add(AHEAD + 2 * lane).cast());
+        }
+        let pairs = children.as_chunks::<2>().0;
+        for (message, pair) in messages[..lanes].iter_mut().zip(pairs) {
+            message[1..PAIR].copy_from_slice(pair.as_flattened());
+        }
+    }
+}
+
+/// Many inner nodes, to be hashed.
+pub(super) struct Nodes<'a, C> {
+    /// The byte before the children.
+    pub(super) prefix: u8,
+    pub(super) children: C,
+    /// Where the digests go.
+    pub(super) out: &'a mut [Digest],
+}
+
+impl<C: Children> Walk for Nodes<'_, C> {
+    #[inline(always)]
+    fn run<L: Copy, A: Algorithm<L>>(self, lanes: L) {
+        assert_eq!(self.children.nodes(), Some(self.out.len()));
+        let mut messages = [[[0; PAIR_ROW]; MAX_LANES]; 2];
+        for message in messages.as_flattened_mut() {
+            message[0] = self.prefix;
+        }
+        // A group is staged before the one before it is hashed, so that its stores have ended when
+        // it is loaded.
+        let [mut current, mut next] = messages.each_mut();
+        self.children.stage(0, A::LANES, current);
+        for first in (0..self.out.len()).step_by(A::LANES) {
+            self.children.stage(first + A::LANES, A::LANES, next);
+            let mut rows: Rows = [std::ptr::null(); MAX_LANES];
+            for (row, message) in rows.iter_mut().zip(&*current) {
+                *row = message.as_ptr();
+            }
+            let mut units = Units::default();
+            // SAFETY: every row is an array of this length.
+            unsafe { A::pairs(lanes, &rows, &mut units) };
+            let live = A::LANES.min(self.out.len() - first);
+            self.out[first..first + live].copy_from_slice(&units[..live]);
+            (current, next) = (next, current);
+        }
+    }
 }

@@ -52,6 +52,12 @@ pub(super) trait Algorithm<L: Copy>: Words {
     unsafe fn pairs(lanes: L, rows: &Rows, units: &mut Units);
 }
 
+/// Messages to be hashed, group by group.
+pub(super) trait Walk {
+    /// Hashes them. Implementations are `#[inline(always)]`, into the function that has the features.
+    fn run<L: Copy, A: Algorithm<L>>(self, lanes: L);
+}
+
 /// Where in the messages a block lies. This is the same for all lanes.
 #[derive(Clone, Copy)]
 pub(super) struct Block {
@@ -132,10 +138,9 @@ pub(super) struct Step<'a> {
     pub(super) each: &'a mut dyn FnMut(usize, &mut [u8]),
 }
 
-impl Step<'_> {
-    /// Absorbs the step.
+impl Walk for Step<'_> {
     #[inline(always)]
-    pub(super) fn run<L: Copy, A: Algorithm<L>>(mut self, lanes: L) {
+    fn run<L: Copy, A: Algorithm<L>>(mut self, lanes: L) {
         self.check();
         let live = self.tile.live();
         let whole = self.range.start == 0 && self.ends();
@@ -147,7 +152,9 @@ impl Step<'_> {
             (self.each)(group, self.tile.bytes);
         }
     }
+}
 
+impl Step<'_> {
     /// Whether the symbols end with this step.
     fn ends(&self) -> bool {
         self.range.end == self.symbol_size
