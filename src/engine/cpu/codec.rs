@@ -12,13 +12,13 @@ use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{self, Engine, ShardsRefMut};
 
 pub(super) use self::decode::Decoding;
-use super::gf::{self, EncodeChunk, Kernels};
+use super::gf::{self, Ahead, EncodeChunk, Kernels};
 use super::isa::Isa;
 use super::symbols::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Rate};
 
-/// How many chunks ahead of a load the memory is asked for: where the same symbol goes on when all
-/// others have had their turn a few times.
+/// How many chunks ahead the memory is asked for: where the same symbols go on when all others have
+/// had their turn a few times.
 const AHEAD: usize = 4;
 
 /// Where the next source symbols are.
@@ -31,15 +31,15 @@ pub(super) enum Next {
 }
 
 impl Next {
-    /// How far behind chunk `k` of `whole` the memory is asked for.
-    fn ahead(self, k: usize, whole: usize) -> usize {
+    /// What memory is asked for while chunk `k` of `chunks` is at work.
+    fn ahead(self, symbols: Symbols<'_>, k: usize, chunks: usize) -> Ahead {
         match self {
-            Self::Near => 0,
+            Self::Near => Ahead::NOTHING,
             // The same symbols' chunks to come, and then the next line's.
-            Self::Line(_) if k + AHEAD < whole => 64 * AHEAD,
+            Self::Line(_) if k + AHEAD < chunks => Ahead::new(symbols, 64 * (k + AHEAD)),
             Self::Line(distance) => {
-                let chunk = (k + AHEAD - whole) % whole;
-                (distance + 64 * chunk).saturating_sub(64 * k)
+                let chunk = (k + AHEAD - chunks) % chunks;
+                Ahead::new(symbols, distance + 64 * chunk)
             }
         }
     }
@@ -129,8 +129,7 @@ impl Encoding {
     ) {
         match &self.tables {
             Tables::Own(own) => {
-                let ahead = |k: usize| next.ahead(k, layout.whole);
-                self.by_own((own, space), layout, inputs, input, output, ahead);
+                self.by_own((own, space), layout, inputs, input, output, next);
             }
             Tables::Crate(engine) => {
                 self.by_crate(&**engine, &mut space.work, layout, inputs, input, output);
@@ -145,7 +144,7 @@ impl Encoding {
         inputs: usize,
         input: Symbols<'_>,
         output: &mut SymbolsMut<'_>,
-        ahead: impl Fn(usize) -> usize,
+        next: Next,
     ) {
         let CodeSpace { work, tails } = space;
         let code = self.code;
@@ -156,7 +155,7 @@ impl Encoding {
                 inputs,
                 output,
                 at: 64 * k,
-                ahead: ahead(k),
+                ahead: next.ahead(input, k, layout.chunks()),
                 work,
             });
         }
@@ -174,7 +173,7 @@ impl Encoding {
             inputs,
             output: &mut SymbolsMut::new(recovery.as_flattened_mut(), 64, code.recovery, 64),
             at: 0,
-            ahead: 0,
+            ahead: next.ahead(input, layout.whole, layout.chunks()),
             work,
         });
         for (j, chunk) in recovery.iter().enumerate() {
@@ -320,7 +319,7 @@ pub(super) mod tests {
 
     /// Both rates, equal powers of two either way, one and several blocks, and factors
     /// beyond the subfield in every layer.
-    const COUNTS: [(usize, usize); 13] = [
+    const COUNTS: [(usize, usize); 21] = [
         (2, 2),
         (3, 1),
         (5, 2),
@@ -334,6 +333,15 @@ pub(super) mod tests {
         (600, 700),
         (1030, 3),
         (3, 1030),
+        // Transforms of 512, with up to three blocks on either side.
+        (300, 400),
+        (400, 300),
+        (667, 333),
+        (334, 666),
+        (900, 400),
+        (400, 900),
+        (1100, 400),
+        (400, 1100),
     ];
 
     /// Codes of many symbols are tried on a few bytes of each.

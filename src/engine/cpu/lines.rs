@@ -171,7 +171,7 @@ impl Lines<'_> {
                         for i in inputs(2 * done)..inputs(2 * done + 2) {
                             let bytes = next.of(&source, i);
                             for at in (0..next.bytes() + 63).step_by(64) {
-                                prefetch(bytes, at);
+                                prefetch(bytes.as_ptr().wrapping_add(at));
                             }
                         }
                         let half = all / 2;

@@ -35,6 +35,11 @@ impl<'a> Symbols<'a> {
         }
     }
 
+    /// Where the first symbol begins, the distance of two, and how many there are.
+    pub(super) fn places(&self) -> (*const u8, usize, usize) {
+        (self.bytes.as_ptr(), self.stride, self.count)
+    }
+
     /// Whether there are so many symbols, with room for a chunk `at` bytes after their start.
     #[inline(always)]
     pub(super) fn has(&self, count: usize, at: usize) -> bool {

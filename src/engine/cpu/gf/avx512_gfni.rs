@@ -15,20 +15,17 @@ pub(in crate::engine::cpu) struct Map {
     other: __m512i,
 }
 
-/// One matrix in the lower half, and one in the upper half.
-#[inline(always)]
-fn halves(_proof: Avx512Gfni, low: Matrix, high: Matrix) -> __m512i {
-    // SAFETY: the proof covers the instructions.
-    unsafe {
-        let low = _mm256_set1_epi64x(low.cast_signed());
-        let high = _mm256_set1_epi64x(high.cast_signed());
-        _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
-    }
+/// The matrices of a map, those that a register holds beside each other.
+#[derive(Clone, Copy)]
+#[repr(C, align(32))]
+pub(in crate::engine::cpu) struct MapTable {
+    own: [Matrix; 2],
+    other: [Matrix; 2],
 }
 
 impl Simd for Avx512Gfni {
     type SubfieldTable = Matrix;
-    type MapTable = Matrix16;
+    type MapTable = MapTable;
     type Elements = __m512i;
     type Subfield = __m512i;
     type Map = Map;
@@ -37,8 +34,11 @@ impl Simd for Avx512Gfni {
         matrix
     }
 
-    fn map_table(matrix: &Matrix16) -> Matrix16 {
-        *matrix
+    fn map_table(matrix: &Matrix16) -> MapTable {
+        MapTable {
+            own: [matrix.low_low, matrix.high_high],
+            other: [matrix.high_low, matrix.low_high],
+        }
     }
 
     fn run(self, job: impl Job<Self>) {
@@ -59,10 +59,18 @@ impl Simd for Avx512Gfni {
     }
 
     #[inline(always)]
-    fn map(self, matrix: &Matrix16) -> Map {
-        Map {
-            own: halves(self, matrix.low_low, matrix.high_high),
-            other: halves(self, matrix.high_low, matrix.low_high),
+    fn map(self, table: &MapTable) -> Map {
+        let table: *const MapTable = table;
+        // SAFETY: a table has 32 bytes, aligned, and the proof covers the instructions.
+        unsafe {
+            let table = _mm512_castsi256_si512(_mm256_load_si256(table.cast()));
+            // One matrix in the lower half, and one in the upper half.
+            let own = _mm512_set_epi64(1, 1, 1, 1, 0, 0, 0, 0);
+            let other = _mm512_set_epi64(3, 3, 3, 3, 2, 2, 2, 2);
+            Map {
+                own: _mm512_permutexvar_epi64(own, table),
+                other: _mm512_permutexvar_epi64(other, table),
+            }
         }
     }
 

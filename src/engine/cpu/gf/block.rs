@@ -4,8 +4,9 @@
 
 use std::ops::Range;
 
+use super::Chunk;
+use super::butterfly::Eight;
 use super::vector::Simd;
-use super::{Chunk, prefetch};
 use crate::engine::cpu::symbols::{Symbols, SymbolsMut};
 
 /// Whether the work symbols have gaps: one after every 64. Those a power of two apart would all
@@ -17,7 +18,11 @@ impl Gaps {
     /// Where the symbol is.
     #[inline(always)]
     pub(super) fn place(self, index: usize) -> usize {
-        if self.0 { index + index / 64 } else { index }
+        if self.0 {
+            index + index / 64 * 8
+        } else {
+            index
+        }
     }
 
     /// Where the symbols are.
@@ -36,6 +41,56 @@ pub(super) fn work_of(chunk: usize) -> usize {
 pub(super) trait Block<S: Simd> {
     fn load(&self, simd: S, index: usize) -> S::Elements;
     fn store(&mut self, simd: S, index: usize, elements: S::Elements);
+
+    /// The eight symbols that are `distance` apart, from `index` on.
+    #[inline(always)]
+    fn load_eight(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
+        [
+            self.load(simd, index),
+            self.load(simd, index + distance),
+            self.load(simd, index + 2 * distance),
+            self.load(simd, index + 3 * distance),
+            self.load(simd, index + 4 * distance),
+            self.load(simd, index + 5 * distance),
+            self.load(simd, index + 6 * distance),
+            self.load(simd, index + 7 * distance),
+        ]
+    }
+
+    /// The first four of these. The others are zero.
+    #[inline(always)]
+    fn load_four(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
+        let zero = simd.load(&[0; 64]);
+        [
+            self.load(simd, index),
+            self.load(simd, index + distance),
+            self.load(simd, index + 2 * distance),
+            self.load(simd, index + 3 * distance),
+            zero,
+            zero,
+            zero,
+            zero,
+        ]
+    }
+
+    /// The reverse of `load_four`.
+    #[inline(always)]
+    fn store_four(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
+        self.store(simd, index, e[0]);
+        self.store(simd, index + distance, e[1]);
+        self.store(simd, index + 2 * distance, e[2]);
+        self.store(simd, index + 3 * distance, e[3]);
+    }
+
+    /// The reverse of `load_eight`.
+    #[inline(always)]
+    fn store_eight(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
+        self.store_four(simd, index, distance, e);
+        self.store(simd, index + 4 * distance, e[4]);
+        self.store(simd, index + 5 * distance, e[5]);
+        self.store(simd, index + 6 * distance, e[6]);
+        self.store(simd, index + 7 * distance, e[7]);
+    }
 }
 
 /// A block that stays where it is.
@@ -71,7 +126,7 @@ impl<S: Simd> Block<S> for Moved<'_> {
     }
 }
 
-/// A block on its way in, each symbol through a map.
+/// A block of eight neighbours on its way in, each symbol through a map.
 pub(super) struct Incoming<'a, S: Simd> {
     pub(super) symbols: &'a Input<'a, S>,
     pub(super) first: usize,
@@ -87,8 +142,6 @@ pub(super) struct Input<'a, S: Simd> {
     at: usize,
     pub(super) count: usize,
     map: S::Map,
-    /// How far behind a chunk the memory is asked for.
-    ahead: usize,
 }
 
 impl<'a, S: Simd> Input<'a, S> {
@@ -98,7 +151,6 @@ impl<'a, S: Simd> Input<'a, S> {
         at: usize,
         count: usize,
         map: S::Map,
-        ahead: usize,
     ) -> Self {
         assert!(symbols.has(first + count, at));
         Self {
@@ -107,7 +159,6 @@ impl<'a, S: Simd> Input<'a, S> {
             at,
             count,
             map,
-            ahead,
         }
     }
 
@@ -115,12 +166,20 @@ impl<'a, S: Simd> Input<'a, S> {
     pub(super) fn load(&self, simd: S, index: usize) -> S::Elements {
         if index < self.count {
             // SAFETY: `new` found all `count` symbols.
-            let chunk = unsafe { self.symbols.chunk_unchecked(self.first + index, self.at) };
-            prefetch(chunk, self.ahead);
-            simd.apply(simd.load(chunk), self.map)
+            unsafe { self.load_unchecked(simd, index) }
         } else {
             simd.load(&[0; 64])
         }
+    }
+
+    /// # Safety
+    ///
+    /// `index` is below `count`.
+    #[inline(always)]
+    unsafe fn load_unchecked(&self, simd: S, index: usize) -> S::Elements {
+        // SAFETY: as the caller guarantees.
+        let chunk = unsafe { self.symbols.chunk_unchecked(self.first + index, self.at) };
+        simd.apply(simd.load(chunk), self.map)
     }
 }
 
@@ -133,6 +192,39 @@ impl<S: Simd> Block<S> for Incoming<'_, S> {
     #[inline(always)]
     fn store(&mut self, simd: S, index: usize, elements: S::Elements) {
         simd.store(elements, &mut self.to[index]);
+    }
+
+    #[inline(always)]
+    fn load_eight(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
+        let (symbols, first) = (self.symbols, self.first + index);
+        // Counting once saves a branch a symbol.
+        if first + 7 * distance < symbols.count {
+            // SAFETY: the last one is below the count.
+            unsafe {
+                [
+                    symbols.load_unchecked(simd, first),
+                    symbols.load_unchecked(simd, first + distance),
+                    symbols.load_unchecked(simd, first + 2 * distance),
+                    symbols.load_unchecked(simd, first + 3 * distance),
+                    symbols.load_unchecked(simd, first + 4 * distance),
+                    symbols.load_unchecked(simd, first + 5 * distance),
+                    symbols.load_unchecked(simd, first + 6 * distance),
+                    symbols.load_unchecked(simd, first + 7 * distance),
+                ]
+            }
+        } else {
+            // As by default, but with a branch for each.
+            [
+                self.load(simd, index),
+                self.load(simd, index + distance),
+                self.load(simd, index + 2 * distance),
+                self.load(simd, index + 3 * distance),
+                self.load(simd, index + 4 * distance),
+                self.load(simd, index + 5 * distance),
+                self.load(simd, index + 6 * distance),
+                self.load(simd, index + 7 * distance),
+            ]
+        }
     }
 }
 
@@ -170,15 +262,58 @@ impl<'a, S: Simd> Output<'a, S> {
     #[inline(always)]
     pub(super) fn store(&mut self, simd: S, index: usize, elements: S::Elements) {
         if index < self.count {
-            // SAFETY: `new` found all `count` symbols.
-            let chunk = unsafe { self.symbols.chunk_unchecked(self.first + index, self.at) };
-            let elements = simd.apply(elements, self.map);
-            if self.stream {
-                // SAFETY: `streams` found the chunks aligned.
-                unsafe { simd.stream(elements, chunk) };
-            } else {
-                simd.store(elements, chunk);
+            // SAFETY: `new` found all `count` symbols, and whether they are aligned.
+            unsafe {
+                match self.stream {
+                    true => self.store_unchecked::<true>(simd, index, elements),
+                    false => self.store_unchecked::<false>(simd, index, elements),
+                }
             }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `index` is below `count`; to stream, chunks must be aligned.
+    #[inline(always)]
+    unsafe fn store_unchecked<const STREAM: bool>(
+        &mut self,
+        simd: S,
+        index: usize,
+        elements: S::Elements,
+    ) {
+        // SAFETY: as the caller guarantees.
+        let chunk = unsafe { self.symbols.chunk_unchecked(self.first + index, self.at) };
+        let elements = simd.apply(elements, self.map);
+        if STREAM {
+            // SAFETY: as the caller guarantees.
+            unsafe { simd.stream(elements, chunk) };
+        } else {
+            simd.store(elements, chunk);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for `store_unchecked`, of all eight.
+    #[inline(always)]
+    unsafe fn store_eight_unchecked<const STREAM: bool>(
+        &mut self,
+        simd: S,
+        first: usize,
+        distance: usize,
+        e: Eight<S>,
+    ) {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            self.store_unchecked::<STREAM>(simd, first, e[0]);
+            self.store_unchecked::<STREAM>(simd, first + distance, e[1]);
+            self.store_unchecked::<STREAM>(simd, first + 2 * distance, e[2]);
+            self.store_unchecked::<STREAM>(simd, first + 3 * distance, e[3]);
+            self.store_unchecked::<STREAM>(simd, first + 4 * distance, e[4]);
+            self.store_unchecked::<STREAM>(simd, first + 5 * distance, e[5]);
+            self.store_unchecked::<STREAM>(simd, first + 6 * distance, e[6]);
+            self.store_unchecked::<STREAM>(simd, first + 7 * distance, e[7]);
         }
     }
 }
@@ -199,5 +334,27 @@ impl<S: Simd> Block<S> for Outgoing<'_, '_, S> {
     #[inline(always)]
     fn store(&mut self, simd: S, index: usize, elements: S::Elements) {
         self.symbols.store(simd, self.first + index, elements);
+    }
+
+    #[inline(always)]
+    fn store_eight(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
+        let first = self.first + index;
+        if first + 7 * distance < self.symbols.count {
+            // SAFETY: the last one is below the count; `Output::new` found whether chunks are aligned.
+            unsafe {
+                match self.symbols.stream {
+                    true => self
+                        .symbols
+                        .store_eight_unchecked::<true>(simd, first, distance, e),
+                    false => self
+                        .symbols
+                        .store_eight_unchecked::<false>(simd, first, distance, e),
+                }
+            }
+            return;
+        }
+        for (k, elements) in e.into_iter().enumerate() {
+            self.symbols.store(simd, first + k * distance, elements);
+        }
     }
 }

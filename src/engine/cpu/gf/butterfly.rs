@@ -5,7 +5,7 @@ use super::vector::{Factor, Full, Simd, Subfield, Zero};
 use crate::code::{full_factor, subfield_factor};
 
 /// The labels of the subfield.
-const SUBFIELD: usize = 256;
+pub(super) const SUBFIELD: usize = 256;
 
 /// The tables of the factors of all blocks that begin below some point. Blocks begin at multiples
 /// of twice their distance, so factors are even labels: label `2i` is entry `i`.
@@ -31,12 +31,34 @@ impl<S: Simd> Factors<S> {
 
     #[inline(always)]
     pub(super) fn subfield(&self, simd: S, label: usize) -> Subfield<S::Subfield> {
-        Subfield(simd.subfield(&self.subfield[label / 2]))
+        let [factor] = self.subfields(simd, label);
+        factor
     }
 
+    /// Those of `N` even labels, from `label` on.
     #[inline(always)]
-    fn full(&self, simd: S, label: usize) -> Full<S::Map> {
-        Full(simd.map(&self.full[(label - SUBFIELD) / 2]))
+    fn subfields<const N: usize>(&self, simd: S, label: usize) -> [Subfield<S::Subfield>; N] {
+        // Looked up at once, for one check.
+        let tables = self.subfield[label / 2..].first_chunk::<N>();
+        let tables = tables.expect("labels of the subfield");
+        // Not a closure: it would not be compiled for the instruction set.
+        let mut factors = [Subfield(simd.subfield(&tables[0])); N];
+        for i in 1..N {
+            factors[i] = Subfield(simd.subfield(&tables[i]));
+        }
+        factors
+    }
+
+    /// As [`Factors::subfields`], of labels beyond the subfield.
+    #[inline(always)]
+    fn full<const N: usize>(&self, simd: S, label: usize) -> [Full<S::Map>; N] {
+        let tables = self.full[(label - SUBFIELD) / 2..].first_chunk::<N>();
+        let tables = tables.expect("labels of the code");
+        let mut factors = [Full(simd.map(&tables[0])); N];
+        for i in 1..N {
+            factors[i] = Full(simd.map(&tables[i]));
+        }
+        factors
     }
 }
 
@@ -87,49 +109,84 @@ impl Direction for Inverse {
     }
 }
 
-/// The factors of a block's layers: one for the largest distance, two for the next, four for the
-/// smallest. The first of each layer has a type of its own, since it may be zero.
-struct Layers<A, B0, B, C0, C> {
-    a: A,
-    b: (B0, B),
-    c: (C0, C, C, C),
-}
-
 macro_rules! butterfly {
     ($direction:ident, $simd:expr, $factor:expr, $e:ident, $x:literal, $y:literal) => {
         ($e[$x], $e[$y]) = $direction::butterfly($simd, $factor, $e[$x], $e[$y]);
     };
 }
 
-/// Three layers on a block of eight times `distance` symbols.
-#[inline(always)]
-fn three_layers<S: Simd, D: Direction, A, B0, B, C0, C>(
-    simd: S,
-    block: &mut impl Block<S>,
-    distance: usize,
-    gaps: Gaps,
-    layers: Layers<A, B0, B, C0, C>,
-) where
-    A: Factor<S>,
-    B0: Factor<S>,
-    B: Factor<S>,
-    C0: Factor<S>,
-    C: Factor<S>,
-{
-    let Layers { a, b, c } = layers;
-    let (symbols, distance) = (distance, gaps.place(distance));
-    for i in 0..symbols {
-        let i = gaps.place(i);
-        let mut e = [
-            block.load(simd, i),
-            block.load(simd, i + distance),
-            block.load(simd, i + 2 * distance),
-            block.load(simd, i + 3 * distance),
-            block.load(simd, i + 4 * distance),
-            block.load(simd, i + 5 * distance),
-            block.load(simd, i + 6 * distance),
-            block.load(simd, i + 7 * distance),
-        ];
+/// The factors of a block's layers: one for the largest distance, two for the next, four for the
+/// smallest. The first of each layer has a type of its own, since it may be zero.
+#[derive(Clone, Copy)]
+pub(super) struct Layers<A, B0, B, C0, C> {
+    a: A,
+    b: (B0, B),
+    c: (C0, C, C, C),
+}
+
+/// The layers of a block that begins at point zero.
+type LayersAtZero<S> =
+    Layers<Zero, Zero, Subfield<<S as Simd>::Subfield>, Zero, Subfield<<S as Simd>::Subfield>>;
+
+/// The layers of a block whose factors are of the subfield.
+type SubfieldLayers<S> = Layers<
+    Subfield<<S as Simd>::Subfield>,
+    Subfield<<S as Simd>::Subfield>,
+    Subfield<<S as Simd>::Subfield>,
+    Subfield<<S as Simd>::Subfield>,
+    Subfield<<S as Simd>::Subfield>,
+>;
+
+impl<S: Simd> Factors<S> {
+    /// Those of the block that begins at point zero.
+    #[inline(always)]
+    pub(super) fn at_zero(&self, simd: S) -> LayersAtZero<S> {
+        let [c1, c2, c3] = self.subfields(simd, 2);
+        Layers {
+            a: Zero,
+            b: (Zero, c1),
+            c: (Zero, c1, c2, c3),
+        }
+    }
+
+    /// Those of the block that begins at `point`, the smallest layer's distance being `1 << m`:
+    /// `point >> m` is a label of the subfield.
+    #[inline(always)]
+    pub(super) fn of_subfield(&self, simd: S, point: usize, m: u32) -> SubfieldLayers<S> {
+        Layers::new(
+            self.subfields(simd, point >> (m + 2)),
+            self.subfields(simd, point >> (m + 1)),
+            self.subfields(simd, point >> m),
+        )
+    }
+}
+
+impl<A, B, C> Layers<A, B, B, C, C> {
+    #[inline(always)]
+    fn new([a]: [A; 1], [b0, b1]: [B; 2], [c0, c1, c2, c3]: [C; 4]) -> Self {
+        Self {
+            a,
+            b: (b0, b1),
+            c: (c0, c1, c2, c3),
+        }
+    }
+}
+
+/// Eight symbols at equal distances.
+pub(super) type Eight<S> = [<S as Simd>::Elements; 8];
+
+impl<A, B0, B, C0, C> Layers<A, B0, B, C0, C> {
+    /// Three layers on eight symbols.
+    #[inline(always)]
+    pub(super) fn apply<S: Simd, D: Direction>(self, simd: S, mut e: Eight<S>) -> Eight<S>
+    where
+        A: Factor<S>,
+        B0: Factor<S>,
+        B: Factor<S>,
+        C0: Factor<S>,
+        C: Factor<S>,
+    {
+        let Self { a, b, c } = self;
         macro_rules! largest {
             () => {
                 butterfly!(D, simd, a, e, 0, 4);
@@ -160,50 +217,75 @@ fn three_layers<S: Simd, D: Direction, A, B0, B, C0, C>(
         } else {
             largest!();
         }
-        block.store(simd, i, e[0]);
-        block.store(simd, i + distance, e[1]);
-        block.store(simd, i + 2 * distance, e[2]);
-        block.store(simd, i + 3 * distance, e[3]);
-        block.store(simd, i + 4 * distance, e[4]);
-        block.store(simd, i + 5 * distance, e[5]);
-        block.store(simd, i + 6 * distance, e[6]);
-        block.store(simd, i + 7 * distance, e[7]);
+        e
+    }
+
+    /// Three layers going forward, for the first four results: the others are of no meaning.
+    #[inline(always)]
+    pub(super) fn forward_half<S: Simd>(self, simd: S, mut e: Eight<S>) -> Eight<S>
+    where
+        A: Factor<S>,
+        B0: Factor<S>,
+        C0: Factor<S>,
+        C: Factor<S>,
+    {
+        let Self { a, b, c } = self;
+        e[0] = a.add_scaled(simd, e[0], e[4]);
+        e[1] = a.add_scaled(simd, e[1], e[5]);
+        e[2] = a.add_scaled(simd, e[2], e[6]);
+        e[3] = a.add_scaled(simd, e[3], e[7]);
+        butterfly!(Forward, simd, b.0, e, 0, 2);
+        butterfly!(Forward, simd, b.0, e, 1, 3);
+        butterfly!(Forward, simd, c.0, e, 0, 1);
+        butterfly!(Forward, simd, c.1, e, 2, 3);
+        e
+    }
+
+    /// Three layers of the inverse of symbols whose second four are zero, whatever they hold.
+    #[inline(always)]
+    pub(super) fn inverse_half<S: Simd>(self, simd: S, mut e: Eight<S>) -> Eight<S>
+    where
+        A: Factor<S>,
+        B0: Factor<S>,
+        C0: Factor<S>,
+        C: Factor<S>,
+    {
+        let Self { a, b, c } = self;
+        butterfly!(Inverse, simd, c.0, e, 0, 1);
+        butterfly!(Inverse, simd, c.1, e, 2, 3);
+        butterfly!(Inverse, simd, b.0, e, 0, 2);
+        butterfly!(Inverse, simd, b.0, e, 1, 3);
+        // The sum of a symbol and zero is the symbol.
+        [e[4], e[5], e[6], e[7]] = [e[0], e[1], e[2], e[3]];
+        e[0] = a.add_scaled(simd, e[0], e[4]);
+        e[1] = a.add_scaled(simd, e[1], e[5]);
+        e[2] = a.add_scaled(simd, e[2], e[6]);
+        e[3] = a.add_scaled(simd, e[3], e[7]);
+        e
     }
 }
 
-/// As `three_layers` going forward, for the first half of the results.
+/// Three layers on a block of eight times `distance` symbols.
 #[inline(always)]
-fn three_layers_half<S: Simd, A, B0, C0, C>(
+fn three_layers<S: Simd, D: Direction, A, B0, B, C0, C>(
     simd: S,
     block: &mut impl Block<S>,
     distance: usize,
     gaps: Gaps,
-    (a, b, c0, c1): (A, B0, C0, C),
+    layers: Layers<A, B0, B, C0, C>,
 ) where
     A: Factor<S>,
     B0: Factor<S>,
+    B: Factor<S>,
     C0: Factor<S>,
     C: Factor<S>,
 {
     let (symbols, distance) = (distance, gaps.place(distance));
     for i in 0..symbols {
         let i = gaps.place(i);
-        macro_rules! sum {
-            ($k:literal) => {{
-                let x = block.load(simd, i + $k * distance);
-                let y = block.load(simd, i + ($k + 4) * distance);
-                a.add_scaled(simd, x, y)
-            }};
-        }
-        let mut e = [sum!(0), sum!(1), sum!(2), sum!(3)];
-        butterfly!(Forward, simd, b, e, 0, 2);
-        butterfly!(Forward, simd, b, e, 1, 3);
-        butterfly!(Forward, simd, c0, e, 0, 1);
-        butterfly!(Forward, simd, c1, e, 2, 3);
-        block.store(simd, i, e[0]);
-        block.store(simd, i + distance, e[1]);
-        block.store(simd, i + 2 * distance, e[2]);
-        block.store(simd, i + 3 * distance, e[3]);
+        let e = block.load_eight(simd, i, distance);
+        let e = layers.apply::<S, D>(simd, e);
+        block.store_eight(simd, i, distance, e);
     }
 }
 
@@ -238,39 +320,34 @@ pub(super) fn three_layers_at<S: Simd, D: Direction>(
 ) {
     // Within an aligned block, the labels of a layer lie all below 256 or all above.
     let (a, b, c) = (point >> (m + 2), point >> (m + 1), point >> m);
-    // Macros and not closures: everything has to be inlined.
-    macro_rules! sub {
-        ($($label:expr),+) => { ($(factors.subfield(simd, $label)),+) };
-    }
-    macro_rules! full {
-        ($($label:expr),+) => { ($(factors.full(simd, $label)),+) };
-    }
+    // A macro and not a closure: everything has to be inlined.
     macro_rules! run {
-        ($a:expr, $b:expr, $c:expr) => {
-            three_layers::<S, D, _, _, _, _, _>(
-                simd,
-                block,
-                1 << m,
-                gaps,
-                Layers {
-                    a: $a,
-                    b: $b,
-                    c: $c,
-                },
-            )
+        ($layers:expr) => {
+            three_layers::<S, D, _, _, _, _, _>(simd, block, 1 << m, gaps, $layers)
         };
     }
     if point == 0 {
-        let (c1, c2, c3) = sub!(2, 4, 6);
-        run!(Zero, (Zero, sub!(2)), (Zero, c1, c2, c3));
+        run!(factors.at_zero(simd));
     } else if c < SUBFIELD {
-        run!(sub!(a), sub!(b, b + 2), sub!(c, c + 2, c + 4, c + 6));
+        run!(factors.of_subfield(simd, point, m));
     } else if b < SUBFIELD {
-        run!(sub!(a), sub!(b, b + 2), full!(c, c + 2, c + 4, c + 6));
+        run!(Layers::new(
+            factors.subfields(simd, a),
+            factors.subfields(simd, b),
+            factors.full(simd, c),
+        ));
     } else if a < SUBFIELD {
-        run!(sub!(a), full!(b, b + 2), full!(c, c + 2, c + 4, c + 6));
+        run!(Layers::new(
+            factors.subfields(simd, a),
+            factors.full(simd, b),
+            factors.full(simd, c),
+        ));
     } else {
-        run!(full!(a), full!(b, b + 2), full!(c, c + 2, c + 4, c + 6));
+        run!(Layers::new(
+            factors.full(simd, a),
+            factors.full(simd, b),
+            factors.full(simd, c),
+        ));
     }
 }
 
@@ -285,15 +362,22 @@ pub(super) fn three_layers_half_at<S: Simd>(
     point: usize,
     m: u32,
 ) -> bool {
-    let (a, b, c) = (point >> (m + 2), point >> (m + 1), point >> m);
+    // Not a closure for both: it would not be compiled for the instruction set.
+    macro_rules! run {
+        ($layers:expr) => {{
+            let (layers, distance) = ($layers, gaps.place(1 << m));
+            for i in 0..1 << m {
+                let i = gaps.place(i);
+                let e = block.load_eight(simd, i, distance);
+                let e = layers.forward_half(simd, e);
+                block.store_four(simd, i, distance, e);
+            }
+        }};
+    }
     if point == 0 {
-        let layers = (Zero, Zero, Zero, factors.subfield(simd, 2));
-        three_layers_half(simd, block, 1 << m, gaps, layers);
-    } else if c < SUBFIELD {
-        // Not a closure for all: it would not be compiled for the instruction set.
-        let (a, b) = (factors.subfield(simd, a), factors.subfield(simd, b));
-        let (c0, c1) = (factors.subfield(simd, c), factors.subfield(simd, c + 2));
-        three_layers_half(simd, block, 1 << m, gaps, (a, b, c0, c1));
+        run!(factors.at_zero(simd));
+    } else if point >> m < SUBFIELD {
+        run!(factors.of_subfield(simd, point, m));
     } else {
         return false;
     }
@@ -316,6 +400,9 @@ pub(super) fn one_layer_at<S: Simd, D: Direction>(
         label if label < SUBFIELD => {
             one_layer::<S, D>(simd, block, distance, gaps, factors.subfield(simd, label));
         }
-        label => one_layer::<S, D>(simd, block, distance, gaps, factors.full(simd, label)),
+        label => {
+            let [factor] = factors.full(simd, label);
+            one_layer::<S, D>(simd, block, distance, gaps, factor);
+        }
     }
 }

@@ -139,7 +139,7 @@ impl Given<'_> {
         match self {
             Self::Slices(symbols, at) => {
                 let bytes = &symbols[rank][*at..];
-                prefetch(bytes, AHEAD);
+                prefetch(bytes.as_ptr().wrapping_add(AHEAD));
                 simd.load(bytes.first_chunk().expect("a whole chunk"))
             }
             Self::Chunks(chunks) => simd.load(&chunks[rank]),
@@ -160,7 +160,7 @@ impl Restored<'_, '_> {
         match self {
             Self::Slices(symbols, at) => {
                 let bytes = &mut symbols[rank][*at..];
-                prefetch(bytes, AHEAD);
+                prefetch(bytes.as_ptr().wrapping_add(AHEAD));
                 simd.store(elements, bytes.first_chunk_mut().expect("a whole chunk"));
             }
             Self::Chunks(chunks) => simd.store(elements, &mut chunks[rank]),

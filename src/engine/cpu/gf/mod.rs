@@ -18,6 +18,8 @@ mod avx512_gfni;
 mod block;
 mod butterfly;
 mod decode;
+mod encode;
+mod middle;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
 mod passes;
@@ -32,7 +34,7 @@ mod tests;
 use self::butterfly::Factors;
 pub(super) use self::decode::{DecodeChunk, Given, Restored};
 use self::decode::{DecodingOf, decode_with};
-use self::transform::encode_with;
+use self::encode::encode_with;
 pub(super) use self::vector::{Job, Simd};
 use super::symbols::{Chunk, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
@@ -48,8 +50,8 @@ pub(super) struct EncodeChunk<'a, 'b> {
     pub(super) output: &'a mut SymbolsMut<'b>,
     /// Where in the symbols the chunk begins.
     pub(super) at: usize,
-    /// How far behind it the memory is asked for: what is to come.
-    pub(super) ahead: usize,
+    /// What memory is asked for meanwhile.
+    pub(super) ahead: Ahead,
     /// As many as [`EncodeChunk::work`].
     pub(super) work: &'a mut [Chunk],
 }
@@ -88,18 +90,56 @@ impl Kernels {
     }
 }
 
-/// Asks for the memory some bytes behind `bytes`, whatever lies there.
+/// Asks for the memory at an address, which may be any.
 #[inline(always)]
-pub(super) fn prefetch(bytes: &[u8], distance: usize) {
+pub(super) fn prefetch(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        let there = bytes.as_ptr().wrapping_add(distance);
         // SAFETY: prefetching is a hint, for any address; every x86-64 processor knows it.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(there.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (bytes, distance);
+    let _ = at;
+}
+
+/// Memory that is asked for little by little, a cache line of each symbol, while the code is at work
+/// on what came before it.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    next: *const u8,
+    stride: usize,
+    left: usize,
+}
+
+impl Ahead {
+    /// Nothing.
+    pub(super) const NOTHING: Self = Self {
+        next: std::ptr::null(),
+        stride: 0,
+        left: 0,
+    };
+
+    /// The line that is `distance` bytes behind the start of each of the symbols.
+    pub(super) fn new(symbols: Symbols<'_>, distance: usize) -> Self {
+        let (start, stride, left) = symbols.places();
+        Self {
+            next: start.wrapping_add(distance),
+            stride,
+            left,
+        }
+    }
+
+    /// Asks for the next lines.
+    #[inline(always)]
+    pub(super) fn ask(&mut self, lines: usize) {
+        let lines = lines.min(self.left);
+        for _ in 0..lines {
+            prefetch(self.next);
+            self.next = self.next.wrapping_add(self.stride);
+        }
+        self.left -= lines;
+    }
 }
 
 /// What is done with a code, written once and compiled for every instruction set.

@@ -1,11 +1,15 @@
 //! Passes over the symbols: several layers of butterflies each, compiled as functions of their own.
 
-use super::Chunk;
 use super::block::{Gaps, InPlace, Incoming, Input, Moved, Outgoing, Output};
 use super::butterfly::{
     Direction, Factors, Forward, Inverse, one_layer_at, three_layers_at, three_layers_half_at,
 };
 use super::vector::{Job, Simd};
+use super::{Ahead, Chunk};
+
+/// How many lines of memory are asked for with every eight symbols that come in: half as many, so that
+/// memory is not asked for all at once.
+const AHEAD_COMING_IN: usize = 4;
 
 /// Some neighbouring layers, done in one pass over the symbols.
 #[derive(Clone, Copy)]
@@ -94,7 +98,13 @@ parts! {
 
     /// The three smallest layers of an inverse transform of `symbols`, with the symbols coming in,
     /// and the next three while they are in cache, if there are as many.
-    PassesIn { input: &'a Input<'b, S>, data: &'a mut [Chunk], symbols: usize, six: bool, }
+    PassesIn {
+        input: &'a Input<'b, S>,
+        ahead: &'a mut Ahead,
+        data: &'a mut [Chunk],
+        symbols: usize,
+        six: bool,
+    }
     |self, simd| {
         let len = if self.six { 64 } else { 8 };
         for start in (0..self.symbols).step_by(len) {
@@ -102,6 +112,7 @@ parts! {
             let inside = self.input.count.saturating_sub(start);
             for (eight, to) in block.chunks_exact_mut(8).enumerate() {
                 if 8 * eight < inside {
+                    self.ahead.ask(AHEAD_COMING_IN);
                     let first = start + 8 * eight;
                     let incoming = &mut Incoming { symbols: self.input, first, to };
                     let point = self.point + first;

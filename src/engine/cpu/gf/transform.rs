@@ -1,20 +1,19 @@
-//! The transforms, pass by pass, and encoding by them.
+//! The transforms, pass by pass.
 
 use std::marker::PhantomData;
 
-use super::block::{Gaps, Input, Output, work_of};
+use super::block::{Gaps, Input, Output};
 use super::butterfly::{Direction, Factors, Forward, Inverse};
 use super::passes::{Pass, PassInPlace, PassMoved, PassesIn, PassesOut};
 use super::vector::Simd;
-use super::{Chunk, EncodeChunk, EncodingOf};
-use crate::code::{Code, Rate};
+use super::{Ahead, Chunk};
 
 /// The inverse transform of `symbols` symbols that come in, whose first stands for `point`.
 #[inline(always)]
-fn inverse<S: Simd>(
+pub(super) fn inverse<S: Simd>(
     simd: S,
     factors: &Factors<S>,
-    input: &Input<'_, S>,
+    (input, ahead): (&Input<'_, S>, &mut Ahead),
     data: &mut [Chunk],
     symbols: usize,
     point: usize,
@@ -33,6 +32,7 @@ fn inverse<S: Simd>(
                 factors,
                 point,
                 input,
+                ahead,
                 data,
                 symbols,
                 six,
@@ -98,7 +98,7 @@ pub(super) fn forward_passes<S: Simd>(
 }
 
 /// Where a forward transform takes place.
-enum Place<'a> {
+pub(super) enum Place<'a> {
     /// Where its symbols are.
     There(&'a mut [Chunk]),
     /// Elsewhere.
@@ -111,7 +111,7 @@ enum Place<'a> {
 /// The first `output.count` results of the transform of `symbols` symbols, whose first stands for
 /// `point`, on their way out.
 #[inline(always)]
-fn forward<S: Simd>(
+pub(super) fn forward<S: Simd>(
     simd: S,
     factors: &Factors<S>,
     place: Place<'_>,
@@ -199,70 +199,5 @@ fn transform<S: Simd, D: Direction>(
             count,
             marker: PhantomData,
         });
-    }
-}
-
-#[inline(always)]
-fn add_to<S: Simd>(simd: S, sums: &mut [Chunk], addends: &[Chunk]) {
-    for (sum, addend) in sums.iter_mut().zip(addends) {
-        simd.store(simd.xor(simd.load(sum), simd.load(addend)), sum);
-    }
-}
-
-/// From a chunk of the source symbols to that of the recovery symbols.
-#[inline(always)]
-pub(super) fn encode_with<S: Simd>(simd: S, encoding: &EncodingOf<S>, job: EncodeChunk<'_, '_>) {
-    let EncodingOf {
-        code:
-            Code {
-                rate,
-                original,
-                recovery,
-                chunk,
-            },
-        factors,
-        load,
-        store,
-    } = encoding;
-    let (recovery, chunk) = (*recovery, *chunk);
-    let original = job.inputs.min(*original);
-    let (sum, work) = job.work.split_at_mut(work_of(chunk));
-    let load = simd.map(load);
-    let input = |first: usize| {
-        let count = chunk.min(original - first);
-        Input::<S>::new(job.input, first, job.at, count, load, job.ahead)
-    };
-    let store = simd.map(store);
-    // Not a closure: it gives out what it borrows.
-    macro_rules! output {
-        ($first:expr) => {{
-            let (first, count): (usize, usize) = ($first, chunk.min(recovery - $first));
-            Output::<S>::new(job.output.reborrow(), first, job.at, count, store)
-        }};
-    }
-    match rate {
-        Rate::High => {
-            // The blocks' inverse transforms add up; one transform of the sum is the answer.
-            inverse(simd, factors, &input(0), sum, chunk, chunk);
-            for start in (chunk..original).step_by(chunk) {
-                inverse(simd, factors, &input(start), work, chunk, start + chunk);
-                add_to(simd, sum, work);
-            }
-            let place = Place::There(sum);
-            forward(simd, factors, place, chunk, &mut output!(0), 0);
-        }
-        Rate::Low => {
-            // One inverse transform; each block of recovery symbols is a transform of it.
-            inverse(simd, factors, &input(0), sum, chunk, 0);
-            // The first one comes last, in place: less memory stays in the first cache than with
-            // its own.
-            for start in (chunk..recovery).step_by(chunk) {
-                let (point, from, to) = (start + chunk, &*sum, &mut *work);
-                let place = Place::Elsewhere { from, to };
-                forward(simd, factors, place, chunk, &mut output!(start), point);
-            }
-            let place = Place::There(sum);
-            forward(simd, factors, place, chunk, &mut output!(0), chunk);
-        }
     }
 }
