@@ -13,18 +13,24 @@ use crate::engine::STRIPE_UNIT;
 
 /// How many bytes of every symbol of a line are extended and hashed at once: a multiple of
 /// [`STRIPE_UNIT`].
-pub(super) const STEP: u32 = 2 * STRIPE_UNIT;
+pub(super) const STEP: u32 = 4 * STRIPE_UNIT;
 
-/// What stands before a symbol's bytes in a tile: the byte that the leaf prefix displaces, and as
-/// much more as keeps the bytes aligned.
+/// What stands before a symbol's bytes in a tile: the last bytes of the step before. The hashes take
+/// one of them, which the leaf prefix displaces; what is handed on takes as many as make a whole line
+/// of the cache.
 const BEFORE: usize = 64;
+
+/// The bytes of a line of the cache.
+const LINE: usize = 64;
+
+/// From so many bytes on, a copy is worth a call.
+const LONG: usize = 256;
 
 /// What stands behind the last symbol in a tile: whole blocks are read.
 const AFTER: usize = 128;
 
-/// Where the symbols of a line lie in memory while a step of their bytes is at work: those of the
-/// recovery symbols, and those of the source symbols twice, as the next step's come while this one's
-/// are hashed.
+/// Where the symbols of a line lie in memory while a step of their bytes is at work: one after another,
+/// source symbols first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Geometry {
     stride: usize,
@@ -49,28 +55,12 @@ impl Geometry {
     }
 
     fn bytes(&self) -> usize {
-        self.stride * (2 * self.original + self.recovery) + AFTER
+        self.stride * (self.original + self.recovery) + AFTER
     }
 
-    /// Where the source symbols of a step begin.
-    fn sources(&self, side: bool) -> usize {
-        match side {
-            false => 0,
-            true => self.stride * (self.original + self.recovery),
-        }
-    }
-
-    /// Where the recovery symbols begin.
-    fn recovery(&self) -> usize {
-        self.stride * self.original
-    }
-
-    /// Where a symbol of either kind begins.
-    fn symbol(&self, side: bool, symbol: usize) -> usize {
-        match symbol < self.original {
-            true => self.sources(side) + symbol * self.stride,
-            false => symbol * self.stride,
-        }
+    /// Where a symbol begins.
+    fn symbol(&self, symbol: usize) -> usize {
+        symbol * self.stride
     }
 }
 
@@ -107,7 +97,43 @@ pub(super) struct Emitted<'a> {
     pub(super) symbol: usize,
     /// Where in the bytes at hand of the symbol it begins.
     pub(super) start: usize,
-    pub(super) bytes: &'a [u8],
+    pub(super) bytes: JoinedBytes<'a>,
+}
+
+/// Bytes of a symbol, with the end of those that were handed on before them. All parts of a symbol but
+/// the last one have [`JoinedBytes::BEFORE`] bytes or more.
+#[derive(Clone, Copy)]
+pub(super) struct JoinedBytes<'a> {
+    /// [`JoinedBytes::BEFORE`] bytes, and then these. Unless others were handed on before, the former
+    /// are of no meaning.
+    bytes: &'a [u8],
+    /// Whether others were handed on before these, and whether others will be after them.
+    pub(super) joins: [bool; 2],
+}
+
+impl<'a> JoinedBytes<'a> {
+    /// A line of the cache.
+    pub(super) const BEFORE: usize = BEFORE;
+
+    /// # Panics
+    ///
+    /// If there are no bytes behind those before them.
+    pub(super) fn new(bytes: &'a [u8], joins: [bool; 2]) -> Self {
+        assert!(bytes.len() > Self::BEFORE);
+        Self { bytes, joins }
+    }
+
+    /// The bytes alone.
+    #[inline(always)]
+    pub(super) fn alone(&self) -> &'a [u8] {
+        &self.bytes[Self::BEFORE..]
+    }
+
+    /// The bytes but for some at their end, after some of those before them.
+    #[inline(always)]
+    pub(super) fn shifted(&self, before: usize, without: usize) -> &'a [u8] {
+        &self.bytes[Self::BEFORE - before..self.bytes.len() - without]
+    }
 }
 
 /// Takes parts of symbols.
@@ -151,46 +177,44 @@ impl Lines<'_> {
             space.tile_of = Some(geometry);
         }
         let mut steps = self.steps(count);
-        let mut step = steps.next();
-        let mut side = false;
+        let [mut step, mut next] = [steps.next(), steps.next()];
+        // The bytes before a step's that are taken along.
+        let before = if emit.is_some() { BEFORE } else { 1 };
         if let Some(step) = &step {
             let tile = space.tile.get(geometry.bytes());
-            take(tile, geometry, side, 0..geometry.inputs, step, &source);
+            take(tile, geometry, before, 0..geometry.inputs, step, &source);
+        }
+        if let Some(next) = &next {
+            (0..geometry.inputs).for_each(|i| next.ask_for(&source, i));
         }
         while let Some(at_work) = step {
-            step = steps.next();
-            self.encode(space, geometry, side, &at_work);
-            let next = step.as_ref();
+            let after = steps.next();
+            self.encode(space, geometry, &at_work);
             for line in 0..at_work.lines {
-                // While the lines are hashed, the next step's bytes come nearer, and then come in:
-                // memory works all the time.
-                let mut each = |done: usize, all: usize, tile: &mut [u8]| {
-                    let (done, all) = (line * all + done, at_work.lines * all);
-                    if let Some(next) = next {
-                        let inputs = |done: usize| geometry.inputs * done.min(all) / all;
-                        for i in inputs(2 * done)..inputs(2 * done + 2) {
-                            let bytes = next.of(&source, i);
-                            for at in (0..next.bytes() + 63).step_by(64) {
-                                prefetch(bytes.as_ptr().wrapping_add(at));
-                            }
+                let last = line + 1 == at_work.lines;
+                // While the lines are hashed, memory works all the time, and never all at once: the
+                // bytes of the step after the next one come nearer, and the next one's come in where
+                // source symbols have had their turn.
+                let mut each = |turn: Turn, tile: &mut [u8]| {
+                    if let Some(after) = &after {
+                        let share = (line * turn.all + turn.done, at_work.lines * turn.all);
+                        for i in share_of(geometry.inputs, share) {
+                            after.ask_for(&source, i);
                         }
-                        let half = all / 2;
-                        let (from, to) =
-                            (done.saturating_sub(half), (done + 1).saturating_sub(half));
-                        let inputs = |done: usize| geometry.inputs * done / (all - half);
-                        let symbols = inputs(from)..inputs(to);
-                        take(tile, geometry, !side, symbols, next, &source);
+                    }
+                    if let (Some(next), Some(share), true) = (&next, turn.after_sources(), last) {
+                        let symbols = share_of(geometry.inputs, share);
+                        take(tile, geometry, before, symbols, next, &source);
                     }
                 };
                 let part = Part {
                     step: &at_work,
                     line,
                     geometry,
-                    side,
                 };
                 self.hash(space, &part, &mut work, &mut emit, &mut each);
             }
-            side = !side;
+            (step, next) = (next, after);
         }
     }
 
@@ -210,7 +234,7 @@ impl Lines<'_> {
     }
 
     /// Makes the recovery symbols' bytes from those of the source symbols in the tile.
-    fn encode(&self, space: &mut LineSpace, geometry: Geometry, side: bool, step: &Step) {
+    fn encode(&self, space: &mut LineSpace, geometry: Geometry, step: &Step) {
         let layout = match step.lines {
             1 => Layout::new(step.range.len()),
             _ => Layout::lines_of(step.range.len()),
@@ -222,9 +246,7 @@ impl Lines<'_> {
             inputs,
         } = geometry;
         let tile = space.tile.get(geometry.bytes());
-        let (first, rest) = tile.split_at_mut(geometry.recovery());
-        let (output, second) = rest.split_at_mut(stride * recovery);
-        let sources = if side { &*second } else { &*first };
+        let (sources, output) = tile.split_at_mut(geometry.symbol(original));
         let room = layout.room();
         let input = Symbols::new(&sources[BEFORE..], stride, original, room);
         let output = &mut SymbolsMut::new(&mut output[BEFORE..], stride, recovery, room);
@@ -241,13 +263,12 @@ impl Lines<'_> {
         part: &Part<'_>,
         work: &mut LineWork<'_>,
         emit: &mut Option<Emit<'_>>,
-        each: &mut dyn FnMut(usize, usize, &mut [u8]),
+        each: &mut dyn FnMut(Turn, &mut [u8]),
     ) {
         let Part {
             step,
             line,
             geometry,
-            side,
         } = *part;
         let Geometry {
             stride, original, ..
@@ -257,35 +278,56 @@ impl Lines<'_> {
         let at = BEFORE + line * step.range.len();
         let begin = self.range.start + step.range.start as u32;
         let range = begin..begin + step.range.len() as u32;
+        let joins = [step.range.start > 0, step.range.end < self.range.len()];
         let group = self.leaves.group();
-        let groups = [geometry.inputs, geometry.recovery].map(|count| count.div_ceil(group));
+        let counts = [geometry.inputs, geometry.recovery];
+        let groups = counts.map(|count| count.div_ceil(group));
         let all = groups[0] + groups[1];
-        let mut turn = |done: usize, tile: &mut [u8]| {
+        // Before a group of source (0) or recovery symbols (1) is hashed, it is handed on.
+        let mut turn = |kind: usize, done: usize, tile: &mut [u8]| {
             if let Some(emit) = emit {
-                for symbol in n * done / all..n * (done + 1) / all {
-                    let place = geometry.symbol(side, symbol) + at;
+                let zeros = match (kind, done) {
+                    (1, 0) => geometry.inputs..original,
+                    _ => 0..0,
+                };
+                let symbols = group * done..counts[kind].min(group * (done + 1));
+                for symbol in zeros.chain(symbols.map(|symbol| kind * original + symbol)) {
+                    let place = geometry.symbol(symbol) + at;
+                    let bytes = &tile[place - BEFORE..place + step.range.len()];
                     emit(Emitted {
                         line: line_of,
                         symbol,
                         start: step.range.start,
-                        bytes: &tile[place..][..step.range.len()],
+                        bytes: JoinedBytes::new(bytes, joins),
                     });
+                    if joins[1] && kind == 1 {
+                        // But for the byte that the hashes have yet to take, and then keep.
+                        let last = place + step.range.len() - BEFORE;
+                        tile.copy_within(last..last + BEFORE - 1, place - BEFORE);
+                    }
                 }
             }
-            each(done, all, tile);
+            let done = kind * groups[0] + done;
+            let sources = groups[0];
+            each(Turn { done, sources, all }, tile);
         };
         let tile = space.tile.get(geometry.bytes());
+        let mut turns = |tile: &mut [u8]| {
+            for (kind, groups) in groups.into_iter().enumerate() {
+                (0..groups).for_each(|done| turn(kind, done, tile));
+            }
+        };
         if !work.hash {
-            (0..all).for_each(|done| turn(done, tile));
+            turns(tile);
             return;
         }
         let digests = &mut work.digests[line_of * n..][..n];
         if let Some(short) = self.short {
             for symbol in (0..geometry.inputs).chain(original..n) {
-                let bytes = tile[geometry.symbol(side, symbol) + at..].first_chunk();
+                let bytes = tile[geometry.symbol(symbol) + at..].first_chunk();
                 digests[symbol] = short.get(*bytes.expect("a symbol"));
             }
-            (0..all).for_each(|done| turn(done, tile));
+            turns(tile);
             return;
         }
         let (sources, recovery) = digests.split_at_mut(original);
@@ -293,8 +335,8 @@ impl Lines<'_> {
         let several = states.is_some();
         let zeros = self.zeros.clone();
         let mut kinds = [
-            (geometry.sources(side), zeros, sources),
-            (geometry.recovery(), 0..0, recovery),
+            (0, zeros, sources),
+            (geometry.symbol(original), 0..0, recovery),
         ];
         for (kind, (first, skip, digests)) in kinds.iter_mut().enumerate() {
             let symbols = line_of * n + kind * original;
@@ -318,16 +360,13 @@ impl Lines<'_> {
                 skip: skip.clone(),
             };
             let kept = &mut space.states[kind];
-            let before = kind * groups[0];
             self.leaves.absorb(
                 range.clone(),
                 tile,
                 kept,
                 stripe,
                 digests,
-                &mut |done, tile| {
-                    turn(before + done, tile);
-                },
+                &mut |done, tile| turn(kind, done, tile),
             );
         }
     }
@@ -364,6 +403,17 @@ impl Step {
     fn of<'s>(&self, source: &impl Fn(usize, usize) -> &'s [u8], i: usize) -> &'s [u8] {
         &source(self.first, i)[self.range.start..]
     }
+
+    /// Asks for the memory of those: all lines of the cache but the one in which the bytes before them
+    /// end, which were asked for with these.
+    #[inline(always)]
+    fn ask_for<'s>(&self, source: &impl Fn(usize, usize) -> &'s [u8], i: usize) {
+        let bytes = self.of(source, i).as_ptr();
+        let last = self.bytes() - 1;
+        for at in (LINE - 1..last + LINE).step_by(LINE) {
+            prefetch(bytes.wrapping_add(at.min(last)));
+        }
+    }
 }
 
 /// What of a tile is hashed.
@@ -371,24 +421,49 @@ struct Part<'a> {
     step: &'a Step,
     line: usize,
     geometry: Geometry,
-    side: bool,
 }
 
-/// Takes the step's bytes of some source symbols into the tile.
+/// How far the hashing of a line is: `done` of `all` groups of symbols, of which the first `sources` are
+/// source symbols.
+#[derive(Clone, Copy)]
+struct Turn {
+    done: usize,
+    sources: usize,
+    all: usize,
+}
+
+impl Turn {
+    /// The same of the groups behind the source symbols, once those are done.
+    fn after_sources(self) -> Option<(usize, usize)> {
+        let done = self.done.checked_sub(self.sources)?;
+        Some((done, self.all - self.sources))
+    }
+}
+
+/// Which of `count` things have their turn when `done` of `all` turns are over.
+fn share_of(count: usize, (done, all): (usize, usize)) -> Range<usize> {
+    count * done / all..count * (done + 1) / all
+}
+
+/// Takes the step's bytes of some source symbols, and some of those before them, into the tile.
 #[inline(always)]
 fn take<'s>(
     tile: &mut [u8],
     geometry: Geometry,
-    side: bool,
+    before: usize,
     symbols: Range<usize>,
     step: &Step,
     source: &impl Fn(usize, usize) -> &'s [u8],
 ) {
     for i in symbols {
-        let place = geometry.symbol(side, i) + BEFORE;
-        if step.range.start > 0 {
-            // The byte before waits for the first block of this step.
-            tile[place - 1] = source(step.first, i)[step.range.start - 1];
+        let place = geometry.symbol(i) + BEFORE;
+        let start = step.range.start;
+        if start > 0 {
+            let last = &source(step.first, i)[start - before..start];
+            match last.first_chunk::<BEFORE>() {
+                Some(line) => tile[place - BEFORE..place].copy_from_slice(line),
+                None => tile[place - 1] = last[0],
+            }
         }
         copy(step.of(source, i), &mut tile[place..], step.bytes());
     }
@@ -397,6 +472,10 @@ fn take<'s>(
 /// Copies `len` bytes in chunks. What lies behind them in `to`, up to a whole chunk, is overwritten.
 #[inline(always)]
 fn copy(from: &[u8], to: &mut [u8], len: usize) {
+    if len >= LONG {
+        to[..len].copy_from_slice(&from[..len]);
+        return;
+    }
     let whole = len / 64 * 64;
     for (from, to) in from[..whole]
         .as_chunks::<64>()

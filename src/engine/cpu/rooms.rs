@@ -4,8 +4,12 @@
 
 use std::marker::PhantomData;
 
+use super::lines::JoinedBytes;
 use crate::engine::Rooms;
 use crate::sliver::Axis;
+
+/// What goes past the caches at once: a line of the cache.
+const LINE: usize = 64;
 
 /// The memory of every chosen sliver, by axis and index.
 pub(super) struct SharedRooms<'a>([Vec<Option<SharedRoom<'a>>>; 2]);
@@ -70,6 +74,33 @@ impl<'a> SharedRoom<'a> {
     }
 }
 
+impl SharedRoom<'_> {
+    /// As [`SharedRoom::write`], for bytes that join others: those that only begin a line of the cache
+    /// are left to be written with the next ones, since memory takes whole lines best.
+    ///
+    /// # Safety
+    ///
+    /// As for `write`: nobody else writes to these places, nor to those that the bytes join, at the
+    /// same time.
+    ///
+    /// # Panics
+    ///
+    /// If they are not in the room.
+    #[inline(always)]
+    pub(super) unsafe fn write_joined(&self, at: usize, bytes: JoinedBytes<'_>) {
+        let len = bytes.alone().len();
+        let in_line = |at: usize| self.start.wrapping_add(at).addr() % LINE;
+        let [before, without] = [
+            (bytes.joins[0], in_line(at)),
+            (bytes.joins[1], in_line(at.wrapping_add(len))),
+        ]
+        .map(|(joins, bytes)| if joins { bytes } else { 0 });
+        let bytes = bytes.shifted(before, without);
+        // SAFETY: as the caller guarantees.
+        unsafe { self.write(at - before, bytes) }
+    }
+}
+
 /// Makes what was written past the caches visible to others, before they are told of it.
 pub(super) fn settle() {
     #[cfg(target_arch = "x86_64")]
@@ -88,9 +119,6 @@ pub(super) fn settle() {
 #[inline(always)]
 unsafe fn copy(from: &[u8], to: *mut u8) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
-
-    /// What goes past the caches at once.
-    const LINE: usize = 64;
 
     let before = to.align_offset(LINE);
     if from.len() < before + LINE {
@@ -179,6 +207,36 @@ mod tests {
                 assert_eq!(room[at..at + len], bytes[..len]);
                 let others = room[..at].iter().chain(&room[at + len..]);
                 assert_eq!(others.filter(|&&byte| byte != 0).count(), 0, "{at} {len}");
+            }
+        }
+    }
+
+    /// A symbol in steps between two others: joined, it arrives whole, and nothing else changes.
+    #[test]
+    fn joined_bytes_arrive_whole() {
+        const BEFORE: usize = JoinedBytes::BEFORE;
+        for step in [64, 65, 200, 512] {
+            for at in 0..70 {
+                for len in [1, 2, 63, 64, 100, 128, 515, 700] {
+                    let bytes: Vec<u8> = (0..BEFORE + len).map(|i| i as u8 | 1).collect();
+                    let mut room = vec![0; 900];
+                    let shared = SharedRoom::new(&mut room);
+                    for start in (0..len).step_by(step) {
+                        let end = len.min(start + step);
+                        let mut part = bytes[start..BEFORE + end].to_vec();
+                        if start == 0 {
+                            part[..BEFORE].fill(0xee);
+                        }
+                        let joined = JoinedBytes::new(&part, [start > 0, end < len]);
+                        // SAFETY: nobody else has the room.
+                        unsafe { shared.write_joined(at + start, joined) };
+                    }
+                    settle();
+                    let what = format!("{len} bytes at {at} by {step}");
+                    assert_eq!(room[at..at + len], bytes[BEFORE..], "{what}");
+                    let others = room[..at].iter().chain(&room[at + len..]);
+                    assert_eq!(others.filter(|&&byte| byte != 0).count(), 0, "{what}");
+                }
             }
         }
     }

@@ -107,7 +107,7 @@ impl Output<'_> {
         let at = symbol * size + self.range.start as usize + part.start;
         if let Some(room) = room {
             // SAFETY: the caller guarantees it: no other part has these places.
-            unsafe { room.write(at, part.bytes) };
+            unsafe { room.write_joined(at, part.bytes) };
         }
     }
 

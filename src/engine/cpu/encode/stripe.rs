@@ -249,7 +249,8 @@ impl Stripe<'_> {
         gathered.resize(range.len() * n * width, 0);
         let mut emit = |part: Emitted<'_>| {
             let place = (part.line * n + part.symbol) * width + part.start;
-            gathered[place..place + part.bytes.len()].copy_from_slice(part.bytes);
+            let bytes = part.bytes.alone();
+            gathered[place..place + bytes.len()].copy_from_slice(bytes);
         };
         lines.run(space, range.len(), source, work, Some(&mut emit));
         let result = self.output.put_columns(range, &gathered);

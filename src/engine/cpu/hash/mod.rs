@@ -70,7 +70,7 @@ impl LeafHasher {
     /// The ranges must follow one another from 0, and all but the last must be a multiple of 128
     /// bytes long. States stay in `kept` from range to range, and in `stripe` from stripe to stripe.
     /// The last range writes the digests, a symbol each; before, `digests` may be empty. `each` is
-    /// called after every group of symbols, with its number and the tile's bytes.
+    /// called before every group of symbols, with its number and the tile's bytes.
     ///
     /// # Panics
     ///

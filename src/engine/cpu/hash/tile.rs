@@ -134,7 +134,7 @@ pub(super) struct Step<'a> {
     pub(super) stripe: StripeStates<'a>,
     /// Where the digests go, a symbol each; not used before the last step.
     pub(super) digests: &'a mut [Digest],
-    /// Called after every group of symbols with its number.
+    /// Called before every group of symbols with its number.
     pub(super) each: &'a mut dyn FnMut(usize, &mut [u8]),
 }
 
@@ -148,8 +148,8 @@ impl Walk for Step<'_> {
             self.kept.fit::<A>(live.div_ceil(A::LANES));
         }
         for (group, first) in (0..live).step_by(A::LANES).enumerate() {
-            self.hash::<L, A>(lanes, group, first, live);
             (self.each)(group, self.tile.bytes);
+            self.hash::<L, A>(lanes, group, first, live);
         }
     }
 }
@@ -170,9 +170,15 @@ impl Step<'_> {
         live: usize,
     ) {
         let ends = self.ends();
+        let own = A::LANES.min(live - first);
         // Lanes without a symbol of their own repeat the last one.
-        let symbols: [usize; MAX_LANES] =
-            std::array::from_fn(|lane| self.tile.symbol((first + lane).min(live - 1)));
+        let mut symbols = [self.tile.symbol(first); MAX_LANES];
+        for lane in 1..A::LANES {
+            symbols[lane] = match lane < own {
+                true => self.tile.symbol(first + lane),
+                false => symbols[lane - 1],
+            };
+        }
         let before = |symbol: usize| self.tile.first - 1 + symbol * self.tile.stride;
         if self.stripe.begins {
             for &symbol in &symbols[..A::LANES] {
@@ -180,8 +186,10 @@ impl Step<'_> {
             }
         }
         let mut rows: Rows = [std::ptr::null(); MAX_LANES];
-        for (row, &symbol) in rows[..A::LANES].iter_mut().zip(&symbols) {
-            *row = self.tile.bytes[before(symbol)..].as_ptr();
+        let start = self.tile.bytes.as_mut_ptr();
+        for lane in 0..A::LANES {
+            // `check` found the tile's last symbol in its bytes.
+            rows[lane] = start.wrapping_add(before(symbols[lane]));
         }
         let mut state = if self.range.start == 0 {
             A::start(lanes)
@@ -205,7 +213,6 @@ impl Step<'_> {
             unsafe { state.absorb(lanes, &rows, at, block) };
         }
 
-        let own = A::LANES.min(live - first);
         if ends {
             let mut units = Units::default();
             state.digests(lanes, &mut units);
@@ -225,8 +232,11 @@ impl Step<'_> {
         } else {
             self.kept.put(group, state);
             for &symbol in &symbols[..own] {
-                let place = self.tile.first + symbol * self.tile.stride;
-                self.tile.bytes[place - 1] = self.tile.bytes[place + len - 1];
+                // SAFETY: `check` found the symbol's bytes in the tile, and the one before them.
+                unsafe {
+                    let row = start.add(before(symbol));
+                    *row = *row.add(len);
+                }
             }
         }
     }
