@@ -283,7 +283,7 @@ pub(super) mod tests {
         Isa::available().into_iter().map(Butterflies::new).collect()
     }
 
-    pub(super) fn bytes(seed: u64, len: usize) -> Vec<u8> {
+    pub(in crate::engine::cpu) fn bytes(seed: u64, len: usize) -> Vec<u8> {
         let mut x = seed;
         let next = |_| {
             x = x
@@ -306,7 +306,7 @@ pub(super) mod tests {
     }
 
     /// Source symbols, and the recovery symbols that the crate makes of them.
-    pub(super) fn extended(code: Code, mut symbols: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    pub(in crate::engine::cpu) fn extended(code: Code, mut symbols: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         let width = symbols[0].len();
         let mut crate_code = ReedSolomonEncoder::new(code.original, code.recovery, width).unwrap();
         for symbol in &symbols {
@@ -319,7 +319,7 @@ pub(super) mod tests {
 
     /// Both rates, equal powers of two either way, one and several blocks, and factors
     /// beyond the subfield in every layer.
-    const COUNTS: [(usize, usize); 21] = [
+    const COUNTS: [(usize, usize); 27] = [
         (2, 2),
         (3, 1),
         (5, 2),
@@ -342,6 +342,13 @@ pub(super) mod tests {
         (400, 900),
         (1100, 400),
         (400, 1100),
+        // Second blocks of half a block and one more, and whole ones.
+        (768, 300),
+        (300, 768),
+        (769, 300),
+        (300, 769),
+        (1024, 300),
+        (300, 1024),
     ];
 
     /// Codes of many symbols are tried on a few bytes of each.

@@ -34,7 +34,8 @@ pub(super) fn memory(
     };
     let code = CpuEngine::expanding(shape, axis);
     // A sliver that is lent goes through whole.
-    let a_thread = Lines::memory(&engine.butterflies, &code, &leaves, shape.symbol_size())
+    let bytes = (shape.symbol_size(), engine.step(shape));
+    let a_thread = Lines::memory(&engine.butterflies, &code, &leaves, bytes)
         + shape.sliver_len(axis) / u64::from(shape.symbol_size()) * u64::from(width)
         + n * LISTS_A_SYMBOL;
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
@@ -137,6 +138,7 @@ impl ExpandSession for Session<'_> {
                         leaves: hasher,
                         zeros: original..original,
                         range: part,
+                        step: self.engine.step(&self.shape),
                         state_len: hasher.state_len(),
                         short: None,
                     };

@@ -9,16 +9,11 @@ use super::hash::{LaneStates, LeafHasher, ShortLeaves, StripeStates, Tile};
 use super::symbols::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::commitment::Digest;
-use crate::engine::STRIPE_UNIT;
-
-/// How many bytes of every symbol of a line are extended and hashed at once: a multiple of
-/// [`STRIPE_UNIT`].
-pub(super) const STEP: u32 = 4 * STRIPE_UNIT;
 
 /// What stands before a symbol's bytes in a tile: the last bytes of the step before. The hashes take
 /// one of them, which the leaf prefix displaces; what is handed on takes as many as make a whole line
 /// of the cache.
-const BEFORE: usize = 64;
+const BEFORE: usize = LINE;
 
 /// The bytes of a line of the cache.
 const LINE: usize = 64;
@@ -41,8 +36,9 @@ struct Geometry {
 }
 
 impl Geometry {
-    fn new(code: &Code, inputs: usize, width: usize) -> Self {
-        let room = width.min(STEP as usize).next_multiple_of(64);
+    /// For bytes of which so many are at work at once.
+    fn new(code: &Code, inputs: usize, step: usize) -> Self {
+        let room = step.next_multiple_of(64);
         // An odd number of cache lines, so that a chunk of every symbol finds room in the first
         // cache, whose sets repeat after a power of two.
         let lines = (BEFORE + room) / 64;
@@ -85,6 +81,8 @@ pub(super) struct Lines<'a> {
     pub(super) zeros: Range<usize>,
     /// The bytes of symbols that are at hand.
     pub(super) range: Range<u32>,
+    /// How many of them are extended and hashed at once: a multiple of `STRIPE_UNIT`.
+    pub(super) step: u32,
     /// The bytes of a symbol's hash state between stripes.
     pub(super) state_len: usize,
     /// The leaves of two-byte symbols, if symbols are that.
@@ -140,15 +138,16 @@ impl<'a> JoinedBytes<'a> {
 pub(super) type Emit<'a> = &'a mut dyn FnMut(Emitted<'_>);
 
 impl Lines<'_> {
-    /// The bytes of a [`LineSpace`].
+    /// The bytes of a [`LineSpace`] for bytes of so many, in steps.
     pub(super) fn memory(
         butterflies: &Butterflies,
         code: &Code,
         leaves: &LeafHasher,
-        width: u32,
+        (width, step): (u32, u32),
     ) -> u64 {
-        let geometry = Geometry::new(code, 0, width as usize);
-        let chunks = (width.min(STEP) as usize).div_ceil(64);
+        let step = width.min(step) as usize;
+        let geometry = Geometry::new(code, 0, step);
+        let chunks = step.div_ceil(64);
         geometry.bytes() as u64
             + butterflies.encode_memory(code, chunks)
             + leaves.kept_memory(code.original)
@@ -170,7 +169,7 @@ impl Lines<'_> {
     ) {
         let code = self.encoding.code();
         let width = self.range.len();
-        let geometry = Geometry::new(code, self.zeros.start, width);
+        let geometry = Geometry::new(code, self.zeros.start, width.min(self.step as usize));
         if space.tile_of != Some(geometry) {
             // Zero symbols are not written anew.
             space.tile.get(geometry.bytes()).fill(0);
@@ -178,11 +177,9 @@ impl Lines<'_> {
         }
         let mut steps = self.steps(count);
         let [mut step, mut next] = [steps.next(), steps.next()];
-        // The bytes before a step's that are taken along.
-        let before = if emit.is_some() { BEFORE } else { 1 };
         if let Some(step) = &step {
             let tile = space.tile.get(geometry.bytes());
-            take(tile, geometry, before, 0..geometry.inputs, step, &source);
+            take(tile, geometry, 0..geometry.inputs, step, &source);
         }
         if let Some(next) = &next {
             (0..geometry.inputs).for_each(|i| next.ask_for(&source, i));
@@ -192,7 +189,7 @@ impl Lines<'_> {
             self.encode(space, geometry, &at_work);
             for line in 0..at_work.lines {
                 let last = line + 1 == at_work.lines;
-                // While the lines are hashed, memory works all the time, and never all at once: the
+                // While the lines are hashed, memory works all the time, a little at a time: the
                 // bytes of the step after the next one come nearer, and the next one's come in where
                 // source symbols have had their turn.
                 let mut each = |turn: Turn, tile: &mut [u8]| {
@@ -204,7 +201,7 @@ impl Lines<'_> {
                     }
                     if let (Some(next), Some(share), true) = (&next, turn.after_sources(), last) {
                         let symbols = share_of(geometry.inputs, share);
-                        take(tile, geometry, before, symbols, next, &source);
+                        take(tile, geometry, symbols, next, &source);
                     }
                 };
                 let part = Part {
@@ -222,13 +219,14 @@ impl Lines<'_> {
     fn steps(&self, count: usize) -> impl Iterator<Item = Step> {
         let width = self.range.len();
         let together = Layout::lines(width, self.leaves.symbol_size());
+        let step = self.step as usize;
         (0..count).step_by(together).flat_map(move |first| {
             let lines = together.min(count - first);
-            let starts = (0..width).step_by(STEP as usize);
+            let starts = (0..width).step_by(step);
             starts.map(move |start| Step {
                 first,
                 lines,
-                range: start..width.min(start + STEP as usize),
+                range: start..width.min(start + step),
             })
         })
     }
@@ -283,6 +281,7 @@ impl Lines<'_> {
         let counts = [geometry.inputs, geometry.recovery];
         let groups = counts.map(|count| count.div_ceil(group));
         let all = groups[0] + groups[1];
+        let kept = usize::from(work.hash);
         // Before a group of source (0) or recovery symbols (1) is hashed, it is handed on.
         let mut turn = |kind: usize, done: usize, tile: &mut [u8]| {
             if let Some(emit) = emit {
@@ -300,10 +299,10 @@ impl Lines<'_> {
                         start: step.range.start,
                         bytes: JoinedBytes::new(bytes, joins),
                     });
-                    if joins[1] && kind == 1 {
+                    if joins[1] {
                         // But for the byte that the hashes have yet to take, and then keep.
                         let last = place + step.range.len() - BEFORE;
-                        tile.copy_within(last..last + BEFORE - 1, place - BEFORE);
+                        tile.copy_within(last..last + BEFORE - kept, place - BEFORE);
                     }
                 }
             }
@@ -445,31 +444,23 @@ fn share_of(count: usize, (done, all): (usize, usize)) -> Range<usize> {
     count * done / all..count * (done + 1) / all
 }
 
-/// Takes the step's bytes of some source symbols, and some of those before them, into the tile.
+/// Takes the step's bytes of some source symbols into the tile.
 #[inline(always)]
 fn take<'s>(
     tile: &mut [u8],
     geometry: Geometry,
-    before: usize,
     symbols: Range<usize>,
     step: &Step,
     source: &impl Fn(usize, usize) -> &'s [u8],
 ) {
     for i in symbols {
         let place = geometry.symbol(i) + BEFORE;
-        let start = step.range.start;
-        if start > 0 {
-            let last = &source(step.first, i)[start - before..start];
-            match last.first_chunk::<BEFORE>() {
-                Some(line) => tile[place - BEFORE..place].copy_from_slice(line),
-                None => tile[place - 1] = last[0],
-            }
-        }
         copy(step.of(source, i), &mut tile[place..], step.bytes());
     }
 }
 
-/// Copies `len` bytes in chunks. What lies behind them in `to`, up to a whole chunk, is overwritten.
+/// Copies `len` bytes: few in chunks, many by a call. What lies behind them in `to`, up to a whole chunk, may
+/// be overwritten.
 #[inline(always)]
 fn copy(from: &[u8], to: &mut [u8], len: usize) {
     if len >= LONG {
@@ -493,3 +484,6 @@ fn copy(from: &[u8], to: &mut [u8], len: usize) {
         None => to[whole..len].copy_from_slice(&from[whole..len]),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! line and hashes it while it is in its cache. No two threads write to one place, and nothing is locked
 //! but for a moment a task, to take a workspace.
 
+mod cache;
 mod codec;
 mod decode;
 mod encode;
@@ -56,6 +57,8 @@ pub(super) struct CpuEngine {
     encodings: Mutex<Vec<Arc<Encoding>>>,
     isa: Isa,
     dropped: Vec<DroppedSet>,
+    /// The bytes of a core's second-level cache, if they are known.
+    second_level: Option<u64>,
     /// The source rows, the stripes, the hash states, the leaf hashes of ended sessions.
     idle_rows: Idle,
     idle_stripes: Idle,
@@ -84,6 +87,7 @@ impl CpuEngine {
             encodings: Mutex::new(Vec::new()),
             isa,
             dropped,
+            second_level: cache::second_level(),
             idle_rows: Idle::default(),
             idle_stripes: Idle::default(),
             idle_states: Idle::default(),
@@ -91,6 +95,11 @@ impl CpuEngine {
             short_leaves: Default::default(),
             spaces: Mutex::default(),
         })
+    }
+
+    /// How many bytes of every symbol of a line are extended and hashed at once.
+    fn step(&self, shape: &Shape) -> u32 {
+        cache::step(self.second_level, shape.n_shards().into())
     }
 
     /// The code that expands slivers of the axis.

@@ -9,7 +9,7 @@ use crate::engine::Rooms;
 use crate::sliver::Axis;
 
 /// What goes past the caches at once: a line of the cache.
-const LINE: usize = 64;
+const LINE: usize = JoinedBytes::BEFORE;
 
 /// The memory of every chosen sliver, by axis and index.
 pub(super) struct SharedRooms<'a>([Vec<Option<SharedRoom<'a>>>; 2]);
@@ -44,7 +44,7 @@ unsafe impl Send for SharedRoom<'_> {}
 unsafe impl Sync for SharedRoom<'_> {}
 
 impl<'a> SharedRoom<'a> {
-    fn new(room: &'a mut [u8]) -> Self {
+    pub(super) fn new(room: &'a mut [u8]) -> Self {
         Self {
             start: room.as_mut_ptr(),
             len: room.len(),

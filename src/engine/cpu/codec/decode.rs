@@ -224,7 +224,7 @@ mod tests {
 
     /// Codes beside RS2's: equal powers of two either way, one and many blocks, and factors beyond
     /// the subfield in every layer, and between blocks.
-    const COUNTS: [(usize, usize); 12] = [
+    const COUNTS: [(usize, usize); 18] = [
         (2, 2),
         (5, 2),
         (4, 6),
@@ -237,6 +237,13 @@ mod tests {
         (700, 600),
         (1030, 3),
         (3, 1030),
+        // Blocks of 512, two to five of them.
+        (300, 400),
+        (400, 300),
+        (667, 333),
+        (334, 666),
+        (1500, 400),
+        (400, 2000),
     ];
 
     const WIDTHS: [usize; 9] = [2, 10, 30, 62, 64, 66, 130, 194, 1026];

@@ -49,12 +49,14 @@ pub(super) fn memory(
         }
         false => layout.rows,
     };
-    let spaces = Axis::BOTH.map(|axis| {
-        let code = CpuEngine::expanding(shape, axis);
-        Lines::memory(&engine.butterflies, &code, &leaves, width)
-    });
-    let a_thread =
-        spaces[0].max(spaces[1]) + engine.gathered_memory(shape, width) + n * LISTS_A_SYMBOL;
+    let [rows, columns] = Axis::BOTH.map(|axis| CpuEngine::expanding(shape, axis));
+    // A row goes through the code as wide as the stripe.
+    let rows = engine
+        .butterflies
+        .encode_memory(&rows, width.div_ceil(64) as usize);
+    let bytes = (width, engine.step(shape));
+    let columns = Lines::memory(&engine.butterflies, &columns, &leaves, bytes);
+    let a_thread = rows + columns + engine.gathered_memory(shape, width) + n * LISTS_A_SYMBOL;
     let short = match engine.uses_short_leaves(shape) {
         true => (ShortLeaves::COUNT * size_of::<Digest>()) as u64,
         false => 0,

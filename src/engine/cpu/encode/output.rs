@@ -92,7 +92,7 @@ impl Output<'_> {
     ///
     /// # Safety
     ///
-    /// Nobody else hands on this part at the same time.
+    /// Nobody else hands on parts of this symbol at the same time.
     pub(super) unsafe fn write(&self, rooms: &SharedRooms<'_>, first: usize, part: Emitted<'_>) {
         let [rows, columns] = [self.shape.rows(), self.shape.columns()].map(usize::from);
         let column = first + part.line;
@@ -106,7 +106,8 @@ impl Output<'_> {
         let size = self.shape.symbol_size() as usize;
         let at = symbol * size + self.range.start as usize + part.start;
         if let Some(room) = room {
-            // SAFETY: the caller guarantees it: no other part has these places.
+            // SAFETY: the caller guarantees it: other symbols have other places, and the places that
+            // the part joins are of the same symbol.
             unsafe { room.write_joined(at, part.bytes) };
         }
     }

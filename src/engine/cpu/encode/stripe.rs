@@ -143,6 +143,7 @@ impl Stripe<'_> {
             leaves: hasher,
             zeros: usize::from(zeros.start)..usize::from(zeros.end),
             range: self.range.clone(),
+            step: self.engine.step(self.shape),
             state_len: hasher.state_len(),
             short: self.engine.short_leaves(self.shape, self.commitment),
         };
@@ -238,7 +239,7 @@ impl Stripe<'_> {
         };
         if let Some(rooms) = rooms {
             let mut write = |part: Emitted<'_>| {
-                // SAFETY: a column is one task's, and none but it hands on its parts.
+                // SAFETY: a column is one task's, and none but it hands on parts of its symbols.
                 unsafe { self.output.write(rooms, range.start, part) }
             };
             lines.run(space, range.len(), source, work, Some(&mut write));

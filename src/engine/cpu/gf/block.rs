@@ -9,8 +9,25 @@ use super::butterfly::Eight;
 use super::vector::Simd;
 use crate::engine::cpu::symbols::{Symbols, SymbolsMut};
 
-/// Whether the work symbols have gaps: one after every 64. Those a power of two apart would all
-/// meet in one set of a cache that is too small for them.
+/// An array of eight values, `$k` being 0 to 7 in turn. Not a closure or a loop: everything has to be
+/// inlined, with places that are constants.
+macro_rules! eight {
+    ($k:ident => $value:expr) => {
+        eight!(0 1 2 3 4 5 6 7; $k => $value)
+    };
+    ($($index:literal)+; $k:ident => $value:expr) => {
+        [$({
+            #[allow(non_upper_case_globals, reason = "as it is called in what is repeated")]
+            const $k: usize = $index;
+            $value
+        }),+]
+    };
+}
+pub(super) use eight;
+
+/// Whether the work symbols have gaps: one of eight symbols after every 64. Those a power of two apart
+/// would all meet in one set of a cache that is too small for them; and a gap of one symbol would let loads
+/// wait for stores, of the symbols before, that have the same place in a page.
 #[derive(Clone, Copy)]
 pub(super) struct Gaps(pub(super) bool);
 
@@ -45,51 +62,26 @@ pub(super) trait Block<S: Simd> {
     /// The eight symbols that are `distance` apart, from `index` on.
     #[inline(always)]
     fn load_eight(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
-        [
-            self.load(simd, index),
-            self.load(simd, index + distance),
-            self.load(simd, index + 2 * distance),
-            self.load(simd, index + 3 * distance),
-            self.load(simd, index + 4 * distance),
-            self.load(simd, index + 5 * distance),
-            self.load(simd, index + 6 * distance),
-            self.load(simd, index + 7 * distance),
-        ]
+        eight!(k => self.load(simd, index + k * distance))
     }
 
     /// The first four of these. The others are zero.
     #[inline(always)]
     fn load_four(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
         let zero = simd.load(&[0; 64]);
-        [
-            self.load(simd, index),
-            self.load(simd, index + distance),
-            self.load(simd, index + 2 * distance),
-            self.load(simd, index + 3 * distance),
-            zero,
-            zero,
-            zero,
-            zero,
-        ]
+        eight!(k => if k < 4 { self.load(simd, index + k * distance) } else { zero })
     }
 
     /// The reverse of `load_four`.
     #[inline(always)]
     fn store_four(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
-        self.store(simd, index, e[0]);
-        self.store(simd, index + distance, e[1]);
-        self.store(simd, index + 2 * distance, e[2]);
-        self.store(simd, index + 3 * distance, e[3]);
+        eight!(k => if k < 4 { self.store(simd, index + k * distance, e[k]) });
     }
 
     /// The reverse of `load_eight`.
     #[inline(always)]
     fn store_eight(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
-        self.store_four(simd, index, distance, e);
-        self.store(simd, index + 4 * distance, e[4]);
-        self.store(simd, index + 5 * distance, e[5]);
-        self.store(simd, index + 6 * distance, e[6]);
-        self.store(simd, index + 7 * distance, e[7]);
+        eight!(k => self.store(simd, index + k * distance, e[k]));
     }
 }
 
@@ -200,30 +192,9 @@ impl<S: Simd> Block<S> for Incoming<'_, S> {
         // Counting once saves a branch a symbol.
         if first + 7 * distance < symbols.count {
             // SAFETY: the last one is below the count.
-            unsafe {
-                [
-                    symbols.load_unchecked(simd, first),
-                    symbols.load_unchecked(simd, first + distance),
-                    symbols.load_unchecked(simd, first + 2 * distance),
-                    symbols.load_unchecked(simd, first + 3 * distance),
-                    symbols.load_unchecked(simd, first + 4 * distance),
-                    symbols.load_unchecked(simd, first + 5 * distance),
-                    symbols.load_unchecked(simd, first + 6 * distance),
-                    symbols.load_unchecked(simd, first + 7 * distance),
-                ]
-            }
+            eight!(k => unsafe { symbols.load_unchecked(simd, first + k * distance) })
         } else {
-            // As by default, but with a branch for each.
-            [
-                self.load(simd, index),
-                self.load(simd, index + distance),
-                self.load(simd, index + 2 * distance),
-                self.load(simd, index + 3 * distance),
-                self.load(simd, index + 4 * distance),
-                self.load(simd, index + 5 * distance),
-                self.load(simd, index + 6 * distance),
-                self.load(simd, index + 7 * distance),
-            ]
+            eight!(k => symbols.load(simd, first + k * distance))
         }
     }
 }
@@ -305,16 +276,7 @@ impl<'a, S: Simd> Output<'a, S> {
         e: Eight<S>,
     ) {
         // SAFETY: as the caller guarantees.
-        unsafe {
-            self.store_unchecked::<STREAM>(simd, first, e[0]);
-            self.store_unchecked::<STREAM>(simd, first + distance, e[1]);
-            self.store_unchecked::<STREAM>(simd, first + 2 * distance, e[2]);
-            self.store_unchecked::<STREAM>(simd, first + 3 * distance, e[3]);
-            self.store_unchecked::<STREAM>(simd, first + 4 * distance, e[4]);
-            self.store_unchecked::<STREAM>(simd, first + 5 * distance, e[5]);
-            self.store_unchecked::<STREAM>(simd, first + 6 * distance, e[6]);
-            self.store_unchecked::<STREAM>(simd, first + 7 * distance, e[7]);
-        }
+        eight!(k => unsafe { self.store_unchecked::<STREAM>(simd, first + k * distance, e[k]) });
     }
 }
 
@@ -353,8 +315,6 @@ impl<S: Simd> Block<S> for Outgoing<'_, '_, S> {
             }
             return;
         }
-        for (k, elements) in e.into_iter().enumerate() {
-            self.symbols.store(simd, first + k * distance, elements);
-        }
+        eight!(k => self.symbols.store(simd, first + k * distance, e[k]));
     }
 }

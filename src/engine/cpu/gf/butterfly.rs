@@ -5,7 +5,7 @@ use super::vector::{Factor, Full, Simd, Subfield, Zero};
 use crate::code::{full_factor, subfield_factor};
 
 /// The labels of the subfield.
-pub(super) const SUBFIELD: usize = 256;
+const SUBFIELD: usize = 256;
 
 /// The tables of the factors of all blocks that begin below some point. Blocks begin at multiples
 /// of twice their distance, so factors are even labels: label `2i` is entry `i`.

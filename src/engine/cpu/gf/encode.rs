@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::block::{Input, Output, work_of};
 use super::butterfly::Factors;
-use super::middle::{self, Gather, Middle, Scatter};
+use super::middle::{self, Gather, Scatter};
 use super::passes::{PassesIn, PassesOut};
 use super::transform::{Place, forward, inverse};
 use super::vector::Simd;
@@ -41,9 +41,10 @@ pub(super) fn encode_with<S: Simd>(simd: S, encoding: &EncodingOf<S>, job: Encod
         Rate::High => way.original.div_ceil(chunk),
         Rate::Low => recovery.div_ceil(chunk),
     };
-    match Middle::of(chunk, blocks) {
-        Some(middle) => way.in_three_parts(simd, middle),
-        None => way.block_by_block(simd),
+    if middle::applies(chunk, blocks) {
+        way.in_three_parts(simd);
+    } else {
+        way.block_by_block(simd);
     }
     way.job.ahead.ask(usize::MAX);
 }
@@ -118,13 +119,13 @@ impl<S: Simd> Way<'_, '_, S> {
     /// As `block_by_block`, but the largest layers of all transforms at once: the others are done while
     /// symbols come in and go out.
     #[inline(always)]
-    fn in_three_parts(&mut self, simd: S, middle: Middle) {
+    fn in_three_parts(&mut self, simd: S) {
         let EncodingOf { code, factors, .. } = self.encoding;
         let chunk = code.chunk;
         let (first, second, ahead) = work!(self);
         macro_rules! middle {
             ($Job:ident, $count:expr) => {
-                match middle.span($count) {
+                match middle::span($count) {
                     middle::NONE => middle!($Job, { middle::NONE }, ahead),
                     middle::HALF => middle!($Job, { middle::HALF }, ahead),
                     _ => middle!($Job, { middle::WHOLE }, ahead),
@@ -132,7 +133,6 @@ impl<S: Simd> Way<'_, '_, S> {
             };
             ($Job:ident, $span:expr, $ahead:ident) => {
                 simd.run($Job::<S, $span> {
-                    middle,
                     factors,
                     ahead: $ahead,
                     first,
@@ -146,7 +146,7 @@ impl<S: Simd> Way<'_, '_, S> {
                 let input = &input!(self, 0);
                 incoming(simd, factors, (input, ahead), first, chunk, chunk);
                 if beyond > 0 {
-                    let symbols = middle.span(beyond) * chunk / middle::WHOLE;
+                    let symbols = middle::span(beyond) * chunk / middle::WHOLE;
                     let input = &input!(self, chunk);
                     incoming(simd, factors, (input, ahead), second, symbols, 2 * chunk);
                 }
@@ -189,6 +189,8 @@ fn incoming<S: Simd>(
         point,
         input,
         ahead,
+        // As many again are asked for in the middle.
+        lines: 4,
         data,
         symbols,
         six: true,

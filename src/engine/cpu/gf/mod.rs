@@ -105,7 +105,6 @@ pub(super) fn prefetch(at: *const u8) {
 
 /// Memory that is asked for little by little, a cache line of each symbol, while the code is at work
 /// on what came before it.
-#[derive(Clone, Copy)]
 pub(super) struct Ahead {
     next: *const u8,
     stride: usize,

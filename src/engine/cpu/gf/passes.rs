@@ -7,10 +7,6 @@ use super::butterfly::{
 use super::vector::{Job, Simd};
 use super::{Ahead, Chunk};
 
-/// How many lines of memory are asked for with every eight symbols that come in: half as many, so that
-/// memory is not asked for all at once.
-const AHEAD_COMING_IN: usize = 4;
-
 /// Some neighbouring layers, done in one pass over the symbols.
 #[derive(Clone, Copy)]
 pub(super) struct Pass {
@@ -97,10 +93,12 @@ parts! {
     }
 
     /// The three smallest layers of an inverse transform of `symbols`, with the symbols coming in,
-    /// and the next three while they are in cache, if there are as many.
+    /// and the next three while they are in cache, if there are as many. With every eight, memory is
+    /// asked for `lines`.
     PassesIn {
         input: &'a Input<'b, S>,
         ahead: &'a mut Ahead,
+        lines: usize,
         data: &'a mut [Chunk],
         symbols: usize,
         six: bool,
@@ -112,7 +110,7 @@ parts! {
             let inside = self.input.count.saturating_sub(start);
             for (eight, to) in block.chunks_exact_mut(8).enumerate() {
                 if 8 * eight < inside {
-                    self.ahead.ask(AHEAD_COMING_IN);
+                    self.ahead.ask(self.lines);
                     let first = start + 8 * eight;
                     let incoming = &mut Incoming { symbols: self.input, first, to };
                     let point = self.point + first;

@@ -33,6 +33,7 @@ pub(super) fn inverse<S: Simd>(
                 point,
                 input,
                 ahead,
+                lines: 8,
                 data,
                 symbols,
                 six,
