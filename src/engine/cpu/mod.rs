@@ -51,6 +51,10 @@ const BLOCK_BYTES: usize = 2 << 20;
 /// The most lines that a thread takes at once: as many as share a chunk of two-byte symbols.
 const BLOCK_LINES: usize = 32;
 
+/// The most bytes of every row in the columns that a thread takes at once: a block of long symbols takes about
+/// ten milliseconds, which is how long another thread may be idle at the end.
+const BLOCK_WIDTH: usize = 24 << 10;
+
 pub(super) struct CpuEngine {
     pool: rayon::ThreadPool,
     butterflies: Butterflies,
@@ -157,7 +161,7 @@ impl CpuEngine {
         let n = usize::from(shape.n_shards());
         let together = Layout::lines(width, shape.symbol_size());
         let threads = self.pool.current_num_threads();
-        let mut most = self.most_lines(n);
+        let mut most = self.most_lines(n).min(BLOCK_WIDTH / width);
         if gathers {
             let bytes = (BLOCKS_BYTES / threads).min(BLOCK_BYTES);
             most = most.min(bytes / (n * width));
