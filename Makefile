@@ -16,7 +16,7 @@ exhaustive:
 	cargo test --locked --release --lib -- --ignored --nocapture exhaustive
 
 # Reference against CPU engine at 1 B to 1 GiB, the kernels alone, and the bound that they set, to
-# benches/results/<machine>.json; about 20 minutes and 14 GB of memory.
+# benches/results/<machine>.json; about 10 minutes and 14 GB of memory.
 perf:
 	cargo bench --locked --features kernels --bench perf -- --discard-baseline
 

@@ -15,6 +15,7 @@ mod jobs;
 mod kernels;
 mod machine;
 mod memory;
+mod others;
 mod report;
 mod timing;
 
@@ -27,6 +28,7 @@ use walrus_accel::{Encoder, InstructionSet};
 use jobs::{Engine, JOBS, Job, Stage, Task};
 use kernels::Measured;
 use memory::Bandwidth;
+use others::Ticks;
 use report::{Report, Row, THREADS, Time};
 use timing::Runs;
 
@@ -60,20 +62,25 @@ fn measure(
         .measurement_time(Duration::from_secs(3));
     let mut stage = Some(stage);
     let mut run = None;
+    let mut begin = None;
     group.bench_function(name, |bencher| {
         // Nothing is prepared for what the filter leaves out.
         let run = run.get_or_insert_with(|| {
             let stage = stage.take().expect("taken once");
-            stage.get_or_insert_with(|| Stage::new(*job)).start(engine)
+            let run = stage.get_or_insert_with(|| Stage::new(*job)).start(engine);
+            begin = Ticks::now();
+            run
         });
         bencher.iter_custom(|count| runs.take(count, run));
     });
+    let others = begin.and_then(|begin| begin.others_since());
     group.finish();
     let count = runs.count();
     let seconds = runs.median()?;
     Some(Time {
         seconds,
         runs: count,
+        others,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::jobs::Job;
 use crate::kernels::Measured;
 use crate::machine;
 use crate::memory::Bandwidth;
+use crate::others;
 
 /// The threads that everything that is asked for is asked for with.
 pub const THREADS: usize = 2;
@@ -31,6 +32,8 @@ pub struct Row {
 pub struct Time {
     pub seconds: f64,
     pub runs: usize,
+    /// The share of the processors that others had meanwhile, where the system tells.
+    pub others: Option<f64>,
 }
 
 /// A figure with what it should be at least.
@@ -76,6 +79,13 @@ impl Row {
             InstructionSet::Avx2 => [self.job.ratio.map(|ratio| ratio / 2.0), None],
             _ => [self.job.ratio, self.job.share],
         }
+    }
+
+    /// The largest share of the processors that others had while one of its times was taken.
+    fn others(&self) -> Option<f64> {
+        let times = [Some(self.time), self.reference];
+        let shares = times.into_iter().flatten().filter_map(|time| time.others);
+        shares.reduce(f64::max)
     }
 
     fn ratio(&self) -> Option<Figure> {
@@ -182,6 +192,15 @@ impl Report {
              the bound of `encode` is hashing and coding, and then writing every sliver once\n\
              {short} short of what is asked for"
         );
+        let shares = || self.rows.iter().filter_map(Row::others);
+        let many = shares().filter(|&share| share >= others::MUCH).count();
+        if let Some(most) = shares().reduce(f64::max) {
+            println!(
+                "other processes and the hypervisor had at most {:.1} % of the processors during a row; \
+                 {many} rows are marked as disturbed",
+                100.0 * most
+            );
+        }
     }
 
     fn write_row(&self, text: &mut String, row: &Row) {
@@ -217,6 +236,9 @@ impl Report {
                 let computing = milliseconds(bound.computing);
                 write!(text, "; without writing {computing}, {share}").unwrap();
             }
+        }
+        if let Some(others) = row.others().filter(|&others| others >= others::MUCH) {
+            write!(text, "  disturbed: others had {:.0} %", 100.0 * others).unwrap();
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
@@ -268,6 +290,7 @@ impl Report {
             "referenceRuns": row.reference.map(|time| time.runs),
             "seconds": row.time.seconds,
             "runs": row.time.runs,
+            "othersShare": row.others(),
             "ratio": row.ratio().map(|ratio| ratio.value),
             "ratioNeeded": row.needed()[0],
             "highestRatio": bound.as_ref().and_then(|bound| bound.highest_ratio),
