@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Engine, EngineKind, InstructionSet, stripe_width};
+use crate::engine::{Engine, EngineKind, EngineOptions, STRIPE_UNIT, stripe_width};
 use crate::error::Result;
 use crate::shape::Shape;
 
@@ -10,11 +10,10 @@ use crate::shape::Shape;
 pub const DEFAULT_MEMORY: u64 = 1 << 30;
 
 /// What every job has in common: the engine, its threads, the memory limit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ContextOptions {
     pub(crate) engine: EngineKind,
-    pub(crate) threads: usize,
-    pub(crate) instruction_set: Option<InstructionSet>,
+    pub(crate) options: EngineOptions,
     pub(crate) memory: u64,
 }
 
@@ -22,8 +21,7 @@ impl Default for ContextOptions {
     fn default() -> Self {
         Self {
             engine: EngineKind::Auto,
-            threads: 0,
-            instruction_set: None,
+            options: EngineOptions::default(),
             memory: DEFAULT_MEMORY,
         }
     }
@@ -39,7 +37,7 @@ pub(crate) struct Context {
 impl ContextOptions {
     pub(crate) fn open(&self) -> Result<Context> {
         Ok(Context {
-            engine: self.engine.open(self.threads, self.instruction_set)?,
+            engine: self.engine.open(&self.options)?,
             memory: self.memory,
         })
     }
@@ -48,10 +46,27 @@ impl ContextOptions {
 impl Context {
     /// The stripe width for a job whose memory is `memory(width)`.
     pub(crate) fn width(&self, shape: &Shape, memory: impl Fn(u32) -> u64) -> Result<u32> {
+        self.width_up_to(u32::MAX, shape, memory)
+    }
+
+    /// The same, with stripes of at most `widest` bytes.
+    pub(crate) fn width_up_to(
+        &self,
+        widest: u32,
+        shape: &Shape,
+        memory: impl Fn(u32) -> u64,
+    ) -> Result<u32> {
         if !self.engine.stripes() {
             return Ok(shape.symbol_size());
         }
-        stripe_width(shape.symbol_size(), self.memory, memory)
+        let width = stripe_width(shape.symbol_size(), self.memory, memory)?;
+        if width <= widest {
+            return Ok(width);
+        }
+        // As equal as they can be.
+        let stripes = shape.symbol_size().div_ceil(widest);
+        let equal = shape.symbol_size().div_ceil(stripes);
+        Ok(equal.next_multiple_of(STRIPE_UNIT).min(widest))
     }
 }
 
@@ -76,14 +91,48 @@ macro_rules! context_choices {
         /// variable `WALRUS_ACCEL_ISA` names, and without that the fastest that the processor has.
         #[must_use]
         pub fn instruction_set(mut self, set: crate::engine::InstructionSet) -> Self {
-            self.context.instruction_set = Some(set);
+            self.context.options.instruction_set = Some(set);
             self
         }
 
         /// The number of worker threads of the engine's own pool; 0, the default, is one a core.
         #[must_use]
         pub fn threads(mut self, threads: usize) -> Self {
-            self.context.threads = threads;
+            self.context.options.threads = threads;
+            self
+        }
+
+        /// The device of the `gpu` engine: its number or a part of its name, as
+        /// [`devices`](crate::devices) lists them. Unless set, what the environment variable
+        /// `WALRUS_ACCEL_DEVICE` says, and without that the most capable device. Software drivers are
+        /// used only if named, or with `WALRUS_ACCEL_ALLOW_SOFTWARE=1` in the environment.
+        #[must_use]
+        pub fn device(mut self, device: impl Into<String>) -> Self {
+            self.context.options.device.name = Some(device.into());
+            self
+        }
+
+        /// The limit in bytes of what the `gpu` engine takes of its device's memory; half of it unless
+        /// set. Narrow limits make more, narrower stripes.
+        #[must_use]
+        pub fn device_memory(mut self, bytes: u64) -> Self {
+            self.context.options.device.memory = Some(bytes);
+            self
+        }
+
+        /// Whether the CPU goes on when the `gpu` engine's device fails, as it does unless this is
+        /// `false`. Otherwise the job ends with an error.
+        #[must_use]
+        pub fn cpu_fallback(mut self, fallback: bool) -> Self {
+            self.context.options.device.fallback = fallback;
+            self
+        }
+
+        /// Whether the answers of the `gpu` engine's device are checked, as they are unless this is
+        /// `false`: all recovery symbols by a random combination, and the roots of a few slivers.
+        #[must_use]
+        pub fn device_check(mut self, check: bool) -> Self {
+            self.context.options.device.check = check;
             self
         }
 

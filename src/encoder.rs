@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use crate::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Zeros, roots_across, roots_of_lines,
 };
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
-use crate::engine::{DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput};
+use crate::engine::{
+    DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput,
+};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sink::Sink;
@@ -106,6 +108,16 @@ impl Encoder {
         }
     }
 
+    /// On an engine that is there.
+    #[cfg(all(test, feature = "gpu"))]
+    pub(crate) fn on(n_shards: u16, commitment: Commitment, context: Context) -> Self {
+        Self {
+            n_shards,
+            commitment,
+            context,
+        }
+    }
+
     /// The number of shards.
     #[must_use]
     pub fn n_shards(&self) -> u16 {
@@ -118,7 +130,7 @@ impl Encoder {
         self.commitment
     }
 
-    /// The name of the engine at work: `"cpu"` or `"reference"`.
+    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`.
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         self.context.engine.name()
@@ -136,6 +148,19 @@ impl Encoder {
     #[must_use]
     pub fn dropped_sets(&self) -> &[DroppedSet] {
         self.context.engine.dropped_sets()
+    }
+
+    /// The device at work, if the engine is `gpu`.
+    #[must_use]
+    pub fn device(&self) -> Option<&DeviceInfo> {
+        self.context.engine.device()
+    }
+
+    /// What became of the device, if it failed and the CPU went on: one line for the user. The results
+    /// are right all the same.
+    #[must_use]
+    pub fn device_fault(&self) -> Option<String> {
+        self.context.engine.device_fault()
     }
 
     /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit.
@@ -202,7 +227,8 @@ impl Encoder {
 
     fn width(&self, shape: &Shape, in_memory: bool) -> Result<u32> {
         let engine = &self.context.engine;
-        self.context.width(shape, |width| {
+        let widest = engine.widest_encode(shape, self.commitment);
+        self.context.width_up_to(widest, shape, |width| {
             engine.encode_memory(shape, self.commitment, width, in_memory)
         })
     }
@@ -304,12 +330,7 @@ impl<'a> EncodeStage<'a> {
 
     /// The metadata, when every stripe is through.
     pub(crate) fn finish(self) -> BlobMetadataWithId {
-        let leaves = self.session.leaves();
-        let n = usize::from(self.shape.n_shards());
-        let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
-        let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
-        let primary = roots_across(self.engine, self.commitment, leaves, n, &primary);
-        let secondary = roots_of_lines(self.engine, self.commitment, leaves, n, &secondary);
+        let [primary, secondary] = self.session.roots().unwrap_or_else(|| self.roots());
         BlobMetadata::from_roots(
             self.commitment,
             self.shape.unencoded_length(),
@@ -318,12 +339,24 @@ impl<'a> EncodeStage<'a> {
         )
         .with_id(self.engine)
     }
+
+    /// The roots of all slivers, from the leaves.
+    fn roots(&self) -> [Vec<Digest>; 2] {
+        let leaves = self.session.leaves();
+        let n = usize::from(self.shape.n_shards());
+        let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
+        let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
+        [
+            roots_across(self.engine, self.commitment, leaves, n, &primary),
+            roots_of_lines(self.engine, self.commitment, leaves, n, &secondary),
+        ]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::EngineKind;
+    use crate::engine::{EngineKind, EngineOptions};
 
     /// Encodes in one stripe, up to the leaves.
     fn encoded<'a>(engine: &'a dyn Engine, n_shards: u16, blob: &[u8]) -> EncodeStage<'a> {
@@ -354,7 +387,9 @@ mod tests {
 
     #[test]
     fn what_is_known_to_be_zero_is_zero() {
-        let engine = EngineKind::Reference.open(1, None).unwrap();
+        let engine = EngineKind::Reference
+            .open(&EngineOptions::default())
+            .unwrap();
         for n_shards in [4, 5, 7, 10, 13] {
             for length in lengths(n_shards, 2).into_iter().chain(lengths(n_shards, 6)) {
                 let blob = vec![0xff; length as usize];
@@ -375,8 +410,8 @@ mod tests {
 
     #[test]
     fn trees_that_leave_zeros_out_are_the_same() {
-        let engines =
-            [EngineKind::Reference, EngineKind::Cpu].map(|kind| kind.open(2, None).unwrap());
+        let engines = [EngineKind::Reference, EngineKind::Cpu]
+            .map(|kind| kind.open(&EngineOptions::default()).unwrap());
         assert_eq!(engines.each_ref().map(|e| e.skips_zeros()), [false, true]);
         for n_shards in [4, 7, 10, 31] {
             for length in lengths(n_shards, 2).into_iter().chain(lengths(n_shards, 6)) {

@@ -70,7 +70,7 @@ pub use directory::{
     Verification, Written,
 };
 pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
-pub use engine::{DroppedSet, EngineKind, InstructionSet};
+pub use engine::{DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, devices};
 pub use error::{Error, Result};
 pub use output::{FileOutput, Output, OutputSession};
 pub use shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};

@@ -3,7 +3,7 @@
 use reed_solomon_simd::engine::tables::get_exp_log;
 
 /// The product of two elements.
-pub(super) fn mul(a: u16, b: u16) -> u16 {
+pub(crate) fn mul(a: u16, b: u16) -> u16 {
     if a == 0 || b == 0 {
         return 0;
     }
@@ -15,7 +15,7 @@ pub(super) fn mul(a: u16, b: u16) -> u16 {
 }
 
 /// The element with the given logarithm.
-pub(super) fn exp(log: u16) -> u16 {
+pub(crate) fn exp(log: u16) -> u16 {
     get_exp_log().exp[usize::from(log)]
 }
 

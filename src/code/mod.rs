@@ -19,6 +19,8 @@ pub(crate) use basis::{
 };
 pub(crate) use basis::{full_factor, subfield_factor};
 pub(crate) use derivative::block_derivative;
+#[cfg(feature = "gpu")]
+pub(crate) use field::{exp, mul};
 
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd};
 

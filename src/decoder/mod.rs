@@ -6,7 +6,7 @@ use self::pipeline::Target;
 use crate::commitment::{BlobMetadata, BlobMetadataWithId};
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
-use crate::engine::{DroppedSet, EngineKind};
+use crate::engine::{DeviceInfo, DroppedSet, EngineKind};
 use crate::error::{Error, Result};
 use crate::output::Output;
 use crate::shape::Shape;
@@ -139,7 +139,7 @@ impl Decoder {
         DecoderBuilder::default()
     }
 
-    /// The name of the engine at work: `"cpu"` or `"reference"`.
+    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`.
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         self.context.engine.name()
@@ -157,6 +157,19 @@ impl Decoder {
     #[must_use]
     pub fn dropped_sets(&self) -> &[DroppedSet] {
         self.context.engine.dropped_sets()
+    }
+
+    /// The device at work, if the engine is `gpu`.
+    #[must_use]
+    pub fn device(&self) -> Option<&DeviceInfo> {
+        self.context.engine.device()
+    }
+
+    /// What became of the device, if it failed and the CPU went on: one line for the user. The results
+    /// are right all the same.
+    #[must_use]
+    pub fn device_fault(&self) -> Option<String> {
+        self.context.engine.device_fault()
     }
 
     /// Decodes a blob from any `P` primary or any `S` secondary slivers.

@@ -5,12 +5,18 @@
 //! state a symbol. Engines know nothing of files, trees, metadata or jobs.
 
 pub(crate) mod cpu;
+mod devices;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod instruction_set;
+mod options;
 mod output;
 mod plan;
 mod reference;
 
+pub use devices::{DeviceInfo, DeviceKind, devices};
 pub use instruction_set::{DroppedSet, InstructionSet};
+pub(crate) use options::EngineOptions;
 pub(crate) use output::{Rooms, SliverOutput};
 pub(crate) use plan::stripe_width;
 
@@ -46,15 +52,19 @@ pub enum EngineKind {
     Auto,
     /// All cores, with the widest vectors that the processor has, in stripes.
     Cpu,
+    /// A graphics card's compute shaders, and the CPU where they end: needs the feature `gpu`, a driver,
+    /// and a device. Encodes; expanding, verifying and decoding are the CPU's.
+    Gpu,
     /// One thread, one hash at a time, the whole blob in memory: what the others are checked and
     /// measured against. It does not keep to the memory limit.
     Reference,
 }
 
 /// The registry: a line an engine.
-const REGISTRY: [(&str, EngineKind); 3] = [
+const REGISTRY: [(&str, EngineKind); 4] = [
     ("auto", EngineKind::Auto),
     ("cpu", EngineKind::Cpu),
+    ("gpu", EngineKind::Gpu),
     ("reference", EngineKind::Reference),
 ];
 
@@ -66,15 +76,22 @@ impl EngineKind {
         entry.expect("every engine is registered").0
     }
 
-    /// Makes the engine ready; `threads` is the number of worker threads, 0 for one a core. Only the
-    /// `cpu` engine has a choice of instruction sets.
-    pub(crate) fn open(
-        self,
-        threads: usize,
-        wanted: Option<InstructionSet>,
-    ) -> Result<Arc<dyn Engine>> {
+    /// Makes the engine ready.
+    pub(crate) fn open(self, options: &EngineOptions) -> Result<Arc<dyn Engine>> {
         Ok(match self {
-            Self::Auto | Self::Cpu => Arc::new(cpu::CpuEngine::new(threads, wanted)?),
+            Self::Auto | Self::Cpu => Arc::new(cpu::CpuEngine::new(
+                options.threads,
+                options.instruction_set,
+            )?),
+            #[cfg(feature = "gpu")]
+            Self::Gpu => Arc::new(gpu::GpuEngine::new(options)?),
+            #[cfg(not(feature = "gpu"))]
+            Self::Gpu => {
+                return Err(Error::EngineUnavailable {
+                    engine: "gpu".into(),
+                    reason: "this build is without the feature `gpu`".into(),
+                });
+            }
             Self::Reference => Arc::new(reference::ReferenceEngine::new()),
         })
     }
@@ -90,7 +107,7 @@ impl std::str::FromStr for EngineKind {
             .ok_or_else(|| Error::UnknownName {
                 what: "engine",
                 text: text.to_owned(),
-                expected: "auto, cpu, reference",
+                expected: "auto, cpu, gpu, reference",
             })
     }
 }
@@ -116,6 +133,22 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
     /// The instruction sets that would have been taken before that one, had they been right.
     fn dropped_sets(&self) -> &[DroppedSet] {
         &[]
+    }
+
+    /// The device that it works on.
+    fn device(&self) -> Option<&DeviceInfo> {
+        None
+    }
+
+    /// Why the device is no longer used, for the user.
+    fn device_fault(&self) -> Option<String> {
+        None
+    }
+
+    /// The widest stripes of an encode session that make sense for the engine.
+    fn widest_encode(&self, shape: &Shape, commitment: Commitment) -> u32 {
+        let _ = (shape, commitment);
+        u32::MAX
     }
 
     /// Whether stripes can be narrower than a symbol. Where not, the memory limit is not kept.
@@ -216,6 +249,12 @@ pub(crate) trait EncodeSession {
     /// the shape's zero rows and zero columns are unspecified if the engine skips zeros: nobody
     /// reads them.
     fn leaves(&self) -> &[Digest];
+
+    /// The roots of all primary and all secondary slivers, by index, after the last stripe, from a
+    /// session that has computed them itself. Then nobody asks for leaves.
+    fn roots(&self) -> Option<[Vec<Digest>; 2]> {
+        None
+    }
 }
 
 /// Slivers being expanded and hashed.

@@ -96,6 +96,15 @@ impl<'a> Rooms<'a> {
         }
     }
 
+    /// The same memory, for a while.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn reborrow(&mut self) -> Rooms<'_> {
+        Rooms(self.0.each_mut().map(|rooms| {
+            let rooms = rooms.iter_mut();
+            rooms.map(|room| room.as_deref_mut()).collect()
+        }))
+    }
+
     /// The memory, by axis and index.
     pub(crate) fn into_parts(self) -> [Vec<Option<&'a mut [u8]>>; 2] {
         self.0

@@ -203,6 +203,17 @@ impl<'a> Pieces<'a> {
         }
     }
 
+    /// Those behind the first `count`.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn skip(&self, count: usize) -> Self {
+        let count = count.min(self.count);
+        Self {
+            data: &self.data[(count * self.stride).min(self.data.len())..],
+            count: self.count - count,
+            ..*self
+        }
+    }
+
     /// The number of pieces.
     #[must_use]
     pub const fn len(&self) -> usize {

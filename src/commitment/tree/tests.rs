@@ -2,7 +2,7 @@
 
 use super::super::hash::{ChunkTask, OneAtATime};
 use super::*;
-use crate::engine::EngineKind;
+use crate::engine::{EngineKind, EngineOptions};
 
 /// The definition, recursively, on one tree.
 fn definition(commitment: Commitment, level: &[Digest]) -> Digest {
@@ -106,7 +106,7 @@ fn check(
 
 #[test]
 fn trees_together_equal_the_definition_whatever_is_zero() {
-    let cpu = EngineKind::Cpu.open(2, None).unwrap();
+    let cpu = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
     for n in 1..=130 {
         let ranges = ranges(n);
         for (i, zero_leaves) in ranges.iter().enumerate() {
@@ -147,7 +147,7 @@ fn every_range_of_zeros_in_small_trees() {
 
 #[test]
 fn fewer_or_more_trees_than_leaves() {
-    let cpu = EngineKind::Cpu.open(2, None).unwrap();
+    let cpu = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
     for (n, trees) in [(1000, 1), (1000, 17), (5, 100), (33, 0), (1, 40)] {
         let leaves = digests(n * trees);
         let lines = leaves.chunks_exact(n);

@@ -16,7 +16,7 @@ pub(crate) mod isa;
 #[cfg(feature = "kernels")]
 pub mod kernels;
 mod lines;
-mod rooms;
+pub(in crate::engine) mod rooms;
 mod select;
 mod selftest;
 mod symbols;
@@ -99,6 +99,12 @@ impl CpuEngine {
             short_leaves: Default::default(),
             spaces: Mutex::default(),
         })
+    }
+
+    /// Does work on the engine's threads.
+    #[cfg(feature = "gpu")]
+    pub(in crate::engine) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
     }
 
     /// How many bytes of every symbol of a line are extended and hashed at once.

@@ -12,10 +12,10 @@ use crate::sliver::Axis;
 const LINE: usize = JoinedBytes::BEFORE;
 
 /// The memory of every chosen sliver, by axis and index.
-pub(super) struct SharedRooms<'a>([Vec<Option<SharedRoom<'a>>>; 2]);
+pub(in crate::engine) struct SharedRooms<'a>([Vec<Option<SharedRoom<'a>>>; 2]);
 
 impl<'a> SharedRooms<'a> {
-    pub(super) fn new(rooms: Rooms<'a>) -> Self {
+    pub(in crate::engine) fn new(rooms: Rooms<'a>) -> Self {
         let share = |rooms: Vec<Option<&'a mut [u8]>>| {
             let rooms = rooms.into_iter();
             rooms.map(|room| room.map(SharedRoom::new)).collect()
@@ -25,13 +25,13 @@ impl<'a> SharedRooms<'a> {
 
     /// The memory of a sliver, if it was chosen.
     #[inline(always)]
-    pub(super) fn get(&self, axis: Axis, sliver: usize) -> Option<&SharedRoom<'a>> {
+    pub(in crate::engine) fn get(&self, axis: Axis, sliver: usize) -> Option<&SharedRoom<'a>> {
         self.0[axis as usize][sliver].as_ref()
     }
 }
 
 /// The memory of one sliver.
-pub(super) struct SharedRoom<'a> {
+pub(in crate::engine) struct SharedRoom<'a> {
     start: *mut u8,
     len: usize,
     room: PhantomData<&'a mut [u8]>,
@@ -63,7 +63,7 @@ impl<'a> SharedRoom<'a> {
     ///
     /// If they are not in the room.
     #[inline(always)]
-    pub(super) unsafe fn write(&self, at: usize, bytes: &[u8]) {
+    pub(in crate::engine) unsafe fn write(&self, at: usize, bytes: &[u8]) {
         let fits = at
             .checked_add(bytes.len())
             .is_some_and(|end| end <= self.len);
@@ -102,7 +102,7 @@ impl SharedRoom<'_> {
 }
 
 /// Makes what was written past the caches visible to others, before they are told of it.
-pub(super) fn settle() {
+pub(in crate::engine) fn settle() {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: every x86-64 processor has the instruction.
     unsafe {

@@ -1,0 +1,115 @@
+// The recovery symbols of lines (rows or columns): a workgroup makes `LANES` lanes of all recovery
+// symbols of one line.
+//
+// Every symbol has whole chunks of 64 bytes: the low bytes of 32 elements in words 0 to 7, the high
+// bytes in words 8 to 15.
+
+struct Extend {
+    // Source symbols a line, and recovery symbols.
+    original: u32,
+    recovery: u32,
+    // 1: more recovery than source symbols (the low rate); 0: the high rate.
+    low_rate: u32,
+    // The lines before the first one, of the source and of the recovery symbols.
+    first_line: u32,
+    first_recovery_line: u32,
+    // Words from one line to the next, and from one symbol of a line to the next.
+    source_line: u32,
+    source_symbol: u32,
+    recovery_line: u32,
+    recovery_symbol: u32,
+}
+
+@group(0) @binding(0) var<uniform> job: Extend;
+@group(0) @binding(1) var<storage, read> factors: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> source: array<u32>;
+@group(0) @binding(3) var<storage, read_write> recovered: array<u32>;
+
+// What a thread keeps of the tile: the sum of blocks, or the coefficients that all blocks are made of.
+const KEPT: u32 = (PLACES + THREADS - 1u) / THREADS;
+
+// Where a lane of this workgroup begins in a symbol.
+fn lane_word(group: u32, lane: u32) -> u32 {
+    let number = group * LANES + lane;
+    return number / 8u * 16u + number % 8u;
+}
+
+fn load(thread: u32, group: u32, line: u32, first: u32, count: u32) {
+    for (var place = thread; place < PLACES; place += THREADS) {
+        let point = place / LANES;
+        var value = vec2<u32>(0u, 0u);
+        if point < count {
+            let at = line * job.source_line + (first + point) * job.source_symbol
+                + lane_word(group, place % LANES);
+            value = vec2<u32>(source[at], source[at + 8u]);
+        }
+        tile[place] = value;
+    }
+    workgroupBarrier();
+}
+
+fn store(thread: u32, group: u32, line: u32, first: u32, count: u32) {
+    for (var place = thread; place < count * LANES; place += THREADS) {
+        let at = line * job.recovery_line + (first + place / LANES) * job.recovery_symbol
+            + lane_word(group, place % LANES);
+        let value = tile[place];
+        recovered[at] = value.x;
+        recovered[at + 8u] = value.y;
+    }
+    workgroupBarrier();
+}
+
+@compute @workgroup_size(THREADS)
+fn extend(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let group = workgroup.x;
+    let origin = workgroup.y + job.first_line;
+    let line = workgroup.y + job.first_recovery_line;
+    var kept: array<vec2<u32>, KEPT>;
+    if job.low_rate == 1u {
+        load(thread, group, origin, 0u, job.original);
+        inverse(thread, 0u);
+        for (var i = 0u; i < KEPT; i += 1u) {
+            let place = thread + i * THREADS;
+            if place < PLACES {
+                kept[i] = tile[place];
+            }
+        }
+        for (var first = 0u; first < job.recovery; first += POINTS) {
+            if first > 0u {
+                for (var i = 0u; i < KEPT; i += 1u) {
+                    let place = thread + i * THREADS;
+                    if place < PLACES {
+                        tile[place] = kept[i];
+                    }
+                }
+                workgroupBarrier();
+            }
+            forward(thread, first + POINTS);
+            store(thread, group, line, first, min(POINTS, job.recovery - first));
+        }
+    } else {
+        for (var first = 0u; first < job.original; first += POINTS) {
+            load(thread, group, origin, first, min(POINTS, job.original - first));
+            inverse(thread, first + POINTS);
+            for (var i = 0u; i < KEPT; i += 1u) {
+                let place = thread + i * THREADS;
+                if place < PLACES {
+                    kept[i] ^= tile[place];
+                }
+            }
+            workgroupBarrier();
+        }
+        for (var i = 0u; i < KEPT; i += 1u) {
+            let place = thread + i * THREADS;
+            if place < PLACES {
+                tile[place] = kept[i];
+            }
+        }
+        workgroupBarrier();
+        forward(thread, 0u);
+        store(thread, group, line, 0u, job.recovery);
+    }
+}

@@ -1,0 +1,391 @@
+//! A device with its queue: buffers, commands and waits, all of which can fail and none of which hangs.
+
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::shaders::Shader;
+use crate::commitment::Commitment;
+
+/// How long a command may take. Far longer than any dispatch is meant to.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What lies between the parameters of two dispatches in a uniform buffer: no device asks for more.
+const PARAMETERS_STEP: usize = 256;
+
+/// An open device.
+pub(super) struct Device {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    pub(super) limits: wgpu::Limits,
+    /// Whether shaders have 64-bit words.
+    native_words: bool,
+    /// The first thing that went wrong, told by the driver at any time.
+    trouble: Arc<Mutex<Option<Fault>>>,
+    pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    #[cfg(test)]
+    pub(super) injector: super::inject::Injector,
+}
+
+/// A shader ready to run.
+pub(super) struct Pipeline {
+    #[cfg(test)]
+    shader: Shader,
+    pipeline: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+}
+
+impl Device {
+    pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, Fault> {
+        let features = adapter.features() & wgpu::Features::SHADER_INT64;
+        let limits = adapter.limits();
+        let request = adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("walrus-accel"),
+            required_features: features,
+            required_limits: limits.clone(),
+            ..Default::default()
+        });
+        let (device, queue) =
+            pollster::block_on(request).map_err(|error| Fault::Refused(error.to_string()))?;
+        let trouble = Arc::new(Mutex::new(None));
+        let note = |trouble: &Arc<Mutex<Option<Fault>>>| {
+            let trouble = Arc::clone(trouble);
+            move |fault| {
+                let mut first = trouble.lock().expect("nothing panics under the lock");
+                first.get_or_insert(fault);
+            }
+        };
+        let of_error = note(&trouble);
+        device.on_uncaptured_error(Arc::new(move |error| {
+            of_error(match error {
+                wgpu::Error::OutOfMemory { source } => Fault::OutOfMemory(source.to_string()),
+                error => Fault::Refused(error.to_string()),
+            });
+        }));
+        let of_loss = note(&trouble);
+        device.set_device_lost_callback(move |_, reason| of_loss(Fault::Lost(reason)));
+        Ok(Self {
+            device,
+            queue,
+            limits,
+            native_words: features.contains(wgpu::Features::SHADER_INT64),
+            trouble,
+            pipelines: Mutex::default(),
+            #[cfg(test)]
+            injector: super::inject::Injector::default(),
+        })
+    }
+
+    /// Whether all went well so far.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        let trouble = self.trouble.lock().expect("nothing panics under the lock");
+        trouble.clone().map_or(Ok(()), Err)
+    }
+
+    /// As if nothing had gone wrong.
+    #[cfg(test)]
+    pub(super) fn forget_trouble(&self) {
+        *self.trouble.lock().expect("nothing panics under the lock") = None;
+    }
+
+    pub(super) fn buffer(
+        &self,
+        label: &'static str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, Fault> {
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size: bytes,
+            usage,
+            mapped_at_creation: false,
+        });
+        self.check()?;
+        Ok(buffer)
+    }
+
+    /// Leaf hashes of symbols of which so many subtrees wait between stripes.
+    pub(super) fn leaves(&self, commitment: Commitment, depth: u32) -> Shader {
+        Shader::Leaves {
+            commitment,
+            native: self.native_words && commitment == Commitment::Blake2b256,
+            depth,
+        }
+    }
+
+    pub(super) fn nodes(&self, commitment: Commitment) -> Shader {
+        Shader::Nodes {
+            commitment,
+            native: self.native_words && commitment == Commitment::Blake2b256,
+        }
+    }
+
+    /// The shader, compiled once.
+    pub(super) fn pipeline(&self, shader: Shader) -> Result<Arc<Pipeline>, Fault> {
+        let mut pipelines = self
+            .pipelines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(there) = pipelines.get(&shader) {
+            return Ok(Arc::clone(there));
+        }
+        let pipeline = Arc::new(Pipeline::new(&self.device, shader));
+        self.check()?;
+        pipelines.insert(shader, Arc::clone(&pipeline));
+        Ok(pipeline)
+    }
+
+    pub(super) fn commands(&self) -> Commands<'_> {
+        Commands {
+            device: self,
+            steps: Vec::new(),
+            parameters: Vec::new(),
+        }
+    }
+
+    /// Writes a few bytes to a buffer.
+    pub(super) fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) {
+        self.queue.write_buffer(buffer, 0, bytes);
+    }
+
+    /// The workgroup memory that is used: what every device has, or twice that.
+    pub(super) fn workgroup_bytes(&self) -> u32 {
+        match self.limits.max_compute_workgroup_storage_size {
+            0x8000.. => 0x8000,
+            bytes => bytes.min(0x4000),
+        }
+    }
+
+    /// Waits until a submission has been carried out, or everything.
+    pub(super) fn wait(&self, submission: Option<&wgpu::SubmissionIndex>) -> Result<(), Fault> {
+        #[cfg(test)]
+        self.injector.at_wait(&self.device)?;
+        let polled = self.device.poll(wgpu::PollType::Wait {
+            submission_index: submission.cloned(),
+            timeout: Some(TIMEOUT),
+        });
+        self.check()?;
+        polled.map(drop).map_err(|error| match error {
+            wgpu::PollError::Timeout => Fault::Timeout {
+                seconds: TIMEOUT.as_secs(),
+            },
+            error => Fault::Refused(error.to_string()),
+        })
+    }
+
+    /// Makes the first bytes of a buffer the host's, when the submission has been carried out.
+    pub(super) fn map(
+        &self,
+        buffer: &wgpu::Buffer,
+        mode: wgpu::MapMode,
+        bytes: u64,
+        after: Option<&wgpu::SubmissionIndex>,
+    ) -> Result<(), Fault> {
+        let (sender, receiver) = mpsc::channel();
+        buffer.slice(..bytes).map_async(mode, move |result| {
+            // Nobody listens any longer if the wait has failed.
+            let _ = sender.send(result);
+        });
+        self.wait(after)?;
+        #[cfg(test)]
+        self.injector.at_map()?;
+        // The callback has been called by the wait, or never will be.
+        match receiver.try_recv() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Fault::Mapping(error.to_string())),
+            Err(_) => Err(Fault::Mapping("the driver does not answer".to_owned())),
+        }
+    }
+}
+
+impl Pipeline {
+    fn new(device: &wgpu::Device, shader: Shader) -> Self {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(shader.name()),
+            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+        });
+        let entries =
+            shader
+                .bindings()
+                .iter()
+                .zip(0..)
+                .map(|(binding, number)| wgpu::BindGroupLayoutEntry {
+                    binding: number,
+                    visibility: wgpu::ShaderStages::COMPUTE,
+                    ty: wgpu::BindingType::Buffer {
+                        ty: *binding,
+                        has_dynamic_offset: *binding == wgpu::BufferBindingType::Uniform,
+                        min_binding_size: None,
+                    },
+                    count: None,
+                });
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(shader.name()),
+            entries: &entries.collect::<Vec<_>>(),
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(shader.name()),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(shader.name()),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(shader.name()),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // Every place is written before it is read.
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        Self {
+            #[cfg(test)]
+            shader,
+            pipeline,
+            layout,
+        }
+    }
+}
+
+/// Commands that are recorded first and carried out in order.
+pub(super) struct Commands<'d> {
+    device: &'d Device,
+    steps: Vec<Step>,
+    parameters: Vec<u8>,
+}
+
+enum Step {
+    Copy {
+        from: (wgpu::Buffer, u64),
+        to: (wgpu::Buffer, u64),
+        bytes: u64,
+    },
+    Clear(wgpu::Buffer),
+    Dispatch {
+        pipeline: Arc<Pipeline>,
+        buffers: Vec<wgpu::Buffer>,
+        parameters: u32,
+        groups: [u32; 2],
+    },
+}
+
+impl Commands<'_> {
+    /// Copies bytes between buffers, each with the place where they begin.
+    pub(super) fn copy(
+        &mut self,
+        from: (&wgpu::Buffer, u64),
+        to: (&wgpu::Buffer, u64),
+        bytes: u64,
+    ) {
+        self.steps.push(Step::Copy {
+            from: (from.0.clone(), from.1),
+            to: (to.0.clone(), to.1),
+            bytes,
+        });
+    }
+
+    /// Fills a buffer with zeros.
+    pub(super) fn clear(&mut self, buffer: &wgpu::Buffer) {
+        self.steps.push(Step::Clear(buffer.clone()));
+    }
+
+    /// Runs a shader with parameters and buffers, on `groups` workgroups; does nothing if there are
+    /// none.
+    pub(super) fn dispatch<P: bytemuck::NoUninit>(
+        &mut self,
+        shader: Shader,
+        parameters: &P,
+        buffers: &[&wgpu::Buffer],
+        groups: [u32; 2],
+    ) -> Result<(), Fault> {
+        if groups.contains(&0) {
+            return Ok(());
+        }
+        let at = self.parameters.len();
+        self.parameters
+            .extend_from_slice(bytemuck::bytes_of(parameters));
+        self.parameters.resize(at + PARAMETERS_STEP, 0);
+        self.steps.push(Step::Dispatch {
+            pipeline: self.device.pipeline(shader)?,
+            buffers: buffers.iter().map(|&buffer| buffer.clone()).collect(),
+            parameters: u32::try_from(at).expect("few dispatches a submission"),
+            groups,
+        });
+        Ok(())
+    }
+
+    /// Hands everything to the device.
+    pub(super) fn submit(self) -> Result<wgpu::SubmissionIndex, Fault> {
+        let Self {
+            device: whole,
+            steps,
+            parameters,
+        } = self;
+        let device = &whole.device;
+        whole.check()?;
+        let uniform = (!parameters.is_empty()).then(|| {
+            let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("parameters"),
+                size: parameters.len() as u64,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            whole.queue.write_buffer(&buffer, 0, &parameters);
+            buffer
+        });
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for step in &steps {
+            match step {
+                Step::Copy { from, to, bytes } => {
+                    encoder.copy_buffer_to_buffer(&from.0, from.1, &to.0, to.1, *bytes);
+                }
+                Step::Clear(buffer) => encoder.clear_buffer(buffer, 0, None),
+                Step::Dispatch {
+                    pipeline,
+                    buffers,
+                    parameters,
+                    groups,
+                } => {
+                    let uniform = uniform.as_ref().expect("every dispatch has parameters");
+                    let parameters_binding = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                        buffer: uniform,
+                        offset: 0,
+                        size: NonZeroU64::new(PARAMETERS_STEP as u64),
+                    });
+                    let bindings = buffers.iter().map(wgpu::Buffer::as_entire_binding);
+                    let entries = std::iter::once(parameters_binding).chain(bindings).zip(0..);
+                    let entries = entries
+                        .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource });
+                    let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                        label: None,
+                        layout: &pipeline.layout,
+                        entries: &entries.collect::<Vec<_>>(),
+                    });
+                    let mut pass =
+                        encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                    pass.set_pipeline(&pipeline.pipeline);
+                    pass.set_bind_group(0, &group, &[*parameters]);
+                    pass.dispatch_workgroups(groups[0], groups[1], 1);
+                    #[cfg(test)]
+                    {
+                        drop(pass);
+                        let output = buffers.last().expect("a shader writes somewhere");
+                        let shader = pipeline.shader;
+                        whole
+                            .injector
+                            .at_dispatch(device, &mut encoder, shader, output);
+                    }
+                }
+            }
+        }
+        #[cfg(test)]
+        whole.injector.at_submit(device, &whole.queue)?;
+        let submission = whole.queue.submit([encoder.finish()]);
+        whole.check()?;
+        Ok(submission)
+    }
+}

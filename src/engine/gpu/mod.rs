@@ -1,0 +1,353 @@
+//! The GPU engine: the code and its hashes on compute shaders, the CPU engine behind them.
+//!
+//! Jobs take a device stripe by stripe, one stripe at a time, and leave nothing on it: so the memory of
+//! a device is bounded by one stripe's, and the CPU can go on from any stripe. What a device answers is
+//! checked before it counts.
+
+mod adapters;
+mod check;
+mod device;
+mod encode;
+mod factors;
+mod fault;
+#[cfg(test)]
+mod inject;
+mod layout;
+mod output;
+mod parameters;
+mod shaders;
+mod stripe;
+#[cfg(test)]
+mod tests;
+mod workspace;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, OnceLock};
+
+use self::device::Device;
+use self::fault::{Failure, Fault};
+use self::shaders::Shader;
+use self::stripe::{Cut, Sizes};
+use self::workspace::Workspace;
+use super::cpu::CpuEngine;
+use super::devices::DeviceInfo;
+use super::options::{DeviceOptions, EngineOptions};
+use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
+use crate::code::Code;
+use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
+use crate::error::{Error, Result};
+use crate::shape::Shape;
+use crate::sliver::{Axis, SliverIndex};
+
+/// The bytes that go up or down at once.
+const BLOCK: u64 = 32 << 20;
+
+/// The share of a device's memory that is used, unless said otherwise: others need some too.
+const SHARE: u64 = 2;
+
+/// What is used where the driver does not say how much there is.
+const UNKNOWN_MEMORY: u64 = 2 << 30;
+
+pub(super) struct GpuEngine {
+    cpu: CpuEngine,
+    device: Device,
+    info: DeviceInfo,
+    options: DeviceOptions,
+    cut: Cut,
+    /// The device's buffers: jobs wait for their turn, a stripe each.
+    workspace: Mutex<Workspace>,
+    /// Why the device is no longer used.
+    fault: OnceLock<Fault>,
+    /// No stripe is wider.
+    #[cfg(test)]
+    most_width: u32,
+}
+
+/// The devices there are.
+pub(super) fn devices() -> Vec<DeviceInfo> {
+    let found = adapters::all().unwrap_or_default();
+    found.into_iter().map(|found| found.info).collect()
+}
+
+fn unavailable(reason: String) -> Error {
+    Error::EngineUnavailable {
+        engine: "gpu".into(),
+        reason,
+    }
+}
+
+impl GpuEngine {
+    /// Opens the device that is asked for, and asks it questions with known answers.
+    pub(super) fn new(options: &EngineOptions) -> Result<Self> {
+        let engine = Self::untried(options)?;
+        encode::try_out(&engine).map_err(|fault| {
+            adapters::rule_out(&adapters::key(&engine.info));
+            unavailable(format!(
+                "{} is not used: {fault} when it was tried",
+                engine.info.name
+            ))
+        })?;
+        Ok(engine)
+    }
+
+    fn untried(options: &EngineOptions) -> Result<Self> {
+        let cpu = CpuEngine::new(options.threads, options.instruction_set)?;
+        let found = adapters::all().map_err(|fault| unavailable(fault.to_string()))?;
+        let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let asked = options
+            .device
+            .name
+            .clone()
+            .or_else(|| variable(adapters::DEVICE_VARIABLE));
+        let allow_software = variable(adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
+        let index =
+            adapters::pick(&infos, asked.as_deref(), allow_software).map_err(unavailable)?;
+        let info = infos[index].clone();
+        let adapter = &found[index].adapter;
+        let opened = catch_unwind(AssertUnwindSafe(|| Device::open(adapter)))
+            .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
+        let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
+        Ok(Self {
+            cpu,
+            device,
+            info,
+            options: options.device.clone(),
+            cut: Cut { block: BLOCK },
+            workspace: Mutex::default(),
+            fault: OnceLock::new(),
+            #[cfg(test)]
+            most_width: u32::MAX,
+        })
+    }
+
+    /// The bytes of the device's memory that may be used.
+    fn budget(&self) -> u64 {
+        let share = self.info.memory.map(|memory| memory / SHARE);
+        let most = self.options.memory.or(share);
+        most.unwrap_or(UNKNOWN_MEMORY)
+    }
+
+    /// The widest stripes that the device has room for; `None` if it has none for the narrowest, or
+    /// the committee is too large for it.
+    fn widest(&self, shape: &Shape, commitment: Commitment) -> Option<u32> {
+        let workgroup_bytes = self.device.workgroup_bytes();
+        for axis in Axis::BOTH {
+            let original = usize::from(shape.sliver_symbols(axis));
+            let code = Code::new(original, usize::from(shape.n_shards()) - original);
+            Shader::extend(code.chunk, workgroup_bytes)?;
+        }
+        let binding = self.info.largest_binding;
+        let budget = self.budget();
+        let fits = |width| {
+            #[cfg(test)]
+            if width > self.most_width {
+                return false;
+            }
+            let sizes = Sizes::new(shape, commitment, width, self.cut);
+            sizes.largest() <= binding && sizes.total() <= budget
+        };
+        let size = shape.symbol_size();
+        if fits(size) {
+            return Some(size);
+        }
+        let unit = super::STRIPE_UNIT;
+        let (mut good, mut bad) = (0, size.div_ceil(unit));
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            if fits(middle * unit) {
+                good = middle;
+            } else {
+                bad = middle;
+            }
+        }
+        (good > 0).then_some(good * unit)
+    }
+
+    /// Does work on the device, when it is free.
+    fn on_device<T>(
+        &self,
+        work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if let Some(fault) = self.fault.get() {
+            return Err(fault.clone().into());
+        }
+        let mut workspace = self
+            .workspace
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)))
+            .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload).into()));
+        if let Err(Failure::Device(_)) = &result {
+            // Whatever state it is in, nobody needs it.
+            std::mem::forget(std::mem::take(&mut *workspace));
+        }
+        result
+    }
+
+    /// Uses the device no longer. An error if the CPU is not to go on.
+    fn give_up(&self, fault: Fault) -> Result<()> {
+        adapters::rule_out(&adapters::key(&self.info));
+        let fault = self.fault.get_or_init(|| fault);
+        match self.options.fallback {
+            true => Ok(()),
+            false => Err(unavailable(format!(
+                "{}: {fault}, and the CPU is not to go on instead",
+                self.info.name
+            ))),
+        }
+    }
+}
+
+impl PairHasher for GpuEngine {
+    fn hash_pairs(
+        &self,
+        commitment: Commitment,
+        prefix: u8,
+        left: &[Digest],
+        right: &[Digest],
+        out: &mut [Digest],
+    ) {
+        self.cpu.hash_pairs(commitment, prefix, left, right, out);
+    }
+
+    fn hash_adjacent(
+        &self,
+        commitment: Commitment,
+        prefix: u8,
+        children: &[Digest],
+        out: &mut [Digest],
+    ) {
+        self.cpu.hash_adjacent(commitment, prefix, children, out);
+    }
+
+    fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        self.cpu.for_each(count, task);
+    }
+
+    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
+        self.cpu.for_each_chunk(out, len, scratch, task);
+    }
+}
+
+impl Engine for GpuEngine {
+    fn name(&self) -> &'static str {
+        "gpu"
+    }
+
+    fn instruction_set(&self) -> &'static str {
+        self.cpu.instruction_set()
+    }
+
+    fn dropped_sets(&self) -> &[DroppedSet] {
+        self.cpu.dropped_sets()
+    }
+
+    fn device(&self) -> Option<&DeviceInfo> {
+        Some(&self.info)
+    }
+
+    fn device_fault(&self) -> Option<String> {
+        let fault = self.fault.get()?;
+        Some(format!(
+            "{} is not used any longer: {fault}; the CPU goes on",
+            self.info.name
+        ))
+    }
+
+    fn stripes(&self) -> bool {
+        true
+    }
+
+    fn widest_encode(&self, shape: &Shape, commitment: Commitment) -> u32 {
+        self.widest(shape, commitment).unwrap_or(u32::MAX)
+    }
+
+    /// When the CPU goes on, it does so.
+    fn skips_zeros(&self) -> bool {
+        self.cpu.skips_zeros()
+    }
+
+    fn threads(&self) -> usize {
+        self.cpu.threads()
+    }
+
+    fn encode_memory(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        width: u32,
+        in_memory: bool,
+    ) -> u64 {
+        // What the CPU needs to go on, or what the device shares with the host and is copied from
+        // there: states, a batch of rows, a block of columns.
+        let sizes = Sizes::new(shape, commitment, width, self.cut);
+        let on_host = 4 * sizes.staging + 2 * sizes.staging + sizes.states;
+        let cpu = self.cpu.encode_memory(shape, commitment, width, in_memory);
+        cpu.max(on_host)
+    }
+
+    fn start_encode<'a>(
+        &'a self,
+        shape: Shape,
+        commitment: Commitment,
+        width: u32,
+    ) -> Result<Box<dyn EncodeSession + 'a>> {
+        if self
+            .widest(&shape, commitment)
+            .is_none_or(|widest| widest < width)
+        {
+            return self.cpu.start_encode(shape, commitment, width);
+        }
+        Ok(Box::new(encode::Session::new(
+            self, shape, commitment, width,
+        )))
+    }
+
+    fn expand_memory(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> u64 {
+        self.cpu
+            .expand_memory(shape, commitment, axis, items, width)
+    }
+
+    fn start_expand<'a>(
+        &'a self,
+        shape: Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> Result<Box<dyn ExpandSession + 'a>> {
+        self.cpu.start_expand(shape, commitment, axis, items, width)
+    }
+
+    fn decode_memory(
+        &self,
+        shape: &Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+        width: u32,
+        in_memory: bool,
+        in_place: bool,
+    ) -> u64 {
+        self.cpu
+            .decode_memory(shape, axis, given, width, in_memory, in_place)
+    }
+
+    fn start_decode<'a>(
+        &'a self,
+        shape: Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+        width: u32,
+        place: RowPlaces<'_, 'a>,
+    ) -> Result<Box<dyn DecodeSession + 'a>> {
+        self.cpu.start_decode(shape, axis, given, width, place)
+    }
+}

@@ -1,0 +1,326 @@
+//! The engine against the CPU's, on whatever device there is; software drivers too.
+
+mod faults;
+
+use std::sync::Arc;
+
+use super::*;
+use crate::context::Context;
+use crate::sink::SliverBuffer;
+use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
+
+/// The engine, or `None` where there is no device and none is required.
+fn engine() -> Option<GpuEngine> {
+    engine_with(Cut { block: BLOCK })
+}
+
+/// The same, with blocks of these sizes.
+fn engine_with(cut: Cut) -> Option<GpuEngine> {
+    required(GpuEngine::new(&options()), cut)
+}
+
+fn options() -> EngineOptions {
+    EngineOptions {
+        threads: 2,
+        device: DeviceOptions {
+            // A software driver is named, so that it is used.
+            name: devices().first().map(|device| device.index.to_string()),
+            ..EngineOptions::default().device
+        },
+        ..EngineOptions::default()
+    }
+}
+
+fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
+    let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
+    match engine {
+        Ok(mut engine) => {
+            engine.cut = cut;
+            Some(engine)
+        }
+        Err(error) if required => panic!("a device is required: {error}"),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+fn blob(len: usize) -> Vec<u8> {
+    let mut x = len as u64;
+    let next = |_| {
+        x = x
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (x >> 56) as u8
+    };
+    (0..len).map(next).collect()
+}
+
+/// An encoder on an engine.
+fn encoder(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, memory: u64) -> Encoder {
+    let engine: Arc<GpuEngine> = Arc::clone(engine);
+    Encoder::on(n_shards, commitment, Context { engine, memory })
+}
+
+fn cpu(n_shards: u16, commitment: Commitment) -> Encoder {
+    let builder = Encoder::builder().n_shards(n_shards).commitment(commitment);
+    builder.engine(EngineKind::Cpu).build().unwrap()
+}
+
+/// Encodes on both, all slivers and none, and compares.
+fn compare(
+    engine: &Arc<GpuEngine>,
+    n_shards: u16,
+    commitment: Commitment,
+    len: usize,
+    memory: u64,
+) {
+    let what = format!("{n_shards} shards, {commitment}, {len} bytes, {memory} of memory");
+    let blob = blob(len);
+    let gpu = encoder(engine, n_shards, commitment, memory);
+    let cpu = cpu(n_shards, commitment);
+    let pairs = PairSet::all(n_shards);
+    let (mut expected, mut found) = (SliverBuffer::new(), SliverBuffer::new());
+    let control = Control::new();
+    let metadata = cpu.encode(&blob, &pairs, &mut expected, &control).unwrap();
+    let encoded = gpu.encode(&blob, &pairs, &mut found, &control).unwrap();
+    assert!(encoded == metadata, "{what}");
+    for pair in 0..n_shards {
+        for axis in Axis::BOTH {
+            let pair = crate::SliverPairIndex(pair);
+            assert!(
+                expected.symbols(axis, pair) == found.symbols(axis, pair),
+                "{what}: {axis} {pair:?}"
+            );
+        }
+    }
+    assert!(gpu.metadata(&blob).unwrap() == metadata, "{what}");
+    assert_eq!(gpu.device_fault(), None, "{what}");
+}
+
+#[test]
+fn every_symbol_size_gives_the_cpu_s_bytes() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    for n_shards in [4, 7, 10, 31] {
+        let shape = Shape::new(n_shards, 0).unwrap();
+        let symbols = usize::from(shape.rows()) * usize::from(shape.columns());
+        for size in [
+            2, 4, 30, 62, 64, 66, 126, 128, 130, 1022, 1024, 1026, 3000, 65534,
+        ] {
+            if size > 2000 && n_shards > 10 {
+                continue;
+            }
+            for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
+                compare(&engine, n_shards, commitment, symbols * size - 1, 1 << 30);
+            }
+        }
+        compare(&engine, n_shards, Commitment::Blake2b256, 0, 1 << 30);
+        compare(&engine, n_shards, Commitment::Blake2b256, 1, 1 << 30);
+    }
+}
+
+#[test]
+fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
+    // A row and a column at a time.
+    let Some(mut engine) = engine_with(Cut { block: 1 }) else {
+        return;
+    };
+    for (commitment, size) in [
+        (Commitment::Blake2b256, 130),
+        (Commitment::Blake2b256, 1026),
+        (Commitment::Blake3, 1282),
+        (Commitment::Blake3, 5000),
+    ] {
+        for width in [128, 384] {
+            let shape = Shape::new(10, 4 * 7 * size).unwrap();
+            engine.most_width = width;
+            let shared = Arc::new(engine);
+            assert_eq!(
+                shared.widest(&shape, commitment),
+                Some(width.min(size as u32))
+            );
+            compare(&shared, 10, commitment, 4 * 7 * size as usize - 5, 1 << 30);
+            engine = Arc::into_inner(shared).expect("encoders are gone");
+        }
+    }
+}
+
+#[test]
+fn committees_of_all_kinds_give_the_cpu_s_bytes() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    // Equal powers of two, several blocks of points on either side, and the network's.
+    for (n_shards, size) in [
+        (5, 10),
+        (12, 70),
+        (100, 66),
+        (257, 34),
+        (1000, 68),
+        (1500, 4),
+    ] {
+        let shape = Shape::new(n_shards, 0).unwrap();
+        let symbols = usize::from(shape.rows()) * usize::from(shape.columns());
+        compare(
+            &engine,
+            n_shards,
+            Commitment::Blake2b256,
+            symbols * size,
+            4 << 30,
+        );
+    }
+}
+
+#[test]
+fn chosen_pairs_alone_come_down() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    let blob = blob(30_000);
+    let (gpu, cpu) = (
+        encoder(&engine, 10, Commitment::Blake2b256, 1 << 30),
+        cpu(10, Commitment::Blake2b256),
+    );
+    let lists = [vec![], vec![0], vec![9], vec![3, 5], vec![0, 1, 2, 7, 8, 9]];
+    for list in lists {
+        let pairs = list.iter().map(|&pair| crate::SliverPairIndex(pair));
+        let pairs = PairSet::new(10, pairs).unwrap();
+        let (mut expected, mut found) = (SliverBuffer::new(), SliverBuffer::new());
+        let control = Control::new();
+        let metadata = cpu.encode(&blob, &pairs, &mut expected, &control).unwrap();
+        assert!(gpu.encode(&blob, &pairs, &mut found, &control).unwrap() == metadata);
+        for (axis, pair) in Axis::BOTH
+            .into_iter()
+            .flat_map(|axis| (0..10).map(move |i| (axis, i)))
+        {
+            let pair = crate::SliverPairIndex(pair);
+            assert_eq!(expected.symbols(axis, pair), found.symbols(axis, pair));
+        }
+    }
+}
+
+#[test]
+fn jobs_share_a_device() {
+    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+        return;
+    };
+    let engine = Arc::new(engine);
+    let cpu = cpu(10, Commitment::Blake2b256);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (engine, cpu) = (&engine, &cpu);
+            scope.spawn(move || {
+                let gpu = encoder(engine, 10, Commitment::Blake2b256, 1 << 30);
+                for round in 0..4 {
+                    let blob = blob(10_000 * thread + 777 * round + 1);
+                    let found = gpu.metadata(&blob).unwrap();
+                    assert!(found == cpu.metadata(&blob).unwrap());
+                }
+            });
+        }
+    });
+    assert_eq!(engine.fault.get(), None);
+}
+
+#[test]
+fn every_variant_of_every_shader_is_valid() {
+    let commitments = [Commitment::Blake2b256, Commitment::Blake3];
+    let mut variants = vec![Shader::Combine];
+    for points in (0..=12).map(|layers| 1 << layers) {
+        for bytes in [16 << 10, 32 << 10] {
+            variants.extend(Shader::extend(points, bytes));
+        }
+    }
+    for (commitment, native) in commitments
+        .into_iter()
+        .flat_map(|it| [(it, false), (it, true)])
+    {
+        for depth in 0..=6 {
+            variants.push(Shader::Leaves {
+                commitment,
+                native,
+                depth,
+            });
+        }
+        variants.push(Shader::Nodes { commitment, native });
+    }
+    for shader in variants {
+        let source = shader.source();
+        let module = naga::front::wgsl::parse_str(&source)
+            .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(&source)));
+        // What every device has, and integers of 64 bits where they are asked for.
+        let native = matches!(
+            shader,
+            Shader::Leaves { native: true, .. } | Shader::Nodes { native: true, .. }
+        );
+        let capabilities = match native {
+            true => naga::valid::Capabilities::SHADER_INT64,
+            false => naga::valid::Capabilities::empty(),
+        };
+        let flags = naga::valid::ValidationFlags::all();
+        let info = naga::valid::Validator::new(flags, capabilities).validate(&module);
+        if let Err(error) = info {
+            panic!("{shader:?}: {}", error.emit_to_string(&source));
+        }
+        let entries: Vec<_> = module.entry_points.iter().map(|it| &it.name[..]).collect();
+        assert_eq!(entries, [shader.name()]);
+        let shared = module.global_variables.iter().filter_map(|(_, variable)| {
+            let workgroup = variable.space == naga::AddressSpace::WorkGroup;
+            workgroup.then(|| module.types[variable.ty].inner.size(module.to_ctx()))
+        });
+        assert!(shared.sum::<u32>() <= 32 << 10, "{shader:?}");
+    }
+}
+
+#[test]
+fn a_wrong_answer_is_noticed() {
+    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+        return;
+    };
+    let shape = Shape::new(10, 20_000).unwrap();
+    let blob = blob(20_000);
+    let check = check::Check::new(&shape, shape.symbol_size() as usize, 7);
+    let mut sums = check::Sums::new(&shape);
+    let cpu = cpu(10, Commitment::Blake2b256);
+    // What a device would add up, from the slivers.
+    let mut slivers = SliverBuffer::new();
+    let pairs = PairSet::all(10);
+    cpu.encode(&blob, &pairs, &mut slivers, &Control::new())
+        .unwrap();
+    let size = shape.symbol_size() as usize;
+    let rows = usize::from(shape.rows());
+    for column in 0..usize::from(shape.columns()) {
+        for row in 0..10 {
+            let pair = SliverIndex(row as u16).pair(Axis::Primary, 10);
+            let primary = slivers.symbols(Axis::Primary, pair).unwrap();
+            let chunk = check.of_symbol(&primary[column * size..][..size]);
+            let to = &mut sums.of_columns[row];
+            check.add_line(to, &chunk, check::Lines::Columns, column);
+            if row < rows {
+                let to = &mut sums.of_rows[column];
+                check.add_line(to, &chunk, check::Lines::Rows, row);
+            }
+        }
+    }
+    for column in usize::from(shape.columns())..10 {
+        let pair = SliverIndex(column as u16).pair(Axis::Secondary, 10);
+        let secondary = slivers.symbols(Axis::Secondary, pair).unwrap();
+        for row in 0..rows {
+            let chunk = check.of_symbol(&secondary[row * size..][..size]);
+            let to = &mut sums.of_rows[column];
+            check.add_line(to, &chunk, check::Lines::Rows, row);
+        }
+    }
+    // The columns of the source alone: sums of code words too.
+    assert_eq!(sums.verify(&shape), Ok(()));
+    // Any bit of them matters.
+    for (place, bit) in (0..10).flat_map(|place| (0..512).map(move |bit| (place, bit))) {
+        let mut wrong = sums.clone();
+        wrong.of_columns[place][bit / 8] ^= 1 << (bit % 8);
+        assert!(wrong.verify(&shape).is_err());
+        let mut wrong = sums.clone();
+        wrong.of_rows[place][bit / 8] ^= 1 << (bit % 8);
+        assert!(wrong.verify(&shape).is_err());
+    }
+    drop(engine);
+}

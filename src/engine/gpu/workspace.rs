@@ -1,0 +1,110 @@
+//! The buffers of a device: one set, which the jobs on it use in turn, stripe by stripe.
+
+use std::collections::VecDeque;
+
+use super::device::Device;
+use super::fault::Fault;
+
+/// What a buffer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The source symbols of a stripe, row by row.
+    Source,
+    /// What the rows are extended by.
+    Extended,
+    /// What a block of columns is extended by.
+    Recovery,
+    /// The leaf hashes of all symbols, column by column.
+    Digests,
+    /// What is kept of every symbol between stripes.
+    States,
+    /// A level of trees, and the one above it.
+    Level,
+    Parents,
+    /// The sums of the check.
+    Sums,
+    /// The factors of the code, and those of the check.
+    Factors,
+    Random,
+}
+
+const ROLES: usize = Role::Random as usize + 1;
+
+/// A buffer that the host reads or writes.
+pub(super) struct Slot {
+    pub(super) buffer: wgpu::Buffer,
+    /// What used it last.
+    pub(super) last: Option<wgpu::SubmissionIndex>,
+}
+
+/// The buffers.
+#[derive(Default)]
+pub(super) struct Workspace {
+    buffers: [Option<wgpu::Buffer>; ROLES],
+    uploads: VecDeque<Slot>,
+    readbacks: VecDeque<Slot>,
+    /// The labels whose factors are there.
+    pub(super) labels: usize,
+}
+
+/// How many buffers go each way at a time: one at work, one on its way.
+const SLOTS: usize = 2;
+
+impl Workspace {
+    /// A buffer of at least so many bytes. What it held is lost if it grows.
+    pub(super) fn buffer(
+        &mut self,
+        device: &Device,
+        role: Role,
+        bytes: u64,
+    ) -> Result<wgpu::Buffer, Fault> {
+        use wgpu::BufferUsages as Usage;
+        let place = &mut self.buffers[role as usize];
+        if let Some(buffer) = place
+            && buffer.size() >= bytes
+        {
+            return Ok(buffer.clone());
+        }
+        // Given back first, so that the peak is the larger one, not the sum.
+        *place = None;
+        let usage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
+        let buffer = device.buffer("workspace", bytes.next_multiple_of(4).max(4), usage)?;
+        Ok(place.insert(buffer).clone())
+    }
+
+    /// A buffer for the host to write to.
+    pub(super) fn upload(&mut self, device: &Device, bytes: u64) -> Result<Slot, Fault> {
+        let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
+        slot(device, &mut self.uploads, "upload", bytes, usage)
+    }
+
+    /// A buffer for the host to read.
+    pub(super) fn readback(&mut self, device: &Device, bytes: u64) -> Result<Slot, Fault> {
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        slot(device, &mut self.readbacks, "readback", bytes, usage)
+    }
+
+    pub(super) fn give_upload_back(&mut self, slot: Slot) {
+        self.uploads.push_back(slot);
+    }
+
+    pub(super) fn give_readback_back(&mut self, slot: Slot) {
+        self.readbacks.push_back(slot);
+    }
+}
+
+/// The slot that has waited longest, if there are enough and it is large enough; a new one otherwise.
+fn slot(
+    device: &Device,
+    slots: &mut VecDeque<Slot>,
+    label: &'static str,
+    bytes: u64,
+    usage: wgpu::BufferUsages,
+) -> Result<Slot, Fault> {
+    slots.retain(|slot| slot.buffer.size() >= bytes);
+    if slots.len() >= SLOTS {
+        return Ok(slots.pop_front().expect("there are some"));
+    }
+    let buffer = device.buffer(label, bytes.next_multiple_of(256), usage)?;
+    Ok(Slot { buffer, last: None })
+}
