@@ -10,6 +10,7 @@ mod cli {
     mod decode;
     mod disk;
     mod encode;
+    mod gpu;
     mod instruction_sets;
     mod interrupt;
     mod many;

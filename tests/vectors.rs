@@ -85,3 +85,16 @@ fn the_cpu_engine_gives_the_network_s_bytes_with_every_instruction_set() {
 fn the_reference_engine_gives_the_network_s_bytes() {
     check_all(&Encoder::builder().engine(EngineKind::Reference));
 }
+
+#[test]
+fn the_gpu_engine_gives_the_network_s_bytes() {
+    let devices = walrus_accel::devices();
+    let Some(device) = devices.iter().find(|device| device.unusable.is_none()) else {
+        let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
+        assert!(!required, "a device is required: {devices:?}");
+        eprintln!("skipped: no device");
+        return;
+    };
+    let builder = Encoder::builder().engine(EngineKind::Gpu);
+    check_all(&builder.device(device.index.to_string()).cpu_fallback(false));
+}

@@ -59,6 +59,13 @@ impl App {
         }
     }
 
+    /// Says what became of the device, if it failed.
+    pub fn name_fault(&self, fault: Option<String>) {
+        if let Some(fault) = fault {
+            self.console.warning(fault);
+        }
+    }
+
     /// Says that a file failed.
     pub fn failed_file(&self, path: &Path, message: &str) {
         self.failed(&Subject::File(path), message);
@@ -98,26 +105,39 @@ impl App {
     }
 }
 
+/// A builder with what is said of the engine: encoders' and decoders' have the same methods.
+macro_rules! on_engine {
+    ($builder:expr, $engine:expr) => {{
+        let engine = $engine;
+        let mut builder = $builder
+            .engine(engine.engine)
+            .threads(engine.threads)
+            .memory(engine.memory)
+            .cpu_fallback(!engine.no_fallback)
+            .device_check(!engine.no_device_check);
+        if let Some(device) = &engine.device {
+            builder = builder.device(device);
+        }
+        if let Some(bytes) = engine.device_memory {
+            builder = builder.device_memory(bytes);
+        }
+        builder.build()
+    }};
+}
+
 /// An encoder as asked for.
 pub fn encoder(code: &CodeArgs, engine: &EngineArgs, app: &App) -> Result<Encoder, Failure> {
     let builder = Encoder::builder()
         .n_shards(code.shards)
-        .commitment(code.commitment)
-        .engine(engine.engine)
-        .threads(engine.threads)
-        .memory(engine.memory);
-    let encoder = builder.build()?;
+        .commitment(code.commitment);
+    let encoder = on_engine!(builder, engine)?;
     app.name_dropped(encoder.dropped_sets());
     Ok(encoder)
 }
 
 /// A decoder as asked for.
 pub fn decoder(engine: &EngineArgs, app: &App) -> Result<Decoder, Failure> {
-    let builder = Decoder::builder()
-        .engine(engine.engine)
-        .threads(engine.threads)
-        .memory(engine.memory);
-    let decoder = builder.build()?;
+    let decoder = on_engine!(Decoder::builder(), engine)?;
     app.name_dropped(decoder.dropped_sets());
     Ok(decoder)
 }

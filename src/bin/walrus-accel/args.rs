@@ -16,13 +16,25 @@ Examples:
   walrus-accel decode slivers/BLOB_ID -o model.bin
   walrus-accel verify slivers/BLOB_ID
   walrus-accel repair slivers/BLOB_ID
+  walrus-accel devices
 
 Exit codes: 0 done; 1 failed or did not match; 2 wrong usage; 3 the engine asked for is not
 there; 130 interrupted. Standard output carries data alone; messages and progress go to
 standard error.
 
 The environment variable WALRUS_ACCEL_ISA names the instruction set to use instead of the fastest
-that the processor has: portable, ssse3, avx2, avx2-gfni, avx512, avx512-gfni or neon.";
+that the processor has: portable, ssse3, avx2, avx2-gfni, avx512, avx512-gfni or neon.
+WALRUS_ACCEL_DEVICE names the device of the engine gpu, as --device does. With
+WALRUS_ACCEL_ALLOW_SOFTWARE=1 that engine uses a software driver if there is no other device.";
+
+const DEVICES_EXAMPLES: &str = "\
+Examples:
+  walrus-accel devices
+  walrus-accel devices --json
+  walrus-accel encode model.bin --out slivers --engine gpu --device 0
+
+A line is the number, the name, the interface, the kind, the driver, the memory, and whether the
+engine gpu would use the device, or why not.";
 
 const ENCODE_EXAMPLES: &str = "\
 Examples:
@@ -94,6 +106,9 @@ pub enum Verb {
     /// Rebuild missing and damaged slivers from the others, as a fresh encode makes them
     #[command(after_help = REPAIR_EXAMPLES)]
     Repair(RepairArgs),
+    /// List the graphics devices that the engine gpu finds
+    #[command(after_help = DEVICES_EXAMPLES)]
+    Devices(DevicesArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -215,6 +230,14 @@ pub struct RepairArgs {
     pub report: ReportArgs,
 }
 
+/// `devices`.
+#[derive(Args, Debug)]
+pub struct DevicesArgs {
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What the bytes of an encoding depend on, the file aside.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct CodeArgs {
@@ -227,9 +250,10 @@ pub struct CodeArgs {
 }
 
 /// What does the work.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct EngineArgs {
-    /// The engine: auto is the fastest that is there, reference a slow one to compare with
+    /// The engine: auto is the fastest that is there, gpu a graphics device that encodes (with the CPU
+    /// for the rest), reference a slow one to compare with
     #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = engines())]
     pub engine: EngineKind,
     /// The number of threads; 0 is one a core
@@ -238,6 +262,18 @@ pub struct EngineArgs {
     /// The most working memory, such as 512M or 1.5GiB
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse)]
     pub memory: u64,
+    /// The device of the engine gpu: its number or a part of its name (see `walrus-accel devices`)
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// The most that is used of the device's memory; half of it unless given
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub device_memory: Option<u64>,
+    /// End with an error if the device fails; otherwise the CPU goes on
+    #[arg(long)]
+    pub no_fallback: bool,
+    /// Do not check what the device answers
+    #[arg(long)]
+    pub no_device_check: bool,
 }
 
 /// How to tell what happened.
@@ -274,7 +310,7 @@ fn shards(text: &str) -> Result<u16, String> {
 }
 
 fn engines() -> impl TypedValueParser<Value = EngineKind> {
-    PossibleValuesParser::new(["auto", "cpu", "reference"])
+    PossibleValuesParser::new(["auto", "cpu", "gpu", "reference"])
         .try_map(|name| name.parse::<EngineKind>())
 }
 

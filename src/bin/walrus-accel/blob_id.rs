@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
     let encoder = encoder(&args.code, &args.engine, app)?;
     let batch = Batch::new(app, &args.files, &encoder, &args.engine, |_| 0)?.only_lines();
-    Ok(batch.run(
+    let exit = batch.run(
         |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),
         |path, encoded| {
             if app.console.json() {
@@ -24,5 +24,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
                 false => app.console.line(&id_line(id, path)),
             }
         },
-    ))
+    );
+    app.name_fault(encoder.device_fault());
+    Ok(exit)
 }

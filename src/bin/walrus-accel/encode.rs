@@ -57,6 +57,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             app.console.line(&id_line(encoded.metadata.blob_id, dir));
         },
     );
+    app.name_fault(encoder.device_fault());
     if exit == Exit::Interrupted && args.resume {
         app.console
             .note("the same command continues where this one was interrupted");

@@ -20,6 +20,11 @@ pub struct EncodedLine {
     shards: u16,
     engine: &'static str,
     instruction_set: &'static str,
+    /// The graphics device that the engine works on, and its driver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    driver: Option<String>,
     seconds: f64,
     /// Where the slivers are, if they were kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +48,8 @@ impl EncodedLine {
             shards: shape.n_shards(),
             engine: encoder.engine_name(),
             instruction_set: encoder.instruction_set(),
+            device: encoder.device().map(|device| device.name.clone()),
+            driver: encoder.device().map(|device| device.driver.clone()),
             seconds: rounded(encoded.seconds),
             out_dir: None,
             already_there: None,

@@ -10,6 +10,7 @@ mod batch;
 mod blob_id;
 mod console;
 mod decode;
+mod devices;
 mod directory;
 mod encode;
 mod encoded;
@@ -63,6 +64,14 @@ fn main() -> ExitCode {
             let app = app(args.report);
             let result = repair::run(args, &app);
             app.close(&Subject::Dir(&args.dir), result)
+        }
+        Verb::Devices(args) => {
+            let app = app(ReportArgs {
+                json: args.json,
+                ..ReportArgs::QUIET
+            });
+            let exit = devices::run(&app);
+            app.close(&Subject::Files, Ok(exit))
         }
         Verb::Completions { shell } => {
             app(ReportArgs::QUIET).close(&Subject::Files, shell::completions(*shell))

@@ -1,7 +1,7 @@
 //! Which adapters there are, and which one is used.
 
 use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
 use crate::engine::devices::{DeviceInfo, DeviceKind};
@@ -22,13 +22,31 @@ pub(super) struct Found {
     pub(super) info: DeviceInfo,
 }
 
-/// The adapters that failed in this process, by name: they are not used again.
-static FAILED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+/// Adapters by name.
+type Names = LazyLock<Mutex<HashSet<String>>>;
 
-fn failed() -> std::sync::MutexGuard<'static, HashSet<String>> {
-    FAILED
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+/// Those that failed in this process: they are not used again.
+static FAILED: Names = LazyLock::new(Mutex::default);
+
+/// Those that gave the right answers when they were tried: once is enough.
+static TRIED: Names = LazyLock::new(Mutex::default);
+
+fn locked(names: &'static Names) -> MutexGuard<'static, HashSet<String>> {
+    names.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed() -> MutexGuard<'static, HashSet<String>> {
+    locked(&FAILED)
+}
+
+/// Whether an adapter has been tried.
+pub(super) fn is_tried(key: &str) -> bool {
+    locked(&TRIED).contains(key)
+}
+
+/// Notes that it gave the right answers.
+pub(super) fn note_tried(key: String) {
+    locked(&TRIED).insert(key);
 }
 
 /// Rules an adapter out for the rest of the process.

@@ -80,13 +80,17 @@ impl GpuEngine {
     /// Opens the device that is asked for, and asks it questions with known answers.
     pub(super) fn new(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
-        encode::try_out(&engine).map_err(|fault| {
-            adapters::rule_out(&adapters::key(&engine.info));
-            unavailable(format!(
-                "{} is not used: {fault} when it was tried",
-                engine.info.name
-            ))
-        })?;
+        let key = adapters::key(&engine.info);
+        if !adapters::is_tried(&key) {
+            encode::try_out(&engine).map_err(|fault| {
+                adapters::rule_out(&key);
+                unavailable(format!(
+                    "{} is not used: {fault} when it was tried",
+                    engine.info.name
+                ))
+            })?;
+            adapters::note_tried(key);
+        }
         Ok(engine)
     }
 

@@ -1,0 +1,126 @@
+//! The engine `gpu` from the command line, on whatever device there is: a software driver will do.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::harness::{Run, Scratch, command, walrus, words};
+
+/// The number of the first device that can be used; `None` where there is none and none is required.
+fn device() -> Option<String> {
+    let run = walrus!("devices", "--json").exits(0);
+    let lines = run.objects();
+    let usable = lines.iter().find(|line| line["usable"] == true);
+    if usable.is_none() {
+        let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
+        assert!(!required, "a device is required: {lines:?}");
+        eprintln!("skipped: no device");
+    }
+    Some(usable?["index"].to_string())
+}
+
+#[test]
+fn a_directory_of_files_comes_out_as_by_the_cpu() {
+    let Some(device) = device() else { return };
+    let scratch = Scratch::new();
+    // Empty ones, of one byte, around every size of a symbol, of several MB.
+    let sizes = (0..50).map(|i: u64| match i {
+        0..10 => i,
+        10..45 => i * i * 97,
+        _ => i * i * i * 23,
+    });
+    let files: Vec<_> = sizes
+        .enumerate()
+        .map(|(number, size)| scratch.blob(&format!("{number}"), number as u64 + 1, size as usize))
+        .collect();
+    let encode = |engine: &str, extra: &[&str]| {
+        let out = scratch.path(engine);
+        let mut words = words!["encode", "--out", out, "--shards", "31", "--engine", engine];
+        words.extend(files.iter().map(Into::into));
+        words.extend(extra.iter().map(Into::into));
+        Run::of(command(words).output().unwrap()).exits(0);
+        let mut all = BTreeMap::new();
+        collect(&out, &out, &mut all);
+        all
+    };
+    let expected = encode("cpu", &[]);
+    let found = encode("gpu", &["--device", &device]);
+    assert!(expected.len() > 50 * 60);
+    assert!(expected == found);
+}
+
+/// Every file under a directory, by its path in it.
+fn collect(root: &std::path::Path, dir: &std::path::Path, all: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, all);
+            continue;
+        }
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        all.insert(name, fs::read(&path).unwrap());
+    }
+}
+
+#[test]
+fn a_line_names_the_device_and_its_driver() {
+    let Some(device) = device() else { return };
+    let scratch = Scratch::new();
+    let file = scratch.blob("blob", 1, 5000);
+    let words = words![
+        "blob-id", file, "--shards", "10", "--json", "--engine", "gpu", "--device", device
+    ];
+    let line = Run::of(command(words).output().unwrap()).exits(0).object();
+    assert_eq!(line["engine"], "gpu");
+    assert!(!line["device"].as_str().unwrap().is_empty());
+    let cpu = walrus!(
+        "blob-id", file, "--shards", "10", "--json", "--engine", "cpu"
+    );
+    assert_eq!(cpu.exits(0).object()["blobId"], line["blobId"]);
+}
+
+#[test]
+fn a_device_that_is_not_there_is_an_error_that_names_those_that_are() {
+    let scratch = Scratch::new();
+    let file = scratch.blob("blob", 1, 50);
+    let run = walrus!(
+        "blob-id",
+        file,
+        "--engine",
+        "gpu",
+        "--device",
+        "a card of tomorrow"
+    );
+    let run = run.exits(3);
+    assert!(run.stdout.is_empty());
+    assert!(run.stderr.contains("gpu"), "{}", run.stderr);
+    if device().is_some() {
+        assert!(run.stderr.contains("a card of tomorrow"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
+    let scratch = Scratch::new();
+    let file = scratch.blob("blob", 1, 50);
+    // No driver that the loader could find.
+    let run = |engine: &str| {
+        let words = words![
+            "blob-id", file, "--shards", "10", "--json", "--engine", engine
+        ];
+        let mut command = command(words);
+        command.env("VK_DRIVER_FILES", "/nonexistent");
+        command.env("VK_ICD_FILENAMES", "/nonexistent");
+        Run::of(command.output().unwrap())
+    };
+    let line = run("auto").exits(0);
+    assert!(line.stderr.is_empty(), "{}", line.stderr);
+    assert_eq!(line.object()["engine"], "cpu");
+    if cfg!(target_os = "linux") {
+        let refused = run("gpu").exits(3);
+        assert!(
+            refused.stderr.contains("Vulkan loader"),
+            "{}",
+            refused.stderr
+        );
+    }
+}
