@@ -19,7 +19,15 @@ command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v objdump >/dev/null || missing+=(binutils)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+# A software driver, so that the GPU engine is tested on every machine.
+ls /usr/share/vulkan/icd.d/lvp_icd*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
+ldconfig -p | grep -q libvulkan.so.1 || missing+=(libvulkan1)
 [ ${#missing[@]} = 0 ] || { step "Installing ${missing[*]}"; install "${missing[@]}"; }
+
+# Then a missing device is a failure, and no reason to skip tests.
+export WALRUS_ACCEL_REQUIRE_GPU=1
+# Mesa's device selection looks for a display, and says on standard error that there is none.
+export NODEVICE_SELECT=1
 
 step 'Format'
 cargo fmt --all --check

@@ -1,0 +1,89 @@
+//! What a stripe takes of a device's memory.
+
+use crate::commitment::Commitment;
+use crate::engine::gpu::layout::Layout;
+use crate::engine::gpu::shaders;
+use crate::shape::Shape;
+
+/// The bytes of a leaf hash.
+pub(super) const DIGEST: u64 = 32;
+
+/// The sizes that a stripe is cut by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine::gpu) struct Cut {
+    /// The bytes of rows that go up at once, and of columns' recovery symbols that are made at once; a
+    /// row or a column at least.
+    pub(in crate::engine::gpu) block: u64,
+}
+
+/// The bytes of each buffer for stripes of `width`.
+pub(in crate::engine::gpu) struct Sizes {
+    pub(in crate::engine::gpu) source: u64,
+    pub(in crate::engine::gpu) extended: u64,
+    pub(in crate::engine::gpu) recovery: u64,
+    pub(in crate::engine::gpu) digests: u64,
+    pub(in crate::engine::gpu) states: u64,
+    pub(in crate::engine::gpu) level: u64,
+    pub(in crate::engine::gpu) parents: u64,
+    /// What the host and the device share, one buffer.
+    pub(in crate::engine::gpu) staging: u64,
+}
+
+impl Sizes {
+    pub(in crate::engine::gpu) fn new(
+        shape: &Shape,
+        commitment: Commitment,
+        width: u32,
+        cut: Cut,
+    ) -> Self {
+        let layout = Layout {
+            width: width as usize,
+        };
+        let pitch = layout.pitch() as u64;
+        let [n, rows, columns] = [shape.n_shards(), shape.rows(), shape.columns()].map(u64::from);
+        let a_column = (n - rows) * pitch;
+        let recovery = cut.block.max(a_column).min(n * a_column);
+        let a_row = columns * pitch;
+        let states = match width < shape.symbol_size() {
+            true => n * n * 4 * u64::from(shaders::state_words(commitment, shape.symbol_size())),
+            false => 4,
+        };
+        let half = n.div_ceil(2);
+        Self {
+            source: rows * a_row,
+            extended: rows * (n - columns) * pitch,
+            recovery,
+            digests: n * n * DIGEST,
+            states,
+            level: n * half * DIGEST,
+            parents: n * half.div_ceil(2) * DIGEST,
+            staging: recovery.max(cut.block.min(rows * a_row)).max(a_row),
+        }
+    }
+
+    /// The largest that a shader is given as a whole.
+    pub(in crate::engine::gpu) fn largest(&self) -> u64 {
+        let sizes = [
+            self.source,
+            self.extended,
+            self.recovery,
+            self.digests,
+            self.states,
+            self.level,
+        ];
+        sizes.into_iter().max().unwrap_or(0)
+    }
+
+    /// All of them on the device.
+    pub(in crate::engine::gpu) fn total(&self) -> u64 {
+        // Two buffers each way; factors and sums are small.
+        self.source
+            + self.extended
+            + self.recovery
+            + self.digests
+            + self.states
+            + self.level
+            + self.parents
+            + 4 * self.staging
+    }
+}
