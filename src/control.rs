@@ -1,6 +1,7 @@
 //! Progress and cancelling: one small handle that the job and its watchers share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 
@@ -25,6 +26,8 @@ pub struct Control {
     cancelled: AtomicBool,
     done: AtomicU64,
     total: AtomicU64,
+    /// Nanoseconds of a device: upload, kernels, readback.
+    device: [AtomicU64; 3],
 }
 
 /// How far a job has come.
@@ -34,6 +37,28 @@ pub struct Progress {
     pub done: u64,
     /// Bytes in all; 0 while the job has not started.
     pub total: u64,
+}
+
+/// What a graphics device has spent on a job, by its own clock. Copies and kernels may overlap, and the
+/// host works meanwhile, so the sum is not the job's time.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Control, DeviceTime};
+///
+/// // No device has worked on it, or none that tells.
+/// assert_eq!(Control::new().device_time(), None);
+/// assert_eq!(DeviceTime::default().kernels.as_secs(), 0);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceTime {
+    /// Copies to the device.
+    pub upload: Duration,
+    /// Shaders: the code, the hashes, the check.
+    pub kernels: Duration,
+    /// Copies from the device.
+    pub readback: Duration,
 }
 
 impl Control {
@@ -62,6 +87,30 @@ impl Control {
         // Read apart: between two parts of a job, the one may be ahead of the other.
         let done = self.done.load(Ordering::Relaxed).min(total);
         Progress { done, total }
+    }
+
+    /// What a graphics device has spent on the job so far; `None` if none has, or it does not tell.
+    #[must_use]
+    pub fn device_time(&self) -> Option<DeviceTime> {
+        let [upload, kernels, readback] = self
+            .device
+            .each_ref()
+            .map(|nanos| Duration::from_nanos(nanos.load(Ordering::Relaxed)));
+        let time = DeviceTime {
+            upload,
+            kernels,
+            readback,
+        };
+        (time != DeviceTime::default()).then_some(time)
+    }
+
+    /// Adds what a device has spent.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn add_device_time(&self, time: &DeviceTime) {
+        let times = [time.upload, time.kernels, time.readback];
+        for (place, time) in self.device.iter().zip(times) {
+            place.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+        }
     }
 
     /// Fails if the job is to stop.

@@ -63,7 +63,7 @@ pub use commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
 };
 pub use context::DEFAULT_MEMORY;
-pub use control::{Control, Progress};
+pub use control::{Control, DeviceTime, Progress};
 pub use decoder::{Check, Decoded, Decoder, DecoderBuilder};
 pub use directory::{
     BlobDirectory, DirectorySink, FileProblem, ProblemKind, Repaired, SliverFile, SliverFiles,

@@ -57,7 +57,7 @@ const SEAM: [(&str, &[&str]); 9] = [
         ],
     ),
     ("memory", &["Idle", "Lent"]),
-    ("control", &["Control"]),
+    ("control", &["Control", "DeviceTime"]),
     ("sliver", &["Axis", "PairSet", "SliverIndex"]),
     ("shape", &["Shape"]),
     (

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-use walrus_accel::{BlobMetadataWithId, Encoder, Error, Result};
+use walrus_accel::{BlobMetadataWithId, DeviceTime, Encoder, Error, Result};
 
 use crate::app::App;
 use crate::args::EngineArgs;
@@ -38,6 +38,8 @@ pub struct Encoded<T> {
     pub metadata: BlobMetadataWithId,
     /// How long it took.
     pub seconds: f64,
+    /// What a graphics device spent on it.
+    pub device_time: Option<DeviceTime>,
     /// What else the job has to tell.
     pub more: T,
 }
@@ -186,6 +188,7 @@ impl<'a> Batch<'a> {
         Ok(Encoded {
             metadata,
             seconds: start.elapsed().as_secs_f64(),
+            device_time: job.control().device_time(),
             more,
         })
     }

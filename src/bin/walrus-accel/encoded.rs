@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{BlobMetadataWithId, Encoder};
+use walrus_accel::{BlobMetadataWithId, DeviceTime, Encoder};
 
 use crate::app::rounded;
 use crate::batch::Encoded;
@@ -25,6 +25,9 @@ pub struct EncodedLine {
     device: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     driver: Option<String>,
+    /// What the device has spent, by its own clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_seconds: Option<DeviceSeconds>,
     seconds: f64,
     /// Where the slivers are, if they were kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,6 +35,26 @@ pub struct EncodedLine {
     /// Whether they were there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_there: Option<bool>,
+}
+
+/// What a device has spent, in seconds.
+#[derive(Serialize)]
+struct DeviceSeconds {
+    upload: f64,
+    kernels: f64,
+    readback: f64,
+}
+
+impl DeviceSeconds {
+    fn new(time: DeviceTime) -> Self {
+        let [upload, kernels, readback] =
+            [time.upload, time.kernels, time.readback].map(|time| rounded(time.as_secs_f64()));
+        Self {
+            upload,
+            kernels,
+            readback,
+        }
+    }
 }
 
 impl EncodedLine {
@@ -50,6 +73,7 @@ impl EncodedLine {
             instruction_set: encoder.instruction_set(),
             device: encoder.device().map(|device| device.name.clone()),
             driver: encoder.device().map(|device| device.driver.clone()),
+            device_seconds: encoded.device_time.map(DeviceSeconds::new),
             seconds: rounded(encoded.seconds),
             out_dir: None,
             already_there: None,

@@ -54,10 +54,10 @@ pub(super) fn rule_out(key: &str) {
     failed().insert(key.to_owned());
 }
 
-/// Takes that back.
+/// Whether it has been.
 #[cfg(test)]
-pub(super) fn rule_in(key: &str) {
-    failed().remove(key);
+pub(super) fn is_ruled_out(key: &str) -> bool {
+    failed().contains(key)
 }
 
 /// What tells adapters apart.

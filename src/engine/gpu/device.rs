@@ -1,25 +1,25 @@
 //! A device with its queue: buffers, commands and waits, all of which can fail and none of which hangs.
 
 use std::collections::HashMap;
-use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use super::commands::Commands;
 use super::fault::Fault;
 use super::shaders::Shader;
+use super::timing::{self, Timing};
 use crate::commitment::Commitment;
 
 /// How long a command may take. Far longer than any dispatch is meant to.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What lies between the parameters of two dispatches in a uniform buffer: no device asks for more.
-const PARAMETERS_STEP: usize = 256;
-
 /// An open device.
 pub(super) struct Device {
-    device: wgpu::Device,
-    queue: wgpu::Queue,
-    pub(super) limits: wgpu::Limits,
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    limits: wgpu::Limits,
+    /// Times of what the device does, if it tells.
+    pub(super) timing: Option<Timing>,
     /// Whether shaders have 64-bit words.
     native_words: bool,
     /// The first thing that went wrong, told by the driver at any time.
@@ -32,14 +32,14 @@ pub(super) struct Device {
 /// A shader ready to run.
 pub(super) struct Pipeline {
     #[cfg(test)]
-    shader: Shader,
-    pipeline: wgpu::ComputePipeline,
-    layout: wgpu::BindGroupLayout,
+    pub(super) shader: Shader,
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) layout: wgpu::BindGroupLayout,
 }
 
 impl Device {
     pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, Fault> {
-        let features = adapter.features() & wgpu::Features::SHADER_INT64;
+        let features = adapter.features() & (wgpu::Features::SHADER_INT64 | timing::FEATURES);
         let limits = adapter.limits();
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("walrus-accel"),
@@ -66,10 +66,12 @@ impl Device {
         }));
         let of_loss = note(&trouble);
         device.set_device_lost_callback(move |_, reason| of_loss(Fault::Lost(reason)));
+        let timing = Timing::new(&device, &queue);
         Ok(Self {
             device,
             queue,
             limits,
+            timing,
             native_words: features.contains(wgpu::Features::SHADER_INT64),
             trouble,
             pipelines: Mutex::default(),
@@ -138,11 +140,7 @@ impl Device {
     }
 
     pub(super) fn commands(&self) -> Commands<'_> {
-        Commands {
-            device: self,
-            steps: Vec::new(),
-            parameters: Vec::new(),
-        }
+        Commands::new(self)
     }
 
     /// Writes a few bytes to a buffer.
@@ -248,144 +246,5 @@ impl Pipeline {
             pipeline,
             layout,
         }
-    }
-}
-
-/// Commands that are recorded first and carried out in order.
-pub(super) struct Commands<'d> {
-    device: &'d Device,
-    steps: Vec<Step>,
-    parameters: Vec<u8>,
-}
-
-enum Step {
-    Copy {
-        from: (wgpu::Buffer, u64),
-        to: (wgpu::Buffer, u64),
-        bytes: u64,
-    },
-    Clear(wgpu::Buffer),
-    Dispatch {
-        pipeline: Arc<Pipeline>,
-        buffers: Vec<wgpu::Buffer>,
-        parameters: u32,
-        groups: [u32; 2],
-    },
-}
-
-impl Commands<'_> {
-    /// Copies bytes between buffers, each with the place where they begin.
-    pub(super) fn copy(
-        &mut self,
-        from: (&wgpu::Buffer, u64),
-        to: (&wgpu::Buffer, u64),
-        bytes: u64,
-    ) {
-        self.steps.push(Step::Copy {
-            from: (from.0.clone(), from.1),
-            to: (to.0.clone(), to.1),
-            bytes,
-        });
-    }
-
-    /// Fills a buffer with zeros.
-    pub(super) fn clear(&mut self, buffer: &wgpu::Buffer) {
-        self.steps.push(Step::Clear(buffer.clone()));
-    }
-
-    /// Runs a shader with parameters and buffers, on `groups` workgroups; does nothing if there are
-    /// none.
-    pub(super) fn dispatch<P: bytemuck::NoUninit>(
-        &mut self,
-        shader: Shader,
-        parameters: &P,
-        buffers: &[&wgpu::Buffer],
-        groups: [u32; 2],
-    ) -> Result<(), Fault> {
-        if groups.contains(&0) {
-            return Ok(());
-        }
-        let at = self.parameters.len();
-        self.parameters
-            .extend_from_slice(bytemuck::bytes_of(parameters));
-        self.parameters.resize(at + PARAMETERS_STEP, 0);
-        self.steps.push(Step::Dispatch {
-            pipeline: self.device.pipeline(shader)?,
-            buffers: buffers.iter().map(|&buffer| buffer.clone()).collect(),
-            parameters: u32::try_from(at).expect("few dispatches a submission"),
-            groups,
-        });
-        Ok(())
-    }
-
-    /// Hands everything to the device.
-    pub(super) fn submit(self) -> Result<wgpu::SubmissionIndex, Fault> {
-        let Self {
-            device: whole,
-            steps,
-            parameters,
-        } = self;
-        let device = &whole.device;
-        whole.check()?;
-        let uniform = (!parameters.is_empty()).then(|| {
-            let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("parameters"),
-                size: parameters.len() as u64,
-                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            });
-            whole.queue.write_buffer(&buffer, 0, &parameters);
-            buffer
-        });
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        for step in &steps {
-            match step {
-                Step::Copy { from, to, bytes } => {
-                    encoder.copy_buffer_to_buffer(&from.0, from.1, &to.0, to.1, *bytes);
-                }
-                Step::Clear(buffer) => encoder.clear_buffer(buffer, 0, None),
-                Step::Dispatch {
-                    pipeline,
-                    buffers,
-                    parameters,
-                    groups,
-                } => {
-                    let uniform = uniform.as_ref().expect("every dispatch has parameters");
-                    let parameters_binding = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                        buffer: uniform,
-                        offset: 0,
-                        size: NonZeroU64::new(PARAMETERS_STEP as u64),
-                    });
-                    let bindings = buffers.iter().map(wgpu::Buffer::as_entire_binding);
-                    let entries = std::iter::once(parameters_binding).chain(bindings).zip(0..);
-                    let entries = entries
-                        .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource });
-                    let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-                        label: None,
-                        layout: &pipeline.layout,
-                        entries: &entries.collect::<Vec<_>>(),
-                    });
-                    let mut pass =
-                        encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                    pass.set_pipeline(&pipeline.pipeline);
-                    pass.set_bind_group(0, &group, &[*parameters]);
-                    pass.dispatch_workgroups(groups[0], groups[1], 1);
-                    #[cfg(test)]
-                    {
-                        drop(pass);
-                        let output = buffers.last().expect("a shader writes somewhere");
-                        let shader = pipeline.shader;
-                        whole
-                            .injector
-                            .at_dispatch(device, &mut encoder, shader, output);
-                    }
-                }
-            }
-        }
-        #[cfg(test)]
-        whole.injector.at_submit(device, &whole.queue)?;
-        let submission = whole.queue.submit([encoder.finish()]);
-        whole.check()?;
-        Ok(submission)
     }
 }

@@ -6,6 +6,7 @@
 
 mod adapters;
 mod check;
+mod commands;
 mod device;
 mod encode;
 mod factors;
@@ -19,6 +20,7 @@ mod shaders;
 mod stripe;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,6 +54,8 @@ pub(super) struct GpuEngine {
     cpu: CpuEngine,
     device: Device,
     info: DeviceInfo,
+    /// What tells the adapter from others.
+    key: String,
     options: DeviceOptions,
     cut: Cut,
     /// The device's buffers: jobs wait for their turn, a stripe each.
@@ -80,16 +84,15 @@ impl GpuEngine {
     /// Opens the device that is asked for, and asks it questions with known answers.
     pub(super) fn new(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
-        let key = adapters::key(&engine.info);
-        if !adapters::is_tried(&key) {
+        if !adapters::is_tried(&engine.key) {
             encode::try_out(&engine).map_err(|fault| {
-                adapters::rule_out(&key);
+                adapters::rule_out(&engine.key);
                 unavailable(format!(
                     "{} is not used: {fault} when it was tried",
                     engine.info.name
                 ))
             })?;
-            adapters::note_tried(key);
+            adapters::note_tried(engine.key.clone());
         }
         Ok(engine)
     }
@@ -115,6 +118,7 @@ impl GpuEngine {
         Ok(Self {
             cpu,
             device,
+            key: adapters::key(&info),
             info,
             options: options.device.clone(),
             cut: Cut { block: BLOCK },
@@ -191,7 +195,7 @@ impl GpuEngine {
 
     /// Uses the device no longer. An error if the CPU is not to go on.
     fn give_up(&self, fault: Fault) -> Result<()> {
-        adapters::rule_out(&adapters::key(&self.info));
+        adapters::rule_out(&self.key);
         let fault = self.fault.get_or_init(|| fault);
         match self.options.fallback {
             true => Ok(()),

@@ -347,3 +347,22 @@ fn a_thousand_engines_come_and_go_without_a_trace() {
     let grown = resident().saturating_sub(before);
     assert!(grown < 32 << 20, "{grown} bytes more");
 }
+
+#[test]
+fn a_device_with_timestamps_tells_what_it_spent() {
+    let Some(engine) = engine() else { return };
+    let has_timestamps = engine.device.timing.is_some();
+    let engine = Arc::new(engine);
+    let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
+    let (blob, pairs, control) = (blob(100_000), PairSet::all(10), Control::new());
+    let mut slivers = SliverBuffer::new();
+    let begin = std::time::Instant::now();
+    gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
+    let whole = begin.elapsed();
+    let time = control.device_time();
+    assert_eq!(time.is_some(), has_timestamps);
+    if let Some(time) = time {
+        println!("{time:?} of {whole:?}");
+        assert!(!time.kernels.is_zero() && time.kernels < whole);
+    }
+}

@@ -6,7 +6,7 @@ use super::{Cargo, Pending, Run, word};
 use crate::code::{Code, Rate};
 use crate::commitment::Commitment;
 use crate::engine::gpu::check::Lines;
-use crate::engine::gpu::device::Commands;
+use crate::engine::gpu::commands::Commands;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::parameters::{Combine, Extend, Leaves};
 use crate::engine::gpu::shaders::{self, HASH_THREADS};
@@ -24,6 +24,7 @@ impl<'a> Run<'a> {
         let mut first = 0;
         while first < n {
             stripe.control.check()?;
+            stripe.note_times_in_time(self.device)?;
             // A block has columns of the source, or columns that rows were extended by.
             let end = if first < columns { columns } else { n };
             let range = first..end.min(first + most);

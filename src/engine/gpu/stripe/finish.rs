@@ -3,7 +3,7 @@
 use super::sizes::DIGEST;
 use super::{Left, Run, Sizes, word};
 use crate::commitment::Digest;
-use crate::engine::gpu::device::Commands;
+use crate::engine::gpu::commands::Commands;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::CHUNK;
 use crate::engine::gpu::parameters::Nodes;

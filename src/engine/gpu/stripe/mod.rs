@@ -13,10 +13,11 @@ use std::ops::Range;
 pub(super) use self::sizes::{Cut, Sizes};
 use crate::code::Code;
 use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
+use crate::control::{Control, DeviceTime};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::check::{Check, Sum, Sums};
-use crate::engine::gpu::device::{Commands, Device};
+use crate::engine::gpu::commands::Commands;
+use crate::engine::gpu::device::Device;
 use crate::engine::gpu::factors;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::{CHUNK, Layout};
@@ -98,12 +99,35 @@ impl Stripe<'_> {
         device: &Device,
         workspace: &mut Workspace,
     ) -> Result<Left, Failure> {
+        if let Some(timing) = &device.timing {
+            timing.forget();
+        }
         let mut run = Run::new(self, device, workspace)?;
         run.prepare()?;
         run.rows()?;
         run.columns()?;
         while run.take_down()? {}
-        run.finish()
+        let left = run.finish()?;
+        self.note_times(device)?;
+        Ok(left)
+    }
+
+    /// Adds what the device has spent so far to the job's times.
+    fn note_times(&self, device: &Device) -> Result<(), Fault> {
+        let mut times = DeviceTime::default();
+        if let Some(timing) = &device.timing {
+            timing.read(device, &mut times)?;
+        }
+        self.control.add_device_time(&times);
+        Ok(())
+    }
+
+    /// Does so when there is room for few more.
+    fn note_times_in_time(&self, device: &Device) -> Result<(), Fault> {
+        match &device.timing {
+            Some(timing) if timing.is_full() => self.note_times(device),
+            _ => Ok(()),
+        }
     }
 
     fn is_last(&self) -> bool {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{Cargo, Pending, Run, word};
 use crate::code::{Code, Rate};
 use crate::engine::gpu::check::Lines;
-use crate::engine::gpu::device::Commands;
+use crate::engine::gpu::commands::Commands;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::Place;
 use crate::engine::gpu::parameters::{Combine, Extend};
@@ -31,6 +31,7 @@ impl<'a> Run<'a> {
         let mut batch = vec![0; most * row_len];
         for first in (0..rows).step_by(most) {
             stripe.control.check()?;
+            stripe.note_times_in_time(self.device)?;
             let range = first..rows.min(first + most);
             let count = range.len();
             let bytes = (count * padded) as u64;
