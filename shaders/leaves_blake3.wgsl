@@ -20,7 +20,8 @@ fn leaves(@builtin(global_invocation_id) thread: vec3<u32>) {
     var depth = countOneBits(job.start / 1024u);
     var waiting = 0u;
     if job.start > 0u {
-        for (var i = 0u; i < 8u; i += 1u) {
+        // Where a chunk begins, what is kept of the one before has been used.
+        for (var i = 0u; i < 8u && job.start % 1024u != 0u; i += 1u) {
             value[i] = states[state + i];
         }
         for (var level = 0u; level < depth; level += 1u) {

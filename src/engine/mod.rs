@@ -47,7 +47,7 @@ pub(crate) const STRIPE_UNIT: u32 = 128;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EngineKind {
-    /// The fastest engine that is there.
+    /// The fastest engine that is known: the CPU's, until devices have been measured.
     #[default]
     Auto,
     /// All cores, with the widest vectors that the processor has, in stripes.

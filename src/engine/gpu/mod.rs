@@ -24,7 +24,7 @@ mod timing;
 mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use self::device::Device;
 use self::fault::{Failure, Fault};
@@ -52,7 +52,7 @@ const UNKNOWN_MEMORY: u64 = 2 << 30;
 
 pub(super) struct GpuEngine {
     cpu: CpuEngine,
-    device: Device,
+    device: Arc<Device>,
     info: DeviceInfo,
     /// What tells the adapter from others.
     key: String,
@@ -117,7 +117,7 @@ impl GpuEngine {
         let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
         Ok(Self {
             cpu,
-            device,
+            device: Arc::new(device),
             key: adapters::key(&info),
             info,
             options: options.device.clone(),
@@ -196,6 +196,8 @@ impl GpuEngine {
     /// Uses the device no longer. An error if the CPU is not to go on.
     fn give_up(&self, fault: Fault) -> Result<()> {
         adapters::rule_out(&self.key);
+        // Closing a device that does not answer could wait for ever: it is left open.
+        std::mem::forget(Arc::clone(&self.device));
         let fault = self.fault.get_or_init(|| fault);
         match self.options.fallback {
             true => Ok(()),
@@ -287,12 +289,10 @@ impl Engine for GpuEngine {
         width: u32,
         in_memory: bool,
     ) -> u64 {
-        // What the CPU needs to go on, or what the device shares with the host and is copied from
-        // there: states, a batch of rows, a block of columns.
+        // What the CPU needs to go on comes on top: a device that has failed gives nothing back.
         let sizes = Sizes::new(shape, commitment, width, self.cut);
-        let on_host = 4 * sizes.staging + 2 * sizes.staging + sizes.states;
         let cpu = self.cpu.encode_memory(shape, commitment, width, in_memory);
-        cpu.max(on_host)
+        sizes.on_host(shape) + cpu
     }
 
     fn start_encode<'a>(

@@ -2,8 +2,6 @@
 
 mod faults;
 
-use std::sync::Arc;
-
 use super::*;
 use crate::context::Context;
 use crate::sink::SliverBuffer;
@@ -364,5 +362,71 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     if let Some(time) = time {
         println!("{time:?} of {whole:?}");
         assert!(!time.kernels.is_zero() && time.kernels < whole);
+    }
+}
+
+#[test]
+fn states_mean_the_same_to_device_and_cpu() {
+    let Some(mut engine) = engine() else { return };
+    for (commitment, size) in [
+        (Commitment::Blake2b256, 1000),
+        (Commitment::Blake3, 1000),
+        (Commitment::Blake3, 9000),
+    ] {
+        let shape = Shape::new(7, 3 * 5 * size).unwrap();
+        let blob = blob(shape.unencoded_length() as usize);
+        let rows = crate::symbols::SourceRows::new(&blob, shape);
+        let expected = cpu(7, commitment).metadata(&blob).unwrap();
+        // 8,192 and more bytes of a symbol are several subtrees of BLAKE3.
+        for split in [128, 896, 7 * 1024, 8 * 1024 + 128] {
+            if u64::from(split) >= size {
+                continue;
+            }
+            let width = split.max(size as u32 - split).next_multiple_of(128);
+            engine.most_width = width;
+            let ranges = [0..split, split..size as u32];
+            for first_on_device in [true, false] {
+                let start = |on_device: bool| -> Box<dyn EncodeSession + '_> {
+                    match on_device {
+                        true => Box::new(encode::Session::new(&engine, shape, commitment, width)),
+                        false => engine.cpu.start_encode(shape, commitment, width).unwrap(),
+                    }
+                };
+                let control = Control::new();
+                let mut first = start(first_on_device);
+                first
+                    .stripe(ranges[0].clone(), &rows, None, &control)
+                    .unwrap();
+                let mut second = start(!first_on_device);
+                assert!(second.restore(first.state().unwrap()).unwrap());
+                second
+                    .stripe(ranges[1].clone(), &rows, None, &control)
+                    .unwrap();
+                let roots = second.roots().unwrap_or_else(|| {
+                    let none = crate::commitment::Zeros::none();
+                    let leaves = second.leaves();
+                    [
+                        crate::commitment::roots_across(&engine, commitment, leaves, 7, &none),
+                        crate::commitment::roots_of_lines(&engine, commitment, leaves, 7, &none),
+                    ]
+                });
+                assert_eq!(
+                    engine.fault.get(),
+                    None,
+                    "{commitment}, {size} bytes, split at {split}, device first {first_on_device}"
+                );
+                let [primary, secondary] = roots;
+                let found = crate::commitment::BlobMetadata::from_roots(
+                    commitment,
+                    shape.unencoded_length(),
+                    &primary,
+                    &secondary,
+                );
+                assert!(
+                    found == expected.metadata,
+                    "{commitment}, {size} bytes, split at {split}, device first {first_on_device}"
+                );
+            }
+        }
     }
 }

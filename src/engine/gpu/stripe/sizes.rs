@@ -1,7 +1,7 @@
 //! What a stripe takes of a device's memory.
 
 use crate::commitment::Commitment;
-use crate::engine::gpu::layout::Layout;
+use crate::engine::gpu::layout::{CHUNK, Layout};
 use crate::engine::gpu::shaders;
 use crate::shape::Shape;
 
@@ -85,5 +85,12 @@ impl Sizes {
             + self.level
             + self.parents
             + 4 * self.staging
+    }
+
+    /// What they take on the host: buffers each way, a batch of rows and a block of columns as they are
+    /// copied, the states, and the source as the check has it.
+    pub(in crate::engine::gpu) fn on_host(&self, shape: &Shape) -> u64 {
+        let source = u64::from(shape.rows()) * u64::from(shape.columns()) * CHUNK as u64;
+        6 * self.staging + self.states + source
     }
 }

@@ -1,7 +1,5 @@
 //! Whatever goes wrong on a device, and wherever: the same bytes, or a clear error; never a hang.
 
-use std::sync::Arc;
-
 use super::super::inject::Wrong;
 use super::*;
 use crate::{BlobMetadataWithId, CallbackSink};
