@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build test exhaustive perf large acceptance
+.PHONY: build test exhaustive gpu perf large acceptance
 
 build:
 	cargo build --locked --release
@@ -14,6 +14,12 @@ test:
 # groups of 1 to 33. Minutes.
 exhaustive:
 	cargo test --locked --release --lib -- --ignored --nocapture exhaustive
+
+# What `make test` samples of the GPU engine, in full, on the first device there is, a software driver if
+# need be: every vector, and every fault at every point of a job. Minutes.
+gpu:
+	WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_ALL_VECTORS=1 cargo test --locked --test vectors gpu -- --nocapture
+	WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_FAULTS=all cargo test --locked --lib -- --nocapture faults
 
 # Reference against CPU engine at 1 B to 1 GiB, the kernels alone, and the bound that they set, to
 # benches/results/<machine>.json; about 10 minutes and 14 GB of memory.

@@ -68,40 +68,22 @@ fn extend(
     let origin = workgroup.y + job.first_line;
     let line = workgroup.y + job.first_recovery_line;
     var kept: array<vec2<u32>, KEPT>;
-    if job.low_rate == 1u {
-        load(thread, group, origin, 0u, job.original);
-        inverse(thread, 0u);
+    let is_low = job.low_rate == 1u;
+    // The low rate has one block of source symbols, the high rate one of recovery symbols.
+    let sources = select(job.original, 1u, is_low);
+    for (var first = 0u; first < sources; first += POINTS) {
+        load(thread, group, origin, first, min(POINTS, job.original - first));
+        inverse(thread, select(first + POINTS, 0u, is_low));
         for (var i = 0u; i < KEPT; i += 1u) {
             let place = thread + i * THREADS;
             if place < PLACES {
-                kept[i] = tile[place];
+                kept[i] ^= tile[place];
             }
         }
-        for (var first = 0u; first < job.recovery; first += POINTS) {
-            if first > 0u {
-                for (var i = 0u; i < KEPT; i += 1u) {
-                    let place = thread + i * THREADS;
-                    if place < PLACES {
-                        tile[place] = kept[i];
-                    }
-                }
-                workgroupBarrier();
-            }
-            forward(thread, first + POINTS);
-            store(thread, group, line, first, min(POINTS, job.recovery - first));
-        }
-    } else {
-        for (var first = 0u; first < job.original; first += POINTS) {
-            load(thread, group, origin, first, min(POINTS, job.original - first));
-            inverse(thread, first + POINTS);
-            for (var i = 0u; i < KEPT; i += 1u) {
-                let place = thread + i * THREADS;
-                if place < PLACES {
-                    kept[i] ^= tile[place];
-                }
-            }
-            workgroupBarrier();
-        }
+        workgroupBarrier();
+    }
+    let recoveries = select(1u, job.recovery, is_low);
+    for (var first = 0u; first < recoveries; first += POINTS) {
         for (var i = 0u; i < KEPT; i += 1u) {
             let place = thread + i * THREADS;
             if place < PLACES {
@@ -109,7 +91,7 @@ fn extend(
             }
         }
         workgroupBarrier();
-        forward(thread, 0u);
-        store(thread, group, line, 0u, job.recovery);
+        forward(thread, select(0u, first + POINTS, is_low));
+        store(thread, group, line, first, min(POINTS, job.recovery - first));
     }
 }

@@ -1,6 +1,6 @@
 //! Which adapters there are, and which one is used.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
@@ -22,21 +22,14 @@ pub(super) struct Found {
     pub(super) info: DeviceInfo,
 }
 
-/// Adapters by name.
-type Names = LazyLock<Mutex<HashSet<String>>>;
-
-/// Those that failed in this process: they are not used again.
-static FAILED: Names = LazyLock::new(Mutex::default);
+/// The adapters that failed in this process, by name, and how: they are not used again.
+static FAILED: LazyLock<Mutex<HashMap<String, Fault>>> = LazyLock::new(Mutex::default);
 
 /// Those that gave the right answers when they were tried: once is enough.
-static TRIED: Names = LazyLock::new(Mutex::default);
+static TRIED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
-fn locked(names: &'static Names) -> MutexGuard<'static, HashSet<String>> {
+fn locked<T>(names: &'static Mutex<T>) -> MutexGuard<'static, T> {
     names.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn failed() -> MutexGuard<'static, HashSet<String>> {
-    locked(&FAILED)
 }
 
 /// Whether an adapter has been tried.
@@ -50,14 +43,14 @@ pub(super) fn note_tried(key: String) {
 }
 
 /// Rules an adapter out for the rest of the process.
-pub(super) fn rule_out(key: &str) {
-    failed().insert(key.to_owned());
+pub(super) fn rule_out(key: &str, fault: &Fault) {
+    locked(&FAILED).insert(key.to_owned(), fault.clone());
 }
 
 /// Whether it has been.
 #[cfg(test)]
 pub(super) fn is_ruled_out(key: &str) -> bool {
-    failed().contains(key)
+    locked(&FAILED).contains_key(key)
 }
 
 /// What tells adapters apart.
@@ -137,9 +130,9 @@ fn unusable(device: &DeviceInfo, limits: &wgpu::Limits) -> Option<String> {
     if let Some((what, has, needs)) = lacking {
         return Some(format!("it has {has} {what}, and {needs} are needed"));
     }
-    failed()
-        .contains(&key(device))
-        .then(|| "it failed before in this process".to_owned())
+    let failed = locked(&FAILED);
+    let fault = failed.get(&key(device))?;
+    Some(format!("{fault}, earlier in this process"))
 }
 
 /// The bytes of the largest memory that is the device's own.

@@ -84,7 +84,8 @@ pub(super) fn verify(shape: &Shape, axis: Axis, sums: &[Sum]) -> Result<(), Faul
     }
 }
 
-fn add(to: &mut Sum, sum: &Sum) {
+/// Adds a sum to another.
+pub(super) fn add(to: &mut Sum, sum: &Sum) {
     to.iter_mut().zip(sum).for_each(|(to, byte)| *to ^= byte);
 }
 

@@ -9,15 +9,19 @@ use super::fault::Fault;
 use super::shaders::Shader;
 use super::timing::{self, Timing};
 use crate::commitment::Commitment;
+use crate::engine::devices::DeviceKind;
 
-/// How long a command may take. Far longer than any dispatch is meant to.
+/// How long a command may take: far longer than any dispatch is meant to. Some drivers compile a shader
+/// when it is first run; software drivers take long for it, and longer on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(20);
+const SOFTWARE_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// An open device.
 pub(super) struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
-    limits: wgpu::Limits,
+    pub(super) limits: wgpu::Limits,
+    timeout: Duration,
     /// Times of what the device does, if it tells.
     pub(super) timing: Option<Timing>,
     /// Whether shaders have 64-bit words.
@@ -38,7 +42,7 @@ pub(super) struct Pipeline {
 }
 
 impl Device {
-    pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, Fault> {
+    pub(super) fn open(adapter: &wgpu::Adapter, kind: DeviceKind) -> Result<Self, Fault> {
         let features = adapter.features() & (wgpu::Features::SHADER_INT64 | timing::FEATURES);
         let limits = adapter.limits();
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
@@ -72,6 +76,10 @@ impl Device {
             queue,
             limits,
             timing,
+            timeout: match kind {
+                DeviceKind::Software => SOFTWARE_TIMEOUT,
+                _ => TIMEOUT,
+            },
             native_words: features.contains(wgpu::Features::SHADER_INT64),
             trouble,
             pipelines: Mutex::default(),
@@ -162,12 +170,12 @@ impl Device {
         self.injector.at_wait(&self.device)?;
         let polled = self.device.poll(wgpu::PollType::Wait {
             submission_index: submission.cloned(),
-            timeout: Some(TIMEOUT),
+            timeout: Some(self.timeout),
         });
         self.check()?;
         polled.map(drop).map_err(|error| match error {
             wgpu::PollError::Timeout => Fault::Timeout {
-                seconds: TIMEOUT.as_secs(),
+                seconds: self.timeout.as_secs(),
             },
             error => Fault::Refused(error.to_string()),
         })

@@ -21,6 +21,8 @@ mod stripe;
 #[cfg(test)]
 mod tests;
 mod timing;
+#[cfg(test)]
+mod twins;
 mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,7 +88,7 @@ impl GpuEngine {
         let engine = Self::untried(options)?;
         if !adapters::is_tried(&engine.key) {
             encode::try_out(&engine).map_err(|fault| {
-                adapters::rule_out(&engine.key);
+                adapters::rule_out(&engine.key, &fault);
                 unavailable(format!(
                     "{} is not used: {fault} when it was tried",
                     engine.info.name
@@ -112,7 +114,7 @@ impl GpuEngine {
             adapters::pick(&infos, asked.as_deref(), allow_software).map_err(unavailable)?;
         let info = infos[index].clone();
         let adapter = &found[index].adapter;
-        let opened = catch_unwind(AssertUnwindSafe(|| Device::open(adapter)))
+        let opened = catch_unwind(AssertUnwindSafe(|| Device::open(adapter, info.kind)))
             .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
         let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
         Ok(Self {
@@ -195,7 +197,7 @@ impl GpuEngine {
 
     /// Uses the device no longer. An error if the CPU is not to go on.
     fn give_up(&self, fault: Fault) -> Result<()> {
-        adapters::rule_out(&self.key);
+        adapters::rule_out(&self.key, &fault);
         // Closing a device that does not answer could wait for ever: it is left open.
         std::mem::forget(Arc::clone(&self.device));
         let fault = self.fault.get_or_init(|| fault);

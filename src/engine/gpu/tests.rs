@@ -17,7 +17,7 @@ fn engine_with(cut: Cut) -> Option<GpuEngine> {
     required(GpuEngine::new(&options()), cut)
 }
 
-fn options() -> EngineOptions {
+pub(super) fn options() -> EngineOptions {
     EngineOptions {
         threads: 2,
         device: DeviceOptions {
@@ -29,7 +29,7 @@ fn options() -> EngineOptions {
     }
 }
 
-fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
+pub(super) fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
     let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
     match engine {
         Ok(mut engine) => {
@@ -187,6 +187,7 @@ fn chosen_pairs_alone_come_down() {
         let control = Control::new();
         let metadata = cpu.encode(&blob, &pairs, &mut expected, &control).unwrap();
         assert!(gpu.encode(&blob, &pairs, &mut found, &control).unwrap() == metadata);
+        assert_eq!(gpu.device_fault(), None);
         for (axis, pair) in Axis::BOTH
             .into_iter()
             .flat_map(|axis| (0..10).map(move |i| (axis, i)))
@@ -357,6 +358,7 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     let begin = std::time::Instant::now();
     gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
     let whole = begin.elapsed();
+    assert_eq!(gpu.device_fault(), None);
     let time = control.device_time();
     assert_eq!(time.is_some(), has_timestamps);
     if let Some(time) = time {

@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
                 .cpu
                 .install(|| (0..lines.len()).into_par_iter().map(of_row).collect());
             for (row, sum) in lines.clone().zip(sums) {
-                self.sums.of_columns[row] = sum;
+                check::add(&mut self.sums.of_columns[row], &sum);
             }
         }
         Ok(())
