@@ -189,14 +189,14 @@ impl Device {
         bytes: u64,
         after: Option<&wgpu::SubmissionIndex>,
     ) -> Result<(), Fault> {
+        #[cfg(test)]
+        self.injector.at_map()?;
         let (sender, receiver) = mpsc::channel();
         buffer.slice(..bytes).map_async(mode, move |result| {
             // Nobody listens any longer if the wait has failed.
             let _ = sender.send(result);
         });
         self.wait(after)?;
-        #[cfg(test)]
-        self.injector.at_map()?;
         // The callback has been called by the wait, or never will be.
         match receiver.try_recv() {
             Ok(Ok(())) => Ok(()),

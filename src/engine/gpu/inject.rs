@@ -160,7 +160,7 @@ impl Injector {
         }
     }
 
-    /// A buffer has been mapped.
+    /// A buffer is about to be mapped.
     pub(super) fn at_map(&self) -> Result<(), Fault> {
         match self.next(&[Wrong::Mapping]) {
             Some(_) => Err(Fault::Mapping("as the test has it".to_owned())),

@@ -324,29 +324,6 @@ fn a_wrong_answer_is_noticed() {
     drop(engine);
 }
 
-/// The bytes of memory that this process has.
-#[cfg(target_os = "linux")]
-fn resident() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_thousand_engines_come_and_go_without_a_trace() {
-    if engine().is_none() {
-        return;
-    }
-    let cycle = || drop(GpuEngine::untried(&options()).expect("it was there"));
-    // The driver's own caches fill up first.
-    (0..100).for_each(|_| cycle());
-    let before = resident();
-    (0..900).for_each(|_| cycle());
-    let grown = resident().saturating_sub(before);
-    assert!(grown < 32 << 20, "{grown} bytes more");
-}
-
 #[test]
 fn a_device_with_timestamps_tells_what_it_spent() {
     let Some(engine) = engine() else { return };

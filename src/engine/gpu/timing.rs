@@ -33,7 +33,6 @@ pub(super) enum Kind {
 pub(super) struct Timing {
     set: wgpu::QuerySet,
     resolved: wgpu::Buffer,
-    readable: wgpu::Buffer,
     /// Nanoseconds a tick.
     period: f64,
     /// The kinds of the spans of each submission since timestamps were read.
@@ -54,14 +53,6 @@ impl Timing {
         if !device.features().contains(FEATURES) {
             return None;
         }
-        let buffer = |usage| {
-            device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("timestamps"),
-                size: u64::from(SUBMISSIONS) * STEP,
-                usage,
-                mapped_at_creation: false,
-            })
-        };
         use wgpu::BufferUsages as Usage;
         Some(Self {
             set: device.create_query_set(&wgpu::QuerySetDescriptor {
@@ -69,8 +60,12 @@ impl Timing {
                 ty: wgpu::QueryType::Timestamp,
                 count: SUBMISSIONS * STAMPS,
             }),
-            resolved: buffer(Usage::QUERY_RESOLVE | Usage::COPY_SRC),
-            readable: buffer(Usage::MAP_READ | Usage::COPY_DST),
+            resolved: device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("timestamps"),
+                size: u64::from(SUBMISSIONS) * STEP,
+                usage: Usage::QUERY_RESOLVE | Usage::COPY_SRC,
+                mapped_at_creation: false,
+            }),
             period: queue.get_timestamp_period().into(),
             spans: Mutex::default(),
         })
@@ -112,17 +107,14 @@ impl Timing {
             return Ok(());
         }
         let bytes = spans.len() as u64 * STEP;
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let readable = device.buffer("timestamps", bytes, usage)?;
         // Not through `Commands`: it is not measured itself.
         let mut encoder = device.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.readable, 0, bytes);
+        encoder.copy_buffer_to_buffer(&self.resolved, 0, &readable, 0, bytes);
         let submission = device.queue.submit([encoder.finish()]);
-        device.map(
-            &self.readable,
-            wgpu::MapMode::Read,
-            bytes,
-            Some(&submission),
-        )?;
-        match self.readable.slice(..bytes).get_mapped_range() {
+        device.map(&readable, wgpu::MapMode::Read, bytes, Some(&submission))?;
+        match readable.slice(..bytes).get_mapped_range() {
             Ok(view) => {
                 for (kinds, stamps) in spans.iter().zip(view.chunks_exact(STEP as usize)) {
                     let (stamps, _) = stamps.as_chunks::<{ STAMP as usize }>();
@@ -141,7 +133,7 @@ impl Timing {
             }
             Err(error) => return Err(Fault::Mapping(error.to_string())),
         }
-        self.readable.unmap();
+        readable.unmap();
         Ok(())
     }
 }

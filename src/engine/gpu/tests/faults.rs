@@ -93,7 +93,8 @@ fn inject(
         Ok((metadata, slivers)) => {
             assert!(metadata == job.metadata && slivers == job.slivers, "{what}");
             assert!(fallback || !fired(), "{what}");
-            assert_eq!(fired(), gpu.device_fault().is_some(), "{what}");
+            let told = gpu.device_fault();
+            assert_eq!(fired(), told.is_some(), "{what}: {told:?}");
             if fallback {
                 assert!(gpu.metadata(&job.blob).unwrap() == job.metadata, "{what}");
             }
