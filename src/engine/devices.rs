@@ -57,25 +57,3 @@ pub struct DeviceInfo {
     /// Why it cannot be used, if it cannot.
     pub unusable: Option<String>,
 }
-
-/// The graphics devices of this machine, in the order of the drivers, software drivers too. Empty if
-/// there are none, or no driver, or the crate was built without the feature `gpu`.
-///
-/// # Example
-///
-/// ```
-/// for device in walrus_accel::devices() {
-///     println!("{} {} ({}, {})", device.index, device.name, device.kind, device.driver);
-/// }
-/// ```
-#[must_use]
-pub fn devices() -> Vec<DeviceInfo> {
-    #[cfg(feature = "gpu")]
-    {
-        super::gpu::devices()
-    }
-    #[cfg(not(feature = "gpu"))]
-    {
-        Vec::new()
-    }
-}

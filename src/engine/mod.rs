@@ -14,7 +14,7 @@ mod output;
 mod plan;
 mod reference;
 
-pub use devices::{DeviceInfo, DeviceKind, devices};
+pub use devices::{DeviceInfo, DeviceKind};
 pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use options::EngineOptions;
 pub(crate) use output::{Rooms, SliverOutput};
@@ -94,6 +94,28 @@ impl EngineKind {
             }
             Self::Reference => Arc::new(reference::ReferenceEngine::new()),
         })
+    }
+}
+
+/// The graphics devices of this machine, in the order of the drivers, software drivers too. Empty if
+/// there are none, or no driver, or the crate was built without the feature `gpu`.
+///
+/// # Example
+///
+/// ```
+/// for device in walrus_accel::devices() {
+///     println!("{} {} ({}, {})", device.index, device.name, device.kind, device.driver);
+/// }
+/// ```
+#[must_use]
+pub fn devices() -> Vec<DeviceInfo> {
+    #[cfg(feature = "gpu")]
+    {
+        gpu::devices()
+    }
+    #[cfg(not(feature = "gpu"))]
+    {
+        Vec::new()
     }
 }
 
