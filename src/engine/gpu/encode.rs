@@ -245,8 +245,10 @@ impl EncodeSession for Session<'_> {
 /// of a network's size among them.
 const QUESTIONS: [(u16, u64, u32); 2] = [(10, 4 * 7 * 322, 128), (1000, 334 * 667 * 4, 128)];
 
-/// Whether the device gives the right answers.
-pub(super) fn try_out(engine: &GpuEngine) -> Result<(), Fault> {
+/// Whether the device gives the right answers: `true` if it was asked everything, which takes room for
+/// it in its memory's limit.
+pub(super) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
+    let mut all = true;
     for (n_shards, length, width) in QUESTIONS {
         let shape = Shape::new(n_shards, length).expect("a valid shape");
         let blob: Vec<u8> = (0..length)
@@ -266,6 +268,7 @@ pub(super) fn try_out(engine: &GpuEngine) -> Result<(), Fault> {
                 .widest(&shape, commitment)
                 .is_none_or(|widest| widest < width)
             {
+                all = false;
                 continue;
             }
             let mut session = Session::new(engine, shape, commitment, width);
@@ -285,7 +288,7 @@ pub(super) fn try_out(engine: &GpuEngine) -> Result<(), Fault> {
             }
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// The CPU's answer.

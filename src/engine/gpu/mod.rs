@@ -87,14 +87,16 @@ impl GpuEngine {
     pub(super) fn new(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
         if !adapters::is_tried(&engine.key) {
-            encode::try_out(&engine).map_err(|fault| {
+            let all = encode::try_out(&engine).map_err(|fault| {
                 adapters::rule_out(&engine.key, &fault);
                 unavailable(format!(
                     "{} is not used: {fault} when it was tried",
                     engine.info.name
                 ))
             })?;
-            adapters::note_tried(engine.key.clone());
+            if all {
+                adapters::note_tried(engine.key.clone());
+            }
         }
         Ok(engine)
     }
