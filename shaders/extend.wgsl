@@ -1,8 +1,5 @@
 // The recovery symbols of lines (rows or columns): a workgroup makes `LANES` lanes of all recovery
 // symbols of one line.
-//
-// Every symbol has whole chunks of 64 bytes: the low bytes of 32 elements in words 0 to 7, the high
-// bytes in words 8 to 15.
 
 struct Extend {
     // Source symbols a line, and recovery symbols.
@@ -24,15 +21,6 @@ struct Extend {
 @group(0) @binding(1) var<storage, read> factors: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> source: array<u32>;
 @group(0) @binding(3) var<storage, read_write> recovered: array<u32>;
-
-// What a thread keeps of the tile: the sum of blocks, or the coefficients that all blocks are made of.
-const KEPT: u32 = (PLACES + THREADS - 1u) / THREADS;
-
-// Where a lane of this workgroup begins in a symbol.
-fn lane_word(group: u32, lane: u32) -> u32 {
-    let number = group * LANES + lane;
-    return number / 8u * 16u + number % 8u;
-}
 
 fn load(thread: u32, group: u32, line: u32, first: u32, count: u32) {
     for (var place = thread; place < PLACES; place += THREADS) {
@@ -67,6 +55,7 @@ fn extend(
     let group = workgroup.x;
     let origin = workgroup.y + job.first_line;
     let line = workgroup.y + job.first_recovery_line;
+    // The sum of blocks, or the coefficients that all blocks are made of.
     var kept: array<vec2<u32>, KEPT>;
     let is_low = job.low_rate == 1u;
     // The low rate has one block of source symbols, the high rate one of recovery symbols.

@@ -130,6 +130,12 @@ impl Control {
         self.done.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// What was said to be done has to be done again.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn take_back(&self, bytes: u64) {
+        self.done.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Everything is done: what the shares of the work left to rounding, too.
     pub(crate) fn finish(&self) {
         let total = self.total.load(Ordering::Relaxed);

@@ -1,8 +1,8 @@
 //! Verifying slivers against metadata.
 
-use crate::commitment::{BlobMetadata, Node, Zeros, roots_of_lines};
+use crate::commitment::{BlobMetadata, Node};
 use crate::control::Control;
-use crate::decoder::Decoder;
+use crate::decoder::{Decoder, roots};
 use crate::error::Result;
 use crate::sliver::Axis;
 use crate::sliver_source::{GivenSlivers, SliverSource};
@@ -97,10 +97,7 @@ impl Decoder {
                 let mut session =
                     engine.start_expand(shape, metadata.commitment, *axis, items, width)?;
                 session.stripe(0..shape.symbol_size(), &given, control)?;
-                // A stranger's slivers: nothing is known of them.
-                let zeros = Zeros::none();
-                let leaves = session.leaves();
-                let roots = roots_of_lines(engine, metadata.commitment, leaves, n, &zeros);
+                let roots = roots(engine, metadata.commitment, n, &*session);
                 for (item, (&place, root)) in places.iter().zip(roots).enumerate() {
                     let pair = given.indices()[item].pair(*axis, shape.n_shards());
                     let expected = metadata.root(*axis, pair);

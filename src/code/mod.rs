@@ -73,13 +73,18 @@ impl Code {
         }
     }
 
-    /// The symbols that decoding works on at once.
-    pub(crate) fn decode_work(&self) -> usize {
+    /// One more than the last of decoding's positions at which a symbol stands.
+    pub(crate) fn positions(&self) -> usize {
         let second = match self.rate {
             Rate::High => self.original,
             Rate::Low => self.recovery,
         };
-        (self.chunk + second).next_power_of_two()
+        self.chunk + second
+    }
+
+    /// The symbols that decoding works on at once.
+    pub(crate) fn decode_work(&self) -> usize {
+        self.positions().next_power_of_two()
     }
 
     /// Where symbol `index` (source symbols first) stands in decoding's work.

@@ -3,6 +3,7 @@
 mod pipeline;
 
 use self::pipeline::Target;
+pub(crate) use self::pipeline::roots;
 use crate::commitment::{BlobMetadata, BlobMetadataWithId};
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;

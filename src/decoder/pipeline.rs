@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::Decoder;
-use crate::commitment::{BlobMetadata, BlobMetadataWithId, Digest, Node, Zeros, roots_of_lines};
+use crate::commitment::{
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, Zeros, roots_of_lines,
+};
 use crate::control::Control;
 use crate::encoder::{EncodeStage, stripes};
 use crate::engine::{Engine, ExpandSession, SliverOutput};
@@ -102,7 +104,7 @@ impl Decoder {
         }
         match stage {
             Stage::None => Ok(()),
-            Stage::Expand(session) => check_rows(engine, metadata, &shape, session.leaves()),
+            Stage::Expand(session) => check_rows(engine, metadata, &shape, &*session),
             Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
         }
     }
@@ -242,16 +244,29 @@ fn checked_rows(engine: &dyn Engine, shape: &Shape) -> usize {
     })
 }
 
-/// The default check: the source rows' roots are those in the metadata. The leaves are those of
+/// The roots of slivers that were expanded. Nothing is known of them: they may be a stranger's.
+pub(crate) fn roots(
+    engine: &dyn Engine,
+    commitment: Commitment,
+    n: usize,
+    session: &dyn ExpandSession,
+) -> Vec<Digest> {
+    match session.roots() {
+        Some(roots) => roots.to_vec(),
+        None => roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none()),
+    }
+}
+
+/// The default check: the source rows' roots are those in the metadata. The slivers are those of
 /// [`BlobRows`], zero past the blob's end, of the rows that are hashed.
 fn check_rows(
     engine: &dyn Engine,
     metadata: &BlobMetadata,
     shape: &Shape,
-    leaves: &[Digest],
+    session: &dyn ExpandSession,
 ) -> Result<()> {
     let n = metadata.pairs.len();
-    let roots = roots_of_lines(engine, metadata.commitment, leaves, n, &Zeros::none());
+    let roots = roots(engine, metadata.commitment, n, session);
     let last = roots.last().into_iter().cycle();
     let rows = usize::from(shape.rows());
     let expected = metadata.pairs[..rows].iter().map(|pair| pair.primary);

@@ -291,6 +291,12 @@ pub(crate) trait ExpandSession {
 
     /// The leaf hashes of the `n` symbols of each sliver, sliver by sliver, after the last stripe.
     fn leaves(&self) -> &[Digest];
+
+    /// The roots of the slivers, after the last stripe, from a session that has computed them itself.
+    /// Then nobody asks for leaves.
+    fn roots(&self) -> Option<&[Digest]> {
+        None
+    }
 }
 
 /// Where rows of the source matrix are put together.

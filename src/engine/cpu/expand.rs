@@ -41,7 +41,7 @@ pub(super) fn memory(
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
 }
 
-pub(super) struct Session<'a> {
+pub(in crate::engine) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
@@ -57,7 +57,7 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(
+    pub(in crate::engine) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         commitment: Commitment,
@@ -81,6 +81,24 @@ impl<'a> Session<'a> {
             leaves: engine.idle_leaves.take(leaves_len),
             leaves_len,
         }
+    }
+
+    /// The hash states between stripes: sliver by sliver, the states of its `n` symbols. `None` if the
+    /// whole symbol is read at once.
+    #[cfg(feature = "gpu")]
+    pub(in crate::engine) fn states(&self) -> Option<&[u8]> {
+        let len = usize::try_from(self.states_len).expect("in memory");
+        let states = self.states.as_ref()?;
+        Some(&states.as_slice()[..len])
+    }
+
+    /// Continues from such states.
+    #[cfg(feature = "gpu")]
+    pub(in crate::engine) fn restore(&mut self, from: &[u8]) -> Result<()> {
+        let states = self.states.as_mut().expect("a symbol of several stripes");
+        let states = states.get(self.states_len, "the hash states of slivers")?;
+        states.copy_from_slice(from);
+        Ok(())
     }
 }
 

@@ -6,9 +6,9 @@
 
 mod cache;
 mod codec;
-mod decode;
+pub(in crate::engine) mod decode;
 mod encode;
-mod expand;
+pub(in crate::engine) mod expand;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod gf;
 pub(crate) mod hash;

@@ -13,7 +13,7 @@ pub(super) const SOFTWARE_VARIABLE: &str = "WALRUS_ACCEL_ALLOW_SOFTWARE";
 /// What a device needs at least: what WebGPU guarantees.
 const WORKGROUP_BYTES: u32 = 16 << 10;
 const THREADS: u32 = 256;
-const STORAGE_BUFFERS: u32 = 3;
+const STORAGE_BUFFERS: u32 = 4;
 const BINDING_BYTES: u64 = 64 << 20;
 
 /// An adapter with what is known of it.

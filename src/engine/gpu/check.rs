@@ -23,7 +23,7 @@ pub(super) type Sum = [u8; CHUNK];
 /// Random factors, as logarithms: none is zero.
 pub(super) struct Check {
     chunks: Vec<u16>,
-    /// For columns, all `n` of them, and for source rows.
+    /// For columns, all `n` of them, and for source rows; or for the lines of one kind.
     lines: [Vec<u16>; 2],
     engine: DefaultEngine,
 }
@@ -33,6 +33,11 @@ pub(super) struct Check {
 pub(super) enum Lines {
     Columns = 0,
     Rows = 1,
+}
+
+impl Lines {
+    /// Lines of which there is one kind only.
+    pub(super) const ALONE: Self = Self::Columns;
 }
 
 /// Sums of lines: one a symbol.
@@ -90,8 +95,8 @@ pub(super) fn add(to: &mut Sum, sum: &Sum) {
 }
 
 impl Check {
-    /// New factors for symbols of so many bytes.
-    pub(super) fn new(shape: &Shape, width: usize, seed: u64) -> Self {
+    /// New factors for symbols of so many bytes and so many lines of each kind.
+    pub(super) fn new(width: usize, lines: [usize; 2], seed: u64) -> Self {
         let chunks = Layout { width }.chunks();
         let mut state = seed;
         let mut random = || {
@@ -106,7 +111,7 @@ impl Check {
         let mut some = |count: usize| (0..count).map(|_| random()).collect::<Vec<_>>();
         Self {
             chunks: some(chunks),
-            lines: [some(shape.n_shards().into()), some(shape.rows().into())],
+            lines: lines.map(some),
             engine: DefaultEngine::new(),
         }
     }

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::shaders::Shader;
 use super::timing::{self, Timing};
 use crate::commitment::Commitment;
+use crate::control::{Control, DeviceTime};
 use crate::engine::devices::DeviceKind;
 
 /// How long a command may take: far longer than any dispatch is meant to. Some drivers compile a shader
@@ -149,6 +150,31 @@ impl Device {
 
     pub(super) fn commands(&self) -> Commands<'_> {
         Commands::new(self)
+    }
+
+    /// Forgets times that nobody has asked for: a job that ended early left them.
+    pub(super) fn forget_times(&self) {
+        if let Some(timing) = &self.timing {
+            timing.forget();
+        }
+    }
+
+    /// Adds what has been spent so far to a job's times.
+    pub(super) fn note_times(&self, control: &Control) -> Result<(), Fault> {
+        let mut times = DeviceTime::default();
+        if let Some(timing) = &self.timing {
+            timing.read(self, &mut times)?;
+        }
+        control.add_device_time(&times);
+        Ok(())
+    }
+
+    /// Does so when there is room for few more.
+    pub(super) fn note_times_in_time(&self, control: &Control) -> Result<(), Fault> {
+        match &self.timing {
+            Some(timing) if timing.is_full() => self.note_times(control),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a few bytes to a buffer.

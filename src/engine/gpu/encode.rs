@@ -1,13 +1,13 @@
 //! Encoding a blob on a device, and on the CPU from wherever the device fails.
 
-use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
-use super::GpuEngine;
-use super::fault::{Failure, Fault};
+use super::fault::Failure;
 use super::output::{Output, Progress, Rest};
+use super::samples::{Columns, Made, Samples};
 use super::stripe::{Left, Stripe};
-use crate::commitment::{Commitment, Digest, Zeros, roots_across, roots_of_lines};
+use super::{GpuEngine, seed};
+use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::{EncodeSession, Engine, SliverOutput};
 use crate::error::Result;
@@ -15,11 +15,8 @@ use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
 
-/// How many slivers of each axis are hashed again at the end.
-const SAMPLES: u64 = 2;
-
-/// The columns among which the samples are: their symbols are at the front of rows, and quickly read.
-const SAMPLED_COLUMNS: u64 = 16;
+/// The columns among which those are that are hashed on the CPU too: their symbols are at the front of rows, and quickly read.
+const SAMPLED_COLUMNS: u16 = 16;
 
 pub(super) struct Session<'a> {
     engine: &'a GpuEngine,
@@ -28,14 +25,11 @@ pub(super) struct Session<'a> {
     width: u32,
     /// The states at the start of the next stripe, but for the first.
     states: Option<Vec<u8>>,
-    roots: Option<[Vec<Digest>; 2]>,
+    pub(super) roots: Option<[Vec<Digest>; 2]>,
+    /// Some rows and some columns that are hashed on the CPU too.
+    samples: Option<[Samples<'a>; 2]>,
     /// The CPU, once the device has failed.
     cpu: Option<Box<dyn EncodeSession + 'a>>,
-}
-
-/// A number that nobody can tell before.
-fn seed() -> u64 {
-    RandomState::new().hash_one(0)
 }
 
 impl<'a> Session<'a> {
@@ -45,6 +39,14 @@ impl<'a> Session<'a> {
         commitment: Commitment,
         width: u32,
     ) -> Self {
+        let samples = |axis| {
+            let among = match axis {
+                Axis::Primary => shape.rows(),
+                Axis::Secondary => SAMPLED_COLUMNS.min(shape.columns()),
+            };
+            let of = (shape, commitment, axis);
+            Samples::new(engine, of, among.into(), width)
+        };
         Self {
             engine,
             shape,
@@ -52,11 +54,13 @@ impl<'a> Session<'a> {
             width,
             states: None,
             roots: None,
+            samples: engine.options.check.then(|| Axis::BOTH.map(samples)),
             cpu: None,
         }
     }
 
-    fn on_device(
+    /// Takes a stripe through the device.
+    pub(super) fn on_device(
         &mut self,
         range: Range<u32>,
         rows: &dyn SymbolReader,
@@ -70,7 +74,7 @@ impl<'a> Session<'a> {
             cpu: &engine.cpu,
             shape: &self.shape,
             commitment: self.commitment,
-            range,
+            range: range.clone(),
             cut: engine.cut,
             seed: engine.options.check.then(seed),
             rows,
@@ -79,63 +83,27 @@ impl<'a> Session<'a> {
             control,
         };
         let left = engine.on_device(|device, workspace| stripe.run(device, workspace))?;
+        if let Some(samples) = &mut self.samples {
+            let [in_row, in_column] = places(&self.shape);
+            let [of_rows, of_columns] = match &left {
+                Left::States(states) => [
+                    Made::States(states, &in_row),
+                    Made::States(states, &in_column),
+                ],
+                Left::Roots(roots) => roots.each_ref().map(|roots| Made::Roots(roots)),
+            };
+            let [rows_samples, column_samples] = samples;
+            rows_samples.check(range.clone(), rows, &of_rows, control)?;
+            column_samples.check(range, &Columns(rows), &of_columns, control)?;
+        }
         match left {
             Left::States(states) => self.states = Some(states),
-            Left::Roots(roots) => {
-                if engine.options.check {
-                    self.check_samples(rows, &roots, control)?;
-                }
-                self.roots = Some(roots);
-            }
+            Left::Roots(roots) => self.roots = Some(roots),
         }
         Ok(())
     }
 
-    /// Hashes a few slivers on the CPU.
-    fn check_samples(
-        &self,
-        rows: &dyn SymbolReader,
-        roots: &[Vec<Digest>; 2],
-        control: &Control,
-    ) -> Result<(), Failure> {
-        let cpu = &self.engine.cpu;
-        let size = self.shape.symbol_size();
-        for (axis, roots) in Axis::BOTH.into_iter().zip(roots) {
-            let among = match axis {
-                Axis::Primary => u64::from(self.shape.rows()),
-                Axis::Secondary => SAMPLED_COLUMNS.min(self.shape.columns().into()),
-            };
-            for _ in 0..SAMPLES {
-                let index = (seed() % among) as usize;
-                let mut sliver = vec![0; self.shape.sliver_len(axis) as usize];
-                match axis {
-                    Axis::Primary => rows.read(index, 0..size, &mut sliver)?,
-                    Axis::Secondary => {
-                        let size = size as usize;
-                        let mut front = vec![0; (index + 1) * size];
-                        for (row, symbol) in sliver.chunks_exact_mut(size).enumerate() {
-                            rows.read(row, 0..size as u32, &mut front)?;
-                            symbol.copy_from_slice(&front[index * size..]);
-                        }
-                    }
-                }
-                let n = usize::from(self.shape.n_shards());
-                let mut session = cpu.start_expand(self.shape, self.commitment, axis, 1, size)?;
-                // Its progress is not the job's.
-                let own = Control::new();
-                session.stripe(0..size, &OneSliver(&sliver), &own)?;
-                control.check()?;
-                let leaves = session.leaves();
-                let root = roots_of_lines(cpu, self.commitment, leaves, n, &Zeros::none())[0];
-                if root != roots[index] {
-                    return Err(Fault::Wrong("hashes").into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The CPU goes on from this stripe, or from the first one if hashes came back wrong.
+    /// The CPU goes on from this stripe.
     fn on_cpu(
         &mut self,
         range: Range<u32>,
@@ -143,24 +111,12 @@ impl<'a> Session<'a> {
         output: Option<SliverOutput<'_>>,
         progress: &Progress,
         control: &Control,
-        from_start: bool,
     ) -> Result<()> {
-        let cpu = &self.engine.cpu;
+        let cpu = &*self.engine.cpu;
         let mut session = cpu.start_encode(self.shape, self.commitment, self.width)?;
-        match self.states.take() {
-            Some(states) if !from_start => {
-                let fits = session.restore(&states)?;
-                assert!(fits, "states are the same for all engines");
-            }
-            _ => {
-                // What came before, again: of its slivers nobody needs to hear.
-                let own = Control::new();
-                for start in (0..range.start).step_by(self.width as usize) {
-                    control.check()?;
-                    let end = range.start.min(start + self.width);
-                    session.stripe(start..end, rows, None, &own)?;
-                }
-            }
+        if let Some(states) = self.states.take() {
+            let fits = session.restore(&states)?;
+            assert!(fits, "states are the same for all engines");
         }
         match output {
             Some(SliverOutput::Sink { pairs, sink }) => {
@@ -175,16 +131,12 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A sliver in memory.
-struct OneSliver<'a>(&'a [u8]);
-
-impl SymbolReader for OneSliver<'_> {
-    fn read(&self, _: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
-        // It is only ever read whole.
-        debug_assert_eq!(range.start, 0);
-        out.copy_from_slice(&self.0[..out.len()]);
-        Ok(())
-    }
+/// Where among the states, which are those of columns one after another, that of a symbol is: of a row's
+/// symbols, and of a column's.
+fn places(shape: &Shape) -> [impl Fn(usize, usize) -> usize + use<>; 2] {
+    let n = usize::from(shape.n_shards());
+    [[1, n], [n, 1]]
+        .map(|[line, symbol]| move |item: usize, number: usize| item * line + number * symbol)
 }
 
 impl EncodeSession for Session<'_> {
@@ -204,9 +156,8 @@ impl EncodeSession for Session<'_> {
             Ok(()) => Ok(()),
             Err(Failure::Job(error)) => Err(error),
             Err(Failure::Device(fault)) => {
-                let from_start = fault == Fault::Wrong("hashes");
                 self.engine.give_up(fault)?;
-                self.on_cpu(range, rows, output, &progress, control, from_start)
+                self.on_cpu(range, rows, output, &progress, control)
             }
         }
     }
@@ -224,6 +175,9 @@ impl EncodeSession for Session<'_> {
         let len = n * n * (4 * words as usize - 3);
         let fits = self.width < self.shape.symbol_size() && state.len() == len;
         if fits {
+            for (samples, place) in self.samples.iter_mut().flatten().zip(places(&self.shape)) {
+                samples.restore(state, &place)?;
+            }
             self.states = Some(state.to_vec());
         }
         Ok(fits)
@@ -238,95 +192,5 @@ impl EncodeSession for Session<'_> {
             Some(_) => None,
             None => self.roots.clone(),
         }
-    }
-}
-
-/// The questions that a device answers before it is used: committees, lengths, and stripe widths, one
-/// of a network's size among them.
-const QUESTIONS: [(u16, u64, u32); 2] = [(10, 4 * 7 * 322, 128), (1000, 334 * 667 * 4, 128)];
-
-/// Whether the device gives the right answers: `true` if it was asked everything, which takes room for
-/// it in its memory's limit.
-pub(super) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
-    let mut all = true;
-    for (n_shards, length, width) in QUESTIONS {
-        let shape = Shape::new(n_shards, length).expect("a valid shape");
-        let blob: Vec<u8> = (0..length)
-            .map(|i| ((i * i) >> 7) as u8 ^ i as u8)
-            .collect();
-        for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
-            // One of the network's size is enough.
-            if n_shards == 1000 && commitment == Commitment::Blake3 {
-                continue;
-            }
-            let rows = Rows {
-                bytes: &blob,
-                shape: &shape,
-            };
-            let width = width.min(shape.symbol_size());
-            if engine
-                .widest(&shape, commitment)
-                .is_none_or(|widest| widest < width)
-            {
-                all = false;
-                continue;
-            }
-            let mut session = Session::new(engine, shape, commitment, width);
-            let progress = Progress::new(&shape);
-            let control = Control::new();
-            let size = shape.symbol_size();
-            for start in (0..size).step_by(width as usize) {
-                let range = start..size.min(start + width);
-                let done = session.on_device(range, &rows, None, &progress, &control);
-                done.map_err(|failure| match failure {
-                    Failure::Device(fault) => fault,
-                    Failure::Job(error) => Fault::Refused(error.to_string()),
-                })?;
-            }
-            if session.roots != Some(expected(engine, shape, commitment, &rows)) {
-                return Err(Fault::Wrong("a known answer"));
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// The CPU's answer.
-fn expected(
-    engine: &GpuEngine,
-    shape: Shape,
-    commitment: Commitment,
-    rows: &dyn SymbolReader,
-) -> [Vec<Digest>; 2] {
-    let cpu = &engine.cpu;
-    let (size, n) = (shape.symbol_size(), usize::from(shape.n_shards()));
-    let session = cpu.start_encode(shape, commitment, size);
-    let mut session = session.expect("memory for a small blob");
-    let done = session.stripe(0..size, rows, None, &Control::new());
-    done.expect("bytes in memory can be read");
-    let leaves = session.leaves();
-    // No row or column of a question is zero for its length.
-    let zeros = Zeros::none();
-    [
-        roots_across(cpu, commitment, leaves, n, &zeros),
-        roots_of_lines(cpu, commitment, leaves, n, &zeros),
-    ]
-}
-
-/// The rows of a blob that fills its matrix.
-struct Rows<'a> {
-    bytes: &'a [u8],
-    shape: &'a Shape,
-}
-
-impl SymbolReader for Rows<'_> {
-    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
-        let row = self.shape.sliver_len(Axis::Primary) as usize;
-        let symbols = self.bytes[item * row..].chunks_exact(self.shape.symbol_size() as usize);
-        let range = range.start as usize..range.end as usize;
-        for (place, symbol) in out.chunks_exact_mut(range.len()).zip(symbols) {
-            place.copy_from_slice(&symbol[range.clone()]);
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Factors as the shaders take them: the images of the 16 bits of an element.
 
-use crate::code::mul;
+use crate::code::{Code, mul};
+use crate::shape::Shape;
 
 /// The vectors of four words that a factor has: the low bytes of the images of bits 0 to 15, then
 /// their high bytes.
@@ -21,4 +22,11 @@ pub(super) fn images(label: u16) -> [u32; FACTOR_WORDS] {
 pub(super) fn table(count: usize) -> Vec<u32> {
     let count = u16::try_from(count).expect("labels of factors");
     (0..count).flat_map(images).collect()
+}
+
+/// How many labels the factors of a shape's codes have.
+pub(super) fn labels(shape: &Shape) -> usize {
+    let [n, rows, columns] = [shape.n_shards(), shape.rows(), shape.columns()].map(usize::from);
+    let points = |code: Code| code.encode_work() + code.chunk;
+    points(Code::new(columns, n - columns)).max(points(Code::new(rows, n - rows)))
 }

@@ -129,7 +129,11 @@ impl Injector {
         shader: Shader,
         output: &wgpu::Buffer,
     ) {
-        if !matches!(shader, Shader::Extend { .. } | Shader::Combine) {
+        let checked = matches!(
+            shader,
+            Shader::Extend { .. } | Shader::Restore { .. } | Shader::Combine
+        );
+        if !checked {
             return;
         }
         if self.next(&[Wrong::Answer]).is_none() {

@@ -7,8 +7,10 @@
 mod adapters;
 mod check;
 mod commands;
+mod decode;
 mod device;
 mod encode;
+mod expand;
 mod factors;
 mod fault;
 #[cfg(test)]
@@ -16,15 +18,21 @@ mod inject;
 mod layout;
 mod output;
 mod parameters;
+mod questions;
+mod samples;
 mod shaders;
+mod states;
 mod stripe;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod transfer;
+mod trees;
 #[cfg(test)]
 mod twins;
 mod workspace;
 
+use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -53,7 +61,7 @@ const SHARE: u64 = 2;
 const UNKNOWN_MEMORY: u64 = 2 << 30;
 
 pub(super) struct GpuEngine {
-    cpu: CpuEngine,
+    cpu: Arc<CpuEngine>,
     device: Arc<Device>,
     info: DeviceInfo,
     /// What tells the adapter from others.
@@ -75,6 +83,34 @@ pub(super) fn devices() -> Vec<DeviceInfo> {
     found.into_iter().map(|found| found.info).collect()
 }
 
+/// A number as a shader takes it.
+fn word(value: usize) -> u32 {
+    u32::try_from(value).expect("a device's buffers are smaller")
+}
+
+/// A number that nobody can tell before.
+fn seed() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+/// The widest stripes of symbols of a size that fit: whole symbols, or a multiple of the unit.
+fn widest_of(size: u32, fits: impl Fn(u32) -> bool) -> Option<u32> {
+    if fits(size) {
+        return Some(size);
+    }
+    let unit = super::STRIPE_UNIT;
+    let (mut good, mut bad) = (0, size.div_ceil(unit));
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if fits(middle * unit) {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    (good > 0).then_some(good * unit)
+}
+
 fn unavailable(reason: String) -> Error {
     Error::EngineUnavailable {
         engine: "gpu".into(),
@@ -87,7 +123,7 @@ impl GpuEngine {
     pub(super) fn new(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
         if !adapters::is_tried(&engine.key) {
-            let all = encode::try_out(&engine).map_err(|fault| {
+            let all = questions::try_out(&engine).map_err(|fault| {
                 adapters::rule_out(&engine.key, &fault);
                 unavailable(format!(
                     "{} is not used: {fault} when it was tried",
@@ -102,7 +138,7 @@ impl GpuEngine {
     }
 
     fn untried(options: &EngineOptions) -> Result<Self> {
-        let cpu = CpuEngine::new(options.threads, options.instruction_set)?;
+        let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
         let found = adapters::all().map_err(|fault| unavailable(fault.to_string()))?;
         let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -140,40 +176,76 @@ impl GpuEngine {
         most.unwrap_or(UNKNOWN_MEMORY)
     }
 
-    /// The widest stripes that the device has room for; `None` if it has none for the narrowest, or
-    /// the committee is too large for it.
-    fn widest(&self, shape: &Shape, commitment: Commitment) -> Option<u32> {
-        let workgroup_bytes = self.device.workgroup_bytes();
-        for axis in Axis::BOTH {
+    /// Whether buffers of these sizes fit on the device.
+    fn fits(&self, largest: u64, total: u64) -> bool {
+        largest <= self.info.largest_binding && total <= self.budget()
+    }
+
+    /// Whether the device's workgroups have the memory for the codes of a committee.
+    fn has_codes(&self, shape: &Shape) -> bool {
+        let bytes = self.device.workgroup_bytes();
+        Axis::BOTH.into_iter().all(|axis| {
             let original = usize::from(shape.sliver_symbols(axis));
             let code = Code::new(original, usize::from(shape.n_shards()) - original);
-            Shader::extend(code.chunk, workgroup_bytes)?;
-        }
-        let binding = self.info.largest_binding;
-        let budget = self.budget();
-        let fits = |width| {
-            #[cfg(test)]
-            if width > self.most_width {
-                return false;
-            }
+            Shader::extend(code.chunk, bytes).is_some()
+        })
+    }
+
+    /// The widest stripes of encoding that the device has room for; `None` if it has none for the
+    /// narrowest, or the committee is too large for it.
+    fn widest(&self, shape: &Shape, commitment: Commitment) -> Option<u32> {
+        widest_of(shape.symbol_size(), |width| {
             let sizes = Sizes::new(shape, commitment, width, self.cut);
-            sizes.largest() <= binding && sizes.total() <= budget
+            self.is_wide_enough(width) && self.fits(sizes.largest(), sizes.total())
+        })
+        .filter(|_| self.has_codes(shape))
+    }
+
+    /// The same of decoding.
+    fn widest_decode(&self, shape: &Shape, axis: Axis) -> Option<u32> {
+        widest_of(shape.symbol_size(), |width| {
+            let sizes = decode::Sizes::new(shape, axis, width, self.cut);
+            self.is_wide_enough(width) && self.fits(sizes.largest(), sizes.total())
+        })
+        .filter(|_| self.has_codes(shape))
+    }
+
+    /// The same of hashing expanded slivers: pieces of one.
+    fn widest_expand(&self, shape: &Shape, commitment: Commitment, axis: Axis) -> Option<u32> {
+        widest_of(shape.symbol_size(), |width| {
+            let sizes = expand::Sizes::new(shape, commitment, axis, 1, width);
+            self.is_wide_enough(width) && self.fits(sizes.largest(), sizes.total())
+        })
+        .filter(|_| self.has_codes(shape))
+    }
+
+    /// How many slivers are on the device at once, in pieces of `width`.
+    fn items_at_once(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> usize {
+        let sizes = |items| expand::Sizes::new(shape, commitment, axis, items, width);
+        let fits = |items| {
+            let sizes = sizes(items);
+            sizes.largest() <= self.cut.block && self.fits(sizes.largest(), sizes.total())
         };
-        let size = shape.symbol_size();
-        if fits(size) {
-            return Some(size);
+        let mut count = items;
+        while count > 1 && !fits(count) {
+            count = count.div_ceil(2);
         }
-        let unit = super::STRIPE_UNIT;
-        let (mut good, mut bad) = (0, size.div_ceil(unit));
-        while bad - good > 1 {
-            let middle = good + (bad - good) / 2;
-            if fits(middle * unit) {
-                good = middle;
-            } else {
-                bad = middle;
-            }
-        }
-        (good > 0).then_some(good * unit)
+        count.max(1)
+    }
+
+    /// Whether a test lets stripes be so wide.
+    fn is_wide_enough(&self, width: u32) -> bool {
+        #[cfg(test)]
+        return width <= self.most_width;
+        #[cfg(not(test))]
+        return width > 0;
     }
 
     /// Does work on the device, when it is free.
@@ -324,8 +396,15 @@ impl Engine for GpuEngine {
         items: usize,
         width: u32,
     ) -> u64 {
-        self.cpu
-            .expand_memory(shape, commitment, axis, items, width)
+        let cpu = self
+            .cpu
+            .expand_memory(shape, commitment, axis, items, width);
+        let widest = self.widest_expand(shape, commitment, axis);
+        cpu + widest.map_or(0, |widest| {
+            let width = width.min(widest);
+            let items = self.items_at_once(shape, commitment, axis, items, width);
+            expand::Sizes::new(shape, commitment, axis, items, width).on_host()
+        })
     }
 
     fn start_expand<'a>(
@@ -336,7 +415,14 @@ impl Engine for GpuEngine {
         items: usize,
         width: u32,
     ) -> Result<Box<dyn ExpandSession + 'a>> {
-        self.cpu.start_expand(shape, commitment, axis, items, width)
+        let widest = self.widest_expand(&shape, commitment, axis);
+        let Some(widest) = widest.filter(|_| items > 0) else {
+            return self.cpu.start_expand(shape, commitment, axis, items, width);
+        };
+        let of = (shape, commitment, axis);
+        Ok(Box::new(expand::Session::new(
+            self, of, items, width, widest,
+        )))
     }
 
     fn decode_memory(
@@ -348,8 +434,13 @@ impl Engine for GpuEngine {
         in_memory: bool,
         in_place: bool,
     ) -> u64 {
-        self.cpu
-            .decode_memory(shape, axis, given, width, in_memory, in_place)
+        let cpu = self
+            .cpu
+            .decode_memory(shape, axis, given, width, in_memory, in_place);
+        let widest = self.widest_decode(shape, axis);
+        cpu + widest.map_or(0, |widest| {
+            decode::Sizes::new(shape, axis, width.min(widest), self.cut).on_host()
+        })
     }
 
     fn start_decode<'a>(
@@ -360,6 +451,11 @@ impl Engine for GpuEngine {
         width: u32,
         place: RowPlaces<'_, 'a>,
     ) -> Result<Box<dyn DecodeSession + 'a>> {
-        self.cpu.start_decode(shape, axis, given, width, place)
+        let Some(widest) = self.widest_decode(&shape, axis) else {
+            return self.cpu.start_decode(shape, axis, given, width, place);
+        };
+        Ok(Box::new(decode::Session::new(
+            self, shape, axis, given, width, widest, place,
+        )))
     }
 }

@@ -17,6 +17,27 @@ pub(super) struct Extend {
     pub(super) recovery_symbol: u32,
 }
 
+/// Of `restore.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(super) struct Restore {
+    pub(super) blocks: u32,
+    pub(super) block: u32,
+    pub(super) first_position: u32,
+    pub(super) first_block: u32,
+    pub(super) first_line: u32,
+    pub(super) first_restored_line: u32,
+    pub(super) source_line: u32,
+    pub(super) source_symbol: u32,
+    pub(super) restored_line: u32,
+    pub(super) restored_symbol: u32,
+}
+
+/// What stands at a position of the work of `restore.wgsl`: the number of a given symbol, or that of a
+/// missing one and `MISSING`, or `NOTHING`.
+pub(super) const MISSING: u32 = 0x1_0000;
+pub(super) const NOTHING: u32 = 0x2_0000;
+
 /// Of `symbols.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]

@@ -6,7 +6,9 @@ use crate::commitment::Commitment;
 
 const FIELD: &str = include_str!("../../../shaders/field.wgsl");
 const TRANSFORM: &str = include_str!("../../../shaders/transform.wgsl");
+const LANES: &str = include_str!("../../../shaders/lanes.wgsl");
 const EXTEND: &str = include_str!("../../../shaders/extend.wgsl");
+const RESTORE: &str = include_str!("../../../shaders/restore.wgsl");
 const COMBINE: &str = include_str!("../../../shaders/combine.wgsl");
 const SYMBOLS: &str = include_str!("../../../shaders/symbols.wgsl");
 const TREE: &str = include_str!("../../../shaders/tree.wgsl");
@@ -19,10 +21,10 @@ const BLAKE3: &str = include_str!("../../../shaders/blake3.wgsl");
 const LEAVES_BLAKE3: &str = include_str!("../../../shaders/leaves_blake3.wgsl");
 const NODES_BLAKE3: &str = include_str!("../../../shaders/nodes_blake3.wgsl");
 
-/// Threads in a workgroup of every shader but `extend`: what every device has.
+/// Threads in a workgroup of every other shader: what every device has.
 pub(super) const HASH_THREADS: u32 = 64;
 
-/// The most threads in a workgroup of `extend`: what every device has.
+/// The most threads in a workgroup of `extend` and `restore`: what every device has.
 const EXTEND_THREADS: u32 = 256;
 
 /// The bytes of a lane's point in workgroup memory.
@@ -36,6 +38,8 @@ const CHUNK_LANES: u32 = 8;
 pub(super) enum Shader {
     /// Recovery symbols, by transforms of `1 << layers` points and `lanes` lanes a workgroup.
     Extend { layers: u32, lanes: u32 },
+    /// Missing symbols, likewise.
+    Restore { layers: u32, lanes: u32 },
     /// Leaf hashes. BLAKE3 keeps so many subtrees between stripes.
     Leaves {
         commitment: Commitment,
@@ -56,6 +60,7 @@ impl Shader {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Extend { .. } => "extend",
+            Self::Restore { .. } => "restore",
             Self::Leaves { .. } => "leaves",
             Self::Nodes { .. } => "nodes",
             Self::Combine => "combine",
@@ -73,10 +78,26 @@ impl Shader {
         })
     }
 
+    /// The shader that restores missing symbols by transforms of so many points.
+    pub(super) fn restore(points: usize, workgroup_bytes: u32) -> Option<Self> {
+        match Self::extend(points, workgroup_bytes)? {
+            Self::Extend { layers, lanes } => Some(Self::Restore { layers, lanes }),
+            _ => unreachable!("a shader that extends"),
+        }
+    }
+
+    /// The workgroups that make all lanes of symbols of so many chunks.
+    pub(super) fn groups(self, chunks: usize) -> u32 {
+        let (Self::Extend { lanes, .. } | Self::Restore { lanes, .. }) = self else {
+            unreachable!("a shader that works on lanes");
+        };
+        super::word(chunks) * CHUNK_LANES / lanes
+    }
+
     /// The threads of a workgroup.
     pub(super) fn threads(self) -> u32 {
         match self {
-            Self::Extend { layers, lanes } => EXTEND_THREADS
+            Self::Extend { layers, lanes } | Self::Restore { layers, lanes } => EXTEND_THREADS
                 .min(((1 << layers) * lanes).div_ceil(8))
                 .max(1),
             _ => HASH_THREADS,
@@ -90,6 +111,7 @@ impl Shader {
         const WRITE: wgpu::BufferBindingType = Storage { read_only: false };
         match self {
             Self::Extend { .. } | Self::Combine => &[Uniform, READ, READ, WRITE],
+            Self::Restore { .. } => &[Uniform, READ, READ, READ, WRITE],
             Self::Leaves { .. } => &[Uniform, READ, WRITE, WRITE],
             Self::Nodes { .. } => &[Uniform, READ, WRITE],
         }
@@ -107,7 +129,12 @@ impl Shader {
             Self::Extend { layers, lanes } => {
                 constant("LAYERS", layers);
                 constant("LANES", lanes);
-                &[FIELD, TRANSFORM, EXTEND]
+                &[FIELD, TRANSFORM, LANES, EXTEND]
+            }
+            Self::Restore { layers, lanes } => {
+                constant("LAYERS", layers);
+                constant("LANES", lanes);
+                &[FIELD, TRANSFORM, LANES, RESTORE]
             }
             Self::Combine => &[FIELD, COMBINE],
             Self::Leaves {

@@ -1,5 +1,7 @@
 //! The engine against the CPU's, on whatever device there is; software drivers too.
 
+mod decode;
+mod expand;
 mod faults;
 
 use super::*;
@@ -228,6 +230,7 @@ fn every_variant_of_every_shader_is_valid() {
     for points in (0..=12).map(|layers| 1 << layers) {
         for bytes in [16 << 10, 32 << 10] {
             variants.extend(Shader::extend(points, bytes));
+            variants.extend(Shader::restore(points, bytes));
         }
     }
     for (commitment, native) in commitments
@@ -278,7 +281,8 @@ fn a_wrong_answer_is_noticed() {
     };
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
-    let check = check::Check::new(&shape, shape.symbol_size() as usize, 7);
+    let lines = [shape.n_shards(), shape.rows()].map(usize::from);
+    let check = check::Check::new(shape.symbol_size() as usize, lines, 7);
     let mut sums = check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
     // What a device would add up, from the slivers.

@@ -6,11 +6,11 @@
 
 mod tests;
 
-use reed_solomon_simd::ReedSolomonEncoder;
+use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
 use super::factors::FACTOR_WORDS;
 use super::layout::CHUNK;
-use super::parameters::{Combine, Extend, Leaves, Nodes};
+use super::parameters::{Combine, Extend, Leaves, MISSING, NOTHING, Nodes, Restore};
 use crate::code::{Code, Rate, mul};
 use crate::commitment::{Commitment, Digest, LEAF_PREFIX};
 
@@ -65,6 +65,50 @@ fn extend(job: &Extend, lines: u32, lanes: u32, source: &[u32], recovered: &mut 
                 let to = &mut recovered[at as usize + chunk..][..CHUNK_WORDS];
                 let places = to.iter_mut().zip(words(made)).enumerate();
                 // Lanes of the last chunk may be another workgroup's.
+                places
+                    .filter(|(number, _)| first_lane + number % CHUNK_LANES < lanes)
+                    .for_each(|(_, (to, word))| *to = word);
+            }
+        }
+    }
+}
+
+/// Of `restore.wgsl`: the first `lanes` lanes of the missing symbols of a block. `given` says which symbol
+/// of the code each given one is.
+fn restore(
+    job: &Restore,
+    (code, given): (Code, &[usize]),
+    [lines, lanes]: [u32; 2],
+    positions: &[u32],
+    source: &[u32],
+    restored: &mut [u32],
+) {
+    let block = &positions[job.block as usize * code.chunk..][..code.chunk];
+    let of_block = |number: u32| block.contains(&(MISSING + number));
+    assert!(block.iter().any(|&what| (MISSING..NOTHING).contains(&what)));
+    let mut decoder =
+        ReedSolomonDecoder::new(code.original, code.recovery, CHUNK).expect("few symbols");
+    let lanes = lanes as usize;
+    for line in 0..lines {
+        for first_lane in (0..lanes).step_by(CHUNK_LANES) {
+            let chunk = 2 * first_lane;
+            for (number, &symbol) in (0..).zip(given) {
+                let line = line + job.first_line;
+                let at = line * job.source_line + number * job.source_symbol;
+                let bytes = bytes(&source[at as usize + chunk..][..CHUNK_WORDS]);
+                match symbol.checked_sub(code.original) {
+                    None => decoder.add_original_shard(symbol, bytes),
+                    Some(recovery) => decoder.add_recovery_shard(recovery, bytes),
+                }
+                .expect("as announced");
+            }
+            let decoded = decoder.decode().expect("as many as it takes");
+            let made = (0..).zip(decoded.restored_original_iter());
+            for (number, (_, bytes)) in made.filter(|(number, _)| of_block(*number)) {
+                let line = line + job.first_restored_line;
+                let at = line * job.restored_line + number * job.restored_symbol;
+                let to = &mut restored[at as usize + chunk..][..CHUNK_WORDS];
+                let places = to.iter_mut().zip(words(bytes)).enumerate();
                 places
                     .filter(|(number, _)| first_lane + number % CHUNK_LANES < lanes)
                     .for_each(|(_, (to, word))| *to = word);

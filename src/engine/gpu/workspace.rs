@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::device::Device;
+use super::factors::{FACTOR_WORDS, table};
 use super::fault::Fault;
 
 /// What a buffer is for.
@@ -26,9 +27,12 @@ pub(super) enum Role {
     /// The factors of the code, and those of the check.
     Factors,
     Random,
+    /// The factors of decoding, and what stands at each of its positions.
+    Locators,
+    Positions,
 }
 
-const ROLES: usize = Role::Random as usize + 1;
+const ROLES: usize = Role::Positions as usize + 1;
 
 /// A buffer that the host reads or writes.
 pub(super) struct Slot {
@@ -44,7 +48,7 @@ pub(super) struct Workspace {
     uploads: VecDeque<Slot>,
     readbacks: VecDeque<Slot>,
     /// The labels whose factors are there.
-    pub(super) labels: usize,
+    labels: usize,
 }
 
 /// How many buffers go each way at a time: one at work, one on its way.
@@ -70,6 +74,22 @@ impl Workspace {
         let usage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
         let buffer = device.buffer("workspace", bytes.next_multiple_of(4).max(4), usage)?;
         Ok(place.insert(buffer).clone())
+    }
+
+    /// The factors of transforms, of so many labels at least.
+    pub(super) fn factors(
+        &mut self,
+        device: &Device,
+        labels: usize,
+    ) -> Result<wgpu::Buffer, Fault> {
+        let count = labels.max(self.labels);
+        let bytes = (count * FACTOR_WORDS * 4) as u64;
+        let buffer = self.buffer(device, Role::Factors, bytes)?;
+        if count > self.labels {
+            device.write(&buffer, bytemuck::cast_slice(&table(count)));
+            self.labels = count;
+        }
+        Ok(buffer)
     }
 
     /// A buffer for the host to write to.

@@ -4,7 +4,7 @@ use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, ShardsRefMut};
 
 use super::{Butterflies, CodeSpace, Tables};
-use crate::code::{Code, Erasures, Rate};
+use crate::code::{Code, Erasures};
 use crate::engine::cpu::gf::{self, DecodeChunk, Given, Restored};
 use crate::engine::cpu::symbols::{Aligned, Chunk, Layout};
 
@@ -189,10 +189,7 @@ fn transforms(engine: &dyn Engine, erasures: &Erasures, chunks: usize, work: &mu
         let symbol = &mut work[position * chunks..][..chunks];
         engine.mul(symbol, erasures.locator[position]);
     }
-    let end = match code.rate {
-        Rate::High => code.chunk + code.original,
-        Rate::Low => code.chunk + code.recovery,
-    };
+    let end = code.positions();
     let mut shards = ShardsRefMut::new(symbols, chunks, work);
     engine.ifft(&mut shards, 0, symbols, end, 0);
     formal_derivative(work, symbols, chunks);

@@ -10,7 +10,7 @@ use super::butterfly::{Factors, Forward, Inverse, three_layers_at};
 use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
 use super::{Chunk, prefetch};
-use crate::code::{Code, Erasures, Rate, block_derivative, full_factor, subfield_factor};
+use crate::code::{Code, Erasures, block_derivative, full_factor, subfield_factor};
 
 /// No symbol.
 const NONE: u16 = u16::MAX;
@@ -113,11 +113,7 @@ impl<S: Simd> DecodingOf<S> {
 
 /// The blocks with symbols.
 fn blocks(code: &Code) -> usize {
-    let beyond = match code.rate {
-        Rate::High => code.original,
-        Rate::Low => code.recovery,
-    };
-    1 + beyond.div_ceil(code.chunk)
+    code.positions().div_ceil(code.chunk)
 }
 
 /// The chunks of work that a chunk of every symbol takes: a block each, and one more.

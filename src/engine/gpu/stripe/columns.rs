@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Cargo, Pending, Run, word};
+use super::{Cargo, Pending, Run};
 use crate::code::{Code, Rate};
 use crate::commitment::Commitment;
 use crate::engine::gpu::check::Lines;
@@ -10,6 +10,7 @@ use crate::engine::gpu::commands::Commands;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::parameters::{Combine, Extend, Leaves};
 use crate::engine::gpu::shaders::{self, HASH_THREADS};
+use crate::engine::gpu::word;
 
 impl<'a> Run<'a> {
     /// Every column: extended and hashed; what slivers need comes down.
@@ -24,11 +25,11 @@ impl<'a> Run<'a> {
         let mut first = 0;
         while first < n {
             stripe.control.check()?;
-            stripe.note_times_in_time(self.device)?;
+            self.link.device.note_times_in_time(stripe.control)?;
             // A block has columns of the source, or columns that rows were extended by.
             let end = if first < columns { columns } else { n };
             let range = first..end.min(first + most);
-            let mut commands = self.device.commands();
+            let mut commands = self.link.device.commands();
             self.extend_columns(&mut commands, &range)?;
             let count = range.len();
             let bytes = (count * a_column) as u64;
@@ -55,7 +56,7 @@ impl<'a> Run<'a> {
                 // Few commands at a time, so that no wait is for many.
                 let submission = commands.submit()?;
                 if let Some(before) = before.replace(submission) {
-                    self.device.wait(Some(&before))?;
+                    self.link.device.wait(Some(&before))?;
                 }
             }
             let part = stripe.shape.matrix_len() / 2 * layout.width as u64;
@@ -101,14 +102,14 @@ impl<'a> Run<'a> {
                 recovery_symbol: words,
             },
             &[&buffers.factors, source, &buffers.recovery],
-            [self.groups(shader), count],
+            [shader.groups(self.layout.chunks()), count],
         )?;
         let size = stripe.shape.symbol_size();
         let depth = match stripe.commitment {
             Commitment::Blake2b256 => 0,
             Commitment::Blake3 => shaders::blake3_depth(size),
         };
-        let leaves = self.device.leaves(stripe.commitment, depth);
+        let leaves = self.link.device.leaves(stripe.commitment, depth);
         let job = Leaves {
             symbols: word(rows),
             first_line: word(first_line),

@@ -8,6 +8,7 @@ use super::{Cargo, Pending, Run};
 use crate::engine::gpu::check::{self, Lines, Sum};
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::CHUNK;
+use crate::engine::gpu::transfer::open;
 use crate::engine::gpu::workspace::Slot;
 use crate::sink::Pieces;
 use crate::sliver::Axis;
@@ -18,7 +19,7 @@ impl<'a> Run<'a> {
         while self.pending.len() >= 2 {
             self.take_down()?;
         }
-        Ok(self.workspace.readback(self.device, bytes)?)
+        Ok(self.link.workspace.readback(self.link.device, bytes)?)
     }
 
     /// Hands on what has come down first. Whether there was something.
@@ -27,14 +28,9 @@ impl<'a> Run<'a> {
             return Ok(false);
         };
         self.stripe.control.check()?;
-        self.device
-            .map(&slot.buffer, wgpu::MapMode::Read, bytes, slot.last.as_ref())?;
-        let taken = match slot.buffer.slice(..bytes).get_mapped_range() {
-            Ok(view) => self.hand_on(&view, &cargo),
-            Err(error) => return Err(Fault::Mapping(error.to_string()).into()),
-        };
-        slot.buffer.unmap();
-        self.workspace.give_readback_back(slot);
+        let device = self.link.device;
+        let taken = open(device, &slot, bytes, |bytes| self.hand_on(bytes, &cargo))?;
+        self.link.workspace.give_readback_back(slot);
         taken?;
         Ok(true)
     }

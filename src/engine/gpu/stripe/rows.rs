@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Cargo, Pending, Run, word};
+use super::{Cargo, Pending, Run};
 use crate::code::{Code, Rate};
 use crate::engine::gpu::check::Lines;
 use crate::engine::gpu::commands::Commands;
@@ -12,6 +12,8 @@ use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::Place;
 use crate::engine::gpu::parameters::{Combine, Extend};
 use crate::engine::gpu::shaders::{HASH_THREADS, Shader};
+use crate::engine::gpu::transfer::places;
+use crate::engine::gpu::word;
 use crate::sink::Pieces;
 use crate::sliver::Axis;
 
@@ -31,32 +33,26 @@ impl<'a> Run<'a> {
         let mut batch = vec![0; most * row_len];
         for first in (0..rows).step_by(most) {
             stripe.control.check()?;
-            stripe.note_times_in_time(self.device)?;
+            self.link.device.note_times_in_time(stripe.control)?;
             let range = first..rows.min(first + most);
             let count = range.len();
             let bytes = (count * padded) as u64;
             let batch = &mut batch[..count * row_len];
             let source = self.buffers.source.clone();
-            let (mut commands, mut slot) =
-                self.filled(bytes, &source, (first * padded) as u64, |place| {
-                    let mut places = Vec::with_capacity(count);
-                    let mut rest = place;
-                    for _ in 0..count {
-                        let (one, behind) = rest.split_at(padded);
-                        places.push(Place(one));
-                        rest = behind;
-                    }
-                    let read = |(index, (place, row)): (usize, (Place<'_>, &mut [u8]))| {
-                        stripe.rows.read(first + index, stripe.range.clone(), row)?;
-                        layout.pack(row, place.0);
-                        Ok(())
-                    };
-                    stripe.cpu.install(|| {
-                        let places = places.into_par_iter();
-                        let rows = batch.par_chunks_mut(row_len);
-                        places.zip(rows).enumerate().try_for_each(read)
-                    })
-                })?;
+            let to = (&source, (first * padded) as u64);
+            let (mut commands, slot) = self.link.filled(bytes, to, |memory| {
+                let read = |(index, (place, row)): (usize, (Place<'_>, &mut [u8]))| {
+                    stripe.rows.read(first + index, stripe.range.clone(), row)?;
+                    layout.pack(row, place.0);
+                    Ok(())
+                };
+                let places = places(memory, padded);
+                stripe.cpu.install(|| {
+                    let places = places.into_par_iter();
+                    let rows = batch.par_chunks_mut(row_len);
+                    places.zip(rows).enumerate().try_for_each(read)
+                })
+            })?;
             commands.dispatch(
                 shader,
                 &Extend {
@@ -75,7 +71,7 @@ impl<'a> Run<'a> {
                     &self.buffers.source,
                     &self.buffers.extended,
                 ],
-                [self.groups(shader), word(count)],
+                [shader.groups(self.layout.chunks()), word(count)],
             )?;
             let down = match wants {
                 true => {
@@ -91,9 +87,7 @@ impl<'a> Run<'a> {
                     None
                 }
             };
-            let submission = commands.submit()?;
-            slot.last = Some(submission.clone());
-            self.workspace.give_upload_back(slot);
+            let submission = self.link.submit_filled(commands, slot)?;
             if let Some((mut slot, bytes)) = down {
                 slot.last = Some(submission);
                 let cargo = Cargo::Rows(range.clone());

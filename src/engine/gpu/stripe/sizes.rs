@@ -3,10 +3,8 @@
 use crate::commitment::Commitment;
 use crate::engine::gpu::layout::{CHUNK, Layout};
 use crate::engine::gpu::shaders;
+use crate::engine::gpu::trees::{DIGEST, Leaves};
 use crate::shape::Shape;
-
-/// The bytes of a leaf hash.
-pub(super) const DIGEST: u64 = 32;
 
 /// The sizes that a stripe is cut by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +46,15 @@ impl Sizes {
             true => n * n * 4 * u64::from(shaders::state_words(commitment, shape.symbol_size())),
             false => 4,
         };
-        let half = n.div_ceil(2);
+        let [level, parents] = Leaves::levels(n, n);
         Self {
             source: rows * a_row,
             extended: rows * (n - columns) * pitch,
             recovery,
             digests: n * n * DIGEST,
             states,
-            level: n * half * DIGEST,
-            parents: n * half.div_ceil(2) * DIGEST,
+            level,
+            parents,
             staging: recovery.max(cut.block.min(rows * a_row)).max(a_row),
         }
     }

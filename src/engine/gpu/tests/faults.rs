@@ -2,14 +2,35 @@
 
 use super::super::inject::Wrong;
 use super::*;
-use crate::{BlobMetadataWithId, CallbackSink};
+use crate::{BlobMetadataWithId, CallbackSink, Check, Decoder, Sliver};
 
-/// What a job gives.
+/// What jobs give.
 struct Job {
+    task: Task,
+    commitment: Commitment,
     blob: Vec<u8>,
     metadata: BlobMetadataWithId,
     slivers: Vec<u8>,
+    /// Slivers to decode from, and to verify.
+    given: [Vec<Sliver>; 2],
 }
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    Encode,
+    /// From so many primary slivers, in two stripes and checked; from secondary ones, in one.
+    Decode(Axis),
+    /// Slivers of both axes, every third one damaged.
+    Verify,
+}
+
+const TASKS: [Task; 4] = [
+    Task::Encode,
+    Task::Decode(Axis::Primary),
+    Task::Decode(Axis::Secondary),
+    Task::Verify,
+];
 
 const N: u16 = 10;
 
@@ -48,14 +69,85 @@ const WIDTH: u32 = 128;
 const KEY: &str = "a device with faults";
 
 impl Job {
-    fn new(commitment: Commitment) -> Self {
+    fn new(task: Task, commitment: Commitment) -> Self {
         let blob = blob(LEN);
-        let (metadata, slivers) = encode(&cpu(N, commitment), &blob).unwrap();
+        let cpu = cpu(N, commitment);
+        let (metadata, slivers) = encode(&cpu, &blob).unwrap();
+        let mut buffer = SliverBuffer::new();
+        cpu.encode(&blob, &PairSet::all(N), &mut buffer, &Control::new())
+            .unwrap();
+        let shape = Shape::new(N, LEN as u64).unwrap();
+        let some = |axis, indices: &[u16]| super::decode::slivers(&buffer, &shape, axis, indices);
+        let to_decode = match task {
+            Task::Decode(Axis::Secondary) => some(Axis::Secondary, &[9, 0, 8, 4, 3, 7, 5]),
+            _ => some(Axis::Primary, &[8, 0, 5, 9]),
+        };
+        let mut to_verify = some(Axis::Primary, &[0, 1, 2, 7, 8, 9]);
+        to_verify.extend(some(Axis::Secondary, &[3, 9, 4]));
+        for sliver in to_verify.iter_mut().step_by(3) {
+            sliver.data.symbols[77] ^= 4;
+        }
         Self {
+            task,
+            commitment,
             blob,
             metadata,
             slivers,
+            given: [to_decode, to_verify],
         }
+    }
+
+    /// Does the job. Whether what came out is right.
+    fn run(&self, engine: &Arc<GpuEngine>) -> crate::Result<bool> {
+        let context = |memory| Context {
+            engine: Arc::clone(engine) as Arc<dyn Engine>,
+            memory,
+        };
+        let metadata = &self.metadata.metadata;
+        let [to_decode, to_verify] = &self.given;
+        let control = Control::new();
+        match self.task {
+            Task::Encode => {
+                let (metadata, slivers) = encode(&self.encoder(engine), &self.blob)?;
+                return Ok(metadata == self.metadata && slivers == self.slivers);
+            }
+            Task::Decode(axis) => {
+                let mut found = Vec::new();
+                let mut decode = |memory| {
+                    let context = context(memory);
+                    let decoder = Decoder { context };
+                    let check = Check::Default;
+                    decoder.decode(metadata, &to_decode[..], None, check, &mut found, &control)
+                };
+                // As many stripes as can be: it is not begun with too little memory.
+                match (axis == Axis::Primary).then(|| decode(1)) {
+                    Some(Err(Error::MemoryBudget { needed, .. })) => decode(needed),
+                    _ => decode(1 << 30),
+                }?;
+                if found != self.blob {
+                    return Ok(false);
+                }
+            }
+            Task::Verify => {
+                let numbers: Vec<_> = (0..to_verify.len()).collect();
+                let context = context(1 << 30);
+                let decoder = Decoder { context };
+                let verdicts = decoder.verify(metadata, &to_verify[..], &numbers, &control)?;
+                if !verdicts
+                    .iter()
+                    .zip(numbers)
+                    .all(|(&good, i)| good == (i % 3 != 0))
+                {
+                    return Ok(false);
+                }
+            }
+        }
+        let progress = control.progress();
+        Ok(progress.done == progress.total)
+    }
+
+    fn encoder(&self, engine: &Arc<GpuEngine>) -> Encoder {
+        encoder(engine, N, self.commitment, 1 << 30)
     }
 }
 
@@ -77,26 +169,23 @@ fn as_new(mut engine: GpuEngine) -> GpuEngine {
 }
 
 /// Does the job with the fault, and then once more; whether it ended with an error.
-fn inject(
-    engine: &Arc<GpuEngine>,
-    job: &Job,
-    commitment: Commitment,
-    at: usize,
-    wrong: Wrong,
-) -> bool {
+fn inject(engine: &Arc<GpuEngine>, job: &Job, at: usize, wrong: Wrong) -> bool {
     engine.device.injector.plan(Some((at, wrong)));
-    let gpu = encoder(engine, N, commitment, 1 << 30);
     let fallback = engine.options.fallback;
-    let what = format!("{commitment}, {wrong:?} at {at}, fallback {fallback}");
+    let what = format!(
+        "{:?}, {}, {wrong:?} at {at}, fallback {fallback}",
+        job.task, job.commitment
+    );
     let fired = || engine.device.injector.fired();
-    match encode(&gpu, &job.blob) {
-        Ok((metadata, slivers)) => {
-            assert!(metadata == job.metadata && slivers == job.slivers, "{what}");
+    match job.run(engine) {
+        Ok(right) => {
+            assert!(right, "{what}");
             assert!(fallback || !fired(), "{what}");
-            let told = gpu.device_fault();
+            let told = engine.device_fault();
             assert_eq!(fired(), told.is_some(), "{what}: {told:?}");
             if fallback {
-                assert!(gpu.metadata(&job.blob).unwrap() == job.metadata, "{what}");
+                let again = job.encoder(engine).metadata(&job.blob).unwrap();
+                assert!(again == job.metadata, "{what}");
             }
             false
         }
@@ -117,18 +206,19 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
     };
     let all = std::env::var("WALRUS_ACCEL_FAULTS").is_ok_and(|value| value == "all");
     let (mut injected, mut ended, mut most) = (0, 0, 0);
-    for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
-        let job = Job::new(commitment);
+    let commitments = [Commitment::Blake2b256, Commitment::Blake3];
+    let jobs = TASKS
+        .into_iter()
+        .flat_map(|task| commitments.map(|commitment| Job::new(task, commitment)));
+    for job in jobs {
         // How many points there are.
         let shared = Arc::new(engine);
         shared.device.injector.plan(None);
-        let gpu = encoder(&shared, N, commitment, 1 << 30);
-        let (metadata, slivers) = encode(&gpu, &job.blob).unwrap();
-        assert!(metadata == job.metadata && slivers == job.slivers);
-        drop(gpu);
+        assert!(job.run(&shared).unwrap());
+        assert_eq!(shared.device_fault(), None);
         let points = shared.device.injector.passed();
         most = points.max(most);
-        engine = Arc::into_inner(shared).expect("encoders are gone");
+        engine = Arc::into_inner(shared).expect("jobs are done");
         for fallback in [true, false] {
             for wrong in Wrong::ALL {
                 // A device that is lost stays so: a new one each time takes long.
@@ -137,9 +227,9 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
                 for at in (0..points).step_by(step) {
                     engine.options.fallback = fallback;
                     let shared = Arc::new(engine);
-                    ended += usize::from(inject(&shared, &job, commitment, at, wrong));
+                    ended += usize::from(inject(&shared, &job, at, wrong));
                     injected += usize::from(shared.device.injector.fired());
-                    let used = Arc::into_inner(shared).expect("encoders are gone");
+                    let used = Arc::into_inner(shared).expect("jobs are done");
                     engine = match lost {
                         true => opened().expect("it was there"),
                         false => as_new(used),
@@ -150,5 +240,5 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
     }
     assert!(adapters::is_ruled_out(KEY));
     println!("{injected} faults at up to {most} points a job, {ended} jobs ended with an error");
-    assert!(injected > 1000 && ended > 400);
+    assert!(injected > 3000 && ended > 1000);
 }

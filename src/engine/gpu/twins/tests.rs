@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::super::decode::Plan;
 use super::super::device::Device;
 use super::super::factors::{images, table};
 use super::super::shaders::{HASH_THREADS, Shader, blake3_depth, state_words};
@@ -228,6 +229,74 @@ fn try_extend(bench: &Bench, shaders: Vec<Shader>) {
             extend(&job, groups[1], groups[0] * lanes, &source, &mut recovered);
             let what = format!("{shader:?}, {original} + {recovery}, {groups:?} workgroups");
             bench.expect(&buffers[2], &recovered, &what);
+        }
+    }
+}
+
+#[test]
+fn restore_does_what_its_twin_does() {
+    let Some(bench) = Bench::new() else { return };
+    let variants = [(1, FULL), (4, FULL), (512, FULL), (1024, HALF)];
+    try_restore(&bench, extenders(&bench, variants));
+}
+
+#[test]
+#[ignore = "minutes: make exhaustive"]
+fn exhaustive_restore_with_all_points() {
+    let Some(bench) = Bench::new() else { return };
+    let all = (0..=10).flat_map(|layers| [(1 << layers, HALF), (1 << layers, FULL)]);
+    let all = all.chain([(HALF / 8, HALF), (FULL / 8, FULL)]);
+    try_restore(&bench, extenders(&bench, all));
+}
+
+fn try_restore(bench: &Bench, extenders: Vec<Shader>) {
+    let random = &mut Random(5);
+    for shader in extenders {
+        let Shader::Extend { layers, lanes } = shader else {
+            unreachable!("a shader that extends")
+        };
+        let shader = Shader::Restore { layers, lanes };
+        for (original, recovery) in counts(random, 1 << layers) {
+            let code = Code::new(original as usize, recovery as usize);
+            // Any of the symbols, in an order of their own.
+            let mut given: Vec<_> = (0..code.original + code.recovery).collect();
+            given.sort_by_cached_key(|_| random.next());
+            given.truncate(code.original);
+            let plan = Plan::of(code, given.clone());
+            let groups = [
+                random.within(1..=24 / lanes),
+                random.within(1..=3.min(1 + 1000 / code.chunk as u32)),
+            ];
+            let words = (groups[0] * lanes).div_ceil(8) * 16;
+            let first = [random.within(0..=2), random.within(0..=2)];
+            let from = Spread::new(random, first[0] + groups[1], original, words);
+            let to = Spread::new(random, first[1] + groups[1] + 1, original, words);
+            let source = random.words(from.all);
+            let mut restored = random.words(to.all);
+            let inputs = [&plan.factors, &plan.positions, &source, &restored];
+            let buffers = inputs.map(|words| bench.buffer(words));
+            for &block in &plan.blocks {
+                let job = Restore {
+                    first_line: first[0],
+                    first_restored_line: first[1],
+                    source_line: from.line,
+                    source_symbol: from.item,
+                    restored_line: to.line,
+                    restored_symbol: to.item,
+                    ..plan.job(block)
+                };
+                bench.run(shader, &job, &buffers.each_ref(), groups);
+                restore(
+                    &job,
+                    (code, &given),
+                    [groups[1], groups[0] * lanes],
+                    &plan.positions,
+                    &source,
+                    &mut restored,
+                );
+            }
+            let what = format!("{shader:?}, {original} + {recovery}, {groups:?} workgroups");
+            bench.expect(&buffers[3], &restored, &what);
         }
     }
 }

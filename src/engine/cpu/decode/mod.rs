@@ -5,13 +5,18 @@
 //! can borrow them, and in the output's own memory if it is memory: primary slivers are rows; of
 //! secondary slivers each line is one.
 
+mod lines;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::codec::{CodeSpace, Decoding};
+#[cfg_attr(not(feature = "gpu"), allow(unused_imports))]
+pub(in crate::engine) use self::lines::{Given, Place};
+use self::lines::{Work, block_lines};
+use super::CpuEngine;
+use super::codec::Decoding;
 use super::symbols::Layout;
-use super::{BLOCK_LINES, CpuEngine};
 use crate::code::{Code, Erasures};
 use crate::control::Control;
 use crate::engine::{DecodeSession, Engine, RowPlaces};
@@ -55,13 +60,6 @@ const PIECE_BYTES: u64 = size_of::<&[u8]>() as u64;
 /// What a thread keeps of a symbol of a line, in lists and as a short chunk.
 const SYMBOL_BYTES: u64 = 128;
 
-/// How many neighbouring lines a thread takes at once, of which `together` share chunks: several,
-/// since their symbols are neighbours in memory, but few enough that every thread gets some.
-fn block_lines(engine: &CpuEngine, lines: usize, together: usize) -> usize {
-    let fair = lines.div_ceil(8 * engine.threads());
-    (fair.min(BLOCK_LINES) / together).max(1) * together
-}
-
 /// The bytes that a session with stripes of `width` takes.
 pub(super) fn memory(
     engine: &CpuEngine,
@@ -104,7 +102,7 @@ pub(super) fn memory(
     copied * a_sliver + restored * a_row + engine.threads() as u64 * a_thread + tables
 }
 
-pub(super) struct Session<'a> {
+pub(in crate::engine) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     axis: Axis,
@@ -124,12 +122,6 @@ pub(super) struct Session<'a> {
     range: Range<u32>,
 }
 
-#[derive(Clone, Copy)]
-enum Place {
-    Given(usize),
-    Restored(usize),
-}
-
 /// Where a restored row is put together.
 enum Row<'a> {
     InPlace(&'a mut [u8]),
@@ -137,23 +129,8 @@ enum Row<'a> {
     Here(usize),
 }
 
-/// The given slivers in memory.
-struct Given<'s> {
-    slivers: Vec<&'s [u8]>,
-    /// The distance of two symbols.
-    pitch: usize,
-}
-
-impl<'s> Given<'s> {
-    /// A symbol within the stripe, and what follows it.
-    #[inline(always)]
-    fn symbol(&self, item: usize, line: usize) -> &'s [u8] {
-        &self.slivers[item][line * self.pitch..]
-    }
-}
-
 impl<'a> Session<'a> {
-    pub(super) fn new(
+    pub(in crate::engine) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         axis: Axis,
@@ -246,12 +223,27 @@ fn copied<'s>(copied: &'s [u8], count: usize, width: usize, lines: usize) -> Giv
     }
 }
 
-impl DecodeSession for Session<'_> {
-    fn stripe(
+/// A stripe to be decoded: the given slivers in memory, and the places of what is restored.
+pub(in crate::engine) struct Stripe<'s> {
+    pub(in crate::engine) given: Given<'s>,
+    /// The bytes of a symbol, and the symbols of a sliver.
+    pub(in crate::engine) width: usize,
+    pub(in crate::engine) lines: usize,
+    /// For each source sliver, where it is found.
+    pub(in crate::engine) places: &'s [Place],
+    /// The restored rows of the source matrix, in order.
+    pub(in crate::engine) rows: Vec<&'s mut [u8]>,
+}
+
+impl Session<'_> {
+    /// Decodes a stripe, unless `other` says that it has done so. What `other` has left in the rows does
+    /// not matter otherwise.
+    pub(in crate::engine) fn stripe_by(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,
         control: &Control,
+        other: impl FnOnce(&mut Stripe<'_>) -> Result<bool>,
     ) -> Result<()> {
         self.range = range.clone();
         let width = range.len();
@@ -274,20 +266,6 @@ impl DecodeSession for Session<'_> {
                 copied(self.copied.as_slice(), self.given, width, lines)
             }
         };
-        let together = Layout::lines(width, given.pitch as u32);
-        let work = Work {
-            engine: self.engine,
-            decoding: &self.decoding,
-            given,
-            width,
-            lines,
-            together,
-            layout: match together {
-                1 => Layout::new(width),
-                _ => Layout::lines_of(width),
-            },
-            control,
-        };
         let row_len = usize::from(self.shape.columns()) * width;
         let here = self.rows.iter().filter(|row| matches!(row, Row::Here(_)));
         let bytes = here.count() as u64 * row_len as u64;
@@ -299,11 +277,28 @@ impl DecodeSession for Session<'_> {
             Row::InPlace(place) => &mut **place,
             Row::Here(_) => here.next().expect("memory for all of them"),
         });
-        let rows = rows.collect();
-        match self.axis {
-            Axis::Primary => work.rows_of_slivers(rows),
-            Axis::Secondary => work.rows_of_lines(rows, &self.places),
+        let mut stripe = Stripe {
+            given,
+            width,
+            lines,
+            places: &self.places,
+            rows: rows.collect(),
+        };
+        if other(&mut stripe)? {
+            return Ok(());
         }
+        Work::new(self.engine, &self.decoding, &stripe, control).run(self.axis, stripe.rows)
+    }
+}
+
+impl DecodeSession for Session<'_> {
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        control: &Control,
+    ) -> Result<()> {
+        self.stripe_by(range, slivers, control, |_| Ok(false))
     }
 
     fn is_in_place(&self, row: usize) -> bool {
@@ -320,158 +315,6 @@ impl DecodeSession for Session<'_> {
                 false => self.borrow(slivers).expect("it was borrowed before"),
             },
         })
-    }
-}
-
-/// A stripe being decoded.
-struct Work<'a> {
-    engine: &'a CpuEngine,
-    decoding: &'a Decoding,
-    given: Given<'a>,
-    width: usize,
-    lines: usize,
-    /// The lines that share chunks.
-    together: usize,
-    layout: Layout,
-    control: &'a Control,
-}
-
-impl Work<'_> {
-    /// How many lines a thread takes at once.
-    fn block(&self) -> usize {
-        block_lines(self.engine, self.lines, self.together)
-    }
-
-    /// The symbols of the given slivers in a line, as the code takes them.
-    fn gather<'s>(&'s self, line: usize, symbols: &mut Vec<&'s [u8]>) {
-        symbols.clear();
-        let order = self.decoding.order().iter();
-        symbols.extend(order.map(|&item| self.given.symbol(item, line)));
-    }
-
-    fn advance(&self, lines: usize) {
-        self.control
-            .advance((self.given.slivers.len() * self.width * lines) as u64);
-    }
-
-    /// Restores slivers that are rows.
-    fn rows_of_slivers(&self, rows: Vec<&mut [u8]>) -> Result<()> {
-        let (missing, width, block) = (self.decoding.missing(), self.width, self.block());
-        if missing == 0 {
-            self.advance(self.lines);
-            return Ok(());
-        }
-        // Every block of lines has its piece of every sliver.
-        let blocks = self.lines.div_ceil(block);
-        let mut pieces: Vec<_> = (0..blocks).map(|_| Vec::with_capacity(missing)).collect();
-        for row in rows {
-            for (pieces, piece) in pieces.iter_mut().zip(row.chunks_mut(block * width)) {
-                pieces.push(piece);
-            }
-        }
-        let decode = |space: &mut CodeSpace, index, mut pieces: Vec<&mut [u8]>| {
-            self.control.check()?;
-            let first = index * block;
-            let count = pieces[0].len() / width;
-            let mut symbols = Vec::with_capacity(self.given.slivers.len());
-            for line in (0..count).step_by(self.together) {
-                self.gather(first + line, &mut symbols);
-                let len = self.together.min(count - line) * width;
-                let at = line * width;
-                self.decoding
-                    .run(space, &self.layout, len, &symbols, &mut pieces, at);
-            }
-            self.advance(count);
-            Ok(())
-        };
-        self.engine.pool.install(|| {
-            let pieces = pieces.into_par_iter().enumerate();
-            pieces.try_for_each(|(index, pieces)| {
-                self.engine
-                    .with_space(|space| decode(&mut space.code, index, pieces))
-            })
-        })
-    }
-
-    /// Puts together rows that are lines of slivers.
-    fn rows_of_lines(&self, mut rows: Vec<&mut [u8]>, places: &[Place]) -> Result<()> {
-        let block = self.block();
-        let decode = |space: &mut CodeSpace, index, rows: &mut [&mut [u8]]| {
-            self.control.check()?;
-            let first = index * block;
-            let mut symbols = Vec::with_capacity(self.given.slivers.len());
-            for (group, rows) in rows.chunks_mut(self.together).enumerate() {
-                let line = first + group * self.together;
-                self.gather(line, &mut symbols);
-                match self.together {
-                    1 => self.line(space, line, &symbols, rows[0], places),
-                    _ => self.short_lines(space, line, &symbols, rows, places),
-                }
-            }
-            self.advance(rows.len());
-            Ok(())
-        };
-        self.engine.pool.install(|| {
-            let blocks = rows.par_chunks_mut(block).enumerate();
-            blocks.try_for_each(|(index, rows)| {
-                self.engine
-                    .with_space(|space| decode(&mut space.code, index, rows))
-            })
-        })
-    }
-
-    /// Puts one row together.
-    fn line(
-        &self,
-        space: &mut CodeSpace,
-        line: usize,
-        symbols: &[&[u8]],
-        row: &mut [u8],
-        places: &[Place],
-    ) {
-        let mut missing = Vec::with_capacity(self.decoding.missing());
-        let mut copies = Vec::with_capacity(places.len());
-        for (place, symbol) in places.iter().zip(row.chunks_exact_mut(self.width)) {
-            match place {
-                Place::Restored(_) => missing.push(symbol),
-                Place::Given(item) => copies.push((*item, symbol)),
-            }
-        }
-        if !missing.is_empty() {
-            self.decoding
-                .run(space, &self.layout, self.width, symbols, &mut missing, 0);
-        }
-        // They are in the cache now.
-        for (item, symbol) in copies {
-            symbol.copy_from_slice(&self.given.symbol(item, line)[..self.width]);
-        }
-    }
-
-    /// Puts some rows together whose symbols share chunks.
-    fn short_lines(
-        &self,
-        space: &mut CodeSpace,
-        first: usize,
-        symbols: &[&[u8]],
-        rows: &mut [&mut [u8]],
-        places: &[Place],
-    ) {
-        let width = self.width;
-        let len = rows.len() * width;
-        let mut restored = vec![[0; 64]; self.decoding.missing()];
-        if !restored.is_empty() {
-            let mut missing: Vec<_> = restored.iter_mut().map(|chunk| &mut chunk[..]).collect();
-            self.decoding
-                .run(space, &self.layout, len, symbols, &mut missing, 0);
-        }
-        for (line, row) in rows.iter_mut().enumerate() {
-            for (place, symbol) in places.iter().zip(row.chunks_exact_mut(width)) {
-                symbol.copy_from_slice(match place {
-                    Place::Restored(index) => &restored[*index][line * width..][..width],
-                    Place::Given(item) => &self.given.symbol(*item, first + line)[..width],
-                });
-            }
-        }
     }
 }
 

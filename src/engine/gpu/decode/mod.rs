@@ -1,0 +1,136 @@
+//! Decoding a blob on a device, and on the CPU from wherever the device fails.
+
+mod piece;
+mod plan;
+
+use std::ops::Range;
+
+use self::piece::Piece;
+pub(super) use self::piece::Sizes;
+pub(super) use self::plan::Plan;
+use super::fault::Failure;
+use super::{GpuEngine, seed};
+use crate::control::Control;
+use crate::engine::cpu::decode::{Session as CpuSession, Stripe};
+use crate::engine::{DecodeSession, RowPlaces};
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sliver::{Axis, SliverIndex};
+use crate::symbols::SymbolReader;
+
+pub(super) struct Session<'a> {
+    work: Work<'a>,
+    /// Has the rows, and goes on when the device fails.
+    cpu: CpuSession<'a>,
+}
+
+/// What the device does.
+struct Work<'a> {
+    engine: &'a GpuEngine,
+    axis: Axis,
+    plan: Plan,
+    /// The most bytes of a symbol that the device takes at once.
+    widest: u32,
+}
+
+impl<'a> Session<'a> {
+    /// `widest` bytes of every symbol fit on the device.
+    pub(super) fn new(
+        engine: &'a GpuEngine,
+        shape: Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+        width: u32,
+        widest: u32,
+        place: RowPlaces<'_, 'a>,
+    ) -> Self {
+        Self {
+            work: Work {
+                engine,
+                axis,
+                plan: Plan::new(&shape, axis, given),
+                widest,
+            },
+            cpu: CpuSession::new(&engine.cpu, shape, axis, given, width, place),
+        }
+    }
+
+    /// Decodes a stripe on the device alone.
+    pub(super) fn on_device(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        control: &Control,
+    ) -> Result<(), Failure> {
+        let work = &self.work;
+        let mut failed = None;
+        let done = self.cpu.stripe_by(range, slivers, control, |stripe| {
+            failed = work.on_device(stripe, control, &mut 0).err();
+            Ok(true)
+        });
+        done?;
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl Work<'_> {
+    /// Takes a stripe through the device, piece by piece; `advanced` is how far the job was said to have
+    /// come.
+    fn on_device(
+        &self,
+        stripe: &mut Stripe<'_>,
+        control: &Control,
+        advanced: &mut u64,
+    ) -> Result<(), Failure> {
+        let engine = self.engine;
+        let width = stripe.width;
+        for start in (0..width).step_by(self.widest as usize) {
+            let piece = Piece {
+                cpu: &engine.cpu,
+                axis: self.axis,
+                plan: &self.plan,
+                cut: engine.cut,
+                seed: engine.options.check.then(seed),
+                range: start..width.min(start + self.widest as usize),
+                control,
+            };
+            engine.on_device(|device, workspace| piece.run(device, workspace, stripe, advanced))?;
+        }
+        Ok(())
+    }
+}
+
+impl DecodeSession for Session<'_> {
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        control: &Control,
+    ) -> Result<()> {
+        let work = &self.work;
+        self.cpu.stripe_by(range, slivers, control, |stripe| {
+            // Where nothing is missing there is nothing to compute.
+            if work.plan.missing() == 0 {
+                return Ok(false);
+            }
+            let mut advanced = 0;
+            match work.on_device(stripe, control, &mut advanced) {
+                Ok(()) => Ok(true),
+                Err(Failure::Job(error)) => Err(error),
+                Err(Failure::Device(fault)) => {
+                    work.engine.give_up(fault)?;
+                    control.take_back(advanced);
+                    Ok(false)
+                }
+            }
+        })
+    }
+
+    fn is_in_place(&self, row: usize) -> bool {
+        self.cpu.is_in_place(row)
+    }
+
+    fn rows<'s>(&'s self, slivers: &'s dyn SymbolReader) -> Box<dyn SymbolReader + 's> {
+        self.cpu.rows(slivers)
+    }
+}

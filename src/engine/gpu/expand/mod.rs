@@ -1,0 +1,159 @@
+//! Hashing expanded slivers on a device, and on the CPU from wherever the device fails.
+
+mod stripe;
+
+use std::ops::Range;
+
+pub(super) use self::stripe::Sizes;
+use self::stripe::{Left, Stripe};
+use super::fault::Failure;
+use super::samples::{Made, Samples};
+use super::{GpuEngine, seed};
+use crate::commitment::{Commitment, Digest};
+use crate::control::Control;
+use crate::engine::ExpandSession;
+use crate::engine::cpu::expand::Session as CpuSession;
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sliver::Axis;
+use crate::symbols::SymbolReader;
+
+pub(super) struct Session<'a> {
+    engine: &'a GpuEngine,
+    shape: Shape,
+    commitment: Commitment,
+    axis: Axis,
+    items: usize,
+    /// The bound of reads.
+    width: u32,
+    /// The most bytes of a symbol that the device takes at once.
+    widest: u32,
+    /// The states at the start of the next stripe, but for the first: sliver by sliver.
+    states: Option<Vec<u8>>,
+    roots: Option<Vec<Digest>>,
+    samples: Option<Samples<'a>>,
+    /// The CPU, once the device has failed.
+    cpu: Option<CpuSession<'a>>,
+}
+
+impl<'a> Session<'a> {
+    /// `widest` bytes of every symbol of a sliver fit on the device.
+    pub(super) fn new(
+        engine: &'a GpuEngine,
+        (shape, commitment, axis): (Shape, Commitment, Axis),
+        items: usize,
+        width: u32,
+        widest: u32,
+    ) -> Self {
+        let of = (shape, commitment, axis);
+        let samples = engine
+            .options
+            .check
+            .then(|| Samples::new(engine, of, items, width));
+        Self {
+            engine,
+            shape,
+            commitment,
+            axis,
+            items,
+            width,
+            widest: widest.min(width),
+            states: None,
+            roots: None,
+            samples,
+            cpu: None,
+        }
+    }
+
+    /// Takes a stripe through the device; `advanced` is how far the job was said to have come.
+    pub(super) fn on_device(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        control: &Control,
+        advanced: &mut u64,
+    ) -> Result<(), Failure> {
+        let engine = self.engine;
+        let stripe = Stripe {
+            cpu: &engine.cpu,
+            shape: &self.shape,
+            commitment: self.commitment,
+            axis: self.axis,
+            items: self.items,
+            block: engine.items_at_once(
+                &self.shape,
+                self.commitment,
+                self.axis,
+                self.items,
+                self.widest,
+            ),
+            range: range.clone(),
+            widest: self.widest,
+            cut: engine.cut,
+            seed: engine.options.check.then(seed),
+            slivers,
+            states: self.states.as_deref(),
+            control,
+        };
+        let left = engine.on_device(|device, workspace| stripe.run(device, workspace, advanced))?;
+        if let Some(samples) = &mut self.samples {
+            let n = usize::from(self.shape.n_shards());
+            let place = |item, symbol| item * n + symbol;
+            let made = match &left {
+                Left::States(states) => Made::States(states, &place),
+                Left::Roots(roots) => Made::Roots(roots),
+            };
+            samples.check(range, slivers, &made, control)?;
+        }
+        match left {
+            Left::States(states) => self.states = Some(states),
+            Left::Roots(roots) => self.roots = Some(roots),
+        }
+        Ok(())
+    }
+}
+
+impl ExpandSession for Session<'_> {
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        control: &Control,
+    ) -> Result<()> {
+        if let Some(cpu) = &mut self.cpu {
+            return cpu.stripe(range, slivers, control);
+        }
+        let mut advanced = 0;
+        match self.on_device(range.clone(), slivers, control, &mut advanced) {
+            Ok(()) => return Ok(()),
+            Err(Failure::Job(error)) => return Err(error),
+            Err(Failure::Device(fault)) => self.engine.give_up(fault)?,
+        }
+        control.take_back(advanced);
+        let Self {
+            engine,
+            shape,
+            commitment,
+            axis,
+            items,
+            width,
+            ..
+        } = *self;
+        let mut cpu = CpuSession::new(&engine.cpu, shape, commitment, axis, items, width);
+        if let Some(states) = self.states.take() {
+            cpu.restore(&states)?;
+        }
+        self.cpu.insert(cpu).stripe(range, slivers, control)
+    }
+
+    fn leaves(&self) -> &[Digest] {
+        self.cpu.as_ref().map_or(&[], |cpu| cpu.leaves())
+    }
+
+    fn roots(&self) -> Option<&[Digest]> {
+        match self.cpu {
+            Some(_) => None,
+            None => self.roots.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Slivers that are hashed on the CPU too, stripe by stripe, to be compared with what a device makes of
+//! them.
+
+use std::ops::Range;
+
+use super::GpuEngine;
+use super::fault::{Failure, Fault};
+use super::seed;
+use super::states::StateSize;
+use crate::commitment::{Commitment, Digest, Zeros, roots_of_lines};
+use crate::control::Control;
+use crate::engine::ExpandSession;
+use crate::engine::cpu::expand::Session;
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sliver::Axis;
+use crate::symbols::SymbolReader;
+
+/// How many slivers of an axis are hashed again.
+const COUNT: usize = 2;
+
+/// Some slivers of an axis.
+pub(super) struct Samples<'a> {
+    engine: &'a GpuEngine,
+    shape: Shape,
+    commitment: Commitment,
+    /// Which ones, of all.
+    items: Vec<usize>,
+    session: Session<'a>,
+}
+
+/// What a device has made of all slivers.
+pub(super) enum Made<'m> {
+    /// The states of their symbols, and where among them that of an item's symbol is.
+    States(&'m [u8], &'m dyn Fn(usize, usize) -> usize),
+    Roots(&'m [Digest]),
+}
+
+impl<'a> Samples<'a> {
+    /// A few of `among` slivers, of which at most `width` bytes of a symbol are read at once.
+    pub(super) fn new(
+        engine: &'a GpuEngine,
+        (shape, commitment, axis): (Shape, Commitment, Axis),
+        among: usize,
+        width: u32,
+    ) -> Self {
+        let one = |_| (seed() % among as u64) as usize;
+        let mut items: Vec<_> = (0..COUNT).map(one).collect();
+        items.dedup();
+        let session = Session::new(&engine.cpu, shape, commitment, axis, items.len(), width);
+        Self {
+            engine,
+            shape,
+            commitment,
+            items,
+            session,
+        }
+    }
+
+    /// The states of the chosen slivers' symbols among those of all.
+    fn states<'s>(
+        &'s self,
+        states: &'s [u8],
+        place: &'s dyn Fn(usize, usize) -> usize,
+    ) -> impl Iterator<Item = &'s [u8]> {
+        let len = StateSize::new(self.commitment, self.shape.symbol_size()).on_host;
+        let symbols = 0..usize::from(self.shape.n_shards());
+        let pairs = self.items.iter().flat_map(move |&item| {
+            let symbols = symbols.clone();
+            symbols.map(move |symbol| place(item, symbol))
+        });
+        pairs.map(move |number| &states[number * len..][..len])
+    }
+
+    /// Continues from the states of all.
+    pub(super) fn restore(
+        &mut self,
+        states: &[u8],
+        place: &dyn Fn(usize, usize) -> usize,
+    ) -> Result<()> {
+        let own: Vec<_> = self.states(states, place).collect();
+        let own = own.concat();
+        self.session.restore(&own)
+    }
+
+    /// Hashes a stripe of the chosen ones of `slivers`, and compares.
+    pub(super) fn check(
+        &mut self,
+        range: Range<u32>,
+        slivers: &dyn SymbolReader,
+        made: &Made<'_>,
+        control: &Control,
+    ) -> Result<(), Failure> {
+        let selected = Selected {
+            items: &self.items,
+            of: slivers,
+        };
+        // Its progress is not the job's.
+        self.session
+            .stripe(range.clone(), &selected, &Control::new())?;
+        control.check()?;
+        let n = usize::from(self.shape.n_shards());
+        let same = match made {
+            Made::Roots(roots) => {
+                let leaves = self.session.leaves();
+                let cpu = &*self.engine.cpu;
+                let expected = roots_of_lines(cpu, self.commitment, leaves, n, &Zeros::none());
+                self.items.iter().map(|&item| roots[item]).eq(expected)
+            }
+            Made::States(states, place) => {
+                let size = StateSize::new(self.commitment, self.shape.symbol_size());
+                let expected = self.session.states().expect("the symbol goes on");
+                let expected = expected.chunks_exact(size.on_host);
+                self.states(states, place)
+                    .zip(expected)
+                    .all(|(state, expected)| size.are_same(range.end, state, expected))
+            }
+        };
+        match same {
+            true => Ok(()),
+            false => Err(Fault::Wrong("hashes").into()),
+        }
+    }
+}
+
+/// Some of a reader's items.
+struct Selected<'a> {
+    items: &'a [usize],
+    of: &'a dyn SymbolReader,
+}
+
+impl SymbolReader for Selected<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        self.of.read(self.items[item], range, out)
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        self.of.borrow(self.items[item])
+    }
+}
+
+/// The columns of a matrix of which the rows can be read.
+pub(super) struct Columns<'a>(pub(super) &'a dyn SymbolReader);
+
+impl SymbolReader for Columns<'_> {
+    /// Reads the front of every row.
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        let width = range.len();
+        let mut front = vec![0; (item + 1) * width];
+        for (row, symbol) in out.chunks_exact_mut(width).enumerate() {
+            self.0.read(row, range.clone(), &mut front)?;
+            symbol.copy_from_slice(&front[item * width..]);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! Verifying slivers on a device, good ones and bad ones.
+
+use super::decode::slivers;
+use super::*;
+use crate::Decoder;
+
+fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, size: u64) {
+    let shape = Shape::new(n_shards, 0).unwrap();
+    let len = u64::from(shape.rows()) * u64::from(shape.columns()) * size - 3;
+    let shape = Shape::new(n_shards, len).unwrap();
+    let mut buffer = SliverBuffer::new();
+    let encoded = cpu(n_shards, commitment)
+        .encode(
+            blob(len as usize),
+            &PairSet::all(n_shards),
+            &mut buffer,
+            &Control::new(),
+        )
+        .unwrap();
+    let all: Vec<u16> = (0..n_shards).collect();
+    let mut given: Vec<_> = Axis::BOTH
+        .into_iter()
+        .flat_map(|axis| slivers(&buffer, &shape, axis, &all))
+        .collect();
+    let bad = |number: usize| number % 3 == 1;
+    for (number, sliver) in given.iter_mut().enumerate().filter(|(i, _)| bad(*i)) {
+        let symbols = &mut sliver.data.symbols;
+        let at = number * 7919 % symbols.len();
+        symbols[at] ^= 1 << (number % 8);
+    }
+    let numbers: Vec<_> = (0..given.len()).collect();
+    let expected: Vec<_> = numbers.iter().map(|&number| !bad(number)).collect();
+    let mut decoder = Decoder {
+        context: Context {
+            engine: Arc::clone(engine) as Arc<dyn Engine>,
+            memory: 1 << 30,
+        },
+    };
+    let what = format!("{n_shards} shards, symbols of {size}, {commitment}");
+    let verify = |decoder: &Decoder| {
+        let control = Control::new();
+        let verdicts = decoder.verify(&encoded.metadata, &given[..], &numbers, &control);
+        if verdicts.is_ok() {
+            let progress = control.progress();
+            assert_eq!(progress.done, progress.total, "{what}");
+        }
+        verdicts
+    };
+    assert_eq!(verify(&decoder).unwrap(), expected, "{what}");
+    // With as little memory as it takes.
+    decoder.context.memory = 1;
+    let verdicts = loop {
+        match verify(&decoder) {
+            // More for one axis than for the other.
+            Err(Error::MemoryBudget { needed, budget }) => {
+                assert!(needed > budget);
+                decoder.context.memory = needed;
+            }
+            verdicts => break verdicts,
+        }
+    };
+    assert_eq!(verdicts.unwrap(), expected, "{what}, little memory");
+    assert_eq!(decoder.device_fault(), None, "{what}");
+}
+
+#[test]
+fn slivers_of_every_symbol_size_are_verified() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
+        for size in [2, 4, 30, 62, 64, 66, 126, 128, 130, 1022, 5000, 65534] {
+            verify_on(&engine, 4, commitment, size);
+            if size <= 5000 {
+                verify_on(&engine, 10, commitment, size);
+            }
+        }
+    }
+}
+
+#[test]
+fn slivers_of_many_shards_are_verified() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    for (n_shards, size) in [(31, 70), (257, 34), (1000, 2)] {
+        verify_on(&engine, n_shards, Commitment::Blake2b256, size);
+    }
+}
+
+#[test]
+fn slivers_are_verified_piece_by_piece() {
+    for block in [1, 3000] {
+        let Some(mut engine) = engine_with(Cut { block }) else {
+            return;
+        };
+        for width in [128, 384] {
+            engine.most_width = width;
+            let shared = Arc::new(engine);
+            for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
+                for size in [130, 1026, 5000] {
+                    verify_on(&shared, 7, commitment, size);
+                }
+            }
+            engine = Arc::into_inner(shared).expect("decoders are gone");
+        }
+    }
+}
