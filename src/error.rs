@@ -70,6 +70,19 @@ pub enum Error {
         budget: u64,
     },
 
+    /// The limit of a graphics device's memory is too low for the job.
+    #[error(
+        "the job needs at least {needed} bytes of the memory of {device} and the limit is {budget}; raise the device's memory limit, or use the engine `cpu`"
+    )]
+    DeviceMemory {
+        /// The device's name.
+        device: String,
+        /// The least that the job needs, in bytes.
+        needed: u64,
+        /// The limit, in bytes: the one that was set, or a half of the device's memory.
+        budget: u64,
+    },
+
     /// A sliver-pair index that the committee does not have.
     #[error("sliver pair {index} does not exist: {n_shards} shards have pairs 0 to {}", .n_shards.saturating_sub(1))]
     PairOutOfRange {

@@ -43,7 +43,11 @@ impl Decoder {
         };
         let in_memory = given.in_memory();
         let in_place = target.blob().is_some_and(OutputSession::in_memory);
-        let width = self.context.width(&shape, |width| {
+        let widest = match target {
+            Target::Encoded { .. } => engine.widest_encode(&shape, commitment),
+            _ => u32::MAX,
+        };
+        let width = self.context.width_up_to(widest, &shape, |width| {
             let check = match target {
                 Target::Blob(_) => 0,
                 Target::Checked(_) => {

@@ -93,22 +93,12 @@ fn seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-/// The widest stripes of symbols of a size that fit: whole symbols, or a multiple of the unit.
-fn widest_of(size: u32, fits: impl Fn(u32) -> bool) -> Option<u32> {
-    if fits(size) {
-        return Some(size);
-    }
-    let unit = super::STRIPE_UNIT;
-    let (mut good, mut bad) = (0, size.div_ceil(unit));
-    while bad - good > 1 {
-        let middle = good + (bad - good) / 2;
-        if fits(middle * unit) {
-            good = middle;
-        } else {
-            bad = middle;
-        }
-    }
-    (good > 0).then_some(good * unit)
+/// Why a device cannot do a job.
+enum NoRoom {
+    /// So many bytes are needed at least.
+    Memory(u64),
+    /// The committee is too large for its shaders.
+    Committee,
 }
 
 fn unavailable(reason: String) -> Error {
@@ -176,12 +166,12 @@ impl GpuEngine {
         most.unwrap_or(UNKNOWN_MEMORY)
     }
 
-    /// Whether buffers of these sizes fit on the device.
+    /// Whether buffers fit on the device, of which the largest and all have so many bytes.
     fn fits(&self, largest: u64, total: u64) -> bool {
         largest <= self.info.largest_binding && total <= self.budget()
     }
 
-    /// Whether the device's workgroups have the memory for the codes of a committee.
+    /// Whether a shader of this device can do the code of a committee.
     fn has_codes(&self, shape: &Shape) -> bool {
         let bytes = self.device.workgroup_bytes();
         Axis::BOTH.into_iter().all(|axis| {
@@ -191,32 +181,94 @@ impl GpuEngine {
         })
     }
 
-    /// The widest stripes of encoding that the device has room for; `None` if it has none for the
-    /// narrowest, or the committee is too large for it.
-    fn widest(&self, shape: &Shape, commitment: Commitment) -> Option<u32> {
-        widest_of(shape.symbol_size(), |width| {
+    /// The widest stripes that the device has room for: whole symbols, or a multiple of the unit. `bytes`
+    /// are those of the largest buffer and of all, by the width.
+    fn widest_of(&self, shape: &Shape, bytes: impl Fn(u32) -> (u64, u64)) -> Result<u32, NoRoom> {
+        let fits = |width| {
+            #[cfg(test)]
+            if width > self.most_width {
+                return false;
+            }
+            let (largest, total) = bytes(width);
+            self.fits(largest, total)
+        };
+        if !self.has_codes(shape) {
+            return Err(NoRoom::Committee);
+        }
+        let size = shape.symbol_size();
+        if fits(size) {
+            return Ok(size);
+        }
+        let unit = super::STRIPE_UNIT;
+        let (mut good, mut bad) = (0, size.div_ceil(unit));
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            if fits(middle * unit) {
+                good = middle;
+            } else {
+                bad = middle;
+            }
+        }
+        if good > 0 {
+            return Ok(good * unit);
+        }
+        let (largest, narrowest) = bytes(unit.min(size));
+        match largest <= self.info.largest_binding {
+            // A short symbol may take less whole.
+            true => Err(NoRoom::Memory(narrowest.min(bytes(size).1))),
+            false => Err(NoRoom::Committee),
+        }
+    }
+
+    /// The widest stripes of encoding.
+    fn widest(&self, shape: &Shape, commitment: Commitment) -> Result<u32, NoRoom> {
+        self.widest_of(shape, |width| {
             let sizes = Sizes::new(shape, commitment, width, self.cut);
-            self.is_wide_enough(width) && self.fits(sizes.largest(), sizes.total())
+            (sizes.largest(), sizes.total())
         })
-        .filter(|_| self.has_codes(shape))
     }
 
-    /// The same of decoding.
-    fn widest_decode(&self, shape: &Shape, axis: Axis) -> Option<u32> {
-        widest_of(shape.symbol_size(), |width| {
+    /// The widest stripes of decoding.
+    fn widest_decode(&self, shape: &Shape, axis: Axis) -> Result<u32, NoRoom> {
+        self.widest_of(shape, |width| {
             let sizes = decode::Sizes::new(shape, axis, width, self.cut);
-            self.is_wide_enough(width) && self.fits(sizes.largest(), sizes.total())
+            (sizes.largest(), sizes.total())
         })
-        .filter(|_| self.has_codes(shape))
     }
 
-    /// The same of hashing expanded slivers: pieces of one.
-    fn widest_expand(&self, shape: &Shape, commitment: Commitment, axis: Axis) -> Option<u32> {
-        widest_of(shape.symbol_size(), |width| {
+    /// The widest pieces of a sliver that is hashed.
+    fn widest_expand(
+        &self,
+        shape: &Shape,
+        commitment: Commitment,
+        axis: Axis,
+    ) -> Result<u32, NoRoom> {
+        self.widest_of(shape, |width| {
             let sizes = expand::Sizes::new(shape, commitment, axis, 1, width);
-            self.is_wide_enough(width) && self.fits(sizes.largest(), sizes.total())
+            (sizes.largest(), sizes.total())
         })
-        .filter(|_| self.has_codes(shape))
+    }
+
+    /// The CPU does a job for which the device has no room, if it may: an error where a limit was set that
+    /// is too low, or where the CPU is not to go on.
+    fn leave_to_cpu(&self, no_room: &NoRoom, shape: &Shape) -> Result<()> {
+        let fallback = self.options.fallback;
+        match *no_room {
+            NoRoom::Memory(needed) if self.options.memory.is_some() || !fallback => {
+                Err(Error::DeviceMemory {
+                    device: self.info.name.clone(),
+                    needed,
+                    budget: self.budget(),
+                })
+            }
+            NoRoom::Committee if !fallback => Err(unavailable(format!(
+                "{}: its workgroups or bindings are too small for committees of {} shards, and the \
+                 CPU is not to go on instead",
+                self.info.name,
+                shape.n_shards()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// How many slivers are on the device at once, in pieces of `width`.
@@ -238,14 +290,6 @@ impl GpuEngine {
             count = count.div_ceil(2);
         }
         count.max(1)
-    }
-
-    /// Whether a test lets stripes be so wide.
-    fn is_wide_enough(&self, width: u32) -> bool {
-        #[cfg(test)]
-        return width <= self.most_width;
-        #[cfg(not(test))]
-        return width > 0;
     }
 
     /// Does work on the device, when it is free.
@@ -377,11 +421,12 @@ impl Engine for GpuEngine {
         commitment: Commitment,
         width: u32,
     ) -> Result<Box<dyn EncodeSession + 'a>> {
-        if self
-            .widest(&shape, commitment)
-            .is_none_or(|widest| widest < width)
-        {
-            return self.cpu.start_encode(shape, commitment, width);
+        match self.widest(&shape, commitment) {
+            Ok(widest) => assert!(width <= widest, "no stripe is wider than the widest"),
+            Err(no_room) => {
+                self.leave_to_cpu(&no_room, &shape)?;
+                return self.cpu.start_encode(shape, commitment, width);
+            }
         }
         Ok(Box::new(encode::Session::new(
             self, shape, commitment, width,
@@ -415,9 +460,12 @@ impl Engine for GpuEngine {
         items: usize,
         width: u32,
     ) -> Result<Box<dyn ExpandSession + 'a>> {
-        let widest = self.widest_expand(&shape, commitment, axis);
-        let Some(widest) = widest.filter(|_| items > 0) else {
-            return self.cpu.start_expand(shape, commitment, axis, items, width);
+        let widest = match self.widest_expand(&shape, commitment, axis) {
+            Ok(widest) if items > 0 => widest,
+            room => {
+                room.or_else(|no_room| self.leave_to_cpu(&no_room, &shape).map(|()| 0))?;
+                return self.cpu.start_expand(shape, commitment, axis, items, width);
+            }
         };
         let of = (shape, commitment, axis);
         Ok(Box::new(expand::Session::new(
@@ -451,8 +499,12 @@ impl Engine for GpuEngine {
         width: u32,
         place: RowPlaces<'_, 'a>,
     ) -> Result<Box<dyn DecodeSession + 'a>> {
-        let Some(widest) = self.widest_decode(&shape, axis) else {
-            return self.cpu.start_decode(shape, axis, given, width, place);
+        let widest = match self.widest_decode(&shape, axis) {
+            Ok(widest) => widest,
+            Err(no_room) => {
+                self.leave_to_cpu(&no_room, &shape)?;
+                return self.cpu.start_decode(shape, axis, given, width, place);
+            }
         };
         Ok(Box::new(decode::Session::new(
             self, shape, axis, given, width, widest, place,

@@ -81,11 +81,10 @@ fn encodes(
     bytes: &[u8],
 ) -> Result<bool, Fault> {
     let size = shape.symbol_size();
-    let width = WIDTH.min(size);
-    let widest = engine.widest(&shape, commitment);
-    if widest.is_none_or(|widest| widest < width) {
+    let Ok(widest) = engine.widest(&shape, commitment) else {
         return Ok(false);
-    }
+    };
+    let width = WIDTH.min(widest);
     let rows = Slivers::new(bytes, &shape, Axis::Primary);
     let mut session = encode::Session::new(engine, shape, commitment, width);
     let progress = Progress::new(&shape);
@@ -118,7 +117,7 @@ fn expands(
 ) -> Result<bool, Fault> {
     let size = shape.symbol_size();
     let width = WIDTH.min(size);
-    let Some(widest) = engine.widest_expand(&shape, commitment, axis) else {
+    let Ok(widest) = engine.widest_expand(&shape, commitment, axis) else {
         return Ok(false);
     };
     let slivers = Slivers::new(bytes, &shape, axis);
@@ -141,7 +140,7 @@ fn expands(
 /// The rows of a matrix, from slivers of which few are its own: whatever they hold, there is one.
 fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result<bool, Fault> {
     let size = shape.symbol_size();
-    let Some(widest) = engine.widest_decode(&shape, axis) else {
+    let Ok(widest) = engine.widest_decode(&shape, axis) else {
         return Ok(false);
     };
     let needed = shape.slivers_needed(axis);

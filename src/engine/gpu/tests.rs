@@ -137,10 +137,8 @@ fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
             let shape = Shape::new(10, 4 * 7 * size).unwrap();
             engine.most_width = width;
             let shared = Arc::new(engine);
-            assert_eq!(
-                shared.widest(&shape, commitment),
-                Some(width.min(size as u32))
-            );
+            let widest = shared.widest(&shape, commitment).ok();
+            assert_eq!(widest, Some(width.min(size as u32)));
             compare(&shared, 10, commitment, 4 * 7 * size as usize - 5, 1 << 30);
             engine = Arc::into_inner(shared).expect("encoders are gone");
         }
@@ -196,6 +194,76 @@ fn chosen_pairs_alone_come_down() {
         {
             let pair = crate::SliverPairIndex(pair);
             assert_eq!(expected.symbols(axis, pair), found.symbols(axis, pair));
+        }
+    }
+}
+
+#[test]
+fn little_device_memory_makes_stripes_and_too_little_an_error() {
+    let Some(mut engine) = engine_with(Cut { block: 1 }) else {
+        return;
+    };
+    let (n_shards, size) = (10, 1026);
+    let shape = Shape::new(n_shards, 4 * 7 * size).unwrap();
+    let blob = blob(4 * 7 * size as usize);
+    let mut slivers = SliverBuffer::new();
+    let pairs = PairSet::all(n_shards);
+    let encoded = cpu(n_shards, Commitment::Blake2b256)
+        .encode(&blob, &pairs, &mut slivers, &Control::new())
+        .unwrap();
+    let given = decode::slivers(&slivers, &shape, Axis::Primary, &[9, 5, 7, 8]);
+    // Encoding, verifying, decoding.
+    let jobs: [&dyn Fn(&Arc<GpuEngine>) -> Result<()>; 3] = [
+        &|engine| {
+            let encoder = encoder(engine, n_shards, Commitment::Blake2b256, 1 << 30);
+            assert!(encoder.metadata(&blob)? == encoded);
+            Ok(())
+        },
+        &|engine| {
+            let decoder = decode::decoder(engine, 1 << 30);
+            let control = Control::new();
+            let good = decoder.verify(&encoded.metadata, &given[..], &[0, 1, 2, 3], &control)?;
+            assert_eq!(good, [true; 4]);
+            Ok(())
+        },
+        &|engine| {
+            let decoder = decode::decoder(engine, 1 << 30);
+            let (mut found, control) = (Vec::new(), Control::new());
+            let check = crate::Check::Skip;
+            decoder.decode(
+                &encoded.metadata,
+                &given[..],
+                None,
+                check,
+                &mut found,
+                &control,
+            )?;
+            assert!(found == blob);
+            Ok(())
+        },
+    ];
+    for job in jobs {
+        for fallback in [true, false] {
+            engine.options.fallback = fallback;
+            engine.options.memory = Some(1);
+            let shared = Arc::new(engine);
+            let Err(Error::DeviceMemory {
+                device,
+                needed,
+                budget: 1,
+            }) = job(&shared)
+            else {
+                panic!("a byte is not enough");
+            };
+            assert_eq!(device, shared.info.name);
+            engine = Arc::into_inner(shared).expect("jobs are done");
+            for memory in [needed, needed + 20_000] {
+                engine.options.memory = Some(memory);
+                let shared = Arc::new(engine);
+                job(&shared).unwrap();
+                assert_eq!(shared.device_fault(), None);
+                engine = Arc::into_inner(shared).expect("jobs are done");
+            }
         }
     }
 }

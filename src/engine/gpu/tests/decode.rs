@@ -35,6 +35,14 @@ pub(super) fn slivers(
     indices.iter().map(sliver).collect()
 }
 
+/// A decoder on an engine.
+pub(super) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
+    let engine: Arc<GpuEngine> = Arc::clone(engine);
+    Decoder {
+        context: Context { engine, memory },
+    }
+}
+
 fn decode_on(
     engine: &Arc<GpuEngine>,
     n_shards: u16,
@@ -50,12 +58,7 @@ fn decode_on(
     let encoded = cpu(n_shards, commitment)
         .encode(&blob, &pairs, &mut buffer, &Control::new())
         .unwrap();
-    let engine: Arc<GpuEngine> = Arc::clone(engine);
-    let context = Context {
-        engine,
-        memory: 1 << 30,
-    };
-    let mut decoder = Decoder { context };
+    let mut decoder = decoder(engine, 1 << 30);
     for axis in Axis::BOTH {
         let needed = usize::from(shape.slivers_needed(axis));
         // Any, none of the source, half of it.

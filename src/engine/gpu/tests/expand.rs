@@ -1,6 +1,6 @@
 //! Verifying slivers on a device, good ones and bad ones.
 
-use super::decode::slivers;
+use super::decode::{decoder, slivers};
 use super::*;
 use crate::Decoder;
 
@@ -30,12 +30,7 @@ fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, siz
     }
     let numbers: Vec<_> = (0..given.len()).collect();
     let expected: Vec<_> = numbers.iter().map(|&number| !bad(number)).collect();
-    let mut decoder = Decoder {
-        context: Context {
-            engine: Arc::clone(engine) as Arc<dyn Engine>,
-            memory: 1 << 30,
-        },
-    };
+    let mut decoder = decoder(engine, 1 << 30);
     let what = format!("{n_shards} shards, symbols of {size}, {commitment}");
     let verify = |decoder: &Decoder| {
         let control = Control::new();

@@ -1,8 +1,9 @@
 //! Whatever goes wrong on a device, and wherever: the same bytes, or a clear error; never a hang.
 
 use super::super::inject::Wrong;
+use super::decode::decoder;
 use super::*;
-use crate::{BlobMetadataWithId, CallbackSink, Check, Decoder, Sliver};
+use crate::{BlobMetadataWithId, CallbackSink, Check, Sliver};
 
 /// What jobs give.
 struct Job {
@@ -99,10 +100,6 @@ impl Job {
 
     /// Does the job. Whether what came out is right.
     fn run(&self, engine: &Arc<GpuEngine>) -> crate::Result<bool> {
-        let context = |memory| Context {
-            engine: Arc::clone(engine) as Arc<dyn Engine>,
-            memory,
-        };
         let metadata = &self.metadata.metadata;
         let [to_decode, to_verify] = &self.given;
         let control = Control::new();
@@ -114,8 +111,7 @@ impl Job {
             Task::Decode(axis) => {
                 let mut found = Vec::new();
                 let mut decode = |memory| {
-                    let context = context(memory);
-                    let decoder = Decoder { context };
+                    let decoder = decoder(engine, memory);
                     let check = Check::Default;
                     decoder.decode(metadata, &to_decode[..], None, check, &mut found, &control)
                 };
@@ -130,8 +126,7 @@ impl Job {
             }
             Task::Verify => {
                 let numbers: Vec<_> = (0..to_verify.len()).collect();
-                let context = context(1 << 30);
-                let decoder = Decoder { context };
+                let decoder = decoder(engine, 1 << 30);
                 let verdicts = decoder.verify(metadata, &to_verify[..], &numbers, &control)?;
                 if !verdicts
                     .iter()
