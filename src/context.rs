@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Engine, EngineKind, EngineOptions, STRIPE_UNIT, stripe_width};
+use crate::auto::Job;
+#[cfg(feature = "gpu")]
+use crate::auto::{Auto, Turn};
+use crate::control::Control;
+#[cfg(feature = "gpu")]
+use crate::engine::Engines;
+use crate::engine::{DeviceInfo, Engine, EngineKind, EngineOptions, STRIPE_UNIT, stripe_width};
 use crate::error::Result;
 use crate::shape::Shape;
 
@@ -30,20 +36,124 @@ impl Default for ContextOptions {
 /// An engine with a memory limit: what jobs run on. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Context {
+    /// The engine; the CPU's where each job has its own choice.
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) memory: u64,
+    #[cfg(feature = "gpu")]
+    auto: Option<Arc<Auto>>,
+}
+
+/// What one job runs on, as long as it does.
+pub(crate) struct JobContext {
+    context: Context,
+    #[cfg(feature = "gpu")]
+    _turn: Option<Turn>,
+}
+
+impl std::ops::Deref for JobContext {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.context
+    }
 }
 
 impl ContextOptions {
     pub(crate) fn open(&self) -> Result<Context> {
-        Ok(Context {
-            engine: self.engine.open(&self.options)?,
-            memory: self.memory,
-        })
+        #[cfg(feature = "gpu")]
+        if self.engine == EngineKind::Auto {
+            let engines = Engines::new(&self.options)?;
+            return Ok(Context {
+                engine: engines.cpu(),
+                memory: self.memory,
+                auto: Some(Arc::new(Auto::new(engines, self.memory))),
+            });
+        }
+        Ok(Context::on(self.engine.open(&self.options)?, self.memory))
     }
 }
 
 impl Context {
+    /// On an engine for all jobs.
+    pub(crate) fn on(engine: Arc<dyn Engine>, memory: u64) -> Self {
+        Self {
+            engine,
+            memory,
+            #[cfg(feature = "gpu")]
+            auto: None,
+        }
+    }
+
+    /// The same with another memory limit.
+    pub(crate) fn with_memory(&self, memory: u64) -> Self {
+        Self {
+            memory,
+            ..self.clone()
+        }
+    }
+
+    /// What a job runs on: an engine for which `fits` is true, if there is a choice.
+    pub(crate) fn for_job(
+        &self,
+        job: &Job,
+        control: &Control,
+        fits: impl Fn(&Self) -> bool,
+    ) -> JobContext {
+        #[cfg(feature = "gpu")]
+        if let Some(auto) = &self.auto {
+            let (engine, turn) = auto.choose(job, &|engine| fits(&self.with(engine)));
+            control.note_engine(engine.name());
+            return JobContext {
+                context: self.with(&engine),
+                _turn: Some(turn),
+            };
+        }
+        let _ = (job, fits);
+        control.note_engine(self.engine.name());
+        JobContext {
+            context: self.clone(),
+            #[cfg(feature = "gpu")]
+            _turn: None,
+        }
+    }
+
+    /// How many engines jobs like this one can run on at the same time.
+    pub(crate) fn engine_count(&self, job: &Job, fits: impl Fn(&Self) -> bool) -> usize {
+        #[cfg(feature = "gpu")]
+        if let Some(auto) = &self.auto {
+            return auto.count(job, &|engine| fits(&self.with(engine)));
+        }
+        let _ = (job, fits);
+        1
+    }
+
+    /// The same on another engine.
+    #[cfg(feature = "gpu")]
+    fn with(&self, engine: &Arc<dyn Engine>) -> Self {
+        Self {
+            engine: Arc::clone(engine),
+            ..self.clone()
+        }
+    }
+
+    /// The device at work.
+    pub(crate) fn device(&self) -> Option<&DeviceInfo> {
+        #[cfg(feature = "gpu")]
+        if let Some(auto) = &self.auto {
+            return auto.device();
+        }
+        self.engine.device()
+    }
+
+    /// Why a device is no longer used.
+    pub(crate) fn device_fault(&self) -> Option<String> {
+        #[cfg(feature = "gpu")]
+        if let Some(auto) = &self.auto {
+            return auto.device_fault();
+        }
+        self.engine.device_fault()
+    }
+
     /// The stripe width for a job whose memory is `memory(width)`.
     pub(crate) fn width(&self, shape: &Shape, memory: impl Fn(u32) -> u64) -> Result<u32> {
         self.width_up_to(u32::MAX, shape, memory)
@@ -80,7 +190,8 @@ impl std::fmt::Debug for Context {
 /// The choices that encoders and decoders have in common, for a builder with a field `context`.
 macro_rules! context_choices {
     () => {
-        /// The engine; the fastest that is there unless set.
+        /// The engine; unless set, the one that is expected to be done first, for each job of its
+        /// own ([`EngineKind::Auto`](crate::EngineKind::Auto)).
         #[must_use]
         pub fn engine(mut self, engine: EngineKind) -> Self {
             self.context.engine = engine;

@@ -1,6 +1,7 @@
 //! Progress and cancelling: one small handle that the job and its watchers share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ pub struct Control {
     total: AtomicU64,
     /// Nanoseconds of a device: upload, kernels, readback.
     device: [AtomicU64; 3],
+    engine: Mutex<Option<&'static str>>,
 }
 
 /// How far a job has come.
@@ -87,6 +89,22 @@ impl Control {
         // Read apart: between two parts of a job, the one may be ahead of the other.
         let done = self.done.load(Ordering::Relaxed).min(total);
         Progress { done, total }
+    }
+
+    /// The name of the engine that does the job, once it has been chosen: `"cpu"`, `"gpu"` or
+    /// `"reference"`. Of a job in parts, that of the latest.
+    #[must_use]
+    pub fn engine_name(&self) -> Option<&'static str> {
+        *self.engine()
+    }
+
+    fn engine(&self) -> MutexGuard<'_, Option<&'static str>> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells which engine does the job.
+    pub(crate) fn note_engine(&self, name: &'static str) {
+        *self.engine() = Some(name);
     }
 
     /// What a graphics device has spent on the job so far; `None` if none has, or it does not tell.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::auto::{Job, Work};
 use crate::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, Zeros, roots_across, roots_of_lines,
 };
@@ -130,7 +131,9 @@ impl Encoder {
         self.commitment
     }
 
-    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`.
+    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`. With
+    /// [`EngineKind::Auto`] it is `"cpu"`, and a job's own engine is told by
+    /// [`Control::engine_name`].
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         self.context.engine.name()
@@ -150,17 +153,18 @@ impl Encoder {
         self.context.engine.dropped_sets()
     }
 
-    /// The device at work, if the engine is `gpu`.
+    /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked for
+    /// it.
     #[must_use]
     pub fn device(&self) -> Option<&DeviceInfo> {
-        self.context.engine.device()
+        self.context.device()
     }
 
     /// What became of the device, if it failed and the CPU went on: one line for the user. The results
     /// are right all the same.
     #[must_use]
     pub fn device_fault(&self) -> Option<String> {
-        self.context.engine.device_fault()
+        self.context.device_fault()
     }
 
     /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit.
@@ -170,7 +174,7 @@ impl Encoder {
     /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too low.
     pub fn memory_needed(&self, length: u64) -> Result<u64> {
         let shape = Shape::new(self.n_shards, length)?;
-        let width = self.width(&shape, false)?;
+        let width = self.width(&self.context, &shape, false)?;
         let engine = &self.context.engine;
         Ok(engine.encode_memory(&shape, self.commitment, width, false))
     }
@@ -225,10 +229,64 @@ impl Encoder {
         self.run(&source, Some((pairs, sink)), control)
     }
 
-    fn width(&self, shape: &Shape, in_memory: bool) -> Result<u32> {
-        let engine = &self.context.engine;
+    /// The same encoder with another limit of working memory a job, as
+    /// [`EncoderBuilder::memory`] sets it.
+    #[must_use]
+    pub fn with_memory(&self, bytes: u64) -> Self {
+        Self {
+            context: self.context.with_memory(bytes),
+            ..self.clone()
+        }
+    }
+
+    /// How many engines blobs of this length can be encoded on at the same time: 2 where
+    /// [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that are started at the same
+    /// time are shared out between them. It may open and measure the device to know.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shape::new`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{Encoder, EngineKind};
+    ///
+    /// let encoder = Encoder::builder().engine(EngineKind::Cpu).build()?;
+    /// assert_eq!(encoder.engine_count(1 << 30)?, 1);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn engine_count(&self, length: u64) -> Result<usize> {
+        let shape = Shape::new(self.n_shards, length)?;
+        let job = self.job(&shape, true);
+        Ok(self
+            .context
+            .engine_count(&job, |context| self.fits(context, &shape, false)))
+    }
+
+    /// A job as far as the choice of the engine depends on it.
+    fn job(&self, shape: &Shape, has_output: bool) -> Job {
+        Job {
+            work: match has_output {
+                true => Work::Encode,
+                false => Work::Metadata,
+            },
+            commitment: self.commitment,
+            n_shards: self.n_shards,
+            bytes: shape.matrix_len(),
+        }
+    }
+
+    /// Whether an engine has room for a blob.
+    fn fits(&self, context: &Context, shape: &Shape, in_memory: bool) -> bool {
+        context.engine.has_room(shape, self.commitment)
+            && self.width(context, shape, in_memory).is_ok()
+    }
+
+    fn width(&self, context: &Context, shape: &Shape, in_memory: bool) -> Result<u32> {
+        let engine = &context.engine;
         let widest = engine.widest_encode(shape, self.commitment);
-        self.context.width_up_to(widest, shape, |width| {
+        context.width_up_to(widest, shape, |width| {
             engine.encode_memory(shape, self.commitment, width, in_memory)
         })
     }
@@ -240,14 +298,18 @@ impl Encoder {
         control: &Control,
     ) -> Result<BlobMetadataWithId> {
         let shape = Shape::new(self.n_shards, source.len())?;
-        let width = self.width(&shape, bytes_of(source).is_some())?;
+        let in_memory = bytes_of(source).is_some();
+        let job = self.job(&shape, output.is_some());
+        let fits = |context: &Context| self.fits(context, &shape, in_memory);
+        let context = self.context.for_job(&job, control, fits);
+        let width = self.width(&context, &shape, in_memory)?;
         control.start(shape.matrix_len());
         control.check()?;
         let mut sink = match output {
             Some((pairs, sink)) => Some((pairs, sink.begin(&shape, self.commitment, pairs)?)),
             None => None,
         };
-        let engine = &*self.context.engine;
+        let engine = &*context.engine;
         let mut stage = EncodeStage::start(engine, shape, self.commitment, width)?;
         let mut next = 0;
         if let Some((_, sink)) = &sink

@@ -31,6 +31,7 @@
 //! what it adds is no part of the interface.
 #![deny(unsafe_code)]
 
+mod auto;
 mod code;
 mod commitment;
 mod context;

@@ -1,6 +1,8 @@
 //! Verifying slivers against metadata.
 
+use crate::auto::{Job, Work};
 use crate::commitment::{BlobMetadata, Node};
+use crate::context::Context;
 use crate::control::Control;
 use crate::decoder::{Decoder, roots};
 use crate::error::Result;
@@ -62,7 +64,6 @@ impl Decoder {
     ) -> Result<Vec<bool>> {
         let shape = metadata.shape()?;
         let n = usize::from(shape.n_shards());
-        let engine = &*self.context.engine;
         let infos = slivers.infos();
         let mut verdicts = vec![false; numbers.len()];
         // Where each sliver that can be hashed at all stands in `verdicts`.
@@ -77,11 +78,30 @@ impl Decoder {
         let by_axis = Axis::BOTH.map(|axis| (axis, of_axis(axis)));
         let bytes =
             |(axis, places): &(Axis, Vec<usize>)| places.len() as u64 * shape.sliver_len(*axis);
-        control.start(by_axis.iter().map(bytes).sum());
+        let bytes = by_axis.iter().map(bytes).sum();
+        control.start(bytes);
+        let job = Job {
+            work: Work::Verify,
+            commitment: metadata.commitment,
+            n_shards: shape.n_shards(),
+            bytes,
+        };
+        // A sliver at a time is enough.
+        let fits = |context: &Context| {
+            let engine = &*context.engine;
+            let one = |axis| {
+                let memory =
+                    |width| engine.expand_memory(&shape, metadata.commitment, axis, 1, width);
+                context.width(&shape, memory).is_ok()
+            };
+            engine.has_room(&shape, metadata.commitment) && Axis::BOTH.into_iter().all(one)
+        };
+        let context = self.context.for_job(&job, control, fits);
+        let engine = &*context.engine;
         for (axis, places) in &by_axis {
             // Fewer at a time where the memory limit asks for it.
             let width_for = |items| {
-                self.context.width(&shape, |width| {
+                context.width(&shape, |width| {
                     engine.expand_memory(&shape, metadata.commitment, *axis, items, width)
                 })
             };

@@ -140,7 +140,9 @@ impl Decoder {
         DecoderBuilder::default()
     }
 
-    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`.
+    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`. With
+    /// [`EngineKind::Auto`] it is `"cpu"`, and a job's own engine is told by
+    /// [`Control::engine_name`].
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         self.context.engine.name()
@@ -160,17 +162,18 @@ impl Decoder {
         self.context.engine.dropped_sets()
     }
 
-    /// The device at work, if the engine is `gpu`.
+    /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked for
+    /// it.
     #[must_use]
     pub fn device(&self) -> Option<&DeviceInfo> {
-        self.context.engine.device()
+        self.context.device()
     }
 
     /// What became of the device, if it failed and the CPU went on: one line for the user. The results
     /// are right all the same.
     #[must_use]
     pub fn device_fault(&self) -> Option<String> {
-        self.context.engine.device_fault()
+        self.context.device_fault()
     }
 
     /// Decodes a blob from any `P` primary or any `S` secondary slivers.

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use super::Decoder;
+use crate::auto::{Job, Work};
 use crate::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, Zeros, roots_of_lines,
 };
+use crate::context::Context;
 use crate::control::Control;
 use crate::encoder::{EncodeStage, stripes};
 use crate::engine::{Engine, ExpandSession, SliverOutput};
@@ -27,38 +29,55 @@ impl Decoder {
         target: &Target<'_>,
         control: &Control,
     ) -> Result<()> {
-        let engine = &*self.context.engine;
         let shape = metadata.shape()?;
         let indices = given.indices();
         let rows_count = usize::from(shape.rows());
         let commitment = metadata.commitment;
-        let checked = checked_rows(engine, &shape);
-        // Each thread writes a row at a time.
-        let rows_in_flight = |width: u32| {
-            let row = u64::from(shape.columns()) * u64::from(width);
-            match target.blob() {
-                Some(_) => engine.threads() as u64 * row,
-                None => 0,
-            }
-        };
         let in_memory = given.in_memory();
         let in_place = target.blob().is_some_and(OutputSession::in_memory);
-        let widest = match target {
-            Target::Encoded { .. } => engine.widest_encode(&shape, commitment),
-            _ => u32::MAX,
-        };
-        let width = self.context.width_up_to(widest, &shape, |width| {
-            let check = match target {
-                Target::Blob(_) => 0,
-                Target::Checked(_) => {
-                    engine.expand_memory(&shape, commitment, Axis::Primary, checked, width)
+        let width_on = |context: &Context| {
+            let engine = &*context.engine;
+            let checked = checked_rows(engine, &shape);
+            // Each thread writes a row at a time.
+            let rows_in_flight = |width: u32| {
+                let row = u64::from(shape.columns()) * u64::from(width);
+                match target.blob() {
+                    Some(_) => engine.threads() as u64 * row,
+                    None => 0,
                 }
-                Target::Encoded { .. } => engine.encode_memory(&shape, commitment, width, false),
             };
-            engine.decode_memory(&shape, axis, indices, width, in_memory, in_place)
-                + check
-                + rows_in_flight(width)
-        })?;
+            let widest = match target {
+                Target::Encoded { .. } => engine.widest_encode(&shape, commitment),
+                _ => u32::MAX,
+            };
+            context.width_up_to(widest, &shape, |width| {
+                let check = match target {
+                    Target::Blob(_) => 0,
+                    Target::Checked(_) => {
+                        engine.expand_memory(&shape, commitment, Axis::Primary, checked, width)
+                    }
+                    Target::Encoded { .. } => {
+                        engine.encode_memory(&shape, commitment, width, false)
+                    }
+                };
+                engine.decode_memory(&shape, axis, indices, width, in_memory, in_place)
+                    + check
+                    + rows_in_flight(width)
+            })
+        };
+        let job = Job {
+            work: Work::Decode,
+            commitment,
+            n_shards: shape.n_shards(),
+            bytes: shape.matrix_len(),
+        };
+        let fits = |context: &Context| {
+            context.engine.has_room(&shape, commitment) && width_on(context).is_ok()
+        };
+        let context = self.context.for_job(&job, control, fits);
+        let width = width_on(&context)?;
+        let engine = &*context.engine;
+        let checked = checked_rows(engine, &shape);
         let passes = match target {
             Target::Blob(_) => 1,
             Target::Checked(_) | Target::Encoded { .. } => 2,

@@ -47,13 +47,16 @@ pub(crate) const STRIPE_UNIT: u32 = 128;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EngineKind {
-    /// The fastest engine that is known: the CPU's, until devices have been measured.
+    /// For each job, the engine that is expected to be done with it first: the CPU's, or that of a
+    /// device if there is one. A job of 16 MiB or more that nothing is known of is measured on both,
+    /// once for its kind and size class; the times are kept for 30 days in the user's cache directory
+    /// (`walrus-accel/calibration.json`). Jobs at the same time are shared out.
     #[default]
     Auto,
     /// All cores, with the widest vectors that the processor has, in stripes.
     Cpu,
     /// A graphics card's compute shaders, and the CPU where they end: needs the feature `gpu`, a driver,
-    /// and a device. Encodes; expanding, verifying and decoding are the CPU's.
+    /// and a device.
     Gpu,
     /// One thread, one hash at a time, the whole blob in memory: what the others are checked and
     /// measured against. It does not keep to the memory limit.
@@ -84,7 +87,7 @@ impl EngineKind {
                 options.instruction_set,
             )?),
             #[cfg(feature = "gpu")]
-            Self::Gpu => Arc::new(gpu::GpuEngine::new(options)?),
+            Self::Gpu => Engines::new(options)?.open_device()?,
             #[cfg(not(feature = "gpu"))]
             Self::Gpu => {
                 return Err(Error::EngineUnavailable {
@@ -94,6 +97,36 @@ impl EngineKind {
             }
             Self::Reference => Arc::new(reference::ReferenceEngine::new()),
         })
+    }
+}
+
+/// The engines of one machine, on the same threads.
+#[cfg(feature = "gpu")]
+pub(crate) struct Engines {
+    cpu: Arc<cpu::CpuEngine>,
+    options: EngineOptions,
+}
+
+#[cfg(feature = "gpu")]
+impl Engines {
+    /// Makes the CPU's ready.
+    pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
+        let cpu = cpu::CpuEngine::new(options.threads, options.instruction_set)?;
+        Ok(Self {
+            cpu: Arc::new(cpu),
+            options: options.clone(),
+        })
+    }
+
+    /// The CPU's.
+    pub(crate) fn cpu(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.cpu) as Arc<dyn Engine>
+    }
+
+    /// That of a device.
+    pub(crate) fn open_device(&self) -> Result<Arc<dyn Engine>> {
+        let engine = gpu::GpuEngine::new(&self.options, Arc::clone(&self.cpu))?;
+        Ok(Arc::new(engine))
     }
 }
 
@@ -165,6 +198,12 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
     /// Why the device is no longer used, for the user.
     fn device_fault(&self) -> Option<String> {
         None
+    }
+
+    /// Whether the engine has room for any job of the shape, in whatever stripes.
+    fn has_room(&self, shape: &Shape, commitment: Commitment) -> bool {
+        let _ = (shape, commitment);
+        true
     }
 
     /// The widest stripes of an encode session that make sense for the engine.

@@ -105,7 +105,7 @@ fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
     // No driver that the loader could find.
     let run = |engine: &str| {
         let words = words![
-            "blob-id", file, "--shards", "10", "--json", "--engine", engine
+            "blob-id", file, "--shards", "100", "--json", "--engine", engine
         ];
         let mut command = command(words);
         command.env("VK_DRIVER_FILES", "/nonexistent");
@@ -123,4 +123,62 @@ fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
             refused.stderr
         );
     }
+}
+
+#[test]
+fn auto_measures_once_and_shares_files_out() {
+    let Some(device) = device() else { return };
+    let scratch = Scratch::new();
+    let files: Vec<_> = (0..2)
+        .map(|number| scratch.blob(&format!("{number}"), number, (16 << 20) + 1000))
+        .collect();
+    let cache = scratch.path("cache");
+    let calibration = cache.join("walrus-accel").join("calibration.json");
+    let run = || {
+        let mut words = words![
+            "blob-id", "--json", "--shards", "100", "--engine", "auto", "--device", device
+        ];
+        words.extend(files.iter().map(Into::into));
+        let mut command = command(words);
+        command.env("XDG_CACHE_HOME", &cache);
+        let run = Run::of(command.output().unwrap()).exits(0);
+        assert_eq!(run.stderr, "");
+        run.objects()
+    };
+    let ids = |lines: &[serde_json::Value]| -> Vec<_> {
+        lines.iter().map(|line| line["blobId"].clone()).collect()
+    };
+    let expected: Vec<_> = files
+        .iter()
+        .map(|file| {
+            walrus!(
+                "blob-id", file, "--shards", "100", "--json", "--engine", "cpu"
+            )
+            .exits(0)
+            .object()["blobId"]
+                .clone()
+        })
+        .collect();
+    assert_eq!(ids(&run()), expected);
+    let measured = fs::read_to_string(&calibration).unwrap();
+    let mut measurements: serde_json::Value = serde_json::from_str(&measured).unwrap();
+    assert!(!measurements["measurements"].as_array().unwrap().is_empty());
+    // Nothing is measured again.
+    assert_eq!(ids(&run()), expected);
+    assert_eq!(fs::read_to_string(&calibration).unwrap(), measured);
+    // As if the device were nearly as fast as the CPU: one file each.
+    for entry in measurements["measurements"].as_array_mut().unwrap() {
+        entry["cpuSeconds"] = 1.0.into();
+        entry["gpuSeconds"] = 0.9.into();
+        entry["openSeconds"] = 0.0.into();
+    }
+    fs::write(&calibration, measurements.to_string()).unwrap();
+    let lines = run();
+    assert_eq!(ids(&lines), expected);
+    let mut engines: Vec<_> = lines
+        .iter()
+        .map(|line| line["engine"].as_str().unwrap())
+        .collect();
+    engines.sort_unstable();
+    assert_eq!(engines, ["cpu", "gpu"]);
 }

@@ -24,8 +24,8 @@ standard error.
 
 The environment variable WALRUS_ACCEL_ISA names the instruction set to use instead of the fastest
 that the processor has: portable, ssse3, avx2, avx2-gfni, avx512, avx512-gfni or neon.
-WALRUS_ACCEL_DEVICE names the device of the engine gpu, as --device does. With
-WALRUS_ACCEL_ALLOW_SOFTWARE=1 that engine uses a software driver if there is no other device.";
+WALRUS_ACCEL_DEVICE names the device of the engines gpu and auto, as --device does. With
+WALRUS_ACCEL_ALLOW_SOFTWARE=1 they use a software driver if there is no other device.";
 
 const DEVICES_EXAMPLES: &str = "\
 Examples:
@@ -252,8 +252,8 @@ pub struct CodeArgs {
 /// What does the work.
 #[derive(Args, Clone, Debug)]
 pub struct EngineArgs {
-    /// The engine: auto is the fastest that is there, gpu a graphics device that encodes (with the CPU
-    /// for the rest), reference a slow one to compare with
+    /// The engine: auto is, for each file, cpu or gpu, whichever was measured to be done first; gpu is
+    /// a graphics device; reference a slow one to compare with
     #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = engines())]
     pub engine: EngineKind,
     /// The number of threads; 0 is one a core
@@ -262,7 +262,7 @@ pub struct EngineArgs {
     /// The most working memory, such as 512M or 1.5GiB
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse)]
     pub memory: u64,
-    /// The device of the engine gpu: its number or a part of its name (see `walrus-accel devices`)
+    /// The device of the engines gpu and auto: its number or a part of its name (see `walrus-accel devices`)
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<String>,
     /// The most that is used of the device's memory; half of it unless given

@@ -1,12 +1,13 @@
-//! Many files: in order where they are large, several at once where they are small.
+//! Many files: several at once where they are small; one by one where they are large, or one an engine
+//! where they can be shared out.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-use walrus_accel::{BlobMetadataWithId, DeviceTime, Encoder, Error, Result};
+use walrus_accel::{BlobMetadataWithId, Control, Encoder, Error, Result};
 
 use crate::app::App;
 use crate::args::EngineArgs;
@@ -30,6 +31,8 @@ pub struct Batch<'a> {
     budget: u64,
     workers: usize,
     only_lines: bool,
+    /// With a job's part of the memory limit.
+    encoder: Encoder,
 }
 
 /// A file that was encoded.
@@ -38,8 +41,8 @@ pub struct Encoded<T> {
     pub metadata: BlobMetadataWithId,
     /// How long it took.
     pub seconds: f64,
-    /// What a graphics device spent on it.
-    pub device_time: Option<DeviceTime>,
+    /// The job's handle: which engine did it.
+    pub control: Arc<Control>,
     /// What else the job has to tell.
     pub more: T,
 }
@@ -50,7 +53,7 @@ impl<'a> Batch<'a> {
     pub fn new(
         app: &'a App,
         files: &'a [PathBuf],
-        encoder: &Encoder,
+        encoder: Encoder,
         engine: &EngineArgs,
         sink_memory: impl Fn(u64) -> u64,
     ) -> Result<Self, Failure> {
@@ -59,24 +62,32 @@ impl<'a> Batch<'a> {
                 "standard input can be given only once".into(),
             ));
         }
-        let budget = engine.memory;
-        let mut seen = HashSet::new();
-        let mut lengths = Vec::with_capacity(files.len());
-        let mut costs = Vec::with_capacity(files.len());
-        for path in files {
+        let length = |path: &PathBuf| {
             let found = match is_standard(path) {
                 true => None,
                 false => std::fs::metadata(path).ok().filter(|found| found.is_file()),
             };
-            let length = found.map(|found| found.len());
+            found.map(|found| found.len())
+        };
+        let lengths: Vec<_> = files.iter().map(length).collect();
+        let budget = engine.memory;
+        let engines = engines(&encoder, &lengths, budget);
+        let share = budget / engines as u64;
+        let encoder = encoder.with_memory(share);
+        let mut seen = HashSet::new();
+        let mut costs = Vec::with_capacity(files.len());
+        for (path, length) in files.iter().zip(&lengths) {
             // The same file twice is never encoded by two jobs at once.
             let first = seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
-            let cost = length
-                .filter(|&length| length <= SMALL && first)
-                .and_then(|length| Some(encoder.memory_needed(length).ok()? + sink_memory(length)))
-                .map_or(budget, |needed| needed.min(budget));
-            lengths.push(length);
-            costs.push(cost);
+            let small = length.filter(|&length| length <= SMALL);
+            let needed = small.and_then(|length| {
+                let needed = encoder.memory_needed(length).ok()?;
+                Some(needed + sink_memory(length))
+            });
+            costs.push(match (first, length) {
+                (false, _) | (_, None) => budget,
+                (true, _) => needed.unwrap_or(share).min(budget),
+            });
         }
         app.jobs.expect_bytes(lengths.iter().flatten().sum());
         Ok(Self {
@@ -86,11 +97,19 @@ impl<'a> Batch<'a> {
             costs,
             budget,
             workers: match engine.threads {
-                0 => limits::cores().min(files.len()),
-                threads => threads.min(files.len()),
-            },
+                0 => limits::cores(),
+                threads => threads,
+            }
+            .max(engines)
+            .min(files.len()),
             only_lines: false,
+            encoder,
         })
+    }
+
+    /// What a file is encoded with.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
     }
 
     /// Nothing but lines comes out of this: with nobody left to read them, the rest is not done.
@@ -188,7 +207,7 @@ impl<'a> Batch<'a> {
         Ok(Encoded {
             metadata,
             seconds: start.elapsed().as_secs_f64(),
-            device_time: job.control().device_time(),
+            control: job.handle(),
             more,
         })
     }
@@ -211,6 +230,20 @@ impl<'a> Batch<'a> {
                 Exit::Failed
             }
         }
+    }
+}
+
+/// How many engines large files are shared out to: each job has its part of the memory limit.
+fn engines(encoder: &Encoder, lengths: &[Option<u64>], budget: u64) -> usize {
+    let large = lengths.iter().flatten().filter(|&&length| length > SMALL);
+    let Some(&longest) = large.clone().max().filter(|_| large.count() > 1) else {
+        return 1;
+    };
+    let half = encoder.with_memory(budget / 2);
+    match half.memory_needed(longest) {
+        Ok(_) => half.engine_count(longest).unwrap_or(1),
+        // Too large for the code, or for half the memory.
+        Err(_) => 1,
     }
 }
 

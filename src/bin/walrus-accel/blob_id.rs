@@ -10,12 +10,13 @@ use crate::exit::{Exit, Failure};
 /// Prints a line a file.
 pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
     let encoder = encoder(&args.code, &args.engine, app)?;
-    let batch = Batch::new(app, &args.files, &encoder, &args.engine, |_| 0)?.only_lines();
+    let batch = Batch::new(app, &args.files, encoder, &args.engine, |_| 0)?.only_lines();
+    let encoder = batch.encoder();
     let exit = batch.run(
         |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),
         |path, encoded| {
             if app.console.json() {
-                let line = EncodedLine::new(path, encoded, &encoder);
+                let line = EncodedLine::new(path, encoded, encoder);
                 return app.console.object(&line);
             }
             let id = encoded.metadata.blob_id;

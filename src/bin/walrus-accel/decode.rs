@@ -15,6 +15,7 @@ use walrus_accel::{
 use crate::app::{App, decoder, rounded};
 use crate::args::DecodeArgs;
 use crate::directory::{self, ProblemLine};
+use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, is_standard};
 
@@ -40,8 +41,8 @@ struct DecodedLine {
     missing: usize,
     /// What is there and was not used, as it is not what it should be.
     skipped: Vec<ProblemLine>,
-    engine: &'static str,
-    instruction_set: &'static str,
+    #[serde(flatten)]
+    by: EngineLine,
     seconds: f64,
 }
 
@@ -74,8 +75,10 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
             decoded
         }
     };
+    app.name_fault(decoder.device_fault());
     if app.console.json() {
-        let line = line(args, &given, &decoder, &decoded, start);
+        let by = EngineLine::of_decoder(&decoder, job.control());
+        let line = line(args, &given, by, &decoded, start);
         app.console.object(&line);
     }
     Ok(Exit::Done)
@@ -273,7 +276,7 @@ fn copy_out(path: &Path, app: &App, control: &Control) -> Result<(), Failure> {
 fn line(
     args: &DecodeArgs,
     given: &Given,
-    decoder: &Decoder,
+    by: EngineLine,
     decoded: &Decoded,
     start: Instant,
 ) -> DecodedLine {
@@ -305,8 +308,7 @@ fn line(
         used: decoded.used.len(),
         missing: directory::count(problems, ProblemKind::Missing),
         skipped,
-        engine: decoder.engine_name(),
-        instruction_set: decoder.instruction_set(),
+        by,
         seconds: rounded(start.elapsed().as_secs_f64()),
     }
 }

@@ -23,7 +23,8 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             shape.slivers_len() / u64::from(shape.n_shards()) * pairs.len() as u64
         })
     };
-    let batch = Batch::new(app, &args.files, &encoder, &args.engine, slivers)?;
+    let batch = Batch::new(app, &args.files, encoder, &args.engine, slivers)?;
+    let encoder = batch.encoder();
     let exit = batch.run(
         |blob, job| {
             let mut sink = DirectorySink::new(&args.out)
@@ -49,7 +50,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                     .note(format_args!("{}: {dir} holds it already", path.display()));
             }
             if app.console.json() {
-                let mut line = EncodedLine::new(path, encoded, &encoder);
+                let mut line = EncodedLine::new(path, encoded, encoder);
                 line.out_dir = Some(dir.display().to_string());
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{BlobMetadataWithId, DeviceTime, Encoder};
+use walrus_accel::{BlobMetadataWithId, Encoder};
 
 use crate::app::rounded;
 use crate::batch::Encoded;
+use crate::engine_line::EngineLine;
 
 /// A file's encoding as a JSON object.
 #[derive(Serialize)]
@@ -18,16 +19,8 @@ pub struct EncodedLine {
     unencoded_length: u64,
     symbol_size: u32,
     shards: u16,
-    engine: &'static str,
-    instruction_set: &'static str,
-    /// The graphics device that the engine works on, and its driver.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    driver: Option<String>,
-    /// What the device has spent, by its own clock.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device_seconds: Option<DeviceSeconds>,
+    #[serde(flatten)]
+    by: EngineLine,
     seconds: f64,
     /// Where the slivers are, if they were kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,26 +28,6 @@ pub struct EncodedLine {
     /// Whether they were there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_there: Option<bool>,
-}
-
-/// What a device has spent, in seconds.
-#[derive(Serialize)]
-struct DeviceSeconds {
-    upload: f64,
-    kernels: f64,
-    readback: f64,
-}
-
-impl DeviceSeconds {
-    fn new(time: DeviceTime) -> Self {
-        let [upload, kernels, readback] =
-            [time.upload, time.kernels, time.readback].map(|time| rounded(time.as_secs_f64()));
-        Self {
-            upload,
-            kernels,
-            readback,
-        }
-    }
 }
 
 impl EncodedLine {
@@ -69,11 +42,7 @@ impl EncodedLine {
             unencoded_length: metadata.unencoded_length,
             symbol_size: shape.symbol_size(),
             shards: shape.n_shards(),
-            engine: encoder.engine_name(),
-            instruction_set: encoder.instruction_set(),
-            device: encoder.device().map(|device| device.name.clone()),
-            driver: encoder.device().map(|device| device.driver.clone()),
-            device_seconds: encoded.device_time.map(DeviceSeconds::new),
+            by: EngineLine::of_encoder(encoder, &encoded.control),
             seconds: rounded(encoded.seconds),
             out_dir: None,
             already_there: None,

@@ -104,6 +104,11 @@ impl Job {
     pub fn control(&self) -> &Control {
         &self.control
     }
+
+    /// The same, for as long as it is kept.
+    pub fn handle(&self) -> Arc<Control> {
+        Arc::clone(&self.control)
+    }
 }
 
 impl Drop for Job {

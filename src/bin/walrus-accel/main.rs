@@ -14,6 +14,7 @@ mod devices;
 mod directory;
 mod encode;
 mod encoded;
+mod engine_line;
 mod exit;
 mod input;
 mod jobs;

@@ -8,6 +8,7 @@ use walrus_accel::PairSet;
 use crate::app::{App, decoder, rounded};
 use crate::args::RepairArgs;
 use crate::directory::{self, ProblemLine};
+use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 
 /// What was done as a JSON object.
@@ -19,8 +20,8 @@ struct RepairedLine {
     checked: usize,
     rebuilt: Vec<ProblemLine>,
     left: Vec<ProblemLine>,
-    engine: &'static str,
-    instruction_set: &'static str,
+    #[serde(flatten)]
+    by: EngineLine,
     seconds: f64,
 }
 
@@ -34,7 +35,9 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;
     let job = app.jobs.start(None);
     let repaired = directory.repair(&decoder, pairs.as_ref(), job.control())?;
+    let by = EngineLine::of_decoder(&decoder, job.control());
     drop(job);
+    app.name_fault(decoder.device_fault());
     for problem in &repaired.rebuilt {
         app.console.note(format_args!("rebuilt {problem}"));
     }
@@ -48,8 +51,7 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
             checked: repaired.checked,
             rebuilt: directory::problem_lines(&repaired.rebuilt),
             left: directory::problem_lines(&repaired.left),
-            engine: decoder.engine_name(),
-            instruction_set: decoder.instruction_set(),
+            by,
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
     } else {

@@ -8,6 +8,7 @@ use walrus_accel::{BlobDirectory, Error};
 use crate::app::{App, decoder, rounded};
 use crate::args::VerifyArgs;
 use crate::directory::{self, ProblemLine};
+use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 
 /// The verdict as a JSON object.
@@ -23,16 +24,8 @@ struct VerifiedLine {
     problems: Vec<ProblemLine>,
     /// Nothing where only the manifest was asked.
     #[serde(flatten)]
-    by: Option<By>,
+    by: Option<EngineLine>,
     seconds: f64,
-}
-
-/// What did the work.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct By {
-    engine: &'static str,
-    instruction_set: &'static str,
 }
 
 /// Names each bad file, and prints the counts.
@@ -58,10 +51,8 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         let job = app.jobs.start(None);
         let found = directory.verify(&decoder, job.control())?;
         let blob_id = directory.metadata().blob_id;
-        let by = By {
-            engine: decoder.engine_name(),
-            instruction_set: decoder.instruction_set(),
-        };
+        let by = EngineLine::of_decoder(&decoder, job.control());
+        app.name_fault(decoder.device_fault());
         (found, Some(blob_id), Some(by))
     };
     let problems = &verification.problems;

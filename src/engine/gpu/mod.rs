@@ -110,8 +110,8 @@ fn unavailable(reason: String) -> Error {
 
 impl GpuEngine {
     /// Opens the device that is asked for, and asks it questions with known answers.
-    pub(super) fn new(options: &EngineOptions) -> Result<Self> {
-        let engine = Self::untried(options)?;
+    pub(super) fn new(options: &EngineOptions, cpu: Arc<CpuEngine>) -> Result<Self> {
+        let engine = Self::untried(options, cpu)?;
         if !adapters::is_tried(&engine.key) {
             let all = questions::try_out(&engine).map_err(|fault| {
                 adapters::rule_out(&engine.key, &fault);
@@ -127,8 +127,7 @@ impl GpuEngine {
         Ok(engine)
     }
 
-    fn untried(options: &EngineOptions) -> Result<Self> {
-        let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
+    fn untried(options: &EngineOptions, cpu: Arc<CpuEngine>) -> Result<Self> {
         let found = adapters::all().map_err(|fault| unavailable(fault.to_string()))?;
         let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -387,6 +386,14 @@ impl Engine for GpuEngine {
 
     fn stripes(&self) -> bool {
         true
+    }
+
+    fn has_room(&self, shape: &Shape, commitment: Commitment) -> bool {
+        let for_slivers = |axis| {
+            self.widest_decode(shape, axis).is_ok()
+                && self.widest_expand(shape, commitment, axis).is_ok()
+        };
+        self.widest(shape, commitment).is_ok() && Axis::BOTH.into_iter().all(for_slivers)
     }
 
     fn widest_encode(&self, shape: &Shape, commitment: Commitment) -> u32 {

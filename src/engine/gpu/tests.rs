@@ -16,7 +16,7 @@ fn engine() -> Option<GpuEngine> {
 
 /// The same, with blocks of these sizes.
 fn engine_with(cut: Cut) -> Option<GpuEngine> {
-    required(GpuEngine::new(&options()), cut)
+    required(GpuEngine::new(&options(), cpu_engine()), cut)
 }
 
 pub(super) fn options() -> EngineOptions {
@@ -29,6 +29,11 @@ pub(super) fn options() -> EngineOptions {
         },
         ..EngineOptions::default()
     }
+}
+
+/// What is behind it.
+pub(super) fn cpu_engine() -> Arc<CpuEngine> {
+    Arc::new(CpuEngine::new(2, None).unwrap())
 }
 
 pub(super) fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
@@ -60,7 +65,7 @@ fn blob(len: usize) -> Vec<u8> {
 /// An encoder on an engine.
 fn encoder(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, memory: u64) -> Encoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
-    Encoder::on(n_shards, commitment, Context { engine, memory })
+    Encoder::on(n_shards, commitment, Context::on(engine, memory))
 }
 
 fn cpu(n_shards: u16, commitment: Commitment) -> Encoder {

@@ -39,7 +39,7 @@ pub(super) fn slivers(
 pub(super) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
     Decoder {
-        context: Context { engine, memory },
+        context: Context::on(engine, memory),
     }
 }
 

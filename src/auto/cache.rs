@@ -1,0 +1,242 @@
+//! What was measured, kept between processes in the user's cache directory. Without one, or with a file
+//! that cannot be read or written, measurements serve their process alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use etcetera::BaseStrategy as _;
+use serde::{Deserialize, Serialize};
+
+use super::{Job, Work};
+use crate::engine::Engine;
+
+/// How long a measurement counts: drivers and machines change.
+const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The measurements that are kept, the latest ones.
+const MOST: usize = 256;
+
+/// What tells two machines, programs and jobs apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Key {
+    /// This program's version.
+    version: String,
+    processor: Processor,
+    /// The device and its driver.
+    device: String,
+    driver: String,
+    work: Work,
+    commitment: String,
+    shards: u16,
+    /// The least bytes of a job of this size class.
+    pub(super) class: u64,
+}
+
+/// The CPU engine as it runs here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Processor {
+    instruction_set: String,
+    threads: usize,
+}
+
+/// A measurement: a job of the class's size on either engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Entry {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    pub(super) cpu_seconds: f64,
+    pub(super) gpu_seconds: f64,
+    /// What it takes to open the device.
+    pub(super) open_seconds: f64,
+    /// When it was measured, in seconds since 1970.
+    pub(super) measured: u64,
+}
+
+impl Key {
+    /// `device` is its name, and its driver's.
+    pub(super) fn new(
+        cpu: &dyn Engine,
+        (device, driver): (&str, &str),
+        job: &Job,
+        class: u64,
+    ) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            processor: Processor {
+                instruction_set: cpu.instruction_set().to_owned(),
+                threads: cpu.threads(),
+            },
+            device: device.to_owned(),
+            driver: driver.to_owned(),
+            work: job.work,
+            commitment: job.commitment.to_string(),
+            shards: job.n_shards,
+            class,
+        }
+    }
+
+    /// Whether the two differ in size, and in nothing else.
+    pub(super) fn differs_in_size_alone(&self, other: &Self) -> bool {
+        let class = other.class;
+        let same = Self {
+            class,
+            ..self.clone()
+        };
+        same == *other
+    }
+
+    /// Whether the two differ in the device, and in nothing else.
+    pub(super) fn differs_in_device_alone(&self, other: &Self) -> bool {
+        let (device, driver) = (other.device.clone(), other.driver.clone());
+        let same = Self {
+            device,
+            driver,
+            ..self.clone()
+        };
+        same == *other
+    }
+}
+
+/// The file's text.
+#[derive(Default, Serialize, Deserialize)]
+struct File {
+    measurements: Vec<Entry>,
+}
+
+/// The measurements there are.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    path: Option<PathBuf>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+fn read(path: &Path) -> Vec<Entry> {
+    let file: Option<File> = fs::read(path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let mut entries = file.unwrap_or_default().measurements;
+    let now = now();
+    entries.retain(|entry| {
+        let age = now.abs_diff(entry.measured);
+        let times = [entry.cpu_seconds, entry.gpu_seconds, entry.open_seconds];
+        age < LIFETIME.as_secs() && times.iter().all(|time| time.is_finite() && *time >= 0.0)
+    });
+    entries
+}
+
+impl Cache {
+    /// The user's.
+    pub(super) fn of_user() -> Self {
+        let directory = etcetera::choose_base_strategy().ok();
+        let directory = directory.map(|strategy| strategy.cache_dir());
+        Self::at(directory.map(|it| it.join("walrus-accel").join("calibration.json")))
+    }
+
+    pub(super) fn at(path: Option<PathBuf>) -> Self {
+        let entries = path.as_deref().map(read).unwrap_or_default();
+        Self { path, entries }
+    }
+
+    /// Keeps a measurement, instead of the one there was. Those of other processes stay.
+    pub(super) fn keep(&mut self, entry: Entry) {
+        if let Some(path) = &self.path {
+            let mut kept = read(path);
+            kept.retain(|there| there.key != entry.key);
+            kept.push(entry.clone());
+            kept.drain(..kept.len().saturating_sub(MOST));
+            // The next process measures again.
+            let _ = write(path, kept);
+        }
+        self.entries.retain(|there| there.key != entry.key);
+        self.entries.push(entry);
+    }
+}
+
+/// Puts a whole file in place of what is there.
+fn write(path: &Path, measurements: Vec<Entry>) -> std::io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    let file = tempfile::NamedTempFile::new_in(directory)?;
+    serde_json::to_writer_pretty(&file, &File { measurements })?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(class: u64, cpu_seconds: f64, gpu_seconds: f64) -> Entry {
+        Entry {
+            key: Key {
+                version: "1".into(),
+                processor: Processor {
+                    instruction_set: "avx2".into(),
+                    threads: 2,
+                },
+                device: "a card".into(),
+                driver: "of today".into(),
+                work: Work::Encode,
+                commitment: "blake2b".into(),
+                shards: 1000,
+                class,
+            },
+            cpu_seconds,
+            gpu_seconds,
+            open_seconds: 0.1,
+            measured: now(),
+        }
+    }
+
+    #[test]
+    fn measurements_are_kept_between_processes() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("not yet there/calibration.json");
+        let cache = || Cache::at(Some(path.clone()));
+        let (mut first, mut second) = (cache(), cache());
+        first.keep(entry(1, 1.0, 2.0));
+        // What another process has kept meanwhile stays.
+        second.keep(entry(2, 3.0, 4.0));
+        second.keep(entry(2, 5.0, 6.0));
+        assert_eq!(cache().entries, [entry(1, 1.0, 2.0), entry(2, 5.0, 6.0)]);
+        for class in 0..300 {
+            second.keep(entry(class, 1.0, 1.0));
+        }
+        assert_eq!(cache().entries.len(), MOST);
+        assert_eq!(cache().entries.last().unwrap().key.class, 299);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_measured_again() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("calibration.json");
+        let cache = || Cache::at(Some(path.clone()));
+        for text in ["", "{", "{\"measurements\": 3}", "[]"] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(cache().entries, []);
+        }
+        // Too old, of the future, and no time at all.
+        let mut old = entry(1, 1.0, 1.0);
+        old.measured -= LIFETIME.as_secs();
+        let mut future = entry(2, 1.0, 1.0);
+        future.measured += LIFETIME.as_secs() + 5;
+        let negative = entry(3, -1.0, 1.0);
+        write(&path, vec![old, future, negative, entry(4, 1.0, 1.0)]).unwrap();
+        assert_eq!(cache().entries, [entry(4, 1.0, 1.0)]);
+        // A place where nothing can be written: it serves this process.
+        fs::write(&path, "a file").unwrap();
+        let mut nowhere = Cache::at(Some(path.join("calibration.json")));
+        nowhere.keep(entry(1, 1.0, 2.0));
+        assert_eq!(nowhere.entries, [entry(1, 1.0, 2.0)]);
+    }
+}

@@ -1,0 +1,192 @@
+//! How long an engine takes for a job: a made-up one of its kind and size.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::{Job, Work};
+use crate::commitment::{BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines};
+use crate::control::Control;
+use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width};
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sink::{SinkSession, SliverPart};
+use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::symbols::SymbolReader;
+
+/// The runs after the first one, which makes everything ready; fewer once they have taken so long.
+const RUNS: usize = 3;
+const LONG: Duration = Duration::from_millis(1500);
+
+/// How many slivers are verified at once.
+const SLIVERS: usize = 256;
+
+/// The seconds that the engine takes for a job, within a memory limit: the median of some runs.
+pub(super) fn measure(engine: &dyn Engine, job: &Job, memory: u64) -> Result<f64> {
+    let begin = Instant::now();
+    let mut times = Vec::new();
+    for _ in 0..=RUNS {
+        let start = Instant::now();
+        run(engine, job, memory)?;
+        times.push(start.elapsed().as_secs_f64());
+        if begin.elapsed() > LONG {
+            break;
+        }
+    }
+    // The first one counts only if it is the only one.
+    let counted = &mut times[usize::from(begin.elapsed() <= LONG)..];
+    counted.sort_by(f64::total_cmp);
+    Ok(counted[counted.len() / 2])
+}
+
+/// Does a job of the kind and size.
+fn run(engine: &dyn Engine, job: &Job, memory: u64) -> Result<()> {
+    // A blob that fills its matrix: any bytes take the same time.
+    let shape = Shape::new(job.n_shards, job.bytes)?;
+    match job.work {
+        Work::Metadata | Work::Encode => encode(engine, job, &shape, memory),
+        Work::Decode => {
+            decode(engine, &shape, memory)?;
+            expand(engine, &shape, job.commitment, memory)
+        }
+        Work::Verify => expand(engine, &shape, job.commitment, memory),
+    }
+}
+
+/// The stripe width for a job.
+fn width(
+    engine: &dyn Engine,
+    shape: &Shape,
+    limit: u64,
+    memory: impl Fn(u32) -> u64,
+) -> Result<u32> {
+    match engine.stripes() {
+        true => stripe_width(shape.symbol_size(), limit, memory),
+        false => Ok(shape.symbol_size()),
+    }
+}
+
+fn stripes(shape: &Shape, width: u32) -> impl Iterator<Item = Range<u32>> + use<> {
+    let size = shape.symbol_size();
+    let starts = (0..size).step_by(width as usize);
+    starts.map(move |start| start..size.min(start.saturating_add(width)))
+}
+
+fn encode(engine: &dyn Engine, job: &Job, shape: &Shape, memory: u64) -> Result<()> {
+    let commitment = job.commitment;
+    let width = width(engine, shape, memory, |width| {
+        engine.encode_memory(shape, commitment, width, false)
+    })?;
+    let width = width.min(engine.widest_encode(shape, commitment));
+    debug_assert!(width == shape.symbol_size() || width.is_multiple_of(STRIPE_UNIT));
+    let mut session = engine.start_encode(*shape, commitment, width)?;
+    let pairs = PairSet::all(job.n_shards);
+    for range in stripes(shape, width) {
+        let output = (job.work == Work::Encode).then_some(SliverOutput::Sink {
+            pairs: &pairs,
+            sink: &Nowhere,
+        });
+        session.stripe(range, &Pattern, output, &Control::new())?;
+    }
+    if session.roots().is_none() {
+        let (n, zeros) = (usize::from(job.n_shards), Zeros::none());
+        roots_across(engine, commitment, session.leaves(), n, &zeros);
+        roots_of_lines(engine, commitment, session.leaves(), n, &zeros);
+    }
+    Ok(())
+}
+
+fn decode(engine: &dyn Engine, shape: &Shape, memory: u64) -> Result<()> {
+    let axis = Axis::Primary;
+    // As much as can be is missing.
+    let last = shape.n_shards() - shape.slivers_needed(axis)..shape.n_shards();
+    let given: Vec<_> = last.map(SliverIndex).collect();
+    let width = width(engine, shape, memory, |width| {
+        engine.decode_memory(shape, axis, &given, width, false, false)
+    })?;
+    let mut session = engine.start_decode(*shape, axis, &given, width, &|_| None)?;
+    stripes(shape, width).try_for_each(|range| session.stripe(range, &Pattern, &Control::new()))
+}
+
+/// All primary slivers of a blob, expanded and hashed.
+fn expand(engine: &dyn Engine, shape: &Shape, commitment: Commitment, memory: u64) -> Result<()> {
+    let (axis, n) = (Axis::Primary, usize::from(shape.n_shards()));
+    let mut left = usize::from(shape.rows());
+    while left > 0 {
+        let items = left.min(SLIVERS);
+        let width = width(engine, shape, memory, |width| {
+            engine.expand_memory(shape, commitment, axis, items, width)
+        })?;
+        let mut session = engine.start_expand(*shape, commitment, axis, items, width)?;
+        session.stripe(0..shape.symbol_size(), &Pattern, &Control::new())?;
+        if session.roots().is_none() {
+            roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none());
+        }
+        left -= items;
+    }
+    Ok(())
+}
+
+/// Bytes that cost nothing to read and are not all alike.
+struct Pattern;
+
+/// A multiple of no power of two.
+const PATTERN: [u8; 4093] = {
+    let mut bytes = [0; 4093];
+    let mut i = 0;
+    while i < bytes.len() {
+        bytes[i] = (i * i >> 3) as u8 ^ i as u8;
+        i += 1;
+    }
+    bytes
+};
+
+impl SymbolReader for Pattern {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        let skip = (item * 31 + range.start as usize) % PATTERN.len();
+        let (first, rest) = out.split_at_mut(out.len().min(PATTERN.len() - skip));
+        first.copy_from_slice(&PATTERN[skip..][..first.len()]);
+        for piece in rest.chunks_mut(PATTERN.len()) {
+            piece.copy_from_slice(&PATTERN[..piece.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// Where slivers are not kept.
+struct Nowhere;
+
+impl SinkSession for Nowhere {
+    fn put(&self, _: &SliverPart<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: &BlobMetadataWithId, _: &Control) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{EngineKind, EngineOptions};
+
+    #[test]
+    fn every_kind_of_work_takes_time() {
+        let engine = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
+        for work in [Work::Metadata, Work::Encode, Work::Decode, Work::Verify] {
+            for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
+                let job = Job {
+                    work,
+                    commitment,
+                    n_shards: 10,
+                    bytes: 1 << 20,
+                };
+                // In one stripe, and in several.
+                for memory in [1 << 30, 800 << 10] {
+                    let seconds = measure(&*engine, &job, memory).unwrap();
+                    assert!(seconds > 0.0 && seconds < 60.0, "{job:?}");
+                }
+            }
+        }
+    }
+}
