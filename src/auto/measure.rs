@@ -134,7 +134,7 @@ const PATTERN: [u8; 4093] = {
     let mut bytes = [0; 4093];
     let mut i = 0;
     while i < bytes.len() {
-        bytes[i] = (i * i >> 3) as u8 ^ i as u8;
+        bytes[i] = ((i * i) >> 3) as u8 ^ i as u8;
         i += 1;
     }
     bytes

@@ -218,7 +218,8 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
         .unwrap();
     let given = decode::slivers(&slivers, &shape, Axis::Primary, &[9, 5, 7, 8]);
     // Encoding, verifying, decoding.
-    let jobs: [&dyn Fn(&Arc<GpuEngine>) -> Result<()>; 3] = [
+    type Job<'a> = &'a dyn Fn(&Arc<GpuEngine>) -> Result<()>;
+    let jobs: [Job<'_>; 3] = [
         &|engine| {
             let encoder = encoder(engine, n_shards, Commitment::Blake2b256, 1 << 30);
             assert!(encoder.metadata(&blob)? == encoded);
