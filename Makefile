@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build test exhaustive gpu perf large acceptance
+.PHONY: build test exhaustive gpu perf bench-gpu large acceptance
 
 build:
 	cargo build --locked --release
@@ -25,6 +25,11 @@ gpu:
 # benches/results/<machine>.json; about 10 minutes and 14 GB of memory.
 perf:
 	cargo bench --locked --features kernels --bench perf -- --discard-baseline
+
+# GPU against CPU engine, device and transfer times apart, and what the check costs, to
+# benches/results/gpu-<device>.json; minutes and 10 GB of memory.
+bench-gpu:
+	cargo bench --locked --bench gpu
 
 # Blobs beyond 2^31 and 2^32 bytes, both engines; minutes, 5 GB of disk, 10 GB of memory.
 large:

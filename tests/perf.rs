@@ -3,10 +3,10 @@
 #[path = "../benches/perf/bound.rs"]
 mod bound;
 #[allow(dead_code)]
-#[path = "../benches/perf/machine.rs"]
+#[path = "../benches/common/machine.rs"]
 mod machine;
 #[allow(dead_code)]
-#[path = "../benches/perf/timing.rs"]
+#[path = "../benches/common/timing.rs"]
 mod timing;
 
 use std::ops::Range;

@@ -10,14 +10,20 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-mod bound;
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "../common/jobs.rs"]
 mod jobs;
-mod kernels;
+#[path = "../common/machine.rs"]
 mod machine;
+#[path = "../common/timing.rs"]
+mod timing;
+
+mod asked;
+mod bound;
+mod kernels;
 mod memory;
 mod others;
 mod report;
-mod timing;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,7 +31,8 @@ use std::time::Duration;
 use criterion::{Criterion, SamplingMode, Throughput};
 use walrus_accel::{Encoder, InstructionSet};
 
-use jobs::{Engine, JOBS, Job, Stage, Task};
+use asked::JOBS;
+use jobs::{Doer, Engine, Job, Stage, Task};
 use kernels::Measured;
 use memory::Bandwidth;
 use others::Ticks;
@@ -50,6 +57,7 @@ fn measure(
         Engine::Reference => "reference".to_owned(),
         Engine::Cpu { set, threads: 1 } => format!("{set}, 1 thread"),
         Engine::Cpu { set, .. } => set.to_string(),
+        engine => unreachable!("{engine:?} has a benchmark of its own"),
     };
     let is_long = engine == Engine::Reference && job.len >= LONG;
     let mut runs = Runs::new(is_long.then_some(LONG_RUNS));
@@ -61,17 +69,19 @@ fn measure(
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(3));
     let mut stage = Some(stage);
+    let doer = std::cell::OnceCell::new();
     let mut run = None;
     let mut begin = None;
     group.bench_function(name, |bencher| {
         // Nothing is prepared for what the filter leaves out.
         let run = run.get_or_insert_with(|| {
             let stage = stage.take().expect("taken once");
-            let run = stage.get_or_insert_with(|| Stage::new(*job)).start(engine);
+            let doer = doer.get_or_init(|| Doer::new(engine, job.task));
+            let run = stage.get_or_insert_with(|| Stage::new(*job)).start(doer);
             begin = Ticks::now();
             run
         });
-        bencher.iter_custom(|count| runs.take(count, run));
+        bencher.iter_custom(|count| runs.take(count, &mut || run().time));
     });
     let others = begin.and_then(|begin| begin.others_since());
     group.finish();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use walrus_accel::InstructionSet;
 
+use crate::asked::work;
 use crate::bound::Rates;
 use crate::jobs::Job;
 use crate::kernels::Measured;
@@ -97,7 +98,7 @@ impl Row {
     }
 
     fn bound(&self, kernels: &[(Measured, Rates)]) -> Option<Bound> {
-        let work = self.job.work()?;
+        let work = work(&self.job)?;
         let (_, rates) = kernels.iter().find(|(it, _)| it.set == self.set)?;
         let rates = Rates {
             cores: self.threads as f64,

@@ -204,6 +204,26 @@ fn chosen_pairs_alone_come_down() {
 }
 
 #[test]
+fn the_largest_blob_has_room_on_a_small_card() {
+    let Some(mut engine) = engine() else { return };
+    // Half of a card of 4 GiB. The states of BLAKE3 take more than the binding that every device has.
+    engine.options.memory = Some(2 << 30);
+    let largest = Shape::max_blob_len(1000).unwrap();
+    let shape = Shape::new(1000, largest).unwrap();
+    assert_eq!(shape.symbol_size(), 65534);
+    for (commitment, binding) in [(Commitment::Blake2b256, 128), (Commitment::Blake3, 256)] {
+        engine.info.largest_binding = binding << 20;
+        let width = engine.widest(&shape, commitment).ok();
+        println!("{commitment}: stripes of {width:?}");
+        assert!(width >= Some(128));
+        for axis in Axis::BOTH {
+            assert!(engine.widest_decode(&shape, axis).is_ok());
+            assert!(engine.widest_expand(&shape, commitment, axis).is_ok());
+        }
+    }
+}
+
+#[test]
 fn little_device_memory_makes_stripes_and_too_little_an_error() {
     let Some(mut engine) = engine_with(Cut { block: 1 }) else {
         return;

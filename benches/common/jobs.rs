@@ -1,16 +1,14 @@
-//! The jobs, and what each of them is to reach: on two cores, as a multiple of the reference engine's
-//! speed, and as a share of the bound.
+//! The jobs that are measured, and the engines that do them.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Check, Control, Decoder, Encoder, EngineKind, InstructionSet,
-    NETWORK_SHARDS, PairSet, Result, Shape, Sliver, SliverBuffer, SliverData, SliverIndex,
-    SliverInfo, SliverPairIndex, SliverSource,
+    Axis, BlobMetadataWithId, Check, Control, Decoder, DeviceTime, Encoder, EngineKind,
+    InstructionSet, NETWORK_SHARDS, PairSet, Result, Shape, Sliver, SliverBuffer, SliverData,
+    SliverIndex, SliverInfo, SliverPairIndex, SliverSource,
 };
 
-use crate::bound::Work;
 use crate::common::{Random, blob};
 
 /// What is done.
@@ -24,6 +22,8 @@ pub enum Task {
     Decode(Axis),
     /// One sliver of the axis to a verdict, on one thread.
     Verify(Axis),
+    /// All slivers of the axis to their verdicts.
+    VerifyAll(Axis),
 }
 
 /// A task on a blob of some length.
@@ -38,48 +38,6 @@ pub struct Job {
     pub share: Option<f64>,
 }
 
-const KIB: usize = 1 << 10;
-const MIB: usize = KIB << 10;
-
-/// All of them.
-pub const JOBS: [Job; 19] = {
-    use Task::*;
-    const fn job(task: Task, size: &'static str, len: usize, needed: [f64; 2]) -> Job {
-        const fn some(needed: f64) -> Option<f64> {
-            if needed > 0.0 { Some(needed) } else { None }
-        }
-        Job {
-            task,
-            size,
-            len,
-            ratio: some(needed[0]),
-            share: some(needed[1]),
-        }
-    }
-    let (primary, secondary) = (Axis::Primary, Axis::Secondary);
-    [
-        job(BlobId, "1 B", 1, [25.0, 0.0]),
-        job(BlobId, "100 KB", 100_000, [18.0, 0.0]),
-        job(BlobId, "1 MiB", MIB, [12.0, 0.75]),
-        job(BlobId, "32 MiB", 32 * MIB, [10.0, 0.75]),
-        job(BlobId, "256 MiB", 256 * MIB, [8.0, 0.75]),
-        job(BlobId, "1 GiB", KIB * MIB, [8.0, 0.75]),
-        job(Encode, "1 MiB", MIB, [0.0, 0.0]),
-        job(Encode, "32 MiB", 32 * MIB, [0.0, 0.0]),
-        job(Encode, "256 MiB", 256 * MIB, [12.0, 0.7]),
-        job(Encode, "1 GiB", KIB * MIB, [12.0, 0.7]),
-        job(Decode(primary), "1 MiB", MIB, [0.0, 0.0]),
-        job(Decode(primary), "32 MiB", 32 * MIB, [0.0, 0.0]),
-        job(Decode(primary), "1 GiB", KIB * MIB, [8.0, 0.0]),
-        job(Decode(secondary), "32 MiB", 32 * MIB, [0.0, 0.0]),
-        job(Decode(secondary), "256 MiB", 256 * MIB, [8.0, 0.0]),
-        job(Verify(primary), "32 MiB", 32 * MIB, [0.0, 0.0]),
-        job(Verify(secondary), "32 MiB", 32 * MIB, [0.0, 0.0]),
-        job(Verify(primary), "256 MiB", 256 * MIB, [3.0, 0.0]),
-        job(Verify(secondary), "256 MiB", 256 * MIB, [3.0, 0.0]),
-    ]
-};
-
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,6 +45,7 @@ impl fmt::Display for Task {
             Self::Encode => f.write_str("encode"),
             Self::Decode(axis) => write!(f, "decode {axis}"),
             Self::Verify(axis) => write!(f, "verify {axis}"),
+            Self::VerifyAll(axis) => write!(f, "verify all {axis}"),
         }
     }
 }
@@ -95,7 +54,17 @@ impl fmt::Display for Task {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Reference,
-    Cpu { set: InstructionSet, threads: usize },
+    Cpu {
+        set: InstructionSet,
+        threads: usize,
+    },
+    /// All cores, and the fastest set.
+    WholeCpu,
+    /// The device that the environment or the engine chooses, its answers checked or not.
+    Gpu {
+        check: bool,
+    },
+    Auto,
 }
 
 impl Job {
@@ -106,15 +75,6 @@ impl Job {
 
     pub fn shape(&self) -> Shape {
         Shape::new(NETWORK_SHARDS, self.len as u64).unwrap()
-    }
-
-    /// What there is to do, where that is counted.
-    pub fn work(&self) -> Option<Work> {
-        match self.task {
-            Task::BlobId => Some(Work::blob_id(&self.shape())),
-            Task::Encode => Some(Work::encode(&self.shape())),
-            Task::Decode(_) | Task::Verify(_) => None,
-        }
     }
 
     /// How many threads of `threads` the job is for.
@@ -129,7 +89,7 @@ impl Job {
     fn pairs(&self) -> Vec<SliverPairIndex> {
         let count = match self.task {
             Task::BlobId => 0,
-            Task::Encode => NETWORK_SHARDS,
+            Task::Encode | Task::VerifyAll(_) => NETWORK_SHARDS,
             Task::Decode(axis) => self.shape().slivers_needed(axis),
             Task::Verify(_) => 1,
         };
@@ -172,32 +132,32 @@ impl Stage {
         }
     }
 
-    /// The job on an engine: each call does it, checks what came out, and gives the time that the
-    /// first of these took.
-    pub fn start(&mut self, engine: Engine) -> Box<dyn FnMut() -> Duration + '_> {
-        let control = Control::new();
+    /// The job by an engine: each call does it, checks what came out, and gives the time that the
+    /// first of these took, and a handle's view of it.
+    pub fn start<'s>(&'s mut self, doer: &'s Doer) -> Box<dyn FnMut() -> Run + 's> {
         let encoded = &self.encoded;
         let blob = &self.blob;
         match self.job.task {
             Task::BlobId => {
-                let encoder = encoder(engine);
+                let encoder = doer.encoder();
                 Box::new(move || {
-                    let (time, found) = timed(|| encoder.metadata(blob));
-                    assert!(found == *encoded);
-                    time
+                    let (run, found) = timed(|control| encoder.metadata_with(blob, control));
+                    assert!(found == *encoded && encoder.device_fault().is_none());
+                    run
                 })
             }
             Task::Encode => {
-                let encoder = encoder(engine);
+                let encoder = doer.encoder();
                 let (pairs, slivers) = (&self.wanted, &mut self.slivers);
                 Box::new(move || {
-                    let (time, found) = timed(|| encoder.encode(blob, pairs, slivers, &control));
-                    assert!(found == *encoded);
-                    time
+                    let (run, found) =
+                        timed(|control| encoder.encode(blob, pairs, slivers, control));
+                    assert!(found == *encoded && encoder.device_fault().is_none());
+                    run
                 })
             }
             Task::Decode(axis) => {
-                let decoder = decoder(engine);
+                let decoder = doer.decoder();
                 let chosen = Chosen {
                     slivers: &self.slivers,
                     pairs: &self.pairs,
@@ -207,16 +167,17 @@ impl Stage {
                 let restored = &mut self.restored;
                 let metadata = &encoded.metadata;
                 Box::new(move || {
-                    let (time, decoded) = timed(|| {
+                    let (run, decoded) = timed(|control| {
                         let check = Check::Default;
-                        decoder.decode(metadata, &chosen, None, check, restored, &control)
+                        decoder.decode(metadata, &chosen, None, check, restored, control)
                     });
                     assert!(decoded.axis == axis && restored == blob);
-                    time
+                    assert!(decoder.device_fault().is_none());
+                    run
                 })
             }
             Task::Verify(axis) => {
-                let decoder = decoder(engine);
+                let decoder = doer.decoder();
                 let [pair] = self.pairs[..] else {
                     unreachable!("one pair was chosen")
                 };
@@ -231,44 +192,105 @@ impl Stage {
                 }];
                 let metadata = &encoded.metadata;
                 Box::new(move || {
-                    let (time, verdicts) =
-                        timed(|| decoder.verify(metadata, &sliver[..], &[0], &control));
+                    let (run, verdicts) =
+                        timed(|control| decoder.verify(metadata, &sliver[..], &[0], control));
                     assert_eq!(verdicts, [true]);
-                    time
+                    run
+                })
+            }
+            Task::VerifyAll(axis) => {
+                let decoder = doer.decoder();
+                let chosen = Chosen {
+                    slivers: &self.slivers,
+                    pairs: &self.pairs,
+                    axis,
+                    shape: self.job.shape(),
+                };
+                let numbers: Vec<_> = (0..self.pairs.len()).collect();
+                let metadata = &encoded.metadata;
+                Box::new(move || {
+                    let (run, verdicts) =
+                        timed(|control| decoder.verify(metadata, &chosen, &numbers, control));
+                    assert!(verdicts.iter().all(|&good| good));
+                    assert!(decoder.device_fault().is_none());
+                    run
                 })
             }
         }
     }
 }
 
-fn encoder(engine: Engine) -> Encoder {
-    let builder = Encoder::builder();
-    let builder = match engine {
-        Engine::Reference => builder.engine(EngineKind::Reference),
-        Engine::Cpu { set, threads } => builder
-            .engine(EngineKind::Cpu)
-            .instruction_set(set)
-            .threads(threads),
-    };
-    builder.build().unwrap()
+/// A builder's engine.
+macro_rules! on {
+    ($builder:expr, $engine:expr) => {{
+        let builder = $builder;
+        match $engine {
+            Engine::Reference => builder.engine(EngineKind::Reference),
+            Engine::Cpu { set, threads } => builder
+                .engine(EngineKind::Cpu)
+                .instruction_set(set)
+                .threads(threads),
+            Engine::WholeCpu => builder.engine(EngineKind::Cpu),
+            Engine::Gpu { check } => builder.engine(EngineKind::Gpu).device_check(check),
+            Engine::Auto => builder.engine(EngineKind::Auto),
+        }
+        .build()
+        .unwrap()
+    }};
 }
 
-fn decoder(engine: Engine) -> Decoder {
-    let builder = Decoder::builder();
-    let builder = match engine {
-        Engine::Reference => builder.engine(EngineKind::Reference),
-        Engine::Cpu { set, threads } => builder
-            .engine(EngineKind::Cpu)
-            .instruction_set(set)
-            .threads(threads),
-    };
-    builder.build().unwrap()
+/// An engine that is ready for a task.
+pub enum Doer {
+    Encoder(Encoder),
+    Decoder(Decoder),
 }
 
-fn timed<T>(run: impl FnOnce() -> Result<T>) -> (Duration, T) {
+impl Doer {
+    pub fn new(engine: Engine, task: Task) -> Self {
+        match task {
+            Task::BlobId | Task::Encode => Self::Encoder(encoder(engine)),
+            Task::Decode(_) | Task::Verify(_) | Task::VerifyAll(_) => {
+                Self::Decoder(on!(Decoder::builder(), engine))
+            }
+        }
+    }
+
+    fn encoder(&self) -> &Encoder {
+        match self {
+            Self::Encoder(encoder) => encoder,
+            Self::Decoder(_) => unreachable!("it was made for another task"),
+        }
+    }
+
+    fn decoder(&self) -> &Decoder {
+        match self {
+            Self::Decoder(decoder) => decoder,
+            Self::Encoder(_) => unreachable!("it was made for another task"),
+        }
+    }
+}
+
+pub fn encoder(engine: Engine) -> Encoder {
+    on!(Encoder::builder(), engine)
+}
+
+/// A job that was done.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    pub time: Duration,
+    /// What a device has spent on it.
+    pub device: Option<DeviceTime>,
+}
+
+fn timed<T>(run: impl FnOnce(&Control) -> Result<T>) -> (Run, T) {
+    let control = Control::new();
     let start = Instant::now();
-    let result = run();
-    (start.elapsed(), result.unwrap())
+    let result = run(&control);
+    let run = Run {
+        time: start.elapsed(),
+        device: control.device_time(),
+    };
+    (run, result.unwrap())
 }
 
 /// Some slivers of an encoding in memory.

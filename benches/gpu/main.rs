@@ -1,0 +1,245 @@
+//! The GPU engine against the CPU engine, on the same bytes in one run: see `docs/PERFORMANCE.md`.
+//!
+//! `make bench-gpu` runs everything on the device that `WALRUS_ACCEL_DEVICE` names, or on the most
+//! capable one, and writes `benches/results/gpu-<device>.json`. With a filter
+//! (`cargo bench --bench gpu -- 'encode/1 GiB'`), with `WALRUS_ACCEL_BENCH_MAX=<bytes>`, which leaves out
+//! larger blobs, or on a software driver, whose times are nobody's measure, the results go to the
+//! directory of benchmarks in `target/`.
+//!
+//! The engines take turns, a run each. Every run's result is compared with the CPU's.
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "../common/jobs.rs"]
+mod jobs;
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "../common/machine.rs"]
+mod machine;
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "../common/timing.rs"]
+mod timing;
+
+mod batch;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use walrus_accel::{Axis, DeviceInfo, DeviceKind, DeviceTime, Encoder, EngineKind};
+
+use jobs::{Doer, Engine, Job, Run, Stage, Task};
+use timing::median;
+
+const MIB: usize = 1 << 20;
+
+/// How often each engine does a job: at least, at most, and how long all together in between.
+const RUNS: [usize; 2] = [3, 15];
+const LONG: Duration = Duration::from_secs(12);
+
+/// The engines, the first one the measure of the others.
+const ENGINES: [(&str, Engine); 3] = [
+    ("cpu", Engine::WholeCpu),
+    ("gpu", Engine::Gpu { check: true }),
+    ("gpu, unchecked", Engine::Gpu { check: false }),
+];
+
+fn jobs() -> Vec<Job> {
+    let job = |task, size, len| Job {
+        task,
+        size,
+        len,
+        ratio: None,
+        share: None,
+    };
+    let sizes = [
+        ("1 MiB", MIB),
+        ("16 MiB", 16 * MIB),
+        ("32 MiB", 32 * MIB),
+        ("256 MiB", 256 * MIB),
+        ("1 GiB", 1024 * MIB),
+    ];
+    let mut all = Vec::new();
+    for task in [Task::BlobId, Task::Encode, Task::Decode(Axis::Primary)] {
+        all.extend(sizes.map(|(size, len)| job(task, size, len)));
+    }
+    all.push(job(Task::Decode(Axis::Secondary), "256 MiB", 256 * MIB));
+    for axis in Axis::BOTH {
+        all.push(job(Task::VerifyAll(axis), "32 MiB", 32 * MIB));
+    }
+    all
+}
+
+/// Median seconds of an engine's runs.
+struct Measured {
+    runs: usize,
+    seconds: f64,
+    /// Upload, kernels, readback.
+    device: Option<[f64; 3]>,
+}
+
+impl Measured {
+    fn new(runs: &[Run]) -> Self {
+        let of = |seconds: &dyn Fn(&Run) -> Option<f64>| -> Option<f64> {
+            let mut times = runs.iter().map(seconds).collect::<Option<Vec<_>>>()?;
+            Some(median(&mut times))
+        };
+        let device = |part: fn(&DeviceTime) -> Duration| {
+            of(&|run| run.device.as_ref().map(|time| part(time).as_secs_f64()))
+        };
+        let parts = [
+            device(|time| time.upload),
+            device(|time| time.kernels),
+            device(|time| time.readback),
+        ];
+        Self {
+            runs: runs.len(),
+            seconds: of(&|run| Some(run.time.as_secs_f64())).expect("every run has a time"),
+            device: match parts {
+                [Some(upload), Some(kernels), Some(readback)] => Some([upload, kernels, readback]),
+                _ => None,
+            },
+        }
+    }
+
+    fn json(&self, name: &str, job: &Job, cpu: &Self) -> Value {
+        let device = self.device.map(|[upload, kernels, readback]| {
+            json!({ "upload": upload, "kernels": kernels, "readback": readback })
+        });
+        json!({
+            "engine": name,
+            "runs": self.runs,
+            "seconds": self.seconds,
+            "bytesPerSecond": job.len as f64 / self.seconds,
+            "ratioToCpu": cpu.seconds / self.seconds,
+            "deviceSeconds": device,
+        })
+    }
+
+    fn print(&self, name: &str, job: &Job, cpu: &Self) {
+        let milliseconds = |seconds: f64| format!("{:.2} ms", 1e3 * seconds);
+        let rate = job.len as f64 / MIB as f64 / self.seconds;
+        let mut line = format!(
+            "{:22} {:8} {name:15} {:>12} {rate:9.0} MiB/s {:6.2}x",
+            job.task.to_string(),
+            job.size,
+            milliseconds(self.seconds),
+            cpu.seconds / self.seconds
+        );
+        if let Some([upload, kernels, readback]) = self.device.map(|it| it.map(milliseconds)) {
+            line += &format!("  up {upload}, kernels {kernels}, down {readback}");
+        }
+        println!("{line}");
+    }
+}
+
+/// A job by every engine, in turn.
+fn measure(job: &Job) -> Vec<Measured> {
+    let mut stage = Stage::new(*job);
+    let doers = ENGINES.map(|(_, engine)| Doer::new(engine, job.task));
+    let mut runs = ENGINES.map(|_| Vec::new());
+    // The first round is for tables, shaders, memory and caches.
+    let mut begin = Instant::now();
+    for round in 0..=RUNS[1] {
+        if round > RUNS[0] && begin.elapsed() > LONG {
+            break;
+        }
+        for (doer, runs) in doers.iter().zip(&mut runs) {
+            let run = stage.start(doer)();
+            if round > 0 {
+                runs.push(run);
+            }
+        }
+        if round == 0 {
+            begin = Instant::now();
+        }
+    }
+    runs.iter().map(|runs| Measured::new(runs)).collect()
+}
+
+/// The device at work.
+fn device() -> Option<DeviceInfo> {
+    match Encoder::builder().engine(EngineKind::Gpu).build() {
+        Ok(encoder) => encoder.device().cloned(),
+        Err(error) => {
+            println!("nothing to measure: {error}");
+            None
+        }
+    }
+}
+
+fn main() {
+    let arguments = std::env::args().skip(1);
+    let (options, filters): (Vec<_>, Vec<_>) =
+        arguments.partition(|argument| argument.starts_with("--"));
+    // `cargo bench` says so; a test of all targets does not.
+    if !options.iter().any(|option| option == "--bench") {
+        println!("--bench measures");
+        return;
+    }
+    let Some(device) = device() else { return };
+    let most = std::env::var("WALRUS_ACCEL_BENCH_MAX").ok();
+    let most = most.map_or(usize::MAX, |text| text.parse().expect("a number of bytes"));
+    let asked = |name: &str| filters.is_empty() || filters.iter().any(|it| name.contains(it));
+
+    println!("{} ({}), {}", device.name, device.kind, device.driver);
+    let mut rows = Vec::new();
+    for job in jobs() {
+        if job.len > most || !asked(&format!("{}/{}", job.task, job.size)) {
+            continue;
+        }
+        let measured = measure(&job);
+        let cpu = &measured[0];
+        let engines: Vec<_> = measured
+            .iter()
+            .zip(ENGINES)
+            .map(|(it, (name, _))| {
+                it.print(name, &job, cpu);
+                it.json(name, &job, cpu)
+            })
+            .collect();
+        let check = measured[1].seconds / measured[2].seconds - 1.0;
+        println!("{:31} the check costs {:.0} %", "", 100.0 * check);
+        rows.push(json!({
+            "job": job.task.to_string(),
+            "size": job.size,
+            "bytes": job.len,
+            "engines": engines,
+            "checkCost": check,
+        }));
+    }
+    let batch = (batch::LEN <= most && asked("batch")).then(batch::measure);
+    let complete = filters.is_empty() && most == usize::MAX;
+    let whole = complete && device.kind != DeviceKind::Software;
+    write(&device, &rows, batch, whole);
+}
+
+fn write(device: &DeviceInfo, rows: &[Value], batch: Option<Value>, whole: bool) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let commit = std::env::var("WALRUS_ACCEL_BENCH_COMMIT").unwrap_or_else(|_| machine::commit());
+    let text = json!({
+        "device": device.name,
+        "kind": device.kind.to_string(),
+        "driver": device.driver,
+        "deviceMemory": device.memory,
+        "processor": machine::processor(),
+        "cores": cores,
+        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": commit,
+        "rows": rows,
+        "batch": batch,
+    });
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Where the program runs without its sources, they are not there.
+    let chosen = std::env::var_os("WALRUS_ACCEL_BENCH_OUT").map(PathBuf::from);
+    let directory = chosen.unwrap_or_else(|| match whole {
+        true => root.join("benches/results"),
+        false => root.join("target/criterion"),
+    });
+    std::fs::create_dir_all(&directory).expect("a directory for the results");
+    let file = directory.join(format!("gpu-{}.json", machine::slug(&device.name)));
+    let text = serde_json::to_string_pretty(&text).expect("values alone");
+    std::fs::write(&file, text + "\n").expect("a file for the results");
+    println!("written to {}", file.display());
+}
