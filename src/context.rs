@@ -127,6 +127,26 @@ impl Context {
         1
     }
 
+    /// Where a job is looked at again that a device has found wrong, and the device's engine; `None` if no
+    /// device did it.
+    pub(crate) fn second(&self, control: &Control) -> Option<(Self, Arc<dyn Engine>)> {
+        let engine = match control.engine_name() {
+            Some("gpu") => self.device_engine()?,
+            _ => return None,
+        };
+        let second = Self::on(engine.second()?, self.memory);
+        Some((second, engine))
+    }
+
+    /// The engine of the device.
+    fn device_engine(&self) -> Option<Arc<dyn Engine>> {
+        #[cfg(feature = "gpu")]
+        if let Some(auto) = &self.auto {
+            return auto.device_engine();
+        }
+        Some(Arc::clone(&self.engine))
+    }
+
     /// The same on another engine.
     #[cfg(feature = "gpu")]
     fn with(&self, engine: &Arc<dyn Engine>) -> Self {

@@ -1,7 +1,7 @@
 //! Progress and cancelling: one small handle that the job and its watchers share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Debug, Default)]
 pub struct Control {
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
     done: AtomicU64,
     total: AtomicU64,
     /// Nanoseconds of a device: upload, kernels, readback.
@@ -148,10 +148,24 @@ impl Control {
         self.done.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// What was said to be done has to be done again.
+    /// A handle for work beside the job, with progress of its own, that is cancelled with the job.
+    pub(crate) fn aside(&self) -> Self {
+        Self {
+            cancelled: Arc::clone(&self.cancelled),
+            ..Self::default()
+        }
+    }
+
+    /// The bytes done.
     #[cfg(feature = "gpu")]
-    pub(crate) fn take_back(&self, bytes: u64) {
-        self.done.fetch_sub(bytes, Ordering::Relaxed);
+    pub(crate) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// What has been done since has to be done again.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn go_back(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
     }
 
     /// Everything is done: what the shares of the work left to rounding, too.

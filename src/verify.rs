@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::control::Control;
 use crate::decoder::{Decoder, roots};
 use crate::error::Result;
+use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::sliver_source::{GivenSlivers, SliverSource};
 
@@ -63,7 +64,6 @@ impl Decoder {
         control: &Control,
     ) -> Result<Vec<bool>> {
         let shape = metadata.shape()?;
-        let n = usize::from(shape.n_shards());
         let infos = slivers.infos();
         let mut verdicts = vec![false; numbers.len()];
         // Where each sliver that can be hashed at all stands in `verdicts`.
@@ -97,36 +97,87 @@ impl Decoder {
             engine.has_room(&shape, metadata.commitment) && Axis::BOTH.into_iter().all(one)
         };
         let context = self.context.for_job(&job, control, fits);
-        let engine = &*context.engine;
+        let check = Verifying {
+            context: &context,
+            metadata,
+            slivers: &slivers,
+            numbers,
+            shape,
+        };
         for (axis, places) in &by_axis {
-            // Fewer at a time where the memory limit asks for it.
-            let width_for = |items| {
-                context.width(&shape, |width| {
-                    engine.expand_memory(&shape, metadata.commitment, *axis, items, width)
-                })
+            check.run(*axis, places, &mut verdicts, control)?;
+            // What a device finds wrong is looked at again.
+            let Some(second) = context.engine.second() else {
+                continue;
             };
-            let mut batch = BATCH.min(places.len()).max(1);
-            while batch > 1 && width_for(batch).is_err() {
-                batch /= 2;
-            }
-            let width = width_for(batch)?;
-            for places in places.chunks(batch) {
-                let numbers = places.iter().map(|&place| numbers[place]).collect();
-                let given = GivenSlivers::new(&slivers, shape, numbers).lenient();
-                let items = places.len();
-                let mut session =
-                    engine.start_expand(shape, metadata.commitment, *axis, items, width)?;
-                session.stripe(0..shape.symbol_size(), &given, control)?;
-                let roots = roots(engine, metadata.commitment, n, &*session);
-                for (item, (&place, root)) in places.iter().zip(roots).enumerate() {
-                    let pair = given.indices()[item].pair(*axis, shape.n_shards());
-                    let expected = metadata.root(*axis, pair);
-                    verdicts[place] =
-                        !given.is_unreadable(item) && expected == Some(Node::Digest(root));
-                }
+            let bad = places.iter().copied().filter(|&place| !verdicts[place]);
+            let bad: Vec<_> = bad.collect();
+            let again = Verifying {
+                context: &Context::on(second, context.memory),
+                ..check
+            };
+            // That is no part of the job's progress.
+            again.run(*axis, &bad, &mut verdicts, &control.aside())?;
+            if bad.iter().any(|&place| verdicts[place]) {
+                context.engine.was_wrong();
             }
         }
         control.check()?;
         Ok(verdicts)
+    }
+}
+
+/// Slivers being verified on an engine.
+#[derive(Clone, Copy)]
+struct Verifying<'a> {
+    context: &'a Context,
+    metadata: &'a BlobMetadata,
+    slivers: &'a dyn SliverSource,
+    numbers: &'a [usize],
+    shape: Shape,
+}
+
+impl Verifying<'_> {
+    /// Verdicts on slivers of an axis: those with the numbers at these places.
+    fn run(
+        &self,
+        axis: Axis,
+        places: &[usize],
+        verdicts: &mut [bool],
+        control: &Control,
+    ) -> Result<()> {
+        let Self {
+            context,
+            metadata,
+            shape,
+            ..
+        } = *self;
+        let engine = &*context.engine;
+        let (commitment, n) = (metadata.commitment, usize::from(shape.n_shards()));
+        // Fewer at a time where the memory limit asks for it.
+        let width_for = |items| {
+            context.width(&shape, |width| {
+                engine.expand_memory(&shape, commitment, axis, items, width)
+            })
+        };
+        let mut batch = BATCH.min(places.len()).max(1);
+        while batch > 1 && width_for(batch).is_err() {
+            batch /= 2;
+        }
+        let width = width_for(batch)?;
+        for places in places.chunks(batch) {
+            let numbers = places.iter().map(|&place| self.numbers[place]).collect();
+            let given = GivenSlivers::new(self.slivers, shape, numbers).lenient();
+            let mut session = engine.start_expand(shape, commitment, axis, places.len(), width)?;
+            session.stripe(0..shape.symbol_size(), &given, control)?;
+            let roots = roots(engine, commitment, n, &*session);
+            for (item, (&place, root)) in places.iter().zip(roots).enumerate() {
+                let pair = given.indices()[item].pair(axis, shape.n_shards());
+                let expected = metadata.root(axis, pair);
+                verdicts[place] =
+                    !given.is_unreadable(item) && expected == Some(Node::Digest(root));
+            }
+        }
+        Ok(())
     }
 }

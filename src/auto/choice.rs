@@ -94,6 +94,12 @@ impl Auto {
         Some(&opened.info)
     }
 
+    /// The device's engine, if it was opened.
+    pub(crate) fn device_engine(&self) -> Option<Arc<dyn Engine>> {
+        let opened = self.device.get()?.as_ref()?;
+        Some(Arc::clone(&opened.engine))
+    }
+
     /// Why the device is no longer used.
     pub(crate) fn device_fault(&self) -> Option<String> {
         self.device.get()?.as_ref()?.engine.device_fault()

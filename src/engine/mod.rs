@@ -206,6 +206,14 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
         true
     }
 
+    /// The engine that looks again at what this one finds wrong, before anybody is told.
+    fn second(&self) -> Option<Arc<dyn Engine>> {
+        None
+    }
+
+    /// That one found it right.
+    fn was_wrong(&self) {}
+
     /// The widest stripes of an encode session that make sense for the engine.
     fn widest_encode(&self, shape: &Shape, commitment: Commitment) -> u32 {
         let _ = (shape, commitment);

@@ -23,6 +23,8 @@ mod symbols;
 #[cfg(test)]
 mod testing;
 
+#[cfg(feature = "gpu")]
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
@@ -54,6 +56,10 @@ const BLOCK_LINES: usize = 32;
 /// The most bytes of every row in the columns that a thread takes at once: a block of long symbols takes about
 /// ten milliseconds, which is how long another thread may be idle at the end.
 const BLOCK_WIDTH: usize = 24 << 10;
+
+/// What work on the host panicked with: a source's or a sink's own panic, say, and no device's fault.
+#[cfg(feature = "gpu")]
+pub(in crate::engine) struct HostPanic(pub(in crate::engine) Box<dyn std::any::Any + Send>);
 
 pub(super) struct CpuEngine {
     pool: rayon::ThreadPool,
@@ -101,10 +107,12 @@ impl CpuEngine {
         })
     }
 
-    /// Does work on the engine's threads.
+    /// Does work on the engine's threads. Its panic comes back as a [`HostPanic`].
     #[cfg(feature = "gpu")]
     pub(in crate::engine) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
+        let work = || catch_unwind(AssertUnwindSafe(work));
+        let result = self.pool.install(work);
+        result.unwrap_or_else(|payload| resume_unwind(Box::new(HostPanic(payload))))
     }
 
     /// How many bytes of every symbol of a line are extended and hashed at once.

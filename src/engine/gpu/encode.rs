@@ -1,11 +1,14 @@
 //! Encoding a blob on a device, and on the CPU from wherever the device fails.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
+use super::device::Device;
 use super::fault::Failure;
 use super::output::{Output, Progress, Rest};
-use super::samples::{Columns, Made, Samples};
+use super::samples::{Made, Samples};
 use super::stripe::{Left, Stripe};
+use super::workspace::Workspace;
 use super::{GpuEngine, seed};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
@@ -14,9 +17,6 @@ use crate::error::Result;
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
-
-/// The columns among which those are that are hashed on the CPU too: their symbols are at the front of rows, and quickly read.
-const SAMPLED_COLUMNS: u16 = 16;
 
 pub(super) struct Session<'a> {
     engine: &'a GpuEngine,
@@ -42,7 +42,7 @@ impl<'a> Session<'a> {
         let samples = |axis| {
             let among = match axis {
                 Axis::Primary => shape.rows(),
-                Axis::Secondary => SAMPLED_COLUMNS.min(shape.columns()),
+                Axis::Secondary => shape.columns(),
             };
             let of = (shape, commitment, axis);
             Samples::new(engine, of, among.into(), width)
@@ -70,6 +70,11 @@ impl<'a> Session<'a> {
     ) -> Result<(), Failure> {
         let engine = self.engine;
         let output = Output::new(output, &self.shape, range.clone(), progress);
+        let samples = self.samples.as_ref();
+        let kept = samples.map(|samples| {
+            let keep = |samples: &Samples<'_>| Mutex::new(samples.keep(range.clone()));
+            samples.each_ref().map(keep)
+        });
         let stripe = Stripe {
             cpu: &engine.cpu,
             shape: &self.shape,
@@ -80,10 +85,12 @@ impl<'a> Session<'a> {
             rows,
             output: &output,
             states: self.states.as_deref(),
+            kept: kept.as_ref(),
             control,
         };
-        let left = engine.on_device(|device, workspace| stripe.run(device, workspace))?;
-        if let Some(samples) = &mut self.samples {
+        let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
+        let left = engine.on_device(control, run)?;
+        if let (Some(samples), Some(kept)) = (&mut self.samples, kept) {
             let [in_row, in_column] = places(&self.shape);
             let [of_rows, of_columns] = match &left {
                 Left::States(states) => [
@@ -92,9 +99,11 @@ impl<'a> Session<'a> {
                 ],
                 Left::Roots(roots) => roots.each_ref().map(|roots| Made::Roots(roots)),
             };
-            let [rows_samples, column_samples] = samples;
-            rows_samples.check(range.clone(), rows, &of_rows, control)?;
-            column_samples.check(range, &Columns(rows), &of_columns, control)?;
+            let made = [of_rows, of_columns];
+            for ((samples, kept), made) in samples.iter_mut().zip(kept).zip(made) {
+                let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+                samples.check(&kept, &made, control)?;
+            }
         }
         match left {
             Left::States(states) => self.states = Some(states),
@@ -151,12 +160,14 @@ impl EncodeSession for Session<'_> {
             return cpu.stripe(range, rows, output, control);
         }
         let progress = Progress::new(&self.shape);
+        let before = control.done();
         let done = self.on_device(range.clone(), rows, output.as_mut(), &progress, control);
         match done {
             Ok(()) => Ok(()),
             Err(Failure::Job(error)) => Err(error),
             Err(Failure::Device(fault)) => {
                 self.engine.give_up(fault)?;
+                control.go_back(before);
                 self.on_cpu(range, rows, output, &progress, control)
             }
         }

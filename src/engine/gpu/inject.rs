@@ -22,10 +22,13 @@ pub(super) enum Wrong {
     Panic,
     /// A shader's answer is wrong in a word.
     Answer,
+    /// A hash is wrong.
+    Hash,
 }
 
 impl Wrong {
-    pub(super) const ALL: [Self; 7] = [
+    /// All but wrong hashes, of which not all are noticed.
+    pub(super) const NOTICED: [Self; 7] = [
         Self::Lost,
         Self::OutOfMemory,
         Self::Refused,
@@ -115,13 +118,14 @@ impl Injector {
                 queue.submit([encoder.finish()]);
             }
             Some(Wrong::Panic) => panic!("as the test has it"),
-            Some(Wrong::Mapping | Wrong::Silence | Wrong::Answer) => unreachable!("not here"),
+            Some(Wrong::Mapping | Wrong::Silence | Wrong::Answer | Wrong::Hash) => {
+                unreachable!("not here")
+            }
         }
         Ok(())
     }
 
-    /// A shader has been told to write to a buffer. Which word of it goes wrong depends on the point's
-    /// number; only what the check of recovery symbols covers does.
+    /// A shader has been told to write to a buffer: its first word goes wrong.
     pub(super) fn at_dispatch(
         &self,
         device: &wgpu::Device,
@@ -129,14 +133,11 @@ impl Injector {
         shader: Shader,
         output: &wgpu::Buffer,
     ) {
-        let checked = matches!(
-            shader,
-            Shader::Extend { .. } | Shader::Restore { .. } | Shader::Combine
-        );
-        if !checked {
-            return;
-        }
-        if self.next(&[Wrong::Answer]).is_none() {
+        let can = match shader {
+            Shader::Extend { .. } | Shader::Restore { .. } | Shader::Combine => Wrong::Answer,
+            Shader::Leaves { .. } | Shader::Nodes { .. } => Wrong::Hash,
+        };
+        if self.next(&[can]).is_none() {
             return;
         }
         let garbage = device.create_buffer(&wgpu::BufferDescriptor {

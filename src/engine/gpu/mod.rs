@@ -33,20 +33,23 @@ mod twins;
 mod workspace;
 
 use std::hash::{BuildHasher, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use self::device::Device;
 use self::fault::{Failure, Fault};
 use self::shaders::Shader;
+use self::states::StateSize;
 use self::stripe::{Cut, Sizes};
 use self::workspace::Workspace;
-use super::cpu::CpuEngine;
+use super::cpu::{CpuEngine, HostPanic};
 use super::devices::DeviceInfo;
 use super::options::{DeviceOptions, EngineOptions};
 use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
 use crate::code::Code;
 use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
@@ -56,6 +59,9 @@ const BLOCK: u64 = 32 << 20;
 
 /// The share of a device's memory that is used, unless said otherwise: others need some too.
 const SHARE: u64 = 2;
+
+/// How long a job that waits for the device does not look whether it was cancelled.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What is used where the driver does not say how much there is.
 const UNKNOWN_MEMORY: u64 = 2 << 30;
@@ -68,8 +74,10 @@ pub(super) struct GpuEngine {
     key: String,
     options: DeviceOptions,
     cut: Cut,
-    /// The device's buffers: jobs wait for their turn, a stripe each.
-    workspace: Mutex<Workspace>,
+    /// The device's buffers, unless a job has them: jobs wait for their turn, a stripe each.
+    workspace: Mutex<Option<Workspace>>,
+    /// They are back.
+    is_back: Condvar,
     /// Why the device is no longer used.
     fault: OnceLock<Fault>,
     /// No stripe is wider.
@@ -151,7 +159,8 @@ impl GpuEngine {
             info,
             options: options.device.clone(),
             cut: Cut { block: BLOCK },
-            workspace: Mutex::default(),
+            workspace: Mutex::new(Some(Workspace::default())),
+            is_back: Condvar::new(),
             fault: OnceLock::new(),
             #[cfg(test)]
             most_width: u32::MAX,
@@ -292,24 +301,77 @@ impl GpuEngine {
     }
 
     /// Does work on the device, when it is free.
-    fn on_device<T>(
+    fn on_device<T: Send>(
         &self,
+        control: &Control,
+        work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure> + Send,
+    ) -> Result<T, Failure> {
+        if rayon::current_thread_index().is_none() {
+            return self.on_device_here(control, work);
+        }
+        // While a thread of a caller's pool waits for this engine's, it takes up other jobs of the caller,
+        // and those would wait for this one. A thread of nobody's does not.
+        let there = || self.on_device_here(control, work);
+        std::thread::scope(|scope| {
+            let done = scope.spawn(there).join();
+            done.unwrap_or_else(|payload| resume_unwind(payload))
+        })
+    }
+
+    fn on_device_here<T>(
+        &self,
+        control: &Control,
         work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        if let Some(fault) = self.fault.get() {
-            return Err(fault.clone().into());
-        }
-        let mut workspace = self
-            .workspace
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)))
-            .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload).into()));
-        if let Err(Failure::Device(_)) = &result {
+        let mut workspace = self.take_workspace(control)?;
+        workspace.begin(self.budget());
+        let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)));
+        let result = result.map_err(|payload| payload.downcast::<HostPanic>());
+        let (result, panic) = match result {
+            Ok(result) => (result, None),
+            Err(Ok(panic)) => {
+                // Buffers may be mapped.
+                workspace = Workspace::default();
+                (Err(Failure::Job(Error::Cancelled)), Some(panic.0))
+            }
+            Err(Err(payload)) => (Err(Fault::of_panic(&*payload).into()), None),
+        };
+        if let Err(Failure::Device(fault)) = &result {
+            // Jobs that wait for their turn do not try.
+            self.fault.get_or_init(|| fault.clone());
             // Whatever state it is in, nobody needs it.
-            std::mem::forget(std::mem::take(&mut *workspace));
+            std::mem::forget(std::mem::take(&mut workspace));
         }
-        result
+        *self.workspace() = Some(workspace);
+        self.is_back.notify_one();
+        match panic {
+            Some(payload) => resume_unwind(payload),
+            None => result,
+        }
+    }
+
+    fn workspace(&self) -> MutexGuard<'_, Option<Workspace>> {
+        self.workspace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the buffers.
+    fn take_workspace(&self, control: &Control) -> Result<Workspace, Failure> {
+        let mut place = self.workspace();
+        loop {
+            if let Some(workspace) = place.take() {
+                if let Some(fault) = self.fault.get() {
+                    *place = Some(workspace);
+                    self.is_back.notify_one();
+                    return Err(fault.clone().into());
+                }
+                return Ok(workspace);
+            }
+            control.check()?;
+            let waited = self.is_back.wait_timeout(place, PATIENCE);
+            place = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Uses the device no longer. An error if the CPU is not to go on.
@@ -378,14 +440,27 @@ impl Engine for GpuEngine {
 
     fn device_fault(&self) -> Option<String> {
         let fault = self.fault.get()?;
-        Some(format!(
-            "{} is not used any longer: {fault}; the CPU goes on",
-            self.info.name
-        ))
+        let name = &self.info.name;
+        let rest = match self.options.fallback {
+            true => "; the CPU goes on",
+            false => "",
+        };
+        Some(format!("{name} is not used any longer: {fault}{rest}"))
     }
 
     fn stripes(&self) -> bool {
         true
+    }
+
+    fn second(&self) -> Option<Arc<dyn Engine>> {
+        Some(Arc::clone(&self.cpu) as Arc<dyn Engine>)
+    }
+
+    fn was_wrong(&self) {
+        let fault = Fault::Wrong("hashes");
+        self.fault.get_or_init(|| fault.clone());
+        // The result is the CPU's and right: there is no error to give.
+        let _ = self.give_up(fault);
     }
 
     fn has_room(&self, shape: &Shape, commitment: Commitment) -> bool {
@@ -453,9 +528,10 @@ impl Engine for GpuEngine {
             .expand_memory(shape, commitment, axis, items, width);
         let widest = self.widest_expand(shape, commitment, axis);
         cpu + widest.map_or(0, |widest| {
-            let width = width.min(widest);
-            let items = self.items_at_once(shape, commitment, axis, items, width);
-            expand::Sizes::new(shape, commitment, axis, items, width).on_host()
+            let one = expand::Sizes::new(shape, commitment, axis, 1, width.min(widest));
+            let symbols = items as u64 * u64::from(shape.n_shards());
+            let state = StateSize::new(commitment, shape.symbol_size());
+            one.on_host(self.cut.block, symbols * state.on_host as u64)
         })
     }
 

@@ -124,7 +124,7 @@ fn expands(
     let of = (shape, commitment, axis);
     let mut session = expand::Session::new(engine, of, SLIVERS, width, widest);
     for range in stripes(size, width) {
-        let done = session.on_device(range, &slivers, &Control::new(), &mut 0);
+        let done = session.on_device(range, &slivers, &Control::new());
         done.map_err(fault)?;
     }
     let cpu = &*engine.cpu;

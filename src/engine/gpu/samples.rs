@@ -24,6 +24,7 @@ pub(super) struct Samples<'a> {
     engine: &'a GpuEngine,
     shape: Shape,
     commitment: Commitment,
+    axis: Axis,
     /// Which ones, of all.
     items: Vec<usize>,
     session: Session<'a>,
@@ -52,6 +53,7 @@ impl<'a> Samples<'a> {
             engine,
             shape,
             commitment,
+            axis,
             items,
             session,
         }
@@ -83,22 +85,26 @@ impl<'a> Samples<'a> {
         self.session.restore(&own)
     }
 
-    /// Hashes a stripe of the chosen ones of `slivers`, and compares.
+    /// Room for what goes to the device of the chosen ones, in a stripe.
+    pub(super) fn keep(&self, range: Range<u32>) -> Kept {
+        let symbols = usize::from(self.shape.sliver_symbols(self.axis));
+        Kept {
+            bytes: vec![vec![0; symbols * range.len()]; self.items.len()],
+            items: self.items.clone(),
+            range,
+        }
+    }
+
+    /// Hashes the chosen ones within a stripe, and compares.
     pub(super) fn check(
         &mut self,
-        range: Range<u32>,
-        slivers: &dyn SymbolReader,
+        kept: &Kept,
         made: &Made<'_>,
         control: &Control,
     ) -> Result<(), Failure> {
-        let selected = Selected {
-            items: &self.items,
-            of: slivers,
-        };
+        let range = kept.range.clone();
         // Its progress is not the job's.
-        self.session
-            .stripe(range.clone(), &selected, &Control::new())?;
-        control.check()?;
+        self.session.stripe(range.clone(), kept, &control.aside())?;
         let n = usize::from(self.shape.n_shards());
         let same = match made {
             Made::Roots(roots) => {
@@ -123,33 +129,38 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// Some of a reader's items.
-struct Selected<'a> {
-    items: &'a [usize],
-    of: &'a dyn SymbolReader,
+/// The bytes of chosen slivers within a stripe, as they went to the device: what is read twice may not be
+/// the same.
+pub(super) struct Kept {
+    range: Range<u32>,
+    items: Vec<usize>,
+    /// The symbols of each, one after another.
+    bytes: Vec<Vec<u8>>,
 }
 
-impl SymbolReader for Selected<'_> {
-    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
-        self.of.read(self.items[item], range, out)
+impl Kept {
+    /// Takes a part of a sliver's symbol, if it is a chosen one's: from byte `start` of the symbol on.
+    pub(super) fn put(&mut self, item: usize, symbol: usize, start: u32, part: &[u8]) {
+        let at = symbol * self.range.len() + (start - self.range.start) as usize;
+        let chosen = self.items.iter().zip(&mut self.bytes);
+        for (_, bytes) in chosen.filter(|(chosen, _)| **chosen == item) {
+            bytes[at..at + part.len()].copy_from_slice(part);
+        }
     }
 
-    fn borrow(&self, item: usize) -> Option<&[u8]> {
-        self.of.borrow(self.items[item])
+    /// The chosen ones.
+    pub(super) fn items(&self) -> Vec<usize> {
+        self.items.clone()
     }
 }
 
-/// The columns of a matrix of which the rows can be read.
-pub(super) struct Columns<'a>(pub(super) &'a dyn SymbolReader);
-
-impl SymbolReader for Columns<'_> {
-    /// Reads the front of every row.
+impl SymbolReader for Kept {
+    /// Item `i` is the `i`-th of the chosen ones.
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
-        let width = range.len();
-        let mut front = vec![0; (item + 1) * width];
-        for (row, symbol) in out.chunks_exact_mut(width).enumerate() {
-            self.0.read(row, range.clone(), &mut front)?;
-            symbol.copy_from_slice(&front[item * width..]);
+        let first = (range.start - self.range.start) as usize;
+        let symbols = self.bytes[item].chunks_exact(self.range.len());
+        for (place, symbol) in out.chunks_exact_mut(range.len()).zip(symbols) {
+            place.copy_from_slice(&symbol[first..][..range.len()]);
         }
         Ok(())
     }

@@ -318,6 +318,63 @@ fn jobs_share_a_device() {
 }
 
 #[test]
+fn threads_of_a_caller_s_pool_share_a_device() {
+    use rayon::prelude::*;
+    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+        return;
+    };
+    let engine = Arc::new(engine);
+    let cpu = cpu(10, Commitment::Blake2b256);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(3)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        (0..24).into_par_iter().for_each(|number| {
+            let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
+            let blob = blob(9_000 + 100 * number);
+            assert!(gpu.metadata(&blob).unwrap() == cpu.metadata(&blob).unwrap());
+        });
+    });
+    assert_eq!(engine.fault.get(), None);
+}
+
+#[test]
+fn a_caller_s_panic_is_no_fault_of_the_device() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
+    let blob = blob(30_000);
+    let mut sink = crate::CallbackSink::new(|_: &crate::SliverPart<'_>| panic!("the sink's own"));
+    let encode = || gpu.encode(&blob, &PairSet::all(10), &mut sink, &Control::new());
+    let panic = catch_unwind(AssertUnwindSafe(encode)).expect_err("the sink panics");
+    assert_eq!(panic.downcast_ref(), Some(&"the sink's own"));
+    assert_eq!(gpu.device_fault(), None);
+    // The device goes on.
+    let expected = cpu(10, Commitment::Blake2b256).metadata(&blob).unwrap();
+    assert!(gpu.metadata(&blob).unwrap() == expected);
+    assert_eq!(gpu.device_fault(), None);
+}
+
+#[test]
+fn a_job_that_waits_for_the_device_can_be_cancelled() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    let workspace = engine.workspace().take();
+    let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
+    let control = Control::new();
+    let result = std::thread::scope(|scope| {
+        let job = scope.spawn(|| gpu.metadata_with(blob(5000), &control));
+        std::thread::sleep(Duration::from_millis(20));
+        control.cancel();
+        job.join().expect("no panic")
+    });
+    assert!(matches!(result, Err(Error::Cancelled)));
+    *engine.workspace() = workspace;
+    assert!(gpu.metadata(blob(5000)).is_ok());
+}
+
+#[test]
 fn every_variant_of_every_shader_is_valid() {
     let commitments = [Commitment::Blake2b256, Commitment::Blake3];
     let mut variants = vec![Shader::Combine];

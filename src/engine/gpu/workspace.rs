@@ -44,7 +44,11 @@ pub(super) struct Slot {
 /// The buffers.
 #[derive(Default)]
 pub(super) struct Workspace {
+    /// The most bytes of all together.
+    budget: u64,
     buffers: [Option<wgpu::Buffer>; ROLES],
+    /// Which of them the work at hand has asked for.
+    in_use: [bool; ROLES],
     uploads: VecDeque<Slot>,
     readbacks: VecDeque<Slot>,
     /// The labels whose factors are there.
@@ -54,7 +58,43 @@ pub(super) struct Workspace {
 /// How many buffers go each way at a time: one at work, one on its way.
 const SLOTS: usize = 2;
 
+/// How many buffers there are at most that the host can reach: two to write to, two that come down and
+/// one that is read.
+pub(super) const SHARED: u64 = 5;
+
 impl Workspace {
+    /// Other work begins, within a limit of bytes.
+    pub(super) fn begin(&mut self, budget: u64) {
+        self.budget = budget;
+        self.in_use = [false; ROLES];
+    }
+
+    /// The bytes that there are.
+    fn held(&self) -> u64 {
+        let buffers = self.buffers.iter().flatten().map(wgpu::Buffer::size);
+        let slots = self.uploads.iter().chain(&self.readbacks);
+        buffers.sum::<u64>() + slots.map(|slot| slot.buffer.size()).sum::<u64>()
+    }
+
+    /// Gives back what other work has left, if so many bytes more would be too many.
+    fn make_room(&mut self, bytes: u64) {
+        if self.held() + bytes <= self.budget {
+            return;
+        }
+        for (buffer, in_use) in self.buffers.iter_mut().zip(self.in_use) {
+            if !in_use {
+                *buffer = None;
+            }
+        }
+        if self.buffers[Role::Factors as usize].is_none() {
+            self.labels = 0;
+        }
+        if self.held() + bytes > self.budget {
+            self.uploads.clear();
+            self.readbacks.clear();
+        }
+    }
+
     /// A buffer of at least so many bytes. What it held is lost if it grows.
     pub(super) fn buffer(
         &mut self,
@@ -63,6 +103,7 @@ impl Workspace {
         bytes: u64,
     ) -> Result<wgpu::Buffer, Fault> {
         use wgpu::BufferUsages as Usage;
+        self.in_use[role as usize] = true;
         let place = &mut self.buffers[role as usize];
         if let Some(buffer) = place
             && buffer.size() >= bytes
@@ -71,6 +112,8 @@ impl Workspace {
         }
         // Given back first, so that the peak is the larger one, not the sum.
         *place = None;
+        self.make_room(bytes);
+        let place = &mut self.buffers[role as usize];
         let usage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
         let buffer = device.buffer("workspace", bytes.next_multiple_of(4).max(4), usage)?;
         Ok(place.insert(buffer).clone())
@@ -95,13 +138,21 @@ impl Workspace {
     /// A buffer for the host to write to.
     pub(super) fn upload(&mut self, device: &Device, bytes: u64) -> Result<Slot, Fault> {
         let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
-        slot(device, &mut self.uploads, "upload", bytes, usage)
+        if let Some(slot) = free(&mut self.uploads, bytes) {
+            return Ok(slot);
+        }
+        self.make_room(bytes);
+        new_slot(device, "upload", bytes, usage)
     }
 
     /// A buffer for the host to read.
     pub(super) fn readback(&mut self, device: &Device, bytes: u64) -> Result<Slot, Fault> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        slot(device, &mut self.readbacks, "readback", bytes, usage)
+        if let Some(slot) = free(&mut self.readbacks, bytes) {
+            return Ok(slot);
+        }
+        self.make_room(bytes);
+        new_slot(device, "readback", bytes, usage)
     }
 
     pub(super) fn give_upload_back(&mut self, slot: Slot) {
@@ -113,18 +164,21 @@ impl Workspace {
     }
 }
 
-/// The slot that has waited longest, if there are enough and it is large enough; a new one otherwise.
-fn slot(
+/// The slot that has waited longest, if there are enough and it is large enough.
+fn free(slots: &mut VecDeque<Slot>, bytes: u64) -> Option<Slot> {
+    slots.retain(|slot| slot.buffer.size() >= bytes);
+    match slots.len() >= SLOTS {
+        true => slots.pop_front(),
+        false => None,
+    }
+}
+
+fn new_slot(
     device: &Device,
-    slots: &mut VecDeque<Slot>,
     label: &'static str,
     bytes: u64,
     usage: wgpu::BufferUsages,
 ) -> Result<Slot, Fault> {
-    slots.retain(|slot| slot.buffer.size() >= bytes);
-    if slots.len() >= SLOTS {
-        return Ok(slots.pop_front().expect("there are some"));
-    }
     let buffer = device.buffer(label, bytes.next_multiple_of(256), usage)?;
     Ok(Slot { buffer, last: None })
 }

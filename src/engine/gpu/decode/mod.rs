@@ -65,7 +65,7 @@ impl<'a> Session<'a> {
         let work = &self.work;
         let mut failed = None;
         let done = self.cpu.stripe_by(range, slivers, control, |stripe| {
-            failed = work.on_device(stripe, control, &mut 0).err();
+            failed = work.on_device(stripe, control).err();
             Ok(true)
         });
         done?;
@@ -74,14 +74,8 @@ impl<'a> Session<'a> {
 }
 
 impl Work<'_> {
-    /// Takes a stripe through the device, piece by piece; `advanced` is how far the job was said to have
-    /// come.
-    fn on_device(
-        &self,
-        stripe: &mut Stripe<'_>,
-        control: &Control,
-        advanced: &mut u64,
-    ) -> Result<(), Failure> {
+    /// Takes a stripe through the device, piece by piece.
+    fn on_device(&self, stripe: &mut Stripe<'_>, control: &Control) -> Result<(), Failure> {
         let engine = self.engine;
         let width = stripe.width;
         for start in (0..width).step_by(self.widest as usize) {
@@ -94,7 +88,9 @@ impl Work<'_> {
                 range: start..width.min(start + self.widest as usize),
                 control,
             };
-            engine.on_device(|device, workspace| piece.run(device, workspace, stripe, advanced))?;
+            engine.on_device(control, |device, workspace| {
+                piece.run(device, workspace, stripe)
+            })?;
         }
         Ok(())
     }
@@ -113,13 +109,13 @@ impl DecodeSession for Session<'_> {
             if work.plan.missing() == 0 {
                 return Ok(false);
             }
-            let mut advanced = 0;
-            match work.on_device(stripe, control, &mut advanced) {
+            let before = control.done();
+            match work.on_device(stripe, control) {
                 Ok(()) => Ok(true),
                 Err(Failure::Job(error)) => Err(error),
                 Err(Failure::Device(fault)) => {
                     work.engine.give_up(fault)?;
-                    control.take_back(advanced);
+                    control.go_back(before);
                     Ok(false)
                 }
             }

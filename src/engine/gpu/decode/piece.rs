@@ -18,7 +18,7 @@ use crate::engine::gpu::shaders::Shader;
 use crate::engine::gpu::stripe::Cut;
 use crate::engine::gpu::transfer::{Link, open, places};
 use crate::engine::gpu::word;
-use crate::engine::gpu::workspace::{Role, Slot, Workspace};
+use crate::engine::gpu::workspace::{Role, SHARED, Slot, Workspace};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 
@@ -52,14 +52,14 @@ impl Sizes {
         self.source
     }
 
-    /// All of them on the device: two buffers each way.
+    /// All of them on the device, with buffers to write to and to read from.
     pub(in crate::engine::gpu) fn total(&self) -> u64 {
-        self.source + self.restored + 4 * self.staging
+        self.source + self.restored + SHARED * self.staging
     }
 
     /// What they take on the host.
     pub(in crate::engine::gpu) fn on_host(&self) -> u64 {
-        4 * self.staging
+        SHARED * self.staging
     }
 }
 
@@ -97,18 +97,17 @@ struct Buffers {
 }
 
 impl Piece<'_> {
-    /// Takes the piece through; `advanced` is what the job was told of it.
+    /// Takes the piece through.
     pub(super) fn run(
         &self,
         device: &Device,
         workspace: &mut Workspace,
         stripe: &mut Stripe<'_>,
-        advanced: &mut u64,
     ) -> Result<(), Failure> {
         device.forget_times();
         let mut run = Run::new(self, device, workspace, stripe)?;
         run.up()?;
-        run.lines(advanced)?;
+        run.lines()?;
         while run.take_down()? {}
         if run.check.is_some() {
             let [given, restored] = &run.sums;
@@ -223,7 +222,7 @@ impl<'a, 's> Run<'a, 's> {
     }
 
     /// The missing symbols of all lines, block by block.
-    fn lines(&mut self, advanced: &mut u64) -> Result<(), Failure> {
+    fn lines(&mut self) -> Result<(), Failure> {
         let piece = self.piece;
         let plan = piece.plan;
         let device = self.link.device;
@@ -273,7 +272,6 @@ impl<'a, 's> Run<'a, 's> {
             let some = (self.stripe.given.slivers.len() * self.layout.width * range.len()) as u64;
             self.pending.push_back((slot, range));
             piece.control.advance(some);
-            *advanced += some;
         }
         Ok(())
     }

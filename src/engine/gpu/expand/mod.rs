@@ -3,11 +3,14 @@
 mod stripe;
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 pub(super) use self::stripe::Sizes;
 use self::stripe::{Left, Stripe};
+use super::device::Device;
 use super::fault::Failure;
 use super::samples::{Made, Samples};
+use super::workspace::Workspace;
 use super::{GpuEngine, seed};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
@@ -65,15 +68,16 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes a stripe through the device; `advanced` is how far the job was said to have come.
+    /// Takes a stripe through the device.
     pub(super) fn on_device(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,
         control: &Control,
-        advanced: &mut u64,
     ) -> Result<(), Failure> {
         let engine = self.engine;
+        let samples = self.samples.as_ref();
+        let kept = samples.map(|samples| Mutex::new(samples.keep(range.clone())));
         let stripe = Stripe {
             cpu: &engine.cpu,
             shape: &self.shape,
@@ -87,23 +91,26 @@ impl<'a> Session<'a> {
                 self.items,
                 self.widest,
             ),
-            range: range.clone(),
+            range,
             widest: self.widest,
             cut: engine.cut,
             seed: engine.options.check.then(seed),
             slivers,
             states: self.states.as_deref(),
+            kept: kept.as_ref(),
             control,
         };
-        let left = engine.on_device(|device, workspace| stripe.run(device, workspace, advanced))?;
-        if let Some(samples) = &mut self.samples {
+        let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
+        let left = engine.on_device(control, run)?;
+        if let (Some(samples), Some(kept)) = (&mut self.samples, kept) {
             let n = usize::from(self.shape.n_shards());
             let place = |item, symbol| item * n + symbol;
             let made = match &left {
                 Left::States(states) => Made::States(states, &place),
                 Left::Roots(roots) => Made::Roots(roots),
             };
-            samples.check(range, slivers, &made, control)?;
+            let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+            samples.check(&kept, &made, control)?;
         }
         match left {
             Left::States(states) => self.states = Some(states),
@@ -123,13 +130,13 @@ impl ExpandSession for Session<'_> {
         if let Some(cpu) = &mut self.cpu {
             return cpu.stripe(range, slivers, control);
         }
-        let mut advanced = 0;
-        match self.on_device(range.clone(), slivers, control, &mut advanced) {
+        let before = control.done();
+        match self.on_device(range.clone(), slivers, control) {
             Ok(()) => return Ok(()),
             Err(Failure::Job(error)) => return Err(error),
             Err(Failure::Device(fault)) => self.engine.give_up(fault)?,
         }
-        control.take_back(advanced);
+        control.go_back(before);
         let Self {
             engine,
             shape,

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -17,13 +18,14 @@ use crate::engine::gpu::factors;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::{CHUNK, Layout, Place};
 use crate::engine::gpu::parameters::{Combine, Extend, Leaves};
+use crate::engine::gpu::samples::Kept;
 use crate::engine::gpu::shaders::{self, HASH_THREADS, Shader};
 use crate::engine::gpu::states::StateSize;
 use crate::engine::gpu::stripe::Cut;
 use crate::engine::gpu::transfer::{Link, open, places};
 use crate::engine::gpu::trees::{self, DIGEST};
 use crate::engine::gpu::word;
-use crate::engine::gpu::workspace::{Role, Slot, Workspace};
+use crate::engine::gpu::workspace::{Role, SHARED, Slot, Workspace};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
@@ -35,6 +37,7 @@ pub(in crate::engine::gpu) struct Sizes {
     digests: u64,
     states: u64,
     levels: [u64; 2],
+    sums: u64,
     staging: u64,
 }
 
@@ -57,13 +60,15 @@ impl Sizes {
         let state = StateSize::new(commitment, shape.symbol_size()).on_device as u64;
         let source = items * original * pitch;
         let states = items * n * state;
+        let sums = (n - original) * CHUNK as u64;
         Self {
             source,
             recovery: items * (n - original) * pitch,
             digests: items * n * DIGEST,
             states,
             levels: trees::Leaves::levels(items, n),
-            staging: source.max((n - original) * CHUNK as u64 + states),
+            sums,
+            staging: source.max(sums + states),
         }
     }
 
@@ -72,19 +77,21 @@ impl Sizes {
         sizes.into_iter().max().unwrap_or(0)
     }
 
-    /// All of them on the device: two buffers each way.
+    /// All of them on the device, with buffers to write to and to read from.
     pub(in crate::engine::gpu) fn total(&self) -> u64 {
         self.source
             + self.recovery
             + self.digests
             + self.states
             + self.levels.iter().sum::<u64>()
-            + 4 * self.staging
+            + SHARED * self.staging
     }
 
-    /// What they take on the host, the slivers of a block as they are read too.
-    pub(in crate::engine::gpu) fn on_host(&self) -> u64 {
-        5 * self.staging
+    /// What they take on the host, for blocks of at most so many bytes or a sliver, of which these are the
+    /// sizes; the slivers of a block as they are read too, and the new states of all slivers.
+    pub(in crate::engine::gpu) fn on_host(&self, block: u64, states: u64) -> u64 {
+        // Slivers more than one are no more than a block, sums apart.
+        (SHARED + 1) * self.staging.max(block + self.sums) + states
     }
 }
 
@@ -106,6 +113,8 @@ pub(super) struct Stripe<'a> {
     pub(super) slivers: &'a dyn SymbolReader,
     /// The states at the stripe's start, unless it is the first.
     pub(super) states: Option<&'a [u8]>,
+    /// Takes the slivers that are hashed on the CPU too.
+    pub(super) kept: Option<&'a Mutex<Kept>>,
     pub(super) control: &'a Control,
 }
 
@@ -154,18 +163,13 @@ struct Buffers {
 }
 
 impl Stripe<'_> {
-    /// Takes the stripe through; `advanced` is what the job was told of it.
-    pub(super) fn run(
-        &self,
-        device: &Device,
-        workspace: &mut Workspace,
-        advanced: &mut u64,
-    ) -> Result<Left, Failure> {
+    /// Takes the stripe through.
+    pub(super) fn run(&self, device: &Device, workspace: &mut Workspace) -> Result<Left, Failure> {
         device.forget_times();
         let mut run = Run::new(self, device, workspace)?;
         for first in (0..self.items).step_by(self.block) {
             let items = first..self.items.min(first + self.block);
-            run.block(items, advanced)?;
+            run.block(items)?;
         }
         while run.take_down()? {}
         device.note_times(self.control)?;
@@ -234,7 +238,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes some slivers through the stripe.
-    fn block(&mut self, items: Range<usize>, advanced: &mut u64) -> Result<(), Failure> {
+    fn block(&mut self, items: Range<usize>) -> Result<(), Failure> {
         let stripe = self.stripe;
         if let Some(states) = stripe.states {
             let a_sliver = self.n * self.state.on_host;
@@ -251,7 +255,6 @@ impl<'a> Run<'a> {
             let some = (items.len() * self.original * piece.len()) as u64;
             self.piece(items.clone(), piece)?;
             stripe.control.advance(some);
-            *advanced += some;
         }
         Ok(())
     }
@@ -316,6 +319,7 @@ impl<'a> Run<'a> {
         back.last = Some(self.link.submit_filled(commands, slot)?);
         // While the device is at work.
         let sums = self.sums_of(&batch, layout.width);
+        self.keep(&items, &range, &batch);
         self.pending.push_back(Pending {
             slot: back,
             bytes,
@@ -404,6 +408,21 @@ impl<'a> Run<'a> {
             )?;
         }
         Ok(())
+    }
+
+    /// Keeps what is hashed on the CPU too.
+    fn keep(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
+        let Some(kept) = self.stripe.kept else {
+            return;
+        };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (original, width) = (self.original, range.len());
+        for item in kept.items().into_iter().filter(|item| items.contains(item)) {
+            let sliver = &batch[(item - items.start) * original * width..][..original * width];
+            for (number, symbol) in sliver.chunks_exact(width).enumerate() {
+                kept.put(item, number, range.start, symbol);
+            }
+        }
     }
 
     /// The sums of slivers' own symbols.

@@ -9,6 +9,7 @@ mod sizes;
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Mutex;
 
 pub(super) use self::sizes::{Cut, Sizes};
 use crate::code::Code;
@@ -21,6 +22,7 @@ use crate::engine::gpu::factors;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::{CHUNK, Layout};
 use crate::engine::gpu::output::Output;
+use crate::engine::gpu::samples::Kept;
 use crate::engine::gpu::shaders::Shader;
 use crate::engine::gpu::states::StateSize;
 use crate::engine::gpu::transfer::Link;
@@ -42,6 +44,8 @@ pub(in crate::engine::gpu) struct Stripe<'a> {
     pub(in crate::engine::gpu) output: &'a Output<'a>,
     /// The states at the stripe's start, unless it is the first.
     pub(in crate::engine::gpu) states: Option<&'a [u8]>,
+    /// Takes the rows and the columns that are hashed on the CPU too.
+    pub(in crate::engine::gpu) kept: Option<&'a [Mutex<Kept>; 2]>,
     pub(in crate::engine::gpu) control: &'a Control,
 }
 

@@ -1,6 +1,7 @@
 //! Source rows: up, out as slivers, extended.
 
 use std::ops::Range;
+use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
@@ -95,6 +96,7 @@ impl<'a> Run<'a> {
             }
             // While the device is at work.
             self.sum_source(&range, batch);
+            self.keep(&range, batch);
             let output = stripe.output;
             stripe.cpu.install(|| {
                 (0..count).into_par_iter().try_for_each(|index| {
@@ -165,6 +167,34 @@ impl<'a> Run<'a> {
             &[&buffers.random, source, &buffers.sums],
             [(8 * job.symbols).div_ceil(HASH_THREADS), word(lines)],
         )
+    }
+
+    /// Keeps what is hashed on the CPU too: whole rows, and these rows' symbols of columns.
+    fn keep(&self, range: &Range<usize>, batch: &[u8]) {
+        let Some([of_rows, of_columns]) = self.stripe.kept else {
+            return;
+        };
+        let [_, _, columns] = self.stripe.counts();
+        let (width, start) = (self.layout.width, self.stripe.range.start);
+        let mut of_rows = of_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of_columns = of_columns.lock().unwrap_or_else(PoisonError::into_inner);
+        let symbol = |row: usize, column: usize| {
+            &batch[((row - range.start) * columns + column) * width..][..width]
+        };
+        for row in of_rows
+            .items()
+            .into_iter()
+            .filter(|row| range.contains(row))
+        {
+            for column in 0..columns {
+                of_rows.put(row, column, start, symbol(row, column));
+            }
+        }
+        for column in of_columns.items() {
+            for row in range.clone() {
+                of_columns.put(column, row, start, symbol(row, column));
+            }
+        }
     }
 
     /// Makes source rows chunks, and adds them to those sums that are of everything.

@@ -4,6 +4,7 @@ use crate::commitment::Commitment;
 use crate::engine::gpu::layout::{CHUNK, Layout};
 use crate::engine::gpu::shaders;
 use crate::engine::gpu::trees::{DIGEST, Leaves};
+use crate::engine::gpu::workspace::SHARED;
 use crate::shape::Shape;
 
 /// The sizes that a stripe is cut by.
@@ -74,7 +75,7 @@ impl Sizes {
 
     /// All of them on the device.
     pub(in crate::engine::gpu) fn total(&self) -> u64 {
-        // Two buffers each way; factors and sums are small.
+        // Factors and sums are small.
         self.source
             + self.extended
             + self.recovery
@@ -82,13 +83,13 @@ impl Sizes {
             + self.states
             + self.level
             + self.parents
-            + 4 * self.staging
+            + SHARED * self.staging
     }
 
     /// What they take on the host: buffers each way, a batch of rows and a block of columns as they are
     /// copied, the states, and the source as the check has it.
     pub(in crate::engine::gpu) fn on_host(&self, shape: &Shape) -> u64 {
         let source = u64::from(shape.rows()) * u64::from(shape.columns()) * CHUNK as u64;
-        6 * self.staging + self.states + source
+        (SHARED + 2) * self.staging + self.states + source
     }
 }

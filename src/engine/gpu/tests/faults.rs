@@ -158,7 +158,7 @@ fn opened() -> Option<GpuEngine> {
 /// The engine as new: for faults that leave the device as it is.
 fn as_new(mut engine: GpuEngine) -> GpuEngine {
     engine.fault = OnceLock::new();
-    engine.workspace = Mutex::default();
+    engine.workspace = Mutex::new(Some(Workspace::default()));
     engine.device.forget_trouble();
     engine
 }
@@ -215,7 +215,7 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
         most = points.max(most);
         engine = Arc::into_inner(shared).expect("jobs are done");
         for fallback in [true, false] {
-            for wrong in Wrong::ALL {
+            for wrong in Wrong::NOTICED {
                 // A device that is lost stays so: a new one each time takes long.
                 let lost = wrong == Wrong::Lost;
                 let step = if lost && !all { 17 } else { 1 };
@@ -236,4 +236,29 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
     assert!(adapters::is_ruled_out(KEY));
     println!("{injected} faults at up to {most} points a job, {ended} jobs ended with an error");
     assert!(injected > 3000 && ended > 1000);
+}
+
+#[test]
+fn nobody_is_told_of_damage_by_wrong_hashes_alone() {
+    let Some(mut engine) = opened() else {
+        return;
+    };
+    let mut noticed = 0;
+    for task in &TASKS[1..] {
+        let job = Job::new(*task, Commitment::Blake2b256);
+        let shared = Arc::new(engine);
+        shared.device.injector.plan(None);
+        assert!(job.run(&shared).unwrap());
+        let points = shared.device.injector.passed();
+        engine = Arc::into_inner(shared).expect("jobs are done");
+        for at in 0..points {
+            let shared = Arc::new(engine);
+            shared.device.injector.plan(Some((at, Wrong::Hash)));
+            assert!(job.run(&shared).unwrap(), "{task:?} at {at}");
+            noticed += usize::from(shared.device_fault().is_some());
+            engine = as_new(Arc::into_inner(shared).expect("jobs are done"));
+        }
+    }
+    println!("{noticed} noticed");
+    assert!(noticed > 20);
 }
