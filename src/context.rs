@@ -59,6 +59,13 @@ impl std::ops::Deref for JobContext {
 }
 
 impl ContextOptions {
+    /// Whether nothing is set that makes times on a device others than usual.
+    #[cfg(feature = "gpu")]
+    fn is_usual(&self) -> bool {
+        let device = &self.options.device;
+        self.memory == DEFAULT_MEMORY && device.memory.is_none() && device.check
+    }
+
     pub(crate) fn open(&self) -> Result<Context> {
         #[cfg(feature = "gpu")]
         if self.engine == EngineKind::Auto {
@@ -66,7 +73,7 @@ impl ContextOptions {
             return Ok(Context {
                 engine: engines.cpu(),
                 memory: self.memory,
-                auto: Some(Arc::new(Auto::new(engines, self.memory))),
+                auto: Some(Arc::new(Auto::new(engines, self.memory, self.is_usual()))),
             });
         }
         Ok(Context::on(self.engine.open(&self.options)?, self.memory))
@@ -98,33 +105,40 @@ impl Context {
         job: &Job,
         control: &Control,
         fits: impl Fn(&Self) -> bool,
-    ) -> JobContext {
+    ) -> Result<JobContext> {
+        control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            let (engine, turn) = auto.choose(job, &|engine| fits(&self.with(engine)));
+            let fits = |engine: &Arc<dyn Engine>| fits(&self.with(engine));
+            let (engine, turn) = auto.choose(job, control, &fits)?;
             control.note_engine(engine.name());
-            return JobContext {
+            return Ok(JobContext {
                 context: self.with(&engine),
                 _turn: Some(turn),
-            };
+            });
         }
         let _ = (job, fits);
         control.note_engine(self.engine.name());
-        JobContext {
+        Ok(JobContext {
             context: self.clone(),
             #[cfg(feature = "gpu")]
             _turn: None,
-        }
+        })
     }
 
-    /// How many engines jobs like this one can run on at the same time.
-    pub(crate) fn engine_count(&self, job: &Job, fits: impl Fn(&Self) -> bool) -> usize {
+    /// How many engines jobs of `bytes` in all can run on at the same time, of which this is the largest.
+    pub(crate) fn engine_count(
+        &self,
+        job: &Job,
+        bytes: u64,
+        fits: impl Fn(&Self) -> bool,
+    ) -> Result<usize> {
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            return auto.count(job, &|engine| fits(&self.with(engine)));
+            return auto.count(job, bytes, &|engine| fits(&self.with(engine)));
         }
-        let _ = (job, fits);
-        1
+        let _ = (job, bytes, fits);
+        Ok(1)
     }
 
     /// Where a job is looked at again that a device has found wrong, and the device's engine; `None` if no
@@ -244,7 +258,9 @@ macro_rules! context_choices {
         }
 
         /// The limit in bytes of what the `gpu` engine takes of its device's memory; half of it unless
-        /// set. Narrow limits make more, narrower stripes.
+        /// set. Narrow limits make more, narrower stripes; one that holds none is
+        /// [`Error::DeviceMemory`](crate::Error::DeviceMemory) when a job begins. Every encoder and
+        /// decoder that is built takes its own, and their clones share it.
         #[must_use]
         pub fn device_memory(mut self, bytes: u64) -> Self {
             self.context.options.device.memory = Some(bytes);

@@ -229,8 +229,8 @@ impl Encoder {
         self.run(&source, Some((pairs, sink)), control)
     }
 
-    /// The same encoder with another limit of working memory a job, as
-    /// [`EncoderBuilder::memory`] sets it.
+    /// The same encoder with another limit of working memory a job. What [`EngineKind::Auto`] measures
+    /// it measures within the limit that [`EncoderBuilder::memory`] set.
     #[must_use]
     pub fn with_memory(&self, bytes: u64) -> Self {
         Self {
@@ -239,13 +239,14 @@ impl Encoder {
         }
     }
 
-    /// How many engines blobs of this length can be encoded on at the same time: 2 where
-    /// [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that are started at the same
-    /// time are shared out between them. It may open and measure the device to know.
+    /// How many engines blobs of these lengths can be encoded on at the same time, with slivers or
+    /// without: 2 where [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that are
+    /// started at the same time are shared out between them. It may open and measure the device to know.
     ///
     /// # Errors
     ///
-    /// As [`Shape::new`].
+    /// As [`Shape::new`] for the longest; [`Error::EngineUnavailable`](crate::Error::EngineUnavailable)
+    /// if a device was asked for that is not there.
     ///
     /// # Example
     ///
@@ -253,15 +254,18 @@ impl Encoder {
     /// use walrus_accel::{Encoder, EngineKind};
     ///
     /// let encoder = Encoder::builder().engine(EngineKind::Cpu).build()?;
-    /// assert_eq!(encoder.engine_count(1 << 30)?, 1);
+    /// assert_eq!(encoder.engine_count(&[1 << 30, 1 << 28], true)?, 1);
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
-    pub fn engine_count(&self, length: u64) -> Result<usize> {
-        let shape = Shape::new(self.n_shards, length)?;
-        let job = self.job(&shape, true);
-        Ok(self
-            .context
-            .engine_count(&job, |context| self.fits(context, &shape, false)))
+    pub fn engine_count(&self, lengths: &[u64], with_slivers: bool) -> Result<usize> {
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let shape = Shape::new(self.n_shards, longest)?;
+        let job = self.job(&shape, with_slivers);
+        let fits = |context: &Context| self.fits(context, &shape, false);
+        let bytes = lengths
+            .iter()
+            .fold(0, |sum: u64, &len| sum.saturating_add(len));
+        self.context.engine_count(&job, bytes, fits)
     }
 
     /// A job as far as the choice of the engine depends on it.
@@ -273,7 +277,7 @@ impl Encoder {
             },
             commitment: self.commitment,
             n_shards: self.n_shards,
-            bytes: shape.matrix_len(),
+            bytes: shape.unencoded_length(),
         }
     }
 
@@ -301,7 +305,7 @@ impl Encoder {
         let in_memory = bytes_of(source).is_some();
         let job = self.job(&shape, output.is_some());
         let fits = |context: &Context| self.fits(context, &shape, in_memory);
-        let context = self.context.for_job(&job, control, fits);
+        let context = self.context.for_job(&job, control, fits)?;
         let width = self.width(&context, &shape, in_memory)?;
         control.start(shape.matrix_len());
         control.check()?;

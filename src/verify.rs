@@ -96,7 +96,7 @@ impl Decoder {
             };
             engine.has_room(&shape, metadata.commitment) && Axis::BOTH.into_iter().all(one)
         };
-        let context = self.context.for_job(&job, control, fits);
+        let context = self.context.for_job(&job, control, fits)?;
         let check = Verifying {
             context: &context,
             metadata,

@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
+use super::choice::CLASSES;
 use super::{Job, Work};
-use crate::engine::Engine;
+use crate::engine::{DeviceInfo, Engine};
 
 /// How long a measurement counts: drivers and machines change.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -57,21 +58,15 @@ pub(super) struct Entry {
 }
 
 impl Key {
-    /// `device` is its name, and its driver's.
-    pub(super) fn new(
-        cpu: &dyn Engine,
-        (device, driver): (&str, &str),
-        job: &Job,
-        class: u64,
-    ) -> Self {
+    pub(super) fn new(cpu: &dyn Engine, device: &DeviceInfo, job: &Job, class: u64) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             processor: Processor {
                 instruction_set: cpu.instruction_set().to_owned(),
                 threads: cpu.threads(),
             },
-            device: device.to_owned(),
-            driver: driver.to_owned(),
+            device: format!("{} {} {}", device.backend, device.name, device.bus),
+            driver: device.driver.clone(),
             work: job.work,
             commitment: job.commitment.to_string(),
             shards: job.n_shards,
@@ -88,16 +83,37 @@ impl Key {
         };
         same == *other
     }
+}
 
-    /// Whether the two differ in the device, and in nothing else.
-    pub(super) fn differs_in_device_alone(&self, other: &Self) -> bool {
-        let (device, driver) = (other.device.clone(), other.driver.clone());
-        let same = Self {
-            device,
-            driver,
-            ..self.clone()
+impl Entry {
+    /// The seconds that a job of so many bytes takes on CPU and device.
+    pub(super) fn times(&self, bytes: u64) -> [f64; 2] {
+        let scale = bytes as f64 / self.key.class as f64;
+        [scale * self.cpu_seconds, scale * self.gpu_seconds]
+    }
+
+    /// Whether a device that has to be opened first makes a job of so many bytes, or the first one of
+    /// `all` bytes, end earlier.
+    pub(super) fn is_worth_opening(&self, bytes: u64, all: u64) -> bool {
+        let [cpu, device] = self.times(all.max(bytes));
+        let with_device = match all > bytes {
+            // Jobs are shared out.
+            true => cpu * device / (cpu + device),
+            false => device,
         };
-        same == *other
+        self.open_seconds + with_device < cpu
+    }
+
+    /// Whether it can be a measurement of this program.
+    fn is_sound(&self) -> bool {
+        let times = [self.cpu_seconds, self.gpu_seconds, self.open_seconds];
+        let [cpu, gpu, _] = times;
+        let day = 86_400.0;
+        CLASSES.contains(&self.key.class)
+            && times.iter().all(|time| (0.0..day).contains(time))
+            && cpu > 0.0
+            && gpu > 0.0
+            && now().abs_diff(self.measured) < LIFETIME.as_secs()
     }
 }
 
@@ -125,12 +141,7 @@ fn read(path: &Path) -> Vec<Entry> {
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let mut entries = file.unwrap_or_default().measurements;
-    let now = now();
-    entries.retain(|entry| {
-        let age = now.abs_diff(entry.measured);
-        let times = [entry.cpu_seconds, entry.gpu_seconds, entry.open_seconds];
-        age < LIFETIME.as_secs() && times.iter().all(|time| time.is_finite() && *time >= 0.0)
-    });
+    entries.retain(Entry::is_sound);
     entries
 }
 
@@ -140,6 +151,11 @@ impl Cache {
         let directory = etcetera::choose_base_strategy().ok();
         let directory = directory.map(|strategy| strategy.cache_dir());
         Self::at(directory.map(|it| it.join("walrus-accel").join("calibration.json")))
+    }
+
+    /// None: what is measured serves this process.
+    pub(super) fn none() -> Self {
+        Self::at(None)
     }
 
     pub(super) fn at(path: Option<PathBuf>) -> Self {
@@ -204,16 +220,22 @@ mod tests {
         let path = scratch.path().join("not yet there/calibration.json");
         let cache = || Cache::at(Some(path.clone()));
         let (mut first, mut second) = (cache(), cache());
-        first.keep(entry(1, 1.0, 2.0));
+        let [small, middle, _] = CLASSES;
+        first.keep(entry(small, 1.0, 2.0));
         // What another process has kept meanwhile stays.
-        second.keep(entry(2, 3.0, 4.0));
-        second.keep(entry(2, 5.0, 6.0));
-        assert_eq!(cache().entries, [entry(1, 1.0, 2.0), entry(2, 5.0, 6.0)]);
-        for class in 0..300 {
-            second.keep(entry(class, 1.0, 1.0));
+        second.keep(entry(middle, 3.0, 4.0));
+        second.keep(entry(middle, 5.0, 6.0));
+        assert_eq!(
+            cache().entries,
+            [entry(small, 1.0, 2.0), entry(middle, 5.0, 6.0)]
+        );
+        for shards in 0..300 {
+            let mut other = entry(small, 1.0, 1.0);
+            other.key.shards = shards;
+            second.keep(other);
         }
         assert_eq!(cache().entries.len(), MOST);
-        assert_eq!(cache().entries.last().unwrap().key.class, 299);
+        assert_eq!(cache().entries.last().unwrap().key.shards, 299);
     }
 
     #[test]
@@ -225,18 +247,24 @@ mod tests {
             fs::write(&path, text).unwrap();
             assert_eq!(cache().entries, []);
         }
-        // Too old, of the future, and no time at all.
-        let mut old = entry(1, 1.0, 1.0);
+        // Too old, of the future, no times, of no class.
+        let [small, middle, large] = CLASSES;
+        let mut old = entry(small, 1.0, 1.0);
         old.measured -= LIFETIME.as_secs();
-        let mut future = entry(2, 1.0, 1.0);
+        let mut future = entry(middle, 1.0, 1.0);
         future.measured += LIFETIME.as_secs() + 5;
-        let negative = entry(3, -1.0, 1.0);
-        write(&path, vec![old, future, negative, entry(4, 1.0, 1.0)]).unwrap();
-        assert_eq!(cache().entries, [entry(4, 1.0, 1.0)]);
+        let mut unsound = vec![old, future, entry(0, 1.0, 1.0), entry(17, 1.0, 1.0)];
+        for seconds in [-1.0, 0.0, 1e6, 1e308] {
+            unsound.push(entry(small, seconds, 1.0));
+            unsound.push(entry(middle, 1.0, seconds));
+        }
+        unsound.push(entry(large, 1.0, 1.0));
+        write(&path, unsound).unwrap();
+        assert_eq!(cache().entries, [entry(large, 1.0, 1.0)]);
         // A place where nothing can be written: it serves this process.
         fs::write(&path, "a file").unwrap();
         let mut nowhere = Cache::at(Some(path.join("calibration.json")));
-        nowhere.keep(entry(1, 1.0, 2.0));
-        assert_eq!(nowhere.entries, [entry(1, 1.0, 2.0)]);
+        nowhere.keep(entry(small, 1.0, 2.0));
+        assert_eq!(nowhere.entries, [entry(small, 1.0, 2.0)]);
     }
 }

@@ -1,48 +1,93 @@
 //! The choice itself.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Job;
 use super::cache::{Cache, Entry, Key, now};
 use super::measure::measure;
+use crate::control::Control;
 use crate::engine::{DeviceInfo, Engine, Engines};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The least bytes of the size classes. Smaller jobs are the CPU's: it is done with them in less time
 /// than it takes to open a device.
-const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
+pub(super) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
+
+/// How long a device may take to be found, and to be opened and to answer its questions.
+const FINDING: Duration = Duration::from_secs(20);
+const OPENING: Duration = Duration::from_secs(120);
+
+/// How long somebody who waits does not look whether the job was cancelled.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The engines, as backlogs have them.
 const CPU: usize = 0;
 const DEVICE: usize = 1;
 
-type Open = dyn Fn() -> Result<(Arc<dyn Engine>, DeviceInfo)> + Send + Sync;
-type Measure = dyn Fn(&dyn Engine, &Job) -> Result<f64> + Send + Sync;
+/// What there is beside the CPU.
+pub(super) trait Devices: Send + Sync {
+    /// The device that would be used; `None` if there is none, an error if one was asked for that is
+    /// not there.
+    fn find(&self) -> Result<Option<DeviceInfo>>;
+
+    /// Its engine.
+    fn open(&self) -> Result<Arc<dyn Engine>>;
+
+    /// The seconds that an engine takes for a job.
+    fn measure(&self, engine: &dyn Engine, job: &Job, control: &Control) -> Result<f64>;
+}
+
+/// The machine's.
+struct OfMachine {
+    engines: Engines,
+    memory: u64,
+}
+
+impl Devices for OfMachine {
+    fn find(&self) -> Result<Option<DeviceInfo>> {
+        match self.engines.find_device() {
+            Ok(info) => Ok(Some(info)),
+            Err(error) if self.engines.is_device_named() => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn open(&self) -> Result<Arc<dyn Engine>> {
+        self.engines.open_device()
+    }
+
+    fn measure(&self, engine: &dyn Engine, job: &Job, control: &Control) -> Result<f64> {
+        measure(engine, job, self.memory, control)
+    }
+}
 
 /// CPU and device, and what is known of them.
 pub(crate) struct Auto {
     cpu: Arc<dyn Engine>,
-    /// Opens the device.
-    open: Box<Open>,
-    /// Measures a job on an engine.
-    measure: Box<Measure>,
-    /// The device, once a job has asked for it; `None` if there is none that can be used.
-    device: OnceLock<Option<Opened>>,
+    devices: Arc<dyn Devices>,
+    /// The device that there is, once a job has asked for it.
+    found: OnceLock<Option<DeviceInfo>>,
+    /// Its engine, once it was opened, or why it cannot be used.
+    opened: OnceLock<std::result::Result<Opened, String>>,
     state: Mutex<State>,
+    /// Something was learnt.
+    learnt: Condvar,
 }
 
 struct Opened {
     engine: Arc<dyn Engine>,
-    info: DeviceInfo,
     /// What it took.
     seconds: f64,
 }
 
-#[derive(Default)]
 struct State {
-    /// What was measured; read when it is first needed.
-    cache: Option<Cache>,
+    cache: Cache,
+    /// What cannot be measured.
+    hopeless: Vec<Key>,
+    /// Whether somebody is finding something out.
+    learning: bool,
     /// The jobs at work, and the seconds that they take, by engine.
     running: usize,
     backlogs: [f64; 2],
@@ -63,56 +108,126 @@ impl Drop for Turn {
     }
 }
 
+/// What is to be found out before a job's times are known.
+enum Question {
+    /// Which device there is.
+    Device,
+    /// Whether it works.
+    Opening,
+    /// How long a job of a size class takes.
+    Times(Key),
+}
+
+/// What is known of a job.
+enum Known {
+    /// The seconds that it takes on either engine; `None` if it is the CPU's.
+    Times(Option<[f64; 2]>),
+    /// Not enough.
+    Not(Question),
+}
+
 /// The size class of a job, if it is not too small.
 fn class(bytes: u64) -> Option<u64> {
     CLASSES.into_iter().rev().find(|&least| least <= bytes)
 }
 
+/// Does work that may hang on a thread of its own; `None` if it takes too long.
+fn beside<T: Send + 'static>(
+    limit: Duration,
+    control: &Control,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Option<T>> {
+    let (sender, receiver) = mpsc::channel();
+    let thread = thread::Builder::new().name("walrus-accel-device".into());
+    let started = thread.spawn(move || {
+        // Nobody listens any longer if it took too long.
+        let _ = sender.send(work());
+    });
+    if started.is_err() {
+        return Ok(None);
+    }
+    let begin = Instant::now();
+    loop {
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(result) => return Ok(Some(result)),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(mpsc::RecvTimeoutError::Timeout) => control.check()?,
+        }
+        if begin.elapsed() > limit {
+            return Ok(None);
+        }
+    }
+}
+
 impl Auto {
-    /// For jobs within a limit of memory.
-    pub(crate) fn new(engines: Engines, memory: u64) -> Self {
+    /// For jobs within a limit of memory. What is measured is kept for other processes if `keeps`.
+    pub(crate) fn new(engines: Engines, memory: u64, keeps: bool) -> Self {
+        let cache = match keeps {
+            true => Cache::of_user(),
+            false => Cache::none(),
+        };
+        Self::of(
+            engines.cpu(),
+            Arc::new(OfMachine { engines, memory }),
+            cache,
+        )
+    }
+
+    fn of(cpu: Arc<dyn Engine>, devices: Arc<dyn Devices>, cache: Cache) -> Self {
         Self {
-            cpu: engines.cpu(),
-            open: Box::new(move || {
-                let device = engines.open_device()?;
-                let info = device.device().expect("an engine with a device").clone();
-                Ok((device, info))
+            cpu,
+            devices,
+            found: OnceLock::new(),
+            opened: OnceLock::new(),
+            state: Mutex::new(State {
+                cache,
+                hopeless: Vec::new(),
+                learning: false,
+                running: 0,
+                backlogs: [0.0; 2],
             }),
-            measure: Box::new(move |engine, job| measure(engine, job, memory)),
-            device: OnceLock::new(),
-            state: Mutex::default(),
+            learnt: Condvar::new(),
         }
     }
 
+    /// Held for moments alone.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn opened(&self) -> Option<&Opened> {
+        self.opened.get()?.as_ref().ok()
+    }
+
     /// The device, if one was opened.
     pub(crate) fn device(&self) -> Option<&DeviceInfo> {
-        let opened = self.device.get()?.as_ref()?;
-        Some(&opened.info)
+        self.opened()?.engine.device()
     }
 
-    /// The device's engine, if it was opened.
+    /// The device's engine, if one was opened.
     pub(crate) fn device_engine(&self) -> Option<Arc<dyn Engine>> {
-        let opened = self.device.get()?.as_ref()?;
-        Some(Arc::clone(&opened.engine))
+        Some(Arc::clone(&self.opened()?.engine))
     }
 
-    /// Why the device is no longer used.
+    /// Why the device is not used, or no longer.
     pub(crate) fn device_fault(&self) -> Option<String> {
-        self.device.get()?.as_ref()?.engine.device_fault()
+        match self.opened.get()? {
+            Ok(opened) => opened.engine.device_fault(),
+            Err(reason) => Some(reason.clone()),
+        }
     }
 
     /// The engine for a job, of those that `fits` says have room for it.
+    ///
+    /// An error if the job is cancelled, or a device was asked for that is not there.
     pub(crate) fn choose(
         self: &Arc<Self>,
         job: &Job,
+        control: &Control,
         fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
-    ) -> (Arc<dyn Engine>, Turn) {
+    ) -> Result<(Arc<dyn Engine>, Turn)> {
+        let times = self.times(job, job.bytes, control, fits)?;
         let mut state = self.state();
-        let times = self.times(&mut state, job, fits);
         let (place, seconds) = match times {
             None => (CPU, 0.0),
             Some(times) => {
@@ -123,8 +238,8 @@ impl Auto {
         };
         state.running += 1;
         state.backlogs[place] += seconds;
-        let engine = match self.device.get() {
-            Some(Some(opened)) if place == DEVICE => &opened.engine,
+        let engine = match self.opened() {
+            Some(opened) if place == DEVICE => &opened.engine,
             _ => &self.cpu,
         };
         let turn = Turn {
@@ -132,274 +247,177 @@ impl Auto {
             place,
             seconds,
         };
-        (Arc::clone(engine), turn)
+        Ok((Arc::clone(engine), turn))
     }
 
-    /// How many engines jobs like this one can run on at the same time.
-    pub(crate) fn count(&self, job: &Job, fits: &dyn Fn(&Arc<dyn Engine>) -> bool) -> usize {
-        1 + usize::from(self.times(&mut self.state(), job, fits).is_some())
+    /// How many engines jobs of `bytes` in all can run on at the same time, of which this is the largest.
+    pub(crate) fn count(
+        &self,
+        job: &Job,
+        bytes: u64,
+        fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
+    ) -> Result<usize> {
+        let times = self.times(job, bytes, &Control::new(), fits)?;
+        Ok(1 + usize::from(times.is_some()))
     }
 
-    /// The seconds that the job takes on either engine; `None` if it is the CPU's anyway.
+    /// The seconds that the job, the first of `bytes`, takes on either engine; `None` if it is the CPU's.
+    /// What is not known is found out, by one at a time.
     fn times(
         &self,
-        state: &mut State,
         job: &Job,
+        bytes: u64,
+        control: &Control,
         fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
-    ) -> Option<[f64; 2]> {
-        let class = class(job.bytes)?;
-        let cache = state.cache.get_or_insert_with(Cache::of_user);
-        let scale = job.bytes as f64 / class as f64;
-        if self.device.get().is_none() {
-            // A device that was slower before is not opened to find it slower again.
-            let any = Key::new(&*self.cpu, ("", ""), job, class);
-            let known = cache.entries.iter();
-            let mut known = known
-                .filter(|entry| entry.key.differs_in_device_alone(&any))
-                .peekable();
-            let is_slow = |entry: &Entry| {
-                entry.open_seconds + scale * entry.gpu_seconds >= scale * entry.cpu_seconds
+    ) -> Result<Option<[f64; 2]>> {
+        let Some(class) = class(job.bytes) else {
+            return Ok(None);
+        };
+        let mut state = self.state();
+        loop {
+            let question = match self.known(&state, job, class, bytes, fits) {
+                Known::Times(times) => return Ok(times),
+                Known::Not(question) => question,
             };
-            if known.peek().is_some() && known.all(is_slow) {
-                return None;
+            control.check()?;
+            if state.learning {
+                let waited = self.learnt.wait_timeout(state, PATIENCE);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
             }
+            state.learning = true;
+            drop(state);
+            let learning = Learning(self);
+            self.learn(question, job, class, control)?;
+            drop(learning);
+            state = self.state();
         }
-        let device = self.device.get_or_init(|| {
-            let start = Instant::now();
-            let (engine, info) = (self.open)().ok()?;
-            let seconds = start.elapsed().as_secs_f64();
-            Some(Opened {
-                engine,
-                info,
-                seconds,
-            })
-        });
-        let device = device.as_ref()?;
-        let works = || device.engine.device_fault().is_none();
-        if !works() || !fits(&device.engine) {
-            return None;
+    }
+
+    fn known(
+        &self,
+        state: &State,
+        job: &Job,
+        class: u64,
+        bytes: u64,
+        fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
+    ) -> Known {
+        let none = Known::Times(None);
+        let info = match self.found.get() {
+            None => return Known::Not(Question::Device),
+            Some(None) => return none,
+            Some(Some(info)) => info,
+        };
+        let key = Key::new(&*self.cpu, info, job, class);
+        let entries = &state.cache.entries;
+        let exact = entries.iter().find(|entry| entry.key == key);
+        let opened = match (self.opened.get(), exact) {
+            (Some(Err(_)), _) => return none,
+            (Some(Ok(opened)), _) => opened,
+            (None, Some(entry)) if entry.is_worth_opening(job.bytes, bytes) => {
+                return Known::Not(Question::Opening);
+            }
+            (None, Some(_)) => return none,
+            // To find out more, where nothing else is at work.
+            (None, None) if state.running == 0 => return Known::Not(Question::Opening),
+            (None, None) => return none,
+        };
+        if opened.engine.device_fault().is_some() || !fits(&opened.engine) {
+            return none;
         }
-        let name = format!(
-            "{} {} {}",
-            device.info.backend, device.info.name, device.info.bus
-        );
-        let key = Key::new(&*self.cpu, (&name, &device.info.driver), job, class);
-        let exact = cache.entries.iter().find(|entry| entry.key == key);
-        let entry = match exact {
-            Some(entry) => entry.clone(),
-            // Where nothing else is at work.
-            None if state.running == 0 => {
+        // As long as it cannot be measured, the class whose size is nearest.
+        let nearest = || {
+            let others = entries.iter();
+            let others = others.filter(|entry| entry.key.differs_in_size_alone(&key));
+            others.min_by_key(|entry| entry.key.class.abs_diff(class))
+        };
+        let can_measure = state.running == 0 && !state.hopeless.contains(&key);
+        match exact {
+            None if can_measure => Known::Not(Question::Times(key)),
+            _ => Known::Times(exact.or_else(nearest).map(|entry| entry.times(job.bytes))),
+        }
+    }
+
+    /// Finds something out, with no lock held.
+    fn learn(&self, question: Question, job: &Job, class: u64, control: &Control) -> Result<()> {
+        let devices = Arc::clone(&self.devices);
+        match question {
+            Question::Device => {
+                let found = beside(FINDING, control, move || devices.find())?;
+                let found = found.unwrap_or(Ok(None))?;
+                self.found.get_or_init(|| found);
+            }
+            Question::Opening => {
+                let start = Instant::now();
+                let opened = beside(OPENING, control, move || devices.open())?;
+                let opened = opened.unwrap_or_else(|| {
+                    let name = self.found.get().and_then(Option::as_ref);
+                    let name = name.map_or("the device", |info| &info.name);
+                    let seconds = OPENING.as_secs();
+                    Err(Error::EngineUnavailable {
+                        engine: "gpu".into(),
+                        reason: format!("{name} did not open within {seconds} s"),
+                    })
+                });
+                let seconds = start.elapsed().as_secs_f64();
+                self.opened.get_or_init(|| match opened {
+                    Ok(engine) => Ok(Opened { engine, seconds }),
+                    Err(error) => Err(format!("{error}; the CPU does the work")),
+                });
+            }
+            Question::Times(key) => {
+                let opened = self.opened().expect("it is open when it is measured");
                 let of_class = Job {
                     bytes: class,
                     ..*job
                 };
-                let cpu_seconds = (self.measure)(&*self.cpu, &of_class).ok()?;
-                let gpu_seconds = (self.measure)(&*device.engine, &of_class).ok()?;
-                if !works() {
-                    return None;
-                }
-                let entry = Entry {
-                    key,
-                    cpu_seconds,
-                    gpu_seconds,
-                    open_seconds: device.seconds,
-                    measured: now(),
+                let run = || -> Result<[f64; 2]> {
+                    let cpu = self.devices.measure(&*self.cpu, &of_class, control)?;
+                    let device = self.devices.measure(&*opened.engine, &of_class, control)?;
+                    Ok([cpu, device])
                 };
-                cache.keep(entry.clone());
-                entry
+                // A thread of a caller's pool would take up other jobs while it waits, and those would
+                // wait for this one.
+                let measured = match rayon::current_thread_index() {
+                    None => run(),
+                    Some(_) => thread::scope(|scope| {
+                        let done = scope.spawn(run).join();
+                        done.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+                    }),
+                };
+                let [cpu_seconds, gpu_seconds] = match measured {
+                    Ok(seconds) => seconds,
+                    Err(Error::Cancelled) => return Err(Error::Cancelled),
+                    Err(_) => {
+                        self.state().hopeless.push(key);
+                        return Ok(());
+                    }
+                };
+                // What the CPU did in its place is nobody's measure.
+                if opened.engine.device_fault().is_none() {
+                    self.state().cache.keep(Entry {
+                        key,
+                        cpu_seconds,
+                        gpu_seconds,
+                        open_seconds: opened.seconds,
+                        measured: now(),
+                    });
+                }
             }
-            // For now, the class whose size is nearest.
-            None => {
-                let others = cache.entries.iter();
-                let others = others.filter(|entry| entry.key.differs_in_size_alone(&key));
-                others
-                    .min_by_key(|entry| entry.key.class.abs_diff(class))?
-                    .clone()
-            }
-        };
-        let scale = job.bytes as f64 / entry.key.class as f64;
-        Some([scale * entry.cpu_seconds, scale * entry.gpu_seconds])
+        }
+        Ok(())
+    }
+}
+
+/// Somebody finds something out, until this is dropped.
+struct Learning<'a>(&'a Auto);
+
+impl Drop for Learning<'_> {
+    fn drop(&mut self) {
+        self.0.state().learning = false;
+        self.0.learnt.notify_all();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-    use crate::auto::Work;
-    use crate::commitment::Commitment;
-    use crate::engine::{DeviceKind, EngineKind, EngineOptions};
-    use crate::error::Error;
-
-    /// The seconds of the CPU and of the device for 16 MiB, and how often something was measured and
-    /// opened.
-    struct Machine {
-        seconds: Option<[f64; 2]>,
-        measured: AtomicUsize,
-        opened: AtomicUsize,
-    }
-
-    /// Two engines that tell themselves apart by their threads.
-    fn engine(threads: usize) -> Arc<dyn Engine> {
-        let options = EngineOptions {
-            threads,
-            ..EngineOptions::default()
-        };
-        EngineKind::Cpu.open(&options).unwrap()
-    }
-
-    fn machine(seconds: Option<[f64; 2]>) -> Arc<Machine> {
-        Arc::new(Machine {
-            seconds,
-            measured: AtomicUsize::new(0),
-            opened: AtomicUsize::new(0),
-        })
-    }
-
-    fn auto(machine: &Arc<Machine>, path: Option<&std::path::Path>) -> Arc<Auto> {
-        let (opening, measuring) = (Arc::clone(machine), Arc::clone(machine));
-        let device = engine(2);
-        Arc::new(Auto {
-            cpu: engine(1),
-            open: Box::new(move || {
-                opening.opened.fetch_add(1, Ordering::Relaxed);
-                opening.seconds.ok_or(Error::Cancelled)?;
-                let info = DeviceInfo {
-                    index: 0,
-                    name: "a card".into(),
-                    backend: "vulkan",
-                    kind: DeviceKind::Discrete,
-                    driver: "of today".into(),
-                    bus: String::new(),
-                    memory: None,
-                    largest_binding: 1 << 30,
-                    workgroup_memory: 1 << 15,
-                    has_64_bit_words: true,
-                    unusable: None,
-                };
-                Ok((Arc::clone(&device), info))
-            }),
-            measure: Box::new(move |engine, job| {
-                measuring.measured.fetch_add(1, Ordering::Relaxed);
-                assert!(CLASSES.contains(&job.bytes));
-                let seconds = measuring.seconds.unwrap()[engine.threads() - 1];
-                Ok(seconds * job.bytes as f64 / CLASSES[0] as f64)
-            }),
-            device: OnceLock::new(),
-            state: Mutex::new(State {
-                cache: Some(Cache::at(path.map(Into::into))),
-                ..State::default()
-            }),
-        })
-    }
-
-    fn job(mib: u64) -> Job {
-        Job {
-            work: Work::Encode,
-            commitment: Commitment::Blake2b256,
-            n_shards: 1000,
-            bytes: mib << 20,
-        }
-    }
-
-    /// Whether the device does it.
-    fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, Turn) {
-        let (engine, turn) = auto.choose(&job(mib), &|_| true);
-        (engine.threads() == 2, turn)
-    }
-
-    #[test]
-    fn the_faster_one_does_it() {
-        for (seconds, expected) in [([1.0, 0.2], true), ([0.2, 1.0], false)] {
-            let machine = machine(Some(seconds));
-            let auto = auto(&machine, None);
-            // A small job asks for no device.
-            assert!(!on_device(&auto, 15).0);
-            assert_eq!(machine.opened.load(Ordering::Relaxed), 0);
-            for mib in [16, 63, 64, 1 << 10, 1 << 14, 20] {
-                assert_eq!(on_device(&auto, mib).0, expected, "{mib} MiB");
-            }
-            // Three classes, two engines, once each.
-            assert_eq!(machine.measured.load(Ordering::Relaxed), 6);
-            assert_eq!(machine.opened.load(Ordering::Relaxed), 1);
-            assert!(auto.device().is_some());
-            // No room on the device.
-            let (engine, _turn) = auto.choose(&job(100), &|engine| engine.threads() == 1);
-            assert_eq!(engine.threads(), 1);
-        }
-    }
-
-    #[test]
-    fn without_a_device_the_cpu_does_it() {
-        let machine = machine(None);
-        let auto = auto(&machine, None);
-        for _ in 0..3 {
-            assert!(!on_device(&auto, 100).0);
-        }
-        assert_eq!(auto.count(&job(100), &|_| true), 1);
-        assert_eq!(machine.opened.load(Ordering::Relaxed), 1);
-        assert!(auto.device().is_none() && auto.device_fault().is_none());
-    }
-
-    #[test]
-    fn jobs_at_the_same_time_are_shared_out_by_speed() {
-        // The device is three times as fast.
-        let auto = auto(&machine(Some([3.0, 1.0])), None);
-        assert_eq!(auto.count(&job(100), &|_| true), 2);
-        let all: Vec<_> = (0..8).map(|_| on_device(&auto, 100)).collect();
-        let places: Vec<_> = all.iter().map(|(on_device, _)| *on_device).collect();
-        let expected = [true, true, false, true, true, true, false, true];
-        assert_eq!(places, expected);
-        drop(all);
-        let state = auto.state();
-        assert_eq!(state.running, 0);
-        assert!(state.backlogs.iter().all(|seconds| seconds.abs() < 1e-9));
-    }
-
-    #[test]
-    fn nothing_is_measured_beside_other_jobs() {
-        let machine = machine(Some([3.0, 1.0]));
-        let auto = auto(&machine, None);
-        let measured = || machine.measured.load(Ordering::Relaxed);
-        let small = on_device(&auto, 1);
-        // Nothing is known.
-        assert!(!on_device(&auto, 20).0);
-        assert_eq!(measured(), 0);
-        drop(small);
-        let first = on_device(&auto, 20);
-        assert!(first.0);
-        assert_eq!(measured(), 2);
-        // As the nearest class does.
-        assert!(on_device(&auto, 1000).0);
-        assert_eq!(measured(), 2);
-        drop(first);
-        assert!(on_device(&auto, 1000).0);
-        assert_eq!(measured(), 4);
-    }
-
-    #[test]
-    fn what_was_measured_is_known_to_the_next_process() {
-        let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join("calibration.json");
-        let first = machine(Some([1.0, 3.0]));
-        assert!(!on_device(&auto(&first, Some(&path)), 20).0);
-        assert_eq!(first.measured.load(Ordering::Relaxed), 2);
-        // A slow device is not even opened.
-        let second = machine(Some([1.0, 3.0]));
-        let again = auto(&second, Some(&path));
-        assert!(!on_device(&again, 20).0);
-        assert_eq!(second.opened.load(Ordering::Relaxed), 0);
-        // Of this size nothing is known.
-        assert!(!on_device(&again, 70).0);
-        assert_eq!(second.opened.load(Ordering::Relaxed), 1);
-        assert_eq!(second.measured.load(Ordering::Relaxed), 2);
-        // A fast one is, and not measured again.
-        let path = scratch.path().join("fast.json");
-        let third = machine(Some([3.0, 1.0]));
-        assert!(on_device(&auto(&third, Some(&path)), 20).0);
-        let fourth = machine(Some([3.0, 1.0]));
-        assert!(on_device(&auto(&fourth, Some(&path)), 20).0);
-        assert_eq!(fourth.measured.load(Ordering::Relaxed), 0);
-    }
-}
+mod tests;

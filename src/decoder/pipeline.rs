@@ -65,16 +65,21 @@ impl Decoder {
                     + rows_in_flight(width)
             })
         };
+        let needed = shape.slivers_needed(axis);
         let job = Job {
-            work: Work::Decode,
+            // With all of the source at hand there is nothing to restore.
+            work: match indices.iter().all(|index| index.0 < needed) {
+                true => Work::Verify,
+                false => Work::Decode,
+            },
             commitment,
             n_shards: shape.n_shards(),
-            bytes: shape.matrix_len(),
+            bytes: shape.unencoded_length(),
         };
         let fits = |context: &Context| {
             context.engine.has_room(&shape, commitment) && width_on(context).is_ok()
         };
-        let context = self.context.for_job(&job, control, fits);
+        let context = self.context.for_job(&job, control, fits)?;
         let width = width_on(&context)?;
         let engine = &*context.engine;
         let checked = checked_rows(engine, &shape);

@@ -87,7 +87,7 @@ impl EngineKind {
                 options.instruction_set,
             )?),
             #[cfg(feature = "gpu")]
-            Self::Gpu => Engines::new(options)?.open_device()?,
+            Self::Gpu => Arc::new(gpu::GpuEngine::new(options)?),
             #[cfg(not(feature = "gpu"))]
             Self::Gpu => {
                 return Err(Error::EngineUnavailable {
@@ -100,7 +100,7 @@ impl EngineKind {
     }
 }
 
-/// The engines of one machine, on the same threads.
+/// The engines of one machine.
 #[cfg(feature = "gpu")]
 pub(crate) struct Engines {
     cpu: Arc<cpu::CpuEngine>,
@@ -123,10 +123,19 @@ impl Engines {
         Arc::clone(&self.cpu) as Arc<dyn Engine>
     }
 
-    /// That of a device.
+    /// Whether a device was asked for by name or number.
+    pub(crate) fn is_device_named(&self) -> bool {
+        self.options.device.name.is_some()
+    }
+
+    /// The device that would be used.
+    pub(crate) fn find_device(&self) -> Result<DeviceInfo> {
+        gpu::find_device(&self.options)
+    }
+
+    /// That of a device, with threads of its own: the CPU's may be busy with another job.
     pub(crate) fn open_device(&self) -> Result<Arc<dyn Engine>> {
-        let engine = gpu::GpuEngine::new(&self.options, Arc::clone(&self.cpu))?;
-        Ok(Arc::new(engine))
+        Ok(Arc::new(gpu::GpuEngine::new(&self.options)?))
     }
 }
 

@@ -99,6 +99,18 @@ fn a_device_that_is_not_there_is_an_error_that_names_those_that_are() {
 }
 
 #[test]
+fn a_device_that_auto_was_asked_for_is_missed_by_files_that_could_use_it() {
+    let scratch = Scratch::new();
+    let run = |name: &str, bytes: usize| {
+        let file = scratch.blob(name, 1, bytes);
+        walrus!("blob-id", file, "--device", "a card of tomorrow")
+    };
+    run("small", 50).exits(0);
+    let missed = run("large", 17 << 20).exits(3);
+    assert!(missed.stderr.contains("gpu"), "{}", missed.stderr);
+}
+
+#[test]
 fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 50);

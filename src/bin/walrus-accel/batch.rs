@@ -11,7 +11,7 @@ use walrus_accel::{BlobMetadataWithId, Control, Encoder, Error, Result};
 
 use crate::app::App;
 use crate::args::EngineArgs;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, exit_of};
 use crate::input::{self, Blob, is_standard};
 use crate::jobs::Job;
 use crate::limits;
@@ -49,14 +49,16 @@ pub struct Encoded<T> {
 
 impl<'a> Batch<'a> {
     /// Plans the work, within the engine's memory limit for all jobs together. A job's sink holds
-    /// `sink_memory(length)` bytes on top of what the encoder takes.
+    /// `sink_memory(length)` bytes on top of what the encoder takes, if slivers are kept.
     pub fn new(
         app: &'a App,
         files: &'a [PathBuf],
         encoder: Encoder,
         engine: &EngineArgs,
-        sink_memory: impl Fn(u64) -> u64,
+        sink_memory: Option<&dyn Fn(u64) -> u64>,
     ) -> Result<Self, Failure> {
+        let with_slivers = sink_memory.is_some();
+        let sink_memory = sink_memory.unwrap_or(&|_| 0);
         if files.iter().filter(|path| is_standard(path)).count() > 1 {
             return Err(Failure::Usage(
                 "standard input can be given only once".into(),
@@ -71,7 +73,7 @@ impl<'a> Batch<'a> {
         };
         let lengths: Vec<_> = files.iter().map(length).collect();
         let budget = engine.memory;
-        let engines = engines(&encoder, &lengths, budget);
+        let engines = engines(&encoder, &lengths, budget, with_slivers)?;
         let share = budget / engines as u64;
         let encoder = encoder.with_memory(share);
         let mut seen = HashSet::new();
@@ -227,23 +229,33 @@ impl<'a> Batch<'a> {
             Err(error) => {
                 let message = input::with_name(path, error);
                 self.app.failed_file(path, &message);
-                Exit::Failed
+                exit_of(error)
             }
         }
     }
 }
 
 /// How many engines large files are shared out to: each job has its part of the memory limit.
-fn engines(encoder: &Encoder, lengths: &[Option<u64>], budget: u64) -> usize {
-    let large = lengths.iter().flatten().filter(|&&length| length > SMALL);
-    let Some(&longest) = large.clone().max().filter(|_| large.count() > 1) else {
-        return 1;
-    };
+fn engines(
+    encoder: &Encoder,
+    lengths: &[Option<u64>],
+    budget: u64,
+    with_slivers: bool,
+) -> Result<usize, Failure> {
+    let large: Vec<_> = lengths
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|&length| length > SMALL)
+        .collect();
     let half = encoder.with_memory(budget / 2);
-    match half.memory_needed(longest) {
-        Ok(_) => half.engine_count(longest).unwrap_or(1),
-        // Too large for the code, or for half the memory.
-        Err(_) => 1,
+    let fits = large
+        .iter()
+        .all(|&length| half.memory_needed(length).is_ok());
+    // What is too large for the code, or for half the memory, is told when its turn comes.
+    match large.len() > 1 && fits {
+        true => Ok(encoder.engine_count(&large, with_slivers)?),
+        false => Ok(1),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 /// Prints a line a file.
 pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
     let encoder = encoder(&args.code, &args.engine, app)?;
-    let batch = Batch::new(app, &args.files, encoder, &args.engine, |_| 0)?.only_lines();
+    let batch = Batch::new(app, &args.files, encoder, &args.engine, None)?.only_lines();
     let encoder = batch.encoder();
     let exit = batch.run(
         |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),

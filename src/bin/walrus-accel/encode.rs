@@ -23,7 +23,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             shape.slivers_len() / u64::from(shape.n_shards()) * pairs.len() as u64
         })
     };
-    let batch = Batch::new(app, &args.files, encoder, &args.engine, slivers)?;
+    let batch = Batch::new(app, &args.files, encoder, &args.engine, Some(&slivers))?;
     let encoder = batch.encoder();
     let exit = batch.run(
         |blob, job| {

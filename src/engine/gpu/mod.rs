@@ -37,6 +37,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use self::adapters::Found;
 use self::device::Device;
 use self::fault::{Failure, Fault};
 use self::shaders::Shader;
@@ -91,6 +92,23 @@ pub(super) fn devices() -> Vec<DeviceInfo> {
     found.into_iter().map(|found| found.info).collect()
 }
 
+/// The device that would be used.
+pub(super) fn find_device(options: &EngineOptions) -> Result<DeviceInfo> {
+    Ok(find(options)?.info)
+}
+
+/// The adapter that is asked for, or the most capable one.
+fn find(options: &EngineOptions) -> Result<Found> {
+    let mut found = adapters::all().map_err(|fault| unavailable(fault.to_string()))?;
+    let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let named = options.device.name.clone();
+    let asked = named.or_else(|| variable(adapters::DEVICE_VARIABLE));
+    let allow_software = variable(adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
+    let index = adapters::pick(&infos, asked.as_deref(), allow_software).map_err(unavailable)?;
+    Ok(found.swap_remove(index))
+}
+
 /// A number as a shader takes it.
 fn word(value: usize) -> u32 {
     u32::try_from(value).expect("a device's buffers are smaller")
@@ -118,8 +136,8 @@ fn unavailable(reason: String) -> Error {
 
 impl GpuEngine {
     /// Opens the device that is asked for, and asks it questions with known answers.
-    pub(super) fn new(options: &EngineOptions, cpu: Arc<CpuEngine>) -> Result<Self> {
-        let engine = Self::untried(options, cpu)?;
+    pub(super) fn new(options: &EngineOptions) -> Result<Self> {
+        let engine = Self::untried(options)?;
         if !adapters::is_tried(&engine.key) {
             let all = questions::try_out(&engine).map_err(|fault| {
                 adapters::rule_out(&engine.key, &fault);
@@ -135,21 +153,10 @@ impl GpuEngine {
         Ok(engine)
     }
 
-    fn untried(options: &EngineOptions, cpu: Arc<CpuEngine>) -> Result<Self> {
-        let found = adapters::all().map_err(|fault| unavailable(fault.to_string()))?;
-        let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let asked = options
-            .device
-            .name
-            .clone()
-            .or_else(|| variable(adapters::DEVICE_VARIABLE));
-        let allow_software = variable(adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
-        let index =
-            adapters::pick(&infos, asked.as_deref(), allow_software).map_err(unavailable)?;
-        let info = infos[index].clone();
-        let adapter = &found[index].adapter;
-        let opened = catch_unwind(AssertUnwindSafe(|| Device::open(adapter, info.kind)))
+    fn untried(options: &EngineOptions) -> Result<Self> {
+        let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
+        let Found { adapter, info } = find(options)?;
+        let opened = catch_unwind(AssertUnwindSafe(|| Device::open(&adapter, info.kind)))
             .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
         let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
         Ok(Self {

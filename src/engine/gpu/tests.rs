@@ -16,7 +16,7 @@ fn engine() -> Option<GpuEngine> {
 
 /// The same, with blocks of these sizes.
 fn engine_with(cut: Cut) -> Option<GpuEngine> {
-    required(GpuEngine::new(&options(), cpu_engine()), cut)
+    required(GpuEngine::new(&options()), cut)
 }
 
 pub(super) fn options() -> EngineOptions {
@@ -29,11 +29,6 @@ pub(super) fn options() -> EngineOptions {
         },
         ..EngineOptions::default()
     }
-}
-
-/// What is behind it.
-pub(super) fn cpu_engine() -> Arc<CpuEngine> {
-    Arc::new(CpuEngine::new(2, None).unwrap())
 }
 
 pub(super) fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {

@@ -148,7 +148,7 @@ impl Job {
 
 /// A device of its own; `None` if there is none.
 fn opened() -> Option<GpuEngine> {
-    let mut engine = required(GpuEngine::untried(&options(), cpu_engine()), CUT)?;
+    let mut engine = required(GpuEngine::untried(&options()), CUT)?;
     engine.most_width = WIDTH;
     // Other tests go on with the adapter.
     engine.key = KEY.to_owned();

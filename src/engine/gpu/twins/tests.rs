@@ -6,7 +6,7 @@ use super::super::decode::Plan;
 use super::super::device::Device;
 use super::super::factors::{images, table};
 use super::super::shaders::{HASH_THREADS, Shader, blake3_depth, state_words};
-use super::super::tests::{cpu_engine, options, required};
+use super::super::tests::{options, required};
 use super::super::{BLOCK, Cut, GpuEngine};
 use super::*;
 
@@ -71,11 +71,7 @@ struct Bench(GpuEngine);
 
 impl Bench {
     fn new() -> Option<Self> {
-        required(
-            GpuEngine::untried(&options(), cpu_engine()),
-            Cut { block: BLOCK },
-        )
-        .map(Self)
+        required(GpuEngine::untried(&options()), Cut { block: BLOCK }).map(Self)
     }
 
     fn device(&self) -> &Device {

@@ -1,0 +1,294 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::auto::Work;
+use crate::commitment::Commitment;
+use crate::engine::{DeviceKind, EngineKind, EngineOptions};
+
+/// A machine that is made up.
+struct Machine {
+    /// The seconds of the CPU and of the device for 16 MiB; `None` without a device.
+    seconds: Option<[f64; 2]>,
+    /// Whether the device can be opened.
+    opens: bool,
+    /// How long it takes to measure.
+    patience: Duration,
+    device: Arc<dyn Engine>,
+    measured: AtomicUsize,
+    opened: AtomicUsize,
+}
+
+impl Machine {
+    fn new(seconds: Option<[f64; 2]>) -> Self {
+        Self {
+            seconds,
+            opens: true,
+            patience: Duration::ZERO,
+            device: engine(2),
+            measured: AtomicUsize::new(0),
+            opened: AtomicUsize::new(0),
+        }
+    }
+
+    fn measured(&self) -> usize {
+        self.measured.load(Ordering::Relaxed)
+    }
+
+    fn opened(&self) -> usize {
+        self.opened.load(Ordering::Relaxed)
+    }
+}
+
+impl Devices for Machine {
+    fn find(&self) -> Result<Option<DeviceInfo>> {
+        Ok(self.seconds.map(|_| DeviceInfo {
+            index: 0,
+            name: "a card".into(),
+            backend: "vulkan",
+            kind: DeviceKind::Discrete,
+            driver: "of today".into(),
+            bus: String::new(),
+            memory: None,
+            largest_binding: 1 << 30,
+            workgroup_memory: 1 << 15,
+            has_64_bit_words: true,
+            unusable: None,
+        }))
+    }
+
+    fn open(&self) -> Result<Arc<dyn Engine>> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        match self.opens {
+            true => Ok(Arc::clone(&self.device)),
+            false => Err(Error::EngineUnavailable {
+                engine: "gpu".into(),
+                reason: "it is on fire".into(),
+            }),
+        }
+    }
+
+    fn measure(&self, engine: &dyn Engine, job: &Job, control: &Control) -> Result<f64> {
+        self.measured.fetch_add(1, Ordering::Relaxed);
+        assert!(CLASSES.contains(&job.bytes));
+        let begin = Instant::now();
+        while begin.elapsed() < self.patience {
+            control.check()?;
+            thread::sleep(Duration::from_millis(1));
+        }
+        let seconds = self.seconds.unwrap()[engine.threads() - 1];
+        Ok(seconds * job.bytes as f64 / CLASSES[0] as f64)
+    }
+}
+
+/// Two engines that tell themselves apart by their threads.
+fn engine(threads: usize) -> Arc<dyn Engine> {
+    let options = EngineOptions {
+        threads,
+        ..EngineOptions::default()
+    };
+    EngineKind::Cpu.open(&options).unwrap()
+}
+
+fn auto(machine: &Arc<Machine>, path: Option<&Path>) -> Arc<Auto> {
+    let devices = Arc::clone(machine) as Arc<dyn Devices>;
+    let cache = Cache::at(path.map(Into::into));
+    Arc::new(Auto::of(engine(1), devices, cache))
+}
+
+fn job(mib: u64) -> Job {
+    Job {
+        work: Work::Encode,
+        commitment: Commitment::Blake2b256,
+        n_shards: 1000,
+        bytes: mib << 20,
+    }
+}
+
+/// Whether the device does it.
+fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, Turn) {
+    let chosen = auto.choose(&job(mib), &Control::new(), &|_| true);
+    let (engine, turn) = chosen.unwrap();
+    (engine.threads() == 2, turn)
+}
+
+/// How many engines do a batch of 100 MiB each.
+fn count(auto: &Auto, jobs: u64) -> usize {
+    let job = job(100);
+    auto.count(&job, jobs * job.bytes, &|_| true).unwrap()
+}
+
+#[test]
+fn the_faster_one_does_it() {
+    for (seconds, expected) in [([1.0, 0.2], true), ([0.2, 1.0], false)] {
+        let machine = Arc::new(Machine::new(Some(seconds)));
+        let auto = auto(&machine, None);
+        // A small job asks for no device.
+        assert!(!on_device(&auto, 15).0);
+        assert_eq!(machine.opened(), 0);
+        for mib in [16, 63, 64, 1 << 10, 1 << 14, 20] {
+            assert_eq!(on_device(&auto, mib).0, expected, "{mib} MiB");
+        }
+        // Three classes, two engines, once each.
+        assert_eq!(machine.measured(), 6);
+        assert_eq!(machine.opened(), 1);
+        // No room on the device.
+        let fits = |engine: &Arc<dyn Engine>| engine.threads() == 1;
+        let (engine, _turn) = auto.choose(&job(100), &Control::new(), &fits).unwrap();
+        assert_eq!(engine.threads(), 1);
+    }
+}
+
+#[test]
+fn without_a_device_the_cpu_does_it() {
+    let machine = Arc::new(Machine::new(None));
+    let auto = auto(&machine, None);
+    for _ in 0..3 {
+        assert!(!on_device(&auto, 100).0);
+    }
+    assert_eq!(count(&auto, 8), 1);
+    assert_eq!((machine.opened(), machine.measured()), (0, 0));
+    assert!(auto.device().is_none() && auto.device_fault().is_none());
+}
+
+#[test]
+fn a_device_that_does_not_open_is_told_of_once() {
+    let machine = Arc::new(Machine {
+        opens: false,
+        ..Machine::new(Some([3.0, 1.0]))
+    });
+    let auto = auto(&machine, None);
+    for _ in 0..3 {
+        assert!(!on_device(&auto, 100).0);
+    }
+    assert_eq!((machine.opened(), machine.measured()), (1, 0));
+    assert!(auto.device_fault().unwrap().contains("it is on fire"));
+}
+
+#[test]
+fn jobs_at_the_same_time_are_shared_out_by_speed() {
+    // The device is three times as fast.
+    let auto = auto(&Arc::new(Machine::new(Some([3.0, 1.0]))), None);
+    assert_eq!(count(&auto, 8), 2);
+    let all: Vec<_> = (0..8).map(|_| on_device(&auto, 100)).collect();
+    let places: Vec<_> = all.iter().map(|(on_device, _)| *on_device).collect();
+    let expected = [true, true, false, true, true, true, false, true];
+    assert_eq!(places, expected);
+    drop(all);
+    let state = auto.state();
+    assert_eq!(state.running, 0);
+    assert!(state.backlogs.iter().all(|seconds| seconds.abs() < 1e-9));
+}
+
+#[test]
+fn nothing_is_measured_beside_other_jobs() {
+    let machine = Arc::new(Machine::new(Some([3.0, 1.0])));
+    let auto = auto(&machine, None);
+    let small = on_device(&auto, 1);
+    // Nothing is known, and nothing could be learnt.
+    assert!(!on_device(&auto, 20).0);
+    assert_eq!((machine.opened(), machine.measured()), (0, 0));
+    drop(small);
+    let first = on_device(&auto, 20);
+    assert!(first.0);
+    assert_eq!(machine.measured(), 2);
+    // As the nearest class does.
+    assert!(on_device(&auto, 1000).0);
+    assert_eq!(machine.measured(), 2);
+    drop(first);
+    assert!(on_device(&auto, 1000).0);
+    assert_eq!(machine.measured(), 4);
+}
+
+#[test]
+fn what_was_measured_is_known_to_the_next_process() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("calibration.json");
+    let machine = |seconds| Arc::new(Machine::new(Some(seconds)));
+    let slow = machine([1.0, 3.0]);
+    assert!(!on_device(&auto(&slow, Some(&path)), 20).0);
+    assert_eq!(slow.measured(), 2);
+    // A slow device is not opened again.
+    let slow = machine([1.0, 3.0]);
+    let again = auto(&slow, Some(&path));
+    assert!(!on_device(&again, 20).0);
+    assert_eq!(slow.opened(), 0);
+    // Of this size nothing is known.
+    assert!(!on_device(&again, 100).0);
+    assert_eq!((slow.opened(), slow.measured()), (1, 2));
+    // For a batch it is worth while.
+    let slow = machine([1.0, 3.0]);
+    assert_eq!(count(&auto(&slow, Some(&path)), 8), 2);
+    assert_eq!((slow.opened(), slow.measured()), (1, 0));
+    // A fast one is opened, and not measured again.
+    let path = scratch.path().join("fast.json");
+    assert!(on_device(&auto(&machine([3.0, 1.0]), Some(&path)), 20).0);
+    let fast = machine([3.0, 1.0]);
+    assert!(on_device(&auto(&fast, Some(&path)), 20).0);
+    assert_eq!((fast.opened(), fast.measured()), (1, 0));
+}
+
+#[test]
+fn jobs_wait_while_one_measures_and_can_be_cancelled() {
+    let machine = Arc::new(Machine {
+        patience: Duration::from_millis(150),
+        ..Machine::new(Some([3.0, 1.0]))
+    });
+    let auto = auto(&machine, None);
+    let control = Control::new();
+    thread::scope(|scope| {
+        let measuring = scope.spawn(|| on_device(&auto, 20).0);
+        while machine.measured() == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // Small jobs do not wait.
+        let begin = Instant::now();
+        drop(on_device(&auto, 1));
+        assert!(begin.elapsed() < Duration::from_millis(100));
+        let waiting = scope.spawn(|| on_device(&auto, 20).0);
+        let cancelled = scope.spawn(|| auto.choose(&job(20), &control, &|_| true).is_err());
+        thread::sleep(Duration::from_millis(5));
+        control.cancel();
+        assert!(cancelled.join().unwrap());
+        assert!(measuring.join().unwrap() && waiting.join().unwrap());
+    });
+    assert_eq!(machine.measured(), 2);
+    // Somebody who measures can be cancelled too, and the next one measures.
+    let control = Control::new();
+    thread::scope(|scope| {
+        let measuring = scope.spawn(|| auto.choose(&job(100), &control, &|_| true).is_err());
+        while machine.measured() == 2 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        control.cancel();
+        assert!(measuring.join().unwrap());
+    });
+    assert!(on_device(&auto, 100).0);
+}
+
+#[test]
+fn threads_of_a_caller_s_pool_can_ask() {
+    use rayon::prelude::*;
+    let machine = Arc::new(Machine {
+        patience: Duration::from_millis(20),
+        ..Machine::new(Some([3.0, 1.0]))
+    });
+    let auto = auto(&machine, None);
+    (0..64u64).into_par_iter().for_each(|number| {
+        drop(on_device(&auto, 16 + 20 * number));
+    });
+    assert!(machine.measured() >= 2);
+}
+
+#[test]
+fn what_hangs_is_left_behind() {
+    let control = Control::new();
+    let (sender, receiver) = mpsc::channel::<()>();
+    let hang = move || receiver.recv().is_ok();
+    let result = beside(Duration::from_millis(100), &control, hang);
+    assert!(matches!(result, Ok(None)));
+    drop(sender);
+    assert!(matches!(beside(FINDING, &control, || 5), Ok(Some(5))));
+    let panics = || -> u8 { panic!("as the test has it") };
+    assert!(matches!(beside(FINDING, &control, panics), Ok(None)));
+}
