@@ -27,7 +27,8 @@
 //! ```
 //!
 //! Features: `cli` (on by default) builds the `walrus-accel` command line; turn it off with
-//! `default-features = false` to use the library alone. `kernels` is for this project's own benchmark:
+//! `default-features = false` to use the library alone. `gpu` (on by default) is the engine of that name
+//! and what chooses between it and the CPU's; without it [`EngineKind::Auto`] is the CPU. `kernels` is for this project's own benchmark:
 //! what it adds is no part of the interface.
 #![deny(unsafe_code)]
 
