@@ -131,11 +131,13 @@ impl Context {
         &self,
         job: &Job,
         bytes: u64,
+        control: &Control,
         fits: impl Fn(&Self) -> bool,
     ) -> Result<usize> {
+        control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            return auto.count(job, bytes, &|engine| fits(&self.with(engine)));
+            return auto.count(job, bytes, control, &|engine| fits(&self.with(engine)));
         }
         let _ = (job, bytes, fits);
         Ok(1)

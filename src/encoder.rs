@@ -167,7 +167,9 @@ impl Encoder {
         self.context.device_fault()
     }
 
-    /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit.
+    /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit. With
+    /// [`EngineKind::Auto`] those that the CPU takes; a device, which blobs of 16 MiB or more may go to,
+    /// takes others within the limit.
     ///
     /// # Errors
     ///
@@ -246,18 +248,23 @@ impl Encoder {
     /// # Errors
     ///
     /// As [`Shape::new`] for the longest; [`Error::EngineUnavailable`](crate::Error::EngineUnavailable)
-    /// if a device was asked for that is not there.
+    /// if a device was asked for that is not there; [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Encoder, EngineKind};
+    /// use walrus_accel::{Control, Encoder, EngineKind};
     ///
     /// let encoder = Encoder::builder().engine(EngineKind::Cpu).build()?;
-    /// assert_eq!(encoder.engine_count(&[1 << 30, 1 << 28], true)?, 1);
+    /// assert_eq!(encoder.engine_count(&[1 << 30, 1 << 28], true, &Control::new())?, 1);
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
-    pub fn engine_count(&self, lengths: &[u64], with_slivers: bool) -> Result<usize> {
+    pub fn engine_count(
+        &self,
+        lengths: &[u64],
+        with_slivers: bool,
+        control: &Control,
+    ) -> Result<usize> {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let shape = Shape::new(self.n_shards, longest)?;
         let job = self.job(&shape, with_slivers);
@@ -265,7 +272,7 @@ impl Encoder {
         let bytes = lengths
             .iter()
             .fold(0, |sum: u64, &len| sum.saturating_add(len));
-        self.context.engine_count(&job, bytes, fits)
+        self.context.engine_count(&job, bytes, control, fits)
     }
 
     /// A job as far as the choice of the engine depends on it.

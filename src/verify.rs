@@ -1,5 +1,7 @@
 //! Verifying slivers against metadata.
 
+use std::collections::HashSet;
+
 use crate::auto::{Job, Work};
 use crate::commitment::{BlobMetadata, Node};
 use crate::context::Context;
@@ -105,12 +107,13 @@ impl Decoder {
             shape,
         };
         for (axis, places) in &by_axis {
-            check.run(*axis, places, &mut verdicts, control)?;
+            let unread = check.run(*axis, places, &mut verdicts, control)?;
             // What a device finds wrong is looked at again.
             let Some(second) = context.engine.second() else {
                 continue;
             };
-            let bad = places.iter().copied().filter(|&place| !verdicts[place]);
+            let bad = places.iter().copied();
+            let bad = bad.filter(|place| !verdicts[*place] && !unread.contains(place));
             let bad: Vec<_> = bad.collect();
             let again = Verifying {
                 context: &Context::on(second, context.memory),
@@ -138,14 +141,15 @@ struct Verifying<'a> {
 }
 
 impl Verifying<'_> {
-    /// Verdicts on slivers of an axis: those with the numbers at these places.
+    /// Verdicts on slivers of an axis: those with the numbers at these places. Gives back where those are
+    /// that could not be read.
     fn run(
         &self,
         axis: Axis,
         places: &[usize],
         verdicts: &mut [bool],
         control: &Control,
-    ) -> Result<()> {
+    ) -> Result<HashSet<usize>> {
         let Self {
             context,
             metadata,
@@ -165,6 +169,7 @@ impl Verifying<'_> {
             batch /= 2;
         }
         let width = width_for(batch)?;
+        let mut unread = HashSet::new();
         for places in places.chunks(batch) {
             let numbers = places.iter().map(|&place| self.numbers[place]).collect();
             let given = GivenSlivers::new(self.slivers, shape, numbers).lenient();
@@ -174,10 +179,13 @@ impl Verifying<'_> {
             for (item, (&place, root)) in places.iter().zip(roots).enumerate() {
                 let pair = given.indices()[item].pair(axis, shape.n_shards());
                 let expected = metadata.root(axis, pair);
-                verdicts[place] =
-                    !given.is_unreadable(item) && expected == Some(Node::Digest(root));
+                let is_read = !given.is_unreadable(item);
+                verdicts[place] = is_read && expected == Some(Node::Digest(root));
+                if !is_read {
+                    unread.insert(place);
+                }
             }
         }
-        Ok(())
+        Ok(unread)
     }
 }

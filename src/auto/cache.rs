@@ -163,19 +163,26 @@ impl Cache {
         Self { path, entries }
     }
 
-    /// Keeps a measurement, instead of the one there was. Those of other processes stay.
-    pub(super) fn keep(&mut self, entry: Entry) {
-        if let Some(path) = &self.path {
-            let mut kept = read(path);
-            kept.retain(|there| there.key != entry.key);
-            kept.push(entry.clone());
-            kept.drain(..kept.len().saturating_sub(MOST));
-            // The next process measures again.
-            let _ = write(path, kept);
-        }
+    /// Where measurements are kept.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        self.path.clone()
+    }
+
+    /// Takes a measurement, instead of the one there was, for this process.
+    pub(super) fn add(&mut self, entry: Entry) {
         self.entries.retain(|there| there.key != entry.key);
         self.entries.push(entry);
     }
+}
+
+/// Keeps a measurement for other processes, instead of the one there was. Those of others stay. If it
+/// cannot be kept, the next process measures again.
+pub(super) fn save(path: &Path, entry: Entry) {
+    let mut kept = read(path);
+    kept.retain(|there| there.key != entry.key);
+    kept.push(entry);
+    kept.drain(..kept.len().saturating_sub(MOST));
+    let _ = write(path, kept);
 }
 
 /// Puts a whole file in place of what is there.
@@ -183,7 +190,8 @@ fn write(path: &Path, measurements: Vec<Entry>) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory)?;
     let file = tempfile::NamedTempFile::new_in(directory)?;
-    serde_json::to_writer_pretty(&file, &File { measurements })?;
+    let text = serde_json::to_string_pretty(&File { measurements })?;
+    fs::write(file.path(), text)?;
     file.persist(path)?;
     Ok(())
 }
@@ -219,12 +227,10 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("not yet there/calibration.json");
         let cache = || Cache::at(Some(path.clone()));
-        let (mut first, mut second) = (cache(), cache());
         let [small, middle, _] = CLASSES;
-        first.keep(entry(small, 1.0, 2.0));
-        // What another process has kept meanwhile stays.
-        second.keep(entry(middle, 3.0, 4.0));
-        second.keep(entry(middle, 5.0, 6.0));
+        save(&path, entry(small, 1.0, 2.0));
+        save(&path, entry(middle, 3.0, 4.0));
+        save(&path, entry(middle, 5.0, 6.0));
         assert_eq!(
             cache().entries,
             [entry(small, 1.0, 2.0), entry(middle, 5.0, 6.0)]
@@ -232,7 +238,7 @@ mod tests {
         for shards in 0..300 {
             let mut other = entry(small, 1.0, 1.0);
             other.key.shards = shards;
-            second.keep(other);
+            save(&path, other);
         }
         assert_eq!(cache().entries.len(), MOST);
         assert_eq!(cache().entries.last().unwrap().key.shards, 299);
@@ -263,8 +269,11 @@ mod tests {
         assert_eq!(cache().entries, [entry(large, 1.0, 1.0)]);
         // A place where nothing can be written: it serves this process.
         fs::write(&path, "a file").unwrap();
-        let mut nowhere = Cache::at(Some(path.join("calibration.json")));
-        nowhere.keep(entry(small, 1.0, 2.0));
+        let nowhere = path.join("calibration.json");
+        save(&nowhere, entry(small, 1.0, 2.0));
+        let mut nowhere = Cache::at(Some(nowhere));
+        nowhere.add(entry(small, 3.0, 4.0));
+        nowhere.add(entry(small, 1.0, 2.0));
         assert_eq!(nowhere.entries, [entry(small, 1.0, 2.0)]);
     }
 }

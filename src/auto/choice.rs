@@ -5,10 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Job;
-use super::cache::{Cache, Entry, Key, now};
+use super::cache::{Cache, Entry, Key, now, save};
 use super::measure::measure;
 use crate::control::Control;
-use crate::engine::{DeviceInfo, Engine, Engines};
+use crate::engine::{DeviceInfo, Engine, Engines, NoDevice};
 use crate::error::{Error, Result};
 
 /// The least bytes of the size classes. Smaller jobs are the CPU's: it is done with them in less time
@@ -28,9 +28,8 @@ const DEVICE: usize = 1;
 
 /// What there is beside the CPU.
 pub(super) trait Devices: Send + Sync {
-    /// The device that would be used; `None` if there is none, an error if one was asked for that is
-    /// not there.
-    fn find(&self) -> Result<Option<DeviceInfo>>;
+    /// The device that would be used, or why there is none.
+    fn find(&self) -> std::result::Result<DeviceInfo, NoDevice>;
 
     /// Its engine.
     fn open(&self) -> Result<Arc<dyn Engine>>;
@@ -46,12 +45,8 @@ struct OfMachine {
 }
 
 impl Devices for OfMachine {
-    fn find(&self) -> Result<Option<DeviceInfo>> {
-        match self.engines.find_device() {
-            Ok(info) => Ok(Some(info)),
-            Err(error) if self.engines.is_device_named() => Err(error),
-            Err(_) => Ok(None),
-        }
+    fn find(&self) -> std::result::Result<DeviceInfo, NoDevice> {
+        self.engines.find_device()
     }
 
     fn open(&self) -> Result<Arc<dyn Engine>> {
@@ -86,9 +81,14 @@ struct State {
     cache: Cache,
     /// What cannot be measured.
     hopeless: Vec<Key>,
-    /// Whether somebody is finding something out.
+    /// Whether somebody is finding something out, and whether that is how long a job takes: then no large
+    /// job begins.
     learning: bool,
-    /// The jobs at work, and the seconds that they take, by engine.
+    measuring: bool,
+    /// What a thread beside is at, or was when the one who waited for it was cancelled.
+    attempt: Option<Attempt>,
+    /// The jobs that have begun, those at work, and the seconds that these take, by engine.
+    begun: u64,
     running: usize,
     backlogs: [f64; 2],
 }
@@ -131,30 +131,60 @@ fn class(bytes: u64) -> Option<u64> {
     CLASSES.into_iter().rev().find(|&least| least <= bytes)
 }
 
-/// Does work that may hang on a thread of its own; `None` if it takes too long.
-fn beside<T: Send + 'static>(
+/// What a thread beside finds out: drivers may hang.
+enum Answer {
+    Device(std::result::Result<DeviceInfo, NoDevice>),
+    Opened(Result<Arc<dyn Engine>>),
+}
+
+/// A thread that finds something out.
+struct Attempt {
+    answer: mpsc::Receiver<Answer>,
+    begun: Instant,
     limit: Duration,
-    control: &Control,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<Option<T>> {
-    let (sender, receiver) = mpsc::channel();
-    let thread = thread::Builder::new().name("walrus-accel-device".into());
-    let started = thread.spawn(move || {
-        // Nobody listens any longer if it took too long.
-        let _ = sender.send(work());
-    });
-    if started.is_err() {
-        return Ok(None);
+}
+
+/// How an attempt ended.
+enum Outcome {
+    Answer(Answer),
+    /// Not in time, or not at all.
+    Silence(String),
+}
+
+impl Attempt {
+    /// Starts a thread, which is left behind if it takes longer than the limit.
+    fn new(limit: Duration, work: impl FnOnce() -> Answer + Send + 'static) -> Result<Self> {
+        let (sender, answer) = mpsc::channel();
+        let thread = thread::Builder::new().name("walrus-accel-device".into());
+        let started = thread.spawn(move || {
+            // Nobody listens any longer if it took too long.
+            let _ = sender.send(work());
+        });
+        started.map_err(|error| Error::EngineUnavailable {
+            engine: "auto".into(),
+            reason: format!("no thread can be started to look for a device: {error}"),
+        })?;
+        Ok(Self {
+            answer,
+            begun: Instant::now(),
+            limit,
+        })
     }
-    let begin = Instant::now();
-    loop {
-        match receiver.recv_timeout(PATIENCE) {
-            Ok(result) => return Ok(Some(result)),
-            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(mpsc::RecvTimeoutError::Timeout) => control.check()?,
-        }
-        if begin.elapsed() > limit {
-            return Ok(None);
+
+    /// Waits a moment. `None` if there is no answer yet.
+    fn wait(&self) -> Option<Outcome> {
+        match self.answer.recv_timeout(PATIENCE) {
+            Ok(answer) => Some(Outcome::Answer(answer)),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                Some(Outcome::Silence("its driver or a library failed".into()))
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) if self.begun.elapsed() > self.limit => {
+                let seconds = self.limit.as_secs_f64();
+                Some(Outcome::Silence(format!(
+                    "its driver does not answer within {seconds} s"
+                )))
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => None,
         }
     }
 }
@@ -183,6 +213,9 @@ impl Auto {
                 cache,
                 hopeless: Vec::new(),
                 learning: false,
+                measuring: false,
+                attempt: None,
+                begun: 0,
                 running: 0,
                 backlogs: [0.0; 2],
             }),
@@ -202,6 +235,11 @@ impl Auto {
     /// The device, if one was opened.
     pub(crate) fn device(&self) -> Option<&DeviceInfo> {
         self.opened()?.engine.device()
+    }
+
+    /// The device that would be or is used.
+    fn found(&self) -> Option<&DeviceInfo> {
+        self.device().or_else(|| self.found.get()?.as_ref())
     }
 
     /// The device's engine, if one was opened.
@@ -236,8 +274,15 @@ impl Auto {
                 (place, times[place])
             }
         };
+        state.begun += 1;
         state.running += 1;
+        let is_idle = state.backlogs[1 - place] <= 0.0;
         state.backlogs[place] += seconds;
+        drop(state);
+        if place == DEVICE && is_idle {
+            // What the CPU keeps for its next job comes on top of what this one takes.
+            self.cpu.forget_memory();
+        }
         let engine = match self.opened() {
             Some(opened) if place == DEVICE => &opened.engine,
             _ => &self.cpu,
@@ -250,15 +295,21 @@ impl Auto {
         Ok((Arc::clone(engine), turn))
     }
 
-    /// How many engines jobs of `bytes` in all can run on at the same time, of which this is the largest.
+    /// How many engines jobs of `bytes` in all are shared out to, of which this is the largest.
     pub(crate) fn count(
         &self,
         job: &Job,
         bytes: u64,
+        control: &Control,
         fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
     ) -> Result<usize> {
-        let times = self.times(job, bytes, &Control::new(), fits)?;
-        Ok(1 + usize::from(times.is_some()))
+        let times = self.times(job, bytes, control, fits)?;
+        // A job on the slower engine has to be done before all others are on the faster one.
+        let is_shared = |[cpu, device]: [f64; 2]| {
+            let all = cpu.min(device) * bytes as f64 / job.bytes as f64;
+            cpu.max(device) < all
+        };
+        Ok(1 + usize::from(times.is_some_and(is_shared)))
     }
 
     /// The seconds that the job, the first of `bytes`, takes on either engine; `None` if it is the CPU's.
@@ -275,22 +326,26 @@ impl Auto {
         };
         let mut state = self.state();
         loop {
-            let question = match self.known(&state, job, class, bytes, fits) {
-                Known::Times(times) => return Ok(times),
-                Known::Not(question) => question,
-            };
-            control.check()?;
-            if state.learning {
-                let waited = self.learnt.wait_timeout(state, PATIENCE);
-                state = waited.unwrap_or_else(PoisonError::into_inner).0;
-                continue;
+            if !state.measuring {
+                let question = match self.known(&state, job, class, bytes, fits) {
+                    Known::Times(times) => return Ok(times),
+                    Known::Not(question) => question,
+                };
+                if !state.learning {
+                    state.learning = true;
+                    state.measuring = matches!(question, Question::Times(_));
+                    drop(state);
+                    let learning = Learning(self);
+                    control.check()?;
+                    self.learn(question, job, class, control)?;
+                    drop(learning);
+                    state = self.state();
+                    continue;
+                }
             }
-            state.learning = true;
-            drop(state);
-            let learning = Learning(self);
-            self.learn(question, job, class, control)?;
-            drop(learning);
-            state = self.state();
+            control.check()?;
+            let waited = self.learnt.wait_timeout(state, PATIENCE);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -303,10 +358,11 @@ impl Auto {
         fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
     ) -> Known {
         let none = Known::Times(None);
-        let info = match self.found.get() {
-            None => return Known::Not(Question::Device),
-            Some(None) => return none,
-            Some(Some(info)) => info,
+        if self.found.get().is_none() {
+            return Known::Not(Question::Device);
+        }
+        let Some(info) = self.found() else {
+            return none;
         };
         let key = Key::new(&*self.cpu, info, job, class);
         let entries = &state.cache.entries;
@@ -338,35 +394,81 @@ impl Auto {
         }
     }
 
+    /// Waits for a thread beside, which goes on if the job is cancelled, and whose answer the next job
+    /// waits for then.
+    fn beside(
+        &self,
+        limit: Duration,
+        control: &Control,
+        work: impl FnOnce(Arc<dyn Devices>) -> Answer + Send + 'static,
+    ) -> Result<(Outcome, f64)> {
+        let there = self.state().attempt.take();
+        let attempt = match there {
+            Some(attempt) => attempt,
+            None => {
+                let devices = Arc::clone(&self.devices);
+                Attempt::new(limit, move || work(devices))?
+            }
+        };
+        loop {
+            if let Some(outcome) = attempt.wait() {
+                return Ok((outcome, attempt.begun.elapsed().as_secs_f64()));
+            }
+            if let Err(cancelled) = control.check() {
+                self.state().attempt = Some(attempt);
+                return Err(cancelled);
+            }
+        }
+    }
+
+    /// There is no device that can be used.
+    fn without_device(&self, reason: Option<String>) {
+        if let Some(reason) = reason {
+            let name = self.found().map_or("the device", |info| &info.name);
+            let told = format!("{name} is not used: {reason}; the CPU does the work");
+            self.opened.get_or_init(|| Err(told));
+        }
+        self.found.get_or_init(|| None);
+    }
+
     /// Finds something out, with no lock held.
     fn learn(&self, question: Question, job: &Job, class: u64, control: &Control) -> Result<()> {
-        let devices = Arc::clone(&self.devices);
         match question {
             Question::Device => {
-                let found = beside(FINDING, control, move || devices.find())?;
-                let found = found.unwrap_or(Ok(None))?;
-                self.found.get_or_init(|| found);
+                let find = |devices: Arc<dyn Devices>| Answer::Device(devices.find());
+                match self.beside(FINDING, control, find)?.0 {
+                    Outcome::Answer(Answer::Device(Ok(info))) => {
+                        self.found.get_or_init(|| Some(info));
+                    }
+                    // One was asked for that is not there: by every job, until it is.
+                    Outcome::Answer(Answer::Device(Err(none))) if none.is_asked => {
+                        return Err(Error::EngineUnavailable {
+                            engine: "gpu".into(),
+                            reason: none.reason,
+                        });
+                    }
+                    Outcome::Answer(_) => self.without_device(None),
+                    Outcome::Silence(reason) => self.without_device(Some(reason)),
+                }
             }
             Question::Opening => {
-                let start = Instant::now();
-                let opened = beside(OPENING, control, move || devices.open())?;
-                let opened = opened.unwrap_or_else(|| {
-                    let name = self.found.get().and_then(Option::as_ref);
-                    let name = name.map_or("the device", |info| &info.name);
-                    let seconds = OPENING.as_secs();
-                    Err(Error::EngineUnavailable {
-                        engine: "gpu".into(),
-                        reason: format!("{name} did not open within {seconds} s"),
-                    })
-                });
-                let seconds = start.elapsed().as_secs_f64();
-                self.opened.get_or_init(|| match opened {
-                    Ok(engine) => Ok(Opened { engine, seconds }),
-                    Err(error) => Err(format!("{error}; the CPU does the work")),
-                });
+                let open = |devices: Arc<dyn Devices>| Answer::Opened(devices.open());
+                match self.beside(OPENING, control, open)? {
+                    (Outcome::Answer(Answer::Opened(Ok(engine))), seconds) => {
+                        self.opened.get_or_init(|| Ok(Opened { engine, seconds }));
+                    }
+                    (Outcome::Answer(Answer::Opened(Err(error))), _) => {
+                        self.without_device(Some(error.to_string()));
+                    }
+                    (Outcome::Silence(reason), _) => self.without_device(Some(reason)),
+                    (Outcome::Answer(Answer::Device(_)), _) => {
+                        unreachable!("one is asked after the other")
+                    }
+                }
             }
             Question::Times(key) => {
                 let opened = self.opened().expect("it is open when it is measured");
+                let begun = self.state().begun;
                 let of_class = Job {
                     bytes: class,
                     ..*job
@@ -381,7 +483,14 @@ impl Auto {
                 let measured = match rayon::current_thread_index() {
                     None => run(),
                     Some(_) => thread::scope(|scope| {
-                        let done = scope.spawn(run).join();
+                        let thread = thread::Builder::new().name("walrus-accel-measure".into());
+                        let Ok(started) = thread.spawn_scoped(scope, run) else {
+                            return Err(Error::EngineUnavailable {
+                                engine: "auto".into(),
+                                reason: "no thread can be started to measure it".into(),
+                            });
+                        };
+                        let done = started.join();
                         done.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
                     }),
                 };
@@ -395,13 +504,21 @@ impl Auto {
                 };
                 // What the CPU did in its place is nobody's measure.
                 if opened.engine.device_fault().is_none() {
-                    self.state().cache.keep(Entry {
+                    let entry = Entry {
                         key,
                         cpu_seconds,
                         gpu_seconds,
                         open_seconds: opened.seconds,
                         measured: now(),
-                    });
+                    };
+                    let mut state = self.state();
+                    state.cache.add(entry.clone());
+                    // What was measured beside other jobs, small ones that do not wait, is for now.
+                    let path = state.cache.path().filter(|_| state.begun == begun);
+                    drop(state);
+                    if let Some(path) = path {
+                        save(&path, entry);
+                    }
                 }
             }
         }
@@ -414,7 +531,9 @@ struct Learning<'a>(&'a Auto);
 
 impl Drop for Learning<'_> {
     fn drop(&mut self) {
-        self.0.state().learning = false;
+        let mut state = self.0.state();
+        (state.learning, state.measuring) = (false, false);
+        drop(state);
         self.0.learnt.notify_all();
     }
 }

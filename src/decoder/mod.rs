@@ -289,33 +289,43 @@ impl Decoder {
                     damaged,
                 })
             };
-            let result = job(self, axis, &given);
-            let second = self.context.second(control);
-            match result {
+            let error = match job(self, axis, &given) {
                 Ok(()) => return done(damaged),
-                Err(Error::Inconsistent { .. }) if damaged.is_empty() => {}
-                Err(Error::Io { .. }) if damaged.is_empty() && given.any_unreadable() => {}
-                Err(error) => return Err(error),
+                Err(error) => error,
+            };
+            // Nobody is told by a device alone that a blob is inconsistent.
+            let second = match &error {
+                Error::Inconsistent { .. } => self.context.second(control),
+                _ => None,
+            };
+            let mut look_again = |error| match &second {
+                None => Err(error),
+                Some((second, engine)) => {
+                    let second = Self {
+                        context: second.clone(),
+                    };
+                    job(&second, axis, &given)?;
+                    engine.was_wrong();
+                    Ok(())
+                }
+            };
+            match error {
+                Error::Inconsistent { .. } if damaged.is_empty() => {}
+                Error::Io { .. } if damaged.is_empty() && given.any_unreadable() => {}
+                error => {
+                    look_again(error)?;
+                    return done(damaged);
+                }
             }
             let good = self.verify(metadata, slivers, &candidates, control)?;
             let (kept, bad) = partition(&candidates, &good);
             if bad.is_empty() {
-                // Nobody is told so by a device alone.
-                if let Some((second, engine)) = second {
-                    match job(&Self { context: second }, axis, &given) {
-                        Ok(()) => {
-                            engine.was_wrong();
-                            return done(damaged);
-                        }
-                        Err(Error::Inconsistent { .. }) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                return Err(Error::Inconsistent {
+                look_again(Error::Inconsistent {
                     reason: "every sliver used belongs to the metadata, and yet they make \
                              another blob: it was encoded inconsistently"
                         .into(),
-                });
+                })?;
+                return done(damaged);
             }
             if kept.len() < needed {
                 if let Some(other) = untried.take()

@@ -57,3 +57,12 @@ pub struct DeviceInfo {
     /// Why it cannot be used, if it cannot.
     pub unusable: Option<String>,
 }
+
+/// Why there is no device to use.
+#[cfg(feature = "gpu")]
+#[derive(Debug)]
+pub(crate) struct NoDevice {
+    /// Whether one was asked for that is not there.
+    pub(crate) is_asked: bool,
+    pub(crate) reason: String,
+}

@@ -14,6 +14,8 @@ mod output;
 mod plan;
 mod reference;
 
+#[cfg(feature = "gpu")]
+pub(crate) use devices::NoDevice;
 pub use devices::{DeviceInfo, DeviceKind};
 pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use options::EngineOptions;
@@ -50,7 +52,8 @@ pub enum EngineKind {
     /// For each job, the engine that is expected to be done with it first: the CPU's, or that of a
     /// device if there is one. A job of 16 MiB or more that nothing is known of is measured on both,
     /// once for its kind and size class; the times are kept for 30 days in the user's cache directory
-    /// (`walrus-accel/calibration.json`). Jobs at the same time are shared out.
+    /// (`walrus-accel/calibration.json`), or in the process alone where limits of memory or the check of
+    /// devices are set to other than usual. Jobs at the same time are shared out.
     #[default]
     Auto,
     /// All cores, with the widest vectors that the processor has, in stripes.
@@ -123,13 +126,8 @@ impl Engines {
         Arc::clone(&self.cpu) as Arc<dyn Engine>
     }
 
-    /// Whether a device was asked for by name or number.
-    pub(crate) fn is_device_named(&self) -> bool {
-        self.options.device.name.is_some()
-    }
-
-    /// The device that would be used.
-    pub(crate) fn find_device(&self) -> Result<DeviceInfo> {
+    /// The device that would be used, or why there is none.
+    pub(crate) fn find_device(&self) -> std::result::Result<DeviceInfo, NoDevice> {
         gpu::find_device(&self.options)
     }
 
@@ -214,6 +212,10 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
         let _ = (shape, commitment);
         true
     }
+
+    /// Gives back memory that is kept for the next job.
+    #[cfg(feature = "gpu")]
+    fn forget_memory(&self) {}
 
     /// The engine that looks again at what this one finds wrong, before anybody is told.
     fn second(&self) -> Option<Arc<dyn Engine>> {

@@ -17,6 +17,15 @@ const KEPT: usize = 4;
 pub(crate) struct Idle(Mutex<Vec<Buffer>>);
 
 impl Idle {
+    /// Gives everything back.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn clear(&self) {
+        self.0
+            .lock()
+            .expect("nothing panics under the lock")
+            .clear();
+    }
+
     /// A buffer for `bytes`: one that an ended session left, or a new one. If none of those left
     /// fits, they are given back first, so that idle memory hardly adds to a job's own.
     pub(crate) fn take(&self, bytes: u64) -> Lent<'_> {

@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,6 +13,8 @@ struct Machine {
     seconds: Option<[f64; 2]>,
     /// Whether the device can be opened.
     opens: bool,
+    /// Whether one was asked for by name.
+    is_asked: bool,
     /// How long it takes to measure.
     patience: Duration,
     device: Arc<dyn Engine>,
@@ -24,6 +27,7 @@ impl Machine {
         Self {
             seconds,
             opens: true,
+            is_asked: false,
             patience: Duration::ZERO,
             device: engine(2),
             measured: AtomicUsize::new(0),
@@ -41,20 +45,25 @@ impl Machine {
 }
 
 impl Devices for Machine {
-    fn find(&self) -> Result<Option<DeviceInfo>> {
-        Ok(self.seconds.map(|_| DeviceInfo {
-            index: 0,
-            name: "a card".into(),
-            backend: "vulkan",
-            kind: DeviceKind::Discrete,
-            driver: "of today".into(),
-            bus: String::new(),
-            memory: None,
-            largest_binding: 1 << 30,
-            workgroup_memory: 1 << 15,
-            has_64_bit_words: true,
-            unusable: None,
-        }))
+    fn find(&self) -> std::result::Result<DeviceInfo, NoDevice> {
+        self.seconds
+            .map(|_| DeviceInfo {
+                index: 0,
+                name: "a card".into(),
+                backend: "vulkan",
+                kind: DeviceKind::Discrete,
+                driver: "of today".into(),
+                bus: String::new(),
+                memory: None,
+                largest_binding: 1 << 30,
+                workgroup_memory: 1 << 15,
+                has_64_bit_words: true,
+                unusable: None,
+            })
+            .ok_or_else(|| NoDevice {
+                is_asked: self.is_asked,
+                reason: "there is none".into(),
+            })
     }
 
     fn open(&self) -> Result<Arc<dyn Engine>> {
@@ -115,7 +124,9 @@ fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, Turn) {
 /// How many engines do a batch of 100 MiB each.
 fn count(auto: &Auto, jobs: u64) -> usize {
     let job = job(100);
-    auto.count(&job, jobs * job.bytes, &|_| true).unwrap()
+    let control = Control::new();
+    auto.count(&job, jobs * job.bytes, &control, &|_| true)
+        .unwrap()
 }
 
 #[test]
@@ -281,14 +292,90 @@ fn threads_of_a_caller_s_pool_can_ask() {
 }
 
 #[test]
-fn what_hangs_is_left_behind() {
-    let control = Control::new();
+fn a_device_that_was_asked_for_is_missed() {
+    let machine = Arc::new(Machine {
+        is_asked: true,
+        ..Machine::new(None)
+    });
+    let auto = auto(&machine, None);
+    assert!(!on_device(&auto, 1).0);
+    for _ in 0..2 {
+        let chosen = auto.choose(&job(100), &Control::new(), &|_| true);
+        let Err(Error::EngineUnavailable { reason, .. }) = chosen.map(|_| ()) else {
+            panic!("it is not there");
+        };
+        assert_eq!(reason, "there is none");
+    }
+}
+
+#[test]
+fn few_jobs_are_not_shared_with_an_engine_that_is_much_slower() {
+    let auto = auto(&Arc::new(Machine::new(Some([10.0, 1.0]))), None);
+    for (jobs, expected) in [(2, 1), (9, 1), (12, 2)] {
+        assert_eq!(count(&auto, jobs), expected, "{jobs} jobs");
+    }
+}
+
+#[test]
+fn large_jobs_wait_while_something_is_measured_even_if_small_ones_run() {
+    let machine = Arc::new(Machine {
+        patience: Duration::from_millis(150),
+        ..Machine::new(Some([3.0, 1.0]))
+    });
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("calibration.json");
+    let auto = auto(&machine, Some(&path));
+    drop(on_device(&auto, 20));
+    assert!(path.exists());
+    fs::remove_file(&path).unwrap();
+    thread::scope(|scope| {
+        let measuring = scope.spawn(|| on_device(&auto, 100).0);
+        while machine.measured() == 2 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // Its time is known, but it would disturb.
+        let begin = Instant::now();
+        let small = on_device(&auto, 1);
+        assert!(on_device(&auto, 20).0);
+        assert!(begin.elapsed() > Duration::from_millis(100));
+        assert!(measuring.join().unwrap());
+        drop(small);
+    });
+    // What was measured beside another job is not kept.
+    assert!(!path.exists());
+    assert_eq!(machine.measured(), 4);
+    drop(on_device(&auto, 100));
+    assert_eq!(machine.measured(), 4);
+}
+
+#[test]
+fn what_hangs_is_left_behind_and_joined_by_the_next() {
+    let auto = auto(&Arc::new(Machine::new(None)), None);
     let (sender, receiver) = mpsc::channel::<()>();
-    let hang = move || receiver.recv().is_ok();
-    let result = beside(Duration::from_millis(100), &control, hang);
-    assert!(matches!(result, Ok(None)));
+    let hang = move |_: Arc<dyn Devices>| {
+        let _ = receiver.recv();
+        Answer::Device(Err(NoDevice {
+            is_asked: false,
+            reason: "late".into(),
+        }))
+    };
+    let control = Control::new();
+    control.cancel();
+    let limit = Duration::from_millis(200);
+    let cancelled = auto.beside(limit, &control, hang);
+    assert!(matches!(cancelled, Err(Error::Cancelled)));
+    // The next one waits for the same thread: its own work is not begun.
+    let never = |_: Arc<dyn Devices>| -> Answer { panic!("as the test has it") };
+    let control = Control::new();
+    let (outcome, _) = auto.beside(limit, &control, never).unwrap();
+    let Outcome::Silence(reason) = outcome else {
+        panic!("it hangs")
+    };
+    assert!(reason.contains("0.2 s"), "{reason}");
     drop(sender);
-    assert!(matches!(beside(FINDING, &control, || 5), Ok(Some(5))));
-    let panics = || -> u8 { panic!("as the test has it") };
-    assert!(matches!(beside(FINDING, &control, panics), Ok(None)));
+    let (outcome, _) = auto.beside(limit, &control, never).unwrap();
+    assert!(matches!(outcome, Outcome::Silence(_)), "a panic");
+    auto.without_device(Some(reason));
+    assert!(auto.device_fault().unwrap().contains("does not answer"));
+    assert!(!on_device(&auto, 100).0);
 }

@@ -16,7 +16,7 @@ use crate::input::{self, Blob, is_standard};
 use crate::jobs::Job;
 use crate::limits;
 
-/// A file of at most this many bytes shares the machine with others: its encoding alone does not
+/// A file of fewer bytes shares the machine with others: its encoding alone does not
 /// keep all cores busy all the time.
 const SMALL: u64 = 16 << 20;
 
@@ -81,7 +81,7 @@ impl<'a> Batch<'a> {
         for (path, length) in files.iter().zip(&lengths) {
             // The same file twice is never encoded by two jobs at once.
             let first = seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
-            let small = length.filter(|&length| length <= SMALL);
+            let small = length.filter(|&length| length < SMALL);
             let needed = small.and_then(|length| {
                 let needed = encoder.memory_needed(length).ok()?;
                 Some(needed + sink_memory(length))
@@ -246,7 +246,7 @@ fn engines(
         .iter()
         .flatten()
         .copied()
-        .filter(|&length| length > SMALL)
+        .filter(|&length| length >= SMALL)
         .collect();
     let half = encoder.with_memory(budget / 2);
     let fits = large
@@ -254,7 +254,7 @@ fn engines(
         .all(|&length| half.memory_needed(length).is_ok());
     // What is too large for the code, or for half the memory, is told when its turn comes.
     match large.len() > 1 && fits {
-        true => Ok(encoder.engine_count(&large, with_slivers)?),
+        true => Ok(encoder.engine_count(&large, with_slivers, &Control::new())?),
         false => Ok(1),
     }
 }

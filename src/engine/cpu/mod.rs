@@ -260,6 +260,17 @@ impl Engine for CpuEngine {
         true
     }
 
+    #[cfg(feature = "gpu")]
+    fn forget_memory(&self) {
+        let all = [
+            &self.idle_rows,
+            &self.idle_stripes,
+            &self.idle_states,
+            &self.idle_leaves,
+        ];
+        all.into_iter().for_each(Idle::clear);
+    }
+
     fn skips_zeros(&self) -> bool {
         true
     }

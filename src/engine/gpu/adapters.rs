@@ -158,6 +158,25 @@ fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
     }
 }
 
+/// The devices that may be meant: the one with the number, or all with the name.
+fn matching<'d>(devices: &'d [DeviceInfo], asked: &str) -> Vec<&'d DeviceInfo> {
+    let wanted = asked.to_lowercase();
+    let by_number = devices
+        .iter()
+        .filter(|device| asked.parse() == Ok(device.index));
+    let by_number: Vec<_> = by_number.collect();
+    let by_name = |device: &&DeviceInfo| device.name.to_lowercase().contains(&wanted);
+    match by_number.is_empty() {
+        true => devices.iter().filter(by_name).collect(),
+        false => by_number,
+    }
+}
+
+/// Whether what is asked for is one of the devices, usable or not.
+pub(super) fn is_there(devices: &[DeviceInfo], asked: Option<&str>) -> bool {
+    asked.is_some_and(|asked| matching(devices, asked).len() == 1)
+}
+
 /// Which of the devices is used: the one asked for, by number or name, or the most capable one. If none
 /// is, why.
 pub(super) fn pick(
@@ -174,16 +193,7 @@ pub(super) fn pick(
     }
     let named = |device: &DeviceInfo| format!("{} ({})", device.index, device.name);
     if let Some(asked) = asked {
-        let wanted = asked.to_lowercase();
-        let by_number = devices
-            .iter()
-            .filter(|device| asked.parse() == Ok(device.index));
-        let by_number: Vec<_> = by_number.collect();
-        let by_name = |device: &&DeviceInfo| device.name.to_lowercase().contains(&wanted);
-        let matching = match by_number.is_empty() {
-            true => devices.iter().filter(by_name).collect(),
-            false => by_number,
-        };
+        let matching = matching(devices, asked);
         let list = |devices: &[&DeviceInfo]| {
             let names: Vec<_> = devices.iter().map(|device| named(device)).collect();
             names.join(", ")

@@ -45,7 +45,7 @@ use self::states::StateSize;
 use self::stripe::{Cut, Sizes};
 use self::workspace::Workspace;
 use super::cpu::{CpuEngine, HostPanic};
-use super::devices::DeviceInfo;
+use super::devices::{DeviceInfo, NoDevice};
 use super::options::{DeviceOptions, EngineOptions};
 use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
 use crate::code::Code;
@@ -92,20 +92,35 @@ pub(super) fn devices() -> Vec<DeviceInfo> {
     found.into_iter().map(|found| found.info).collect()
 }
 
-/// The device that would be used.
-pub(super) fn find_device(options: &EngineOptions) -> Result<DeviceInfo> {
+/// The device that would be used, or why there is none.
+pub(super) fn find_device(options: &EngineOptions) -> std::result::Result<DeviceInfo, NoDevice> {
     Ok(find(options)?.info)
 }
 
-/// The adapter that is asked for, or the most capable one.
-fn find(options: &EngineOptions) -> Result<Found> {
-    let mut found = adapters::all().map_err(|fault| unavailable(fault.to_string()))?;
-    let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+/// What is asked for: by the options, or by the environment.
+fn asked(options: &EngineOptions) -> Option<String> {
     let named = options.device.name.clone();
-    let asked = named.or_else(|| variable(adapters::DEVICE_VARIABLE));
+    named.or_else(|| variable(adapters::DEVICE_VARIABLE))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The adapter that is asked for, or the most capable one.
+fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
+    let mut found = adapters::all().map_err(|fault| NoDevice {
+        is_asked: false,
+        reason: fault.to_string(),
+    })?;
+    let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
+    let asked = asked(options);
     let allow_software = variable(adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
-    let index = adapters::pick(&infos, asked.as_deref(), allow_software).map_err(unavailable)?;
+    let picked = adapters::pick(&infos, asked.as_deref(), allow_software);
+    let index = picked.map_err(|reason| NoDevice {
+        is_asked: asked.is_some() && !adapters::is_there(&infos, asked.as_deref()),
+        reason,
+    })?;
     Ok(found.swap_remove(index))
 }
 
@@ -155,7 +170,8 @@ impl GpuEngine {
 
     fn untried(options: &EngineOptions) -> Result<Self> {
         let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
-        let Found { adapter, info } = find(options)?;
+        let found = find(options).map_err(|none| unavailable(none.reason))?;
+        let Found { adapter, info } = found;
         let opened = catch_unwind(AssertUnwindSafe(|| Device::open(&adapter, info.kind)))
             .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
         let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
@@ -320,8 +336,14 @@ impl GpuEngine {
         // and those would wait for this one. A thread of nobody's does not.
         let there = || self.on_device_here(control, work);
         std::thread::scope(|scope| {
-            let done = scope.spawn(there).join();
-            done.unwrap_or_else(|payload| resume_unwind(payload))
+            let thread = std::thread::Builder::new().name("walrus-accel-device".into());
+            let started = thread.spawn_scoped(scope, there);
+            let started = started.map_err(|error| {
+                unavailable(format!("no thread can be started for the device: {error}"))
+            })?;
+            started
+                .join()
+                .unwrap_or_else(|payload| resume_unwind(payload))
         })
     }
 
@@ -331,7 +353,7 @@ impl GpuEngine {
         work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut workspace = self.take_workspace(control)?;
-        workspace.begin(self.budget());
+        workspace.budget = self.budget();
         let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)));
         let result = result.map_err(|payload| payload.downcast::<HostPanic>());
         let (result, panic) = match result {
@@ -538,7 +560,8 @@ impl Engine for GpuEngine {
             let one = expand::Sizes::new(shape, commitment, axis, 1, width.min(widest));
             let symbols = items as u64 * u64::from(shape.n_shards());
             let state = StateSize::new(commitment, shape.symbol_size());
-            one.on_host(self.cut.block, symbols * state.on_host as u64)
+            let kept = samples::memory(shape, axis);
+            kept + one.on_host(self.cut.block, symbols * state.on_host as u64)
         })
     }
 

@@ -19,6 +19,11 @@ use crate::symbols::SymbolReader;
 /// How many slivers of an axis are hashed again.
 const COUNT: usize = 2;
 
+/// The bytes of what is kept of an axis at most.
+pub(super) fn memory(shape: &Shape, axis: Axis) -> u64 {
+    COUNT as u64 * shape.sliver_len(axis)
+}
+
 /// Some slivers of an axis.
 pub(super) struct Samples<'a> {
     engine: &'a GpuEngine,

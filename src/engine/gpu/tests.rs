@@ -290,6 +290,47 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
 }
 
 #[test]
+fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
+    let Some(mut engine) = engine_with(Cut { block: 1 << 16 }) else {
+        return;
+    };
+    // Enough for any of them in few stripes, and not for the buffers of all.
+    let limit = 4 << 20;
+    engine.options.memory = Some(limit);
+    let engine = Arc::new(engine);
+    let held = |engine: &GpuEngine| engine.workspace().as_ref().map(Workspace::held);
+    let mut most = 0;
+    for round in 0..3 {
+        for (n_shards, len) in [(10, 900_000), (31, 40_000), (100, 1_500_000)] {
+            let blob = blob(len + round);
+            let mut slivers = SliverBuffer::new();
+            let pairs = PairSet::all(n_shards);
+            let gpu = encoder(&engine, n_shards, Commitment::Blake2b256, 1 << 30);
+            let control = Control::new();
+            let encoded = gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
+            most = held(&engine).max(Some(most)).unwrap();
+            let needed = encoded.metadata.shape().unwrap().rows();
+            let indices: Vec<_> = (n_shards - needed..n_shards).collect();
+            let shape = encoded.metadata.shape().unwrap();
+            let given = decode::slivers(&slivers, &shape, Axis::Primary, &indices);
+            let decoder = decode::decoder(&engine, 1 << 30);
+            for check in [crate::Check::Default, crate::Check::Strict] {
+                let mut found = Vec::new();
+                let metadata = &encoded.metadata;
+                decoder
+                    .decode(metadata, &given[..], None, check, &mut found, &control)
+                    .unwrap();
+                assert!(found == blob);
+                most = held(&engine).max(Some(most)).unwrap();
+            }
+            assert_eq!(engine.fault.get(), None);
+        }
+    }
+    println!("{most} bytes of {limit}");
+    assert!(most <= limit && most > limit / 4);
+}
+
+#[test]
 fn jobs_share_a_device() {
     let Some(engine) = engine_with(Cut { block: 4096 }) else {
         return;

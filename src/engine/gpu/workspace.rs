@@ -44,11 +44,9 @@ pub(super) struct Slot {
 /// The buffers.
 #[derive(Default)]
 pub(super) struct Workspace {
-    /// The most bytes of all together.
-    budget: u64,
+    /// The most bytes of all together, factors apart.
+    pub(super) budget: u64,
     buffers: [Option<wgpu::Buffer>; ROLES],
-    /// Which of them the work at hand has asked for.
-    in_use: [bool; ROLES],
     uploads: VecDeque<Slot>,
     readbacks: VecDeque<Slot>,
     /// The labels whose factors are there.
@@ -63,36 +61,42 @@ const SLOTS: usize = 2;
 pub(super) const SHARED: u64 = 5;
 
 impl Workspace {
-    /// Other work begins, within a limit of bytes.
-    pub(super) fn begin(&mut self, budget: u64) {
-        self.budget = budget;
-        self.in_use = [false; ROLES];
-    }
-
-    /// The bytes that there are.
-    fn held(&self) -> u64 {
-        let buffers = self.buffers.iter().flatten().map(wgpu::Buffer::size);
+    /// Other work begins that takes buffers of these sizes, and shared ones: what others have left is given
+    /// back where all together would be more than the limit.
+    pub(super) fn make_room(&mut self, sizes: &[(Role, u64)], staging: u64) {
+        let needed = |role: usize| {
+            let size = sizes.iter().find(|(needed, _)| *needed as usize == role);
+            size.map_or(0, |(_, bytes)| *bytes)
+        };
+        let size = |buffer: &Option<wgpu::Buffer>| buffer.as_ref().map_or(0, wgpu::Buffer::size);
         let slots = self.uploads.iter().chain(&self.readbacks);
-        buffers.sum::<u64>() + slots.map(|slot| slot.buffer.size()).sum::<u64>()
-    }
-
-    /// Gives back what other work has left, if so many bytes more would be too many.
-    fn make_room(&mut self, bytes: u64) {
-        if self.held() + bytes <= self.budget {
+        let shared = slots.map(|slot| slot.buffer.size()).max().unwrap_or(0);
+        let buffers = self.buffers.iter().enumerate();
+        let held: u64 = buffers
+            .map(|(role, buffer)| needed(role).max(size(buffer)))
+            .sum();
+        if held + SHARED * shared.max(staging) <= self.budget {
             return;
         }
-        for (buffer, in_use) in self.buffers.iter_mut().zip(self.in_use) {
-            if !in_use {
+        for (role, buffer) in self.buffers.iter_mut().enumerate() {
+            if size(buffer) > needed(role) && role != Role::Factors as usize {
                 *buffer = None;
             }
         }
-        if self.buffers[Role::Factors as usize].is_none() {
-            self.labels = 0;
-        }
-        if self.held() + bytes > self.budget {
-            self.uploads.clear();
-            self.readbacks.clear();
-        }
+        let fits = |slot: &Slot| slot.buffer.size() <= staging.next_multiple_of(256);
+        self.uploads.retain(fits);
+        self.readbacks.retain(fits);
+    }
+
+    /// The bytes that there are, factors apart.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> u64 {
+        let buffers = self.buffers.iter().enumerate();
+        let buffers = buffers.filter(|(role, _)| *role < Role::Sums as usize);
+        let buffers = buffers.filter_map(|(_, buffer)| buffer.as_ref());
+        let slots = self.uploads.iter().chain(&self.readbacks);
+        let slots = slots.map(|slot| slot.buffer.size());
+        buffers.map(wgpu::Buffer::size).chain(slots).sum()
     }
 
     /// A buffer of at least so many bytes. What it held is lost if it grows.
@@ -103,7 +107,6 @@ impl Workspace {
         bytes: u64,
     ) -> Result<wgpu::Buffer, Fault> {
         use wgpu::BufferUsages as Usage;
-        self.in_use[role as usize] = true;
         let place = &mut self.buffers[role as usize];
         if let Some(buffer) = place
             && buffer.size() >= bytes
@@ -112,8 +115,6 @@ impl Workspace {
         }
         // Given back first, so that the peak is the larger one, not the sum.
         *place = None;
-        self.make_room(bytes);
-        let place = &mut self.buffers[role as usize];
         let usage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
         let buffer = device.buffer("workspace", bytes.next_multiple_of(4).max(4), usage)?;
         Ok(place.insert(buffer).clone())
@@ -141,7 +142,6 @@ impl Workspace {
         if let Some(slot) = free(&mut self.uploads, bytes) {
             return Ok(slot);
         }
-        self.make_room(bytes);
         new_slot(device, "upload", bytes, usage)
     }
 
@@ -151,7 +151,6 @@ impl Workspace {
         if let Some(slot) = free(&mut self.readbacks, bytes) {
             return Ok(slot);
         }
-        self.make_room(bytes);
         new_slot(device, "readback", bytes, usage)
     }
 

@@ -138,6 +138,11 @@ impl<'a, 's> Run<'a, 's> {
             .block
             .max(a_line)
             .min(stripe.lines as u64 * a_line);
+        let staging = restored
+            .max(piece.cut.block.min(source))
+            .max(stripe.lines as u64 * pitch);
+        let sizes = [(Role::Source, source), (Role::Recovery, restored)];
+        workspace.make_room(&sizes, staging);
         let bytes = |words: &[u32]| 4 * words.len() as u64;
         let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
         let buffers = Buffers {

@@ -196,6 +196,15 @@ impl<'a> Run<'a> {
         })?;
         let widest = stripe.widest.min(word(stripe.range.len()));
         let sizes = Sizes::new(shape, commitment, stripe.axis, stripe.block, widest);
+        let needed = [
+            (Role::Source, sizes.source),
+            (Role::Recovery, sizes.recovery),
+            (Role::Digests, sizes.digests),
+            (Role::States, sizes.states),
+            (Role::Level, sizes.levels[0]),
+            (Role::Parents, sizes.levels[1]),
+        ];
+        workspace.make_room(&needed, sizes.staging);
         let check = stripe
             .seed
             .map(|seed| Check::new(widest as usize, [stripe.block, 0], seed));

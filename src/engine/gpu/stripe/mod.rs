@@ -136,6 +136,7 @@ impl<'a> Run<'a> {
         let width = stripe.range.len();
         // What stays between stripes is that of a symbol in several.
         let sizes = Sizes::new(shape, stripe.commitment, word(width), stripe.cut);
+        sizes.make_room(workspace);
         let [n, rows, _] = stripe.counts();
         let check = stripe.seed.map(|seed| Check::new(width, [n, rows], seed));
         let table = check.as_ref().map(Check::table).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::commitment::Commitment;
 use crate::engine::gpu::layout::{CHUNK, Layout};
 use crate::engine::gpu::shaders;
 use crate::engine::gpu::trees::{DIGEST, Leaves};
-use crate::engine::gpu::workspace::SHARED;
+use crate::engine::gpu::workspace::{Role, SHARED, Workspace};
 use crate::shape::Shape;
 
 /// The sizes that a stripe is cut by.
@@ -71,6 +71,20 @@ impl Sizes {
             self.level,
         ];
         sizes.into_iter().max().unwrap_or(0)
+    }
+
+    /// Makes room for them.
+    pub(super) fn make_room(&self, workspace: &mut Workspace) {
+        let sizes = [
+            (Role::Source, self.source),
+            (Role::Extended, self.extended),
+            (Role::Recovery, self.recovery),
+            (Role::Digests, self.digests),
+            (Role::States, self.states),
+            (Role::Level, self.level),
+            (Role::Parents, self.parents),
+        ];
+        workspace.make_room(&sizes, self.staging);
     }
 
     /// All of them on the device.
