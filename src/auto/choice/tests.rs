@@ -242,7 +242,7 @@ fn what_was_measured_is_known_to_the_next_process() {
 #[test]
 fn jobs_wait_while_one_measures_and_can_be_cancelled() {
     let machine = Arc::new(Machine {
-        patience: Duration::from_millis(150),
+        patience: Duration::from_millis(800),
         ..Machine::new(Some([3.0, 1.0]))
     });
     let auto = auto(&machine, None);
@@ -253,9 +253,8 @@ fn jobs_wait_while_one_measures_and_can_be_cancelled() {
             thread::sleep(Duration::from_millis(1));
         }
         // Small jobs do not wait.
-        let begin = Instant::now();
         drop(on_device(&auto, 1));
-        assert!(begin.elapsed() < Duration::from_millis(100));
+        assert_eq!(machine.measured(), 1, "the first measurement goes on");
         let waiting = scope.spawn(|| on_device(&auto, 20).0);
         let cancelled = scope.spawn(|| auto.choose(&job(20), &control, &|_| true).is_err());
         thread::sleep(Duration::from_millis(5));
@@ -334,10 +333,9 @@ fn large_jobs_wait_while_something_is_measured_even_if_small_ones_run() {
             thread::sleep(Duration::from_millis(1));
         }
         // Its time is known, but it would disturb.
-        let begin = Instant::now();
         let small = on_device(&auto, 1);
         assert!(on_device(&auto, 20).0);
-        assert!(begin.elapsed() > Duration::from_millis(100));
+        assert_eq!(machine.measured(), 4, "both measurements have ended");
         assert!(measuring.join().unwrap());
         drop(small);
     });
