@@ -1,10 +1,11 @@
 //! The choice itself.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Job;
+use super::attempt::{Answer, Attempt, Outcome, PATIENCE};
 use super::cache::{Cache, Entry, Key, now, save};
 use super::measure::measure;
 use crate::control::Control;
@@ -18,9 +19,6 @@ pub(super) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
 /// How long a device may take to be found, and to be opened and to answer its questions.
 const FINDING: Duration = Duration::from_secs(20);
 const OPENING: Duration = Duration::from_secs(120);
-
-/// How long somebody who waits does not look whether the job was cancelled.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The engines, as backlogs have them.
 const CPU: usize = 0;
@@ -129,64 +127,6 @@ enum Known {
 /// The size class of a job, if it is not too small.
 fn class(bytes: u64) -> Option<u64> {
     CLASSES.into_iter().rev().find(|&least| least <= bytes)
-}
-
-/// What a thread beside finds out: drivers may hang.
-enum Answer {
-    Device(std::result::Result<DeviceInfo, NoDevice>),
-    Opened(Result<Arc<dyn Engine>>),
-}
-
-/// A thread that finds something out.
-struct Attempt {
-    answer: mpsc::Receiver<Answer>,
-    begun: Instant,
-    limit: Duration,
-}
-
-/// How an attempt ended.
-enum Outcome {
-    Answer(Answer),
-    /// Not in time, or not at all.
-    Silence(String),
-}
-
-impl Attempt {
-    /// Starts a thread, which is left behind if it takes longer than the limit.
-    fn new(limit: Duration, work: impl FnOnce() -> Answer + Send + 'static) -> Result<Self> {
-        let (sender, answer) = mpsc::channel();
-        let thread = thread::Builder::new().name("walrus-accel-device".into());
-        let started = thread.spawn(move || {
-            // Nobody listens any longer if it took too long.
-            let _ = sender.send(work());
-        });
-        started.map_err(|error| Error::EngineUnavailable {
-            engine: "auto".into(),
-            reason: format!("no thread can be started to look for a device: {error}"),
-        })?;
-        Ok(Self {
-            answer,
-            begun: Instant::now(),
-            limit,
-        })
-    }
-
-    /// Waits a moment. `None` if there is no answer yet.
-    fn wait(&self) -> Option<Outcome> {
-        match self.answer.recv_timeout(PATIENCE) {
-            Ok(answer) => Some(Outcome::Answer(answer)),
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                Some(Outcome::Silence("its driver or a library failed".into()))
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) if self.begun.elapsed() > self.limit => {
-                let seconds = self.limit.as_secs_f64();
-                Some(Outcome::Silence(format!(
-                    "its driver does not answer within {seconds} s"
-                )))
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => None,
-        }
-    }
 }
 
 impl Auto {

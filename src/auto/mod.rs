@@ -4,6 +4,8 @@
 //! of the jobs that are there before it. So a batch runs on CPU and device at the same time.
 
 #[cfg(feature = "gpu")]
+mod attempt;
+#[cfg(feature = "gpu")]
 mod cache;
 #[cfg(feature = "gpu")]
 mod choice;

@@ -19,6 +19,7 @@ mod layout;
 mod output;
 mod parameters;
 mod questions;
+mod room;
 mod samples;
 mod shaders;
 mod states;
@@ -28,29 +29,26 @@ mod tests;
 mod timing;
 mod transfer;
 mod trees;
+mod turns;
 #[cfg(test)]
 mod twins;
 mod workspace;
 
 use std::hash::{BuildHasher, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use self::adapters::Found;
 use self::device::Device;
-use self::fault::{Failure, Fault};
-use self::shaders::Shader;
+use self::fault::Fault;
 use self::states::StateSize;
 use self::stripe::{Cut, Sizes};
 use self::workspace::Workspace;
-use super::cpu::{CpuEngine, HostPanic};
+use super::cpu::CpuEngine;
 use super::devices::{DeviceInfo, NoDevice};
 use super::options::{DeviceOptions, EngineOptions};
 use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
-use crate::code::Code;
 use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
-use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
@@ -60,9 +58,6 @@ const BLOCK: u64 = 32 << 20;
 
 /// The share of a device's memory that is used, unless said otherwise: others need some too.
 const SHARE: u64 = 2;
-
-/// How long a job that waits for the device does not look whether it was cancelled.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What is used where the driver does not say how much there is.
 const UNKNOWN_MEMORY: u64 = 2 << 30;
@@ -134,14 +129,6 @@ fn seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-/// Why a device cannot do a job.
-enum NoRoom {
-    /// So many bytes are needed at least.
-    Memory(u64),
-    /// The committee is too large for its shaders.
-    Committee,
-}
-
 fn unavailable(reason: String) -> Error {
     Error::EngineUnavailable {
         engine: "gpu".into(),
@@ -195,212 +182,6 @@ impl GpuEngine {
         let share = self.info.memory.map(|memory| memory / SHARE);
         let most = self.options.memory.or(share);
         most.unwrap_or(UNKNOWN_MEMORY)
-    }
-
-    /// Whether buffers fit on the device, of which the largest and all have so many bytes.
-    fn fits(&self, largest: u64, total: u64) -> bool {
-        largest <= self.info.largest_binding && total <= self.budget()
-    }
-
-    /// Whether a shader of this device can do the code of a committee.
-    fn has_codes(&self, shape: &Shape) -> bool {
-        let bytes = self.device.workgroup_bytes();
-        Axis::BOTH.into_iter().all(|axis| {
-            let original = usize::from(shape.sliver_symbols(axis));
-            let code = Code::new(original, usize::from(shape.n_shards()) - original);
-            Shader::extend(code.chunk, bytes).is_some()
-        })
-    }
-
-    /// The widest stripes that the device has room for: whole symbols, or a multiple of the unit. `bytes`
-    /// are those of the largest buffer and of all, by the width.
-    fn widest_of(&self, shape: &Shape, bytes: impl Fn(u32) -> (u64, u64)) -> Result<u32, NoRoom> {
-        let fits = |width| {
-            #[cfg(test)]
-            if width > self.most_width {
-                return false;
-            }
-            let (largest, total) = bytes(width);
-            self.fits(largest, total)
-        };
-        if !self.has_codes(shape) {
-            return Err(NoRoom::Committee);
-        }
-        let size = shape.symbol_size();
-        if fits(size) {
-            return Ok(size);
-        }
-        let unit = super::STRIPE_UNIT;
-        let (mut good, mut bad) = (0, size.div_ceil(unit));
-        while bad - good > 1 {
-            let middle = good + (bad - good) / 2;
-            if fits(middle * unit) {
-                good = middle;
-            } else {
-                bad = middle;
-            }
-        }
-        if good > 0 {
-            return Ok(good * unit);
-        }
-        let (largest, narrowest) = bytes(unit.min(size));
-        match largest <= self.info.largest_binding {
-            // A short symbol may take less whole.
-            true => Err(NoRoom::Memory(narrowest.min(bytes(size).1))),
-            false => Err(NoRoom::Committee),
-        }
-    }
-
-    /// The widest stripes of encoding.
-    fn widest(&self, shape: &Shape, commitment: Commitment) -> Result<u32, NoRoom> {
-        self.widest_of(shape, |width| {
-            let sizes = Sizes::new(shape, commitment, width, self.cut);
-            (sizes.largest(), sizes.total())
-        })
-    }
-
-    /// The widest stripes of decoding.
-    fn widest_decode(&self, shape: &Shape, axis: Axis) -> Result<u32, NoRoom> {
-        self.widest_of(shape, |width| {
-            let sizes = decode::Sizes::new(shape, axis, width, self.cut);
-            (sizes.largest(), sizes.total())
-        })
-    }
-
-    /// The widest pieces of a sliver that is hashed.
-    fn widest_expand(
-        &self,
-        shape: &Shape,
-        commitment: Commitment,
-        axis: Axis,
-    ) -> Result<u32, NoRoom> {
-        self.widest_of(shape, |width| {
-            let sizes = expand::Sizes::new(shape, commitment, axis, 1, width);
-            (sizes.largest(), sizes.total())
-        })
-    }
-
-    /// The CPU does a job for which the device has no room, if it may: an error where a limit was set that
-    /// is too low, or where the CPU is not to go on.
-    fn leave_to_cpu(&self, no_room: &NoRoom, shape: &Shape) -> Result<()> {
-        let fallback = self.options.fallback;
-        match *no_room {
-            NoRoom::Memory(needed) if self.options.memory.is_some() || !fallback => {
-                Err(Error::DeviceMemory {
-                    device: self.info.name.clone(),
-                    needed,
-                    budget: self.budget(),
-                })
-            }
-            NoRoom::Committee if !fallback => Err(unavailable(format!(
-                "{}: its workgroups or bindings are too small for committees of {} shards, and the \
-                 CPU is not to go on instead",
-                self.info.name,
-                shape.n_shards()
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    /// How many slivers are on the device at once, in pieces of `width`.
-    fn items_at_once(
-        &self,
-        shape: &Shape,
-        commitment: Commitment,
-        axis: Axis,
-        items: usize,
-        width: u32,
-    ) -> usize {
-        let sizes = |items| expand::Sizes::new(shape, commitment, axis, items, width);
-        let fits = |items| {
-            let sizes = sizes(items);
-            sizes.largest() <= self.cut.block && self.fits(sizes.largest(), sizes.total())
-        };
-        let mut count = items;
-        while count > 1 && !fits(count) {
-            count = count.div_ceil(2);
-        }
-        count.max(1)
-    }
-
-    /// Does work on the device, when it is free.
-    fn on_device<T: Send>(
-        &self,
-        control: &Control,
-        work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure> + Send,
-    ) -> Result<T, Failure> {
-        if rayon::current_thread_index().is_none() {
-            return self.on_device_here(control, work);
-        }
-        // While a thread of a caller's pool waits for this engine's, it takes up other jobs of the caller,
-        // and those would wait for this one. A thread of nobody's does not.
-        let there = || self.on_device_here(control, work);
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().name("walrus-accel-device".into());
-            let started = thread.spawn_scoped(scope, there);
-            let started = started.map_err(|error| {
-                unavailable(format!("no thread can be started for the device: {error}"))
-            })?;
-            started
-                .join()
-                .unwrap_or_else(|payload| resume_unwind(payload))
-        })
-    }
-
-    fn on_device_here<T>(
-        &self,
-        control: &Control,
-        work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let mut workspace = self.take_workspace(control)?;
-        workspace.budget = self.budget();
-        let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)));
-        let result = result.map_err(|payload| payload.downcast::<HostPanic>());
-        let (result, panic) = match result {
-            Ok(result) => (result, None),
-            Err(Ok(panic)) => {
-                // Buffers may be mapped.
-                workspace = Workspace::default();
-                (Err(Failure::Job(Error::Cancelled)), Some(panic.0))
-            }
-            Err(Err(payload)) => (Err(Fault::of_panic(&*payload).into()), None),
-        };
-        if let Err(Failure::Device(fault)) = &result {
-            // Jobs that wait for their turn do not try.
-            self.fault.get_or_init(|| fault.clone());
-            // Whatever state it is in, nobody needs it.
-            std::mem::forget(std::mem::take(&mut workspace));
-        }
-        *self.workspace() = Some(workspace);
-        self.is_back.notify_one();
-        match panic {
-            Some(payload) => resume_unwind(payload),
-            None => result,
-        }
-    }
-
-    fn workspace(&self) -> MutexGuard<'_, Option<Workspace>> {
-        self.workspace
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for the buffers.
-    fn take_workspace(&self, control: &Control) -> Result<Workspace, Failure> {
-        let mut place = self.workspace();
-        loop {
-            if let Some(workspace) = place.take() {
-                if let Some(fault) = self.fault.get() {
-                    *place = Some(workspace);
-                    self.is_back.notify_one();
-                    return Err(fault.clone().into());
-                }
-                return Ok(workspace);
-            }
-            control.check()?;
-            let waited = self.is_back.wait_timeout(place, PATIENCE);
-            place = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
     }
 
     /// Uses the device no longer. An error if the CPU is not to go on.

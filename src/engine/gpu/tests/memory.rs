@@ -1,0 +1,135 @@
+//! The limit of a device's memory.
+
+use super::*;
+
+#[test]
+fn the_largest_blob_has_room_on_a_small_card() {
+    let Some(mut engine) = engine() else { return };
+    // Half of a card of 4 GiB. The states of BLAKE3 take more than the binding that every device has.
+    engine.options.memory = Some(2 << 30);
+    let largest = Shape::max_blob_len(1000).unwrap();
+    let shape = Shape::new(1000, largest).unwrap();
+    assert_eq!(shape.symbol_size(), 65534);
+    for (commitment, binding) in [(Commitment::Blake2b256, 128), (Commitment::Blake3, 256)] {
+        engine.info.largest_binding = binding << 20;
+        let width = engine.widest(&shape, commitment).ok();
+        println!("{commitment}: stripes of {width:?}");
+        assert!(width >= Some(128));
+        for axis in Axis::BOTH {
+            assert!(engine.widest_decode(&shape, axis).is_ok());
+            assert!(engine.widest_expand(&shape, commitment, axis).is_ok());
+        }
+    }
+}
+
+#[test]
+fn little_device_memory_makes_stripes_and_too_little_an_error() {
+    let Some(mut engine) = engine_with(Cut { block: 1 }) else {
+        return;
+    };
+    let (n_shards, size) = (10, 1026);
+    let shape = Shape::new(n_shards, 4 * 7 * size).unwrap();
+    let blob = blob(4 * 7 * size as usize);
+    let mut slivers = SliverBuffer::new();
+    let pairs = PairSet::all(n_shards);
+    let encoded = cpu(n_shards, Commitment::Blake2b256)
+        .encode(&blob, &pairs, &mut slivers, &Control::new())
+        .unwrap();
+    let given = decode::slivers(&slivers, &shape, Axis::Primary, &[9, 5, 7, 8]);
+    // Encoding, verifying, decoding.
+    type Job<'a> = &'a dyn Fn(&Arc<GpuEngine>) -> Result<()>;
+    let jobs: [Job<'_>; 3] = [
+        &|engine| {
+            let encoder = encoder(engine, n_shards, Commitment::Blake2b256, 1 << 30);
+            assert!(encoder.metadata(&blob)? == encoded);
+            Ok(())
+        },
+        &|engine| {
+            let decoder = decode::decoder(engine, 1 << 30);
+            let control = Control::new();
+            let good = decoder.verify(&encoded.metadata, &given[..], &[0, 1, 2, 3], &control)?;
+            assert_eq!(good, [true; 4]);
+            Ok(())
+        },
+        &|engine| {
+            let decoder = decode::decoder(engine, 1 << 30);
+            let (mut found, control) = (Vec::new(), Control::new());
+            let check = crate::Check::Skip;
+            decoder.decode(
+                &encoded.metadata,
+                &given[..],
+                None,
+                check,
+                &mut found,
+                &control,
+            )?;
+            assert!(found == blob);
+            Ok(())
+        },
+    ];
+    for job in jobs {
+        for fallback in [true, false] {
+            engine.options.fallback = fallback;
+            engine.options.memory = Some(1);
+            let shared = Arc::new(engine);
+            let Err(Error::DeviceMemory {
+                device,
+                needed,
+                budget: 1,
+            }) = job(&shared)
+            else {
+                panic!("a byte is not enough");
+            };
+            assert_eq!(device, shared.info.name);
+            engine = Arc::into_inner(shared).expect("jobs are done");
+            for memory in [needed, needed + 20_000] {
+                engine.options.memory = Some(memory);
+                let shared = Arc::new(engine);
+                job(&shared).unwrap();
+                assert_eq!(shared.device_fault(), None);
+                engine = Arc::into_inner(shared).expect("jobs are done");
+            }
+        }
+    }
+}
+
+#[test]
+fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
+    let Some(mut engine) = engine_with(Cut { block: 1 << 16 }) else {
+        return;
+    };
+    // Enough for any of them in few stripes, and not for the buffers of all.
+    let limit = 4 << 20;
+    engine.options.memory = Some(limit);
+    let engine = Arc::new(engine);
+    let held = |engine: &GpuEngine| engine.workspace().as_ref().map(Workspace::held);
+    let mut most = 0;
+    for round in 0..3 {
+        for (n_shards, len) in [(10, 900_000), (31, 40_000), (100, 1_500_000)] {
+            let blob = blob(len + round);
+            let mut slivers = SliverBuffer::new();
+            let pairs = PairSet::all(n_shards);
+            let gpu = encoder(&engine, n_shards, Commitment::Blake2b256, 1 << 30);
+            let control = Control::new();
+            let encoded = gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
+            most = held(&engine).max(Some(most)).unwrap();
+            let needed = encoded.metadata.shape().unwrap().rows();
+            let indices: Vec<_> = (n_shards - needed..n_shards).collect();
+            let shape = encoded.metadata.shape().unwrap();
+            let given = decode::slivers(&slivers, &shape, Axis::Primary, &indices);
+            let decoder = decode::decoder(&engine, 1 << 30);
+            for check in [crate::Check::Default, crate::Check::Strict] {
+                let mut found = Vec::new();
+                let metadata = &encoded.metadata;
+                decoder
+                    .decode(metadata, &given[..], None, check, &mut found, &control)
+                    .unwrap();
+                assert!(found == blob);
+                most = held(&engine).max(Some(most)).unwrap();
+            }
+            assert_eq!(engine.fault.get(), None);
+        }
+    }
+    println!("{most} bytes of {limit}");
+    assert!(most <= limit && most > limit / 4);
+}

@@ -1,0 +1,85 @@
+//! Several jobs on one device, and callers of all kinds.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn jobs_share_a_device() {
+    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+        return;
+    };
+    let engine = Arc::new(engine);
+    let cpu = cpu(10, Commitment::Blake2b256);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (engine, cpu) = (&engine, &cpu);
+            scope.spawn(move || {
+                let gpu = encoder(engine, 10, Commitment::Blake2b256, 1 << 30);
+                for round in 0..4 {
+                    let blob = blob(10_000 * thread + 777 * round + 1);
+                    let found = gpu.metadata(&blob).unwrap();
+                    assert!(found == cpu.metadata(&blob).unwrap());
+                }
+            });
+        }
+    });
+    assert_eq!(engine.fault.get(), None);
+}
+
+#[test]
+fn threads_of_a_caller_s_pool_share_a_device() {
+    use rayon::prelude::*;
+    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+        return;
+    };
+    let engine = Arc::new(engine);
+    let cpu = cpu(10, Commitment::Blake2b256);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(3)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        (0..24).into_par_iter().for_each(|number| {
+            let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
+            let blob = blob(9_000 + 100 * number);
+            assert!(gpu.metadata(&blob).unwrap() == cpu.metadata(&blob).unwrap());
+        });
+    });
+    assert_eq!(engine.fault.get(), None);
+}
+
+#[test]
+fn a_caller_s_panic_is_no_fault_of_the_device() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
+    let blob = blob(30_000);
+    let mut sink = crate::CallbackSink::new(|_: &crate::SliverPart<'_>| panic!("the sink's own"));
+    let encode = || gpu.encode(&blob, &PairSet::all(10), &mut sink, &Control::new());
+    let panic = catch_unwind(AssertUnwindSafe(encode)).expect_err("the sink panics");
+    assert_eq!(panic.downcast_ref(), Some(&"the sink's own"));
+    assert_eq!(gpu.device_fault(), None);
+    // The device goes on.
+    let expected = cpu(10, Commitment::Blake2b256).metadata(&blob).unwrap();
+    assert!(gpu.metadata(&blob).unwrap() == expected);
+    assert_eq!(gpu.device_fault(), None);
+}
+
+#[test]
+fn a_job_that_waits_for_the_device_can_be_cancelled() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    let workspace = engine.workspace().take();
+    let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
+    let control = Control::new();
+    let result = std::thread::scope(|scope| {
+        let job = scope.spawn(|| gpu.metadata_with(blob(5000), &control));
+        std::thread::sleep(Duration::from_millis(20));
+        control.cancel();
+        job.join().expect("no panic")
+    });
+    assert!(matches!(result, Err(Error::Cancelled)));
+    *engine.workspace() = workspace;
+    assert!(gpu.metadata(blob(5000)).is_ok());
+}
