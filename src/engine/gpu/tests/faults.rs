@@ -199,13 +199,20 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
     let Some(mut engine) = opened() else {
         return;
     };
-    let all = std::env::var("WALRUS_ACCEL_FAULTS").is_ok_and(|value| value == "all");
+    // One of the jobs with every fault: devices that fail are left open, and those of all jobs take more
+    // memory than there is.
+    let only = std::env::var("WALRUS_ACCEL_FAULTS").ok();
+    let only: Option<usize> = only.map(|text| text.parse().expect("the number of a job"));
     let (mut injected, mut ended, mut most) = (0, 0, 0);
     let commitments = [Commitment::Blake2b256, Commitment::Blake3];
     let jobs = TASKS
         .into_iter()
-        .flat_map(|task| commitments.map(|commitment| Job::new(task, commitment)));
-    for job in jobs {
+        .flat_map(|task| commitments.map(|commitment| (task, commitment)));
+    for (number, (task, commitment)) in jobs.enumerate() {
+        if only.is_some_and(|only| only != number) {
+            continue;
+        }
+        let job = Job::new(task, commitment);
         // How many points there are.
         let shared = Arc::new(engine);
         shared.device.injector.plan(None);
@@ -218,7 +225,7 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
             for wrong in Wrong::NOTICED {
                 // A device that is lost stays so: a new one each time takes long.
                 let lost = wrong == Wrong::Lost;
-                let step = if lost && !all { 17 } else { 1 };
+                let step = if lost && only.is_none() { 17 } else { 1 };
                 for at in (0..points).step_by(step) {
                     engine.options.fallback = fallback;
                     let shared = Arc::new(engine);
@@ -235,7 +242,8 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
     }
     assert!(adapters::is_ruled_out(KEY));
     println!("{injected} faults at up to {most} points a job, {ended} jobs ended with an error");
-    assert!(injected > 3000 && ended > 1000);
+    let least = if only.is_some() { 8 } else { 1 };
+    assert!(least * injected > 3000 && least * ended > 1000);
 }
 
 #[test]
