@@ -1,7 +1,5 @@
 //! Encoding: a blob to its metadata, or to metadata and slivers.
 
-use std::ops::Range;
-
 use crate::auto::{Job, Work};
 use crate::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, Zeros, roots_across, roots_of_lines,
@@ -9,7 +7,7 @@ use crate::commitment::{
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
 use crate::engine::{
-    DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput,
+    DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput, stripes,
 };
 use crate::error::Result;
 use crate::shape::Shape;
@@ -333,7 +331,7 @@ impl Encoder {
             control.advance(shape.matrix_len() / u64::from(shape.symbol_size()) * u64::from(done));
         }
         let rows = SourceRows::new(source, shape);
-        for range in stripes(&shape, next, width) {
+        for range in stripes(shape.symbol_size(), next, width) {
             let end = range.end;
             let output = sink
                 .as_mut()
@@ -355,14 +353,6 @@ impl Encoder {
         control.finish();
         Ok(metadata)
     }
-}
-
-/// The byte ranges of a symbol from `next` on, `width` bytes each.
-pub(crate) fn stripes(shape: &Shape, next: u32, width: u32) -> impl Iterator<Item = Range<u32>> {
-    let end = shape.symbol_size();
-    (next..end)
-        .step_by(width as usize)
-        .map(move |start| start..end.min(start.saturating_add(width)))
 }
 
 /// What the engine leaves out of the trees over a blob's expanded slivers of an axis.

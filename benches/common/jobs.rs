@@ -158,12 +158,7 @@ impl Stage {
             }
             Task::Decode(axis) => {
                 let decoder = doer.decoder();
-                let chosen = Chosen {
-                    slivers: &self.slivers,
-                    pairs: &self.pairs,
-                    axis,
-                    shape: self.job.shape(),
-                };
+                let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
                 let restored = &mut self.restored;
                 let metadata = &encoded.metadata;
                 Box::new(move || {
@@ -200,12 +195,7 @@ impl Stage {
             }
             Task::VerifyAll(axis) => {
                 let decoder = doer.decoder();
-                let chosen = Chosen {
-                    slivers: &self.slivers,
-                    pairs: &self.pairs,
-                    axis,
-                    shape: self.job.shape(),
-                };
+                let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
                 let numbers: Vec<_> = (0..self.pairs.len()).collect();
                 let metadata = &encoded.metadata;
                 Box::new(move || {
@@ -299,6 +289,18 @@ struct Chosen<'a> {
     pairs: &'a [SliverPairIndex],
     axis: Axis,
     shape: Shape,
+}
+
+impl<'a> Chosen<'a> {
+    fn new(slivers: &'a SliverBuffer, pairs: &'a [SliverPairIndex], axis: Axis, job: &Job) -> Self {
+        let shape = job.shape();
+        Self {
+            slivers,
+            pairs,
+            axis,
+            shape,
+        }
+    }
 }
 
 impl SliverSource for Chosen<'_> {

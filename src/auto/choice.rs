@@ -1,7 +1,6 @@
 //! The choice itself.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use super::Job;
@@ -9,7 +8,7 @@ use super::attempt::{Answer, Attempt, Outcome, PATIENCE};
 use super::cache::{Cache, Entry, Key, now, save};
 use super::measure::measure;
 use crate::control::Control;
-use crate::engine::{DeviceInfo, Engine, Engines, NoDevice};
+use crate::engine::{DeviceInfo, Engine, Engines, NoDevice, apart};
 use crate::error::{Error, Result};
 
 /// The least bytes of the size classes. Smaller jobs are the CPU's: it is done with them in less time
@@ -418,22 +417,12 @@ impl Auto {
                     let device = self.devices.measure(&*opened.engine, &of_class, control)?;
                     Ok([cpu, device])
                 };
-                // A thread of a caller's pool would take up other jobs while it waits, and those would
-                // wait for this one.
-                let measured = match rayon::current_thread_index() {
-                    None => run(),
-                    Some(_) => thread::scope(|scope| {
-                        let thread = thread::Builder::new().name("walrus-accel-measure".into());
-                        let Ok(started) = thread.spawn_scoped(scope, run) else {
-                            return Err(Error::EngineUnavailable {
-                                engine: "auto".into(),
-                                reason: "no thread can be started to measure it".into(),
-                            });
-                        };
-                        let done = started.join();
-                        done.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
-                    }),
-                };
+                let measured = apart(run).unwrap_or_else(|error| {
+                    Err(Error::EngineUnavailable {
+                        engine: "auto".into(),
+                        reason: format!("no thread can be started to measure it: {error}"),
+                    })
+                });
                 let [cpu_seconds, gpu_seconds] = match measured {
                     Ok(seconds) => seconds,
                     Err(Error::Cancelled) => return Err(Error::Cancelled),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Job, Work};
 use crate::commitment::{BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines};
 use crate::control::Control;
-use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width};
+use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width, stripes};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sink::{SinkSession, SliverPart};
@@ -71,12 +71,6 @@ fn width(
     }
 }
 
-fn stripes(shape: &Shape, width: u32) -> impl Iterator<Item = Range<u32>> + use<> {
-    let size = shape.symbol_size();
-    let starts = (0..size).step_by(width as usize);
-    starts.map(move |start| start..size.min(start.saturating_add(width)))
-}
-
 fn encode(
     engine: &dyn Engine,
     job: &Job,
@@ -92,7 +86,7 @@ fn encode(
     debug_assert!(width == shape.symbol_size() || width.is_multiple_of(STRIPE_UNIT));
     let mut session = engine.start_encode(*shape, commitment, width)?;
     let pairs = PairSet::all(job.n_shards);
-    for range in stripes(shape, width) {
+    for range in stripes(shape.symbol_size(), 0, width) {
         let output = (job.work == Work::Encode).then_some(SliverOutput::Sink {
             pairs: &pairs,
             sink: &Nowhere,
@@ -116,7 +110,8 @@ fn decode(engine: &dyn Engine, shape: &Shape, memory: u64, control: &Control) ->
         engine.decode_memory(shape, axis, &given, width, false, false)
     })?;
     let mut session = engine.start_decode(*shape, axis, &given, width, &|_| None)?;
-    stripes(shape, width).try_for_each(|range| session.stripe(range, &Pattern, control))
+    stripes(shape.symbol_size(), 0, width)
+        .try_for_each(|range| session.stripe(range, &Pattern, control))
 }
 
 /// All primary slivers of a blob, expanded and hashed.

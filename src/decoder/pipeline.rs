@@ -9,8 +9,8 @@ use crate::commitment::{
 };
 use crate::context::Context;
 use crate::control::Control;
-use crate::encoder::{EncodeStage, stripes};
-use crate::engine::{Engine, ExpandSession, SliverOutput};
+use crate::encoder::EncodeStage;
+use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
 use crate::error::{Error, Result};
 use crate::output::OutputSession;
 use crate::shape::Shape;
@@ -108,7 +108,7 @@ impl Decoder {
                 Stage::Encode(EncodeStage::start(engine, shape, commitment, width)?)
             }
         };
-        for range in stripes(&shape, 0, width) {
+        for range in stripes(shape.symbol_size(), 0, width) {
             decode.stripe(range.clone(), given, control)?;
             let rows = BlobRows {
                 rows: decode.rows(given),

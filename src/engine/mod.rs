@@ -13,6 +13,8 @@ mod options;
 mod output;
 mod plan;
 mod reference;
+#[cfg(feature = "gpu")]
+mod threads;
 
 #[cfg(feature = "gpu")]
 pub(crate) use devices::NoDevice;
@@ -20,7 +22,9 @@ pub use devices::{DeviceInfo, DeviceKind};
 pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use options::EngineOptions;
 pub(crate) use output::{Rooms, SliverOutput};
-pub(crate) use plan::stripe_width;
+pub(crate) use plan::{stripe_width, stripes};
+#[cfg(feature = "gpu")]
+pub(crate) use threads::apart;
 
 use std::ops::Range;
 use std::sync::Arc;

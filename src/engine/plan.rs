@@ -1,5 +1,7 @@
 //! How wide a stripe can be within a memory limit.
 
+use std::ops::Range;
+
 use super::STRIPE_UNIT;
 use crate::error::{Error, Result};
 
@@ -37,6 +39,12 @@ pub(crate) fn stripe_width(
         .div_ceil(stripes)
         .next_multiple_of(STRIPE_UNIT)
         .min(fits * STRIPE_UNIT))
+}
+
+/// The byte ranges of a symbol from `next` on, `width` bytes each.
+pub(crate) fn stripes(symbol_size: u32, next: u32, width: u32) -> impl Iterator<Item = Range<u32>> {
+    let starts = (next..symbol_size).step_by(width as usize);
+    starts.map(move |start| start..symbol_size.min(start.saturating_add(width)))
 }
 
 #[cfg(test)]

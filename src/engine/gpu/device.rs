@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::commands::Commands;
 use super::fault::Fault;
-use super::shaders::Shader;
+use super::shaders::{Shader, blake3_depth};
 use super::timing::{self, Timing};
 use crate::commitment::Commitment;
 use crate::control::{Control, DeviceTime};
@@ -117,12 +117,15 @@ impl Device {
         Ok(buffer)
     }
 
-    /// Leaf hashes of symbols of which so many subtrees wait between stripes.
-    pub(super) fn leaves(&self, commitment: Commitment, depth: u32) -> Shader {
+    /// Leaf hashes of symbols of a size.
+    pub(super) fn leaves(&self, commitment: Commitment, symbol_size: u32) -> Shader {
         Shader::Leaves {
             commitment,
             native: self.native_words && commitment == Commitment::Blake2b256,
-            depth,
+            depth: match commitment {
+                Commitment::Blake2b256 => 0,
+                Commitment::Blake3 => blake3_depth(symbol_size),
+            },
         }
     }
 

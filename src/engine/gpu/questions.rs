@@ -7,7 +7,7 @@ use super::output::Progress;
 use super::{GpuEngine, decode, encode, expand};
 use crate::commitment::{Commitment, Zeros, roots_across, roots_of_lines};
 use crate::control::Control;
-use crate::engine::{DecodeSession, Engine, ExpandSession};
+use crate::engine::{DecodeSession, Engine, ExpandSession, stripes};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
@@ -67,12 +67,6 @@ fn expect(right: bool) -> Result<bool, Fault> {
     }
 }
 
-/// The stripes of a symbol, at most so wide.
-fn stripes(size: u32, width: u32) -> impl Iterator<Item = Range<u32>> {
-    let starts = (0..size).step_by(width as usize);
-    starts.map(move |start| start..size.min(start + width))
-}
-
 /// A blob's roots. `false` if there is no room, as in the next ones.
 fn encodes(
     engine: &GpuEngine,
@@ -88,7 +82,7 @@ fn encodes(
     let rows = Slivers::new(bytes, &shape, Axis::Primary);
     let mut session = encode::Session::new(engine, shape, commitment, width);
     let progress = Progress::new(&shape);
-    for range in stripes(size, width) {
+    for range in stripes(size, 0, width) {
         let done = session.on_device(range, &rows, None, &progress, &Control::new());
         done.map_err(fault)?;
     }
@@ -123,7 +117,7 @@ fn expands(
     let slivers = Slivers::new(bytes, &shape, axis);
     let of = (shape, commitment, axis);
     let mut session = expand::Session::new(engine, of, SLIVERS, width, widest);
-    for range in stripes(size, width) {
+    for range in stripes(size, 0, width) {
         let done = session.on_device(range, &slivers, &Control::new());
         done.map_err(fault)?;
     }

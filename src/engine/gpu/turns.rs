@@ -9,6 +9,7 @@ use super::fault::{Failure, Fault};
 use super::workspace::Workspace;
 use super::{GpuEngine, unavailable};
 use crate::control::Control;
+use crate::engine::apart;
 use crate::engine::cpu::HostPanic;
 use crate::error::Error;
 
@@ -22,22 +23,10 @@ impl GpuEngine {
         control: &Control,
         work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        if rayon::current_thread_index().is_none() {
-            return self.on_device_here(control, work);
-        }
-        // While a thread of a caller's pool waits for this engine's, it takes up other jobs of the caller,
-        // and those would wait for this one. A thread of nobody's does not.
-        let there = || self.on_device_here(control, work);
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().name("walrus-accel-device".into());
-            let started = thread.spawn_scoped(scope, there);
-            let started = started.map_err(|error| {
-                unavailable(format!("no thread can be started for the device: {error}"))
-            })?;
-            started
-                .join()
-                .unwrap_or_else(|payload| resume_unwind(payload))
-        })
+        let done = apart(|| self.on_device_here(control, work));
+        done.map_err(|error| {
+            unavailable(format!("no thread can be started for the device: {error}"))
+        })?
     }
 
     fn on_device_here<T>(

@@ -30,21 +30,27 @@ pub(in crate::engine::gpu) struct Sizes {
 }
 
 impl Sizes {
+    /// Whatever is missing: at most all source slivers.
     pub(in crate::engine::gpu) fn new(shape: &Shape, axis: Axis, width: u32, cut: Cut) -> Self {
-        let pitch = Layout {
+        let layout = Layout {
             width: width as usize,
-        }
-        .pitch() as u64;
-        let needed = u64::from(shape.slivers_needed(axis));
-        let lines = u64::from(shape.sliver_symbols(axis));
-        // At most all source slivers are missing.
-        let a_line = needed * pitch;
-        let source = needed * lines * pitch;
-        let restored = cut.block.max(a_line).min(source);
+        };
+        let needed = usize::from(shape.slivers_needed(axis));
+        let lines = usize::from(shape.sliver_symbols(axis));
+        Self::of(layout, lines, [needed, needed], cut)
+    }
+
+    /// For so many given and missing slivers.
+    fn of(layout: Layout, lines: usize, [given, missing]: [usize; 2], cut: Cut) -> Self {
+        let pitch = layout.pitch() as u64;
+        let [lines, given, missing] = [lines, given, missing].map(|count| count as u64);
+        let (a_sliver, a_line) = (lines * pitch, missing * pitch);
+        let source = given * a_sliver;
+        let restored = cut.block.max(a_line).min(lines * a_line);
         Self {
             source,
             restored,
-            staging: restored.max(cut.block.min(source)).max(lines * pitch),
+            staging: restored.max(cut.block.min(source)).max(a_sliver),
         }
     }
 
@@ -130,19 +136,15 @@ impl<'a, 's> Run<'a, 's> {
         };
         let plan = piece.plan;
         let (given, missing) = (stripe.given.slivers.len(), plan.missing());
-        let pitch = layout.pitch() as u64;
-        let source = given as u64 * stripe.lines as u64 * pitch;
-        let a_line = missing as u64 * pitch;
-        let restored = piece
-            .cut
-            .block
-            .max(a_line)
-            .min(stripe.lines as u64 * a_line);
-        let staging = restored
-            .max(piece.cut.block.min(source))
-            .max(stripe.lines as u64 * pitch);
-        let sizes = [(Role::Source, source), (Role::Recovery, restored)];
-        workspace.make_room(&sizes, staging);
+        let Sizes {
+            source,
+            restored,
+            staging,
+        } = Sizes::of(layout, stripe.lines, [given, missing], piece.cut);
+        workspace.make_room(
+            &[(Role::Source, source), (Role::Recovery, restored)],
+            staging,
+        );
         let bytes = |words: &[u32]| 4 * words.len() as u64;
         let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
         let buffers = Buffers {

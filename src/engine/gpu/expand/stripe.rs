@@ -19,7 +19,7 @@ use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::{CHUNK, Layout, Place};
 use crate::engine::gpu::parameters::{Combine, Extend, Leaves};
 use crate::engine::gpu::samples::Kept;
-use crate::engine::gpu::shaders::{self, HASH_THREADS, Shader};
+use crate::engine::gpu::shaders::{HASH_THREADS, Shader};
 use crate::engine::gpu::states::StateSize;
 use crate::engine::gpu::stripe::Cut;
 use crate::engine::gpu::transfer::{Link, open, places};
@@ -386,11 +386,7 @@ impl<'a> Run<'a> {
             )?;
         }
         let size = stripe.shape.symbol_size();
-        let depth = match stripe.commitment {
-            Commitment::Blake2b256 => 0,
-            Commitment::Blake3 => shaders::blake3_depth(size),
-        };
-        let leaves = self.link.device.leaves(stripe.commitment, depth);
+        let leaves = self.link.device.leaves(stripe.commitment, size);
         let job = Leaves {
             symbols: word(original),
             first_line: 0,

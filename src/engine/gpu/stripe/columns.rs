@@ -4,12 +4,11 @@ use std::ops::Range;
 
 use super::{Cargo, Pending, Run};
 use crate::code::{Code, Rate};
-use crate::commitment::Commitment;
 use crate::engine::gpu::check::Lines;
 use crate::engine::gpu::commands::Commands;
 use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::parameters::{Combine, Extend, Leaves};
-use crate::engine::gpu::shaders::{self, HASH_THREADS};
+use crate::engine::gpu::shaders::HASH_THREADS;
 use crate::engine::gpu::word;
 
 impl<'a> Run<'a> {
@@ -105,11 +104,7 @@ impl<'a> Run<'a> {
             [shader.groups(self.layout.chunks()), count],
         )?;
         let size = stripe.shape.symbol_size();
-        let depth = match stripe.commitment {
-            Commitment::Blake2b256 => 0,
-            Commitment::Blake3 => shaders::blake3_depth(size),
-        };
-        let leaves = self.link.device.leaves(stripe.commitment, depth);
+        let leaves = self.link.device.leaves(stripe.commitment, size);
         let job = Leaves {
             symbols: word(rows),
             first_line: word(first_line),
