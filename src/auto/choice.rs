@@ -102,6 +102,10 @@ impl Drop for Turn {
         let mut state = self.auto.state();
         state.running -= 1;
         state.backlogs[self.place] -= self.seconds;
+        if state.running == 0 {
+            // What rounding left.
+            state.backlogs = [0.0; 2];
+        }
     }
 }
 
