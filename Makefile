@@ -1,9 +1,13 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build test exhaustive gpu perf bench-gpu large acceptance
+.PHONY: build install test exhaustive gpu perf bench-gpu large acceptance
 
 build:
 	cargo build --locked --release
+
+# libwalrus_accel for C and C++, below PREFIX (/usr/local unless set): see scripts/install.sh.
+install:
+	bash scripts/install.sh
 
 # Format, lints, documentation, tests, the network's encoder as a peer.
 test:

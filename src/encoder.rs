@@ -239,6 +239,38 @@ impl Encoder {
         }
     }
 
+    /// An encoder for another committee or commitment hash on the same engine, which is not opened
+    /// again: what is costly to make is shared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
+    /// [`Error::TooManyShards`](crate::Error::TooManyShards).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{Commitment, Encoder};
+    ///
+    /// let network = Encoder::builder().build()?;
+    /// let small = network.for_committee(10, Commitment::Blake3)?;
+    /// assert_eq!(small.metadata(&b"walrus"[..])?.metadata.pairs.len(), 10);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn for_committee(&self, n_shards: u16, commitment: Commitment) -> Result<Self> {
+        Shape::new(n_shards, 0)?;
+        Ok(Self {
+            n_shards,
+            commitment,
+            context: self.context.clone(),
+        })
+    }
+
+    /// What this encoder runs on.
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
     /// How many engines blobs of these lengths can be encoded on at the same time, with slivers or
     /// without: 2 where [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that are
     /// started at the same time are shared out between them. It may open and measure the device to know.

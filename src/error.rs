@@ -202,6 +202,24 @@ pub enum Error {
         reason: String,
     },
 
+    /// A source that the caller supplied could not be read.
+    #[error("the source cannot be read: {reason}")]
+    Source {
+        /// What it said.
+        reason: String,
+    },
+
+    /// Memory that the caller supplied does not have the length of what goes there.
+    #[error("{what} has room for {given} bytes, and exactly {needed} are needed")]
+    RoomLength {
+        /// The room.
+        what: String,
+        /// Its length in bytes.
+        given: u64,
+        /// The length in bytes that it must have.
+        needed: u64,
+    },
+
     /// A sink that the caller supplied refused a part.
     #[error("the sink refused the data: {reason}")]
     Sink {

@@ -28,8 +28,9 @@
 //!
 //! Features: `cli` (on by default) builds the `walrus-accel` command line; turn it off with
 //! `default-features = false` to use the library alone. `gpu` (on by default) is the engine of that name
-//! and what chooses between it and the CPU's; without it [`EngineKind::Auto`] is the CPU. `kernels` is for this project's own benchmark:
-//! what it adds is no part of the interface.
+//! and what chooses between it and the CPU's; without it [`EngineKind::Auto`] is the CPU. `capi` is the C ABI
+//! of `include/walrus_accel.h`, which `make install` installs. `kernels` is for this project's own
+//! benchmark: what it adds is no part of the interface.
 #![deny(unsafe_code)]
 
 mod auto;
@@ -43,6 +44,8 @@ mod disk;
 mod encoder;
 mod engine;
 mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 mod memory;
 mod output;
 mod shape;
@@ -74,9 +77,11 @@ pub use directory::{
 pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
 pub use engine::{DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, devices};
 pub use error::{Error, Result};
-pub use output::{FileOutput, Output, OutputSession};
+pub use output::{FileOutput, Output, OutputSession, SliceOutput};
 pub use shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};
-pub use sink::{CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart, SliverRoom};
+pub use sink::{
+    CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart, SliverRoom, SliverSlices,
+};
 pub use sliver::{Axis, PairSet, SliverIndex, SliverPairIndex};
 pub use sliver_source::{SliverInfo, SliverSource};
 pub use source::{FileSource, Source, SpooledSource};

@@ -14,7 +14,7 @@ use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::source::write_all_at;
 
-/// Receives one decoded blob. Implemented for `Vec<u8>` and for [`FileOutput`].
+/// Receives one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and [`FileOutput`].
 pub trait Output {
     /// Prepares for a blob. What is returned is dropped without [`OutputSession::finish`] if the
     /// job fails or is cancelled: then nothing of it may stay behind.
@@ -67,15 +67,49 @@ impl Output for Vec<u8> {
                 Error::io("reserve memory for", format!("a blob of {bytes} bytes"))(source)
             })?;
         self.resize(len, 0);
-        let row_len = shape.sliver_len(Axis::Primary);
-        let chunk = usize::try_from(row_len).unwrap_or(usize::MAX);
-        Ok(Box::new(MemorySession {
-            rows: self
-                .chunks_mut(chunk)
-                .map(|row| Mutex::new(Some(row)))
-                .collect(),
-            row_len,
-        }))
+        Ok(Box::new(MemorySession::new(self, shape)))
+    }
+}
+
+/// Memory of exactly the blob's length. What it holds after a job that failed is unspecified.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Output, Shape, SliceOutput};
+///
+/// let mut room = [0; 6];
+/// let mut output = SliceOutput::new(&mut room);
+/// let session = output.begin(&Shape::new(10, 6)?)?;
+/// session.put(0, b"walrus")?;
+/// session.finish()?;
+/// assert_eq!(&room, b"walrus");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SliceOutput<'m> {
+    memory: &'m mut [u8],
+}
+
+impl<'m> SliceOutput<'m> {
+    /// An output into `memory`. That its length is the blob's is checked when the decoding begins:
+    /// anything else is [`Error::RoomLength`].
+    pub fn new(memory: &'m mut [u8]) -> Self {
+        Self { memory }
+    }
+}
+
+impl Output for SliceOutput<'_> {
+    fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
+        let (given, needed) = (self.memory.len() as u64, shape.unencoded_length());
+        if given != needed {
+            return Err(Error::RoomLength {
+                what: "the blob".into(),
+                given,
+                needed,
+            });
+        }
+        Ok(Box::new(MemorySession::new(self.memory, shape)))
     }
 }
 
@@ -83,6 +117,18 @@ struct MemorySession<'a> {
     /// A lock a row: a row's bytes come from one thread at a time. Those that were lent are gone.
     rows: Vec<Mutex<Option<&'a mut [u8]>>>,
     row_len: u64,
+}
+
+impl<'a> MemorySession<'a> {
+    fn new(memory: &'a mut [u8], shape: &Shape) -> Self {
+        let row_len = shape.sliver_len(Axis::Primary);
+        let chunk = usize::try_from(row_len).unwrap_or(usize::MAX);
+        let rows = memory.chunks_mut(chunk);
+        Self {
+            rows: rows.map(|row| Mutex::new(Some(row))).collect(),
+            row_len,
+        }
+    }
 }
 
 impl OutputSession for MemorySession<'_> {

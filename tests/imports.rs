@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Imports run one way: a module names only those above it.
-const ORDER: [(&str, &str); 21] = [
+const ORDER: [(&str, &str); 22] = [
     ("error", "the one error type"),
     ("code", "the Reed-Solomon code as data"),
     ("memory", "large buffers"),
@@ -27,6 +27,7 @@ const ORDER: [(&str, &str); 21] = [
     ("decoder", "slivers to blobs and other slivers"),
     ("verify", "slivers to verdicts"),
     ("directory", "a blob as a directory"),
+    ("ffi", "the C ABI"),
 ];
 
 /// Names that are used above the module that they belong to.

@@ -7,6 +7,7 @@ pub(crate) use self::pipeline::roots;
 use crate::commitment::{BlobMetadata, BlobMetadataWithId};
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
+use crate::encoder::Encoder;
 use crate::engine::{DeviceInfo, DroppedSet, EngineKind};
 use crate::error::{Error, Result};
 use crate::output::Output;
@@ -138,6 +139,25 @@ impl Decoder {
     #[must_use]
     pub fn builder() -> DecoderBuilder {
         DecoderBuilder::default()
+    }
+
+    /// A decoder on the engine of an encoder, which is not opened again, with its memory limit.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{Decoder, Encoder};
+    ///
+    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let decoder = Decoder::on_engine_of(&encoder);
+    /// assert_eq!(decoder.engine_name(), encoder.engine_name());
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_engine_of(encoder: &Encoder) -> Self {
+        Self {
+            context: encoder.context().clone(),
+        }
     }
 
     /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`. With

@@ -215,21 +215,10 @@ impl<'a> BufferSession<'a> {
 
 impl SinkSession for BufferSession<'_> {
     fn put(&self, part: &SliverPart<'_>) -> Result<()> {
-        let offset = usize::try_from(ALIGN + part.offset()).expect("part of the buffer");
-        let stride = part.symbol_size as usize;
         let pair = part.sliver.pair(part.axis, self.content.shape.n_shards());
         let room = self.room(part.axis, pair);
         let mut room = room.lock().expect("a copy does not panic");
-        match part.pieces.contiguous() {
-            Some(bytes) if part.bytes() == (0..part.symbol_size) => {
-                room[offset..offset + bytes.len()].copy_from_slice(bytes);
-            }
-            _ => {
-                for (piece, place) in part.pieces.iter().zip(room[offset..].chunks_mut(stride)) {
-                    place[..piece.len()].copy_from_slice(piece);
-                }
-            }
-        }
+        part.copy_to(&mut room[self.content.symbols(part.axis)]);
         Ok(())
     }
 

@@ -2,10 +2,12 @@
 
 mod callback;
 mod memory;
+mod slices;
 
 pub use callback::CallbackSink;
 pub(crate) use memory::BufferSession;
 pub use memory::SliverBuffer;
+pub use slices::SliverSlices;
 
 use std::ops::Range;
 
@@ -17,7 +19,8 @@ use crate::sliver::{Axis, PairSet, SliverIndex};
 
 /// Receives the slivers of one encoding after another.
 ///
-/// Implemented by [`SliverBuffer`], [`DirectorySink`](crate::DirectorySink) and [`CallbackSink`].
+/// Implemented by [`SliverBuffer`], [`SliverSlices`], [`DirectorySink`](crate::DirectorySink) and
+/// [`CallbackSink`].
 pub trait Sink {
     /// Prepares for the slivers of the chosen pairs of one blob, whose metadata will have the
     /// given commitment hash.
@@ -137,6 +140,22 @@ impl SliverPart<'_> {
     pub fn bytes(&self) -> Range<u32> {
         let width = u32::try_from(self.pieces.width).expect("a piece is no longer than a symbol");
         self.first_byte..self.first_byte + width
+    }
+
+    /// Copies the pieces to their places among all symbols of the sliver.
+    pub(crate) fn copy_to(&self, symbols: &mut [u8]) {
+        let offset = usize::try_from(self.offset()).expect("inside the sliver");
+        match self.pieces.contiguous() {
+            Some(bytes) if self.bytes() == (0..self.symbol_size) => {
+                symbols[offset..offset + bytes.len()].copy_from_slice(bytes);
+            }
+            _ => {
+                let places = symbols[offset..].chunks_mut(self.symbol_size as usize);
+                for (piece, place) in self.pieces.iter().zip(places) {
+                    place[..piece.len()].copy_from_slice(piece);
+                }
+            }
+        }
     }
 
     /// Calls `write` with runs of bytes that lie together in the sliver, and their offsets from the

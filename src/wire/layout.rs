@@ -2,6 +2,7 @@
 //! written and read in pieces.
 
 use super::codec::Codec;
+use super::metadata::PAIR_LEN;
 use super::reader::{MAX_ULEB_LEN, parse_uleb, put_uleb, reason};
 use super::sliver::{SliverData, check_sizes};
 use crate::error::{Error, Result};
@@ -10,6 +11,10 @@ use crate::sliver::{Axis, SliverIndex};
 
 /// The length in bytes of what follows the symbols: their size and the sliver's index.
 const TRAILER_LEN: usize = 4;
+
+/// The length in bytes of what comes before the pairs in metadata with an ID: the ID, version, encoding
+/// type, the blob's length.
+const METADATA_START_LEN: u64 = 32 + 1 + 1 + 8;
 
 /// The places in the bytes of every sliver of one axis: header, symbols, trailer. Lengths in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,9 @@ pub(crate) struct SliverLayout {
 }
 
 impl SliverLayout {
+    /// The length in bytes of what follows the symbols.
+    pub(crate) const TRAILER_LEN: usize = TRAILER_LEN;
+
     pub(crate) fn new(shape: &Shape, axis: Axis) -> Self {
         let mut layout = Self {
             header_len: 0,
@@ -47,6 +55,53 @@ impl SliverLayout {
         let [size_low, size_high] = symbol_size.to_le_bytes();
         let [index_low, index_high] = index.0.to_le_bytes();
         [size_low, size_high, index_low, index_high]
+    }
+}
+
+/// Lengths of what travels, for callers that make the room.
+impl Shape {
+    /// The length in bytes of a sliver of the axis as BCS `SliverData`: its symbols, with a header before
+    /// and a trailer behind them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{Axis, Shape};
+    ///
+    /// let shape = Shape::new(10, 6)?;
+    /// assert_eq!(shape.sliver_header_len(Axis::Primary), 1);
+    /// assert_eq!(shape.sliver_data_len(Axis::Primary), 1 + 7 * 2 + 4);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sliver_data_len(&self, axis: Axis) -> u64 {
+        SliverLayout::new(self, axis).total_len
+    }
+
+    /// The length in bytes of what comes before the symbols in BCS `SliverData`.
+    #[must_use]
+    pub fn sliver_header_len(&self, axis: Axis) -> u64 {
+        SliverLayout::new(self, axis).header_len
+    }
+
+    /// The length in bytes of an encoded blob's metadata with its ID, as BCS `BlobMetadataWithId`; the
+    /// metadata alone has 32 less.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{Bcs, Encoder};
+    ///
+    /// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+    /// assert_eq!(encoded.metadata.shape()?.metadata_len(), encoded.to_bcs().len() as u64);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    #[must_use]
+    pub fn metadata_len(&self) -> u64 {
+        let mut count = Vec::with_capacity(MAX_ULEB_LEN);
+        put_uleb(u64::from(self.n_shards()), &mut count);
+        let pairs = u64::from(self.n_shards()) * PAIR_LEN as u64;
+        METADATA_START_LEN + count.len() as u64 + pairs
     }
 }
 

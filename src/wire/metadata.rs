@@ -20,7 +20,7 @@ const MAX_PAIRS: usize = u16::MAX as usize;
 const MIN_PAIR_LEN: usize = 2;
 
 /// The length of a pair of two digests.
-const PAIR_LEN: usize = 2 * 33;
+pub(super) const PAIR_LEN: usize = 2 * 33;
 
 impl Codec for Node {
     const STRUCTURE: &'static str = "Merkle node";

@@ -1,0 +1,43 @@
+/*
+ * libwalrus_accel: encodes blobs for the Walrus storage network. RS2 slivers, metadata and blob IDs with
+ * exactly the network's bytes, on graphics devices and on the CPU.
+ *
+ * Made from src/ffi/ by tests/header.rs: do not edit it, change that.
+ *
+ * CONVENTIONS
+ *
+ * Statuses. What can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative number. Every
+ * parameter `error` may be NULL; otherwise it is set to NULL, or, on failure, to an error that the caller
+ * frees with walrus_accel_error_free. Functions that end in _free return a status too, which may be
+ * ignored. There is no "last error" of a thread.
+ *
+ * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles are
+ * NULL, and numbers 0, after a failure.
+ *
+ * Handles. A context, a control, metadata, a result, a job, a list, a report and an error are handles. The
+ * caller owns each that it is given, and frees it once with the function of its kind; to free NULL does
+ * nothing. A handle that was freed, or is of another kind, is found out and gives
+ * WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
+ *
+ * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
+ * is what _free takes and what results are written to, is one thread's, and no other call that uses it
+ * may be on its way. No function depends on which thread calls it.
+ *
+ * Memory. What the caller gives is borrowed for the call, or until the job has ended, and then is the
+ * caller's alone; nothing is kept. What the library lends (a sliver, a blob, a text) is valid until the
+ * handle that lends it is freed. Memory that is written must not overlap with other memory of the call.
+ * (NULL, 0) is an empty buffer.
+ *
+ * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
+ * then every field that is not set has its default. A structure may grow at its end in a later version: a
+ * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
+ *
+ * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
+ * A choice is one of the macros that its field names, and 0 is the default where there is one.
+ *
+ * Callbacks. They are called from threads of the library's, never two calls of one at the same time. They
+ * must not unwind, jump out or call the library, unless it says so.
+ *
+ * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
+ * never aborts or exits the process, unless the system has no memory for some bytes, and prints nothing.
+ */

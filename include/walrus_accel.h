@@ -1,0 +1,1881 @@
+/*
+ * libwalrus_accel: encodes blobs for the Walrus storage network. RS2 slivers, metadata and blob IDs with
+ * exactly the network's bytes, on graphics devices and on the CPU.
+ *
+ * Made from src/ffi/ by tests/header.rs: do not edit it, change that.
+ *
+ * CONVENTIONS
+ *
+ * Statuses. What can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative number. Every
+ * parameter `error` may be NULL; otherwise it is set to NULL, or, on failure, to an error that the caller
+ * frees with walrus_accel_error_free. Functions that end in _free return a status too, which may be
+ * ignored. There is no "last error" of a thread.
+ *
+ * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles are
+ * NULL, and numbers 0, after a failure.
+ *
+ * Handles. A context, a control, metadata, a result, a job, a list, a report and an error are handles. The
+ * caller owns each that it is given, and frees it once with the function of its kind; to free NULL does
+ * nothing. A handle that was freed, or is of another kind, is found out and gives
+ * WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
+ *
+ * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
+ * is what _free takes and what results are written to, is one thread's, and no other call that uses it
+ * may be on its way. No function depends on which thread calls it.
+ *
+ * Memory. What the caller gives is borrowed for the call, or until the job has ended, and then is the
+ * caller's alone; nothing is kept. What the library lends (a sliver, a blob, a text) is valid until the
+ * handle that lends it is freed. Memory that is written must not overlap with other memory of the call.
+ * (NULL, 0) is an empty buffer.
+ *
+ * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
+ * then every field that is not set has its default. A structure may grow at its end in a later version: a
+ * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
+ *
+ * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
+ * A choice is one of the macros that its field names, and 0 is the default where there is one.
+ *
+ * Callbacks. They are called from threads of the library's, never two calls of one at the same time. They
+ * must not unwind, jump out or call the library, unless it says so.
+ *
+ * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
+ * never aborts or exits the process, unless the system has no memory for some bytes, and prints nothing.
+ */
+
+
+#ifndef WALRUS_ACCEL_H
+#define WALRUS_ACCEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The version of this header; walrus_accel_version tells that of the library.
+ */
+#define WALRUS_ACCEL_VERSION "0.1.0"
+#define WALRUS_ACCEL_VERSION_MAJOR 0
+#define WALRUS_ACCEL_VERSION_MINOR 1
+#define WALRUS_ACCEL_VERSION_PATCH 0
+
+
+/**
+ * The version of the binary interface. It changes when a program that was built against this header
+ * cannot use a library of another one; structures that grow at their end do not change it.
+ */
+#define WALRUS_ACCEL_ABI_VERSION 1
+
+/**
+ * The call did what it should.
+ */
+#define WALRUS_ACCEL_OK 0
+
+/**
+ * An argument is NULL, out of its range, of the wrong length, or does not go with another one.
+ */
+#define WALRUS_ACCEL_INVALID_ARGUMENT (-1)
+
+/**
+ * A handle is not alive: it was freed, or is no handle of that kind.
+ */
+#define WALRUS_ACCEL_INVALID_HANDLE (-2)
+
+/**
+ * The blob is too long for the number of shards.
+ */
+#define WALRUS_ACCEL_BLOB_TOO_LARGE (-3)
+
+/**
+ * The system gave no memory, or a size is beyond the address space.
+ */
+#define WALRUS_ACCEL_OUT_OF_MEMORY (-4)
+
+/**
+ * The job does not fit the limit of memory that was set for the context or its device.
+ */
+#define WALRUS_ACCEL_MEMORY_LIMIT (-5)
+
+/**
+ * Bytes are not the structure that they should be.
+ */
+#define WALRUS_ACCEL_MALFORMED (-6)
+
+/**
+ * Metadata does not belong to the blob ID, the committee or itself.
+ */
+#define WALRUS_ACCEL_INVALID_METADATA (-7)
+
+/**
+ * Too few slivers are usable to decode the blob.
+ */
+#define WALRUS_ACCEL_NOT_ENOUGH_SLIVERS (-8)
+
+/**
+ * The decoded blob does not belong to the metadata: it was encoded inconsistently.
+ */
+#define WALRUS_ACCEL_INCONSISTENT (-9)
+
+/**
+ * The source changed while it was read.
+ */
+#define WALRUS_ACCEL_SOURCE_CHANGED (-10)
+
+/**
+ * Reading or writing failed.
+ */
+#define WALRUS_ACCEL_IO (-11)
+
+/**
+ * The target exists and holds something else.
+ */
+#define WALRUS_ACCEL_TARGET_EXISTS (-12)
+
+/**
+ * Another process is at work on the same target.
+ */
+#define WALRUS_ACCEL_BUSY (-13)
+
+/**
+ * The engine, device or instruction set that was asked for is not there.
+ */
+#define WALRUS_ACCEL_ENGINE_UNAVAILABLE (-14)
+
+/**
+ * A callback of the caller's reported a failure.
+ */
+#define WALRUS_ACCEL_CALLBACK_FAILED (-15)
+
+/**
+ * The job was cancelled, by a control, its job handle or a callback.
+ */
+#define WALRUS_ACCEL_CANCELLED (-16)
+
+/**
+ * The job has not ended yet.
+ */
+#define WALRUS_ACCEL_NOT_ENDED (-17)
+
+/**
+ * The time to wait ran out before the job ended.
+ */
+#define WALRUS_ACCEL_TIMED_OUT (-18)
+
+/**
+ * There is no such thing: a sliver that was not asked for, a result of another kind.
+ */
+#define WALRUS_ACCEL_NOT_FOUND (-19)
+
+/**
+ * A fault within the library. The context that it happened in can only be freed.
+ */
+#define WALRUS_ACCEL_PANIC (-20)
+
+/**
+ * The context had a fault before, and can only be freed.
+ */
+#define WALRUS_ACCEL_POISONED (-21)
+
+/**
+ * A failure of a kind that this version has no number for.
+ */
+#define WALRUS_ACCEL_OTHER (-22)
+
+/**
+ * The length in bytes of a blob ID.
+ */
+#define WALRUS_ACCEL_BLOB_ID_LENGTH 32
+
+/**
+ * Either axis, where there is a choice: the one of which there are enough slivers, primary first.
+ */
+#define WALRUS_ACCEL_AXIS_ANY 0
+
+/**
+ * Rows: primary slivers.
+ */
+#define WALRUS_ACCEL_AXIS_PRIMARY 1
+
+/**
+ * Columns: secondary slivers.
+ */
+#define WALRUS_ACCEL_AXIS_SECONDARY 2
+
+/**
+ * Blake2b-256: the network's commitment hash.
+ */
+#define WALRUS_ACCEL_COMMITMENT_BLAKE2B 0
+
+/**
+ * BLAKE3: a private profile, with blob IDs of its own, for users outside the network.
+ */
+#define WALRUS_ACCEL_COMMITMENT_BLAKE3 1
+
+/**
+ * The source rows of the decoded blob hash to the roots in the metadata: no wrong blob passes.
+ */
+#define WALRUS_ACCEL_CHECK_DEFAULT 0
+
+/**
+ * The decoded blob is encoded again and its ID compared: no inconsistent encoding passes either.
+ */
+#define WALRUS_ACCEL_CHECK_STRICT 1
+
+/**
+ * No check: a damaged sliver gives a wrong blob.
+ */
+#define WALRUS_ACCEL_CHECK_SKIP 2
+
+/**
+ * For each job the engine that is expected to be done first.
+ */
+#define WALRUS_ACCEL_ENGINE_AUTO 0
+
+/**
+ * The CPU, with the widest vectors that it has.
+ */
+#define WALRUS_ACCEL_ENGINE_CPU 1
+
+/**
+ * A graphics device, and the CPU should that fail.
+ */
+#define WALRUS_ACCEL_ENGINE_GPU 2
+
+/**
+ * One thread, one hash at a time, the whole blob in memory: what the others are checked against.
+ */
+#define WALRUS_ACCEL_ENGINE_REFERENCE 3
+
+/**
+ * The length in bytes of a blob ID as text, with the NUL at its end.
+ */
+#define WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH 44
+
+/**
+ * A graphics device with memory of its own.
+ */
+#define WALRUS_ACCEL_DEVICE_DISCRETE 1
+
+/**
+ * A graphics device that shares the processor's memory.
+ */
+#define WALRUS_ACCEL_DEVICE_INTEGRATED 2
+
+/**
+ * A part of a graphics device, handed to a virtual machine.
+ */
+#define WALRUS_ACCEL_DEVICE_VIRTUAL 3
+
+/**
+ * A graphics device of a kind that the driver does not tell.
+ */
+#define WALRUS_ACCEL_DEVICE_OTHER 4
+
+/**
+ * A driver that runs on the processor: right, and slow. It is used only if it is named, or with
+ * WALRUS_ACCEL_ALLOW_SOFTWARE=1 in the environment.
+ */
+#define WALRUS_ACCEL_DEVICE_SOFTWARE 5
+
+/**
+ * A committee of the network's size has this many shards: what `n_shards` of 0 in a request stands for.
+ */
+#define WALRUS_ACCEL_NETWORK_SHARDS 1000
+
+/**
+ * The blob is in memory: `data`, `length`.
+ */
+#define WALRUS_ACCEL_SOURCE_MEMORY 1
+
+/**
+ * The blob is a regular file: `path`.
+ */
+#define WALRUS_ACCEL_SOURCE_PATH 2
+
+/**
+ * The blob is behind an open descriptor: `descriptor`.
+ */
+#define WALRUS_ACCEL_SOURCE_DESCRIPTOR 3
+
+/**
+ * The blob is read by a callback: `length`, `read`, `user_data`.
+ */
+#define WALRUS_ACCEL_SOURCE_CALLBACK 4
+
+/**
+ * No sliver is kept: metadata and blob ID alone.
+ */
+#define WALRUS_ACCEL_SINK_NONE 0
+
+/**
+ * The slivers are kept by the library: walrus_accel_encoded_sliver lends them.
+ */
+#define WALRUS_ACCEL_SINK_LIBRARY 1
+
+/**
+ * The slivers are written to the caller's memory: `rooms`, `room_count`.
+ */
+#define WALRUS_ACCEL_SINK_ROOMS 2
+
+/**
+ * The slivers are written to a directory as files: `path`, `replace`.
+ */
+#define WALRUS_ACCEL_SINK_DIRECTORY 3
+
+/**
+ * The slivers are handed to a callback in pieces: `write`, `user_data`.
+ */
+#define WALRUS_ACCEL_SINK_CALLBACK 4
+
+/**
+ * The blob is kept by the library: walrus_accel_decoded_blob lends it.
+ */
+#define WALRUS_ACCEL_OUTPUT_LIBRARY 0
+
+/**
+ * The blob is written to the caller's memory: `output`, `output_length`.
+ */
+#define WALRUS_ACCEL_OUTPUT_MEMORY 1
+
+/**
+ * The blob is written to a file, which has its name only when it is complete: `output_path`.
+ */
+#define WALRUS_ACCEL_OUTPUT_FILE 2
+
+/**
+ * The sliver belongs to the metadata.
+ */
+#define WALRUS_ACCEL_SLIVER_GOOD 0
+
+/**
+ * Its bytes are no BCS SliverData.
+ */
+#define WALRUS_ACCEL_SLIVER_MALFORMED 1
+
+/**
+ * Its index is beyond the committee.
+ */
+#define WALRUS_ACCEL_SLIVER_WRONG_INDEX 2
+
+/**
+ * Its symbols are of another size or in another number than the blob's.
+ */
+#define WALRUS_ACCEL_SLIVER_WRONG_SIZE 3
+
+/**
+ * The root over its expanded symbols is not the one in the metadata: its bytes, or its axis, are wrong.
+ */
+#define WALRUS_ACCEL_SLIVER_WRONG_ROOT 4
+
+/**
+ * A file should be there and is not.
+ */
+#define WALRUS_ACCEL_FILE_MISSING 1
+
+/**
+ * A file is there and does not hold what it should.
+ */
+#define WALRUS_ACCEL_FILE_DAMAGED 2
+
+/**
+ * A file is there and nothing is known of it.
+ */
+#define WALRUS_ACCEL_FILE_FOREIGN 3
+
+/**
+ * The job waits for others to end.
+ */
+#define WALRUS_ACCEL_JOB_QUEUED 0
+
+/**
+ * The job is at work.
+ */
+#define WALRUS_ACCEL_JOB_RUNNING 1
+
+/**
+ * The job has ended, well or not.
+ */
+#define WALRUS_ACCEL_JOB_ENDED 2
+
+/**
+ * To wait without an end.
+ */
+#define WALRUS_ACCEL_FOREVER UINT64_MAX
+
+/**
+ * An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
+ * (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
+ * as the process runs.
+ */
+typedef struct walrus_accel_context walrus_accel_context;
+
+/**
+ * Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
+ */
+typedef struct walrus_accel_control walrus_accel_control;
+
+/**
+ * What decoding gave: which slivers were used and which were damaged, and the blob where the library
+ * keeps it. It never changes, so threads can share it.
+ */
+typedef struct walrus_accel_decoded walrus_accel_decoded;
+
+/**
+ * A list of graphics devices, as they were when it was made.
+ */
+typedef struct walrus_accel_devices walrus_accel_devices;
+
+/**
+ * What encoding gave: the metadata, and the slivers where the library keeps them. It never changes, so
+ * threads can share it.
+ */
+typedef struct walrus_accel_encoded walrus_accel_encoded;
+
+/**
+ * What went wrong, in words: the value, the limit and what to do.
+ *
+ * A function with a parameter `error` sets it to NULL at once, and to an error that is the caller's to
+ * free if it fails. Whoever does not want to know passes NULL.
+ */
+typedef struct walrus_accel_error walrus_accel_error;
+
+/**
+ * Work that goes on while its caller does something else. All functions on a job can be called from any
+ * thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
+ *
+ * What the request points to stays the job's until it has ended: memory, callbacks, what they are given.
+ * The request itself, and its structures, arrays of pairs, rooms and slivers and its paths, may go when
+ * the function that submits it returns.
+ */
+typedef struct walrus_accel_job walrus_accel_job;
+
+/**
+ * The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
+ * all slivers. It never changes, so threads can share it.
+ */
+typedef struct walrus_accel_metadata walrus_accel_metadata;
+
+/**
+ * What was found in a directory of slivers. It never changes, so threads can share it.
+ */
+typedef struct walrus_accel_report walrus_accel_report;
+
+/**
+ * What a call came to: `WALRUS_ACCEL_OK`, or a negative number that tells the kind of failure. The
+ * values never change; new ones may come.
+ */
+typedef int32_t walrus_accel_status;
+
+/**
+ * What follows from a number of shards and a blob's length. All lengths are in bytes.
+ */
+typedef struct walrus_accel_shape {
+    /**
+     * sizeof(walrus_accel_shape): WALRUS_ACCEL_SHAPE_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The blob's length.
+     */
+    uint64_t blob_length;
+    /**
+     * The length of a primary sliver as BCS SliverData: the body that a storage node takes.
+     */
+    uint64_t primary_length;
+    /**
+     * The length of a secondary sliver as BCS SliverData.
+     */
+    uint64_t secondary_length;
+    /**
+     * The length of the metadata with its ID, as BCS BlobMetadataWithId.
+     */
+    uint64_t metadata_length;
+    /**
+     * What the network accounts for the blob: all slivers, and the metadata on every shard.
+     */
+    uint64_t stored_length;
+    /**
+     * The size of a symbol: even, from 2 to 65,534.
+     */
+    uint32_t symbol_size;
+    /**
+     * The length of what comes before the symbols of a primary sliver in BCS SliverData. Encoding into
+     * the caller's memory is fastest if the symbols begin at multiples of 64 bytes.
+     */
+    uint32_t primary_header_length;
+    /**
+     * The same for a secondary sliver.
+     */
+    uint32_t secondary_header_length;
+    /**
+     * The number of shards, and of sliver pairs.
+     */
+    uint16_t n_shards;
+    /**
+     * How many primary slivers decode the blob; the number of symbols in a secondary one.
+     */
+    uint16_t rows;
+    /**
+     * How many secondary slivers decode the blob; the number of symbols in a primary one.
+     */
+    uint16_t columns;
+} walrus_accel_shape;
+
+/**
+ * A graphics device. Its texts are UTF-8, and valid until the list is freed.
+ */
+typedef struct walrus_accel_device {
+    /**
+     * sizeof(walrus_accel_device): WALRUS_ACCEL_DEVICE_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Its number, which the option `device` takes as text.
+     */
+    uint64_t index;
+    /**
+     * The bytes of its largest memory; 0 if the driver does not say.
+     */
+    uint64_t memory;
+    /**
+     * Its name.
+     */
+    const char *name;
+    /**
+     * The interface that it is reached by: "vulkan", "metal" or "dx12".
+     */
+    const char *backend;
+    /**
+     * The driver and its version.
+     */
+    const char *driver;
+    /**
+     * Where it is on the PCI bus; empty if the driver does not say.
+     */
+    const char *bus;
+    /**
+     * Why it cannot be used; NULL if it can.
+     */
+    const char *unusable;
+    /**
+     * WALRUS_ACCEL_DEVICE_DISCRETE or another of them.
+     */
+    uint32_t kind;
+} walrus_accel_device;
+
+/**
+ * The choices that a context is made with. Zero, or NULL, is the default of each.
+ */
+typedef struct walrus_accel_context_options {
+    /**
+     * sizeof(walrus_accel_context_options): WALRUS_ACCEL_CONTEXT_OPTIONS_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * WALRUS_ACCEL_ENGINE_AUTO or another of them.
+     */
+    uint32_t engine;
+    /**
+     * The number of the engine's worker threads; 0 for one a core.
+     */
+    uint32_t threads;
+    /**
+     * The limit in bytes of the working memory of each job and each call; 0 for 1 GiB. The caller's
+     * memory and the results come on top. Narrow limits cost time.
+     */
+    uint64_t memory;
+    /**
+     * The limit in bytes of what is taken of a graphics device's memory; 0 for a half of it.
+     */
+    uint64_t device_memory;
+    /**
+     * The graphics device: its number or a part of its name, as walrus_accel_devices lists them. NULL
+     * for the one that the environment variable WALRUS_ACCEL_DEVICE names, or the most capable.
+     */
+    const char *device;
+    /**
+     * "portable", "avx2" or another name of an instruction set. NULL for the one that the environment
+     * variable WALRUS_ACCEL_ISA names, or the fastest.
+     */
+    const char *instruction_set;
+    /**
+     * How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order.
+     */
+    uint32_t max_jobs;
+    /**
+     * 1: a job whose graphics device fails ends with an error, and does not go on on the CPU.
+     */
+    uint32_t no_cpu_fallback;
+    /**
+     * 1: what a graphics device answers is not checked.
+     */
+    uint32_t no_device_check;
+} walrus_accel_context_options;
+
+/**
+ * Reads bytes of a blob: fills `out` with `length` bytes from `offset` on; the range lies inside the
+ * blob. Returns 0 if it did; a positive number to stop, so that the job ends with
+ * WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
+ * WALRUS_ACCEL_CALLBACK_FAILED.
+ *
+ * It is called from threads of the library's, one call at a time, in no particular order, and for the
+ * same bytes more than once. It must not call the library, nor unwind or jump out.
+ */
+typedef int32_t (*walrus_accel_read_function)(uint64_t offset,
+                                              uint8_t *out,
+                                              size_t length,
+                                              void *user_data);
+
+/**
+ * A blob to read. What it points to must stay as it is until the call, or the job, has ended.
+ */
+typedef struct walrus_accel_source {
+    /**
+     * sizeof(walrus_accel_source): WALRUS_ACCEL_SOURCE_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * WALRUS_ACCEL_SOURCE_MEMORY or another of them; only the fields that it names are looked at.
+     */
+    uint32_t kind;
+    /**
+     * A descriptor to read from, which stays the caller's and may be closed when the call, or the one
+     * that submits the job, returns. A regular file is read by position, from its beginning, and its
+     * offset stays; anything else, such as a pipe, is read to its end into a temporary file. Not on
+     * Windows.
+     */
+    int32_t descriptor;
+    /**
+     * The bytes of the blob; NULL if it is empty.
+     */
+    const uint8_t *data;
+    /**
+     * The length of the blob in bytes.
+     */
+    uint64_t length;
+    /**
+     * The file, ended by a NUL: any bytes on Unix, UTF-8 elsewhere.
+     */
+    const char *path;
+    /**
+     * The function that reads.
+     */
+    walrus_accel_read_function read;
+    /**
+     * What `read` is given.
+     */
+    void *user_data;
+} walrus_accel_source;
+
+/**
+ * Memory of the caller's for one sliver.
+ */
+typedef struct walrus_accel_room {
+    /**
+     * The first byte.
+     */
+    uint8_t *data;
+    /**
+     * The length in bytes: exactly that of the sliver as BCS SliverData, as walrus_accel_shape_compute
+     * tells it.
+     */
+    size_t length;
+} walrus_accel_room;
+
+/**
+ * A piece of a sliver.
+ */
+typedef struct walrus_accel_piece {
+    /**
+     * The bytes, valid during the call.
+     */
+    const uint8_t *data;
+    /**
+     * Their number.
+     */
+    size_t length;
+    /**
+     * Where they belong in the sliver as BCS SliverData, in bytes from its beginning.
+     */
+    uint64_t offset;
+    /**
+     * The length in bytes of the sliver as BCS SliverData.
+     */
+    uint64_t sliver_length;
+    /**
+     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+     */
+    uint32_t axis;
+    /**
+     * The sliver's pair.
+     */
+    uint16_t pair;
+    /**
+     * The sliver's index along its axis.
+     */
+    uint16_t index;
+} walrus_accel_piece;
+
+/**
+ * Takes a piece of a sliver. Returns 0 if it did; a positive number to stop, so that the job ends with
+ * WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
+ * WALRUS_ACCEL_CALLBACK_FAILED.
+ *
+ * The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. It is
+ * called from threads of the library's, one call at a time. It must not call the library, nor unwind or
+ * jump out.
+ */
+typedef int32_t (*walrus_accel_write_function)(const struct walrus_accel_piece *piece,
+                                               void *user_data);
+
+/**
+ * Where the slivers of the chosen pairs go. What it points to must stay until the call, or the job, has
+ * ended. After a job that failed, the content of rooms is unspecified, and nothing is left in a
+ * directory.
+ */
+typedef struct walrus_accel_sink {
+    /**
+     * sizeof(walrus_accel_sink): WALRUS_ACCEL_SINK_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * WALRUS_ACCEL_SINK_LIBRARY or another of them; only the fields that it names are looked at.
+     */
+    uint32_t kind;
+    /**
+     * 1: a directory of the blob that holds something else is replaced.
+     */
+    uint32_t replace;
+    /**
+     * The caller's memory: for each chosen pair in ascending order a primary sliver's and a secondary
+     * sliver's.
+     */
+    const struct walrus_accel_room *rooms;
+    /**
+     * The number of rooms: twice that of the chosen pairs.
+     */
+    size_t room_count;
+    /**
+     * The directory in which one named by the blob ID is made, complete or not at all; ended by a NUL:
+     * any bytes on Unix, UTF-8 elsewhere.
+     */
+    const char *path;
+    /**
+     * The function that takes pieces.
+     */
+    walrus_accel_write_function write;
+    /**
+     * What `write` is given.
+     */
+    void *user_data;
+} walrus_accel_sink;
+
+/**
+ * A blob to encode. Fields that are zero have their defaults.
+ */
+typedef struct walrus_accel_encode_request {
+    /**
+     * sizeof(walrus_accel_encode_request): WALRUS_ACCEL_ENCODE_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The blob.
+     */
+    const struct walrus_accel_source *source;
+    /**
+     * Where the slivers go; NULL for metadata and blob ID alone.
+     */
+    const struct walrus_accel_sink *sink;
+    /**
+     * The pairs whose slivers go to the sink; NULL with a count of 0 for all. Repeated ones count once.
+     * The metadata covers all pairs in any case.
+     */
+    const uint16_t *pairs;
+    /**
+     * The number of `pairs`.
+     */
+    size_t pair_count;
+    /**
+     * WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+     */
+    uint32_t commitment;
+    /**
+     * The number of shards; 0 for the network's 1,000.
+     */
+    uint16_t n_shards;
+} walrus_accel_encode_request;
+
+/**
+ * A sliver in memory.
+ */
+typedef struct walrus_accel_sliver {
+    /**
+     * The bytes of its BCS SliverData, as a storage node gives them.
+     */
+    const uint8_t *data;
+    /**
+     * Their number.
+     */
+    size_t length;
+    /**
+     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY: that is not in the bytes.
+     */
+    uint32_t axis;
+} walrus_accel_sliver;
+
+/**
+ * A blob to decode. Fields that are zero have their defaults. What it points to must stay as it is until
+ * the call, or the job, has ended.
+ */
+typedef struct walrus_accel_decode_request {
+    /**
+     * sizeof(walrus_accel_decode_request): WALRUS_ACCEL_DECODE_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * Slivers in memory, in any order. Those that are not of the blob's shape, or given twice, are
+     * skipped, and surplus ones ignored.
+     */
+    const struct walrus_accel_sliver *slivers;
+    /**
+     * The number of slivers.
+     */
+    size_t sliver_count;
+    /**
+     * Instead of slivers in memory: a directory, as WALRUS_ACCEL_SINK_DIRECTORY writes it, or what is
+     * left of it.
+     */
+    const char *directory;
+    /**
+     * WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
+     */
+    uint32_t axis;
+    /**
+     * WALRUS_ACCEL_CHECK_DEFAULT or another of them.
+     */
+    uint32_t check;
+    /**
+     * WALRUS_ACCEL_OUTPUT_LIBRARY or another of them; only the fields that it names are looked at.
+     */
+    uint32_t output_kind;
+    /**
+     * The caller's memory.
+     */
+    uint8_t *output;
+    /**
+     * Its length in bytes: exactly the blob's.
+     */
+    uint64_t output_length;
+    /**
+     * The file; one that exists is replaced.
+     */
+    const char *output_path;
+} walrus_accel_decode_request;
+
+/**
+ * Slivers of one blob to verify. What it points to must stay as it is until the call, or the job, has
+ * ended.
+ */
+typedef struct walrus_accel_verify_request {
+    /**
+     * sizeof(walrus_accel_verify_request): WALRUS_ACCEL_VERIFY_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * The slivers, of both axes in any order; many at once are verified faster than one by one.
+     */
+    const struct walrus_accel_sliver *slivers;
+    /**
+     * The number of slivers.
+     */
+    size_t sliver_count;
+    /**
+     * Room for a verdict for each sliver: WALRUS_ACCEL_SLIVER_GOOD or another of them. Unspecified after
+     * a call that failed.
+     */
+    uint8_t *verdicts;
+    /**
+     * The number of verdicts that there is room for: exactly `sliver_count`.
+     */
+    size_t verdict_count;
+} walrus_accel_verify_request;
+
+/**
+ * Slivers to rebuild from others. Fields that are zero have their defaults. What it points to must stay
+ * as it is until the call, or the job, has ended.
+ */
+typedef struct walrus_accel_rebuild_request {
+    /**
+     * sizeof(walrus_accel_rebuild_request): WALRUS_ACCEL_REBUILD_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * Slivers in memory, as in walrus_accel_decode_request.
+     */
+    const struct walrus_accel_sliver *slivers;
+    /**
+     * The number of slivers.
+     */
+    size_t sliver_count;
+    /**
+     * Instead of slivers in memory: a directory, as in walrus_accel_decode_request.
+     */
+    const char *directory;
+    /**
+     * The pairs to rebuild; NULL with a count of 0 for all.
+     */
+    const uint16_t *pairs;
+    /**
+     * The number of `pairs`.
+     */
+    size_t pair_count;
+    /**
+     * Where the rebuilt slivers go: not WALRUS_ACCEL_SINK_NONE.
+     */
+    const struct walrus_accel_sink *sink;
+    /**
+     * WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
+     */
+    uint32_t axis;
+} walrus_accel_rebuild_request;
+
+/**
+ * What became of one blob of a batch that was encoded.
+ */
+typedef struct walrus_accel_encode_result {
+    /**
+     * The result, which the caller frees; NULL if it failed.
+     */
+    struct walrus_accel_encoded *encoded;
+    /**
+     * The error, which the caller frees; NULL if it did not fail.
+     */
+    struct walrus_accel_error *error;
+    /**
+     * What walrus_accel_encode would have given.
+     */
+    walrus_accel_status status;
+} walrus_accel_encode_result;
+
+/**
+ * What became of one blob of a batch that was decoded.
+ */
+typedef struct walrus_accel_decode_result {
+    /**
+     * The result, which the caller frees; NULL if it failed.
+     */
+    struct walrus_accel_decoded *decoded;
+    /**
+     * The error, which the caller frees; NULL if it did not fail.
+     */
+    struct walrus_accel_error *error;
+    /**
+     * What walrus_accel_decode would have given.
+     */
+    walrus_accel_status status;
+} walrus_accel_decode_result;
+
+/**
+ * What is wrong with a file. Its texts are valid until the report is freed.
+ */
+typedef struct walrus_accel_problem {
+    /**
+     * sizeof(walrus_accel_problem): WALRUS_ACCEL_PROBLEM_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The file: any bytes on Unix, UTF-8 elsewhere. It may be a stranger's name.
+     */
+    const char *path;
+    /**
+     * What is wrong, in UTF-8.
+     */
+    const char *reason;
+    /**
+     * WALRUS_ACCEL_FILE_MISSING or another of them.
+     */
+    uint32_t kind;
+} walrus_accel_problem;
+
+/**
+ * Called once for a job, when it has ended, well or not: to write to an eventfd, to call
+ * uv_async_send, to wake a future. It is called from a thread of the library's, or from the thread that
+ * cancels or frees a job that waits. `user_data` must be valid until walrus_accel_job_free has returned.
+ * It may call walrus_accel_job_free and the other functions on jobs, and must not wait, unwind or jump
+ * out.
+ */
+typedef void (*walrus_accel_ended_function)(void *user_data);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs, such as "0.1.0". Valid as long as the process runs. The
+ * header's own is WALRUS_ACCEL_VERSION.
+ */
+const char *walrus_accel_version(void);
+
+/**
+ * The version of the binary interface of the library that runs. A binding compares it with
+ * WALRUS_ACCEL_ABI_VERSION when it loads the library, and uses nothing else if they differ.
+ */
+uint32_t walrus_accel_abi_version(void);
+
+/**
+ * The name of a status, for messages and logs: lower case, in English. It is never NULL, and valid as
+ * long as the process runs. A number that is no status has the name "unknown status".
+ */
+const char *walrus_accel_status_name(walrus_accel_status status);
+
+/**
+ * The status of an error: the one that the failed call gave. WALRUS_ACCEL_INVALID_HANDLE if `error` is
+ * NULL or was freed.
+ */
+walrus_accel_status walrus_accel_error_status(const struct walrus_accel_error *error);
+
+/**
+ * The message of an error: UTF-8, one line, without a full stop. It is never NULL, and valid until the
+ * error is freed. Empty if `error` is NULL or was freed.
+ */
+const char *walrus_accel_error_message(const struct walrus_accel_error *error);
+
+/**
+ * Frees an error. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_error_free(struct walrus_accel_error *error);
+
+/**
+ * Tells the sizes of everything that a blob of `blob_length` bytes becomes for `n_shards` shards. The
+ * Walrus network has 1,000.
+ *
+ * `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for fewer than 4 shards, for more than the
+ * code has room for (49,152 at most), or a `shape` that is NULL or not initialised;
+ * WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_shape_compute(uint16_t n_shards,
+                                               uint64_t blob_length,
+                                               struct walrus_accel_shape *shape,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Tells the length in bytes of the longest blob for `n_shards` shards.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does
+ * not have, or if `blob_length` is NULL; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_max_blob_length(uint16_t n_shards,
+                                                 uint64_t *blob_length,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Tells the index, along its axis, of a sliver of a pair: `out` is what BCS SliverData holds.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `axis` is neither
+ * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY, the pair does not exist, or `out` is NULL;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_sliver_index(uint16_t n_shards,
+                                              uint32_t axis,
+                                              uint16_t pair,
+                                              uint16_t *out,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Tells the pair that a sliver with this index along its axis belongs to.
+ *
+ * Statuses: as walrus_accel_sliver_index.
+ */
+walrus_accel_status walrus_accel_sliver_pair(uint16_t n_shards,
+                                             uint32_t axis,
+                                             uint16_t index,
+                                             uint16_t *out,
+                                             struct walrus_accel_error **error);
+
+/**
+ * Tells the shard that stores a pair of a blob.
+ *
+ * `id`: the 32 bytes of the blob ID.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the pair does not
+ * exist; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_shard_of_pair(uint16_t n_shards,
+                                               const uint8_t *id,
+                                               uint16_t pair,
+                                               uint16_t *out,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Writes a blob ID as text: 43 characters of URL-safe base64, and a NUL.
+ *
+ * `id`: 32 bytes. `out`: room for WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH bytes; `out_length` says how many
+ * there are.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room too short;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_blob_id_to_text(const uint8_t *id,
+                                                 char *out,
+                                                 size_t out_length,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Reads a blob ID from its text of 43 characters.
+ *
+ * `out`: room for 32 bytes.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text no blob ID;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_blob_id_from_text(const char *id,
+                                                   uint8_t *out,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Lists the graphics devices, software drivers too. It loads the drivers, which takes some 100 ms and
+ * some tens of MB. The list is empty if there is none, no driver, or the library was built without them.
+ *
+ * `devices`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
+ * the caller does not want to know.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `devices` is NULL; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **devices_out,
+                                              size_t *count,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Tells what is known of a device of a list.
+ *
+ * `number`: its place in the list, from 0. `device`: a structure that WALRUS_ACCEL_DEVICE_INIT has
+ * initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
+ * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the end of the list;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_devices_get(const struct walrus_accel_devices *devices,
+                                             size_t number,
+                                             struct walrus_accel_device *device,
+                                             struct walrus_accel_error **error);
+
+/**
+ * Frees a list of devices, and with it their texts. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_devices_free(struct walrus_accel_devices *devices);
+
+/**
+ * Makes a context: opens the engine, starts its threads and computes its tables.
+ *
+ * `options`: NULL for all defaults; only read during the call. `context`: becomes the context, which the
+ * caller frees with walrus_accel_context_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, options that
+ * are not initialised, or if `context` is NULL; WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or
+ * instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_context_new(const struct walrus_accel_context_options *options,
+                                             struct walrus_accel_context **context,
+                                             struct walrus_accel_error **error);
+
+/**
+ * Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. NULL is
+ * let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_context_free(struct walrus_accel_context *context);
+
+/**
+ * Tells the name of the instruction set that the context's CPU engine uses, such as "avx2".
+ *
+ * `name`: becomes the text, which is the context's and valid until that is freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_context_instruction_set(const struct walrus_accel_context *context,
+                                                         const char **name,
+                                                         struct walrus_accel_error **error);
+
+/**
+ * Tells whether the context's graphics device failed, so that the CPU has done the work since. The
+ * results are right all the same.
+ *
+ * `fault`: becomes NULL if no device failed; otherwise an error with the reason as its message and the
+ * status WALRUS_ACCEL_ENGINE_UNAVAILABLE, which the caller frees with walrus_accel_error_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_context_device_fault(const struct walrus_accel_context *context,
+                                                      struct walrus_accel_error **fault,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Makes a control.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_control_new(struct walrus_accel_control **control,
+                                             struct walrus_accel_error **error);
+
+/**
+ * Asks the call to stop: it gives WALRUS_ACCEL_CANCELLED after the piece of work at hand, some
+ * milliseconds, and leaves nothing behind. A control stays cancelled: later calls with it stop at once.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_control_cancel(const struct walrus_accel_control *control,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Tells how far the call has come, in bytes of the blob (or of the slivers that are verified) with its
+ * padding: `done` of `total`. `total` is 0 while it has not started.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_control_progress(const struct walrus_accel_control *control,
+                                                  uint64_t *done,
+                                                  uint64_t *total,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Frees a control. NULL is let pass. The call that it was given to must have ended.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_control_free(struct walrus_accel_control *control);
+
+/**
+ * Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the number
+ * of sliver pairs compared with the committee's. So whoever trusts the blob ID can trust the metadata.
+ *
+ * `n_shards`: the committee's; 0 for the network's 1,000. `expected_id`: the 32 bytes of the blob ID that
+ * was asked for; NULL to take the one in the bytes. `data`, `length`: only read during the call.
+ * `metadata`: becomes the metadata, which the caller frees.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, or `data` is and
+ * `length` is not 0; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
+ * committee's, or one whose ID does not belong to it; WALRUS_ACCEL_BLOB_TOO_LARGE;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_from_bcs(const uint8_t *data,
+                                                   size_t length,
+                                                   uint16_t n_shards,
+                                                   const uint8_t *expected_id,
+                                                   struct walrus_accel_metadata **metadata,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Frees metadata. Results and jobs that it was given to keep what they need. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_free(struct walrus_accel_metadata *metadata);
+
+/**
+ * Tells the blob ID.
+ *
+ * `id`: room for 32 bytes.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_blob_id(const struct walrus_accel_metadata *metadata,
+                                                  uint8_t *id,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Tells the root of the tree over all pairs' roots: the network's "root hash".
+ *
+ * `hash`: room for 32 bytes.
+ *
+ * Statuses: as walrus_accel_metadata_blob_id.
+ */
+walrus_accel_status walrus_accel_metadata_root_hash(const struct walrus_accel_metadata *metadata,
+                                                    uint8_t *hash,
+                                                    struct walrus_accel_error **error);
+
+/**
+ * Tells the Merkle root of one sliver. A root that the metadata leaves empty is 32 zero bytes.
+ *
+ * `hash`: room for 32 bytes.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
+ * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_NOT_FOUND for a pair that does not exist; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_sliver_root(const struct walrus_accel_metadata *metadata,
+                                                      uint32_t sliver_axis,
+                                                      uint16_t pair,
+                                                      uint8_t *hash,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Tells the commitment hash: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_commitment(const struct walrus_accel_metadata *metadata,
+                                                     uint32_t *commitment,
+                                                     struct walrus_accel_error **error);
+
+/**
+ * Tells the shape of the encoding: number of shards, the blob's length, and all sizes that follow.
+ *
+ * `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
+ * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_shape(const struct walrus_accel_metadata *metadata,
+                                                struct walrus_accel_shape *shape,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Writes the metadata as BCS BlobMetadataWithId. Without its first 32 bytes, the ID, that is BCS
+ * BlobMetadata: the body that a storage node takes.
+ *
+ * `out`, `out_length`: room for exactly the bytes that walrus_accel_metadata_bcs_length tells.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room of another
+ * length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_to_bcs(const struct walrus_accel_metadata *metadata,
+                                                 uint8_t *out,
+                                                 size_t out_length,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Tells the length in bytes of the metadata as BCS BlobMetadataWithId. (Metadata that was computed has
+ * the `metadata_length` of its shape; metadata that was read may be shorter.)
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_metadata_bcs_length(const struct walrus_accel_metadata *metadata,
+                                                     size_t *length,
+                                                     struct walrus_accel_error **error);
+
+/**
+ * Encodes a blob, and returns when it is done.
+ *
+ * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+ * threads watch and cancel the call. `encoded`: becomes the result, which the caller frees with
+ * walrus_accel_encoded_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
+ * something is needed, a number out of its range, rooms of other lengths or in another number than the
+ * slivers have, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED; WALRUS_ACCEL_IO;
+ * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a
+ * device failed and the CPU must not go on; WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED;
+ * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_encode(const struct walrus_accel_context *context,
+                                        const struct walrus_accel_encode_request *request,
+                                        const struct walrus_accel_control *control,
+                                        struct walrus_accel_encoded **encoded,
+                                        struct walrus_accel_error **error);
+
+/**
+ * Frees the result of an encoding, with the slivers that the library keeps. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_encoded_free(struct walrus_accel_encoded *encoded);
+
+/**
+ * Gives the metadata of an encoded blob.
+ *
+ * `metadata`: becomes the metadata, which is the caller's to free and outlives the result.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_encoded_metadata(const struct walrus_accel_encoded *encoded,
+                                                  struct walrus_accel_metadata **metadata,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Lends a sliver that the library keeps (WALRUS_ACCEL_SINK_LIBRARY), as BCS SliverData: the body that a
+ * storage node takes.
+ *
+ * `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
+ * freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
+ * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_NOT_FOUND if the pair was not chosen or the slivers went elsewhere; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_encoded_sliver(const struct walrus_accel_encoded *encoded,
+                                                uint32_t sliver_axis,
+                                                uint16_t pair,
+                                                const uint8_t **data,
+                                                size_t *length,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Tells the directory that the slivers were written to (WALRUS_ACCEL_SINK_DIRECTORY).
+ *
+ * `path`: becomes the path, which is the result's and valid until that is freed. `already_there`: becomes
+ * 1 if it held exactly these files before and was left as it was, and 0 otherwise; NULL if the caller
+ * does not want to know.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the slivers went elsewhere;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded *encoded,
+                                              const char **path,
+                                              uint32_t *already_there,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Decodes a blob, and returns when it is done.
+ *
+ * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+ * threads watch and cancel the call. `decoded`: becomes the result, which the caller frees with
+ * walrus_accel_decoded_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
+ * something is needed, a number out of its range, memory of another length than the blob's or that
+ * overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
+ * the check fails with good slivers; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
+ * WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and WALRUS_ACCEL_INVALID_METADATA for a directory's metadata;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+ * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_decode(const struct walrus_accel_context *context,
+                                        const struct walrus_accel_decode_request *request,
+                                        const struct walrus_accel_control *control,
+                                        struct walrus_accel_decoded **decoded,
+                                        struct walrus_accel_error **error);
+
+/**
+ * Frees the result of a decoding, with the blob that the library keeps. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_decoded_free(struct walrus_accel_decoded *decoded);
+
+/**
+ * Lends the blob that the library keeps (WALRUS_ACCEL_OUTPUT_LIBRARY).
+ *
+ * `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
+ * freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the blob went elsewhere; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_decoded_blob(const struct walrus_accel_decoded *decoded,
+                                              const uint8_t **data,
+                                              size_t *length,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Tells the axis of the slivers that the blob was decoded from: WALRUS_ACCEL_AXIS_PRIMARY or
+ * WALRUS_ACCEL_AXIS_SECONDARY.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_decoded_axis(const struct walrus_accel_decoded *decoded,
+                                              uint32_t *axis,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Lends the numbers of the slivers that the blob was decoded from: their places in the request's array
+ * (or, of a directory, in the order of the files' names).
+ *
+ * `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
+ * is freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_decoded_used(const struct walrus_accel_decoded *decoded,
+                                              const size_t **numbers,
+                                              size_t *count,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Lends the numbers of the slivers that were found damaged, and not used. Only a check that failed sets
+ * off the search for them; walrus_accel_verify tells of all.
+ *
+ * `numbers`, `count`: as in walrus_accel_decoded_used.
+ *
+ * Statuses: as walrus_accel_decoded_used.
+ */
+walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decoded *decoded,
+                                                 const size_t **numbers,
+                                                 size_t *count,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Verifies slivers against the metadata of their blob, and returns when it is done: each one's index,
+ * length, symbol size, and the Merkle root over its expanded symbols.
+ *
+ * `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
+ * a control by which other threads watch and cancel the call.
+ *
+ * Statuses: WALRUS_ACCEL_OK, whatever the verdicts are; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
+ * cannot be; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+ * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_verify(const struct walrus_accel_context *context,
+                                        const struct walrus_accel_verify_request *request,
+                                        const struct walrus_accel_control *control,
+                                        struct walrus_accel_error **error);
+
+/**
+ * Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done. They
+ * are those of a fresh encoding: the metadata is computed anew and compared.
+ *
+ * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+ * threads watch and cancel the call. `encoded`: becomes the result, as that of walrus_accel_encode, which
+ * the caller frees with walrus_accel_encoded_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
+ * make another blob; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+ * WALRUS_ACCEL_MALFORMED and WALRUS_ACCEL_INVALID_METADATA for a directory's metadata;
+ * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+ * WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_context *context,
+                                         const struct walrus_accel_rebuild_request *request,
+                                         const struct walrus_accel_control *control,
+                                         struct walrus_accel_encoded **encoded,
+                                         struct walrus_accel_error **error);
+
+/**
+ * Encodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
+ * that fails does not keep the others from being done.
+ *
+ * `requests`: an array of `count`, all with the first one's struct_size; NULL with a count of 0 is an
+ * empty one. `control`: NULL, or a control; its progress counts blobs, not bytes. `results`: room for
+ * `count` results, each of which is written, and whose handles the caller frees, whatever status the
+ * call gives; but none is written if an argument of the call itself is wrong, or the status is
+ * WALRUS_ACCEL_POISONED at once.
+ *
+ * Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
+ * walrus_accel_encode gives it.
+ */
+walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_context *context,
+                                              const struct walrus_accel_encode_request *requests,
+                                              size_t count,
+                                              const struct walrus_accel_control *control,
+                                              struct walrus_accel_encode_result *results,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Decodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
+ * that fails does not keep the others from being done.
+ *
+ * Parameters: as walrus_accel_encode_batch. Memory that different requests write to must not overlap.
+ *
+ * Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
+ * walrus_accel_decode gives it.
+ */
+walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_context *context,
+                                              const struct walrus_accel_decode_request *requests,
+                                              size_t count,
+                                              const struct walrus_accel_control *control,
+                                              struct walrus_accel_decode_result *results,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Verifies a directory of slivers, as WALRUS_ACCEL_SINK_DIRECTORY writes it.
+ *
+ * `directory`: the directory of the blob, ended by a NUL. `quick`: 0 to verify every sliver against the
+ * metadata, 1 to compare every file with the manifest, which finds damage done since it was written, as
+ * fast as the files can be read. `control`: NULL, or a control by which other threads watch and cancel
+ * the call. `report`: becomes what was found, which the caller frees with walrus_accel_report_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or
+ * `quick` neither 0 nor 1; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
+ * WALRUS_ACCEL_INVALID_METADATA if there is no metadata, or manifest, to go by;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device
+ * failed and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_directory_verify(const struct walrus_accel_context *context,
+                                                  const char *directory,
+                                                  uint32_t quick,
+                                                  const struct walrus_accel_control *control,
+                                                  struct walrus_accel_report **report,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Repairs a directory of slivers: rebuilds what is missing or damaged from the rest, so that it equals a
+ * fresh encoding. Foreign files are left alone. The rebuilt files take their places when all are complete.
+ *
+ * `directory`: the directory of the blob, ended by a NUL. `control`: NULL, or a control by which other
+ * threads watch and cancel the call. `report`: becomes what was wrong (and is so no more, but for foreign
+ * files), which the caller frees with walrus_accel_report_free.
+ *
+ * Statuses: as walrus_accel_directory_verify; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+ * WALRUS_ACCEL_INCONSISTENT if good slivers make another blob; WALRUS_ACCEL_BUSY.
+ */
+walrus_accel_status walrus_accel_directory_repair(const struct walrus_accel_context *context,
+                                                  const char *directory,
+                                                  const struct walrus_accel_control *control,
+                                                  struct walrus_accel_report **report,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Tells how many files were looked at, and how many problems a report has.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_report_counts(const struct walrus_accel_report *report,
+                                               size_t *checked,
+                                               size_t *problems,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Tells a problem of a report.
+ *
+ * `number`: its place, from 0. `problem`: a structure that WALRUS_ACCEL_PROBLEM_INIT has initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
+ * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the last; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_report_get(const struct walrus_accel_report *report,
+                                            size_t number,
+                                            struct walrus_accel_problem *problem,
+                                            struct walrus_accel_error **error);
+
+/**
+ * Frees a report, and with it its texts. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_report_free(struct walrus_accel_report *report);
+
+/**
+ * Submits an encoding, as walrus_accel_encode does it, and returns at once. It runs when fewer than the
+ * context's `max_jobs` others do; until then it waits, in order.
+ *
+ * `request`: read during the call; what its structures point to is read and written until the job has
+ * ended. `ended`: NULL, or called when the job has ended, with `user_data`. `job`: becomes the job, which
+ * the caller frees with walrus_accel_job_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO for a descriptor that is not open;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC. The others that
+ * walrus_accel_encode gives, walrus_accel_job_result gives.
+ */
+walrus_accel_status walrus_accel_submit_encode(const struct walrus_accel_context *context,
+                                               const struct walrus_accel_encode_request *request,
+                                               walrus_accel_ended_function ended,
+                                               void *user_data,
+                                               struct walrus_accel_job **job,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Submits a decoding, as walrus_accel_decode does it, and returns at once.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode.
+ */
+walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_context *context,
+                                               const struct walrus_accel_decode_request *request,
+                                               walrus_accel_ended_function ended,
+                                               void *user_data,
+                                               struct walrus_accel_job **job,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Submits the rebuilding of slivers, as walrus_accel_rebuild does it, and returns at once.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode.
+ */
+walrus_accel_status walrus_accel_submit_rebuild(const struct walrus_accel_context *context,
+                                                const struct walrus_accel_rebuild_request *request,
+                                                walrus_accel_ended_function ended,
+                                                void *user_data,
+                                                struct walrus_accel_job **job,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Submits the verification of slivers, as walrus_accel_verify does it, and returns at once. The verdicts
+ * are there when the job has ended well.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode.
+ */
+walrus_accel_status walrus_accel_submit_verify(const struct walrus_accel_context *context,
+                                               const struct walrus_accel_verify_request *request,
+                                               walrus_accel_ended_function ended,
+                                               void *user_data,
+                                               struct walrus_accel_job **job,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Tells, without waiting, where a job is: WALRUS_ACCEL_JOB_QUEUED, WALRUS_ACCEL_JOB_RUNNING or
+ * WALRUS_ACCEL_JOB_ENDED.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_poll(const struct walrus_accel_job *job,
+                                          uint32_t *state,
+                                          struct walrus_accel_error **error);
+
+/**
+ * Waits until a job has ended, well or not.
+ *
+ * `milliseconds`: the longest time to wait; WALRUS_ACCEL_FOREVER for no limit.
+ *
+ * Statuses: WALRUS_ACCEL_OK if it has ended; WALRUS_ACCEL_TIMED_OUT if not;
+ * WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_wait(const struct walrus_accel_job *job,
+                                          uint64_t milliseconds,
+                                          struct walrus_accel_error **error);
+
+/**
+ * Tells how far a job has come: as walrus_accel_control_progress.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_progress(const struct walrus_accel_job *job,
+                                              uint64_t *done,
+                                              uint64_t *total,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Asks a job to stop, and does not wait for that: it ends with WALRUS_ACCEL_CANCELLED after the piece of
+ * work at hand, or at once if it waits for others. One that has ended stays as it is.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_cancel(const struct walrus_accel_job *job,
+                                            struct walrus_accel_error **error);
+
+/**
+ * Tells what a job came to: the status, and the error, that the call without a job would have given.
+ *
+ * Statuses: those of that call; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_result(const struct walrus_accel_job *job,
+                                            struct walrus_accel_error **error);
+
+/**
+ * Takes the result of a job that encoded or rebuilt, once.
+ *
+ * `encoded`: becomes the result, which the caller frees with walrus_accel_encoded_free, and which
+ * outlives the job.
+ *
+ * Statuses: WALRUS_ACCEL_OK; the job's own if it failed; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_NOT_FOUND
+ * if it was taken before or the job has no such result; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is
+ * NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_take_encoded(const struct walrus_accel_job *job,
+                                                  struct walrus_accel_encoded **encoded,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Takes the result of a job that decoded, once.
+ *
+ * `decoded`: becomes the result, which the caller frees with walrus_accel_decoded_free, and which
+ * outlives the job.
+ *
+ * Statuses: as walrus_accel_job_take_encoded.
+ */
+walrus_accel_status walrus_accel_job_take_decoded(const struct walrus_accel_job *job,
+                                                  struct walrus_accel_decoded **decoded,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Frees a job. One that has not ended is cancelled, and its end waited for: when this returns, nothing
+ * of the caller's is looked at any more, and `ended` has returned (unless it is what calls this). NULL
+ * is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/**
+ * A walrus_accel_shape whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_SHAPE_INIT { sizeof(walrus_accel_shape), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_device whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_DEVICE_INIT { sizeof(walrus_accel_device), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_context_options whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_CONTEXT_OPTIONS_INIT { sizeof(walrus_accel_context_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_source whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_SOURCE_INIT { sizeof(walrus_accel_source), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_sink whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_SINK_INIT { sizeof(walrus_accel_sink), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_encode_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_ENCODE_REQUEST_INIT { sizeof(walrus_accel_encode_request), 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_decode_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_DECODE_REQUEST_INIT { sizeof(walrus_accel_decode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_verify_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_VERIFY_REQUEST_INIT { sizeof(walrus_accel_verify_request), 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_rebuild_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_REBUILD_REQUEST_INIT { sizeof(walrus_accel_rebuild_request), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_problem whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_PROBLEM_INIT { sizeof(walrus_accel_problem), 0, 0, 0 }
+
+
+#endif  /* WALRUS_ACCEL_H */

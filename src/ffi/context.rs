@@ -1,0 +1,268 @@
+//! Contexts: what jobs run on.
+
+use std::ffi::{CString, c_char};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::arguments::{engine, flag, optional_text, place};
+use super::guard::{catch, guard, report};
+use super::handle::{Handle, borrow, hand_over, take_back};
+use super::runner::Runner;
+use super::status::{
+    Failure, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED, walrus_accel_error, walrus_accel_status,
+};
+use super::structs::{CStruct, read_optional};
+use crate::commitment::Commitment;
+use crate::context::DEFAULT_MEMORY;
+use crate::decoder::Decoder;
+use crate::encoder::{Encoder, NETWORK_SHARDS};
+use crate::engine::InstructionSet;
+
+/// How many jobs run at once unless the options say.
+const DEFAULT_MAX_JOBS: u32 = 2;
+
+/// The choices that a context is made with. Zero, or NULL, is the default of each.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_context_options {
+    /// sizeof(walrus_accel_context_options): WALRUS_ACCEL_CONTEXT_OPTIONS_INIT sets it.
+    pub struct_size: usize,
+    /// WALRUS_ACCEL_ENGINE_AUTO or another of them.
+    pub engine: u32,
+    /// The number of the engine's worker threads; 0 for one a core.
+    pub threads: u32,
+    /// The limit in bytes of the working memory of each job and each call; 0 for 1 GiB. The caller's
+    /// memory and the results come on top. Narrow limits cost time.
+    pub memory: u64,
+    /// The limit in bytes of what is taken of a graphics device's memory; 0 for a half of it.
+    pub device_memory: u64,
+    /// The graphics device: its number or a part of its name, as walrus_accel_devices lists them. NULL
+    /// for the one that the environment variable WALRUS_ACCEL_DEVICE names, or the most capable.
+    pub device: *const c_char,
+    /// "portable", "avx2" or another name of an instruction set. NULL for the one that the environment
+    /// variable WALRUS_ACCEL_ISA names, or the fastest.
+    pub instruction_set: *const c_char,
+    /// How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order.
+    pub max_jobs: u32,
+    /// 1: a job whose graphics device fails ends with an error, and does not go on on the CPU.
+    pub no_cpu_fallback: u32,
+    /// 1: what a graphics device answers is not checked.
+    pub no_device_check: u32,
+}
+
+// SAFETY: `repr(C)`, the size first, integers and pointers.
+unsafe impl CStruct for walrus_accel_context_options {
+    const KIND: &'static str = "walrus_accel_context_options";
+    const LEAST: usize = size_of::<Self>();
+}
+
+/// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
+/// (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
+/// as the process runs.
+pub struct walrus_accel_context {
+    shared: Arc<Shared>,
+    instruction_set: CString,
+}
+
+/// What jobs keep of a context, though it may be freed before they end.
+pub(super) struct Shared {
+    pub(super) encoder: Encoder,
+    pub(super) decoder: Decoder,
+    pub(super) runner: Runner,
+    poisoned: AtomicBool,
+}
+
+impl Handle for walrus_accel_context {
+    const KIND: &'static str = "walrus_accel_context";
+}
+
+impl Shared {
+    /// Runs a job's work; a panic poisons the context.
+    pub(super) fn run<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.check()?;
+        let result = catch(|| work(self));
+        if let Err(failure) = &result
+            && failure.status == WALRUS_ACCEL_PANIC
+        {
+            self.poisoned.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        match self.poisoned.load(Ordering::Acquire) {
+            false => Ok(()),
+            true => Err(Failure::new(
+                WALRUS_ACCEL_POISONED,
+                "a fault happened within this context before: free it and make another",
+            )),
+        }
+    }
+}
+
+/// Runs an entry point's work on a context: a panic poisons it.
+pub(super) fn guard_on(
+    context: *const walrus_accel_context,
+    error: *mut *mut walrus_accel_error,
+    work: impl FnOnce(&Arc<Shared>) -> Result<(), Failure>,
+) -> walrus_accel_status {
+    let found = catch(|| Ok(Arc::clone(&borrow(context, "context")?.shared)));
+    report(
+        found.and_then(|shared| shared.run(|_| work(&shared))),
+        error,
+    )
+}
+
+fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_context, Failure> {
+    let mut builder = Encoder::builder();
+    let mut max_jobs = DEFAULT_MAX_JOBS;
+    if let Some(options) = options {
+        builder = builder
+            .engine(engine(options.engine, "engine")?)
+            .threads(usize::try_from(options.threads).unwrap_or(usize::MAX))
+            .cpu_fallback(!flag(options.no_cpu_fallback, "no_cpu_fallback")?)
+            .device_check(!flag(options.no_device_check, "no_device_check")?)
+            .memory(match options.memory {
+                0 => DEFAULT_MEMORY,
+                memory => memory,
+            });
+        if options.device_memory != 0 {
+            builder = builder.device_memory(options.device_memory);
+        }
+        if let Some(device) = optional_text(options.device, "device")? {
+            builder = builder.device(device);
+        }
+        if let Some(set) = optional_text(options.instruction_set, "instruction_set")? {
+            builder = builder.instruction_set(set.parse::<InstructionSet>()?);
+        }
+        if options.threads > MAX_THREADS {
+            return Err(Failure::argument(format!(
+                "`threads` is {}, and at most {MAX_THREADS} are possible",
+                options.threads
+            )));
+        }
+        if options.max_jobs > MAX_THREADS {
+            return Err(Failure::argument(format!(
+                "`max_jobs` is {}, and at most {MAX_THREADS} are possible",
+                options.max_jobs
+            )));
+        }
+        if options.max_jobs != 0 {
+            max_jobs = options.max_jobs;
+        }
+    }
+    let encoder = builder.build()?;
+    let instruction_set = CString::new(encoder.instruction_set()).expect("a name has no NUL");
+    Ok(walrus_accel_context {
+        instruction_set,
+        shared: Arc::new(Shared {
+            decoder: Decoder::on_engine_of(&encoder),
+            encoder,
+            runner: Runner::new(usize::try_from(max_jobs).expect("small")),
+            poisoned: AtomicBool::new(false),
+        }),
+    })
+}
+
+/// More threads, or jobs at once, are a mistake.
+const MAX_THREADS: u32 = 4096;
+
+/// Makes a context: opens the engine, starts its threads and computes its tables.
+///
+/// `options`: NULL for all defaults; only read during the call. `context`: becomes the context, which the
+/// caller frees with walrus_accel_context_free.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, options that
+/// are not initialised, or if `context` is NULL; WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or
+/// instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_context_new(
+    options: *const walrus_accel_context_options,
+    context: *mut *mut walrus_accel_context,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place = place(context, std::ptr::null_mut(), "context")?;
+        *place = hand_over(open(read_optional(options, "options")?)?);
+        Ok(())
+    })
+}
+
+/// Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. NULL is
+/// let pass.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_context_free(
+    context: *mut walrus_accel_context,
+) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(context))
+}
+
+/// Tells the name of the instruction set that the context's CPU engine uses, such as "avx2".
+///
+/// `name`: becomes the text, which is the context's and valid until that is freed.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_context_instruction_set(
+    context: *const walrus_accel_context,
+    name: *mut *const c_char,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |_| {
+        let place = place(name, std::ptr::null(), "name")?;
+        *place = borrow(context, "context")?.instruction_set.as_ptr();
+        Ok(())
+    })
+}
+
+/// Tells whether the context's graphics device failed, so that the CPU has done the work since. The
+/// results are right all the same.
+///
+/// `fault`: becomes NULL if no device failed; otherwise an error with the reason as its message and the
+/// status WALRUS_ACCEL_ENGINE_UNAVAILABLE, which the caller frees with walrus_accel_error_free.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_context_device_fault(
+    context: *const walrus_accel_context,
+    fault: *mut *mut walrus_accel_error,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |shared| {
+        let place = place(fault, std::ptr::null_mut(), "fault")?;
+        if let Some(fault) = shared.encoder.device_fault() {
+            let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
+            *place = hand_over(Failure::new(status, fault).into_error());
+        }
+        Ok(())
+    })
+}
+
+/// A committee of the network's size has this many shards: what `n_shards` of 0 in a request stands for.
+pub const WALRUS_ACCEL_NETWORK_SHARDS: u16 = 1000;
+
+const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == NETWORK_SHARDS);
+
+/// A number of shards, which 0 leaves to the network.
+pub(super) fn shards(n_shards: u16) -> u16 {
+    match n_shards {
+        0 => WALRUS_ACCEL_NETWORK_SHARDS,
+        n_shards => n_shards,
+    }
+}
+
+/// The encoder of a committee.
+pub(super) fn encoder(
+    shared: &Shared,
+    n_shards: u16,
+    commitment: Commitment,
+) -> Result<Encoder, Failure> {
+    Ok(shared.encoder.for_committee(shards(n_shards), commitment)?)
+}

@@ -1,0 +1,108 @@
+//! Controls: progress and cancelling of a call, from other threads.
+
+use super::arguments::place;
+use super::guard::guard;
+use super::handle::{Handle, borrow, borrow_optional, hand_over, take_back};
+use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use crate::control::Control;
+
+/// Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
+pub struct walrus_accel_control {
+    control: Control,
+}
+
+impl Handle for walrus_accel_control {
+    const KIND: &'static str = "walrus_accel_control";
+}
+
+/// The control that the caller gave, or one that nobody watches.
+pub(super) enum Given<'a> {
+    Theirs(&'a Control),
+    None(Control),
+}
+
+impl std::ops::Deref for Given<'_> {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        match self {
+            Self::Theirs(control) => control,
+            Self::None(control) => control,
+        }
+    }
+}
+
+pub(super) fn given<'a>(control: *const walrus_accel_control) -> Result<Given<'a>, Failure> {
+    Ok(match borrow_optional(control, "control")? {
+        Some(control) => Given::Theirs(&control.control),
+        None => Given::None(Control::new()),
+    })
+}
+
+/// Makes a control.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_control_new(
+    control: *mut *mut walrus_accel_control,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place = place(control, std::ptr::null_mut(), "control")?;
+        *place = hand_over(walrus_accel_control {
+            control: Control::new(),
+        });
+        Ok(())
+    })
+}
+
+/// Asks the call to stop: it gives WALRUS_ACCEL_CANCELLED after the piece of work at hand, some
+/// milliseconds, and leaves nothing behind. A control stays cancelled: later calls with it stop at once.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_control_cancel(
+    control: *const walrus_accel_control,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        borrow(control, "control")?.control.cancel();
+        Ok(())
+    })
+}
+
+/// Tells how far the call has come, in bytes of the blob (or of the slivers that are verified) with its
+/// padding: `done` of `total`. `total` is 0 while it has not started.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_control_progress(
+    control: *const walrus_accel_control,
+    done: *mut u64,
+    total: *mut u64,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        progress(&borrow(control, "control")?.control, done, total)
+    })
+}
+
+/// Writes how far a job has come.
+pub(super) fn progress(control: &Control, done: *mut u64, total: *mut u64) -> Result<(), Failure> {
+    let (done, total) = (place(done, 0, "done")?, place(total, 0, "total")?);
+    let progress = control.progress();
+    (*done, *total) = (progress.done, progress.total);
+    Ok(())
+}
+
+/// Frees a control. NULL is let pass. The call that it was given to must have ended.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_control_free(
+    control: *mut walrus_accel_control,
+) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(control))
+}

@@ -1,0 +1,167 @@
+//! The graphics devices of the machine.
+
+use std::ffi::{CString, c_char};
+
+use super::arguments::place;
+use super::guard::guard;
+use super::handle::{Handle, borrow, hand_over, take_back};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::structs::{CStruct, fill};
+use crate::engine::{DeviceInfo, DeviceKind, devices};
+
+/// A graphics device with memory of its own.
+pub const WALRUS_ACCEL_DEVICE_DISCRETE: u32 = 1;
+/// A graphics device that shares the processor's memory.
+pub const WALRUS_ACCEL_DEVICE_INTEGRATED: u32 = 2;
+/// A part of a graphics device, handed to a virtual machine.
+pub const WALRUS_ACCEL_DEVICE_VIRTUAL: u32 = 3;
+/// A graphics device of a kind that the driver does not tell.
+pub const WALRUS_ACCEL_DEVICE_OTHER: u32 = 4;
+/// A driver that runs on the processor: right, and slow. It is used only if it is named, or with
+/// WALRUS_ACCEL_ALLOW_SOFTWARE=1 in the environment.
+pub const WALRUS_ACCEL_DEVICE_SOFTWARE: u32 = 5;
+
+/// A list of graphics devices, as they were when it was made.
+pub struct walrus_accel_devices {
+    devices: Vec<Device>,
+}
+
+struct Device {
+    info: DeviceInfo,
+    texts: [CString; 4],
+    unusable: Option<CString>,
+}
+
+impl Handle for walrus_accel_devices {
+    const KIND: &'static str = "walrus_accel_devices";
+}
+
+/// A graphics device. Its texts are UTF-8, and valid until the list is freed.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_device {
+    /// sizeof(walrus_accel_device): WALRUS_ACCEL_DEVICE_INIT sets it.
+    pub struct_size: usize,
+    /// Its number, which the option `device` takes as text.
+    pub index: u64,
+    /// The bytes of its largest memory; 0 if the driver does not say.
+    pub memory: u64,
+    /// Its name.
+    pub name: *const c_char,
+    /// The interface that it is reached by: "vulkan", "metal" or "dx12".
+    pub backend: *const c_char,
+    /// The driver and its version.
+    pub driver: *const c_char,
+    /// Where it is on the PCI bus; empty if the driver does not say.
+    pub bus: *const c_char,
+    /// Why it cannot be used; NULL if it can.
+    pub unusable: *const c_char,
+    /// WALRUS_ACCEL_DEVICE_DISCRETE or another of them.
+    pub kind: u32,
+}
+
+// SAFETY: `repr(C)`, the size first, integers and pointers.
+unsafe impl CStruct for walrus_accel_device {
+    const KIND: &'static str = "walrus_accel_device";
+    const LEAST: usize = size_of::<Self>();
+}
+
+fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+}
+
+impl Device {
+    fn new(info: DeviceInfo) -> Self {
+        Self {
+            texts: [&info.name, info.backend, &info.driver, &info.bus].map(c_string),
+            unusable: info.unusable.as_deref().map(c_string),
+            info,
+        }
+    }
+
+    fn described(&self) -> walrus_accel_device {
+        let [name, backend, driver, bus] = self.texts.each_ref().map(|text| text.as_ptr());
+        walrus_accel_device {
+            struct_size: size_of::<walrus_accel_device>(),
+            index: self.info.index as u64,
+            memory: self.info.memory.unwrap_or(0),
+            name,
+            backend,
+            driver,
+            bus,
+            unusable: self
+                .unusable
+                .as_ref()
+                .map_or(std::ptr::null(), |text| text.as_ptr()),
+            kind: match self.info.kind {
+                DeviceKind::Discrete => WALRUS_ACCEL_DEVICE_DISCRETE,
+                DeviceKind::Integrated => WALRUS_ACCEL_DEVICE_INTEGRATED,
+                DeviceKind::Virtual => WALRUS_ACCEL_DEVICE_VIRTUAL,
+                DeviceKind::Other => WALRUS_ACCEL_DEVICE_OTHER,
+                DeviceKind::Software => WALRUS_ACCEL_DEVICE_SOFTWARE,
+            },
+        }
+    }
+}
+
+/// Lists the graphics devices, software drivers too. It loads the drivers, which takes some 100 ms and
+/// some tens of MB. The list is empty if there is none, no driver, or the library was built without them.
+///
+/// `devices`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
+/// the caller does not want to know.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `devices` is NULL; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_devices_list(
+    devices_out: *mut *mut walrus_accel_devices,
+    count: *mut usize,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let list = place(devices_out, std::ptr::null_mut(), "devices_out")?;
+        let found: Vec<_> = devices().into_iter().map(Device::new).collect();
+        if !count.is_null() {
+            *place(count, 0, "count")? = found.len();
+        }
+        *list = hand_over(walrus_accel_devices { devices: found });
+        Ok(())
+    })
+}
+
+/// Tells what is known of a device of a list.
+///
+/// `number`: its place in the list, from 0. `device`: a structure that WALRUS_ACCEL_DEVICE_INIT has
+/// initialised.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
+/// initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the end of the list;
+/// WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_devices_get(
+    devices: *const walrus_accel_devices,
+    number: usize,
+    device: *mut walrus_accel_device,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let list = borrow(devices, "devices")?;
+        let Some(found) = list.devices.get(number) else {
+            let message = format!(
+                "there is no device {number}: there are {}",
+                list.devices.len()
+            );
+            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+        };
+        fill(device, found.described(), "device")
+    })
+}
+
+/// Frees a list of devices, and with it their texts. NULL is let pass.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_devices_free(
+    devices: *mut walrus_accel_devices,
+) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(devices))
+}

@@ -1,0 +1,283 @@
+//! Encoding.
+
+use std::ffi::{CString, c_char};
+use std::sync::Arc;
+
+use super::arguments::{axis, commitment, pairs, place};
+use super::context::{Shared, encoder, guard_on, walrus_accel_context};
+use super::control::{given, walrus_accel_control};
+use super::guard::guard;
+use super::handle::{Handle, borrow, hand_over, take_back};
+use super::metadata::walrus_accel_metadata;
+use super::sink::{GivenSink, walrus_accel_sink};
+use super::source::{GivenSource, walrus_accel_source};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::structs::{CStruct, read};
+use crate::commitment::BlobMetadataWithId;
+use crate::control::Control;
+use crate::directory::DirectorySink;
+use crate::encoder::Encoder;
+use crate::error::Result;
+use crate::sink::{Sink, SliverBuffer, SliverSlices};
+use crate::sliver::{PairSet, SliverPairIndex};
+
+/// A blob to encode. Fields that are zero have their defaults.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_encode_request {
+    /// sizeof(walrus_accel_encode_request): WALRUS_ACCEL_ENCODE_REQUEST_INIT sets it.
+    pub struct_size: usize,
+    /// The blob.
+    pub source: *const walrus_accel_source,
+    /// Where the slivers go; NULL for metadata and blob ID alone.
+    pub sink: *const walrus_accel_sink,
+    /// The pairs whose slivers go to the sink; NULL with a count of 0 for all. Repeated ones count once.
+    /// The metadata covers all pairs in any case.
+    pub pairs: *const u16,
+    /// The number of `pairs`.
+    pub pair_count: usize,
+    /// WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+    pub commitment: u32,
+    /// The number of shards; 0 for the network's 1,000.
+    pub n_shards: u16,
+}
+
+// SAFETY: `repr(C)`, the size first, integers and pointers.
+unsafe impl CStruct for walrus_accel_encode_request {
+    const KIND: &'static str = "walrus_accel_encode_request";
+    const LEAST: usize = size_of::<Self>();
+}
+
+/// What encoding gave: the metadata, and the slivers where the library keeps them. It never changes, so
+/// threads can share it.
+pub struct walrus_accel_encoded {
+    metadata: Arc<BlobMetadataWithId>,
+    content: Content,
+}
+
+impl Handle for walrus_accel_encoded {
+    const KIND: &'static str = "walrus_accel_encoded";
+}
+
+/// What is left of a sink.
+pub(super) enum Content {
+    Elsewhere,
+    Library(SliverBuffer),
+    Directory { path: CString, already_there: bool },
+}
+
+/// An encoding that the caller asked for, ready to run on any thread.
+pub(super) struct Encoding {
+    encoder: Encoder,
+    source: GivenSource,
+    pairs: PairSet,
+    sink: GivenSink,
+}
+
+impl Encoding {
+    pub(super) fn new(
+        shared: &Shared,
+        request: &walrus_accel_encode_request,
+    ) -> Result<Self, Failure> {
+        let commitment = commitment(request.commitment, "commitment")?;
+        let encoder = encoder(shared, request.n_shards, commitment)?;
+        let source = GivenSource::new(request.source, "source")?;
+        let pairs = pairs(
+            request.pairs,
+            request.pair_count,
+            encoder.n_shards(),
+            "pairs",
+        )?;
+        let read = std::iter::once(source.memory());
+        Ok(Self {
+            sink: GivenSink::new(request.sink, &pairs, read, "sink")?,
+            pairs,
+            encoder,
+            source,
+        })
+    }
+
+    pub(super) fn run(self, control: &Control) -> Result<walrus_accel_encoded, Failure> {
+        let Self {
+            encoder,
+            source,
+            pairs,
+            sink,
+        } = self;
+        Ok(source.with(control, |source| {
+            let GivenSink::None = sink else {
+                return fill(sink, |sink| encoder.encode(source, &pairs, sink, control));
+            };
+            let metadata = encoder.metadata_with(source, control)?;
+            Ok(walrus_accel_encoded::new(metadata, Content::Elsewhere))
+        })?)
+    }
+}
+
+impl walrus_accel_encoded {
+    pub(super) fn new(metadata: BlobMetadataWithId, content: Content) -> Self {
+        Self {
+            metadata: Arc::new(metadata),
+            content,
+        }
+    }
+}
+
+/// Runs `work` with the sink that the caller chose, and keeps what is left of it.
+pub(super) fn fill(
+    sink: GivenSink,
+    work: impl FnOnce(&mut dyn Sink) -> Result<BlobMetadataWithId>,
+) -> Result<walrus_accel_encoded> {
+    let (metadata, content) = match sink {
+        GivenSink::None => (work(&mut SliverBuffer::new())?, Content::Elsewhere),
+        GivenSink::Library => {
+            let mut buffer = SliverBuffer::new();
+            (work(&mut buffer)?, Content::Library(buffer))
+        }
+        GivenSink::Rooms(rooms) => (work(&mut SliverSlices::new(rooms))?, Content::Elsewhere),
+        GivenSink::Callback(mut sink) => (work(&mut sink)?, Content::Elsewhere),
+        GivenSink::Directory { path, replace } => {
+            let mut sink = DirectorySink::new(path).force(replace);
+            let metadata = work(&mut sink)?;
+            let written = sink.outcome().expect("an encoding that succeeded");
+            let path = written.path.as_os_str().as_encoded_bytes();
+            let content = Content::Directory {
+                path: CString::new(path).expect("made of a C string and a blob ID"),
+                already_there: written.already_there,
+            };
+            (metadata, content)
+        }
+    };
+    Ok(walrus_accel_encoded::new(metadata, content))
+}
+
+/// Encodes a blob, and returns when it is done.
+///
+/// `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+/// threads watch and cancel the call. `encoded`: becomes the result, which the caller frees with
+/// walrus_accel_encoded_free.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
+/// something is needed, a number out of its range, rooms of other lengths or in another number than the
+/// slivers have, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED; WALRUS_ACCEL_IO;
+/// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a
+/// device failed and the CPU must not go on; WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED;
+/// WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_encode(
+    context: *const walrus_accel_context,
+    request: *const walrus_accel_encode_request,
+    control: *const walrus_accel_control,
+    encoded: *mut *mut walrus_accel_encoded,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |shared| {
+        let place = place(encoded, std::ptr::null_mut(), "encoded")?;
+        let control = given(control)?;
+        let encoding = Encoding::new(shared, &read(request, "request")?)?;
+        *place = hand_over(encoding.run(&control)?);
+        Ok(())
+    })
+}
+
+/// Frees the result of an encoding, with the slivers that the library keeps. NULL is let pass.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_encoded_free(
+    encoded: *mut walrus_accel_encoded,
+) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(encoded))
+}
+
+/// Gives the metadata of an encoded blob.
+///
+/// `metadata`: becomes the metadata, which is the caller's to free and outlives the result.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_encoded_metadata(
+    encoded: *const walrus_accel_encoded,
+    metadata: *mut *mut walrus_accel_metadata,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place = place(metadata, std::ptr::null_mut(), "metadata")?;
+        let metadata = Arc::clone(&borrow(encoded, "encoded")?.metadata);
+        *place = hand_over(walrus_accel_metadata { metadata });
+        Ok(())
+    })
+}
+
+/// Lends a sliver that the library keeps (WALRUS_ACCEL_SINK_LIBRARY), as BCS SliverData: the body that a
+/// storage node takes.
+///
+/// `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
+/// freed.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
+/// WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
+/// WALRUS_ACCEL_NOT_FOUND if the pair was not chosen or the slivers went elsewhere; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_encoded_sliver(
+    encoded: *const walrus_accel_encoded,
+    sliver_axis: u32,
+    pair: u16,
+    data: *mut *const u8,
+    length: *mut usize,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let data = place(data, std::ptr::null(), "data")?;
+        let length = place(length, 0, "length")?;
+        let encoded = borrow(encoded, "encoded")?;
+        let axis = axis(sliver_axis, "sliver_axis")?;
+        let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+        let Content::Library(buffer) = &encoded.content else {
+            return not_found(
+                "the slivers were not kept by the library: they went elsewhere".into(),
+            );
+        };
+        let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
+            return not_found(format!("pair {pair} is not among the chosen ones"));
+        };
+        (*data, *length) = (sliver.as_ptr(), sliver.len());
+        Ok(())
+    })
+}
+
+/// Tells the directory that the slivers were written to (WALRUS_ACCEL_SINK_DIRECTORY).
+///
+/// `path`: becomes the path, which is the result's and valid until that is freed. `already_there`: becomes
+/// 1 if it held exactly these files before and was left as it was, and 0 otherwise; NULL if the caller
+/// does not want to know.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the slivers went elsewhere;
+/// WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_encoded_path(
+    encoded: *const walrus_accel_encoded,
+    path: *mut *const c_char,
+    already_there: *mut u32,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place_of_path = place(path, std::ptr::null(), "path")?;
+        let Content::Directory {
+            path,
+            already_there: found,
+        } = &borrow(encoded, "encoded")?.content
+        else {
+            let message = "the slivers were not written to a directory: they went elsewhere";
+            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+        };
+        *place_of_path = path.as_ptr();
+        if !already_there.is_null() {
+            *place(already_there, 0, "already_there")? = u32::from(*found);
+        }
+        Ok(())
+    })
+}

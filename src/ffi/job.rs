@@ -1,0 +1,489 @@
+//! Jobs: calls that do not wait for their work.
+
+use std::ffi::c_void;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use super::arguments::place;
+use super::context::{Shared, guard_on, walrus_accel_context};
+use super::control::progress;
+use super::decode::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::guard::guard;
+use super::handle::{Handle, borrow, hand_over, take_back};
+use super::rebuild::{Rebuilding, walrus_accel_rebuild_request};
+use super::sink::UserData;
+use super::status::{
+    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND,
+    WALRUS_ACCEL_TIMED_OUT, walrus_accel_error, walrus_accel_status,
+};
+use super::structs::read;
+use super::verify::{Verifying, walrus_accel_verify_request};
+use crate::control::Control;
+
+/// The job waits for others to end.
+pub const WALRUS_ACCEL_JOB_QUEUED: u32 = 0;
+/// The job is at work.
+pub const WALRUS_ACCEL_JOB_RUNNING: u32 = 1;
+/// The job has ended, well or not.
+pub const WALRUS_ACCEL_JOB_ENDED: u32 = 2;
+
+/// To wait without an end.
+pub const WALRUS_ACCEL_FOREVER: u64 = u64::MAX;
+
+/// Called once for a job, when it has ended, well or not: to write to an eventfd, to call
+/// uv_async_send, to wake a future. It is called from a thread of the library's, or from the thread that
+/// cancels or frees a job that waits. `user_data` must be valid until walrus_accel_job_free has returned.
+/// It may call walrus_accel_job_free and the other functions on jobs, and must not wait, unwind or jump
+/// out.
+pub type walrus_accel_ended_function = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// Work that goes on while its caller does something else. All functions on a job can be called from any
+/// thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
+///
+/// What the request points to stays the job's until it has ended: memory, callbacks, what they are given.
+/// The request itself, and its structures, arrays of pairs, rooms and slivers and its paths, may go when
+/// the function that submits it returns.
+pub struct walrus_accel_job {
+    inner: Arc<Inner>,
+}
+
+impl Handle for walrus_accel_job {
+    const KIND: &'static str = "walrus_accel_job";
+}
+
+/// What a job came to.
+enum Outcome {
+    Encoded(walrus_accel_encoded),
+    Decoded(walrus_accel_decoded),
+    Verified,
+    /// It was taken.
+    Taken,
+}
+
+enum Phase {
+    Queued,
+    Running,
+    Ended(Result<Outcome, Failure>),
+}
+
+struct State {
+    phase: Phase,
+    /// The thread that is telling the caller of the end.
+    telling: Option<ThreadId>,
+}
+
+struct Inner {
+    control: Control,
+    state: Mutex<State>,
+    changed: Condvar,
+    ended: walrus_accel_ended_function,
+    user_data: UserData,
+}
+
+// SAFETY: `user_data` is passed through to the caller's function, as the header says; all else is.
+unsafe impl Sync for Inner {}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From queued to running; not if it was cancelled meanwhile.
+    fn begin(&self) -> bool {
+        let mut state = self.state();
+        let is_queued = matches!(state.phase, Phase::Queued);
+        if is_queued {
+            state.phase = Phase::Running;
+        }
+        is_queued
+    }
+
+    /// Notes the end and tells the caller.
+    fn end<'a>(&'a self, mut state: MutexGuard<'a, State>, result: Result<Outcome, Failure>) {
+        state.phase = Phase::Ended(result);
+        if let Some(ended) = self.ended {
+            state.telling = Some(thread::current().id());
+            self.changed.notify_all();
+            drop(state);
+            // SAFETY: the caller's function, called once, as the header says.
+            unsafe { ended(self.user_data.0) };
+            state = self.state();
+            state.telling = None;
+        }
+        self.changed.notify_all();
+        drop(state);
+    }
+
+    fn cancel(&self) {
+        self.control.cancel();
+        let state = self.state();
+        if matches!(state.phase, Phase::Queued) {
+            self.end(
+                state,
+                Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")),
+            );
+        }
+    }
+
+    /// Waits until it has ended; until the caller was told, too, unless that is happening on this thread.
+    /// Whether it did before the time ran out.
+    fn wait(&self, limit: Option<Instant>, until_told: bool) -> bool {
+        let this = thread::current().id();
+        let mut state = self.state();
+        loop {
+            let is_told = state.telling.is_none_or(|thread| thread == this);
+            if matches!(state.phase, Phase::Ended(_)) && (is_told || !until_told) {
+                return true;
+            }
+            state = match limit {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(limit) => {
+                    let now = Instant::now();
+                    if now >= limit {
+                        return false;
+                    }
+                    let waited = self.changed.wait_timeout(state, limit - now);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+impl Drop for walrus_accel_job {
+    fn drop(&mut self) {
+        self.inner.cancel();
+        self.inner.wait(None, true);
+    }
+}
+
+/// Enters a job. `work` may look at the caller's memory until it returns, and not behind.
+fn submit(
+    shared: &Arc<Shared>,
+    ended: walrus_accel_ended_function,
+    user_data: *mut c_void,
+    job: *mut *mut walrus_accel_job,
+    work: impl FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
+) -> Result<(), Failure> {
+    let place = place(job, std::ptr::null_mut(), "job")?;
+    let inner = Arc::new(Inner {
+        control: Control::new(),
+        state: Mutex::new(State {
+            phase: Phase::Queued,
+            telling: None,
+        }),
+        changed: Condvar::new(),
+        ended,
+        user_data: UserData(user_data),
+    });
+    let handle = hand_over(walrus_accel_job {
+        inner: Arc::clone(&inner),
+    });
+    // Before the job can end: whoever is told of that may look for the handle.
+    *place = handle;
+    let context = Arc::clone(shared);
+    let run = move || {
+        if !inner.begin() {
+            return;
+        }
+        let result = context.run(|_| {
+            #[cfg(test)]
+            super::tests::fault("job");
+            work(&inner.control)
+        });
+        drop(context);
+        inner.end(inner.state(), result);
+    };
+    shared.runner.submit(Box::new(run)).inspect_err(|_| {
+        *place = std::ptr::null_mut();
+        // It waits in no queue, and nobody has to be told.
+        abandon(handle);
+    })
+}
+
+/// Frees a job that never was in a queue.
+fn abandon(handle: *mut walrus_accel_job) {
+    if let Ok(job) = borrow(handle.cast_const(), "job") {
+        let failure = Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled");
+        job.inner.state().phase = Phase::Ended(Err(failure));
+    }
+    let _ = take_back(handle);
+}
+
+/// Submits an encoding, as walrus_accel_encode does it, and returns at once. It runs when fewer than the
+/// context's `max_jobs` others do; until then it waits, in order.
+///
+/// `request`: read during the call; what its structures point to is read and written until the job has
+/// ended. `ended`: NULL, or called when the job has ended, with `user_data`. `job`: becomes the job, which
+/// the caller frees with walrus_accel_job_free.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO for a descriptor that is not open;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC. The others that
+/// walrus_accel_encode gives, walrus_accel_job_result gives.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_submit_encode(
+    context: *const walrus_accel_context,
+    request: *const walrus_accel_encode_request,
+    ended: walrus_accel_ended_function,
+    user_data: *mut c_void,
+    job: *mut *mut walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |shared| {
+        let work = Encoding::new(shared, &read(request, "request")?)?;
+        submit(shared, ended, user_data, job, |control| {
+            work.run(control).map(Outcome::Encoded)
+        })
+    })
+}
+
+/// Submits a decoding, as walrus_accel_decode does it, and returns at once.
+///
+/// Parameters and statuses: as walrus_accel_submit_encode.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_submit_decode(
+    context: *const walrus_accel_context,
+    request: *const walrus_accel_decode_request,
+    ended: walrus_accel_ended_function,
+    user_data: *mut c_void,
+    job: *mut *mut walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |shared| {
+        let work = Decoding::new(shared, &read(request, "request")?)?;
+        submit(shared, ended, user_data, job, |control| {
+            work.run(control).map(Outcome::Decoded)
+        })
+    })
+}
+
+/// Submits the rebuilding of slivers, as walrus_accel_rebuild does it, and returns at once.
+///
+/// Parameters and statuses: as walrus_accel_submit_encode.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_submit_rebuild(
+    context: *const walrus_accel_context,
+    request: *const walrus_accel_rebuild_request,
+    ended: walrus_accel_ended_function,
+    user_data: *mut c_void,
+    job: *mut *mut walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |shared| {
+        let work = Rebuilding::new(shared, &read(request, "request")?)?;
+        submit(shared, ended, user_data, job, |control| {
+            work.run(control).map(Outcome::Encoded)
+        })
+    })
+}
+
+/// Submits the verification of slivers, as walrus_accel_verify does it, and returns at once. The verdicts
+/// are there when the job has ended well.
+///
+/// Parameters and statuses: as walrus_accel_submit_encode.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_submit_verify(
+    context: *const walrus_accel_context,
+    request: *const walrus_accel_verify_request,
+    ended: walrus_accel_ended_function,
+    user_data: *mut c_void,
+    job: *mut *mut walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |shared| {
+        let work = Verifying::new(shared, &read(request, "request")?)?;
+        submit(shared, ended, user_data, job, |control| {
+            work.run(control).map(|()| Outcome::Verified)
+        })
+    })
+}
+
+/// Tells, without waiting, where a job is: WALRUS_ACCEL_JOB_QUEUED, WALRUS_ACCEL_JOB_RUNNING or
+/// WALRUS_ACCEL_JOB_ENDED.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_poll(
+    job: *const walrus_accel_job,
+    state: *mut u32,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place = place(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
+        *place = match borrow(job, "job")?.inner.state().phase {
+            Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
+            Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
+            Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
+        };
+        Ok(())
+    })
+}
+
+/// Waits until a job has ended, well or not.
+///
+/// `milliseconds`: the longest time to wait; WALRUS_ACCEL_FOREVER for no limit.
+///
+/// Statuses: WALRUS_ACCEL_OK if it has ended; WALRUS_ACCEL_TIMED_OUT if not;
+/// WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_wait(
+    job: *const walrus_accel_job,
+    milliseconds: u64,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let job = borrow(job, "job")?;
+        // Beyond what the clock counts there is no limit.
+        let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
+        let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
+        match job.inner.wait(limit, false) {
+            true => Ok(()),
+            false => Err(Failure::new(
+                WALRUS_ACCEL_TIMED_OUT,
+                format!("the job has not ended within {milliseconds} ms"),
+            )),
+        }
+    })
+}
+
+/// Tells how far a job has come: as walrus_accel_control_progress.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_progress(
+    job: *const walrus_accel_job,
+    done: *mut u64,
+    total: *mut u64,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        progress(&borrow(job, "job")?.inner.control, done, total)
+    })
+}
+
+/// Asks a job to stop, and does not wait for that: it ends with WALRUS_ACCEL_CANCELLED after the piece of
+/// work at hand, or at once if it waits for others. One that has ended stays as it is.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_cancel(
+    job: *const walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        borrow(job, "job")?.inner.cancel();
+        Ok(())
+    })
+}
+
+/// Tells what a job came to: the status, and the error, that the call without a job would have given.
+///
+/// Statuses: those of that call; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_result(
+    job: *const walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || match &borrow(job, "job")?.inner.state().phase {
+        Phase::Ended(Ok(_)) => Ok(()),
+        Phase::Ended(Err(failure)) => Err(failure.clone()),
+        _ => Err(not_ended()),
+    })
+}
+
+fn not_ended() -> Failure {
+    let message = "the job has not ended: wait for it";
+    Failure::new(WALRUS_ACCEL_NOT_ENDED, message)
+}
+
+/// Takes what a job gave, if it is of the wanted kind.
+fn take<T: Handle>(
+    job: *const walrus_accel_job,
+    out: *mut *mut T,
+    name: &str,
+    wanted: impl FnOnce(Outcome) -> Result<T, Outcome>,
+) -> Result<(), Failure> {
+    let place = place(out, std::ptr::null_mut(), name)?;
+    let mut state = borrow(job, "job")?.inner.state();
+    let outcome = match &mut state.phase {
+        Phase::Ended(Ok(outcome)) => outcome,
+        Phase::Ended(Err(failure)) => return Err(failure.clone()),
+        _ => return Err(not_ended()),
+    };
+    match wanted(std::mem::replace(outcome, Outcome::Taken)) {
+        Ok(value) => {
+            *place = hand_over(value);
+            Ok(())
+        }
+        Err(other) => {
+            let message = match other {
+                Outcome::Taken => format!("the job's result was taken before: `{name}`"),
+                _ => format!("the job's result is of another kind than `{name}`"),
+            };
+            *outcome = other;
+            Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message))
+        }
+    }
+}
+
+/// Takes the result of a job that encoded or rebuilt, once.
+///
+/// `encoded`: becomes the result, which the caller frees with walrus_accel_encoded_free, and which
+/// outlives the job.
+///
+/// Statuses: WALRUS_ACCEL_OK; the job's own if it failed; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_NOT_FOUND
+/// if it was taken before or the job has no such result; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is
+/// NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_take_encoded(
+    job: *const walrus_accel_job,
+    encoded: *mut *mut walrus_accel_encoded,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        take(job, encoded, "encoded", |outcome| match outcome {
+            Outcome::Encoded(encoded) => Ok(encoded),
+            other => Err(other),
+        })
+    })
+}
+
+/// Takes the result of a job that decoded, once.
+///
+/// `decoded`: becomes the result, which the caller frees with walrus_accel_decoded_free, and which
+/// outlives the job.
+///
+/// Statuses: as walrus_accel_job_take_encoded.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_take_decoded(
+    job: *const walrus_accel_job,
+    decoded: *mut *mut walrus_accel_decoded,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        take(job, decoded, "decoded", |outcome| match outcome {
+            Outcome::Decoded(decoded) => Ok(decoded),
+            other => Err(other),
+        })
+    })
+}
+
+/// Frees a job. One that has not ended is cancelled, and its end waited for: when this returns, nothing
+/// of the caller's is looked at any more, and `ended` has returned (unless it is what calls this). NULL
+/// is let pass.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_free(job: *mut walrus_accel_job) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(job))
+}

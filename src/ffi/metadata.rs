@@ -1,0 +1,235 @@
+//! Metadata: what an encoding commits to.
+
+use std::sync::Arc;
+
+use super::arguments::{
+    WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis, blob_id, copy_out,
+    elements, elements_mut, place,
+};
+use super::context::shards;
+use super::guard::guard;
+use super::handle::{Handle, borrow, hand_over, take_back};
+use super::shape::walrus_accel_shape;
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::structs::fill;
+use crate::commitment::{BlobMetadataWithId, Commitment, Node};
+use crate::sliver::SliverPairIndex;
+use crate::wire::Bcs;
+
+/// The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
+/// all slivers. It never changes, so threads can share it.
+pub struct walrus_accel_metadata {
+    pub(super) metadata: Arc<BlobMetadataWithId>,
+}
+
+impl Handle for walrus_accel_metadata {
+    const KIND: &'static str = "walrus_accel_metadata";
+}
+
+/// The metadata behind a handle, kept for as long as a job needs it.
+pub(super) fn given(
+    metadata: *const walrus_accel_metadata,
+    name: &str,
+) -> Result<Arc<BlobMetadataWithId>, Failure> {
+    Ok(Arc::clone(&borrow(metadata, name)?.metadata))
+}
+
+/// Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the number
+/// of sliver pairs compared with the committee's. So whoever trusts the blob ID can trust the metadata.
+///
+/// `n_shards`: the committee's; 0 for the network's 1,000. `expected_id`: the 32 bytes of the blob ID that
+/// was asked for; NULL to take the one in the bytes. `data`, `length`: only read during the call.
+/// `metadata`: becomes the metadata, which the caller frees.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, or `data` is and
+/// `length` is not 0; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
+/// committee's, or one whose ID does not belong to it; WALRUS_ACCEL_BLOB_TOO_LARGE;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_from_bcs(
+    data: *const u8,
+    length: usize,
+    n_shards: u16,
+    expected_id: *const u8,
+    metadata: *mut *mut walrus_accel_metadata,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place = place(metadata, std::ptr::null_mut(), "metadata")?;
+        let data = elements(data, length, "data")?;
+        let expected = match expected_id.is_null() {
+            true => None,
+            false => Some(blob_id(expected_id, "expected_id")?),
+        };
+        let found = BlobMetadataWithId::from_bcs(data)?;
+        found
+            .metadata
+            .verify(shards(n_shards), &expected.unwrap_or(found.blob_id))?;
+        if expected.is_some_and(|expected| expected != found.blob_id) {
+            let reason = format!("its bytes say that it is of blob {}", found.blob_id);
+            return Err(crate::error::Error::InvalidMetadata { reason }.into());
+        }
+        *place = hand_over(walrus_accel_metadata {
+            metadata: Arc::new(found),
+        });
+        Ok(())
+    })
+}
+
+/// Frees metadata. Results and jobs that it was given to keep what they need. NULL is let pass.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_free(
+    metadata: *mut walrus_accel_metadata,
+) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(metadata))
+}
+
+/// Tells the blob ID.
+///
+/// `id`: room for 32 bytes.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_blob_id(
+    metadata: *const walrus_accel_metadata,
+    id: *mut u8,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let found = borrow(metadata, "metadata")?.metadata.blob_id;
+        elements_mut(id, found.0.len(), "id")?.copy_from_slice(&found.0);
+        Ok(())
+    })
+}
+
+/// Tells the root of the tree over all pairs' roots: the network's "root hash".
+///
+/// `hash`: room for 32 bytes.
+///
+/// Statuses: as walrus_accel_metadata_blob_id.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_root_hash(
+    metadata: *const walrus_accel_metadata,
+    hash: *mut u8,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let found = borrow(metadata, "metadata")?.metadata.metadata.root_hash();
+        elements_mut(hash, found.len(), "hash")?.copy_from_slice(&found);
+        Ok(())
+    })
+}
+
+/// Tells the Merkle root of one sliver. A root that the metadata leaves empty is 32 zero bytes.
+///
+/// `hash`: room for 32 bytes.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
+/// WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
+/// WALRUS_ACCEL_NOT_FOUND for a pair that does not exist; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_sliver_root(
+    metadata: *const walrus_accel_metadata,
+    sliver_axis: u32,
+    pair: u16,
+    hash: *mut u8,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let metadata = &borrow(metadata, "metadata")?.metadata.metadata;
+        let axis = axis(sliver_axis, "sliver_axis")?;
+        let Some(root) = metadata.root(axis, SliverPairIndex(pair)) else {
+            let message = format!(
+                "there is no pair {pair}: there are {}",
+                metadata.pairs.len()
+            );
+            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+        };
+        let bytes: [u8; 32] = Node::bytes(&root);
+        elements_mut(hash, bytes.len(), "hash")?.copy_from_slice(&bytes);
+        Ok(())
+    })
+}
+
+/// Tells the commitment hash: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_commitment(
+    metadata: *const walrus_accel_metadata,
+    commitment: *mut u32,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place = place(commitment, 0, "commitment")?;
+        *place = match borrow(metadata, "metadata")?.metadata.metadata.commitment {
+            Commitment::Blake2b256 => WALRUS_ACCEL_COMMITMENT_BLAKE2B,
+            Commitment::Blake3 => WALRUS_ACCEL_COMMITMENT_BLAKE3,
+        };
+        Ok(())
+    })
+}
+
+/// Tells the shape of the encoding: number of shards, the blob's length, and all sizes that follow.
+///
+/// `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
+/// initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_shape(
+    metadata: *const walrus_accel_metadata,
+    shape: *mut walrus_accel_shape,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let found = borrow(metadata, "metadata")?.metadata.metadata.shape()?;
+        fill(shape, walrus_accel_shape::of(&found), "shape")
+    })
+}
+
+/// Writes the metadata as BCS BlobMetadataWithId. Without its first 32 bytes, the ID, that is BCS
+/// BlobMetadata: the body that a storage node takes.
+///
+/// `out`, `out_length`: room for exactly the bytes that walrus_accel_metadata_bcs_length tells.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room of another
+/// length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_to_bcs(
+    metadata: *const walrus_accel_metadata,
+    out: *mut u8,
+    out_length: usize,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        copy_out(
+            &borrow(metadata, "metadata")?.metadata.to_bcs(),
+            out,
+            out_length,
+            "out",
+        )
+    })
+}
+
+/// Tells the length in bytes of the metadata as BCS BlobMetadataWithId. (Metadata that was computed has
+/// the `metadata_length` of its shape; metadata that was read may be shorter.)
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_metadata_bcs_length(
+    metadata: *const walrus_accel_metadata,
+    length: *mut usize,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let place = place(length, 0, "length")?;
+        *place = borrow(metadata, "metadata")?.metadata.to_bcs().len();
+        Ok(())
+    })
+}

@@ -1,0 +1,135 @@
+//! Rebuilding slivers from other slivers.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use super::arguments::{axis_or_any, pairs, place};
+use super::context::{Shared, guard_on, walrus_accel_context};
+use super::control::{given, walrus_accel_control};
+use super::encode::{fill, walrus_accel_encoded};
+use super::handle::hand_over;
+use super::metadata::{given as given_metadata, walrus_accel_metadata};
+use super::sink::{GivenSink, walrus_accel_sink};
+use super::slivers::{GivenSlivers, walrus_accel_sliver};
+use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::structs::{CStruct, read};
+use crate::commitment::BlobMetadataWithId;
+use crate::control::Control;
+use crate::decoder::Decoder;
+use crate::error::Result;
+use crate::sliver::{Axis, PairSet};
+
+/// Slivers to rebuild from others. Fields that are zero have their defaults. What it points to must stay
+/// as it is until the call, or the job, has ended.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_rebuild_request {
+    /// sizeof(walrus_accel_rebuild_request): WALRUS_ACCEL_REBUILD_REQUEST_INIT sets it.
+    pub struct_size: usize,
+    /// The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+    pub metadata: *const walrus_accel_metadata,
+    /// Slivers in memory, as in walrus_accel_decode_request.
+    pub slivers: *const walrus_accel_sliver,
+    /// The number of slivers.
+    pub sliver_count: usize,
+    /// Instead of slivers in memory: a directory, as in walrus_accel_decode_request.
+    pub directory: *const c_char,
+    /// The pairs to rebuild; NULL with a count of 0 for all.
+    pub pairs: *const u16,
+    /// The number of `pairs`.
+    pub pair_count: usize,
+    /// Where the rebuilt slivers go: not WALRUS_ACCEL_SINK_NONE.
+    pub sink: *const walrus_accel_sink,
+    /// WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
+    pub axis: u32,
+}
+
+// SAFETY: `repr(C)`, the size first, integers and pointers.
+unsafe impl CStruct for walrus_accel_rebuild_request {
+    const KIND: &'static str = "walrus_accel_rebuild_request";
+    const LEAST: usize = size_of::<Self>();
+}
+
+/// A rebuilding that the caller asked for, ready to run on any thread.
+pub(super) struct Rebuilding {
+    decoder: Decoder,
+    metadata: Arc<BlobMetadataWithId>,
+    slivers: GivenSlivers,
+    axis: Option<Axis>,
+    pairs: PairSet,
+    sink: GivenSink,
+}
+
+impl Rebuilding {
+    pub(super) fn new(
+        shared: &Shared,
+        request: &walrus_accel_rebuild_request,
+    ) -> Result<Self, Failure> {
+        let slivers = GivenSlivers::new(request.slivers, request.sliver_count, request.directory)?;
+        let metadata = given_metadata(request.metadata, "metadata")?;
+        let n_shards = metadata.metadata.n_shards()?;
+        let pairs = pairs(request.pairs, request.pair_count, n_shards, "pairs")?;
+        let sink = GivenSink::new(request.sink, &pairs, slivers.memory(), "sink")?;
+        if matches!(sink, GivenSink::None) {
+            return Err(Failure::argument(
+                "`sink` is NULL or of the kind 0 (none): rebuilt slivers have to go somewhere",
+            ));
+        }
+        Ok(Self {
+            decoder: shared.decoder.clone(),
+            pairs,
+            axis: axis_or_any(request.axis, "axis")?,
+            metadata,
+            slivers,
+            sink,
+        })
+    }
+
+    pub(super) fn run(self, control: &Control) -> Result<walrus_accel_encoded, Failure> {
+        let Self {
+            decoder,
+            metadata,
+            slivers,
+            axis,
+            pairs,
+            sink,
+        } = self;
+        Ok(slivers.with(|slivers| {
+            fill(sink, |sink| {
+                decoder.rebuild(&metadata, slivers, axis, &pairs, sink, control)?;
+                Ok((*metadata).clone())
+            })
+        })?)
+    }
+}
+
+/// Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done. They
+/// are those of a fresh encoding: the metadata is computed anew and compared.
+///
+/// `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+/// threads watch and cancel the call. `encoded`: becomes the result, as that of walrus_accel_encode, which
+/// the caller frees with walrus_accel_encoded_free.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
+/// make another blob; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+/// WALRUS_ACCEL_MALFORMED and WALRUS_ACCEL_INVALID_METADATA for a directory's metadata;
+/// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+/// WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_rebuild(
+    context: *const walrus_accel_context,
+    request: *const walrus_accel_rebuild_request,
+    control: *const walrus_accel_control,
+    encoded: *mut *mut walrus_accel_encoded,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard_on(context, error, |shared| {
+        let place = place(encoded, std::ptr::null_mut(), "encoded")?;
+        let control = given(control)?;
+        let rebuilding = Rebuilding::new(shared, &read(request, "request")?)?;
+        *place = hand_over(rebuilding.run(&control)?);
+        Ok(())
+    })
+}

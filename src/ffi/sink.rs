@@ -1,0 +1,220 @@
+//! Where slivers go, as callers say it.
+
+use std::ffi::{c_char, c_void};
+use std::path::PathBuf;
+
+use super::arguments::{elements, elements_mut, flag, path};
+use super::body::{BodySink, Write};
+use super::status::Failure;
+use super::structs::{CStruct, read_optional};
+use crate::error::{Error, Result};
+use crate::sliver::PairSet;
+
+/// No sliver is kept: metadata and blob ID alone.
+pub const WALRUS_ACCEL_SINK_NONE: u32 = 0;
+/// The slivers are kept by the library: walrus_accel_encoded_sliver lends them.
+pub const WALRUS_ACCEL_SINK_LIBRARY: u32 = 1;
+/// The slivers are written to the caller's memory: `rooms`, `room_count`.
+pub const WALRUS_ACCEL_SINK_ROOMS: u32 = 2;
+/// The slivers are written to a directory as files: `path`, `replace`.
+pub const WALRUS_ACCEL_SINK_DIRECTORY: u32 = 3;
+/// The slivers are handed to a callback in pieces: `write`, `user_data`.
+pub const WALRUS_ACCEL_SINK_CALLBACK: u32 = 4;
+
+/// Memory of the caller's for one sliver.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_room {
+    /// The first byte.
+    pub data: *mut u8,
+    /// The length in bytes: exactly that of the sliver as BCS SliverData, as walrus_accel_shape_compute
+    /// tells it.
+    pub length: usize,
+}
+
+/// A piece of a sliver.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_piece {
+    /// The bytes, valid during the call.
+    pub data: *const u8,
+    /// Their number.
+    pub length: usize,
+    /// Where they belong in the sliver as BCS SliverData, in bytes from its beginning.
+    pub offset: u64,
+    /// The length in bytes of the sliver as BCS SliverData.
+    pub sliver_length: u64,
+    /// WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+    pub axis: u32,
+    /// The sliver's pair.
+    pub pair: u16,
+    /// The sliver's index along its axis.
+    pub index: u16,
+}
+
+/// Takes a piece of a sliver. Returns 0 if it did; a positive number to stop, so that the job ends with
+/// WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
+/// WALRUS_ACCEL_CALLBACK_FAILED.
+///
+/// The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. It is
+/// called from threads of the library's, one call at a time. It must not call the library, nor unwind or
+/// jump out.
+pub type walrus_accel_write_function =
+    Option<unsafe extern "C" fn(piece: *const walrus_accel_piece, user_data: *mut c_void) -> i32>;
+
+/// Where the slivers of the chosen pairs go. What it points to must stay until the call, or the job, has
+/// ended. After a job that failed, the content of rooms is unspecified, and nothing is left in a
+/// directory.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_sink {
+    /// sizeof(walrus_accel_sink): WALRUS_ACCEL_SINK_INIT sets it.
+    pub struct_size: usize,
+    /// WALRUS_ACCEL_SINK_LIBRARY or another of them; only the fields that it names are looked at.
+    pub kind: u32,
+    /// 1: a directory of the blob that holds something else is replaced.
+    pub replace: u32,
+    /// The caller's memory: for each chosen pair in ascending order a primary sliver's and a secondary
+    /// sliver's.
+    pub rooms: *const walrus_accel_room,
+    /// The number of rooms: twice that of the chosen pairs.
+    pub room_count: usize,
+    /// The directory in which one named by the blob ID is made, complete or not at all; ended by a NUL:
+    /// any bytes on Unix, UTF-8 elsewhere.
+    pub path: *const c_char,
+    /// The function that takes pieces.
+    pub write: walrus_accel_write_function,
+    /// What `write` is given.
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: `repr(C)`, the size first, integers, pointers and a nullable function.
+unsafe impl CStruct for walrus_accel_sink {
+    const KIND: &'static str = "walrus_accel_sink";
+    const LEAST: usize = size_of::<Self>();
+}
+
+/// A pointer of the caller's that callbacks get back, and that nothing here looks behind.
+#[derive(Clone, Copy)]
+pub(super) struct UserData(pub(super) *mut c_void);
+
+// SAFETY: it is passed through; that callbacks come from the library's threads the header says.
+unsafe impl Send for UserData {}
+
+/// What a callback's answer comes to.
+pub(super) fn verdict(answer: i32, failed: impl FnOnce(String) -> Error) -> Result<()> {
+    match answer {
+        0 => Ok(()),
+        1.. => Err(Error::Cancelled),
+        _ => Err(failed(format!("the callback returned {answer}"))),
+    }
+}
+
+/// A pair's rooms.
+pub(super) type PairRooms = [&'static mut [u8]; 2];
+
+/// A sink, ready to be filled.
+pub(super) enum GivenSink {
+    None,
+    Library,
+    Rooms(Vec<PairRooms>),
+    Directory { path: PathBuf, replace: bool },
+    Callback(BodySink),
+}
+
+impl GivenSink {
+    /// Reads what the caller says, for these pairs; `read` is memory that must not be among the rooms.
+    pub(super) fn new<'r>(
+        sink: *const walrus_accel_sink,
+        pairs: &PairSet,
+        read: impl Iterator<Item = &'r [u8]>,
+        name: &str,
+    ) -> Result<Self, Failure> {
+        let Some(sink) = read_optional(sink, name)? else {
+            return Ok(Self::None);
+        };
+        Ok(match sink.kind {
+            WALRUS_ACCEL_SINK_NONE => Self::None,
+            WALRUS_ACCEL_SINK_LIBRARY => Self::Library,
+            WALRUS_ACCEL_SINK_ROOMS => {
+                let needed = 2 * pairs.len();
+                if sink.room_count != needed {
+                    return Err(Failure::argument(format!(
+                        "`{name}.room_count` is {}, and {} chosen pairs need {needed}",
+                        sink.room_count,
+                        pairs.len()
+                    )));
+                }
+                let rooms = elements(sink.rooms, sink.room_count, &format!("{name}.rooms"))?;
+                Self::Rooms(pair_rooms(rooms, read, name)?)
+            }
+            WALRUS_ACCEL_SINK_DIRECTORY => Self::Directory {
+                path: path(sink.path, &format!("{name}.path"))?,
+                replace: flag(sink.replace, &format!("{name}.replace"))?,
+            },
+            WALRUS_ACCEL_SINK_CALLBACK => {
+                let Some(write) = sink.write else {
+                    return Err(Failure::argument(format!("`{name}.write` is NULL")));
+                };
+                Self::Callback(BodySink::new(write as Write, UserData(sink.user_data)))
+            }
+            kind => {
+                return Err(Failure::argument(format!(
+                    "`{name}.kind` is {kind}, and 0 (none), 1 (library), 2 (rooms), 3 (directory), \
+                     4 (callback) are known"
+                )));
+            }
+        })
+    }
+}
+
+fn pair_rooms<'r>(
+    rooms: &[walrus_accel_room],
+    read: impl Iterator<Item = &'r [u8]>,
+    name: &str,
+) -> Result<Vec<PairRooms>, Failure> {
+    let written = rooms.iter().map(|room| (room.data.addr(), room.length));
+    no_overlap(written, read, name)?;
+    let room = |number: usize| {
+        let room = rooms[number];
+        elements_mut(
+            room.data,
+            room.length,
+            &format!("{name}.rooms[{number}].data"),
+        )
+    };
+    let pairs = (0..rooms.len()).step_by(2);
+    pairs
+        .map(|first| Ok([room(first)?, room(first + 1)?]))
+        .collect()
+}
+
+/// Fails if memory that is written, as addresses and lengths, overlaps with itself or with what is read.
+pub(super) fn no_overlap<'r>(
+    written: impl Iterator<Item = (usize, usize)>,
+    read: impl Iterator<Item = &'r [u8]>,
+    name: &str,
+) -> Result<(), Failure> {
+    let written = written.map(|(start, length)| (start, length, true));
+    let read = read.map(|memory| (memory.as_ptr().addr(), memory.len(), false));
+    let mut ranges: Vec<_> = written
+        .chain(read)
+        .filter(|(_, length, _)| *length > 0)
+        .collect();
+    ranges.sort_unstable();
+    let (mut end_of_read, mut end_of_written) = (0, 0);
+    for (start, length, is_written) in ranges {
+        let end = start.saturating_add(length);
+        if start < end_of_written || (is_written && start < end_of_read) {
+            return Err(Failure::argument(format!(
+                "memory that `{name}` writes to overlaps with other memory of the call, at address \
+                 {start:#x}"
+            )));
+        }
+        match is_written {
+            true => end_of_written = end,
+            false => end_of_read = end.max(end_of_read),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Slivers to decode from or to verify, as callers give them.
+
+use std::ffi::c_char;
+use std::path::PathBuf;
+
+use super::arguments::{axis, elements, path, reserved};
+use super::status::Failure;
+use crate::directory::BlobDirectory;
+use crate::error::Result;
+use crate::sliver::SliverIndex;
+use crate::sliver_source::{SliverInfo, SliverSource};
+use crate::wire::SliverEdges;
+
+/// A sliver in memory.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_sliver {
+    /// The bytes of its BCS SliverData, as a storage node gives them.
+    pub data: *const u8,
+    /// Their number.
+    pub length: usize,
+    /// WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY: that is not in the bytes.
+    pub axis: u32,
+}
+
+/// A sliver whose frame was looked at.
+struct Sliver {
+    /// As it says; of one whose frame is damaged, what no blob has.
+    info: SliverInfo,
+    symbols: &'static [u8],
+    is_malformed: bool,
+}
+
+/// Slivers in the caller's memory, which are not copied.
+pub(super) struct MemorySlivers {
+    slivers: Vec<Sliver>,
+}
+
+impl MemorySlivers {
+    pub(super) fn new(
+        slivers: *const walrus_accel_sliver,
+        count: usize,
+        name: &str,
+    ) -> Result<Self, Failure> {
+        let given = elements(slivers, count, name)?;
+        let mut slivers = reserved(count, name)?;
+        for (number, sliver) in given.iter().enumerate() {
+            let axis = axis(sliver.axis, &format!("{name}[{number}].axis"))?;
+            let data = format!("{name}[{number}].data");
+            let bytes = elements(sliver.data, sliver.length, &data)?;
+            slivers.push(match edges(bytes) {
+                Ok(edges) => Sliver {
+                    info: SliverInfo {
+                        axis,
+                        index: edges.index,
+                        symbol_size: edges.symbol_size.into(),
+                        len: edges.symbols_len,
+                    },
+                    symbols: &bytes[edges.header_len as usize..][..edges.symbols_len as usize],
+                    is_malformed: false,
+                },
+                Err(_) => Sliver {
+                    info: SliverInfo {
+                        axis,
+                        index: SliverIndex(u16::MAX),
+                        symbol_size: 0,
+                        len: 0,
+                    },
+                    symbols: &[],
+                    is_malformed: true,
+                },
+            });
+        }
+        Ok(Self { slivers })
+    }
+
+    /// Whether a sliver's frame is none.
+    pub(super) fn is_malformed(&self, number: usize) -> bool {
+        self.slivers[number].is_malformed
+    }
+
+    /// What each sliver says of itself.
+    pub(super) fn info(&self, number: usize) -> &SliverInfo {
+        &self.slivers[number].info
+    }
+
+    /// The memory that is read.
+    pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
+        self.slivers.iter().map(|sliver| sliver.symbols)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slivers.len()
+    }
+}
+
+fn edges(bytes: &[u8]) -> Result<SliverEdges> {
+    let head = &bytes[..bytes.len().min(SliverEdges::HEAD_LEN)];
+    let tail = bytes.last_chunk().copied().unwrap_or_default();
+    SliverEdges::parse(head, tail, bytes.len() as u64)
+}
+
+impl SliverSource for MemorySlivers {
+    fn infos(&self) -> Vec<SliverInfo> {
+        self.slivers.iter().map(|sliver| sliver.info).collect()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        let start = usize::try_from(offset).expect("inside the sliver");
+        out.copy_from_slice(&self.slivers[number].symbols[start..start + out.len()]);
+        Ok(())
+    }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        Some(self.slivers[number].symbols)
+    }
+}
+
+/// Where slivers are.
+pub(super) enum GivenSlivers {
+    Memory(MemorySlivers),
+    Directory(PathBuf),
+}
+
+impl GivenSlivers {
+    /// A directory if a path is given, and memory otherwise.
+    pub(super) fn new(
+        slivers: *const walrus_accel_sliver,
+        count: usize,
+        directory: *const c_char,
+    ) -> Result<Self, Failure> {
+        if directory.is_null() {
+            return Ok(Self::Memory(MemorySlivers::new(slivers, count, "slivers")?));
+        }
+        if !slivers.is_null() || count != 0 {
+            return Err(Failure::argument(
+                "`slivers` and `directory` are both given: one of them has to be NULL",
+            ));
+        }
+        Ok(Self::Directory(path(directory, "directory")?))
+    }
+
+    /// The memory that is read.
+    pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
+        let memory = match self {
+            Self::Memory(memory) => Some(memory),
+            Self::Directory(_) => None,
+        };
+        memory.into_iter().flat_map(MemorySlivers::memory)
+    }
+
+    /// Calls `work` with the slivers.
+    pub(super) fn with<T>(self, work: impl FnOnce(&dyn SliverSource) -> Result<T>) -> Result<T> {
+        match self {
+            Self::Memory(memory) => work(&memory),
+            Self::Directory(path) => work(&BlobDirectory::open(path)?),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Where a blob comes from, as callers say it.
+
+use std::ffi::{c_char, c_void};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use super::arguments::{elements, length, path};
+use super::sink::{UserData, verdict};
+use super::status::Failure;
+use super::structs::{CStruct, read};
+use crate::control::Control;
+use crate::error::{Error, Result};
+use crate::source::{FileSource, Source, SpooledSource};
+
+/// The blob is in memory: `data`, `length`.
+pub const WALRUS_ACCEL_SOURCE_MEMORY: u32 = 1;
+/// The blob is a regular file: `path`.
+pub const WALRUS_ACCEL_SOURCE_PATH: u32 = 2;
+/// The blob is behind an open descriptor: `descriptor`.
+pub const WALRUS_ACCEL_SOURCE_DESCRIPTOR: u32 = 3;
+/// The blob is read by a callback: `length`, `read`, `user_data`.
+pub const WALRUS_ACCEL_SOURCE_CALLBACK: u32 = 4;
+
+/// Reads bytes of a blob: fills `out` with `length` bytes from `offset` on; the range lies inside the
+/// blob. Returns 0 if it did; a positive number to stop, so that the job ends with
+/// WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
+/// WALRUS_ACCEL_CALLBACK_FAILED.
+///
+/// It is called from threads of the library's, one call at a time, in no particular order, and for the
+/// same bytes more than once. It must not call the library, nor unwind or jump out.
+pub type walrus_accel_read_function = Option<
+    unsafe extern "C" fn(offset: u64, out: *mut u8, length: usize, user_data: *mut c_void) -> i32,
+>;
+
+/// A blob to read. What it points to must stay as it is until the call, or the job, has ended.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_source {
+    /// sizeof(walrus_accel_source): WALRUS_ACCEL_SOURCE_INIT sets it.
+    pub struct_size: usize,
+    /// WALRUS_ACCEL_SOURCE_MEMORY or another of them; only the fields that it names are looked at.
+    pub kind: u32,
+    /// A descriptor to read from, which stays the caller's and may be closed when the call, or the one
+    /// that submits the job, returns. A regular file is read by position, from its beginning, and its
+    /// offset stays; anything else, such as a pipe, is read to its end into a temporary file. Not on
+    /// Windows.
+    pub descriptor: i32,
+    /// The bytes of the blob; NULL if it is empty.
+    pub data: *const u8,
+    /// The length of the blob in bytes.
+    pub length: u64,
+    /// The file, ended by a NUL: any bytes on Unix, UTF-8 elsewhere.
+    pub path: *const c_char,
+    /// The function that reads.
+    pub read: walrus_accel_read_function,
+    /// What `read` is given.
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: `repr(C)`, the size first, integers, pointers and a nullable function.
+unsafe impl CStruct for walrus_accel_source {
+    const KIND: &'static str = "walrus_accel_source";
+    const LEAST: usize = size_of::<Self>();
+}
+
+type Read = unsafe extern "C" fn(u64, *mut u8, usize, *mut c_void) -> i32;
+
+/// A source, ready to be opened.
+pub(super) enum GivenSource {
+    Memory(&'static [u8]),
+    Path(PathBuf),
+    Descriptor(File),
+    Callback(CallbackSource),
+}
+
+impl GivenSource {
+    /// Reads what the caller says. No file is opened.
+    pub(super) fn new(source: *const walrus_accel_source, name: &str) -> Result<Self, Failure> {
+        let source = read(source, name)?;
+        Ok(match source.kind {
+            WALRUS_ACCEL_SOURCE_MEMORY => {
+                let length = length(source.length, &format!("{name}.length"))?;
+                Self::Memory(elements(source.data, length, &format!("{name}.data"))?)
+            }
+            WALRUS_ACCEL_SOURCE_PATH => Self::Path(path(source.path, &format!("{name}.path"))?),
+            WALRUS_ACCEL_SOURCE_DESCRIPTOR => Self::Descriptor(descriptor(source.descriptor)?),
+            WALRUS_ACCEL_SOURCE_CALLBACK => {
+                let Some(read) = source.read else {
+                    return Err(Failure::argument(format!("`{name}.read` is NULL")));
+                };
+                Self::Callback(CallbackSource {
+                    read,
+                    length: source.length,
+                    user_data: Mutex::new(UserData(source.user_data)),
+                })
+            }
+            kind => {
+                return Err(Failure::argument(format!(
+                    "`{name}.kind` is {kind}, and 1 (memory), 2 (path), 3 (descriptor), 4 (callback) \
+                     are known"
+                )));
+            }
+        })
+    }
+
+    /// The memory that is read.
+    pub(super) fn memory(&self) -> &[u8] {
+        match self {
+            Self::Memory(memory) => memory,
+            _ => &[],
+        }
+    }
+
+    /// Calls `work` with the source, open.
+    pub(super) fn with<T>(
+        self,
+        control: &Control,
+        work: impl FnOnce(&dyn Source) -> Result<T>,
+    ) -> Result<T> {
+        match self {
+            Self::Memory(memory) => work(&memory),
+            Self::Path(path) => work(&FileSource::open(path)?),
+            Self::Callback(callback) => work(&callback),
+            Self::Descriptor(file) => {
+                let name = "the descriptor";
+                let found = file.metadata().map_err(Error::io("inspect", name))?;
+                match found.is_file() {
+                    true => work(&FileSource::new(file, name)?),
+                    false => work(&SpooledSource::read_with(file, control)?),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn descriptor(descriptor: i32) -> Result<File, Failure> {
+    use std::os::fd::BorrowedFd;
+    if descriptor < 0 {
+        return Err(Failure::argument(format!(
+            "`descriptor` is {descriptor}: an open one is needed"
+        )));
+    }
+    // SAFETY: not -1, and used for one call alone, which finds out whether it is open; the caller does
+    // not close it meanwhile, as the header demands.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    let name = format!("descriptor {descriptor}");
+    let own = borrowed.try_clone_to_owned();
+    Ok(own.map_err(Error::io("use", name))?.into())
+}
+
+#[cfg(not(unix))]
+fn descriptor(_: i32) -> Result<File, Failure> {
+    Err(Failure::argument(
+        "`kind` is 3 (descriptor), which this system does not have: use a path",
+    ))
+}
+
+/// A source that asks the caller for its bytes.
+pub(super) struct CallbackSource {
+    read: Read,
+    length: u64,
+    /// One call at a time.
+    user_data: Mutex<UserData>,
+}
+
+impl Source for CallbackSource {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        #[cfg(test)]
+        super::tests::fault("source");
+        let user_data = self.user_data.lock().expect("a call from C does not panic");
+        // SAFETY: the caller's function, called as the header says: `out` has that many bytes, no other
+        // call is on its way, and it neither unwinds nor writes beyond.
+        let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), user_data.0) };
+        verdict(answer, |reason| Error::Source { reason })
+    }
+}

@@ -1,0 +1,197 @@
+//! Statuses, and the error object that says more.
+
+use std::ffi::{CString, c_char};
+
+use super::guard::{guard, quiet};
+use super::handle::{Handle, borrow, take_back};
+use crate::error::Error;
+
+/// What a call came to: `WALRUS_ACCEL_OK`, or a negative number that tells the kind of failure. The
+/// values never change; new ones may come.
+pub type walrus_accel_status = i32;
+
+/// The call did what it should.
+pub const WALRUS_ACCEL_OK: i32 = 0;
+/// An argument is NULL, out of its range, of the wrong length, or does not go with another one.
+pub const WALRUS_ACCEL_INVALID_ARGUMENT: i32 = -1;
+/// A handle is not alive: it was freed, or is no handle of that kind.
+pub const WALRUS_ACCEL_INVALID_HANDLE: i32 = -2;
+/// The blob is too long for the number of shards.
+pub const WALRUS_ACCEL_BLOB_TOO_LARGE: i32 = -3;
+/// The system gave no memory, or a size is beyond the address space.
+pub const WALRUS_ACCEL_OUT_OF_MEMORY: i32 = -4;
+/// The job does not fit the limit of memory that was set for the context or its device.
+pub const WALRUS_ACCEL_MEMORY_LIMIT: i32 = -5;
+/// Bytes are not the structure that they should be.
+pub const WALRUS_ACCEL_MALFORMED: i32 = -6;
+/// Metadata does not belong to the blob ID, the committee or itself.
+pub const WALRUS_ACCEL_INVALID_METADATA: i32 = -7;
+/// Too few slivers are usable to decode the blob.
+pub const WALRUS_ACCEL_NOT_ENOUGH_SLIVERS: i32 = -8;
+/// The decoded blob does not belong to the metadata: it was encoded inconsistently.
+pub const WALRUS_ACCEL_INCONSISTENT: i32 = -9;
+/// The source changed while it was read.
+pub const WALRUS_ACCEL_SOURCE_CHANGED: i32 = -10;
+/// Reading or writing failed.
+pub const WALRUS_ACCEL_IO: i32 = -11;
+/// The target exists and holds something else.
+pub const WALRUS_ACCEL_TARGET_EXISTS: i32 = -12;
+/// Another process is at work on the same target.
+pub const WALRUS_ACCEL_BUSY: i32 = -13;
+/// The engine, device or instruction set that was asked for is not there.
+pub const WALRUS_ACCEL_ENGINE_UNAVAILABLE: i32 = -14;
+/// A callback of the caller's reported a failure.
+pub const WALRUS_ACCEL_CALLBACK_FAILED: i32 = -15;
+/// The job was cancelled, by a control, its job handle or a callback.
+pub const WALRUS_ACCEL_CANCELLED: i32 = -16;
+/// The job has not ended yet.
+pub const WALRUS_ACCEL_NOT_ENDED: i32 = -17;
+/// The time to wait ran out before the job ended.
+pub const WALRUS_ACCEL_TIMED_OUT: i32 = -18;
+/// There is no such thing: a sliver that was not asked for, a result of another kind.
+pub const WALRUS_ACCEL_NOT_FOUND: i32 = -19;
+/// A fault within the library. The context that it happened in can only be freed.
+pub const WALRUS_ACCEL_PANIC: i32 = -20;
+/// The context had a fault before, and can only be freed.
+pub const WALRUS_ACCEL_POISONED: i32 = -21;
+/// A failure of a kind that this version has no number for.
+pub const WALRUS_ACCEL_OTHER: i32 = -22;
+
+/// The statuses and their names.
+const NAMES: [(i32, &std::ffi::CStr); 23] = [
+    (WALRUS_ACCEL_OK, c"ok"),
+    (WALRUS_ACCEL_INVALID_ARGUMENT, c"invalid argument"),
+    (WALRUS_ACCEL_INVALID_HANDLE, c"invalid handle"),
+    (WALRUS_ACCEL_BLOB_TOO_LARGE, c"blob too large"),
+    (WALRUS_ACCEL_OUT_OF_MEMORY, c"out of memory"),
+    (WALRUS_ACCEL_MEMORY_LIMIT, c"memory limit"),
+    (WALRUS_ACCEL_MALFORMED, c"malformed"),
+    (WALRUS_ACCEL_INVALID_METADATA, c"invalid metadata"),
+    (WALRUS_ACCEL_NOT_ENOUGH_SLIVERS, c"not enough slivers"),
+    (WALRUS_ACCEL_INCONSISTENT, c"inconsistent"),
+    (WALRUS_ACCEL_SOURCE_CHANGED, c"source changed"),
+    (WALRUS_ACCEL_IO, c"input or output failed"),
+    (WALRUS_ACCEL_TARGET_EXISTS, c"target exists"),
+    (WALRUS_ACCEL_BUSY, c"busy"),
+    (WALRUS_ACCEL_ENGINE_UNAVAILABLE, c"engine unavailable"),
+    (WALRUS_ACCEL_CALLBACK_FAILED, c"callback failed"),
+    (WALRUS_ACCEL_CANCELLED, c"cancelled"),
+    (WALRUS_ACCEL_NOT_ENDED, c"not ended"),
+    (WALRUS_ACCEL_TIMED_OUT, c"timed out"),
+    (WALRUS_ACCEL_NOT_FOUND, c"not found"),
+    (WALRUS_ACCEL_PANIC, c"internal fault"),
+    (WALRUS_ACCEL_POISONED, c"poisoned by a fault"),
+    (WALRUS_ACCEL_OTHER, c"other failure"),
+];
+
+/// What went wrong, in words: the value, the limit and what to do.
+///
+/// A function with a parameter `error` sets it to NULL at once, and to an error that is the caller's to
+/// free if it fails. Whoever does not want to know passes NULL.
+pub struct walrus_accel_error {
+    status: walrus_accel_status,
+    message: CString,
+}
+
+impl Handle for walrus_accel_error {
+    const KIND: &'static str = "walrus_accel_error";
+}
+
+/// A failure on its way to the caller.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) status: walrus_accel_status,
+    pub(super) message: String,
+}
+
+impl Failure {
+    pub(super) fn new(status: walrus_accel_status, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    /// An argument that cannot be.
+    pub(super) fn argument(message: impl Into<String>) -> Self {
+        Self::new(WALRUS_ACCEL_INVALID_ARGUMENT, message)
+    }
+
+    /// As an object; a message with NUL bytes loses them.
+    pub(super) fn into_error(self) -> walrus_accel_error {
+        let message = self.message.replace('\0', "\u{fffd}");
+        walrus_accel_error {
+            status: self.status,
+            message: CString::new(message).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::TooFewShards { .. }
+            | Error::TooManyShards { .. }
+            | Error::PairOutOfRange { .. }
+            | Error::PairSyntax { .. }
+            | Error::BlobIdSyntax { .. }
+            | Error::UnknownName { .. }
+            | Error::RoomLength { .. } => WALRUS_ACCEL_INVALID_ARGUMENT,
+            Error::BlobTooLarge { .. } => WALRUS_ACCEL_BLOB_TOO_LARGE,
+            Error::SizeOverflow { .. } => WALRUS_ACCEL_OUT_OF_MEMORY,
+            Error::MemoryBudget { .. } | Error::DeviceMemory { .. } => WALRUS_ACCEL_MEMORY_LIMIT,
+            Error::Malformed { .. } => WALRUS_ACCEL_MALFORMED,
+            Error::InvalidMetadata { .. } => WALRUS_ACCEL_INVALID_METADATA,
+            Error::NotEnoughSlivers { .. } => WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
+            Error::Inconsistent { .. } => WALRUS_ACCEL_INCONSISTENT,
+            Error::SourceChanged { .. } => WALRUS_ACCEL_SOURCE_CHANGED,
+            Error::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::OutOfMemory => WALRUS_ACCEL_OUT_OF_MEMORY,
+                _ => WALRUS_ACCEL_IO,
+            },
+            Error::TargetExists { .. } => WALRUS_ACCEL_TARGET_EXISTS,
+            Error::Busy { .. } => WALRUS_ACCEL_BUSY,
+            Error::EngineUnavailable { .. } => WALRUS_ACCEL_ENGINE_UNAVAILABLE,
+            Error::Source { .. } | Error::Sink { .. } => WALRUS_ACCEL_CALLBACK_FAILED,
+            Error::Cancelled => WALRUS_ACCEL_CANCELLED,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+/// The name of a status, for messages and logs: lower case, in English. It is never NULL, and valid as
+/// long as the process runs. A number that is no status has the name "unknown status".
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_status_name(status: walrus_accel_status) -> *const c_char {
+    let known = NAMES.iter().find(|(value, _)| *value == status);
+    known.map_or(c"unknown status", |(_, name)| name).as_ptr()
+}
+
+/// The status of an error: the one that the failed call gave. WALRUS_ACCEL_INVALID_HANDLE if `error` is
+/// NULL or was freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_error_status(
+    error: *const walrus_accel_error,
+) -> walrus_accel_status {
+    quiet(WALRUS_ACCEL_INVALID_HANDLE, || {
+        borrow(error, "error").map_or(WALRUS_ACCEL_INVALID_HANDLE, |error| error.status)
+    })
+}
+
+/// The message of an error: UTF-8, one line, without a full stop. It is never NULL, and valid until the
+/// error is freed. Empty if `error` is NULL or was freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_error_message(error: *const walrus_accel_error) -> *const c_char {
+    quiet(c"".as_ptr(), || {
+        borrow(error, "error").map_or(c"".as_ptr(), |error| error.message.as_ptr())
+    })
+}
+
+/// Frees an error. NULL is let pass.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before;
+/// WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_error_free(error: *mut walrus_accel_error) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(error))
+}

@@ -1,0 +1,135 @@
+#include "check.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned long checks, failures;
+static const char *about;
+
+/* Beyond this many, more of them help nobody. */
+enum { PRINTED_FAILURES = 100 };
+
+static int count(int holds, const char *file, int line, const char *what, const char *detail)
+{
+    pthread_mutex_lock(&lock);
+    checks++;
+    if (!holds) {
+        failures++;
+    }
+    if (!holds && failures <= PRINTED_FAILURES) {
+        fprintf(stderr, "%s:%d: failed: %s%s%s%s%s\n", file, line, what, *detail ? ": " : "", detail,
+                about ? ", with " : "", about ? about : "");
+    }
+    pthread_mutex_unlock(&lock);
+    return holds;
+}
+
+int check_that(int holds, const char *file, int line, const char *what)
+{
+    return count(holds, file, line, what, "");
+}
+
+int check_equal(uint64_t left, uint64_t right, const char *file, int line, const char *what)
+{
+    char detail[64] = "";
+    if (left != right) {
+        snprintf(detail, sizeof detail, "%" PRIu64 " and %" PRIu64, left, right);
+    }
+    return count(left == right, file, line, what, detail);
+}
+
+int check_bytes(const void *left, const void *right, size_t length, const char *file, int line,
+                const char *what)
+{
+    const uint8_t *one = left, *other = right;
+    char detail[64] = "";
+    int holds = length == 0 || (one && other && memcmp(one, other, length) == 0);
+    if (!holds && one && other) {
+        size_t at = 0;
+        while (one[at] == other[at]) {
+            at++;
+        }
+        snprintf(detail, sizeof detail, "first at byte %zu of %zu", at, length);
+    }
+    return count(holds, file, line, what, detail);
+}
+
+int check_status(walrus_accel_status expected, walrus_accel_status found, walrus_accel_error *error,
+                 const char *text, const char *file, int line, const char *what)
+{
+    char detail[600] = "";
+    int is_written = error != UNSET(walrus_accel_error);
+    const char *message = is_written ? walrus_accel_error_message(error) : "";
+    int holds = found == expected && is_written;
+    if (expected == WALRUS_ACCEL_OK) {
+        holds = holds && error == NULL;
+    } else {
+        holds = holds && error != NULL && walrus_accel_error_status(error) == found && *message
+                && !strchr(message, '\n') && (!text || strstr(message, text));
+    }
+    if (!holds) {
+        snprintf(detail, sizeof detail, "%s, not %s%s%s%s", walrus_accel_status_name(found),
+                 walrus_accel_status_name(expected), *message ? " (" : "", message, *message ? ")" : "");
+    }
+    count(holds, file, line, what, detail);
+    if (is_written) {
+        walrus_accel_error_free(error);
+    }
+    return holds;
+}
+
+void check_required(int holds, const char *file, int line, const char *what)
+{
+    if (!check_that(holds, file, line, what)) {
+        exit(check_result());
+    }
+}
+
+void check_required_status(walrus_accel_status expected, walrus_accel_status found,
+                           walrus_accel_error *error, const char *text, const char *file, int line,
+                           const char *what)
+{
+    if (!check_status(expected, found, error, text, file, line, what)) {
+        exit(check_result());
+    }
+}
+
+void check_about(const char *subject)
+{
+    pthread_mutex_lock(&lock);
+    about = subject;
+    pthread_mutex_unlock(&lock);
+}
+
+unsigned long check_failures(void)
+{
+    unsigned long found;
+    pthread_mutex_lock(&lock);
+    found = failures;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+int check_result(void)
+{
+    int result;
+    pthread_mutex_lock(&lock);
+    if (failures > 0) {
+        fprintf(stderr, "%lu of %lu checks failed\n", failures, checks);
+    } else {
+        printf("%lu checks passed\n", checks);
+    }
+    result = failures > 0 || checks == 0;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+unsigned long check_setting(const char *name, unsigned long otherwise)
+{
+    const char *value = getenv(name);
+    return value && *value ? strtoul(value, NULL, 10) : otherwise;
+}

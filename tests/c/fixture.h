@@ -1,0 +1,75 @@
+/*
+ * What the programs work on: a context, blobs, and one that is encoded.
+ */
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <walrus_accel.h>
+
+/* A blob that is encoded, with all that tests compare. */
+typedef struct sample {
+    uint8_t *blob;
+    size_t length;
+    uint16_t n_shards;
+    walrus_accel_shape shape;
+    walrus_accel_encoded *encoded;
+    walrus_accel_metadata *metadata;
+    uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH];
+} sample;
+
+/* Rooms for the slivers of some pairs, one behind the other. */
+typedef struct roomful {
+    uint8_t *bytes;
+    size_t size;
+    walrus_accel_room *rooms;
+    size_t count;
+} roomful;
+
+/* Fails the program if there is no memory. */
+void *claim(size_t size);
+
+/* A context of the CPU's; 0 for the default of each. */
+walrus_accel_context *context_of_cpu(uint32_t threads, uint32_t max_jobs);
+
+/* A blob of bytes that follow from a seed, in the way of the vectors. */
+uint8_t *blob_of(uint64_t seed, size_t length);
+
+walrus_accel_source source_of(const uint8_t *data, size_t length);
+walrus_accel_sink sink_of(uint32_t kind);
+
+sample sample_new(const walrus_accel_context *context, uint16_t n_shards, uint64_t seed, size_t length);
+void sample_free(sample *sample);
+
+/* A sliver that the sample's result lends. */
+walrus_accel_sliver sample_sliver(const sample *sample, uint32_t axis, uint16_t pair);
+
+/* The slivers of the last `count` pairs in their order; the caller frees the array. */
+walrus_accel_sliver *last_slivers(const sample *sample, uint32_t axis, uint16_t count);
+
+/* As many as decode the blob, of an axis. */
+uint16_t enough(const sample *sample, uint32_t axis);
+
+walrus_accel_decode_request decode_request_of(const sample *sample, const walrus_accel_sliver *slivers,
+                                              size_t count);
+
+/* Whether an encoding has the sample's ID. */
+int has_id(const walrus_accel_encoded *encoded, const uint8_t *id);
+
+roomful rooms_new(const walrus_accel_shape *shape, size_t pair_count);
+void rooms_free(roomful *rooms);
+
+/* An empty directory below the one for temporary files; removed with what is in it by the other. */
+char *folder_new(void);
+void folder_free(char *folder);
+
+/* `folder`/`name`; the caller frees it. */
+char *path_in(const char *folder, const char *name);
+
+void file_write(const char *path, const uint8_t *data, size_t length);
+
+/* The content of a file, which the caller frees; NULL if it cannot be read. */
+uint8_t *file_read(const char *path, size_t *length);
+
+#endif

@@ -1,0 +1,364 @@
+/*
+ * Every large allocation of every kind of call fails once. Each time the call has to say so, or to do
+ * without, and the next call on the same context has to be right.
+ *
+ * Each try is a process of its own, so that one which ends the process is seen and the others go on. The
+ * library's threads do not outlive a fork: a try makes its own context.
+ *
+ * WALRUS_ACCEL_LARGE: the least size in bytes of an allocation that fails; WALRUS_ACCEL_TRACE=1: print
+ * where each is asked for; WALRUS_ACCEL_CALL: a number of one call, to try that alone.
+ */
+#include "check.h"
+#include "memory_failing.h"
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How a try ended. */
+enum { RAN_OUT, WENT_ON, WAS_NOT_HIT, WAS_WRONG };
+
+enum { BATCH = 2000, PAIRS_CLAIMED = 49000, MOST_STEPS = 100000 };
+
+/* What the calls work on; made before the tries, in the parent. */
+static sample given;
+
+static walrus_accel_sliver *slivers;
+static uint16_t sliver_count;
+static roomful rooms;
+static uint8_t *output;
+static uint8_t *claimed_metadata;
+static size_t claimed_length;
+static size_t large;
+
+/*
+ * A call: `is_checked` says whether memory suffices, so that its result is to be right. Gives its status.
+ */
+typedef walrus_accel_status (*call)(const walrus_accel_context *context, int is_checked);
+
+/* The error goes with the status, also where there is hardly memory for it. */
+static walrus_accel_status with_error(walrus_accel_status status, walrus_accel_error *error)
+{
+    CHECK_EQUAL(status != WALRUS_ACCEL_OK, error != NULL);
+    CHECK(!error || walrus_accel_error_status(error) == status);
+    walrus_accel_error_free(error);
+    return status;
+}
+
+static walrus_accel_status encode(const walrus_accel_context *context, walrus_accel_sink *sink, int is_checked)
+{
+    walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    walrus_accel_source source = source_of(given.blob, given.length);
+    walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    request.source = &source;
+    request.sink = sink;
+    request.n_shards = given.n_shards;
+    status = walrus_accel_encode(context, &request, NULL, &encoded, &error);
+    if (status == WALRUS_ACCEL_OK && is_checked) {
+        CHECK(has_id(encoded, given.id));
+    }
+    CHECK((status == WALRUS_ACCEL_OK) == (encoded != NULL));
+    CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
+    return with_error(status, error);
+}
+
+static walrus_accel_status encode_to_library(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
+    return encode(context, &sink, is_checked);
+}
+
+static walrus_accel_status encode_to_rooms(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_ROOMS);
+    sink.rooms = rooms.rooms;
+    sink.room_count = rooms.count;
+    return encode(context, &sink, is_checked);
+}
+
+static walrus_accel_status encode_metadata(const walrus_accel_context *context, int is_checked)
+{
+    return encode(context, NULL, is_checked);
+}
+
+static walrus_accel_status decode(const walrus_accel_context *context, walrus_accel_decode_request *request,
+                                  int is_checked)
+{
+    walrus_accel_decoded *decoded = UNSET(walrus_accel_decoded);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status = walrus_accel_decode(context, request, NULL, &decoded, &error);
+    if (status == WALRUS_ACCEL_OK && is_checked) {
+        const uint8_t *blob = request->output;
+        size_t length = (size_t)request->output_length;
+        if (request->output_kind == WALRUS_ACCEL_OUTPUT_LIBRARY) {
+            CHECK_OK(walrus_accel_decoded_blob(decoded, &blob, &length, &error));
+        }
+        CHECK_EQUAL(length, given.length);
+        CHECK_BYTES(blob, given.blob, given.length);
+    }
+    CHECK((status == WALRUS_ACCEL_OK) == (decoded != NULL));
+    CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
+    return with_error(status, error);
+}
+
+static walrus_accel_status decode_to_library(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_decode_request request = decode_request_of(&given, slivers, sliver_count);
+    return decode(context, &request, is_checked);
+}
+
+static walrus_accel_status decode_strictly(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_decode_request request = decode_request_of(&given, slivers, sliver_count);
+    request.check = WALRUS_ACCEL_CHECK_STRICT;
+    return decode(context, &request, is_checked);
+}
+
+static walrus_accel_status decode_to_memory(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_decode_request request = decode_request_of(&given, slivers, sliver_count);
+    request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
+    request.output = output;
+    request.output_length = given.length;
+    return decode(context, &request, is_checked);
+}
+
+static walrus_accel_status verify(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    static uint8_t verdicts[UINT16_MAX];
+    memset(verdicts, 0xa5, sizeof verdicts);
+    request.metadata = given.metadata;
+    request.slivers = slivers;
+    request.sliver_count = sliver_count;
+    request.verdicts = verdicts;
+    request.verdict_count = sliver_count;
+    status = walrus_accel_verify(context, &request, NULL, &error);
+    if (status == WALRUS_ACCEL_OK && is_checked) {
+        static const uint8_t good[UINT16_MAX];
+        CHECK_BYTES(verdicts, good, sliver_count);
+    }
+    return with_error(status, error);
+}
+
+static walrus_accel_status rebuild(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_rebuild_request request = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
+    walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    request.metadata = given.metadata;
+    request.slivers = slivers;
+    request.sliver_count = sliver_count;
+    request.sink = &sink;
+    status = walrus_accel_rebuild(context, &request, NULL, &encoded, &error);
+    if (status == WALRUS_ACCEL_OK && is_checked) {
+        walrus_accel_sliver expected = sample_sliver(&given, WALRUS_ACCEL_AXIS_SECONDARY, 1);
+        const uint8_t *data = NULL;
+        size_t length = 0;
+        CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_SECONDARY, 1, &data, &length, &error));
+        CHECK_EQUAL(length, expected.length);
+        CHECK_BYTES(data, expected.data, length);
+    }
+    CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
+    return with_error(status, error);
+}
+
+/* Metadata that claims more pairs than the committee has: read, if there is memory, and then refused. */
+static walrus_accel_status read_metadata(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_metadata *metadata = UNSET(walrus_accel_metadata);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status = walrus_accel_metadata_from_bcs(claimed_metadata, claimed_length, given.n_shards,
+                                                                NULL, &metadata, &error);
+    (void)context;
+    CHECK(metadata == NULL);
+    with_error(status, error);
+    if (is_checked) {
+        CHECK_EQUAL(status, WALRUS_ACCEL_INVALID_METADATA);
+    }
+    return status == WALRUS_ACCEL_INVALID_METADATA ? WALRUS_ACCEL_OK : status;
+}
+
+static walrus_accel_status encode_batch(const walrus_accel_context *context, int is_checked)
+{
+    static walrus_accel_encode_request requests[BATCH];
+    static walrus_accel_encode_result results[BATCH];
+    walrus_accel_source source = source_of(given.blob, 100);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    int number, written;
+    for (number = 0; number < BATCH; number++) {
+        walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+        request.source = &source;
+        request.n_shards = 4;
+        requests[number] = request;
+    }
+    memset(results, 0, sizeof results);
+    results[0].status = 1;
+    status = walrus_accel_encode_batch(context, requests, BATCH, NULL, results, &error);
+    written = results[0].status != 1;
+    CHECK(written || status != WALRUS_ACCEL_OK);
+    for (number = 0; written && number < BATCH; number++) {
+        CHECK((results[number].status == WALRUS_ACCEL_OK) == (results[number].encoded != NULL));
+        CHECK((results[number].status == WALRUS_ACCEL_OK) == (results[number].error == NULL));
+        CHECK(!is_checked || results[number].status == WALRUS_ACCEL_OK);
+        walrus_accel_encoded_free(results[number].encoded);
+        walrus_accel_error_free(results[number].error);
+    }
+    return with_error(status, error);
+}
+
+/* The context itself: before all others, so that tables which all contexts share are made here. */
+static walrus_accel_status make_context(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_context *made = UNSET(walrus_accel_context);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    (void)context;
+    options.engine = WALRUS_ACCEL_ENGINE_CPU;
+    options.threads = 2;
+    status = walrus_accel_context_new(&options, &made, &error);
+    if (is_checked) {
+        CHECK_EQUAL(status, WALRUS_ACCEL_OK);
+    }
+    CHECK((status == WALRUS_ACCEL_OK) == (made != NULL));
+    CHECK(walrus_accel_context_free(made) == WALRUS_ACCEL_OK);
+    return with_error(status, error);
+}
+
+/* A step's try, in a process of its own. */
+static int try_step(call made, int has_context, unsigned long step)
+{
+    walrus_accel_context *context = has_context ? context_of_cpu(2, 2) : NULL;
+    walrus_accel_status status;
+    int was_hit;
+    failing_arm(step, large);
+    status = made(context, 0);
+    was_hit = failing_disarm();
+    if (status != WALRUS_ACCEL_OK) {
+        CHECK_EQUAL(status, WALRUS_ACCEL_OUT_OF_MEMORY);
+        CHECK(was_hit);
+    }
+    CHECK_EQUAL(made(context, 1), WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    if (check_failures() != 0) {
+        return WAS_WRONG;
+    }
+    return !was_hit ? WAS_NOT_HIT : status == WALRUS_ACCEL_OK ? WENT_ON : RAN_OUT;
+}
+
+static int step_in_child(call made, int has_context, unsigned long step)
+{
+    int status = 0;
+    pid_t child;
+    fflush(NULL);
+    child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        /* A call that hangs is a failure too. */
+        alarm(60);
+        _exit(try_step(made, has_context, step));
+    }
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void sweep(const char *name, call made, int has_context)
+{
+    unsigned long step, ran_out = 0, went_on = 0;
+    char about[100];
+    for (step = 1; step <= MOST_STEPS; step++) {
+        int end = step_in_child(made, has_context, step);
+        snprintf(about, sizeof about, "%s, %u shards, allocation %lu", name, given.n_shards, step);
+        check_about(about);
+        CHECK(end >= 0 && end != WAS_WRONG);
+        if (end < 0) {
+            fprintf(stderr, "%s: ended by signal %d\n", about, -end);
+        }
+        ran_out += end == RAN_OUT;
+        went_on += end == WENT_ON;
+        if (end == WAS_NOT_HIT) {
+            break;
+        }
+    }
+    CHECK(step <= MOST_STEPS);
+    check_about(NULL);
+    printf("%s, %u shards: %lu allocations, %lu ran out of memory, %lu went on\n", name, given.n_shards,
+           step - 1, ran_out, went_on);
+}
+
+static const struct {
+    const char *name;
+    call made;
+} calls[] = {
+    {"encode to the library", encode_to_library}, {"encode to rooms", encode_to_rooms},
+    {"metadata alone", encode_metadata},          {"decode to the library", decode_to_library},
+    {"decode strictly", decode_strictly},         {"decode to memory", decode_to_memory},
+    {"verify", verify},                           {"rebuild", rebuild},
+    {"read metadata", read_metadata},             {"batch", encode_batch},
+};
+
+/* The network's format: the ID, an enum's variant, the number of pairs in LEB128, and two roots each. */
+static void make_claimed_metadata(void)
+{
+    const size_t of_pair = 2 * 33, head = 32 + 1 + 3, tail = 9;
+    size_t pair, number;
+    claimed_length = head + PAIRS_CLAIMED * of_pair + tail;
+    claimed_metadata = claim(claimed_length);
+    memset(claimed_metadata, 0, claimed_length);
+    number = PAIRS_CLAIMED;
+    for (pair = 0; pair < 3; pair++, number >>= 7) {
+        claimed_metadata[33 + pair] = (uint8_t)((number & 0x7f) | (pair < 2 ? 0x80 : 0));
+    }
+    for (pair = 0; pair < PAIRS_CLAIMED; pair++) {
+        claimed_metadata[head + pair * of_pair] = 1;
+        claimed_metadata[head + pair * of_pair + 33] = 1;
+    }
+}
+
+static void sweep_sample(uint16_t n_shards, size_t length)
+{
+    walrus_accel_context *context = context_of_cpu(2, 2);
+    unsigned long only = check_setting("WALRUS_ACCEL_CALL", sizeof calls / sizeof *calls);
+    size_t number;
+    given = sample_new(context, n_shards, n_shards, length);
+    /* The tries shall meet no thread of this process's. */
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    sliver_count = given.shape.rows;
+    slivers = last_slivers(&given, WALRUS_ACCEL_AXIS_PRIMARY, sliver_count);
+    rooms = rooms_new(&given.shape, n_shards);
+    output = claim(length);
+    for (number = 0; number < sizeof calls / sizeof *calls; number++) {
+        if (only == number || only == sizeof calls / sizeof *calls) {
+            sweep(calls[number].name, calls[number].made, 1);
+        }
+    }
+    free(output);
+    rooms_free(&rooms);
+    free(slivers);
+    sample_free(&given);
+}
+
+int main(void)
+{
+    large = check_setting("WALRUS_ACCEL_LARGE", 64 * 1024);
+    if (check_setting("WALRUS_ACCEL_TRACE", 0)) {
+        failing_trace();
+    }
+    make_claimed_metadata();
+    sweep("make a context", make_context, 0);
+    sweep_sample(1000, 1024 * 1024);
+    sweep_sample(300, 3 * 1000 * 1000);
+    free(claimed_metadata);
+    return check_result();
+}
