@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build install test exhaustive gpu perf bench-gpu large acceptance
+.PHONY: build install test exhaustive gpu perf bench-gpu bench-capi large acceptance
 
 build:
 	cargo build --locked --release
@@ -38,6 +38,10 @@ perf:
 # benches/results/gpu-<device>.json; minutes and 10 GB of memory.
 bench-gpu:
 	cargo bench --locked --bench gpu
+
+# Calls from C against calls from Rust, to benches/results/capi-<processor>.json; half a minute.
+bench-capi:
+	cargo bench --locked --features capi,kernels --bench capi
 
 # Blobs beyond 2^31 and 2^32 bytes, both engines; minutes, 5 GB of disk, 10 GB of memory.
 large:

@@ -10,6 +10,7 @@ use crate::engine::{
     DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput, stripes,
 };
 use crate::error::Result;
+use crate::memory::caught;
 use crate::shape::Shape;
 use crate::sink::Sink;
 use crate::sliver::{Axis, PairSet};
@@ -333,6 +334,16 @@ impl Encoder {
     }
 
     fn run(
+        &self,
+        source: &dyn Source,
+        output: Option<(&PairSet, &mut dyn Sink)>,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        caught(|| self.run_uncaught(source, output, control))
+    }
+
+    /// The same, from which missing memory unwinds.
+    fn run_uncaught(
         &self,
         source: &dyn Source,
         output: Option<(&PairSet, &mut dyn Sink)>,

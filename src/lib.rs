@@ -64,6 +64,11 @@ pub mod kernels {
     pub use crate::engine::cpu::kernels::{Coding, Hashing, hash_pairs};
 }
 
+/// The functions of the C header, for this project's benchmark: no part of the interface.
+#[cfg(all(feature = "capi", feature = "kernels"))]
+#[doc(hidden)]
+pub use ffi::calls;
+
 pub use commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
 };

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::control::Control;
 use crate::decoder::{Decoder, roots};
 use crate::error::Result;
+use crate::memory::caught;
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::sliver_source::{GivenSlivers, SliverSource};
@@ -65,6 +66,17 @@ impl Decoder {
         numbers: &[usize],
         control: &Control,
     ) -> Result<Vec<bool>> {
+        caught(|| self.verdicts(metadata, &slivers, numbers, control))
+    }
+
+    /// As [`Decoder::verify`]; missing memory unwinds.
+    fn verdicts(
+        &self,
+        metadata: &BlobMetadata,
+        slivers: &dyn SliverSource,
+        numbers: &[usize],
+        control: &Control,
+    ) -> Result<Vec<bool>> {
         let shape = metadata.shape()?;
         let infos = slivers.infos();
         let mut verdicts = vec![false; numbers.len()];
@@ -102,7 +114,7 @@ impl Decoder {
         let check = Verifying {
             context: &context,
             metadata,
-            slivers: &slivers,
+            slivers,
             numbers,
             shape,
         };

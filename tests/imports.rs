@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// Imports run one way: a module names only those above it.
 const ORDER: [(&str, &str); 22] = [
     ("error", "the one error type"),
+    ("memory", "large buffers, and memory that may be missing"),
     ("code", "the Reed-Solomon code as data"),
-    ("memory", "large buffers"),
     ("disk", "what is there for good"),
     ("control", "progress and cancelling"),
     ("sliver", "axes and indices"),
@@ -58,7 +58,7 @@ const SEAM: [(&str, &[&str]); 9] = [
             "to_tensor",
         ],
     ),
-    ("memory", &["Idle", "Lent"]),
+    ("memory", &["Idle", "Lent", "filled", "fit", "with_room"]),
     ("control", &["Control", "DeviceTime"]),
     ("sliver", &["Axis", "PairSet", "SliverIndex"]),
     ("shape", &["Shape"]),

@@ -22,6 +22,7 @@ pub(crate) use derivative::block_derivative;
 #[cfg(feature = "gpu")]
 pub(crate) use field::{exp, mul};
 
+use crate::memory::filled;
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd};
 
 /// Which construction the code uses: `reed-solomon-simd`'s default choice.
@@ -153,7 +154,7 @@ impl Erasures {
 type Locator = Box<[GfElement; GF_ORDER]>;
 
 fn zeros() -> Locator {
-    let zeros = vec![0; GF_ORDER].into_boxed_slice();
+    let zeros = filled(0, GF_ORDER).into_boxed_slice();
     zeros.try_into().expect("GF_ORDER elements")
 }
 

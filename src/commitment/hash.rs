@@ -6,6 +6,7 @@ use std::str::FromStr;
 use blake2::Digest as _;
 
 use crate::error::{Error, Result};
+use crate::memory::filled;
 
 /// The hash of a leaf, a node or a blob: 32 bytes.
 pub type Digest = [u8; 32];
@@ -183,7 +184,7 @@ impl PairHasher for OneAtATime {
     }
 
     fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
-        let mut scratch = vec![Digest::default(); scratch];
+        let mut scratch = filled(Digest::default(), scratch);
         for (index, chunk) in out.chunks_mut(len).enumerate() {
             task(index, chunk, &mut scratch);
         }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
 use super::tree;
 use crate::error::{Error, Result};
+use crate::memory::{collected, filled};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverPairIndex};
 
@@ -208,18 +209,15 @@ impl BlobMetadata {
         primary: &[Digest],
         secondary: &[Digest],
     ) -> Self {
-        let pairs = primary
-            .iter()
-            .zip(secondary.iter().rev())
-            .map(|(&primary, &secondary)| SliverPairMetadata {
-                primary: Node::Digest(primary),
-                secondary: Node::Digest(secondary),
-            })
-            .collect();
+        let roots = primary.iter().zip(secondary.iter().rev());
+        let pairs = roots.map(|(&primary, &secondary)| SliverPairMetadata {
+            primary: Node::Digest(primary),
+            secondary: Node::Digest(secondary),
+        });
         Self {
             commitment,
             unencoded_length,
-            pairs,
+            pairs: collected(pairs),
         }
     }
 
@@ -235,9 +233,9 @@ impl BlobMetadata {
     fn root_hash_with(&self, hasher: &dyn PairHasher) -> Digest {
         let bytes = |axis| -> Vec<_> {
             let roots = self.pairs.iter().map(|pair| pair.root(axis));
-            roots.map(Node::bytes).collect()
+            collected(roots.map(Node::bytes))
         };
-        let mut leaves = vec![[0; 32]; self.pairs.len()];
+        let mut leaves = filled([0; 32], self.pairs.len());
         hasher.hash_pairs(
             self.commitment,
             LEAF_PREFIX,

@@ -10,6 +10,7 @@ use crate::control::Control;
 use crate::encoder::Encoder;
 use crate::engine::{DeviceInfo, DroppedSet, EngineKind};
 use crate::error::{Error, Result};
+use crate::memory::caught;
 use crate::output::Output;
 use crate::shape::Shape;
 use crate::sink::Sink;
@@ -286,6 +287,18 @@ impl Decoder {
 
     /// Chooses slivers and runs `job`; if its check fails, chooses again among verified ones.
     fn with_good_slivers(
+        &self,
+        metadata: &BlobMetadata,
+        slivers: &dyn SliverSource,
+        asked: Option<Axis>,
+        control: &Control,
+        job: impl FnMut(&Self, Axis, &GivenSlivers<'_>) -> Result<()>,
+    ) -> Result<Decoded> {
+        caught(|| self.with_good_slivers_uncaught(metadata, slivers, asked, control, job))
+    }
+
+    /// The same, from which missing memory unwinds.
+    fn with_good_slivers_uncaught(
         &self,
         metadata: &BlobMetadata,
         slivers: &dyn SliverSource,

@@ -12,6 +12,7 @@ use crate::control::Control;
 use crate::encoder::EncodeStage;
 use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
 use crate::error::{Error, Result};
+use crate::memory::filled;
 use crate::output::OutputSession;
 use crate::shape::Shape;
 use crate::sink::SinkSession;
@@ -239,7 +240,7 @@ fn write_rows(
             let len = shape.sliver_len(Axis::Primary) as usize;
             return put(start, &bytes[..len]);
         }
-        let mut bytes = vec![0; usize::from(shape.columns()) * width];
+        let mut bytes = filled(0, usize::from(shape.columns()) * width);
         rows.read(row, range.clone(), &mut bytes)?;
         if range == (0..shape.symbol_size()) {
             return put(start, &bytes);

@@ -14,6 +14,7 @@ use super::status::{
 };
 use super::structs::{CStruct, read_array};
 use crate::control::Control;
+use crate::memory::collected;
 
 /// What became of one blob of a batch that was encoded.
 #[repr(C)]
@@ -102,10 +103,10 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
             .wait(results)
             .unwrap_or_else(PoisonError::into_inner);
     }
-    Ok(results
+    let ended = results
         .drain(..)
-        .map(|result| result.expect("all have ended"))
-        .collect())
+        .map(|result| result.expect("all have ended"));
+    Ok(collected(ended))
 }
 
 /// Writes what became of every blob, and sums up.

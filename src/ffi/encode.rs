@@ -106,27 +106,27 @@ impl Encoding {
         } = self;
         Ok(source.with(control, |source| {
             let GivenSink::None = sink else {
-                return fill(sink, |sink| encoder.encode(source, &pairs, sink, control));
+                return fill(sink, |sink| {
+                    let encoded = encoder.encode(source, &pairs, sink, control);
+                    Ok(Arc::new(encoded?))
+                });
             };
-            let metadata = encoder.metadata_with(source, control)?;
+            let metadata = Arc::new(encoder.metadata_with(source, control)?);
             Ok(walrus_accel_encoded::new(metadata, Content::Elsewhere))
         })?)
     }
 }
 
 impl walrus_accel_encoded {
-    pub(super) fn new(metadata: BlobMetadataWithId, content: Content) -> Self {
-        Self {
-            metadata: Arc::new(metadata),
-            content,
-        }
+    fn new(metadata: Arc<BlobMetadataWithId>, content: Content) -> Self {
+        Self { metadata, content }
     }
 }
 
 /// Runs `work` with the sink that the caller chose, and keeps what is left of it.
 pub(super) fn fill(
     sink: GivenSink,
-    work: impl FnOnce(&mut dyn Sink) -> Result<BlobMetadataWithId>,
+    work: impl FnOnce(&mut dyn Sink) -> Result<Arc<BlobMetadataWithId>>,
 ) -> Result<walrus_accel_encoded> {
     let (metadata, content) = match sink {
         GivenSink::None => (work(&mut SliverBuffer::new())?, Content::Elsewhere),

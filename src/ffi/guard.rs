@@ -9,6 +9,7 @@ use super::handle::hand_over;
 use super::status::{
     Failure, WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, walrus_accel_error, walrus_accel_status,
 };
+use crate::memory::no_memory;
 
 thread_local! {
     /// How many calls from C this thread is in.
@@ -52,6 +53,10 @@ pub(super) fn catch<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, F
 }
 
 fn failure_of(payload: Box<dyn Any + Send>) -> Failure {
+    let payload = match no_memory(payload) {
+        Ok(error) => return error.into(),
+        Err(payload) => payload,
+    };
     let what = match (
         payload.downcast_ref::<&str>(),
         payload.downcast_ref::<String>(),

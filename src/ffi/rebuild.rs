@@ -97,7 +97,7 @@ impl Rebuilding {
         Ok(slivers.with(|slivers| {
             fill(sink, |sink| {
                 decoder.rebuild(&metadata, slivers, axis, &pairs, sink, control)?;
-                Ok((*metadata).clone())
+                Ok(Arc::clone(&metadata))
             })
         })?)
     }

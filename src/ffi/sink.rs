@@ -8,6 +8,7 @@ use super::body::{BodySink, Write};
 use super::status::Failure;
 use super::structs::{CStruct, read_optional};
 use crate::error::{Error, Result};
+use crate::memory::{collected, reserve};
 use crate::sliver::PairSet;
 
 /// No sliver is kept: metadata and blob ID alone.
@@ -183,10 +184,11 @@ fn pair_rooms<'r>(
             &format!("{name}.rooms[{number}].data"),
         )
     };
-    let pairs = (0..rooms.len()).step_by(2);
-    pairs
-        .map(|first| Ok([room(first)?, room(first + 1)?]))
-        .collect()
+    let mut pairs = reserve(rooms.len() / 2)?;
+    for first in (0..rooms.len()).step_by(2) {
+        pairs.push([room(first)?, room(first + 1)?]);
+    }
+    Ok(pairs)
 }
 
 /// Fails if memory that is written, as addresses and lengths, overlaps with itself or with what is read.
@@ -197,10 +199,8 @@ pub(super) fn no_overlap<'r>(
 ) -> Result<(), Failure> {
     let written = written.map(|(start, length)| (start, length, true));
     let read = read.map(|memory| (memory.as_ptr().addr(), memory.len(), false));
-    let mut ranges: Vec<_> = written
-        .chain(read)
-        .filter(|(_, length, _)| *length > 0)
-        .collect();
+    let ranges = written.chain(read).filter(|(_, length, _)| *length > 0);
+    let mut ranges = collected(ranges);
     ranges.sort_unstable();
     let (mut end_of_read, mut end_of_written) = (0, 0);
     for (start, length, is_written) in ranges {

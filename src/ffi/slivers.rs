@@ -7,6 +7,7 @@ use super::arguments::{axis, elements, path, reserved};
 use super::status::Failure;
 use crate::directory::BlobDirectory;
 use crate::error::Result;
+use crate::memory::collected;
 use crate::sliver::SliverIndex;
 use crate::sliver_source::{SliverInfo, SliverSource};
 use crate::wire::SliverEdges;
@@ -102,7 +103,7 @@ fn edges(bytes: &[u8]) -> Result<SliverEdges> {
 
 impl SliverSource for MemorySlivers {
     fn infos(&self) -> Vec<SliverInfo> {
-        self.slivers.iter().map(|sliver| sliver.info).collect()
+        collected(self.slivers.iter().map(|sliver| sliver.info))
     }
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {

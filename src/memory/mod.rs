@@ -1,7 +1,11 @@
 //! Large buffers: one allocation, huge pages where the system gives them, kept for the next job.
 
+mod fallible;
 mod idle;
 
+#[cfg(feature = "capi")]
+pub(crate) use fallible::no_memory;
+pub(crate) use fallible::{caught, collected, filled, fit, reserve, with_room};
 pub(crate) use idle::{Idle, Lent};
 
 use memmap2::MmapMut;

@@ -7,7 +7,7 @@ use super::{Sink, SinkSession, SliverPart, SliverRoom};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::Result;
-use crate::memory::Buffer;
+use crate::memory::{Buffer, reserve};
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
 use crate::wire::SliverLayout;
@@ -152,7 +152,7 @@ impl SliverBuffer {
         let content = Content::new(*shape, pairs.clone());
         let len = content.room_start(pairs.len() as u64);
         let mut rest = self.buffer.get(len, "the slivers of one blob")?;
-        let mut rooms = Vec::with_capacity(pairs.len());
+        let mut rooms = reserve(pairs.len())?;
         for pair in pairs.iter() {
             let room = Axis::BOTH.map(|axis| {
                 let len = usize::try_from(content.room(axis)).expect("part of the buffer");

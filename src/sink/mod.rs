@@ -14,6 +14,7 @@ use std::ops::Range;
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::Result;
+use crate::memory::fit;
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverIndex};
 
@@ -178,6 +179,8 @@ impl SliverPart<'_> {
             return write(offset, bytes);
         }
         scratch.clear();
+        let whole = self.pieces.len() * self.pieces.width;
+        fit(scratch, whole.min(RUN_LEN.max(self.pieces.width)));
         for piece in self.pieces.iter() {
             if !scratch.is_empty() && scratch.len() + piece.len() > RUN_LEN {
                 write(offset, scratch)?;

@@ -6,6 +6,7 @@ use super::{Sink, SinkSession, SliverPart, SliverRoom};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::memory::reserve;
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
 use crate::wire::SliverLayout;
@@ -61,7 +62,7 @@ impl Sink for SliverSlices<'_> {
             );
             return Err(Error::Sink { reason });
         }
-        let mut slivers = Vec::with_capacity(2 * self.rooms.len());
+        let mut slivers = reserve(2 * self.rooms.len())?;
         let mut rank = vec![0; usize::from(shape.n_shards())];
         for (pair, room) in pairs.iter().zip(&mut self.rooms) {
             rank[usize::from(pair.0)] = slivers.len();

@@ -6,6 +6,7 @@ use crate::commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Node, SliverPairMetadata,
 };
 use crate::error::Result;
+use crate::memory::{fit, reserve};
 
 /// The one version of the metadata.
 const VERSION: u8 = 0;
@@ -83,7 +84,7 @@ impl Codec for BlobMetadata {
         let unencoded_length = reader.u64()?;
         let limit = (MAX_PAIRS, "there are more than 65535 sliver pairs");
         let count = reader.count(MIN_PAIR_LEN, limit)?;
-        let mut pairs = Vec::with_capacity(count);
+        let mut pairs = reserve(count)?;
         for _ in 0..count {
             pairs.push(SliverPairMetadata::read(reader)?);
         }
@@ -95,7 +96,7 @@ impl Codec for BlobMetadata {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        out.reserve(16 + self.pairs.len() * PAIR_LEN);
+        fit(out, out.len() + 16 + self.pairs.len() * PAIR_LEN);
         out.extend_from_slice(&[VERSION, self.commitment.encoding_type()]);
         out.extend_from_slice(&self.unencoded_length.to_le_bytes());
         put_uleb(self.pairs.len() as u64, out);

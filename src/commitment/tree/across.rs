@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::{EMPTY, Forest};
 use crate::commitment::Digest;
+use crate::memory::filled;
 
 /// A task of the first phase reduces 2 to the power of this many lines: few enough that a committee
 /// of 1,000 gives 64 cores work, and enough to leave little for the second phase.
@@ -27,7 +28,7 @@ pub(super) fn reduce(forest: &Forest<'_>, leaves: &[Digest], roots: &mut [Digest
         stride: n,
         trees: forest.live_trees(n),
     };
-    let mut blocks = vec![EMPTY; forest.levels[top].len * width];
+    let mut blocks = filled(EMPTY, forest.levels[top].len * width);
     forest.hasher.for_each_chunk(
         &mut blocks,
         width,

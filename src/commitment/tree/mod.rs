@@ -11,6 +11,7 @@ mod tests;
 use std::ops::Range;
 
 use super::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::memory::filled;
 use level::Level;
 pub(crate) use level::Zeros;
 
@@ -55,7 +56,7 @@ pub(crate) fn root(
         if !level.len().is_multiple_of(2) {
             level.push(EMPTY);
         }
-        let mut next = vec![EMPTY; level.len() / 2];
+        let mut next = filled(EMPTY, level.len() / 2);
         hasher.hash_adjacent(commitment, INNER_PREFIX, &level, &mut next);
         level = next;
     }
@@ -87,7 +88,7 @@ impl<'a> Forest<'a> {
 
     /// The roots of all `trees`, of which `reduce` gives those of the live ones, in order.
     fn roots(&self, trees: usize, reduce: impl FnOnce(&mut [Digest])) -> Vec<Digest> {
-        let mut roots = vec![self.zero_root; trees];
+        let mut roots = filled(self.zero_root, trees);
         let Range { start, end } = self.zero_trees;
         let live = trees - (end - start);
         if live > 0 {

@@ -11,7 +11,7 @@ use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::{Engine, ExpandSession};
 use crate::error::Result;
-use crate::memory::Lent;
+use crate::memory::{Lent, fit};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
@@ -146,6 +146,7 @@ impl ExpandSession for Session<'_> {
                             self.shape.symbol_size() as usize,
                         ),
                         None => {
+                            fit(&mut gathered, original * width);
                             gathered.resize(original * width, 0);
                             slivers.read(item, part.clone(), &mut gathered)?;
                             (&gathered[..], width)

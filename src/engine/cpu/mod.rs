@@ -41,7 +41,7 @@ use super::{
 use crate::code::Code;
 use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
 use crate::error::{Error, Result};
-use crate::memory::Idle;
+use crate::memory::{Idle, filled};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 
@@ -235,7 +235,7 @@ impl PairHasher for CpuEngine {
             let chunks = out.par_chunks_mut(len).enumerate();
             chunks.for_each(|(index, chunk)| {
                 let taken = lock().pop();
-                let mut buffer = taken.unwrap_or_else(|| vec![Digest::default(); scratch]);
+                let mut buffer = taken.unwrap_or_else(|| filled(Digest::default(), scratch));
                 task(index, chunk, &mut buffer);
                 lock().push(buffer);
             });

@@ -9,6 +9,7 @@ use crate::engine::cpu::codec::{CodeSpace, Decoding};
 use crate::engine::cpu::symbols::Layout;
 use crate::engine::cpu::{BLOCK_LINES, CpuEngine};
 use crate::error::Result;
+use crate::memory::{filled, with_room};
 use crate::sliver::Axis;
 
 /// Where a source sliver is found.
@@ -113,7 +114,7 @@ impl<'a> Work<'a> {
         }
         // Every block of lines has its piece of every sliver.
         let blocks = self.lines.div_ceil(block);
-        let mut pieces: Vec<_> = (0..blocks).map(|_| Vec::with_capacity(missing)).collect();
+        let mut pieces: Vec<_> = (0..blocks).map(|_| with_room(missing)).collect();
         for row in rows {
             for (pieces, piece) in pieces.iter_mut().zip(row.chunks_mut(block * width)) {
                 pieces.push(piece);
@@ -123,7 +124,7 @@ impl<'a> Work<'a> {
             self.control.check()?;
             let first = index * block;
             let count = pieces[0].len() / width;
-            let mut symbols = Vec::with_capacity(self.given.slivers.len());
+            let mut symbols = with_room(self.given.slivers.len());
             for line in (0..count).step_by(self.together) {
                 self.gather(first + line, &mut symbols);
                 let len = self.together.min(count - line) * width;
@@ -149,7 +150,7 @@ impl<'a> Work<'a> {
         let decode = |space: &mut CodeSpace, index, rows: &mut [&mut [u8]]| {
             self.control.check()?;
             let first = index * block;
-            let mut symbols = Vec::with_capacity(self.given.slivers.len());
+            let mut symbols = with_room(self.given.slivers.len());
             for (group, rows) in rows.chunks_mut(self.together).enumerate() {
                 let line = first + group * self.together;
                 self.gather(line, &mut symbols);
@@ -172,8 +173,8 @@ impl<'a> Work<'a> {
 
     /// Puts one row together.
     fn line(&self, space: &mut CodeSpace, line: usize, symbols: &[&[u8]], row: &mut [u8]) {
-        let mut missing = Vec::with_capacity(self.decoding.missing());
-        let mut copies = Vec::with_capacity(self.places.len());
+        let mut missing = with_room(self.decoding.missing());
+        let mut copies = with_room(self.places.len());
         for (place, symbol) in self.places.iter().zip(row.chunks_exact_mut(self.width)) {
             match place {
                 Place::Restored(_) => missing.push(symbol),
@@ -200,7 +201,7 @@ impl<'a> Work<'a> {
     ) {
         let width = self.width;
         let len = rows.len() * width;
-        let mut restored = vec![[0; 64]; self.decoding.missing()];
+        let mut restored = filled([0; 64], self.decoding.missing());
         if !restored.is_empty() {
             let mut missing: Vec<_> = restored.iter_mut().map(|chunk| &mut chunk[..]).collect();
             self.decoding

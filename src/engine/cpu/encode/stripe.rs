@@ -17,6 +17,7 @@ use crate::engine::cpu::lines::{Emitted, LineSpace, LineWork, Lines};
 use crate::engine::cpu::rooms::settle;
 use crate::engine::cpu::symbols::{Layout, Symbols, SymbolsMut};
 use crate::error::Result;
+use crate::memory::{filled, fit};
 use crate::shape::Shape;
 use crate::sink::Pieces;
 use crate::sliver::Axis;
@@ -93,7 +94,7 @@ impl Stripe<'_> {
         let share = self.work() / 4 / sources.len().max(1) as u64;
         // What is more than the caches hold need not go through them.
         let far = extended.len() > CACHED;
-        let zeros = vec![0; width];
+        let zeros = filled(0, width);
         for row in self.shape.zero_rows() {
             let pieces = Pieces::new(&zeros, width, 0, columns);
             // SAFETY: nobody else is at work on the stripe.
@@ -247,6 +248,7 @@ impl Stripe<'_> {
             return Ok(());
         }
         let mut gathered = std::mem::take(&mut space.gathered);
+        fit(&mut gathered, range.len() * n * width);
         gathered.resize(range.len() * n * width, 0);
         let mut emit = |part: Emitted<'_>| {
             let place = (part.line * n + part.symbol) * width + part.start;

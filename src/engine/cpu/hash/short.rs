@@ -3,6 +3,7 @@
 use super::{LaneStates, LeafHasher, StripeStates, Tile};
 use crate::commitment::{Commitment, Digest};
 use crate::engine::cpu::isa::Isa;
+use crate::memory::{filled, with_room};
 
 /// The leaf hash of every two-byte symbol.
 pub(crate) struct ShortLeaves(Vec<Digest>);
@@ -17,7 +18,8 @@ impl ShortLeaves {
     /// Hashes all of them.
     pub(crate) fn new(commitment: Commitment, isa: Isa) -> Self {
         // Behind one another, the byte before the first and room behind the last.
-        let mut bytes = vec![0];
+        let mut bytes = with_room(1 + 2 * Self::COUNT + 128);
+        bytes.push(0);
         bytes.extend((0..=u16::MAX).flat_map(u16::to_le_bytes));
         bytes.resize(bytes.len() + 128, 0);
         let tile = Tile {
@@ -27,7 +29,7 @@ impl ShortLeaves {
             count: Self::COUNT,
             skip: 0..0,
         };
-        let mut leaves = vec![Digest::default(); Self::COUNT];
+        let mut leaves = filled(Digest::default(), Self::COUNT);
         LeafHasher::new(commitment, isa, Self::SYMBOL).absorb(
             0..Self::SYMBOL,
             tile,

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
+use crate::memory::fit;
 
 /// A state of words alone.
 ///
@@ -34,7 +35,7 @@ impl LaneStates {
         let rooms = groups * Self::rooms::<A>();
         if self.room.len() < rooms {
             self.room.clear();
-            self.room.reserve_exact(rooms);
+            fit(&mut self.room, rooms);
             self.room.resize(rooms, Room([0; 64]));
         }
     }
