@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build install test exhaustive gpu perf bench-gpu bench-capi large acceptance
+.PHONY: build install capi test exhaustive gpu perf bench-gpu bench-capi large acceptance
 
 build:
 	cargo build --locked --release
@@ -8,6 +8,10 @@ build:
 # libwalrus_accel for C and C++, below PREFIX (/usr/local unless set): see scripts/install.sh.
 install:
 	bash scripts/install.sh
+
+# The installed library from C and C++: see scripts/package.sh.
+capi:
+	bash scripts/package.sh
 
 # Format, lints, documentation, tests, the network's encoder as a peer.
 test:

@@ -39,7 +39,9 @@
  * must not unwind, jump out or call the library, unless it says so.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
- * never aborts or exits the process, unless the system has no memory for some bytes, and prints nothing.
+ * prints nothing, and never exits or aborts the process, but where the system has no memory for what is
+ * small or made once (tables of 128 KiB): what grows with the caller's input gives
+ * WALRUS_ACCEL_OUT_OF_MEMORY.
  */
 
 

@@ -5,14 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-step() { printf '\n== %s\n' "$*"; }
-
-install() {
-    local as_root=()
-    [ "$(id -u)" = 0 ] || as_root=(sudo)
-    "${as_root[@]}" apt-get update
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
-}
+. scripts/common.sh
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
@@ -22,7 +15,7 @@ command -v npm >/dev/null || missing+=(npm)
 # A software driver, so that the GPU engine is tested on every machine.
 ls /usr/share/vulkan/icd.d/lvp_icd*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
 ldconfig -p | grep -q libvulkan.so.1 || missing+=(libvulkan1)
-[ ${#missing[@]} = 0 ] || { step "Installing ${missing[*]}"; install "${missing[@]}"; }
+install_missing "${missing[@]}"
 
 # Then a missing device is a failure, and no reason to skip tests.
 export WALRUS_ACCEL_REQUIRE_GPU=1
@@ -53,3 +46,6 @@ fi
 step 'The network'\''s own encoder as a peer'
 (cd tests/peer && npm ci --no-audit --no-fund)
 node tests/peer/check.mjs "$binary"
+
+step 'The C ABI, installed'
+bash scripts/package.sh "$binary"

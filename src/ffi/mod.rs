@@ -12,6 +12,8 @@
 mod arguments;
 mod batch;
 mod body;
+#[cfg(feature = "kernels")]
+pub mod calls;
 mod context;
 mod control;
 mod decode;
@@ -32,26 +34,6 @@ mod status;
 mod structs;
 mod verify;
 mod version;
-
-/// For this project's benchmark: no part of the interface.
-#[cfg(feature = "kernels")]
-pub mod calls {
-    pub use super::arguments::WALRUS_ACCEL_ENGINE_CPU;
-    pub use super::context::{
-        walrus_accel_context, walrus_accel_context_free, walrus_accel_context_new,
-        walrus_accel_context_options,
-    };
-    pub use super::encode::{
-        walrus_accel_encode, walrus_accel_encode_request, walrus_accel_encoded,
-        walrus_accel_encoded_free, walrus_accel_encoded_metadata,
-    };
-    pub use super::metadata::{
-        walrus_accel_metadata, walrus_accel_metadata_blob_id, walrus_accel_metadata_free,
-    };
-    pub use super::sink::{WALRUS_ACCEL_SINK_ROOMS, walrus_accel_room, walrus_accel_sink};
-    pub use super::source::{WALRUS_ACCEL_SOURCE_MEMORY, walrus_accel_source};
-    pub use super::status::WALRUS_ACCEL_OK;
-}
 
 #[cfg(test)]
 mod tests;

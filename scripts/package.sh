@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Installs libwalrus_accel to a directory of its own and tests it from there, as a stranger would use it:
+# the header in every language that it is for, the C and C++ suites by pkg-config and by CMake, shared
+# and static, under valgrind and AddressSanitizer, and the README's examples on a real file. Installs what
+# it needs beyond a Rust toolchain (on Debian and its kin, as root or through sudo).
+#
+# Arguments: the command line's binary, to compare with; built if there is none.
+set -euo pipefail
+binary="${1:+$(realpath "$1")}"
+cd "$(dirname "$0")/.."
+. scripts/common.sh
+
+missing=()
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v c++ >/dev/null || missing+=(g++)
+command -v make >/dev/null || missing+=(make)
+command -v nm >/dev/null || missing+=(binutils)
+command -v pkg-config >/dev/null || missing+=(pkg-config)
+command -v cmake >/dev/null || missing+=(cmake)
+command -v clang >/dev/null || missing+=(clang)
+command -v valgrind >/dev/null || missing+=(valgrind)
+[ -e /usr/include/jansson.h ] || missing+=(libjansson-dev)
+[ -e /usr/include/openssl/evp.h ] || missing+=(libssl-dev)
+[ -e /usr/include/nlohmann/json.hpp ] || missing+=(nlohmann-json3-dev)
+# AddressSanitizer's run-time, of whichever version clang is.
+asan="$(command -v clang >/dev/null && clang -print-file-name=libclang_rt.asan-x86_64.a || true)"
+[ -e "$asan" ] || missing+=("$(command -v clang >/dev/null &&
+    clang --version | sed -n 's/.*version \([0-9]*\).*/libclang-rt-\1-dev/p' || echo libclang-rt-14-dev)")
+install_missing "${missing[@]}"
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+prefix="$work/prefix"
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
+export WALRUS_ACCEL_VECTORS="$PWD/tests/vectors"
+
+step 'Install the library'
+make install PREFIX="$prefix"
+[ -n "$binary" ] || {
+    cargo build --locked --release
+    binary="${CARGO_TARGET_DIR:-target}/release/walrus-accel"
+}
+
+step 'Exported symbols'
+nm -D --defined-only "$prefix/lib/libwalrus_accel.so" | awk '{ print $3 }' | sort | diff - include/symbols.txt
+
+step 'The headers alone'
+strict=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only "-I$prefix/include")
+for standard in c99 c11; do cc "-std=$standard" "${strict[@]}" tests/c/header.c; done
+for standard in c++11 c++17; do c++ "-std=$standard" "${strict[@]}" -x c++ tests/c/header.c; done
+
+step 'C and C++ by pkg-config'
+suite() { make -s -C tests/c PREFIX="$prefix" "$@"; }
+suite OUT="$work/shared" check
+suite OUT="$work/static" PACKAGE=walrus_accel-static run-vectors run-misuse run-jobs
+cpp() { # output, package
+    # shellcheck disable=SC2046 # Words are what pkg-config gives.
+    c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -O1 -g tests/cpp/*.cpp \
+        $(pkg-config --cflags --libs "$2") -lcrypto -lpthread -o "$work/$1" && "$work/$1"
+}
+cpp cpp-shared walrus_accel
+cpp cpp-static walrus_accel-static
+
+step 'C and C++ by CMake, from where the installation was moved to'
+cp -a "$prefix" "$work/moved"
+cmake -S tests/package -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" >"$work/cmake.log" ||
+    { cat "$work/cmake.log"; exit 1; }
+cmake --build "$work/cmake" --parallel >"$work/cmake.log" || { cat "$work/cmake.log"; exit 1; }
+(cd "$work/cmake" && LD_LIBRARY_PATH="$work/moved/lib" ctest --output-on-failure)
+
+step 'Valgrind'
+export WALRUS_ACCEL_SMALL=1
+check=(valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect)
+for program in vectors misuse jobs; do suite OUT="$work/shared" "run-$program" WRAPPER="${check[*]}"; done
+WALRUS_ACCEL_CALLS=200 suite OUT="$work/shared" run-threads WRAPPER="${check[*]}"
+"${check[@]}" "$work/cpp-shared"
+
+step 'AddressSanitizer'
+suite OUT="$work/asan" CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+    run-vectors run-misuse run-jobs run-threads
+unset WALRUS_ACCEL_SMALL
+
+step 'Examples'
+bash scripts/examples.sh "$prefix" "$binary"
