@@ -36,7 +36,8 @@
  * A choice is one of the macros that its field names, and 0 is the default where there is one.
  *
  * Callbacks. They are called from threads of the library's, never two calls of one at the same time. They
- * must not unwind, jump out or call the library, unless it says so.
+ * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
+ * the context's, and may hold up its other jobs: it must not wait for one of them.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
  * prints nothing, and never exits or aborts the process, but where the system has no memory for what is

@@ -36,7 +36,8 @@
  * A choice is one of the macros that its field names, and 0 is the default where there is one.
  *
  * Callbacks. They are called from threads of the library's, never two calls of one at the same time. They
- * must not unwind, jump out or call the library, unless it says so.
+ * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
+ * the context's, and may hold up its other jobs: it must not wait for one of them.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
  * prints nothing, and never exits or aborts the process, but where the system has no memory for what is
@@ -1067,7 +1068,7 @@ walrus_accel_status walrus_accel_error_free(struct walrus_accel_error *error);
  * `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for fewer than 4 shards, for more than the
- * code has room for (49,152 at most), or a `shape` that is NULL or not initialised;
+ * code has room for (49,155), or a `shape` that is NULL or not initialised;
  * WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_shape_compute(uint16_t n_shards,
@@ -1153,12 +1154,12 @@ walrus_accel_status walrus_accel_blob_id_from_text(const char *id,
  * Lists the graphics devices, software drivers too. It loads the drivers, which takes some 100 ms and
  * some tens of MB. The list is empty if there is none, no driver, or the library was built without them.
  *
- * `devices`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
+ * `list`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
  * the caller does not want to know.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `devices` is NULL; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `list` is NULL; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **devices_out,
+walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **list,
                                               size_t *count,
                                               struct walrus_accel_error **error);
 

@@ -58,7 +58,10 @@ const SEAM: [(&str, &[&str]); 9] = [
             "to_tensor",
         ],
     ),
-    ("memory", &["Idle", "Lent", "filled", "fit", "with_room"]),
+    (
+        "memory",
+        &["Idle", "Lent", "collected", "filled", "fit", "with_room"],
+    ),
     ("control", &["Control", "DeviceTime"]),
     ("sliver", &["Axis", "PairSet", "SliverIndex"]),
     ("shape", &["Shape"]),

@@ -1,6 +1,7 @@
 //! Where an encode session puts slivers: to a sink part by part, or into memory that is there.
 
 use crate::error::Result;
+use crate::memory::collected;
 use crate::shape::Shape;
 use crate::sink::{SinkSession, SliverPart, SliverRoom};
 use crate::sliver::{Axis, PairSet, SliverIndex};
@@ -54,7 +55,7 @@ pub(crate) struct Rooms<'a>([Vec<Option<&'a mut [u8]>>; 2]);
 impl<'a> Rooms<'a> {
     fn new(shape: &Shape, pairs: &PairSet, rooms: Vec<SliverRoom<'a>>) -> Self {
         let none =
-            || -> Vec<Option<&'a mut [u8]>> { (0..shape.n_shards()).map(|_| None).collect() };
+            || -> Vec<Option<&'a mut [u8]>> { collected((0..shape.n_shards()).map(|_| None)) };
         let mut by_axis = [none(), none()];
         assert_eq!(
             rooms.len(),
@@ -101,7 +102,7 @@ impl<'a> Rooms<'a> {
     pub(crate) fn reborrow(&mut self) -> Rooms<'_> {
         Rooms(self.0.each_mut().map(|rooms| {
             let rooms = rooms.iter_mut();
-            rooms.map(|room| room.as_deref_mut()).collect()
+            collected(rooms.map(|room| room.as_deref_mut()))
         }))
     }
 

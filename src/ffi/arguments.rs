@@ -68,6 +68,26 @@ pub(super) fn place<'a, T>(out: *mut T, empty: T, name: &str) -> Result<&'a mut 
     }
 }
 
+/// The same, if there is one.
+pub(super) fn optional_place<'a, T>(
+    out: *mut T,
+    empty: T,
+    name: &str,
+) -> Result<Option<&'a mut T>, Failure> {
+    match out.is_null() {
+        true => Ok(None),
+        false => place(out, empty, name).map(Some),
+    }
+}
+
+/// Two places: if one of them is none, the other is empty nevertheless.
+pub(super) fn both<A, B>(
+    first: Result<A, Failure>,
+    second: Result<B, Failure>,
+) -> Result<(A, B), Failure> {
+    Ok((first?, second?))
+}
+
 fn check_range<T>(data: *const T, count: usize, name: &str) -> Result<(), Failure> {
     if data.is_null() {
         return Err(Failure::argument(format!(

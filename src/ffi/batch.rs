@@ -160,19 +160,24 @@ pub extern "C" fn walrus_accel_encode_batch(
     results: *mut walrus_accel_encode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let requests = read_array(requests, count, "requests")?;
-        let places = elements_mut(results, count, "results")?;
-        let control = given(control)?;
-        let results = run(shared, &requests, &control, Encoding::new, Encoding::run)?;
-        write(results, places, |encoded, error, status| {
-            walrus_accel_encode_result {
-                encoded,
-                error,
-                status,
-            }
-        })
-    })
+    guard_on(
+        context,
+        error,
+        || Ok(()),
+        |shared, ()| {
+            let requests = read_array(requests, count, "requests")?;
+            let places = elements_mut(results, count, "results")?;
+            let control = given(control)?;
+            let results = run(shared, &requests, &control, Encoding::new, Encoding::run)?;
+            write(results, places, |encoded, error, status| {
+                walrus_accel_encode_result {
+                    encoded,
+                    error,
+                    status,
+                }
+            })
+        },
+    )
 }
 
 /// Decodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
@@ -191,17 +196,22 @@ pub extern "C" fn walrus_accel_decode_batch(
     results: *mut walrus_accel_decode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let requests = read_array(requests, count, "requests")?;
-        let places = elements_mut(results, count, "results")?;
-        let control = given(control)?;
-        let results = run(shared, &requests, &control, Decoding::new, Decoding::run)?;
-        write(results, places, |decoded, error, status| {
-            walrus_accel_decode_result {
-                decoded,
-                error,
-                status,
-            }
-        })
-    })
+    guard_on(
+        context,
+        error,
+        || Ok(()),
+        |shared, ()| {
+            let requests = read_array(requests, count, "requests")?;
+            let places = elements_mut(results, count, "results")?;
+            let control = given(control)?;
+            let results = run(shared, &requests, &control, Decoding::new, Decoding::run)?;
+            write(results, places, |decoded, error, status| {
+                walrus_accel_decode_result {
+                    decoded,
+                    error,
+                    status,
+                }
+            })
+        },
+    )
 }

@@ -103,17 +103,20 @@ impl Shared {
     }
 }
 
-/// Runs an entry point's work on a context: a panic poisons it.
-pub(super) fn guard_on(
+/// Runs an entry point's work on a context: a panic poisons it. `places` are for what it gives, and come
+/// first: they are empty whatever happens then.
+pub(super) fn guard_on<P>(
     context: *const walrus_accel_context,
     error: *mut *mut walrus_accel_error,
-    work: impl FnOnce(&Arc<Shared>) -> Result<(), Failure>,
+    places: impl FnOnce() -> Result<P, Failure>,
+    work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
 ) -> walrus_accel_status {
-    let found = catch(|| Ok(Arc::clone(&borrow(context, "context")?.shared)));
-    report(
-        found.and_then(|shared| shared.run(|_| work(&shared))),
-        error,
-    )
+    let found = catch(|| {
+        let places = places()?;
+        Ok((Arc::clone(&borrow(context, "context")?.shared), places))
+    });
+    let result = found.and_then(|(shared, places)| shared.run(|_| work(&shared, places)));
+    report(result, error)
 }
 
 fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_context, Failure> {
@@ -214,8 +217,8 @@ pub extern "C" fn walrus_accel_context_instruction_set(
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |_| {
-        let place = place(name, std::ptr::null(), "name")?;
+    let places = || place(name, std::ptr::null(), "name");
+    guard_on(context, error, places, |_, place| {
         *place = borrow(context, "context")?.instruction_set.as_ptr();
         Ok(())
     })
@@ -235,8 +238,8 @@ pub extern "C" fn walrus_accel_context_device_fault(
     fault: *mut *mut walrus_accel_error,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let place = place(fault, std::ptr::null_mut(), "fault")?;
+    let places = || place(fault, std::ptr::null_mut(), "fault");
+    guard_on(context, error, places, |shared, place| {
         if let Some(fault) = shared.encoder.device_fault() {
             let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
             *place = hand_over(Failure::new(status, fault).into_error());

@@ -1,6 +1,6 @@
 //! Controls: progress and cancelling of a call, from other threads.
 
-use super::arguments::place;
+use super::arguments::{both, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, borrow_optional, hand_over, take_back};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
@@ -85,14 +85,18 @@ pub extern "C" fn walrus_accel_control_progress(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        progress(&borrow(control, "control")?.control, done, total)
+        progress(done, total, || Ok(&borrow(control, "control")?.control))
     })
 }
 
 /// Writes how far a job has come.
-pub(super) fn progress(control: &Control, done: *mut u64, total: *mut u64) -> Result<(), Failure> {
-    let (done, total) = (place(done, 0, "done")?, place(total, 0, "total")?);
-    let progress = control.progress();
+pub(super) fn progress<'c>(
+    done: *mut u64,
+    total: *mut u64,
+    control: impl FnOnce() -> Result<&'c Control, Failure>,
+) -> Result<(), Failure> {
+    let (done, total) = both(place(done, 0, "done"), place(total, 0, "total"))?;
+    let progress = control()?.progress();
     (*done, *total) = (progress.done, progress.total);
     Ok(())
 }

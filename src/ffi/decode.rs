@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::arguments::{axis_number, axis_or_any, check, elements_mut, length, path, place};
+use super::arguments::{axis_number, axis_or_any, both, check, elements_mut, length, path, place};
 use super::context::{Shared, guard_on, walrus_accel_context};
 use super::control::{given, walrus_accel_control};
 use super::guard::guard;
@@ -181,8 +181,8 @@ pub extern "C" fn walrus_accel_decode(
     decoded: *mut *mut walrus_accel_decoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let place = place(decoded, std::ptr::null_mut(), "decoded")?;
+    let places = || place(decoded, std::ptr::null_mut(), "decoded");
+    guard_on(context, error, places, |shared, place| {
         let control = given(control)?;
         let decoding = Decoding::new(shared, &read(request, "request")?)?;
         *place = hand_over(decoding.run(&control)?);
@@ -215,8 +215,8 @@ pub extern "C" fn walrus_accel_decoded_blob(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let data = place(data, std::ptr::null(), "data")?;
-        let length = place(length, 0, "length")?;
+        let data = place(data, std::ptr::null(), "data");
+        let (data, length) = both(data, place(length, 0, "length"))?;
         let Some(blob) = &borrow(decoded, "decoded")?.blob else {
             let message = "the blob was not kept by the library: it went elsewhere";
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
@@ -288,8 +288,8 @@ fn lend(
     count: *mut usize,
     which: impl FnOnce(&Decoded) -> &Vec<usize>,
 ) -> Result<(), Failure> {
-    let numbers = place(numbers, std::ptr::null(), "numbers")?;
-    let count = place(count, 0, "count")?;
+    let numbers = place(numbers, std::ptr::null(), "numbers");
+    let (numbers, count) = both(numbers, place(count, 0, "count"))?;
     let found = which(&borrow(decoded, "decoded")?.decoded);
     (*numbers, *count) = (found.as_ptr(), found.len());
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use super::arguments::place;
+use super::arguments::{both, optional_place, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
@@ -107,21 +107,22 @@ impl Device {
 /// Lists the graphics devices, software drivers too. It loads the drivers, which takes some 100 ms and
 /// some tens of MB. The list is empty if there is none, no driver, or the library was built without them.
 ///
-/// `devices`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
+/// `list`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
 /// the caller does not want to know.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `devices` is NULL; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `list` is NULL; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_devices_list(
-    devices_out: *mut *mut walrus_accel_devices,
+    list: *mut *mut walrus_accel_devices,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let list = place(devices_out, std::ptr::null_mut(), "devices_out")?;
+        let list = place(list, std::ptr::null_mut(), "list");
+        let (list, count) = both(list, optional_place(count, 0, "count"))?;
         let found: Vec<_> = devices().into_iter().map(Device::new).collect();
-        if !count.is_null() {
-            *place(count, 0, "count")? = found.len();
+        if let Some(count) = count {
+            *count = found.len();
         }
         *list = hand_over(walrus_accel_devices { devices: found });
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use super::arguments::{flag, path, place};
+use super::arguments::{both, flag, path, place};
 use super::context::{guard_on, walrus_accel_context};
 use super::control::{given, walrus_accel_control};
 use super::guard::guard;
@@ -102,8 +102,8 @@ pub extern "C" fn walrus_accel_directory_verify(
     report: *mut *mut walrus_accel_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let place = place(report, std::ptr::null_mut(), "report")?;
+    let places = || place(report, std::ptr::null_mut(), "report");
+    guard_on(context, error, places, |shared, place| {
         let (directory, quick) = (path(directory, "directory")?, flag(quick, "quick")?);
         let control = given(control)?;
         let found = match quick {
@@ -135,8 +135,8 @@ pub extern "C" fn walrus_accel_directory_repair(
     report: *mut *mut walrus_accel_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let place = place(report, std::ptr::null_mut(), "report")?;
+    let places = || place(report, std::ptr::null_mut(), "report");
+    guard_on(context, error, places, |shared, place| {
         let directory = path(directory, "directory")?;
         let control = given(control)?;
         let directory = BlobDirectory::open(directory)?;
@@ -159,10 +159,8 @@ pub extern "C" fn walrus_accel_report_counts(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let (checked, problems) = (
-            place(checked, 0, "checked")?,
-            place(problems, 0, "problems")?,
-        );
+        let (checked, problems) =
+            both(place(checked, 0, "checked"), place(problems, 0, "problems"))?;
         let report = borrow(report, "report")?;
         (*checked, *problems) = (report.checked, report.problems.len());
         Ok(())

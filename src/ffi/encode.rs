@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
-use super::arguments::{axis, commitment, pairs, place};
+use super::arguments::{axis, both, commitment, optional_place, pairs, place};
 use super::context::{Shared, encoder, guard_on, walrus_accel_context};
 use super::control::{given, walrus_accel_control};
 use super::guard::guard;
@@ -172,8 +172,8 @@ pub extern "C" fn walrus_accel_encode(
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let place = place(encoded, std::ptr::null_mut(), "encoded")?;
+    let places = || place(encoded, std::ptr::null_mut(), "encoded");
+    guard_on(context, error, places, |shared, place| {
         let control = given(control)?;
         let encoding = Encoding::new(shared, &read(request, "request")?)?;
         *place = hand_over(encoding.run(&control)?);
@@ -230,8 +230,8 @@ pub extern "C" fn walrus_accel_encoded_sliver(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let data = place(data, std::ptr::null(), "data")?;
-        let length = place(length, 0, "length")?;
+        let data = place(data, std::ptr::null(), "data");
+        let (data, length) = both(data, place(length, 0, "length"))?;
         let encoded = borrow(encoded, "encoded")?;
         let axis = axis(sliver_axis, "sliver_axis")?;
         let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
@@ -265,7 +265,9 @@ pub extern "C" fn walrus_accel_encoded_path(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let place_of_path = place(path, std::ptr::null(), "path")?;
+        let place_of_path = place(path, std::ptr::null(), "path");
+        let already_there = optional_place(already_there, 0, "already_there");
+        let (place_of_path, already_there) = both(place_of_path, already_there)?;
         let Content::Directory {
             path,
             already_there: found,
@@ -275,8 +277,8 @@ pub extern "C" fn walrus_accel_encoded_path(
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
         };
         *place_of_path = path.as_ptr();
-        if !already_there.is_null() {
-            *place(already_there, 0, "already_there")? = u32::from(*found);
+        if let Some(already_there) = already_there {
+            *already_there = u32::from(*found);
         }
         Ok(())
     })

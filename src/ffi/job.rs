@@ -1,6 +1,7 @@
 //! Jobs: calls that do not wait for their work.
 
 use std::ffi::c_void;
+use std::ptr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -167,10 +168,9 @@ fn submit(
     shared: &Arc<Shared>,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
-    job: *mut *mut walrus_accel_job,
+    place: &mut *mut walrus_accel_job,
     work: impl FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
 ) -> Result<(), Failure> {
-    let place = place(job, std::ptr::null_mut(), "job")?;
     let inner = Arc::new(Inner {
         control: Control::new(),
         state: Mutex::new(State {
@@ -200,7 +200,7 @@ fn submit(
         inner.end(inner.state(), result);
     };
     shared.runner.submit(Box::new(run)).inspect_err(|_| {
-        *place = std::ptr::null_mut();
+        *place = ptr::null_mut();
         // It waits in no queue, and nobody has to be told.
         abandon(handle);
     })
@@ -235,9 +235,10 @@ pub extern "C" fn walrus_accel_submit_encode(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
+    let places = || place(job, ptr::null_mut(), "job");
+    guard_on(context, error, places, |shared, place| {
         let work = Encoding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, job, |control| {
+        submit(shared, ended, user_data, place, |control| {
             work.run(control).map(Outcome::Encoded)
         })
     })
@@ -255,9 +256,10 @@ pub extern "C" fn walrus_accel_submit_decode(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
+    let places = || place(job, ptr::null_mut(), "job");
+    guard_on(context, error, places, |shared, place| {
         let work = Decoding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, job, |control| {
+        submit(shared, ended, user_data, place, |control| {
             work.run(control).map(Outcome::Decoded)
         })
     })
@@ -275,9 +277,10 @@ pub extern "C" fn walrus_accel_submit_rebuild(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
+    let places = || place(job, ptr::null_mut(), "job");
+    guard_on(context, error, places, |shared, place| {
         let work = Rebuilding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, job, |control| {
+        submit(shared, ended, user_data, place, |control| {
             work.run(control).map(Outcome::Encoded)
         })
     })
@@ -296,9 +299,10 @@ pub extern "C" fn walrus_accel_submit_verify(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
+    let places = || place(job, ptr::null_mut(), "job");
+    guard_on(context, error, places, |shared, place| {
         let work = Verifying::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, job, |control| {
+        submit(shared, ended, user_data, place, |control| {
             work.run(control).map(|()| Outcome::Verified)
         })
     })
@@ -365,7 +369,7 @@ pub extern "C" fn walrus_accel_job_progress(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        progress(&borrow(job, "job")?.inner.control, done, total)
+        progress(done, total, || Ok(&borrow(job, "job")?.inner.control))
     })
 }
 
@@ -413,7 +417,7 @@ fn take<T: Handle>(
     name: &str,
     wanted: impl FnOnce(Outcome) -> Result<T, Outcome>,
 ) -> Result<(), Failure> {
-    let place = place(out, std::ptr::null_mut(), name)?;
+    let place = place(out, ptr::null_mut(), name)?;
     let mut state = borrow(job, "job")?.inner.state();
     let outcome = match &mut state.phase {
         Phase::Ended(Ok(outcome)) => outcome,

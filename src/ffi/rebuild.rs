@@ -125,8 +125,8 @@ pub extern "C" fn walrus_accel_rebuild(
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let place = place(encoded, std::ptr::null_mut(), "encoded")?;
+    let places = || place(encoded, std::ptr::null_mut(), "encoded");
+    guard_on(context, error, places, |shared, place| {
         let control = given(control)?;
         let rebuilding = Rebuilding::new(shared, &read(request, "request")?)?;
         *place = hand_over(rebuilding.run(&control)?);

@@ -1,6 +1,6 @@
 //! Sizes and indices: what callers need to make room.
 
-use super::arguments::{axis, blob_id, elements_mut, place, text};
+use super::arguments::{axis, blob_id, both, elements_mut, place, text};
 use super::guard::guard;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, fill};
@@ -74,7 +74,7 @@ impl walrus_accel_shape {
 /// `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for fewer than 4 shards, for more than the
-/// code has room for (49,152 at most), or a `shape` that is NULL or not initialised;
+/// code has room for (49,155), or a `shape` that is NULL or not initialised;
 /// WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_shape_compute(
@@ -180,7 +180,7 @@ pub extern "C" fn walrus_accel_shard_of_pair(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let id = blob_id(id, "id")?;
+        let (_, id) = both(place(out, 0, "out"), blob_id(id, "id"))?;
         let shard = |_| SliverPairIndex(pair).shard(&id, n_shards);
         mirror(
             n_shards,

@@ -28,6 +28,8 @@ pub struct walrus_accel_sliver {
 struct Sliver {
     /// As it says; of one whose frame is damaged, what no blob has.
     info: SliverInfo,
+    /// The whole of it, and its symbols.
+    bytes: &'static [u8],
     symbols: &'static [u8],
     is_malformed: bool,
 }
@@ -57,6 +59,7 @@ impl MemorySlivers {
                         symbol_size: edges.symbol_size.into(),
                         len: edges.symbols_len,
                     },
+                    bytes,
                     symbols: &bytes[edges.header_len as usize..][..edges.symbols_len as usize],
                     is_malformed: false,
                 },
@@ -67,6 +70,7 @@ impl MemorySlivers {
                         symbol_size: 0,
                         len: 0,
                     },
+                    bytes,
                     symbols: &[],
                     is_malformed: true,
                 },
@@ -87,7 +91,7 @@ impl MemorySlivers {
 
     /// The memory that is read.
     pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
-        self.slivers.iter().map(|sliver| sliver.symbols)
+        self.slivers.iter().map(|sliver| sliver.bytes)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -126,8 +126,13 @@ pub extern "C" fn walrus_accel_verify(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(context, error, |shared| {
-        let control = given(control)?;
-        Verifying::new(shared, &read(request, "request")?)?.run(&control)
-    })
+    guard_on(
+        context,
+        error,
+        || Ok(()),
+        |shared, ()| {
+            let control = given(control)?;
+            Verifying::new(shared, &read(request, "request")?)?.run(&control)
+        },
+    )
 }

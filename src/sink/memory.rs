@@ -7,7 +7,7 @@ use super::{Sink, SinkSession, SliverPart, SliverRoom};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::Result;
-use crate::memory::{Buffer, reserve};
+use crate::memory::{Buffer, collected, reserve};
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
 use crate::wire::SliverLayout;
@@ -240,7 +240,7 @@ impl SinkSession for BufferSession<'_> {
                 }
             })
         });
-        rooms.collect()
+        collected(rooms)
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {

@@ -6,7 +6,7 @@ use super::{Sink, SinkSession, SliverPart, SliverRoom};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::memory::reserve;
+use crate::memory::{collected, reserve};
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
 use crate::wire::SliverLayout;
@@ -135,7 +135,7 @@ impl SinkSession for Session<'_> {
                 symbols,
             }
         });
-        rooms.collect()
+        collected(rooms)
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {

@@ -10,8 +10,25 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long checks, failures;
 static const char *about;
 
-/* Beyond this many, more of them help nobody. */
-enum { PRINTED_FAILURES = 100 };
+/* A check that fails again and again is printed this many times. */
+enum { PRINTED_OF_A_PLACE = 3, PLACES = 200 };
+
+static struct {
+    const char *file;
+    int line, failures;
+} places[PLACES];
+
+/* Whether a failure at this place is news. */
+static int is_news(const char *file, int line)
+{
+    int at = 0;
+    while (at < PLACES - 1 && places[at].file && (places[at].file != file || places[at].line != line)) {
+        at++;
+    }
+    places[at].file = file;
+    places[at].line = line;
+    return ++places[at].failures <= PRINTED_OF_A_PLACE;
+}
 
 static int count(int holds, const char *file, int line, const char *what, const char *detail)
 {
@@ -20,7 +37,7 @@ static int count(int holds, const char *file, int line, const char *what, const 
     if (!holds) {
         failures++;
     }
-    if (!holds && failures <= PRINTED_FAILURES) {
+    if (!holds && is_news(file, line)) {
         fprintf(stderr, "%s:%d: failed: %s%s%s%s%s\n", file, line, what, *detail ? ": " : "", detail,
                 about ? ", with " : "", about ? about : "");
     }
@@ -37,7 +54,7 @@ int check_equal(uint64_t left, uint64_t right, const char *file, int line, const
 {
     char detail[64] = "";
     if (left != right) {
-        snprintf(detail, sizeof detail, "%" PRIu64 " and %" PRIu64, left, right);
+        snprintf(detail, sizeof detail, "%" PRId64 " and %" PRId64, (int64_t)left, (int64_t)right);
     }
     return count(left == right, file, line, what, detail);
 }

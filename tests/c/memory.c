@@ -12,6 +12,7 @@
 #include "memory_failing.h"
 #include "fixture.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 /* How a try ended. */
 enum { RAN_OUT, WENT_ON, WAS_NOT_HIT, WAS_WRONG };
 
-enum { BATCH = 2000, PAIRS_CLAIMED = 49000, MOST_STEPS = 100000 };
+enum { BATCH = 2000, PAIRS_CLAIMED = 49000, MOST_STEPS = 5000 };
 
 /* What the calls work on; made before the tries, in the parent. */
 static sample given;
@@ -217,7 +218,7 @@ static walrus_accel_status encode_batch(const walrus_accel_context *context, int
     return with_error(status, error);
 }
 
-/* The context itself: before all others, so that tables which all contexts share are made here. */
+/* First of all, so that what all contexts share is made here. */
 static walrus_accel_status make_context(const walrus_accel_context *context, int is_checked)
 {
     walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
@@ -240,6 +241,7 @@ static walrus_accel_status make_context(const walrus_accel_context *context, int
 static int try_step(call made, int has_context, unsigned long step)
 {
     walrus_accel_context *context = has_context ? context_of_cpu(2, 2) : NULL;
+    unsigned long failures_before = check_failures();
     walrus_accel_status status;
     int was_hit;
     failing_arm(step, large);
@@ -251,7 +253,7 @@ static int try_step(call made, int has_context, unsigned long step)
     }
     CHECK_EQUAL(made(context, 1), WALRUS_ACCEL_OK);
     CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
-    if (check_failures() != 0) {
+    if (check_failures() != failures_before) {
         return WAS_WRONG;
     }
     return !was_hit ? WAS_NOT_HIT : status == WALRUS_ACCEL_OK ? WENT_ON : RAN_OUT;
@@ -281,7 +283,8 @@ static void sweep(const char *name, call made, int has_context)
         int end = step_in_child(made, has_context, step);
         snprintf(about, sizeof about, "%s, %u shards, allocation %lu", name, given.n_shards, step);
         check_about(about);
-        CHECK(end >= 0 && end != WAS_WRONG);
+        /* Where tables are made once in a process, the header lets it end. */
+        CHECK((end >= 0 || (end == -SIGABRT && !has_context)) && end != WAS_WRONG);
         if (end < 0) {
             fprintf(stderr, "%s: ended by signal %d\n", about, -end);
         }
@@ -308,17 +311,21 @@ static const struct {
     {"read metadata", read_metadata},             {"batch", encode_batch},
 };
 
-/* The network's format: the ID, an enum's variant, the number of pairs in LEB128, and two roots each. */
+/*
+ * The network's format: the ID, two enums' variants, the blob's length, the number of pairs in LEB128, and
+ * two roots each, behind an enum's variant.
+ */
 static void make_claimed_metadata(void)
 {
-    const size_t of_pair = 2 * 33, head = 32 + 1 + 3, tail = 9;
+    const size_t of_pair = 2 * 33, before_count = 32 + 2 + 8, head = before_count + 3;
     size_t pair, number;
-    claimed_length = head + PAIRS_CLAIMED * of_pair + tail;
+    claimed_length = head + PAIRS_CLAIMED * of_pair;
     claimed_metadata = claim(claimed_length);
     memset(claimed_metadata, 0, claimed_length);
+    claimed_metadata[33] = 1;
     number = PAIRS_CLAIMED;
     for (pair = 0; pair < 3; pair++, number >>= 7) {
-        claimed_metadata[33 + pair] = (uint8_t)((number & 0x7f) | (pair < 2 ? 0x80 : 0));
+        claimed_metadata[before_count + pair] = (uint8_t)((number & 0x7f) | (pair < 2 ? 0x80 : 0));
     }
     for (pair = 0; pair < PAIRS_CLAIMED; pair++) {
         claimed_metadata[head + pair * of_pair] = 1;
@@ -349,6 +356,22 @@ static void sweep_sample(uint16_t n_shards, size_t length)
     sample_free(&given);
 }
 
+/*
+ * Makes, in the parent, the tables that are made once in a process: the library needs memory for them, as the
+ * header says. Afterwards all tries have them.
+ */
+static void make_tables(void)
+{
+    walrus_accel_context *context = context_of_cpu(2, 2);
+    given = sample_new(context, 1000, 1, 1000);
+    sliver_count = given.shape.rows;
+    slivers = last_slivers(&given, WALRUS_ACCEL_AXIS_PRIMARY, sliver_count);
+    CHECK_EQUAL(decode_to_library(context, 1), WALRUS_ACCEL_OK);
+    free(slivers);
+    sample_free(&given);
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+}
+
 int main(void)
 {
     large = check_setting("WALRUS_ACCEL_LARGE", 64 * 1024);
@@ -357,6 +380,7 @@ int main(void)
     }
     make_claimed_metadata();
     sweep("make a context", make_context, 0);
+    make_tables();
     sweep_sample(1000, 1024 * 1024);
     sweep_sample(300, 3 * 1000 * 1000);
     free(claimed_metadata);

@@ -129,18 +129,30 @@ impl CpuEngine {
     /// The code that expands slivers of the axis, ready for use; made once and kept.
     fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Encoding> {
         let code = Self::expanding(shape, axis);
-        let mut encodings = self
-            .encodings
-            .lock()
-            .expect("nothing panics under the lock");
-        if let Some(there) = encodings.iter().find(|encoding| *encoding.code() == code) {
-            return Arc::clone(there);
+        let encodings = || {
+            self.encodings
+                .lock()
+                .expect("nothing panics under the lock")
+        };
+        let there = |encodings: &[Arc<Encoding>]| {
+            let mut there = encodings.iter();
+            there
+                .find(|encoding| *encoding.code() == code)
+                .map(Arc::clone)
+        };
+        if let Some(there) = there(&encodings()) {
+            return there;
+        }
+        // Not under the lock: memory may be missing.
+        let encoding = Arc::new(Encoding::new(&self.butterflies, code));
+        let mut encodings = encodings();
+        if let Some(there) = there(&encodings) {
+            return there;
         }
         // Two are in use at a time, and seldom more committees than one.
         if encodings.len() == 8 {
             encodings.remove(0);
         }
-        let encoding = Arc::new(Encoding::new(&self.butterflies, code));
         encodings.push(Arc::clone(&encoding));
         encoding
     }

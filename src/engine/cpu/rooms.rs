@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::lines::JoinedBytes;
 use crate::engine::Rooms;
+use crate::memory::collected;
 use crate::sliver::Axis;
 
 /// What goes past the caches at once: a line of the cache.
@@ -18,7 +19,7 @@ impl<'a> SharedRooms<'a> {
     pub(in crate::engine) fn new(rooms: Rooms<'a>) -> Self {
         let share = |rooms: Vec<Option<&'a mut [u8]>>| {
             let rooms = rooms.into_iter();
-            rooms.map(|room| room.map(SharedRoom::new)).collect()
+            collected(rooms.map(|room| room.map(SharedRoom::new)))
         };
         Self(rooms.into_parts().map(share))
     }

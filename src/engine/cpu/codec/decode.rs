@@ -7,6 +7,7 @@ use super::{Butterflies, CodeSpace, Tables};
 use crate::code::{Code, Erasures};
 use crate::engine::cpu::gf::{self, DecodeChunk, Given, Restored};
 use crate::engine::cpu::symbols::{Aligned, Chunk, Layout};
+use crate::memory::collected;
 
 /// How many chunks of a symbol go through the transforms of `reed-solomon-simd` at once: 1,024
 /// symbols of this size stay within a core's second-level cache.
@@ -31,7 +32,7 @@ struct Part<'a, 'b> {
 
 impl Decoding {
     pub(in crate::engine::cpu) fn new(butterflies: &Butterflies, erasures: Erasures) -> Self {
-        let mut order: Vec<_> = (0..erasures.given.len()).collect();
+        let mut order = collected(0..erasures.given.len());
         order.sort_unstable_by_key(|&item| erasures.given[item]);
         Self {
             tables: Tables::new(butterflies, |kernels| gf::Decoding::new(kernels, &erasures)),

@@ -21,7 +21,7 @@ use crate::code::{Code, Erasures};
 use crate::control::Control;
 use crate::engine::{DecodeSession, Engine, RowPlaces};
 use crate::error::Result;
-use crate::memory::Lent;
+use crate::memory::{Lent, collected, filled};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 use crate::symbols::SymbolReader;
@@ -138,9 +138,9 @@ impl<'a> Session<'a> {
         width: u32,
         place: RowPlaces<'_, 'a>,
     ) -> Self {
-        let indices: Vec<_> = given.iter().map(|index| usize::from(index.0)).collect();
+        let indices = collected(given.iter().map(|index| usize::from(index.0)));
         let a_sliver = u64::from(shape.sliver_symbols(axis)) * u64::from(width);
-        let mut items = vec![None; usize::from(shape.n_shards())];
+        let mut items = filled(None, usize::from(shape.n_shards()));
         for (item, &index) in indices.iter().enumerate() {
             items[index] = Some(item);
         }

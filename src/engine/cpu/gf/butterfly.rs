@@ -3,6 +3,7 @@
 use super::block::{Block, Gaps};
 use super::vector::{Factor, Full, Simd, Subfield, Zero};
 use crate::code::{full_factor, subfield_factor};
+use crate::memory::collected;
 
 /// The labels of the subfield.
 const SUBFIELD: usize = 256;
@@ -22,10 +23,11 @@ impl<S: Simd> Factors<S> {
                 .step_by(2)
                 .map(|label| S::subfield_table(subfield_factor(label.to_le_bytes()[0])))
                 .collect(),
-            full: (SUBFIELD..end.max(SUBFIELD))
-                .step_by(2)
-                .map(|l| S::map_table(&full_factor(label(l))))
-                .collect(),
+            full: collected(
+                (SUBFIELD..end.max(SUBFIELD))
+                    .step_by(2)
+                    .map(|l| S::map_table(&full_factor(label(l)))),
+            ),
         }
     }
 

@@ -11,6 +11,7 @@ use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
 use super::{Chunk, prefetch};
 use crate::code::{Code, Erasures, block_derivative, full_factor, subfield_factor};
+use crate::memory::collected;
 
 /// No symbol.
 const NONE: u16 = u16::MAX;
@@ -105,8 +106,8 @@ impl<S: Simd> DecodingOf<S> {
                 .into_iter()
                 .map(Other::new)
                 .collect(),
-            given: given.iter().map(into).collect(),
-            missing: missing.iter().map(out_of).collect(),
+            given: collected(given.iter().map(into)),
+            missing: collected(missing.iter().map(out_of)),
         }
     }
 }

@@ -1,0 +1,203 @@
+/*
+ * What is left of a blob on some storage nodes becomes the blob again:
+ *
+ *     node METADATA.bcs OUTPUT SLIVER...
+ *
+ * reads the metadata and verifies it, verifies each sliver, and decodes OUTPUT from the good ones. The
+ * slivers are files as a directory sink writes them: their names end in .primary.bcs or .secondary.bcs.
+ *
+ *     cc node.c $(pkg-config --cflags --libs walrus_accel) -o node
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <walrus_accel.h>
+
+static void complain(const char *what, const char *why) { fprintf(stderr, "node: %s: %s\n", what, why); }
+
+/* Tells what failed, and frees the error. Whether it succeeded. */
+static int succeeded(walrus_accel_status status, walrus_accel_error **error, const char *what) {
+    if (status != WALRUS_ACCEL_OK) {
+        complain(what, walrus_accel_error_message(*error));
+    }
+    walrus_accel_error_free(*error);
+    *error = NULL;
+    return status == WALRUS_ACCEL_OK;
+}
+
+/* The bytes of a file, which the caller frees; NULL, and told why, if it cannot be read. */
+static uint8_t *read_file(const char *path, size_t *length) {
+    uint8_t *bytes = NULL;
+    long end = -1;
+    FILE *file = fopen(path, "rb");
+    if (file && fseek(file, 0, SEEK_END) == 0) {
+        end = ftell(file);
+    }
+    if (end >= 0) {
+        rewind(file);
+        /* One byte more, so that there is memory for an empty file, too. */
+        bytes = malloc((size_t)end + 1);
+    }
+    if (bytes && fread(bytes, 1, (size_t)end, file) != (size_t)end) {
+        free(bytes);
+        bytes = NULL;
+    }
+    if (!bytes) {
+        perror(path);
+    }
+    if (file) {
+        fclose(file);
+    }
+    *length = bytes ? (size_t)end : 0;
+    return bytes;
+}
+
+static int ends_in(const char *text, const char *end) {
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* The axis is not in the bytes of a sliver: its name tells. 0 if it does not. */
+static uint32_t axis_of(const char *path) {
+    if (ends_in(path, ".primary.bcs")) {
+        return WALRUS_ACCEL_AXIS_PRIMARY;
+    }
+    return ends_in(path, ".secondary.bcs") ? WALRUS_ACCEL_AXIS_SECONDARY : 0;
+}
+
+/* Reads the slivers. Their bytes are the caller's to free. */
+static int read_slivers(char **paths, size_t count, walrus_accel_sliver *slivers) {
+    for (size_t number = 0; number < count; ++number) {
+        slivers[number].axis = axis_of(paths[number]);
+        if (slivers[number].axis == 0) {
+            complain(paths[number], "the name ends in neither .primary.bcs nor .secondary.bcs");
+            return 0;
+        }
+        slivers[number].data = read_file(paths[number], &slivers[number].length);
+        if (!slivers[number].data) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Reads metadata and verifies it. The caller frees it. NULL, and told why, if it is not to be trusted. */
+static walrus_accel_metadata *read_metadata(const char *path) {
+    walrus_accel_metadata *metadata = NULL;
+    walrus_accel_error *error = NULL;
+    size_t length = 0;
+    uint8_t *bytes = read_file(path, &length);
+    if (bytes) {
+        /* The network's committee, and the ID in the bytes: whoever asked for a blob gives its ID here. */
+        walrus_accel_status status =
+            walrus_accel_metadata_from_bcs(bytes, length, 0, NULL, &metadata, &error);
+        succeeded(status, &error, path);
+    }
+    free(bytes);
+    return metadata;
+}
+
+static const char *name_of(uint8_t verdict) {
+    switch (verdict) {
+    case WALRUS_ACCEL_SLIVER_GOOD: return "good";
+    case WALRUS_ACCEL_SLIVER_MALFORMED: return "not a sliver";
+    case WALRUS_ACCEL_SLIVER_WRONG_INDEX: return "its index is beyond the committee";
+    case WALRUS_ACCEL_SLIVER_WRONG_SIZE: return "not of this blob's size";
+    case WALRUS_ACCEL_SLIVER_WRONG_ROOT: return "damaged, or of another blob or axis";
+    default: return "bad";
+    }
+}
+
+/* Verifies the slivers, tells of the bad ones, and writes the good ones to `good`. */
+static int verify(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+                  char **paths, const walrus_accel_sliver *slivers, size_t count,
+                  walrus_accel_sliver *good, size_t *good_count) {
+    walrus_accel_error *error = NULL;
+    int is_done = 0;
+    uint8_t *verdicts = malloc(count);
+    if (!verdicts) {
+        complain("verifying", "out of memory");
+        return 0;
+    }
+    *good_count = 0;
+    walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
+    request.metadata = metadata;
+    request.slivers = slivers;
+    request.sliver_count = count;
+    request.verdicts = verdicts;
+    request.verdict_count = count;
+    is_done = succeeded(walrus_accel_verify(context, &request, NULL, &error), &error, "verifying");
+    if (is_done) {
+        for (size_t number = 0; number < count; ++number) {
+            if (verdicts[number] == WALRUS_ACCEL_SLIVER_GOOD) {
+                good[(*good_count)++] = slivers[number];
+            } else {
+                complain(paths[number], name_of(verdicts[number]));
+            }
+        }
+        fprintf(stderr, "%zu of %zu slivers are good\n", *good_count, count);
+    }
+    free(verdicts);
+    return is_done;
+}
+
+/* Decodes to a file and tells what was used. */
+static int decode(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+                  const walrus_accel_sliver *slivers, size_t count, const char *output) {
+    walrus_accel_decoded *decoded = NULL;
+    walrus_accel_error *error = NULL;
+    const size_t *numbers = NULL;
+    size_t used = 0;
+    uint32_t axis = 0;
+    walrus_accel_decode_request request = WALRUS_ACCEL_DECODE_REQUEST_INIT;
+    request.metadata = metadata;
+    request.slivers = slivers;
+    request.sliver_count = count;
+    request.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
+    request.output_path = output;
+    walrus_accel_status status = walrus_accel_decode(context, &request, NULL, &decoded, &error);
+    if (status == WALRUS_ACCEL_OK) {
+        status = walrus_accel_decoded_axis(decoded, &axis, &error);
+    }
+    if (status == WALRUS_ACCEL_OK) {
+        status = walrus_accel_decoded_used(decoded, &numbers, &used, &error);
+    }
+    int is_done = succeeded(status, &error, output);
+    if (is_done) {
+        fprintf(stderr, "decoded from %zu %s slivers\n", used,
+                axis == WALRUS_ACCEL_AXIS_PRIMARY ? "primary" : "secondary");
+    }
+    walrus_accel_decoded_free(decoded);
+    return is_done;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 4) {
+        fprintf(stderr, "usage: node METADATA.bcs OUTPUT SLIVER...\n");
+        return 2;
+    }
+    char **paths = argv + 3;
+    size_t count = (size_t)argc - 3;
+    walrus_accel_context *context = NULL;
+    walrus_accel_error *error = NULL;
+    walrus_accel_metadata *metadata = NULL;
+    walrus_accel_sliver *slivers = calloc(count, sizeof *slivers);
+    walrus_accel_sliver *good = calloc(count, sizeof *good);
+    int is_done = 0;
+    if (!slivers || !good) {
+        complain("starting", "out of memory");
+    } else if (succeeded(walrus_accel_context_new(NULL, &context, &error), &error, "starting") &&
+               (metadata = read_metadata(argv[1])) != NULL && read_slivers(paths, count, slivers)) {
+        size_t good_count = 0;
+        is_done = verify(context, metadata, paths, slivers, count, good, &good_count) &&
+                  decode(context, metadata, good, good_count, argv[2]);
+    }
+    for (size_t number = 0; slivers && number < count; ++number) {
+        free((void *)slivers[number].data);
+    }
+    free(good);
+    free(slivers);
+    walrus_accel_metadata_free(metadata);
+    walrus_accel_context_free(context);
+    return is_done ? 0 : 1;
+}

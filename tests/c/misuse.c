@@ -1,0 +1,167 @@
+/*
+ * Every function of the header, used wrong: it says so, and works on. WALRUS_ACCEL_SMALL=1: without the
+ * list of devices.
+ */
+#include "misuse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHARDS = 10, LENGTH = 3000 };
+
+static void *new_error(void)
+{
+    walrus_accel_error *error = NULL;
+    CHECK(walrus_accel_shape_compute(SHARDS, 0, NULL, &error) == WALRUS_ACCEL_INVALID_ARGUMENT);
+    REQUIRE(error != NULL);
+    return error;
+}
+
+/* A handle of each kind. */
+static void make_handles(const world *world, void **made)
+{
+    walrus_accel_control *control = NULL;
+    walrus_accel_metadata *metadata = NULL;
+    walrus_accel_encoded *encoded = NULL;
+    walrus_accel_decoded *decoded = NULL;
+    walrus_accel_devices *devices = NULL;
+    walrus_accel_report *report = NULL;
+    walrus_accel_job *job = NULL;
+    walrus_accel_context *context = context_of_cpu(2, 1);
+    REQUIRE_OK(walrus_accel_control_new(&control, &error));
+    REQUIRE_OK(walrus_accel_encode(context, &world->encode, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encoded_metadata(encoded, &metadata, &error));
+    REQUIRE_OK(walrus_accel_decode(context, &world->decode, NULL, &decoded, &error));
+    /* Drivers confuse tools that watch memory: there this is an address of nothing. */
+    if (check_setting("WALRUS_ACCEL_SMALL", 0)) {
+        devices = UNSET(walrus_accel_devices);
+    } else {
+        REQUIRE_OK(walrus_accel_devices_list(&devices, NULL, &error));
+    }
+    REQUIRE_OK(walrus_accel_directory_verify(context, world->directory, 1, NULL, &report, &error));
+    REQUIRE_OK(walrus_accel_submit_encode(context, &world->encode, NULL, NULL, &job, &error));
+    REQUIRE_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
+    made[KIND_CONTEXT] = context;
+    made[KIND_CONTROL] = control;
+    made[KIND_METADATA] = metadata;
+    made[KIND_ENCODED] = encoded;
+    made[KIND_DECODED] = decoded;
+    made[KIND_DEVICES] = devices;
+    made[KIND_REPORT] = report;
+    made[KIND_JOB] = job;
+    made[KIND_ERROR] = new_error();
+}
+
+static void free_handles(void **made)
+{
+    CHECK(walrus_accel_context_free(made[KIND_CONTEXT]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_control_free(made[KIND_CONTROL]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_metadata_free(made[KIND_METADATA]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(made[KIND_ENCODED]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_decoded_free(made[KIND_DECODED]) == WALRUS_ACCEL_OK);
+    CHECK(made[KIND_DEVICES] == UNSET(void) || walrus_accel_devices_free(made[KIND_DEVICES]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_report_free(made[KIND_REPORT]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_job_free(made[KIND_JOB]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_error_free(made[KIND_ERROR]) == WALRUS_ACCEL_OK);
+}
+
+static void make_requests(world *world)
+{
+    const walrus_accel_encode_request encode = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    const walrus_accel_verify_request verify = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
+    const walrus_accel_rebuild_request rebuild = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
+    world->source = source_of(world->sample.blob, world->sample.length);
+    world->sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
+    world->encode = encode;
+    world->encode.source = &world->source;
+    world->encode.sink = &world->sink;
+    world->encode.n_shards = SHARDS;
+    world->sliver_count = world->sample.shape.rows;
+    world->slivers = last_slivers(&world->sample, WALRUS_ACCEL_AXIS_PRIMARY, world->sample.shape.rows);
+    world->decode = decode_request_of(&world->sample, world->slivers, world->sliver_count);
+    world->verify = verify;
+    world->verify.metadata = world->sample.metadata;
+    world->verify.slivers = world->slivers;
+    world->verify.sliver_count = world->sliver_count;
+    world->verify.verdicts = world->verdicts;
+    world->verify.verdict_count = world->sliver_count;
+    world->rebuild = rebuild;
+    world->rebuild.metadata = world->sample.metadata;
+    world->rebuild.slivers = world->slivers;
+    world->rebuild.sliver_count = world->sliver_count;
+    world->rebuild.sink = &world->sink;
+}
+
+static void write_directory(world *world)
+{
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
+    walrus_accel_encode_request request = world->encode;
+    walrus_accel_encoded *encoded = NULL;
+    const char *path = NULL;
+    world->folder = folder_new();
+    sink.path = world->folder;
+    request.sink = &sink;
+    REQUIRE_OK(walrus_accel_encode(world->context, &request, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
+    REQUIRE(path != NULL && strncmp(path, world->folder, strlen(world->folder)) == 0);
+    world->directory = path_in(world->folder, path + strlen(world->folder) + 1);
+    CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
+}
+
+/* What takes no handle and cannot be used wrong. */
+static void check_constants(void)
+{
+    walrus_accel_status status;
+    CHECK(strcmp(walrus_accel_version(), WALRUS_ACCEL_VERSION) == 0);
+    CHECK_EQUAL(walrus_accel_abi_version(), WALRUS_ACCEL_ABI_VERSION);
+    for (status = WALRUS_ACCEL_OTHER; status <= WALRUS_ACCEL_OK; status++) {
+        CHECK(strcmp(walrus_accel_status_name(status), "unknown status") != 0);
+    }
+    CHECK(strcmp(walrus_accel_status_name(1), "unknown status") == 0);
+    CHECK(strcmp(walrus_accel_status_name(INT32_MIN), "unknown status") == 0);
+    CHECK(strcmp(walrus_accel_status_name(WALRUS_ACCEL_OTHER - 1), "unknown status") == 0);
+}
+
+/* All is as it was. */
+static void check_normal(world *world)
+{
+    sample again = sample_new(world->context, SHARDS, 1, LENGTH);
+    walrus_accel_decoded *decoded = NULL;
+    const uint8_t *blob = NULL;
+    size_t length = 0;
+    CHECK_BYTES(again.id, world->sample.id, sizeof again.id);
+    CHECK_OK(walrus_accel_decode(world->context, &world->decode, NULL, &decoded, &error));
+    CHECK_OK(walrus_accel_decoded_blob(decoded, &blob, &length, &error));
+    CHECK_EQUAL(length, LENGTH);
+    CHECK_BYTES(blob, world->sample.blob, length);
+    CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
+    sample_free(&again);
+}
+
+int main(void)
+{
+    static world world;
+    world.context = context_of_cpu(2, 1);
+    world.sample = sample_new(world.context, SHARDS, 1, LENGTH);
+    make_requests(&world);
+    write_directory(&world);
+    check_constants();
+    make_handles(&world, world.live);
+    make_handles(&world, world.freed);
+    free_handles(world.freed);
+    misuse_handles(&world);
+    misuse_pointers(&world);
+    misuse_numbers(&world);
+    misuse_structures(&world);
+    misuse_memory(&world);
+    misuse_files(&world);
+    misuse_callbacks(&world);
+    check_normal(&world);
+    free_handles(world.live);
+    free(world.slivers);
+    sample_free(&world.sample);
+    free(world.directory);
+    folder_free(world.folder);
+    CHECK(walrus_accel_context_free(world.context) == WALRUS_ACCEL_OK);
+    return check_result();
+}

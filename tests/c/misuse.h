@@ -1,0 +1,58 @@
+/*
+ * What the parts of the program that misuses the library share.
+ */
+#ifndef MISUSE_H
+#define MISUSE_H
+
+#include "check.h"
+#include "fixture.h"
+
+enum { KIND_CONTEXT, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KIND_DEVICES, KIND_REPORT,
+       KIND_JOB, KIND_ERROR, KINDS };
+
+/* A call that has to give a handle is refused: its place holds NULL. The call has it as `out`. */
+#define REFUSES_HANDLE(expected, type, call)                                                             \
+    do {                                                                                                 \
+        type *out = UNSET(type);                                                                         \
+        CHECK_STATUS(expected, call);                                                                    \
+        CHECK(out == NULL);                                                                              \
+    } while (0)
+
+/* The same for a number, which is 0. */
+#define REFUSES_NUMBER(expected, type, call)                                                             \
+    do {                                                                                                 \
+        type out = (type)~(type)0;                                                                       \
+        CHECK_STATUS(expected, call);                                                                    \
+        CHECK_EQUAL(out, 0);                                                                             \
+    } while (0)
+
+/* Things that are as they should be, to change one at a time. */
+typedef struct world {
+    walrus_accel_context *context;
+    sample sample;
+    walrus_accel_sliver *slivers;
+    size_t sliver_count;
+    walrus_accel_source source;
+    walrus_accel_sink sink;
+    walrus_accel_encode_request encode;
+    walrus_accel_decode_request decode;
+    walrus_accel_verify_request verify;
+    walrus_accel_rebuild_request rebuild;
+    uint8_t verdicts[64];
+    char *folder;
+    /* The blob's directory within the folder. */
+    char *directory;
+    /* A live one and a freed one of each kind. */
+    void *live[KINDS];
+    void *freed[KINDS];
+} world;
+
+void misuse_handles(world *world);
+void misuse_pointers(world *world);
+void misuse_numbers(world *world);
+void misuse_structures(world *world);
+void misuse_memory(world *world);
+void misuse_files(world *world);
+void misuse_callbacks(world *world);
+
+#endif

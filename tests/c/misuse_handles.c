@@ -1,0 +1,330 @@
+/*
+ * Handles that are none: NULL, freed, of another kind, or addresses of nothing. They are found out, and
+ * what the call should have given is empty.
+ */
+#include "misuse.h"
+
+#include <stdio.h>
+
+static const world *here;
+
+/* Calls a function with a handle that is none, and checks that all its places are empty then. */
+typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **error);
+
+#define USE(name) static walrus_accel_status name(const void *handle, walrus_accel_error **error)
+
+/* A use whose result is a handle or a text, in `out`. */
+#define USE_FOR_POINTER(name, type, call)                                                                \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        type *out = UNSET(type);                                                                         \
+        walrus_accel_status status = (call);                                                             \
+        CHECK(out == NULL);                                                                              \
+        return status;                                                                                   \
+    }
+
+/* The same for a number. */
+#define USE_FOR_NUMBER(name, type, call)                                                                 \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        type out = (type)~(type)0;                                                                       \
+        walrus_accel_status status = (call);                                                             \
+        CHECK_EQUAL(out, 0);                                                                             \
+        return status;                                                                                   \
+    }
+
+/* The same for a pointer and a number, in `out` and `count`. */
+#define USE_FOR_ARRAY(name, type, call)                                                                  \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        const type *out = UNSET(const type);                                                             \
+        size_t count = 1;                                                                                \
+        walrus_accel_status status = (call);                                                             \
+        CHECK(out == NULL);                                                                              \
+        CHECK_EQUAL(count, 0);                                                                           \
+        return status;                                                                                   \
+    }
+
+/* The same for two numbers. */
+#define USE_FOR_NUMBERS(name, type, call)                                                                \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        type out = (type)~(type)0, other = (type)~(type)0;                                               \
+        walrus_accel_status status = (call);                                                             \
+        CHECK_EQUAL(out, 0);                                                                             \
+        CHECK_EQUAL(other, 0);                                                                           \
+        return status;                                                                                   \
+    }
+
+#define USE_FOR_NOTHING(name, call)                                                                      \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        return (call);                                                                                   \
+    }
+
+/* The same with a request whose metadata is the handle. */
+#define USE_IN_REQUEST(name, kind, type, call)                                                           \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        type *out = UNSET(type);                                                                         \
+        walrus_accel_##kind##_request request = here->kind;                                              \
+        walrus_accel_status status;                                                                      \
+        request.metadata = handle;                                                                       \
+        status = (call);                                                                                 \
+        CHECK(out == NULL);                                                                              \
+        return status;                                                                                   \
+    }
+
+USE_FOR_POINTER(instruction_set, const char, walrus_accel_context_instruction_set(handle, &out, error))
+USE_FOR_POINTER(device_fault, walrus_accel_error, walrus_accel_context_device_fault(handle, &out, error))
+USE_FOR_POINTER(encode, walrus_accel_encoded, walrus_accel_encode(handle, &here->encode, NULL, &out, error))
+USE_FOR_POINTER(decode, walrus_accel_decoded, walrus_accel_decode(handle, &here->decode, NULL, &out, error))
+USE_FOR_NOTHING(verify, walrus_accel_verify(handle, &here->verify, NULL, error))
+USE_FOR_POINTER(rebuild, walrus_accel_encoded,
+                walrus_accel_rebuild(handle, &here->rebuild, NULL, &out, error))
+USE_FOR_POINTER(directory_verify, walrus_accel_report,
+                walrus_accel_directory_verify(handle, here->directory, 1, NULL, &out, error))
+USE_FOR_POINTER(directory_repair, walrus_accel_report,
+                walrus_accel_directory_repair(handle, here->directory, NULL, &out, error))
+USE_FOR_POINTER(submit_encode, walrus_accel_job,
+                walrus_accel_submit_encode(handle, &here->encode, NULL, NULL, &out, error))
+USE_FOR_POINTER(submit_decode, walrus_accel_job,
+                walrus_accel_submit_decode(handle, &here->decode, NULL, NULL, &out, error))
+USE_FOR_POINTER(submit_rebuild, walrus_accel_job,
+                walrus_accel_submit_rebuild(handle, &here->rebuild, NULL, NULL, &out, error))
+USE_FOR_POINTER(submit_verify, walrus_accel_job,
+                walrus_accel_submit_verify(handle, &here->verify, NULL, NULL, &out, error))
+USE_FOR_NOTHING(context_free, (*error = NULL, walrus_accel_context_free((void *)(uintptr_t)handle)))
+
+/* Results of a batch are not written where an argument of the call itself is wrong. */
+USE(encode_batch)
+{
+    walrus_accel_encode_result result = {UNSET(walrus_accel_encoded), UNSET(walrus_accel_error), 5};
+    walrus_accel_status status = walrus_accel_encode_batch(handle, &here->encode, 1, NULL, &result, error);
+    CHECK(result.encoded == UNSET(walrus_accel_encoded) && result.status == 5);
+    return status;
+}
+
+USE(decode_batch)
+{
+    walrus_accel_decode_result result = {UNSET(walrus_accel_decoded), UNSET(walrus_accel_error), 5};
+    walrus_accel_status status = walrus_accel_decode_batch(handle, &here->decode, 1, NULL, &result, error);
+    CHECK(result.decoded == UNSET(walrus_accel_decoded) && result.status == 5);
+    return status;
+}
+
+USE_FOR_NOTHING(control_cancel, walrus_accel_control_cancel(handle, error))
+USE_FOR_NUMBERS(control_progress, uint64_t, walrus_accel_control_progress(handle, &out, &other, error))
+USE_FOR_NOTHING(control_free, (*error = NULL, walrus_accel_control_free((void *)(uintptr_t)handle)))
+USE_FOR_POINTER(encode_with, walrus_accel_encoded,
+                walrus_accel_encode(here->context, &here->encode, handle, &out, error))
+USE_FOR_POINTER(decode_with, walrus_accel_decoded,
+                walrus_accel_decode(here->context, &here->decode, handle, &out, error))
+USE_FOR_NOTHING(verify_with, walrus_accel_verify(here->context, &here->verify, handle, error))
+USE_FOR_POINTER(rebuild_with, walrus_accel_encoded,
+                walrus_accel_rebuild(here->context, &here->rebuild, handle, &out, error))
+USE_FOR_POINTER(directory_verify_with, walrus_accel_report,
+                walrus_accel_directory_verify(here->context, here->directory, 0, handle, &out, error))
+USE_FOR_POINTER(directory_repair_with, walrus_accel_report,
+                walrus_accel_directory_repair(here->context, here->directory, handle, &out, error))
+
+USE(encode_batch_with)
+{
+    walrus_accel_encode_result result = {NULL, NULL, 5};
+    walrus_accel_status status =
+        walrus_accel_encode_batch(here->context, &here->encode, 1, handle, &result, error);
+    CHECK(result.encoded == NULL && result.status == 5);
+    return status;
+}
+
+static int is_empty(const uint8_t *bytes)
+{
+    size_t at;
+    for (at = 0; at < WALRUS_ACCEL_BLOB_ID_LENGTH && bytes[at] == 7; at++) {
+    }
+    return at == WALRUS_ACCEL_BLOB_ID_LENGTH;
+}
+
+/* Bytes of the caller's stay as they are. */
+#define USE_FOR_BYTES(name, call)                                                                        \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        uint8_t out[WALRUS_ACCEL_BLOB_ID_LENGTH];                                                        \
+        walrus_accel_status status;                                                                      \
+        size_t at;                                                                                       \
+        for (at = 0; at < sizeof out; at++) {                                                            \
+            out[at] = 7;                                                                                 \
+        }                                                                                                \
+        status = (call);                                                                                 \
+        CHECK(is_empty(out));                                                                            \
+        return status;                                                                                   \
+    }
+
+USE_FOR_BYTES(metadata_blob_id, walrus_accel_metadata_blob_id(handle, out, error))
+USE_FOR_BYTES(metadata_root_hash, walrus_accel_metadata_root_hash(handle, out, error))
+USE_FOR_BYTES(metadata_sliver_root,
+              walrus_accel_metadata_sliver_root(handle, WALRUS_ACCEL_AXIS_PRIMARY, 0, out, error))
+USE_FOR_BYTES(metadata_to_bcs, walrus_accel_metadata_to_bcs(handle, out, sizeof out, error))
+USE_FOR_NUMBER(metadata_commitment, uint32_t, walrus_accel_metadata_commitment(handle, &out, error))
+USE_FOR_NUMBER(metadata_bcs_length, size_t, walrus_accel_metadata_bcs_length(handle, &out, error))
+USE_FOR_NOTHING(metadata_free, (*error = NULL, walrus_accel_metadata_free((void *)(uintptr_t)handle)))
+
+USE(metadata_shape)
+{
+    walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
+    walrus_accel_status status = walrus_accel_metadata_shape(handle, &shape, error);
+    CHECK(shape.n_shards == 0 && shape.struct_size == sizeof shape);
+    return status;
+}
+
+USE_IN_REQUEST(decode_of, decode, walrus_accel_decoded,
+               walrus_accel_decode(here->context, &request, NULL, &out, error))
+USE_IN_REQUEST(rebuild_of, rebuild, walrus_accel_encoded,
+               walrus_accel_rebuild(here->context, &request, NULL, &out, error))
+USE_IN_REQUEST(verify_of, verify, void,
+               (out = NULL, walrus_accel_verify(here->context, &request, NULL, error)))
+USE_IN_REQUEST(submit_decode_of, decode, walrus_accel_job,
+               walrus_accel_submit_decode(here->context, &request, NULL, NULL, &out, error))
+USE_IN_REQUEST(submit_rebuild_of, rebuild, walrus_accel_job,
+               walrus_accel_submit_rebuild(here->context, &request, NULL, NULL, &out, error))
+USE_IN_REQUEST(submit_verify_of, verify, walrus_accel_job,
+               walrus_accel_submit_verify(here->context, &request, NULL, NULL, &out, error))
+
+USE_FOR_POINTER(encoded_metadata, walrus_accel_metadata, walrus_accel_encoded_metadata(handle, &out, error))
+USE_FOR_ARRAY(encoded_sliver, uint8_t,
+              walrus_accel_encoded_sliver(handle, WALRUS_ACCEL_AXIS_PRIMARY, 0, &out, &count, error))
+USE_FOR_POINTER(encoded_path, const char, walrus_accel_encoded_path(handle, &out, NULL, error))
+USE_FOR_NOTHING(encoded_free, (*error = NULL, walrus_accel_encoded_free((void *)(uintptr_t)handle)))
+
+USE_FOR_ARRAY(decoded_blob, uint8_t, walrus_accel_decoded_blob(handle, &out, &count, error))
+USE_FOR_NUMBER(decoded_axis, uint32_t, walrus_accel_decoded_axis(handle, &out, error))
+USE_FOR_ARRAY(decoded_used, size_t, walrus_accel_decoded_used(handle, &out, &count, error))
+USE_FOR_ARRAY(decoded_damaged, size_t, walrus_accel_decoded_damaged(handle, &out, &count, error))
+USE_FOR_NOTHING(decoded_free, (*error = NULL, walrus_accel_decoded_free((void *)(uintptr_t)handle)))
+
+USE(devices_get)
+{
+    walrus_accel_device device = WALRUS_ACCEL_DEVICE_INIT;
+    walrus_accel_status status = walrus_accel_devices_get(handle, 0, &device, error);
+    CHECK(device.name == NULL && device.kind == 0);
+    return status;
+}
+
+USE_FOR_NOTHING(devices_free, (*error = NULL, walrus_accel_devices_free((void *)(uintptr_t)handle)))
+USE_FOR_NUMBERS(report_counts, size_t, walrus_accel_report_counts(handle, &out, &other, error))
+
+USE(report_get)
+{
+    walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
+    walrus_accel_status status = walrus_accel_report_get(handle, 0, &problem, error);
+    CHECK(problem.path == NULL && problem.kind == 0);
+    return status;
+}
+
+USE_FOR_NOTHING(report_free, (*error = NULL, walrus_accel_report_free((void *)(uintptr_t)handle)))
+USE_FOR_NUMBER(job_poll, uint32_t, walrus_accel_job_poll(handle, &out, error))
+USE_FOR_NOTHING(job_wait, walrus_accel_job_wait(handle, WALRUS_ACCEL_FOREVER, error))
+USE_FOR_NUMBERS(job_progress, uint64_t, walrus_accel_job_progress(handle, &out, &other, error))
+USE_FOR_NOTHING(job_cancel, walrus_accel_job_cancel(handle, error))
+USE_FOR_NOTHING(job_result, walrus_accel_job_result(handle, error))
+USE_FOR_POINTER(job_take_encoded, walrus_accel_encoded, walrus_accel_job_take_encoded(handle, &out, error))
+USE_FOR_POINTER(job_take_decoded, walrus_accel_decoded, walrus_accel_job_take_decoded(handle, &out, error))
+USE_FOR_NOTHING(job_free, (*error = NULL, walrus_accel_job_free((void *)(uintptr_t)handle)))
+USE_FOR_NOTHING(error_free, (*error = NULL, walrus_accel_error_free((void *)(uintptr_t)handle)))
+
+USE(error_message)
+{
+    *error = NULL;
+    CHECK(*walrus_accel_error_message(handle) == '\0');
+    return walrus_accel_error_status(handle);
+}
+
+/* What NULL does: it is refused, it stands for nothing, or it is as good as a freed handle. */
+enum { NULL_IS_REFUSED, NULL_PASSES, NULL_IS_DEAD };
+
+#define ENTRY(name, kind) {#name, name, kind, NULL_IS_REFUSED}
+#define PASSING(name, kind) {#name, name, kind, NULL_PASSES}
+
+static const struct {
+    const char *name;
+    use use;
+    int kind, null;
+} uses[] = {
+    ENTRY(instruction_set, KIND_CONTEXT), ENTRY(device_fault, KIND_CONTEXT), ENTRY(encode, KIND_CONTEXT),
+    ENTRY(decode, KIND_CONTEXT), ENTRY(verify, KIND_CONTEXT), ENTRY(rebuild, KIND_CONTEXT),
+    ENTRY(directory_verify, KIND_CONTEXT), ENTRY(directory_repair, KIND_CONTEXT),
+    ENTRY(submit_encode, KIND_CONTEXT), ENTRY(submit_decode, KIND_CONTEXT),
+    ENTRY(submit_rebuild, KIND_CONTEXT), ENTRY(submit_verify, KIND_CONTEXT),
+    ENTRY(encode_batch, KIND_CONTEXT), ENTRY(decode_batch, KIND_CONTEXT), PASSING(context_free, KIND_CONTEXT),
+    ENTRY(control_cancel, KIND_CONTROL), ENTRY(control_progress, KIND_CONTROL),
+    PASSING(control_free, KIND_CONTROL), PASSING(encode_with, KIND_CONTROL),
+    PASSING(decode_with, KIND_CONTROL), PASSING(verify_with, KIND_CONTROL),
+    PASSING(rebuild_with, KIND_CONTROL), PASSING(directory_verify_with, KIND_CONTROL),
+    PASSING(directory_repair_with, KIND_CONTROL), PASSING(encode_batch_with, KIND_CONTROL),
+    ENTRY(metadata_blob_id, KIND_METADATA), ENTRY(metadata_root_hash, KIND_METADATA),
+    ENTRY(metadata_sliver_root, KIND_METADATA), ENTRY(metadata_to_bcs, KIND_METADATA),
+    ENTRY(metadata_commitment, KIND_METADATA), ENTRY(metadata_bcs_length, KIND_METADATA),
+    ENTRY(metadata_shape, KIND_METADATA), PASSING(metadata_free, KIND_METADATA),
+    ENTRY(decode_of, KIND_METADATA), ENTRY(rebuild_of, KIND_METADATA), ENTRY(verify_of, KIND_METADATA),
+    ENTRY(submit_decode_of, KIND_METADATA), ENTRY(submit_rebuild_of, KIND_METADATA),
+    ENTRY(submit_verify_of, KIND_METADATA), ENTRY(encoded_metadata, KIND_ENCODED),
+    ENTRY(encoded_sliver, KIND_ENCODED), ENTRY(encoded_path, KIND_ENCODED),
+    PASSING(encoded_free, KIND_ENCODED), ENTRY(decoded_blob, KIND_DECODED),
+    ENTRY(decoded_axis, KIND_DECODED), ENTRY(decoded_used, KIND_DECODED),
+    ENTRY(decoded_damaged, KIND_DECODED), PASSING(decoded_free, KIND_DECODED),
+    ENTRY(devices_get, KIND_DEVICES), PASSING(devices_free, KIND_DEVICES),
+    ENTRY(report_counts, KIND_REPORT), ENTRY(report_get, KIND_REPORT), PASSING(report_free, KIND_REPORT),
+    ENTRY(job_poll, KIND_JOB), ENTRY(job_wait, KIND_JOB), ENTRY(job_progress, KIND_JOB),
+    ENTRY(job_cancel, KIND_JOB), ENTRY(job_result, KIND_JOB), ENTRY(job_take_encoded, KIND_JOB),
+    ENTRY(job_take_decoded, KIND_JOB), PASSING(job_free, KIND_JOB),
+    PASSING(error_free, KIND_ERROR), {"error_message", error_message, KIND_ERROR, NULL_IS_DEAD},
+};
+
+/* Functions without an error to give have set it to NULL. */
+static void refuse(size_t number, const void *handle, walrus_accel_status expected, const char *what)
+{
+    walrus_accel_error *error = UNSET(walrus_accel_error);
+    walrus_accel_status status;
+    char about[80];
+    snprintf(about, sizeof about, "%s of %s", uses[number].name, what);
+    check_about(about);
+    status = uses[number].use(handle, &error);
+    CHECK_EQUAL(status, expected);
+    CHECK(error != UNSET(walrus_accel_error));
+    CHECK(!error || (walrus_accel_error_status(error) == status && *walrus_accel_error_message(error)));
+    walrus_accel_error_free(error);
+    check_about(NULL);
+}
+
+void misuse_handles(world *world)
+{
+    size_t number, kind;
+    int stranger = 0;
+    here = world;
+    for (number = 0; number < sizeof uses / sizeof *uses; number++) {
+        if (uses[number].null != NULL_PASSES) {
+            int is_dead = uses[number].null == NULL_IS_DEAD;
+            refuse(number, NULL, is_dead ? WALRUS_ACCEL_INVALID_HANDLE : WALRUS_ACCEL_INVALID_ARGUMENT, "NULL");
+        }
+        for (kind = 0; kind < KINDS; kind++) {
+            if (kind != (size_t)uses[number].kind) {
+                refuse(number, world->live[kind], WALRUS_ACCEL_INVALID_HANDLE, "another kind");
+            }
+        }
+        refuse(number, world->freed[uses[number].kind], WALRUS_ACCEL_INVALID_HANDLE, "a freed one");
+        refuse(number, (void *)(uintptr_t)0x10, WALRUS_ACCEL_INVALID_HANDLE, "0x10");
+        refuse(number, (void *)(uintptr_t)1, WALRUS_ACCEL_INVALID_HANDLE, "1");
+        refuse(number, (void *)UINTPTR_MAX, WALRUS_ACCEL_INVALID_HANDLE, "the last address");
+        refuse(number, &stranger, WALRUS_ACCEL_INVALID_HANDLE, "a variable");
+        refuse(number, (char *)world->live[uses[number].kind] + 1, WALRUS_ACCEL_INVALID_HANDLE, "one byte on");
+    }
+    CHECK(walrus_accel_context_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_control_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_metadata_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_decoded_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_devices_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_report_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_job_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_error_free(NULL) == WALRUS_ACCEL_OK);
+}

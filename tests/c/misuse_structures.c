@@ -1,0 +1,238 @@
+/*
+ * Structures of other sizes: older ones than the first version, newer ones, and such as were not
+ * initialised.
+ */
+#include "misuse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BAD WALRUS_ACCEL_INVALID_ARGUMENT
+
+/* No version of a structure is longer. */
+enum { LONGEST = 4096 };
+
+static world *here;
+
+/* A call with a structure, which gives its status; the error is NULL or to be freed. */
+typedef walrus_accel_status (*use)(void *structure, walrus_accel_error **error);
+
+static walrus_accel_status use_options(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_context *context = NULL;
+    walrus_accel_status status = walrus_accel_context_new(structure, &context, error);
+    CHECK((context != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_context_free(context);
+    return status;
+}
+
+static walrus_accel_status use_encode(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_encoded *encoded = NULL;
+    walrus_accel_status status = walrus_accel_encode(here->context, structure, NULL, &encoded, error);
+    CHECK((encoded != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_encoded_free(encoded);
+    return status;
+}
+
+static walrus_accel_status use_source(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_encode_request request = here->encode;
+    request.source = structure;
+    return use_encode(&request, error);
+}
+
+static walrus_accel_status use_sink(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_encode_request request = here->encode;
+    request.sink = structure;
+    return use_encode(&request, error);
+}
+
+static walrus_accel_status use_decode(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_decoded *decoded = NULL;
+    walrus_accel_status status = walrus_accel_decode(here->context, structure, NULL, &decoded, error);
+    CHECK((decoded != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_decoded_free(decoded);
+    return status;
+}
+
+static walrus_accel_status use_verify(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_verify(here->context, structure, NULL, error);
+}
+
+static walrus_accel_status use_rebuild(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_encoded *encoded = NULL;
+    walrus_accel_status status = walrus_accel_rebuild(here->context, structure, NULL, &encoded, error);
+    CHECK((encoded != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_encoded_free(encoded);
+    return status;
+}
+
+static walrus_accel_status use_submit(walrus_accel_status status, walrus_accel_job *job)
+{
+    CHECK((job != NULL) == (status == WALRUS_ACCEL_OK));
+    CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
+    return status;
+}
+
+static walrus_accel_status submit_encode(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_job *job = NULL;
+    walrus_accel_status status = walrus_accel_submit_encode(here->context, structure, NULL, NULL, &job, error);
+    return use_submit(status, job);
+}
+
+static walrus_accel_status submit_decode(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_job *job = NULL;
+    walrus_accel_status status = walrus_accel_submit_decode(here->context, structure, NULL, NULL, &job, error);
+    return use_submit(status, job);
+}
+
+static walrus_accel_status submit_rebuild(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_job *job = NULL;
+    walrus_accel_status status = walrus_accel_submit_rebuild(here->context, structure, NULL, NULL, &job, error);
+    return use_submit(status, job);
+}
+
+static walrus_accel_status submit_verify(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_job *job = NULL;
+    walrus_accel_status status = walrus_accel_submit_verify(here->context, structure, NULL, NULL, &job, error);
+    return use_submit(status, job);
+}
+
+static walrus_accel_status encode_batch(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_encode_result result = {NULL, NULL, 0};
+    walrus_accel_status status = walrus_accel_encode_batch(here->context, structure, 1, NULL, &result, error);
+    walrus_accel_encoded_free(result.encoded);
+    walrus_accel_error_free(result.error);
+    return status;
+}
+
+static walrus_accel_status decode_batch(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_decode_result result = {NULL, NULL, 0};
+    walrus_accel_status status = walrus_accel_decode_batch(here->context, structure, 1, NULL, &result, error);
+    walrus_accel_decoded_free(result.decoded);
+    walrus_accel_error_free(result.error);
+    return status;
+}
+
+static walrus_accel_status use_shape(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_shape_compute(10, 77, structure, error);
+}
+
+static walrus_accel_status use_metadata_shape(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_metadata_shape(here->sample.metadata, structure, error);
+}
+
+/* A report with a problem in it. */
+static walrus_accel_report *problematic;
+
+static walrus_accel_status use_problem(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_report_get(problematic, 0, structure, error);
+}
+
+static walrus_accel_status use_device(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_devices_get(here->live[KIND_DEVICES], 0, structure, error);
+}
+
+static walrus_accel_status with_size(use use, const void *structure, size_t known, size_t claimed, uint8_t behind,
+                                     uint8_t *room)
+{
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    memset(room, behind, LONGEST);
+    memcpy(room, structure, known);
+    memcpy(room, &claimed, sizeof claimed);
+    status = use(room, &error);
+    CHECK((error != NULL) == (status != WALRUS_ACCEL_OK));
+    walrus_accel_error_free(error);
+    return status;
+}
+
+/* `is_filled`: it is the library that fills it, and not the caller. */
+static void check_sizes(const char *name, use use, const void *structure, size_t known, int is_filled)
+{
+    /* Aligned as structures are. */
+    static union {
+        uint64_t number;
+        void *pointer;
+        uint8_t bytes[LONGEST];
+    } room;
+    const size_t wrong[] = {0, 1, sizeof(size_t), known - 1, LONGEST + 1, SIZE_MAX / 2, SIZE_MAX};
+    const size_t right[] = {known, known + 1, known + 16, LONGEST};
+    size_t number, at;
+    check_about(name);
+    for (number = 0; number < sizeof wrong / sizeof *wrong; number++) {
+        CHECK_EQUAL(with_size(use, structure, known, wrong[number], 0, room.bytes), BAD);
+    }
+    for (number = 0; number < sizeof right / sizeof *right; number++) {
+        CHECK_EQUAL(with_size(use, structure, known, right[number], 0, room.bytes), WALRUS_ACCEL_OK);
+    }
+    if (!is_filled) {
+        /* Of the bytes behind what is known, the last is not zero. */
+        CHECK_EQUAL(with_size(use, structure, known, known + 16, 1, room.bytes), BAD);
+        CHECK_EQUAL(with_size(use, structure, known, LONGEST, 1, room.bytes), BAD);
+    } else {
+        CHECK_EQUAL(with_size(use, structure, known, known + 16, 0xa5, room.bytes), WALRUS_ACCEL_OK);
+        for (at = known; at < known + 16; at++) {
+            CHECK_EQUAL(room.bytes[at], 0);
+        }
+        CHECK_EQUAL(room.bytes[known + 16], 0xa5);
+    }
+    check_about(NULL);
+}
+
+static void make_problem(void)
+{
+    char *stranger = path_in(here->directory, "pairs/stranger");
+    file_write(stranger, (const uint8_t *)"?", 1);
+    REQUIRE_OK(walrus_accel_directory_verify(here->context, here->directory, 0, NULL, &problematic, &error));
+    remove(stranger);
+    free(stranger);
+}
+
+void misuse_structures(world *world)
+{
+    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
+    walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
+    walrus_accel_device device = WALRUS_ACCEL_DEVICE_INIT;
+    options.engine = WALRUS_ACCEL_ENGINE_CPU;
+    options.threads = 1;
+    here = world;
+    make_problem();
+    check_sizes("options", use_options, &options, sizeof options, 0);
+    check_sizes("a source", use_source, &world->source, sizeof world->source, 0);
+    check_sizes("a sink", use_sink, &world->sink, sizeof world->sink, 0);
+    check_sizes("a request to encode", use_encode, &world->encode, sizeof world->encode, 0);
+    check_sizes("a request to decode", use_decode, &world->decode, sizeof world->decode, 0);
+    check_sizes("a request to verify", use_verify, &world->verify, sizeof world->verify, 0);
+    check_sizes("a request to rebuild", use_rebuild, &world->rebuild, sizeof world->rebuild, 0);
+    check_sizes("a job that encodes", submit_encode, &world->encode, sizeof world->encode, 0);
+    check_sizes("a job that decodes", submit_decode, &world->decode, sizeof world->decode, 0);
+    check_sizes("a job that verifies", submit_verify, &world->verify, sizeof world->verify, 0);
+    check_sizes("a job that rebuilds", submit_rebuild, &world->rebuild, sizeof world->rebuild, 0);
+    check_sizes("a batch to encode", encode_batch, &world->encode, sizeof world->encode, 0);
+    check_sizes("a batch to decode", decode_batch, &world->decode, sizeof world->decode, 0);
+    check_sizes("a shape", use_shape, &shape, sizeof shape, 1);
+    check_sizes("a shape of metadata", use_metadata_shape, &shape, sizeof shape, 1);
+    check_sizes("a problem", use_problem, &problem, sizeof problem, 1);
+    if (walrus_accel_devices_get(world->live[KIND_DEVICES], 0, &device, NULL) == WALRUS_ACCEL_OK) {
+        check_sizes("a device", use_device, &device, sizeof device, 1);
+    }
+    CHECK(walrus_accel_report_free(problematic) == WALRUS_ACCEL_OK);
+}

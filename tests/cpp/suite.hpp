@@ -1,0 +1,12 @@
+// The parts of the suite.
+#ifndef SUITE_HPP
+#define SUITE_HPP
+
+void test_values();
+void test_vectors();
+void test_encoding();
+void test_decoding();
+void test_directories();
+void test_jobs();
+
+#endif // SUITE_HPP
