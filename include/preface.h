@@ -9,10 +9,11 @@
  * Statuses. What can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative number. Every
  * parameter `error` may be NULL; otherwise it is set to NULL, or, on failure, to an error that the caller
  * frees with walrus_accel_error_free. Functions that end in _free return a status too, which may be
- * ignored. There is no "last error" of a thread.
+ * ignored. There is no "last error" of a thread. Look at an error after the call has returned, and not in
+ * the same argument list.
  *
- * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles are
- * NULL, and numbers 0, after a failure.
+ * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles and
+ * pointers are NULL, numbers 0 and structures empty after a failure.
  *
  * Handles. A context, a control, metadata, a result, a job, a list, a report and an error are handles. The
  * caller owns each that it is given, and frees it once with the function of its kind; to free NULL does
@@ -21,7 +22,9 @@
  *
  * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
  * is what _free takes and what results are written to, is one thread's, and no other call that uses it
- * may be on its way. No function depends on which thread calls it.
+ * may be on its way. No function depends on which thread calls it. After a fork, the child makes a
+ * context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs never end.
+ * The library stays loaded after dlclose.
  *
  * Memory. What the caller gives is borrowed for the call, or until the job has ended, and then is the
  * caller's alone; nothing is kept. What the library lends (a sliver, a blob, a text) is valid until the
@@ -31,16 +34,18 @@
  * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
  * then every field that is not set has its default. A structure may grow at its end in a later version: a
  * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
+ * Those without struct_size never change.
  *
  * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
  * A choice is one of the macros that its field names, and 0 is the default where there is one.
  *
- * Callbacks. They are called from threads of the library's, never two calls of one at the same time. They
+ * Callbacks. They are called from any thread, that of the call included, and for each request one call of
+ * a callback at a time; if several requests have the same one, it may be called for them at once. They
  * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
  * the context's, and may hold up its other jobs: it must not wait for one of them.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
- * prints nothing, and never exits or aborts the process, but where the system has no memory for what is
+ * prints nothing itself (drivers of graphics devices may), and never exits or aborts the process, but where the system has no memory for what is
  * small or made once (tables of 128 KiB): what grows with the caller's input gives
  * WALRUS_ACCEL_OUT_OF_MEMORY.
  */

@@ -9,10 +9,11 @@
  * Statuses. What can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative number. Every
  * parameter `error` may be NULL; otherwise it is set to NULL, or, on failure, to an error that the caller
  * frees with walrus_accel_error_free. Functions that end in _free return a status too, which may be
- * ignored. There is no "last error" of a thread.
+ * ignored. There is no "last error" of a thread. Look at an error after the call has returned, and not in
+ * the same argument list.
  *
- * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles are
- * NULL, and numbers 0, after a failure.
+ * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles and
+ * pointers are NULL, numbers 0 and structures empty after a failure.
  *
  * Handles. A context, a control, metadata, a result, a job, a list, a report and an error are handles. The
  * caller owns each that it is given, and frees it once with the function of its kind; to free NULL does
@@ -21,7 +22,9 @@
  *
  * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
  * is what _free takes and what results are written to, is one thread's, and no other call that uses it
- * may be on its way. No function depends on which thread calls it.
+ * may be on its way. No function depends on which thread calls it. After a fork, the child makes a
+ * context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs never end.
+ * The library stays loaded after dlclose.
  *
  * Memory. What the caller gives is borrowed for the call, or until the job has ended, and then is the
  * caller's alone; nothing is kept. What the library lends (a sliver, a blob, a text) is valid until the
@@ -31,16 +34,18 @@
  * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
  * then every field that is not set has its default. A structure may grow at its end in a later version: a
  * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
+ * Those without struct_size never change.
  *
  * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
  * A choice is one of the macros that its field names, and 0 is the default where there is one.
  *
- * Callbacks. They are called from threads of the library's, never two calls of one at the same time. They
+ * Callbacks. They are called from any thread, that of the call included, and for each request one call of
+ * a callback at a time; if several requests have the same one, it may be called for them at once. They
  * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
  * the context's, and may hold up its other jobs: it must not wait for one of them.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
- * prints nothing, and never exits or aborts the process, but where the system has no memory for what is
+ * prints nothing itself (drivers of graphics devices may), and never exits or aborts the process, but where the system has no memory for what is
  * small or made once (tables of 128 KiB): what grows with the caller's input gives
  * WALRUS_ACCEL_OUT_OF_MEMORY.
  */
@@ -246,6 +251,16 @@
  * One thread, one hash at a time, the whole blob in memory: what the others are checked against.
  */
 #define WALRUS_ACCEL_ENGINE_REFERENCE 3
+
+/**
+ * All sliver pairs.
+ */
+#define WALRUS_ACCEL_PAIRS_ALL 0
+
+/**
+ * The sliver pairs of a list, which may be empty.
+ */
+#define WALRUS_ACCEL_PAIRS_LISTED 1
 
 /**
  * The length in bytes of a blob ID as text, with the NUL at its end.
@@ -520,6 +535,14 @@ typedef struct walrus_accel_shape {
      * How many secondary slivers decode the blob; the number of symbols in a primary one.
      */
     uint16_t columns;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+    /**
+     * Zero.
+     */
+    uint32_t reserved_too;
 } walrus_accel_shape;
 
 /**
@@ -562,6 +585,10 @@ typedef struct walrus_accel_device {
      * WALRUS_ACCEL_DEVICE_DISCRETE or another of them.
      */
     uint32_t kind;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
 } walrus_accel_device;
 
 /**
@@ -581,8 +608,9 @@ typedef struct walrus_accel_context_options {
      */
     uint32_t threads;
     /**
-     * The limit in bytes of the working memory of each job and each call; 0 for 1 GiB. The caller's
-     * memory and the results come on top. Narrow limits cost time.
+     * The limit in bytes of the working memory of each job and each call, so that all take as many times
+     * that as are at work; 0 for 1 GiB. The caller's memory and the results come on top. Narrow limits
+     * cost time.
      */
     uint64_t memory;
     /**
@@ -600,7 +628,8 @@ typedef struct walrus_accel_context_options {
      */
     const char *instruction_set;
     /**
-     * How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order.
+     * How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order. Calls that are
+     * no jobs do not count.
      */
     uint32_t max_jobs;
     /**
@@ -611,6 +640,10 @@ typedef struct walrus_accel_context_options {
      * 1: what a graphics device answers is not checked.
      */
     uint32_t no_device_check;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
 } walrus_accel_context_options;
 
 /**
@@ -619,8 +652,9 @@ typedef struct walrus_accel_context_options {
  * WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
  * WALRUS_ACCEL_CALLBACK_FAILED.
  *
- * It is called from threads of the library's, one call at a time, in no particular order, and for the
- * same bytes more than once. It must not call the library, nor unwind or jump out.
+ * It is called from any thread, that of the call included: for a request one call at a time, in no
+ * particular order, and for the same bytes more than once. It must not call the library, nor unwind or
+ * jump out.
  */
 typedef int32_t (*walrus_accel_read_function)(uint64_t offset,
                                               uint8_t *out,
@@ -642,8 +676,8 @@ typedef struct walrus_accel_source {
     /**
      * A descriptor to read from, which stays the caller's and may be closed when the call, or the one
      * that submits the job, returns. A regular file is read by position, from its beginning, and its
-     * offset stays; anything else, such as a pipe, is read to its end into a temporary file. Not on
-     * Windows.
+     * offset stays; anything else, such as a pipe, may be non-blocking, and is read to its end into a
+     * temporary file. Not on Windows.
      */
     int32_t descriptor;
     /**
@@ -723,8 +757,8 @@ typedef struct walrus_accel_piece {
  * WALRUS_ACCEL_CALLBACK_FAILED.
  *
  * The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. It is
- * called from threads of the library's, one call at a time. It must not call the library, nor unwind or
- * jump out.
+ * called from any thread, that of the call included: for a request one call at a time, though a source's
+ * `read` may be called meanwhile. It must not call the library, nor unwind or jump out.
  */
 typedef int32_t (*walrus_accel_write_function)(const struct walrus_accel_piece *piece,
                                                void *user_data);
@@ -788,8 +822,8 @@ typedef struct walrus_accel_encode_request {
      */
     const struct walrus_accel_sink *sink;
     /**
-     * The pairs whose slivers go to the sink; NULL with a count of 0 for all. Repeated ones count once.
-     * The metadata covers all pairs in any case.
+     * The pairs whose slivers go to the sink, if `pair_choice` says so. Repeated ones count once. The
+     * metadata covers all pairs in any case.
      */
     const uint16_t *pairs;
     /**
@@ -801,9 +835,21 @@ typedef struct walrus_accel_encode_request {
      */
     uint32_t commitment;
     /**
+     * WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+     */
+    uint32_t pair_choice;
+    /**
      * The number of shards; 0 for the network's 1,000.
      */
     uint16_t n_shards;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+    /**
+     * Zero.
+     */
+    uint32_t reserved_too;
 } walrus_accel_encode_request;
 
 /**
@@ -848,7 +894,7 @@ typedef struct walrus_accel_decode_request {
     size_t sliver_count;
     /**
      * Instead of slivers in memory: a directory, as WALRUS_ACCEL_SINK_DIRECTORY writes it, or what is
-     * left of it.
+     * left of it; the files in its `pairs` are looked at, and no other.
      */
     const char *directory;
     /**
@@ -863,6 +909,10 @@ typedef struct walrus_accel_decode_request {
      * WALRUS_ACCEL_OUTPUT_LIBRARY or another of them; only the fields that it names are looked at.
      */
     uint32_t output_kind;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
     /**
      * The caller's memory.
      */
@@ -935,7 +985,7 @@ typedef struct walrus_accel_rebuild_request {
      */
     const char *directory;
     /**
-     * The pairs to rebuild; NULL with a count of 0 for all.
+     * The pairs to rebuild, if `pair_choice` says so.
      */
     const uint16_t *pairs;
     /**
@@ -950,6 +1000,10 @@ typedef struct walrus_accel_rebuild_request {
      * WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
      */
     uint32_t axis;
+    /**
+     * WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+     */
+    uint32_t pair_choice;
 } walrus_accel_rebuild_request;
 
 /**
@@ -965,9 +1019,13 @@ typedef struct walrus_accel_encode_result {
      */
     struct walrus_accel_error *error;
     /**
-     * What walrus_accel_encode would have given.
+     * What walrus_accel_encode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
      */
     walrus_accel_status status;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
 } walrus_accel_encode_result;
 
 /**
@@ -983,9 +1041,13 @@ typedef struct walrus_accel_decode_result {
      */
     struct walrus_accel_error *error;
     /**
-     * What walrus_accel_decode would have given.
+     * What walrus_accel_decode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
      */
     walrus_accel_status status;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
 } walrus_accel_decode_result;
 
 /**
@@ -1008,14 +1070,21 @@ typedef struct walrus_accel_problem {
      * WALRUS_ACCEL_FILE_MISSING or another of them.
      */
     uint32_t kind;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
 } walrus_accel_problem;
 
 /**
  * Called once for a job, when it has ended, well or not: to write to an eventfd, to call
- * uv_async_send, to wake a future. It is called from a thread of the library's, or from the thread that
- * cancels or frees a job that waits. `user_data` must be valid until walrus_accel_job_free has returned.
- * It may call walrus_accel_job_free and the other functions on jobs, and must not wait, unwind or jump
- * out.
+ * uv_async_send, to wake a future. It is called from a thread of the library's, or from the one that
+ * cancels or frees a job that waits in the queue. `user_data` must be valid until walrus_accel_job_free
+ * has returned.
+ *
+ * It may poll, ask for the result of, take from and free this very job, and use and free what it took. It
+ * must not wait for a job, free another one that has not ended, submit, unwind or jump out. If
+ * walrus_accel_job_free is what ends the job, the handle is of no more use in it.
  */
 typedef void (*walrus_accel_ended_function)(void *user_data);
 
@@ -1062,12 +1131,12 @@ const char *walrus_accel_error_message(const struct walrus_accel_error *error);
 walrus_accel_status walrus_accel_error_free(struct walrus_accel_error *error);
 
 /**
- * Tells the sizes of everything that a blob of `blob_length` bytes becomes for `n_shards` shards. The
- * Walrus network has 1,000.
+ * Tells the sizes of everything that a blob of `blob_length` bytes becomes for `n_shards` shards; 0 is
+ * the network's 1,000, here and wherever a number of shards is asked for.
  *
  * `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for fewer than 4 shards, for more than the
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for 1 to 3 shards, for more than the
  * code has room for (49,155), or a `shape` that is NULL or not initialised;
  * WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
  */
@@ -1191,17 +1260,17 @@ walrus_accel_status walrus_accel_devices_free(struct walrus_accel_devices *devic
  * `options`: NULL for all defaults; only read during the call. `context`: becomes the context, which the
  * caller frees with walrus_accel_context_free.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, options that
- * are not initialised, or if `context` is NULL; WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or
- * instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, a name that is
+ * none, be it from the environment, options that are not initialised, or if `context` is NULL;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_context_new(const struct walrus_accel_context_options *options,
                                              struct walrus_accel_context **context,
                                              struct walrus_accel_error **error);
 
 /**
- * Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. NULL is
- * let pass.
+ * Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
+ * end soon after, not at once. NULL is let pass.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
  */
@@ -1264,6 +1333,18 @@ walrus_accel_status walrus_accel_control_progress(const struct walrus_accel_cont
                                                   struct walrus_accel_error **error);
 
 /**
+ * Tells the engine that does the call, or did it: "cpu", "gpu" or "reference". With
+ * WALRUS_ACCEL_ENGINE_AUTO each call has its own.
+ *
+ * `name`: becomes the text, valid as long as the process runs; NULL while no engine is at work yet.
+ *
+ * Statuses: as walrus_accel_control_cancel.
+ */
+walrus_accel_status walrus_accel_control_engine(const struct walrus_accel_control *control,
+                                                const char **name,
+                                                struct walrus_accel_error **error);
+
+/**
  * Frees a control. NULL is let pass. The call that it was given to must have ended.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
@@ -1279,7 +1360,7 @@ walrus_accel_status walrus_accel_control_free(struct walrus_accel_control *contr
  * `metadata`: becomes the metadata, which the caller frees.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, or `data` is and
- * `length` is not 0; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
+ * `length` is not 0, or for a number of shards that the code does not have; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
  * committee's, or one whose ID does not belong to it; WALRUS_ACCEL_BLOB_TOO_LARGE;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
  */
@@ -1467,7 +1548,7 @@ walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded 
  * something is needed, a number out of its range, memory of another length than the blob's or that
  * overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
  * the check fails with good slivers; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
- * WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and WALRUS_ACCEL_INVALID_METADATA for a directory's metadata;
+ * WALRUS_ACCEL_IO;
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
@@ -1511,7 +1592,8 @@ walrus_accel_status walrus_accel_decoded_axis(const struct walrus_accel_decoded 
 
 /**
  * Lends the numbers of the slivers that the blob was decoded from: their places in the request's array
- * (or, of a directory, in the order of the files' names).
+ * (or, of a directory, among the files that have the frame of a sliver of the blob, in the order of
+ * their names).
  *
  * `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
  * is freed.
@@ -1565,7 +1647,6 @@ walrus_accel_status walrus_accel_verify(const struct walrus_accel_context *conte
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
  * make another blob; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
- * WALRUS_ACCEL_MALFORMED and WALRUS_ACCEL_INVALID_METADATA for a directory's metadata;
  * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -1581,13 +1662,15 @@ walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_context *cont
  * that fails does not keep the others from being done.
  *
  * `requests`: an array of `count`, all with the first one's struct_size; NULL with a count of 0 is an
- * empty one. `control`: NULL, or a control; its progress counts blobs, not bytes. `results`: room for
- * `count` results, each of which is written, and whose handles the caller frees, whatever status the
- * call gives; but none is written if an argument of the call itself is wrong, or the status is
- * WALRUS_ACCEL_POISONED at once.
+ * empty one. Memory that different requests write to must not overlap. `control`: NULL, or a control;
+ * its progress counts blobs, not bytes. `results`: room for `count` results. Unless it is NULL, all of
+ * them are written, whatever status the call gives, and the caller frees their handles: if the call
+ * itself cannot be, with WALRUS_ACCEL_NOT_ENDED and no handles.
  *
  * Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
- * walrus_accel_encode gives it.
+ * walrus_accel_encode gives it; of the call itself, WALRUS_ACCEL_INVALID_ARGUMENT if an array is NULL and
+ * `count` is not 0, or a structure is not initialised or of another size than the first;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_context *context,
                                               const struct walrus_accel_encode_request *requests,
@@ -1600,10 +1683,9 @@ walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_context 
  * Decodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
  * that fails does not keep the others from being done.
  *
- * Parameters: as walrus_accel_encode_batch. Memory that different requests write to must not overlap.
+ * Parameters: as walrus_accel_encode_batch.
  *
- * Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
- * walrus_accel_decode gives it.
+ * Statuses: as walrus_accel_encode_batch, with those that walrus_accel_decode gives.
  */
 walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_context *context,
                                               const struct walrus_accel_decode_request *requests,
@@ -1613,16 +1695,18 @@ walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_context 
                                               struct walrus_accel_error **error);
 
 /**
- * Verifies a directory of slivers, as WALRUS_ACCEL_SINK_DIRECTORY writes it.
+ * Verifies a directory of slivers, as WALRUS_ACCEL_SINK_DIRECTORY writes it. Foreign files are looked for
+ * among the slivers' files.
  *
  * `directory`: the directory of the blob, ended by a NUL. `quick`: 0 to verify every sliver against the
  * metadata, 1 to compare every file with the manifest, which finds damage done since it was written, as
  * fast as the files can be read. `control`: NULL, or a control by which other threads watch and cancel
  * the call. `report`: becomes what was found, which the caller frees with walrus_accel_report_free.
  *
- * Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or
- * `quick` neither 0 nor 1; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
- * WALRUS_ACCEL_INVALID_METADATA if there is no metadata, or manifest, to go by;
+ * Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL,
+ * `quick` neither 0 nor 1, or the metadata of a number of shards that the code does not have; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
+ * WALRUS_ACCEL_INVALID_METADATA if there is no metadata, or manifest, to go by; WALRUS_ACCEL_BLOB_TOO_LARGE
+ * if the metadata says so;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device
  * failed and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
@@ -1750,7 +1834,7 @@ walrus_accel_status walrus_accel_job_poll(const struct walrus_accel_job *job,
                                           struct walrus_accel_error **error);
 
 /**
- * Waits until a job has ended, well or not.
+ * Waits until a job has ended, well or not; `ended` may not have returned yet.
  *
  * `milliseconds`: the longest time to wait; WALRUS_ACCEL_FOREVER for no limit.
  *
@@ -1771,6 +1855,16 @@ walrus_accel_status walrus_accel_job_progress(const struct walrus_accel_job *job
                                               uint64_t *done,
                                               uint64_t *total,
                                               struct walrus_accel_error **error);
+
+/**
+ * Tells the engine that does a job, or did it: as walrus_accel_control_engine.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_job_engine(const struct walrus_accel_job *job,
+                                            const char **name,
+                                            struct walrus_accel_error **error);
 
 /**
  * Asks a job to stop, and does not wait for that: it ends with WALRUS_ACCEL_CANCELLED after the piece of
@@ -1833,17 +1927,17 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 /**
  * A walrus_accel_shape whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_SHAPE_INIT { sizeof(walrus_accel_shape), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_SHAPE_INIT { sizeof(walrus_accel_shape), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_device whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_DEVICE_INIT { sizeof(walrus_accel_device), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_DEVICE_INIT { sizeof(walrus_accel_device), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_context_options whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_CONTEXT_OPTIONS_INIT { sizeof(walrus_accel_context_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_CONTEXT_OPTIONS_INIT { sizeof(walrus_accel_context_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_source whose fields all have their defaults.
@@ -1858,12 +1952,12 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 /**
  * A walrus_accel_encode_request whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_ENCODE_REQUEST_INIT { sizeof(walrus_accel_encode_request), 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_ENCODE_REQUEST_INIT { sizeof(walrus_accel_encode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_decode_request whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_DECODE_REQUEST_INIT { sizeof(walrus_accel_decode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_DECODE_REQUEST_INIT { sizeof(walrus_accel_decode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_verify_request whose fields all have their defaults.
@@ -1873,12 +1967,12 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 /**
  * A walrus_accel_rebuild_request whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_REBUILD_REQUEST_INIT { sizeof(walrus_accel_rebuild_request), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_REBUILD_REQUEST_INIT { sizeof(walrus_accel_rebuild_request), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_problem whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_PROBLEM_INIT { sizeof(walrus_accel_problem), 0, 0, 0 }
+#define WALRUS_ACCEL_PROBLEM_INIT { sizeof(walrus_accel_problem), 0, 0, 0, 0 }
 
 
 #endif  /* WALRUS_ACCEL_H */

@@ -25,20 +25,24 @@ case "$(uname -s)" in
         ;;
     *)
         shared="libwalrus_accel.so.$abi" link=libwalrus_accel.so built=libwalrus_accel.so
-        name="-Wl,-soname,$shared"
+        # Not unloaded by dlclose: its threads end some time after what they work for was freed.
+        name="-Wl,-soname,$shared -Wl,-z,nodelete"
         strip=(strip --strip-debug)
         ;;
 esac
 
 target="$(absolute "${CARGO_TARGET_DIR:-target}")"
+# For this machine, and where it is looked for below.
+unset CARGO_BUILD_TARGET CARGO_BUILD_TARGET_DIR
 libraries="$target/native-static-libs.txt"
 mkdir -p "$target"
 cargo rustc --locked --release --lib --no-default-features --features capi,gpu \
-    --crate-type cdylib,staticlib -- \
-    -C "link-arg=$name" --print "native-static-libs=$libraries"
+    --target-dir "$target" --crate-type cdylib,staticlib -- \
+    -C "link-args=$name" --print "native-static-libs=$libraries"
 private="$(tr '\n' ' ' <"$libraries" | sed 's/ *$//')"
 # Those that CMake is told: `-lm` as `m`.
-private_list="$(printf '%s' "$private" | sed 's/-l//g; s/  */;/g')"
+private_list="$(printf '%s' "$private" |
+    sed -E 's/-framework +/-framework@/g; s/(^| )-l/\1/g; s/ +/;/g; s/@/ /g')"
 
 # How one gets from the CMake package to the headers, wherever all of them are moved to.
 relative() { # from, to: absolute, without `..`
@@ -50,13 +54,23 @@ relative() { # from, to: absolute, without `..`
 }
 cmake="$libdir/cmake/walrus_accel"
 
+# What is put in the place of `@NAME@`: as sed takes it, and a blank of a path as pkg-config does.
+set_to() { printf 's|@%s@|%s|g\n' "$1" "$(printf '%s' "$2" | sed -e 's/[\\&|]/\\&/g')"; }
+path_to() { set_to "$1" "$(printf '%s' "$2" | sed -e 's/ /\\ /g')"; }
 fill() { # template, target
-    sed -e "s|@PREFIX@|$prefix|g" -e "s|@LIBDIR@|$libdir|g" -e "s|@INCLUDEDIR@|$includedir|g" \
-        -e "s|@VERSION@|$version|g" -e "s|@MAJOR@|$(number VERSION_MAJOR)|g" \
-        -e "s|@MINOR@|$(number VERSION_MINOR)|g" -e "s|@PRIVATE@|$private|g" \
-        -e "s|@PRIVATE_LIST@|$private_list|g" -e "s|@SHARED@|$shared|g" -e "s|@SONAME@|$shared|g" \
-        -e "s|@INCLUDEDIR_FROM_HERE@|$(relative "$cmake" "$includedir")|g" \
-        -e "s|@POINTER_SIZE@|$(($(getconf LONG_BIT) / 8))|g" "packaging/$1" >"$2.new"
+    {
+        path_to PREFIX "$prefix"
+        path_to LIBDIR "$libdir"
+        path_to INCLUDEDIR "$includedir"
+        set_to VERSION "$version"
+        set_to MAJOR "$(number VERSION_MAJOR)"
+        set_to MINOR "$(number VERSION_MINOR)"
+        set_to PRIVATE "$private"
+        set_to PRIVATE_LIST "$private_list"
+        set_to SHARED "$shared"
+        set_to INCLUDEDIR_FROM_HERE "$(relative "$cmake" "$includedir")"
+        set_to POINTER_SIZE "$(($(getconf LONG_BIT) / 8))"
+    } | sed -f /dev/stdin "packaging/$1" >"$2.new"
     chmod 644 "$2.new"
     mv "$2.new" "$2"
 }

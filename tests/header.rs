@@ -116,6 +116,47 @@ fn initialisers(header: &str) -> String {
     text
 }
 
+/// The structures that the header defines, with the types of their fields.
+fn structures(code: &str) -> Vec<(&str, Vec<&str>)> {
+    let definitions = code.split("typedef struct ").skip(1);
+    let structures = definitions.filter_map(|definition| {
+        let (name, rest) = definition.split_once(" {")?;
+        let (fields, _) = rest.split_once('}')?;
+        let fields = fields
+            .split(';')
+            .map(str::trim)
+            .filter(|field| !field.is_empty());
+        (!name.contains(';')).then(|| (name, fields.collect()))
+    });
+    structures.collect()
+}
+
+#[test]
+fn structures_have_no_padding() {
+    let header = header();
+    let code = without_comments(&header);
+    let structures = structures(&code);
+    assert!(structures.len() > 10);
+    for (name, fields) in structures {
+        // Where a field begins, in bytes, with pointers and sizes of 64 bits.
+        let mut at = 0;
+        for field in fields {
+            let size = match field.split_whitespace().next().unwrap() {
+                "uint16_t" if !field.contains('*') => 2,
+                "uint32_t" | "int32_t" | "walrus_accel_status" if !field.contains('*') => 4,
+                _ => 8,
+            };
+            assert_eq!(at % size, 0, "padding before `{field}` in {name}");
+            at += size;
+        }
+        let frozen = ["walrus_accel_sliver"];
+        assert!(
+            at % 8 == 0 || frozen.contains(&name),
+            "padding at the end of {name}"
+        );
+    }
+}
+
 /// The functions that the header declares, in the order of their names.
 fn functions(header: &str) -> Vec<String> {
     let code = without_comments(header);

@@ -682,6 +682,15 @@ public:
         return told;
     }
 
+    /// The engine that does it, or did it: "cpu", "gpu" or "reference"; empty while none is at work yet.
+    std::string_view engine() const {
+        const char *name = nullptr;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_control_engine(handle_.get(), &name, reason);
+        });
+        return name == nullptr ? std::string_view() : std::string_view(name);
+    }
+
 private:
     friend class control_ref;
     detail::control_handle handle_;
@@ -1318,8 +1327,11 @@ struct held_sink {
         told.replace = sink_.replace_ ? 1 : 0;
         told.rooms = rooms_.data();
         told.room_count = rooms_.size();
-        told.path = sink_.path_.c_str();
-        told.write = &write;
+        if (sink_.kind_ == WALRUS_ACCEL_SINK_DIRECTORY) {
+            told.path = sink_.path_.c_str();
+        } else if (sink_.kind_ == WALRUS_ACCEL_SINK_CALLBACK) {
+            told.write = &write;
+        }
         told.user_data = this;
     }
     held_sink(const held_sink &) = delete;
@@ -1366,13 +1378,12 @@ struct requesting {
         return given ? number_of(*given) : WALRUS_ACCEL_AXIS_ANY;
     }
 
-    /// No pairs are another thing than all, for which NULL stands: so none have an address, too.
     template <class Request>
     static void pairs(const std::optional<std::vector<std::uint16_t>> &given, Request &told) noexcept {
-        static constexpr std::uint16_t somewhere = 0;
         if (given) {
-            told.pairs = given->empty() ? &somewhere : given->data();
+            told.pairs = given->data();
             told.pair_count = given->size();
+            told.pair_choice = WALRUS_ACCEL_PAIRS_LISTED;
         }
     }
 
@@ -1393,7 +1404,9 @@ struct requesting {
         told.output_kind = given.kind_;
         told.output = given.room_.data();
         told.output_length = given.room_.size();
-        told.output_path = given.path_.c_str();
+        if (given.kind_ == WALRUS_ACCEL_OUTPUT_FILE) {
+            told.output_path = given.path_.c_str();
+        }
     }
 };
 
@@ -1716,6 +1729,15 @@ public:
         return told;
     }
 
+    /// The engine that does it, or did it: "cpu", "gpu" or "reference"; empty while none is at work yet.
+    std::string_view engine() const {
+        const char *name = nullptr;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_job_engine(handle_.get(), &name, reason);
+        });
+        return name == nullptr ? std::string_view() : std::string_view(name);
+    }
+
     /// Asks it to stop, and does not wait for that: it ends with status::cancelled after the piece of
     /// work at hand, or at once if it waits for others. One that has ended stays as it is.
     void cancel() const {
@@ -1954,7 +1976,8 @@ public:
     /// `completed`: called once, when the job has ended, well or not: to write to an eventfd, to call
     /// uv_async_send, to wake a future; empty if nobody has to be told. It is called from a thread of the
     /// library's, or from the one that cancels or destroys a job that waits, and maybe before this
-    /// returns. It may use, and destroy, jobs and must not wait or call anything else of the library.
+    /// returns. It may use, and destroy, this very job, and must neither wait nor call anything else of
+    /// the library.
     /// What it throws, job::get throws. Throws error with the statuses that walrus_accel_submit_encode
     /// names.
     job<encoded> submit_encode(const encode_request &request,
@@ -2027,19 +2050,19 @@ private:
         });
         std::vector<result<typename Errand::value_type>> results;
         results.reserve(found.size());
-        // A call that is wrong itself leaves the results as they were: none of them failed.
-        bool has_failed = false;
+        // A call that is wrong itself begins with none of them.
+        bool has_begun = true;
         for (std::size_t number = 0; number < found.size(); ++number) {
             const detail::error_handle why(found[number].error);
             errands[number]->receive(found[number]);
-            has_failed = has_failed || found[number].status != WALRUS_ACCEL_OK;
+            has_begun = has_begun && found[number].status != WALRUS_ACCEL_NOT_ENDED;
             std::optional<failure> failed;
             if (found[number].status != WALRUS_ACCEL_OK) {
                 failed = detail::failure_from(found[number].status, why.get());
             }
             results.push_back(errands[number]->conclude(std::move(failed)));
         }
-        if (reason && !has_failed) {
+        if (reason && (found.empty() || !has_begun)) {
             reason->raise();
         }
         return results;

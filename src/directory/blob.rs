@@ -150,6 +150,21 @@ impl SliverFiles {
         Ok(Self::new(shape, files, problems))
     }
 
+    /// The same for all files in `pairs/` of a blob's directory, in the order of their names, whatever
+    /// else is left of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`SliverFiles::open`]; [`Error::Io`] if they cannot be listed.
+    pub fn in_directory(metadata: &BlobMetadataWithId, path: impl AsRef<Path>) -> Result<Self> {
+        let pairs = path.as_ref().join(PAIRS_DIRECTORY);
+        let entries = fs::read_dir(&pairs).map_err(Error::io("read", &pairs))?;
+        let paths = entries.map(|entry| Ok(entry.map_err(Error::io("read", &pairs))?.path()));
+        let mut paths = paths.collect::<Result<Vec<_>>>()?;
+        paths.sort();
+        Self::open(metadata, &paths)
+    }
+
     fn new(shape: Shape, files: Vec<SliverFile>, problems: Vec<FileProblem>) -> Self {
         Self {
             open: OpenFiles::new(files.len()),

@@ -147,7 +147,12 @@ pub(super) fn in_parallel<T: Send, E: Send>(
         }
     };
     let parts = std::thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads.min(count)).map(|_| scope.spawn(run)).collect();
+        // Where there are no more threads, fewer do.
+        let worker = |_| {
+            let thread = std::thread::Builder::new().name("walrus-accel-files".into());
+            thread.spawn_scoped(scope, run).ok()
+        };
+        let workers: Vec<_> = (1..threads.min(count)).map_while(worker).collect();
         let mut parts = vec![run()];
         parts.extend(workers.into_iter().map(|worker| {
             worker

@@ -40,6 +40,11 @@ pub const WALRUS_ACCEL_ENGINE_GPU: u32 = 2;
 /// One thread, one hash at a time, the whole blob in memory: what the others are checked against.
 pub const WALRUS_ACCEL_ENGINE_REFERENCE: u32 = 3;
 
+/// All sliver pairs.
+pub const WALRUS_ACCEL_PAIRS_ALL: u32 = 0;
+/// The sliver pairs of a list, which may be empty.
+pub const WALRUS_ACCEL_PAIRS_LISTED: u32 = 1;
+
 /// A vector with room for `count` elements, where the caller's input decides how many.
 pub(super) fn reserved<T>(count: usize, name: &str) -> Result<Vec<T>, Failure> {
     let mut values = Vec::new();
@@ -50,8 +55,20 @@ pub(super) fn reserved<T>(count: usize, name: &str) -> Result<Vec<T>, Failure> {
     Ok(values)
 }
 
+/// A place of the caller's for a result. It is written by pointer alone, so that it does no harm if a
+/// caller gives the same place twice.
+pub(super) struct Place<T>(*mut T);
+
+impl<T> Place<T> {
+    pub(super) fn set(&self, value: T) {
+        // SAFETY: `place` found it to be not NULL and aligned, and by the header's contract it is room
+        // for one `T` that no other thread looks at meanwhile.
+        unsafe { self.0.write(value) };
+    }
+}
+
 /// A place for a result, which becomes `empty` at once.
-pub(super) fn place<'a, T>(out: *mut T, empty: T, name: &str) -> Result<&'a mut T, Failure> {
+pub(super) fn place<T>(out: *mut T, empty: T, name: &str) -> Result<Place<T>, Failure> {
     if out.is_null() {
         return Err(Failure::argument(format!(
             "`{name}` is NULL: a place for the result is needed"
@@ -60,20 +77,17 @@ pub(super) fn place<'a, T>(out: *mut T, empty: T, name: &str) -> Result<&'a mut 
     if !out.is_aligned() {
         return Err(Failure::argument(format!("`{name}` is not aligned")));
     }
-    // SAFETY: not NULL, aligned, and by the header's contract a place for one `T` that no other thread
-    // looks at meanwhile. It is written before it is lent, so it need not have held a value.
-    unsafe {
-        out.write(empty);
-        Ok(&mut *out)
-    }
+    let place = Place(out);
+    place.set(empty);
+    Ok(place)
 }
 
 /// The same, if there is one.
-pub(super) fn optional_place<'a, T>(
+pub(super) fn optional_place<T>(
     out: *mut T,
     empty: T,
     name: &str,
-) -> Result<Option<&'a mut T>, Failure> {
+) -> Result<Option<Place<T>>, Failure> {
     match out.is_null() {
         true => Ok(None),
         false => place(out, empty, name).map(Some),
@@ -88,7 +102,16 @@ pub(super) fn both<A, B>(
     Ok((first?, second?))
 }
 
-fn check_range<T>(data: *const T, count: usize, name: &str) -> Result<(), Failure> {
+/// A place for 32 bytes, which become zero at once.
+pub(super) fn place_of_32(out: *mut u8, name: &str) -> Result<Place<[u8; 32]>, Failure> {
+    place(out.cast::<[u8; 32]>(), [0; 32], name)
+}
+
+/// Fails unless an array can be there; one of no elements always is.
+pub(super) fn check_range<T>(data: *const T, count: usize, name: &str) -> Result<(), Failure> {
+    if count == 0 {
+        return Ok(());
+    }
     if data.is_null() {
         return Err(Failure::argument(format!(
             "`{name}` is NULL and {count} elements are said to be there"
@@ -266,19 +289,26 @@ pub(super) fn flag(value: u32, name: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Chosen pairs; NULL with a count of 0 is all of them.
+/// Chosen pairs.
 pub(super) fn pairs(
+    choice: u32,
     given: *const u16,
     count: usize,
     n_shards: u16,
     name: &str,
 ) -> Result<PairSet, Failure> {
-    if given.is_null() && count == 0 {
-        return Ok(PairSet::all(n_shards));
+    match choice {
+        WALRUS_ACCEL_PAIRS_ALL if given.is_null() && count == 0 => Ok(PairSet::all(n_shards)),
+        WALRUS_ACCEL_PAIRS_ALL => Err(Failure::argument(format!(
+            "`{name}` lists pairs, and `pair_choice` is 0 (all): set it to 1 (listed)"
+        ))),
+        WALRUS_ACCEL_PAIRS_LISTED => {
+            let given = elements(given, count, name)?;
+            let pairs = given.iter().map(|&pair| SliverPairIndex(pair));
+            Ok(PairSet::new(n_shards, pairs)?)
+        }
+        _ => Err(unknown(choice, "pair_choice", "0 (all), 1 (listed)")),
     }
-    let given = elements(given, count, name)?;
-    let pairs = given.iter().map(|&pair| SliverPairIndex(pair));
-    Ok(PairSet::new(n_shards, pairs)?)
 }
 
 /// The 32 bytes of a blob ID.

@@ -1,20 +1,21 @@
 //! Many blobs in one call.
 
+use std::cell::Cell;
 use std::ptr;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::arguments::{elements_mut, reserved};
+use super::arguments::{check_range, elements_mut, reserved};
 use super::context::{Shared, guard_on, walrus_accel_context};
 use super::control::{given, walrus_accel_control};
 use super::decode::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
 use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
 use super::handle::{Handle, hand_over};
 use super::status::{
-    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_OK, walrus_accel_error, walrus_accel_status,
+    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_OK, walrus_accel_error,
+    walrus_accel_status,
 };
 use super::structs::{CStruct, read_array};
 use crate::control::Control;
-use crate::memory::collected;
 
 /// What became of one blob of a batch that was encoded.
 #[repr(C)]
@@ -24,8 +25,10 @@ pub struct walrus_accel_encode_result {
     pub encoded: *mut walrus_accel_encoded,
     /// The error, which the caller frees; NULL if it did not fail.
     pub error: *mut walrus_accel_error,
-    /// What walrus_accel_encode would have given.
+    /// What walrus_accel_encode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
     pub status: walrus_accel_status,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// What became of one blob of a batch that was decoded.
@@ -36,23 +39,64 @@ pub struct walrus_accel_decode_result {
     pub decoded: *mut walrus_accel_decoded,
     /// The error, which the caller frees; NULL if it did not fail.
     pub error: *mut walrus_accel_error,
-    /// What walrus_accel_decode would have given.
+    /// What walrus_accel_decode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
     pub status: walrus_accel_status,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// What the blobs of a batch came to, as they end.
 struct Board<T> {
-    results: Mutex<Vec<Option<Result<T, Failure>>>>,
+    state: Mutex<State<T>>,
     ended: Condvar,
     /// For the work that is left; the caller's own is cancelled with it.
     control: Control,
 }
 
+struct State<T> {
+    results: Vec<Option<Result<T, Failure>>>,
+    done: usize,
+}
+
 impl<T> Board<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn post(&self, number: usize, result: Result<T, Failure>) {
-        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
-        results[number] = Some(result);
-        self.ended.notify_all();
+        let mut state = self.state();
+        state.results[number] = Some(result);
+        state.done += 1;
+        drop(state);
+        self.ended.notify_one();
+    }
+
+    /// Waits until so many are done; tells how many are whenever that changes.
+    fn wait(&self, count: usize, tell: impl Fn(usize)) {
+        let mut state = self.state();
+        while state.done < count {
+            tell(state.done);
+            state = self
+                .ended
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        tell(state.done);
+    }
+}
+
+/// Waits, whatever happens, for the work that looks at the caller's memory.
+struct Entered<'b, T> {
+    board: &'b Board<T>,
+    count: usize,
+}
+
+impl<T> Drop for Entered<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.board.control.cancel();
+        }
+        self.board.wait(self.count, |_| ());
     }
 }
 
@@ -63,17 +107,22 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
     control: &Control,
     prepare: impl Fn(&Shared, &R) -> Result<W, Failure>,
     work: fn(W, &Control) -> Result<T, Failure>,
-) -> Result<Vec<Result<T, Failure>>, Failure> {
+) -> Result<Vec<Option<Result<T, Failure>>>, Failure> {
     let mut results = reserved(requests.len(), "requests")?;
     results.resize_with(requests.len(), || None);
     let board = Arc::new(Board {
-        results: Mutex::new(results),
+        state: Mutex::new(State { results, done: 0 }),
         ended: Condvar::new(),
         control: control.aside(),
     });
     control.start(requests.len() as u64);
+    let mut entered = Entered {
+        board: &board,
+        count: 0,
+    };
     for (number, request) in requests.iter().enumerate() {
-        let submitted = prepare(shared, request).and_then(|prepared| {
+        let submitted = shared.run(|shared| prepare(shared, request));
+        let submitted = submitted.and_then(|prepared| {
             let (board, context) = (Arc::clone(&board), Arc::clone(shared));
             shared.runner.submit(Box::new(move || {
                 let result = match board.control.is_cancelled() {
@@ -81,50 +130,54 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
                     // Each with a progress of its own: the caller sees how many blobs are done.
                     false => context.run(|_| work(prepared, &board.control.aside())),
                 };
-                drop(context);
                 board.post(number, result);
             }))
         });
         if let Err(failure) = submitted {
             board.post(number, Err(failure));
         }
+        entered.count += 1;
     }
-    let mut results = board.results.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut told = 0;
-    loop {
-        let done = results.iter().filter(|result| result.is_some()).count();
-        control.advance((done - told) as u64);
-        told = done;
-        if done == requests.len() {
-            break;
-        }
-        results = board
-            .ended
-            .wait(results)
-            .unwrap_or_else(PoisonError::into_inner);
+    let told = Cell::new(0);
+    board.wait(requests.len(), |done| {
+        control.advance((done - told.replace(done)) as u64);
+    });
+    drop(entered);
+    Ok(std::mem::take(&mut board.state().results))
+}
+
+/// Room for results, each of which says at once that nothing has become of its blob yet.
+fn places<'a, T, E>(
+    results: *mut E,
+    count: usize,
+    element: impl Fn(*mut T, *mut walrus_accel_error, walrus_accel_status) -> E,
+) -> Result<&'a mut [E], Failure> {
+    check_range(results.cast_const(), count, "results")?;
+    for number in 0..count {
+        let none = element(ptr::null_mut(), ptr::null_mut(), WALRUS_ACCEL_NOT_ENDED);
+        // SAFETY: within the array, as the header demands of the caller.
+        unsafe { results.add(number).write(none) };
     }
-    let ended = results
-        .drain(..)
-        .map(|result| result.expect("all have ended"));
-    Ok(collected(ended))
+    elements_mut(results, count, "results")
 }
 
 /// Writes what became of every blob, and sums up.
 fn write<T: Handle, E>(
-    results: Vec<Result<T, Failure>>,
+    results: Vec<Option<Result<T, Failure>>>,
     places: &mut [E],
     element: impl Fn(*mut T, *mut walrus_accel_error, walrus_accel_status) -> E,
 ) -> Result<(), Failure> {
     let (mut failed, mut first) = (0, None);
     let count = results.len();
     for (number, (result, place)) in results.into_iter().zip(places).enumerate() {
-        *place = match result {
+        *place = match result.expect("all have ended") {
             Ok(value) => element(hand_over(value), ptr::null_mut(), WALRUS_ACCEL_OK),
             Err(failure) => {
                 failed += 1;
                 first.get_or_insert((number, failure.clone()));
                 let status = failure.status;
-                element(ptr::null_mut(), hand_over(failure.into_error()), status)
+                let error = hand_over(failure.into_error());
+                element(ptr::null_mut(), error, status)
             }
         };
     }
@@ -144,13 +197,15 @@ fn write<T: Handle, E>(
 /// that fails does not keep the others from being done.
 ///
 /// `requests`: an array of `count`, all with the first one's struct_size; NULL with a count of 0 is an
-/// empty one. `control`: NULL, or a control; its progress counts blobs, not bytes. `results`: room for
-/// `count` results, each of which is written, and whose handles the caller frees, whatever status the
-/// call gives; but none is written if an argument of the call itself is wrong, or the status is
-/// WALRUS_ACCEL_POISONED at once.
+/// empty one. Memory that different requests write to must not overlap. `control`: NULL, or a control;
+/// its progress counts blobs, not bytes. `results`: room for `count` results. Unless it is NULL, all of
+/// them are written, whatever status the call gives, and the caller frees their handles: if the call
+/// itself cannot be, with WALRUS_ACCEL_NOT_ENDED and no handles.
 ///
 /// Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
-/// walrus_accel_encode gives it.
+/// walrus_accel_encode gives it; of the call itself, WALRUS_ACCEL_INVALID_ARGUMENT if an array is NULL and
+/// `count` is not 0, or a structure is not initialised or of another size than the first;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encode_batch(
     context: *const walrus_accel_context,
@@ -160,33 +215,27 @@ pub extern "C" fn walrus_accel_encode_batch(
     results: *mut walrus_accel_encode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(
-        context,
+    let element = |encoded, error, status| walrus_accel_encode_result {
+        encoded,
         error,
-        || Ok(()),
-        |shared, ()| {
-            let requests = read_array(requests, count, "requests")?;
-            let places = elements_mut(results, count, "results")?;
-            let control = given(control)?;
-            let results = run(shared, &requests, &control, Encoding::new, Encoding::run)?;
-            write(results, places, |encoded, error, status| {
-                walrus_accel_encode_result {
-                    encoded,
-                    error,
-                    status,
-                }
-            })
-        },
-    )
+        status,
+        reserved: 0,
+    };
+    let places = || places(results, count, element);
+    guard_on(context, error, places, |shared, places| {
+        let requests = read_array(requests, count, "requests")?;
+        let control = given(control)?;
+        let results = run(shared, &requests, &control, Encoding::new, Encoding::run)?;
+        write(results, places, element)
+    })
 }
 
 /// Decodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
 /// that fails does not keep the others from being done.
 ///
-/// Parameters: as walrus_accel_encode_batch. Memory that different requests write to must not overlap.
+/// Parameters: as walrus_accel_encode_batch.
 ///
-/// Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
-/// walrus_accel_decode gives it.
+/// Statuses: as walrus_accel_encode_batch, with those that walrus_accel_decode gives.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decode_batch(
     context: *const walrus_accel_context,
@@ -196,22 +245,17 @@ pub extern "C" fn walrus_accel_decode_batch(
     results: *mut walrus_accel_decode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(
-        context,
+    let element = |decoded, error, status| walrus_accel_decode_result {
+        decoded,
         error,
-        || Ok(()),
-        |shared, ()| {
-            let requests = read_array(requests, count, "requests")?;
-            let places = elements_mut(results, count, "results")?;
-            let control = given(control)?;
-            let results = run(shared, &requests, &control, Decoding::new, Decoding::run)?;
-            write(results, places, |decoded, error, status| {
-                walrus_accel_decode_result {
-                    decoded,
-                    error,
-                    status,
-                }
-            })
-        },
-    )
+        status,
+        reserved: 0,
+    };
+    let places = || places(results, count, element);
+    guard_on(context, error, places, |shared, places| {
+        let requests = read_array(requests, count, "requests")?;
+        let control = given(control)?;
+        let results = run(shared, &requests, &control, Decoding::new, Decoding::run)?;
+        write(results, places, element)
+    })
 }

@@ -1,7 +1,7 @@
 //! Slivers to a callback, as pieces of BCS SliverData.
 
 use std::ffi::c_void;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use super::arguments::axis_number;
 use super::sink::{UserData, verdict, walrus_accel_piece};
@@ -81,7 +81,7 @@ impl Session<'_> {
         let layout = self.layout(axis);
         let end = layout.header_len + layout.symbols_len;
         let trailer = SliverLayout::trailer(self.shape.symbol_size(), sliver);
-        let state = self.state.lock().expect("a call from C does not panic");
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.hand(&state, axis, sliver, 0, &layout.header())?;
         self.hand(&state, axis, sliver, end, &trailer)
     }
@@ -115,7 +115,7 @@ impl SinkSession for Session<'_> {
         #[cfg(test)]
         super::tests::fault("sink");
         let header = self.layout(part.axis).header_len;
-        let mut state = self.state.lock().expect("a call from C does not panic");
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scratch = std::mem::take(&mut state.scratch);
         let result = part.for_each_run(&mut scratch, |offset, bytes| {
             self.hand(&state, part.axis, part.sliver, header + offset, bytes)

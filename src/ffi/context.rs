@@ -9,7 +9,8 @@ use super::guard::{catch, guard, report};
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::runner::Runner;
 use super::status::{
-    Failure, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED, walrus_accel_error, walrus_accel_status,
+    Failure, WALRUS_ACCEL_INVALID_HANDLE, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED,
+    walrus_accel_error, walrus_accel_status,
 };
 use super::structs::{CStruct, read_optional};
 use crate::commitment::Commitment;
@@ -31,8 +32,9 @@ pub struct walrus_accel_context_options {
     pub engine: u32,
     /// The number of the engine's worker threads; 0 for one a core.
     pub threads: u32,
-    /// The limit in bytes of the working memory of each job and each call; 0 for 1 GiB. The caller's
-    /// memory and the results come on top. Narrow limits cost time.
+    /// The limit in bytes of the working memory of each job and each call, so that all take as many times
+    /// that as are at work; 0 for 1 GiB. The caller's memory and the results come on top. Narrow limits
+    /// cost time.
     pub memory: u64,
     /// The limit in bytes of what is taken of a graphics device's memory; 0 for a half of it.
     pub device_memory: u64,
@@ -42,18 +44,25 @@ pub struct walrus_accel_context_options {
     /// "portable", "avx2" or another name of an instruction set. NULL for the one that the environment
     /// variable WALRUS_ACCEL_ISA names, or the fastest.
     pub instruction_set: *const c_char,
-    /// How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order.
+    /// How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order. Calls that are
+    /// no jobs do not count.
     pub max_jobs: u32,
     /// 1: a job whose graphics device fails ends with an error, and does not go on on the CPU.
     pub no_cpu_fallback: u32,
     /// 1: what a graphics device answers is not checked.
     pub no_device_check: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_context_options {
     const KIND: &'static str = "walrus_accel_context_options";
     const LEAST: usize = size_of::<Self>();
+
+    fn reserved(&self) -> u64 {
+        self.reserved.into()
+    }
 }
 
 /// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
@@ -69,6 +78,10 @@ pub(super) struct Shared {
     pub(super) encoder: Encoder,
     pub(super) decoder: Decoder,
     pub(super) runner: Runner,
+    /// The number of threads that was asked for.
+    pub(super) threads: usize,
+    /// The process that made it.
+    process: u32,
     poisoned: AtomicBool,
 }
 
@@ -93,6 +106,13 @@ impl Shared {
     }
 
     fn check(&self) -> Result<(), Failure> {
+        if std::process::id() != self.process {
+            return Err(Failure::new(
+                WALRUS_ACCEL_INVALID_HANDLE,
+                "`context` was made before a fork, and its threads are not in this process: make \
+                 another",
+            ));
+        }
         match self.poisoned.load(Ordering::Acquire) {
             false => Ok(()),
             true => Err(Failure::new(
@@ -121,11 +141,19 @@ pub(super) fn guard_on<P>(
 
 fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_context, Failure> {
     let mut builder = Encoder::builder();
-    let mut max_jobs = DEFAULT_MAX_JOBS;
+    let (mut max_jobs, mut threads) = (DEFAULT_MAX_JOBS, 0);
     if let Some(options) = options {
+        for (name, value) in [("threads", options.threads), ("max_jobs", options.max_jobs)] {
+            if value > MAX_THREADS {
+                return Err(Failure::argument(format!(
+                    "`{name}` is {value}, and at most {MAX_THREADS} are possible"
+                )));
+            }
+        }
+        threads = usize::try_from(options.threads).expect("small");
         builder = builder
             .engine(engine(options.engine, "engine")?)
-            .threads(usize::try_from(options.threads).unwrap_or(usize::MAX))
+            .threads(threads)
             .cpu_fallback(!flag(options.no_cpu_fallback, "no_cpu_fallback")?)
             .device_check(!flag(options.no_device_check, "no_device_check")?)
             .memory(match options.memory {
@@ -141,18 +169,6 @@ fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_co
         if let Some(set) = optional_text(options.instruction_set, "instruction_set")? {
             builder = builder.instruction_set(set.parse::<InstructionSet>()?);
         }
-        if options.threads > MAX_THREADS {
-            return Err(Failure::argument(format!(
-                "`threads` is {}, and at most {MAX_THREADS} are possible",
-                options.threads
-            )));
-        }
-        if options.max_jobs > MAX_THREADS {
-            return Err(Failure::argument(format!(
-                "`max_jobs` is {}, and at most {MAX_THREADS} are possible",
-                options.max_jobs
-            )));
-        }
         if options.max_jobs != 0 {
             max_jobs = options.max_jobs;
         }
@@ -165,6 +181,8 @@ fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_co
             decoder: Decoder::on_engine_of(&encoder),
             encoder,
             runner: Runner::new(usize::try_from(max_jobs).expect("small")),
+            threads,
+            process: std::process::id(),
             poisoned: AtomicBool::new(false),
         }),
     })
@@ -178,9 +196,9 @@ const MAX_THREADS: u32 = 4096;
 /// `options`: NULL for all defaults; only read during the call. `context`: becomes the context, which the
 /// caller frees with walrus_accel_context_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, options that
-/// are not initialised, or if `context` is NULL; WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or
-/// instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, a name that is
+/// none, be it from the environment, options that are not initialised, or if `context` is NULL;
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_context_new(
     options: *const walrus_accel_context_options,
@@ -189,13 +207,13 @@ pub extern "C" fn walrus_accel_context_new(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(context, std::ptr::null_mut(), "context")?;
-        *place = hand_over(open(read_optional(options, "options")?)?);
+        place.set(hand_over(open(read_optional(options, "options")?)?));
         Ok(())
     })
 }
 
-/// Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. NULL is
-/// let pass.
+/// Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
+/// end soon after, not at once. NULL is let pass.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
@@ -219,7 +237,7 @@ pub extern "C" fn walrus_accel_context_instruction_set(
 ) -> walrus_accel_status {
     let places = || place(name, std::ptr::null(), "name");
     guard_on(context, error, places, |_, place| {
-        *place = borrow(context, "context")?.instruction_set.as_ptr();
+        place.set(borrow(context, "context")?.instruction_set.as_ptr());
         Ok(())
     })
 }
@@ -242,7 +260,7 @@ pub extern "C" fn walrus_accel_context_device_fault(
     guard_on(context, error, places, |shared, place| {
         if let Some(fault) = shared.encoder.device_fault() {
             let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
-            *place = hand_over(Failure::new(status, fault).into_error());
+            place.set(hand_over(Failure::new(status, fault).into_error()));
         }
         Ok(())
     })

@@ -1,10 +1,12 @@
 //! Controls: progress and cancelling of a call, from other threads.
 
+use std::ffi::c_char;
+
 use super::arguments::{both, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, borrow_optional, hand_over, take_back};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
-use crate::control::Control;
+use crate::control::{Control, Progress};
 
 /// Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
 pub struct walrus_accel_control {
@@ -49,9 +51,9 @@ pub extern "C" fn walrus_accel_control_new(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(control, std::ptr::null_mut(), "control")?;
-        *place = hand_over(walrus_accel_control {
+        place.set(hand_over(walrus_accel_control {
             control: Control::new(),
-        });
+        }));
         Ok(())
     })
 }
@@ -85,19 +87,57 @@ pub extern "C" fn walrus_accel_control_progress(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        progress(done, total, || Ok(&borrow(control, "control")?.control))
+        progress(done, total, || {
+            Ok(borrow(control, "control")?.control.progress())
+        })
     })
 }
 
 /// Writes how far a job has come.
-pub(super) fn progress<'c>(
+pub(super) fn progress(
     done: *mut u64,
     total: *mut u64,
-    control: impl FnOnce() -> Result<&'c Control, Failure>,
+    progress: impl FnOnce() -> Result<Progress, Failure>,
 ) -> Result<(), Failure> {
     let (done, total) = both(place(done, 0, "done"), place(total, 0, "total"))?;
-    let progress = control()?.progress();
-    (*done, *total) = (progress.done, progress.total);
+    let progress = progress()?;
+    done.set(progress.done);
+    total.set(progress.total);
+    Ok(())
+}
+
+/// Tells the engine that does the call, or did it: "cpu", "gpu" or "reference". With
+/// WALRUS_ACCEL_ENGINE_AUTO each call has its own.
+///
+/// `name`: becomes the text, valid as long as the process runs; NULL while no engine is at work yet.
+///
+/// Statuses: as walrus_accel_control_cancel.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_control_engine(
+    control: *const walrus_accel_control,
+    name: *mut *const c_char,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        engine(name, || {
+            Ok(borrow(control, "control")?.control.engine_name())
+        })
+    })
+}
+
+/// Writes the name of the engine at work.
+pub(super) fn engine(
+    name: *mut *const c_char,
+    engine: impl FnOnce() -> Result<Option<&'static str>, Failure>,
+) -> Result<(), Failure> {
+    let place = place(name, std::ptr::null(), "name")?;
+    let known = [c"cpu", c"gpu", c"reference"];
+    if let Some(engine) = engine()? {
+        let known = known
+            .into_iter()
+            .find(|name| name.to_bytes() == engine.as_bytes());
+        place.set(known.unwrap_or(c"other").as_ptr());
+    }
     Ok(())
 }
 

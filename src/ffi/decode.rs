@@ -42,7 +42,7 @@ pub struct walrus_accel_decode_request {
     /// The number of slivers.
     pub sliver_count: usize,
     /// Instead of slivers in memory: a directory, as WALRUS_ACCEL_SINK_DIRECTORY writes it, or what is
-    /// left of it.
+    /// left of it; the files in its `pairs` are looked at, and no other.
     pub directory: *const c_char,
     /// WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
     pub axis: u32,
@@ -50,6 +50,8 @@ pub struct walrus_accel_decode_request {
     pub check: u32,
     /// WALRUS_ACCEL_OUTPUT_LIBRARY or another of them; only the fields that it names are looked at.
     pub output_kind: u32,
+    /// Zero.
+    pub reserved: u32,
     /// The caller's memory.
     pub output: *mut u8,
     /// Its length in bytes: exactly the blob's.
@@ -62,6 +64,10 @@ pub struct walrus_accel_decode_request {
 unsafe impl CStruct for walrus_accel_decode_request {
     const KIND: &'static str = "walrus_accel_decode_request";
     const LEAST: usize = size_of::<Self>();
+
+    fn reserved(&self) -> u64 {
+        self.reserved.into()
+    }
 }
 
 /// What decoding gave: which slivers were used and which were damaged, and the blob where the library
@@ -88,7 +94,15 @@ impl GivenOutput {
         read: impl Iterator<Item = &'r [u8]>,
     ) -> Result<Self, Failure> {
         Ok(match request.output_kind {
-            WALRUS_ACCEL_OUTPUT_LIBRARY => Self::Library,
+            WALRUS_ACCEL_OUTPUT_LIBRARY => {
+                if !request.output.is_null() || !request.output_path.is_null() {
+                    return Err(Failure::argument(
+                        "`output` or `output_path` is set, and `output_kind` is 0 (library): set it to \
+                         1 (memory) or 2 (file)",
+                    ));
+                }
+                Self::Library
+            }
             WALRUS_ACCEL_OUTPUT_MEMORY => {
                 let length = length(request.output_length, "output_length")?;
                 let written = std::iter::once((request.output.addr(), length));
@@ -142,10 +156,9 @@ impl Decoding {
             check,
             output,
         } = self;
-        let metadata = &metadata.metadata;
-        Ok(slivers.with(|slivers| {
+        Ok(slivers.with(&metadata, |slivers| {
             let decode = |output: &mut dyn Output| {
-                decoder.decode(metadata, slivers, axis, check, output, control)
+                decoder.decode(&metadata.metadata, slivers, axis, check, output, control)
             };
             let (decoded, blob) = match output {
                 GivenOutput::Library => {
@@ -170,7 +183,7 @@ impl Decoding {
 /// something is needed, a number out of its range, memory of another length than the blob's or that
 /// overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
 /// the check fails with good slivers; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
-/// WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and WALRUS_ACCEL_INVALID_METADATA for a directory's metadata;
+/// WALRUS_ACCEL_IO;
 /// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
@@ -185,7 +198,7 @@ pub extern "C" fn walrus_accel_decode(
     guard_on(context, error, places, |shared, place| {
         let control = given(control)?;
         let decoding = Decoding::new(shared, &read(request, "request")?)?;
-        *place = hand_over(decoding.run(&control)?);
+        place.set(hand_over(decoding.run(&control)?));
         Ok(())
     })
 }
@@ -221,7 +234,8 @@ pub extern "C" fn walrus_accel_decoded_blob(
             let message = "the blob was not kept by the library: it went elsewhere";
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
         };
-        (*data, *length) = (blob.as_ptr(), blob.len());
+        data.set(blob.as_ptr());
+        length.set(blob.len());
         Ok(())
     })
 }
@@ -239,13 +253,14 @@ pub extern "C" fn walrus_accel_decoded_axis(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(axis, 0, "axis")?;
-        *place = axis_number(borrow(decoded, "decoded")?.decoded.axis);
+        place.set(axis_number(borrow(decoded, "decoded")?.decoded.axis));
         Ok(())
     })
 }
 
 /// Lends the numbers of the slivers that the blob was decoded from: their places in the request's array
-/// (or, of a directory, in the order of the files' names).
+/// (or, of a directory, among the files that have the frame of a sliver of the blob, in the order of
+/// their names).
 ///
 /// `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
 /// is freed.
@@ -291,6 +306,7 @@ fn lend(
     let numbers = place(numbers, std::ptr::null(), "numbers");
     let (numbers, count) = both(numbers, place(count, 0, "count"))?;
     let found = which(&borrow(decoded, "decoded")?.decoded);
-    (*numbers, *count) = (found.as_ptr(), found.len());
+    numbers.set(found.as_ptr());
+    count.set(found.len());
     Ok(())
 }

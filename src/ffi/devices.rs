@@ -6,7 +6,7 @@ use super::arguments::{both, optional_place, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, fill};
+use super::structs::{CStruct, room};
 use crate::engine::{DeviceInfo, DeviceKind, devices};
 
 /// A graphics device with memory of its own.
@@ -58,6 +58,8 @@ pub struct walrus_accel_device {
     pub unusable: *const c_char,
     /// WALRUS_ACCEL_DEVICE_DISCRETE or another of them.
     pub kind: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
@@ -100,6 +102,7 @@ impl Device {
                 DeviceKind::Other => WALRUS_ACCEL_DEVICE_OTHER,
                 DeviceKind::Software => WALRUS_ACCEL_DEVICE_SOFTWARE,
             },
+            reserved: 0,
         }
     }
 }
@@ -122,9 +125,9 @@ pub extern "C" fn walrus_accel_devices_list(
         let (list, count) = both(list, optional_place(count, 0, "count"))?;
         let found: Vec<_> = devices().into_iter().map(Device::new).collect();
         if let Some(count) = count {
-            *count = found.len();
+            count.set(found.len());
         }
-        *list = hand_over(walrus_accel_devices { devices: found });
+        list.set(hand_over(walrus_accel_devices { devices: found }));
         Ok(())
     })
 }
@@ -145,6 +148,7 @@ pub extern "C" fn walrus_accel_devices_get(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
+        let room = room(device, "device")?;
         let list = borrow(devices, "devices")?;
         let Some(found) = list.devices.get(number) else {
             let message = format!(
@@ -153,7 +157,8 @@ pub extern "C" fn walrus_accel_devices_get(
             );
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
         };
-        fill(device, found.described(), "device")
+        room.fill(found.described());
+        Ok(())
     })
 }
 

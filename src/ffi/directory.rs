@@ -8,7 +8,7 @@ use super::control::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, fill};
+use super::structs::{CStruct, room};
 use crate::directory::{BlobDirectory, FileProblem, ProblemKind};
 
 /// A file should be there and is not.
@@ -46,6 +46,8 @@ pub struct walrus_accel_problem {
     pub reason: *const c_char,
     /// WALRUS_ACCEL_FILE_MISSING or another of them.
     pub kind: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
@@ -81,16 +83,18 @@ impl walrus_accel_report {
     }
 }
 
-/// Verifies a directory of slivers, as WALRUS_ACCEL_SINK_DIRECTORY writes it.
+/// Verifies a directory of slivers, as WALRUS_ACCEL_SINK_DIRECTORY writes it. Foreign files are looked for
+/// among the slivers' files.
 ///
 /// `directory`: the directory of the blob, ended by a NUL. `quick`: 0 to verify every sliver against the
 /// metadata, 1 to compare every file with the manifest, which finds damage done since it was written, as
 /// fast as the files can be read. `control`: NULL, or a control by which other threads watch and cancel
 /// the call. `report`: becomes what was found, which the caller frees with walrus_accel_report_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or
-/// `quick` neither 0 nor 1; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
-/// WALRUS_ACCEL_INVALID_METADATA if there is no metadata, or manifest, to go by;
+/// Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL,
+/// `quick` neither 0 nor 1, or the metadata of a number of shards that the code does not have; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
+/// WALRUS_ACCEL_INVALID_METADATA if there is no metadata, or manifest, to go by; WALRUS_ACCEL_BLOB_TOO_LARGE
+/// if the metadata says so;
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device
 /// failed and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
@@ -107,13 +111,13 @@ pub extern "C" fn walrus_accel_directory_verify(
         let (directory, quick) = (path(directory, "directory")?, flag(quick, "quick")?);
         let control = given(control)?;
         let found = match quick {
-            true => BlobDirectory::verify_quick(directory, 0, &control)?,
+            true => BlobDirectory::verify_quick(directory, shared.threads, &control)?,
             false => BlobDirectory::open(directory)?.verify(&shared.decoder, &control)?,
         };
-        *place = hand_over(walrus_accel_report::new(
+        place.set(hand_over(walrus_accel_report::new(
             found.checked,
             found.problems.iter(),
-        ));
+        )));
         Ok(())
     })
 }
@@ -142,7 +146,10 @@ pub extern "C" fn walrus_accel_directory_repair(
         let directory = BlobDirectory::open(directory)?;
         let repaired = directory.repair(&shared.decoder, None, &control)?;
         let problems = repaired.rebuilt.iter().chain(&repaired.left);
-        *place = hand_over(walrus_accel_report::new(repaired.checked, problems));
+        place.set(hand_over(walrus_accel_report::new(
+            repaired.checked,
+            problems,
+        )));
         Ok(())
     })
 }
@@ -162,7 +169,8 @@ pub extern "C" fn walrus_accel_report_counts(
         let (checked, problems) =
             both(place(checked, 0, "checked"), place(problems, 0, "problems"))?;
         let report = borrow(report, "report")?;
-        (*checked, *problems) = (report.checked, report.problems.len());
+        checked.set(report.checked);
+        problems.set(report.problems.len());
         Ok(())
     })
 }
@@ -181,6 +189,7 @@ pub extern "C" fn walrus_accel_report_get(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
+        let room = room(problem, "problem")?;
         let problems = &borrow(report, "report")?.problems;
         let Some(found) = problems.get(number) else {
             let message = format!("there is no problem {number}: there are {}", problems.len());
@@ -191,8 +200,10 @@ pub extern "C" fn walrus_accel_report_get(
             path: found.path.as_ptr(),
             reason: found.reason.as_ptr(),
             kind: found.kind,
+            reserved: 0,
         };
-        fill(problem, described, "problem")
+        room.fill(described);
+        Ok(())
     })
 }
 

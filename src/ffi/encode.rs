@@ -31,21 +31,31 @@ pub struct walrus_accel_encode_request {
     pub source: *const walrus_accel_source,
     /// Where the slivers go; NULL for metadata and blob ID alone.
     pub sink: *const walrus_accel_sink,
-    /// The pairs whose slivers go to the sink; NULL with a count of 0 for all. Repeated ones count once.
-    /// The metadata covers all pairs in any case.
+    /// The pairs whose slivers go to the sink, if `pair_choice` says so. Repeated ones count once. The
+    /// metadata covers all pairs in any case.
     pub pairs: *const u16,
     /// The number of `pairs`.
     pub pair_count: usize,
     /// WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or WALRUS_ACCEL_COMMITMENT_BLAKE3.
     pub commitment: u32,
+    /// WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+    pub pair_choice: u32,
     /// The number of shards; 0 for the network's 1,000.
     pub n_shards: u16,
+    /// Zero.
+    pub reserved: u16,
+    /// Zero.
+    pub reserved_too: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_encode_request {
     const KIND: &'static str = "walrus_accel_encode_request";
     const LEAST: usize = size_of::<Self>();
+
+    fn reserved(&self) -> u64 {
+        u64::from(self.reserved) + u64::from(self.reserved_too)
+    }
 }
 
 /// What encoding gave: the metadata, and the slivers where the library keeps them. It never changes, so
@@ -83,6 +93,7 @@ impl Encoding {
         let encoder = encoder(shared, request.n_shards, commitment)?;
         let source = GivenSource::new(request.source, "source")?;
         let pairs = pairs(
+            request.pair_choice,
             request.pairs,
             request.pair_count,
             encoder.n_shards(),
@@ -95,6 +106,12 @@ impl Encoding {
             encoder,
             source,
         })
+    }
+
+    /// The same, apart from descriptors that the caller may close.
+    pub(super) fn keep(mut self) -> Result<Self, Failure> {
+        self.source = self.source.keep()?;
+        Ok(self)
     }
 
     pub(super) fn run(self, control: &Control) -> Result<walrus_accel_encoded, Failure> {
@@ -176,7 +193,7 @@ pub extern "C" fn walrus_accel_encode(
     guard_on(context, error, places, |shared, place| {
         let control = given(control)?;
         let encoding = Encoding::new(shared, &read(request, "request")?)?;
-        *place = hand_over(encoding.run(&control)?);
+        place.set(hand_over(encoding.run(&control)?));
         Ok(())
     })
 }
@@ -206,7 +223,7 @@ pub extern "C" fn walrus_accel_encoded_metadata(
     guard(error, || {
         let place = place(metadata, std::ptr::null_mut(), "metadata")?;
         let metadata = Arc::clone(&borrow(encoded, "encoded")?.metadata);
-        *place = hand_over(walrus_accel_metadata { metadata });
+        place.set(hand_over(walrus_accel_metadata { metadata }));
         Ok(())
     })
 }
@@ -243,7 +260,8 @@ pub extern "C" fn walrus_accel_encoded_sliver(
         let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
             return not_found(format!("pair {pair} is not among the chosen ones"));
         };
-        (*data, *length) = (sliver.as_ptr(), sliver.len());
+        data.set(sliver.as_ptr());
+        length.set(sliver.len());
         Ok(())
     })
 }
@@ -276,9 +294,9 @@ pub extern "C" fn walrus_accel_encoded_path(
             let message = "the slivers were not written to a directory: they went elsewhere";
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
         };
-        *place_of_path = path.as_ptr();
+        place_of_path.set(path.as_ptr());
         if let Some(already_there) = already_there {
-            *already_there = u32::from(*found);
+            already_there.set(u32::from(*found));
         }
         Ok(())
     })

@@ -1,19 +1,20 @@
 //! Jobs: calls that do not wait for their work.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::ptr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use super::arguments::place;
+use super::arguments::{Place, place};
 use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::progress;
+use super::control::{engine, progress};
 use super::decode::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
 use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::rebuild::{Rebuilding, walrus_accel_rebuild_request};
+use super::runner::{Runner, Ticket};
 use super::sink::UserData;
 use super::status::{
     Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND,
@@ -34,10 +35,13 @@ pub const WALRUS_ACCEL_JOB_ENDED: u32 = 2;
 pub const WALRUS_ACCEL_FOREVER: u64 = u64::MAX;
 
 /// Called once for a job, when it has ended, well or not: to write to an eventfd, to call
-/// uv_async_send, to wake a future. It is called from a thread of the library's, or from the thread that
-/// cancels or frees a job that waits. `user_data` must be valid until walrus_accel_job_free has returned.
-/// It may call walrus_accel_job_free and the other functions on jobs, and must not wait, unwind or jump
-/// out.
+/// uv_async_send, to wake a future. It is called from a thread of the library's, or from the one that
+/// cancels or frees a job that waits in the queue. `user_data` must be valid until walrus_accel_job_free
+/// has returned.
+///
+/// It may poll, ask for the result of, take from and free this very job, and use and free what it took. It
+/// must not wait for a job, free another one that has not ended, submit, unwind or jump out. If
+/// walrus_accel_job_free is what ends the job, the handle is of no more use in it.
 pub type walrus_accel_ended_function = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// Work that goes on while its caller does something else. All functions on a job can be called from any
@@ -79,52 +83,45 @@ struct Inner {
     control: Control,
     state: Mutex<State>,
     changed: Condvar,
+    runner: Runner,
+    ticket: OnceLock<Ticket>,
     ended: walrus_accel_ended_function,
     user_data: UserData,
 }
-
-// SAFETY: `user_data` is passed through to the caller's function, as the header says; all else is.
-unsafe impl Sync for Inner {}
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From queued to running; not if it was cancelled meanwhile.
-    fn begin(&self) -> bool {
+    /// Notes the end and tells the caller, who may free the handle meanwhile: whoever calls this has an
+    /// `Arc` of its own.
+    fn end(self: &Arc<Self>, result: Result<Outcome, Failure>) {
         let mut state = self.state();
-        let is_queued = matches!(state.phase, Phase::Queued);
-        if is_queued {
-            state.phase = Phase::Running;
-        }
-        is_queued
-    }
-
-    /// Notes the end and tells the caller.
-    fn end<'a>(&'a self, mut state: MutexGuard<'a, State>, result: Result<Outcome, Failure>) {
         state.phase = Phase::Ended(result);
         if let Some(ended) = self.ended {
             state.telling = Some(thread::current().id());
-            self.changed.notify_all();
             drop(state);
+            self.changed.notify_all();
             // SAFETY: the caller's function, called once, as the header says.
             unsafe { ended(self.user_data.0) };
             state = self.state();
             state.telling = None;
         }
-        self.changed.notify_all();
         drop(state);
+        self.changed.notify_all();
     }
 
-    fn cancel(&self) {
+    fn cancel(self: &Arc<Self>) {
         self.control.cancel();
-        let state = self.state();
-        if matches!(state.phase, Phase::Queued) {
-            self.end(
-                state,
-                Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")),
-            );
+        let work = self
+            .ticket
+            .get()
+            .and_then(|&ticket| self.runner.withdraw(ticket));
+        if let Some(work) = work {
+            // With it goes all that it holds of the caller's.
+            drop(work);
+            self.end(Err(cancelled()));
         }
     }
 
@@ -158,9 +155,19 @@ impl Inner {
 
 impl Drop for walrus_accel_job {
     fn drop(&mut self) {
-        self.inner.cancel();
-        self.inner.wait(None, true);
+        let inner = Arc::clone(&self.inner);
+        inner.cancel();
+        inner.wait(None, true);
     }
+}
+
+fn cancelled() -> Failure {
+    Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")
+}
+
+/// What a handle stands for, whatever becomes of the handle.
+fn inner(job: *const walrus_accel_job) -> Result<Arc<Inner>, Failure> {
+    Ok(Arc::clone(&borrow(job, "job")?.inner))
 }
 
 /// Enters a job. `work` may look at the caller's memory until it returns, and not behind.
@@ -168,7 +175,7 @@ fn submit(
     shared: &Arc<Shared>,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
-    place: &mut *mut walrus_accel_job,
+    place: &Place<*mut walrus_accel_job>,
     work: impl FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
 ) -> Result<(), Failure> {
     let inner = Arc::new(Inner {
@@ -178,6 +185,8 @@ fn submit(
             telling: None,
         }),
         changed: Condvar::new(),
+        runner: shared.runner.clone(),
+        ticket: OnceLock::new(),
         ended,
         user_data: UserData(user_data),
     });
@@ -185,34 +194,31 @@ fn submit(
         inner: Arc::clone(&inner),
     });
     // Before the job can end: whoever is told of that may look for the handle.
-    *place = handle;
-    let context = Arc::clone(shared);
+    place.set(handle);
+    let (job, context) = (Arc::clone(&inner), Arc::clone(shared));
     let run = move || {
-        if !inner.begin() {
-            return;
-        }
+        job.state().phase = Phase::Running;
         let result = context.run(|_| {
             #[cfg(test)]
             super::tests::fault("job");
-            work(&inner.control)
+            work(&job.control)
         });
-        drop(context);
-        inner.end(inner.state(), result);
+        job.end(result);
     };
-    shared.runner.submit(Box::new(run)).inspect_err(|_| {
-        *place = ptr::null_mut();
-        // It waits in no queue, and nobody has to be told.
-        abandon(handle);
-    })
-}
-
-/// Frees a job that never was in a queue.
-fn abandon(handle: *mut walrus_accel_job) {
-    if let Ok(job) = borrow(handle.cast_const(), "job") {
-        let failure = Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled");
-        job.inner.state().phase = Phase::Ended(Err(failure));
+    match shared.runner.submit(Box::new(run)) {
+        Ok(ticket) => {
+            // Nobody but this thread and those that are told of the end know the job yet.
+            let _ = inner.ticket.set(ticket);
+            Ok(())
+        }
+        Err(failure) => {
+            place.set(ptr::null_mut());
+            // It is in no queue, and nobody has to be told.
+            inner.state().phase = Phase::Ended(Err(cancelled()));
+            take_back(handle)?;
+            Err(failure)
+        }
     }
-    let _ = take_back(handle);
 }
 
 /// Submits an encoding, as walrus_accel_encode does it, and returns at once. It runs when fewer than the
@@ -237,8 +243,8 @@ pub extern "C" fn walrus_accel_submit_encode(
 ) -> walrus_accel_status {
     let places = || place(job, ptr::null_mut(), "job");
     guard_on(context, error, places, |shared, place| {
-        let work = Encoding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, place, |control| {
+        let work = Encoding::new(shared, &read(request, "request")?)?.keep()?;
+        submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(Outcome::Encoded)
         })
     })
@@ -259,7 +265,7 @@ pub extern "C" fn walrus_accel_submit_decode(
     let places = || place(job, ptr::null_mut(), "job");
     guard_on(context, error, places, |shared, place| {
         let work = Decoding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, place, |control| {
+        submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(Outcome::Decoded)
         })
     })
@@ -280,7 +286,7 @@ pub extern "C" fn walrus_accel_submit_rebuild(
     let places = || place(job, ptr::null_mut(), "job");
     guard_on(context, error, places, |shared, place| {
         let work = Rebuilding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, place, |control| {
+        submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(Outcome::Encoded)
         })
     })
@@ -302,7 +308,7 @@ pub extern "C" fn walrus_accel_submit_verify(
     let places = || place(job, ptr::null_mut(), "job");
     guard_on(context, error, places, |shared, place| {
         let work = Verifying::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, place, |control| {
+        submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(|()| Outcome::Verified)
         })
     })
@@ -321,16 +327,16 @@ pub extern "C" fn walrus_accel_job_poll(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
-        *place = match borrow(job, "job")?.inner.state().phase {
+        place.set(match inner(job)?.state().phase {
             Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
             Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
             Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
-        };
+        });
         Ok(())
     })
 }
 
-/// Waits until a job has ended, well or not.
+/// Waits until a job has ended, well or not; `ended` may not have returned yet.
 ///
 /// `milliseconds`: the longest time to wait; WALRUS_ACCEL_FOREVER for no limit.
 ///
@@ -343,11 +349,11 @@ pub extern "C" fn walrus_accel_job_wait(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let job = borrow(job, "job")?;
+        let job = inner(job)?;
         // Beyond what the clock counts there is no limit.
         let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
         let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
-        match job.inner.wait(limit, false) {
+        match job.wait(limit, false) {
             true => Ok(()),
             false => Err(Failure::new(
                 WALRUS_ACCEL_TIMED_OUT,
@@ -369,7 +375,22 @@ pub extern "C" fn walrus_accel_job_progress(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        progress(done, total, || Ok(&borrow(job, "job")?.inner.control))
+        progress(done, total, || Ok(inner(job)?.control.progress()))
+    })
+}
+
+/// Tells the engine that does a job, or did it: as walrus_accel_control_engine.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_job_engine(
+    job: *const walrus_accel_job,
+    name: *mut *const c_char,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        engine(name, || Ok(inner(job)?.control.engine_name()))
     })
 }
 
@@ -384,7 +405,7 @@ pub extern "C" fn walrus_accel_job_cancel(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        borrow(job, "job")?.inner.cancel();
+        inner(job)?.cancel();
         Ok(())
     })
 }
@@ -398,7 +419,7 @@ pub extern "C" fn walrus_accel_job_result(
     job: *const walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || match &borrow(job, "job")?.inner.state().phase {
+    guard(error, || match &inner(job)?.state().phase {
         Phase::Ended(Ok(_)) => Ok(()),
         Phase::Ended(Err(failure)) => Err(failure.clone()),
         _ => Err(not_ended()),
@@ -418,7 +439,8 @@ fn take<T: Handle>(
     wanted: impl FnOnce(Outcome) -> Result<T, Outcome>,
 ) -> Result<(), Failure> {
     let place = place(out, ptr::null_mut(), name)?;
-    let mut state = borrow(job, "job")?.inner.state();
+    let inner = inner(job)?;
+    let mut state = inner.state();
     let outcome = match &mut state.phase {
         Phase::Ended(Ok(outcome)) => outcome,
         Phase::Ended(Err(failure)) => return Err(failure.clone()),
@@ -426,7 +448,7 @@ fn take<T: Handle>(
     };
     match wanted(std::mem::replace(outcome, Outcome::Taken)) {
         Ok(value) => {
-            *place = hand_over(value);
+            place.set(hand_over(value));
             Ok(())
         }
         Err(other) => {

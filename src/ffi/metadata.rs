@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::arguments::{
     WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis, blob_id, copy_out,
-    elements, elements_mut, place,
+    elements, place, place_of_32,
 };
 use super::context::shards;
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::shape::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
-use super::structs::fill;
-use crate::commitment::{BlobMetadataWithId, Commitment, Node};
+use super::structs::room;
+use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::sliver::SliverPairIndex;
 use crate::wire::Bcs;
 
@@ -42,7 +42,7 @@ pub(super) fn given(
 /// `metadata`: becomes the metadata, which the caller frees.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, or `data` is and
-/// `length` is not 0; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
+/// `length` is not 0, or for a number of shards that the code does not have; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
 /// committee's, or one whose ID does not belong to it; WALRUS_ACCEL_BLOB_TOO_LARGE;
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
@@ -69,9 +69,9 @@ pub extern "C" fn walrus_accel_metadata_from_bcs(
             let reason = format!("its bytes say that it is of blob {}", found.blob_id);
             return Err(crate::error::Error::InvalidMetadata { reason }.into());
         }
-        *place = hand_over(walrus_accel_metadata {
+        place.set(hand_over(walrus_accel_metadata {
             metadata: Arc::new(found),
-        });
+        }));
         Ok(())
     })
 }
@@ -99,8 +99,8 @@ pub extern "C" fn walrus_accel_metadata_blob_id(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let found = borrow(metadata, "metadata")?.metadata.blob_id;
-        elements_mut(id, found.0.len(), "id")?.copy_from_slice(&found.0);
+        let place = place_of_32(id, "id")?;
+        place.set(borrow(metadata, "metadata")?.metadata.blob_id.0);
         Ok(())
     })
 }
@@ -117,8 +117,8 @@ pub extern "C" fn walrus_accel_metadata_root_hash(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let found = borrow(metadata, "metadata")?.metadata.metadata.root_hash();
-        elements_mut(hash, found.len(), "hash")?.copy_from_slice(&found);
+        let place = place_of_32(hash, "hash")?;
+        place.set(borrow(metadata, "metadata")?.metadata.metadata.root_hash());
         Ok(())
     })
 }
@@ -139,6 +139,7 @@ pub extern "C" fn walrus_accel_metadata_sliver_root(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
+        let place = place_of_32(hash, "hash")?;
         let metadata = &borrow(metadata, "metadata")?.metadata.metadata;
         let axis = axis(sliver_axis, "sliver_axis")?;
         let Some(root) = metadata.root(axis, SliverPairIndex(pair)) else {
@@ -148,8 +149,7 @@ pub extern "C" fn walrus_accel_metadata_sliver_root(
             );
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
         };
-        let bytes: [u8; 32] = Node::bytes(&root);
-        elements_mut(hash, bytes.len(), "hash")?.copy_from_slice(&bytes);
+        place.set(root.bytes());
         Ok(())
     })
 }
@@ -166,10 +166,12 @@ pub extern "C" fn walrus_accel_metadata_commitment(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(commitment, 0, "commitment")?;
-        *place = match borrow(metadata, "metadata")?.metadata.metadata.commitment {
-            Commitment::Blake2b256 => WALRUS_ACCEL_COMMITMENT_BLAKE2B,
-            Commitment::Blake3 => WALRUS_ACCEL_COMMITMENT_BLAKE3,
-        };
+        place.set(
+            match borrow(metadata, "metadata")?.metadata.metadata.commitment {
+                Commitment::Blake2b256 => WALRUS_ACCEL_COMMITMENT_BLAKE2B,
+                Commitment::Blake3 => WALRUS_ACCEL_COMMITMENT_BLAKE3,
+            },
+        );
         Ok(())
     })
 }
@@ -187,8 +189,10 @@ pub extern "C" fn walrus_accel_metadata_shape(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
+        let room = room(shape, "shape")?;
         let found = borrow(metadata, "metadata")?.metadata.metadata.shape()?;
-        fill(shape, walrus_accel_shape::of(&found), "shape")
+        room.fill(walrus_accel_shape::of(&found));
+        Ok(())
     })
 }
 
@@ -229,7 +233,7 @@ pub extern "C" fn walrus_accel_metadata_bcs_length(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(length, 0, "length")?;
-        *place = borrow(metadata, "metadata")?.metadata.to_bcs().len();
+        place.set(borrow(metadata, "metadata")?.metadata.to_bcs().len());
         Ok(())
     })
 }

@@ -34,7 +34,7 @@ pub struct walrus_accel_rebuild_request {
     pub sliver_count: usize,
     /// Instead of slivers in memory: a directory, as in walrus_accel_decode_request.
     pub directory: *const c_char,
-    /// The pairs to rebuild; NULL with a count of 0 for all.
+    /// The pairs to rebuild, if `pair_choice` says so.
     pub pairs: *const u16,
     /// The number of `pairs`.
     pub pair_count: usize,
@@ -42,6 +42,8 @@ pub struct walrus_accel_rebuild_request {
     pub sink: *const walrus_accel_sink,
     /// WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
     pub axis: u32,
+    /// WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+    pub pair_choice: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
@@ -68,7 +70,13 @@ impl Rebuilding {
         let slivers = GivenSlivers::new(request.slivers, request.sliver_count, request.directory)?;
         let metadata = given_metadata(request.metadata, "metadata")?;
         let n_shards = metadata.metadata.n_shards()?;
-        let pairs = pairs(request.pairs, request.pair_count, n_shards, "pairs")?;
+        let pairs = pairs(
+            request.pair_choice,
+            request.pairs,
+            request.pair_count,
+            n_shards,
+            "pairs",
+        )?;
         let sink = GivenSink::new(request.sink, &pairs, slivers.memory(), "sink")?;
         if matches!(sink, GivenSink::None) {
             return Err(Failure::argument(
@@ -94,7 +102,7 @@ impl Rebuilding {
             pairs,
             sink,
         } = self;
-        Ok(slivers.with(|slivers| {
+        Ok(slivers.with(&metadata, |slivers| {
             fill(sink, |sink| {
                 decoder.rebuild(&metadata, slivers, axis, &pairs, sink, control)?;
                 Ok(Arc::clone(&metadata))
@@ -113,7 +121,6 @@ impl Rebuilding {
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
 /// make another blob; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
-/// WALRUS_ACCEL_MALFORMED and WALRUS_ACCEL_INVALID_METADATA for a directory's metadata;
 /// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
 /// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
 /// WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -129,7 +136,7 @@ pub extern "C" fn walrus_accel_rebuild(
     guard_on(context, error, places, |shared, place| {
         let control = given(control)?;
         let rebuilding = Rebuilding::new(shared, &read(request, "request")?)?;
-        *place = hand_over(rebuilding.run(&control)?);
+        place.set(hand_over(rebuilding.run(&control)?));
         Ok(())
     })
 }

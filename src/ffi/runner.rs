@@ -1,23 +1,29 @@
 //! Runs jobs: so many at once, the rest in the order in which they came.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::status::{Failure, WALRUS_ACCEL_OUT_OF_MEMORY};
 
-type Work = Box<dyn FnOnce() + Send>;
+pub(super) type Work = Box<dyn FnOnce() + Send>;
 
 /// A queue of jobs with a limit of how many run at once. There is a thread for each that runs, which
-/// ends when none waits.
+/// ends when none waits. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct Runner {
     state: Arc<Mutex<State>>,
     limit: usize,
 }
 
+/// A job's place in the queue.
+pub(super) type Ticket = u64;
+
 #[derive(Default)]
 struct State {
     running: usize,
-    waiting: VecDeque<Work>,
+    next: Ticket,
+    waiting: BTreeMap<Ticket, Work>,
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -32,30 +38,39 @@ impl Runner {
         }
     }
 
-    /// Enters a job, which must not panic.
+    /// Enters a job.
     ///
     /// # Errors
     ///
     /// If there is no thread for it and none will come to it.
-    pub(super) fn submit(&self, work: Work) -> Result<(), Failure> {
+    pub(super) fn submit(&self, work: Work) -> Result<Ticket, Failure> {
         let mut state = locked(&self.state);
-        state.waiting.push_back(work);
+        let ticket = state.next;
+        state.next += 1;
+        state.waiting.insert(ticket, work);
         if state.running == self.limit {
-            return Ok(());
+            return Ok(ticket);
         }
         state.running += 1;
         let shared = Arc::clone(&self.state);
         let thread = std::thread::Builder::new().name("walrus-accel-job".into());
         let Err(error) = thread.spawn(move || run(&shared)) else {
-            return Ok(());
+            return Ok(ticket);
         };
         state.running -= 1;
         if state.running > 0 {
-            return Ok(()); // Those that run will come to it.
+            return Ok(ticket); // Those that run will come to it.
         }
-        state.waiting.pop_back();
+        let work = state.waiting.remove(&ticket);
+        drop(state);
+        drop(work);
         let message = format!("no thread for the job: {error}");
         Err(Failure::new(WALRUS_ACCEL_OUT_OF_MEMORY, message))
+    }
+
+    /// Takes a job out of the queue, if it still waits: then it never runs.
+    pub(super) fn withdraw(&self, ticket: Ticket) -> Option<Work> {
+        locked(&self.state).waiting.remove(&ticket)
     }
 }
 
@@ -63,14 +78,15 @@ fn run(state: &Mutex<State>) {
     loop {
         let work = {
             let mut state = locked(state);
-            match state.waiting.pop_front() {
-                Some(work) => work,
+            match state.waiting.pop_first() {
+                Some((_, work)) => work,
                 None => {
                     state.running -= 1;
                     return;
                 }
             }
         };
-        work();
+        // What it does is guarded; what it leaves behind may be the last of a context.
+        let _ = catch_unwind(AssertUnwindSafe(work));
     }
 }

@@ -1,9 +1,11 @@
 //! Sizes and indices: what callers need to make room.
 
-use super::arguments::{axis, blob_id, both, elements_mut, place, text};
+use super::arguments::{axis, blob_id, both, elements_mut, place, place_of_32, text};
+use super::context::shards;
 use super::guard::guard;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, fill};
+use super::structs::{CStruct, room};
+use crate::commitment::BlobId;
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex, SliverPairIndex};
 use std::ffi::c_char;
@@ -40,6 +42,10 @@ pub struct walrus_accel_shape {
     pub rows: u16,
     /// How many secondary slivers decode the blob; the number of symbols in a primary one.
     pub columns: u16,
+    /// Zero.
+    pub reserved: u16,
+    /// Zero.
+    pub reserved_too: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers alone.
@@ -64,16 +70,18 @@ impl walrus_accel_shape {
             n_shards: shape.n_shards(),
             rows: shape.rows(),
             columns: shape.columns(),
+            reserved: 0,
+            reserved_too: 0,
         }
     }
 }
 
-/// Tells the sizes of everything that a blob of `blob_length` bytes becomes for `n_shards` shards. The
-/// Walrus network has 1,000.
+/// Tells the sizes of everything that a blob of `blob_length` bytes becomes for `n_shards` shards; 0 is
+/// the network's 1,000, here and wherever a number of shards is asked for.
 ///
 /// `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for fewer than 4 shards, for more than the
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for 1 to 3 shards, for more than the
 /// code has room for (49,155), or a `shape` that is NULL or not initialised;
 /// WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
@@ -84,8 +92,10 @@ pub extern "C" fn walrus_accel_shape_compute(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let found = Shape::new(n_shards, blob_length)?;
-        fill(shape, walrus_accel_shape::of(&found), "shape")
+        let room = room(shape, "shape")?;
+        let found = Shape::new(shards(n_shards), blob_length)?;
+        room.fill(walrus_accel_shape::of(&found));
+        Ok(())
     })
 }
 
@@ -101,7 +111,7 @@ pub extern "C" fn walrus_accel_max_blob_length(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(blob_length, 0, "blob_length")?;
-        *place = Shape::max_blob_len(n_shards)?;
+        place.set(Shape::max_blob_len(shards(n_shards))?);
         Ok(())
     })
 }
@@ -116,6 +126,7 @@ fn mirror(
 ) -> Result<(), Failure> {
     let out = place(out, 0, "out")?;
     let axis = axis(axis_number, "axis")?;
+    let n_shards = shards(n_shards);
     Shape::new(n_shards, 0)?;
     if index >= n_shards {
         return Err(Failure::argument(format!(
@@ -123,7 +134,7 @@ fn mirror(
             n_shards - 1
         )));
     }
-    *out = map(axis);
+    out.set(map(axis));
     Ok(())
 }
 
@@ -142,7 +153,7 @@ pub extern "C" fn walrus_accel_sliver_index(
 ) -> walrus_accel_status {
     guard(error, || {
         mirror(n_shards, axis, pair, out, |axis| {
-            SliverPairIndex(pair).sliver(axis, n_shards).0
+            SliverPairIndex(pair).sliver(axis, shards(n_shards)).0
         })
     })
 }
@@ -160,7 +171,7 @@ pub extern "C" fn walrus_accel_sliver_pair(
 ) -> walrus_accel_status {
     guard(error, || {
         mirror(n_shards, axis, index, out, |axis| {
-            SliverIndex(index).pair(axis, n_shards).0
+            SliverIndex(index).pair(axis, shards(n_shards)).0
         })
     })
 }
@@ -181,7 +192,7 @@ pub extern "C" fn walrus_accel_shard_of_pair(
 ) -> walrus_accel_status {
     guard(error, || {
         let (_, id) = both(place(out, 0, "out"), blob_id(id, "id"))?;
-        let shard = |_| SliverPairIndex(pair).shard(&id, n_shards);
+        let shard = |_| SliverPairIndex(pair).shard(&id, shards(n_shards));
         mirror(
             n_shards,
             super::arguments::WALRUS_ACCEL_AXIS_PRIMARY,
@@ -233,9 +244,9 @@ pub extern "C" fn walrus_accel_blob_id_from_text(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let id: crate::commitment::BlobId = text(id, "id")?.parse()?;
-        let out = elements_mut(out, id.0.len(), "out")?;
-        out.copy_from_slice(&id.0);
+        let (out, id) = both(place_of_32(out, "out"), text(id, "id"))?;
+        let id: BlobId = id.parse()?;
+        out.set(id.0);
         Ok(())
     })
 }

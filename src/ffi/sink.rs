@@ -58,8 +58,8 @@ pub struct walrus_accel_piece {
 /// WALRUS_ACCEL_CALLBACK_FAILED.
 ///
 /// The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. It is
-/// called from threads of the library's, one call at a time. It must not call the library, nor unwind or
-/// jump out.
+/// called from any thread, that of the call included: for a request one call at a time, though a source's
+/// `read` may be called meanwhile. It must not call the library, nor unwind or jump out.
 pub type walrus_accel_write_function =
     Option<unsafe extern "C" fn(piece: *const walrus_accel_piece, user_data: *mut c_void) -> i32>;
 
@@ -102,6 +102,9 @@ pub(super) struct UserData(pub(super) *mut c_void);
 // SAFETY: it is passed through; that callbacks come from the library's threads the header says.
 unsafe impl Send for UserData {}
 
+// SAFETY: as for `Send`; a shared one gives the pointer alone.
+unsafe impl Sync for UserData {}
+
 /// What a callback's answer comes to.
 pub(super) fn verdict(answer: i32, failed: impl FnOnce(String) -> Error) -> Result<()> {
     match answer {
@@ -135,8 +138,19 @@ impl GivenSink {
             return Ok(Self::None);
         };
         Ok(match sink.kind {
-            WALRUS_ACCEL_SINK_NONE => Self::None,
-            WALRUS_ACCEL_SINK_LIBRARY => Self::Library,
+            WALRUS_ACCEL_SINK_NONE | WALRUS_ACCEL_SINK_LIBRARY => {
+                if !sink.rooms.is_null() || !sink.path.is_null() || sink.write.is_some() {
+                    return Err(Failure::argument(format!(
+                        "`{name}` has rooms, a path or a callback, and its kind is {}, which uses none: \
+                         set it to 2 (rooms), 3 (directory) or 4 (callback)",
+                        sink.kind
+                    )));
+                }
+                match sink.kind {
+                    WALRUS_ACCEL_SINK_NONE => Self::None,
+                    _ => Self::Library,
+                }
+            }
             WALRUS_ACCEL_SINK_ROOMS => {
                 let needed = 2 * pairs.len();
                 if sink.room_count != needed {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::arguments::{axis, elements, path, reserved};
 use super::status::Failure;
-use crate::directory::BlobDirectory;
+use crate::commitment::BlobMetadataWithId;
+use crate::directory::SliverFiles;
 use crate::error::Result;
 use crate::memory::collected;
 use crate::sliver::SliverIndex;
@@ -154,11 +155,15 @@ impl GivenSlivers {
         memory.into_iter().flat_map(MemorySlivers::memory)
     }
 
-    /// Calls `work` with the slivers.
-    pub(super) fn with<T>(self, work: impl FnOnce(&dyn SliverSource) -> Result<T>) -> Result<T> {
+    /// Calls `work` with the slivers, which are of the blob with this metadata.
+    pub(super) fn with<T>(
+        self,
+        metadata: &BlobMetadataWithId,
+        work: impl FnOnce(&dyn SliverSource) -> Result<T>,
+    ) -> Result<T> {
         match self {
             Self::Memory(memory) => work(&memory),
-            Self::Directory(path) => work(&BlobDirectory::open(path)?),
+            Self::Directory(path) => work(&SliverFiles::in_directory(metadata, &path)?),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::ffi::{c_char, c_void};
 use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{elements, length, path};
 use super::sink::{UserData, verdict};
@@ -27,8 +28,9 @@ pub const WALRUS_ACCEL_SOURCE_CALLBACK: u32 = 4;
 /// WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
 /// WALRUS_ACCEL_CALLBACK_FAILED.
 ///
-/// It is called from threads of the library's, one call at a time, in no particular order, and for the
-/// same bytes more than once. It must not call the library, nor unwind or jump out.
+/// It is called from any thread, that of the call included: for a request one call at a time, in no
+/// particular order, and for the same bytes more than once. It must not call the library, nor unwind or
+/// jump out.
 pub type walrus_accel_read_function = Option<
     unsafe extern "C" fn(offset: u64, out: *mut u8, length: usize, user_data: *mut c_void) -> i32,
 >;
@@ -43,8 +45,8 @@ pub struct walrus_accel_source {
     pub kind: u32,
     /// A descriptor to read from, which stays the caller's and may be closed when the call, or the one
     /// that submits the job, returns. A regular file is read by position, from its beginning, and its
-    /// offset stays; anything else, such as a pipe, is read to its end into a temporary file. Not on
-    /// Windows.
+    /// offset stays; anything else, such as a pipe, may be non-blocking, and is read to its end into a
+    /// temporary file. Not on Windows.
     pub descriptor: i32,
     /// The bytes of the blob; NULL if it is empty.
     pub data: *const u8,
@@ -64,14 +66,20 @@ unsafe impl CStruct for walrus_accel_source {
     const LEAST: usize = size_of::<Self>();
 }
 
-type Read = unsafe extern "C" fn(u64, *mut u8, usize, *mut c_void) -> i32;
+type ReadFunction = unsafe extern "C" fn(u64, *mut u8, usize, *mut c_void) -> i32;
 
 /// A source, ready to be opened.
 pub(super) enum GivenSource {
     Memory(&'static [u8]),
     Path(PathBuf),
-    Descriptor(File),
+    Descriptor(Descriptor),
     Callback(CallbackSource),
+}
+
+/// A descriptor of the caller's, or a duplicate of one.
+pub(super) enum Descriptor {
+    Theirs(i32),
+    Own(File),
 }
 
 impl GivenSource {
@@ -84,7 +92,10 @@ impl GivenSource {
                 Self::Memory(elements(source.data, length, &format!("{name}.data"))?)
             }
             WALRUS_ACCEL_SOURCE_PATH => Self::Path(path(source.path, &format!("{name}.path"))?),
-            WALRUS_ACCEL_SOURCE_DESCRIPTOR => Self::Descriptor(descriptor(source.descriptor)?),
+            WALRUS_ACCEL_SOURCE_DESCRIPTOR => {
+                check_descriptor(source.descriptor)?;
+                Self::Descriptor(Descriptor::Theirs(source.descriptor))
+            }
             WALRUS_ACCEL_SOURCE_CALLBACK => {
                 let Some(read) = source.read else {
                     return Err(Failure::argument(format!("`{name}.read` is NULL")));
@@ -101,6 +112,16 @@ impl GivenSource {
                      are known"
                 )));
             }
+        })
+    }
+
+    /// The same, with a descriptor of its own instead of the caller's.
+    pub(super) fn keep(self) -> Result<Self, Failure> {
+        Ok(match self {
+            Self::Descriptor(Descriptor::Theirs(theirs)) => {
+                Self::Descriptor(Descriptor::Own(duplicate(theirs)?))
+            }
+            other => other,
         })
     }
 
@@ -122,12 +143,16 @@ impl GivenSource {
             Self::Memory(memory) => work(&memory),
             Self::Path(path) => work(&FileSource::open(path)?),
             Self::Callback(callback) => work(&callback),
-            Self::Descriptor(file) => {
+            Self::Descriptor(descriptor) => {
+                let file = match descriptor {
+                    Descriptor::Own(file) => file,
+                    Descriptor::Theirs(theirs) => duplicate(theirs)?,
+                };
                 let name = "the descriptor";
                 let found = file.metadata().map_err(Error::io("inspect", name))?;
                 match found.is_file() {
                     true => work(&FileSource::new(file, name)?),
-                    false => work(&SpooledSource::read_with(file, control)?),
+                    false => work(&SpooledSource::read_with(patient(&file), control)?),
                 }
             }
         }
@@ -135,31 +160,76 @@ impl GivenSource {
 }
 
 #[cfg(unix)]
-fn descriptor(descriptor: i32) -> Result<File, Failure> {
-    use std::os::fd::BorrowedFd;
-    if descriptor < 0 {
-        return Err(Failure::argument(format!(
+fn check_descriptor(descriptor: i32) -> Result<(), Failure> {
+    match descriptor {
+        0.. => Ok(()),
+        _ => Err(Failure::argument(format!(
             "`descriptor` is {descriptor}: an open one is needed"
-        )));
+        ))),
     }
-    // SAFETY: not -1, and used for one call alone, which finds out whether it is open; the caller does
-    // not close it meanwhile, as the header demands.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    let name = format!("descriptor {descriptor}");
-    let own = borrowed.try_clone_to_owned();
-    Ok(own.map_err(Error::io("use", name))?.into())
 }
 
 #[cfg(not(unix))]
-fn descriptor(_: i32) -> Result<File, Failure> {
+fn check_descriptor(_: i32) -> Result<(), Failure> {
     Err(Failure::argument(
         "`kind` is 3 (descriptor), which this system does not have: use a path",
     ))
 }
 
+#[cfg(unix)]
+fn duplicate(descriptor: i32) -> Result<File> {
+    use std::os::fd::BorrowedFd;
+    // SAFETY: not -1, as was checked, and used for one call alone, which finds out whether it is open; the
+    // caller does not close it meanwhile, as the header demands.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    let own = borrowed.try_clone_to_owned();
+    let own = own.map_err(Error::io("use", format!("descriptor {descriptor}")))?;
+    Ok(own.into())
+}
+
+#[cfg(not(unix))]
+fn duplicate(_: i32) -> Result<File> {
+    unreachable!("no such source is made")
+}
+
+/// A reader that gives up now and then, as a signal makes it, so that whoever reads can look whether the
+/// job was cancelled. It reads what is never ready at once, too.
+#[cfg(unix)]
+fn patient(file: &File) -> impl Read + '_ {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use std::io::{Error, ErrorKind};
+
+    struct Patient<'f>(&'f File);
+
+    impl Read for Patient<'_> {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            const PATIENCE: Timespec = Timespec {
+                tv_sec: 0,
+                tv_nsec: 50_000_000,
+            };
+            let again = || Err(Error::from(ErrorKind::Interrupted));
+            let mut descriptors = [PollFd::new(self.0, PollFlags::IN)];
+            if poll(&mut descriptors, Some(&PATIENCE))? == 0 {
+                return again();
+            }
+            match self.0.read(out) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => again(),
+                read => read,
+            }
+        }
+    }
+
+    Patient(file)
+}
+
+#[cfg(not(unix))]
+fn patient(file: &File) -> impl Read + '_ {
+    file
+}
+
 /// A source that asks the caller for its bytes.
 pub(super) struct CallbackSource {
-    read: Read,
+    read: ReadFunction,
     length: u64,
     /// One call at a time.
     user_data: Mutex<UserData>,
@@ -173,7 +243,10 @@ impl Source for CallbackSource {
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         #[cfg(test)]
         super::tests::fault("source");
-        let user_data = self.user_data.lock().expect("a call from C does not panic");
+        let user_data = self
+            .user_data
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the caller's function, called as the header says: `out` has that many bytes, no other
         // call is on its way, and it neither unwinds nor writes beyond.
         let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), user_data.0) };

@@ -1,5 +1,6 @@
 //! Structures that the caller fills: their size comes first, so that they can grow.
 
+use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of};
 use std::ptr;
 
@@ -12,13 +13,19 @@ const LONGEST: usize = 4096;
 ///
 /// # Safety
 ///
-/// It is `repr(C)`, its first field is `struct_size: usize`, and zero bytes are a valid value of all.
+/// It is `repr(C)`, its first field is `struct_size: usize`, zero bytes are a valid value of all, and it
+/// has no padding: bytes that a caller did not set would be taken for fields of a later version.
 pub(super) unsafe trait CStruct: Copy {
     /// Its name in C.
     const KIND: &'static str;
     /// Its size in the first version that had it: `size_of` it until fields are appended, then the
     /// `offset_of!` the first of those.
     const LEAST: usize;
+
+    /// The fields that are to be zero, added up.
+    fn reserved(&self) -> u64 {
+        0
+    }
 }
 
 fn size_of_given(given: *const u8, name: &str, kind: &str, least: usize) -> Result<usize, Failure> {
@@ -71,7 +78,13 @@ fn read_sized<T: CStruct>(given: *const u8, size: usize, name: &str) -> Result<T
     }
     // SAFETY: `CStruct` promises that zero bytes are valid, and the others are the caller's fields, of
     // types that all values are valid of (integers and pointers).
-    Ok(unsafe { value.assume_init() })
+    let value = unsafe { value.assume_init() };
+    if value.reserved() != 0 {
+        return Err(Failure::argument(format!(
+            "`{name}` has a reserved field that is not zero: initialise it with its _INIT macro"
+        )));
+    }
+    Ok(value)
 }
 
 /// Reads an array of structures that all have the first one's size.
@@ -106,17 +119,35 @@ pub(super) fn read_array<T: CStruct>(
     Ok(values)
 }
 
-/// Fills a structure of the caller's, as far as its version goes.
-pub(super) fn fill<T: CStruct>(place: *mut T, value: T, name: &str) -> Result<(), Failure> {
+/// A structure of the caller's for a result, as far as its version goes.
+pub(super) struct Room<T> {
+    place: *mut u8,
+    size: usize,
+    kind: PhantomData<T>,
+}
+
+/// A structure of the caller's, whose fields become zero at once.
+pub(super) fn room<T: CStruct>(place: *mut T, name: &str) -> Result<Room<T>, Failure> {
     let size = size_of_given(place.cast_const().cast(), name, T::KIND, T::LEAST)?;
-    let (head, known) = (size_of::<usize>(), size.min(size_of::<T>()));
-    let value = ptr::from_ref(&value).cast::<u8>();
     let place = place.cast::<u8>();
-    // SAFETY: the structure has `size` bytes by the header's contract, its size first, which stays; `T`
-    // has at least `known`. What a newer version has behind becomes zero.
-    unsafe {
-        ptr::copy_nonoverlapping(value.add(head), place.add(head), known - head);
-        ptr::write_bytes(place.add(known), 0, size - known);
+    let head = size_of::<usize>();
+    // SAFETY: the structure has `size` bytes by the header's contract, its size first, which stays.
+    unsafe { ptr::write_bytes(place.add(head), 0, size - head) };
+    Ok(Room {
+        place,
+        size,
+        kind: PhantomData,
+    })
+}
+
+impl<T: CStruct> Room<T> {
+    /// Fills it; what a newer version has behind stays zero.
+    pub(super) fn fill(&self, value: T) {
+        let (head, known) = (size_of::<usize>(), self.size.min(size_of::<T>()));
+        let value = ptr::from_ref(&value).cast::<u8>();
+        // SAFETY: as in `room`; `T` has at least `known` bytes, and none of them is padding.
+        unsafe {
+            ptr::copy_nonoverlapping(value.add(head), self.place.add(head), known - head);
+        }
     }
-    Ok(())
 }

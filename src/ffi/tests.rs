@@ -101,7 +101,7 @@ const ENTRIES: &[(&str, Call)] = &entries! {
     devices: walrus_accel_devices_list(_ _ _) walrus_accel_devices_get(_ _ _ _) walrus_accel_devices_free(_);
     context: walrus_accel_context_new(_ _ _) walrus_accel_context_free(_)
         walrus_accel_context_instruction_set(_ _ _) walrus_accel_context_device_fault(_ _ _);
-    control: walrus_accel_control_new(_ _) walrus_accel_control_cancel(_ _) walrus_accel_control_progress(_ _ _ _)
+    control: walrus_accel_control_new(_ _) walrus_accel_control_cancel(_ _) walrus_accel_control_engine(_ _ _) walrus_accel_control_progress(_ _ _ _)
         walrus_accel_control_free(_);
     metadata: walrus_accel_metadata_from_bcs(_ _ _ _ _ _) walrus_accel_metadata_free(_)
         walrus_accel_metadata_blob_id(_ _ _) walrus_accel_metadata_root_hash(_ _ _)
@@ -118,7 +118,7 @@ const ENTRIES: &[(&str, Call)] = &entries! {
         walrus_accel_report_counts(_ _ _ _) walrus_accel_report_get(_ _ _ _) walrus_accel_report_free(_);
     job: walrus_accel_submit_encode(_ _ _ _ _ _) walrus_accel_submit_decode(_ _ _ _ _ _) walrus_accel_submit_rebuild(_ _ _ _ _ _)
         walrus_accel_submit_verify(_ _ _ _ _ _) walrus_accel_job_poll(_ _ _) walrus_accel_job_wait(_ _ _)
-        walrus_accel_job_progress(_ _ _ _) walrus_accel_job_cancel(_ _) walrus_accel_job_result(_ _)
+        walrus_accel_job_progress(_ _ _ _) walrus_accel_job_cancel(_ _) walrus_accel_job_engine(_ _ _) walrus_accel_job_result(_ _)
         walrus_accel_job_take_encoded(_ _ _) walrus_accel_job_take_decoded(_ _ _) walrus_accel_job_free(_);
 };
 
@@ -282,6 +282,7 @@ fn a_fault_in_a_batch_is_a_result() {
             encoded: null_mut(),
             error: null_mut(),
             status: 1,
+            reserved: 1,
         };
         let mut results = [none; 3];
         // SAFETY: the request is there.
@@ -337,7 +338,7 @@ fn faults_print_nothing() {
 
 #[test]
 fn structures_keep_to_their_sizes() {
-    use super::structs::{fill, read, read_array};
+    use super::structs::{read, read_array, room};
     let mut source: walrus_accel_source = sized();
     source.kind = WALRUS_ACCEL_SOURCE_MEMORY;
     assert_eq!(read(&raw const source, "source").unwrap().kind, source.kind);
@@ -369,7 +370,7 @@ fn structures_keep_to_their_sizes() {
     );
     newer.new[1] = u64::MAX;
     let place = (&raw mut newer).cast::<walrus_accel_source>();
-    fill(place, sized(), "source").unwrap();
+    room(place, "source").unwrap().fill(sized());
     assert_eq!((newer.new, newer.known.kind), ([0; 2], 0));
     assert_eq!(newer.known.struct_size, size_of::<Newer>());
 }

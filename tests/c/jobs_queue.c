@@ -3,6 +3,10 @@
  */
 #include "jobs.h"
 
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
 enum { JOBS = 12 };
 
 static void free_all(walrus_accel_job **jobs)
@@ -106,8 +110,101 @@ static void check_cancelled(const sample *sample)
     gate_destroy(&gate);
 }
 
+/* The handle goes while the job is being cancelled by it, and those behind it come meanwhile. */
+static void check_freed_in_its_end(const sample *sample)
+{
+    walrus_accel_context *context = context_of_cpu(2, 1);
+    int round;
+    for (round = 0; round < 20; round++) {
+        walrus_accel_job *jobs[2];
+        gate gate;
+        gated gated[2];
+        ends ends;
+        gate_init(&gate, 0);
+        ends_init(&ends);
+        gated_init(&gated[0], &gate, sample, 0);
+        gated_init(&gated[1], &gate, sample, 1);
+        jobs[0] = submitted(context, &gated[0], NULL);
+        jobs[1] = submitted(context, &gated[1], &ends);
+        ends.to_free = &jobs[1];
+        gate_await(&gate, 1);
+        CHECK_OK(walrus_accel_job_cancel(jobs[1], &error));
+        CHECK_EQUAL(ends_count(&ends), 1);
+        CHECK_STATUS(WALRUS_ACCEL_INVALID_HANDLE, walrus_accel_job_result(jobs[1], &error));
+        gate_open(&gate);
+        CHECK(walrus_accel_job_free(jobs[0]) == WALRUS_ACCEL_OK);
+        ends_destroy(&ends);
+        gate_destroy(&gate);
+    }
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+}
+
+/* A job that reads a pipe to which nobody writes can be cancelled, and those that wait hold nothing. */
+static void check_pipe(void)
+{
+    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
+    walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    walrus_accel_job *jobs[2] = {NULL, NULL};
+    int ends[2][2], number;
+    request.source = &source;
+    request.n_shards = SHARDS;
+    source.kind = WALRUS_ACCEL_SOURCE_DESCRIPTOR;
+    for (number = 0; number < 2; number++) {
+        REQUIRE(pipe(ends[number]) == 0);
+        source.descriptor = ends[number][0];
+        CHECK_OK(walrus_accel_submit_encode(context, &request, NULL, NULL, &jobs[number], &error));
+        CHECK(close(ends[number][0]) == 0);
+    }
+    pause_for(SOON);
+    CHECK_EQUAL(state_of(jobs[0]), WALRUS_ACCEL_JOB_RUNNING);
+    /* Nobody reads the second one any more. */
+    CHECK_OK(walrus_accel_job_cancel(jobs[1], &error));
+    CHECK(write(ends[1][1], "x", 1) == -1);
+    CHECK_OK(walrus_accel_job_cancel(jobs[0], &error));
+    CHECK_OK(walrus_accel_job_wait(jobs[0], LONG, &error));
+    for (number = 0; number < 2; number++) {
+        CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_job_result(jobs[number], &error));
+        CHECK(walrus_accel_job_free(jobs[number]) == WALRUS_ACCEL_OK);
+        close(ends[number][1]);
+    }
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+}
+
+static void check_engine(const sample *sample)
+{
+    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_control *control = NULL;
+    walrus_accel_encoded *encoded = NULL;
+    const char *name = "none";
+    gate gate;
+    gated gated;
+    walrus_accel_job *job;
+    gate_init(&gate, 1);
+    gated_init(&gated, &gate, sample, 0);
+    job = submitted(context, &gated, NULL);
+    CHECK_OK(walrus_accel_job_wait(job, LONG, &error));
+    CHECK_OK(walrus_accel_job_engine(job, &name, &error));
+    CHECK(name != NULL && strcmp(name, "cpu") == 0);
+    CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
+    REQUIRE_OK(walrus_accel_control_new(&control, &error));
+    CHECK_OK(walrus_accel_control_engine(control, &name, &error));
+    CHECK(name == NULL);
+    CHECK_OK(walrus_accel_encode(context, &gated.request, control, &encoded, &error));
+    CHECK_OK(walrus_accel_control_engine(control, &name, &error));
+    CHECK(name != NULL && strcmp(name, "cpu") == 0);
+    CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    gate_destroy(&gate);
+}
+
 void jobs_queue(const sample *sample)
 {
+    signal(SIGPIPE, SIG_IGN);
+    check_freed_in_its_end(sample);
+    check_pipe();
+    check_engine(sample);
     check_order(sample);
     check_limit(sample);
     check_cancelled(sample);

@@ -139,6 +139,40 @@ static void check_blob_lengths(world *world)
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &request, NULL, &out, &error));
 }
 
+/* What is given and not used is a mistake, and so is a field that a later version may have. */
+static void check_unused(world *world)
+{
+    walrus_accel_encode_request encode = world->encode;
+    walrus_accel_decode_request decode = world->decode;
+    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_room room = {NULL, 0};
+    uint8_t byte = 0;
+    uint32_t kind;
+    for (kind = WALRUS_ACCEL_SINK_NONE; kind <= WALRUS_ACCEL_SINK_LIBRARY; kind++) {
+        walrus_accel_sink sink = sink_of(kind);
+        encode.sink = &sink;
+        sink.rooms = &room;
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+        sink = sink_of(kind);
+        sink.path = "here";
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    }
+    encode = world->encode;
+    encode.reserved = 1;
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    decode.output_kind = WALRUS_ACCEL_OUTPUT_LIBRARY;
+    decode.output = &byte;
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+    decode.output = NULL;
+    decode.output_path = "here";
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+    decode.output_path = NULL;
+    decode.reserved = UINT32_MAX;
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+    options.reserved = 1;
+    REFUSES_HANDLE(BAD, walrus_accel_context, walrus_accel_context_new(&options, &out, &error));
+}
+
 static void check_pairs(world *world)
 {
     const uint16_t beyond[2] = {0, 10}, last[3] = {9, 0, 9};
@@ -150,12 +184,29 @@ static void check_pairs(world *world)
     size_t length = 0;
     encode.pairs = rebuild.pairs = beyond;
     encode.pair_count = rebuild.pair_count = 2;
+    /* A list that nothing says is to be used is a mistake. */
+    CHECK(encode.pair_choice == WALRUS_ACCEL_PAIRS_ALL && rebuild.pair_choice == WALRUS_ACCEL_PAIRS_ALL);
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
+    encode.pair_choice = rebuild.pair_choice = 2;
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
+    encode.pair_choice = rebuild.pair_choice = WALRUS_ACCEL_PAIRS_LISTED;
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
     encode.pair_count = SIZE_MAX;
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
     encode.pairs = NULL;
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    /* An empty list is none of them, wherever it is. */
+    encode.pair_count = 0;
+    for (size_t place = 0; place < 2; place++) {
+        encode.pairs = place == 0 ? NULL : last;
+        CHECK_OK(walrus_accel_encode(world->context, &encode, NULL, &encoded, &error));
+        REFUSES_NUMBER(WALRUS_ACCEL_NOT_FOUND, size_t,
+                       walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, &out, &error));
+        CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
+    }
     encode.pairs = last;
     encode.pair_count = 3;
     CHECK_OK(walrus_accel_encode(world->context, &encode, NULL, &encoded, &error));
@@ -214,17 +265,29 @@ static void check_texts_and_metadata(world *world)
     free(bytes);
 }
 
+static void check_beyond_lists(world *world)
+{
+    walrus_accel_device device = WALRUS_ACCEL_DEVICE_INIT;
+    walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
+    device.index = 7;
+    problem.kind = 7;
+    if (world->live[KIND_DEVICES] != UNSET(void)) {
+        CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
+                     walrus_accel_devices_get(world->live[KIND_DEVICES], SIZE_MAX, &device, &error));
+        CHECK(device.index == 0);
+    }
+    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_report_get(world->live[KIND_REPORT], 0, &problem, &error));
+    CHECK(problem.kind == 0);
+}
+
 void misuse_numbers(world *world)
 {
     check_options();
     check_choices(world);
     check_shards(world);
     check_blob_lengths(world);
+    check_unused(world);
     check_pairs(world);
     check_texts_and_metadata(world);
-    if (world->live[KIND_DEVICES] != UNSET(void)) {
-        CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
-                     walrus_accel_devices_get(world->live[KIND_DEVICES], SIZE_MAX, NULL, &error));
-    }
-    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_report_get(world->live[KIND_REPORT], 0, NULL, &error));
+    check_beyond_lists(world);
 }

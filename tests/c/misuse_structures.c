@@ -110,7 +110,7 @@ static walrus_accel_status submit_verify(void *structure, walrus_accel_error **e
 
 static walrus_accel_status encode_batch(void *structure, walrus_accel_error **error)
 {
-    walrus_accel_encode_result result = {NULL, NULL, 0};
+    walrus_accel_encode_result result = {NULL, NULL, 0, 0};
     walrus_accel_status status = walrus_accel_encode_batch(here->context, structure, 1, NULL, &result, error);
     walrus_accel_encoded_free(result.encoded);
     walrus_accel_error_free(result.error);
@@ -119,7 +119,7 @@ static walrus_accel_status encode_batch(void *structure, walrus_accel_error **er
 
 static walrus_accel_status decode_batch(void *structure, walrus_accel_error **error)
 {
-    walrus_accel_decode_result result = {NULL, NULL, 0};
+    walrus_accel_decode_result result = {NULL, NULL, 0, 0};
     walrus_accel_status status = walrus_accel_decode_batch(here->context, structure, 1, NULL, &result, error);
     walrus_accel_decoded_free(result.decoded);
     walrus_accel_error_free(result.error);

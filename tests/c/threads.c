@@ -68,6 +68,7 @@ static void encode_to_rooms(const sample *sample, uint16_t pair)
     request.sink = &sink;
     request.pairs = &pair;
     request.pair_count = 1;
+    request.pair_choice = WALRUS_ACCEL_PAIRS_LISTED;
     sink.rooms = rooms.rooms;
     sink.room_count = rooms.count;
     CHECK_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));

@@ -211,6 +211,7 @@ void vectors_rebuilding(const walrus_accel_context *context, const vector *vecto
         request.sliver_count = enough(&vector->sample, axis);
         request.pairs = pairs;
         request.pair_count = 2;
+        request.pair_choice = WALRUS_ACCEL_PAIRS_LISTED;
         request.sink = &sink;
         CHECK_OK(walrus_accel_rebuild(context, &request, NULL, &encoded, &error));
         CHECK(has_id(encoded, vector->sample.id));

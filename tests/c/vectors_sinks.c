@@ -18,6 +18,7 @@ static walrus_accel_encoded *encoded_to(const walrus_accel_context *context, con
     request.sink = sink;
     request.pairs = pairs;
     request.pair_count = count;
+    request.pair_choice = pairs == NULL ? WALRUS_ACCEL_PAIRS_ALL : WALRUS_ACCEL_PAIRS_LISTED;
     request.n_shards = vector->sample.n_shards;
     REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, vector->sample.id));

@@ -57,6 +57,7 @@ void kinds(const wal::context &context, const sample &made) {
     CHECK(verifying.get() == std::vector<wal::verdict>(14, wal::verdict::good));
     CHECK(rebuilding.get().sliver(wal::axis::primary, 0).size() == made.metadata.shape().primary_length);
     CHECK(encoding.progress().total > 0 && encoding.progress().done == encoding.progress().total);
+    CHECK(encoding.engine() == "cpu");
     CHECK_FAILS(not_found, "taken", encoding.get());
     CHECK_FAILS(not_found, "taken", decoding.get());
     CHECK_FAILS(not_found, "taken", verifying.get());

@@ -106,7 +106,8 @@ void shapes() {
     const auto most = wal::max_blob_length(1000);
     CHECK(wal::shape::of(1000, most).symbol_size == 65534);
     CHECK_FAILS(blob_too_large, std::to_string(most + 1), wal::shape::of(1000, most + 1));
-    CHECK_FAILS(invalid_argument, "", wal::max_blob_length(0));
+    CHECK_FAILS(invalid_argument, "3", wal::max_blob_length(3));
+    CHECK(wal::max_blob_length(0) == most);
 
     for (std::uint16_t pair = 0; pair < 7; ++pair) {
         CHECK(wal::sliver_index(7, wal::axis::primary, pair) == pair);
@@ -176,6 +177,7 @@ void controls() {
     first = wal::control();
     CHECK(context.try_encode(request, first).has_value());
     CHECK(first.progress().total > 0 && first.progress().done == first.progress().total);
+    CHECK(first.engine() == "cpu");
 }
 
 } // namespace
