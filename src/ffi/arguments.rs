@@ -1,6 +1,7 @@
 //! What callers give: pointers, lengths, numbers that stand for something, texts, paths.
 
 use std::ffi::{CStr, c_char};
+use std::fmt;
 use std::path::PathBuf;
 
 use super::status::{Failure, WALRUS_ACCEL_OUT_OF_MEMORY};
@@ -108,7 +109,11 @@ pub(super) fn place_of_32(out: *mut u8, name: &str) -> Result<Place<[u8; 32]>, F
 }
 
 /// Fails unless an array can be there; one of no elements always is.
-pub(super) fn check_range<T>(data: *const T, count: usize, name: &str) -> Result<(), Failure> {
+pub(super) fn check_range<T>(
+    data: *const T,
+    count: usize,
+    name: impl fmt::Display,
+) -> Result<(), Failure> {
     if count == 0 {
         return Ok(());
     }
@@ -136,7 +141,7 @@ pub(super) fn check_range<T>(data: *const T, count: usize, name: &str) -> Result
 pub(super) fn elements<'a, T>(
     data: *const T,
     count: usize,
-    name: &str,
+    name: impl fmt::Display,
 ) -> Result<&'a [T], Failure> {
     if count == 0 {
         return Ok(&[]);
@@ -151,7 +156,7 @@ pub(super) fn elements<'a, T>(
 pub(super) fn elements_mut<'a, T>(
     data: *mut T,
     count: usize,
-    name: &str,
+    name: impl fmt::Display,
 ) -> Result<&'a mut [T], Failure> {
     if count == 0 {
         return Ok(&mut []);
@@ -217,12 +222,12 @@ pub(super) fn path(given: *const c_char, name: &str) -> Result<PathBuf, Failure>
     }
 }
 
-fn unknown(value: u32, name: &str, expected: &str) -> Failure {
+fn unknown(value: u32, name: impl fmt::Display, expected: &str) -> Failure {
     Failure::argument(format!("`{name}` is {value}, and {expected} are known"))
 }
 
 /// An axis, or either.
-pub(super) fn axis_or_any(value: u32, name: &str) -> Result<Option<Axis>, Failure> {
+pub(super) fn axis_or_any(value: u32, name: impl fmt::Display) -> Result<Option<Axis>, Failure> {
     match value {
         WALRUS_ACCEL_AXIS_ANY => Ok(None),
         WALRUS_ACCEL_AXIS_PRIMARY => Ok(Some(Axis::Primary)),
@@ -232,8 +237,8 @@ pub(super) fn axis_or_any(value: u32, name: &str) -> Result<Option<Axis>, Failur
 }
 
 /// An axis.
-pub(super) fn axis(value: u32, name: &str) -> Result<Axis, Failure> {
-    match axis_or_any(value, name)? {
+pub(super) fn axis(value: u32, name: impl fmt::Display) -> Result<Axis, Failure> {
+    match axis_or_any(value, &name)? {
         Some(axis) => Ok(axis),
         None => Err(Failure::argument(format!(
             "`{name}` is 0, and 1 (primary) or 2 (secondary) is needed"

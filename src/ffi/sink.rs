@@ -160,7 +160,7 @@ impl GivenSink {
                         pairs.len()
                     )));
                 }
-                let rooms = elements(sink.rooms, sink.room_count, &format!("{name}.rooms"))?;
+                let rooms = elements(sink.rooms, sink.room_count, format_args!("{name}.rooms"))?;
                 Self::Rooms(pair_rooms(rooms, read, name)?)
             }
             WALRUS_ACCEL_SINK_DIRECTORY => Self::Directory {
@@ -195,7 +195,7 @@ fn pair_rooms<'r>(
         elements_mut(
             room.data,
             room.length,
-            &format!("{name}.rooms[{number}].data"),
+            format_args!("{name}.rooms[{number}].data"),
         )
     };
     let mut pairs = reserve(rooms.len() / 2)?;

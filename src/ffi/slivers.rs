@@ -49,9 +49,9 @@ impl MemorySlivers {
         let given = elements(slivers, count, name)?;
         let mut slivers = reserved(count, name)?;
         for (number, sliver) in given.iter().enumerate() {
-            let axis = axis(sliver.axis, &format!("{name}[{number}].axis"))?;
-            let data = format!("{name}[{number}].data");
-            let bytes = elements(sliver.data, sliver.length, &data)?;
+            let axis = axis(sliver.axis, format_args!("{name}[{number}].axis"))?;
+            let data = format_args!("{name}[{number}].data");
+            let bytes = elements(sliver.data, sliver.length, data)?;
             slivers.push(match edges(bytes) {
                 Ok(edges) => Sliver {
                     info: SliverInfo {

@@ -89,7 +89,7 @@ impl GivenSource {
         Ok(match source.kind {
             WALRUS_ACCEL_SOURCE_MEMORY => {
                 let length = length(source.length, &format!("{name}.length"))?;
-                Self::Memory(elements(source.data, length, &format!("{name}.data"))?)
+                Self::Memory(elements(source.data, length, format_args!("{name}.data"))?)
             }
             WALRUS_ACCEL_SOURCE_PATH => Self::Path(path(source.path, &format!("{name}.path"))?),
             WALRUS_ACCEL_SOURCE_DESCRIPTOR => {
