@@ -26,8 +26,9 @@
  * context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs never end.
  * The library stays loaded after dlclose.
  *
- * Memory. What the caller gives is borrowed for the call, or until the job has ended, and then is the
- * caller's alone; nothing is kept. What the library lends (a sliver, a blob, a text) is valid until the
+ * Memory. What the caller gives is borrowed for the call, and then is the caller's alone; nothing is kept.
+ * Of what a job is given, the bytes of blobs and slivers, the memory that is written, and what callbacks
+ * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted. What the library lends (a sliver, a blob, a text) is valid until the
  * handle that lends it is freed. Memory that is written must not overlap with other memory of the call.
  * (NULL, 0) is an empty buffer.
  *
@@ -45,7 +46,7 @@
  * the context's, and may hold up its other jobs: it must not wait for one of them.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
- * prints nothing itself (drivers of graphics devices may), and never exits or aborts the process, but where the system has no memory for what is
- * small or made once (tables of 128 KiB): what grows with the caller's input gives
- * WALRUS_ACCEL_OUT_OF_MEMORY.
+ * prints nothing itself (drivers of graphics devices may), and never exits or aborts the process, but
+ * where the system has no memory for what is small or made once (tables of 128 KiB): what grows with the
+ * caller's input gives WALRUS_ACCEL_OUT_OF_MEMORY.
  */

@@ -26,8 +26,9 @@
  * context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs never end.
  * The library stays loaded after dlclose.
  *
- * Memory. What the caller gives is borrowed for the call, or until the job has ended, and then is the
- * caller's alone; nothing is kept. What the library lends (a sliver, a blob, a text) is valid until the
+ * Memory. What the caller gives is borrowed for the call, and then is the caller's alone; nothing is kept.
+ * Of what a job is given, the bytes of blobs and slivers, the memory that is written, and what callbacks
+ * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted. What the library lends (a sliver, a blob, a text) is valid until the
  * handle that lends it is freed. Memory that is written must not overlap with other memory of the call.
  * (NULL, 0) is an empty buffer.
  *
@@ -45,9 +46,9 @@
  * the context's, and may hold up its other jobs: it must not wait for one of them.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
- * prints nothing itself (drivers of graphics devices may), and never exits or aborts the process, but where the system has no memory for what is
- * small or made once (tables of 128 KiB): what grows with the caller's input gives
- * WALRUS_ACCEL_OUT_OF_MEMORY.
+ * prints nothing itself (drivers of graphics devices may), and never exits or aborts the process, but
+ * where the system has no memory for what is small or made once (tables of 128 KiB): what grows with the
+ * caller's input gives WALRUS_ACCEL_OUT_OF_MEMORY.
  */
 
 
@@ -662,7 +663,7 @@ typedef int32_t (*walrus_accel_read_function)(uint64_t offset,
                                               void *user_data);
 
 /**
- * A blob to read. What it points to must stay as it is until the call, or the job, has ended.
+ * A blob to read. Its bytes must stay as they are until the call, or the job, has ended.
  */
 typedef struct walrus_accel_source {
     /**
@@ -764,7 +765,7 @@ typedef int32_t (*walrus_accel_write_function)(const struct walrus_accel_piece *
                                                void *user_data);
 
 /**
- * Where the slivers of the chosen pairs go. What it points to must stay until the call, or the job, has
+ * Where the slivers of the chosen pairs go. The memory of rooms must stay until the call, or the job, has
  * ended. After a job that failed, the content of rooms is unspecified, and nothing is left in a
  * directory.
  */
@@ -871,7 +872,7 @@ typedef struct walrus_accel_sliver {
 } walrus_accel_sliver;
 
 /**
- * A blob to decode. Fields that are zero have their defaults. What it points to must stay as it is until
+ * A blob to decode. Fields that are zero have their defaults. The slivers' bytes must stay as they are until
  * the call, or the job, has ended.
  */
 typedef struct walrus_accel_decode_request {
@@ -928,8 +929,7 @@ typedef struct walrus_accel_decode_request {
 } walrus_accel_decode_request;
 
 /**
- * Slivers of one blob to verify. What it points to must stay as it is until the call, or the job, has
- * ended.
+ * Slivers of one blob to verify. Their bytes must stay as they are until the call, or the job, has ended.
  */
 typedef struct walrus_accel_verify_request {
     /**
@@ -960,8 +960,8 @@ typedef struct walrus_accel_verify_request {
 } walrus_accel_verify_request;
 
 /**
- * Slivers to rebuild from others. Fields that are zero have their defaults. What it points to must stay
- * as it is until the call, or the job, has ended.
+ * Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
+ * they are until the call, or the job, has ended.
  */
 typedef struct walrus_accel_rebuild_request {
     /**

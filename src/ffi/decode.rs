@@ -27,7 +27,7 @@ pub const WALRUS_ACCEL_OUTPUT_MEMORY: u32 = 1;
 /// The blob is written to a file, which has its name only when it is complete: `output_path`.
 pub const WALRUS_ACCEL_OUTPUT_FILE: u32 = 2;
 
-/// A blob to decode. Fields that are zero have their defaults. What it points to must stay as it is until
+/// A blob to decode. Fields that are zero have their defaults. The slivers' bytes must stay as they are until
 /// the call, or the job, has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arguments::{Place, place};
@@ -14,13 +13,12 @@ use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded}
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::rebuild::{Rebuilding, walrus_accel_rebuild_request};
-use super::runner::{Runner, Ticket};
-use super::sink::UserData;
 use super::status::{
-    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND,
-    WALRUS_ACCEL_TIMED_OUT, walrus_accel_error, walrus_accel_status,
+    Failure, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND, WALRUS_ACCEL_TIMED_OUT,
+    walrus_accel_error, walrus_accel_status,
 };
 use super::structs::read;
+use super::task::{Outcome, Phase, Task, cancelled};
 use super::verify::{Verifying, walrus_accel_verify_request};
 use crate::control::Control;
 
@@ -51,123 +49,24 @@ pub type walrus_accel_ended_function = Option<unsafe extern "C" fn(user_data: *m
 /// The request itself, and its structures, arrays of pairs, rooms and slivers and its paths, may go when
 /// the function that submits it returns.
 pub struct walrus_accel_job {
-    inner: Arc<Inner>,
+    task: Arc<Task>,
 }
 
 impl Handle for walrus_accel_job {
     const KIND: &'static str = "walrus_accel_job";
 }
 
-/// What a job came to.
-enum Outcome {
-    Encoded(walrus_accel_encoded),
-    Decoded(walrus_accel_decoded),
-    Verified,
-    /// It was taken.
-    Taken,
-}
-
-enum Phase {
-    Queued,
-    Running,
-    Ended(Result<Outcome, Failure>),
-}
-
-struct State {
-    phase: Phase,
-    /// The thread that is telling the caller of the end.
-    telling: Option<ThreadId>,
-}
-
-struct Inner {
-    control: Control,
-    state: Mutex<State>,
-    changed: Condvar,
-    runner: Runner,
-    ticket: OnceLock<Ticket>,
-    ended: walrus_accel_ended_function,
-    user_data: UserData,
-}
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes the end and tells the caller, who may free the handle meanwhile: whoever calls this has an
-    /// `Arc` of its own.
-    fn end(self: &Arc<Self>, result: Result<Outcome, Failure>) {
-        let mut state = self.state();
-        state.phase = Phase::Ended(result);
-        if let Some(ended) = self.ended {
-            state.telling = Some(thread::current().id());
-            drop(state);
-            self.changed.notify_all();
-            // SAFETY: the caller's function, called once, as the header says.
-            unsafe { ended(self.user_data.0) };
-            state = self.state();
-            state.telling = None;
-        }
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    fn cancel(self: &Arc<Self>) {
-        self.control.cancel();
-        let work = self
-            .ticket
-            .get()
-            .and_then(|&ticket| self.runner.withdraw(ticket));
-        if let Some(work) = work {
-            // With it goes all that it holds of the caller's.
-            drop(work);
-            self.end(Err(cancelled()));
-        }
-    }
-
-    /// Waits until it has ended; until the caller was told, too, unless that is happening on this thread.
-    /// Whether it did before the time ran out.
-    fn wait(&self, limit: Option<Instant>, until_told: bool) -> bool {
-        let this = thread::current().id();
-        let mut state = self.state();
-        loop {
-            let is_told = state.telling.is_none_or(|thread| thread == this);
-            if matches!(state.phase, Phase::Ended(_)) && (is_told || !until_told) {
-                return true;
-            }
-            state = match limit {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(limit) => {
-                    let now = Instant::now();
-                    if now >= limit {
-                        return false;
-                    }
-                    let waited = self.changed.wait_timeout(state, limit - now);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-    }
-}
-
 impl Drop for walrus_accel_job {
     fn drop(&mut self) {
-        let inner = Arc::clone(&self.inner);
-        inner.cancel();
-        inner.wait(None, true);
+        let task = Arc::clone(&self.task);
+        task.cancel();
+        task.wait(None, true);
     }
-}
-
-fn cancelled() -> Failure {
-    Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")
 }
 
 /// What a handle stands for, whatever becomes of the handle.
-fn inner(job: *const walrus_accel_job) -> Result<Arc<Inner>, Failure> {
-    Ok(Arc::clone(&borrow(job, "job")?.inner))
+fn task(job: *const walrus_accel_job) -> Result<Arc<Task>, Failure> {
+    Ok(Arc::clone(&borrow(job, "job")?.task))
 }
 
 /// Enters a job. `work` may look at the caller's memory until it returns, and not behind.
@@ -178,24 +77,13 @@ fn submit(
     place: &Place<*mut walrus_accel_job>,
     work: impl FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
 ) -> Result<(), Failure> {
-    let inner = Arc::new(Inner {
-        control: Control::new(),
-        state: Mutex::new(State {
-            phase: Phase::Queued,
-            telling: None,
-        }),
-        changed: Condvar::new(),
-        runner: shared.runner.clone(),
-        ticket: OnceLock::new(),
-        ended,
-        user_data: UserData(user_data),
-    });
+    let task = Arc::new(Task::new(shared.runner.clone(), ended, user_data));
     let handle = hand_over(walrus_accel_job {
-        inner: Arc::clone(&inner),
+        task: Arc::clone(&task),
     });
     // Before the job can end: whoever is told of that may look for the handle.
     place.set(handle);
-    let (job, context) = (Arc::clone(&inner), Arc::clone(shared));
+    let (job, context) = (Arc::clone(&task), Arc::clone(shared));
     let run = move || {
         job.state().phase = Phase::Running;
         let result = context.run(|_| {
@@ -208,13 +96,13 @@ fn submit(
     match shared.runner.submit(Box::new(run)) {
         Ok(ticket) => {
             // Nobody but this thread and those that are told of the end know the job yet.
-            let _ = inner.ticket.set(ticket);
+            let _ = task.ticket.set(ticket);
             Ok(())
         }
         Err(failure) => {
             place.set(ptr::null_mut());
             // It is in no queue, and nobody has to be told.
-            inner.state().phase = Phase::Ended(Err(cancelled()));
+            task.state().phase = Phase::Ended(Err(cancelled()));
             take_back(handle)?;
             Err(failure)
         }
@@ -327,7 +215,7 @@ pub extern "C" fn walrus_accel_job_poll(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
-        place.set(match inner(job)?.state().phase {
+        place.set(match task(job)?.state().phase {
             Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
             Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
             Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
@@ -349,7 +237,7 @@ pub extern "C" fn walrus_accel_job_wait(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let job = inner(job)?;
+        let job = task(job)?;
         // Beyond what the clock counts there is no limit.
         let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
         let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
@@ -375,7 +263,7 @@ pub extern "C" fn walrus_accel_job_progress(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        progress(done, total, || Ok(inner(job)?.control.progress()))
+        progress(done, total, || Ok(task(job)?.control.progress()))
     })
 }
 
@@ -390,7 +278,7 @@ pub extern "C" fn walrus_accel_job_engine(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        engine(name, || Ok(inner(job)?.control.engine_name()))
+        engine(name, || Ok(task(job)?.control.engine_name()))
     })
 }
 
@@ -405,7 +293,7 @@ pub extern "C" fn walrus_accel_job_cancel(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        inner(job)?.cancel();
+        task(job)?.cancel();
         Ok(())
     })
 }
@@ -419,7 +307,7 @@ pub extern "C" fn walrus_accel_job_result(
     job: *const walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || match &inner(job)?.state().phase {
+    guard(error, || match &task(job)?.state().phase {
         Phase::Ended(Ok(_)) => Ok(()),
         Phase::Ended(Err(failure)) => Err(failure.clone()),
         _ => Err(not_ended()),
@@ -439,8 +327,8 @@ fn take<T: Handle>(
     wanted: impl FnOnce(Outcome) -> Result<T, Outcome>,
 ) -> Result<(), Failure> {
     let place = place(out, ptr::null_mut(), name)?;
-    let inner = inner(job)?;
-    let mut state = inner.state();
+    let task = task(job)?;
+    let mut state = task.state();
     let outcome = match &mut state.phase {
         Phase::Ended(Ok(outcome)) => outcome,
         Phase::Ended(Err(failure)) => return Err(failure.clone()),

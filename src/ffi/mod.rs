@@ -32,6 +32,7 @@ mod slivers;
 mod source;
 mod status;
 mod structs;
+mod task;
 mod verify;
 mod version;
 

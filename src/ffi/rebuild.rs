@@ -19,8 +19,8 @@ use crate::decoder::Decoder;
 use crate::error::Result;
 use crate::sliver::{Axis, PairSet};
 
-/// Slivers to rebuild from others. Fields that are zero have their defaults. What it points to must stay
-/// as it is until the call, or the job, has ended.
+/// Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
+/// they are until the call, or the job, has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_rebuild_request {

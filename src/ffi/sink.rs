@@ -63,7 +63,7 @@ pub struct walrus_accel_piece {
 pub type walrus_accel_write_function =
     Option<unsafe extern "C" fn(piece: *const walrus_accel_piece, user_data: *mut c_void) -> i32>;
 
-/// Where the slivers of the chosen pairs go. What it points to must stay until the call, or the job, has
+/// Where the slivers of the chosen pairs go. The memory of rooms must stay until the call, or the job, has
 /// ended. After a job that failed, the content of rooms is unspecified, and nothing is left in a
 /// directory.
 #[repr(C)]

@@ -35,7 +35,7 @@ pub type walrus_accel_read_function = Option<
     unsafe extern "C" fn(offset: u64, out: *mut u8, length: usize, user_data: *mut c_void) -> i32,
 >;
 
-/// A blob to read. What it points to must stay as it is until the call, or the job, has ended.
+/// A blob to read. Its bytes must stay as they are until the call, or the job, has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_source {

@@ -25,8 +25,7 @@ pub const WALRUS_ACCEL_SLIVER_WRONG_SIZE: u8 = 3;
 /// The root over its expanded symbols is not the one in the metadata: its bytes, or its axis, are wrong.
 pub const WALRUS_ACCEL_SLIVER_WRONG_ROOT: u8 = 4;
 
-/// Slivers of one blob to verify. What it points to must stay as it is until the call, or the job, has
-/// ended.
+/// Slivers of one blob to verify. Their bytes must stay as they are until the call, or the job, has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_verify_request {
