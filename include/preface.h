@@ -13,29 +13,34 @@
  * the same argument list.
  *
  * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles and
- * pointers are NULL, numbers 0 and structures empty after a failure.
+ * pointers are NULL, numbers 0 and structures empty after a failure. But for calls that are about many
+ * things and tell of each (the batches, walrus_accel_reader_add, the verdicts of walrus_accel_recover and
+ * walrus_accel_verify): what they found out before they failed, they tell.
  *
- * Handles. A context, a control, metadata, a result, a job, a list, a report and an error are handles. The
- * caller owns each that it is given, and frees it once with the function of its kind; to free NULL does
- * nothing. A handle that was freed, or is of another kind, is found out and gives
- * WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
+ * Handles. A context, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
+ * and an error are handles. The caller owns each that it is given, and frees it once with the function of
+ * its kind; to free NULL does nothing. A handle that was freed, or is of another kind, is found out and
+ * gives WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
  *
  * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
  * is what _free takes and what results are written to, is one thread's, and no other call that uses it
- * may be on its way. No function depends on which thread calls it. After a fork, the child makes a
- * context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs never end.
- * The library stays loaded after dlclose.
+ * may be on its way. No function depends on which thread calls it. Encoding, decoding, rebuilding and
+ * verifying slivers can be submitted as jobs, too. walrus_accel_expand, walrus_accel_decoding_symbols,
+ * walrus_accel_recover, walrus_accel_verify_symbols, walrus_accel_verify_proof and those on readers have no
+ * variants that are jobs: call them from any of your threads, many at the same time. After a fork, the
+ * child makes a context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs
+ * never end. The library stays loaded after dlclose.
  *
  * Memory. What the caller gives is borrowed for the call, and then is the caller's alone; nothing is kept.
  * Of what a job is given, the bytes of blobs and slivers, the memory that is written, and what callbacks
- * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted. What the library lends (a sliver, a blob, a text) is valid until the
- * handle that lends it is freed. Memory that is written must not overlap with other memory of the call.
- * (NULL, 0) is an empty buffer.
+ * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted.
+ * What the library lends (a sliver, a blob, a text) is valid until the handle that lends it is freed.
+ * Memory that is written must not overlap with other memory of the call. (NULL, 0) is an empty buffer.
  *
  * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
  * then every field that is not set has its default. A structure may grow at its end in a later version: a
  * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
- * Those without struct_size never change.
+ * Those without struct_size never change; a reserved field of theirs may come to tell something.
  *
  * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
  * A choice is one of the macros that its field names, and 0 is the default where there is one.

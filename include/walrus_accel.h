@@ -13,29 +13,34 @@
  * the same argument list.
  *
  * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles and
- * pointers are NULL, numbers 0 and structures empty after a failure.
+ * pointers are NULL, numbers 0 and structures empty after a failure. But for calls that are about many
+ * things and tell of each (the batches, walrus_accel_reader_add, the verdicts of walrus_accel_recover and
+ * walrus_accel_verify): what they found out before they failed, they tell.
  *
- * Handles. A context, a control, metadata, a result, a job, a list, a report and an error are handles. The
- * caller owns each that it is given, and frees it once with the function of its kind; to free NULL does
- * nothing. A handle that was freed, or is of another kind, is found out and gives
- * WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
+ * Handles. A context, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
+ * and an error are handles. The caller owns each that it is given, and frees it once with the function of
+ * its kind; to free NULL does nothing. A handle that was freed, or is of another kind, is found out and
+ * gives WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
  *
  * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
  * is what _free takes and what results are written to, is one thread's, and no other call that uses it
- * may be on its way. No function depends on which thread calls it. After a fork, the child makes a
- * context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs never end.
- * The library stays loaded after dlclose.
+ * may be on its way. No function depends on which thread calls it. Encoding, decoding, rebuilding and
+ * verifying slivers can be submitted as jobs, too. walrus_accel_expand, walrus_accel_decoding_symbols,
+ * walrus_accel_recover, walrus_accel_verify_symbols, walrus_accel_verify_proof and those on readers have no
+ * variants that are jobs: call them from any of your threads, many at the same time. After a fork, the
+ * child makes a context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs
+ * never end. The library stays loaded after dlclose.
  *
  * Memory. What the caller gives is borrowed for the call, and then is the caller's alone; nothing is kept.
  * Of what a job is given, the bytes of blobs and slivers, the memory that is written, and what callbacks
- * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted. What the library lends (a sliver, a blob, a text) is valid until the
- * handle that lends it is freed. Memory that is written must not overlap with other memory of the call.
- * (NULL, 0) is an empty buffer.
+ * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted.
+ * What the library lends (a sliver, a blob, a text) is valid until the handle that lends it is freed.
+ * Memory that is written must not overlap with other memory of the call. (NULL, 0) is an empty buffer.
  *
  * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
  * then every field that is not set has its default. A structure may grow at its end in a later version: a
  * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
- * Those without struct_size never change.
+ * Those without struct_size never change; a reserved field of theirs may come to tell something.
  *
  * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
  * A choice is one of the macros that its field names, and 0 is the default where there is one.
@@ -187,6 +192,22 @@
  * A failure of a kind that this version has no number for.
  */
 #define WALRUS_ACCEL_OTHER (-22)
+
+/**
+ * Too few recovery symbols are usable to recover the sliver.
+ */
+#define WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS (-23)
+
+/**
+ * A sliver does not belong to its blob's metadata, where one is needed that does.
+ */
+#define WALRUS_ACCEL_INVALID_SLIVER (-24)
+
+/**
+ * A result that would accuse somebody was computed a second time, in another way, and came out otherwise:
+ * the library, or the machine, is wrong. Nothing is to be concluded from it.
+ */
+#define WALRUS_ACCEL_RESULTS_DIFFER (-25)
 
 /**
  * The length in bytes of a blob ID.
@@ -385,6 +406,118 @@
 #define WALRUS_ACCEL_SLIVER_WRONG_ROOT 4
 
 /**
+ * The sliver is good, and the reader keeps a copy of it.
+ */
+#define WALRUS_ACCEL_ADDED_KEPT 1
+
+/**
+ * The sliver is not needed: enough are there, or this one is. It may not have been verified.
+ */
+#define WALRUS_ACCEL_ADDED_SURPLUS 2
+
+/**
+ * The sliver does not belong to the blob.
+ */
+#define WALRUS_ACCEL_ADDED_DAMAGED 3
+
+/**
+ * The symbol belongs to the metadata, at the place that it claims. (A verdict of 0 is none: nobody looked at
+ * the symbol.)
+ */
+#define WALRUS_ACCEL_SYMBOL_GOOD 1
+
+/**
+ * Its bytes are no symbol of the kind that was to be there.
+ */
+#define WALRUS_ACCEL_SYMBOL_MALFORMED 2
+
+/**
+ * It recovers a sliver of the other axis.
+ */
+#define WALRUS_ACCEL_SYMBOL_WRONG_AXIS 3
+
+/**
+ * It recovers another sliver.
+ */
+#define WALRUS_ACCEL_SYMBOL_WRONG_TARGET 4
+
+/**
+ * The sliver that it says it comes from is beyond the committee.
+ */
+#define WALRUS_ACCEL_SYMBOL_WRONG_SOURCE 5
+
+/**
+ * It is of another size than the blob's symbols.
+ */
+#define WALRUS_ACCEL_SYMBOL_WRONG_SIZE 6
+
+/**
+ * Its proof is not as long as the way to the root.
+ */
+#define WALRUS_ACCEL_SYMBOL_WRONG_PATH_LENGTH 7
+
+/**
+ * Its proof does not lead to the root of the sliver that it comes from.
+ */
+#define WALRUS_ACCEL_SYMBOL_WRONG_PROOF 8
+
+/**
+ * A symbol with the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
+ */
+#define WALRUS_ACCEL_CUT_RECOVERY_SYMBOL 0
+
+/**
+ * A symbol alone: BCS DecodingSymbol.
+ */
+#define WALRUS_ACCEL_CUT_DECODING_SYMBOL 1
+
+/**
+ * The sliver was recovered: walrus_accel_recovered_sliver lends it.
+ */
+#define WALRUS_ACCEL_RECOVERED_SLIVER 1
+
+/**
+ * The blob was encoded inconsistently: walrus_accel_recovered_proof lends the proof.
+ */
+#define WALRUS_ACCEL_RECOVERED_PROOF 2
+
+/**
+ * The symbols belong to the metadata, and the sliver that they recover does not: the blob was encoded
+ * inconsistently.
+ */
+#define WALRUS_ACCEL_PROOF_PROVEN 1
+
+/**
+ * The bytes are no BCS InconsistencyProof.
+ */
+#define WALRUS_ACCEL_PROOF_MALFORMED 2
+
+/**
+ * It is of a sliver beyond the committee.
+ */
+#define WALRUS_ACCEL_PROOF_WRONG_TARGET 3
+
+/**
+ * It has not exactly as many symbols as recover a sliver.
+ */
+#define WALRUS_ACCEL_PROOF_WRONG_COUNT 4
+
+/**
+ * Two symbols come from the same sliver: `symbol` is the second one's number.
+ */
+#define WALRUS_ACCEL_PROOF_REPEATED_SOURCE 5
+
+/**
+ * A symbol does not belong to the metadata: `symbol` is its number, and `symbol_verdict` says why.
+ */
+#define WALRUS_ACCEL_PROOF_WRONG_SYMBOL 6
+
+/**
+ * The sliver that it recovers belongs to the metadata: nothing is inconsistent.
+ */
+#define WALRUS_ACCEL_PROOF_CONSISTENT 7
+
+/**
  * A file should be there and is not.
  */
 #define WALRUS_ACCEL_FILE_MISSING 1
@@ -457,6 +590,19 @@ typedef struct walrus_accel_encoded walrus_accel_encoded;
 typedef struct walrus_accel_error walrus_accel_error;
 
 /**
+ * All symbols of a sliver and the Merkle tree over them: each symbol serves to recover a sliver of the
+ * other axis. Made once and kept, it makes serving a symbol cost a copy. It never changes, so threads can
+ * share it.
+ */
+typedef struct walrus_accel_expanded walrus_accel_expanded;
+
+/**
+ * What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
+ * needed, each by what it says it is. It never changes, so threads can share it.
+ */
+typedef struct walrus_accel_gathered walrus_accel_gathered;
+
+/**
  * Work that goes on while its caller does something else. All functions on a job can be called from any
  * thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
  *
@@ -471,6 +617,19 @@ typedef struct walrus_accel_job walrus_accel_job;
  * all slivers. It never changes, so threads can share it.
  */
 typedef struct walrus_accel_metadata walrus_accel_metadata;
+
+/**
+ * Gathers a blob's slivers until there are enough of one axis to read the blob. Each is verified once, and
+ * what is damaged or not needed is told, and not kept. All functions on a reader can be called from any
+ * thread, at the same time; walrus_accel_reader_free once, when no other call on it is on its way.
+ */
+typedef struct walrus_accel_reader walrus_accel_reader;
+
+/**
+ * What recovery symbols gave: a sliver, or the proof that there is none. It never changes, so threads can
+ * share it.
+ */
+typedef struct walrus_accel_recovered walrus_accel_recovered;
 
 /**
  * What was found in a directory of slivers. It never changes, so threads can share it.
@@ -544,6 +703,16 @@ typedef struct walrus_accel_shape {
      * Zero.
      */
     uint32_t reserved_too;
+    /**
+     * The length of a symbol without a proof, as BCS DecodingSymbol; 0 if the library is older than the
+     * field.
+     */
+    uint32_t decoding_symbol_length;
+    /**
+     * The greatest length of a symbol with its proof, as BCS GeneralRecoverySymbol: one whose proof has
+     * empty nodes is shorter. 0 if the library is older than the field.
+     */
+    uint32_t recovery_symbol_length;
 } walrus_accel_shape;
 
 /**
@@ -929,7 +1098,8 @@ typedef struct walrus_accel_decode_request {
 } walrus_accel_decode_request;
 
 /**
- * Slivers of one blob to verify. Their bytes must stay as they are until the call, or the job, has ended.
+ * Slivers to verify, of one blob or of many. Their bytes must stay as they are until the call, or the job,
+ * has ended.
  */
 typedef struct walrus_accel_verify_request {
     /**
@@ -937,7 +1107,8 @@ typedef struct walrus_accel_verify_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+     * The metadata of the blob; NULL if `metadata_of` has it. It may be freed when the call, or the one that
+     * submits the job, returns.
      */
     const struct walrus_accel_metadata *metadata;
     /**
@@ -949,15 +1120,131 @@ typedef struct walrus_accel_verify_request {
      */
     size_t sliver_count;
     /**
-     * Room for a verdict for each sliver: WALRUS_ACCEL_SLIVER_GOOD or another of them. Unspecified after
-     * a call that failed.
+     * Room for a verdict for each sliver: WALRUS_ACCEL_SLIVER_GOOD or another of them. A call, or a job, that
+     * fails makes none WALRUS_ACCEL_SLIVER_GOOD that is not: those that were not verified are
+     * WALRUS_ACCEL_SLIVER_WRONG_ROOT then. A request that cannot be, and a handle that is none, leave them as
+     * they were.
      */
     uint8_t *verdicts;
     /**
      * The number of verdicts that there is room for: exactly `sliver_count`.
      */
     size_t verdict_count;
+    /**
+     * Instead of `metadata`: for each of the slivers the metadata of its blob, where they are of many; the
+     * same may be there more than once. Slivers with symbols of one size are verified together, whatever
+     * blob they are of. The array, and the metadata in it, may be freed when the call, or the one that
+     * submits the job, returns. If there are no slivers, both may be NULL.
+     */
+    const struct walrus_accel_metadata *const *metadata_of;
 } walrus_accel_verify_request;
+
+/**
+ * What became of a sliver that was handed in.
+ */
+typedef struct walrus_accel_added {
+    /**
+     * WALRUS_ACCEL_ADDED_KEPT or another of them; 0 if nothing was found out, because the call failed before:
+     * hand it in again.
+     */
+    uint32_t outcome;
+    /**
+     * What is wrong with one that is damaged: WALRUS_ACCEL_SLIVER_MALFORMED or another of them.
+     */
+    uint32_t verdict;
+    /**
+     * Zero: room for what a later version tells.
+     */
+    uint64_t reserved;
+} walrus_accel_added;
+
+/**
+ * Slivers to hand in.
+ */
+typedef struct walrus_accel_reader_add_request {
+    /**
+     * sizeof(walrus_accel_reader_add_request): WALRUS_ACCEL_READER_ADD_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The slivers, of both axes in any order. They are the caller's alone again when the call returns.
+     */
+    const struct walrus_accel_sliver *slivers;
+    /**
+     * The number of slivers.
+     */
+    size_t sliver_count;
+    /**
+     * Room for what became of each of them. What is known is told even if the call fails. An outcome of 0:
+     * nothing was found out, hand it in again.
+     */
+    struct walrus_accel_added *added;
+    /**
+     * The number of those that there is room for: exactly `sliver_count`.
+     */
+    size_t added_count;
+} walrus_accel_reader_add_request;
+
+/**
+ * How a reader is to read the blob. Fields that are zero have their defaults.
+ */
+typedef struct walrus_accel_reader_read_request {
+    /**
+     * sizeof(walrus_accel_reader_read_request): WALRUS_ACCEL_READER_READ_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * WALRUS_ACCEL_CHECK_DEFAULT or another of them.
+     */
+    uint32_t check;
+    /**
+     * WALRUS_ACCEL_OUTPUT_LIBRARY or another of them; only the fields that it names are looked at.
+     */
+    uint32_t output_kind;
+    /**
+     * The caller's memory.
+     */
+    uint8_t *output;
+    /**
+     * Its length in bytes: exactly the blob's.
+     */
+    uint64_t output_length;
+    /**
+     * The file; one that exists is replaced.
+     */
+    const char *output_path;
+} walrus_accel_reader_read_request;
+
+/**
+ * A sliver that a reader has seen.
+ */
+typedef struct walrus_accel_gathered_sliver {
+    /**
+     * sizeof(walrus_accel_gathered_sliver): WALRUS_ACCEL_GATHERED_SLIVER_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+     */
+    uint32_t axis;
+    /**
+     * WALRUS_ACCEL_ADDED_KEPT or another of them.
+     */
+    uint32_t outcome;
+    /**
+     * What is wrong with one that is damaged, by the latest one of that name:
+     * WALRUS_ACCEL_SLIVER_WRONG_INDEX or another of them.
+     */
+    uint32_t verdict;
+    /**
+     * Its index along its axis. A damaged one may say anything.
+     */
+    uint16_t index;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+} walrus_accel_gathered_sliver;
 
 /**
  * Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
@@ -1005,6 +1292,219 @@ typedef struct walrus_accel_rebuild_request {
      */
     uint32_t pair_choice;
 } walrus_accel_rebuild_request;
+
+/**
+ * A symbol in memory: a part of one sliver that serves to recover a sliver of the other axis. Functions that
+ * read symbols copy them for as long as the call takes.
+ */
+typedef struct walrus_accel_symbol {
+    /**
+     * Its bytes, as a storage node gives them: BCS GeneralRecoverySymbol, or BCS DecodingSymbol where the
+     * function says so.
+     */
+    const uint8_t *data;
+    /**
+     * Their number.
+     */
+    size_t length;
+} walrus_accel_symbol;
+
+/**
+ * Recovery symbols to verify. All are to recover the same sliver.
+ */
+typedef struct walrus_accel_verify_symbols_request {
+    /**
+     * sizeof(walrus_accel_verify_symbols_request): WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * The symbols, as BCS GeneralRecoverySymbol; many at once are verified faster than one by one.
+     */
+    const struct walrus_accel_symbol *symbols;
+    /**
+     * The number of symbols.
+     */
+    size_t symbol_count;
+    /**
+     * Room for a verdict for each symbol: WALRUS_ACCEL_SYMBOL_GOOD or another of them; all are 0 after a call
+     * that failed. (They are left alone only if they overlap with what is read, or are not `symbol_count`.)
+     */
+    uint8_t *verdicts;
+    /**
+     * The number of verdicts that there is room for: exactly `symbol_count`.
+     */
+    size_t verdict_count;
+    /**
+     * The axis of the sliver that they are to recover: WALRUS_ACCEL_AXIS_PRIMARY or
+     * WALRUS_ACCEL_AXIS_SECONDARY.
+     */
+    uint32_t axis;
+    /**
+     * The pair of that sliver.
+     */
+    uint16_t target;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+} walrus_accel_verify_symbols_request;
+
+/**
+ * A sliver to expand.
+ */
+typedef struct walrus_accel_expand_request {
+    /**
+     * sizeof(walrus_accel_expand_request): WALRUS_ACCEL_EXPAND_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * The sliver.
+     */
+    const struct walrus_accel_sliver *sliver;
+} walrus_accel_expand_request;
+
+/**
+ * A sliver, and the targets that its symbols are for.
+ */
+typedef struct walrus_accel_decoding_symbols_request {
+    /**
+     * sizeof(walrus_accel_decoding_symbols_request): WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * The sliver.
+     */
+    const struct walrus_accel_sliver *sliver;
+    /**
+     * The pairs whose slivers of the other axis the symbols recover, in any order.
+     */
+    const uint16_t *targets;
+    /**
+     * The number of targets.
+     */
+    size_t target_count;
+    /**
+     * Room for the symbols as BCS DecodingSymbol, one behind the other. Unspecified after a call that
+     * failed.
+     */
+    uint8_t *out;
+    /**
+     * Its length in bytes: exactly `target_count` times the `decoding_symbol_length` of the shape.
+     */
+    size_t out_length;
+} walrus_accel_decoding_symbols_request;
+
+/**
+ * A sliver to recover.
+ */
+typedef struct walrus_accel_recover_request {
+    /**
+     * sizeof(walrus_accel_recover_request): WALRUS_ACCEL_RECOVER_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * Symbols of slivers of the other axis, in any order: the `columns` of the shape from different ones
+     * recover a primary sliver, its `rows` a secondary one. Of those from one sliver only one counts.
+     */
+    const struct walrus_accel_symbol *symbols;
+    /**
+     * The number of symbols.
+     */
+    size_t symbol_count;
+    /**
+     * The axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+     */
+    uint32_t axis;
+    /**
+     * The pair of the sliver.
+     */
+    uint16_t target;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+    /**
+     * NULL, or room for a verdict for each symbol: WALRUS_ACCEL_SYMBOL_GOOD or another of them; 0 for one that
+     * was not looked at, because it was not needed or another one of the same sliver had been found good. They
+     * are there if the call succeeds, and if it fails with WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS; all are 0 after
+     * another failure.
+     */
+    uint8_t *verdicts;
+    /**
+     * The number of verdicts that there is room for: exactly `symbol_count`, or 0 with NULL.
+     */
+    size_t verdict_count;
+} walrus_accel_recover_request;
+
+/**
+ * An inconsistency proof to verify.
+ */
+typedef struct walrus_accel_verify_proof_request {
+    /**
+     * sizeof(walrus_accel_verify_proof_request): WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The metadata of the blob.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * The proof, as BCS InconsistencyProof.
+     */
+    const uint8_t *proof;
+    /**
+     * Its length in bytes.
+     */
+    size_t proof_length;
+    /**
+     * The axis of its sliver, which is not in the bytes: WALRUS_ACCEL_AXIS_PRIMARY or
+     * WALRUS_ACCEL_AXIS_SECONDARY.
+     */
+    uint32_t axis;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} walrus_accel_verify_proof_request;
+
+/**
+ * What a proof was found to be.
+ */
+typedef struct walrus_accel_proof_verdict {
+    /**
+     * sizeof(walrus_accel_proof_verdict): WALRUS_ACCEL_PROOF_VERDICT_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * The number of the symbol that is wrong, from 0; 0 if none is.
+     */
+    size_t symbol;
+    /**
+     * WALRUS_ACCEL_PROOF_PROVEN or another of them; 0, which is none, after a call that failed.
+     */
+    uint32_t verdict;
+    /**
+     * What is wrong with that symbol, if it does not belong to the metadata:
+     * WALRUS_ACCEL_SYMBOL_WRONG_SOURCE or another of them; 0 otherwise.
+     */
+    uint32_t symbol_verdict;
+} walrus_accel_proof_verdict;
 
 /**
  * What became of one blob of a batch that was encoded.
@@ -1191,6 +1691,38 @@ walrus_accel_status walrus_accel_shard_of_pair(uint16_t n_shards,
                                                const uint8_t *id,
                                                uint16_t pair,
                                                uint16_t *out,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Tells the pair of a blob that a shard stores: the way back from walrus_accel_shard_of_pair.
+ *
+ * `id`: the 32 bytes of the blob ID.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does not
+ * exist; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_pair_of_shard(uint16_t n_shards,
+                                               const uint8_t *id,
+                                               uint16_t shard,
+                                               uint16_t *out,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Tells the primary slivers in whose symbols a byte range of a blob lies: those alone are enough to read
+ * it, with walrus_accel_reader_read_range.
+ *
+ * `first`, `count`: become the index of the first one, and how many there are: none for an empty range.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not
+ * have, a range that is not all in the blob, or if a pointer is NULL; WALRUS_ACCEL_BLOB_TOO_LARGE;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_rows_of_range(uint16_t n_shards,
+                                               uint64_t blob_length,
+                                               uint64_t offset,
+                                               uint64_t length,
+                                               uint16_t *first,
+                                               uint16_t *count,
                                                struct walrus_accel_error **error);
 
 /**
@@ -1547,8 +2079,8 @@ walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded 
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
  * something is needed, a number out of its range, memory of another length than the blob's or that
  * overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
- * the check fails with good slivers; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
- * WALRUS_ACCEL_IO;
+ * the check fails with good slivers, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of
+ * them alone; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
@@ -1593,7 +2125,7 @@ walrus_accel_status walrus_accel_decoded_axis(const struct walrus_accel_decoded 
 /**
  * Lends the numbers of the slivers that the blob was decoded from: their places in the request's array
  * (or, of a directory, among the files that have the frame of a sliver of the blob, in the order of
- * their names).
+ * their names; of a reader, among the slivers of the axis that it keeps, in the order of their indices).
  *
  * `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
  * is freed.
@@ -1620,8 +2152,8 @@ walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decod
                                                  struct walrus_accel_error **error);
 
 /**
- * Verifies slivers against the metadata of their blob, and returns when it is done: each one's index,
- * length, symbol size, and the Merkle root over its expanded symbols.
+ * Verifies slivers against the metadata of their blob, or of their blobs, and returns when it is done: each
+ * one's index, length, symbol size, and the Merkle root over its expanded symbols.
  *
  * `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
  * a control by which other threads watch and cancel the call.
@@ -1637,6 +2169,162 @@ walrus_accel_status walrus_accel_verify(const struct walrus_accel_context *conte
                                         struct walrus_accel_error **error);
 
 /**
+ * Makes a reader of a blob, which has no sliver yet.
+ *
+ * `metadata`: the metadata of the blob, of which the reader keeps what it needs. `reader`: becomes the
+ * reader, which the caller frees with walrus_accel_reader_free, and which keeps what it needs of the context.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_new(const struct walrus_accel_context *context,
+                                            const struct walrus_accel_metadata *metadata,
+                                            struct walrus_accel_reader **reader,
+                                            struct walrus_accel_error **error);
+
+/**
+ * Frees a reader, with the slivers that it keeps. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_free(struct walrus_accel_reader *reader);
+
+/**
+ * Hands in slivers, of both axes in any order: those that are needed are verified together, which is faster
+ * than one by one. What is good and needed is copied, and nothing else.
+ *
+ * `request`: read during the call, with what it points to; `added` is written. `control`: NULL, or a control
+ * by which other threads cancel the call.
+ *
+ * If the call fails, `added` tells what is known nevertheless: slivers that are kept stay, and those whose
+ * outcome is 0, of which nothing was found out, are to be handed in again.
+ *
+ * Statuses: WALRUS_ACCEL_OK, whatever became of the slivers; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
+ * cannot be, such as an axis that is none, or memory that overlaps; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed
+ * and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_add(const struct walrus_accel_reader *reader,
+                                            const struct walrus_accel_reader_add_request *request,
+                                            const struct walrus_accel_control *control,
+                                            struct walrus_accel_error **error);
+
+/**
+ * Tells whether the blob can be read.
+ *
+ * `axis`: becomes the axis of which there are enough slivers, WALRUS_ACCEL_AXIS_PRIMARY or
+ * WALRUS_ACCEL_AXIS_SECONDARY; 0 while there are not.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_ready(const struct walrus_accel_reader *reader,
+                                              uint32_t *axis,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Tells how many more slivers of an axis it takes until the blob can be read.
+ *
+ * `count`: becomes that number. If the call succeeds, 0 means that the blob can be read, be it from slivers
+ * of the other axis.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
+ * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_missing(const struct walrus_accel_reader *reader,
+                                                uint32_t sliver_axis,
+                                                size_t *count,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Tells what a reader has seen so far.
+ *
+ * `gathered`: becomes that, which the caller frees with walrus_accel_gathered_free. It does not change with
+ * the reader, and outlives it.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_gathered(const struct walrus_accel_reader *reader,
+                                                 struct walrus_accel_gathered **gathered,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Decodes the blob from the slivers that a reader keeps, and returns when it is done. They are not verified
+ * again.
+ *
+ * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+ * threads watch and cancel the call. `decoded`: becomes the result, as that of walrus_accel_decode, which
+ * the caller frees with walrus_accel_decoded_free.
+ *
+ * Statuses: as walrus_accel_decode; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS while the reader is not ready.
+ */
+walrus_accel_status walrus_accel_reader_read(const struct walrus_accel_reader *reader,
+                                             const struct walrus_accel_reader_read_request *request,
+                                             const struct walrus_accel_control *control,
+                                             struct walrus_accel_decoded **decoded,
+                                             struct walrus_accel_error **error);
+
+/**
+ * Reads bytes of the blob. What lies in primary slivers that are there is copied, whether there are enough
+ * slivers for the whole blob or not (walrus_accel_rows_of_range tells which ones that takes); otherwise
+ * only the rows or columns that the range lies in are decoded.
+ *
+ * All that is used was verified, so no storage node can change a byte. That whoever encoded the blob did it
+ * consistently is not checked: walrus_accel_reader_read does.
+ *
+ * `offset`: where the range begins. `out`, `length`: room for its bytes, and their number. Unspecified after
+ * a call that failed. `control`: NULL, or a control by which other threads cancel the call.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a range that is not all in the blob, or if a
+ * pointer is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_read_range(const struct walrus_accel_reader *reader,
+                                                   uint64_t offset,
+                                                   uint8_t *out,
+                                                   size_t length,
+                                                   const struct walrus_accel_control *control,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Tells how many slivers a reader keeps, how many were damaged, and how many were not needed. Bytes that are
+ * no sliver at all are not counted.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_gathered_counts(const struct walrus_accel_gathered *gathered,
+                                                 size_t *kept,
+                                                 size_t *damaged,
+                                                 size_t *surplus,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
+ *
+ * `outcome`: WALRUS_ACCEL_ADDED_KEPT or another of them. `number`: its place among those, from 0. `sliver`:
+ * a structure that WALRUS_ACCEL_GATHERED_SLIVER_INIT has initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure not
+ * initialised, or for an outcome that is none; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond
+ * the last; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_gathered_get(const struct walrus_accel_gathered *gathered,
+                                              uint32_t outcome,
+                                              size_t number,
+                                              struct walrus_accel_gathered_sliver *sliver,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Frees what a reader told. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_gathered_free(struct walrus_accel_gathered *gathered);
+
+/**
  * Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done. They
  * are those of a fresh encoding: the metadata is computed anew and compared.
  *
@@ -1646,7 +2334,8 @@ walrus_accel_status walrus_accel_verify(const struct walrus_accel_context *conte
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
- * make another blob; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+ * make another blob, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
  * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -1656,6 +2345,289 @@ walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_context *cont
                                          const struct walrus_accel_control *control,
                                          struct walrus_accel_encoded **encoded,
                                          struct walrus_accel_error **error);
+
+/**
+ * Verifies recovery symbols against the metadata of their blob, and returns when it is done: strictly each
+ * one's axis, target, source and size, the length of its proof, and the root that this leads to.
+ *
+ * `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
+ * a control by which other threads watch and cancel the call.
+ *
+ * Statuses: WALRUS_ACCEL_OK, whatever the verdicts are; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
+ * cannot be, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_verify_symbols(const struct walrus_accel_context *context,
+                                                const struct walrus_accel_verify_symbols_request *request,
+                                                const struct walrus_accel_control *control,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Expands a sliver to all its symbols and builds the tree over them, which tells whether it is good: no
+ * symbols are given out of a sliver that was damaged.
+ *
+ * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+ * threads cancel the call. `expanded`: becomes the result, which the caller frees with
+ * walrus_accel_expanded_free, and which keeps nothing of what was given.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData;
+ * WALRUS_ACCEL_INVALID_SLIVER if the sliver does not belong to the metadata;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_expand(const struct walrus_accel_context *context,
+                                        const struct walrus_accel_expand_request *request,
+                                        const struct walrus_accel_control *control,
+                                        struct walrus_accel_expanded **expanded,
+                                        struct walrus_accel_error **error);
+
+/**
+ * Frees an expanded sliver. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_expanded_free(struct walrus_accel_expanded *expanded);
+
+/**
+ * Tells the axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. Its symbols
+ * recover slivers of the other one.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_expanded_axis(const struct walrus_accel_expanded *expanded,
+                                               uint32_t *axis,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Tells the index of the sliver along its axis.
+ *
+ * Statuses: as walrus_accel_expanded_axis.
+ */
+walrus_accel_status walrus_accel_expanded_index(const struct walrus_accel_expanded *expanded,
+                                                uint16_t *index,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Tells the Merkle root over the symbols: the one that the metadata has of the sliver.
+ *
+ * `hash`: room for 32 bytes.
+ *
+ * Statuses: as walrus_accel_expanded_axis.
+ */
+walrus_accel_status walrus_accel_expanded_root(const struct walrus_accel_expanded *expanded,
+                                               uint8_t *hash,
+                                               struct walrus_accel_error **error);
+
+/**
+ * Tells the memory in bytes that an expanded sliver takes: as many symbols as there are shards, and
+ * about two hashes for each.
+ *
+ * Statuses: as walrus_accel_expanded_axis.
+ */
+walrus_accel_status walrus_accel_expanded_memory(const struct walrus_accel_expanded *expanded,
+                                                 size_t *bytes,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Tells the length in bytes of all that walrus_accel_expanded_symbols writes, given the same.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, for a kind that is none
+ * or a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_expanded_symbols_length(const struct walrus_accel_expanded *expanded,
+                                                         uint32_t kind,
+                                                         const uint16_t *targets,
+                                                         size_t target_count,
+                                                         size_t *length,
+                                                         struct walrus_accel_error **error);
+
+/**
+ * Writes the symbols that recover the other axis's slivers of some pairs, one behind the other.
+ *
+ * `kind`: WALRUS_ACCEL_CUT_RECOVERY_SYMBOL or WALRUS_ACCEL_CUT_DECODING_SYMBOL. `targets`,
+ * `target_count`: the pairs, in any order. `out`, `out_length`: room for at least the bytes that
+ * walrus_accel_expanded_symbols_length tells; a shape's `recovery_symbol_length`, or
+ * `decoding_symbol_length`, for each target is enough. Unspecified after a call that failed. `ends`: room
+ * for `target_count` numbers, each of which becomes the place in `out` behind the symbol for that target;
+ * NULL if the caller does not want to know.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, for a kind that is none,
+ * a target that does not exist, a room that is too short, or memory that overlaps;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_expanded_symbols(const struct walrus_accel_expanded *expanded,
+                                                  uint32_t kind,
+                                                  const uint16_t *targets,
+                                                  size_t target_count,
+                                                  uint8_t *out,
+                                                  size_t out_length,
+                                                  size_t *ends,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Writes the symbols of a sliver that recover the other axis's slivers of some pairs, without proofs. Nothing
+ * is hashed, so that it takes less time than to expand the sliver, and whether its bytes are right is not
+ * found out.
+ *
+ * `request`: read during the call, with what it points to; `out` is written. `control`: NULL, or a control
+ * by which other threads cancel the call.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a target that does
+ * not exist, room of another length, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData; WALRUS_ACCEL_INVALID_SLIVER if its index,
+ * symbol size or length cannot be those of a sliver of the blob; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_decoding_symbols(const struct walrus_accel_context *context,
+                                                  const struct walrus_accel_decoding_symbols_request *request,
+                                                  const struct walrus_accel_control *control,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Recovers a sliver from recovery symbols with proofs, and returns when it is done. Wrong and repeated
+ * symbols are passed over, those that are not needed are not looked at. If all that are used belong to the
+ * metadata and the sliver that they make does not, the result is the proof that the blob was encoded
+ * inconsistently; before it says so, that was computed a second time, in another way.
+ *
+ * `request`: read during the call, with what it points to; its symbols are BCS GeneralRecoverySymbol.
+ * `control`: NULL, or a control by which other threads cancel the call. `recovered`: becomes the result,
+ * which the caller frees with walrus_accel_recovered_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK for a sliver and for a proof; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
+ * cannot be, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS (`verdicts` tell which are wrong);
+ * WALRUS_ACCEL_RESULTS_DIFFER if the blob looks inconsistent in one way and not, or otherwise, in another;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recover(const struct walrus_accel_context *context,
+                                         const struct walrus_accel_recover_request *request,
+                                         const struct walrus_accel_control *control,
+                                         struct walrus_accel_recovered **recovered,
+                                         struct walrus_accel_error **error);
+
+/**
+ * Recovers a sliver as walrus_accel_recover, from symbols without proofs: a third of the bytes or less to
+ * fetch, and enough as long as all are good. If one is not, it cannot be told which.
+ *
+ * `request`: read during the call, with what it points to; its symbols are BCS DecodingSymbol: such as are
+ * none, or of another size, or repeated do not count. Its `verdicts` tell of those that are none, and if
+ * there are not enough also of those of another size or beyond the committee; no symbol without a proof is
+ * found good. `control`: NULL, or a control by which other threads cancel the call. `recovered`: becomes the
+ * result, always with a sliver, which the caller frees with walrus_accel_recovered_free. It does not tell
+ * which symbols were used, and as refused only those whose bytes are none.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be, such as a target
+ * that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS;
+ * WALRUS_ACCEL_INVALID_SLIVER if the sliver that they make does not belong to the metadata: then ask for
+ * symbols with proofs; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED;
+ * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recover_unproven(const struct walrus_accel_context *context,
+                                                  const struct walrus_accel_recover_request *request,
+                                                  const struct walrus_accel_control *control,
+                                                  struct walrus_accel_recovered **recovered,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Frees the result of a recovery, with what it lends. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recovered_free(struct walrus_accel_recovered *recovered);
+
+/**
+ * Tells what the symbols gave: WALRUS_ACCEL_RECOVERED_SLIVER or WALRUS_ACCEL_RECOVERED_PROOF.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recovered_kind(const struct walrus_accel_recovered *recovered,
+                                                uint32_t *kind,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Lends the sliver that was recovered, as BCS SliverData. It belongs to the metadata.
+ *
+ * `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
+ * freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the symbols gave a proof instead;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recovered_sliver(const struct walrus_accel_recovered *recovered,
+                                                  const uint8_t **data,
+                                                  size_t *length,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Lends the proof that the blob was encoded inconsistently, as BCS InconsistencyProof. The axis of its
+ * sliver, the one that was asked for, is not in the bytes.
+ *
+ * `data`, `length`: as in walrus_accel_recovered_sliver.
+ *
+ * Statuses: as walrus_accel_recovered_sliver; WALRUS_ACCEL_NOT_FOUND if the sliver was recovered.
+ */
+walrus_accel_status walrus_accel_recovered_proof(const struct walrus_accel_recovered *recovered,
+                                                 const uint8_t **data,
+                                                 size_t *length,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Lends the numbers of the symbols that were used: their places in the request's array. Those in a proof
+ * are in this order. None after walrus_accel_recover_unproven.
+ *
+ * `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
+ * is freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recovered_used(const struct walrus_accel_recovered *recovered,
+                                                const size_t **numbers,
+                                                size_t *count,
+                                                struct walrus_accel_error **error);
+
+/**
+ * Lends the numbers of the symbols that were found wrong on the way, in ascending order, and what is wrong
+ * with each: those that were not needed are not looked at.
+ *
+ * `numbers`, `verdicts`, `count`: become the symbols' places in the request's array, for each
+ * WALRUS_ACCEL_SYMBOL_MALFORMED or another of them, and how many there are. They are the result's, valid
+ * until that is freed.
+ *
+ * Statuses: as walrus_accel_recovered_used.
+ */
+walrus_accel_status walrus_accel_recovered_refused(const struct walrus_accel_recovered *recovered,
+                                                   const size_t **numbers,
+                                                   const uint8_t **verdicts,
+                                                   size_t *count,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Tells whether a proof shows that a blob was encoded inconsistently, and if not, why: it is of a sliver
+ * that exists, has exactly as many symbols as recover one, from different slivers, all of which belong to
+ * the metadata, and what they make does not. Before it says WALRUS_ACCEL_PROOF_PROVEN, all of that was
+ * computed a second time, in another way.
+ *
+ * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+ * threads cancel the call. `verdict`: a structure of the caller's that WALRUS_ACCEL_PROOF_VERDICT_INIT has
+ * initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK, whatever the verdict is; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
+ * cannot be, or a `verdict` that is NULL or not initialised; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_RESULTS_DIFFER if the two ways do not agree; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_verify_proof(const struct walrus_accel_context *context,
+                                              const struct walrus_accel_verify_proof_request *request,
+                                              const struct walrus_accel_control *control,
+                                              struct walrus_accel_proof_verdict *verdict,
+                                              struct walrus_accel_error **error);
 
 /**
  * Encodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
@@ -1726,7 +2698,8 @@ walrus_accel_status walrus_accel_directory_verify(const struct walrus_accel_cont
  * files), which the caller frees with walrus_accel_report_free.
  *
  * Statuses: as walrus_accel_directory_verify; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
- * WALRUS_ACCEL_INCONSISTENT if good slivers make another blob; WALRUS_ACCEL_BUSY.
+ * WALRUS_ACCEL_INCONSISTENT if good slivers make another blob, twice, on two paths;
+ * WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone; WALRUS_ACCEL_BUSY.
  */
 walrus_accel_status walrus_accel_directory_repair(const struct walrus_accel_context *context,
                                                   const char *directory,
@@ -1927,7 +2900,7 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 /**
  * A walrus_accel_shape whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_SHAPE_INIT { sizeof(walrus_accel_shape), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_SHAPE_INIT { sizeof(walrus_accel_shape), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_device whose fields all have their defaults.
@@ -1962,12 +2935,57 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 /**
  * A walrus_accel_verify_request whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_VERIFY_REQUEST_INIT { sizeof(walrus_accel_verify_request), 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_VERIFY_REQUEST_INIT { sizeof(walrus_accel_verify_request), 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_reader_add_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_READER_ADD_REQUEST_INIT { sizeof(walrus_accel_reader_add_request), 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_reader_read_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_READER_READ_REQUEST_INIT { sizeof(walrus_accel_reader_read_request), 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_gathered_sliver whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_GATHERED_SLIVER_INIT { sizeof(walrus_accel_gathered_sliver), 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_rebuild_request whose fields all have their defaults.
  */
 #define WALRUS_ACCEL_REBUILD_REQUEST_INIT { sizeof(walrus_accel_rebuild_request), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_verify_symbols_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT { sizeof(walrus_accel_verify_symbols_request), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_expand_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_EXPAND_REQUEST_INIT { sizeof(walrus_accel_expand_request), 0, 0 }
+
+/**
+ * A walrus_accel_decoding_symbols_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT { sizeof(walrus_accel_decoding_symbols_request), 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_recover_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_RECOVER_REQUEST_INIT { sizeof(walrus_accel_recover_request), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_verify_proof_request whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT { sizeof(walrus_accel_verify_proof_request), 0, 0, 0, 0, 0 }
+
+/**
+ * A walrus_accel_proof_verdict whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_PROOF_VERDICT_INIT { sizeof(walrus_accel_proof_verdict), 0, 0, 0 }
 
 /**
  * A walrus_accel_problem whose fields all have their defaults.

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use crate::auto::Job;
 #[cfg(feature = "gpu")]
 use crate::auto::{Auto, Turn};
+use crate::commitment::Commitment;
 use crate::control::Control;
 #[cfg(feature = "gpu")]
 use crate::engine::Engines;
-use crate::engine::{DeviceInfo, Engine, EngineKind, EngineOptions, STRIPE_UNIT, stripe_width};
-use crate::error::Result;
+use crate::engine::{
+    DeviceInfo, Engine, EngineKind, EngineOptions, InstructionSet, STRIPE_UNIT, reference,
+    stripe_width,
+};
+use crate::error::{Error, Result};
 use crate::shape::Shape;
+use crate::sliver::Axis;
 
 /// The default limit of a job's working memory in bytes: 1 GiB.
 pub const DEFAULT_MEMORY: u64 = 1 << 30;
@@ -143,15 +148,62 @@ impl Context {
         Ok(1)
     }
 
-    /// Where a job is looked at again that a device has found wrong, and the device's engine; `None` if no
-    /// device did it.
-    pub(crate) fn second(&self, control: &Control) -> Option<(Self, Arc<dyn Engine>)> {
-        let engine = match control.engine_name() {
-            Some("gpu") => self.device_engine()?,
-            _ => return None,
-        };
-        let second = Self::on(engine.second()?, self.memory);
-        Some((second, engine))
+    /// The engine of the device, and the CPU, where a job is done again that the device did.
+    pub(crate) fn device_and_cpu(&self) -> Option<(Arc<dyn Engine>, Self)> {
+        let device = self.device_engine()?;
+        let cpu = Self::on(device.second()?, self.memory);
+        Some((device, cpu))
+    }
+
+    /// Another path for jobs on a shape than this engine's: where they are done again before anybody is told
+    /// that a blob is inconsistent. That is the reference engine; or, where it is this one, or a blob is too
+    /// large for an engine that keeps it whole, the CPU with another set of instructions.
+    pub(crate) fn other_path(&self, shape: &Shape, commitment: Commitment) -> Result<Self> {
+        let reference = reference();
+        let size = shape.symbol_size();
+        let whole = reference.encode_memory(shape, commitment, size, false)
+            + reference.decode_memory(shape, Axis::Primary, &[], size, false, false);
+        let is_reference = self.engine.name() == reference.name();
+        if whole <= self.memory && !is_reference {
+            return Ok(Self::on(reference, self.memory));
+        }
+        let portable = InstructionSet::Portable;
+        let is_portable = !is_reference && self.engine.instruction_set() == portable.name();
+        let engine = EngineKind::Cpu.open(&EngineOptions {
+            threads: self.engine.threads(),
+            instruction_set: (!is_portable).then_some(portable),
+            ..EngineOptions::default()
+        })?;
+        if is_portable && engine.instruction_set() == portable.name() {
+            // There is no third one.
+            return Ok(Self::on(reference, self.memory));
+        }
+        // Which memory this one kept for the next job is that one's; it may need a little more.
+        self.engine.forget_memory();
+        Ok(Self::on(engine, self.memory.saturating_mul(2)))
+    }
+
+    /// The same for single words, which are never too large.
+    pub(crate) fn other_words(&self) -> Result<Arc<dyn Engine>> {
+        let reference = reference();
+        match self.engine.name() == reference.name() {
+            false => Ok(reference),
+            true => EngineKind::Cpu.open(&EngineOptions {
+                instruction_set: Some(InstructionSet::Portable),
+                ..EngineOptions::default()
+            }),
+        }
+    }
+
+    /// The memory that a job on single words takes: an error if that is beyond the limit.
+    pub(crate) fn fits_words(&self, needed: u64) -> Result<()> {
+        match needed <= self.memory {
+            true => Ok(()),
+            false => Err(Error::MemoryBudget {
+                needed,
+                budget: self.memory,
+            }),
+        }
     }
 
     /// The engine of the device.

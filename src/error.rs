@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::sliver::Axis;
+use crate::verdict::SymbolVerdict;
 
 /// What can go wrong, with the value, the limit and what to do about it.
 ///
@@ -152,6 +153,51 @@ pub enum Error {
     /// was encoded inconsistently in the first place.
     #[error("the decoded blob does not match its metadata: {reason}")]
     Inconsistent {
+        /// What differs.
+        reason: String,
+    },
+
+    /// Too few recovery symbols for a sliver.
+    #[error(
+        "not enough recovery symbols: {usable} usable ones from different slivers, and {needed} recover a {axis} sliver"
+    )]
+    NotEnoughSymbols {
+        /// The axis of the sliver that is to be recovered.
+        axis: Axis,
+        /// How many were usable.
+        usable: usize,
+        /// How many are needed.
+        needed: usize,
+        /// Those that were found wrong, by their positions among those given, with the reasons.
+        refused: Vec<(usize, SymbolVerdict)>,
+    },
+
+    /// A sliver that does not belong to the metadata, where one is needed that does.
+    #[error("{axis} sliver {index} is not good: {reason}")]
+    InvalidSliver {
+        /// The axis that it is said to be of.
+        axis: Axis,
+        /// The index that it says.
+        index: u16,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// Bytes beyond the end of a blob.
+    #[error("bytes {offset} to {end} are not all in the blob, which has {length}")]
+    RangeOutside {
+        /// The first byte asked for.
+        offset: u64,
+        /// The byte behind the last one asked for.
+        end: u64,
+        /// The length of the blob in bytes.
+        length: u64,
+    },
+
+    /// The library, or the machine, is wrong: a result that would accuse somebody was computed a second
+    /// time in another way, and came out otherwise.
+    #[error("a fault within the library or this machine, please report it: {reason}")]
+    Internal {
         /// What differs.
         reason: String,
     },

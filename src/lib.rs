@@ -2,7 +2,10 @@
 //! network's bytes, as fast as the machine allows.
 //!
 //! - [`Encoder`]: a blob to its metadata and blob ID, or to metadata and slivers.
-//! - [`Decoder`]: slivers to the blob, to verdicts, or to the slivers that are missing.
+//! - [`Decoder`]: slivers to the blob, to verdicts, or to the slivers that are missing; recovery symbols from
+//!   slivers, and slivers, or proofs that a blob is inconsistent, from those.
+//! - [`BlobReader`]: slivers as they arrive to the blob, or to ranges of it.
+//! - [`VerifiedMetadata`]: what slivers, symbols and proofs are held against.
 //! - [`Source`], [`Sink`], [`SliverSource`], [`Output`]: where blobs and slivers come from and go to;
 //!   memory, files and directories are there.
 //! - [`Bcs`]: the wire formats.
@@ -30,7 +33,7 @@
 //! `default-features = false` to use the library alone. `gpu` (on by default) is the engine of that name
 //! and what chooses between it and the CPU's; without it [`EngineKind::Auto`] is the CPU. `capi` is the C ABI
 //! of `include/walrus_accel.h`, which `make install` installs. `kernels` is for this project's own
-//! benchmark: what it adds is no part of the interface.
+//! benchmark and `fuzzing` for its fuzzing: what they add is no part of the interface.
 #![deny(unsafe_code)]
 
 mod auto;
@@ -44,16 +47,20 @@ mod disk;
 mod encoder;
 mod engine;
 mod error;
+mod expanded;
 #[cfg(feature = "capi")]
 mod ffi;
 mod memory;
 mod output;
+mod reader;
+mod recovery;
 mod shape;
 mod sink;
 mod sliver;
 mod sliver_source;
 mod source;
 mod symbols;
+mod verdict;
 mod verify;
 mod wire;
 
@@ -64,6 +71,11 @@ pub mod kernels {
     pub use crate::engine::cpu::kernels::{Coding, Hashing, hash_pairs};
 }
 
+/// What reads a directory's own files, for this project's fuzzing: no part of the interface.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use directory::fuzzing;
+
 /// The functions of the C header, for this project's benchmark: no part of the interface.
 #[cfg(all(feature = "capi", feature = "kernels"))]
 #[doc(hidden)]
@@ -71,6 +83,7 @@ pub use ffi::calls;
 
 pub use commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
+    VerifiedMetadata,
 };
 pub use context::DEFAULT_MEMORY;
 pub use control::{Control, DeviceTime, Progress};
@@ -82,7 +95,10 @@ pub use directory::{
 pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
 pub use engine::{DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, devices};
 pub use error::{Error, Result};
+pub use expanded::ExpandedSliver;
 pub use output::{FileOutput, Output, OutputSession, SliceOutput};
+pub use reader::{Added, BlobReader, ReaderReport};
+pub use recovery::{Recovery, RecoveryOutcome};
 pub use shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};
 pub use sink::{
     CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart, SliverRoom, SliverSlices,
@@ -90,6 +106,8 @@ pub use sink::{
 pub use sliver::{Axis, PairSet, SliverIndex, SliverPairIndex};
 pub use sliver_source::{SliverInfo, SliverSource};
 pub use source::{FileSource, Source, SpooledSource};
+pub use verdict::{ProofVerdict, SliverVerdict, SymbolVerdict};
+pub use verify::BlobSliver;
 pub use wire::Bcs;
 pub use wire::{
     DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver,

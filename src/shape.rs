@@ -152,6 +152,44 @@ impl Shape {
         u64::from(self.sliver_symbols(axis)) * u64::from(self.symbol_size)
     }
 
+    /// The primary slivers in whose symbols a byte range of the blob lies: these alone are enough to
+    /// read it, as [`BlobReader::read_range`](crate::BlobReader::read_range) does. Empty for an empty range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RangeOutside`] if the range is not all in the blob.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::Shape;
+    ///
+    /// // 10 shards: rows of 7 symbols of 36 bytes.
+    /// let shape = Shape::new(10, 1000)?;
+    /// assert_eq!(shape.symbol_size(), 36);
+    /// assert_eq!(shape.rows_of(250, 10)?, 0..2);
+    /// assert!(shape.rows_of(990, 11).is_err());
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn rows_of(&self, offset: u64, len: u64) -> Result<Range<u16>> {
+        let length = self.unencoded_length();
+        let end = offset.saturating_add(len);
+        if end > length {
+            return Err(Error::RangeOutside {
+                offset,
+                end,
+                length,
+            });
+        }
+        let row = self.sliver_len(Axis::Primary);
+        let index = |row: u64| u16::try_from(row).expect("a row of the blob");
+        let first = index(offset / row);
+        Ok(match len {
+            0 => first..first,
+            _ => first..index((end - 1) / row) + 1,
+        })
+    }
+
     /// The length in bytes of the source matrix: the blob with its padding, `P * S * s`.
     #[must_use]
     pub fn matrix_len(&self) -> u64 {

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 use crate::symbols::{SymbolReader, read_strided};
+use crate::verdict::SliverVerdict;
 use crate::wire::Sliver;
 
 /// What a sliver says of itself.
@@ -24,7 +25,13 @@ pub struct SliverInfo {
 
 /// Numbered slivers that can be read at any position, from several threads at once.
 ///
-/// Implemented for slices of [`Sliver`] and for [`BlobDirectory`](crate::BlobDirectory).
+/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::BlobSliver) (whose own metadata is then
+/// of no account: the job's is), for [`BlobDirectory`](crate::BlobDirectory) and
+/// [`SliverFiles`](crate::SliverFiles).
+///
+/// What a sliver holds must not change while a job reads it. Slivers that others send are taken first, by a
+/// [`BlobReader`](crate::BlobReader), say: a source that gave other bytes to decoding than to verifying would
+/// make a good blob look inconsistent.
 pub trait SliverSource: Sync {
     /// What each sliver says of itself. A sliver's position in this list is its number.
     fn infos(&self) -> Vec<SliverInfo>;
@@ -48,14 +55,7 @@ pub trait SliverSource: Sync {
 
 impl SliverSource for [Sliver] {
     fn infos(&self) -> Vec<SliverInfo> {
-        self.iter()
-            .map(|sliver| SliverInfo {
-                axis: sliver.axis,
-                index: sliver.data.index,
-                symbol_size: sliver.data.symbol_size.into(),
-                len: sliver.data.symbols.len() as u64,
-            })
-            .collect()
+        self.iter().map(SliverInfo::of).collect()
     }
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
@@ -85,11 +85,19 @@ impl<T: SliverSource + ?Sized> SliverSource for &T {
 }
 
 impl SliverInfo {
+    /// What a sliver in memory says.
+    pub(crate) fn of(sliver: &Sliver) -> Self {
+        Self {
+            axis: sliver.axis,
+            index: sliver.data.index,
+            symbol_size: sliver.data.symbol_size.into(),
+            len: sliver.data.symbols.len() as u64,
+        }
+    }
+
     /// Whether a sliver that says this of itself can be one of a blob of the shape.
     pub(crate) fn fits(&self, shape: &Shape) -> bool {
-        self.index.0 < shape.n_shards()
-            && self.symbol_size == shape.symbol_size()
-            && self.len == shape.sliver_len(self.axis)
+        SliverVerdict::by_measures(self, shape).is_none()
     }
 }
 
@@ -120,7 +128,16 @@ pub(crate) struct GivenSlivers<'a> {
 impl<'a> GivenSlivers<'a> {
     /// `numbers` are of usable slivers of one axis. The first that cannot be read ends the job.
     pub(crate) fn new(slivers: &'a dyn SliverSource, shape: Shape, numbers: Vec<usize>) -> Self {
-        let infos = slivers.infos();
+        Self::of(slivers, &slivers.infos(), shape, numbers)
+    }
+
+    /// The same, of slivers that have said before what they are.
+    pub(crate) fn of(
+        slivers: &'a dyn SliverSource,
+        infos: &[SliverInfo],
+        shape: Shape,
+        numbers: Vec<usize>,
+    ) -> Self {
         Self {
             slivers,
             symbol_size: shape.symbol_size(),

@@ -11,10 +11,14 @@ mod cli {
     mod disk;
     mod encode;
     mod gpu;
+    mod inspect;
     mod instruction_sets;
     mod interrupt;
     mod many;
+    mod recover;
     mod repair;
     mod surface;
+    mod symbol;
+    mod vectors;
     mod verify;
 }

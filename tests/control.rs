@@ -13,7 +13,7 @@ use common::tripwire::{Tripped, Tripwire};
 use common::{Random, blob};
 use walrus_accel::{
     Axis, Check, Control, DEFAULT_MEMORY, Decoder, DirectorySink, Encoder, EngineKind, Error,
-    FileOutput, FileSource, Output, PairSet, Result, SliverSource,
+    FileOutput, FileSource, Output, PairSet, Result, SliverSource, SliverVerdict,
 };
 
 /// What every job here works with.
@@ -103,7 +103,7 @@ const JOBS: [(&str, Job); 8] = [
     ("rebuild to a directory", |s| {
         let mut sink = Tripped(DirectorySink::new(s.out), s.wire);
         let (slivers, pairs) = (s.slivers(Axis::Secondary), s.pairs());
-        let metadata = &s.sample.encoded;
+        let metadata = s.sample.metadata();
         let rebuilt = s
             .decoder()
             .rebuild(metadata, &slivers, None, &pairs, &mut sink, s.control);
@@ -118,7 +118,7 @@ const JOBS: [(&str, Job); 8] = [
         let verdicts = s
             .decoder()
             .verify(metadata, &slivers, &numbers, s.control)?;
-        assert!(verdicts.iter().all(|&good| good));
+        assert!(verdicts.iter().all(SliverVerdict::is_good));
         Ok(())
     }),
 ];

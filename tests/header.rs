@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cbindgen::{Builder, Config};
 
 /// The files in the order in which the header tells of them.
-const FILES: [&str; 18] = [
+const FILES: [&str; 24] = [
     "version",
     "status",
     "arguments",
@@ -23,7 +23,13 @@ const FILES: [&str; 18] = [
     "slivers",
     "decode",
     "verify",
+    "reader",
+    "gathered",
     "rebuild",
+    "symbols",
+    "expanded",
+    "recovery",
+    "proof",
     "batch",
     "directory",
     "job",

@@ -228,7 +228,8 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
             },
         })
         .collect();
-    let shape = Shape::new(N, blob.len() as u64).unwrap();
+    let metadata = encoded.verify(N).unwrap();
+    let shape = metadata.shape();
     let row = shape.sliver_len(Axis::Primary) as usize;
     let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
     let decoder = decoder.build().unwrap();
@@ -239,14 +240,7 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
         };
         let job = || {
             let check = Check::Default;
-            decoder.decode(
-                &encoded.metadata,
-                &slivers[..],
-                None,
-                check,
-                &mut output,
-                &control,
-            )
+            decoder.decode(&metadata, &slivers[..], None, check, &mut output, &control)
         };
         let outcome = catch_unwind(AssertUnwindSafe(job));
         if len == row {

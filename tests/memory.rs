@@ -93,7 +93,7 @@ fn run(job: &str, directory: &Path) {
             let mut output = FileOutput::new(directory.join("decoded"));
             decoder
                 .decode(
-                    &slivers.metadata().metadata,
+                    slivers.metadata(),
                     &slivers,
                     Some(Axis::Primary),
                     Check::Strict,

@@ -5,8 +5,8 @@ mod common;
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
 use walrus_accel::{
-    Axis, BlobMetadata, BlobMetadataWithId, Check, Control, Decoded, Decoder, Error, FileOutput,
-    Node, PairSet, Result, Sliver, SliverBuffer, SliverIndex, SliverPairIndex, SliverSource,
+    Axis, BlobMetadata, Check, Control, Decoded, Decoder, Error, FileOutput, Node, PairSet, Result,
+    Sliver, SliverBuffer, SliverIndex, SliverPairIndex, SliverSource, VerifiedMetadata,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
@@ -17,7 +17,7 @@ fn decoder() -> Decoder {
 
 fn decode(
     decoder: &Decoder,
-    metadata: &BlobMetadata,
+    metadata: &VerifiedMetadata,
     slivers: &(impl SliverSource + ?Sized),
     axis: Option<Axis>,
     check: Check,
@@ -30,7 +30,7 @@ fn decode(
 
 fn rebuild(
     decoder: &Decoder,
-    metadata: &BlobMetadataWithId,
+    metadata: &VerifiedMetadata,
     slivers: &(impl SliverSource + ?Sized),
     pairs: &PairSet,
     buffer: &mut SliverBuffer,
@@ -155,7 +155,7 @@ fn one_sliver_too_few() {
             }
             let pairs = PairSet::all(n);
             let mut buffer = SliverBuffer::new();
-            let result = rebuild(&decoder, &sample.encoded, &slivers, &pairs, &mut buffer);
+            let result = rebuild(&decoder, sample.metadata(), &slivers, &pairs, &mut buffer);
             assert!(not_enough(result, axis, needed - 1, needed));
             assert!(buffer.sliver_data(axis, SliverPairIndex(0)).is_none());
         }
@@ -235,7 +235,14 @@ fn damaged_slivers_are_found_and_others_used() {
             // The rebuilt slivers are right all the same, and one good sliver fewer is too few.
             let pairs = PairSet::all(n);
             let mut buffer = SliverBuffer::new();
-            rebuild(&decoder, &sample.encoded, &slivers[..], &pairs, &mut buffer).unwrap();
+            rebuild(
+                &decoder,
+                sample.metadata(),
+                &slivers[..],
+                &pairs,
+                &mut buffer,
+            )
+            .unwrap();
             for pair in pairs.iter() {
                 let rebuilt = buffer.sliver_data(axis, pair);
                 assert_eq!(rebuilt, sample.buffer.sliver_data(axis, pair));
@@ -268,7 +275,14 @@ fn where_one_axis_is_too_damaged_the_other_serves() {
     }
     let mut buffer = SliverBuffer::new();
     let pairs = PairSet::all(10);
-    rebuild(&decoder, &sample.encoded, &slivers[..], &pairs, &mut buffer).unwrap();
+    rebuild(
+        &decoder,
+        sample.metadata(),
+        &slivers[..],
+        &pairs,
+        &mut buffer,
+    )
+    .unwrap();
     let pair = SliverPairIndex(0);
     let rebuilt = buffer.symbols(Axis::Primary, pair);
     assert_eq!(rebuilt, sample.buffer.symbols(Axis::Primary, pair));
@@ -333,6 +347,8 @@ fn slivers_that_do_not_fit_are_skipped_and_surplus_ones_ignored() {
 /// What skip, default and strict make of the slivers: the blob they give, if they pass.
 fn verdicts(metadata: &BlobMetadata, slivers: &[Sliver]) -> [Option<Vec<u8>>; 3] {
     let decoder = decoder();
+    let (n_shards, id) = (metadata.n_shards().unwrap(), metadata.blob_id());
+    let metadata = &metadata.clone().verify(n_shards, &id).unwrap();
     CHECKS.map(
         |check| match decode(&decoder, metadata, slivers, None, check) {
             Ok((_, blob)) => Some(blob),
@@ -347,7 +363,7 @@ fn inconsistent_padding_fails_both_checks() {
     // The symbols are of a blob that fills the matrix; the length says that its last bytes are
     // padding.
     let sample = Sample::new(7, blob(9, 15 * 20));
-    let mut metadata = sample.metadata().clone();
+    let mut metadata = sample.encoded.metadata.clone();
     metadata.unencoded_length -= 3;
     assert_eq!(metadata.shape().unwrap().symbol_size(), 20);
     let shorter = sample.blob[..sample.blob.len() - 3].to_vec();
@@ -369,8 +385,8 @@ fn an_inconsistent_encoding_fails_the_checks_that_see_it() {
     for axis in Axis::BOTH {
         for strange in 0..7 {
             let pair = SliverIndex(strange as u16).pair(axis, 7);
-            let root = |of: &Sample| of.metadata().root(axis, pair).unwrap();
-            let mut metadata = sample.metadata().clone();
+            let root = |of: &Sample| of.encoded.metadata.root(axis, pair).unwrap();
+            let mut metadata = sample.encoded.metadata.clone();
             let roots = &mut metadata.pairs[usize::from(pair.0)];
             match axis {
                 Axis::Primary => roots.primary = root(&other),
@@ -421,7 +437,7 @@ fn rebuilt_slivers_are_those_of_a_fresh_encoding() {
             let pairs = PairSet::new(n, chosen).unwrap();
             let mut buffer = SliverBuffer::new();
             let slivers = sample.pick(axis, &given);
-            let decoded = rebuild(&decoder, &sample.encoded, &slivers, &pairs, &mut buffer);
+            let decoded = rebuild(&decoder, sample.metadata(), &slivers, &pairs, &mut buffer);
             assert_eq!(decoded.unwrap().axis, axis);
             for pair in (0..n).map(SliverPairIndex) {
                 for axis in Axis::BOTH {
@@ -440,22 +456,24 @@ fn nothing_is_rebuilt_for_metadata_that_is_wrong() {
     let sample = Sample::new(10, blob(14, 777));
     let pairs = PairSet::all(10);
     let slivers = sample.slivers(Axis::Primary, 0..4);
-    let refused = |metadata: BlobMetadata, blob_id| {
-        let metadata = BlobMetadataWithId { blob_id, metadata };
+    let rebuilt = |metadata: &VerifiedMetadata| {
         let mut buffer = SliverBuffer::new();
-        let result = rebuild(&decoder, &metadata, &slivers[..], &pairs, &mut buffer);
+        let result = rebuild(&decoder, metadata, &slivers[..], &pairs, &mut buffer);
         assert!(buffer.symbols(Axis::Primary, SliverPairIndex(0)).is_none());
-        result.unwrap_err()
+        result
     };
 
     // One root that no given sliver has, and the ID that goes with it.
-    let mut metadata = sample.metadata().clone();
+    let mut metadata = sample.encoded.metadata.clone();
     metadata.pairs[6].secondary = Node::Digest([6; 32]);
     let blob_id = metadata.blob_id();
-    let error = refused(metadata.clone(), blob_id);
+    let error = rebuilt(&metadata.verify(10, &blob_id).unwrap()).unwrap_err();
     assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
 
-    // The ID of another blob.
-    let error = refused(sample.metadata().clone(), blob_id);
-    assert!(matches!(error, Error::InvalidMetadata { .. }), "{error}");
+    // The ID of another blob: there is no metadata to rebuild by.
+    let error = sample.encoded.metadata.clone().verify(10, &blob_id);
+    assert!(
+        matches!(error, Err(Error::InvalidMetadata { .. })),
+        "{error:?}"
+    );
 }

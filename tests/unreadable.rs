@@ -3,11 +3,13 @@
 mod common;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::blob;
 use common::sample::{Picked, Sample};
 use walrus_accel::{
     Axis, Check, Control, Decoder, Error, PairSet, Result, SliverBuffer, SliverInfo, SliverSource,
+    SliverVerdict,
 };
 
 /// Slivers of which one lies on a bad sector.
@@ -52,8 +54,13 @@ fn an_unreadable_sliver_is_named_and_skipped() {
         let verdicts = decoder
             .verify(sample.metadata(), &slivers, &numbers, &control)
             .unwrap();
-        let expected: Vec<_> = numbers.iter().map(|&number| number != 2).collect();
-        assert_eq!(verdicts, expected);
+        for (number, verdict) in verdicts.into_iter().enumerate() {
+            let expected = match number {
+                2 => SliverVerdict::Unreadable,
+                _ => SliverVerdict::Good,
+            };
+            assert_eq!(verdict, expected, "{axis} {number}");
+        }
 
         for check in [Check::Skip, Check::Default, Check::Strict] {
             let mut restored = Vec::new();
@@ -75,7 +82,7 @@ fn an_unreadable_sliver_is_named_and_skipped() {
         let pairs = PairSet::parse("2,12", 13).unwrap();
         decoder
             .rebuild(
-                &sample.encoded,
+                sample.metadata(),
                 &slivers,
                 None,
                 &pairs,
@@ -108,4 +115,54 @@ fn what_cannot_be_written_is_not_taken_for_a_bad_sliver() {
         &Control::new(),
     );
     assert!(matches!(result, Err(Error::Io { .. })), "{result:?}");
+}
+
+/// Slivers of which one cannot be read the first time.
+struct BadOnce<'a> {
+    slivers: Picked<'a>,
+    tries: AtomicUsize,
+}
+
+impl SliverSource for BadOnce<'_> {
+    fn infos(&self) -> Vec<SliverInfo> {
+        self.slivers.infos()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        if number == 1 && self.tries.fetch_add(1, Ordering::Relaxed) == 0 {
+            return Err(Error::Io {
+                action: "read",
+                path: "of a bad day".into(),
+                source: std::io::Error::other("timed out"),
+            });
+        }
+        self.slivers.read_at(number, offset, out)
+    }
+}
+
+#[test]
+fn what_can_be_read_the_second_time_is_read_again() {
+    let sample = Sample::new(13, blob(42, 45 * 700 - 3));
+    let decoder = Decoder::builder().threads(2).build().unwrap();
+    for axis in Axis::BOTH {
+        let indices: Vec<_> = (0..sample.shape.slivers_needed(axis).into()).collect();
+        for check in [Check::Skip, Check::Default, Check::Strict] {
+            let slivers = BadOnce {
+                slivers: sample.pick(axis, &indices),
+                tries: AtomicUsize::new(0),
+            };
+            let mut restored = Vec::new();
+            let control = Control::new();
+            let decoded = decoder.decode(
+                sample.metadata(),
+                &slivers,
+                None,
+                check,
+                &mut restored,
+                &control,
+            );
+            assert!(decoded.unwrap().damaged.is_empty());
+            assert!(restored == sample.blob);
+        }
+    }
 }

@@ -65,7 +65,8 @@ fn metadata_is_the_network_s() {
         assert_eq!(blob_id, id);
         assert_eq!(metadata.root_hash().to_vec(), hex(&case["root_hash"]));
         let n_shards = number(&case["n_shards"]);
-        assert_eq!(metadata.verify(n_shards, &id).unwrap(), shape(case));
+        let verified = metadata.clone().verify(n_shards, &id).unwrap();
+        assert_eq!(verified.shape(), shape(case));
         for pair in &metadata.pairs {
             assert_eq!(read::<SliverPairMetadata>(&pair.to_bcs()), *pair);
             assert_eq!(read::<Node>(&pair.primary.to_bcs()), pair.primary);
@@ -133,7 +134,7 @@ fn recovery_symbols_are_the_network_s() {
                     symbol.symbol.data.len() as u64,
                     u64::from(shape.symbol_size())
                 );
-                assert_eq!(symbol.proof.path.len(), depth(n_shards));
+                assert_eq!(symbol.proof.len(), depth(n_shards));
 
                 let GeneralRecoverySymbol { symbol, proof, .. } = symbol;
                 assert_eq!(read::<DecodingSymbol>(&symbol.to_bcs()), symbol);
@@ -156,7 +157,7 @@ fn inconsistency_proofs_are_the_network_s() {
         let BlobMetadataWithId { blob_id, metadata } = with_id;
         let length: u64 = number(&case["unencoded_length"]);
         assert_eq!(metadata.unencoded_length, length);
-        let shape = metadata.verify(n_shards, &blob_id).unwrap();
+        let shape = metadata.verify(n_shards, &blob_id).unwrap().shape();
         let target = SliverPairIndex(number(&case["target_pair"]));
         for (axis, key) in [
             (Axis::Primary, "primary_proof_bcs"),
@@ -170,7 +171,7 @@ fn inconsistency_proofs_are_the_network_s() {
             for RecoverySymbol { symbol, proof } in &proof.symbols {
                 assert!(symbol.index < SliverIndex(n_shards));
                 assert_eq!(symbol.data.len() as u64, u64::from(shape.symbol_size()));
-                assert_eq!(proof.path.len(), depth(n_shards));
+                assert_eq!(proof.len(), depth(n_shards));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use walrus_accel::{
     Axis, BlobMetadataWithId, Check, Control, Decoder, DeviceTime, Encoder, EngineKind,
     InstructionSet, NETWORK_SHARDS, PairSet, Result, Shape, Sliver, SliverBuffer, SliverData,
-    SliverIndex, SliverInfo, SliverPairIndex, SliverSource,
+    SliverIndex, SliverInfo, SliverPairIndex, SliverSource, SliverVerdict,
 };
 
 use crate::common::{Random, blob};
@@ -160,11 +160,14 @@ impl Stage {
                 let decoder = doer.decoder();
                 let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
                 let restored = &mut self.restored;
-                let metadata = &encoded.metadata;
+                let metadata = encoded
+                    .clone()
+                    .verify(NETWORK_SHARDS)
+                    .expect("computed here");
                 Box::new(move || {
                     let (run, decoded) = timed(|control| {
                         let check = Check::Default;
-                        decoder.decode(metadata, &chosen, None, check, restored, control)
+                        decoder.decode(&metadata, &chosen, None, check, restored, control)
                     });
                     assert!(decoded.axis == axis && restored == blob);
                     assert!(decoder.device_fault().is_none());
@@ -185,11 +188,14 @@ impl Stage {
                         index: pair.sliver(axis, NETWORK_SHARDS),
                     },
                 }];
-                let metadata = &encoded.metadata;
+                let metadata = encoded
+                    .clone()
+                    .verify(NETWORK_SHARDS)
+                    .expect("computed here");
                 Box::new(move || {
                     let (run, verdicts) =
-                        timed(|control| decoder.verify(metadata, &sliver[..], &[0], control));
-                    assert_eq!(verdicts, [true]);
+                        timed(|control| decoder.verify(&metadata, &sliver[..], &[0], control));
+                    assert_eq!(verdicts, [SliverVerdict::Good]);
                     run
                 })
             }
@@ -197,11 +203,14 @@ impl Stage {
                 let decoder = doer.decoder();
                 let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
                 let numbers: Vec<_> = (0..self.pairs.len()).collect();
-                let metadata = &encoded.metadata;
+                let metadata = encoded
+                    .clone()
+                    .verify(NETWORK_SHARDS)
+                    .expect("computed here");
                 Box::new(move || {
                     let (run, verdicts) =
-                        timed(|control| decoder.verify(metadata, &chosen, &numbers, control));
-                    assert!(verdicts.iter().all(|&good| good));
+                        timed(|control| decoder.verify(&metadata, &chosen, &numbers, control));
+                    assert!(verdicts.iter().all(SliverVerdict::is_good));
                     assert!(decoder.device_fault().is_none());
                     run
                 })

@@ -35,24 +35,52 @@ impl Matrix16 {
 
 /// The matrix whose column `bit` is the image of `1 << bit`.
 fn matrix(column: impl Fn(usize) -> u8) -> Matrix {
-    let mut matrix = 0;
-    for bit in 0..8 {
-        let column = column(bit);
-        for row in 0..8 {
-            let entry = u64::from(column >> row & 1);
-            matrix |= entry << (8 * (7 - row) + bit);
-        }
+    let columns = (0..8).fold(0, |columns, bit| {
+        columns | u64::from(column(bit)) << (8 * bit)
+    });
+    transposed(columns).swap_bytes()
+}
+
+/// Bit `j` of byte `i` as bit `i` of byte `j`: blocks of one, two and four bits change places.
+fn transposed(x: u64) -> u64 {
+    let swapped = |x: u64, distance: u32, mask: u64| {
+        let differing = (x ^ (x >> distance)) & mask;
+        x ^ differing ^ (differing << distance)
+    };
+    let x = swapped(x, 7, 0x00aa_00aa_00aa_00aa);
+    let x = swapped(x, 14, 0x0000_cccc_0000_cccc);
+    swapped(x, 28, 0x0000_0000_f0f0_f0f0)
+}
+
+/// A linear map of elements by its images of low and of high bytes.
+struct Images([[u16; 256]; 2]);
+
+impl Images {
+    /// The map with these images of single bits.
+    fn of(bits: &[u16; 16]) -> Self {
+        let sum = |bits: &[u16], byte: usize| {
+            let set = bits
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| byte >> bit & 1 == 1);
+            set.fold(0, |sum, (_, image)| sum ^ image)
+        };
+        let (low, high) = bits.split_at(8);
+        Self([low, high].map(|bits| std::array::from_fn(|byte| sum(bits, byte))))
     }
-    matrix
+
+    fn apply(&self, x: u16) -> u16 {
+        let [low, high] = x.to_le_bytes();
+        self.0[0][usize::from(low)] ^ self.0[1][usize::from(high)]
+    }
 }
 
 /// The two changes of basis.
 struct Basis {
-    /// The label of each element of the tensor basis: element `k` is the product of the `v_(2^b)`
-    /// for the bits `b` of `k`.
-    labels: [u16; 16],
-    /// What each label bit is in the tensor basis.
-    tensors: [u16; 16],
+    /// To labels: element `k` of the tensor basis is the product of the `v_(2^b)` for the bits `b` of `k`.
+    labels: Images,
+    /// To the tensor basis.
+    tensors: Images,
 }
 
 static BASIS: LazyLock<Basis> = LazyLock::new(|| {
@@ -77,41 +105,34 @@ static BASIS: LazyLock<Basis> = LazyLock::new(|| {
         }
     }
     Basis {
-        labels,
-        tensors: rows.map(|(_, tensor)| tensor),
+        labels: Images::of(&labels),
+        tensors: Images::of(&rows.map(|(_, tensor)| tensor)),
     }
 });
 
-/// The sum of the images of the bits of `x`.
-fn apply(images: &[u16; 16], x: u16) -> u16 {
-    (0..16)
-        .filter(|bit| x >> bit & 1 == 1)
-        .fold(0, |sum, bit| sum ^ images[bit])
-}
-
 /// From labels to the tensor basis.
 pub(crate) fn to_tensor() -> Matrix16 {
-    Matrix16::of(|x| apply(&BASIS.tensors, x))
+    Matrix16::of(|x| BASIS.tensors.apply(x))
 }
 
 /// From the tensor basis to labels.
 pub(crate) fn from_tensor() -> Matrix16 {
-    Matrix16::of(|x| apply(&BASIS.labels, x))
+    Matrix16::of(|x| BASIS.labels.apply(x))
 }
 
 /// From labels to the tensor basis, times the element with the given logarithm.
 pub(crate) fn scaled_to_tensor(log: u16) -> Matrix16 {
-    Matrix16::of(|x| apply(&BASIS.tensors, mul(x, exp(log))))
+    Matrix16::of(|x| BASIS.tensors.apply(mul(x, exp(log))))
 }
 
 /// From the tensor basis to labels, times the element with the given logarithm.
 pub(crate) fn scaled_from_tensor(log: u16) -> Matrix16 {
-    Matrix16::of(|x| mul(apply(&BASIS.labels, x), exp(log)))
+    Matrix16::of(|x| mul(BASIS.labels.apply(x), exp(log)))
 }
 
 /// Multiplication by the element with the given label, in the tensor basis.
 pub(crate) fn full_factor(label: u16) -> Matrix16 {
-    Matrix16::of(|x| apply(&BASIS.tensors, mul(apply(&BASIS.labels, x), label)))
+    Matrix16::of(|x| BASIS.tensors.apply(mul(BASIS.labels.apply(x), label)))
 }
 
 /// Multiplication by an element of the subfield, in the tensor basis: the same for both bytes.
@@ -126,7 +147,21 @@ mod tests {
     #[test]
     fn the_changes_of_basis_undo_each_other() {
         for x in 0..=u16::MAX {
-            assert_eq!(apply(&BASIS.labels, apply(&BASIS.tensors, x)), x);
+            assert_eq!(BASIS.labels.apply(BASIS.tensors.apply(x)), x);
+        }
+    }
+
+    #[test]
+    fn a_matrix_has_the_columns_that_it_is_made_of() {
+        for seed in 0..1000u64 {
+            let columns = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+            let matrix = matrix(|bit| columns[bit]);
+            for (bit, column) in columns.into_iter().enumerate() {
+                for row in 0..8 {
+                    let entry = matrix >> (8 * (7 - row) + bit) & 1;
+                    assert_eq!(entry, u64::from(column >> row & 1));
+                }
+            }
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) use derivative::block_derivative;
 #[cfg(feature = "gpu")]
 pub(crate) use field::{exp, mul};
 
-use crate::memory::filled;
+use crate::memory::{collected, filled};
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd};
 
 /// Which construction the code uses: `reed-solomon-simd`'s default choice.
@@ -136,8 +136,11 @@ impl Erasures {
             }
         };
         let places = given.iter().chain(&missing).copied();
+        let work = code.decode_work();
         let locator = if places.clone().count() * erased.len() <= MOST_BY_ONE {
             locator_one_by_one(places, &erased, others)
+        } else if work <= MOST_BY_TRANSFORM {
+            locator_by_transform(work, &erased, others)
         } else {
             locator_everywhere(&erased, others)
         };
@@ -159,7 +162,10 @@ fn zeros() -> Locator {
 }
 
 /// With no more terms than this, the locator's logarithms are added up place by place.
-const MOST_BY_ONE: usize = 1 << 17;
+const MOST_BY_ONE: usize = 1 << 13;
+
+/// Up to so many positions, which are all that matters, they are added up by transforms of those alone.
+const MOST_BY_TRANSFORM: usize = 1 << 13;
 
 /// The locator at some places. `erased` are the erased positions, or all others.
 ///
@@ -181,6 +187,45 @@ fn locator_one_by_one(
     locator
 }
 
+/// The locator at the first `work` places, a power of two: there lie the erased positions, or all others.
+///
+/// The sums of [`locator_one_by_one`] are a convolution over the places' bits, and that is a product of
+/// Walsh-Hadamard transforms: whole numbers, of which the largest is below `65,535 * work^3`.
+fn locator_by_transform(work: usize, erased: &[usize], others: bool) -> Locator {
+    let log = &reed_solomon_simd::engine::tables::get_exp_log().log;
+    // That of a position itself does not count.
+    let logs = std::iter::once(0).chain(log[1..work].iter().map(|&log| i64::from(log)));
+    let mut logs: Vec<i64> = collected(logs);
+    let mut sums = filled(0i64, work);
+    erased.iter().for_each(|&position| sums[position] = 1);
+    walsh_hadamard(&mut logs);
+    walsh_hadamard(&mut sums);
+    for (sum, log) in sums.iter_mut().zip(&logs) {
+        *sum *= log;
+    }
+    walsh_hadamard(&mut sums);
+    let mut locator = zeros();
+    for (place, sum) in locator.iter_mut().zip(sums) {
+        let sum = (sum / work as i64 % i64::from(GF_MODULUS)) as GfElement;
+        *place = if others { GF_MODULUS - sum } else { sum };
+    }
+    locator
+}
+
+/// The Walsh-Hadamard transform of a power of two of numbers: twice gives them back, times their count.
+fn walsh_hadamard(values: &mut [i64]) {
+    let mut distance = 1;
+    while distance < values.len() {
+        for block in values.chunks_exact_mut(2 * distance) {
+            let (low, high) = block.split_at_mut(distance);
+            for (low, high) in low.iter_mut().zip(high) {
+                (*low, *high) = (*low + *high, *low - *high);
+            }
+        }
+        distance *= 2;
+    }
+}
+
 /// The locator at all places.
 fn locator_everywhere(erased: &[usize], others: bool) -> Locator {
     let mut locator = zeros();
@@ -197,6 +242,21 @@ fn locator_everywhere(erased: &[usize], others: bool) -> Locator {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_locator_is_the_same_by_transforms_of_few() {
+        for work in [16, 256, 2048, MOST_BY_TRANSFORM] {
+            let erased: Vec<_> = (0..work).filter(|i| i * i % 7 < 3).collect();
+            for others in [false, true] {
+                let few = locator_by_transform(work, &erased, others);
+                let one_by_one = locator_one_by_one(0..work, &erased, others);
+                for place in 0..work {
+                    let [few, one] = [&few, &one_by_one].map(|l| l[place] % GF_MODULUS);
+                    assert_eq!(few, one, "at {place} of {work}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_locator_is_the_same_both_ways() {

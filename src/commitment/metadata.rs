@@ -13,6 +13,9 @@ use crate::memory::{collected, filled};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverPairIndex};
 
+/// How many pairs are hashed at once.
+const PAIRS: usize = 1024;
+
 /// The identity of an encoded blob: a hash over its length and all slivers' roots.
 ///
 /// Its text form is URL-safe base64 without padding, 43 characters.
@@ -177,13 +180,8 @@ impl BlobMetadata {
         self.blob_id_of(&self.root_hash())
     }
 
-    /// Checks that this metadata is what the blob ID stands for.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidMetadata`] if the number of pairs is not `n_shards` or the recomputed ID
-    /// differs; as [`Shape::new`] if the length cannot be encoded.
-    pub fn verify(&self, n_shards: u16, blob_id: &BlobId) -> Result<Shape> {
+    /// Checks that this metadata is what the blob ID stands for, and tells its shape.
+    pub(super) fn check(&self, n_shards: u16, blob_id: &BlobId) -> Result<Shape> {
         if self.pairs.len() != usize::from(n_shards) {
             return Err(Error::InvalidMetadata {
                 reason: format!(
@@ -231,18 +229,20 @@ impl BlobMetadata {
     }
 
     fn root_hash_with(&self, hasher: &dyn PairHasher) -> Digest {
-        let bytes = |axis| -> Vec<_> {
-            let roots = self.pairs.iter().map(|pair| pair.root(axis));
-            collected(roots.map(Node::bytes))
-        };
         let mut leaves = filled([0; 32], self.pairs.len());
-        hasher.hash_pairs(
-            self.commitment,
-            LEAF_PREFIX,
-            &bytes(Axis::Primary),
-            &bytes(Axis::Secondary),
-            &mut leaves,
-        );
+        for (pairs, leaves) in self.pairs.chunks(PAIRS).zip(leaves.chunks_mut(PAIRS)) {
+            let bytes = |axis| -> Vec<_> {
+                let roots = pairs.iter().map(|pair| pair.root(axis));
+                collected(roots.map(Node::bytes))
+            };
+            hasher.hash_pairs(
+                self.commitment,
+                LEAF_PREFIX,
+                &bytes(Axis::Primary),
+                &bytes(Axis::Secondary),
+                leaves,
+            );
+        }
         tree::root(hasher, self.commitment, leaves)
     }
 

@@ -8,8 +8,12 @@
 mod hash;
 mod metadata;
 mod tree;
+mod verified;
 
 pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
 pub use hash::{Commitment, Digest};
 pub use metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
-pub(crate) use tree::{Zeros, roots_across, roots_of_lines};
+pub(crate) use tree::{
+    MerkleTree, Ways, Zeros, path_len, roots_across, roots_of_lines, roots_of_ways,
+};
+pub use verified::VerifiedMetadata;

@@ -1,21 +1,23 @@
 //! Decoding: slivers to the blob, or to the slivers that are missing.
 
 mod pipeline;
+mod selection;
+#[cfg(test)]
+mod tests;
 
 use self::pipeline::Target;
 pub(crate) use self::pipeline::roots;
-use crate::commitment::{BlobMetadata, BlobMetadataWithId};
+use self::selection::Choice;
+use crate::commitment::VerifiedMetadata;
 use crate::context::{Context, ContextOptions, context_choices};
 use crate::control::Control;
 use crate::encoder::Encoder;
 use crate::engine::{DeviceInfo, DroppedSet, EngineKind};
 use crate::error::{Error, Result};
-use crate::memory::caught;
 use crate::output::Output;
-use crate::shape::Shape;
 use crate::sink::Sink;
 use crate::sliver::{Axis, PairSet};
-use crate::sliver_source::{GivenSlivers, SliverSource, usable};
+use crate::sliver_source::SliverSource;
 
 /// How a decoded blob is checked against its metadata.
 ///
@@ -107,7 +109,7 @@ impl DecoderBuilder {
 ///
 /// let mut blob = Vec::new();
 /// Decoder::builder().build()?.decode(
-///     &encoded.metadata,
+///     &encoded.verify(10)?,
 ///     &slivers[..],
 ///     None,
 ///     Check::Default,
@@ -128,7 +130,8 @@ pub struct Decoder {
 pub struct Decoded {
     /// The axis of the slivers used.
     pub axis: Axis,
-    /// The slivers used: their positions in the sliver source.
+    /// The slivers used: their positions in the sliver source. One that is all padding, for the blob's length
+    /// alone, says nothing of the blob, and may be among them whatever it holds.
     pub used: Vec<usize>,
     /// The slivers of that axis found damaged and not used: their positions in the sliver source.
     /// Only a failed check sets off the search for them.
@@ -202,12 +205,14 @@ impl Decoder {
     /// Slivers of another length or symbol size, with an index beyond the committee, or given twice
     /// are skipped; surplus ones are ignored. With `axis: None`, whichever axis has enough is taken,
     /// primary first. If the check fails, every sliver of the axis is verified, and the blob is
-    /// decoded from the good ones alone; with `axis: None`, from the other axis if those are too few.
+    /// decoded from the good ones alone; with `axis: None`, from the other axis if those are too few. If all
+    /// of them are good, the blob is decoded and checked once more on another path before it is called
+    /// inconsistent: that takes several times as long, for each call anew.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSlivers`]; [`Error::Inconsistent`] if the check fails with good slivers;
-    /// [`Error::MemoryBudget`], [`Error::Cancelled`]; what the slivers and the output give.
+    /// [`Error::NotEnoughSlivers`]; [`Error::Inconsistent`] if the check fails with good slivers, on two
+    /// paths; [`Error::Internal`] if it fails on one of them; [`Error::MemoryBudget`], [`Error::Cancelled`]; what the slivers and the output give.
     ///
     /// # Panics
     ///
@@ -215,27 +220,69 @@ impl Decoder {
     /// symbols at one time and not, or fewer, at another.
     pub fn decode(
         &self,
-        metadata: &BlobMetadata,
+        metadata: &VerifiedMetadata,
         slivers: &(impl SliverSource + ?Sized),
         axis: Option<Axis>,
         check: Check,
         output: &mut dyn Output,
         control: &Control,
     ) -> Result<Decoded> {
-        let shape = metadata.shape()?;
-        self.with_good_slivers(metadata, &slivers, axis, control, |decoder, axis, given| {
+        let given = Choice {
+            slivers: &slivers,
+            axis,
+            verified: false,
+        };
+        self.decode_chosen(metadata, &given, check, output, control)
+    }
+
+    /// As [`Decoder::decode`], from slivers of one axis that were all verified.
+    pub(crate) fn decode_verified(
+        &self,
+        metadata: &VerifiedMetadata,
+        slivers: &dyn SliverSource,
+        axis: Axis,
+        check: Check,
+        output: &mut dyn Output,
+        control: &Control,
+    ) -> Result<Decoded> {
+        let given = Choice {
+            slivers,
+            axis: Some(axis),
+            verified: true,
+        };
+        self.decode_chosen(metadata, &given, check, output, control)
+    }
+
+    fn decode_chosen(
+        &self,
+        metadata: &VerifiedMetadata,
+        choice: &Choice<'_>,
+        check: Check,
+        output: &mut dyn Output,
+        control: &Control,
+    ) -> Result<Decoded> {
+        let shape = metadata.shape();
+        self.with_good_slivers(metadata, choice, control, |attempt, axis, given| {
             let session = output.begin(&shape)?;
             let target = match check {
                 Check::Skip => Target::Blob(&*session),
-                Check::Default => Target::Checked(&*session),
+                Check::Default => Target::Checked {
+                    blob: &*session,
+                    verified: choice.verified,
+                },
                 Check::Strict => Target::Encoded {
                     blob: Some(&*session),
                     slivers: None,
                 },
             };
-            decoder.pipeline(metadata, axis, given, &target, control)?;
+            attempt
+                .decoder
+                .pipeline(metadata, axis, given, &target, control)?;
             control.check()?;
-            session.finish()
+            match attempt.finishes {
+                true => session.finish(),
+                false => Ok(()),
+            }
         })
     }
 
@@ -246,181 +293,45 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// As [`Decoder::decode`] and [`BlobMetadata::verify`], and what the sink gives.
+    /// As [`Decoder::decode`], and what the sink gives.
     ///
     /// # Panics
     ///
     /// If `pairs` was made for another number of shards than the metadata has.
     pub fn rebuild(
         &self,
-        metadata: &BlobMetadataWithId,
+        metadata: &VerifiedMetadata,
         slivers: &(impl SliverSource + ?Sized),
         axis: Option<Axis>,
         pairs: &PairSet,
         sink: &mut dyn Sink,
         control: &Control,
     ) -> Result<Decoded> {
-        let n_shards = metadata.metadata.n_shards()?;
-        let shape = metadata.metadata.verify(n_shards, &metadata.blob_id)?;
+        let shape = metadata.shape();
         assert_eq!(
             pairs.n_shards(),
             shape.n_shards(),
             "the set of pairs must be of the metadata's number of shards"
         );
-        self.with_good_slivers(
-            &metadata.metadata,
-            &slivers,
+        let choice = Choice {
+            slivers: &slivers,
             axis,
-            control,
-            |decoder, axis, given| {
-                let session = sink.begin(&shape, metadata.metadata.commitment, pairs)?;
-                let target = Target::Encoded {
-                    blob: None,
-                    slivers: Some((pairs, &*session)),
-                };
-                decoder.pipeline(&metadata.metadata, axis, given, &target, control)?;
-                control.check()?;
-                session.finish(metadata, control)
-            },
-        )
-    }
-
-    /// Chooses slivers and runs `job`; if its check fails, chooses again among verified ones.
-    fn with_good_slivers(
-        &self,
-        metadata: &BlobMetadata,
-        slivers: &dyn SliverSource,
-        asked: Option<Axis>,
-        control: &Control,
-        job: impl FnMut(&Self, Axis, &GivenSlivers<'_>) -> Result<()>,
-    ) -> Result<Decoded> {
-        caught(|| self.with_good_slivers_uncaught(metadata, slivers, asked, control, job))
-    }
-
-    /// The same, from which missing memory unwinds.
-    fn with_good_slivers_uncaught(
-        &self,
-        metadata: &BlobMetadata,
-        slivers: &dyn SliverSource,
-        asked: Option<Axis>,
-        control: &Control,
-        mut job: impl FnMut(&Self, Axis, &GivenSlivers<'_>) -> Result<()>,
-    ) -> Result<Decoded> {
-        let shape = metadata.shape()?;
-        let (mut axis, mut candidates) = choose(&shape, slivers, asked)?;
-        let mut untried = asked.is_none().then(|| axis.other());
-        let mut damaged = Vec::new();
-        loop {
-            let needed = usize::from(shape.slivers_needed(axis));
-            let used = candidates[..needed].to_vec();
-            let given = GivenSlivers::new(slivers, shape, used.clone());
-            let done = |damaged| {
-                control.finish();
-                Ok(Decoded {
-                    axis,
-                    used: used.clone(),
-                    damaged,
-                })
-            };
-            let error = match job(self, axis, &given) {
-                Ok(()) => return done(damaged),
-                Err(error) => error,
-            };
-            // Nobody is told by a device alone that a blob is inconsistent.
-            let second = match &error {
-                Error::Inconsistent { .. } => self.context.second(control),
-                _ => None,
-            };
-            let mut look_again = |error| match &second {
-                None => Err(error),
-                Some((second, engine)) => {
-                    let second = Self {
-                        context: second.clone(),
-                    };
-                    job(&second, axis, &given)?;
-                    engine.was_wrong();
-                    Ok(())
-                }
-            };
-            match error {
-                Error::Inconsistent { .. } if damaged.is_empty() => {}
-                Error::Io { .. } if damaged.is_empty() && given.any_unreadable() => {}
-                error => {
-                    look_again(error)?;
-                    return done(damaged);
-                }
-            }
-            let good = self.verify(metadata, slivers, &candidates, control)?;
-            let (kept, bad) = partition(&candidates, &good);
-            if bad.is_empty() {
-                look_again(Error::Inconsistent {
-                    reason: "every sliver used belongs to the metadata, and yet they make \
-                             another blob: it was encoded inconsistently"
-                        .into(),
-                })?;
-                return done(damaged);
-            }
-            if kept.len() < needed {
-                if let Some(other) = untried.take()
-                    && let Ok((_, others)) = choose(&shape, slivers, Some(other))
-                {
-                    (axis, candidates) = (other, others);
-                    continue;
-                }
-                return Err(Error::NotEnoughSlivers {
-                    axis,
-                    usable: kept.len(),
-                    needed,
-                });
-            }
-            candidates = kept;
-            damaged = bad;
-        }
-    }
-}
-
-/// The axis to decode from and its usable slivers, source slivers first.
-fn choose(
-    shape: &Shape,
-    slivers: &dyn SliverSource,
-    axis: Option<Axis>,
-) -> Result<(Axis, Vec<usize>)> {
-    let axes = axis.map_or(Axis::BOTH.to_vec(), |axis| vec![axis]);
-    let mut best: Option<Error> = None;
-    for axis in axes {
-        let usable = usable(shape, slivers, axis);
-        let needed = usize::from(shape.slivers_needed(axis));
-        if usable.len() >= needed {
-            return Ok((axis, usable));
-        }
-        let error = Error::NotEnoughSlivers {
-            axis,
-            usable: usable.len(),
-            needed,
+            verified: false,
         };
-        best = Some(match best {
-            // The axis of which more is there.
-            Some(Error::NotEnoughSlivers {
-                axis: other,
-                usable: other_usable,
-                needed: other_needed,
-            }) if other_usable * needed >= usable.len() * other_needed => Error::NotEnoughSlivers {
-                axis: other,
-                usable: other_usable,
-                needed: other_needed,
-            },
-            _ => error,
-        });
+        self.with_good_slivers(metadata, &choice, control, |attempt, axis, given| {
+            let session = sink.begin(&shape, metadata.commitment(), pairs)?;
+            let target = Target::Encoded {
+                blob: None,
+                slivers: Some((pairs, &*session)),
+            };
+            attempt
+                .decoder
+                .pipeline(metadata, axis, given, &target, control)?;
+            control.check()?;
+            match attempt.finishes {
+                true => session.finish(metadata.with_id(), control),
+                false => Ok(()),
+            }
+        })
     }
-    Err(best.expect("at least one axis was tried"))
-}
-
-/// The good and the bad candidates.
-fn partition(candidates: &[usize], good: &[bool]) -> (Vec<usize>, Vec<usize>) {
-    let select = |want: bool| {
-        let pairs = candidates.iter().zip(good);
-        let chosen = pairs.filter(|&(_, &good)| good == want);
-        chosen.map(|(&position, _)| position).collect()
-    };
-    (select(true), select(false))
 }

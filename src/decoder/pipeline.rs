@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::Decoder;
 use crate::auto::{Job, Work};
 use crate::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, Zeros, roots_of_lines,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, Zeros,
+    roots_of_lines,
 };
 use crate::context::Context;
 use crate::control::Control;
@@ -16,7 +17,7 @@ use crate::memory::filled;
 use crate::output::OutputSession;
 use crate::shape::Shape;
 use crate::sink::SinkSession;
-use crate::sliver::{Axis, PairSet};
+use crate::sliver::{Axis, PairSet, SliverIndex};
 use crate::sliver_source::GivenSlivers;
 use crate::symbols::SymbolReader;
 
@@ -24,13 +25,14 @@ impl Decoder {
     /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
     pub(super) fn pipeline(
         &self,
-        metadata: &BlobMetadata,
+        metadata: &VerifiedMetadata,
         axis: Axis,
         given: &GivenSlivers<'_>,
         target: &Target<'_>,
         control: &Control,
     ) -> Result<()> {
-        let shape = metadata.shape()?;
+        let shape = metadata.shape();
+        let metadata = metadata.metadata();
         let indices = given.indices();
         let rows_count = usize::from(shape.rows());
         let commitment = metadata.commitment;
@@ -38,7 +40,7 @@ impl Decoder {
         let in_place = target.blob().is_some_and(OutputSession::in_memory);
         let width_on = |context: &Context| {
             let engine = &*context.engine;
-            let checked = checked_rows(engine, &shape);
+            let checked = target.checked_rows(engine, &shape, axis, indices);
             // Each thread writes a row at a time.
             let rows_in_flight = |width: u32| {
                 let row = u64::from(shape.columns()) * u64::from(width);
@@ -54,8 +56,9 @@ impl Decoder {
             context.width_up_to(widest, &shape, |width| {
                 let check = match target {
                     Target::Blob(_) => 0,
-                    Target::Checked(_) => {
-                        engine.expand_memory(&shape, commitment, Axis::Primary, checked, width)
+                    Target::Checked { .. } => {
+                        let items = checked.len();
+                        engine.expand_memory(&shape, commitment, Axis::Primary, items, width)
                     }
                     Target::Encoded { .. } => {
                         engine.encode_memory(&shape, commitment, width, false)
@@ -83,10 +86,10 @@ impl Decoder {
         let context = self.context.for_job(&job, control, fits)?;
         let width = width_on(&context)?;
         let engine = &*context.engine;
-        let checked = checked_rows(engine, &shape);
+        let checked = target.checked_rows(engine, &shape, axis, indices);
         let passes = match target {
             Target::Blob(_) => 1,
-            Target::Checked(_) | Target::Encoded { .. } => 2,
+            Target::Checked { .. } | Target::Encoded { .. } => 2,
         };
         control.start(shape.matrix_len() * passes);
         control.check()?;
@@ -98,11 +101,12 @@ impl Decoder {
         let mut decode = engine.start_decode(shape, axis, indices, width, &place)?;
         let mut stage = match target {
             Target::Blob(_) => Stage::None,
-            Target::Checked(_) => Stage::Expand(engine.start_expand(
+            Target::Checked { .. } if checked.is_empty() => Stage::None,
+            Target::Checked { .. } => Stage::Expand(engine.start_expand(
                 shape,
                 commitment,
                 Axis::Primary,
-                checked,
+                checked.len(),
                 width,
             )?),
             Target::Encoded { .. } => {
@@ -117,7 +121,13 @@ impl Decoder {
             };
             match &mut stage {
                 Stage::None => {}
-                Stage::Expand(session) => session.stripe(range.clone(), &rows, control)?,
+                Stage::Expand(session) => {
+                    let rows = SomeRows {
+                        rows: &rows,
+                        numbers: &checked,
+                    };
+                    session.stripe(range.clone(), &rows, control)?;
+                }
                 Stage::Encode(stage) => {
                     let output = target.slivers();
                     stage
@@ -133,7 +143,7 @@ impl Decoder {
         }
         match stage {
             Stage::None => Ok(()),
-            Stage::Expand(session) => check_rows(engine, metadata, &shape, &*session),
+            Stage::Expand(session) => check_rows(engine, metadata, &shape, &checked, &*session),
             Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
         }
     }
@@ -144,7 +154,11 @@ pub(super) enum Target<'a> {
     /// To an output, unchecked.
     Blob(&'a dyn OutputSession),
     /// To an output, the source rows checked.
-    Checked(&'a dyn OutputSession),
+    Checked {
+        blob: &'a dyn OutputSession,
+        /// Whether given slivers are known to belong to the metadata: rows that are among them need no check.
+        verified: bool,
+    },
     /// Encoded again, to compare everything.
     Encoded {
         blob: Option<&'a dyn OutputSession>,
@@ -155,9 +169,39 @@ pub(super) enum Target<'a> {
 impl Target<'_> {
     fn blob(&self) -> Option<&dyn OutputSession> {
         match self {
-            Self::Blob(blob) | Self::Checked(blob) => Some(*blob),
+            Self::Blob(blob) | Self::Checked { blob, .. } => Some(*blob),
             Self::Encoded { blob, .. } => *blob,
         }
+    }
+
+    /// The source rows that the default check hashes, in order. All beyond the blob are equal, so that the
+    /// first one of them speaks for the others if the engine knows that.
+    fn checked_rows(
+        &self,
+        engine: &dyn Engine,
+        shape: &Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+    ) -> Vec<usize> {
+        let mut checked = filled(true, shape.rows().into());
+        if engine.skips_zeros() {
+            let others = usize::from(shape.zero_rows().start) + 1;
+            checked.iter_mut().skip(others).for_each(|row| *row = false);
+        }
+        if let (Self::Checked { verified: true, .. }, Axis::Primary) = (self, axis) {
+            // One with padding in it is the blob's row only if that is zero.
+            let len = shape.sliver_len(Axis::Primary);
+            let is_whole = |row: usize| (row as u64 + 1) * len <= shape.unencoded_length();
+            for row in given.iter().map(|index| usize::from(index.0)) {
+                if row < checked.len() && is_whole(row) {
+                    checked[row] = false;
+                }
+            }
+        }
+        let checked = checked.into_iter().enumerate();
+        checked
+            .filter_map(|(row, checked)| checked.then_some(row))
+            .collect()
     }
 
     fn slivers(&self) -> Option<SliverOutput<'_>> {
@@ -207,6 +251,22 @@ impl SymbolReader for BlobRows<'_> {
             true => self.rows.borrow(item),
             false => None,
         }
+    }
+}
+
+/// Some of the rows: item `i` is the row with the `i`-th number.
+struct SomeRows<'a> {
+    rows: &'a dyn SymbolReader,
+    numbers: &'a [usize],
+}
+
+impl SymbolReader for SomeRows<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        self.rows.read(self.numbers[item], range, out)
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        self.rows.borrow(self.numbers[item])
     }
 }
 
@@ -263,16 +323,6 @@ fn write_rows(
     failed.map_or(Ok(()), Err)
 }
 
-/// How many source rows the default check hashes: the first ones. All beyond the blob are equal, so
-/// that one of them speaks for the others.
-fn checked_rows(engine: &dyn Engine, shape: &Shape) -> usize {
-    let rows = shape.rows();
-    usize::from(match engine.skips_zeros() {
-        true => rows.min(shape.zero_rows().start + 1),
-        false => rows,
-    })
-}
-
 /// The roots of slivers that were expanded. Nothing is known of them: they may be a stranger's.
 pub(crate) fn roots(
     engine: &dyn Engine,
@@ -287,27 +337,32 @@ pub(crate) fn roots(
 }
 
 /// The default check: the source rows' roots are those in the metadata. The slivers are those of
-/// [`BlobRows`], zero past the blob's end, of the rows that are hashed.
+/// [`BlobRows`], zero past the blob's end, of the rows with these numbers.
 fn check_rows(
     engine: &dyn Engine,
     metadata: &BlobMetadata,
     shape: &Shape,
+    checked: &[usize],
     session: &dyn ExpandSession,
 ) -> Result<()> {
-    let n = metadata.pairs.len();
-    let roots = roots(engine, metadata.commitment, n, session);
-    let last = roots.last().into_iter().cycle();
-    let rows = usize::from(shape.rows());
-    let expected = metadata.pairs[..rows].iter().map(|pair| pair.primary);
-    let differing = roots
-        .iter()
-        .chain(last)
-        .zip(expected)
-        .filter(|&(root, expected)| Node::Digest(*root) != expected)
-        .count();
+    let roots = roots(engine, metadata.commitment, metadata.pairs.len(), session);
+    let zeros = usize::from(shape.zero_rows().start);
+    let differs = |row: usize, root| metadata.pairs[row].primary != Node::Digest(root);
+    let mut differing = 0;
+    for (&row, root) in checked.iter().zip(roots) {
+        // The first zero row speaks for the others that are not checked themselves.
+        let spoken_for = match row == zeros && checked.last() == Some(&row) {
+            true => row..shape.rows().into(),
+            false => row..row + 1,
+        };
+        differing += spoken_for.filter(|&row| differs(row, root)).count();
+    }
     if differing > 0 {
         return Err(Error::Inconsistent {
-            reason: format!("{differing} of its {rows} source rows have other Merkle roots"),
+            reason: format!(
+                "{differing} of its {} source rows have other Merkle roots",
+                shape.rows()
+            ),
         });
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::files::{OpenFiles, read_small};
 use super::manifest::Manifest;
 use super::{METADATA_FILE, PAIRS_DIRECTORY, parse_sliver_file_name, sliver_file_name};
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
@@ -107,10 +107,10 @@ impl fmt::Display for FileProblem {
 ///     Bcs, BlobMetadataWithId, Check, Control, Decoder, FileOutput, SliverFiles,
 /// };
 ///
-/// let metadata = BlobMetadataWithId::from_bcs(&std::fs::read("metadata.bcs")?)?;
-/// let slivers = SliverFiles::open(&metadata, &["a.bcs".into(), "b.bcs".into()])?;
+/// let metadata = BlobMetadataWithId::from_bcs(&std::fs::read("metadata.bcs")?)?.verify(1000)?;
+/// let slivers = SliverFiles::open(&metadata, &["a.bcs".into(), "b.bcs".into()]);
 /// Decoder::builder().build()?.decode(
-///     &metadata.metadata,
+///     &metadata,
 ///     &slivers,
 ///     None,
 ///     Check::Default,
@@ -128,13 +128,9 @@ pub struct SliverFiles {
 
 impl SliverFiles {
     /// Looks at the frames of the files. What is no sliver of the blob becomes a problem.
-    ///
-    /// # Errors
-    ///
-    /// As [`BlobMetadata::verify`](crate::BlobMetadata::verify) for the metadata.
-    pub fn open(metadata: &BlobMetadataWithId, paths: &[PathBuf]) -> Result<Self> {
-        let n_shards = metadata.metadata.n_shards()?;
-        let shape = metadata.metadata.verify(n_shards, &metadata.blob_id)?;
+    #[must_use]
+    pub fn open(metadata: &VerifiedMetadata, paths: &[PathBuf]) -> Self {
+        let shape = metadata.shape();
         let mut files = Vec::new();
         let mut problems = Vec::new();
         for path in paths {
@@ -147,7 +143,7 @@ impl SliverFiles {
                 Err((kind, reason)) => problems.push(FileProblem::new(path, kind, reason)),
             }
         }
-        Ok(Self::new(shape, files, problems))
+        Self::new(shape, files, problems)
     }
 
     /// The same for all files in `pairs/` of a blob's directory, in the order of their names, whatever
@@ -155,14 +151,14 @@ impl SliverFiles {
     ///
     /// # Errors
     ///
-    /// As [`SliverFiles::open`]; [`Error::Io`] if they cannot be listed.
-    pub fn in_directory(metadata: &BlobMetadataWithId, path: impl AsRef<Path>) -> Result<Self> {
+    /// [`Error::Io`] if they cannot be listed.
+    pub fn in_directory(metadata: &VerifiedMetadata, path: impl AsRef<Path>) -> Result<Self> {
         let pairs = path.as_ref().join(PAIRS_DIRECTORY);
         let entries = fs::read_dir(&pairs).map_err(Error::io("read", &pairs))?;
         let paths = entries.map(|entry| Ok(entry.map_err(Error::io("read", &pairs))?.path()));
         let mut paths = paths.collect::<Result<Vec<_>>>()?;
         paths.sort();
-        Self::open(metadata, &paths)
+        Ok(Self::open(metadata, &paths))
     }
 
     fn new(shape: Shape, files: Vec<SliverFile>, problems: Vec<FileProblem>) -> Self {
@@ -277,7 +273,7 @@ fn inspect(path: &Path, shape: &Shape) -> Result<(Axis, SliverPairIndex), (Probl
 /// let directory = BlobDirectory::open(&sink.outcome().unwrap().path)?;
 /// assert_eq!(directory.files().len(), 8);
 /// let mut blob = Vec::new();
-/// let metadata = &directory.metadata().metadata;
+/// let metadata = directory.metadata();
 /// Decoder::builder().build()?.decode(
 ///     metadata, &directory, None, Check::Strict, &mut blob, &Control::new(),
 /// )?;
@@ -286,7 +282,7 @@ fn inspect(path: &Path, shape: &Shape) -> Result<(Axis, SliverPairIndex), (Probl
 /// ```
 pub struct BlobDirectory {
     path: PathBuf,
-    metadata: BlobMetadataWithId,
+    metadata: VerifiedMetadata,
     manifest: Option<Manifest>,
     slivers: SliverFiles,
 }
@@ -302,10 +298,11 @@ impl BlobDirectory {
         let path = path.as_ref();
         let metadata = read_metadata(&path.join(METADATA_FILE))?;
         let n_shards = metadata.metadata.n_shards()?;
-        let shape = metadata.metadata.verify(n_shards, &metadata.blob_id)?;
+        let metadata = metadata.verify(n_shards)?;
+        let shape = metadata.shape();
         let mut problems = Vec::new();
         let manifest = Manifest::read(path).and_then(|manifest| match manifest {
-            Some(manifest) if manifest.blob_id != metadata.blob_id.to_string() => {
+            Some(manifest) if manifest.blob_id != metadata.blob_id().to_string() => {
                 Err(format!("it is of blob {}", manifest.blob_id))
             }
             Some(manifest) if manifest.shards != n_shards => {
@@ -337,7 +334,7 @@ impl BlobDirectory {
 
     /// The metadata; its ID was recomputed.
     #[must_use]
-    pub fn metadata(&self) -> &BlobMetadataWithId {
+    pub fn metadata(&self) -> &VerifiedMetadata {
         &self.metadata
     }
 

@@ -8,29 +8,37 @@
 //! ```
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::files::read_small;
 use super::{remove_tree, sync_tree, write_file};
 use crate::disk::sync_directory;
 use crate::error::{Error, Result};
 
+/// The first bytes of a checkpoint file, with its format's version.
+const MAGIC: &[u8; 8] = b"WALRCKP1";
+
 /// What a journal belongs to: it continues the same job on an unchanged source, and no other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct JobIdentity {
-    pub(super) version: u32,
-    /// Its path in hex.
-    pub(super) source: String,
-    /// When it was changed last.
-    pub(super) source_stamp: String,
-    /// That of the source and of the blob.
-    pub(super) length: u64,
-    pub(super) shards: u16,
-    pub(super) pairs: String,
-    pub(super) commitment: String,
+pub struct JobIdentity {
+    /// The version of the format.
+    pub version: u32,
+    /// The source's path in hex.
+    pub source: String,
+    /// When the source was changed last.
+    pub source_stamp: String,
+    /// The length of the source and of the blob.
+    pub length: u64,
+    /// The number of shards.
+    pub shards: u16,
+    /// The pairs, as `PairSet` writes them.
+    pub pairs: String,
+    /// The name of the commitment hash.
+    pub commitment: String,
 }
 
 impl JobIdentity {
@@ -58,6 +66,37 @@ impl JobIdentity {
         hasher.update(&(stripes.len() as u64).to_le_bytes());
         hasher.update(stripes).update(state);
         hasher.finalize()
+    }
+
+    /// Writes a record of the job.
+    pub fn write_checkpoint(
+        &self,
+        stripes: &[u32],
+        state: &[u8],
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let stripes: Vec<u8> = stripes.iter().flat_map(|end| end.to_le_bytes()).collect();
+        out.write_all(MAGIC)?;
+        out.write_all(self.seal(&stripes, state).as_bytes())?;
+        out.write_all(&(stripes.len() as u32).to_le_bytes())?;
+        out.write_all(&stripes)?;
+        out.write_all(state)
+    }
+
+    /// Reads a record, if it is one of this job, and whole: the stripes' ends and the state.
+    pub fn read_checkpoint(&self, bytes: &[u8]) -> Option<(Vec<u32>, Vec<u8>)> {
+        let (magic, rest) = bytes.split_first_chunk()?;
+        let (hash, rest) = rest.split_first_chunk::<{ blake3::OUT_LEN }>()?;
+        let (len, rest) = rest.split_first_chunk()?;
+        let (stripes, state) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+        let (ends, []) = stripes.as_chunks() else {
+            return None;
+        };
+        if magic != MAGIC || self.seal(stripes, state) != *hash {
+            return None;
+        }
+        let ends = ends.iter().copied().map(u32::from_le_bytes).collect();
+        Some((ends, state.to_vec()))
     }
 }
 
@@ -166,9 +205,6 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// The first bytes of a checkpoint file, with its format's version.
-const MAGIC: &[u8; 8] = b"WALRCKP1";
-
 impl WorkDirectory {
     /// Makes (or with `resume` finds) the working directory of a job in `parent`. Without an
     /// identity it gets a random name, and there is no journal.
@@ -220,9 +256,12 @@ impl WorkDirectory {
 
     /// Whether what lies here was left by the same job on the same source.
     fn is_ours(&self) -> bool {
-        let left = fs::read(self.path.join("job.json")).unwrap_or_default();
-        let left: Option<JobIdentity> = serde_json::from_slice(&left).ok();
-        left.is_some() && left == self.identity
+        let is_left = |identity: &JobIdentity| {
+            let job = identity.to_json();
+            let left = read_small(&self.path.join("job.json"), job.len() as u64);
+            left.is_ok_and(|left| left == job)
+        };
+        self.identity.as_ref().is_some_and(is_left)
     }
 
     /// Removes the record. Whatever else undoes what it says is done comes after this: should the
@@ -257,12 +296,7 @@ impl WorkDirectory {
         let fresh = self.path.join("checkpoint.new");
         let write = || {
             let mut file = File::create(&fresh)?;
-            let stripes: Vec<u8> = stripes.iter().flat_map(|end| end.to_le_bytes()).collect();
-            file.write_all(MAGIC)?;
-            file.write_all(identity.seal(&stripes, state).as_bytes())?;
-            file.write_all(&(stripes.len() as u32).to_le_bytes())?;
-            file.write_all(&stripes)?;
-            file.write_all(state)?;
+            identity.write_checkpoint(stripes, state, &mut file)?;
             file.sync_all()?;
             fs::rename(&fresh, &path)
         };
@@ -280,18 +314,7 @@ impl WorkDirectory {
 
     fn read_checkpoint(&self) -> Option<(Vec<u32>, Vec<u8>)> {
         let identity = self.identity.as_ref()?;
-        let mut file = File::open(self.checkpoint()).ok()?;
-        let (mut magic, mut hash, mut len) = ([0; 8], [0; 32], [0; 4]);
-        file.read_exact(&mut magic).ok()?;
-        file.read_exact(&mut hash).ok()?;
-        file.read_exact(&mut len).ok()?;
-        let mut rest = Vec::new();
-        file.read_to_end(&mut rest).ok()?;
-        let (stripes, state) = rest.split_at_checked(u32::from_le_bytes(len) as usize)?;
-        let whole = magic == *MAGIC && *identity.seal(stripes, state).as_bytes() == hash;
-        let (ends, _) = stripes.as_chunks();
-        let ends = ends.iter().copied().map(u32::from_le_bytes).collect();
-        whole.then(|| (ends, state.to_vec()))
+        identity.read_checkpoint(&fs::read(self.checkpoint()).ok()?)
     }
 
     /// The job is complete: nothing here is needed any more.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::blob::{FileProblem, MAX_METADATA_LEN, ProblemKind};
 use super::files::{in_parallel, open_regular, read_small};
@@ -29,7 +30,7 @@ const CHUNK: usize = 512 << 10;
 /// It is the same for every encoding of one blob with the same pairs: no times, no source names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Manifest {
+pub struct Manifest {
     version: u32,
     generator: String,
     pub(super) blob_id: String,
@@ -57,7 +58,17 @@ pub(super) struct ManifestFile {
     pub(super) path: String,
     pub(super) bytes: u64,
     /// In hex.
+    #[serde(deserialize_with = "hash_in_hex")]
     pub(super) blake3: String,
+}
+
+/// Reads a hash; nothing shorter or longer, so that an entry's memory follows from its bytes.
+fn hash_in_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = <&str>::deserialize(deserializer)?;
+    match text.len() == 2 * blake3::OUT_LEN {
+        true => Ok(text.to_owned()),
+        false => Err(D::Error::custom("a hash has not 64 digits")),
+    }
 }
 
 impl Manifest {
@@ -72,7 +83,7 @@ impl Manifest {
         threads: usize,
         control: &Control,
     ) -> Result<Self> {
-        let paths = paths(pairs);
+        let paths: Vec<_> = paths(pairs).collect();
         let files = in_parallel(threads, paths.len(), |i| {
             control.check()?;
             let path = paths[i].clone();
@@ -113,8 +124,7 @@ impl Manifest {
             .map(|file| (file.path.clone(), file.clone()))
             .collect();
         self.files = paths(pairs)
-            .iter()
-            .map(|path| files.remove(path).expect("each is in one of them"))
+            .map(|path| files.remove(&path).expect("each is in one of them"))
             .collect();
         self.pairs = pairs.to_string();
     }
@@ -126,18 +136,29 @@ impl Manifest {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.to_string()),
         };
+        Self::parse(&bytes).map(Some)
+    }
+
+    /// Reads a manifest's bytes. It takes in proportion to them, at most four times as much and 1 MiB.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let malformed = |error| format!("not a manifest: {error}");
+        // Nothing else is in a manifest, a backslash neither. So a message that quotes a string is no longer.
+        let is_plain =
+            |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'[' | b']'..=b'~');
+        if !bytes.iter().all(is_plain) {
+            return Err("not a manifest: it has characters that no manifest has".into());
+        }
         // Alone and first: what else a later version has is nothing that this one knows.
-        let Format { version } = serde_json::from_slice(&bytes).map_err(malformed)?;
+        let Format { version } = serde_json::from_slice(bytes).map_err(malformed)?;
         if version != VERSION {
             return Err(format!(
                 "its format is version {version}, and this is version {VERSION}"
             ));
         }
-        let manifest: Self = serde_json::from_slice(&bytes).map_err(malformed)?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(malformed)?;
         match manifest.contradiction() {
             Some(reason) => Err(format!("not a manifest: {reason}")),
-            None => Ok(Some(manifest)),
+            None => Ok(manifest),
         }
     }
 
@@ -153,7 +174,12 @@ impl Manifest {
         let Some(pairs) = parse_pairs(&self.pairs, self.shards) else {
             return Some("its list of pairs is none");
         };
-        if !self.files.iter().map(|file| &file.path).eq(&paths(&pairs)) {
+        if !self
+            .files
+            .iter()
+            .map(|file| file.path.clone())
+            .eq(paths(&pairs))
+        {
             return Some("its files are not those of its pairs");
         }
         let layouts = Axis::BOTH.map(|axis| SliverLayout::new(&shape, axis));
@@ -187,7 +213,8 @@ impl Manifest {
         *self == other
     }
 
-    pub(super) fn to_json(&self) -> Vec<u8> {
+    /// The manifest's bytes.
+    pub fn to_json(&self) -> Vec<u8> {
         let mut json = serde_json::to_vec_pretty(self).expect("strings and numbers");
         json.push(b'\n');
         json
@@ -213,13 +240,11 @@ fn parse_pairs(text: &str, shards: u16) -> Option<PairSet> {
 }
 
 /// The files of a directory with the given pairs, except the manifest itself.
-fn paths(pairs: &PairSet) -> Vec<String> {
+fn paths(pairs: &PairSet) -> impl Iterator<Item = String> + '_ {
     let slivers = pairs.iter().flat_map(|pair| {
         Axis::BOTH.map(|axis| format!("{PAIRS_DIRECTORY}/{}", sliver_file_name(pair, axis)))
     });
-    std::iter::once(METADATA_FILE.to_owned())
-        .chain(slivers)
-        .collect()
+    std::iter::once(METADATA_FILE.to_owned()).chain(slivers)
 }
 
 impl ManifestFile {

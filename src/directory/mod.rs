@@ -9,6 +9,8 @@
 
 mod blob;
 mod files;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod journal;
 mod manifest;
 mod parts;

@@ -114,7 +114,7 @@ impl BlobDirectory {
     ) -> Result<()> {
         let mut manifest = Manifest::of(
             self.path(),
-            self.metadata(),
+            self.metadata().with_id(),
             self.shape(),
             wanted,
             &Hashes::new(),

@@ -29,12 +29,15 @@ impl BlobDirectory {
     /// As [`Decoder::verify`].
     pub fn verify(&self, decoder: &Decoder, control: &Control) -> Result<Verification> {
         let numbers: Vec<_> = (0..self.files().len()).collect();
-        let good = decoder.verify(&self.metadata().metadata, self, &numbers, control)?;
+        let verdicts = decoder.verify(self.metadata(), self, &numbers, control)?;
         let mut problems = self.problems().to_vec();
-        let bad = self.files().iter().zip(good).filter(|(_, good)| !good);
-        problems.extend(bad.map(|(file, _)| {
-            let reason = "its symbols do not belong to the metadata";
-            FileProblem::new(&file.path, ProblemKind::Damaged, reason)
+        let bad = self
+            .files()
+            .iter()
+            .zip(verdicts)
+            .filter(|(_, verdict)| !verdict.is_good());
+        problems.extend(bad.map(|(file, verdict)| {
+            FileProblem::new(&file.path, ProblemKind::Damaged, verdict.to_string())
         }));
         problems.sort_by(|a, b| a.path.cmp(&b.path));
         let there = self

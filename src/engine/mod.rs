@@ -9,12 +9,15 @@ mod devices;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod instruction_set;
+#[cfg(test)]
+pub(crate) mod lying;
 mod options;
 mod output;
 mod plan;
 mod reference;
 #[cfg(feature = "gpu")]
 mod threads;
+mod words;
 
 #[cfg(feature = "gpu")]
 pub(crate) use devices::NoDevice;
@@ -25,11 +28,12 @@ pub(crate) use output::{Rooms, SliverOutput};
 pub(crate) use plan::{stripe_width, stripes};
 #[cfg(feature = "gpu")]
 pub(crate) use threads::apart;
+pub(crate) use words::{CodeWords, Restored, Words, join_parts, on_thread};
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::commitment::{Commitment, Digest, PairHasher};
+use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
@@ -141,6 +145,11 @@ impl Engines {
     }
 }
 
+/// The reference engine: the other path on which a result is computed before it accuses anybody.
+pub(crate) fn reference() -> Arc<dyn Engine> {
+    Arc::new(reference::ReferenceEngine::new())
+}
+
 /// The graphics devices of this machine, in the order of the drivers, software drivers too. Empty if
 /// there are none, or no driver, or the crate was built without the feature `gpu`.
 ///
@@ -189,7 +198,7 @@ impl std::fmt::Display for EngineKind {
 /// In every session, stripes come in order from byte 0 to the symbol size without gaps; all but the
 /// last are multiples of [`STRIPE_UNIT`] and none is wider than the width that the session was
 /// started with.
-pub(crate) trait Engine: PairHasher + Send + Sync {
+pub(crate) trait Engine: CodeWords + Send + Sync {
     /// The name, as in JSON output.
     fn name(&self) -> &'static str;
 
@@ -218,7 +227,6 @@ pub(crate) trait Engine: PairHasher + Send + Sync {
     }
 
     /// Gives back memory that is kept for the next job.
-    #[cfg(feature = "gpu")]
     fn forget_memory(&self) {}
 
     /// The engine that looks again at what this one finds wrong, before anybody is told.

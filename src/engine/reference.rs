@@ -1,6 +1,8 @@
 //! The reference engine: one thread, the whole blob in memory, the algorithm as it is written down.
 //! Slow, obvious, and the oracle for every other engine.
 
+mod words;
+
 use std::ops::Range;
 
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};

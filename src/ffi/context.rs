@@ -131,9 +131,20 @@ pub(super) fn guard_on<P>(
     places: impl FnOnce() -> Result<P, Failure>,
     work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
 ) -> walrus_accel_status {
+    let shared = || Ok(Arc::clone(&borrow(context, "context")?.shared));
+    guard_within(shared, error, places, work)
+}
+
+/// The same on what a handle of another kind keeps of a context.
+pub(super) fn guard_within<P>(
+    shared: impl FnOnce() -> Result<Arc<Shared>, Failure>,
+    error: *mut *mut walrus_accel_error,
+    places: impl FnOnce() -> Result<P, Failure>,
+    work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
+) -> walrus_accel_status {
     let found = catch(|| {
         let places = places()?;
-        Ok((Arc::clone(&borrow(context, "context")?.shared), places))
+        Ok((shared()?, places))
     });
     let result = found.and_then(|(shared, places)| shared.run(|_| work(&shared, places)));
     report(result, error)

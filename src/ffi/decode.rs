@@ -1,7 +1,6 @@
 //! Decoding.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use super::arguments::{axis_number, axis_or_any, both, check, elements_mut, length, path, place};
 use super::context::{Shared, guard_on, walrus_accel_context};
@@ -13,7 +12,7 @@ use super::sink::no_overlap;
 use super::slivers::{GivenSlivers, walrus_accel_sliver};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::decoder::{Check, Decoded, Decoder};
 use crate::error::Result;
@@ -81,21 +80,30 @@ impl Handle for walrus_accel_decoded {
     const KIND: &'static str = "walrus_accel_decoded";
 }
 
+/// Where a blob is to go, as a request says it.
+pub(super) struct Wanted {
+    pub(super) kind: u32,
+    pub(super) memory: *mut u8,
+    pub(super) length: u64,
+    pub(super) path: *const c_char,
+}
+
 /// Where a blob goes, ready to be filled.
-enum GivenOutput {
+pub(super) enum GivenOutput {
     Library,
     Memory(&'static mut [u8]),
     File(FileOutput),
 }
 
 impl GivenOutput {
-    fn new<'r>(
-        request: &walrus_accel_decode_request,
+    /// Reads what the caller says; `read` is memory that must not be among what is written.
+    pub(super) fn new<'r>(
+        wanted: &Wanted,
         read: impl Iterator<Item = &'r [u8]>,
     ) -> Result<Self, Failure> {
-        Ok(match request.output_kind {
+        Ok(match wanted.kind {
             WALRUS_ACCEL_OUTPUT_LIBRARY => {
-                if !request.output.is_null() || !request.output_path.is_null() {
+                if !wanted.memory.is_null() || !wanted.path.is_null() {
                     return Err(Failure::argument(
                         "`output` or `output_path` is set, and `output_kind` is 0 (library): set it to \
                          1 (memory) or 2 (file)",
@@ -104,13 +112,13 @@ impl GivenOutput {
                 Self::Library
             }
             WALRUS_ACCEL_OUTPUT_MEMORY => {
-                let length = length(request.output_length, "output_length")?;
-                let written = std::iter::once((request.output.addr(), length));
+                let length = length(wanted.length, "output_length")?;
+                let written = std::iter::once((wanted.memory.addr(), length));
                 no_overlap(written, read, "output")?;
-                Self::Memory(elements_mut(request.output, length, "output")?)
+                Self::Memory(elements_mut(wanted.memory, length, "output")?)
             }
             WALRUS_ACCEL_OUTPUT_FILE => {
-                Self::File(FileOutput::new(path(request.output_path, "output_path")?))
+                Self::File(FileOutput::new(path(wanted.path, "output_path")?))
             }
             kind => {
                 return Err(Failure::argument(format!(
@@ -119,12 +127,28 @@ impl GivenOutput {
             }
         })
     }
+
+    /// Runs `decode` with the output that the caller chose, and keeps what is left of it.
+    pub(super) fn fill(
+        self,
+        decode: impl FnOnce(&mut dyn Output) -> Result<Decoded>,
+    ) -> Result<walrus_accel_decoded> {
+        let (decoded, blob) = match self {
+            Self::Library => {
+                let mut blob = Vec::new();
+                (decode(&mut blob)?, Some(blob))
+            }
+            Self::Memory(memory) => (decode(&mut SliceOutput::new(memory))?, None),
+            Self::File(mut file) => (decode(&mut file)?, None),
+        };
+        Ok(walrus_accel_decoded { decoded, blob })
+    }
 }
 
 /// A decoding that the caller asked for, ready to run on any thread.
 pub(super) struct Decoding {
     decoder: Decoder,
-    metadata: Arc<BlobMetadataWithId>,
+    metadata: VerifiedMetadata,
     slivers: GivenSlivers,
     axis: Option<Axis>,
     check: Check,
@@ -137,12 +161,18 @@ impl Decoding {
         request: &walrus_accel_decode_request,
     ) -> Result<Self, Failure> {
         let slivers = GivenSlivers::new(request.slivers, request.sliver_count, request.directory)?;
+        let wanted = Wanted {
+            kind: request.output_kind,
+            memory: request.output,
+            length: request.output_length,
+            path: request.output_path,
+        };
         Ok(Self {
             decoder: shared.decoder.clone(),
             metadata: given_metadata(request.metadata, "metadata")?,
             axis: axis_or_any(request.axis, "axis")?,
             check: check(request.check, "check")?,
-            output: GivenOutput::new(request, slivers.memory())?,
+            output: GivenOutput::new(&wanted, slivers.memory())?,
             slivers,
         })
     }
@@ -157,18 +187,7 @@ impl Decoding {
             output,
         } = self;
         Ok(slivers.with(&metadata, |slivers| {
-            let decode = |output: &mut dyn Output| {
-                decoder.decode(&metadata.metadata, slivers, axis, check, output, control)
-            };
-            let (decoded, blob) = match output {
-                GivenOutput::Library => {
-                    let mut blob = Vec::new();
-                    (decode(&mut blob)?, Some(blob))
-                }
-                GivenOutput::Memory(memory) => (decode(&mut SliceOutput::new(memory))?, None),
-                GivenOutput::File(mut file) => (decode(&mut file)?, None),
-            };
-            Ok(walrus_accel_decoded { decoded, blob })
+            output.fill(|output| decoder.decode(&metadata, slivers, axis, check, output, control))
         })?)
     }
 }
@@ -182,8 +201,8 @@ impl Decoding {
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
 /// something is needed, a number out of its range, memory of another length than the blob's or that
 /// overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
-/// the check fails with good slivers; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
-/// WALRUS_ACCEL_IO;
+/// the check fails with good slivers, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of
+/// them alone; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
 /// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
@@ -260,7 +279,7 @@ pub extern "C" fn walrus_accel_decoded_axis(
 
 /// Lends the numbers of the slivers that the blob was decoded from: their places in the request's array
 /// (or, of a directory, among the files that have the frame of a sliver of the blob, in the order of
-/// their names).
+/// their names; of a reader, among the slivers of the axis that it keeps, in the order of their indices).
 ///
 /// `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
 /// is freed.

@@ -130,7 +130,8 @@ pub extern "C" fn walrus_accel_directory_verify(
 /// files), which the caller frees with walrus_accel_report_free.
 ///
 /// Statuses: as walrus_accel_directory_verify; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
-/// WALRUS_ACCEL_INCONSISTENT if good slivers make another blob; WALRUS_ACCEL_BUSY.
+/// WALRUS_ACCEL_INCONSISTENT if good slivers make another blob, twice, on two paths;
+/// WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone; WALRUS_ACCEL_BUSY.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_directory_repair(
     context: *const walrus_accel_context,

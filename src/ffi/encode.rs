@@ -1,7 +1,6 @@
 //! Encoding.
 
 use std::ffi::{CString, c_char};
-use std::sync::Arc;
 
 use super::arguments::{axis, both, commitment, optional_place, pairs, place};
 use super::context::{Shared, encoder, guard_on, walrus_accel_context};
@@ -13,7 +12,7 @@ use super::sink::{GivenSink, walrus_accel_sink};
 use super::source::{GivenSource, walrus_accel_source};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::control::Control;
 use crate::directory::DirectorySink;
 use crate::encoder::Encoder;
@@ -61,7 +60,7 @@ unsafe impl CStruct for walrus_accel_encode_request {
 /// What encoding gave: the metadata, and the slivers where the library keeps them. It never changes, so
 /// threads can share it.
 pub struct walrus_accel_encoded {
-    metadata: Arc<BlobMetadataWithId>,
+    metadata: VerifiedMetadata,
     content: Content,
 }
 
@@ -125,17 +124,22 @@ impl Encoding {
             let GivenSink::None = sink else {
                 return fill(sink, |sink| {
                     let encoded = encoder.encode(source, &pairs, sink, control);
-                    Ok(Arc::new(encoded?))
+                    verified(encoded?, &encoder)
                 });
             };
-            let metadata = Arc::new(encoder.metadata_with(source, control)?);
+            let metadata = verified(encoder.metadata_with(source, control)?, &encoder)?;
             Ok(walrus_accel_encoded::new(metadata, Content::Elsewhere))
         })?)
     }
 }
 
+/// What was computed here, as metadata that jobs take.
+fn verified(encoded: BlobMetadataWithId, encoder: &Encoder) -> Result<VerifiedMetadata> {
+    encoded.verify(encoder.n_shards())
+}
+
 impl walrus_accel_encoded {
-    fn new(metadata: Arc<BlobMetadataWithId>, content: Content) -> Self {
+    fn new(metadata: VerifiedMetadata, content: Content) -> Self {
         Self { metadata, content }
     }
 }
@@ -143,7 +147,7 @@ impl walrus_accel_encoded {
 /// Runs `work` with the sink that the caller chose, and keeps what is left of it.
 pub(super) fn fill(
     sink: GivenSink,
-    work: impl FnOnce(&mut dyn Sink) -> Result<Arc<BlobMetadataWithId>>,
+    work: impl FnOnce(&mut dyn Sink) -> Result<VerifiedMetadata>,
 ) -> Result<walrus_accel_encoded> {
     let (metadata, content) = match sink {
         GivenSink::None => (work(&mut SliverBuffer::new())?, Content::Elsewhere),
@@ -222,7 +226,7 @@ pub extern "C" fn walrus_accel_encoded_metadata(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(metadata, std::ptr::null_mut(), "metadata")?;
-        let metadata = Arc::clone(&borrow(encoded, "encoded")?.metadata);
+        let metadata = borrow(encoded, "encoded")?.metadata.clone();
         place.set(hand_over(walrus_accel_metadata { metadata }));
         Ok(())
     })

@@ -1,7 +1,5 @@
 //! Metadata: what an encoding commits to.
 
-use std::sync::Arc;
-
 use super::arguments::{
     WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis, blob_id, copy_out,
     elements, place, place_of_32,
@@ -12,14 +10,14 @@ use super::handle::{Handle, borrow, hand_over, take_back};
 use super::shape::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::room;
-use crate::commitment::{BlobMetadataWithId, Commitment};
+use crate::commitment::{BlobMetadataWithId, Commitment, VerifiedMetadata};
 use crate::sliver::SliverPairIndex;
 use crate::wire::Bcs;
 
 /// The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
 /// all slivers. It never changes, so threads can share it.
 pub struct walrus_accel_metadata {
-    pub(super) metadata: Arc<BlobMetadataWithId>,
+    pub(super) metadata: VerifiedMetadata,
 }
 
 impl Handle for walrus_accel_metadata {
@@ -30,8 +28,8 @@ impl Handle for walrus_accel_metadata {
 pub(super) fn given(
     metadata: *const walrus_accel_metadata,
     name: &str,
-) -> Result<Arc<BlobMetadataWithId>, Failure> {
-    Ok(Arc::clone(&borrow(metadata, name)?.metadata))
+) -> Result<VerifiedMetadata, Failure> {
+    Ok(borrow(metadata, name)?.metadata.clone())
 }
 
 /// Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the number
@@ -62,16 +60,14 @@ pub extern "C" fn walrus_accel_metadata_from_bcs(
             false => Some(blob_id(expected_id, "expected_id")?),
         };
         let found = BlobMetadataWithId::from_bcs(data)?;
-        found
-            .metadata
-            .verify(shards(n_shards), &expected.unwrap_or(found.blob_id))?;
-        if expected.is_some_and(|expected| expected != found.blob_id) {
-            let reason = format!("its bytes say that it is of blob {}", found.blob_id);
+        let claimed = found.blob_id;
+        let expected = expected.unwrap_or(claimed);
+        let metadata = found.metadata.verify(shards(n_shards), &expected)?;
+        if expected != claimed {
+            let reason = format!("its bytes say that it is of blob {claimed}");
             return Err(crate::error::Error::InvalidMetadata { reason }.into());
         }
-        place.set(hand_over(walrus_accel_metadata {
-            metadata: Arc::new(found),
-        }));
+        place.set(hand_over(walrus_accel_metadata { metadata }));
         Ok(())
     })
 }
@@ -100,7 +96,7 @@ pub extern "C" fn walrus_accel_metadata_blob_id(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place_of_32(id, "id")?;
-        place.set(borrow(metadata, "metadata")?.metadata.blob_id.0);
+        place.set(borrow(metadata, "metadata")?.metadata.blob_id().0);
         Ok(())
     })
 }
@@ -118,7 +114,12 @@ pub extern "C" fn walrus_accel_metadata_root_hash(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place_of_32(hash, "hash")?;
-        place.set(borrow(metadata, "metadata")?.metadata.metadata.root_hash());
+        place.set(
+            borrow(metadata, "metadata")?
+                .metadata
+                .metadata()
+                .root_hash(),
+        );
         Ok(())
     })
 }
@@ -140,7 +141,7 @@ pub extern "C" fn walrus_accel_metadata_sliver_root(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place_of_32(hash, "hash")?;
-        let metadata = &borrow(metadata, "metadata")?.metadata.metadata;
+        let metadata = borrow(metadata, "metadata")?.metadata.metadata();
         let axis = axis(sliver_axis, "sliver_axis")?;
         let Some(root) = metadata.root(axis, SliverPairIndex(pair)) else {
             let message = format!(
@@ -166,12 +167,10 @@ pub extern "C" fn walrus_accel_metadata_commitment(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(commitment, 0, "commitment")?;
-        place.set(
-            match borrow(metadata, "metadata")?.metadata.metadata.commitment {
-                Commitment::Blake2b256 => WALRUS_ACCEL_COMMITMENT_BLAKE2B,
-                Commitment::Blake3 => WALRUS_ACCEL_COMMITMENT_BLAKE3,
-            },
-        );
+        place.set(match borrow(metadata, "metadata")?.metadata.commitment() {
+            Commitment::Blake2b256 => WALRUS_ACCEL_COMMITMENT_BLAKE2B,
+            Commitment::Blake3 => WALRUS_ACCEL_COMMITMENT_BLAKE3,
+        });
         Ok(())
     })
 }
@@ -190,7 +189,7 @@ pub extern "C" fn walrus_accel_metadata_shape(
 ) -> walrus_accel_status {
     guard(error, || {
         let room = room(shape, "shape")?;
-        let found = borrow(metadata, "metadata")?.metadata.metadata.shape()?;
+        let found = borrow(metadata, "metadata")?.metadata.shape();
         room.fill(walrus_accel_shape::of(&found));
         Ok(())
     })
@@ -212,7 +211,7 @@ pub extern "C" fn walrus_accel_metadata_to_bcs(
 ) -> walrus_accel_status {
     guard(error, || {
         copy_out(
-            &borrow(metadata, "metadata")?.metadata.to_bcs(),
+            &borrow(metadata, "metadata")?.metadata.with_id().to_bcs(),
             out,
             out_length,
             "out",
@@ -233,7 +232,13 @@ pub extern "C" fn walrus_accel_metadata_bcs_length(
 ) -> walrus_accel_status {
     guard(error, || {
         let place = place(length, 0, "length")?;
-        place.set(borrow(metadata, "metadata")?.metadata.to_bcs().len());
+        place.set(
+            borrow(metadata, "metadata")?
+                .metadata
+                .with_id()
+                .to_bcs()
+                .len(),
+        );
         Ok(())
     })
 }

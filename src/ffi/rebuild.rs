@@ -1,7 +1,6 @@
 //! Rebuilding slivers from other slivers.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use super::arguments::{axis_or_any, pairs, place};
 use super::context::{Shared, guard_on, walrus_accel_context};
@@ -13,7 +12,7 @@ use super::sink::{GivenSink, walrus_accel_sink};
 use super::slivers::{GivenSlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::decoder::Decoder;
 use crate::error::Result;
@@ -55,7 +54,7 @@ unsafe impl CStruct for walrus_accel_rebuild_request {
 /// A rebuilding that the caller asked for, ready to run on any thread.
 pub(super) struct Rebuilding {
     decoder: Decoder,
-    metadata: Arc<BlobMetadataWithId>,
+    metadata: VerifiedMetadata,
     slivers: GivenSlivers,
     axis: Option<Axis>,
     pairs: PairSet,
@@ -69,7 +68,7 @@ impl Rebuilding {
     ) -> Result<Self, Failure> {
         let slivers = GivenSlivers::new(request.slivers, request.sliver_count, request.directory)?;
         let metadata = given_metadata(request.metadata, "metadata")?;
-        let n_shards = metadata.metadata.n_shards()?;
+        let n_shards = metadata.n_shards();
         let pairs = pairs(
             request.pair_choice,
             request.pairs,
@@ -105,7 +104,7 @@ impl Rebuilding {
         Ok(slivers.with(&metadata, |slivers| {
             fill(sink, |sink| {
                 decoder.rebuild(&metadata, slivers, axis, &pairs, sink, control)?;
-                Ok(Arc::clone(&metadata))
+                Ok(metadata.clone())
             })
         })?)
     }
@@ -120,7 +119,8 @@ impl Rebuilding {
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
-/// make another blob; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+/// make another blob, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
 /// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
 /// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
 /// WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.

@@ -5,10 +5,11 @@ use super::context::shards;
 use super::guard::guard;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, room};
-use crate::commitment::BlobId;
+use crate::commitment::{BlobId, path_len};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex, SliverPairIndex};
 use std::ffi::c_char;
+use std::mem::offset_of;
 
 /// The length in bytes of a blob ID as text, with the NUL at its end.
 pub const WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH: usize = 44;
@@ -46,17 +47,32 @@ pub struct walrus_accel_shape {
     pub reserved: u16,
     /// Zero.
     pub reserved_too: u32,
+    /// The length of a symbol without a proof, as BCS DecodingSymbol; 0 if the library is older than the
+    /// field.
+    pub decoding_symbol_length: u32,
+    /// The greatest length of a symbol with its proof, as BCS GeneralRecoverySymbol: one whose proof has
+    /// empty nodes is shorter. 0 if the library is older than the field.
+    pub recovery_symbol_length: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers alone.
 unsafe impl CStruct for walrus_accel_shape {
     const KIND: &'static str = "walrus_accel_shape";
-    const LEAST: usize = size_of::<Self>();
+    const LEAST: usize = offset_of!(Self, decoding_symbol_length);
+}
+
+/// The length of BCS DecodingSymbol: the source's index, the symbol's length in LEB128, the symbol.
+pub(super) fn decoding_symbol_length(shape: &Shape) -> u32 {
+    let size = shape.symbol_size();
+    let digits = (u32::BITS - size.leading_zeros()).div_ceil(7);
+    2 + digits + size
 }
 
 impl walrus_accel_shape {
     pub(super) fn of(shape: &Shape) -> Self {
         let header = |axis| u32::try_from(shape.sliver_header_len(axis)).expect("some bytes");
+        let symbol = decoding_symbol_length(shape);
+        let levels = u32::try_from(path_len(shape.n_shards().into())).expect("at most 16");
         Self {
             struct_size: size_of::<Self>(),
             blob_length: shape.unencoded_length(),
@@ -72,6 +88,9 @@ impl walrus_accel_shape {
             columns: shape.columns(),
             reserved: 0,
             reserved_too: 0,
+            decoding_symbol_length: symbol,
+            // Its axis, the target's index, the number of nodes, and those.
+            recovery_symbol_length: 1 + symbol + 2 + 1 + 33 * levels,
         }
     }
 }
@@ -200,6 +219,60 @@ pub extern "C" fn walrus_accel_shard_of_pair(
             out,
             shard,
         )
+    })
+}
+
+/// Tells the pair of a blob that a shard stores: the way back from walrus_accel_shard_of_pair.
+///
+/// `id`: the 32 bytes of the blob ID.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does not
+/// exist; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_pair_of_shard(
+    n_shards: u16,
+    id: *const u8,
+    shard: u16,
+    out: *mut u16,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let (_, id) = both(place(out, 0, "out"), blob_id(id, "id"))?;
+        let pair = |_| SliverPairIndex::of_shard(shard, &id, shards(n_shards)).0;
+        mirror(
+            n_shards,
+            super::arguments::WALRUS_ACCEL_AXIS_PRIMARY,
+            shard,
+            out,
+            pair,
+        )
+    })
+}
+
+/// Tells the primary slivers in whose symbols a byte range of a blob lies: those alone are enough to read
+/// it, with walrus_accel_reader_read_range.
+///
+/// `first`, `count`: become the index of the first one, and how many there are: none for an empty range.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not
+/// have, a range that is not all in the blob, or if a pointer is NULL; WALRUS_ACCEL_BLOB_TOO_LARGE;
+/// WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_rows_of_range(
+    n_shards: u16,
+    blob_length: u64,
+    offset: u64,
+    length: u64,
+    first: *mut u16,
+    count: *mut u16,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let (first, count) = both(place(first, 0, "first"), place(count, 0, "count"))?;
+        let rows = Shape::new(shards(n_shards), blob_length)?.rows_of(offset, length)?;
+        first.set(rows.start);
+        count.set(rows.end - rows.start);
+        Ok(())
     })
 }
 

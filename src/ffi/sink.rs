@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 
-use super::arguments::{elements, elements_mut, flag, path};
+use super::arguments::{check_range, elements, elements_mut, flag, path};
 use super::body::{BodySink, Write};
 use super::status::Failure;
 use super::structs::{CStruct, read_optional};
@@ -211,8 +211,23 @@ pub(super) fn no_overlap<'r>(
     read: impl Iterator<Item = &'r [u8]>,
     name: &str,
 ) -> Result<(), Failure> {
+    let read = read.map(|memory| (memory.as_ptr().addr(), memory.len()));
+    no_overlap_of(written, read, name)
+}
+
+/// The address and the length in bytes of an array, whether it can be there or not.
+pub(super) fn range_of<T>(data: *const T, count: usize) -> (usize, usize) {
+    (data.addr(), count.saturating_mul(size_of::<T>()))
+}
+
+/// The same where what is read is no bytes.
+pub(super) fn no_overlap_of(
+    written: impl Iterator<Item = (usize, usize)>,
+    read: impl Iterator<Item = (usize, usize)>,
+    name: &str,
+) -> Result<(), Failure> {
     let written = written.map(|(start, length)| (start, length, true));
-    let read = read.map(|memory| (memory.as_ptr().addr(), memory.len(), false));
+    let read = read.map(|(start, length)| (start, length, false));
     let ranges = written.chain(read).filter(|(_, length, _)| *length > 0);
     let mut ranges = collected(ranges);
     ranges.sort_unstable();
@@ -231,4 +246,36 @@ pub(super) fn no_overlap<'r>(
         }
     }
     Ok(())
+}
+
+/// Places for what is found out of each of some things that lie in memory: all become `unknown` at once.
+///
+/// `bytes_of`: where the bytes of one are. Until it is known that none of them is written to, there is no
+/// reference to a place.
+pub(super) fn places_for_each<'a, T: Copy, G>(
+    (places, count, name): (*mut T, usize, &str),
+    (given, given_count, given_name): (*const G, usize, &str),
+    unknown: T,
+    bytes_of: impl Fn(&G) -> (*const u8, usize),
+) -> Result<&'a mut [T], Failure> {
+    if count != given_count {
+        return Err(Failure::argument(format!(
+            "`{name}` has room for {count} elements, and `{given_name}` has {given_count}: one for each is \
+             needed"
+        )));
+    }
+    check_range(places.cast_const(), count, name)?;
+    // What cannot be there is refused later on, when the places say so.
+    let listed = elements(given, given_count, given_name).unwrap_or_default();
+    let bytes = listed.iter().map(bytes_of);
+    let bytes = bytes.filter(|&(data, length)| check_range(data, length, given_name).is_ok());
+    let read = bytes.map(|(data, length)| range_of(data, length));
+    let read = read.chain([range_of(listed.as_ptr(), listed.len())]);
+    let written = std::iter::once(range_of(places.cast_const(), count));
+    no_overlap_of(written, read, name)?;
+    for number in 0..count {
+        // SAFETY: within the array, which is room for so many by the header's contract.
+        unsafe { places.add(number).write(unknown) };
+    }
+    elements_mut(places, count, name)
 }

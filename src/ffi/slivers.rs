@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use super::arguments::{axis, elements, path, reserved};
 use super::status::Failure;
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::VerifiedMetadata;
 use crate::directory::SliverFiles;
 use crate::error::Result;
 use crate::memory::collected;
 use crate::sliver::SliverIndex;
 use crate::sliver_source::{SliverInfo, SliverSource};
+use crate::verify::BlobSliver;
 use crate::wire::SliverEdges;
 
 /// A sliver in memory.
@@ -85,9 +86,20 @@ impl MemorySlivers {
         self.slivers[number].is_malformed
     }
 
-    /// What each sliver says of itself.
-    pub(super) fn info(&self, number: usize) -> &SliverInfo {
-        &self.slivers[number].info
+    /// A sliver whose frame is one, as one of the blob with this metadata.
+    pub(super) fn of_blob<'a>(
+        &'a self,
+        number: usize,
+        metadata: &'a VerifiedMetadata,
+    ) -> BlobSliver<'a> {
+        let Sliver { info, symbols, .. } = &self.slivers[number];
+        BlobSliver {
+            metadata,
+            axis: info.axis,
+            index: info.index,
+            symbol_size: info.symbol_size,
+            symbols,
+        }
     }
 
     /// The memory that is read.
@@ -98,6 +110,23 @@ impl MemorySlivers {
     pub(super) fn len(&self) -> usize {
         self.slivers.len()
     }
+}
+
+/// One sliver, as one of the blob with this metadata.
+pub(super) fn one<'a>(
+    sliver: *const walrus_accel_sliver,
+    metadata: &'a VerifiedMetadata,
+    name: &str,
+) -> Result<BlobSliver<'a>, Failure> {
+    if sliver.is_null() {
+        return Err(Failure::argument(format!(
+            "`{name}` is NULL: a sliver is needed"
+        )));
+    }
+    let sliver = elements(sliver, 1, name)?[0];
+    let axis = axis(sliver.axis, format_args!("{name}.axis"))?;
+    let data = elements(sliver.data, sliver.length, format_args!("{name}.data"))?;
+    Ok(BlobSliver::from_bcs(metadata, axis, data)?)
 }
 
 fn edges(bytes: &[u8]) -> Result<SliverEdges> {
@@ -158,7 +187,7 @@ impl GivenSlivers {
     /// Calls `work` with the slivers, which are of the blob with this metadata.
     pub(super) fn with<T>(
         self,
-        metadata: &BlobMetadataWithId,
+        metadata: &VerifiedMetadata,
         work: impl FnOnce(&dyn SliverSource) -> Result<T>,
     ) -> Result<T> {
         match self {

@@ -56,9 +56,16 @@ pub const WALRUS_ACCEL_PANIC: i32 = -20;
 pub const WALRUS_ACCEL_POISONED: i32 = -21;
 /// A failure of a kind that this version has no number for.
 pub const WALRUS_ACCEL_OTHER: i32 = -22;
+/// Too few recovery symbols are usable to recover the sliver.
+pub const WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS: i32 = -23;
+/// A sliver does not belong to its blob's metadata, where one is needed that does.
+pub const WALRUS_ACCEL_INVALID_SLIVER: i32 = -24;
+/// A result that would accuse somebody was computed a second time, in another way, and came out otherwise:
+/// the library, or the machine, is wrong. Nothing is to be concluded from it.
+pub const WALRUS_ACCEL_RESULTS_DIFFER: i32 = -25;
 
 /// The statuses and their names.
-const NAMES: [(i32, &std::ffi::CStr); 23] = [
+const NAMES: [(i32, &std::ffi::CStr); 26] = [
     (WALRUS_ACCEL_OK, c"ok"),
     (WALRUS_ACCEL_INVALID_ARGUMENT, c"invalid argument"),
     (WALRUS_ACCEL_INVALID_HANDLE, c"invalid handle"),
@@ -82,6 +89,9 @@ const NAMES: [(i32, &std::ffi::CStr); 23] = [
     (WALRUS_ACCEL_PANIC, c"internal fault"),
     (WALRUS_ACCEL_POISONED, c"poisoned by a fault"),
     (WALRUS_ACCEL_OTHER, c"other failure"),
+    (WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, c"not enough symbols"),
+    (WALRUS_ACCEL_INVALID_SLIVER, c"invalid sliver"),
+    (WALRUS_ACCEL_RESULTS_DIFFER, c"results differ"),
 ];
 
 /// What went wrong, in words: the value, the limit and what to do.
@@ -136,6 +146,7 @@ impl From<Error> for Failure {
             | Error::PairSyntax { .. }
             | Error::BlobIdSyntax { .. }
             | Error::UnknownName { .. }
+            | Error::RangeOutside { .. }
             | Error::RoomLength { .. } => WALRUS_ACCEL_INVALID_ARGUMENT,
             Error::BlobTooLarge { .. } => WALRUS_ACCEL_BLOB_TOO_LARGE,
             Error::SizeOverflow { .. } => WALRUS_ACCEL_OUT_OF_MEMORY,
@@ -143,6 +154,9 @@ impl From<Error> for Failure {
             Error::Malformed { .. } => WALRUS_ACCEL_MALFORMED,
             Error::InvalidMetadata { .. } => WALRUS_ACCEL_INVALID_METADATA,
             Error::NotEnoughSlivers { .. } => WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
+            Error::NotEnoughSymbols { .. } => WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,
+            Error::InvalidSliver { .. } => WALRUS_ACCEL_INVALID_SLIVER,
+            Error::Internal { .. } => WALRUS_ACCEL_RESULTS_DIFFER,
             Error::Inconsistent { .. } => WALRUS_ACCEL_INCONSISTENT,
             Error::SourceChanged { .. } => WALRUS_ACCEL_SOURCE_CHANGED,
             Error::Io { source, .. } => match source.kind() {

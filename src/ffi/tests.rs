@@ -96,7 +96,8 @@ macro_rules! entries {
 const ENTRIES: &[(&str, Call)] = &entries! {
     status: walrus_accel_error_free(_);
     shape: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _) walrus_accel_sliver_index(_ _ _ _ _)
-        walrus_accel_sliver_pair(_ _ _ _ _) walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_blob_id_to_text(_ _ _ _)
+        walrus_accel_sliver_pair(_ _ _ _ _) walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_pair_of_shard(_ _ _ _ _)
+        walrus_accel_rows_of_range(_ _ _ _ _ _ _) walrus_accel_blob_id_to_text(_ _ _ _)
         walrus_accel_blob_id_from_text(_ _ _);
     devices: walrus_accel_devices_list(_ _ _) walrus_accel_devices_get(_ _ _ _) walrus_accel_devices_free(_);
     context: walrus_accel_context_new(_ _ _) walrus_accel_context_free(_)
@@ -112,6 +113,19 @@ const ENTRIES: &[(&str, Call)] = &entries! {
     decode: walrus_accel_decode(_ _ _ _ _) walrus_accel_decoded_free(_) walrus_accel_decoded_blob(_ _ _ _)
         walrus_accel_decoded_axis(_ _ _) walrus_accel_decoded_used(_ _ _ _) walrus_accel_decoded_damaged(_ _ _ _);
     verify: walrus_accel_verify(_ _ _ _);
+    symbols: walrus_accel_verify_symbols(_ _ _ _);
+    expanded: walrus_accel_expand(_ _ _ _ _) walrus_accel_expanded_free(_) walrus_accel_expanded_axis(_ _ _)
+        walrus_accel_expanded_index(_ _ _) walrus_accel_expanded_root(_ _ _) walrus_accel_expanded_memory(_ _ _)
+        walrus_accel_expanded_symbols_length(_ _ _ _ _ _) walrus_accel_expanded_symbols(_ _ _ _ _ _ _ _)
+        walrus_accel_decoding_symbols(_ _ _ _);
+    recovery: walrus_accel_recover(_ _ _ _ _) walrus_accel_recover_unproven(_ _ _ _ _) walrus_accel_recovered_free(_)
+        walrus_accel_recovered_kind(_ _ _) walrus_accel_recovered_sliver(_ _ _ _) walrus_accel_recovered_proof(_ _ _ _)
+        walrus_accel_recovered_used(_ _ _ _) walrus_accel_recovered_refused(_ _ _ _ _);
+    proof: walrus_accel_verify_proof(_ _ _ _ _);
+    reader: walrus_accel_reader_new(_ _ _ _) walrus_accel_reader_free(_) walrus_accel_reader_add(_ _ _ _)
+        walrus_accel_reader_ready(_ _ _) walrus_accel_reader_missing(_ _ _ _) walrus_accel_reader_gathered(_ _ _) walrus_accel_reader_read(_ _ _ _ _)
+        walrus_accel_reader_read_range(_ _ _ _ _ _);
+    gathered: walrus_accel_gathered_counts(_ _ _ _ _) walrus_accel_gathered_get(_ _ _ _ _) walrus_accel_gathered_free(_);
     rebuild: walrus_accel_rebuild(_ _ _ _ _);
     batch: walrus_accel_encode_batch(_ _ _ _ _ _) walrus_accel_decode_batch(_ _ _ _ _ _);
     directory: walrus_accel_directory_verify(_ _ _ _ _ _) walrus_accel_directory_repair(_ _ _ _ _)

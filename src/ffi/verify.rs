@@ -1,18 +1,19 @@
 //! Verifying slivers.
 
-use std::sync::Arc;
+use std::mem::offset_of;
 
-use super::arguments::{elements_mut, reserved};
+use super::arguments::{elements, reserved};
 use super::context::{Shared, guard_on, walrus_accel_context};
 use super::control::{given, walrus_accel_control};
 use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::no_overlap;
+use super::sink::places_for_each;
 use super::slivers::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::BlobMetadataWithId;
+use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::decoder::Decoder;
+use crate::verdict::SliverVerdict;
 
 /// The sliver belongs to the metadata.
 pub const WALRUS_ACCEL_SLIVER_GOOD: u8 = 0;
@@ -25,35 +26,79 @@ pub const WALRUS_ACCEL_SLIVER_WRONG_SIZE: u8 = 3;
 /// The root over its expanded symbols is not the one in the metadata: its bytes, or its axis, are wrong.
 pub const WALRUS_ACCEL_SLIVER_WRONG_ROOT: u8 = 4;
 
-/// Slivers of one blob to verify. Their bytes must stay as they are until the call, or the job, has ended.
+/// Slivers to verify, of one blob or of many. Their bytes must stay as they are until the call, or the job,
+/// has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_verify_request {
     /// sizeof(walrus_accel_verify_request): WALRUS_ACCEL_VERIFY_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+    /// The metadata of the blob; NULL if `metadata_of` has it. It may be freed when the call, or the one that
+    /// submits the job, returns.
     pub metadata: *const walrus_accel_metadata,
     /// The slivers, of both axes in any order; many at once are verified faster than one by one.
     pub slivers: *const walrus_accel_sliver,
     /// The number of slivers.
     pub sliver_count: usize,
-    /// Room for a verdict for each sliver: WALRUS_ACCEL_SLIVER_GOOD or another of them. Unspecified after
-    /// a call that failed.
+    /// Room for a verdict for each sliver: WALRUS_ACCEL_SLIVER_GOOD or another of them. A call, or a job, that
+    /// fails makes none WALRUS_ACCEL_SLIVER_GOOD that is not: those that were not verified are
+    /// WALRUS_ACCEL_SLIVER_WRONG_ROOT then. A request that cannot be, and a handle that is none, leave them as
+    /// they were.
     pub verdicts: *mut u8,
     /// The number of verdicts that there is room for: exactly `sliver_count`.
     pub verdict_count: usize,
+    /// Instead of `metadata`: for each of the slivers the metadata of its blob, where they are of many; the
+    /// same may be there more than once. Slivers with symbols of one size are verified together, whatever
+    /// blob they are of. The array, and the metadata in it, may be freed when the call, or the one that
+    /// submits the job, returns. If there are no slivers, both may be NULL.
+    pub metadata_of: *const *const walrus_accel_metadata,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_request {
     const KIND: &'static str = "walrus_accel_verify_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEAST: usize = offset_of!(Self, metadata_of);
+}
+
+/// What slivers are to belong to.
+enum GivenMetadata {
+    One(VerifiedMetadata),
+    /// One for each sliver.
+    Each(Vec<VerifiedMetadata>),
+}
+
+impl GivenMetadata {
+    fn new(request: &walrus_accel_verify_request) -> Result<Self, Failure> {
+        match (request.metadata.is_null(), request.metadata_of.is_null()) {
+            (false, true) => return Ok(Self::One(given_metadata(request.metadata, "metadata")?)),
+            (false, false) => {
+                return Err(Failure::argument(
+                    "`metadata` and `metadata_of` are both given: one of them has to be NULL",
+                ));
+            }
+            (true, true) if request.sliver_count > 0 => {
+                return Err(Failure::argument(
+                    "`metadata` and `metadata_of` are both NULL: one of them is needed",
+                ));
+            }
+            (true, _) => {}
+        }
+        let given = elements(request.metadata_of, request.sliver_count, "metadata_of")?;
+        let mut each = reserved(given.len(), "metadata_of")?;
+        for (number, metadata) in given.iter().enumerate() {
+            each.push(given_metadata(
+                *metadata,
+                &format!("metadata_of[{number}]"),
+            )?);
+        }
+        Ok(Self::Each(each))
+    }
 }
 
 /// A verification that the caller asked for, ready to run on any thread.
 pub(super) struct Verifying {
     decoder: Decoder,
-    metadata: Arc<BlobMetadataWithId>,
+    metadata: GivenMetadata,
     slivers: MemorySlivers,
     verdicts: &'static mut [u8],
 }
@@ -63,53 +108,62 @@ impl Verifying {
         shared: &Shared,
         request: &walrus_accel_verify_request,
     ) -> Result<Self, Failure> {
-        let slivers = MemorySlivers::new(request.slivers, request.sliver_count, "slivers")?;
-        if request.verdict_count != request.sliver_count {
-            return Err(Failure::argument(format!(
-                "`verdict_count` is {}, and there are {} slivers: one verdict each is needed",
-                request.verdict_count, request.sliver_count
-            )));
-        }
-        let written = std::iter::once((request.verdicts.addr(), request.verdict_count));
-        no_overlap(written, slivers.memory(), "verdicts")?;
+        let verdicts = places_for_each(
+            (request.verdicts, request.verdict_count, "verdicts"),
+            (request.slivers, request.sliver_count, "slivers"),
+            WALRUS_ACCEL_SLIVER_WRONG_ROOT,
+            |sliver| (sliver.data, sliver.length),
+        )?;
         Ok(Self {
             decoder: shared.decoder.clone(),
-            metadata: given_metadata(request.metadata, "metadata")?,
-            verdicts: elements_mut(request.verdicts, request.verdict_count, "verdicts")?,
-            slivers,
+            slivers: MemorySlivers::new(request.slivers, request.sliver_count, "slivers")?,
+            metadata: GivenMetadata::new(request)?,
+            verdicts,
         })
     }
 
     pub(super) fn run(self, control: &Control) -> Result<(), Failure> {
-        let shape = self.metadata.metadata.shape()?;
         let mut whole = reserved(self.slivers.len(), "slivers")?;
         for number in 0..self.slivers.len() {
-            let info = self.slivers.info(number);
-            self.verdicts[number] = if self.slivers.is_malformed(number) {
-                WALRUS_ACCEL_SLIVER_MALFORMED
-            } else if info.index.0 >= shape.n_shards() {
-                WALRUS_ACCEL_SLIVER_WRONG_INDEX
-            } else if !info.fits(&shape) {
-                WALRUS_ACCEL_SLIVER_WRONG_SIZE
-            } else {
-                whole.push(number);
-                WALRUS_ACCEL_SLIVER_WRONG_ROOT
-            };
+            match self.slivers.is_malformed(number) {
+                true => self.verdicts[number] = WALRUS_ACCEL_SLIVER_MALFORMED,
+                false => whole.push(number),
+            }
         }
-        let metadata = &self.metadata.metadata;
-        let good = self
-            .decoder
-            .verify(metadata, &self.slivers, &whole, control)?;
-        for (number, _) in whole.into_iter().zip(good).filter(|(_, good)| *good) {
-            self.verdicts[number] = WALRUS_ACCEL_SLIVER_GOOD;
+        let verdicts = match &self.metadata {
+            GivenMetadata::One(metadata) => {
+                self.decoder
+                    .verify(metadata, &self.slivers, &whole, control)?
+            }
+            GivenMetadata::Each(each) => {
+                let mut batch = reserved(whole.len(), "slivers")?;
+                let slivers = whole.iter().copied();
+                batch.extend(slivers.map(|number| self.slivers.of_blob(number, &each[number])));
+                self.decoder.verify_batch(&batch, control)?
+            }
+        };
+        for (number, verdict) in whole.into_iter().zip(verdicts) {
+            self.verdicts[number] = verdict_number(verdict);
         }
         control.finish();
         Ok(())
     }
 }
 
-/// Verifies slivers against the metadata of their blob, and returns when it is done: each one's index,
-/// length, symbol size, and the Merkle root over its expanded symbols.
+/// A verdict as a number.
+pub(super) fn verdict_number(verdict: SliverVerdict) -> u8 {
+    match verdict {
+        SliverVerdict::Good => WALRUS_ACCEL_SLIVER_GOOD,
+        SliverVerdict::WrongIndex { .. } => WALRUS_ACCEL_SLIVER_WRONG_INDEX,
+        SliverVerdict::WrongSymbolSize { .. } | SliverVerdict::WrongLength { .. } => {
+            WALRUS_ACCEL_SLIVER_WRONG_SIZE
+        }
+        SliverVerdict::WrongRoot | SliverVerdict::Unreadable => WALRUS_ACCEL_SLIVER_WRONG_ROOT,
+    }
+}
+
+/// Verifies slivers against the metadata of their blob, or of their blobs, and returns when it is done: each
+/// one's index, length, symbol size, and the Merkle root over its expanded symbols.
 ///
 /// `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
 /// a control by which other threads watch and cancel the call.

@@ -18,7 +18,6 @@ pub(crate) struct Idle(Mutex<Vec<Buffer>>);
 
 impl Idle {
     /// Gives everything back.
-    #[cfg(feature = "gpu")]
     pub(crate) fn clear(&self) {
         self.0
             .lock()

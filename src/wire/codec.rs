@@ -52,8 +52,8 @@ pub trait Bcs: Codec {
 
     /// Reads the structure from exactly these bytes.
     ///
-    /// Memory is taken in proportion to the bytes that are there (an empty [`Node`](crate::Node),
-    /// of one byte, takes 33), whatever lengths the input claims.
+    /// Memory is taken in proportion to the bytes that are there, at most four times as much and 1 MiB,
+    /// whatever lengths the input claims.
     ///
     /// # Errors
     ///

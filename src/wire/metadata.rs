@@ -20,6 +20,11 @@ const MAX_PAIRS: usize = u16::MAX as usize;
 /// The shortest pair: two empty nodes.
 const MIN_PAIR_LEN: usize = 2;
 
+/// A pair of which one root is empty. A blob is certified when two thirds of the shards have verified both
+/// of their slivers, which cannot be done against empty roots: metadata with more of those than others is of
+/// no blob, and would take many times its length of memory.
+const HALF_PAIR_LEN: usize = 1 + 33;
+
 /// The length of a pair of two digests.
 pub(super) const PAIR_LEN: usize = 2 * 33;
 
@@ -83,7 +88,14 @@ impl Codec for BlobMetadata {
         })?;
         let unencoded_length = reader.u64()?;
         let limit = (MAX_PAIRS, "there are more than 65535 sliver pairs");
+        let at = reader.offset();
         let count = reader.count(MIN_PAIR_LEN, limit)?;
+        if reader.left() < count * HALF_PAIR_LEN {
+            return Err(reader.malformed(
+                at,
+                "more than half of the roots are empty, or the bytes end early",
+            ));
+        }
         let mut pairs = reserve(count)?;
         for _ in 0..count {
             pairs.push(SliverPairMetadata::read(reader)?);

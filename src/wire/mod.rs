@@ -13,9 +13,13 @@ mod sliver;
 
 pub use codec::Bcs;
 pub(crate) use layout::{SliverEdges, SliverLayout};
+#[cfg(feature = "capi")]
+pub(crate) use proof::recovery_symbol_len;
+pub(crate) use proof::write_recovery_symbol;
 pub use proof::{
     DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol,
 };
+pub(crate) use sliver::SliverView;
 pub use sliver::{Sliver, SliverData};
 
 #[cfg(test)]

@@ -49,6 +49,11 @@ impl<'a> Reader<'a> {
         &self.bytes[self.offset..]
     }
 
+    /// How many bytes are left.
+    pub(super) const fn left(&self) -> usize {
+        self.bytes.len() - self.offset
+    }
+
     /// The next `len` bytes, borrowed.
     pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, _) = self
@@ -90,6 +95,16 @@ impl<'a> Reader<'a> {
     pub(super) fn bytes(&mut self) -> Result<&'a [u8]> {
         let len = self.uleb()?;
         self.take(len)
+    }
+
+    /// The bytes that `parts` reads.
+    pub(super) fn bytes_of(
+        &mut self,
+        parts: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<&'a [u8]> {
+        let start = self.offset;
+        parts(self)?;
+        Ok(&self.bytes[start..self.offset])
     }
 
     /// A count of items that take `item_len` bytes or more each. What is returned is no more than

@@ -80,20 +80,45 @@ impl Codec for SliverIndex {
     }
 }
 
-impl Codec for SliverData {
-    const STRUCTURE: &'static str = "sliver";
+/// What [`SliverData`] holds, in the bytes that it was read from.
+pub(crate) struct SliverView<'a> {
+    pub(crate) symbols: &'a [u8],
+    pub(crate) symbol_size: u16,
+    pub(crate) index: SliverIndex,
+}
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+impl<'a> SliverView<'a> {
+    /// As [`SliverData::from_bcs`](super::Bcs::from_bcs), but nothing is copied.
+    pub(crate) fn from_bcs(bytes: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(SliverData::STRUCTURE, bytes);
+        let view = Self::read(&mut reader)?;
+        reader.finish()?;
+        Ok(view)
+    }
+
+    fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let symbols = reader.bytes()?;
         let at = reader.offset();
         let symbol_size = reader.u16()?;
         check_sizes(symbols.len() as u64, symbol_size)
             .map_err(|reason| reader.malformed(at, reason))?;
-        let index = SliverIndex::read(reader)?;
         Ok(Self {
-            symbols: symbols.to_vec(),
+            symbols,
             symbol_size,
-            index,
+            index: SliverIndex::read(reader)?,
+        })
+    }
+}
+
+impl Codec for SliverData {
+    const STRUCTURE: &'static str = "sliver";
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let view = SliverView::read(reader)?;
+        Ok(Self {
+            symbols: view.symbols.to_vec(),
+            symbol_size: view.symbol_size,
+            index: view.index,
         })
     }
 

@@ -31,9 +31,7 @@ fn symbol() -> RecoverySymbol {
             index: SliverIndex(0x0201),
             data: vec![8, 9],
         },
-        proof: MerkleProof {
-            path: vec![Node::Digest([3; 32]), Node::Empty],
-        },
+        proof: MerkleProof::new([Node::Digest([3; 32]), Node::Empty]),
     }
 }
 
@@ -110,6 +108,8 @@ fn every_structure_is_written_by_the_book() {
     let bytes = joined(&[&[3, 4, 2], &recovery_bytes, &recovery_bytes]);
     assert_eq!(inconsistency.to_bcs(), bytes);
     assert_eq!(InconsistencyProof::from_bcs(&bytes).unwrap(), inconsistency);
+    #[cfg(feature = "capi")]
+    assert_eq!(inconsistency.bcs_len(), bytes.len());
 }
 
 #[test]
@@ -206,6 +206,10 @@ fn sizes_that_cannot_be_are_refused() {
     refused::<MerkleProof>(&deep, "the path has more than 16 levels", 0);
     deep[0] = 16;
     assert!(MerkleProof::from_bcs(&deep[..17]).is_ok());
+    deep[0] = 1;
+    let shallow = "the path has fewer than 2 levels";
+    refused::<MerkleProof>(&deep[..2], shallow, 0);
+    refused::<MerkleProof>(&[0], shallow, 0);
 }
 
 #[test]
@@ -218,13 +222,22 @@ fn counts_beyond_the_bytes_are_refused_before_anything_else() {
     // Two bytes a pair at least: the last byte of three is none.
     refused::<BlobMetadata>(&metadata(&[2], 3), reason::TRUNCATED, 10);
     refused::<BlobMetadata>(&metadata(&[0xff, 0xff, 3], 99), reason::TRUNCATED, 10);
-    let most = metadata(&[0xff, 0xff, 3], 2 * 65_535);
+    // As many empty roots as others, and one more.
+    let half = SliverPairMetadata {
+        primary: Node::Digest([7; 32]),
+        secondary: Node::Empty,
+    };
+    let most = joined(&[&start, &[0xff, 0xff, 3], &half.to_bcs().repeat(65_535)]);
     let read = BlobMetadata::from_bcs(&most).unwrap();
-    assert_eq!(read.pairs, vec![EMPTY_PAIR; 65_535]);
+    assert_eq!(read.pairs, vec![half; 65_535]);
     assert_eq!(read.to_bcs(), most);
+    let pairs = [half.to_bcs(), EMPTY_PAIR.to_bcs()].concat();
+    let empty = "more than half of the roots are empty, or the bytes end early";
+    refused::<BlobMetadata>(&joined(&[&start, &[2], &pairs]), empty, 10);
 
-    refused::<InconsistencyProof>(&[0, 0, 0xff, 0xff, 3, 0, 0], reason::TRUNCATED, 2);
-    let symbols = "there are more than 65535 symbols";
+    refused::<InconsistencyProof>(&[0, 0, 0xab, 0xd5, 2, 0, 0], reason::TRUNCATED, 2);
+    let symbols = "there are more than 43691 symbols";
+    refused::<InconsistencyProof>(&[0, 0, 0xac, 0xd5, 2], symbols, 2);
     refused::<InconsistencyProof>(&[0, 0, 0x80, 0x80, 4], symbols, 2);
     refused::<SliverData>(
         &[0xff, 0xff, 0xff, 0xff, 0x0f, 2, 0, 0, 0],

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use super::harness::{
     Run, Scratch, assert_same_tree, command, names, partial, signal, wait_for, walrus, words,
 };
+use super::vectors::Files;
 use crate::common::Random;
 
 /// Slivers of more than 96 MiB are written as they come, and so have a journal.
@@ -387,4 +388,51 @@ fn an_ignored_hangup_stays_ignored() {
     input.write_all(&vec![7; 1 << 18]).unwrap();
     signal(&child, Signal::INT);
     end(child).exits(130);
+}
+
+#[test]
+fn what_waits_for_a_pipe_ends_at_once() {
+    let files = Files::of(7, 100);
+    let (metadata, pipe, out) = (files.metadata(), files.path("pipe"), files.path("out"));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let sliver = files.sliver(2, walrus_accel::Axis::Primary);
+    let symbol = words![
+        "symbol",
+        "--metadata",
+        metadata,
+        "--sliver",
+        pipe,
+        "--targets",
+        "1",
+        "-o",
+        out
+    ];
+    let recover = words![
+        "recover",
+        "--metadata",
+        metadata,
+        "--axis",
+        "primary",
+        "--target",
+        "2",
+        "-o",
+        out,
+        pipe
+    ];
+    let inspect = words!["inspect", "--metadata", metadata, sliver, pipe];
+    for words in [symbol, recover, inspect] {
+        let mut child = command(words).spawn().unwrap();
+        // Nobody writes to the pipe, so it waits from soon on.
+        sleep(Duration::from_millis(500));
+        signal(&child, Signal::INT);
+        let start = Instant::now();
+        let ended = wait_for(&mut child, || {
+            (start.elapsed() > Duration::from_secs(20)).then_some(())
+        });
+        let _ = child.kill();
+        assert!(ended.is_none(), "one signal is enough");
+        end(child).exits(130);
+        assert!(!out.exists());
+    }
 }

@@ -5,12 +5,17 @@ use std::process::Stdio;
 
 use super::harness::{Run, Scratch, command, run_with_input, walrus, words};
 
-const VERBS: [&str; 7] = [
+const VERBS: [&str; 12] = [
     "encode",
     "blob-id",
     "decode",
     "verify",
     "repair",
+    "inspect",
+    "symbol",
+    "recover",
+    "prove",
+    "check-proof",
     "completions",
     "man",
 ];
@@ -81,6 +86,54 @@ fn wrong_usage_exits_with_2() {
         words!["verify", dir, dir],
         words!["repair", dir, "--pairs", "4"],
         words!["repair", dir, "--pairs", "one"],
+        words!["inspect"],
+        words!["inspect", file, "--as", "letter"],
+        words!["inspect", file, "--blob-id", "short"],
+        words!["symbol", "--metadata", file, "--sliver", file, "-o", out],
+        words![
+            "symbol",
+            "--metadata",
+            file,
+            "--sliver",
+            file,
+            "--targets",
+            "1"
+        ],
+        words![
+            "recover",
+            "--metadata",
+            file,
+            "--axis",
+            "auto",
+            "--target",
+            "1",
+            "-o",
+            out,
+            file
+        ],
+        words![
+            "recover",
+            "--metadata",
+            file,
+            "--axis",
+            "primary",
+            "-o",
+            out,
+            file
+        ],
+        words![
+            "prove",
+            "--metadata",
+            file,
+            "--axis",
+            "primary",
+            "--target",
+            "1",
+            "-o",
+            out
+        ],
+        words!["check-proof", "--metadata", file, "--axis", "primary"],
+        words!["check-proof", "--metadata", file, file],
         words!["completions", "klingon"],
     ] {
         let shown = format!("{wrong:?}");
@@ -168,6 +221,18 @@ fn a_closed_standard_output_is_no_panic() {
         words!["decode", dir, "-o", "-"],
         words!["verify", dir],
         words!["repair", dir],
+        words!["inspect", dir.join("metadata.bcs")],
+        words![
+            "symbol",
+            "--metadata",
+            dir.join("metadata.bcs"),
+            "--sliver",
+            dir.join("pairs/0003.primary.bcs"),
+            "--targets",
+            "5",
+            "-o",
+            "-"
+        ],
         words!["completions", "bash"],
         words!["man"],
     ] {
@@ -191,6 +256,7 @@ fn a_standard_output_that_takes_nothing_is_a_failure() {
         words!["blob-id", file],
         words!["verify", dir],
         words!["decode", dir, "-o", "-"],
+        words!["inspect", dir.join("metadata.bcs")],
         words!["man"],
     ] {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();

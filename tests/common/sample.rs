@@ -2,14 +2,15 @@
 //! that a job takes.
 
 use walrus_accel::{
-    Axis, BlobMetadata, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result,
-    Shape, Sliver, SliverBuffer, SliverData, SliverIndex, SliverInfo, SliverSource,
+    Axis, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result, Shape, Sliver,
+    SliverBuffer, SliverData, SliverIndex, SliverInfo, SliverSource, VerifiedMetadata,
 };
 
 /// A blob with its metadata and all of its slivers.
 pub struct Sample {
     pub blob: Vec<u8>,
     pub encoded: BlobMetadataWithId,
+    pub verified: VerifiedMetadata,
     pub shape: Shape,
     pub buffer: SliverBuffer,
 }
@@ -28,14 +29,15 @@ impl Sample {
         let encoded = encoded.unwrap();
         Self {
             shape: encoded.metadata.shape().unwrap(),
+            verified: encoded.clone().verify(encoder.n_shards()).unwrap(),
             blob,
             encoded,
             buffer,
         }
     }
 
-    pub fn metadata(&self) -> &BlobMetadata {
-        &self.encoded.metadata
+    pub fn metadata(&self) -> &VerifiedMetadata {
+        &self.verified
     }
 
     /// The symbols of a sliver, by its index along the axis.

@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+mod slivers;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -7,6 +9,13 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use walrus_accel::{Axis, Check, Commitment, EngineKind, NETWORK_SHARDS, Shape};
 
+pub use self::slivers::{
+    BlobArgs, CheckProofArgs, InspectArgs, RecoverArgs, RecoveryArgs, SymbolArgs, WantedArgs,
+};
+use self::slivers::{
+    CHECK_PROOF_EXAMPLES, INSPECT_EXAMPLES, PROVE_EXAMPLES, PROVE_USAGE, RECOVER_EXAMPLES,
+    RECOVER_USAGE, SYMBOL_EXAMPLES, SYMBOL_USAGE,
+};
 use crate::size;
 
 const EXAMPLES: &str = "\
@@ -16,6 +25,7 @@ Examples:
   walrus-accel decode slivers/BLOB_ID -o model.bin
   walrus-accel verify slivers/BLOB_ID
   walrus-accel repair slivers/BLOB_ID
+  walrus-accel inspect slivers/BLOB_ID/metadata.bcs
   walrus-accel devices
 
 Exit codes: 0 done; 1 failed or did not match; 2 wrong usage; 3 the engine asked for is not
@@ -106,6 +116,21 @@ pub enum Verb {
     /// Rebuild missing and damaged slivers from the others, as a fresh encode makes them
     #[command(after_help = REPAIR_EXAMPLES)]
     Repair(RepairArgs),
+    /// Tell what a metadata, sliver, symbol or proof file holds, and whether it is good
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(InspectArgs),
+    /// Make recovery symbols of a sliver, for those that lost one
+    #[command(after_help = SYMBOL_EXAMPLES, override_usage = SYMBOL_USAGE)]
+    Symbol(SymbolArgs),
+    /// Recover a sliver from other slivers' symbols
+    #[command(after_help = RECOVER_EXAMPLES, override_usage = RECOVER_USAGE)]
+    Recover(RecoverArgs),
+    /// Prove by symbols that a blob was encoded inconsistently
+    #[command(after_help = PROVE_EXAMPLES, override_usage = PROVE_USAGE)]
+    Prove(RecoveryArgs),
+    /// Check a proof that a blob was encoded inconsistently
+    #[command(after_help = CHECK_PROOF_EXAMPLES)]
+    CheckProof(CheckProofArgs),
     /// List the graphics devices that the engine gpu finds
     #[command(after_help = DEVICES_EXAMPLES)]
     Devices(DevicesArgs),

@@ -90,6 +90,26 @@ impl Console {
     }
 }
 
+/// A file's name for a message or a line for people.
+pub fn shown(path: &Path) -> String {
+    escaped(&path.display().to_string())
+}
+
+/// A text without what moves a terminal's cursor, and without what makes text run the other way, as the
+/// library tells of files.
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let moves = c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match moves {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// A file's name as bytes for a terminal or a pipe.
 pub fn name_bytes(path: &Path) -> Vec<u8> {
     path.as_os_str().as_encoded_bytes().to_vec()
@@ -123,5 +143,13 @@ mod tests {
         let line = |name: &str| String::from_utf8(id_line("ID", Path::new(name))).unwrap();
         assert_eq!(line("a b"), "ID  a b");
         assert_eq!(line("a\nb\\c\r"), r"\ID  a\nb\\c\r");
+    }
+
+    #[test]
+    fn names_move_no_cursor() {
+        let shown = |name: &str| shown(Path::new(name));
+        assert_eq!(shown("été/a b\\c"), "été/a b\\c");
+        assert_eq!(shown("a\nb\x1b[2J\u{9b}"), r"a\nb\u{1b}[2J\u{9b}");
+        assert_eq!(shown("a\u{202e}scb.b"), r"a\u{202e}scb.b");
     }
 }

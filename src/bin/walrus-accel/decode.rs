@@ -1,26 +1,27 @@
 //! `decode`: a blob from whatever slivers are there.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
 use walrus_accel::{
     Axis, Bcs, BlobDirectory, BlobMetadataWithId, Check, Control, Decoded, Decoder, Error,
-    FileOutput, FileProblem, ProblemKind, SliverFile, SliverFiles, SliverSource,
+    FileOutput, FileProblem, ProblemKind, SliverFile, SliverFiles, SliverSource, SliverVerdict,
+    VerifiedMetadata,
 };
 
 use crate::app::{App, decoder, rounded};
 use crate::args::DecodeArgs;
+use crate::console::shown;
 use crate::directory::{self, ProblemLine};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, is_standard};
-
-/// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
-const MAX_METADATA_LEN: u64 = 5 << 20;
+use crate::metadata_file::MAX_METADATA_LEN;
+use crate::output::target;
 
 /// How much of a decoded blob is copied to standard output at once.
 const COPY_LEN: usize = 1 << 20;
@@ -60,7 +61,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let decoder = decoder(&args.engine, app)?;
     let given = Given::open(args)?;
-    let n_shards = given.metadata().metadata.n_shards()?;
+    let n_shards = given.metadata().n_shards();
     name_problems(app, given.slivers().problems, n_shards);
     let job = app.jobs.start(None);
     let decode = |path: &Path| decode(args, app, &decoder, &given, path, job.control());
@@ -88,7 +89,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
 enum Given {
     Directory(BlobDirectory),
     Files {
-        metadata: BlobMetadataWithId,
+        metadata: VerifiedMetadata,
         slivers: SliverFiles,
     },
 }
@@ -109,11 +110,13 @@ impl Given {
         let bytes = input::read_small(path, MAX_METADATA_LEN)?;
         let named = |error| Failure::Other(input::with_name(path, &error));
         let metadata = BlobMetadataWithId::from_bcs(&bytes).map_err(named)?;
-        let slivers = SliverFiles::open(&metadata, &args.slivers).map_err(named)?;
+        let n_shards = metadata.metadata.n_shards().map_err(named)?;
+        let metadata = metadata.verify(n_shards).map_err(named)?;
+        let slivers = SliverFiles::open(&metadata, &args.slivers);
         Ok(Self::Files { metadata, slivers })
     }
 
-    fn metadata(&self) -> &BlobMetadataWithId {
+    fn metadata(&self) -> &VerifiedMetadata {
         match self {
             Self::Directory(directory) => directory.metadata(),
             Self::Files { metadata, .. } => metadata,
@@ -149,22 +152,6 @@ impl Given {
     }
 }
 
-/// The file to write: a new one, or with force the regular file that is there.
-fn target(path: &Path, force: bool) -> Result<PathBuf, Failure> {
-    if fs::symlink_metadata(path).is_err() {
-        return Ok(path.to_owned());
-    }
-    let refused = |reason: &str| Failure::Other(format!("{} {reason}", path.display()));
-    if !force {
-        return Err(refused("exists already; replace it with --force"));
-    }
-    // A link's target is replaced, not the link; a device never.
-    match fs::canonicalize(path) {
-        Ok(real) if real.is_file() => Ok(real),
-        _ => Err(refused("exists and is not a regular file")),
-    }
-}
-
 /// Decodes to a file and names the damaged slivers that were found on the way.
 fn decode(
     args: &DecodeArgs,
@@ -175,13 +162,13 @@ fn decode(
     control: &Control,
 ) -> Result<Decoded, Failure> {
     let Slivers { source, files, .. } = given.slivers();
-    let metadata = &given.metadata().metadata;
+    let metadata = given.metadata();
     let axis = args.axis.0;
     let mut output = FileOutput::new(path);
     match decoder.decode(metadata, source, axis, args.check, &mut output, control) {
         Ok(decoded) => {
             for &number in &decoded.damaged {
-                name_damaged(app, &files[number]);
+                name_damaged(app, &files[number], &DAMAGED);
             }
             Ok(decoded)
         }
@@ -203,19 +190,21 @@ fn not_enough(
     control: &Control,
 ) -> Result<Failure, Failure> {
     let Slivers { source, files, .. } = given.slivers();
-    let metadata = &given.metadata().metadata;
-    let shape = metadata.shape()?;
+    let metadata = given.metadata();
+    let shape = metadata.shape();
     let mut counts = Vec::new();
     for &axis in axes {
         let numbers = given.of_axis(axis);
         let needed = usize::from(shape.slivers_needed(axis));
         let mut usable = numbers.len();
         if usable >= needed {
-            let good = decoder.verify(metadata, source, &numbers, control)?;
-            for (&number, _) in numbers.iter().zip(&good).filter(|(_, good)| !**good) {
-                name_damaged(app, &files[number]);
+            let verdicts = decoder.verify(metadata, source, &numbers, control)?;
+            let bad = numbers.iter().zip(&verdicts);
+            let bad = bad.filter(|(_, verdict)| !verdict.is_good());
+            for (&number, verdict) in bad {
+                name_damaged(app, &files[number], verdict);
+                usable -= 1;
             }
-            usable = good.iter().filter(|&&good| good).count();
         }
         counts.push(format!("{usable} {axis} usable, {needed} needed"));
     }
@@ -238,12 +227,13 @@ fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
     app.console.note(format_args!("{files}: {which}"));
 }
 
-const DAMAGED: &str = "its symbols do not belong to the metadata";
+/// What is known of slivers that decoding had to do without.
+const DAMAGED: SliverVerdict = SliverVerdict::WrongRoot;
 
-fn name_damaged(app: &App, file: &SliverFile) {
-    let path = file.path.display();
+fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
+    let path = shown(&file.path);
     app.console
-        .warning(format_args!("skipped {path}: {DAMAGED}"));
+        .warning(format_args!("skipped {path}: {verdict}"));
 }
 
 /// Copies the decoded blob to standard output.
@@ -280,8 +270,8 @@ fn line(
     decoded: &Decoded,
     start: Instant,
 ) -> DecodedLine {
-    let BlobMetadataWithId { blob_id, metadata } = given.metadata();
-    let shape = metadata.shape().expect("a blob was decoded in it");
+    let metadata = given.metadata();
+    let (blob_id, shape) = (metadata.blob_id(), metadata.shape());
     let Slivers {
         files, problems, ..
     } = given.slivers();
@@ -291,12 +281,12 @@ fn line(
         .iter()
         .filter(there)
         .map(ProblemLine::from)
-        .chain(damaged.map(|path| ProblemLine::damaged(path, DAMAGED)))
+        .chain(damaged.map(|path| ProblemLine::damaged(path, &DAMAGED.to_string())))
         .collect();
     DecodedLine {
         file: args.output.display().to_string(),
         blob_id: blob_id.to_string(),
-        unencoded_length: metadata.unencoded_length,
+        unencoded_length: shape.unencoded_length(),
         symbol_size: shape.symbol_size(),
         shards: shape.n_shards(),
         axis: decoded.axis.name(),

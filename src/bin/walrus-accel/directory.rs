@@ -8,8 +8,10 @@ use walrus_accel::{
     Axis, BlobDirectory, BlobId, Error, FileProblem, PairSet, ProblemKind, SliverPairIndex,
 };
 
+use crate::console::shown;
 use crate::exit::Failure;
 use crate::input;
+use crate::sliver_file;
 
 /// Opens a directory. If it is named for a blob, it must hold that one.
 pub fn open(path: &Path) -> Result<BlobDirectory, Failure> {
@@ -26,11 +28,11 @@ pub fn check_name(directory: &BlobDirectory) -> Result<(), Failure> {
     let path = directory.path();
     let blob_id = |path: &Path| path.file_name()?.to_str()?.parse::<BlobId>().ok();
     let canonical = || blob_id(&std::fs::canonicalize(path).ok()?);
-    let holds = directory.metadata().blob_id;
+    let holds = *directory.metadata().blob_id();
     match blob_id(path).or_else(canonical) {
         Some(named) if named != holds => Err(Failure::Other(format!(
             "{}: the directory is named for another blob; its metadata is that of {holds}",
-            path.display()
+            shown(path)
         ))),
         _ => Ok(()),
     }
@@ -95,17 +97,9 @@ pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
     let mut pairs = Axis::BOTH.map(|_| Vec::new());
     let mut others = Vec::new();
     for problem in missing {
-        let name = problem.path.file_name().and_then(|name| name.to_str());
-        let named = name.and_then(|name| {
-            let (pair, rest) = name.split_once('.')?;
-            let axis = Axis::BOTH
-                .into_iter()
-                .find(|axis| rest.strip_suffix(".bcs") == Some(axis.name()))?;
-            Some((axis, SliverPairIndex(pair.parse().ok()?)))
-        });
-        match named {
-            Some((axis, pair)) if pair.0 < n_shards => pairs[axis as usize].push(pair),
-            _ => others.push(problem.path.display().to_string()),
+        match sliver_file::named(&problem.path) {
+            Some((pair, axis)) if pair.0 < n_shards => pairs[axis as usize].push(pair),
+            _ => others.push(shown(&problem.path)),
         }
     }
     let [primary, secondary] = pairs;
@@ -166,7 +160,7 @@ mod tests {
             "pairs 1; primary 3; secondary 9"
         );
         let files = ["elsewhere/0004.primary.bcs", "nowhere"].map(Into::into);
-        let files = walrus_accel::SliverFiles::open(found.metadata(), &files).unwrap();
+        let files = walrus_accel::SliverFiles::open(found.metadata(), &files);
         assert_eq!(missing(files.problems(), 10), "primary 4; nowhere");
     }
 }

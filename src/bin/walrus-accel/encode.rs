@@ -5,7 +5,7 @@ use walrus_accel::{DirectorySink, PairSet, Shape, Written};
 use crate::app::{App, encoder};
 use crate::args::EncodeArgs;
 use crate::batch::Batch;
-use crate::console::id_line;
+use crate::console::{id_line, shown};
 use crate::encoded::EncodedLine;
 use crate::exit::{Exit, Failure};
 
@@ -45,9 +45,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 ..
             } = &encoded.more;
             if *already_there {
-                let dir = dir.display();
+                let (file, dir) = (shown(path), shown(dir));
                 app.console
-                    .note(format_args!("{}: {dir} holds it already", path.display()));
+                    .note(format_args!("{file}: {dir} holds it already"));
             }
             if app.console.json() {
                 let mut line = EncodedLine::new(path, encoded, encoder);

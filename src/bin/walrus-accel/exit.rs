@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use walrus_accel::Error;
 
+use crate::console::escaped;
+
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -83,7 +85,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(reason) | Self::Other(reason) => f.write_str(reason),
             Self::Library(Error::Cancelled) => f.write_str("interrupted"),
-            Self::Library(error) => error.fmt(f),
+            Self::Library(error) => f.write_str(&escaped(&error.to_string())),
         }
     }
 }

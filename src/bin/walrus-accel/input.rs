@@ -1,9 +1,12 @@
 //! The files that a command line names, standard input among them.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use walrus_accel::{Error, FileSource, Result, Source, SpooledSource};
+
+use crate::console::{escaped, shown};
 
 /// What stands for standard input.
 const STDIN: &str = "-";
@@ -69,11 +72,11 @@ pub fn with_name(path: &Path, error: &Error) -> String {
         Error::SourceChanged { name, .. } => Path::new(name) == path,
         _ => false,
     };
-    let advice = advice(error);
+    let (advice, error) = (advice(error), escaped(&error.to_string()));
     match (named, is_standard(path)) {
         (true, _) => format!("{error}{advice}"),
         (false, true) => format!("standard input: {error}{advice}"),
-        (false, false) => format!("{}: {error}{advice}", path.display()),
+        (false, false) => format!("{}: {error}{advice}", shown(path)),
     }
 }
 
@@ -93,19 +96,43 @@ fn advice(error: &Error) -> &'static str {
 /// Reads a small file: one of at most `limit` bytes.
 pub fn read_small(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let read = || {
-        let mut bytes = Vec::new();
         let file = std::fs::File::open(path)?;
-        match file.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
-            true => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("it has more than {limit} bytes"),
-            )),
-            false => Ok(bytes),
+        // A long one is refused before it is read. What is no file has no length, and is cut off.
+        let len = file.metadata()?.len();
+        match len > limit {
+            true => Err(too_large(format_args!(
+                "{len} bytes, and at most {limit} are expected"
+            ))),
+            false => read_to(file, limit),
         }
     };
-    read().map_err(|source| Error::Io {
+    read().map_err(cannot_read(path))
+}
+
+/// The same for a file or standard input.
+pub fn read_small_or_standard(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    match is_standard(path) {
+        true => read_to(io::stdin().lock(), limit).map_err(cannot_read(path)),
+        false => read_small(path, limit),
+    }
+}
+
+fn read_to(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match source.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
+        true => Err(too_large(format_args!("more than {limit} bytes"))),
+        false => Ok(bytes),
+    }
+}
+
+fn too_large(what: fmt::Arguments<'_>) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("it has {what}"))
+}
+
+fn cannot_read(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error::Io {
         action: "read",
         path: PathBuf::from(path),
         source,
-    })
+    }
 }

@@ -8,6 +8,7 @@ mod app;
 mod args;
 mod batch;
 mod blob_id;
+mod check_proof;
 mod console;
 mod decode;
 mod devices;
@@ -17,13 +18,22 @@ mod encoded;
 mod engine_line;
 mod exit;
 mod input;
+mod inspect;
 mod jobs;
 mod limits;
+mod metadata_file;
+mod output;
 mod progress;
+mod prove;
+mod recover;
+mod recovery;
 mod repair;
 mod shell;
 mod signals;
 mod size;
+mod sliver_file;
+mod symbol;
+mod symbol_files;
 mod verify;
 
 use std::process::ExitCode;
@@ -65,6 +75,31 @@ fn main() -> ExitCode {
             let app = app(args.report);
             let result = repair::run(args, &app);
             app.close(&Subject::Dir(&args.dir), result)
+        }
+        Verb::Inspect(args) => {
+            let app = app(args.report);
+            let result = inspect::run(args, &app);
+            app.close(&Subject::Files, result)
+        }
+        Verb::Symbol(args) => {
+            let app = app(args.report);
+            let result = symbol::run(args, &app);
+            app.close(&Subject::File(&args.output), result)
+        }
+        Verb::Recover(args) => {
+            let app = app(args.recovery.report);
+            let result = recover::run(args, &app);
+            app.close(&Subject::File(&args.recovery.output), result)
+        }
+        Verb::Prove(args) => {
+            let app = app(args.report);
+            let result = prove::run(args, &app);
+            app.close(&Subject::File(&args.output), result)
+        }
+        Verb::CheckProof(args) => {
+            let app = app(args.report);
+            let result = check_proof::run(args, &app);
+            app.close(&Subject::File(&args.proof), result)
         }
         Verb::Devices(args) => {
             let app = app(ReportArgs {

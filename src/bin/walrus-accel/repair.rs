@@ -7,6 +7,7 @@ use walrus_accel::PairSet;
 
 use crate::app::{App, decoder, rounded};
 use crate::args::RepairArgs;
+use crate::console::shown;
 use crate::directory::{self, ProblemLine};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
@@ -47,7 +48,7 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     if app.console.json() {
         app.console.object(&RepairedLine {
             dir: args.dir.display().to_string(),
-            blob_id: directory.metadata().blob_id.to_string(),
+            blob_id: directory.metadata().blob_id().to_string(),
             checked: repaired.checked,
             rebuilt: directory::problem_lines(&repaired.rebuilt),
             left: directory::problem_lines(&repaired.left),
@@ -57,7 +58,7 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     } else {
         let line = format!(
             "{}: {} files checked, {} rebuilt",
-            args.dir.display(),
+            shown(&args.dir),
             repaired.checked,
             repaired.rebuilt.len()
         );

@@ -7,6 +7,7 @@ use walrus_accel::{BlobDirectory, Error};
 
 use crate::app::{App, decoder, rounded};
 use crate::args::VerifyArgs;
+use crate::console::shown;
 use crate::directory::{self, ProblemLine};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
@@ -44,13 +45,17 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             }
             error => error.into(),
         })?;
-        (found, directory.map(|found| found.metadata().blob_id), None)
+        (
+            found,
+            directory.map(|found| *found.metadata().blob_id()),
+            None,
+        )
     } else {
         let decoder = decoder(&args.engine, app)?;
         let directory = directory::open(&args.dir)?;
         let job = app.jobs.start(None);
         let found = directory.verify(&decoder, job.control())?;
-        let blob_id = directory.metadata().blob_id;
+        let blob_id = *directory.metadata().blob_id();
         let by = EngineLine::of_decoder(&decoder, job.control());
         app.name_fault(decoder.device_fault());
         (found, Some(blob_id), Some(by))
@@ -71,7 +76,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
     } else {
-        let (dir, checked) = (args.dir.display(), verification.checked);
+        let (dir, checked) = (shown(&args.dir), verification.checked);
         let line = match problems.is_empty() {
             true => format!("{dir}: {checked} files checked, all good"),
             false => format!(

@@ -4,6 +4,7 @@
 mod across;
 mod level;
 mod lines;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use super::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
 use crate::memory::filled;
 use level::Level;
 pub(crate) use level::Zeros;
+pub(crate) use whole::{MerkleTree, Ways, path_len, roots_of_ways};
 
 /// What pads a level with an odd count.
 const EMPTY: Digest = [0; 32];

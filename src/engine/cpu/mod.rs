@@ -22,7 +22,9 @@ mod selftest;
 mod symbols;
 #[cfg(test)]
 mod testing;
+mod words;
 
+use std::collections::VecDeque;
 #[cfg(feature = "gpu")]
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -65,6 +67,8 @@ pub(super) struct CpuEngine {
     pool: rayon::ThreadPool,
     butterflies: Butterflies,
     encodings: Mutex<Vec<Arc<Encoding>>>,
+    /// Those of single words, the latest last.
+    decodings: Mutex<VecDeque<words::Made>>,
     isa: Isa,
     dropped: Vec<DroppedSet>,
     /// The bytes of a core's second-level cache, if they are known.
@@ -95,6 +99,7 @@ impl CpuEngine {
             pool,
             butterflies: Butterflies::new(isa),
             encodings: Mutex::new(Vec::new()),
+            decodings: Mutex::default(),
             isa,
             dropped,
             second_level: cache::second_level(),
@@ -272,7 +277,6 @@ impl Engine for CpuEngine {
         true
     }
 
-    #[cfg(feature = "gpu")]
     fn forget_memory(&self) {
         let all = [
             &self.idle_rows,

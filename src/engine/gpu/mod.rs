@@ -32,6 +32,7 @@ mod trees;
 mod turns;
 #[cfg(test)]
 mod twins;
+mod words;
 mod workspace;
 
 use std::hash::{BuildHasher, RandomState};

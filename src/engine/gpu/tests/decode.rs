@@ -72,7 +72,7 @@ fn decode_on(
             let control = Control::new();
             let mut decode = |memory| {
                 decoder.context.memory = memory;
-                let metadata = &encoded.metadata;
+                let metadata = &encoded.clone().verify(n_shards).unwrap();
                 decoder.decode(metadata, &given[..], None, check, &mut found, &control)
             };
             // As many stripes as can be.

@@ -2,7 +2,7 @@
 
 use super::decode::{decoder, slivers};
 use super::*;
-use crate::Decoder;
+use crate::{Bcs, BlobSliver, Decoder, RecoveryOutcome, SliverPairIndex, SliverVerdict};
 
 fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, size: u64) {
     let shape = Shape::new(n_shards, 0).unwrap();
@@ -32,14 +32,20 @@ fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, siz
     let expected: Vec<_> = numbers.iter().map(|&number| !bad(number)).collect();
     let mut decoder = decoder(engine, 1 << 30);
     let what = format!("{n_shards} shards, symbols of {size}, {commitment}");
+    let metadata = encoded.verify(n_shards).unwrap();
     let verify = |decoder: &Decoder| {
         let control = Control::new();
-        let verdicts = decoder.verify(&encoded.metadata, &given[..], &numbers, &control);
+        let verdicts = decoder.verify(&metadata, &given[..], &numbers, &control);
         if verdicts.is_ok() {
             let progress = control.progress();
             assert_eq!(progress.done, progress.total, "{what}");
         }
-        verdicts
+        verdicts.map(|verdicts| {
+            verdicts
+                .iter()
+                .map(SliverVerdict::is_good)
+                .collect::<Vec<_>>()
+        })
     };
     assert_eq!(verify(&decoder).unwrap(), expected, "{what}");
     // With as little memory as it takes.
@@ -98,4 +104,66 @@ fn slivers_are_verified_piece_by_piece() {
             engine = Arc::into_inner(shared).expect("decoders are gone");
         }
     }
+}
+
+/// Slivers of blobs that differ in length, some of which have symbols of one size, good and bad ones; and a
+/// symbol served and a sliver recovered by the same engine.
+#[test]
+fn slivers_of_several_blobs_are_verified_together() {
+    let Some(engine) = engine() else { return };
+    let engine = Arc::new(engine);
+    let (n_shards, control) = (10, Control::new());
+    let blobs = [700, 699, 1400, 20].map(|len| {
+        let mut buffer = SliverBuffer::new();
+        let all = PairSet::all(n_shards);
+        let encoded =
+            cpu(n_shards, Commitment::Blake2b256).encode(blob(len), &all, &mut buffer, &control);
+        (encoded.unwrap().verify(n_shards).unwrap(), buffer)
+    });
+    let slivers = blobs.iter().flat_map(|(metadata, buffer)| {
+        Axis::BOTH.map(|axis| {
+            let indices: Vec<_> = (0..n_shards).collect();
+            (metadata, slivers(buffer, &metadata.shape(), axis, &indices))
+        })
+    });
+    let mut slivers: Vec<_> = slivers
+        .flat_map(|(metadata, slivers)| slivers.into_iter().map(move |sliver| (metadata, sliver)))
+        .collect();
+    for (_, sliver) in slivers.iter_mut().step_by(7) {
+        *sliver.data.symbols.last_mut().unwrap() ^= 1;
+    }
+    let batch: Vec<_> = slivers
+        .iter()
+        .map(|(metadata, sliver)| BlobSliver::new(metadata, sliver))
+        .collect();
+    let decoder = decoder(&engine, 1 << 30);
+    let verdicts = decoder.verify_batch(&batch, &control).unwrap();
+    for (number, verdict) in verdicts.into_iter().enumerate() {
+        let expected = match number % 7 {
+            0 => SliverVerdict::WrongRoot,
+            _ => SliverVerdict::Good,
+        };
+        assert_eq!(verdict, expected, "{number}");
+    }
+    let progress = control.progress();
+    assert_eq!(progress.done, progress.total);
+
+    let (metadata, target) = (&blobs[0].0, SliverPairIndex(3));
+    let symbols: Vec<_> = batch[1..7]
+        .iter()
+        .map(|sliver| {
+            let expanded = decoder.expand(sliver, &control).unwrap();
+            expanded.recovery_symbol(target).unwrap()
+        })
+        .collect();
+    let axis = Axis::Secondary;
+    let recovery = decoder
+        .recover(metadata, axis, target, &symbols, &control)
+        .unwrap();
+    let RecoveryOutcome::Sliver(sliver) = recovery.outcome else {
+        panic!("the blob is consistent");
+    };
+    let expected = blobs[0].1.sliver_data(axis, target).unwrap();
+    assert_eq!(sliver.data.to_bcs(), expected);
+    assert_eq!(decoder.device_fault(), None);
 }

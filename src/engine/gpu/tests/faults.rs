@@ -100,7 +100,10 @@ impl Job {
 
     /// Does the job. Whether what came out is right.
     fn run(&self, engine: &Arc<GpuEngine>) -> crate::Result<bool> {
-        let metadata = &self.metadata.metadata;
+        let metadata = &self
+            .metadata
+            .clone()
+            .verify(self.metadata.metadata.n_shards()?)?;
         let [to_decode, to_verify] = &self.given;
         let control = Control::new();
         match self.task {
@@ -131,7 +134,7 @@ impl Job {
                 if !verdicts
                     .iter()
                     .zip(numbers)
-                    .all(|(&good, i)| good == (i % 3 != 0))
+                    .all(|(verdict, i)| verdict.is_good() == (i % 3 != 0))
                 {
                     return Ok(false);
                 }

@@ -1,6 +1,7 @@
 //! The limit of a device's memory.
 
 use super::*;
+use crate::SliverVerdict;
 
 #[test]
 fn the_largest_blob_has_room_on_a_small_card() {
@@ -36,6 +37,7 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
         .encode(&blob, &pairs, &mut slivers, &Control::new())
         .unwrap();
     let given = decode::slivers(&slivers, &shape, Axis::Primary, &[9, 5, 7, 8]);
+    let metadata = encoded.clone().verify(n_shards).unwrap();
     // Encoding, verifying, decoding.
     type Job<'a> = &'a dyn Fn(&Arc<GpuEngine>) -> Result<()>;
     let jobs: [Job<'_>; 3] = [
@@ -47,22 +49,15 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
         &|engine| {
             let decoder = decode::decoder(engine, 1 << 30);
             let control = Control::new();
-            let good = decoder.verify(&encoded.metadata, &given[..], &[0, 1, 2, 3], &control)?;
-            assert_eq!(good, [true; 4]);
+            let verdicts = decoder.verify(&metadata, &given[..], &[0, 1, 2, 3], &control)?;
+            assert_eq!(verdicts, [SliverVerdict::Good; 4]);
             Ok(())
         },
         &|engine| {
             let decoder = decode::decoder(engine, 1 << 30);
             let (mut found, control) = (Vec::new(), Control::new());
             let check = crate::Check::Skip;
-            decoder.decode(
-                &encoded.metadata,
-                &given[..],
-                None,
-                check,
-                &mut found,
-                &control,
-            )?;
+            decoder.decode(&metadata, &given[..], None, check, &mut found, &control)?;
             assert!(found == blob);
             Ok(())
         },
@@ -120,7 +115,7 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
             let decoder = decode::decoder(&engine, 1 << 30);
             for check in [crate::Check::Default, crate::Check::Strict] {
                 let mut found = Vec::new();
-                let metadata = &encoded.metadata;
+                let metadata = &encoded.clone().verify(n_shards).unwrap();
                 decoder
                     .decode(metadata, &given[..], None, check, &mut found, &control)
                     .unwrap();

@@ -1,0 +1,41 @@
+//! `prove`: the proof that a blob was encoded inconsistently.
+
+use walrus_accel::{Bcs, RecoveryOutcome};
+
+use crate::app::App;
+use crate::args::RecoveryArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Target;
+use crate::recovery::Recovering;
+
+/// Writes the proof, if the symbols are one.
+pub fn run(args: &RecoveryArgs, app: &App) -> Result<Exit, Failure> {
+    let output = Target::new(&args.output, args.force, args.report.json)?;
+    let recovering = Recovering::new(args, app)?;
+    let (recovery, mut line) = recovering.recover()?;
+    let Some(recovery) = recovery else {
+        recovering.print(line);
+        return Ok(Exit::Failed);
+    };
+    let exit = match recovery.outcome {
+        RecoveryOutcome::Inconsistent(proof) => {
+            line.inconsistent = Some(true);
+            output.write(&proof.to_bcs(), app)?;
+            Exit::Done
+        }
+        RecoveryOutcome::Sliver(sliver) => {
+            line.inconsistent = Some(false);
+            let error = format!(
+                "nothing to prove: blob {} is consistent as far as these symbols tell; they make {} sliver {}, \
+                 which belongs to its metadata",
+                recovering.metadata.blob_id(),
+                sliver.axis,
+                sliver.data.index.0
+            );
+            recovering.fail(&mut line, error);
+            Exit::Failed
+        }
+    };
+    recovering.print(line);
+    Ok(exit)
+}

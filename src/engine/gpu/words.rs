@@ -1,0 +1,41 @@
+//! Single words: the CPU is done with one before a device has been asked.
+
+use super::GpuEngine;
+use crate::commitment::{Commitment, Digest};
+use crate::control::Control;
+use crate::engine::{CodeWords, Restored, Words};
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::sliver::{Axis, SliverIndex};
+
+impl CodeWords for GpuEngine {
+    fn on_thread(&self, work: &mut (dyn FnMut() + Send)) {
+        self.cpu.on_thread(work);
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        self.cpu.both(one, other);
+    }
+
+    fn prepare(&self, shape: &Shape, axis: Axis, given: &[SliverIndex]) {
+        self.cpu.prepare(shape, axis, given);
+    }
+
+    fn extend(
+        &self,
+        shape: &Shape,
+        axis: Axis,
+        symbols: &mut [u8],
+        control: &Control,
+    ) -> Result<()> {
+        self.cpu.extend(shape, axis, symbols, control)
+    }
+
+    fn restore(&self, words: &Words<'_>, control: &Control) -> Result<Vec<Restored>> {
+        self.cpu.restore(words, control)
+    }
+
+    fn hash_symbols(&self, commitment: Commitment, symbols: &[&[u8]], leaves: &mut [Digest]) {
+        self.cpu.hash_symbols(commitment, symbols, leaves);
+    }
+}

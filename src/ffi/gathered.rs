@@ -1,0 +1,144 @@
+//! What a reader of a blob has seen so far.
+
+use super::arguments::{axis_number, both, place};
+use super::guard::guard;
+use super::handle::{Handle, borrow, take_back};
+use super::reader::{
+    WALRUS_ACCEL_ADDED_DAMAGED, WALRUS_ACCEL_ADDED_KEPT, WALRUS_ACCEL_ADDED_SURPLUS,
+};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::structs::{CStruct, room};
+use super::verify::{WALRUS_ACCEL_SLIVER_GOOD, verdict_number};
+use crate::reader::ReaderReport;
+use crate::sliver::{Axis, SliverIndex};
+
+/// What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
+/// needed, each by what it says it is. It never changes, so threads can share it.
+pub struct walrus_accel_gathered {
+    report: ReaderReport,
+}
+
+impl Handle for walrus_accel_gathered {
+    const KIND: &'static str = "walrus_accel_gathered";
+}
+
+impl walrus_accel_gathered {
+    pub(super) fn new(report: ReaderReport) -> Self {
+        Self { report }
+    }
+}
+
+/// A sliver that a reader has seen.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_gathered_sliver {
+    /// sizeof(walrus_accel_gathered_sliver): WALRUS_ACCEL_GATHERED_SLIVER_INIT sets it.
+    pub struct_size: usize,
+    /// WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+    pub axis: u32,
+    /// WALRUS_ACCEL_ADDED_KEPT or another of them.
+    pub outcome: u32,
+    /// What is wrong with one that is damaged, by the latest one of that name:
+    /// WALRUS_ACCEL_SLIVER_WRONG_INDEX or another of them.
+    pub verdict: u32,
+    /// Its index along its axis. A damaged one may say anything.
+    pub index: u16,
+    /// Zero.
+    pub reserved: u16,
+}
+
+// SAFETY: `repr(C)`, the size first, integers alone.
+unsafe impl CStruct for walrus_accel_gathered_sliver {
+    const KIND: &'static str = "walrus_accel_gathered_sliver";
+    const LEAST: usize = size_of::<Self>();
+}
+
+/// Tells how many slivers a reader keeps, how many were damaged, and how many were not needed. Bytes that are
+/// no sliver at all are not counted.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_gathered_counts(
+    gathered: *const walrus_accel_gathered,
+    kept: *mut usize,
+    damaged: *mut usize,
+    surplus: *mut usize,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let first = both(place(kept, 0, "kept"), place(damaged, 0, "damaged"));
+        let ((kept, damaged), surplus) = both(first, place(surplus, 0, "surplus"))?;
+        let report = &borrow(gathered, "gathered")?.report;
+        kept.set(report.kept.len());
+        damaged.set(report.damaged.len());
+        surplus.set(report.surplus.len());
+        Ok(())
+    })
+}
+
+/// Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
+///
+/// `outcome`: WALRUS_ACCEL_ADDED_KEPT or another of them. `number`: its place among those, from 0. `sliver`:
+/// a structure that WALRUS_ACCEL_GATHERED_SLIVER_INIT has initialised.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure not
+/// initialised, or for an outcome that is none; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond
+/// the last; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_gathered_get(
+    gathered: *const walrus_accel_gathered,
+    outcome: u32,
+    number: usize,
+    sliver: *mut walrus_accel_gathered_sliver,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    guard(error, || {
+        let room = room(sliver, "sliver")?;
+        let report = &borrow(gathered, "gathered")?.report;
+        type Found = Option<(Axis, SliverIndex, u8)>;
+        let plain = |list: &[(Axis, SliverIndex)]| -> (usize, Found) {
+            let found = list.get(number);
+            let found = found.map(|&(axis, index)| (axis, index, WALRUS_ACCEL_SLIVER_GOOD));
+            (list.len(), found)
+        };
+        let (count, found) = match outcome {
+            WALRUS_ACCEL_ADDED_KEPT => plain(&report.kept),
+            WALRUS_ACCEL_ADDED_SURPLUS => plain(&report.surplus),
+            WALRUS_ACCEL_ADDED_DAMAGED => {
+                let found = report.damaged.get(number);
+                let found =
+                    found.map(|&(axis, index, verdict)| (axis, index, verdict_number(verdict)));
+                (report.damaged.len(), found)
+            }
+            _ => {
+                return Err(Failure::argument(format!(
+                    "`outcome` is {outcome}, and 1 (kept), 2 (surplus), 3 (damaged) are known"
+                )));
+            }
+        };
+        let Some((axis, index, verdict)) = found else {
+            let message = format!("there is no such sliver {number}: there are {count}");
+            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+        };
+        room.fill(walrus_accel_gathered_sliver {
+            struct_size: size_of::<walrus_accel_gathered_sliver>(),
+            axis: axis_number(axis),
+            outcome,
+            verdict: verdict.into(),
+            index: index.0,
+            reserved: 0,
+        });
+        Ok(())
+    })
+}
+
+/// Frees what a reader told. NULL is let pass.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_gathered_free(
+    gathered: *mut walrus_accel_gathered,
+) -> walrus_accel_status {
+    guard(std::ptr::null_mut(), || take_back(gathered))
+}

@@ -1,0 +1,150 @@
+//! Verifying inconsistency proofs.
+
+use super::arguments::{axis, elements};
+use super::context::{guard_on, walrus_accel_context};
+use super::control::{given, walrus_accel_control};
+use super::metadata::{given as given_metadata, walrus_accel_metadata};
+use super::status::{walrus_accel_error, walrus_accel_status};
+use super::structs::{CStruct, read, room};
+use super::symbols::{NOT_LOOKED_AT, verdict_number};
+use crate::verdict::ProofVerdict;
+use crate::wire::{Bcs, InconsistencyProof};
+
+/// The symbols belong to the metadata, and the sliver that they recover does not: the blob was encoded
+/// inconsistently.
+pub const WALRUS_ACCEL_PROOF_PROVEN: u32 = 1;
+/// The bytes are no BCS InconsistencyProof.
+pub const WALRUS_ACCEL_PROOF_MALFORMED: u32 = 2;
+/// It is of a sliver beyond the committee.
+pub const WALRUS_ACCEL_PROOF_WRONG_TARGET: u32 = 3;
+/// It has not exactly as many symbols as recover a sliver.
+pub const WALRUS_ACCEL_PROOF_WRONG_COUNT: u32 = 4;
+/// Two symbols come from the same sliver: `symbol` is the second one's number.
+pub const WALRUS_ACCEL_PROOF_REPEATED_SOURCE: u32 = 5;
+/// A symbol does not belong to the metadata: `symbol` is its number, and `symbol_verdict` says why.
+pub const WALRUS_ACCEL_PROOF_WRONG_SYMBOL: u32 = 6;
+/// The sliver that it recovers belongs to the metadata: nothing is inconsistent.
+pub const WALRUS_ACCEL_PROOF_CONSISTENT: u32 = 7;
+
+/// An inconsistency proof to verify.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_verify_proof_request {
+    /// sizeof(walrus_accel_verify_proof_request): WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT sets it.
+    pub struct_size: usize,
+    /// The metadata of the blob.
+    pub metadata: *const walrus_accel_metadata,
+    /// The proof, as BCS InconsistencyProof.
+    pub proof: *const u8,
+    /// Its length in bytes.
+    pub proof_length: usize,
+    /// The axis of its sliver, which is not in the bytes: WALRUS_ACCEL_AXIS_PRIMARY or
+    /// WALRUS_ACCEL_AXIS_SECONDARY.
+    pub axis: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+// SAFETY: `repr(C)`, the size first, integers and pointers.
+unsafe impl CStruct for walrus_accel_verify_proof_request {
+    const KIND: &'static str = "walrus_accel_verify_proof_request";
+    const LEAST: usize = size_of::<Self>();
+
+    fn reserved(&self) -> u64 {
+        self.reserved.into()
+    }
+}
+
+/// What a proof was found to be.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_proof_verdict {
+    /// sizeof(walrus_accel_proof_verdict): WALRUS_ACCEL_PROOF_VERDICT_INIT sets it.
+    pub struct_size: usize,
+    /// The number of the symbol that is wrong, from 0; 0 if none is.
+    pub symbol: usize,
+    /// WALRUS_ACCEL_PROOF_PROVEN or another of them; 0, which is none, after a call that failed.
+    pub verdict: u32,
+    /// What is wrong with that symbol, if it does not belong to the metadata:
+    /// WALRUS_ACCEL_SYMBOL_WRONG_SOURCE or another of them; 0 otherwise.
+    pub symbol_verdict: u32,
+}
+
+// SAFETY: `repr(C)`, the size first, integers alone.
+unsafe impl CStruct for walrus_accel_proof_verdict {
+    const KIND: &'static str = "walrus_accel_proof_verdict";
+    const LEAST: usize = size_of::<Self>();
+}
+
+impl walrus_accel_proof_verdict {
+    fn new(verdict: u32, symbol: usize, symbol_verdict: u8) -> Self {
+        Self {
+            struct_size: size_of::<Self>(),
+            symbol,
+            verdict,
+            symbol_verdict: symbol_verdict.into(),
+        }
+    }
+
+    fn of(verdict: ProofVerdict) -> Self {
+        let (number, symbol, of_symbol) = match verdict {
+            ProofVerdict::Proven => (WALRUS_ACCEL_PROOF_PROVEN, 0, None),
+            ProofVerdict::WrongTarget { .. } => (WALRUS_ACCEL_PROOF_WRONG_TARGET, 0, None),
+            ProofVerdict::WrongCount { .. } => (WALRUS_ACCEL_PROOF_WRONG_COUNT, 0, None),
+            ProofVerdict::RepeatedSource { number, .. } => {
+                (WALRUS_ACCEL_PROOF_REPEATED_SOURCE, number, None)
+            }
+            ProofVerdict::WrongSymbol { number, verdict } => {
+                (WALRUS_ACCEL_PROOF_WRONG_SYMBOL, number, Some(verdict))
+            }
+            ProofVerdict::Consistent => (WALRUS_ACCEL_PROOF_CONSISTENT, 0, None),
+        };
+        let of_symbol = of_symbol.map_or(NOT_LOOKED_AT, verdict_number);
+        Self::new(number, symbol, of_symbol)
+    }
+}
+
+/// Tells whether a proof shows that a blob was encoded inconsistently, and if not, why: it is of a sliver
+/// that exists, has exactly as many symbols as recover one, from different slivers, all of which belong to
+/// the metadata, and what they make does not. Before it says WALRUS_ACCEL_PROOF_PROVEN, all of that was
+/// computed a second time, in another way.
+///
+/// `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
+/// threads cancel the call. `verdict`: a structure of the caller's that WALRUS_ACCEL_PROOF_VERDICT_INIT has
+/// initialised.
+///
+/// Statuses: WALRUS_ACCEL_OK, whatever the verdict is; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
+/// cannot be, or a `verdict` that is NULL or not initialised; WALRUS_ACCEL_INVALID_HANDLE;
+/// WALRUS_ACCEL_RESULTS_DIFFER if the two ways do not agree; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_verify_proof(
+    context: *const walrus_accel_context,
+    request: *const walrus_accel_verify_proof_request,
+    control: *const walrus_accel_control,
+    verdict: *mut walrus_accel_proof_verdict,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    let places = || room(verdict, "verdict");
+    guard_on(context, error, places, |shared, room| {
+        let control = given(control)?;
+        let request = read(request, "request")?;
+        let metadata = given_metadata(request.metadata, "metadata")?;
+        let axis = axis(request.axis, "axis")?;
+        let proof = elements(request.proof, request.proof_length, "proof")?;
+        room.fill(match InconsistencyProof::from_bcs(proof) {
+            Ok(proof) => walrus_accel_proof_verdict::of(
+                shared
+                    .decoder
+                    .verify_inconsistency(&metadata, axis, &proof, &control)?,
+            ),
+            Err(crate::error::Error::Malformed { .. }) => {
+                let malformed = WALRUS_ACCEL_PROOF_MALFORMED;
+                walrus_accel_proof_verdict::new(malformed, 0, NOT_LOOKED_AT)
+            }
+            Err(error) => return Err(error.into()),
+        });
+        control.finish();
+        Ok(())
+    })
+}
