@@ -27,6 +27,7 @@ printf 'x' | dd of="$work/some/pairs/0777.primary.bcs" bs=1 seek=100 conv=notrun
 "$work/node" "$work/some/metadata.bcs" "$work/restored" "$work"/some/pairs/0[67]??.primary.bcs \
     "$work"/some/pairs/08??.primary.bcs "$work"/some/pairs/00[0-4]?.primary.bcs
 cmp "$work/file" "$work/restored"
+cmp "$work/found/$id/pairs/0000.secondary.bcs" "$work/restored.0000.secondary.bcs"
 
 "$work/event_loop" "$work/file" README.md >"$work/ids"
 "$binary" blob-id "$work/file" README.md >"$work/expected-ids"

@@ -54,7 +54,7 @@ step 'C and C++ by pkg-config'
 export XDG_RUNTIME_DIR="$work"
 suite() { make -s -C tests/c PREFIX="$prefix" "$@"; }
 suite OUT="$work/shared" check
-suite OUT="$work/static" PACKAGE=walrus_accel-static run-vectors run-misuse run-jobs
+suite OUT="$work/static" PACKAGE=walrus_accel-static run-vectors run-recovery run-misuse run-jobs
 (
     mkdir "$work/objects"
     cd "$work/objects"
@@ -81,13 +81,13 @@ export WALRUS_ACCEL_SMALL=1
 export VK_DRIVER_FILES=/nowhere VK_ICD_FILENAMES=/nowhere
 check=(valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect
     --errors-for-leak-kinds=definite,indirect)
-for program in vectors misuse jobs; do suite OUT="$work/shared" "run-$program" WRAPPER="${check[*]}"; done
+for program in vectors recovery misuse jobs; do suite OUT="$work/shared" "run-$program" WRAPPER="${check[*]}"; done
 WALRUS_ACCEL_CALLS=200 suite OUT="$work/shared" run-threads WRAPPER="${check[*]}"
 "${check[@]}" "$work/cpp-walrus_accel"
 
 step 'AddressSanitizer'
 suite OUT="$work/asan" CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
-    run-vectors run-misuse run-jobs run-threads
+    run-vectors run-recovery run-misuse run-jobs run-threads
 unset WALRUS_ACCEL_SMALL VK_DRIVER_FILES VK_ICD_FILENAMES
 
 step 'Examples'

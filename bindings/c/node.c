@@ -3,8 +3,10 @@
  *
  *     node METADATA.bcs OUTPUT SLIVER...
  *
- * reads the metadata and verifies it, verifies each sliver, and decodes OUTPUT from the good ones. The
- * slivers are files as a directory sink writes them: their names end in .primary.bcs or .secondary.bcs.
+ * reads the metadata and verifies it, verifies each sliver, and decodes OUTPUT from the good ones. Then
+ * the primary ones serve a symbol each, from which a node that lost the secondary sliver of pair 0 recovers
+ * it: OUTPUT.0000.secondary.bcs. The slivers are files as a directory sink writes them: their names end in
+ * .primary.bcs or .secondary.bcs.
  *
  *     cc node.c $(pkg-config --cflags --libs walrus_accel) -o node
  */
@@ -171,6 +173,116 @@ static int decode(const walrus_accel_context *context, const walrus_accel_metada
     return is_done;
 }
 
+/* What a node serves that has a sliver: its symbol for a pair's sliver of the other axis, with a proof. The
+ * caller frees the bytes. */
+static int serve(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+                 const walrus_accel_sliver *sliver, uint16_t pair, walrus_accel_symbol *symbol) {
+    walrus_accel_expanded *expanded = NULL;
+    walrus_accel_error *error = NULL;
+    uint8_t *bytes = NULL;
+    walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
+    request.metadata = metadata;
+    request.sliver = sliver;
+    /* A node that serves often keeps this. */
+    walrus_accel_status status = walrus_accel_expand(context, &request, NULL, &expanded, &error);
+    if (status == WALRUS_ACCEL_OK) {
+        status = walrus_accel_expanded_symbols_length(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, &pair, 1,
+                                                      &symbol->length, &error);
+    }
+    if (status == WALRUS_ACCEL_OK && (bytes = malloc(symbol->length)) != NULL) {
+        status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, &pair, 1, bytes,
+                                               symbol->length, NULL, &error);
+    }
+    walrus_accel_expanded_free(expanded);
+    if (!succeeded(status, &error, "serving a symbol")) {
+        free(bytes);
+        return 0;
+    }
+    if (!bytes) {
+        complain("serving a symbol", "out of memory");
+        return 0;
+    }
+    symbol->data = bytes;
+    return 1;
+}
+
+/* Writes a file; there is none if that fails. */
+static int write_file(const char *path, const uint8_t *bytes, size_t length) {
+    FILE *file = fopen(path, "wb");
+    if (!file) {
+        perror(path);
+        return 0;
+    }
+    int is_done = fwrite(bytes, 1, length, file) == length;
+    /* What is still buffered is written now: that may fail, too. */
+    is_done = fclose(file) == 0 && is_done;
+    if (!is_done) {
+        perror(path);
+        remove(path);
+    }
+    return is_done;
+}
+
+/* Recovers the secondary sliver of a pair from symbols, and writes it to a file. */
+static int recover(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+                   const walrus_accel_symbol *symbols, size_t count, uint16_t pair, const char *path) {
+    walrus_accel_recovered *recovered = NULL;
+    walrus_accel_error *error = NULL;
+    const uint8_t *data = NULL;
+    size_t length = 0;
+    walrus_accel_recover_request request = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
+    request.metadata = metadata;
+    request.symbols = symbols;
+    request.symbol_count = count;
+    request.axis = WALRUS_ACCEL_AXIS_SECONDARY;
+    request.target = pair;
+    walrus_accel_status status = walrus_accel_recover(context, &request, NULL, &recovered, &error);
+    if (status == WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS) {
+        walrus_accel_error_free(error);
+        fprintf(stderr, "%zu symbols do not recover a sliver: none is written\n", count);
+        return 1;
+    }
+    if (status == WALRUS_ACCEL_OK) {
+        /* If there is a proof instead, the blob is inconsistent: walrus_accel_recovered_proof. */
+        status = walrus_accel_recovered_sliver(recovered, &data, &length, &error);
+    }
+    int is_done = succeeded(status, &error, "recovering a sliver") && write_file(path, data, length);
+    walrus_accel_recovered_free(recovered);
+    return is_done;
+}
+
+/* Lets all primary slivers serve a symbol, and recovers from these. */
+static int heal(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+                const walrus_accel_sliver *slivers, size_t count, const char *output) {
+    const uint16_t pair = 0;
+    size_t served = 0, room = strlen(output) + sizeof ".0000.secondary.bcs";
+    walrus_accel_symbol *symbols = calloc(count + 1, sizeof *symbols);
+    char *path = malloc(room);
+    int is_done = symbols && path;
+    if (!is_done) {
+        complain("recovering", "out of memory");
+    }
+    for (size_t number = 0; is_done && number < count; ++number) {
+        if (slivers[number].axis == WALRUS_ACCEL_AXIS_PRIMARY) {
+            is_done = serve(context, metadata, &slivers[number], pair, &symbols[served]);
+            served += (size_t)is_done;
+        }
+    }
+    if (is_done && served > 0) {
+        snprintf(path, room, "%s.%04u.secondary.bcs", output, (unsigned)pair);
+        is_done = recover(context, metadata, symbols, served, pair, path);
+        if (is_done) {
+            fprintf(stderr, "recovered %s from %zu symbols\n", path, served);
+        }
+    }
+    for (size_t number = 0; symbols && number < served; ++number) {
+        free((void *)symbols[number].data);
+    }
+    free(symbols);
+    free(path);
+    return is_done;
+}
+
 int main(int argc, char **argv) {
     if (argc < 4) {
         fprintf(stderr, "usage: node METADATA.bcs OUTPUT SLIVER...\n");
@@ -190,7 +302,8 @@ int main(int argc, char **argv) {
                (metadata = read_metadata(argv[1])) != NULL && read_slivers(paths, count, slivers)) {
         size_t good_count = 0;
         is_done = verify(context, metadata, paths, slivers, count, good, &good_count) &&
-                  decode(context, metadata, good, good_count, argv[2]);
+                  decode(context, metadata, good, good_count, argv[2]) &&
+                  heal(context, metadata, good, good_count, argv[2]);
     }
     for (size_t number = 0; slivers && number < count; ++number) {
         free((void *)slivers[number].data);

@@ -13,10 +13,10 @@
  * have a variant that begins with try_ and gives a result<T> instead: the value, or the failure. It throws
  * nothing but std::bad_alloc.
  *
- * Ownership. A context, a control, metadata and what encoding, decoding and jobs give are handles: each is
- * owned by one object, can be moved and not copied, and is freed with it. One that was moved from can be
- * destroyed and assigned to; whatever else is asked of it fails with status::invalid_argument. All other
- * types are plain values.
+ * Ownership. A context, a control, metadata, a reader and what encoding, decoding, expanding, recovering
+ * and jobs give are handles: each is owned by one object, can be moved and not copied, and is freed with
+ * it. One that was moved from can be destroyed and assigned to; whatever else is asked of it fails with
+ * status::invalid_argument. All other types are plain values.
  *
  * Memory. A span does not own what it refers to. One that a call is given must stay valid, and its bytes
  * as they are, until the call returns, or the job has ended. One that a handle gives is valid until the
@@ -182,6 +182,13 @@ enum class status : std::int32_t {
     poisoned = WALRUS_ACCEL_POISONED,
     /// A failure of a kind that this version has no number for.
     other = WALRUS_ACCEL_OTHER,
+    /// Too few recovery symbols are usable to recover the sliver.
+    not_enough_symbols = WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,
+    /// A sliver does not belong to its blob's metadata, where one is needed that does.
+    invalid_sliver = WALRUS_ACCEL_INVALID_SLIVER,
+    /// A result that would accuse somebody was computed a second time, in another way, and came out
+    /// otherwise: the library, or the machine, is wrong. Nothing is to be concluded from it.
+    results_differ = WALRUS_ACCEL_RESULTS_DIFFER,
 };
 
 /// The name of a status, for messages and logs: lower case, in English, valid as long as the process
@@ -288,6 +295,10 @@ using encoded_handle = handle<walrus_accel_encoded, walrus_accel_encoded_free>;
 using decoded_handle = handle<walrus_accel_decoded, walrus_accel_decoded_free>;
 using report_handle = handle<walrus_accel_report, walrus_accel_report_free>;
 using job_handle = handle<walrus_accel_job, walrus_accel_job_free>;
+using expanded_handle = handle<walrus_accel_expanded, walrus_accel_expanded_free>;
+using recovered_handle = handle<walrus_accel_recovered, walrus_accel_recovered_free>;
+using reader_handle = handle<walrus_accel_reader, walrus_accel_reader_free>;
+using gathered_handle = handle<walrus_accel_gathered, walrus_accel_gathered_free>;
 
 /// The place that a function gives a handle by: at the end of the full expression it is the owner's.
 template <class Handle>
@@ -494,6 +505,10 @@ struct shape {
     std::uint16_t rows = 0;
     /// How many secondary slivers decode the blob; the number of symbols in a primary one.
     std::uint16_t columns = 0;
+    /// The length in bytes of a symbol without a proof, as BCS DecodingSymbol.
+    std::uint32_t decoding_symbol_length = 0;
+    /// The greatest length in bytes of a symbol with its proof, as BCS GeneralRecoverySymbol.
+    std::uint32_t recovery_symbol_length = 0;
 
     /// The shape of a blob of `blob_length` bytes for `n_shards` shards. Throws error with
     /// status::invalid_argument for a number of shards that the code does not have, and with
@@ -524,6 +539,8 @@ shape shape_from(Call &&call) {
     told.n_shards = found.n_shards;
     told.rows = found.rows;
     told.columns = found.columns;
+    told.decoding_symbol_length = found.decoding_symbol_length;
+    told.recovery_symbol_length = found.recovery_symbol_length;
     return told;
 }
 
@@ -572,6 +589,30 @@ inline std::uint16_t shard_of_pair(std::uint16_t n_shards, const blob_id &id, st
         return walrus_accel_shard_of_pair(n_shards, id.bytes.data(), pair, &shard, reason);
     });
     return shard;
+}
+
+/// The pair of a blob that a shard stores. Throws error with status::invalid_argument for a shard that
+/// does not exist.
+inline std::uint16_t pair_of_shard(std::uint16_t n_shards, const blob_id &id, std::uint16_t shard) {
+    std::uint16_t pair = 0;
+    detail::demand([&](walrus_accel_error **reason) {
+        return walrus_accel_pair_of_shard(n_shards, id.bytes.data(), shard, &pair, reason);
+    });
+    return pair;
+}
+
+/// The primary slivers in whose symbols a byte range of a blob lies, as the index of the first one and
+/// their number: those alone are enough to read it, with reader::read_range. Throws error with
+/// status::invalid_argument for a range that is not all in the blob.
+inline std::pair<std::uint16_t, std::uint16_t> rows_of_range(std::uint16_t n_shards,
+                                                             std::uint64_t blob_length,
+                                                             std::uint64_t offset, std::uint64_t length) {
+    std::pair<std::uint16_t, std::uint16_t> rows;
+    detail::demand([&](walrus_accel_error **reason) {
+        return walrus_accel_rows_of_range(n_shards, blob_length, offset, length, &rows.first, &rows.second,
+                                          reason);
+    });
+    return rows;
 }
 
 // -------------------------------------------------------------------------------------------------------
@@ -706,6 +747,7 @@ public:
 
 private:
     friend class context;
+    friend class reader;
 
     /// A control that was moved from is not none: whoever wants to cancel must learn of it.
     std::optional<failure> fault() const {
@@ -1002,6 +1044,25 @@ struct sliver {
     span<const std::uint8_t> bytes;
 };
 
+/// A sliver in memory, and the metadata of the blob that it is to belong to; both are borrowed.
+struct blob_sliver {
+    blob_sliver(const metadata &of, walrus_accel::sliver given) : blob(of), sliver(given) {}
+    blob_sliver(const metadata &&of, walrus_accel::sliver given) = delete;
+
+    /// The metadata of its blob.
+    std::reference_wrapper<const metadata> blob;
+    /// The sliver.
+    walrus_accel::sliver sliver;
+};
+
+/// A sliver that is to be recovered.
+struct target {
+    /// Its axis.
+    walrus_accel::axis axis = walrus_accel::axis::primary;
+    /// Its pair.
+    std::uint16_t pair = 0;
+};
+
 /// The slivers to decode or rebuild from.
 class sliver_set {
 public:
@@ -1214,6 +1275,7 @@ public:
 private:
     template <class Value>
     friend class detail::errand;
+    friend class reader;
 
     explicit decoded(detail::decoded_handle &&handle) : handle_(std::move(handle)) {}
 
@@ -1243,6 +1305,226 @@ enum class verdict : std::uint8_t {
     /// The root over its expanded symbols is not the one in the metadata: its bytes, or its axis, are
     /// wrong.
     wrong_root = WALRUS_ACCEL_SLIVER_WRONG_ROOT,
+};
+
+/// What verifying found of a recovery symbol.
+enum class symbol_verdict : std::uint8_t {
+    /// Nobody looked at it.
+    not_looked_at = 0,
+    /// It belongs to the metadata, at the place that it claims.
+    good = WALRUS_ACCEL_SYMBOL_GOOD,
+    /// Its bytes are no symbol of the kind that was to be there.
+    malformed = WALRUS_ACCEL_SYMBOL_MALFORMED,
+    /// It recovers a sliver of the other axis.
+    wrong_axis = WALRUS_ACCEL_SYMBOL_WRONG_AXIS,
+    /// It recovers another sliver.
+    wrong_target = WALRUS_ACCEL_SYMBOL_WRONG_TARGET,
+    /// The sliver that it says it comes from is beyond the committee.
+    wrong_source = WALRUS_ACCEL_SYMBOL_WRONG_SOURCE,
+    /// It is of another size than the blob's symbols.
+    wrong_size = WALRUS_ACCEL_SYMBOL_WRONG_SIZE,
+    /// Its proof is not as long as the way to the root.
+    wrong_path_length = WALRUS_ACCEL_SYMBOL_WRONG_PATH_LENGTH,
+    /// Its proof does not lead to the root of the sliver that it comes from.
+    wrong_proof = WALRUS_ACCEL_SYMBOL_WRONG_PROOF,
+};
+
+/// In what form a symbol travels.
+enum class symbol_form : std::uint32_t {
+    /// With the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
+    proven = WALRUS_ACCEL_CUT_RECOVERY_SYMBOL,
+    /// Alone: BCS DecodingSymbol.
+    plain = WALRUS_ACCEL_CUT_DECODING_SYMBOL,
+};
+
+/// All symbols of a sliver and the Merkle tree over them: each symbol serves to recover a sliver of the
+/// other axis. Made once and kept, it makes serving a symbol cost a copy. A handle.
+class expanded {
+public:
+    /// The axis of the sliver. Its symbols recover slivers of the other one.
+    walrus_accel::axis axis() const {
+        return static_cast<walrus_accel::axis>(told<std::uint32_t>(walrus_accel_expanded_axis));
+    }
+
+    /// The index of the sliver along its axis.
+    std::uint16_t index() const { return told<std::uint16_t>(walrus_accel_expanded_index); }
+
+    /// The memory in bytes that this takes.
+    std::size_t memory() const { return told<std::size_t>(walrus_accel_expanded_memory); }
+
+    /// The Merkle root over the symbols: the one that the metadata has of the sliver.
+    hash root() const {
+        hash root{};
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_expanded_root(handle_.get(), root.data(), reason);
+        });
+        return root;
+    }
+
+    /// The symbol that recovers the other axis's sliver of a pair. Throws error with
+    /// status::invalid_argument for a pair that does not exist.
+    std::vector<std::uint8_t> symbol(std::uint16_t pair, symbol_form form = symbol_form::proven) const {
+        std::size_t length = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_expanded_symbols_length(
+                handle_.get(), static_cast<std::uint32_t>(form), &pair, 1, &length, reason);
+        });
+        std::vector<std::uint8_t> bytes(length);
+        (void)write(span<const std::uint16_t>(&pair, 1), bytes, form);
+        return bytes;
+    }
+
+    /// Writes the symbols for some pairs to memory of the caller's, one behind the other: the greatest
+    /// length of a symbol, as a shape tells it, for each is enough. Gives where each of them ends. Throws
+    /// error with status::invalid_argument for a pair that does not exist, or a room that is too short.
+    std::vector<std::size_t> write(span<const std::uint16_t> pairs, span<std::uint8_t> room,
+                                   symbol_form form = symbol_form::proven) const {
+        std::vector<std::size_t> ends(pairs.size());
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_expanded_symbols(handle_.get(), static_cast<std::uint32_t>(form),
+                                                 pairs.data(), pairs.size(), room.data(), room.size(),
+                                                 ends.data(), reason);
+        });
+        return ends;
+    }
+
+private:
+    friend class context;
+
+    expanded() = default;
+
+    template <class T, class Function>
+    T told(Function function) const {
+        T found = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return function(handle_.get(), &found, reason);
+        });
+        return found;
+    }
+
+    detail::expanded_handle handle_;
+};
+
+/// What recovery symbols gave: a sliver, or the proof that there is none. A handle.
+class recovered {
+public:
+    /// Whether it is a sliver: otherwise it is the proof that the blob was encoded inconsistently.
+    bool is_sliver() const {
+        std::uint32_t kind = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_recovered_kind(handle_.get(), &kind, reason);
+        });
+        return kind == WALRUS_ACCEL_RECOVERED_SLIVER;
+    }
+
+    /// The sliver, as BCS SliverData; it belongs to the metadata. Throws error with status::not_found if
+    /// there is a proof instead.
+    span<const std::uint8_t> sliver() const { return lent<std::uint8_t>(walrus_accel_recovered_sliver); }
+
+    /// The proof, as BCS InconsistencyProof. Throws error with status::not_found if there is a sliver.
+    span<const std::uint8_t> proof() const { return lent<std::uint8_t>(walrus_accel_recovered_proof); }
+
+    /// The numbers of the symbols that were used: their places among those given. None if they had no
+    /// proofs.
+    span<const std::size_t> used() const { return lent<std::size_t>(walrus_accel_recovered_used); }
+
+    /// The numbers of those that were found wrong on the way, and what is wrong with each.
+    std::vector<std::pair<std::size_t, symbol_verdict>> refused() const {
+        const std::size_t *numbers = nullptr;
+        const std::uint8_t *verdicts = nullptr;
+        std::size_t count = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_recovered_refused(handle_.get(), &numbers, &verdicts, &count, reason);
+        });
+        std::vector<std::pair<std::size_t, symbol_verdict>> told;
+        told.reserve(count);
+        for (std::size_t number = 0; number < count; ++number) {
+            told.emplace_back(numbers[number], static_cast<symbol_verdict>(verdicts[number]));
+        }
+        return told;
+    }
+
+private:
+    friend class context;
+
+    recovered() = default;
+
+    template <class T, class Function>
+    span<const T> lent(Function function) const {
+        const T *data = nullptr;
+        std::size_t length = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return function(handle_.get(), &data, &length, reason);
+        });
+        return {data, length};
+    }
+
+    detail::recovered_handle handle_;
+};
+
+/// What verifying found of an inconsistency proof.
+enum class proof_verdict : std::uint32_t {
+    /// The blob was encoded inconsistently.
+    proven = WALRUS_ACCEL_PROOF_PROVEN,
+    /// The bytes are no BCS InconsistencyProof.
+    malformed = WALRUS_ACCEL_PROOF_MALFORMED,
+    /// It is of a sliver beyond the committee.
+    wrong_target = WALRUS_ACCEL_PROOF_WRONG_TARGET,
+    /// It has not exactly as many symbols as recover a sliver.
+    wrong_count = WALRUS_ACCEL_PROOF_WRONG_COUNT,
+    /// Two symbols come from the same sliver.
+    repeated_source = WALRUS_ACCEL_PROOF_REPEATED_SOURCE,
+    /// A symbol does not belong to the metadata.
+    wrong_symbol = WALRUS_ACCEL_PROOF_WRONG_SYMBOL,
+    /// The sliver that it recovers belongs to the metadata: nothing is inconsistent.
+    consistent = WALRUS_ACCEL_PROOF_CONSISTENT,
+};
+
+/// What verifying found of an inconsistency proof, and where.
+struct proof_finding {
+    /// What it is.
+    proof_verdict verdict = proof_verdict::malformed;
+    /// The number of the symbol that is wrong, if one is.
+    std::size_t symbol = 0;
+    /// What is wrong with that, if it does not belong to the metadata.
+    walrus_accel::symbol_verdict symbol_verdict = walrus_accel::symbol_verdict::not_looked_at;
+};
+
+/// What became of a sliver that a reader was handed.
+enum class outcome : std::uint32_t {
+    /// It is good, and the reader keeps a copy.
+    kept = WALRUS_ACCEL_ADDED_KEPT,
+    /// It is not needed. It may not have been verified.
+    surplus = WALRUS_ACCEL_ADDED_SURPLUS,
+    /// It does not belong to the blob.
+    damaged = WALRUS_ACCEL_ADDED_DAMAGED,
+};
+
+/// The same, and why.
+struct added {
+    walrus_accel::outcome outcome = walrus_accel::outcome::surplus;
+    /// What is wrong with one that is damaged.
+    walrus_accel::verdict verdict = walrus_accel::verdict::good;
+};
+
+/// A sliver that a reader has seen.
+struct seen_sliver {
+    /// Its axis.
+    walrus_accel::axis axis = walrus_accel::axis::primary;
+    /// Its index along the axis. A damaged one may say anything.
+    std::uint16_t index = 0;
+    /// What is wrong with one that is damaged, by the latest one of that name.
+    walrus_accel::verdict verdict = walrus_accel::verdict::good;
+};
+
+/// What a reader has seen so far, in the order of axes and indices.
+struct gathered {
+    /// The slivers that it keeps.
+    std::vector<seen_sliver> kept;
+    /// Those that were damaged.
+    std::vector<seen_sliver> damaged;
+    /// Those that were not needed.
+    std::vector<seen_sliver> surplus;
 };
 
 /// What is wrong with a file.
@@ -1400,7 +1682,31 @@ struct requesting {
 
     static const std::vector<sliver> &memory(const sliver_set &given) noexcept { return given.slivers_; }
 
-    static void to(const output &given, walrus_accel_decode_request &told) noexcept {
+    static walrus_accel_sliver one(const sliver &given) noexcept {
+        return {given.bytes.data(), given.bytes.size(), number_of(given.axis)};
+    }
+
+    static std::vector<walrus_accel_symbol> symbols(span<const span<const std::uint8_t>> given) {
+        std::vector<walrus_accel_symbol> told;
+        told.reserve(given.size());
+        for (const auto &bytes : given) {
+            told.push_back({bytes.data(), bytes.size()});
+        }
+        return told;
+    }
+
+    template <class Request>
+    static void recovering(const metadata &of, const target &wanted,
+                           const std::vector<walrus_accel_symbol> &symbols, Request &told) noexcept {
+        told.metadata = blob(of);
+        told.symbols = symbols.data();
+        told.symbol_count = symbols.size();
+        told.axis = number_of(wanted.axis);
+        told.target = wanted.pair;
+    }
+
+    template <class Request>
+    static void to(const output &given, Request &told) noexcept {
         told.output_kind = given.kind_;
         told.output = given.room_.data();
         told.output_length = given.room_.size();
@@ -1839,6 +2145,135 @@ struct context_options {
     bool device_check = true;
 };
 
+/// Gathers a blob's slivers until there are enough of one axis to read the blob: context::reader makes it.
+/// Each sliver is verified once; what is damaged or not needed is told, and not kept. A handle, whose
+/// member functions can be called from all threads at the same time, and which keeps what it needs of the
+/// context.
+class reader {
+public:
+    /// Hands in slivers, of both axes in any order: those that are needed are verified together, which is
+    /// faster than one by one, and copied. Tells what became of each. `by`: as in context::encode. Throws
+    /// error with the statuses that walrus_accel_reader_add names: then some may have been handed in, which
+    /// gathered tells; to hand them in again does no harm.
+    std::vector<added> add(span<const sliver> slivers, control_ref by = {}) const {
+        demand(by);
+        std::vector<walrus_accel_sliver> given;
+        given.reserve(slivers.size());
+        for (const auto &one : slivers) {
+            given.push_back(detail::requesting::one(one));
+        }
+        std::vector<walrus_accel_added> found(given.size());
+        walrus_accel_reader_add_request request = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
+        request.slivers = given.data();
+        request.sliver_count = given.size();
+        request.added = found.data();
+        request.added_count = found.size();
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_reader_add(handle_.get(), &request, by.get(), reason);
+        });
+        std::vector<added> told;
+        told.reserve(found.size());
+        for (const auto &one : found) {
+            told.push_back({static_cast<outcome>(one.outcome), static_cast<verdict>(one.verdict)});
+        }
+        return told;
+    }
+
+    /// The axis of which there are enough slivers, so that the blob can be read; nothing while there are
+    /// not.
+    std::optional<axis> ready() const {
+        std::uint32_t found = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_reader_ready(handle_.get(), &found, reason);
+        });
+        return found == 0 ? std::nullopt : std::optional<axis>(static_cast<axis>(found));
+    }
+
+    /// How many more slivers of an axis it takes until the blob can be read; 0 if it can.
+    std::size_t missing(axis along) const {
+        std::size_t count = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_reader_missing(handle_.get(), detail::number_of(along), &count, reason);
+        });
+        return count;
+    }
+
+    /// What it has seen so far.
+    walrus_accel::gathered gathered() const {
+        detail::gathered_handle handle;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_reader_gathered(handle_.get(), detail::receiving(handle), reason);
+        });
+        std::size_t kept = 0, damaged = 0, surplus = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_gathered_counts(handle.get(), &kept, &damaged, &surplus, reason);
+        });
+        walrus_accel::gathered told;
+        told.kept = list(handle.get(), outcome::kept, kept);
+        told.damaged = list(handle.get(), outcome::damaged, damaged);
+        told.surplus = list(handle.get(), outcome::surplus, surplus);
+        return told;
+    }
+
+    /// Decodes the blob from the slivers that are there, which are not verified again. `by`: as in
+    /// context::encode. Throws error with the statuses that walrus_accel_reader_read names.
+    decoded read(const output &to = output::library(), check how = check::standard,
+                 control_ref by = {}) const {
+        demand(by);
+        walrus_accel_reader_read_request request = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
+        request.check = static_cast<std::uint32_t>(how);
+        detail::requesting::to(to, request);
+        detail::decoded_handle handle;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_reader_read(handle_.get(), &request, by.get(), detail::receiving(handle),
+                                            reason);
+        });
+        return decoded(std::move(handle));
+    }
+
+    /// Reads the bytes of the blob from `offset` on that fill `room`. What lies in primary slivers that
+    /// are there is copied, whether there are enough for the whole blob or not; otherwise only the rows or
+    /// columns that the range lies in are decoded. All that is used was verified; that the blob was
+    /// encoded consistently, read() finds out. `by`: as in context::encode. Throws error with the statuses
+    /// that walrus_accel_reader_read_range names.
+    void read_range(std::uint64_t offset, span<std::uint8_t> room, control_ref by = {}) const {
+        demand(by);
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_reader_read_range(handle_.get(), offset, room.data(), room.size(),
+                                                  by.get(), reason);
+        });
+    }
+
+private:
+    friend class context;
+
+    reader() = default;
+
+    static void demand(const control_ref &by) {
+        if (const auto reason = by.fault()) {
+            reason->raise();
+        }
+    }
+
+    static std::vector<seen_sliver> list(const walrus_accel_gathered *handle, outcome of,
+                                         std::size_t count) {
+        std::vector<seen_sliver> told;
+        told.reserve(count);
+        for (std::size_t number = 0; number < count; ++number) {
+            walrus_accel_gathered_sliver found = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+            detail::demand([&](walrus_accel_error **reason) {
+                return walrus_accel_gathered_get(handle, static_cast<std::uint32_t>(of), number, &found,
+                                                 reason);
+            });
+            told.push_back(
+                {static_cast<axis>(found.axis), found.index, static_cast<verdict>(found.verdict)});
+        }
+        return told;
+    }
+
+    detail::reader_handle handle_;
+};
+
 /// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
 /// (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
 /// as the process runs. A handle. Its jobs go on when it is destroyed.
@@ -1921,6 +2356,170 @@ public:
     /// The same, without exceptions.
     result<std::vector<verdict>> try_verify(const verify_request &request, control_ref by = {}) const {
         return run<detail::verifying>(request, by);
+    }
+
+    /// Verifies slivers of many blobs, as verify does those of one: those with symbols of one size are
+    /// verified together, whatever blob they are of.
+    std::vector<verdict> verify(span<const blob_sliver> slivers, control_ref by = {}) const {
+        demand(by);
+        std::vector<walrus_accel_sliver> given;
+        std::vector<const walrus_accel_metadata *> metadata_of;
+        for (const auto &one : slivers) {
+            given.push_back(detail::requesting::one(one.sliver));
+            metadata_of.push_back(detail::requesting::blob(one.blob));
+        }
+        std::vector<verdict> verdicts(given.size(), verdict::malformed);
+        walrus_accel_verify_request told = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
+        told.metadata_of = metadata_of.data();
+        told.slivers = given.data();
+        told.sliver_count = given.size();
+        told.verdicts = reinterpret_cast<std::uint8_t *>(verdicts.data());
+        told.verdict_count = verdicts.size();
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_verify(handle_.get(), &told, by.get(), reason);
+        });
+        return verdicts;
+    }
+
+    /// Expands a sliver to all its symbols and builds the tree over them, which tells whether it is good.
+    /// `by`: as in encode. Throws error with status::invalid_sliver if it does not belong to the metadata,
+    /// and with the other statuses that walrus_accel_expand names.
+    expanded expand(const metadata &of, const sliver &given, control_ref by = {}) const {
+        return try_expand(of, given, by).value();
+    }
+
+    /// The same, without exceptions.
+    result<expanded> try_expand(const metadata &of, const sliver &given, control_ref by = {}) const {
+        if (auto reason = by.fault()) {
+            return std::move(*reason);
+        }
+        const walrus_accel_sliver one = detail::requesting::one(given);
+        walrus_accel_expand_request told = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
+        told.metadata = detail::requesting::blob(of);
+        told.sliver = &one;
+        expanded made;
+        auto reason = detail::attempt([&](walrus_accel_error **place) {
+            return walrus_accel_expand(handle_.get(), &told, by.get(), detail::receiving(made.handle_),
+                                       place);
+        });
+        if (reason) {
+            return std::move(*reason);
+        }
+        return made;
+    }
+
+    /// The symbols of a sliver that recover the other axis's slivers of some pairs, without proofs, one
+    /// behind the other; each has the decoding_symbol_length of the shape. Nothing is hashed, so whether
+    /// the sliver's bytes are right is not found out. `by`: as in encode. Throws error with the statuses
+    /// that walrus_accel_decoding_symbols names.
+    std::vector<std::uint8_t> decoding_symbols(const metadata &of, const sliver &given,
+                                               span<const std::uint16_t> pairs,
+                                               control_ref by = {}) const {
+        demand(by);
+        const walrus_accel_sliver one = detail::requesting::one(given);
+        std::vector<std::uint8_t> bytes(pairs.size() * of.shape().decoding_symbol_length);
+        walrus_accel_decoding_symbols_request told = WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT;
+        told.metadata = detail::requesting::blob(of);
+        told.sliver = &one;
+        told.targets = pairs.data();
+        told.target_count = pairs.size();
+        told.out = bytes.data();
+        told.out_length = bytes.size();
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_decoding_symbols(handle_.get(), &told, by.get(), reason);
+        });
+        return bytes;
+    }
+
+    /// Verifies recovery symbols, BCS GeneralRecoverySymbol, that are to recover one sliver. `by`: as in
+    /// encode. Throws error with the statuses that walrus_accel_verify_symbols names.
+    std::vector<symbol_verdict> verify_symbols(const metadata &of, const target &wanted,
+                                               span<const span<const std::uint8_t>> symbols,
+                                               control_ref by = {}) const {
+        demand(by);
+        const auto given = detail::requesting::symbols(symbols);
+        std::vector<symbol_verdict> verdicts(given.size());
+        walrus_accel_verify_symbols_request told = WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
+        detail::requesting::recovering(of, wanted, given, told);
+        told.verdicts = reinterpret_cast<std::uint8_t *>(verdicts.data());
+        told.verdict_count = verdicts.size();
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_verify_symbols(handle_.get(), &told, by.get(), reason);
+        });
+        return verdicts;
+    }
+
+    /// Recovers a sliver from recovery symbols of slivers of the other axis, or gives the proof that the
+    /// blob was encoded inconsistently. `form`: with proofs, or without: then it is not told which symbols
+    /// are wrong. `by`: as in encode. `verdicts`: nothing, or becomes a verdict for each symbol, even if there
+    /// are not enough. Throws error with status::not_enough_symbols (those from one sliver count once); with
+    /// status::invalid_sliver if symbols without proofs make none; with the other statuses that
+    /// walrus_accel_recover names.
+    recovered recover(const metadata &of, const target &wanted,
+                      span<const span<const std::uint8_t>> symbols,
+                      symbol_form form = symbol_form::proven, control_ref by = {},
+                      std::vector<symbol_verdict> *verdicts = nullptr) const {
+        return try_recover(of, wanted, symbols, form, by, verdicts).value();
+    }
+
+    /// The same, without exceptions.
+    result<recovered> try_recover(const metadata &of, const target &wanted,
+                                  span<const span<const std::uint8_t>> symbols,
+                                  symbol_form form = symbol_form::proven, control_ref by = {},
+                                  std::vector<symbol_verdict> *verdicts = nullptr) const {
+        if (verdicts) {
+            verdicts->assign(symbols.size(), symbol_verdict::not_looked_at);
+        }
+        if (auto reason = by.fault()) {
+            return std::move(*reason);
+        }
+        const auto given = detail::requesting::symbols(symbols);
+        walrus_accel_recover_request told = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
+        detail::requesting::recovering(of, wanted, given, told);
+        if (verdicts) {
+            told.verdicts = reinterpret_cast<std::uint8_t *>(verdicts->data());
+            told.verdict_count = verdicts->size();
+        }
+        const auto call =
+            form == symbol_form::proven ? walrus_accel_recover : walrus_accel_recover_unproven;
+        recovered made;
+        auto reason = detail::attempt([&](walrus_accel_error **place) {
+            return call(handle_.get(), &told, by.get(), detail::receiving(made.handle_), place);
+        });
+        if (reason) {
+            return std::move(*reason);
+        }
+        return made;
+    }
+
+    /// Tells whether a proof, BCS InconsistencyProof, shows that the blob was encoded inconsistently, and
+    /// if not, why. `along`: the axis of its sliver, which is not in the bytes. `by`: as in encode. Throws
+    /// error with the statuses that walrus_accel_verify_proof names.
+    proof_finding verify_proof(const metadata &of, axis along, span<const std::uint8_t> proof,
+                               control_ref by = {}) const {
+        demand(by);
+        walrus_accel_verify_proof_request told = WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT;
+        told.metadata = detail::requesting::blob(of);
+        told.proof = proof.data();
+        told.proof_length = proof.size();
+        told.axis = detail::number_of(along);
+        walrus_accel_proof_verdict found = WALRUS_ACCEL_PROOF_VERDICT_INIT;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_verify_proof(handle_.get(), &told, by.get(), &found, reason);
+        });
+        return {static_cast<proof_verdict>(found.verdict), found.symbol,
+                static_cast<symbol_verdict>(found.symbol_verdict)};
+    }
+
+    /// A reader of a blob, which has no sliver yet. Throws error with the statuses that
+    /// walrus_accel_reader_new names.
+    walrus_accel::reader reader(const metadata &of) const {
+        walrus_accel::reader made;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_reader_new(handle_.get(), detail::requesting::blob(of),
+                                           detail::receiving(made.handle_), reason);
+        });
+        return made;
     }
 
     /// Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done.
@@ -2007,6 +2606,12 @@ public:
     }
 
 private:
+    static void demand(const control_ref &by) {
+        if (const auto reason = by.fault()) {
+            reason->raise();
+        }
+    }
+
     template <class Errand>
     result<typename Errand::value_type> run(const typename Errand::request_type &request,
                                             control_ref by) const {
@@ -2034,9 +2639,7 @@ private:
     template <class Errand>
     std::vector<result<typename Errand::value_type>> run_batch(
         span<const typename Errand::request_type> requests, control_ref by) const {
-        if (const auto reason = by.fault()) {
-            reason->raise();
-        }
+        demand(by);
         std::vector<std::unique_ptr<Errand>> errands;
         std::vector<decltype(Errand::told)> told;
         for (const auto &request : requests) {
@@ -2070,9 +2673,7 @@ private:
 
     template <class Call>
     static report reported(const std::filesystem::path &directory, control_ref by, Call &&call) {
-        if (const auto reason = by.fault()) {
-            reason->raise();
-        }
+        demand(by);
         const std::string path = detail::c_path(directory, "directory");
         detail::report_handle handle;
         detail::demand([&](walrus_accel_error **reason) {

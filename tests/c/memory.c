@@ -29,6 +29,9 @@ static sample given;
 
 static walrus_accel_sliver *slivers;
 static uint16_t sliver_count;
+/* Of those slivers, for the secondary sliver of pair 1. */
+static walrus_accel_symbol *symbols;
+static uint8_t *symbol_bytes;
 static roomful rooms;
 static uint8_t *output;
 static uint8_t *claimed_metadata;
@@ -173,6 +176,138 @@ static walrus_accel_status rebuild(const walrus_accel_context *context, int is_c
     return with_error(status, error);
 }
 
+/* After a call that failed, what became of the slivers says what the reader keeps, and no more. */
+static void check_added(const walrus_accel_reader *reader, const walrus_accel_added *added)
+{
+    walrus_accel_gathered *gathered = NULL;
+    size_t kept = 0, damaged = 0, surplus = 0, number, told = 0;
+    for (number = 0; number < sliver_count; number++) {
+        CHECK(added[number].outcome == 0 || added[number].outcome == WALRUS_ACCEL_ADDED_KEPT);
+        told += added[number].outcome == WALRUS_ACCEL_ADDED_KEPT;
+    }
+    CHECK_OK(walrus_accel_reader_gathered(reader, &gathered, &error));
+    CHECK_OK(walrus_accel_gathered_counts(gathered, &kept, &damaged, &surplus, &error));
+    CHECK(kept == told && damaged == 0 && surplus == 0);
+    CHECK(walrus_accel_gathered_free(gathered) == WALRUS_ACCEL_OK);
+}
+
+/* A reader that is handed as many slivers as are needed, and read to the caller's memory. */
+static walrus_accel_status read_blob(const walrus_accel_context *context, int is_checked)
+{
+    static walrus_accel_added added[UINT16_MAX];
+    walrus_accel_reader_add_request add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
+    walrus_accel_reader_read_request request = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
+    walrus_accel_reader *reader = UNSET(walrus_accel_reader);
+    walrus_accel_decoded *decoded = NULL;
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status = walrus_accel_reader_new(context, given.metadata, &reader, &error);
+    if (status == WALRUS_ACCEL_OK) {
+        add.slivers = slivers;
+        add.added = added;
+        add.sliver_count = add.added_count = sliver_count;
+        status = walrus_accel_reader_add(reader, &add, NULL, &error);
+        if (status != WALRUS_ACCEL_OK) {
+            check_added(reader, added);
+        }
+    }
+    if (status == WALRUS_ACCEL_OK) {
+        request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
+        request.output = output;
+        request.output_length = given.length;
+        status = walrus_accel_reader_read(reader, &request, NULL, &decoded, &error);
+        CHECK((status == WALRUS_ACCEL_OK) == (decoded != NULL));
+    }
+    if (status == WALRUS_ACCEL_OK) {
+        status = walrus_accel_reader_read_range(reader, 5, output, given.length - 5, NULL, &error);
+    }
+    if (status == WALRUS_ACCEL_OK && is_checked) {
+        CHECK_BYTES(output, given.blob + 5, given.length - 5);
+    }
+    CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_free(reader) == WALRUS_ACCEL_OK);
+    return with_error(status, error);
+}
+
+/* All symbols of a sliver, with proofs and without, and without having expanded it: all say the same. */
+static walrus_accel_status cut(const walrus_accel_context *context, const walrus_accel_expanded *expanded,
+                               const walrus_accel_expand_request *request, walrus_accel_error **error)
+{
+    enum { TARGETS = 300, MOST = 1024 };
+    static uint16_t targets[TARGETS];
+    static size_t ends[TARGETS];
+    static uint8_t out[TARGETS * MOST], again[TARGETS * MOST];
+    size_t plain = given.shape.decoding_symbol_length;
+    walrus_accel_decoding_symbols_request decoding = WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT;
+    walrus_accel_status status;
+    size_t number;
+    for (number = 0; number < TARGETS; number++) {
+        targets[number] = (uint16_t)(TARGETS - 1 - number);
+    }
+    REQUIRE(given.shape.recovery_symbol_length <= MOST);
+    decoding.metadata = request->metadata;
+    decoding.sliver = request->sliver;
+    decoding.targets = targets;
+    decoding.target_count = TARGETS;
+    decoding.out = again;
+    decoding.out_length = TARGETS * plain;
+    status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, targets, TARGETS, out,
+                                           sizeof out, ends, error);
+    if (status == WALRUS_ACCEL_OK) {
+        status = walrus_accel_decoding_symbols(context, &decoding, NULL, error);
+    }
+    for (number = 0; status == WALRUS_ACCEL_OK && number < TARGETS; number++) {
+        CHECK_BYTES(out + (number == 0 ? 0 : ends[number - 1]) + 1, again + number * plain, plain);
+    }
+    return status;
+}
+
+static walrus_accel_status expand(const walrus_accel_context *context, int is_checked)
+{
+    walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
+    walrus_accel_expanded *expanded = UNSET(walrus_accel_expanded);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    request.metadata = given.metadata;
+    request.sliver = slivers;
+    status = walrus_accel_expand(context, &request, NULL, &expanded, &error);
+    CHECK((status == WALRUS_ACCEL_OK) == (expanded != NULL));
+    CHECK(!is_checked || status == WALRUS_ACCEL_OK);
+    if (status == WALRUS_ACCEL_OK) {
+        status = cut(context, expanded, &request, &error);
+    }
+    CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
+    return with_error(status, error);
+}
+
+static walrus_accel_status recover(const walrus_accel_context *context, int is_checked)
+{
+    static uint8_t verdicts[UINT16_MAX];
+    walrus_accel_recover_request request = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
+    walrus_accel_recovered *recovered = UNSET(walrus_accel_recovered);
+    walrus_accel_error *error = NULL;
+    walrus_accel_status status;
+    request.metadata = given.metadata;
+    request.symbols = symbols;
+    request.symbol_count = sliver_count;
+    request.axis = WALRUS_ACCEL_AXIS_SECONDARY;
+    request.target = 1;
+    request.verdicts = verdicts;
+    request.verdict_count = sliver_count;
+    status = walrus_accel_recover(context, &request, NULL, &recovered, &error);
+    CHECK((status == WALRUS_ACCEL_OK) == (recovered != NULL));
+    CHECK((status == WALRUS_ACCEL_OK) == (verdicts[0] == WALRUS_ACCEL_SYMBOL_GOOD));
+    if (status == WALRUS_ACCEL_OK && is_checked) {
+        walrus_accel_sliver expected = sample_sliver(&given, WALRUS_ACCEL_AXIS_SECONDARY, 1);
+        const uint8_t *data = NULL;
+        size_t length = 0;
+        CHECK_OK(walrus_accel_recovered_sliver(recovered, &data, &length, &error));
+        CHECK_EQUAL(length, expected.length);
+        CHECK_BYTES(data, expected.data, length);
+    }
+    CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
+    return with_error(status, error);
+}
+
 /* Metadata that claims more pairs than the committee has: read, if there is memory, and then refused. */
 static walrus_accel_status read_metadata(const walrus_accel_context *context, int is_checked)
 {
@@ -307,6 +442,8 @@ static const struct {
     {"decode strictly", decode_strictly},         {"decode to memory", decode_to_memory},
     {"verify", verify},                           {"rebuild", rebuild},
     {"read metadata", read_metadata},             {"batch", encode_batch},
+    {"read", read_blob},                          {"expand", expand},
+    {"recover", recover},
 };
 
 /*
@@ -331,16 +468,37 @@ static void make_claimed_metadata(void)
     }
 }
 
+static void make_symbols(const walrus_accel_context *context)
+{
+    const uint16_t target = 1;
+    size_t room = given.shape.recovery_symbol_length, number;
+    symbols = claim(sliver_count * sizeof *symbols);
+    symbol_bytes = claim(sliver_count * room);
+    for (number = 0; number < sliver_count; number++) {
+        walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
+        walrus_accel_expanded *expanded = NULL;
+        uint8_t *bytes = symbol_bytes + number * room;
+        request.metadata = given.metadata;
+        request.sliver = &slivers[number];
+        REQUIRE_OK(walrus_accel_expand(context, &request, NULL, &expanded, &error));
+        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, &target, 1, bytes, room,
+                                                 &symbols[number].length, &error));
+        symbols[number].data = bytes;
+        CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
+    }
+}
+
 static void sweep_sample(uint16_t n_shards, size_t length)
 {
     walrus_accel_context *context = context_of_cpu(2, 2);
     unsigned long only = check_setting("WALRUS_ACCEL_CALL", sizeof calls / sizeof *calls);
     size_t number;
     given = sample_new(context, n_shards, n_shards, length);
-    /* The tries shall meet no thread of this process's. */
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
     sliver_count = given.shape.rows;
     slivers = last_slivers(&given, WALRUS_ACCEL_AXIS_PRIMARY, sliver_count);
+    make_symbols(context);
+    /* The tries shall meet no thread of this process's. */
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
     rooms = rooms_new(&given.shape, n_shards);
     output = claim(length);
     for (number = 0; number < sizeof calls / sizeof *calls; number++) {
@@ -350,6 +508,8 @@ static void sweep_sample(uint16_t n_shards, size_t length)
     }
     free(output);
     rooms_free(&rooms);
+    free(symbol_bytes);
+    free(symbols);
     free(slivers);
     sample_free(&given);
 }

@@ -27,6 +27,10 @@ static void make_handles(const world *world, void **made)
     walrus_accel_devices *devices = NULL;
     walrus_accel_report *report = NULL;
     walrus_accel_job *job = NULL;
+    walrus_accel_expanded *expanded = NULL;
+    walrus_accel_recovered *recovered = NULL;
+    walrus_accel_reader *reader = NULL;
+    walrus_accel_gathered *gathered = NULL;
     walrus_accel_context *context = context_of_cpu(2, 1);
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
     REQUIRE_OK(walrus_accel_encode(context, &world->encode, NULL, &encoded, &error));
@@ -41,6 +45,10 @@ static void make_handles(const world *world, void **made)
     REQUIRE_OK(walrus_accel_directory_verify(context, world->directory, 1, NULL, &report, &error));
     REQUIRE_OK(walrus_accel_submit_encode(context, &world->encode, NULL, NULL, &job, &error));
     REQUIRE_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
+    REQUIRE_OK(walrus_accel_expand(context, &world->expand, NULL, &expanded, &error));
+    REQUIRE_OK(walrus_accel_recover(context, &world->recover, NULL, &recovered, &error));
+    REQUIRE_OK(walrus_accel_reader_new(context, metadata, &reader, &error));
+    REQUIRE_OK(walrus_accel_reader_gathered(reader, &gathered, &error));
     made[KIND_CONTEXT] = context;
     made[KIND_CONTROL] = control;
     made[KIND_METADATA] = metadata;
@@ -49,6 +57,10 @@ static void make_handles(const world *world, void **made)
     made[KIND_DEVICES] = devices;
     made[KIND_REPORT] = report;
     made[KIND_JOB] = job;
+    made[KIND_EXPANDED] = expanded;
+    made[KIND_RECOVERED] = recovered;
+    made[KIND_READER] = reader;
+    made[KIND_GATHERED] = gathered;
     made[KIND_ERROR] = new_error();
 }
 
@@ -62,6 +74,10 @@ static void free_handles(void **made)
     CHECK(made[KIND_DEVICES] == UNSET(void) || walrus_accel_devices_free(made[KIND_DEVICES]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_report_free(made[KIND_REPORT]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(made[KIND_JOB]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_expanded_free(made[KIND_EXPANDED]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_recovered_free(made[KIND_RECOVERED]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_free(made[KIND_READER]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_gathered_free(made[KIND_GATHERED]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(made[KIND_ERROR]) == WALRUS_ACCEL_OK);
 }
 
@@ -114,12 +130,12 @@ static void check_constants(void)
     walrus_accel_status status;
     CHECK(strcmp(walrus_accel_version(), WALRUS_ACCEL_VERSION) == 0);
     CHECK_EQUAL(walrus_accel_abi_version(), WALRUS_ACCEL_ABI_VERSION);
-    for (status = WALRUS_ACCEL_OTHER; status <= WALRUS_ACCEL_OK; status++) {
+    for (status = WALRUS_ACCEL_RESULTS_DIFFER; status <= WALRUS_ACCEL_OK; status++) {
         CHECK(strcmp(walrus_accel_status_name(status), "unknown status") != 0);
     }
     CHECK(strcmp(walrus_accel_status_name(1), "unknown status") == 0);
     CHECK(strcmp(walrus_accel_status_name(INT32_MIN), "unknown status") == 0);
-    CHECK(strcmp(walrus_accel_status_name(WALRUS_ACCEL_OTHER - 1), "unknown status") == 0);
+    CHECK(strcmp(walrus_accel_status_name(WALRUS_ACCEL_RESULTS_DIFFER - 1), "unknown status") == 0);
 }
 
 /* All is as it was. */
@@ -144,6 +160,7 @@ int main(void)
     world.context = context_of_cpu(2, 1);
     world.sample = sample_new(world.context, SHARDS, 1, LENGTH);
     make_requests(&world);
+    misuse_recovery_new(&world);
     write_directory(&world);
     check_constants();
     make_handles(&world, world.live);
@@ -156,8 +173,10 @@ int main(void)
     misuse_memory(&world);
     misuse_files(&world);
     misuse_callbacks(&world);
+    misuse_recovery(&world);
     check_normal(&world);
     free_handles(world.live);
+    misuse_recovery_free(&world);
     free(world.slivers);
     sample_free(&world.sample);
     free(world.directory);

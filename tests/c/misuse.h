@@ -8,7 +8,7 @@
 #include "fixture.h"
 
 enum { KIND_CONTEXT, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KIND_DEVICES, KIND_REPORT,
-       KIND_JOB, KIND_ERROR, KINDS };
+       KIND_JOB, KIND_EXPANDED, KIND_RECOVERED, KIND_READER, KIND_GATHERED, KIND_ERROR, KINDS };
 
 /* A call that has to give a handle is refused: its place holds NULL. The call has it as `out`. */
 #define REFUSES_HANDLE(expected, type, call)                                                             \
@@ -39,6 +39,21 @@ typedef struct world {
     walrus_accel_verify_request verify;
     walrus_accel_rebuild_request rebuild;
     uint8_t verdicts[64];
+    /* Symbols of the secondary slivers that recover the primary one of the target pair. */
+    walrus_accel_symbol *symbols;
+    size_t symbol_count;
+    uint16_t target;
+    /* A secondary sliver, and room for its symbol for the target. */
+    walrus_accel_sliver source_sliver;
+    uint8_t symbol[4096];
+    walrus_accel_expand_request expand;
+    walrus_accel_decoding_symbols_request decoding_symbols;
+    walrus_accel_verify_symbols_request verify_symbols;
+    walrus_accel_recover_request recover;
+    walrus_accel_verify_proof_request verify_proof;
+    walrus_accel_reader_add_request reader_add;
+    walrus_accel_added added;
+    walrus_accel_reader_read_request reader_read;
     char *folder;
     /* The blob's directory within the folder. */
     char *directory;
@@ -54,5 +69,10 @@ void misuse_structures(world *world);
 void misuse_memory(world *world);
 void misuse_files(world *world);
 void misuse_callbacks(world *world);
+void misuse_recovery(world *world);
+
+/* The requests that misuse_recovery is about; and what they are made of. */
+void misuse_recovery_new(world *world);
+void misuse_recovery_free(world *world);
 
 #endif

@@ -226,6 +226,136 @@ USE(report_get)
 }
 
 USE_FOR_NOTHING(report_free, (*error = NULL, walrus_accel_report_free((void *)(uintptr_t)handle)))
+USE_FOR_POINTER(expand, walrus_accel_expanded, walrus_accel_expand(handle, &here->expand, NULL, &out, error))
+USE_FOR_POINTER(expand_with, walrus_accel_expanded,
+                walrus_accel_expand(here->context, &here->expand, handle, &out, error))
+USE_IN_REQUEST(expand_of, expand, walrus_accel_expanded,
+               walrus_accel_expand(here->context, &request, NULL, &out, error))
+USE_FOR_NOTHING(decoding_symbols, walrus_accel_decoding_symbols(handle, &here->decoding_symbols, NULL, error))
+USE_FOR_NOTHING(decoding_symbols_with,
+                walrus_accel_decoding_symbols(here->context, &here->decoding_symbols, handle, error))
+USE_IN_REQUEST(decoding_symbols_of, decoding_symbols, void,
+               (out = NULL, walrus_accel_decoding_symbols(here->context, &request, NULL, error)))
+USE_FOR_NUMBER(expanded_axis, uint32_t, walrus_accel_expanded_axis(handle, &out, error))
+USE_FOR_NUMBER(expanded_index, uint16_t, walrus_accel_expanded_index(handle, &out, error))
+USE_FOR_NUMBER(expanded_memory, size_t, walrus_accel_expanded_memory(handle, &out, error))
+USE_FOR_BYTES(expanded_root, 0, walrus_accel_expanded_root(handle, out, error))
+USE_FOR_NUMBER(expanded_symbols_length, size_t,
+               walrus_accel_expanded_symbols_length(handle, 0, &here->target, 1, &out, error))
+USE_FOR_NUMBER(expanded_symbols, size_t,
+               walrus_accel_expanded_symbols(handle, 0, &here->target, 1, (uint8_t *)(uintptr_t)here->symbol,
+                                             sizeof here->symbol, &out, error))
+USE_FOR_NOTHING(expanded_free, (*error = NULL, walrus_accel_expanded_free((void *)(uintptr_t)handle)))
+
+USE_FOR_NOTHING(verify_symbols, walrus_accel_verify_symbols(handle, &here->verify_symbols, NULL, error))
+USE_FOR_NOTHING(verify_symbols_with,
+                walrus_accel_verify_symbols(here->context, &here->verify_symbols, handle, error))
+USE_IN_REQUEST(verify_symbols_of, verify_symbols, void,
+               (out = NULL, walrus_accel_verify_symbols(here->context, &request, NULL, error)))
+USE_FOR_POINTER(recover, walrus_accel_recovered,
+                walrus_accel_recover(handle, &here->recover, NULL, &out, error))
+USE_FOR_POINTER(recover_with, walrus_accel_recovered,
+                walrus_accel_recover(here->context, &here->recover, handle, &out, error))
+USE_IN_REQUEST(recover_of, recover, walrus_accel_recovered,
+               walrus_accel_recover(here->context, &request, NULL, &out, error))
+USE_FOR_POINTER(recover_unproven, walrus_accel_recovered,
+                walrus_accel_recover_unproven(handle, &here->recover, NULL, &out, error))
+USE_FOR_POINTER(recover_unproven_with, walrus_accel_recovered,
+                walrus_accel_recover_unproven(here->context, &here->recover, handle, &out, error))
+USE_IN_REQUEST(recover_unproven_of, recover, walrus_accel_recovered,
+               walrus_accel_recover_unproven(here->context, &request, NULL, &out, error))
+USE_FOR_NUMBER(recovered_kind, uint32_t, walrus_accel_recovered_kind(handle, &out, error))
+USE_FOR_ARRAY(recovered_sliver, uint8_t, walrus_accel_recovered_sliver(handle, &out, &count, error))
+USE_FOR_ARRAY(recovered_proof, uint8_t, walrus_accel_recovered_proof(handle, &out, &count, error))
+USE_FOR_ARRAY(recovered_used, size_t, walrus_accel_recovered_used(handle, &out, &count, error))
+
+USE(recovered_refused)
+{
+    const size_t *numbers = UNSET(const size_t);
+    const uint8_t *verdicts = UNSET(const uint8_t);
+    size_t count = 1;
+    walrus_accel_status status = walrus_accel_recovered_refused(handle, &numbers, &verdicts, &count, error);
+    CHECK(numbers == NULL && verdicts == NULL && count == 0);
+    return status;
+}
+
+USE_FOR_NOTHING(recovered_free, (*error = NULL, walrus_accel_recovered_free((void *)(uintptr_t)handle)))
+
+/* A verdict on a proof is none where the call fails. */
+#define USE_FOR_PROOF(name, call)                                                                        \
+    USE(name)                                                                                            \
+    {                                                                                                    \
+        walrus_accel_proof_verdict out = WALRUS_ACCEL_PROOF_VERDICT_INIT;                                \
+        walrus_accel_verify_proof_request request = here->verify_proof;                                  \
+        walrus_accel_status status;                                                                      \
+        out.verdict = out.symbol_verdict = 7;                                                            \
+        out.symbol = 7;                                                                                  \
+        status = (call);                                                                                 \
+        CHECK(out.verdict == 0 && out.symbol_verdict == 0 && out.symbol == 0);                           \
+        return status;                                                                                   \
+    }
+
+USE_FOR_PROOF(verify_proof, walrus_accel_verify_proof(handle, &request, NULL, &out, error))
+USE_FOR_PROOF(verify_proof_with, walrus_accel_verify_proof(here->context, &request, handle, &out, error))
+USE_FOR_PROOF(verify_proof_of, (request.metadata = handle,
+                                walrus_accel_verify_proof(here->context, &request, NULL, &out, error)))
+
+USE_FOR_POINTER(reader_new, walrus_accel_reader,
+                walrus_accel_reader_new(handle, here->sample.metadata, &out, error))
+USE_FOR_POINTER(reader_new_of, walrus_accel_reader, walrus_accel_reader_new(here->context, handle, &out, error))
+USE_FOR_NUMBER(reader_ready, uint32_t, walrus_accel_reader_ready(handle, &out, error))
+USE_FOR_NUMBER(reader_missing, size_t, walrus_accel_reader_missing(handle, WALRUS_ACCEL_AXIS_PRIMARY, &out, error))
+USE_FOR_POINTER(reader_gathered, walrus_accel_gathered, walrus_accel_reader_gathered(handle, &out, error))
+USE_FOR_POINTER(reader_read, walrus_accel_decoded,
+                walrus_accel_reader_read(handle, &here->reader_read, NULL, &out, error))
+USE_FOR_POINTER(reader_read_with, walrus_accel_decoded,
+                walrus_accel_reader_read(here->live[KIND_READER], &here->reader_read, handle, &out, error))
+USE_FOR_BYTES(reader_read_range, 7, walrus_accel_reader_read_range(handle, 0, out, sizeof out, NULL, error))
+USE_FOR_BYTES(reader_read_range_with, 7,
+              walrus_accel_reader_read_range(here->live[KIND_READER], 0, out, sizeof out, handle, error))
+USE_FOR_NOTHING(reader_free, (*error = NULL, walrus_accel_reader_free((void *)(uintptr_t)handle)))
+
+/* Nothing became of the sliver. */
+static walrus_accel_status add(const void *reader, const void *control, walrus_accel_error **error)
+{
+    walrus_accel_added added = {7, 7, 7};
+    walrus_accel_reader_add_request request = here->reader_add;
+    walrus_accel_status status;
+    request.added = &added;
+    status = walrus_accel_reader_add(reader, &request, control, error);
+    CHECK(added.outcome == 0 && added.verdict == 0 && added.reserved == 0);
+    return status;
+}
+
+USE(reader_add)
+{
+    return add(handle, NULL, error);
+}
+
+USE(reader_add_with)
+{
+    return add(here->live[KIND_READER], handle, error);
+}
+
+USE(gathered_counts)
+{
+    size_t kept = 1, damaged = 1, surplus = 1;
+    walrus_accel_status status = walrus_accel_gathered_counts(handle, &kept, &damaged, &surplus, error);
+    CHECK(kept == 0 && damaged == 0 && surplus == 0);
+    return status;
+}
+
+USE(gathered_get)
+{
+    walrus_accel_gathered_sliver sliver = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+    walrus_accel_status status;
+    sliver.axis = sliver.outcome = 7;
+    status = walrus_accel_gathered_get(handle, WALRUS_ACCEL_ADDED_KEPT, 0, &sliver, error);
+    CHECK(sliver.axis == 0 && sliver.outcome == 0);
+    return status;
+}
+
+USE_FOR_NOTHING(gathered_free, (*error = NULL, walrus_accel_gathered_free((void *)(uintptr_t)handle)))
 USE_FOR_NUMBER(job_poll, uint32_t, walrus_accel_job_poll(handle, &out, error))
 USE_FOR_NOTHING(job_wait, walrus_accel_job_wait(handle, WALRUS_ACCEL_FOREVER, error))
 USE_FOR_NUMBERS(job_progress, uint64_t, walrus_accel_job_progress(handle, &out, &other, error))
@@ -282,6 +412,28 @@ static const struct {
     ENTRY(job_poll, KIND_JOB), ENTRY(job_wait, KIND_JOB), ENTRY(job_progress, KIND_JOB),
     ENTRY(job_cancel, KIND_JOB), ENTRY(job_result, KIND_JOB), ENTRY(job_take_encoded, KIND_JOB),
     ENTRY(job_take_decoded, KIND_JOB), PASSING(job_free, KIND_JOB),
+    ENTRY(expand, KIND_CONTEXT), PASSING(expand_with, KIND_CONTROL), ENTRY(expand_of, KIND_METADATA),
+    ENTRY(decoding_symbols, KIND_CONTEXT), PASSING(decoding_symbols_with, KIND_CONTROL),
+    ENTRY(decoding_symbols_of, KIND_METADATA), ENTRY(expanded_axis, KIND_EXPANDED),
+    ENTRY(expanded_index, KIND_EXPANDED), ENTRY(expanded_memory, KIND_EXPANDED),
+    ENTRY(expanded_root, KIND_EXPANDED), ENTRY(expanded_symbols_length, KIND_EXPANDED),
+    ENTRY(expanded_symbols, KIND_EXPANDED), PASSING(expanded_free, KIND_EXPANDED),
+    ENTRY(verify_symbols, KIND_CONTEXT), PASSING(verify_symbols_with, KIND_CONTROL),
+    ENTRY(verify_symbols_of, KIND_METADATA), ENTRY(recover, KIND_CONTEXT), PASSING(recover_with, KIND_CONTROL),
+    ENTRY(recover_of, KIND_METADATA), ENTRY(recover_unproven, KIND_CONTEXT),
+    PASSING(recover_unproven_with, KIND_CONTROL), ENTRY(recover_unproven_of, KIND_METADATA),
+    ENTRY(recovered_kind, KIND_RECOVERED), ENTRY(recovered_sliver, KIND_RECOVERED),
+    ENTRY(recovered_proof, KIND_RECOVERED), ENTRY(recovered_used, KIND_RECOVERED),
+    ENTRY(recovered_refused, KIND_RECOVERED), PASSING(recovered_free, KIND_RECOVERED),
+    ENTRY(verify_proof, KIND_CONTEXT), PASSING(verify_proof_with, KIND_CONTROL),
+    ENTRY(verify_proof_of, KIND_METADATA), ENTRY(reader_new, KIND_CONTEXT), ENTRY(reader_new_of, KIND_METADATA),
+    ENTRY(reader_add, KIND_READER), PASSING(reader_add_with, KIND_CONTROL), ENTRY(reader_ready, KIND_READER),
+    ENTRY(reader_missing, KIND_READER),
+    ENTRY(reader_gathered, KIND_READER), ENTRY(reader_read, KIND_READER),
+    PASSING(reader_read_with, KIND_CONTROL), ENTRY(reader_read_range, KIND_READER),
+    PASSING(reader_read_range_with, KIND_CONTROL), PASSING(reader_free, KIND_READER),
+    ENTRY(gathered_counts, KIND_GATHERED), ENTRY(gathered_get, KIND_GATHERED),
+    PASSING(gathered_free, KIND_GATHERED),
     PASSING(error_free, KIND_ERROR), {"error_message", error_message, KIND_ERROR, NULL_IS_DEAD},
 };
 
@@ -350,5 +502,9 @@ void misuse_handles(world *world)
     CHECK(walrus_accel_devices_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_report_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_expanded_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_recovered_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_gathered_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(NULL) == WALRUS_ACCEL_OK);
 }

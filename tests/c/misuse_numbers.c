@@ -100,6 +100,7 @@ static void check_shards(world *world)
         REFUSES_NUMBER(BAD, uint64_t, walrus_accel_max_blob_length(n_shards, &out, &error));
         REFUSES_NUMBER(BAD, uint16_t, walrus_accel_sliver_index(n_shards, WALRUS_ACCEL_AXIS_SECONDARY, 0, &out, &error));
         REFUSES_NUMBER(BAD, uint16_t, walrus_accel_shard_of_pair(n_shards, world->sample.id, 0, &out, &error));
+        REFUSES_NUMBER(BAD, uint16_t, walrus_accel_pair_of_shard(n_shards, world->sample.id, 0, &out, &error));
         REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &request, NULL, &out, &error));
         REFUSES_HANDLE(BAD, walrus_accel_job,
                        walrus_accel_submit_encode(world->context, &request, NULL, NULL, &out, &error));
@@ -221,6 +222,7 @@ static void check_pairs(world *world)
     REFUSES_NUMBER(BAD, uint16_t, walrus_accel_sliver_index(10, WALRUS_ACCEL_AXIS_PRIMARY, 10, &out, &error));
     REFUSES_NUMBER(BAD, uint16_t, walrus_accel_sliver_pair(10, WALRUS_ACCEL_AXIS_PRIMARY, UINT16_MAX, &out, &error));
     REFUSES_NUMBER(BAD, uint16_t, walrus_accel_shard_of_pair(10, world->sample.id, 10, &out, &error));
+    REFUSES_NUMBER(BAD, uint16_t, walrus_accel_pair_of_shard(10, world->sample.id, 10, &out, &error));
 }
 
 /* A blob ID's text, and metadata, of other lengths than they have. */

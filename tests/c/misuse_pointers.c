@@ -16,6 +16,10 @@ static void check_sizes(void)
     CHECK_STATUS(BAD, walrus_accel_sliver_pair(10, WALRUS_ACCEL_AXIS_PRIMARY, 0, NULL, &error));
     REFUSES_NUMBER(BAD, uint16_t, walrus_accel_shard_of_pair(10, NULL, 0, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_shard_of_pair(10, id, 0, NULL, &error));
+    REFUSES_NUMBER(BAD, uint16_t, walrus_accel_pair_of_shard(10, NULL, 0, &out, &error));
+    CHECK_STATUS(BAD, walrus_accel_pair_of_shard(10, id, 0, NULL, &error));
+    REFUSES_NUMBER(BAD, uint16_t, walrus_accel_rows_of_range(10, 50, 0, 1, &out, NULL, &error));
+    REFUSES_NUMBER(BAD, uint16_t, walrus_accel_rows_of_range(10, 50, 0, 1, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_blob_id_to_text(NULL, text, sizeof text, &error));
     CHECK_STATUS(BAD, walrus_accel_blob_id_to_text(id, NULL, sizeof text, &error));
     CHECK_STATUS(BAD, walrus_accel_blob_id_from_text(NULL, bytes, &error));

@@ -136,6 +136,68 @@ static walrus_accel_status use_metadata_shape(void *structure, walrus_accel_erro
     return walrus_accel_metadata_shape(here->sample.metadata, structure, error);
 }
 
+static walrus_accel_status use_expand(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_expanded *expanded = NULL;
+    walrus_accel_status status = walrus_accel_expand(here->context, structure, NULL, &expanded, error);
+    CHECK((expanded != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_expanded_free(expanded);
+    return status;
+}
+
+static walrus_accel_status use_decoding_symbols(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_decoding_symbols(here->context, structure, NULL, error);
+}
+
+static walrus_accel_status use_verify_symbols(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_verify_symbols(here->context, structure, NULL, error);
+}
+
+static walrus_accel_status use_recover(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_recovered *recovered = NULL;
+    walrus_accel_status status = walrus_accel_recover(here->context, structure, NULL, &recovered, error);
+    CHECK((recovered != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_recovered_free(recovered);
+    return status;
+}
+
+static walrus_accel_status use_verify_proof(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_proof_verdict verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
+    return walrus_accel_verify_proof(here->context, structure, NULL, &verdict, error);
+}
+
+static walrus_accel_status use_proof_verdict(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_verify_proof(here->context, &here->verify_proof, NULL, structure, error);
+}
+
+/* One that has what it needs, and what it has seen. */
+static walrus_accel_reader *ready;
+static walrus_accel_gathered *gathered;
+
+static walrus_accel_status use_reader_add(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_reader_add(ready, structure, NULL, error);
+}
+
+static walrus_accel_status use_reader_read(void *structure, walrus_accel_error **error)
+{
+    walrus_accel_decoded *decoded = NULL;
+    walrus_accel_status status = walrus_accel_reader_read(ready, structure, NULL, &decoded, error);
+    CHECK((decoded != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_decoded_free(decoded);
+    return status;
+}
+
+static walrus_accel_status use_gathered(void *structure, walrus_accel_error **error)
+{
+    return walrus_accel_gathered_get(gathered, WALRUS_ACCEL_ADDED_KEPT, 0, structure, error);
+}
+
 /* A report with a problem in it. */
 static walrus_accel_report *problematic;
 
@@ -163,8 +225,9 @@ static walrus_accel_status with_size(use use, const void *structure, size_t know
     return status;
 }
 
-/* `is_filled`: it is the library that fills it, and not the caller. */
-static void check_sizes(const char *name, use use, const void *structure, size_t known, int is_filled)
+/* `least`: its size in the first version. `is_filled`: it is the library that fills it, and not the caller. */
+static void check_sizes_from(const char *name, use use, const void *structure, size_t least, size_t known,
+                             int is_filled)
 {
     /* Aligned as structures are. */
     static union {
@@ -172,8 +235,8 @@ static void check_sizes(const char *name, use use, const void *structure, size_t
         void *pointer;
         uint8_t bytes[LONGEST];
     } room;
-    const size_t wrong[] = {0, 1, sizeof(size_t), known - 1, LONGEST + 1, SIZE_MAX / 2, SIZE_MAX};
-    const size_t right[] = {known, known + 1, known + 16, LONGEST};
+    const size_t wrong[] = {0, 1, sizeof(size_t), least - 1, LONGEST + 1, SIZE_MAX / 2, SIZE_MAX};
+    const size_t right[] = {least, known, known + 1, known + 16, LONGEST};
     size_t number, at;
     check_about(name);
     for (number = 0; number < sizeof wrong / sizeof *wrong; number++) {
@@ -196,6 +259,28 @@ static void check_sizes(const char *name, use use, const void *structure, size_t
     check_about(NULL);
 }
 
+static void check_sizes(const char *name, use use, const void *structure, size_t known, int is_filled)
+{
+    check_sizes_from(name, use, structure, known, known, is_filled);
+}
+
+static void check_reader(world *world)
+{
+    walrus_accel_gathered_sliver sliver = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+    walrus_accel_reader_add_request request = world->reader_add;
+    request.added = claim(world->sliver_count * sizeof *request.added);
+    request.sliver_count = request.added_count = world->sliver_count;
+    REQUIRE_OK(walrus_accel_reader_new(world->context, world->sample.metadata, &ready, &error));
+    REQUIRE_OK(walrus_accel_reader_add(ready, &request, NULL, &error));
+    REQUIRE_OK(walrus_accel_reader_gathered(ready, &gathered, &error));
+    check_sizes("a request to hand in", use_reader_add, &request, sizeof request, 0);
+    check_sizes("a request to read", use_reader_read, &world->reader_read, sizeof world->reader_read, 0);
+    check_sizes("a sliver that was seen", use_gathered, &sliver, sizeof sliver, 1);
+    CHECK(walrus_accel_gathered_free(gathered) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_free(ready) == WALRUS_ACCEL_OK);
+    free(request.added);
+}
+
 static void make_problem(void)
 {
     char *stranger = path_in(here->directory, "pairs/stranger");
@@ -211,6 +296,7 @@ void misuse_structures(world *world)
     walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
     walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
     walrus_accel_device device = WALRUS_ACCEL_DEVICE_INIT;
+    walrus_accel_proof_verdict proof = WALRUS_ACCEL_PROOF_VERDICT_INIT;
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = 1;
     here = world;
@@ -220,16 +306,29 @@ void misuse_structures(world *world)
     check_sizes("a sink", use_sink, &world->sink, sizeof world->sink, 0);
     check_sizes("a request to encode", use_encode, &world->encode, sizeof world->encode, 0);
     check_sizes("a request to decode", use_decode, &world->decode, sizeof world->decode, 0);
-    check_sizes("a request to verify", use_verify, &world->verify, sizeof world->verify, 0);
+    check_sizes_from("a request to verify", use_verify, &world->verify,
+                     offsetof(walrus_accel_verify_request, metadata_of), sizeof world->verify, 0);
     check_sizes("a request to rebuild", use_rebuild, &world->rebuild, sizeof world->rebuild, 0);
     check_sizes("a job that encodes", submit_encode, &world->encode, sizeof world->encode, 0);
     check_sizes("a job that decodes", submit_decode, &world->decode, sizeof world->decode, 0);
-    check_sizes("a job that verifies", submit_verify, &world->verify, sizeof world->verify, 0);
+    check_sizes_from("a job that verifies", submit_verify, &world->verify,
+                     offsetof(walrus_accel_verify_request, metadata_of), sizeof world->verify, 0);
     check_sizes("a job that rebuilds", submit_rebuild, &world->rebuild, sizeof world->rebuild, 0);
     check_sizes("a batch to encode", encode_batch, &world->encode, sizeof world->encode, 0);
     check_sizes("a batch to decode", decode_batch, &world->decode, sizeof world->decode, 0);
-    check_sizes("a shape", use_shape, &shape, sizeof shape, 1);
-    check_sizes("a shape of metadata", use_metadata_shape, &shape, sizeof shape, 1);
+    check_sizes_from("a shape", use_shape, &shape, offsetof(walrus_accel_shape, decoding_symbol_length),
+                     sizeof shape, 1);
+    check_sizes_from("a shape of metadata", use_metadata_shape, &shape,
+                     offsetof(walrus_accel_shape, decoding_symbol_length), sizeof shape, 1);
+    check_sizes("a request to expand", use_expand, &world->expand, sizeof world->expand, 0);
+    check_sizes("a request for symbols", use_decoding_symbols, &world->decoding_symbols,
+                sizeof world->decoding_symbols, 0);
+    check_sizes("a request to verify symbols", use_verify_symbols, &world->verify_symbols,
+                sizeof world->verify_symbols, 0);
+    check_sizes("a request to recover", use_recover, &world->recover, sizeof world->recover, 0);
+    check_sizes("a proof", use_verify_proof, &world->verify_proof, sizeof world->verify_proof, 0);
+    check_sizes("a verdict on a proof", use_proof_verdict, &proof, sizeof proof, 1);
+    check_reader(world);
     check_sizes("a problem", use_problem, &problem, sizeof problem, 1);
     if (walrus_accel_devices_get(world->live[KIND_DEVICES], 0, &device, NULL) == WALRUS_ACCEL_OK) {
         check_sizes("a device", use_device, &device, sizeof device, 1);

@@ -34,7 +34,7 @@ static void check_indices(const vector *vector)
     memset(is_taken, 0, n_shards);
     for (pair = 0; pair < n_shards; pair++) {
         uint32_t axis;
-        uint16_t shard = UINT16_MAX;
+        uint16_t shard = UINT16_MAX, back_from_shard = UINT16_MAX;
         for (axis = WALRUS_ACCEL_AXIS_PRIMARY; axis <= WALRUS_ACCEL_AXIS_SECONDARY; axis++) {
             const walrus_accel_sliver *sliver = sliver_of(vector, axis, pair);
             const uint8_t *end = sliver->data + sliver->length;
@@ -48,6 +48,8 @@ static void check_indices(const vector *vector)
         REQUIRE(shard < n_shards);
         CHECK(!is_taken[shard]);
         is_taken[shard] = 1;
+        CHECK_OK(walrus_accel_pair_of_shard(n_shards, vector->sample.id, shard, &back_from_shard, &error));
+        CHECK_EQUAL(back_from_shard, pair);
     }
     free(is_taken);
 }

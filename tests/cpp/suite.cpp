@@ -13,8 +13,9 @@
 int main() {
     using part = std::pair<const char *, void (*)()>;
     const part parts[] = {
-        {"values", test_values},     {"vectors", test_vectors},         {"encoding", test_encoding},
-        {"decoding", test_decoding}, {"directories", test_directories}, {"jobs", test_jobs},
+        {"values", test_values},     {"vectors", test_vectors},   {"encoding", test_encoding},
+        {"decoding", test_decoding}, {"recovery", test_recovery}, {"directories", test_directories},
+        {"jobs", test_jobs},
     };
     for (const auto &[name, test] : parts) {
         std::cout << name << std::endl;

@@ -6,6 +6,7 @@ void test_values();
 void test_vectors();
 void test_encoding();
 void test_decoding();
+void test_recovery();
 void test_directories();
 void test_jobs();
 
