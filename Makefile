@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build install capi test exhaustive gpu perf bench-gpu bench-capi large acceptance
+.PHONY: build install capi test exhaustive flips fuzz fuzz-short gpu perf bench-gpu bench-capi bench-node large acceptance
 
 build:
 	cargo build --locked --release
@@ -22,6 +22,20 @@ test:
 # groups of 1 to 33. Minutes.
 exhaustive:
 	cargo test --locked --release --lib -- --ignored --nocapture exhaustive
+
+# A hundred thousand single flipped bits in slivers, recovery symbols, proofs and metadata, each of which
+# is to be refused; `make test` tries some thousand. Seconds, once it is built.
+flips:
+	cargo test --locked --release --test flips -- --ignored --nocapture
+
+# Fuzzing of what strangers' bytes go through, by each target in fuzz/: half an hour each, as many at a time
+# as there are cores. Takes a nightly toolchain.
+fuzz:
+	bash scripts/fuzz.sh 1800
+
+# The same, a minute each.
+fuzz-short:
+	bash scripts/fuzz.sh 60
 
 # What `make test` samples of the GPU engine, in full, on the first device there is, a software driver if
 # need be: every vector, and every fault at every point of eight jobs, a process each. A quarter of an
@@ -46,6 +60,11 @@ bench-gpu:
 # Calls from C against calls from Rust, to benches/results/capi-<processor>.json; half a minute.
 bench-capi:
 	cargo bench --locked --features capi,kernels --bench capi
+
+# What a storage node and an aggregator do, CPU against reference engine, to
+# benches/results/node-<processor>.json; two minutes and 4 GB of memory.
+bench-node:
+	cargo bench --locked --no-default-features --bench node
 
 # Blobs beyond 2^31 and 2^32 bytes, both engines; minutes, 5 GB of disk, 10 GB of memory.
 large:

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v c++ >/dev/null || missing+=(g++)
 command -v objdump >/dev/null || missing+=(binutils)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
@@ -24,6 +25,7 @@ export NODEVICE_SELECT=1
 
 step 'Format'
 cargo fmt --all --check
+cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 step 'Lints'
 cargo clippy --locked --all-targets --all-features -- -D warnings
@@ -43,9 +45,19 @@ if [ "$(uname -sm)" = 'Linux x86_64' ]; then
     bash scripts/disassembly.sh --self-test "$binary"
 fi
 
+# The fuzz targets are built beside what follows, which leaves much of the cores idle.
+fuzz_log="$(mktemp)"
+nice bash scripts/fuzz.sh 0 >"$fuzz_log" 2>&1 &
+fuzz=$!
+
 step 'The network'\''s own encoder as a peer'
 (cd tests/peer && npm ci --no-audit --no-fund)
 node tests/peer/check.mjs "$binary"
 
 step 'The C ABI, installed'
 bash scripts/package.sh "$binary"
+
+step 'Fuzzing'
+wait "$fuzz" || { cat "$fuzz_log"; exit 1; }
+rm "$fuzz_log"
+FUZZ_JOBS=8 bash scripts/fuzz.sh 60

@@ -1,0 +1,203 @@
+//! Makes the seeds in `fuzz/seeds/` anew, from the vectors and the blobs that inputs are held against:
+//!
+//! ```text
+//! cd fuzz && cargo run --example seeds
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use walrus_accel::fuzzing::JobIdentity;
+use walrus_accel::{
+    Axis, Bcs, Control, DirectorySink, Encoder, EngineKind, InconsistencyProof, PairSet,
+    RecoverySymbol, SliverIndex, SliverPairIndex,
+};
+use walrus_accel_fuzz::{cpu, fixed};
+
+/// Longer vectors are left out.
+const LONGEST: usize = 4096;
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    fs::remove_dir_all(&root).unwrap_or_default();
+    let mut seeds = Seeds { root, count: 0 };
+    vectors(&mut seeds);
+    fixed_blobs(&mut seeds);
+    directories(&mut seeds);
+    choices(&mut seeds);
+    println!("{} seeds in {}", seeds.count, seeds.root.display());
+}
+
+struct Seeds {
+    root: PathBuf,
+    count: usize,
+}
+
+impl Seeds {
+    fn put(&mut self, target: &str, name: &str, bytes: &[u8]) {
+        if bytes.len() <= LONGEST {
+            let directory = self.root.join(target);
+            fs::create_dir_all(&directory).expect("a directory for the seeds");
+            fs::write(directory.join(name), bytes).expect("a seed is written");
+            self.count += 1;
+        }
+    }
+}
+
+fn cases(name: &str) -> Vec<Value> {
+    let path = format!("{}/../tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let bytes = fs::read(path).expect("the vectors are there");
+    serde_json::from_slice(&bytes).expect("the vectors are JSON")
+}
+
+/// The bytes of a field in hex, if there is one.
+fn bytes(case: &Value, field: &str) -> Option<Vec<u8>> {
+    let text = case[field].as_str()?;
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex");
+    Some((0..text.len()).step_by(2).map(byte).collect())
+}
+
+fn vectors(seeds: &mut Seeds) {
+    for (number, case) in cases("rs2.json").iter().enumerate() {
+        let name = |what: &str| format!("vector-{number}-{what}");
+        if let Some(metadata) = bytes(case, "metadata_bcs") {
+            seeds.put("metadata", &name("with-id"), &metadata);
+            seeds.put("metadata", &name("alone"), &metadata[32..]);
+        }
+        let pairs = case["pairs"].as_array();
+        for (axis, pair) in pairs.into_iter().flatten().take(2).enumerate() {
+            let field = ["primary_bcs", "secondary_bcs"][axis % 2];
+            if let Some(data) = bytes(pair, field) {
+                seeds.put("sliver", &name(field), &data);
+                let with_axis = [&[axis as u8], &data[..]].concat();
+                seeds.put("sliver", &name("with-axis"), &with_axis);
+            }
+        }
+        let symbols = case["recovery_symbols"].as_array();
+        for symbol in symbols.into_iter().flatten().take(1) {
+            for field in ["from_primary", "from_secondary"] {
+                if let Some(symbol) = bytes(&symbol[field], "bcs") {
+                    seeds.put("recovery_symbol", &name(field), &symbol);
+                }
+            }
+        }
+    }
+    for (number, case) in cases("inconsistency.json").iter().enumerate() {
+        for field in ["primary_proof_bcs", "secondary_proof_bcs"] {
+            if let Some(proof) = bytes(case, field) {
+                let name = format!("vector-{number}-{field}");
+                seeds.put("inconsistency_proof", &name, &proof);
+            }
+        }
+        if let Some(metadata) = bytes(case, "metadata_bcs") {
+            seeds.put("metadata", &format!("inconsistent-{number}"), &metadata);
+        }
+    }
+}
+
+fn fixed_blobs(seeds: &mut Seeds) {
+    for sample in fixed() {
+        let n_shards = sample.n_shards();
+        let name = |what: &str, axis: Axis| format!("fixed-{n_shards}-{what}-{axis}");
+        let metadata = sample.metadata.with_id().to_bcs();
+        seeds.put("metadata", &format!("fixed-{n_shards}"), &metadata);
+        for axis in Axis::BOTH {
+            for index in [0, n_shards - 1] {
+                let data = sample.sliver_data(axis, SliverIndex(index));
+                let name = name(&index.to_string(), axis);
+                seeds.put("sliver", &name, data.expect("a sliver"));
+            }
+            // A proof that is right in everything but that the sliver is consistent.
+            let target = SliverPairIndex(n_shards - 1);
+            let needed = sample.metadata.shape().slivers_needed(axis.other());
+            let symbols = (0..needed).map(|pair| {
+                let pair = SliverPairIndex(pair);
+                let source = sample.expanded(cpu(), axis.other(), pair);
+                source.recovery_symbol(target).expect("a pair")
+            });
+            let symbols: Vec<_> = symbols.collect();
+            let general = symbols[0].to_bcs();
+            seeds.put("recovery_symbol", &name("general", axis), &general);
+            let proof = InconsistencyProof {
+                target: symbols[0].target,
+                symbols: symbols
+                    .into_iter()
+                    .map(|general| RecoverySymbol {
+                        symbol: general.symbol,
+                        proof: general.proof,
+                    })
+                    .collect(),
+            };
+            let first = &proof.symbols[0];
+            seeds.put("recovery_symbol", &name("plain", axis), &first.to_bcs());
+            let parts = [first.symbol.to_bcs(), first.proof.to_bcs()];
+            seeds.put("recovery_symbol", &name("symbol", axis), &parts[0]);
+            seeds.put("recovery_symbol", &name("path", axis), &parts[1]);
+            seeds.put("inconsistency_proof", &name("proof", axis), &proof.to_bcs());
+        }
+    }
+}
+
+fn directories(seeds: &mut Seeds) {
+    let out = tempfile::tempdir().expect("a temporary directory");
+    for (n_shards, pairs) in [(4, "0-3"), (10, "2-3,7"), (1000, "999")] {
+        let encoder = Encoder::builder()
+            .engine(EngineKind::Cpu)
+            .n_shards(n_shards);
+        let mut sink = DirectorySink::new(out.path());
+        let pairs = PairSet::parse(pairs, n_shards).expect("a list of pairs");
+        let encoder = encoder.build().expect("it is always there");
+        let encoded = encoder.encode(&b"walrus"[..], &pairs, &mut sink, &Control::new());
+        encoded.expect("a small blob");
+        let path = &sink.outcome().expect("it was written").path;
+        let manifest = fs::read(path.join("manifest.json")).expect("it was written");
+        seeds.put("manifest", &format!("encoded-{n_shards}"), &manifest);
+    }
+    let job = JobIdentity {
+        version: 1,
+        source: "2f".into(),
+        source_stamp: "now".into(),
+        length: 1000,
+        shards: 10,
+        pairs: "0-9".into(),
+        commitment: "blake2b".into(),
+    };
+    for (number, stripes) in [&[][..], &[128], &[128, 384, 512]].into_iter().enumerate() {
+        let mut record = Vec::new();
+        job.write_checkpoint(stripes, b"the state", &mut record)
+            .expect("to memory");
+        seeds.put("journal", &format!("record-{number}"), &record);
+    }
+    seeds.put(
+        "journal",
+        "choices",
+        b"\x03\x01\0\x02\0\x03\0\x20\0\x04\x30\0the state",
+    );
+}
+
+/// Inputs that are choices: all slivers good, of both axes or one.
+fn choices(seeds: &mut Seeds) {
+    for n_shards in 4..17u8 {
+        for axes in [&[0][..], &[1], &[0, 1]] {
+            // The number of shards, the hash, the length, the kind of bytes and their seed.
+            let blob = [n_shards - 4, n_shards & 1, 200, 0, 0, 7];
+            let axis = [axes.len() as u8 - 1, 10, 0, 20, 0];
+            let sliver = |axis: u8| move |index| [axis, index, 9];
+            let slivers = axes
+                .iter()
+                .flat_map(|&axis| (0..n_shards).map(sliver(axis)));
+            let slivers: Vec<_> = slivers.flatten().collect();
+            let name = format!("good-{n_shards}-{}{}", axes.len(), axes[0]);
+            let input = [&blob[..], &axis, &slivers].concat();
+            seeds.put("decode_slivers", &name, &input);
+        }
+        // The target, the axis, and then which symbols and which slivers are there.
+        let input = [
+            &[n_shards - 4, n_shards & 1, 200, 0, 0, 7, 1, 1][..],
+            &[3; 48],
+        ]
+        .concat();
+        seeds.put("differential", &format!("good-{n_shards}"), &input);
+    }
+}

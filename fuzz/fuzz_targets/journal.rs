@@ -1,0 +1,48 @@
+//! A journal's record: read by its own job and no other, and only as it was written.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use walrus_accel::fuzzing::JobIdentity;
+use walrus_accel_fuzz::{Bytes, within_bound};
+
+fuzz_target!(|input: &[u8]| {
+    let (job, other_job) = (job("2f"), job("2e"));
+    let read = |bytes: &[u8]| within_bound(bytes, |bytes| job.read_checkpoint(bytes));
+    let write = |stripes: &[u32], state: &[u8]| {
+        let mut bytes = Vec::new();
+        job.write_checkpoint(stripes, state, &mut bytes)
+            .expect("to memory");
+        bytes
+    };
+    if let Some((stripes, state)) = read(input) {
+        assert_eq!(write(&stripes, &state), input);
+    }
+
+    // What no fuzzer guesses: a record under its hash, and what was made of it.
+    let mut bytes = Bytes(input);
+    let count = bytes.below(9);
+    let stripes: Vec<_> = (0..count).map(|_| u32::from(bytes.short()) * 128).collect();
+    let (at, mask) = (bytes.short(), bytes.byte());
+    let cut = bytes.short();
+    let state = bytes.0;
+    let record = write(&stripes, state);
+    assert_eq!(read(&record), Some((stripes.clone(), state.to_vec())));
+    let mut damaged = record.clone();
+    damaged[usize::from(at) % record.len()] ^= mask;
+    assert_eq!(read(&damaged).is_some(), mask == 0);
+    assert_eq!(read(&record[..usize::from(cut) % record.len()]), None);
+    assert_eq!(other_job.read_checkpoint(&record), None);
+});
+
+fn job(source: &str) -> JobIdentity {
+    JobIdentity {
+        version: 1,
+        source: source.into(),
+        source_stamp: "now".into(),
+        length: 1000,
+        shards: 10,
+        pairs: "0-9".into(),
+        commitment: "blake2b".into(),
+    }
+}

@@ -1,0 +1,13 @@
+//! A directory's manifest: what was read and is written again is read as the same.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use walrus_accel::fuzzing::Manifest;
+use walrus_accel_fuzz::within_bound;
+
+fuzz_target!(|input: &[u8]| {
+    if let Ok(manifest) = within_bound(input, Manifest::parse) {
+        assert_eq!(Manifest::parse(&manifest.to_json()), Ok(manifest));
+    }
+});
