@@ -107,7 +107,7 @@ pub(crate) struct Erasures {
     /// The missing source symbols, ascending: their positions in the work.
     pub(crate) missing: Vec<usize>,
     /// The logarithm of the error locator at each of these positions.
-    pub(crate) locator: Box<[GfElement; GF_ORDER]>,
+    pub(crate) locator: Vec<GfElement>,
 }
 
 impl Erasures {
@@ -138,7 +138,7 @@ impl Erasures {
         let places = given.iter().chain(&missing).copied();
         let work = code.decode_work();
         let locator = if places.clone().count() * erased.len() <= MOST_BY_ONE {
-            locator_one_by_one(places, &erased, others)
+            locator_one_by_one(places, work, &erased, others)
         } else if work <= MOST_BY_TRANSFORM {
             locator_by_transform(work, &erased, others)
         } else {
@@ -154,12 +154,7 @@ impl Erasures {
 }
 
 /// Logarithms of an error locator, by position.
-type Locator = Box<[GfElement; GF_ORDER]>;
-
-fn zeros() -> Locator {
-    let zeros = filled(0, GF_ORDER).into_boxed_slice();
-    zeros.try_into().expect("GF_ORDER elements")
-}
+type Locator = Vec<GfElement>;
 
 /// With no more terms than this, the locator's logarithms are added up place by place.
 const MOST_BY_ONE: usize = 1 << 13;
@@ -173,11 +168,12 @@ const MOST_BY_TRANSFORM: usize = 1 << 13;
 /// the sum is zero, so the others have the same one, negated.
 fn locator_one_by_one(
     places: impl Iterator<Item = usize>,
+    work: usize,
     erased: &[usize],
     others: bool,
 ) -> Locator {
     let log = &reed_solomon_simd::engine::tables::get_exp_log().log;
-    let mut locator = zeros();
+    let mut locator = filled(0, work);
     for place in places {
         let terms = erased.iter().filter(|&&position| position != place);
         let sum: u64 = terms.map(|&p| u64::from(log[p ^ place])).sum();
@@ -204,12 +200,11 @@ fn locator_by_transform(work: usize, erased: &[usize], others: bool) -> Locator 
         *sum *= log;
     }
     walsh_hadamard(&mut sums);
-    let mut locator = zeros();
-    for (place, sum) in locator.iter_mut().zip(sums) {
+    let locator = sums.into_iter().map(|sum| {
         let sum = (sum / work as i64 % i64::from(GF_MODULUS)) as GfElement;
-        *place = if others { GF_MODULUS - sum } else { sum };
-    }
-    locator
+        if others { GF_MODULUS - sum } else { sum }
+    });
+    collected(locator)
 }
 
 /// The Walsh-Hadamard transform of a power of two of numbers: twice gives them back, times their count.
@@ -228,14 +223,14 @@ fn walsh_hadamard(values: &mut [i64]) {
 
 /// The locator at all places.
 fn locator_everywhere(erased: &[usize], others: bool) -> Locator {
-    let mut locator = zeros();
-    locator.fill(others.into());
+    let mut locator = filled(GfElement::from(others), GF_ORDER);
     for &position in erased {
         locator[position] = (!others).into();
     }
     // Once a job, so it is the same code for every instruction set.
     let end = erased.iter().max().map_or(0, |last| last + 1);
-    NoSimd::eval_poly(&mut locator, if others { GF_ORDER } else { end });
+    let all = locator.first_chunk_mut().expect("GF_ORDER elements");
+    NoSimd::eval_poly(all, if others { GF_ORDER } else { end });
     locator
 }
 
@@ -249,7 +244,7 @@ mod tests {
             let erased: Vec<_> = (0..work).filter(|i| i * i % 7 < 3).collect();
             for others in [false, true] {
                 let few = locator_by_transform(work, &erased, others);
-                let one_by_one = locator_one_by_one(0..work, &erased, others);
+                let one_by_one = locator_one_by_one(0..work, work, &erased, others);
                 for place in 0..work {
                     let [few, one] = [&few, &one_by_one].map(|l| l[place] % GF_MODULUS);
                     assert_eq!(few, one, "at {place} of {work}");
@@ -263,7 +258,7 @@ mod tests {
         let places = [0, 1, 5, 70, 255, 256, 300, 511, 40_000, 65_535];
         let erased = [0, 2, 5, 9, 69, 70, 255, 1000, 40_000];
         for others in [false, true] {
-            let some = locator_one_by_one(places.into_iter(), &erased, others);
+            let some = locator_one_by_one(places.into_iter(), GF_ORDER, &erased, others);
             let all = locator_everywhere(&erased, others);
             for place in places {
                 let [some, all] = [&some, &all].map(|locator| locator[place] % GF_MODULUS);

@@ -20,12 +20,6 @@ pub(crate) trait CodeWords: PairHasher {
     /// Does both, at the same time if the engine has threads.
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
 
-    /// Makes ready what [`restore`](Self::restore) needs to know of given slivers of the axis, if they are as many as
-    /// are needed and the engine keeps that.
-    fn prepare(&self, shape: &Shape, axis: Axis, given: &[SliverIndex]) {
-        let _ = (shape, axis, given);
-    }
-
     /// Makes the recovery symbols of a sliver of the axis. `symbols` are all `n` symbols of the word, one
     /// after another, of which the source symbols are there.
     fn extend(

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use self::paths::Candidate;
 use self::symbols::{Proven, Target};
 use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
@@ -367,10 +368,19 @@ fn recover(
     symbols: &[GeneralRecoverySymbol],
     control: &Control,
 ) -> Result<Recovery> {
-    let Chosen { used, refused } = choose(paths.first, target, symbols, control)?;
+    let Chosen {
+        used,
+        refused,
+        candidate,
+    } = choose(paths.first, target, symbols, control)?;
     let chosen: Vec<_> = used.iter().map(|&position| &symbols[position]).collect();
-    let plain: Vec<_> = chosen.iter().map(|chosen| &chosen.symbol).collect();
-    let candidate = target.candidate(paths.first, &plain, control)?;
+    let candidate = match candidate {
+        Some(candidate) => candidate,
+        None => {
+            let plain: Vec<_> = chosen.iter().map(|chosen| &chosen.symbol).collect();
+            target.candidate(paths.first, &plain, control)?
+        }
+    };
     let outcome = if target.accepts(&candidate) {
         RecoveryOutcome::Sliver(target.sliver(candidate.symbols))
     } else {
@@ -396,6 +406,8 @@ fn recover(
 struct Chosen {
     used: Vec<usize>,
     refused: Vec<(usize, SymbolVerdict)>,
+    /// The sliver, if it was recovered from exactly those used.
+    candidate: Option<Candidate>,
 }
 
 /// Finds as many good symbols of different sources as are needed, verifying no more at a time than are missing.
@@ -407,6 +419,7 @@ fn choose(
 ) -> Result<Chosen> {
     let needed = target.needed();
     let (mut used, mut refused) = (Vec::new(), Vec::new());
+    let (mut candidate, mut rounds) = (None, 0);
     let mut order = Vec::new();
     for (position, symbol) in symbols.iter().enumerate() {
         let wrong = target.by_claim(symbol);
@@ -423,20 +436,24 @@ fn choose(
     let mut sources: VecDeque<&[usize]> = by_source.collect();
     while used.len() < needed && !sources.is_empty() {
         control.check()?;
+        rounds += 1;
         let count = sources.len().min(needed - used.len());
         let round: Vec<_> = sources.drain(..count).collect();
         let proven = round.iter().map(|left| Proven::of(&symbols[left[0]]));
         let proven: Vec<_> = proven.collect();
-        // If all are good, as they mostly are, restoring begins at once.
-        let given = proven.iter().map(|proven| proven.symbol.index);
-        let given: Vec<_> = given
-            .take(if used.is_empty() { needed } else { 0 })
-            .collect();
+        // If all are good, as they mostly are, the sliver is there when that is known.
         let mut verdicts = Vec::new();
-        words.both(
-            &mut || verdicts = target.verdicts(words, &proven),
-            &mut || words.prepare(&target.metadata.shape(), target.axis.other(), &given),
-        );
+        let mut verify = || verdicts = target.verdicts(words, &proven);
+        if used.is_empty() && proven.len() == needed {
+            let plain: Vec<_> = proven.iter().map(|proven| proven.symbol).collect();
+            let mut recovered = None;
+            words.both(&mut verify, &mut || {
+                recovered = Some(target.candidate(words, &plain, control));
+            });
+            candidate = recovered.transpose()?;
+        } else {
+            verify();
+        }
         for (left, verdict) in round.into_iter().zip(verdicts) {
             let position = left[0];
             if verdict.is_good() {
@@ -452,6 +469,10 @@ fn choose(
     refused.sort_unstable_by_key(|(position, _)| *position);
     match used.len() < needed {
         true => Err(target.not_enough(used.len(), refused)),
-        false => Ok(Chosen { used, refused }),
+        false => Ok(Chosen {
+            used,
+            refused,
+            candidate: candidate.filter(|_| rounds == 1),
+        }),
     }
 }

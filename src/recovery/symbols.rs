@@ -71,13 +71,14 @@ impl Target<'_> {
             .map(|&number| &symbols[number].symbol.data[..]);
         let mut leaves = filled(Digest::default(), hashed.len());
         words.hash_symbols(commitment, &collected(data), &mut leaves);
-        let mut siblings = with_room(hashed.len() * levels);
-        for &number in &hashed {
-            siblings.extend(symbols[number].proof.path().map(|node| node.bytes()));
-        }
         let ways = Ways {
             places: &filled(usize::from(self.index.0), hashed.len()),
-            siblings: &siblings,
+            siblings: &|way, place: &mut [Digest]| {
+                let path = symbols[hashed[way]].proof.path();
+                for (place, node) in place.iter_mut().zip(path) {
+                    *place = node.bytes();
+                }
+            },
             len: levels,
         };
         let roots = roots_of_ways(words, commitment, leaves, &ways);

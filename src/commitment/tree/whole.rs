@@ -78,8 +78,8 @@ impl MerkleTree {
 pub(crate) struct Ways<'a> {
     /// The number of each way's leaf in its tree.
     pub(crate) places: &'a [usize],
-    /// Each way's siblings, the leaf's own first; an empty node as zeros.
-    pub(crate) siblings: &'a [Digest],
+    /// Writes a way's siblings, the leaf's own first; an empty node as zeros.
+    pub(crate) siblings: &'a (dyn Fn(usize, &mut [Digest]) + Sync),
     /// How many siblings a way has.
     pub(crate) len: usize,
 }
@@ -101,16 +101,21 @@ pub(crate) fn roots_of_ways(
         len,
     } = *ways;
     assert_eq!(leaves.len(), places.len());
-    assert_eq!(siblings.len(), places.len() * len);
-    hasher.for_each_chunk(&mut leaves, WAYS, 2 * WAYS, &|chunk, nodes, scratch| {
+    // The children of a level, and all siblings.
+    let scratch = WAYS * (2 + len);
+    hasher.for_each_chunk(&mut leaves, WAYS, scratch, &|chunk, nodes, scratch| {
         let first = chunk * WAYS;
-        let pairs = &mut scratch[..2 * nodes.len()];
+        let (pairs, all) = scratch.split_at_mut(2 * WAYS);
+        let pairs = &mut pairs[..2 * nodes.len()];
+        for (way, place) in (first..).zip(all.chunks_mut(len.max(1)).take(nodes.len())) {
+            siblings(way, place);
+        }
         for level in 0..len {
             let pairs_and_nodes = pairs.chunks_exact_mut(2).zip(&*nodes);
-            for (way, (pair, node)) in (first..).zip(pairs_and_nodes) {
-                let is_right = places[way] >> level & 1;
+            for (way, (pair, node)) in pairs_and_nodes.enumerate() {
+                let is_right = places[first + way] >> level & 1;
                 pair[is_right] = *node;
-                pair[1 - is_right] = siblings[way * len + level];
+                pair[1 - is_right] = all[way * len + level];
             }
             hasher.hash_adjacent(commitment, INNER_PREFIX, pairs, nodes);
         }
@@ -142,7 +147,9 @@ mod tests {
             let roots = |places: &[usize]| {
                 let ways = Ways {
                     places,
-                    siblings: &siblings,
+                    siblings: &|way, place: &mut [Digest]| {
+                        place.copy_from_slice(&siblings[way * path_len(n)..][..path_len(n)]);
+                    },
                     len: path_len(n),
                 };
                 roots_of_ways(&OneAtATime, commitment, leaves.clone(), &ways)

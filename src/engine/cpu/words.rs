@@ -17,7 +17,7 @@ use crate::engine::{CodeWords, Engine, Restored, STRIPE_UNIT, Words};
 use crate::error::Result;
 use crate::memory::{collected, filled, with_room};
 use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
+use crate::sliver::Axis;
 
 /// The most and the least bytes of a symbol that a thread takes at once: another one takes a tenth of a millisecond to
 /// wake up, in which a kilobyte of each is done.
@@ -92,14 +92,6 @@ impl CodeWords for CpuEngine {
         self.pool.install(|| rayon::join(one, other));
     }
 
-    fn prepare(&self, shape: &Shape, axis: Axis, given: &[SliverIndex]) {
-        let code = Self::expanding(shape, axis.other());
-        let indices = collected(given.iter().map(|index| usize::from(index.0)));
-        if indices.len() == code.original && indices.iter().any(|&index| index >= code.original) {
-            self.decoding(code, indices);
-        }
-    }
-
     fn extend(
         &self,
         shape: &Shape,
@@ -169,6 +161,7 @@ impl CodeWords for CpuEngine {
             items[index] = Some(item);
         }
         let wanted = words.wanted.clone();
+        let (original, size) = (code.original, words.shape.symbol_size() as usize);
         let is_missing = |symbol: &usize| items[*symbol].is_none();
         let decoding = wanted.clone().any(|symbol| is_missing(&symbol));
         let decoding = decoding.then(|| self.decoding(code, indices));
@@ -179,25 +172,45 @@ impl CodeWords for CpuEngine {
             control.check()?;
             let (start, width) = (part.start as usize, part.len());
             let symbol = |item| &(words.symbol)(word, item)[start..];
-            let mut missing = Vec::new();
-            if let Some(decoding) = &decoding {
-                missing = filled(0, decoding.missing() * width);
+            let decode = |decoding: &Decoding, mut places: Vec<&mut [u8]>| {
                 let order = decoding.order().iter();
                 let given = collected(order.map(|&item| symbol(item)));
-                let mut places = collected(missing.chunks_exact_mut(width));
                 self.with_space(|space| {
                     let layout = Layout::new(width);
                     let space = &mut space.code;
                     decoding.run(space, &layout, width, &given, &mut places, 0);
                 });
-            }
-            let mut restored = missing.chunks_exact(width).skip(first);
-            let mut bytes = with_room(wanted.len() * width);
-            for item in &items[wanted.clone()] {
-                bytes.extend_from_slice(match item {
-                    Some(item) => &symbol(*item)[..width],
-                    None => restored.next().expect("what is missing is restored"),
-                });
+            };
+            let mut bytes;
+            if wanted == (0..original) {
+                // With room for what the word is extended by, where one part has all of it.
+                let symbols = if width == size { items.len() } else { original };
+                bytes = with_room(symbols * width);
+                bytes.resize(original * width, 0);
+                let mut places = with_room(original);
+                for (item, place) in items.iter().zip(bytes.chunks_exact_mut(width)) {
+                    match item {
+                        Some(item) => place.copy_from_slice(&symbol(*item)[..width]),
+                        None => places.push(place),
+                    }
+                }
+                if let Some(decoding) = &decoding {
+                    decode(decoding, places);
+                }
+            } else {
+                let mut missing = Vec::new();
+                if let Some(decoding) = &decoding {
+                    missing = filled(0, decoding.missing() * width);
+                    decode(decoding, collected(missing.chunks_exact_mut(width)));
+                }
+                let mut restored = missing.chunks_exact(width).skip(first);
+                bytes = with_room(wanted.len() * width);
+                for item in &items[wanted.clone()] {
+                    bytes.extend_from_slice(match item {
+                        Some(item) => &symbol(*item)[..width],
+                        None => restored.next().expect("what is missing is restored"),
+                    });
+                }
             }
             Ok(Restored {
                 word,

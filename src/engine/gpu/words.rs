@@ -6,7 +6,7 @@ use crate::control::Control;
 use crate::engine::{CodeWords, Restored, Words};
 use crate::error::Result;
 use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
+use crate::sliver::Axis;
 
 impl CodeWords for GpuEngine {
     fn on_thread(&self, work: &mut (dyn FnMut() + Send)) {
@@ -15,10 +15,6 @@ impl CodeWords for GpuEngine {
 
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         self.cpu.both(one, other);
-    }
-
-    fn prepare(&self, shape: &Shape, axis: Axis, given: &[SliverIndex]) {
-        self.cpu.prepare(shape, axis, given);
     }
 
     fn extend(
