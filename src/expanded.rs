@@ -3,7 +3,7 @@
 use crate::commitment::{Digest, MerkleTree, Node, VerifiedMetadata};
 use crate::control::Control;
 use crate::decoder::Decoder;
-use crate::engine::{CodeWords, on_thread};
+use crate::engine::CodeWords;
 use crate::error::{Error, Result};
 use crate::memory::{caught, collected, filled, with_room};
 use crate::shape::Shape;
@@ -229,11 +229,8 @@ impl Decoder {
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
         caught(|| {
             let engine = &*self.context.engine;
-            let (symbols, tree) = on_thread(engine, || {
-                let symbols = self.checked_symbols(sliver, control)?;
-                let tree = tree_of(engine, sliver.metadata, &symbols);
-                Ok::<_, Error>((symbols, tree))
-            })?;
+            let symbols = self.checked_symbols(sliver, control)?;
+            let tree = tree_of(engine, sliver.metadata, &symbols);
             let expected = sliver.metadata.root(sliver.axis, sliver.index);
             if expected != Some(Node::Digest(tree.root())) {
                 return Err(refused(sliver, SliverVerdict::WrongRoot));

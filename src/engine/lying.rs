@@ -106,10 +106,6 @@ impl PairHasher for Lying {
 }
 
 impl CodeWords for Lying {
-    fn on_thread(&self, work: &mut (dyn FnMut() + Send)) {
-        self.truth.on_thread(work);
-    }
-
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         self.truth.both(one, other);
     }

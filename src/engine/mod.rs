@@ -28,7 +28,7 @@ pub(crate) use output::{Rooms, SliverOutput};
 pub(crate) use plan::{stripe_width, stripes};
 #[cfg(feature = "gpu")]
 pub(crate) use threads::apart;
-pub(crate) use words::{CodeWords, Restored, Words, join_parts, on_thread};
+pub(crate) use words::{CodeWords, Restored, Words, join_parts};
 
 use std::ops::Range;
 use std::sync::Arc;

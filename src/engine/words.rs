@@ -13,11 +13,7 @@ use crate::sliver::{Axis, SliverIndex};
 
 /// Extends, restores and hashes single words.
 pub(crate) trait CodeWords: PairHasher {
-    /// Does work on one of the engine's threads, if it has any: what the work shares out then starts at once. From
-    /// outside, each part of it would wait for threads to wake up, which takes as long as some of them.
-    fn on_thread(&self, work: &mut (dyn FnMut() + Send));
-
-    /// Does both, at the same time if the engine has threads.
+    /// Does both, at the same time if the engine has threads: the first one there, the other one here.
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
 
     /// Makes the recovery symbols of a sliver of the axis. `symbols` are all `n` symbols of the word, one
@@ -64,13 +60,6 @@ pub(crate) struct Restored {
     pub(crate) range: Range<u32>,
     /// Those of every wanted symbol, one after another.
     pub(crate) bytes: Vec<u8>,
-}
-
-/// Does work on one of the engine's threads, as [`CodeWords::on_thread`].
-pub(crate) fn on_thread<T: Send>(words: &dyn CodeWords, work: impl FnOnce() -> T + Send) -> T {
-    let (mut work, mut result) = (Some(work), None);
-    words.on_thread(&mut || result = work.take().map(|work| work()));
-    result.expect("it was done once")
 }
 
 /// Puts the parts of one word together: whole symbols, one after another.

@@ -5,7 +5,6 @@ use super::{Paths, memory};
 use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::decoder::Decoder;
-use crate::engine::on_thread;
 use crate::error::Result;
 use crate::memory::{caught, filled};
 use crate::sliver::Axis;
@@ -55,8 +54,7 @@ impl Decoder {
             control.check()?;
             self.context.fits_words(memory(&metadata.shape()))?;
             let paths = self.paths(control);
-            let judge = || verdict(&paths, metadata, axis, proof, control);
-            let verdict = on_thread(paths.first, judge)?;
+            let verdict = verdict(&paths, metadata, axis, proof, control)?;
             control.finish();
             Ok(verdict)
         })

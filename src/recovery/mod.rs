@@ -15,7 +15,7 @@ use self::symbols::{Proven, Target};
 use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::decoder::Decoder;
-use crate::engine::{CodeWords, Engine, on_thread};
+use crate::engine::{CodeWords, Engine};
 use crate::error::{Error, Result};
 use crate::expanded::target_sliver;
 use crate::memory::{caught, with_room};
@@ -108,7 +108,7 @@ impl Decoder {
             let mut verdicts = with_room(symbols.len());
             for symbols in symbols.chunks(LOT) {
                 control.check()?;
-                verdicts.extend(on_thread(words, || target.general_verdicts(words, symbols)));
+                verdicts.extend(target.general_verdicts(words, symbols));
                 control.advance(symbols.len() as u64 * size);
             }
             control.finish();
@@ -168,7 +168,7 @@ impl Decoder {
             control.check()?;
             self.context.fits_words(memory(&metadata.shape()))?;
             let paths = self.paths(control);
-            let recovery = on_thread(paths.first, || recover(&paths, target, symbols, control))?;
+            let recovery = recover(&paths, target, symbols, control)?;
             control.finish();
             Ok(recovery)
         })
@@ -237,7 +237,7 @@ impl Decoder {
                 return Err(target.not_enough(chosen.len(), refused));
             }
             let words = self.words(control);
-            let candidate = on_thread(words, || target.candidate(words, &chosen, control))?;
+            let candidate = target.candidate(words, &chosen, control)?;
             match target.accepts(&candidate) {
                 true => Ok(target.sliver(candidate.symbols)),
                 false => Err(Error::InvalidSliver {

@@ -19,13 +19,16 @@ use crate::memory::{collected, filled, with_room};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 
-/// The most and the least bytes of a symbol that a thread takes at once: another one takes a tenth of a millisecond to
-/// wake up, in which a kilobyte of each is done.
+/// The most and the least bytes of a symbol that a thread takes at once: to wake another one takes a tenth of a
+/// millisecond or more, in which a kilobyte of each is done.
 const MOST: u32 = 4096;
 const LEAST: u32 = 2048;
 
 /// How many sets of given symbols are kept: some hundreds of kilobytes each at 1,000 shards.
 const DECODINGS: usize = 4;
+
+/// The most bytes that are hashed by the thread that asks for it, for the same reason.
+const HERE: usize = if cfg!(test) { 64 << 10 } else { 2 << 20 };
 
 /// How many symbols a thread hashes at once.
 const SYMBOLS: usize = 64;
@@ -84,12 +87,17 @@ pub(super) struct Made {
 }
 
 impl CodeWords for CpuEngine {
-    fn on_thread(&self, work: &mut (dyn FnMut() + Send)) {
-        self.pool.install(work);
-    }
-
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
-        self.pool.install(|| rayon::join(one, other));
+        match self.threads() > 1 && rayon::current_thread_index().is_none() {
+            // This thread is awake. Two of the pool's would have to wake up, and may find themselves on one core.
+            true => self.pool.in_place_scope(|scope| {
+                scope.spawn(|_| one());
+                other();
+            }),
+            false => {
+                self.pool.install(|| rayon::join(one, other));
+            }
+        }
     }
 
     fn extend(
@@ -119,38 +127,42 @@ impl CodeWords for CpuEngine {
         }
         // Its kind does not matter: nothing is hashed.
         let leaves = LeafHasher::new(Commitment::Blake2b256, self.isa, shape.symbol_size());
-        let work = parts.into_iter().zip(pieces).collect::<Vec<_>>();
-        self.pool.install(|| {
-            work.into_par_iter().try_for_each(|(part, mut pieces)| {
-                control.check()?;
-                let start = part.start as usize;
-                let lines = Lines {
-                    encoding: &encoding,
-                    leaves,
-                    zeros: original..original,
-                    range: part,
-                    step: self.step(shape),
-                    state_len: leaves.state_len(),
-                    short: None,
+        let extend = |(part, mut pieces): (Range<u32>, Vec<&mut [u8]>)| {
+            control.check()?;
+            let start = part.start as usize;
+            let lines = Lines {
+                encoding: &encoding,
+                leaves,
+                zeros: original..original,
+                range: part,
+                step: self.step(shape),
+                state_len: leaves.state_len(),
+                short: None,
+            };
+            let work = LineWork {
+                hash: false,
+                states: None,
+                digests: &mut [],
+            };
+            self.with_space(|space| {
+                let source = |_, i: usize| &sources[i * size + start..];
+                let mut emit = |emitted: super::lines::Emitted<'_>| {
+                    if let Some(recovery) = emitted.symbol.checked_sub(original) {
+                        let bytes = emitted.bytes.alone();
+                        pieces[recovery][emitted.start..][..bytes.len()].copy_from_slice(bytes);
+                    }
                 };
-                let work = LineWork {
-                    hash: false,
-                    states: None,
-                    digests: &mut [],
-                };
-                self.with_space(|space| {
-                    let source = |_, i: usize| &sources[i * size + start..];
-                    let mut emit = |emitted: super::lines::Emitted<'_>| {
-                        if let Some(recovery) = emitted.symbol.checked_sub(original) {
-                            let bytes = emitted.bytes.alone();
-                            pieces[recovery][emitted.start..][..bytes.len()].copy_from_slice(bytes);
-                        }
-                    };
-                    lines.run(space, 1, source, work, Some(&mut emit));
-                });
-                Ok(())
-            })
-        })
+                lines.run(space, 1, source, work, Some(&mut emit));
+            });
+            Ok(())
+        };
+        let work = collected(parts.into_iter().zip(pieces));
+        match work.len() {
+            1 => work.into_iter().try_for_each(extend),
+            _ => self
+                .pool
+                .install(|| work.into_par_iter().try_for_each(extend)),
+        }
     }
 
     fn restore(&self, words: &Words<'_>, control: &Control) -> Result<Vec<Restored>> {
@@ -218,6 +230,9 @@ impl CodeWords for CpuEngine {
                 bytes,
             })
         };
+        if let ([part], 1) = (&parts[..], words.count) {
+            return Ok(vec![restore(0, part)?]);
+        }
         self.pool.install(|| {
             let words = (0..words.count).into_par_iter();
             let tasks = words.flat_map_iter(|word| parts.iter().map(move |part| (word, part)));
@@ -233,16 +248,20 @@ impl CodeWords for CpuEngine {
         let size = first.len() as u32;
         assert!(symbols.iter().all(|symbol| symbol.len() == first.len()));
         let hasher = LeafHasher::new(commitment, self.isa, size);
+        let hash = |scratch: &mut Scratch, symbols: &[&[u8]], leaves: &mut [Digest]| {
+            let groups = symbols.chunks(hasher.group());
+            for (symbols, leaves) in groups.zip(leaves.chunks_mut(hasher.group())) {
+                scratch.hash(hasher, size, symbols, leaves);
+            }
+        };
+        if symbols.len() * first.len() <= HERE {
+            return hash(&mut Scratch::default(), symbols, leaves);
+        }
         self.pool.install(|| {
             let tasks = symbols.par_chunks(SYMBOLS);
             let tasks = tasks.zip(leaves.par_chunks_mut(SYMBOLS));
             tasks.for_each_init(Scratch::default, |scratch, (symbols, leaves)| {
-                for (symbols, leaves) in symbols
-                    .chunks(hasher.group())
-                    .zip(leaves.chunks_mut(hasher.group()))
-                {
-                    scratch.hash(hasher, size, symbols, leaves);
-                }
+                hash(scratch, symbols, leaves);
             });
         });
     }

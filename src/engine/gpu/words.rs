@@ -9,10 +9,6 @@ use crate::shape::Shape;
 use crate::sliver::Axis;
 
 impl CodeWords for GpuEngine {
-    fn on_thread(&self, work: &mut (dyn FnMut() + Send)) {
-        self.cpu.on_thread(work);
-    }
-
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         self.cpu.both(one, other);
     }

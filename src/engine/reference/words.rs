@@ -11,10 +11,6 @@ use crate::shape::Shape;
 use crate::sliver::Axis;
 
 impl CodeWords for ReferenceEngine {
-    fn on_thread(&self, work: &mut (dyn FnMut() + Send)) {
-        work();
-    }
-
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         one();
         other();
