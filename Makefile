@@ -41,7 +41,7 @@ fuzz-short:
 # need be: every vector, and every fault at every point of eight jobs, a process each. A quarter of an
 # hour.
 gpu:
-	WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_ALL_VECTORS=1 cargo test --locked --test vectors gpu -- --nocapture
+	WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_ALL_VECTORS=1 cargo test --locked --test vectors -- --nocapture
 	for job in 0 1 2 3 4 5 6 7; do \
 		WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_FAULTS=$$job \
 			cargo test --locked --lib -- --nocapture every_fault || exit 1; \

@@ -12,7 +12,7 @@ fn resident() -> u64 {
 }
 
 #[test]
-fn a_thousand_engines_come_and_go_without_a_trace() {
+fn hundreds_of_engines_come_and_go_without_a_trace() {
     let devices = walrus_accel::devices();
     let Some(device) = devices.iter().find(|device| device.unusable.is_none()) else {
         let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
@@ -38,7 +38,7 @@ fn a_thousand_engines_come_and_go_without_a_trace() {
     }
     (0..80).for_each(|_| drop(builder.build().unwrap()));
     let before = resident();
-    for _ in 0..9 {
+    for _ in 0..4 {
         (0..99).for_each(|_| drop(builder.build().unwrap()));
         assert_eq!(blob_id(), expected);
     }

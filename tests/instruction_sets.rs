@@ -75,7 +75,7 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
 #[test]
 fn random_shapes_and_stripes() {
     let mut random = Random(30);
-    for round in 0..24 {
+    for round in 0..16 {
         let commitment = [Commitment::Blake2b256, Commitment::Blake3][round % 2];
         let n = 4 + random.below(100) as u16;
         let symbols = Shape::new(n, 0).unwrap().matrix_len() / 2;
