@@ -228,8 +228,13 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
             for wrong in Wrong::NOTICED {
                 // A device that is lost stays so: a new one each time takes long.
                 let lost = wrong == Wrong::Lost;
-                let step = if lost && only.is_none() { 17 } else { 1 };
-                for at in (0..points).step_by(step) {
+                // Of one job every point; of all of them every other one.
+                let step = match (only, lost) {
+                    (Some(_), _) => 1,
+                    (None, true) => 17,
+                    (None, false) => 2,
+                };
+                for at in (number % step..points).step_by(step) {
                     engine.options.fallback = fallback;
                     let shared = Arc::new(engine);
                     ended += usize::from(inject(&shared, &job, at, wrong));
@@ -245,8 +250,8 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
     }
     assert!(adapters::is_ruled_out(KEY));
     println!("{injected} faults at up to {most} points a job, {ended} jobs ended with an error");
-    let least = if only.is_some() { 8 } else { 1 };
-    assert!(least * injected > 3000 && least * ended > 1000);
+    let least = if only.is_some() { 8 } else { 2 };
+    assert!(least * injected > 2500 && least * ended > 800);
 }
 
 #[test]
