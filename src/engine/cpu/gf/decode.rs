@@ -11,7 +11,7 @@ use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
 use super::{Chunk, prefetch};
 use crate::code::{Code, Erasures, block_derivative, full_factor, subfield_factor};
-use crate::memory::{collected, with_room};
+use crate::memory::collected;
 
 /// No symbol.
 const NONE: u16 = u16::MAX;
@@ -98,23 +98,6 @@ impl<S: Simd> DecodingOf<S> {
             missing: Ranks::new(&missing, block * code.chunk, code.chunk),
         };
         let work = code.decode_work();
-        // On two threads, if this is one of a pool.
-        let (some, rest) = given.split_at((given.len() + missing.len()) / 2);
-        let mut into_tables = with_room(given.len());
-        let (more_tables, out_of_tables) = {
-            let others = || {
-                (
-                    collected(rest.iter().map(into)),
-                    collected(missing.iter().map(out_of)),
-                )
-            };
-            let mut own = || into_tables.extend(some.iter().map(into));
-            match rayon::current_thread_index() {
-                Some(_) => rayon::join(own, others).1,
-                None => (own(), others()).1,
-            }
-        };
-        into_tables.extend(more_tables);
         Self {
             chunk: code.chunk,
             factors: Factors::new(work),
@@ -123,8 +106,8 @@ impl<S: Simd> DecodingOf<S> {
                 .into_iter()
                 .map(Other::new)
                 .collect(),
-            given: into_tables,
-            missing: out_of_tables,
+            given: collected(given.iter().map(into)),
+            missing: collected(missing.iter().map(out_of)),
         }
     }
 }
