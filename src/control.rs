@@ -30,7 +30,11 @@ pub struct Control {
     /// Nanoseconds of a device: upload, kernels, readback.
     device: [AtomicU64; 3],
     engine: Mutex<Option<&'static str>>,
+    warnings: Mutex<Vec<String>>,
 }
+
+/// Limit of the warnings that a handle keeps.
+const MAX_WARNINGS: usize = 100;
 
 /// How far a job has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +109,34 @@ impl Control {
     /// Tells which engine does the job.
     pub(crate) fn note_engine(&self, name: &'static str) {
         *self.engine() = Some(name);
+    }
+
+    /// Conditions that did not keep the job from succeeding and that its caller may want to know, a
+    /// line each: a directory that could not be made durable, a working directory that could not be
+    /// removed. At most 100 are kept.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::Control;
+    ///
+    /// let control = Control::new();
+    /// // ... a job runs with it ...
+    /// assert!(control.warnings().is_empty());
+    /// ```
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.warnings.lock();
+        warnings.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds a warning.
+    pub(crate) fn warn(&self, message: String) {
+        let warnings = self.warnings.lock();
+        let mut warnings = warnings.unwrap_or_else(PoisonError::into_inner);
+        if warnings.len() < MAX_WARNINGS {
+            warnings.push(message);
+        }
     }
 
     /// What a graphics device has spent on the job so far; `None` if none has, or it does not tell.

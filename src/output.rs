@@ -248,7 +248,9 @@ impl OutputSession for FileSession {
         self.file
             .persist(&self.path)
             .map_err(|error| Error::io("write", &self.path)(error.error))?;
-        sync_directory(parent(&self.path))
+        // The file is complete under its name, whether the name can be made durable or not.
+        let _ = sync_directory(parent(&self.path));
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::control::Control;
+use crate::disk::{FileId, open_regular};
 use crate::error::{Error, Result};
 
 /// A blob that can be read at any position, from several threads at once.
@@ -128,6 +129,7 @@ pub struct FileSource {
     len: u64,
     modified: Option<SystemTime>,
     stamp: String,
+    id: Option<FileId>,
 }
 
 impl FileSource {
@@ -138,10 +140,7 @@ impl FileSource {
     /// [`Error::Io`] if it cannot be opened or is no regular file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        // Asked before the file is opened: opening a pipe would wait for its writer.
-        let found = std::fs::metadata(path).map_err(Error::io("open", path))?;
-        check_regular(&found, path)?;
-        let file = File::open(path).map_err(Error::io("open", path))?;
+        let file = open_regular(path).map_err(Error::io("open", path))?;
         Self::new(file, path)
     }
 
@@ -158,6 +157,7 @@ impl FileSource {
             len: metadata.len(),
             modified: metadata.modified().ok(),
             stamp: stamp(&metadata),
+            id: FileId::of(&metadata),
             file,
             path,
         })
@@ -179,6 +179,11 @@ impl FileSource {
     /// What tells whether it is still the same file with the same bytes, as far as the system knows.
     pub(crate) fn stamp(&self) -> &str {
         &self.stamp
+    }
+
+    /// Identity of the open file.
+    pub(crate) fn id(&self) -> Option<FileId> {
+        self.id
     }
 
     fn changed(&self, reason: String) -> Error {

@@ -1,10 +1,11 @@
 //! Open files by number, as many as the system allows; and work shared out over threads.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::Path;
+use std::fs::File;
+use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::memory::{collected, push, with_room};
 
 /// Files that are read or written piece by piece, kept open where the process may have that many.
 pub(super) struct OpenFiles {
@@ -46,7 +47,7 @@ impl Budget {
 impl OpenFiles {
     pub(super) fn new(count: usize) -> Self {
         Self {
-            slots: (0..count).map(|_| OnceLock::new()).collect(),
+            slots: collected((0..count).map(|_| OnceLock::new())),
             budget: &BUDGET,
         }
     }
@@ -98,28 +99,6 @@ fn limit() -> usize {
     }
 }
 
-/// Opens a regular file; anything else might wait for its writer, or never end.
-pub(super) fn open_regular(path: &Path) -> io::Result<File> {
-    match fs::metadata(path)?.is_file() {
-        true => File::open(path),
-        false => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        )),
-    }
-}
-
-/// Reads a file of at most `max` bytes.
-pub(super) fn read_small(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open_regular(path)?.take(max + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > max {
-        let reason = format!("it has more than {max} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-    }
-    Ok(bytes)
-}
-
 /// Calls `work` with every number below `count` on up to `threads` threads (0: one a core) and
 /// gives the results in order. The first error ends it.
 pub(super) fn in_parallel<T: Send, E: Send>(
@@ -138,7 +117,7 @@ pub(super) fn in_parallel<T: Send, E: Send>(
                 return Ok(done);
             }
             match work(number) {
-                Ok(result) => done.push((number, result)),
+                Ok(result) => push(&mut done, (number, result)),
                 Err(error) => {
                     next.store(count, Ordering::Relaxed);
                     return Err(error);
@@ -161,12 +140,12 @@ pub(super) fn in_parallel<T: Send, E: Send>(
         }));
         parts
     });
-    let mut results = Vec::with_capacity(count);
+    let mut results = with_room(count);
     for part in parts {
         results.extend(part?);
     }
-    results.sort_by_key(|(number, _)| *number);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
+    results.sort_unstable_by_key(|(number, _)| *number);
+    Ok(collected(results.into_iter().map(|(_, result)| result)))
 }
 
 #[cfg(test)]
@@ -178,7 +157,7 @@ mod tests {
         static FEW: Budget = Budget::new(|| 3);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        fs::write(&path, b"").unwrap();
+        std::fs::write(&path, b"").unwrap();
         let few = |count| {
             let mut files = OpenFiles::new(count);
             files.budget = &FEW;

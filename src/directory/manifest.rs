@@ -1,28 +1,40 @@
 //! `manifest.json`: what a directory holds, so that it can be checked quickly.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
-use std::path::Path;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Write};
 
-use serde::de::Error as _;
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::blob::{FileProblem, MAX_METADATA_LEN, ProblemKind};
-use super::files::{in_parallel, open_regular, read_small};
+use super::handles::{Handles, read_small};
+use super::layout::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, excerpt, sliver_file_name};
+use super::slivers::{FileProblem, ProblemKind};
 use super::writer::Hashes;
-use super::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, sliver_file_name};
 use crate::commitment::{BlobId, BlobMetadataWithId};
 use crate::control::Control;
+use crate::disk::Dir;
 use crate::error::{Error, Result};
+use crate::memory::{collected, filled, fit, push, with_room};
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
 use crate::wire::SliverLayout;
+
+/// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
+pub(super) const MAX_METADATA_LEN: u64 = 5 << 20;
+
+/// The most bytes of a string in a manifest: the longest is a list of pairs, every other one of 65,535.
+const MAX_TEXT_LEN: usize = 256 << 10;
+
+/// The most bytes of every other string.
+const MAX_SHORT_LEN: usize = 256;
 
 /// The version of the manifest's format.
 const VERSION: u32 = 1;
 
 /// The most bytes that a manifest can have: some 200 a file, and 131,071 files.
-const MAX_LEN: u64 = 32 << 20;
+pub(super) const MAX_LEN: u64 = 32 << 20;
 
 /// How much of a file is hashed at once.
 const CHUNK: usize = 512 << 10;
@@ -32,16 +44,22 @@ const CHUNK: usize = 512 << 10;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Manifest {
     version: u32,
+    #[serde(deserialize_with = "short_text")]
     generator: String,
+    #[serde(deserialize_with = "short_text")]
     pub(super) blob_id: String,
+    #[serde(deserialize_with = "short_text")]
     root_hash: String,
+    #[serde(deserialize_with = "short_text")]
     commitment: String,
     encoding_type: u8,
     unencoded_length: u64,
     pub(super) shards: u16,
     symbol_size: u32,
     /// The pairs that are here, as `PairSet` reads them.
+    #[serde(deserialize_with = "long_text")]
     pub(super) pairs: String,
+    #[serde(deserialize_with = "files")]
     pub(super) files: Vec<ManifestFile>,
 }
 
@@ -55,6 +73,7 @@ struct Format {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ManifestFile {
     /// Relative to the directory, with `/`.
+    #[serde(deserialize_with = "short_text")]
     pub(super) path: String,
     pub(super) bytes: u64,
     /// In hex.
@@ -71,48 +90,104 @@ fn hash_in_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::
     }
 }
 
+/// Reads a string that is short in every manifest.
+fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = <&str>::deserialize(deserializer)?;
+    match text.len() <= MAX_SHORT_LEN {
+        true => Ok(text.to_owned()),
+        false => Err(D::Error::custom(format_args!(
+            "a string of {} bytes, and none but the list of pairs has more than {MAX_SHORT_LEN}",
+            text.len()
+        ))),
+    }
+}
+
+/// Reads a string that may be long; missing memory unwinds as elsewhere.
+fn long_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = <&str>::deserialize(deserializer)?;
+    let mut bytes = with_room(text.len());
+    bytes.extend_from_slice(text.as_bytes());
+    Ok(String::from_utf8(bytes).expect("copied from text"))
+}
+
+/// Reads the list of files; missing memory unwinds as elsewhere.
+fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ManifestFile>, D::Error> {
+    struct Files;
+
+    impl<'de> Visitor<'de> for Files {
+        type Value = Vec<ManifestFile>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of files")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut files = Vec::new();
+            while let Some(file) = list.next_element()? {
+                push(&mut files, file);
+            }
+            Ok(files)
+        }
+    }
+
+    deserializer.deserialize_seq(Files)
+}
+
+/// Text that grows where there is memory, and unwinds as elsewhere where there is none.
+struct Growing(Vec<u8>);
+
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let needed = self.0.len() + bytes.len();
+        if needed > self.0.capacity() {
+            fit(&mut self.0, needed.max(1024).saturating_mul(2));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Manifest {
-    /// The manifest of a directory that holds the pairs, from the files as they are on disk; those
-    /// in `hashes` need not be read again.
-    pub(super) fn of(
-        directory: &Path,
+    /// The manifest of a directory with these pairs. `hashes` are those of all their slivers.
+    pub(super) fn new(
         metadata: &BlobMetadataWithId,
+        metadata_bytes: &[u8],
         shape: &Shape,
         pairs: &PairSet,
         hashes: &Hashes,
-        threads: usize,
-        control: &Control,
-    ) -> Result<Self> {
-        let paths: Vec<_> = paths(pairs).collect();
-        let files = in_parallel(threads, paths.len(), |i| {
-            control.check()?;
-            let path = paths[i].clone();
-            let name = path.rsplit('/').next().expect("at least one part");
-            let (bytes, blake3) = match hashes.get(name) {
-                Some((bytes, hash)) => (*bytes, hash.to_hex().to_string()),
-                None => hash_file(&directory.join(&path), control)?,
-            };
-            Ok::<_, Error>(ManifestFile {
-                path,
-                bytes,
-                blake3,
-            })
-        })?;
-        Ok(Self {
+    ) -> Self {
+        let hex = |hash: blake3::Hash| hash.to_hex().to_string();
+        let layouts = Axis::BOTH.map(|axis| SliverLayout::new(shape, axis));
+        let slivers = pairs
+            .iter()
+            .flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)));
+        let slivers = slivers.map(|(pair, axis)| ManifestFile {
+            path: format!("{PAIRS_DIRECTORY}/{}", sliver_file_name(pair, axis)),
+            bytes: layouts[axis as usize].total_len,
+            blake3: hex(hashes.get((pair, axis)).expect("each was written or read")),
+        });
+        let metadata_file = ManifestFile {
+            path: METADATA_FILE.to_owned(),
+            bytes: metadata_bytes.len() as u64,
+            blake3: hex(blake3::hash(metadata_bytes)),
+        };
+        Self {
             version: VERSION,
             generator: concat!("walrus-accel ", env!("CARGO_PKG_VERSION")).into(),
             blob_id: metadata.blob_id.to_string(),
-            root_hash: blake3::Hash::from_bytes(metadata.metadata.root_hash())
-                .to_hex()
-                .to_string(),
+            root_hash: hex(blake3::Hash::from_bytes(metadata.metadata.root_hash())),
             commitment: metadata.metadata.commitment.to_string(),
             encoding_type: metadata.metadata.commitment.encoding_type(),
             unencoded_length: metadata.metadata.unencoded_length,
             shards: shape.n_shards(),
             symbol_size: shape.symbol_size(),
             pairs: pairs.to_string(),
-            files,
-        })
+            files: collected(std::iter::once(metadata_file).chain(slivers)),
+        }
     }
 
     /// Adds what another manifest of the blob lists and this one does not; `pairs` are those of
@@ -123,15 +198,15 @@ impl Manifest {
             .flat_map(|manifest| &manifest.files)
             .map(|file| (file.path.clone(), file.clone()))
             .collect();
-        self.files = paths(pairs)
-            .map(|path| files.remove(&path).expect("each is in one of them"))
-            .collect();
+        let path_files = paths(pairs);
+        let found = path_files.map(|path| files.remove(&path).expect("each is in one of them"));
+        self.files = collected(found);
         self.pairs = pairs.to_string();
     }
 
     /// Reads a directory's manifest; `None` if there is none.
-    pub(super) fn read(directory: &Path) -> Result<Option<Self>, String> {
-        let bytes = match read_small(&directory.join(MANIFEST_FILE), MAX_LEN) {
+    pub(super) fn read(directory: &Dir) -> Result<Option<Self>, String> {
+        let bytes = match read_small(directory, MANIFEST_FILE, MAX_LEN) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.to_string()),
@@ -141,12 +216,20 @@ impl Manifest {
 
     /// Reads a manifest's bytes. It takes in proportion to them, at most four times as much and 1 MiB.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let malformed = |error| format!("not a manifest: {error}");
-        // Nothing else is in a manifest, a backslash neither. So a message that quotes a string is no longer.
+        let malformed =
+            |error: serde_json::Error| format!("not a manifest: {}", excerpt(&error.to_string()));
+        // Nothing else is in a manifest, a backslash neither. So strings lie between quotes as they
+        // are, and a message that quotes one is no longer.
         let is_plain =
             |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'[' | b']'..=b'~');
         if !bytes.iter().all(is_plain) {
             return Err("not a manifest: it has characters that no manifest has".into());
+        }
+        let mut strings = bytes.split(|&byte| byte == b'"').skip(1).step_by(2);
+        if strings.any(|text| text.len() > MAX_TEXT_LEN) {
+            return Err(format!(
+                "not a manifest: it has a string of more than {MAX_TEXT_LEN} bytes"
+            ));
         }
         // Alone and first: what else a later version has is nothing that this one knows.
         let Format { version } = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -215,9 +298,10 @@ impl Manifest {
 
     /// The manifest's bytes.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut json = serde_json::to_vec_pretty(self).expect("strings and numbers");
-        json.push(b'\n');
-        json
+        let mut json = Growing(Vec::new());
+        serde_json::to_writer_pretty(&mut json, self).expect("strings and numbers");
+        push(&mut json.0, b'\n');
+        json.0
     }
 }
 
@@ -251,49 +335,64 @@ impl ManifestFile {
     /// Compares the file with what the manifest says of it.
     pub(super) fn problem(
         &self,
-        directory: &Path,
+        directory: &Handles,
         control: &Control,
     ) -> Result<Option<FileProblem>> {
-        let path = directory.join(&self.path);
-        let (kind, reason) = match hash_file(&path, control) {
-            Ok((bytes, blake3)) if bytes == self.bytes && blake3 == self.blake3 => return Ok(None),
-            Ok((bytes, _)) if bytes != self.bytes => (
-                ProblemKind::Damaged,
-                format!("{bytes} bytes long, and the manifest says {}", self.bytes),
-            ),
-            Ok(_) => (
-                ProblemKind::Damaged,
-                "its BLAKE3 is not the one in the manifest".into(),
-            ),
-            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+        let path = || directory.blob.at(&self.path);
+        let found = directory
+            .open_file(&self.path)
+            .and_then(|file| Ok((file.metadata()?.len(), file)));
+        let hashed = match found {
+            Ok((len, file)) if len == self.bytes => match hash_file(file, self.bytes, control) {
+                Ok(hash) if hash.to_hex().as_str() == self.blake3 => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    return Err(Error::Cancelled);
+                }
+                hashed => hashed.map(|_| "its BLAKE3 is not the one in the manifest".into()),
+            },
+            // However long it is, nothing of it is read.
+            Ok((len, _)) => Ok(format!(
+                "{len} bytes long, and the manifest says {}",
+                self.bytes
+            )),
+            Err(error) => Err(error),
+        };
+        let (kind, reason) = match hashed {
+            Ok(reason) => (ProblemKind::Damaged, reason),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 (ProblemKind::Missing, "it is missing".into())
             }
-            Err(Error::Io { source, .. }) => {
-                (ProblemKind::Damaged, format!("cannot be read: {source}"))
-            }
-            Err(error) => return Err(error),
+            Err(error) => (ProblemKind::Damaged, format!("cannot be read: {error}")),
         };
-        Ok(Some(FileProblem::new(path, kind, reason)))
+        Ok(Some(FileProblem::new(path(), kind, reason)))
     }
 }
 
-/// The length of a file and its BLAKE3 in hex.
-fn hash_file(path: &Path, control: &Control) -> Result<(u64, String)> {
-    let mut file = open_regular(path).map_err(Error::io("read", path))?;
+/// The BLAKE3 of a file of `len` bytes.
+///
+/// # Errors
+///
+/// The system's; `Interrupted` if it was cancelled; `UnexpectedEof` or `InvalidData` if the file has
+/// another length.
+pub(super) fn hash_file(mut file: File, len: u64, control: &Control) -> io::Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
-    let mut chunk = vec![0; CHUNK];
-    let mut len = 0;
-    loop {
-        control.check()?;
-        match file.read(&mut chunk) {
-            Ok(0) => return Ok((len, hasher.finalize().to_hex().to_string())),
-            Ok(read) => {
-                hasher.update(&chunk[..read]);
-                len += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::io("read", path)(error)),
+    let mut chunk = filled(0, CHUNK);
+    let mut left = len;
+    while left > 0 {
+        if control.is_cancelled() {
+            return Err(io::ErrorKind::Interrupted.into());
         }
+        let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+        file.read_exact(&mut chunk[..wanted])?;
+        hasher.update(&chunk[..wanted]);
+        left -= wanted as u64;
+    }
+    match file.metadata()?.len() == len {
+        true => Ok(hasher.finalize()),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "its length changed while it was read",
+        )),
     }
 }
 
@@ -336,7 +435,7 @@ mod tests {
         let sound = fs::read_to_string(&path).unwrap();
         let read = |text: &str| {
             fs::write(&path, text).unwrap();
-            Manifest::read(directory)
+            Manifest::read(&Dir::open(directory).unwrap())
         };
         let manifest = read(&sound).unwrap().unwrap();
         assert_eq!(manifest.pair_set(), pairs);
@@ -371,17 +470,42 @@ mod tests {
         assert!(manifest != other && manifest.says_the_same(&other));
     }
 
+    #[test]
+    fn messages_about_a_manifest_are_short() {
+        let long = |len| format!("{{\"version\": \"{}\"}}", "a".repeat(len));
+        let error = Manifest::parse(long(31_000_000).as_bytes()).unwrap_err();
+        assert!(error.len() < 500, "{} bytes", error.len());
+        let error = Manifest::parse(long(200_000).as_bytes()).unwrap_err();
+        assert!(error.len() < 500, "{} bytes", error.len());
+        assert!(error.contains("expected u32"), "{error}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn devices_and_endless_files_are_not_read() {
-        let control = Control::new();
-        assert!(hash_file(Path::new("/dev/zero"), &control).is_err());
         let directory = tempfile::tempdir().unwrap();
         let link = directory.path().join(MANIFEST_FILE);
         std::os::unix::fs::symlink("/dev/zero", link).unwrap();
-        assert!(Manifest::read(directory.path()).is_err());
+        let dir = Dir::open(directory.path()).unwrap();
+        let error = Manifest::read(&dir).unwrap_err();
+        assert!(error.contains("symbolic link"), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_hashed_as_long_as_it_should_be() {
+        let control = Control::new();
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(100).unwrap();
+        let hash = |len| {
+            let mut again = file.try_clone().unwrap();
+            std::io::Seek::rewind(&mut again).unwrap();
+            hash_file(again, len, &control)
+        };
+        assert_eq!(hash(100).unwrap(), blake3::hash(&[0; 100]));
+        for len in [0, 99, 101] {
+            hash(len).unwrap_err();
+        }
         control.cancel();
-        let file = Path::new(file!());
-        assert!(matches!(hash_file(file, &control), Err(Error::Cancelled)));
+        assert_eq!(hash(100).unwrap_err().kind(), io::ErrorKind::Interrupted);
     }
 }

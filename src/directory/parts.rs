@@ -1,35 +1,50 @@
-//! Slivers that come in several stripes.
+//! Bytes of slivers in files, as they are written and read back.
 //!
-//! A stripe holds a piece of every symbol. Written where they belong, the pieces of one stripe would
-//! lie a symbol apart, and share a page with those of the next at both ends: once the first are out
-//! of the system's cache, each of a million writes would have to read its page back. So the pieces
-//! of a stripe are written one after another, in a file of their own kind, and the slivers are put
-//! together when all stripes are there.
+//! A blob in one stripe is written where it belongs. With several, the pieces of one stripe would lie
+//! a symbol apart, and share a page with those of the next at both ends: once the first are out of
+//! the system's cache, each of a million writes would have to read its page back. So the pieces of a
+//! stripe are written one after another, in a file of their own kind, and the slivers are put together
+//! when all stripes are there. In `0007.primary.part`, the stripe `[a, b)` of a sliver of `k` symbols
+//! begins at `k * a`, whatever the stripes before it were.
 //!
-//! In `0007.primary.part`, the stripe `[a, b)` of a sliver of `k` symbols begins at `k * a`, whatever
-//! the stripes before it were.
+//! A file may change between writing and reading back: another process, a failing disk, a hand. So
+//! each sliver has a checksum of its pieces as the encoder gave them, in whatever order they came,
+//! and nothing that is read back counts unless it has the same.
 
 use std::fs::File;
 use std::io::{self, Write};
 
+use twox_hash::XxHash3_64;
+
 use crate::control::Control;
+use crate::memory::filled;
 use crate::shape::Shape;
 use crate::sink::SliverPart;
-use crate::sliver::{Axis, SliverIndex, SliverPairIndex};
+use crate::sliver::{Axis, SliverIndex};
 use crate::source::{read_exact_at, write_all_at};
 use crate::wire::SliverLayout;
 
 /// About how many bytes are gathered for a write, or put together at a time.
 const RUN: usize = 1 << 20;
 
-/// The name of the file of a sliver that is not together yet.
-pub(super) fn part_file_name(pair: SliverPairIndex, axis: Axis) -> String {
-    format!("{:04}.{axis}.part", pair.0)
-}
-
-/// The length of that file when the bytes `0..next` of every symbol are in it.
+/// The length of a part's file when the bytes `0..next` of every symbol are in it.
 pub(super) fn part_len(shape: &Shape, axis: Axis, next: u32) -> u64 {
     u64::from(shape.sliver_symbols(axis)) * u64::from(next)
+}
+
+/// The checksum of a symbol's piece in the stripe that begins at `start`. A sliver's is the sum of its
+/// pieces' modulo 2^64.
+fn piece_sum(symbol: u64, start: u32, piece: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(symbol << 32 | u64::from(start), piece)
+}
+
+/// The checksum of the pieces of a part.
+pub(super) fn sum(part: &SliverPart<'_>) -> u64 {
+    let symbols = u64::from(part.first_symbol)..;
+    let pieces = symbols.zip(part.pieces.iter());
+    pieces.fold(0, |sum: u64, (symbol, piece)| {
+        sum.wrapping_add(piece_sum(symbol, part.first_byte, piece))
+    })
 }
 
 /// Writes some symbols' pieces of one stripe.
@@ -46,6 +61,7 @@ pub(super) fn put(
         return write_all_at(file, offset, pieces);
     }
     scratch.clear();
+    crate::memory::fit(scratch, RUN.max(bytes.len()));
     for piece in part.pieces.iter() {
         if scratch.len() + piece.len() > RUN && !scratch.is_empty() {
             write_all_at(file, offset, scratch)?;
@@ -57,31 +73,114 @@ pub(super) fn put(
     write_all_at(file, offset, scratch)
 }
 
-/// Puts a sliver together: reads its pieces from `part`, writes it as BCS `SliverData`, and gives the
-/// length and the BLAKE3 of what was written. `stripes` are the ends of the stripes, ascending.
-/// An error of kind `Interrupted` says that it was cancelled.
+/// A sliver of a blob.
+#[derive(Clone, Copy)]
+pub(super) struct Which<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) axis: Axis,
+    pub(super) sliver: SliverIndex,
+}
+
+/// Facts about a sliver's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ReadBack {
+    /// The checksum of the symbols' pieces.
+    pub(super) sum: u64,
+    /// The BLAKE3 of the sliver as BCS.
+    pub(super) hash: blake3::Hash,
+}
+
+/// Puts a sliver together: reads its pieces from `part` and writes it as BCS `SliverData`. `stripes`
+/// are the ends of the stripes, ascending.
+///
+/// # Errors
+///
+/// `Interrupted` if it was cancelled; `InvalidData` if `part` has another length than its pieces.
 pub(super) fn assemble(
     part: &File,
     out: &mut File,
-    shape: &Shape,
-    axis: Axis,
-    sliver: SliverIndex,
+    which: Which<'_>,
     stripes: &[u32],
     control: &Control,
-) -> io::Result<(u64, blake3::Hash)> {
+) -> io::Result<ReadBack> {
+    let Which { shape, axis, .. } = which;
     debug_assert_eq!(stripes.last(), Some(&shape.symbol_size()));
-    let layout = SliverLayout::new(shape, axis);
-    let mut hasher = blake3::Hasher::new();
-    let mut write = |bytes: &[u8]| {
-        hasher.update(bytes);
-        out.write_all(bytes)
+    check_len(part, part_len(shape, axis, shape.symbol_size()))?;
+    let mut pieces = Vec::new();
+    let read = |first: usize, count: usize, start: u32, end: u32, symbols: &mut [u8]| {
+        let width = (end - start) as usize;
+        crate::memory::fit(&mut pieces, count * width);
+        pieces.resize(count * width, 0);
+        let offset = part_len(shape, axis, start) + first as u64 * width as u64;
+        read_exact_at(part, offset, &mut pieces)?;
+        let symbols = symbols.chunks_exact_mut(shape.symbol_size() as usize);
+        for (symbol, piece) in symbols.zip(pieces.chunks_exact(width)) {
+            symbol[start as usize..end as usize].copy_from_slice(piece);
+        }
+        Ok(())
     };
-    write(&layout.header())?;
+    each_run(which, stripes, control, read, |bytes| out.write_all(bytes))
+}
+
+/// Reads a sliver's file back. `stripes` are the ends of the stripes in which its pieces came.
+///
+/// # Errors
+///
+/// `Interrupted` if it was cancelled; `InvalidData` if it is not the sliver's file by its length or its
+/// frame.
+pub(super) fn read_back(
+    file: &File,
+    which: Which<'_>,
+    stripes: &[u32],
+    control: &Control,
+) -> io::Result<ReadBack> {
+    let symbol_size = which.shape.symbol_size();
+    let layout = SliverLayout::new(which.shape, which.axis);
+    check_len(file, layout.total_len)?;
+    let mut header = [0; 16];
+    let header = &mut header[..layout.header_len as usize];
+    read_exact_at(file, 0, header)?;
+    let mut trailer = [0; SliverLayout::TRAILER_LEN];
+    read_exact_at(file, layout.header_len + layout.symbols_len, &mut trailer)?;
+    if *header != layout.header() || trailer != SliverLayout::trailer(symbol_size, which.sliver) {
+        return Err(changed());
+    }
+    let read = |first: usize, count: usize, start: u32, _end: u32, symbols: &mut [u8]| {
+        if start > 0 {
+            return Ok(()); // All stripes of the symbols came with the first one.
+        }
+        let len = count * symbol_size as usize;
+        let offset = layout.header_len + first as u64 * u64::from(symbol_size);
+        read_exact_at(file, offset, &mut symbols[..len])
+    };
+    each_run(which, stripes, control, read, |_| Ok(()))
+}
+
+/// Goes through a sliver, some symbols at a time: `read` puts a stripe of them in place, and `write`
+/// gets the bytes of the file in order.
+fn each_run(
+    which: Which<'_>,
+    stripes: &[u32],
+    control: &Control,
+    mut read: impl FnMut(usize, usize, u32, u32, &mut [u8]) -> io::Result<()>,
+    mut write: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<ReadBack> {
+    let Which {
+        shape,
+        axis,
+        sliver,
+    } = which;
+    let mut hasher = blake3::Hasher::new();
+    let mut next = |bytes: &[u8]| {
+        hasher.update(bytes);
+        write(bytes)
+    };
+    next(&SliverLayout::new(shape, axis).header())?;
     let symbol_size = shape.symbol_size() as usize;
     let symbols = usize::from(shape.sliver_symbols(axis));
     let at_once = (RUN / symbol_size).clamp(1, symbols);
-    let mut together = vec![0; at_once * symbol_size];
-    let mut pieces = Vec::new();
+    let mut together = filled(0, at_once * symbol_size);
+    let mut sum = 0u64;
     for first in (0..symbols).step_by(at_once) {
         if control.is_cancelled() {
             return Err(io::ErrorKind::Interrupted.into());
@@ -90,20 +189,35 @@ pub(super) fn assemble(
         let together = &mut together[..count * symbol_size];
         let mut start = 0;
         for &end in stripes {
-            let width = (end - start) as usize;
-            pieces.resize(count * width, 0);
-            let offset = part_len(shape, axis, start) + first as u64 * width as u64;
-            read_exact_at(part, offset, &mut pieces)?;
-            let symbols = together.chunks_exact_mut(symbol_size);
-            for (symbol, piece) in symbols.zip(pieces.chunks_exact(width)) {
-                symbol[start as usize..end as usize].copy_from_slice(piece);
+            read(first, count, start, end, together)?;
+            for (symbol, bytes) in (first as u64..).zip(together.chunks_exact(symbol_size)) {
+                let piece = &bytes[start as usize..end as usize];
+                sum = sum.wrapping_add(piece_sum(symbol, start, piece));
             }
             start = end;
         }
-        write(together)?;
+        next(together)?;
     }
-    write(&SliverLayout::trailer(shape.symbol_size(), sliver))?;
-    Ok((layout.total_len, hasher.finalize()))
+    next(&SliverLayout::trailer(shape.symbol_size(), sliver))?;
+    Ok(ReadBack {
+        sum,
+        hash: hasher.finalize(),
+    })
+}
+
+fn check_len(file: &File, expected: u64) -> io::Result<()> {
+    match file.metadata()?.len() == expected {
+        true => Ok(()),
+        false => Err(changed()),
+    }
+}
+
+/// The error about a file that is not as it was written.
+pub(super) fn changed() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "it was changed since it was written; start again",
+    )
 }
 
 #[cfg(test)]
@@ -128,7 +242,7 @@ mod tests {
                 let size = shape.symbol_size() as usize;
                 let sliver: Vec<u8> = (0..symbols * size).map(|i| (i * 7 % 251) as u8).collect();
                 let part = tempfile::tempfile().unwrap();
-                let mut start = 0;
+                let (mut start, mut given) = (0, 0u64);
                 for &end in &stripes {
                     let width = (end - start) as usize;
                     // The last symbol apart, and first.
@@ -142,23 +256,52 @@ mod tests {
                             symbol_size: shape.symbol_size(),
                             pieces: Pieces::new(data, width, size, count),
                         };
+                        given = given.wrapping_add(sum(&part_of_sliver));
                         put(&part, &shape, &part_of_sliver, &mut Vec::new()).unwrap();
                     }
                     assert_eq!(part.metadata().unwrap().len(), part_len(&shape, axis, end));
                     start = end;
                 }
+                let which = Which {
+                    shape: &shape,
+                    axis,
+                    sliver: SliverIndex(1),
+                };
                 let mut out = tempfile::tempfile().unwrap();
                 let control = Control::new();
-                let index = SliverIndex(1);
-                let (len, hash) =
-                    assemble(&part, &mut out, &shape, axis, index, &stripes, &control).unwrap();
-                let mut bytes = vec![0; len as usize];
+                let made = assemble(&part, &mut out, which, &stripes, &control).unwrap();
+                let mut bytes = vec![0; out.metadata().unwrap().len() as usize];
                 read_exact_at(&out, 0, &mut bytes).unwrap();
-                assert_eq!(blake3::hash(&bytes), hash);
+                assert_eq!(blake3::hash(&bytes), made.hash);
+                assert_eq!(made.sum, given);
                 let read = SliverData::from_bcs(&bytes).unwrap();
-                assert_eq!((read.index, read.symbols), (index, sliver));
+                assert_eq!((read.index, read.symbols), (which.sliver, sliver));
+                assert_eq!(read_back(&out, which, &stripes, &control).unwrap(), made);
+
+                // Every byte counts, in either file, and so does the length.
+                for file in [&part, &out] {
+                    let len = file.metadata().unwrap().len();
+                    for place in [0, len / 2, len - 1] {
+                        let mut byte = [0];
+                        read_exact_at(file, place, &mut byte).unwrap();
+                        write_all_at(file, place, &[byte[0] ^ 4]).unwrap();
+                        let mut other = tempfile::tempfile().unwrap();
+                        let made = assemble(&part, &mut other, which, &stripes, &control);
+                        let read = read_back(&out, which, &stripes, &control);
+                        let same = |found: io::Result<ReadBack>| {
+                            found.is_ok_and(|found| found.sum == given)
+                        };
+                        assert!(!(same(made) && same(read)), "byte {place}");
+                        write_all_at(file, place, &byte).unwrap();
+                    }
+                    file.set_len(len + 1).unwrap();
+                }
+                assemble(&part, &mut out, which, &stripes, &control).unwrap_err();
+                read_back(&out, which, &stripes, &control).unwrap_err();
+                part.set_len(part_len(&shape, axis, shape.symbol_size()))
+                    .unwrap();
                 control.cancel();
-                let cancelled = assemble(&part, &mut out, &shape, axis, index, &stripes, &control);
+                let cancelled = assemble(&part, &mut out, which, &stripes, &control);
                 assert_eq!(cancelled.unwrap_err().kind(), io::ErrorKind::Interrupted);
             }
         }

@@ -1,22 +1,28 @@
 //! Rebuilding the missing and damaged files of a blob's directory from the others.
 
-use std::collections::HashSet;
-use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::sync::Arc;
 
-use super::blob::{BlobDirectory, FileProblem, ProblemKind};
-use super::journal::WorkDirectory;
-use super::manifest::Manifest;
+use super::blob::BlobDirectory;
+use super::files::in_parallel;
+use super::handles::{read_small, sync_files, write_file};
+use super::layout::{
+    MANIFEST_FILE, PAIRS_DIRECTORY, SliverSet, parse_sliver_file_name, sliver_file_name,
+};
+use super::manifest::{MAX_LEN, Manifest, hash_file};
+use super::slivers::{FileProblem, ProblemKind};
+use super::work::{WorkDirectory, create_or_open};
 use super::writer::{Hashes, SliverWriter};
-use super::{MANIFEST_FILE, PAIRS_DIRECTORY, parse_sliver_file_name, sync_tree, write_file};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::decoder::Decoder;
-use crate::disk::sync_directory;
+use crate::disk::{Access, Dir, Kind, Replacing};
 use crate::error::{Error, Result};
+use crate::memory::{caught, collected, push};
 use crate::shape::Shape;
 use crate::sink::{Sink, SinkSession, SliverPart};
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
+use crate::wire::{Bcs, SliverLayout};
 
 /// What repairing a directory did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,16 +42,28 @@ impl BlobDirectory {
     /// equals a fresh encoding. Foreign files are left alone.
     ///
     /// The rebuilt files take their places only when all of them are complete and the metadata
-    /// computed anew equals the one that is here.
+    /// computed anew equals the one that is here. A link under a sliver's name is replaced, and never
+    /// the file it leads to. A directory that is complete is not written to.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSlivers`] if too few are good; as [`Decoder::rebuild`]; [`Error::Io`].
+    /// [`Error::NotEnoughSlivers`] if too few are good; [`Error::Io`], also if there is a directory under
+    /// the name of a sliver to rebuild: then nothing is changed; [`Error::Busy`]; as
+    /// [`Decoder::rebuild`].
     ///
     /// # Panics
     ///
     /// If `pairs` was made for another number of shards.
     pub fn repair(
+        &self,
+        decoder: &Decoder,
+        pairs: Option<&PairSet>,
+        control: &Control,
+    ) -> Result<Repaired> {
+        caught(|| self.repair_uncaught(decoder, pairs, control))
+    }
+
+    fn repair_uncaught(
         &self,
         decoder: &Decoder,
         pairs: Option<&PairSet>,
@@ -58,112 +76,225 @@ impl BlobDirectory {
         };
         assert_eq!(wanted.n_shards(), shape.n_shards(), "pairs of these shards");
         let found = self.verify(decoder, control)?;
-        let mut bad: Vec<_> = found.problems;
+        let mut bad = found.problems;
         // Pairs that the manifest does not list, but that are asked for.
-        let sliver_of = |problem: &FileProblem| {
-            let name = problem.path.file_name()?.to_str()?;
-            parse_sliver_file_name(name)
-        };
+        let mut known = SliverSet::new(shape.n_shards());
         let good = self.files().iter().map(|file| (file.pair, file.axis));
-        let known = good.chain(bad.iter().filter_map(sliver_of)).collect();
-        bad.extend(self.missing(&wanted, &known));
-        let (left, mut rebuilt): (Vec<_>, Vec<_>) = bad
-            .into_iter()
-            .partition(|problem| problem.kind == ProblemKind::Foreign);
-
-        // The files to rebuild, of the pairs asked for.
-        rebuilt.retain(|problem| sliver_of(problem).is_none_or(|(pair, _)| wanted.contains(pair)));
-        rebuilt.sort_by(|a, b| a.path.cmp(&b.path));
-        let targets: Vec<_> = rebuilt.iter().filter_map(sliver_of).collect();
-        let work = WorkDirectory::for_one(self.path(), "repair")?;
-        if !targets.is_empty() {
-            let pairs = PairSet::new(shape.n_shards(), targets.iter().map(|&(pair, _)| pair))?;
-            let mut sink = RepairSink {
-                wanted: targets.iter().copied().collect(),
-                directory: work.blob(),
-            };
-            decoder.rebuild(self.metadata(), self, None, &pairs, &mut sink, control)?;
-            sync_tree(&work.blob())?;
-            let pairs_directory = self.path().join(PAIRS_DIRECTORY);
-            fs::create_dir_all(&pairs_directory).map_err(Error::io("create", &pairs_directory))?;
-            for (pair, axis) in targets {
-                let target = self.sliver_path(pair, axis);
-                let fresh = work.blob().join(super::sliver_file_name(pair, axis));
-                if target.is_dir() {
-                    fs::remove_dir_all(&target).map_err(Error::io("replace", &target))?;
-                }
-                fs::rename(fresh, &target).map_err(Error::io("replace", &target))?;
-            }
-            sync_directory(&pairs_directory)?;
+        good.chain(bad.iter().filter_map(sliver_of))
+            .for_each(|sliver| known.insert(sliver));
+        for problem in self.missing(&wanted, &known) {
+            push(&mut bad, problem);
         }
-        self.rewrite_manifest(&wanted, &work, control)?;
+        let (mut left, mut rebuilt) = (Vec::new(), Vec::new());
+        for problem in bad {
+            let asked_for = sliver_of(&problem).is_none_or(|(pair, _)| wanted.contains(pair));
+            match problem.kind {
+                ProblemKind::Foreign => push(&mut left, problem),
+                _ if asked_for => push(&mut rebuilt, problem),
+                _ => {}
+            }
+        }
+        rebuilt.sort_unstable_by(|a: &FileProblem, b| a.path.cmp(&b.path));
+        let targets = collected(rebuilt.iter().filter_map(sliver_of));
+        let mut repair = Repair {
+            directory: self,
+            work: None,
+            hashes: Hashes::new(shape.n_shards()),
+        };
+        if !targets.is_empty() {
+            repair.rebuild(decoder, &targets, control)?;
+        }
+        repair.rewrite_manifest(&wanted, control)?;
+        if let Some(work) = repair.work {
+            work.remove(control);
+        }
         Ok(Repaired {
             checked: found.checked,
             rebuilt,
             left,
         })
     }
+}
+
+fn sliver_of(problem: &FileProblem) -> Option<(SliverPairIndex, Axis)> {
+    problem.path.file_name().and_then(parse_sliver_file_name)
+}
+
+/// A repair at work.
+struct Repair<'a> {
+    directory: &'a BlobDirectory,
+    /// Made when there is something to write.
+    work: Option<WorkDirectory>,
+    /// The hashes of the slivers that were rebuilt.
+    hashes: Hashes,
+}
+
+impl Repair<'_> {
+    fn work(&mut self) -> Result<&WorkDirectory> {
+        if self.work.is_none() {
+            let parent = Arc::clone(&self.directory.handles().blob);
+            self.work = Some(WorkDirectory::for_repair(parent)?);
+        }
+        Ok(self.work.as_ref().expect("made just now"))
+    }
+
+    /// Rebuilds slivers and puts them in their places.
+    fn rebuild(
+        &mut self,
+        decoder: &Decoder,
+        targets: &[(SliverPairIndex, Axis)],
+        control: &Control,
+    ) -> Result<()> {
+        let directory = self.directory;
+        let (shape, handles) = (directory.shape(), directory.handles());
+        // Before anything is done: a directory is never removed for a file.
+        for &(pair, axis) in targets {
+            let name = sliver_file_name(pair, axis);
+            let found = handles
+                .pairs
+                .as_ref()
+                .and_then(|pairs| pairs.find(&name).ok());
+            if found.is_some_and(|found| found.kind == Kind::Dir) {
+                let reason = "it is a directory: move it away, and repair again";
+                let source = io::Error::new(io::ErrorKind::IsADirectory, reason);
+                return Err(Error::io("replace", directory.sliver_path(pair, axis))(
+                    source,
+                ));
+            }
+        }
+        let mut wanted = SliverSet::new(shape.n_shards());
+        targets.iter().for_each(|&sliver| wanted.insert(sliver));
+        let blob = self.work()?.blob()?;
+        let mut sink = RepairSink {
+            wanted,
+            hashes: None,
+            blob: &blob,
+        };
+        let all = PairSet::new(shape.n_shards(), targets.iter().map(|&(pair, _)| pair))?;
+        decoder.rebuild(
+            directory.metadata(),
+            directory,
+            None,
+            &all,
+            &mut sink,
+            control,
+        )?;
+        self.hashes = sink.hashes.expect("the rebuilding is complete");
+        let fresh = create_or_open(&blob, PAIRS_DIRECTORY)?;
+        sync_files(&[&fresh])?;
+        let made;
+        let pairs: &Dir = match &handles.pairs {
+            Some(pairs) => pairs,
+            None => {
+                made = create_or_open(&handles.blob, PAIRS_DIRECTORY)?;
+                &made
+            }
+        };
+        for &(pair, axis) in targets {
+            let name = sliver_file_name(pair, axis);
+            fresh
+                .rename(&name, pairs, &name, Replacing::File)
+                .map_err(Error::io("replace", pairs.at(&name)))?;
+        }
+        warn_unless_durable(pairs, control);
+        Ok(())
+    }
 
     /// Writes the manifest of the pairs that were asked for and of those it had, if it differs from
     /// the one that is there.
-    fn rewrite_manifest(
-        &self,
-        wanted: &PairSet,
-        work: &WorkDirectory,
-        control: &Control,
-    ) -> Result<()> {
-        let mut manifest = Manifest::of(
-            self.path(),
-            self.metadata().with_id(),
-            self.shape(),
-            wanted,
-            &Hashes::new(),
-            0,
-            control,
-        )?;
+    fn rewrite_manifest(&mut self, wanted: &PairSet, control: &Control) -> Result<()> {
+        let directory = self.directory;
+        let shape = directory.shape();
+        self.hash_others(wanted, control)?;
+        let metadata = directory.metadata().with_id();
+        let mut manifest = Manifest::new(metadata, &metadata.to_bcs(), shape, wanted, &self.hashes);
         // What was not asked for stays as the manifest had it, be it missing or damaged now.
-        if let Some(old) = self.manifest() {
-            let pairs = self.expected_pairs();
+        if let Some(old) = directory.manifest() {
+            let pairs = directory.expected_pairs();
             let pairs = pairs.iter().chain(wanted.iter());
-            let pairs = PairSet::new(self.shape().n_shards(), pairs)?;
+            let pairs = PairSet::new(shape.n_shards(), pairs)?;
             manifest.add(old, &pairs);
         }
-        let path = self.path().join(MANIFEST_FILE);
+        let blob = &directory.handles().blob;
         let json = manifest.to_json();
-        if fs::read(&path).is_ok_and(|there| there == json) {
+        if read_small(blob, MANIFEST_FILE, MAX_LEN).is_ok_and(|there| there == json) {
             return Ok(());
         }
-        let fresh = work.blob().with_file_name(MANIFEST_FILE);
-        write_file(fresh.clone(), &json)?;
-        sync_tree(self.path())?;
-        fs::rename(fresh, &path).map_err(Error::io("replace", &path))?;
-        sync_directory(self.path())
+        let work = self.work()?.dir();
+        write_file(work, MANIFEST_FILE, &json)?;
+        sync_files(&[work])?;
+        work.rename(MANIFEST_FILE, blob, MANIFEST_FILE, Replacing::File)
+            .map_err(Error::io("replace", blob.at(MANIFEST_FILE)))?;
+        warn_unless_durable(blob, control);
+        Ok(())
+    }
+
+    /// Hashes the files of the slivers that were good.
+    fn hash_others(&mut self, wanted: &PairSet, control: &Control) -> Result<()> {
+        let directory = self.directory;
+        let slivers = wanted
+            .iter()
+            .flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)));
+        let others = collected(slivers.filter(|&sliver| self.hashes.get(sliver).is_none()));
+        let layouts = Axis::BOTH.map(|axis| SliverLayout::new(directory.shape(), axis));
+        let hashes = in_parallel(0, others.len(), |i| {
+            let (pair, axis) = others[i];
+            let len = layouts[axis as usize].total_len;
+            let pairs = directory.handles().pairs.as_ref();
+            let file = match pairs {
+                Some(pairs) => pairs.open_file(sliver_file_name(pair, axis), Access::Read),
+                None => Err(io::ErrorKind::NotFound.into()),
+            };
+            let hash = file.and_then(|file| hash_file(file, len, control));
+            hash.map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => Error::Cancelled,
+                _ => Error::io("read", directory.sliver_path(pair, axis))(error),
+            })
+        })?;
+        for (&sliver, hash) in others.iter().zip(hashes) {
+            self.hashes.set(sliver, hash);
+        }
+        Ok(())
+    }
+}
+
+fn warn_unless_durable(dir: &Dir, control: &Control) {
+    if let Err(error) = dir.sync() {
+        let path = dir.path().display();
+        control.warn(format!(
+            "the repair is complete, but {path} could not be made durable: {error}"
+        ));
     }
 }
 
 /// Takes the rebuilt slivers that are wanted, and drops the other halves of their pairs.
-struct RepairSink {
-    wanted: HashSet<(SliverPairIndex, Axis)>,
-    directory: PathBuf,
+struct RepairSink<'d> {
+    wanted: SliverSet,
+    /// The directory that they are written to, in its `pairs/`.
+    blob: &'d Dir,
+    hashes: Option<Hashes>,
 }
 
-impl Sink for RepairSink {
+impl Sink for RepairSink<'_> {
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
         _commitment: Commitment,
         _pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>> {
+        let pairs = create_or_open(self.blob, PAIRS_DIRECTORY)?;
         Ok(Box::new(RepairSession {
             wanted: &self.wanted,
+            hashes: &mut self.hashes,
             n_shards: shape.n_shards(),
-            writer: SliverWriter::new(self.directory.clone(), *shape, &[])?,
+            writer: SliverWriter::new(pairs, *shape, &[], None),
         }))
     }
 }
 
 struct RepairSession<'a> {
-    wanted: &'a HashSet<(SliverPairIndex, Axis)>,
+    wanted: &'a SliverSet,
+    hashes: &'a mut Option<Hashes>,
     n_shards: u16,
     writer: SliverWriter,
 }
@@ -171,14 +302,14 @@ struct RepairSession<'a> {
 impl SinkSession for RepairSession<'_> {
     fn put(&self, part: &SliverPart<'_>) -> Result<()> {
         let pair = part.sliver.pair(part.axis, self.n_shards);
-        if self.wanted.contains(&(pair, part.axis)) {
+        if self.wanted.contains((pair, part.axis)) {
             self.writer.put(part)?;
         }
         Ok(())
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, control: &Control) -> Result<()> {
-        self.writer.finish(0, control)?;
+        *self.hashes = Some(self.writer.finish(self.wanted, 0, control)?);
         Ok(())
     }
 }

@@ -2,22 +2,23 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::blob::ProblemKind;
 use super::files::in_parallel;
-use super::journal::{JobIdentity, WorkDirectory};
+use super::handles::{sync_files, write_file};
+use super::journal::JobIdentity;
+use super::layout::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, SliverSet, sliver_file_name};
 use super::manifest::Manifest;
-use super::writer::{self, SliverWriter};
-use super::{
-    MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, sliver_file_name, sync_tree, write_file,
-};
+use super::publish::Target;
+use super::work::{WorkDirectory, create_or_open, open_parent};
+use super::writer::{self, Hashes, SliverWriter, split_record};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
-use crate::disk::sync_directory;
+use crate::disk::{Dir, FileId};
 use crate::error::{Error, Result};
+use crate::memory::collected;
 use crate::shape::Shape;
 use crate::sink::{BufferSession, Sink, SinkSession, SliverBuffer, SliverPart};
 use crate::sliver::{Axis, PairSet};
@@ -84,6 +85,7 @@ struct SourceIdentity {
     path: String,
     length: u64,
     stamp: String,
+    id: Option<FileId>,
 }
 
 impl SourceIdentity {
@@ -115,7 +117,11 @@ impl DirectorySink {
         }
     }
 
-    /// Whether a target that holds something else is replaced.
+    /// Replaces a target that holds another encoding, or not all of this one.
+    ///
+    /// Only a blob's directory is replaced: one that holds anything else, or the file being encoded
+    /// ([`DirectorySink::source`]), or that is a link, stays, and the job ends with
+    /// [`Error::TargetExists`], which names what is in the way.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
@@ -137,8 +143,8 @@ impl DirectorySink {
         self
     }
 
-    /// The file that is encoded next: keeps a journal, by which the work can be resumed after the
-    /// process was killed. It is that of the next encoding alone; a later one into the same sink
+    /// The file that is encoded next: it is never replaced, and there is a journal, by which the work
+    /// can be resumed after the process was killed. It is that of the next encoding alone; a later one into the same sink
     /// has a journal if its own source is given.
     #[must_use]
     pub fn source(mut self, source: &FileSource) -> Self {
@@ -148,6 +154,7 @@ impl DirectorySink {
             path: path.iter().map(|byte| format!("{byte:02x}")).collect(),
             length: source.len(),
             stamp: source.stamp().to_owned(),
+            id: source.id(),
         });
         self
     }
@@ -168,62 +175,89 @@ impl Sink for DirectorySink {
     ) -> Result<Box<dyn SinkSession + 'a>> {
         self.outcome = None;
         let source = self.source.take();
+        let input = source.as_ref().and_then(|source| source.id);
         let identity = source.and_then(|source| source.job(shape, commitment, pairs));
-        let work = WorkDirectory::open(&self.out, identity, self.resume)?;
-        let mut checkpoint = work.load()?;
+        let out = open_parent(&self.out)?;
+        let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;
         let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
         let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
-        let directory = work.blob().join(PAIRS_DIRECTORY);
-        if let Some((stripes, _)) = &checkpoint {
+        let mut record = match staged {
+            true => None,
+            false => work.load(max_record_len(shape)),
+        };
+        if let Some((stripes, record_bytes)) = &record {
             let next = stripes.last().copied().unwrap_or(0);
-            if staged || !writer::all_there(&directory, shape, pairs, next) {
-                work.clear()?;
-                checkpoint = None;
+            let is_whole = split_record(record_bytes, shape.n_shards()).is_some();
+            let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
+            if !is_whole || !writer::all_there(&directory, shape, pairs, next) {
+                record = None;
             }
         }
-        let stripes = checkpoint.as_ref().map_or(&[][..], |(stripes, _)| stripes);
-        let writer = SliverWriter::new(directory, *shape, stripes)?;
+        if record.is_none() {
+            work.clear()?;
+        }
+        let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
+        let (stripes, bytes) = record.unwrap_or_default();
+        let (sums, state) = match split_record(&bytes, shape.n_shards()) {
+            Some((sums, state)) => (Some(sums), state),
+            None => (None, &[][..]),
+        };
+        let writer = SliverWriter::new(directory, *shape, &stripes, sums);
+        let next = stripes.last().copied();
         Ok(Box::new(Session {
             job: Job {
-                out: &self.out,
-                force: self.force,
-                threads: self.threads,
+                target: Target {
+                    out,
+                    force: self.force,
+                    threads: self.threads,
+                    input,
+                },
                 shape: *shape,
                 pairs: pairs.clone(),
             },
             pace: Mutex::new(Pace {
-                last: checkpoint.as_ref().map(|_| Instant::now()),
+                last: next.map(|_| Instant::now()),
                 took: Duration::ZERO,
             }),
-            checkpoint: Mutex::new(
-                checkpoint.and_then(|(stripes, state)| Some((*stripes.last()?, state))),
-            ),
-            work,
+            checkpoint: Mutex::new(next.map(|next| (next, collected(state.iter().copied())))),
             staged: match staged {
                 true => Some(self.staged.start(shape, pairs)?),
                 false => None,
             },
             writer,
             outcome: &mut self.outcome,
+            work,
         }))
     }
 }
 
-/// What was asked for.
-struct Job<'a> {
-    out: &'a Path,
-    force: bool,
-    threads: usize,
+/// The most bytes that a record can have: the ends of stripes, a checksum per sliver, and the state of
+/// a hash per symbol with what goes before them.
+fn max_record_len(shape: &Shape) -> u64 {
+    let n = u64::from(shape.n_shards());
+    let stripes = u64::from(shape.symbol_size()).div_ceil(STRIPE_UNIT_MIN) * 4;
+    (1 << 20) + stripes + 16 * n + MAX_STATE_LEN * n * n
+}
+
+/// The least width of a stripe in bytes.
+const STRIPE_UNIT_MIN: u64 = 64;
+
+/// The most bytes of a symbol's hash state between stripes, in any format.
+const MAX_STATE_LEN: u64 = 256;
+
+/// A request.
+struct Job {
+    target: Target,
     shape: Shape,
     pairs: PairSet,
 }
 
 struct Session<'a> {
-    job: Job<'a>,
+    job: Job,
     /// Where short slivers wait until they are complete.
     staged: Option<BufferSession<'a>>,
     writer: SliverWriter,
-    /// What an earlier run got to, until the encoder has taken it.
+    /// The point that an earlier run got to, until the encoder has taken it.
     checkpoint: Mutex<Option<(u32, Vec<u8>)>>,
     pace: Mutex<Pace>,
     outcome: &'a mut Option<Written>,
@@ -267,7 +301,8 @@ impl SinkSession for Session<'_> {
                 }
                 let stripes = self.writer.stripes();
                 debug_assert_eq!(stripes.last(), Some(&next));
-                self.work.save(&stripes, state)?;
+                let record = self.writer.record(state);
+                self.work.save(&stripes, &record, &[self.writer.pairs()])?;
                 let end = Instant::now();
                 *pace = Pace {
                     last: Some(end),
@@ -292,146 +327,81 @@ impl SinkSession for Session<'_> {
             staged,
             writer,
             outcome,
-            work,
+            mut work,
             checkpoint: _,
             pace: _,
         } = *self;
-        if let Some(staged) = staged {
-            job.write_staged(&staged, writer.directory())?;
+        let hashes = match staged {
+            Some(staged) => job.write_staged(&staged, writer.pairs())?,
+            None => {
+                let mut wanted = SliverSet::new(job.shape.n_shards());
+                let slivers = job
+                    .pairs
+                    .iter()
+                    .flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)));
+                slivers.for_each(|sliver| wanted.insert(sliver));
+                writer
+                    .finish(&wanted, job.target.threads, control)
+                    .inspect_err(|error| {
+                        if is_of_changed_files(error) {
+                            work.discard();
+                        }
+                    })?
+            }
+        };
+        let blob = work.blob()?;
+        let metadata_bytes = metadata.to_bcs();
+        write_file(&blob, METADATA_FILE, &metadata_bytes)?;
+        let manifest = Manifest::new(metadata, &metadata_bytes, &job.shape, &job.pairs, &hashes);
+        write_file(&blob, MANIFEST_FILE, &manifest.to_json())?;
+        let pairs = create_or_open(&blob, PAIRS_DIRECTORY)?;
+        sync_files(&[&pairs, &blob])?;
+        let name = metadata.blob_id.to_string();
+        let already_there = job.target.publish(&mut work, &name, &manifest, control)?;
+        if let Err(error) = job.target.out.sync() {
+            let path = job.target.out.path().display();
+            control.warn(format!(
+                "{name} is complete, but {path} could not be made durable: {error}"
+            ));
         }
-        let hashes = writer.finish(job.threads, control)?;
-        let blob = work.blob();
-        write_file(blob.join(METADATA_FILE), &metadata.to_bcs())?;
-        let manifest = Manifest::of(
-            &blob,
-            metadata,
-            &job.shape,
-            &job.pairs,
-            &hashes,
-            job.threads,
-            control,
-        )?;
-        write_file(blob.join(MANIFEST_FILE), &manifest.to_json())?;
-        sync_tree(&blob)?;
-        let target = job.out.join(metadata.blob_id.to_string());
-        let already_there = job.publish(&work, &target, &manifest, control)?;
-        sync_directory(job.out)?;
-        work.remove();
+        work.remove(control);
         *outcome = Some(Written {
-            path: target,
+            path: job.target.out.at(&name),
             already_there,
         });
         Ok(())
     }
 }
 
-impl Job<'_> {
-    fn write_staged(&self, staged: &BufferSession<'_>, directory: &Path) -> Result<()> {
-        let pairs: Vec<_> = self.pairs.iter().collect();
-        in_parallel(self.threads, pairs.len(), |i| {
-            Axis::BOTH.into_iter().try_for_each(|axis| {
-                staged.with_sliver_data(axis, pairs[i], |bytes| {
-                    write_file(directory.join(sliver_file_name(pairs[i], axis)), bytes)
-                })
-            })
-        })?;
-        Ok(())
-    }
-
-    /// Moves the finished directory to its name. Whether that held exactly the same already.
-    fn publish(
-        &self,
-        work: &WorkDirectory,
-        target: &Path,
-        manifest: &Manifest,
-        control: &Control,
-    ) -> Result<bool> {
-        let blob = work.blob();
-        loop {
-            if fs::symlink_metadata(target).is_err() {
-                work.forget()?;
-                match fs::rename(&blob, target) {
-                    Ok(()) => return Ok(false),
-                    // Somebody else was faster.
-                    Err(_) if fs::symlink_metadata(target).is_ok() => {}
-                    Err(error) => {
-                        return Err(Error::io("rename the finished directory to", target)(error));
-                    }
-                }
-            }
-            match self.difference(target, manifest, control)? {
-                None => return Ok(true),
-                Some(_) if self.force => {
-                    work.forget()?;
-                    match replace(&blob, target) {
-                        Ok(()) => return Ok(false),
-                        // Somebody else moved it away in the meantime.
-                        Err(error) if error.kind() == io::ErrorKind::NotFound && blob.exists() => {}
-                        Err(error) => return Err(Error::io("replace", target)(error)),
-                    }
-                }
-                Some(reason) => {
-                    return Err(Error::TargetExists {
-                        path: target.to_owned(),
-                        reason,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Why a directory is not exactly what the manifest says, if it is not.
-    fn difference(
-        &self,
-        target: &Path,
-        manifest: &Manifest,
-        control: &Control,
-    ) -> Result<Option<String>> {
-        let differs = match Manifest::read(target) {
-            Ok(Some(there)) if there.says_the_same(manifest) => None,
-            Ok(Some(there)) if there.pairs != manifest.pairs => {
-                Some(format!("it holds the pairs {}", there.pairs))
-            }
-            Ok(Some(_)) => Some("its manifest.json differs".into()),
-            Ok(None) => Some("it has no manifest.json".into()),
-            Err(reason) => Some(format!("its manifest.json cannot be read: {reason}")),
-        };
-        if differs.is_some() {
-            return Ok(differs);
-        }
-        let problems = in_parallel(self.threads, manifest.files.len(), |i| {
-            manifest.files[i].problem(target, control)
-        })?;
-        let files = manifest.files.iter().zip(problems);
-        Ok(files
-            .filter_map(|(file, problem)| match problem?.kind {
-                ProblemKind::Missing => Some(format!("{} is missing", file.path)),
-                _ => Some(format!("{} is damaged", file.path)),
-            })
-            .next())
-    }
+/// Returns true if files that were written have changed, so that nothing can be continued from them.
+fn is_of_changed_files(error: &Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, NotFound, UnexpectedEof};
+    matches!(error, Error::Io { source, .. }
+        if matches!(source.kind(), InvalidData | InvalidInput | NotFound | UnexpectedEof))
 }
 
-/// Puts a directory in another's place. The other one ends up beside it, or under its name, to be
-/// removed with the working directory.
-fn replace(blob: &Path, target: &Path) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        use rustix::io::Errno;
-
-        // In one step, where the file system can: at no moment is nothing there.
-        match renameat_with(CWD, blob, CWD, target, RenameFlags::EXCHANGE) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
-            done => return Ok(done?),
+impl Job {
+    /// Writes slivers from memory, and gives their hashes.
+    fn write_staged(&self, staged: &BufferSession<'_>, directory: &Dir) -> Result<Hashes> {
+        let pairs = collected(self.pairs.iter());
+        let written = in_parallel(self.target.threads, pairs.len(), |i| {
+            let mut both = Axis::BOTH.map(|_| blake3::Hash::from_bytes([0; 32]));
+            for axis in Axis::BOTH {
+                both[axis as usize] = staged.with_sliver_data(axis, pairs[i], |bytes| {
+                    write_file(directory, &sliver_file_name(pairs[i], axis), bytes)?;
+                    Ok::<_, Error>(blake3::hash(bytes))
+                })?;
+            }
+            Ok::<_, Error>(both)
+        })?;
+        let mut hashes = Hashes::new(self.shape.n_shards());
+        for (&pair, both) in pairs.iter().zip(written) {
+            for axis in Axis::BOTH {
+                hashes.set((pair, axis), both[axis as usize]);
+            }
         }
+        Ok(hashes)
     }
-    let old = blob.with_file_name("replaced");
-    if old.exists() {
-        fs::remove_dir_all(&old)?;
-    }
-    fs::rename(target, &old)?;
-    fs::rename(blob, target)
 }
 
 #[cfg(test)]

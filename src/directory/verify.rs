@@ -1,14 +1,19 @@
 //! Verifying a blob's directory: fully, or quickly by its manifest.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
-use super::blob::{BlobDirectory, FileProblem, ProblemKind};
+use super::blob::BlobDirectory;
 use super::files::in_parallel;
+use super::handles::Handles;
+use super::layout::{MANIFEST_FILE, SliverSet, parse_sliver_file_name};
 use super::manifest::Manifest;
-use super::{MANIFEST_FILE, PAIRS_DIRECTORY};
+use super::slivers::{FileProblem, ProblemKind, names};
 use crate::control::Control;
 use crate::decoder::Decoder;
 use crate::error::{Error, Result};
+use crate::memory::{caught, collected, push};
+use crate::sliver::Axis;
 
 /// What verifying a directory found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +33,24 @@ impl BlobDirectory {
     ///
     /// As [`Decoder::verify`].
     pub fn verify(&self, decoder: &Decoder, control: &Control) -> Result<Verification> {
-        let numbers: Vec<_> = (0..self.files().len()).collect();
+        caught(|| self.verify_uncaught(decoder, control))
+    }
+
+    fn verify_uncaught(&self, decoder: &Decoder, control: &Control) -> Result<Verification> {
+        let numbers = collected(0..self.files().len());
         let verdicts = decoder.verify(self.metadata(), self, &numbers, control)?;
-        let mut problems = self.problems().to_vec();
+        let mut problems = collected(self.problems().iter().cloned());
         let bad = self
             .files()
             .iter()
             .zip(verdicts)
             .filter(|(_, verdict)| !verdict.is_good());
-        problems.extend(bad.map(|(file, verdict)| {
-            FileProblem::new(&file.path, ProblemKind::Damaged, verdict.to_string())
-        }));
-        problems.sort_by(|a, b| a.path.cmp(&b.path));
+        for (file, verdict) in bad {
+            let reason = verdict.to_string();
+            let problem = FileProblem::new(&file.path, ProblemKind::Damaged, reason);
+            push(&mut problems, problem);
+        }
+        problems.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         let there = self
             .problems()
             .iter()
@@ -64,46 +75,57 @@ impl BlobDirectory {
         threads: usize,
         control: &Control,
     ) -> Result<Verification> {
-        let directory = path.as_ref();
+        caught(|| Self::verify_quick_uncaught(path.as_ref(), threads, control))
+    }
+
+    fn verify_quick_uncaught(
+        path: &Path,
+        threads: usize,
+        control: &Control,
+    ) -> Result<Verification> {
+        let directory = Handles::open(path)?;
         let unreadable = |reason: String| Error::InvalidMetadata {
-            reason: format!("{}: {reason}", directory.join(MANIFEST_FILE).display()),
+            reason: format!("{}: {reason}", path.join(MANIFEST_FILE).display()),
         };
-        let manifest = Manifest::read(directory)
+        let manifest = Manifest::read(&directory.blob)
             .map_err(unreadable)?
             .ok_or_else(|| unreadable("it is not there".into()))?;
         control.start(manifest.total_len());
         let found = in_parallel(threads, manifest.files.len(), |i| {
             let file = &manifest.files[i];
-            let problem = file.problem(directory, control)?;
+            let problem = file.problem(&directory, control)?;
             control.advance(file.bytes);
             Ok::<_, Error>(problem)
         })?;
-        let mut problems: Vec<_> = found.into_iter().flatten().collect();
+        let mut problems = collected(found.into_iter().flatten());
         let missing = |problem: &&FileProblem| problem.kind == ProblemKind::Missing;
         let checked = manifest.files.len() - problems.iter().filter(missing).count();
-        problems.extend(foreign(directory, &manifest)?);
+        for problem in foreign(&directory, &manifest)? {
+            push(&mut problems, problem);
+        }
         Ok(Verification { checked, problems })
     }
 }
 
 /// The files in `pairs/` that the manifest does not list.
-fn foreign(directory: &Path, manifest: &Manifest) -> Result<Vec<FileProblem>> {
-    let listed: std::collections::HashSet<_> = manifest
-        .files
-        .iter()
-        .map(|file| directory.join(&file.path))
-        .collect();
-    let pairs = directory.join(PAIRS_DIRECTORY);
-    let mut foreign = Vec::new();
-    if pairs.exists() {
-        for entry in std::fs::read_dir(&pairs).map_err(Error::io("read", &pairs))? {
-            let path = entry.map_err(Error::io("read", &pairs))?.path();
-            if !listed.contains(&path) {
-                let reason = "the manifest does not list it";
-                foreign.push(FileProblem::new(path, ProblemKind::Foreign, reason));
-            }
+fn foreign(directory: &Handles, manifest: &Manifest) -> Result<Vec<FileProblem>> {
+    let Some(pairs) = &directory.pairs else {
+        return Ok(Vec::new());
+    };
+    let mut listed = SliverSet::new(manifest.shards);
+    for pair in manifest.pair_set().iter() {
+        for axis in Axis::BOTH {
+            listed.insert((pair, axis));
         }
     }
-    foreign.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(foreign)
+    let is_listed =
+        |name: &OsStr| parse_sliver_file_name(name).is_some_and(|sliver| listed.contains(sliver));
+    let names = names(pairs, is_listed)?;
+    let foreign = names.listed.iter().filter(|name| !is_listed(name));
+    let problem = |path| {
+        let reason = "the manifest does not list it";
+        FileProblem::new(path, ProblemKind::Foreign, reason)
+    };
+    let foreign = foreign.map(|name| problem(pairs.at(name)));
+    Ok(collected(foreign.chain(names.rest)))
 }

@@ -1,21 +1,25 @@
 //! Writing sliver files part by part.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::files::{OpenFiles, in_parallel};
-use super::parts::{self, part_file_name, part_len};
-use super::{sliver_file_name, sync_tree};
+use super::handles::sync_files;
+use super::layout::{
+    SliverSet, fresh_file_name, is_intermediate, part_file_name, sliver_file_name,
+};
+use super::parts::{self, ReadBack, Which, changed, part_len};
 use crate::control::Control;
+use crate::disk::{Access, Dir, Kind, Replacing};
 use crate::error::{Error, Result};
+use crate::memory::{collected, filled, push, with_room};
 use crate::shape::Shape;
 use crate::sink::SliverPart;
-use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::sliver::{Axis, PairSet, SliverIndex, SliverPairIndex};
 use crate::source::write_all_at;
 use crate::wire::SliverLayout;
 
@@ -29,76 +33,168 @@ const BATCH: u64 = 1 << 30;
 
 /// The sliver files of one blob in a directory, while they are being written.
 pub(super) struct SliverWriter {
-    directory: PathBuf,
+    pairs: Dir,
     shape: Shape,
     layouts: [SliverLayout; 2],
     /// The primary slivers beyond the source rows come column by column: those files stay open.
     /// Every other sliver comes whole within a stripe.
     open: OpenFiles,
-    /// The slivers that an interrupted run had put together already, by axis and index.
-    together: [Vec<bool>; 2],
+    /// The slivers that an interrupted run had put together already.
+    together: SliverSet,
+    sums: Sums,
     /// The ends of the stripes that have come, if there are several.
     stripes: Mutex<BTreeSet<u32>>,
     /// The last of them, so that most parts take no lock.
     last_stripe: AtomicU32,
 }
 
-/// The length and the BLAKE3 of files just written, by their names.
-pub(super) type Hashes = HashMap<String, (u64, blake3::Hash)>;
+/// The BLAKE3 of sliver files, by pair.
+#[derive(Debug)]
+pub(super) struct Hashes([Vec<Option<blake3::Hash>>; 2]);
 
-/// Whether the bytes `0..next` of every symbol of the pairs' slivers are there.
-pub(super) fn all_there(directory: &Path, shape: &Shape, pairs: &PairSet, next: u32) -> bool {
-    let len = |name: String| fs::metadata(directory.join(name)).map(|found| found.len());
+impl Hashes {
+    /// Knows nothing of the slivers of `n_shards` pairs.
+    pub(super) fn new(n_shards: u16) -> Self {
+        Self(Axis::BOTH.map(|_| filled(None, usize::from(n_shards))))
+    }
+
+    pub(super) fn set(&mut self, (pair, axis): (SliverPairIndex, Axis), hash: blake3::Hash) {
+        self.0[axis as usize][usize::from(pair.0)] = Some(hash);
+    }
+
+    pub(super) fn get(&self, (pair, axis): (SliverPairIndex, Axis)) -> Option<blake3::Hash> {
+        self.0[axis as usize][usize::from(pair.0)]
+    }
+}
+
+/// The checksums of all slivers, by axis and index: those of an interrupted run's record, and what
+/// came since.
+struct Sums {
+    restored: [Vec<u64>; 2],
+    fresh: [Vec<AtomicU64>; 2],
+    /// Set when parts come from the first byte on: then the record is not continued.
+    starts_over: AtomicBool,
+}
+
+impl Sums {
+    /// The length in bytes of a record's checksums.
+    fn record_len(n_shards: u16) -> usize {
+        2 * size_of::<u64>() * usize::from(n_shards)
+    }
+
+    fn new(n_shards: u16, record: Option<&[u8]>) -> Self {
+        let n = usize::from(n_shards);
+        let mut restored = Axis::BOTH.map(|_| filled(0, n));
+        if let Some(record) = record {
+            let (sums, _) = record.as_chunks();
+            for (place, sum) in restored.iter_mut().flatten().zip(sums) {
+                *place = u64::from_le_bytes(*sum);
+            }
+        }
+        Self {
+            restored,
+            fresh: Axis::BOTH.map(|_| collected((0..n).map(|_| AtomicU64::new(0)))),
+            starts_over: AtomicBool::new(false),
+        }
+    }
+
+    fn add(&self, part: &SliverPart<'_>) {
+        if part.first_byte == 0 {
+            self.starts_over.store(true, Ordering::Relaxed);
+        }
+        let fresh = &self.fresh[part.axis as usize][usize::from(part.sliver.0)];
+        fresh.fetch_add(parts::sum(part), Ordering::Relaxed);
+    }
+
+    fn get(&self, axis: usize, index: usize) -> u64 {
+        let fresh = self.fresh[axis][index].load(Ordering::Relaxed);
+        match self.starts_over.load(Ordering::Relaxed) {
+            true => fresh,
+            false => self.restored[axis][index].wrapping_add(fresh),
+        }
+    }
+
+    /// Appends all of them to a record.
+    fn append_to(&self, record: &mut Vec<u8>) {
+        for axis in 0..2 {
+            for index in 0..self.fresh[axis].len() {
+                record.extend_from_slice(&self.get(axis, index).to_le_bytes());
+            }
+        }
+    }
+}
+
+/// Splits a record into the checksums and what else was recorded.
+pub(super) fn split_record(record: &[u8], n_shards: u16) -> Option<(&[u8], &[u8])> {
+    record.split_at_checked(Sums::record_len(n_shards))
+}
+
+/// Returns true if the bytes `0..next` of every symbol of the pairs' slivers are there, as far as the
+/// lengths of files tell.
+pub(super) fn all_there(dir: &Dir, shape: &Shape, pairs: &PairSet, next: u32) -> bool {
+    let len = |name: String| {
+        let found = dir.find(name).ok();
+        found.filter(|found| found.kind == Kind::File)
+    };
     Axis::BOTH.into_iter().all(|axis| {
         let total_len = SliverLayout::new(shape, axis).total_len;
         let part_len = part_len(shape, axis, next);
         pairs.iter().all(|pair| {
-            len(part_file_name(pair, axis)).is_ok_and(|len| len >= part_len)
-                || len(sliver_file_name(pair, axis)).is_ok_and(|len| len == total_len)
+            len(part_file_name(pair, axis)).is_some_and(|found| found.len >= part_len)
+                || len(sliver_file_name(pair, axis)).is_some_and(|found| found.len == total_len)
         })
     })
 }
 
 impl SliverWriter {
-    /// A writer into `directory`, which is created, or goes on with an interrupted run's, which had
-    /// written the given stripes.
-    pub(super) fn new(directory: PathBuf, shape: Shape, stripes: &[u32]) -> Result<Self> {
-        fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
+    /// A writer into the directory `pairs`. It goes on with an interrupted run's, which had written
+    /// the given stripes and recorded the checksums, or has none to go on with.
+    pub(super) fn new(pairs: Dir, shape: Shape, stripes: &[u32], sums: Option<&[u8]>) -> Self {
         let n = shape.n_shards();
-        let together = Axis::BOTH.map(|axis| {
-            let slivers = (0..n).map(SliverIndex);
-            let is_there = |sliver: SliverIndex| {
-                let name = sliver_file_name(sliver.pair(axis, n), axis);
-                !stripes.is_empty() && directory.join(name).exists()
-            };
-            slivers.map(is_there).collect()
-        });
-        Ok(Self {
+        let mut together = SliverSet::new(n);
+        if !stripes.is_empty() {
+            let all = (0..n).map(SliverPairIndex);
+            all.flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)))
+                .filter(|&(pair, axis)| pairs.has(sliver_file_name(pair, axis)))
+                .for_each(|sliver| together.insert(sliver));
+        }
+        Self {
             layouts: Axis::BOTH.map(|axis| SliverLayout::new(&shape, axis)),
             open: OpenFiles::new(usize::from(n)),
             together,
+            sums: Sums::new(n, sums),
             stripes: Mutex::new(stripes.iter().copied().collect()),
             last_stripe: AtomicU32::new(0),
-            directory,
+            pairs,
             shape,
-        })
+        }
     }
 
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
+    /// The directory of the slivers.
+    pub(super) fn pairs(&self) -> &Dir {
+        &self.pairs
     }
 
     /// The ends of the stripes that have come so far.
     pub(super) fn stripes(&self) -> Vec<u32> {
         let stripes = self.stripes.lock().expect("nothing panics under the lock");
-        stripes.iter().copied().collect()
+        collected(stripes.iter().copied())
+    }
+
+    /// A record of what has come so far, before `state`.
+    pub(super) fn record(&self, state: &[u8]) -> Vec<u8> {
+        let sums = Sums::record_len(self.shape.n_shards());
+        let mut record = with_room(sums + state.len());
+        self.sums.append_to(&mut record);
+        record.extend_from_slice(state);
+        record
     }
 
     pub(super) fn put(&self, part: &SliverPart<'_>) -> Result<()> {
         let pair = part.sliver.pair(part.axis, self.shape.n_shards());
-        let axis = part.axis as usize;
         let bytes = part.bytes();
         let whole = bytes == (0..part.symbol_size);
+        self.sums.add(part);
         if !whole {
             if self.last_stripe.swap(bytes.end, Ordering::Relaxed) != bytes.end {
                 let mut stripes = self.stripes.lock().expect("nothing panics under the lock");
@@ -107,21 +203,20 @@ impl SliverWriter {
                 }
                 stripes.insert(bytes.end);
             }
-            if self.together[axis][usize::from(part.sliver.0)] {
+            if self.together.contains((pair, part.axis)) {
                 return Ok(()); // With the same bytes, by an interrupted run.
             }
         }
-        let path = self.directory.join(match whole {
+        let name = match whole {
             true => sliver_file_name(pair, part.axis),
             false => part_file_name(pair, part.axis),
-        });
-        let open = || {
-            File::options()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)
         };
+        // A file that goes away after its first bytes is not made again: it would have a hole.
+        let access = match bytes.start {
+            0 => Access::OpenOrCreate,
+            _ => Access::Write,
+        };
+        let open = || self.pairs.open_file(&name, access);
         let write = |file: &File| {
             SCRATCH.with_borrow_mut(|scratch| match whole {
                 true => self.put_whole(file, part, scratch),
@@ -134,7 +229,7 @@ impl SliverWriter {
         } else {
             open().and_then(|file| write(&file))
         };
-        result.map_err(Error::io("write", path))
+        result.map_err(|error| Error::io("write", self.pairs.at(&name))(error))
     }
 
     /// Writes whole symbols where they belong.
@@ -155,70 +250,150 @@ impl SliverWriter {
         })
     }
 
-    /// Closes the files, and puts together what came in several stripes; gives the hashes of those.
-    /// A batch is durable before its parts go, so that an interrupted run can be continued.
-    pub(super) fn finish(self, threads: usize, control: &Control) -> Result<Hashes> {
+    /// Closes the files, puts together what came in several stripes, and gives the hashes of the
+    /// slivers `wanted`, each read back and checked against what was put. A batch is durable before
+    /// its parts go, so that an interrupted run can be continued.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], of the kind `NotFound` or `InvalidData` if a file is not as it was written;
+    /// [`Error::Cancelled`].
+    pub(super) fn finish(
+        self,
+        wanted: &SliverSet,
+        threads: usize,
+        control: &Control,
+    ) -> Result<Hashes> {
+        let mut hashes = Hashes::new(self.shape.n_shards());
         let stripes = self.stripes();
-        let Self {
-            directory, shape, ..
-        } = self;
-        let mut hashes = Hashes::new();
-        let n = shape.n_shards();
-        if stripes.last() != Some(&shape.symbol_size()) {
+        if stripes.last() != Some(&self.shape.symbol_size()) {
             // All came whole: what an interrupted run left in stripes was not continued.
             if !stripes.is_empty() {
-                remove_unfinished(&directory)?;
+                remove_intermediate(&self.pairs)?;
             }
+            let all = collected(wanted.iter());
+            let whole = [self.shape.symbol_size()];
+            self.read_all(&all, &whole, threads, control, &mut hashes)?;
             return Ok(hashes);
         }
+        let is_together = |sliver: &(_, _)| self.together.contains(*sliver);
+        let together = collected(wanted.iter().filter(is_together));
+        self.read_all(&together, &stripes, threads, control, &mut hashes)?;
         for axis in Axis::BOTH {
-            let parts: Vec<_> = (0..n)
-                .map(|index| SliverIndex(index).pair(axis, n))
-                .filter(|&pair| directory.join(part_file_name(pair, axis)).exists())
-                .collect();
-            let batch = (BATCH / shape.sliver_len(axis)).max(1);
-            for pairs in parts.chunks(usize::try_from(batch).unwrap_or(usize::MAX)) {
-                let fresh = |pair| format!("{}.new", sliver_file_name(pair, axis));
-                let done = in_parallel(threads, pairs.len(), |i| {
+            let in_parts = wanted.iter().filter(|sliver| !is_together(sliver));
+            let in_parts = collected(in_parts.filter(|&(_, its)| its == axis));
+            let batch = (BATCH / self.shape.sliver_len(axis)).max(1);
+            for batch in in_parts.chunks(usize::try_from(batch).unwrap_or(usize::MAX)) {
+                let done = in_parallel(threads, batch.len(), |i| {
                     control.check()?;
-                    let path = directory.join(part_file_name(pairs[i], axis));
-                    let new = directory.join(fresh(pairs[i]));
-                    let part = File::open(&path).map_err(Error::io("read", &path))?;
-                    let mut out = File::create(&new).map_err(Error::io("create", &new))?;
-                    let sliver = pairs[i].sliver(axis, n);
-                    parts::assemble(&part, &mut out, &shape, axis, sliver, &stripes, control)
-                        .map_err(|error| match error.kind() {
-                            io::ErrorKind::Interrupted => Error::Cancelled,
-                            _ => Error::io("write", new)(error),
-                        })
+                    self.assemble(batch[i], &stripes, control)
                 })?;
-                sync_tree(&directory)?;
-                for (&pair, hash) in pairs.iter().zip(done) {
-                    let name = sliver_file_name(pair, axis);
-                    let path = directory.join(&name);
-                    fs::rename(directory.join(fresh(pair)), &path)
-                        .map_err(Error::io("write", path))?;
-                    let part = directory.join(part_file_name(pair, axis));
-                    fs::remove_file(&part).map_err(Error::io("remove", part))?;
-                    hashes.insert(name, hash);
+                sync_files(&[&self.pairs])?;
+                for (&(pair, axis), hash) in batch.iter().zip(done) {
+                    let (name, fresh) = (sliver_file_name(pair, axis), fresh_file_name(pair, axis));
+                    self.pairs
+                        .rename(fresh, &self.pairs, &name, Replacing::File)
+                        .map_err(Error::io("write", self.pairs.at(&name)))?;
+                    let part = part_file_name(pair, axis);
+                    self.pairs
+                        .remove_file(&part)
+                        .map_err(Error::io("remove", self.pairs.at(&part)))?;
+                    hashes.set((pair, axis), hash);
                 }
             }
         }
         Ok(hashes)
     }
+
+    fn which(&self, pair: SliverPairIndex, axis: Axis) -> Which<'_> {
+        Which {
+            shape: &self.shape,
+            axis,
+            sliver: pair.sliver(axis, self.shape.n_shards()),
+        }
+    }
+
+    /// The hash of what was read back, if it is what was put.
+    fn checked(
+        &self,
+        which: Which<'_>,
+        read: io::Result<ReadBack>,
+        name: &str,
+    ) -> Result<blake3::Hash> {
+        let SliverIndex(index) = which.sliver;
+        let expected = self.sums.get(which.axis as usize, usize::from(index));
+        let path = || self.pairs.at(name);
+        match read {
+            Ok(read) if read.sum == expected => Ok(read.hash),
+            Ok(_) => Err(Error::io("use", path())(changed())),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Error::Cancelled),
+            Err(error) => Err(Error::io("use", path())(error)),
+        }
+    }
+
+    fn assemble(
+        &self,
+        (pair, axis): (SliverPairIndex, Axis),
+        stripes: &[u32],
+        control: &Control,
+    ) -> Result<blake3::Hash> {
+        let (part, fresh) = (part_file_name(pair, axis), fresh_file_name(pair, axis));
+        let file = self
+            .pairs
+            .open_file(&part, Access::Read)
+            .map_err(Error::io("read", self.pairs.at(&part)))?;
+        let create = || {
+            match self.pairs.remove_file(&fresh) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+            self.pairs.open_file(&fresh, Access::CreateNew)
+        };
+        let mut out = create().map_err(Error::io("create", self.pairs.at(&fresh)))?;
+        let which = self.which(pair, axis);
+        let made = parts::assemble(&file, &mut out, which, stripes, control);
+        self.checked(which, made, &part)
+    }
+
+    fn read_all(
+        &self,
+        slivers: &[(SliverPairIndex, Axis)],
+        stripes: &[u32],
+        threads: usize,
+        control: &Control,
+        hashes: &mut Hashes,
+    ) -> Result<()> {
+        let read = in_parallel(threads, slivers.len(), |i| {
+            let (pair, axis) = slivers[i];
+            let name = sliver_file_name(pair, axis);
+            let file = self
+                .pairs
+                .open_file(&name, Access::Read)
+                .map_err(Error::io("read", self.pairs.at(&name)))?;
+            let which = self.which(pair, axis);
+            let read = parts::read_back(&file, which, stripes, control);
+            self.checked(which, read, &name)
+        })?;
+        for (&sliver, hash) in slivers.iter().zip(read) {
+            hashes.set(sliver, hash);
+        }
+        Ok(())
+    }
 }
 
-/// Removes what slivers were to be put together from.
-fn remove_unfinished(directory: &Path) -> Result<()> {
-    for entry in fs::read_dir(directory).map_err(Error::io("read", directory))? {
-        let path = entry.map_err(Error::io("read", directory))?.path();
-        let unfinished = ["part", "new"].map(OsStr::new);
-        if path
-            .extension()
-            .is_some_and(|end| unfinished.contains(&end))
-        {
-            fs::remove_file(&path).map_err(Error::io("remove", path))?;
+/// Removes the files that slivers were to be put together from.
+fn remove_intermediate(dir: &Dir) -> Result<()> {
+    let mut names = Vec::new();
+    dir.for_each_name(|name| {
+        if is_intermediate(&name) {
+            push(&mut names, name);
         }
+        ControlFlow::<()>::Continue(())
+    })
+    .map_err(Error::io("read", dir.path()))?;
+    for name in names {
+        dir.remove_file(&name)
+            .map_err(Error::io("remove", dir.at(&name)))?;
     }
     Ok(())
 }

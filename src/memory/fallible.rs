@@ -67,6 +67,15 @@ pub(crate) fn collected<T>(values: impl Iterator<Item = T>) -> Vec<T> {
     collected
 }
 
+/// Appends a value, as `Vec::push` does; unwinds as [`with_room`].
+pub(crate) fn push<T>(values: &mut Vec<T>, value: T) {
+    if values.len() == values.capacity() {
+        let more = values.len().max(2).saturating_mul(2);
+        fit(values, more);
+    }
+    values.push(value);
+}
+
 /// Makes room in a vector for `len` elements in all; unwinds as [`with_room`].
 pub(crate) fn fit<T>(values: &mut Vec<T>, len: usize) {
     if let Err(missing) = try_reserve(values, len) {

@@ -44,6 +44,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 already_there,
                 ..
             } = &encoded.more;
+            for warning in encoded.control.warnings() {
+                app.console.warning(warning);
+            }
             if *already_there {
                 let (file, dir) = (shown(path), shown(dir));
                 app.console

@@ -37,6 +37,9 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let job = app.jobs.start(None);
     let repaired = directory.repair(&decoder, pairs.as_ref(), job.control())?;
     let by = EngineLine::of_decoder(&decoder, job.control());
+    for warning in job.control().warnings() {
+        app.console.warning(warning);
+    }
     drop(job);
     app.name_fault(decoder.device_fault());
     for problem in &repaired.rebuilt {

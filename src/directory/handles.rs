@@ -1,0 +1,102 @@
+//! The handles of a blob's directory, and what is done with them alone.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::layout::PAIRS_DIRECTORY;
+use crate::disk::{Access, Dir, read_at_most};
+use crate::error::{Error, Result};
+use crate::memory::push;
+
+/// A blob's directory and the one of its slivers.
+#[derive(Clone, Debug)]
+pub(super) struct Handles {
+    /// The blob's directory.
+    pub(super) blob: Arc<Dir>,
+    /// `pairs/`; `None` if it is missing.
+    pub(super) pairs: Option<Arc<Dir>>,
+}
+
+impl Handles {
+    /// Opens a blob's directory that the caller names.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        Self::of(Dir::open(path).map_err(Error::io("open", path))?)
+    }
+
+    /// Opens the directory of slivers in a blob's directory.
+    pub(super) fn of(blob: Dir) -> Result<Self> {
+        let pairs = match blob.open_dir(PAIRS_DIRECTORY) {
+            Ok(pairs) => Some(Arc::new(pairs)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io("open", blob.at(PAIRS_DIRECTORY))(error)),
+        };
+        Ok(Self {
+            blob: Arc::new(blob),
+            pairs,
+        })
+    }
+
+    /// Opens a file by its path within the blob's directory, as a manifest has it, to read.
+    pub(super) fn open_file(&self, path: &str) -> io::Result<File> {
+        match path.split_once('/') {
+            None => self.blob.open_file(path, Access::Read),
+            Some((PAIRS_DIRECTORY, name)) => match &self.pairs {
+                Some(pairs) => pairs.open_file(name, Access::Read),
+                None => Err(io::ErrorKind::NotFound.into()),
+            },
+            Some(_) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+/// Reads a file of at most `max` bytes.
+pub(super) fn read_small(dir: &Dir, name: &str, max: u64) -> io::Result<Vec<u8>> {
+    read_at_most(&dir.open_file(name, Access::Read)?, max)
+}
+
+/// Writes a small file whole, under a name that is free or a file's of an earlier, interrupted job.
+pub(super) fn write_file(dir: &Dir, name: &str, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        match dir.remove_file(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+        let mut file = dir.open_file(name, Access::CreateNew)?;
+        file.write_all(bytes)
+    };
+    write().map_err(Error::io("write", dir.at(name)))
+}
+
+/// Makes the files of a directory and of those given, and their names, durable: with one call for
+/// the file system where there is one, file by file elsewhere.
+pub(super) fn sync_files(dirs: &[&Dir]) -> Result<()> {
+    let sync = |dir: &Dir| {
+        let mut names = Vec::new();
+        dir.for_each_name(|name| {
+            push(&mut names, name);
+            std::ops::ControlFlow::<()>::Continue(())
+        })?;
+        for name in names {
+            match dir.open_file(&name, Access::Write) {
+                Ok(file) => file.sync_all()?,
+                // A directory, which is given by itself.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+                Err(error) => return Err(error),
+            }
+        }
+        // Where a directory cannot be synced, its names are as durable as the system makes them.
+        let _ = dir.sync();
+        Ok(())
+    };
+    for dir in dirs {
+        let failed = Error::io("write to disk", dir.path());
+        match dir.sync_file_system() {
+            Ok(true) => return Ok(()),
+            Ok(false) => sync(dir).map_err(failed)?,
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
+}

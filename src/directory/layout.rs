@@ -1,0 +1,355 @@
+//! Names in a blob's directory, and in the working directory that it is made in.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::ops::ControlFlow;
+
+use crate::disk::{Dir, FileId, Kind};
+use crate::memory::{filled, push};
+use crate::sliver::{Axis, SliverPairIndex};
+
+pub(super) const METADATA_FILE: &str = "metadata.bcs";
+pub(super) const MANIFEST_FILE: &str = "manifest.json";
+pub(super) const PAIRS_DIRECTORY: &str = "pairs";
+
+/// Names in a working directory.
+pub(super) const LOCK_FILE: &str = "lock";
+pub(super) const JOB_FILE: &str = "job.json";
+pub(super) const CHECKPOINT_FILE: &str = "checkpoint";
+pub(super) const FRESH_CHECKPOINT_FILE: &str = "checkpoint.new";
+pub(super) const BLOB_DIRECTORY: &str = "blob";
+pub(super) const REPLACED_DIRECTORY: &str = "replaced";
+
+/// Returns the name of a sliver's file within `pairs/`.
+pub(super) fn sliver_file_name(pair: SliverPairIndex, axis: Axis) -> String {
+    format!("{:04}.{axis}.bcs", pair.0)
+}
+
+/// Returns the sliver that a file within `pairs/` holds, by its name.
+pub(super) fn parse_sliver_file_name(name: &OsStr) -> Option<(SliverPairIndex, Axis)> {
+    parse_name(name.to_str()?, ".bcs")
+}
+
+/// Returns the name of the file of a sliver that is not put together yet.
+pub(super) fn part_file_name(pair: SliverPairIndex, axis: Axis) -> String {
+    format!("{:04}.{axis}.part", pair.0)
+}
+
+/// Returns the name of a sliver's file while it is being put together.
+pub(super) fn fresh_file_name(pair: SliverPairIndex, axis: Axis) -> String {
+    format!("{:04}.{axis}.bcs.new", pair.0)
+}
+
+fn parse_name(name: &str, ending: &str) -> Option<(SliverPairIndex, Axis)> {
+    let (pair, rest) = name.split_once('.')?;
+    let axis = Axis::BOTH
+        .into_iter()
+        .find(|axis| rest.strip_suffix(ending) == Some(axis.name()))?;
+    let pair = SliverPairIndex(pair.parse().ok()?);
+    // One name per sliver: neither `7.primary.bcs` nor `00007.primary.bcs`.
+    let only = format!("{:04}.{axis}{ending}", pair.0);
+    (only == name).then_some((pair, axis))
+}
+
+/// Returns true for a name within `pairs/` that a job gives only while it runs.
+pub(super) fn is_intermediate(name: &OsStr) -> bool {
+    let is = |ending| name.to_str().and_then(|name| parse_name(name, ending));
+    is(".part").is_some() || is(".bcs.new").is_some()
+}
+
+/// A directory of ours, by what it may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A working directory.
+    Work,
+    /// A blob's directory, complete or in the making.
+    Blob,
+    /// The directory of a blob's slivers.
+    Pairs,
+}
+
+/// The meaning of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    File,
+    Dir(Place),
+    Foreign,
+}
+
+impl Place {
+    fn role(self, name: &OsStr) -> Role {
+        let Some(text) = name.to_str() else {
+            return Role::Foreign;
+        };
+        match (self, text) {
+            (
+                Self::Work,
+                LOCK_FILE | JOB_FILE | CHECKPOINT_FILE | FRESH_CHECKPOINT_FILE | MANIFEST_FILE,
+            )
+            | (Self::Blob, METADATA_FILE | MANIFEST_FILE) => Role::File,
+            (Self::Work, BLOB_DIRECTORY | REPLACED_DIRECTORY) => Role::Dir(Self::Blob),
+            (Self::Blob, PAIRS_DIRECTORY) => Role::Dir(Self::Pairs),
+            (Self::Pairs, _) if parse_sliver_file_name(name).is_some() => Role::File,
+            (Self::Pairs, _) if is_intermediate(name) => Role::File,
+            _ => Role::Foreign,
+        }
+    }
+}
+
+/// Removes what has a name of this program's from a directory, but for `keep`. A directory goes when
+/// it is empty: nothing is ever removed for lying in one.
+///
+/// # Errors
+///
+/// The system's; `DirectoryNotEmpty` if there is anything else, which stays.
+pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
+    let mut ours = Vec::new();
+    let mut foreign = None;
+    dir.for_each_name(|name| {
+        match place.role(&name) {
+            _ if name == keep => {}
+            Role::Foreign => foreign = Some(name),
+            role => push(&mut ours, (name, role)),
+        }
+        ControlFlow::<()>::Continue(())
+    })?;
+    for (name, role) in ours {
+        let removed = match role {
+            Role::Dir(inner) => dir
+                .open_dir(&name)
+                .and_then(|found| clear(&found, inner, ""))
+                .and_then(|()| dir.remove_dir(&name)),
+            Role::File | Role::Foreign => dir.remove_file(&name),
+        };
+        match removed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+    }
+    match foreign {
+        Some(name) => Err(not_ours(&name)),
+        None => Ok(()),
+    }
+}
+
+fn not_ours(name: &OsStr) -> io::Error {
+    let reason = format!("it holds {name:?}, which is no file of this program; move it away");
+    io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason)
+}
+
+/// Looks for anything in a blob's directory that does not belong in one, or that is the file with
+/// the identity `input`. Returns the reason not to replace the directory, if there is any.
+pub(super) fn reason_to_keep(dir: &Dir, input: Option<FileId>) -> io::Result<Option<String>> {
+    keep_for(dir, Place::Blob, input)
+}
+
+fn keep_for(dir: &Dir, place: Place, input: Option<FileId>) -> io::Result<Option<String>> {
+    let mut inner = None;
+    let mut failed = None;
+    let found = dir.for_each_name(|name| {
+        let shown = || dir.at(&name).display().to_string();
+        let found = match dir.find(&name) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return ControlFlow::Continue(());
+            }
+            Err(error) => {
+                failed = Some(error);
+                return ControlFlow::Break(None);
+            }
+        };
+        let is_expected = match place.role(&name) {
+            Role::File if is_intermediate(&name) => false,
+            Role::File => found.kind == Kind::File,
+            Role::Dir(_) => {
+                inner = Some(name.clone());
+                found.kind == Kind::Dir
+            }
+            Role::Foreign => false,
+        };
+        if !is_expected {
+            let reason = "is no file of a blob's directory: move it away";
+            return ControlFlow::Break(Some(format!("{} {reason}", shown())));
+        }
+        if input.is_some() && found.id == input {
+            let reason = "is the file being encoded: choose another output directory";
+            return ControlFlow::Break(Some(format!("{} {reason}", shown())));
+        }
+        ControlFlow::Continue(())
+    })?;
+    match (failed, found.flatten(), inner) {
+        (Some(error), ..) => Err(error),
+        (None, Some(reason), _) => Ok(Some(reason)),
+        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, Place::Pairs, input),
+        (None, None, None) => Ok(None),
+    }
+}
+
+/// Some slivers of a committee.
+#[derive(Clone, Debug)]
+pub(super) struct SliverSet([Vec<bool>; 2]);
+
+impl SliverSet {
+    /// Returns the empty set.
+    pub(super) fn new(n_shards: u16) -> Self {
+        Self(Axis::BOTH.map(|_| filled(false, usize::from(n_shards))))
+    }
+
+    /// Adds a sliver; a pair beyond the committee is left out.
+    pub(super) fn insert(&mut self, (pair, axis): (SliverPairIndex, Axis)) {
+        if let Some(place) = self.0[axis as usize].get_mut(usize::from(pair.0)) {
+            *place = true;
+        }
+    }
+
+    /// Returns true if the sliver was added.
+    pub(super) fn contains(&self, (pair, axis): (SliverPairIndex, Axis)) -> bool {
+        self.0[axis as usize]
+            .get(usize::from(pair.0))
+            .is_some_and(|&is_in| is_in)
+    }
+
+    /// Returns the slivers, pair by pair.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (SliverPairIndex, Axis)> + '_ {
+        let pairs = (0..self.0[0].len()).map(|pair| SliverPairIndex(pair as u16));
+        pairs
+            .flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)))
+            .filter(|&sliver| self.contains(sliver))
+    }
+}
+
+/// The most of a stranger's text that a message quotes, in characters: of its beginning and its end.
+const EXCERPT: (usize, usize) = (150, 60);
+
+/// Returns the beginning and the end of a text for a message.
+pub(super) fn excerpt(text: &str) -> String {
+    let (first, last) = EXCERPT;
+    if text.len() <= first + last {
+        return text.to_owned();
+    }
+    let begins = text.char_indices().nth(first).map(|(place, _)| place);
+    let ends = text
+        .char_indices()
+        .nth_back(last - 1)
+        .map(|(place, _)| place);
+    match (begins, ends) {
+        (Some(begins), Some(ends)) if begins < ends => {
+            let left_out = ends - begins;
+            format!(
+                "{}...({left_out} bytes)...{}",
+                &text[..begins],
+                &text[ends..]
+            )
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Returns the name of a working directory that nobody can foresee.
+pub(super) fn random_name() -> OsString {
+    use std::hash::{BuildHasher, RandomState};
+    // The keys come from the system's random numbers.
+    format!(
+        ".walrus-accel-{:016x}.partial",
+        RandomState::new().hash_one(())
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for pair in [0, 7, 999, 1000, 49152] {
+            for axis in Axis::BOTH {
+                let pair = SliverPairIndex(pair);
+                let name = sliver_file_name(pair, axis);
+                assert_eq!(parse_sliver_file_name(name.as_ref()), Some((pair, axis)));
+                for name in [part_file_name(pair, axis), fresh_file_name(pair, axis)] {
+                    assert!(is_intermediate(name.as_ref()), "{name}");
+                    assert_eq!(parse_sliver_file_name(name.as_ref()), None);
+                }
+            }
+        }
+        for name in [
+            "7.primary.bcs",
+            "00007.primary.bcs",
+            "0007.primary",
+            "0007.tertiary.bcs",
+            "0007.primary.bcs.tmp",
+            "99999.primary.bcs",
+            ".primary.bcs",
+            "+007.primary.bcs",
+            "0007.PRIMARY.bcs",
+        ] {
+            assert_eq!(parse_sliver_file_name(name.as_ref()), None, "{name}");
+            assert!(!is_intermediate(name.as_ref()), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_never_removed() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = |name: &str| parent.path().join(name);
+        let fill = || {
+            std::fs::create_dir_all(path("work/blob/pairs")).unwrap();
+            for name in [
+                "lock",
+                "job.json",
+                "blob/metadata.bcs",
+                "blob/pairs/0001.primary.part",
+            ] {
+                std::fs::write(path("work").join(name), b"").unwrap();
+            }
+        };
+        fill();
+        let work = Dir::open(&path("work")).unwrap();
+        clear(&work, Place::Work, LOCK_FILE).unwrap();
+        assert!(path("work/lock").exists() && !path("work/blob").exists());
+        for foreign in ["work/notes", "work/blob/notes", "work/blob/pairs/notes"] {
+            fill();
+            std::fs::write(path(foreign), b"precious").unwrap();
+            clear(&work, Place::Work, LOCK_FILE).unwrap_err();
+            assert_eq!(std::fs::read(path(foreign)).unwrap(), b"precious");
+            std::fs::remove_file(path(foreign)).unwrap();
+        }
+        // A directory under a file's name.
+        fill();
+        std::fs::remove_file(path("work/blob/metadata.bcs")).unwrap();
+        std::fs::create_dir(path("work/blob/metadata.bcs")).unwrap();
+        clear(&work, Place::Work, "").unwrap_err();
+        assert!(path("work/blob/metadata.bcs").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_cleared_through() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = |name: &str| parent.path().join(name);
+        std::fs::create_dir_all(path("victim/pairs")).unwrap();
+        std::fs::write(path("victim/metadata.bcs"), b"precious").unwrap();
+        std::fs::create_dir(path("work")).unwrap();
+        std::os::unix::fs::symlink("../victim", path("work/blob")).unwrap();
+        clear(&Dir::open(&path("work")).unwrap(), Place::Work, "").unwrap_err();
+        assert_eq!(
+            std::fs::read(path("victim/metadata.bcs")).unwrap(),
+            b"precious"
+        );
+    }
+
+    #[test]
+    fn messages_quote_little() {
+        assert_eq!(excerpt("abc"), "abc");
+        let long = format!("a{}z", "é".repeat(1000));
+        let short = excerpt(&long);
+        assert!(short.len() < 500, "{short}");
+        assert!(
+            short.starts_with("aéé") && short.ends_with("ééz"),
+            "{short}"
+        );
+        let shorter = "é".repeat(200);
+        assert_eq!(excerpt(&shorter), shorter);
+    }
+}

@@ -1,0 +1,338 @@
+//! Sliver files: what they hold by their frames, and what is wrong with them.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::OpenFiles;
+use super::handles::Handles;
+use super::layout::{PAIRS_DIRECTORY, parse_sliver_file_name};
+use crate::commitment::VerifiedMetadata;
+use crate::disk::{Access, Dir, open_regular};
+use crate::error::{Error, Result};
+use crate::memory::{collected, push};
+use crate::shape::Shape;
+use crate::sliver::{Axis, SliverPairIndex};
+use crate::sliver_source::{SliverInfo, SliverSource};
+use crate::source::read_exact_at;
+use crate::wire::{SliverEdges, SliverLayout};
+
+/// A file that holds a sliver, as far as its frame tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SliverFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The axis of its sliver.
+    pub axis: Axis,
+    /// The pair of its sliver.
+    pub pair: SliverPairIndex,
+}
+
+/// What is wrong with a file of a directory.
+///
+/// As text, control characters of its name are escaped: it may be a stranger's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileProblem {
+    /// The file.
+    pub path: PathBuf,
+    /// The kind of problem.
+    pub kind: ProblemKind,
+    /// What exactly is wrong.
+    pub reason: String,
+}
+
+/// The kinds of [`FileProblem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// It should be there and is not.
+    Missing,
+    /// It is there and does not hold what it should.
+    Damaged,
+    /// It is there and nothing is known of it.
+    Foreign,
+}
+
+impl ProblemKind {
+    /// `missing`, `damaged` or `foreign`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Damaged => "damaged",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+impl FileProblem {
+    pub(super) fn new(
+        path: impl Into<PathBuf>,
+        kind: ProblemKind,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            path: path.into(),
+            kind,
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}: {}", self.path.display(), self.reason);
+        for c in text.chars() {
+            // What moves a terminal's cursor, and what makes text run the other way.
+            let moves = c.is_control()
+                || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            match moves {
+                true => write!(f, "{}", c.escape_default())?,
+                false => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sliver files of one blob, wherever they lie. Which axis a file is of follows from its length.
+///
+/// # Example
+///
+/// ```no_run
+/// use walrus_accel::{
+///     Bcs, BlobMetadataWithId, Check, Control, Decoder, FileOutput, SliverFiles,
+/// };
+///
+/// let metadata = BlobMetadataWithId::from_bcs(&std::fs::read("metadata.bcs")?)?.verify(1000)?;
+/// let slivers = SliverFiles::open(&metadata, &["a.bcs".into(), "b.bcs".into()]);
+/// Decoder::builder().build()?.decode(
+///     &metadata,
+///     &slivers,
+///     None,
+///     Check::Default,
+///     &mut FileOutput::new("restored"),
+///     &Control::new(),
+/// )?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SliverFiles {
+    shape: Shape,
+    files: Vec<SliverFile>,
+    problems: Vec<FileProblem>,
+    open: OpenFiles,
+    /// The directory that all of them are in, if they are reached through its handle.
+    directory: Option<Arc<Dir>>,
+}
+
+impl SliverFiles {
+    /// Looks at the frames of the files, which the caller names: links are followed. A file that holds
+    /// no sliver of the blob becomes a problem.
+    #[must_use]
+    pub fn open(metadata: &VerifiedMetadata, paths: &[PathBuf]) -> Self {
+        let shape = metadata.shape();
+        let mut files = Vec::new();
+        let mut problems = Vec::new();
+        for path in paths {
+            match inspect(open_regular(path), &shape) {
+                Ok((axis, pair)) => push(
+                    &mut files,
+                    SliverFile {
+                        path: path.clone(),
+                        axis,
+                        pair,
+                    },
+                ),
+                Err((kind, reason)) => push(&mut problems, FileProblem::new(path, kind, reason)),
+            }
+        }
+        Self::new(shape, files, problems, None)
+    }
+
+    /// Looks at all files in `pairs/` of a blob's directory, in the order of their names, whatever else
+    /// is left of the directory. No link below it is followed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if they cannot be listed.
+    pub fn in_directory(metadata: &VerifiedMetadata, path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let missing = || Error::io("open", path.join(PAIRS_DIRECTORY));
+        let pairs = Handles::open(path)?.pairs;
+        let pairs = pairs.ok_or_else(|| missing()(io::ErrorKind::NotFound.into()))?;
+        let shape = metadata.shape();
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        let names = names(&pairs, |name| parse_sliver_file_name(name).is_some())?;
+        for name in names.listed {
+            let path = pairs.at(&name);
+            match inspect(pairs.open_file(&name, Access::Read), &shape) {
+                Ok((axis, pair)) => push(&mut files, SliverFile { path, axis, pair }),
+                Err((kind, reason)) => push(&mut problems, FileProblem::new(path, kind, reason)),
+            }
+        }
+        problems.extend(names.rest);
+        Ok(Self::new(shape, files, problems, Some(pairs)))
+    }
+
+    pub(super) fn new(
+        shape: Shape,
+        files: Vec<SliverFile>,
+        problems: Vec<FileProblem>,
+        directory: Option<Arc<Dir>>,
+    ) -> Self {
+        Self {
+            open: OpenFiles::new(files.len()),
+            shape,
+            files,
+            problems,
+            directory,
+        }
+    }
+
+    /// The shape of the blob.
+    pub(super) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The files that hold slivers by their frames; a file's position here is its number as a
+    /// sliver source.
+    #[must_use]
+    pub fn files(&self) -> &[SliverFile] {
+        &self.files
+    }
+
+    /// The files that do not.
+    #[must_use]
+    pub fn problems(&self) -> &[FileProblem] {
+        &self.problems
+    }
+}
+
+impl SliverSource for SliverFiles {
+    fn infos(&self) -> Vec<SliverInfo> {
+        collected(self.files.iter().map(|file| SliverInfo {
+            axis: file.axis,
+            index: file.pair.sliver(file.axis, self.shape.n_shards()),
+            symbol_size: self.shape.symbol_size(),
+            len: self.shape.sliver_len(file.axis),
+        }))
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        let file = &self.files[number];
+        let header = SliverLayout::new(&self.shape, file.axis).header_len;
+        let open = || match (&self.directory, file.path.file_name()) {
+            (Some(directory), Some(name)) => directory.open_file(name, Access::Read),
+            _ => open_regular(&file.path),
+        };
+        let read = |open: &File| read_exact_at(open, header + offset, out);
+        self.open
+            .with(number, open, read)
+            .map_err(Error::io("read", &file.path))
+    }
+}
+
+/// The sliver that a file holds by its frame.
+pub(super) fn inspect(
+    file: io::Result<File>,
+    shape: &Shape,
+) -> Result<(Axis, SliverPairIndex), (ProblemKind, String)> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => (ProblemKind::Missing, "it is not there".to_owned()),
+        io::ErrorKind::InvalidInput => (ProblemKind::Foreign, error.to_string()),
+        _ => (ProblemKind::Damaged, format!("cannot be read: {error}")),
+    };
+    let file = file.map_err(unreadable)?;
+    let found = file.metadata().map_err(unreadable)?;
+    let mut head = vec![0; SliverEdges::HEAD_LEN.min(found.len() as usize)];
+    let mut tail = [0; 4];
+    read_exact_at(&file, 0, &mut head).map_err(unreadable)?;
+    if found.len() >= 4 {
+        read_exact_at(&file, found.len() - 4, &mut tail).map_err(unreadable)?;
+    }
+    let edges = SliverEdges::parse(&head, tail, found.len())
+        .map_err(|error| (ProblemKind::Damaged, error.to_string()))?;
+    let axis = Axis::BOTH
+        .into_iter()
+        .find(|&axis| edges.symbols_len == shape.sliver_len(axis));
+    let (Some(axis), true) = (axis, u32::from(edges.symbol_size) == shape.symbol_size()) else {
+        let reason = format!(
+            "{} bytes in symbols of {}, and this blob has slivers of {} (primary) or {} (secondary) \
+             in symbols of {}",
+            edges.symbols_len,
+            edges.symbol_size,
+            shape.sliver_len(Axis::Primary),
+            shape.sliver_len(Axis::Secondary),
+            shape.symbol_size()
+        );
+        return Err((ProblemKind::Damaged, reason));
+    };
+    let index = edges.index;
+    if index.0 >= shape.n_shards() {
+        let reason = format!(
+            "it says that it is sliver {} of {} shards",
+            index.0,
+            shape.n_shards()
+        );
+        return Err((ProblemKind::Damaged, reason));
+    }
+    Ok((axis, index.pair(axis, shape.n_shards())))
+}
+
+/// The most names that are listed which should not be there.
+const MAX_FOREIGN: usize = 10_000;
+
+/// Names in a directory.
+pub(super) struct Names {
+    /// In ascending order: all that are expected, and others up to a limit.
+    pub(super) listed: Vec<OsString>,
+    /// A problem that stands for the others beyond the limit.
+    pub(super) rest: Option<FileProblem>,
+}
+
+/// Lists the names in a directory, which a stranger may have filled.
+pub(super) fn names(dir: &Dir, is_expected: impl Fn(&OsStr) -> bool) -> Result<Names> {
+    let mut listed = Vec::new();
+    let (mut foreign, mut more) = (0usize, 0usize);
+    dir.for_each_name(|name| {
+        let is_foreign = !is_expected(&name);
+        match is_foreign && foreign == MAX_FOREIGN {
+            true => more += 1,
+            false => {
+                foreign += usize::from(is_foreign);
+                push(&mut listed, name);
+            }
+        }
+        ControlFlow::<()>::Continue(())
+    })
+    .map_err(Error::io("read", dir.path()))?;
+    listed.sort_unstable();
+    let rest = (more > 0).then(|| {
+        let reason = format!("it holds {more} more files that are not of this blob");
+        FileProblem::new(dir.path(), ProblemKind::Foreign, reason)
+    });
+    Ok(Names { listed, rest })
+}
+
+impl fmt::Debug for SliverFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SliverFiles({} files)", self.files.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_strangers_do_not_reach_the_terminal() {
+        let text = |name: &str| FileProblem::new(name, ProblemKind::Foreign, "why").to_string();
+        assert_eq!(text("a b \u{e9}\"\\"), "a b \u{e9}\"\\: why");
+        assert_eq!(text("\x1b[2J\n\u{202e}x"), "\\u{1b}[2J\\n\\u{202e}x: why");
+    }
+}

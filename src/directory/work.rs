@@ -1,0 +1,512 @@
+//! The working directory of a job: where a blob's directory is made, and what an interrupted job
+//! left to continue from.
+//!
+//! ```text
+//! .walrus-accel-<key>.partial/lock          held by the process that works here
+//!                             job.json      the job that a journal belongs to
+//!                             checkpoint    the hash states after the last complete stripe
+//!                             blob/         becomes <blob id>/
+//!                             replaced/     a directory that the blob's takes the place of
+//! ```
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::handles::{read_small, sync_files, write_file};
+use super::journal::JobIdentity;
+use super::layout::{
+    self, BLOB_DIRECTORY, CHECKPOINT_FILE, FRESH_CHECKPOINT_FILE, JOB_FILE, LOCK_FILE, Place,
+    random_name,
+};
+use crate::control::Control;
+use crate::disk::{Access, Dir, FileId, Replacing};
+use crate::error::{Error, Result};
+
+/// A locked working directory. Unless it is to be kept, it is removed when dropped.
+///
+/// It is private to its user, and reached through its handle: whatever others do to names beside
+/// it, this is the directory that is worked in and cleared.
+pub(super) struct WorkDirectory {
+    parent: Arc<Dir>,
+    name: OsString,
+    dir: Dir,
+    /// Dropped, and with it unlocked, after the directory is gone.
+    lock: File,
+    identity: Option<JobIdentity>,
+    on_drop: OnDrop,
+}
+
+/// The fate of a working directory when it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnDrop {
+    Remove,
+    /// It stays if there is a record to continue from.
+    KeepRecord,
+    /// It stays: it holds what a failed step could not put back.
+    Leave,
+    Removed,
+}
+
+/// The result of looking for a working directory under its name.
+enum Named {
+    Locked(WorkDirectory),
+    /// What is there is not this program's, or not this user's.
+    Taken(&'static str),
+}
+
+impl WorkDirectory {
+    /// Makes (or with `resume` finds) the working directory of a job in `parent`. Without an
+    /// identity it gets a random name, and there is no journal.
+    ///
+    /// What others put under the name that belongs to the job is left alone: another name is used
+    /// then, but with `resume`, which has to find the directory again, that is an error.
+    pub(super) fn open(
+        parent: Arc<Dir>,
+        identity: Option<JobIdentity>,
+        resume: bool,
+    ) -> Result<Self> {
+        let Some(identity) = identity else {
+            return Self::fresh(parent);
+        };
+        let name = OsString::from(format!(".walrus-accel-{}.partial", identity.key()));
+        let reason = match Self::named(&parent, name.clone())? {
+            Named::Locked(mut work) => {
+                work.identity = Some(identity);
+                if resume {
+                    work.on_drop = OnDrop::KeepRecord;
+                }
+                if resume && work.is_ours() {
+                    return Ok(work);
+                }
+                match work.clear() {
+                    Ok(()) => return Ok(work),
+                    Err(error) if resume => return Err(error),
+                    Err(_) => work.on_drop = OnDrop::Leave,
+                }
+                None
+            }
+            Named::Taken(reason) => Some(reason),
+        };
+        match reason {
+            Some(reason) if resume => Err(taken(&parent, &name, reason)),
+            _ => Self::fresh(parent),
+        }
+    }
+
+    /// Makes the working directory for repairing `parent`, of which there is one at a time. What a
+    /// killed process left in it is cleared; there is no journal.
+    pub(super) fn for_repair(parent: Arc<Dir>) -> Result<Self> {
+        let name = OsString::from(".walrus-accel-repair.partial");
+        if let Named::Locked(mut work) = Self::named(&parent, name)? {
+            if layout::clear(&work.dir, Place::Work, LOCK_FILE).is_ok() {
+                return Ok(work);
+            }
+            work.on_drop = OnDrop::Leave;
+        }
+        Self::fresh(parent)
+    }
+
+    /// Makes a directory under a name that nobody can foresee.
+    fn fresh(parent: Arc<Dir>) -> Result<Self> {
+        for _ in 0..1000 {
+            let name = random_name();
+            let made = match parent.create_dir(&name, true) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made,
+            };
+            let dir = made.map_err(Error::io("create a directory in", parent.path()))?;
+            return match Self::lock(&parent, &name, dir, true)? {
+                Some(Named::Locked(work)) => Ok(work),
+                _ => Err(Error::Busy {
+                    path: parent.at(&name),
+                }),
+            };
+        }
+        let source = io::Error::from(io::ErrorKind::AlreadyExists);
+        Err(Error::io("create a directory in", parent.path())(source))
+    }
+
+    /// Makes or finds a directory under a name that is known beforehand, and locks it.
+    fn named(parent: &Arc<Dir>, name: OsString) -> Result<Named> {
+        let failed = |error| Error::io("create", parent.at(&name))(error);
+        // Whoever held the lock before may be removing the directory just now.
+        for _ in 0..1000 {
+            let (dir, is_fresh) = match parent.create_dir(&name, true) {
+                Ok(dir) => (dir, true),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && parent.has(".") => {
+                    continue;
+                }
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(failed(error));
+                }
+                Err(_) => match parent.open_dir(&name) {
+                    Ok(dir) => (dir, false),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                        return Ok(Named::Taken("it is no directory"));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                        return Ok(Named::Taken("it cannot be opened"));
+                    }
+                    Err(error) => return Err(failed(error)),
+                },
+            };
+            if !is_fresh && !dir.found().map_err(failed)?.is_ours {
+                return Ok(Named::Taken("it belongs to another user"));
+            }
+            if let Some(named) = Self::lock(parent, &name, dir, is_fresh)? {
+                return Ok(named);
+            }
+        }
+        Err(Error::Busy {
+            path: parent.at(&name),
+        })
+    }
+
+    /// Locks a directory; `None` if it went away meanwhile. One that was just made goes again if
+    /// that fails.
+    fn lock(parent: &Arc<Dir>, name: &OsString, dir: Dir, is_fresh: bool) -> Result<Option<Named>> {
+        let path = dir.at(LOCK_FILE);
+        let failed = |action, error: io::Error| {
+            if is_fresh {
+                let _ = dir.remove_file(LOCK_FILE);
+                let _ = parent.remove_dir(name);
+            }
+            Err(Error::io(action, path.clone())(error))
+        };
+        let lock = match dir.open_file(LOCK_FILE, Access::OpenOrCreate) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                return Ok(Some(Named::Taken("its lock is no regular file")));
+            }
+            Err(error) => return failed("create", error),
+        };
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Busy {
+                    path: parent.at(name),
+                });
+            }
+            Err(TryLockError::Error(error)) => return failed("lock", error),
+        }
+        let id = match lock.metadata() {
+            Ok(found) => FileId::of(&found),
+            Err(error) => return failed("inspect", error),
+        };
+        let is_at = |dir: &Dir, name: &OsString, id| {
+            dir.find(name)
+                .is_ok_and(|found| found.id == id && (id.is_some() || cfg!(not(unix))))
+        };
+        let own = dir.found().ok().and_then(|found| found.id);
+        if !is_at(&dir, &LOCK_FILE.into(), id) || !is_at(parent, name, own) {
+            return Ok(None);
+        }
+        Ok(Some(Named::Locked(Self {
+            parent: Arc::clone(parent),
+            name: name.clone(),
+            dir,
+            lock,
+            identity: None,
+            on_drop: OnDrop::Remove,
+        })))
+    }
+
+    /// The directory itself.
+    pub(super) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// The directory in which the blob's is being made, which is created if need be.
+    pub(super) fn blob(&self) -> Result<Dir> {
+        create_or_open(&self.dir, BLOB_DIRECTORY)
+    }
+
+    /// Returns true if what lies here was left by the same job on the same source.
+    fn is_ours(&self) -> bool {
+        let is_left = |identity: &JobIdentity| {
+            let job = identity.to_json();
+            let left = read_small(&self.dir, JOB_FILE, job.len() as u64);
+            left.is_ok_and(|left| left == job)
+        };
+        self.identity.as_ref().is_some_and(is_left)
+    }
+
+    /// Removes the record. Whatever else undoes what it says is done comes after this: should the
+    /// process be killed in between, there is nothing to continue from.
+    pub(super) fn forget(&self) -> Result<()> {
+        match self.dir.remove_file(CHECKPOINT_FILE) {
+            Ok(()) => {
+                // If that cannot be made durable, what the record lists is checked all the same.
+                let _ = self.dir.sync();
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Error::io("remove", self.dir.at(CHECKPOINT_FILE))(error)),
+        }
+    }
+
+    /// Starts over.
+    pub(super) fn clear(&self) -> Result<()> {
+        self.forget()?;
+        layout::clear(&self.dir, Place::Work, LOCK_FILE)
+            .map_err(Error::io("clear", self.dir.path()))?;
+        match &self.identity {
+            Some(identity) => write_file(&self.dir, JOB_FILE, &identity.to_json()),
+            None => Ok(()),
+        }
+    }
+
+    /// Records that some stripes are written, once they are on disk: `stripes` are their ends,
+    /// ascending, and `state` goes with the last. `dirs` are those with files that it tells of.
+    pub(super) fn save(&self, stripes: &[u32], state: &[u8], dirs: &[&Dir]) -> Result<()> {
+        let Some(identity) = &self.identity else {
+            return Ok(());
+        };
+        sync_files(dirs)?;
+        let write = || {
+            match self.dir.remove_file(FRESH_CHECKPOINT_FILE) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+            let mut file = self
+                .dir
+                .open_file(FRESH_CHECKPOINT_FILE, Access::CreateNew)?;
+            identity.write_checkpoint(stripes, state, &mut file)?;
+            file.sync_all()?;
+            let (dir, to) = (&self.dir, CHECKPOINT_FILE);
+            dir.rename(FRESH_CHECKPOINT_FILE, dir, to, Replacing::File)
+        };
+        write().map_err(Error::io("write", self.dir.at(CHECKPOINT_FILE)))
+    }
+
+    /// Returns the last record, if there is a whole one of at most `max` bytes.
+    pub(super) fn load(&self, max: u64) -> Option<(Vec<u32>, Vec<u8>)> {
+        let identity = self.identity.as_ref()?;
+        identity.read_checkpoint(&read_small(&self.dir, CHECKPOINT_FILE, max).ok()?)
+    }
+
+    /// The job is complete: nothing here is needed any more. If it cannot be removed, that is a
+    /// warning.
+    pub(super) fn remove(mut self, control: &Control) {
+        // A passing fault is no reason to leave it behind.
+        let removed = self.clean_up().or_else(|_| self.clean_up());
+        self.on_drop = OnDrop::Removed;
+        if let Err(error) = removed {
+            let path = self.parent.at(&self.name);
+            control.warn(format!("cannot remove {}: {error}", path.display()));
+        }
+    }
+
+    /// What is here cannot be continued from, whatever the record says.
+    pub(super) fn discard(&mut self) {
+        self.on_drop = OnDrop::Remove;
+    }
+
+    /// What is here stays, whatever comes.
+    pub(super) fn leave(&mut self) {
+        self.on_drop = OnDrop::Leave;
+    }
+
+    /// Removes the directory. The lock goes last: from then on the name is another process's, and
+    /// nothing of what that one makes there is touched.
+    fn clean_up(&self) -> io::Result<()> {
+        let gone = |result: io::Result<()>| match result {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        };
+        layout::clear(&self.dir, Place::Work, LOCK_FILE)?;
+        if cfg!(windows) {
+            self.lock.unlock()?;
+        }
+        gone(self.dir.remove_file(LOCK_FILE))?;
+        match self.parent.remove_dir(&self.name) {
+            // Another process works in it already.
+            Err(error)
+                if error.kind() == io::ErrorKind::DirectoryNotEmpty && self.dir.has(LOCK_FILE) =>
+            {
+                Ok(())
+            }
+            removed => gone(removed),
+        }
+    }
+}
+
+impl Drop for WorkDirectory {
+    fn drop(&mut self) {
+        match self.on_drop {
+            OnDrop::Leave | OnDrop::Removed => return,
+            OnDrop::KeepRecord if self.dir.has(CHECKPOINT_FILE) => return,
+            OnDrop::KeepRecord | OnDrop::Remove => {}
+        }
+        // Nothing can be done about a failure here, and the next run clears it.
+        let _ = self.forget();
+        let _ = self.clean_up().or_else(|_| self.clean_up());
+    }
+}
+
+/// Opens a directory, which is created if need be.
+pub(super) fn create_or_open(parent: &Dir, name: &str) -> Result<Dir> {
+    let made = match parent.create_dir(name, false) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => parent.open_dir(name),
+        made => made,
+    };
+    made.map_err(Error::io("create", parent.at(name)))
+}
+
+fn taken(parent: &Dir, name: &OsString, reason: &str) -> Error {
+    let reason = format!("{reason}: move it away, or choose another output directory");
+    let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
+    Error::io("work in", parent.at(name))(source)
+}
+
+/// Opens the directory that blobs' directories go to, which is created if need be.
+pub(super) fn open_parent(path: &Path) -> Result<Arc<Dir>> {
+    std::fs::create_dir_all(path).map_err(Error::io("create", path))?;
+    Ok(Arc::new(Dir::open(path).map_err(Error::io("open", path))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::directory::journal::tests::identity;
+
+    fn open(parent: &Path, commitment: &str, resume: bool) -> Result<WorkDirectory> {
+        WorkDirectory::open(open_parent(parent)?, Some(identity(commitment)), resume)
+    }
+
+    fn names(path: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(path).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn one_process_at_a_time_works_in_a_directory() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let parent = tempfile::tempdir().unwrap();
+        let (inside, entered) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            for _ in 0..1000 {
+                let work = match open(parent.path(), "a", false) {
+                    Ok(work) => work,
+                    Err(Error::Busy { .. }) => continue,
+                    Err(error) => panic!("{error}"),
+                };
+                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                entered.fetch_add(1, Ordering::SeqCst);
+                work.blob().unwrap();
+                assert!(work.dir.has(JOB_FILE));
+                inside.fetch_sub(1, Ordering::SeqCst);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(work);
+            }
+        });
+        assert!(entered.into_inner() > 0);
+        assert_eq!(names(parent.path()).len(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_cleared() {
+        let parent = tempfile::tempdir().unwrap();
+        let repair = || WorkDirectory::for_repair(open_parent(parent.path()).unwrap());
+        let work = repair().unwrap();
+        let path = work.dir.path().to_owned();
+        fs::create_dir(path.join("blob")).unwrap();
+        fs::write(path.join("blob/metadata.bcs"), b"a").unwrap();
+        fs::write(path.join("manifest.json"), b"b").unwrap();
+        assert!(matches!(repair(), Err(Error::Busy { .. })));
+        work.lock.unlock().unwrap();
+        std::mem::forget(work);
+        let work = repair().unwrap();
+        assert_eq!(names(work.dir.path()).len(), 1);
+        drop(work);
+        assert_eq!(names(parent.path()).len(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_taken_is_left_alone() {
+        use std::os::unix::fs::symlink;
+
+        let name = format!(".walrus-accel-{}.partial", identity("a").key());
+        let fifo = |path: &Path| {
+            use rustix::fs::{CWD, Mode, mkfifoat};
+            mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
+        };
+        let victim = tempfile::tempdir().unwrap();
+        fs::write(victim.path().join("job.json"), b"precious").unwrap();
+        type Taking<'t> = &'t dyn Fn(&Path);
+        let ways: [Taking<'_>; 5] = [
+            &|path| symlink(victim.path(), path).unwrap(),
+            &|path| fs::write(path, b"precious").unwrap(),
+            &|path| fifo(path),
+            &|path| {
+                fs::create_dir(path).unwrap();
+                symlink(victim.path().join("job.json"), path.join("lock")).unwrap();
+            },
+            &|path| {
+                fs::create_dir(path).unwrap();
+                fifo(&path.join("lock"));
+            },
+        ];
+        for take in ways {
+            let parent = tempfile::tempdir().unwrap();
+            for name in [&*name, ".walrus-accel-repair.partial"] {
+                take(&parent.path().join(name));
+            }
+            let work = open(parent.path(), "a", false).unwrap();
+            work.blob().unwrap();
+            let shared = open_parent(parent.path()).unwrap();
+            let repair = WorkDirectory::for_repair(shared).unwrap();
+            assert_eq!(names(parent.path()).len(), 4);
+            drop((work, repair));
+            assert_eq!(names(parent.path()).len(), 2);
+            let error = open(parent.path(), "a", true).map(drop).unwrap_err();
+            assert!(error.to_string().contains("move it away"), "{error}");
+        }
+        let left = fs::read(victim.path().join("job.json")).unwrap();
+        assert_eq!(left, b"precious");
+    }
+
+    #[test]
+    fn what_others_put_there_stays() {
+        let parent = tempfile::tempdir().unwrap();
+        let work = open(parent.path(), "a", false).unwrap();
+        let path = work.dir.path().to_owned();
+        fs::write(path.join("notes"), b"precious").unwrap();
+        drop(work);
+        assert_eq!(fs::read(path.join("notes")).unwrap(), b"precious");
+        // The next run works beside it.
+        drop(open(parent.path(), "a", false).unwrap());
+        assert_eq!(fs::read(path.join("notes")).unwrap(), b"precious");
+        let error = open(parent.path(), "a", true).map(drop).unwrap_err();
+        assert!(error.to_string().contains("notes"), "{error}");
+    }
+
+    #[test]
+    fn a_checkpoint_is_that_of_its_job_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let open = |commitment| open(parent.path(), commitment, true).unwrap();
+        let work = open("blake2b");
+        work.save(&[128, 384], b"state", &[]).unwrap();
+        let checkpoint = work.dir.at(CHECKPOINT_FILE);
+        drop(work);
+        let work = open("blake2b");
+        assert_eq!(work.load(1000), Some((vec![128, 384], b"state".to_vec())));
+        assert_eq!(work.load(10), None);
+        let other = open("blake3");
+        fs::copy(&checkpoint, other.dir.at(CHECKPOINT_FILE)).unwrap();
+        assert_eq!(other.load(1000), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! Directory handles of Unix: file descriptors.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, Stat, fchmod, fstat, fsync, mkdirat, openat,
+    renameat, renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
+
+use super::FileId;
+use super::dir::{Access, Found, Kind, Replacing};
+
+/// Flags of every directory that is opened.
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+
+#[derive(Debug)]
+pub(super) struct Handle(OwnedFd);
+
+impl Handle {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        match openat(CWD, path, OFlags::RDONLY | DIRECTORY, Mode::empty()) {
+            Ok(fd) => Ok(Self(fd)),
+            // A directory that may be written to and not be listed serves for names.
+            #[cfg(target_os = "linux")]
+            Err(Errno::ACCESS) => Ok(Self(openat(
+                CWD,
+                path,
+                OFlags::PATH | DIRECTORY,
+                Mode::empty(),
+            )?)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn open_dir(&self, name: &OsStr) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | DIRECTORY;
+        Ok(Self(openat(&self.0, name, flags, Mode::empty())?))
+    }
+
+    pub(super) fn create_dir(&self, name: &OsStr, private: bool) -> io::Result<()> {
+        let mode = if private { 0o700 } else { 0o777 };
+        Ok(mkdirat(&self.0, name, Mode::from_raw_mode(mode))?)
+    }
+
+    pub(super) fn open_file(&self, name: &OsStr, access: Access) -> io::Result<File> {
+        let how = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::WRONLY,
+            Access::CreateNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+            Access::OpenOrCreate => OFlags::WRONLY | OFlags::CREATE,
+        };
+        let flags = how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        loop {
+            match openat(&self.0, name, flags, Mode::from_raw_mode(0o666)) {
+                Ok(fd) => return Ok(fd.into()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<Found> {
+        Ok(found(&statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    pub(super) fn found(&self) -> io::Result<Found> {
+        Ok(found(&fstat(&self.0)?))
+    }
+
+    pub(super) fn for_each_name(
+        &self,
+        each: &mut dyn FnMut(OsString) -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        let mut entries = match rustix::fs::Dir::read_from(&self.0) {
+            Ok(entries) => entries,
+            // With no descriptor left, names are still to be cleared away.
+            #[cfg(target_os = "linux")]
+            Err(Errno::MFILE | Errno::NFILE) => return self.for_each_name_here(each),
+            Err(error) => return Err(error.into()),
+        };
+        while let Some(entry) = entries.read() {
+            let entry = entry?;
+            if call(each, entry.file_name().to_bytes()).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists by the handle itself, which takes no other descriptor.
+    #[cfg(target_os = "linux")]
+    fn for_each_name_here(
+        &self,
+        each: &mut dyn FnMut(OsString) -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        rustix::fs::seek(&self.0, rustix::fs::SeekFrom::Start(0))?;
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+        let mut entries = rustix::fs::RawDir::new(&self.0, &mut buffer);
+        while let Some(entry) = entries.next() {
+            if call(each, entry?.file_name().to_bytes()).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn rename(
+        &self,
+        name: &OsStr,
+        to: &Self,
+        new: &OsStr,
+        replacing: Replacing,
+    ) -> io::Result<()> {
+        let unsupported = |error| matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP);
+        match replacing {
+            Replacing::File => Ok(renameat(&self.0, name, &to.0, new)?),
+            Replacing::Nothing => {
+                #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+                match renameat_with(&self.0, name, &to.0, new, RenameFlags::NOREPLACE) {
+                    Err(error) if unsupported(error) => {}
+                    done => return Ok(done?),
+                }
+                if to.find(new).is_ok() {
+                    return Err(Errno::EXIST.into());
+                }
+                Ok(renameat(&self.0, name, &to.0, new)?)
+            }
+            Replacing::Exchange => {
+                #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+                match renameat_with(&self.0, name, &to.0, new, RenameFlags::EXCHANGE) {
+                    Err(error) if unsupported(error) => {}
+                    done => return Ok(done?),
+                }
+                let _ = unsupported;
+                Err(io::ErrorKind::Unsupported.into())
+            }
+        }
+    }
+
+    pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    pub(super) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
+    }
+
+    pub(super) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        Ok(fchmod(&self.0, Mode::from_raw_mode(mode as _))?)
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        Ok(fsync(&self.0)?)
+    }
+
+    pub(super) fn sync_file_system(&self) -> io::Result<bool> {
+        #[cfg(target_os = "linux")]
+        match rustix::fs::syncfs(&self.0) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            done => return Ok(done.map(|()| true)?),
+        }
+        Ok(false)
+    }
+}
+
+/// Calls `each` with a name, but for those of the directory itself and the one above it.
+fn call(each: &mut dyn FnMut(OsString) -> ControlFlow<()>, name: &[u8]) -> ControlFlow<()> {
+    match name {
+        b"." | b".." => ControlFlow::Continue(()),
+        name => each(OsStr::from_bytes(name).to_owned()),
+    }
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::useless_conversion,
+    reason = "the types of these fields differ from system to system"
+)]
+fn found(stat: &Stat) -> Found {
+    Found {
+        kind: match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Dir,
+            FileType::Symlink => Kind::Link,
+            _ => Kind::Other,
+        },
+        len: u64::try_from(stat.st_size).unwrap_or(0),
+        id: Some(FileId {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+        }),
+        is_ours: stat.st_uid == rustix::process::geteuid().as_raw(),
+        mode: stat.st_mode as u32 & 0o7777,
+    }
+}

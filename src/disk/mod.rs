@@ -1,0 +1,112 @@
+//! Files and directories as the system keeps them: handles, identities, durability.
+
+mod dir;
+#[cfg(any(test, not(unix)))]
+mod handle_path;
+#[cfg(unix)]
+mod handle_unix;
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::path::Path;
+
+pub(crate) use dir::{Access, Dir, Kind, Replacing};
+
+/// Identity of a file or directory: two names with the same identity lead to the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    /// The file system.
+    device: u64,
+    /// The file within it.
+    inode: u64,
+}
+
+impl FileId {
+    /// Returns the identity behind the metadata; `None` where the system has no such numbers.
+    pub(crate) fn of(found: &Metadata) -> Option<Self> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            Some(Self {
+                device: found.dev(),
+                inode: found.ino(),
+            })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = found;
+            None
+        }
+    }
+}
+
+/// Opens a regular file that the caller names, following links.
+///
+/// Nothing else is opened: a pipe would wait for its writer, and a device has no end. The check is
+/// made before the file is opened, so that no device is touched, and again on the open file.
+///
+/// # Errors
+///
+/// The system's, or `InvalidInput` if there is no regular file under the name.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    check_regular(&std::fs::metadata(path)?)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn check_regular(found: &Metadata) -> io::Result<()> {
+    match found.is_file() {
+        true => Ok(()),
+        false => Err(not_regular()),
+    }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+}
+
+/// Reads the rest of a file of at most `max` bytes.
+///
+/// # Errors
+///
+/// The system's; `InvalidData` if the file is longer.
+pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
+    use std::io::Read;
+
+    let too_long = || {
+        let reason = format!("it has more than {max} bytes");
+        io::Error::new(io::ErrorKind::InvalidData, reason)
+    };
+    let len = file.metadata()?.len();
+    if len > max {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::new();
+    let len = usize::try_from(len).map_err(|_| too_long())?;
+    bytes.try_reserve_exact(len + 1)?;
+    file.take(max + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > max {
+        true => Err(too_long()),
+        false => Ok(bytes),
+    }
+}
+
+/// Makes the names in a directory durable, if the system can.
+///
+/// # Errors
+///
+/// The system's. The names are there all the same: a job that is complete does not fail for it.
+pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
+    match cfg!(windows) {
+        true => Ok(()), // Directories cannot be opened there; renames are durable by themselves.
+        false => File::open(directory)?.sync_all(),
+    }
+}
