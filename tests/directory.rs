@@ -137,9 +137,9 @@ fn a_repair_clears_what_a_killed_one_left() {
     let path = encoded(out.path());
     let expected = names(&path);
     let left = path.join(".walrus-accel-repair.partial");
-    fs::create_dir_all(left.join("blob")).unwrap();
+    fs::create_dir_all(left.join("blob/pairs")).unwrap();
     fs::write(left.join("lock"), b"").unwrap();
-    fs::write(left.join("blob/0000.primary.bcs"), b"half").unwrap();
+    fs::write(left.join("blob/pairs/0000.primary.bcs"), b"half").unwrap();
     fs::remove_file(path.join("pairs/0000.primary.bcs")).unwrap();
     let directory = BlobDirectory::open(&path).unwrap();
     let decoder = Decoder::builder().threads(1).build().unwrap();

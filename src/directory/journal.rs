@@ -92,6 +92,25 @@ impl JobIdentity {
     }
 }
 
+/// Appends checksums, a list per axis, to a record.
+pub(super) fn append_sums(record: &mut Vec<u8>, sums: impl Iterator<Item = u64>) {
+    for sum in sums {
+        record.extend_from_slice(&sum.to_le_bytes());
+    }
+}
+
+/// Splits a record into the checksums of `n` slivers per axis, and the state behind them. `None` if the
+/// record is too short.
+pub(super) fn split_sums(record: &[u8], n: usize) -> Option<([Vec<u64>; 2], &[u8])> {
+    let (sums, state) = record.split_at_checked(2 * n * size_of::<u64>())?;
+    let (sums, []) = sums.as_chunks() else {
+        return None;
+    };
+    let (primary, secondary) = sums.split_at(n);
+    let read = |sums: &[[u8; 8]]| collected(sums.iter().copied().map(u64::from_le_bytes));
+    Some(([read(primary), read(secondary)], state))
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -106,6 +125,17 @@ pub(super) mod tests {
             pairs: "0-9".into(),
             commitment: commitment.into(),
         }
+    }
+
+    #[test]
+    fn checksums_are_read_as_they_were_written() {
+        let mut record = Vec::new();
+        append_sums(&mut record, [1, 2, 3, u64::MAX].into_iter());
+        record.extend_from_slice(b"state");
+        let (sums, state) = split_sums(&record, 2).unwrap();
+        assert_eq!(sums, [vec![1, 2], vec![3, u64::MAX]]);
+        assert_eq!(state, b"state");
+        assert!(split_sums(&record, 3).is_none());
     }
 
     #[test]

@@ -101,6 +101,7 @@ impl BlobDirectory {
             work: None,
             hashes: Hashes::new(shape.n_shards()),
         };
+        repair.take_over()?;
         if !targets.is_empty() {
             repair.rebuild(decoder, &targets, control)?;
         }
@@ -136,6 +137,21 @@ impl Repair<'_> {
             self.work = Some(WorkDirectory::for_repair(parent)?);
         }
         Ok(self.work.as_ref().expect("made just now"))
+    }
+
+    /// Clears what a killed repair left, if anything. Where nothing can be written that is no failure:
+    /// there may be nothing to write.
+    fn take_over(&mut self) -> Result<()> {
+        let parent = &self.directory.handles().blob;
+        if !parent.has(WorkDirectory::REPAIR) {
+            return Ok(());
+        }
+        match WorkDirectory::for_repair(Arc::clone(parent)) {
+            Ok(work) => self.work = Some(work),
+            Err(error @ Error::Busy { .. }) => return Err(error),
+            Err(_) => {}
+        }
+        Ok(())
     }
 
     /// Rebuilds slivers and puts them in their places.

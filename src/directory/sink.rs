@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::files::in_parallel;
 use super::handles::{sync_files, write_file};
-use super::journal::JobIdentity;
+use super::journal::{JobIdentity, split_sums};
 use super::layout::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, SliverSet, sliver_file_name};
 use super::manifest::Manifest;
 use super::publish::Target;
 use super::work::{WorkDirectory, create_or_open, open_parent};
-use super::writer::{self, Hashes, SliverWriter, split_record};
+use super::writer::{self, Hashes, SliverWriter};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::disk::{Dir, FileId};
@@ -181,29 +181,26 @@ impl Sink for DirectorySink {
         let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;
         let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
         let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
-        let mut record = match staged {
+        let recorded = match staged {
             true => None,
             false => work.load(max_record_len(shape)),
         };
-        if let Some((stripes, record_bytes)) = &record {
-            let next = stripes.last().copied().unwrap_or(0);
-            let is_whole = split_record(record_bytes, shape.n_shards()).is_some();
-            let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
-            if !is_whole || !writer::all_there(&directory, shape, pairs, next) {
-                record = None;
-            }
-        }
-        if record.is_none() {
+        let recorded = recorded.as_ref().and_then(|(stripes, record)| {
+            let (sums, state) = split_sums(record, usize::from(shape.n_shards()))?;
+            let next = *stripes.last()?;
+            let directory = create_or_open(&work.blob().ok()?, PAIRS_DIRECTORY).ok()?;
+            let whole = writer::all_there(&directory, shape, pairs, next);
+            whole.then_some((stripes, sums, (next, state)))
+        });
+        if recorded.is_none() {
             work.clear()?;
         }
         let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
-        let (stripes, bytes) = record.unwrap_or_default();
-        let (sums, state) = match split_record(&bytes, shape.n_shards()) {
-            Some((sums, state)) => (Some(sums), state),
-            None => (None, &[][..]),
+        let (stripes, sums, point) = match recorded {
+            Some((stripes, sums, point)) => (stripes.as_slice(), Some(sums), Some(point)),
+            None => (&[][..], None, None),
         };
-        let writer = SliverWriter::new(directory, *shape, &stripes, sums);
-        let next = stripes.last().copied();
+        let writer = SliverWriter::new(directory, *shape, stripes, sums);
         Ok(Box::new(Session {
             job: Job {
                 target: Target {
@@ -216,10 +213,12 @@ impl Sink for DirectorySink {
                 pairs: pairs.clone(),
             },
             pace: Mutex::new(Pace {
-                last: next.map(|_| Instant::now()),
+                last: point.map(|_| Instant::now()),
                 took: Duration::ZERO,
             }),
-            checkpoint: Mutex::new(next.map(|next| (next, collected(state.iter().copied())))),
+            checkpoint: Mutex::new(
+                point.map(|(next, state)| (next, collected(state.iter().copied()))),
+            ),
             staged: match staged {
                 true => Some(self.staged.start(shape, pairs)?),
                 false => None,
@@ -332,7 +331,7 @@ impl SinkSession for Session<'_> {
             pace: _,
         } = *self;
         let hashes = match staged {
-            Some(staged) => job.write_staged(&staged, writer.pairs())?,
+            Some(staged) => job.write_staged(&staged, writer.pairs(), control)?,
             None => {
                 let mut wanted = SliverSet::new(job.shape.n_shards());
                 let slivers = job
@@ -382,9 +381,15 @@ fn is_of_changed_files(error: &Error) -> bool {
 
 impl Job {
     /// Writes slivers from memory, and gives their hashes.
-    fn write_staged(&self, staged: &BufferSession<'_>, directory: &Dir) -> Result<Hashes> {
+    fn write_staged(
+        &self,
+        staged: &BufferSession<'_>,
+        directory: &Dir,
+        control: &Control,
+    ) -> Result<Hashes> {
         let pairs = collected(self.pairs.iter());
         let written = in_parallel(self.target.threads, pairs.len(), |i| {
+            control.check()?;
             let mut both = Axis::BOTH.map(|_| blake3::Hash::from_bytes([0; 32]));
             for axis in Axis::BOTH {
                 both[axis as usize] = staged.with_sliver_data(axis, pairs[i], |bytes| {

@@ -58,6 +58,9 @@ enum Named {
 }
 
 impl WorkDirectory {
+    /// The name of the working directory of a repair.
+    pub(super) const REPAIR: &str = ".walrus-accel-repair.partial";
+
     /// Makes (or with `resume` finds) the working directory of a job in `parent`. Without an
     /// identity it gets a random name, and there is no journal.
     ///
@@ -99,8 +102,7 @@ impl WorkDirectory {
     /// Makes the working directory for repairing `parent`, of which there is one at a time. What a
     /// killed process left in it is cleared; there is no journal.
     pub(super) fn for_repair(parent: Arc<Dir>) -> Result<Self> {
-        let name = OsString::from(".walrus-accel-repair.partial");
-        if let Named::Locked(mut work) = Self::named(&parent, name)? {
+        if let Named::Locked(mut work) = Self::named(&parent, Self::REPAIR.into())? {
             if layout::clear(&work.dir, Place::Work, LOCK_FILE).is_ok() {
                 return Ok(work);
             }

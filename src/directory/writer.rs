@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::files::{OpenFiles, in_parallel};
 use super::handles::sync_files;
+use super::journal::append_sums;
 use super::layout::{
     SliverSet, fresh_file_name, is_intermediate, part_file_name, sliver_file_name,
 };
@@ -77,22 +78,11 @@ struct Sums {
 }
 
 impl Sums {
-    /// The length in bytes of a record's checksums.
-    fn record_len(n_shards: u16) -> usize {
-        2 * size_of::<u64>() * usize::from(n_shards)
-    }
-
-    fn new(n_shards: u16, record: Option<&[u8]>) -> Self {
+    /// Goes on from the checksums of an interrupted run's record, or from none.
+    fn new(n_shards: u16, restored: Option<[Vec<u64>; 2]>) -> Self {
         let n = usize::from(n_shards);
-        let mut restored = Axis::BOTH.map(|_| filled(0, n));
-        if let Some(record) = record {
-            let (sums, _) = record.as_chunks();
-            for (place, sum) in restored.iter_mut().flatten().zip(sums) {
-                *place = u64::from_le_bytes(*sum);
-            }
-        }
         Self {
-            restored,
+            restored: restored.unwrap_or_else(|| Axis::BOTH.map(|_| filled(0, n))),
             fresh: Axis::BOTH.map(|_| collected((0..n).map(|_| AtomicU64::new(0)))),
             starts_over: AtomicBool::new(false),
         }
@@ -114,19 +104,11 @@ impl Sums {
         }
     }
 
-    /// Appends all of them to a record.
-    fn append_to(&self, record: &mut Vec<u8>) {
-        for axis in 0..2 {
-            for index in 0..self.fresh[axis].len() {
-                record.extend_from_slice(&self.get(axis, index).to_le_bytes());
-            }
-        }
+    /// All of them, axis by axis.
+    fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        let indices = (0..2).flat_map(|axis| (0..self.fresh[axis].len()).map(move |i| (axis, i)));
+        indices.map(|(axis, index)| self.get(axis, index))
     }
-}
-
-/// Splits a record into the checksums and what else was recorded.
-pub(super) fn split_record(record: &[u8], n_shards: u16) -> Option<(&[u8], &[u8])> {
-    record.split_at_checked(Sums::record_len(n_shards))
 }
 
 /// Returns true if the bytes `0..next` of every symbol of the pairs' slivers are there, as far as the
@@ -149,7 +131,12 @@ pub(super) fn all_there(dir: &Dir, shape: &Shape, pairs: &PairSet, next: u32) ->
 impl SliverWriter {
     /// A writer into the directory `pairs`. It goes on with an interrupted run's, which had written
     /// the given stripes and recorded the checksums, or has none to go on with.
-    pub(super) fn new(pairs: Dir, shape: Shape, stripes: &[u32], sums: Option<&[u8]>) -> Self {
+    pub(super) fn new(
+        pairs: Dir,
+        shape: Shape,
+        stripes: &[u32],
+        sums: Option<[Vec<u64>; 2]>,
+    ) -> Self {
         let n = shape.n_shards();
         let mut together = SliverSet::new(n);
         if !stripes.is_empty() {
@@ -183,9 +170,9 @@ impl SliverWriter {
 
     /// A record of what has come so far, before `state`.
     pub(super) fn record(&self, state: &[u8]) -> Vec<u8> {
-        let sums = Sums::record_len(self.shape.n_shards());
+        let sums = 2 * usize::from(self.shape.n_shards()) * size_of::<u64>();
         let mut record = with_room(sums + state.len());
-        self.sums.append_to(&mut record);
+        append_sums(&mut record, self.sums.iter());
         record.extend_from_slice(state);
         record
     }
@@ -302,6 +289,8 @@ impl SliverWriter {
                 }
             }
         }
+        // An interrupted run may have put slivers together and not removed their parts.
+        remove_intermediate(&self.pairs)?;
         Ok(hashes)
     }
 

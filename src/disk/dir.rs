@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn systems_without_handles_keep_the_same_contract() {
-        use super::super::handle_path::Handle;
+        use crate::disk::handle_path::Handle;
 
         let parent = tempfile::tempdir().unwrap();
         let outer = Handle::open(parent.path()).unwrap();

@@ -32,6 +32,15 @@ fn everything_that_can_be_wrong_is_put_right() {
     let foreign = dir.join("pairs/notes.txt");
     fs::write(&foreign, b"mine").unwrap();
 
+    // A directory is never removed for a file, and nothing is done before that is said.
+    let precious = at(6, "primary").join("precious");
+    fs::write(&precious, b"mine").unwrap();
+    let run = walrus!["repair", dir].exits(1);
+    run.says(&["0006.primary.bcs: it is a directory", "move it away"]);
+    assert!(!at(4, "primary").exists());
+    assert_eq!(fs::read(&precious).unwrap(), b"mine");
+    fs::remove_dir_all(at(6, "primary")).unwrap();
+
     let run = walrus!["repair", dir, "--json"].exits(0);
     let run = run.says(&["left alone", "notes.txt", "rebuilt", "0004.primary.bcs"]);
     let line = run.object();
