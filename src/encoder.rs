@@ -358,7 +358,12 @@ impl Encoder {
         control.start(shape.matrix_len());
         control.check()?;
         let mut sink = match output {
-            Some((pairs, sink)) => Some((pairs, sink.begin(&shape, self.commitment, pairs)?)),
+            Some((pairs, sink)) => {
+                if let Some(file) = source.as_file() {
+                    sink.protect(file);
+                }
+                Some((pairs, sink.begin(&shape, self.commitment, pairs)?))
+            }
             None => None,
         };
         let engine = &*context.engine;

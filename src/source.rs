@@ -48,6 +48,12 @@ pub trait Source: Sync {
         None
     }
 
+    /// The file that the blob lies in, if it lies in one: no output replaces it. `None` unless
+    /// implemented.
+    fn as_file(&self) -> Option<&FileSource> {
+        None
+    }
+
     /// Called once after the last read: fails if the blob changed in the meantime.
     ///
     /// # Errors
@@ -99,6 +105,10 @@ impl<T: Source + ?Sized> Source for &T {
 
     fn as_bytes(&self) -> Option<&[u8]> {
         (**self).as_bytes()
+    }
+
+    fn as_file(&self) -> Option<&FileSource> {
+        (**self).as_file()
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -237,6 +247,10 @@ impl Source for FileSource {
             )),
             _ => Error::io("read", &self.path)(source),
         })
+    }
+
+    fn as_file(&self) -> Option<&FileSource> {
+        Some(self)
     }
 
     fn check_unchanged(&self) -> Result<()> {

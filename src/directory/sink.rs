@@ -65,6 +65,8 @@ pub struct DirectorySink {
     resume: bool,
     threads: usize,
     source: Option<SourceIdentity>,
+    /// The file that is encoded next, which is not replaced.
+    input: Option<FileId>,
     staged: SliverBuffer,
     outcome: Option<Written>,
 }
@@ -85,7 +87,6 @@ struct SourceIdentity {
     path: String,
     length: u64,
     stamp: String,
-    id: Option<FileId>,
 }
 
 impl SourceIdentity {
@@ -112,6 +113,7 @@ impl DirectorySink {
             resume: false,
             threads: 0,
             source: None,
+            input: None,
             staged: SliverBuffer::new(),
             outcome: None,
         }
@@ -119,8 +121,8 @@ impl DirectorySink {
 
     /// Replaces a target that holds another encoding, or not all of this one.
     ///
-    /// Only a blob's directory is replaced: one that holds anything else, or the file being encoded
-    /// ([`DirectorySink::source`]), or that is a link, stays, and the job ends with
+    /// Only a blob's directory is replaced: one that holds anything else, or the file being encoded,
+    /// or that is a link, stays, and the job ends with
     /// [`Error::TargetExists`], which names what is in the way.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
@@ -143,8 +145,8 @@ impl DirectorySink {
         self
     }
 
-    /// The file that is encoded next: it is never replaced, and there is a journal, by which the work
-    /// can be resumed after the process was killed. It is that of the next encoding alone; a later one into the same sink
+    /// The file that is encoded next: keeps a journal, by which the work can be resumed after the
+    /// process was killed. It is that of the next encoding alone; a later one into the same sink
     /// has a journal if its own source is given.
     #[must_use]
     pub fn source(mut self, source: &FileSource) -> Self {
@@ -154,7 +156,6 @@ impl DirectorySink {
             path: path.iter().map(|byte| format!("{byte:02x}")).collect(),
             length: source.len(),
             stamp: source.stamp().to_owned(),
-            id: source.id(),
         });
         self
     }
@@ -167,6 +168,10 @@ impl DirectorySink {
 }
 
 impl Sink for DirectorySink {
+    fn protect(&mut self, file: &FileSource) {
+        self.input = file.id();
+    }
+
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
@@ -175,7 +180,7 @@ impl Sink for DirectorySink {
     ) -> Result<Box<dyn SinkSession + 'a>> {
         self.outcome = None;
         let source = self.source.take();
-        let input = source.as_ref().and_then(|source| source.id);
+        let input = self.input.take();
         let identity = source.and_then(|source| source.job(shape, commitment, pairs));
         let out = open_parent(&self.out)?;
         let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;

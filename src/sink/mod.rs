@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::memory::fit;
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::source::FileSource;
 
 /// Receives the slivers of one encoding after another.
 ///
@@ -38,6 +39,12 @@ pub trait Sink {
         commitment: Commitment,
         pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>>;
+
+    /// Called before [`Sink::begin`] with the file that is encoded, if it is one
+    /// ([`Source::as_file`](crate::Source::as_file)): a sink that replaces files must not replace it.
+    fn protect(&mut self, file: &FileSource) {
+        let _ = file;
+    }
 }
 
 /// A sink while one blob is being encoded into it.

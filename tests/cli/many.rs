@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 
-use super::harness::{Scratch, names, walrus, words};
+use super::harness::{Scratch, names, run, walrus, words};
 
 #[test]
 fn lines_come_in_the_order_of_the_arguments() {
@@ -168,5 +168,76 @@ fn a_target_that_is_there_is_kept_unless_forced() {
     ];
     assert_eq!(run.exits(0).object()["alreadyThere"], false);
     assert_eq!(fs::read(&victim).unwrap(), sound);
+    assert_eq!(names(&out).len(), 1);
+}
+
+#[test]
+fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
+    let scratch = Scratch::new();
+    let (file, out) = (scratch.blob("file", 1, 5000), scratch.path("out"));
+    let encode = |more: &[&str]| {
+        let mut all = words!["encode", file, "--out", out, "--shards", "10"];
+        all.extend(more.iter().map(Into::into));
+        run(all)
+    };
+    encode(&[]).exits(0);
+    let entry = fs::read_dir(&out).unwrap().next().unwrap().unwrap();
+    let dir = entry.path();
+    let sound = |name: &str| fs::read(dir.join(name)).unwrap();
+    let manifest = sound("manifest.json");
+
+    // Foreign files, wherever they are, are named, and nothing is touched.
+    for name in ["notes.txt", "pairs/notes.txt", "pairs/0003.primary.part"] {
+        fs::write(dir.join(name), b"precious").unwrap();
+        fs::write(dir.join("manifest.json"), b"{}").unwrap();
+        encode(&["--force"]).exits(1).says(&[
+            name,
+            "is no file of a blob's directory",
+            "move it away",
+        ]);
+        assert_eq!(fs::read(dir.join(name)).unwrap(), b"precious");
+        assert_eq!(sound("manifest.json"), b"{}");
+        fs::remove_file(dir.join(name)).unwrap();
+    }
+    fs::create_dir(dir.join("pairs/0004.primary.bcs.d")).unwrap();
+    encode(&["--force"]).exits(1).says(&["0004.primary.bcs.d"]);
+    fs::remove_dir(dir.join("pairs/0004.primary.bcs.d")).unwrap();
+
+    // The source in the directory that is to be replaced, under a name of its own or a sliver's.
+    for name in ["src.bin", "pairs/0003.primary.bcs"] {
+        let before = fs::read(dir.join("pairs/0003.primary.bcs")).unwrap();
+        fs::copy(&file, dir.join(name)).unwrap();
+        let source = dir.join(name);
+        walrus!["encode", source, "--out", out, "--shards", "10", "--force"]
+            .exits(1)
+            .says(&[name]);
+        assert_eq!(fs::read(&source).unwrap(), fs::read(&file).unwrap());
+        fs::remove_file(&source).unwrap();
+        fs::write(dir.join("pairs/0003.primary.bcs"), before).unwrap();
+    }
+
+    // What is a blob's directory and nothing else is replaced, and who may see it stays as it was.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o750)).unwrap();
+        encode(&["--force"]).exits(0);
+        let mode = fs::metadata(&dir).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o750);
+    }
+    assert_eq!(sound("manifest.json"), manifest);
+
+    // A link is never replaced, nor what it leads to.
+    #[cfg(unix)]
+    {
+        let elsewhere = scratch.path("elsewhere");
+        fs::rename(&dir, &elsewhere).unwrap();
+        fs::remove_file(elsewhere.join("manifest.json")).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &dir).unwrap();
+        for more in [&["--force"][..], &[]] {
+            encode(more).exits(1).says(&["symbolic link"]);
+        }
+        assert!(dir.is_symlink() && !elsewhere.join("manifest.json").exists());
+    }
     assert_eq!(names(&out).len(), 1);
 }

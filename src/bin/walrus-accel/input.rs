@@ -57,6 +57,10 @@ impl Source for Blob {
         }
     }
 
+    fn as_file(&self) -> Option<&FileSource> {
+        self.file()
+    }
+
     fn check_unchanged(&self) -> Result<()> {
         match self {
             Self::File(file) => file.check_unchanged(),
