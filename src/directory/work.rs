@@ -33,6 +33,9 @@ pub(super) struct WorkDirectory {
     parent: Arc<Dir>,
     name: OsString,
     dir: Dir,
+    /// Handles that are closed before the directory is cleared: where descriptors are short, two are
+    /// left to go through `blob/` and `pairs/` with.
+    spare: Option<[Dir; 2]>,
     /// Dropped, and with it unlocked, after the directory is gone.
     lock: File,
     identity: Option<JobIdentity>,
@@ -86,8 +89,10 @@ impl WorkDirectory {
                 }
                 match work.clear() {
                     Ok(()) => return Ok(work),
-                    Err(error) if resume => return Err(error),
-                    Err(_) => work.on_drop = OnDrop::Leave,
+                    Err(error) if !resume && is_of_strangers(&error) => {
+                        work.on_drop = OnDrop::Leave;
+                    }
+                    Err(error) => return Err(error),
                 }
                 None
             }
@@ -103,10 +108,11 @@ impl WorkDirectory {
     /// killed process left in it is cleared; there is no journal.
     pub(super) fn for_repair(parent: Arc<Dir>) -> Result<Self> {
         if let Named::Locked(mut work) = Self::named(&parent, Self::REPAIR.into())? {
-            if layout::clear(&work.dir, Place::Work, LOCK_FILE).is_ok() {
-                return Ok(work);
+            match work.clear() {
+                Ok(()) => return Ok(work),
+                Err(error) if is_of_strangers(&error) => work.on_drop = OnDrop::Leave,
+                Err(error) => return Err(error),
             }
-            work.on_drop = OnDrop::Leave;
         }
         Self::fresh(parent)
     }
@@ -208,10 +214,15 @@ impl WorkDirectory {
         if !is_at(&dir, &LOCK_FILE.into(), id) || !is_at(parent, name, own) {
             return Ok(None);
         }
+        let spare = match (dir.try_clone(), dir.try_clone()) {
+            (Ok(one), Ok(other)) => Some([one, other]),
+            (Err(error), _) | (_, Err(error)) => return failed("open", error),
+        };
         Ok(Some(Named::Locked(Self {
             parent: Arc::clone(parent),
             name: name.clone(),
             dir,
+            spare,
             lock,
             identity: None,
             on_drop: OnDrop::Remove,
@@ -296,6 +307,7 @@ impl WorkDirectory {
     /// warning.
     pub(super) fn remove(mut self, control: &Control) {
         // A passing fault is no reason to leave it behind.
+        self.spare = None;
         let removed = self.clean_up().or_else(|_| self.clean_up());
         self.on_drop = OnDrop::Removed;
         if let Err(error) = removed {
@@ -345,10 +357,18 @@ impl Drop for WorkDirectory {
             OnDrop::KeepRecord if self.dir.has(CHECKPOINT_FILE) => return,
             OnDrop::KeepRecord | OnDrop::Remove => {}
         }
+        self.spare = None;
         // Nothing can be done about a failure here, and the next run clears it.
         let _ = self.forget();
         let _ = self.clean_up().or_else(|_| self.clean_up());
     }
+}
+
+/// Returns true if a working directory could not be cleared for what others put into it.
+fn is_of_strangers(error: &Error) -> bool {
+    use io::ErrorKind::{DirectoryNotEmpty, InvalidInput, IsADirectory, NotADirectory};
+    matches!(error, Error::Io { source, .. }
+        if matches!(source.kind(), DirectoryNotEmpty | InvalidInput | IsADirectory | NotADirectory))
 }
 
 /// Opens a directory, which is created if need be.

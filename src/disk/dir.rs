@@ -110,8 +110,19 @@ impl Dir {
 
     /// Creates a directory and opens it. With `private` nobody else may enter it.
     pub(crate) fn create_dir(&self, name: impl AsRef<OsStr>, private: bool) -> io::Result<Self> {
-        self.handle.create_dir(name.as_ref(), private)?;
-        self.open_dir(name)
+        let name = name.as_ref();
+        self.handle.create_dir(name, private)?;
+        self.open_dir(name).inspect_err(|_| {
+            let _ = self.remove_dir(name);
+        })
+    }
+
+    /// Returns another handle of this directory.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self {
+            handle: self.handle.try_clone()?,
+            path: self.path.clone(),
+        })
     }
 
     /// Opens a regular file within this directory.

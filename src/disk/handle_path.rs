@@ -29,6 +29,10 @@ impl Handle {
         self.0.join(name)
     }
 
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self(self.0.clone()))
+    }
+
     pub(super) fn open_dir(&self, name: &OsStr) -> io::Result<Self> {
         match self.find(name)?.kind {
             Kind::Dir => Ok(Self(self.at(name))),

@@ -39,6 +39,10 @@ impl Handle {
         }
     }
 
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self(self.0.try_clone()?))
+    }
+
     pub(super) fn open_dir(&self, name: &OsStr) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | DIRECTORY;
         Ok(Self(openat(&self.0, name, flags, Mode::empty())?))

@@ -131,3 +131,73 @@ fn a_disk_too_small_to_decode_or_spool_on() {
     let run = run.exits(1).says(&["standard input", "No space left"]);
     assert_eq!(run.text(), "");
 }
+
+/// Runs the program with no more than this many descriptors.
+#[cfg(unix)]
+fn run_with_descriptors(limit: usize, words: Vec<std::ffi::OsString>) -> Run {
+    let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_walrus-accel")]);
+    Run::of(shell.args(words).output().unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn few_descriptors_are_an_error_that_leaves_nothing() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(7, 30_000, 10);
+    let id = dir.file_name().unwrap().to_str().unwrap();
+    let mut worked = [0; 3];
+    let limits = 5..40;
+    for limit in limits.clone() {
+        let out = scratch.path("few");
+        fs::create_dir(&out).unwrap();
+        let words = words![
+            "encode", file, "--out", out, "--shards", "10", "--engine", "cpu"
+        ];
+        match run_with_descriptors(limit, words) {
+            run if run.code == Some(0) => {
+                worked[0] += 1;
+                assert_eq!(names(&out), [id]);
+            }
+            run => {
+                run.exits(1).says(&["open files"]);
+                assert_eq!(names(&out), [""; 0], "with {limit} descriptors");
+            }
+        }
+        fs::remove_dir_all(&out).unwrap();
+
+        let lost = dir.join("pairs/0003.primary.bcs");
+        let kept = fs::read(&lost).unwrap();
+        fs::remove_file(&lost).unwrap();
+        match run_with_descriptors(limit, words!["repair", dir, "--engine", "cpu"]) {
+            run if run.code == Some(0) => worked[1] += 1,
+            run => {
+                run.exits(1).says(&["open files"]);
+                fs::write(&lost, &kept).unwrap();
+            }
+        }
+        assert_eq!(names(&dir), ["manifest.json", "metadata.bcs", "pairs"]);
+        assert_eq!(fs::read(&lost).unwrap(), kept);
+
+        let decoded = scratch.path("decoded");
+        match run_with_descriptors(
+            limit,
+            words!["decode", dir, "-o", decoded, "--engine", "cpu"],
+        ) {
+            run if run.code == Some(0) => {
+                worked[2] += 1;
+                assert_eq!(fs::read(&decoded).unwrap(), fs::read(&file).unwrap());
+                fs::remove_file(&decoded).unwrap();
+            }
+            run => {
+                run.exits(1);
+            }
+        }
+        assert!(!decoded.exists());
+    }
+    for worked in worked {
+        let all = limits.len();
+        assert!((5..all).contains(&worked), "{worked} of {all} were enough");
+    }
+}
