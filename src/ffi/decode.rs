@@ -206,9 +206,10 @@ impl Decoding {
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
 /// something is needed, a number out of its range, memory of another length than the blob's or that
-/// overlaps, an output file in the directory that is read); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
-/// the check fails with good slivers, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of
-/// them alone; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+/// overlaps, an output file in `directory`); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+/// WALRUS_ACCEL_INCONSISTENT if the check fails with good slivers, twice, on two paths;
+/// WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of them alone; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
 /// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
