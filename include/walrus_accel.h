@@ -1092,7 +1092,8 @@ typedef struct walrus_accel_decode_request {
      */
     uint64_t output_length;
     /**
-     * The file; one that exists is replaced.
+     * The file. A regular file that exists is replaced, and its permission bits are kept; a symbolic link is
+     * followed. Anything else, and a file in `directory`, is an error.
      */
     const char *output_path;
 } walrus_accel_decode_request;
@@ -1210,7 +1211,8 @@ typedef struct walrus_accel_reader_read_request {
      */
     uint64_t output_length;
     /**
-     * The file; one that exists is replaced.
+     * The file. A regular file that exists is replaced, and its permission bits are kept; a symbolic link is
+     * followed. Anything else is an error.
      */
     const char *output_path;
 } walrus_accel_reader_read_request;
@@ -2078,9 +2080,10 @@ walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded 
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
  * something is needed, a number out of its range, memory of another length than the blob's or that
- * overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
- * the check fails with good slivers, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of
- * them alone; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+ * overlaps, an output file in `directory`); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+ * WALRUS_ACCEL_INCONSISTENT if the check fails with good slivers, twice, on two paths;
+ * WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of them alone; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */

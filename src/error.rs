@@ -232,6 +232,26 @@ pub enum Error {
         reason: String,
     },
 
+    /// The output file exists, and replacing it was not asked for.
+    #[error("{} exists already; name another file, or allow it to be replaced", .path.display())]
+    OutputExists {
+        /// The file in the way.
+        path: PathBuf,
+    },
+
+    /// The output file is an input of the job, or lies in a directory that is one.
+    #[error(
+        "cannot write {}: it is part of the input {}; name an output elsewhere",
+        .path.display(),
+        .input.display()
+    )]
+    OutputIsInput {
+        /// The output file.
+        path: PathBuf,
+        /// The input file or directory.
+        input: PathBuf,
+    },
+
     /// Another process encodes the same file to the same place, or repairs the same directory.
     #[error("{} is in use by another process that does the same; wait for it to end", .path.display())]
     Busy {

@@ -50,6 +50,7 @@ mod error;
 mod expanded;
 #[cfg(feature = "capi")]
 mod ffi;
+mod file_output;
 mod memory;
 mod output;
 mod reader;
@@ -96,7 +97,8 @@ pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
 pub use engine::{DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, devices};
 pub use error::{Error, Result};
 pub use expanded::ExpandedSliver;
-pub use output::{FileOutput, Output, OutputSession, SliceOutput};
+pub use file_output::FileOutput;
+pub use output::{Output, OutputSession, SliceOutput};
 pub use reader::{Added, BlobReader, ReaderReport};
 pub use recovery::{Recovery, RecoveryOutcome};
 pub use shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};

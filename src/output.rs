@@ -1,20 +1,15 @@
-//! Where a decoded blob goes: memory, a file, or a caller's own storage.
+//! Where a decoded blob goes: memory, or a caller's own storage.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tempfile::NamedTempFile;
-
-use crate::disk::sync_directory;
 use crate::error::{Error, Result};
 use crate::memory::to_usize;
 use crate::shape::Shape;
 use crate::sliver::Axis;
-use crate::source::write_all_at;
 
-/// Receives one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and [`FileOutput`].
+/// Receives one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and
+/// [`FileOutput`](crate::FileOutput).
 pub trait Output {
     /// Prepares for a blob. What is returned is dropped without [`OutputSession::finish`] if the
     /// job fails or is cancelled: then nothing of it may stay behind.
@@ -153,161 +148,5 @@ impl OutputSession for MemorySession<'_> {
 
     fn finish(self: Box<Self>) -> Result<()> {
         Ok(())
-    }
-}
-
-/// A file that takes its name only when the blob is complete, checked and on disk.
-///
-/// It is written beside its target under a temporary name.
-///
-/// # Example
-///
-/// ```no_run
-/// use walrus_accel::FileOutput;
-///
-/// let output = FileOutput::new("restored.bin");
-/// ```
-#[derive(Clone, Debug)]
-pub struct FileOutput {
-    path: PathBuf,
-}
-
-impl FileOutput {
-    /// An output to `path`; an existing file is replaced when the blob is complete. A link is
-    /// followed, and stays. What is neither a file nor a link to one is never replaced: that is an
-    /// error when the decoding begins.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
-    }
-}
-
-impl Output for FileOutput {
-    fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
-        let path = target(&self.path).map_err(Error::io("write", &self.path))?;
-        let directory = parent(&path);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".walrus-accel-").suffix(".partial");
-        #[cfg(unix)]
-        {
-            // As for any new file: what the user's umask leaves.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let file = builder
-            .tempfile_in(directory)
-            .map_err(Error::io("create a file in", directory))?;
-        file.as_file()
-            .set_len(shape.unencoded_length())
-            .map_err(Error::io("write", &self.path))?;
-        Ok(Box::new(FileSession { file, path }))
-    }
-}
-
-/// Where the file goes: a new one, or in the place of a regular one that may have a link to it.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    let Ok(found) = fs::symlink_metadata(path) else {
-        return Ok(path.to_owned()); // Should it not be for want of a file, making one will tell.
-    };
-    let (real, found) = match found.is_symlink() {
-        true => (fs::canonicalize(path)?, fs::metadata(path)?),
-        false => (path.to_owned(), found),
-    };
-    let refused = |kind, reason| Err(io::Error::new(kind, reason));
-    if found.is_dir() {
-        return refused(io::ErrorKind::IsADirectory, "it is a directory");
-    }
-    if !found.is_file() {
-        return refused(io::ErrorKind::InvalidInput, "it is not a regular file");
-    }
-    Ok(real)
-}
-
-/// The directory that a file is in.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-struct FileSession {
-    file: NamedTempFile,
-    path: PathBuf,
-}
-
-impl OutputSession for FileSession {
-    fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        write_all_at(self.file.as_file(), offset, bytes).map_err(Error::io("write", &self.path))
-    }
-
-    fn finish(self: Box<Self>) -> Result<()> {
-        self.file
-            .as_file()
-            .sync_all()
-            .map_err(Error::io("write", &self.path))?;
-        self.file
-            .persist(&self.path)
-            .map_err(|error| Error::io("write", &self.path)(error.error))?;
-        // The file is complete under its name, whether the name can be made durable or not.
-        let _ = sync_directory(parent(&self.path));
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[cfg(unix)]
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    fn write(path: &Path) -> Result<()> {
-        let shape = Shape::new(10, 6).unwrap();
-        let mut output = FileOutput::new(path);
-        let session = output.begin(&shape)?;
-        session.put(0, b"walrus")?;
-        session.finish()
-    }
-
-    #[test]
-    fn a_file_is_replaced_and_a_directory_is_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("new");
-        write(&path).unwrap();
-        fs::write(&path, b"old").unwrap();
-        write(&path).unwrap();
-        assert_eq!(fs::read(path).unwrap(), b"walrus");
-        write(directory.path()).unwrap_err();
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_stays_and_its_file_is_replaced() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = |name: &str| directory.path().join(name);
-        fs::create_dir(path("below")).unwrap();
-        fs::write(path("below/file"), b"old").unwrap();
-        symlink("below/file", path("link")).unwrap();
-        write(&path("link")).unwrap();
-        assert!(path("link").is_symlink() && !path("below/file").is_symlink());
-        assert_eq!(fs::read(path("below/file")).unwrap(), b"walrus");
-        symlink("nowhere", path("dangling")).unwrap();
-        write(&path("dangling")).unwrap_err();
-        assert!(!path("nowhere").exists());
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn what_is_no_file_is_not_replaced() {
-        let directory = tempfile::tempdir().unwrap();
-        let (socket, link) = (directory.path().join("a"), directory.path().join("b"));
-        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        symlink(&socket, &link).unwrap();
-        for path in [&socket, &link] {
-            let error = write(path).unwrap_err().to_string();
-            assert!(error.contains("not a regular file"), "{error}");
-        }
     }
 }

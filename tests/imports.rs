@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Imports run one way: a module names only those above it.
-const ORDER: [(&str, &str); 26] = [
+const ORDER: [(&str, &str); 27] = [
     ("error", "the one error type"),
     ("memory", "large buffers, and memory that may be missing"),
     ("code", "the Reed-Solomon code as data"),
@@ -21,6 +21,7 @@ const ORDER: [(&str, &str); 26] = [
     ("sliver_source", "where slivers come from"),
     ("sink", "where slivers go"),
     ("output", "where blobs go"),
+    ("file_output", "blobs to files"),
     ("engine", "the seam, and behind it the engines"),
     ("auto", "which engine does a job"),
     ("context", "what every job runs on"),

@@ -105,7 +105,7 @@ fn random_erasures_at_1000_shards_in_several_stripes() {
             let path = directory.path().join("blob");
             let job = |memory| {
                 let decoder = Decoder::builder().threads(2).memory(memory).build()?;
-                let mut output = FileOutput::new(&path);
+                let mut output = FileOutput::new(&path).force(true);
                 let control = Control::new();
                 let metadata = sample.metadata();
                 decoder.decode(metadata, &slivers[..], None, check, &mut output, &control)

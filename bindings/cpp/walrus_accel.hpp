@@ -1098,8 +1098,8 @@ public:
         return made;
     }
 
-    /// A file, which has its name only when it is complete; one that exists is replaced. Throws error
-    /// with status::invalid_argument for a path with a NUL in it.
+    /// A file, which has its name only when it is complete; a regular file that exists is replaced, unless it
+    /// is in the directory that is read. Throws error with status::invalid_argument for a path with a NUL in it.
     static output file(const std::filesystem::path &path) {
         output made(WALRUS_ACCEL_OUTPUT_FILE);
         made.path_ = detail::c_path(path, "path");

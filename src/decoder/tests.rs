@@ -6,7 +6,7 @@ use super::*;
 use crate::commitment::{Commitment, Node};
 use crate::engine::lying::{Lie, Lying};
 use crate::engine::{Engine, EngineOptions};
-use crate::output::FileOutput;
+use crate::file_output::FileOutput;
 use crate::shape::Shape;
 use crate::sink::SliverBuffer;
 use crate::sliver::SliverPairIndex;

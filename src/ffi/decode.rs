@@ -1,6 +1,7 @@
 //! Decoding.
 
 use std::ffi::c_char;
+use std::path::Path;
 
 use super::arguments::{axis_number, axis_or_any, both, check, elements_mut, length, path, place};
 use super::context::{Shared, guard_on, walrus_accel_context};
@@ -16,7 +17,8 @@ use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::decoder::{Check, Decoded, Decoder};
 use crate::error::Result;
-use crate::output::{FileOutput, Output, SliceOutput};
+use crate::file_output::FileOutput;
+use crate::output::{Output, SliceOutput};
 use crate::sliver::Axis;
 
 /// The blob is kept by the library: walrus_accel_decoded_blob lends it.
@@ -55,7 +57,8 @@ pub struct walrus_accel_decode_request {
     pub output: *mut u8,
     /// Its length in bytes: exactly the blob's.
     pub output_length: u64,
-    /// The file; one that exists is replaced.
+    /// The file. A regular file that exists is replaced, and its permission bits are kept; a symbolic link is
+    /// followed. Anything else, and a file in `directory`, is an error.
     pub output_path: *const c_char,
 }
 
@@ -96,10 +99,12 @@ pub(super) enum GivenOutput {
 }
 
 impl GivenOutput {
-    /// Reads what the caller says; `read` is memory that must not be among what is written.
+    /// Reads what the caller says; `read` is memory, and `directory` a directory, that must not be among what
+    /// is written.
     pub(super) fn new<'r>(
         wanted: &Wanted,
         read: impl Iterator<Item = &'r [u8]>,
+        directory: Option<&Path>,
     ) -> Result<Self, Failure> {
         Ok(match wanted.kind {
             WALRUS_ACCEL_OUTPUT_LIBRARY => {
@@ -118,7 +123,8 @@ impl GivenOutput {
                 Self::Memory(elements_mut(wanted.memory, length, "output")?)
             }
             WALRUS_ACCEL_OUTPUT_FILE => {
-                Self::File(FileOutput::new(path(wanted.path, "output_path")?))
+                let file = FileOutput::new(path(wanted.path, "output_path")?);
+                Self::File(file.force(true).inputs(directory))
             }
             kind => {
                 return Err(Failure::argument(format!(
@@ -172,7 +178,7 @@ impl Decoding {
             metadata: given_metadata(request.metadata, "metadata")?,
             axis: axis_or_any(request.axis, "axis")?,
             check: check(request.check, "check")?,
-            output: GivenOutput::new(&wanted, slivers.memory())?,
+            output: GivenOutput::new(&wanted, slivers.memory(), slivers.directory())?,
             slivers,
         })
     }
@@ -200,9 +206,10 @@ impl Decoding {
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
 /// something is needed, a number out of its range, memory of another length than the blob's or that
-/// overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if
-/// the check fails with good slivers, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of
-/// them alone; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+/// overlaps, an output file in `directory`); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+/// WALRUS_ACCEL_INCONSISTENT if the check fails with good slivers, twice, on two paths;
+/// WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of them alone; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
 /// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]

@@ -291,7 +291,8 @@ pub struct walrus_accel_reader_read_request {
     pub output: *mut u8,
     /// Its length in bytes: exactly the blob's.
     pub output_length: u64,
-    /// The file; one that exists is replaced.
+    /// The file. A regular file that exists is replaced, and its permission bits are kept; a symbolic link is
+    /// followed. Anything else is an error.
     pub output_path: *const c_char,
 }
 
@@ -333,7 +334,7 @@ pub extern "C" fn walrus_accel_reader_read(
                 length: request.output_length,
                 path: request.output_path,
             };
-            let output = GivenOutput::new(&wanted, std::iter::empty())?;
+            let output = GivenOutput::new(&wanted, std::iter::empty(), None)?;
             let decoded = output.fill(|output| reader.read(check, output, &control))?;
             place.set(hand_over(decoded));
             Ok(())

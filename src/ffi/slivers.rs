@@ -1,7 +1,7 @@
 //! Slivers to decode from or to verify, as callers give them.
 
 use std::ffi::c_char;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::arguments::{axis, elements, path, reserved};
 use super::status::Failure;
@@ -182,6 +182,14 @@ impl GivenSlivers {
             Self::Directory(_) => None,
         };
         memory.into_iter().flat_map(MemorySlivers::memory)
+    }
+
+    /// The directory that is read.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Directory(path) => Some(path),
+        }
     }
 
     /// Calls `work` with the slivers, which are of the blob with this metadata.

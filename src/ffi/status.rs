@@ -147,7 +147,8 @@ impl From<Error> for Failure {
             | Error::BlobIdSyntax { .. }
             | Error::UnknownName { .. }
             | Error::RangeOutside { .. }
-            | Error::RoomLength { .. } => WALRUS_ACCEL_INVALID_ARGUMENT,
+            | Error::RoomLength { .. }
+            | Error::OutputIsInput { .. } => WALRUS_ACCEL_INVALID_ARGUMENT,
             Error::BlobTooLarge { .. } => WALRUS_ACCEL_BLOB_TOO_LARGE,
             Error::SizeOverflow { .. } => WALRUS_ACCEL_OUT_OF_MEMORY,
             Error::MemoryBudget { .. } | Error::DeviceMemory { .. } => WALRUS_ACCEL_MEMORY_LIMIT,
@@ -163,7 +164,7 @@ impl From<Error> for Failure {
                 std::io::ErrorKind::OutOfMemory => WALRUS_ACCEL_OUT_OF_MEMORY,
                 _ => WALRUS_ACCEL_IO,
             },
-            Error::TargetExists { .. } => WALRUS_ACCEL_TARGET_EXISTS,
+            Error::TargetExists { .. } | Error::OutputExists { .. } => WALRUS_ACCEL_TARGET_EXISTS,
             Error::Busy { .. } => WALRUS_ACCEL_BUSY,
             Error::EngineUnavailable { .. } => WALRUS_ACCEL_ENGINE_UNAVAILABLE,
             Error::Source { .. } | Error::Sink { .. } => WALRUS_ACCEL_CALLBACK_FAILED,

@@ -46,6 +46,33 @@ static walrus_accel_sink sink_at(const char *path)
     return sink;
 }
 
+/* Nothing is written into the directory that is decoded. */
+static void refuse_inputs(world *world, const walrus_accel_decode_request *given)
+{
+    static const char *const names[] = {"metadata.bcs", "manifest.json", "pairs/0000.primary.bcs", "new"};
+    walrus_accel_decode_request decode = *given;
+    size_t number;
+    for (number = 0; number < sizeof names / sizeof *names; number++) {
+        char *inside = path_in(given->directory, names[number]);
+        size_t before = 0, after = 0;
+        uint8_t *content = NULL, *same = NULL;
+        int is_there = strcmp(names[number], "new") != 0;
+        if (is_there) {
+            content = file_read(inside, &before);
+        }
+        decode.output_path = inside;
+        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+        if (is_there) {
+            same = file_read(inside, &after);
+            CHECK_EQUAL(after, before);
+            CHECK_BYTES(same, content, before);
+        }
+        free(content);
+        free(same);
+        free(inside);
+    }
+}
+
 static void check_odd_names(world *world)
 {
     char *file = path_in(world->folder, ODD), *folder = path_in(world->folder, "in " ODD);
@@ -80,6 +107,7 @@ static void check_odd_names(world *world)
     CHECK_EQUAL(length, world->sample.length);
     CHECK_BYTES(content, world->sample.blob, world->sample.length);
     free(content);
+    refuse_inputs(world, &decode);
     CHECK(walrus_accel_report_free(report) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);

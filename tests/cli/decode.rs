@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::harness::{
-    Run, Scratch, command, damage, names, partial, sliver, swap, truncate, walrus, words,
+    Run, Scratch, command, damage, names, partial, sliver, swap, tree, truncate, walrus, words,
 };
+#[cfg(unix)]
+use super::harness::{signal, wait_for};
 use crate::common::Random;
 
 /// Removes all slivers of an axis.
@@ -288,4 +290,194 @@ fn existing_files_are_kept_unless_forced() {
             .iter()
             .any(|name| name.contains("partial"))
     );
+}
+
+/// The verb's arguments for a directory, or for its files one by one.
+fn of_directory_or_files(dir: &Path, output: &Path) -> [Vec<std::ffi::OsString>; 2] {
+    let metadata = dir.join("metadata.bcs");
+    let whole = words!["decode", dir, "-o", output];
+    let mut single = words!["decode", "--metadata", metadata, "-o", output, "--slivers"];
+    single.extend((0..10).map(|pair| sliver(dir, pair, "primary").into_os_string()));
+    [whole, single]
+}
+
+#[test]
+fn what_is_read_is_not_replaced() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(9, 1000, 10);
+    let before = tree(&scratch.path(""));
+    let inputs = ["metadata.bcs", "pairs/0000.primary.bcs"];
+    for name in inputs {
+        for mut words in of_directory_or_files(&dir, &dir.join(name)) {
+            for force in [false, true] {
+                if force {
+                    words.push("--force".into());
+                }
+                super::harness::run(words.clone())
+                    .exits(1)
+                    .says(&["is part of the input", "name an output elsewhere"]);
+            }
+        }
+    }
+    // Of a directory, no other file either, be it there or not.
+    for name in [
+        "manifest.json",
+        "pairs/0003.secondary.bcs",
+        "pairs/0099.primary.bcs",
+        "blob",
+    ] {
+        walrus!["decode", dir, "-o", dir.join(name), "--force"]
+            .exits(1)
+            .says(&["is part of the input"]);
+    }
+    assert_eq!(tree(&scratch.path("")), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_not_replaced_by_another_name() {
+    use std::os::unix::fs::symlink;
+
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(10, 1000, 10);
+    let pairs = scratch.path("pairs");
+    symlink(dir.join("pairs"), &pairs).unwrap();
+    for name in ["metadata.bcs", "pairs/0000.primary.bcs"] {
+        let (soft, hard) = (scratch.path("soft"), scratch.path("hard"));
+        symlink(dir.join(name), &soft).unwrap();
+        fs::hard_link(dir.join(name), &hard).unwrap();
+        let before = tree(&scratch.path(""));
+        for other in [&soft, &hard] {
+            for mut words in of_directory_or_files(&dir, other) {
+                words.push("--force".into());
+                let run = super::harness::run(words);
+                run.exits(1).says(&["is part of the input"]);
+            }
+        }
+        walrus!["decode", dir, "-o", pairs.join("new")].exits(1);
+        // The input itself may be given by a link.
+        let link = scratch.path("link");
+        symlink(&dir, &link).unwrap();
+        walrus!["decode", link, "-o", dir.join(name), "--force"].exits(1);
+        fs::remove_file(link).unwrap();
+        assert_eq!(tree(&scratch.path("")), before);
+        fs::remove_file(soft).unwrap();
+        fs::remove_file(hard).unwrap();
+    }
+    // A neighbour is no input.
+    let back = dir.with_file_name("blob");
+    walrus!["decode", dir, "-o", back].exits(0);
+    assert_eq!(fs::read(back).unwrap(), fs::read(file).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_comes_while_it_decodes_stays() {
+    use rustix::process::Signal;
+
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(11, 8_000_000, 31);
+    let back = scratch.path("folder/back");
+    let folder = back.parent().unwrap();
+    for force in [false, true] {
+        // Stopped before it is done, unless it is too fast: then once more.
+        let run = (0..20).find_map(|_| {
+            let _ = fs::remove_dir_all(folder);
+            fs::create_dir(folder).unwrap();
+            let mut words = words!["decode", dir, "-o", back, "--check", "strict"];
+            if force {
+                words.push("--force".into());
+            }
+            let mut child = command(words).spawn().unwrap();
+            wait_for(&mut child, || partial(folder));
+            signal(&child, Signal::STOP);
+            let created = fs::File::create_new(&back);
+            signal(&child, Signal::CONT);
+            let run = Run::of(child.wait_with_output().unwrap());
+            created.is_ok().then_some(run)
+        });
+        let run = run.expect("once of twenty times it is not done at once");
+        match force {
+            true => {
+                run.exits(0);
+                assert!(fs::read(&back).unwrap() == fs::read(&file).unwrap());
+            }
+            false => {
+                run.exits(1)
+                    .says(&["back exists already; replace it with --force"]);
+                assert_eq!(fs::read(&back).unwrap(), b"");
+            }
+        }
+        assert_eq!(names(folder), ["back"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_mode_of_a_replaced_file_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(12, 1000, 7);
+    for mode in [0o600, 0o640, 0o755] {
+        let back = scratch.file("back", b"old");
+        fs::set_permissions(&back, fs::Permissions::from_mode(mode)).unwrap();
+        walrus!["decode", dir, "-o", back, "--force"].exits(0);
+        assert_eq!(fs::read(&back).unwrap(), fs::read(&file).unwrap());
+        assert_eq!(
+            fs::metadata(&back).unwrap().permissions().mode() & 0o7777,
+            mode
+        );
+    }
+}
+
+/// The directory that the file goes to cannot be opened, so its names cannot be synced.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_may_be_written_and_not_read_will_do() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(13, 1000, 7);
+    let folder = scratch.path("folder");
+    fs::create_dir(&folder).unwrap();
+    let program = scratch.path("walrus-accel");
+    fs::copy(env!("CARGO_BIN_EXE_walrus-accel"), &program).unwrap();
+    let set = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(&folder, 0o733);
+    let is_superuser = rustix::process::geteuid().is_root();
+    if is_superuser {
+        set(&scratch.path(""), 0o755);
+    } else {
+        set(&folder, 0o333);
+    }
+    let back = folder.join("back");
+    let mut command = std::process::Command::new(program);
+    command
+        .args(words!["decode", dir, "-o", back, "--engine", "cpu"])
+        .stdin(std::process::Stdio::null());
+    if is_superuser {
+        // Nobody: the superuser may read everything.
+        command.uid(65_534).gid(65_534);
+    }
+    let run = Run::of(command.output().unwrap());
+    set(&folder, 0o755);
+    run.exits(0);
+    assert_eq!(fs::read(&back).unwrap(), fs::read(&file).unwrap());
+    assert_eq!(names(&folder), ["back"]);
+}
+
+#[test]
+fn a_long_list_of_missing_files_is_cut() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(14, 1000, 101);
+    for pair in (0..101).step_by(2) {
+        fs::remove_file(sliver(&dir, pair, "secondary")).unwrap();
+    }
+    let run = walrus!["decode", dir, "-o", scratch.path("back")].exits(0);
+    let run = run.says(&["51 sliver files are missing: secondary 0,2,4,", ", ...\n"]);
+    assert!(run.stderr.len() < 160, "{}", run.stderr);
 }

@@ -337,25 +337,61 @@ fn later_files_are_not_begun_after_an_interrupt() {
     assert!(!run.stderr.contains("late"), "{}", run.stderr);
 }
 
-/// The second signal does not wait for anything.
+/// What waits for a pipe that nobody reads ends at the first signal, and leaves nothing.
 #[test]
-fn a_second_interrupt_ends_it_at_once() {
+fn an_interrupt_ends_waiting_for_output() {
     let scratch = Scratch::new();
-    let (_, dir) = scratch.encoded(1, 3_000_000, 31);
-    let temporary = scratch.path("temporary");
+    let (_, dir) = scratch.encoded(1, 500_000, 7);
+    let (temporary, symbols) = (scratch.path("temporary"), scratch.path("symbols"));
     fs::create_dir(&temporary).unwrap();
-    let mut child = command(words!["decode", dir, "-o", "-"])
-        .env("TMPDIR", temporary)
-        .spawn()
-        .unwrap();
-    // Once a byte is there, the rest is on its way; a pipe does not hold it, and nobody reads it.
-    let mut out = child.stdout.take().unwrap();
-    out.read_exact(&mut [0]).unwrap();
-    signal(&child, Signal::INT);
-    sleep(Duration::from_millis(200));
-    assert!(child.try_wait().unwrap().is_none(), "it waits for the pipe");
-    signal(&child, Signal::INT);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    fs::create_dir(&symbols).unwrap();
+    let metadata = dir.join("metadata.bcs");
+    for pair in 0..5 {
+        let sliver = super::harness::sliver(&dir, pair, "secondary");
+        walrus![
+            "symbol",
+            "--metadata",
+            metadata,
+            "--sliver",
+            sliver,
+            "--targets",
+            "6,5",
+            "-o",
+            symbols
+        ]
+        .exits(0);
+    }
+    let recover = words![
+        "recover",
+        "--metadata",
+        metadata,
+        "--axis",
+        "primary",
+        "--target",
+        "6",
+        "-o",
+        "-",
+        symbols
+    ];
+    for words in [words!["decode", dir, "-o", "-"], recover] {
+        for kind in [Signal::INT, Signal::TERM] {
+            let mut child = command(words.clone())
+                .env("TMPDIR", &temporary)
+                .spawn()
+                .unwrap();
+            // Once a byte is there, the rest is on its way; a pipe does not hold it, and nobody reads it.
+            let mut out = child.stdout.take().unwrap();
+            out.read_exact(&mut [0]).unwrap();
+            sleep(Duration::from_millis(200));
+            assert!(child.try_wait().unwrap().is_none(), "it waits for the pipe");
+            assert_eq!(names(&temporary), [""; 0], "not even while it waits");
+            signal(&child, kind);
+            let status = wait_for(&mut child, || None::<()>);
+            assert!(status.is_none());
+            assert_eq!(child.wait().unwrap().code(), Some(130));
+            assert_eq!(names(&temporary), [""; 0]);
+        }
+    }
 }
 
 /// A `nohup` run ignores the hangup.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol};
 
-use super::harness::{Run, damage, names, run, truncate, walrus, words};
+use super::harness::{Run, damage, names, run, tree, truncate, walrus, words};
 use super::vectors::Files;
 
 /// Runs `recover` or `prove` with symbols and some more words.
@@ -413,4 +413,73 @@ fn a_consistent_blob_cannot_be_accused() {
         .exits(1)
         .says(&["0.bcs: its proof does not lead to the root"]);
     }
+}
+
+/// No verb replaces a symbol or the metadata, by whatever name, nor a symbol of another sliver in a directory
+/// of symbols.
+#[test]
+fn what_is_read_is_not_replaced() {
+    let files = Files::of(7, 100);
+    let symbols = served(&files);
+    let metadata = files.metadata();
+    let symbol = symbols.join("0002.primary.from-0000.symbol.bcs");
+    let other = symbols.join("0004.secondary.from-0001.symbol.bcs");
+    let hard = files.path("hard");
+    fs::hard_link(&symbol, &hard).unwrap();
+    let mut outputs = vec![metadata.clone(), symbol.clone(), other, hard];
+    #[cfg(unix)]
+    {
+        let link = files.path("link");
+        std::os::unix::fs::symlink(&symbol, &link).unwrap();
+        outputs.push(link);
+    }
+    let before = tree(&files.path(""));
+    for verb in ["recover", "prove"] {
+        for output in &outputs {
+            let words = words![
+                verb,
+                "--metadata",
+                metadata,
+                "--axis",
+                "primary",
+                "--target",
+                "2",
+                "-o",
+                output,
+                "--force",
+                symbols
+            ];
+            run(words).exits(1).says(&["is part of the input"]);
+        }
+        // The same where the files are given one by one.
+        let words = words![
+            verb,
+            "--metadata",
+            metadata,
+            "--axis",
+            "primary",
+            "--target",
+            "2",
+            "-o",
+            symbol,
+            "--force",
+            symbol
+        ];
+        run(words).exits(1).says(&["is part of the input"]);
+    }
+    assert_eq!(tree(&files.path("")), before);
+    // A new file among them is none of them.
+    let words = words![
+        "recover",
+        "--metadata",
+        metadata,
+        "--axis",
+        "primary",
+        "--target",
+        "2",
+        "-o",
+        symbols.join("sliver"),
+        symbols
+    ];
+    run(words).exits(0);
 }

@@ -216,3 +216,60 @@ fn no_symbols_of_what_is_not_good() {
     let run = walrus!["symbol", "--sliver", sliver, "--targets", "0", "-o", out].exits(2);
     run.says(&["--metadata"]);
 }
+
+#[test]
+fn what_is_read_is_not_replaced() {
+    let files = Files::of(7, 100);
+    let (metadata, sliver) = (files.metadata(), files.sliver(3, Axis::Secondary));
+    let bytes = [&metadata, &sliver].map(|path| fs::read(path).unwrap());
+    let refuses = |targets: &str, out: &Path| {
+        let words = ["--targets", targets, "-o", out.to_str().unwrap(), "--force"];
+        symbol(&metadata, &sliver, &words)
+            .exits(1)
+            .says(&["is part of the input"]);
+    };
+    refuses("0", &metadata);
+    refuses("0", &sliver);
+    // Nor one of several in a directory: then none of them is written.
+    let directory = files.path("symbols");
+    fs::create_dir(&directory).unwrap();
+    let name = "0002.primary.from-0003.symbol.bcs";
+    #[cfg(unix)]
+    {
+        let link = files.path("link");
+        std::os::unix::fs::symlink(&sliver, &link).unwrap();
+        refuses("0", &link);
+        std::os::unix::fs::symlink(&metadata, directory.join(name)).unwrap();
+        refuses("0,2", &directory);
+        fs::remove_file(directory.join(name)).unwrap();
+    }
+    fs::hard_link(&sliver, directory.join(name)).unwrap();
+    refuses("0,2", &directory);
+    refuses("2", &directory.join(name));
+    assert_eq!(names(&directory), [name]);
+    let after = [&metadata, &sliver].map(|path| fs::read(path).unwrap());
+    assert_eq!(bytes, after);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_symbols_do_not_go_to_one_file() {
+    let files = Files::of(7, 100);
+    let (metadata, sliver) = (files.metadata(), files.sliver(3, Axis::Secondary));
+    let directory = files.path("symbols");
+    fs::create_dir(&directory).unwrap();
+    let name = |target| directory.join(format!("000{target}.primary.from-0003.symbol.bcs"));
+    fs::write(name(0), b"old").unwrap();
+    std::os::unix::fs::symlink(name(0), name(2)).unwrap();
+    let words = [
+        "--targets",
+        "0,2",
+        "-o",
+        directory.to_str().unwrap(),
+        "--force",
+    ];
+    symbol(&metadata, &sliver, &words)
+        .exits(1)
+        .says(&["leads to the same file as"]);
+    assert_eq!(fs::read(name(0)).unwrap(), b"old");
+}

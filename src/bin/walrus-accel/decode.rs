@@ -1,16 +1,15 @@
 //! `decode`: a blob from whatever slivers are there.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
 use walrus_accel::{
     Axis, Bcs, BlobDirectory, BlobMetadataWithId, Check, Control, Decoded, Decoder, Error,
-    FileOutput, FileProblem, ProblemKind, SliverFile, SliverFiles, SliverSource, SliverVerdict,
-    VerifiedMetadata,
+    FileOutput, FileProblem, Output, ProblemKind, SliverFile, SliverFiles, SliverSource,
+    SliverVerdict, VerifiedMetadata,
 };
 
 use crate::app::{App, decoder, rounded};
@@ -21,10 +20,13 @@ use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, is_standard};
 use crate::metadata_file::MAX_METADATA_LEN;
-use crate::output::target;
+use crate::output::{self, Unnamed};
 
 /// How much of a decoded blob is copied to standard output at once.
 const COPY_LEN: usize = 1 << 20;
+
+/// The longest list of missing files that is printed whole, in bytes.
+const MAX_LIST_LEN: usize = 100;
 
 /// What was done as a JSON object.
 #[derive(Serialize)]
@@ -54,9 +56,13 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
         let reason = "--json and the blob cannot both go to standard output";
         return Err(Failure::Usage(reason.into()));
     }
-    let target = match to_stdout {
-        true => None,
-        false => Some(target(&args.output, args.force)?),
+    let mut target = match to_stdout {
+        true => Target::Standard(Unnamed::new()?),
+        false => {
+            let inputs = [&args.dir, &args.metadata].into_iter().flatten();
+            let inputs = inputs.chain(&args.slivers);
+            Target::File(output::file(&args.output, args.force, inputs)?)
+        }
     };
     let start = Instant::now();
     let decoder = decoder(&args.engine, app)?;
@@ -64,18 +70,15 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     let n_shards = given.metadata().n_shards();
     name_problems(app, given.slivers().problems, n_shards);
     let job = app.jobs.start(None);
-    let decode = |path: &Path| decode(args, app, &decoder, &given, path, job.control());
-    let decoded = match &target {
-        Some(path) => decode(path)?,
-        None => {
-            let scratch = tempfile::tempdir()
-                .map_err(|error| Failure::Other(format!("no temporary directory: {error}")))?;
-            let path = scratch.path().join("blob");
-            let decoded = decode(&path)?;
-            copy_out(&path, app, job.control())?;
-            decoded
-        }
+    let output: &mut dyn Output = match &mut target {
+        Target::File(file) => file,
+        Target::Standard(scratch) => scratch,
     };
+    let decoded = decode(args, app, &decoder, &given, output, job.control())?;
+    if let Target::Standard(scratch) = target {
+        job.end()?;
+        copy_out(scratch, app)?;
+    }
     app.name_fault(decoder.device_fault());
     if app.console.json() {
         let by = EngineLine::of_decoder(&decoder, job.control());
@@ -83,6 +86,13 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
         app.console.object(&line);
     }
     Ok(Exit::Done)
+}
+
+/// Where the blob goes.
+enum Target {
+    File(FileOutput),
+    /// Standard output, by way of a file: nothing is written before the blob is checked.
+    Standard(Unnamed),
 }
 
 /// Where a decode's slivers come from.
@@ -152,20 +162,19 @@ impl Given {
     }
 }
 
-/// Decodes to a file and names the damaged slivers that were found on the way.
+/// Decodes and names the damaged slivers that were found on the way.
 fn decode(
     args: &DecodeArgs,
     app: &App,
     decoder: &Decoder,
     given: &Given,
-    path: &Path,
+    output: &mut dyn Output,
     control: &Control,
 ) -> Result<Decoded, Failure> {
     let Slivers { source, files, .. } = given.slivers();
     let metadata = given.metadata();
     let axis = args.axis.0;
-    let mut output = FileOutput::new(path);
-    match decoder.decode(metadata, source, axis, args.check, &mut output, control) {
+    match decoder.decode(metadata, source, axis, args.check, output, control) {
         Ok(decoded) => {
             for &number in &decoded.damaged {
                 name_damaged(app, &files[number], &DAMAGED);
@@ -224,7 +233,22 @@ fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
         missing => format!("{missing} sliver files are missing"),
     };
     let which = directory::missing(problems, n_shards);
+    let which = cut(&which);
     app.console.note(format_args!("{files}: {which}"));
+}
+
+/// A list that is not longer than a line: of a longer one, the beginning.
+fn cut(list: &str) -> Cow<'_, str> {
+    if list.len() <= MAX_LIST_LEN {
+        return list.into();
+    }
+    let ends = list.char_indices().map(|(at, _)| at);
+    let end = ends
+        .take_while(|&at| at <= MAX_LIST_LEN)
+        .last()
+        .unwrap_or(0);
+    let end = list[..end].rfind([',', ';']).unwrap_or(end);
+    format!("{}, ...", &list[..end]).into()
 }
 
 /// What is known of slivers that decoding had to do without.
@@ -237,16 +261,12 @@ fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
 }
 
 /// Copies the decoded blob to standard output.
-fn copy_out(path: &Path, app: &App, control: &Control) -> Result<(), Failure> {
-    let failed = |error| Failure::Other(format!("cannot read {}: {error}", path.display()));
-    let mut file = File::open(path).map_err(failed)?;
+fn copy_out(scratch: Unnamed, app: &App) -> Result<(), Failure> {
+    let mut file = scratch.into_file()?;
     let mut buffer = vec![0; COPY_LEN];
     let mut out = io::stdout().lock();
     loop {
-        if control.is_cancelled() {
-            return Err(Error::Cancelled.into());
-        }
-        let read = file.read(&mut buffer).map_err(failed)?;
+        let read = file.read(&mut buffer).map_err(Unnamed::failed("read"))?;
         let written = match read {
             0 => out.flush(),
             read => out.write_all(&buffer[..read]),

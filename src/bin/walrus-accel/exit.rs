@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use walrus_accel::Error;
 
-use crate::console::escaped;
+use crate::console::{escaped, shown};
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,10 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(reason) | Self::Other(reason) => f.write_str(reason),
             Self::Library(Error::Cancelled) => f.write_str("interrupted"),
+            Self::Library(Error::OutputExists { path }) => {
+                let path = shown(path);
+                write!(f, "{path} exists already; replace it with --force")
+            }
             Self::Library(error) => f.write_str(&escaped(&error.to_string())),
         }
     }

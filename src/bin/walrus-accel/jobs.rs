@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use walrus_accel::{Control, Progress};
+use walrus_accel::{Control, Error, Progress};
 
 use crate::exit::Exit;
 
@@ -26,7 +26,7 @@ struct Running {
     bytes: Option<u64>,
 }
 
-/// A job at work; it leaves the list when dropped.
+/// A job at work; it leaves the list when it ends or is dropped.
 pub struct Job {
     jobs: Jobs,
     control: Arc<Control>,
@@ -99,10 +99,36 @@ impl Jobs {
     }
 }
 
+impl State {
+    /// Takes a job off the list, unless that was done before.
+    fn remove(&mut self, control: &Arc<Control>) {
+        let mut jobs = self.running.iter();
+        if let Some(place) = jobs.position(|job| Arc::ptr_eq(&job.control, control)) {
+            let job = self.running.swap_remove(place);
+            self.done += job.bytes.unwrap_or(0);
+        }
+    }
+}
+
 impl Job {
     /// The handle that the library's jobs take.
     pub fn control(&self) -> &Control {
         &self.control
+    }
+
+    /// Takes the job off the list before it is dropped: its work is done, and what is left may wait for
+    /// others, as a write to a pipe that nobody reads does. From now on a signal ends the process at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] if a signal came before.
+    pub fn end(&self) -> Result<(), Error> {
+        let mut state = self.jobs.state();
+        state.remove(&self.control);
+        match state.interrupted {
+            true => Err(Error::Cancelled),
+            false => Ok(()),
+        }
     }
 
     /// The same, for as long as it is kept.
@@ -113,14 +139,7 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        let mut state = self.jobs.state();
-        let place = state
-            .running
-            .iter()
-            .position(|job| Arc::ptr_eq(&job.control, &self.control))
-            .expect("a job is in the list as long as it lives");
-        let job = state.running.swap_remove(place);
-        state.done += job.bytes.unwrap_or(0);
+        self.jobs.state().remove(&self.control);
     }
 }
 
@@ -157,6 +176,19 @@ mod tests {
                 total: 100
             }
         );
+    }
+
+    #[test]
+    fn a_job_that_ended_knows_of_an_interrupt_before() {
+        let jobs = Jobs::default();
+        let (first, second) = (jobs.start(Some(30)), jobs.start(Some(70)));
+        first.end().unwrap();
+        first.end().unwrap();
+        drop(first);
+        assert_eq!(jobs.state().running.len(), 1);
+        assert_eq!(jobs.state().done, 30);
+        jobs.interrupt();
+        assert!(second.end().is_err());
     }
 
     #[test]

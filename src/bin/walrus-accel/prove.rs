@@ -5,12 +5,11 @@ use walrus_accel::{Bcs, RecoveryOutcome};
 use crate::app::App;
 use crate::args::RecoveryArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::Target;
-use crate::recovery::Recovering;
+use crate::recovery::{self, Recovering};
 
 /// Writes the proof, if the symbols are one.
 pub fn run(args: &RecoveryArgs, app: &App) -> Result<Exit, Failure> {
-    let output = Target::new(&args.output, args.force, args.report.json)?;
+    let output = recovery::target(args)?;
     let recovering = Recovering::new(args, app)?;
     let (recovery, mut line) = recovering.recover()?;
     let Some(recovery) = recovery else {
@@ -20,7 +19,7 @@ pub fn run(args: &RecoveryArgs, app: &App) -> Result<Exit, Failure> {
     let exit = match recovery.outcome {
         RecoveryOutcome::Inconsistent(proof) => {
             line.inconsistent = Some(true);
-            output.write(&proof.to_bcs(), app)?;
+            recovering.write(&output, &proof.to_bcs())?;
             Exit::Done
         }
         RecoveryOutcome::Sliver(sliver) => {

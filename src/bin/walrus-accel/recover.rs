@@ -6,13 +6,13 @@ use crate::app::App;
 use crate::args::RecoverArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Target;
-use crate::recovery::Recovering;
+use crate::recovery::{self, Recovering};
 use crate::symbol_files::by_measures;
 
 /// Recovers the sliver and writes it as a storage node takes it.
 pub fn run(args: &RecoverArgs, app: &App) -> Result<Exit, Failure> {
     let given = &args.recovery;
-    let output = Target::new(&given.output, given.force, given.report.json)?;
+    let output = recovery::target(given)?;
     let recovering = Recovering::new(given, app)?;
     if args.no_proof {
         return unproven(args, app, &recovering, &output);
@@ -25,7 +25,7 @@ pub fn run(args: &RecoverArgs, app: &App) -> Result<Exit, Failure> {
     line.inconsistent = Some(matches!(recovery.outcome, RecoveryOutcome::Inconsistent(_)));
     let exit = match recovery.outcome {
         RecoveryOutcome::Sliver(sliver) => {
-            output.write(&sliver.data.to_bcs(), app)?;
+            recovering.write(&output, &sliver.data.to_bcs())?;
             Exit::Done
         }
         RecoveryOutcome::Inconsistent(proof) => {
@@ -73,7 +73,7 @@ fn unproven(
     let mut line = recovering.line(gathered, used);
     let exit = match recovered {
         Ok(sliver) => {
-            output.write(&sliver.data.to_bcs(), app)?;
+            recovering.write(output, &sliver.data.to_bcs())?;
             Exit::Done
         }
         Err(error @ (Error::NotEnoughSymbols { .. } | Error::InvalidSliver { .. })) => {

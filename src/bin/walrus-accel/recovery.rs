@@ -16,6 +16,7 @@ use crate::engine_line::EngineLine;
 use crate::exit::Failure;
 use crate::jobs::Job;
 use crate::metadata_file;
+use crate::output;
 use crate::symbol_files::{self, Gathered, Refused, Target};
 
 /// What was done as a JSON object.
@@ -43,6 +44,13 @@ pub struct RecoveryLine {
     #[serde(flatten)]
     by: EngineLine,
     seconds: f64,
+}
+
+/// Where what is made goes: to a file that is none of those that are read, or to standard output.
+pub fn target(args: &RecoveryArgs) -> Result<output::Target, Failure> {
+    let mut inputs = symbol_files::inputs(&args.symbols);
+    inputs.push(args.blob.metadata.clone());
+    output::Target::new(&args.output, args.force, args.report.json, inputs)
 }
 
 /// A recovery at work.
@@ -78,11 +86,20 @@ impl<'a> Recovering<'a> {
         })
     }
 
-    /// The job's handle. The job begins when it is first asked for: when all symbols are read, for until then
-    /// a signal must end the process at once, even if it waits for a pipe.
+    /// The job. It begins when it is first asked for: when all symbols are read, for until then a signal must
+    /// end the process at once, even if it waits for a pipe.
+    fn job(&self) -> &Job {
+        self.job.get_or_init(|| self.app.jobs.start(None))
+    }
+
+    /// The job's handle.
     pub fn control(&self) -> &Control {
-        let job = self.job.get_or_init(|| self.app.jobs.start(None));
-        job.control()
+        self.job().control()
+    }
+
+    /// Writes what was made.
+    pub fn write(&self, output: &output::Target, bytes: &[u8]) -> Result<(), Failure> {
+        output.write(bytes, self.app, self.job())
     }
 
     /// Reads the symbols, and names what is none.

@@ -1,5 +1,6 @@
 //! `symbol`: what recovers others' slivers, from one that is at hand.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -72,7 +73,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
         if job.control().is_cancelled() {
             return Err(Error::Cancelled.into());
         }
-        output.write(bytes, app)?;
+        output.write(bytes, app, &job)?;
         lines.push(SymbolLine {
             file: path.display().to_string(),
             target_pair: target.0,
@@ -150,6 +151,16 @@ fn symbols(
     })
 }
 
+/// Two of the paths that lead to one file.
+fn same_file<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Option<(&'a PathBuf, &'a PathBuf)> {
+    let mut found = HashMap::new();
+    paths.into_iter().find_map(|path| {
+        let real = fs::canonicalize(path).ok()?;
+        let other = found.insert(real, path)?;
+        Some((path, other))
+    })
+}
+
 /// Where the symbols go.
 struct Outputs {
     /// Where each one goes, and the name of that.
@@ -167,7 +178,11 @@ impl Outputs {
     ) -> Result<Self, Failure> {
         let output = &args.output;
         let json = args.report.json;
-        let at = |path: &Path| Ok((Target::new(path, args.force, json)?, path.to_owned()));
+        let inputs = [&args.blob.metadata, &args.sliver];
+        let at = |path: &Path| {
+            let target = Target::new(path, args.force, json, inputs)?;
+            Ok((target, path.to_owned()))
+        };
         // Standard output, even if there is a directory of that name.
         let standard = is_standard(output);
         if targets.len() == 1 && (standard || !output.is_dir()) {
@@ -192,8 +207,19 @@ impl Outputs {
             };
             at(&output.join(name.to_string()))
         };
+        let files = targets
+            .iter()
+            .map(path)
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let paths = files.iter().map(|(_, path)| path);
+        if let Some((path, other)) = same_file(paths) {
+            let (path, other) = (shown(path), shown(other));
+            return Err(Failure::Other(format!(
+                "{path} leads to the same file as {other}; remove the link, or name another directory"
+            )));
+        }
         Ok(Self {
-            files: targets.iter().map(path).collect::<Result<_, Failure>>()?,
+            files,
             directory: Some(output.clone()),
         })
     }

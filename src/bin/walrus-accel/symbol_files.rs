@@ -156,6 +156,21 @@ pub fn gather<T: Bcs>(
     Ok(gathered)
 }
 
+/// The files that are given, and all that are in given directories: also those that are named for something
+/// else are not to be written over.
+pub fn inputs(given: &[PathBuf]) -> Vec<PathBuf> {
+    let entries = |directory: &Path| {
+        // One that cannot be read is an error when its symbols are.
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    };
+    let files = |path: &PathBuf| match path.is_dir() {
+        true => entries(path),
+        false => vec![path.clone()],
+    };
+    given.iter().flat_map(files).collect()
+}
+
 /// The regular files of a directory in the order of their names, but hidden ones and those of other targets.
 fn in_directory(
     directory: &Path,
