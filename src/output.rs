@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::disk::sync_directory;
 use crate::error::{Error, Result};
-use crate::memory::to_usize;
+use crate::memory::{collected, to_usize};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::source::write_all_at;
@@ -125,7 +125,7 @@ impl<'a> MemorySession<'a> {
         let chunk = usize::try_from(row_len).unwrap_or(usize::MAX);
         let rows = memory.chunks_mut(chunk);
         Self {
-            rows: rows.map(|row| Mutex::new(Some(row))).collect(),
+            rows: collected(rows.map(|row| Mutex::new(Some(row)))),
             row_len,
         }
     }

@@ -5,7 +5,7 @@ mod idle;
 
 #[cfg(feature = "capi")]
 pub(crate) use fallible::no_memory;
-pub(crate) use fallible::{caught, collected, filled, fit, reserve, with_room};
+pub(crate) use fallible::{caught, collected, filled, fit, push, reserve, with_room};
 pub(crate) use idle::{Idle, Lent};
 
 use memmap2::MmapMut;
