@@ -51,6 +51,7 @@ mod expanded;
 #[cfg(feature = "capi")]
 mod ffi;
 mod memory;
+mod once;
 mod output;
 mod reader;
 mod recovery;
@@ -76,11 +77,6 @@ pub mod kernels {
 #[doc(hidden)]
 pub use directory::fuzzing;
 
-/// The functions of the C header, for this project's benchmark: no part of the interface.
-#[cfg(all(feature = "capi", feature = "kernels"))]
-#[doc(hidden)]
-pub use ffi::calls;
-
 pub use commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
     VerifiedMetadata,
@@ -93,7 +89,9 @@ pub use directory::{
     Verification, Written,
 };
 pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
-pub use engine::{DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, devices};
+pub use engine::{
+    DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, MAX_THREADS, devices,
+};
 pub use error::{Error, Result};
 pub use expanded::ExpandedSliver;
 pub use output::{FileOutput, Output, OutputSession, SliceOutput};
