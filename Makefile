@@ -59,7 +59,7 @@ bench-gpu:
 
 # Calls from C against calls from Rust, to benches/results/capi-<processor>.json; half a minute.
 bench-capi:
-	cargo bench --locked --features capi,kernels --bench capi
+	cargo bench --locked --features capi --bench capi
 
 # What a storage node and an aggregator do, CPU against reference engine, to
 # benches/results/node-<processor>.json; two minutes and 4 GB of memory.

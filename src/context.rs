@@ -294,7 +294,9 @@ macro_rules! context_choices {
             self
         }
 
-        /// The number of worker threads of the engine's own pool; 0, the default, is one a core.
+        /// The number of worker threads of the engine's own pool, up to
+        /// [`MAX_THREADS`](crate::MAX_THREADS); 0, the default, is one a core. There are fewer than asked for
+        /// where more are of no use (16, or four a core), or the system gives no more.
         #[must_use]
         pub fn threads(mut self, threads: usize) -> Self {
             self.context.options.threads = threads;

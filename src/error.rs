@@ -259,6 +259,17 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// More worker threads were asked for than are possible.
+    #[error(
+        "{threads} threads are too many: at most {maximum} are possible, and one a core, for 0, is mostly best"
+    )]
+    TooManyThreads {
+        /// The number asked for.
+        threads: usize,
+        /// The most that are possible.
+        maximum: usize,
+    },
+
     /// The engine, device or instruction set asked for is not there.
     #[error("engine {engine} is not available: {reason}")]
     EngineUnavailable {

@@ -52,6 +52,7 @@ mod expanded;
 mod ffi;
 mod file_output;
 mod memory;
+mod once;
 mod output;
 mod reader;
 mod recovery;
@@ -77,11 +78,6 @@ pub mod kernels {
 #[doc(hidden)]
 pub use directory::fuzzing;
 
-/// The functions of the C header, for this project's benchmark: no part of the interface.
-#[cfg(all(feature = "capi", feature = "kernels"))]
-#[doc(hidden)]
-pub use ffi::calls;
-
 pub use commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
     VerifiedMetadata,
@@ -94,7 +90,9 @@ pub use directory::{
     Verification, Written,
 };
 pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
-pub use engine::{DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, devices};
+pub use engine::{
+    DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, MAX_THREADS, devices,
+};
 pub use error::{Error, Result};
 pub use expanded::ExpandedSliver;
 pub use file_output::FileOutput;

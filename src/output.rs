@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Mutex;
 
 use crate::error::{Error, Result};
-use crate::memory::to_usize;
+use crate::memory::{collected, to_usize};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 
@@ -120,7 +120,7 @@ impl<'a> MemorySession<'a> {
         let chunk = usize::try_from(row_len).unwrap_or(usize::MAX);
         let rows = memory.chunks_mut(chunk);
         Self {
-            rows: rows.map(|row| Mutex::new(Some(row))).collect(),
+            rows: collected(rows.map(|row| Mutex::new(Some(row)))),
             row_len,
         }
     }

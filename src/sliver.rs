@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::commitment::BlobId;
 use crate::error::{Error, Result};
+use crate::memory::collected;
 
 /// The two directions in which a blob is sliced.
 ///
@@ -162,6 +163,29 @@ pub struct PairSet {
 }
 
 impl PairSet {
+    /// A copy, for which there may be no memory: that unwinds as a job's memory does.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self {
+            member: collected(self.member.iter().copied()),
+        }
+    }
+
+    /// All pairs or none, for which there may be no memory as for [`duplicate`](Self::duplicate).
+    #[cfg(feature = "capi")]
+    pub(crate) fn uniform(n_shards: u16, member: bool) -> Self {
+        Self {
+            member: crate::memory::filled(member, usize::from(n_shards)),
+        }
+    }
+
+    /// This set with more pairs.
+    pub(crate) fn with(mut self, pairs: impl IntoIterator<Item = SliverPairIndex>) -> Result<Self> {
+        for pair in pairs {
+            self.insert(u64::from(pair.0))?;
+        }
+        Ok(self)
+    }
+
     /// No pair at all.
     #[must_use]
     pub fn none(n_shards: u16) -> Self {
@@ -184,11 +208,7 @@ impl PairSet {
     ///
     /// [`Error::PairOutOfRange`] for an index of `n_shards` or more.
     pub fn new(n_shards: u16, pairs: impl IntoIterator<Item = SliverPairIndex>) -> Result<Self> {
-        let mut set = Self::none(n_shards);
-        for pair in pairs {
-            set.insert(u64::from(pair.0))?;
-        }
-        Ok(set)
+        Self::none(n_shards).with(pairs)
     }
 
     /// Reads a list of indices and inclusive ranges, such as `0-9,17`.

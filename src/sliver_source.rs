@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
+use crate::memory::{collected, filled};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 use crate::symbols::{SymbolReader, read_strided};
@@ -55,7 +56,7 @@ pub trait SliverSource: Sync {
 
 impl SliverSource for [Sliver] {
     fn infos(&self) -> Vec<SliverInfo> {
-        self.iter().map(SliverInfo::of).collect()
+        collected(self.iter().map(SliverInfo::of))
     }
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
@@ -104,13 +105,13 @@ impl SliverInfo {
 /// The numbers of the slivers that can be used for a blob of this shape: each index once, the
 /// source slivers first, since they need no decoding.
 pub(crate) fn usable(shape: &Shape, slivers: &dyn SliverSource, axis: Axis) -> Vec<usize> {
-    let mut by_index = vec![None; usize::from(shape.n_shards())];
+    let mut by_index = filled(None, usize::from(shape.n_shards()));
     for (number, info) in slivers.infos().into_iter().enumerate() {
         if info.axis == axis && info.fits(shape) {
             by_index[usize::from(info.index.0)].get_or_insert(number);
         }
     }
-    by_index.into_iter().flatten().collect()
+    collected(by_index.into_iter().flatten())
 }
 
 /// The slivers that a job works from, in the order in which its engine numbers them.
@@ -141,9 +142,9 @@ impl<'a> GivenSlivers<'a> {
         Self {
             slivers,
             symbol_size: shape.symbol_size(),
-            indices: numbers.iter().map(|&number| infos[number].index).collect(),
-            lens: numbers.iter().map(|&number| infos[number].len).collect(),
-            unreadable: numbers.iter().map(|_| AtomicBool::new(false)).collect(),
+            indices: collected(numbers.iter().map(|&number| infos[number].index)),
+            lens: collected(numbers.iter().map(|&number| infos[number].len)),
+            unreadable: collected(numbers.iter().map(|_| AtomicBool::new(false))),
             numbers,
             strict: true,
         }

@@ -1,12 +1,109 @@
 //! The calls that a C program makes.
+#![allow(non_camel_case_types, reason = "types have their C names")]
 
+use std::ffi::{c_char, c_void};
 use std::ptr::{null, null_mut};
 
 use walrus_accel::BlobId;
-use walrus_accel::calls::*;
+
+/// What a program knows by a pointer alone: a handle, an error, a function that it does not give.
+type Opaque = c_void;
+
+// What `include/walrus_accel.h` declares, as a C compiler takes it from there.
+const WALRUS_ACCEL_OK: i32 = 0;
+const WALRUS_ACCEL_ENGINE_CPU: u32 = 1;
+const WALRUS_ACCEL_SOURCE_MEMORY: u32 = 1;
+const WALRUS_ACCEL_SINK_ROOMS: u32 = 2;
+
+#[repr(C)]
+struct walrus_accel_context_options {
+    struct_size: usize,
+    engine: u32,
+    threads: u32,
+    memory: u64,
+    device_memory: u64,
+    device: *const c_char,
+    instruction_set: *const c_char,
+    max_jobs: u32,
+    no_cpu_fallback: u32,
+    no_device_check: u32,
+    reserved: u32,
+}
+
+#[repr(C)]
+struct walrus_accel_source {
+    struct_size: usize,
+    kind: u32,
+    descriptor: i32,
+    data: *const u8,
+    length: u64,
+    path: *const c_char,
+    read: *const Opaque,
+    user_data: *mut c_void,
+}
+
+#[repr(C)]
+struct walrus_accel_room {
+    data: *mut u8,
+    length: usize,
+}
+
+#[repr(C)]
+struct walrus_accel_sink {
+    struct_size: usize,
+    kind: u32,
+    replace: u32,
+    rooms: *const walrus_accel_room,
+    room_count: usize,
+    path: *const c_char,
+    write: *const Opaque,
+    user_data: *mut c_void,
+}
+
+#[repr(C)]
+struct walrus_accel_encode_request {
+    struct_size: usize,
+    source: *const walrus_accel_source,
+    sink: *const walrus_accel_sink,
+    pairs: *const u16,
+    pair_count: usize,
+    commitment: u32,
+    pair_choice: u32,
+    n_shards: u16,
+    reserved: u16,
+    reserved_too: u32,
+}
+
+unsafe extern "C" {
+    fn walrus_accel_context_new(
+        options: *const walrus_accel_context_options,
+        context: *mut *mut Opaque,
+        error: *mut *mut Opaque,
+    ) -> i32;
+    fn walrus_accel_context_free(context: *mut Opaque) -> i32;
+    fn walrus_accel_encode(
+        context: *const Opaque,
+        request: *const walrus_accel_encode_request,
+        control: *const Opaque,
+        encoded: *mut *mut Opaque,
+        error: *mut *mut Opaque,
+    ) -> i32;
+    fn walrus_accel_encoded_metadata(
+        encoded: *const Opaque,
+        metadata: *mut *mut Opaque,
+        error: *mut *mut Opaque,
+    ) -> i32;
+    fn walrus_accel_encoded_free(encoded: *mut Opaque) -> i32;
+    fn walrus_accel_metadata_blob_id(
+        metadata: *const Opaque,
+        blob_id: *mut u8,
+        error: *mut *mut Opaque,
+    ) -> i32;
+    fn walrus_accel_metadata_free(metadata: *mut Opaque) -> i32;
+}
 
 /// A context.
-pub struct Context(*mut walrus_accel_context);
+pub struct Context(*mut Opaque);
 
 /// A structure as its `_INIT` macro makes it.
 macro_rules! initialised {
@@ -23,7 +120,9 @@ impl Context {
         let mut options = initialised!(walrus_accel_context_options);
         options.engine = WALRUS_ACCEL_ENGINE_CPU;
         let mut context = null_mut();
-        let status = walrus_accel_context_new(&raw const options, &raw mut context, null_mut());
+        // SAFETY: initialised options, and a place for the context.
+        let status =
+            unsafe { walrus_accel_context_new(&raw const options, &raw mut context, null_mut()) };
         assert_eq!(status, WALRUS_ACCEL_OK);
         Self(context)
     }
@@ -51,13 +150,17 @@ impl Context {
         let (mut encoded, mut metadata, mut id) = (null_mut(), null_mut(), [0; 32]);
         let error = null_mut();
         let request = &raw const request;
-        let statuses = [
-            walrus_accel_encode(self.0, request, null(), &raw mut encoded, error),
-            walrus_accel_encoded_metadata(encoded, &raw mut metadata, error),
-            walrus_accel_metadata_blob_id(metadata, id.as_mut_ptr(), error),
-            walrus_accel_metadata_free(metadata),
-            walrus_accel_encoded_free(encoded),
-        ];
+        // SAFETY: all that the request points to is alive, the rooms are borrowed mutably, and each handle is
+        // used before it is freed, once.
+        let statuses = unsafe {
+            [
+                walrus_accel_encode(self.0, request, null(), &raw mut encoded, error),
+                walrus_accel_encoded_metadata(encoded, &raw mut metadata, error),
+                walrus_accel_metadata_blob_id(metadata, id.as_mut_ptr(), error),
+                walrus_accel_metadata_free(metadata),
+                walrus_accel_encoded_free(encoded),
+            ]
+        };
         assert_eq!(statuses, [WALRUS_ACCEL_OK; 5]);
         BlobId(id)
     }
@@ -65,6 +168,8 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        assert_eq!(walrus_accel_context_free(self.0), WALRUS_ACCEL_OK);
+        // SAFETY: it is alive, and no call is on it.
+        let status = unsafe { walrus_accel_context_free(self.0) };
+        assert_eq!(status, WALRUS_ACCEL_OK);
     }
 }

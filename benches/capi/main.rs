@@ -2,7 +2,7 @@
 //! `docs/PERFORMANCE.md`.
 //!
 //! `make bench-capi` runs everything and writes `benches/results/capi-<processor>.json`; with a filter
-//! (`cargo bench --features capi,kernels --bench capi -- 32`) nothing is written. The two take turns, a
+//! (`cargo bench --features capi --bench capi -- 32`) nothing is written. The two take turns, a
 //! run each, and every result is compared with the expected one.
 
 #[path = "../../tests/common/mod.rs"]

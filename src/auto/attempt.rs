@@ -1,11 +1,12 @@
 //! What is asked of drivers, which may hang: on threads that are left behind then.
 
+use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::engine::{DeviceInfo, Engine, NoDevice};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How long somebody who waits does not look whether the job was cancelled.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
@@ -32,19 +33,19 @@ pub(super) enum Outcome {
 
 impl Attempt {
     /// Starts a thread, which is left behind if it takes longer than the limit.
+    ///
+    /// # Errors
+    ///
+    /// If a thread cannot be started.
     pub(super) fn new(
         limit: Duration,
         work: impl FnOnce() -> Answer + Send + 'static,
-    ) -> Result<Self> {
+    ) -> io::Result<Self> {
         let (sender, answer) = mpsc::channel();
         let thread = thread::Builder::new().name("walrus-accel-device".into());
-        let started = thread.spawn(move || {
+        thread.spawn(move || {
             // Nobody listens any longer if it took too long.
             let _ = sender.send(work());
-        });
-        started.map_err(|error| Error::EngineUnavailable {
-            engine: "auto".into(),
-            reason: format!("no thread can be started to look for a device: {error}"),
         })?;
         Ok(Self {
             answer,

@@ -280,7 +280,9 @@ impl Auto {
                     drop(state);
                     let learning = Learning(self);
                     control.check()?;
-                    self.learn(question, job, class, control)?;
+                    if !self.learn(question, job, class, control)? {
+                        return Ok(None);
+                    }
                     drop(learning);
                     state = self.state();
                     continue;
@@ -338,24 +340,27 @@ impl Auto {
     }
 
     /// Waits for a thread beside, which goes on if the job is cancelled, and whose answer the next job
-    /// waits for then.
+    /// waits for then. `None` if the system starts no thread.
     fn beside(
         &self,
         limit: Duration,
         control: &Control,
         work: impl FnOnce(Arc<dyn Devices>) -> Answer + Send + 'static,
-    ) -> Result<(Outcome, f64)> {
+    ) -> Result<Option<(Outcome, f64)>> {
         let there = self.state().attempt.take();
         let attempt = match there {
             Some(attempt) => attempt,
             None => {
                 let devices = Arc::clone(&self.devices);
-                Attempt::new(limit, move || work(devices))?
+                match Attempt::new(limit, move || work(devices)) {
+                    Ok(attempt) => attempt,
+                    Err(_) => return Ok(None),
+                }
             }
         };
         loop {
             if let Some(outcome) = attempt.wait() {
-                return Ok((outcome, attempt.begun.elapsed().as_secs_f64()));
+                return Ok(Some((outcome, attempt.begun.elapsed().as_secs_f64())));
             }
             if let Err(cancelled) = control.check() {
                 self.state().attempt = Some(attempt);
@@ -374,12 +379,16 @@ impl Auto {
         self.found.get_or_init(|| None);
     }
 
-    /// Finds something out, with no lock held.
-    fn learn(&self, question: Question, job: &Job, class: u64, control: &Control) -> Result<()> {
+    /// Finds something out, with no lock held. False if there is no thread for that: this job is the CPU's
+    /// then, and the next one asks again.
+    fn learn(&self, question: Question, job: &Job, class: u64, control: &Control) -> Result<bool> {
         match question {
             Question::Device => {
                 let find = |devices: Arc<dyn Devices>| Answer::Device(devices.find());
-                match self.beside(FINDING, control, find)?.0 {
+                let Some((outcome, _)) = self.beside(FINDING, control, find)? else {
+                    return Ok(false);
+                };
+                match outcome {
                     Outcome::Answer(Answer::Device(Ok(info))) => {
                         self.found.get_or_init(|| Some(info));
                     }
@@ -396,7 +405,10 @@ impl Auto {
             }
             Question::Opening => {
                 let open = |devices: Arc<dyn Devices>| Answer::Opened(devices.open());
-                match self.beside(OPENING, control, open)? {
+                let Some(answer) = self.beside(OPENING, control, open)? else {
+                    return Ok(false);
+                };
+                match answer {
                     (Outcome::Answer(Answer::Opened(Ok(engine))), seconds) => {
                         self.opened.get_or_init(|| Ok(Opened { engine, seconds }));
                     }
@@ -432,7 +444,7 @@ impl Auto {
                     Err(Error::Cancelled) => return Err(Error::Cancelled),
                     Err(_) => {
                         self.state().hopeless.push(key);
-                        return Ok(());
+                        return Ok(true);
                     }
                 };
                 // What the CPU did in its place is nobody's measure.
@@ -455,7 +467,7 @@ impl Auto {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The tensor basis, in which multiplying by an element of the subfield GF(2^8) works on the low and
 //! the high byte alone; and every linear map as the bit matrices that vector instructions take.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::field::{exp, mul};
+use crate::once::made;
 
 /// A linear map of bytes, as `gf2p8affineqb` takes it: row `i` of the matrix is byte `7 - i`.
 pub(crate) type Matrix = u64;
@@ -83,7 +84,13 @@ struct Basis {
     tensors: Images,
 }
 
-static BASIS: LazyLock<Basis> = LazyLock::new(|| {
+static BASIS: OnceLock<Basis> = OnceLock::new();
+
+fn basis() -> &'static Basis {
+    made(&BASIS, make)
+}
+
+fn make() -> Basis {
     let labels: [u16; 16] = std::array::from_fn(|k| {
         (0..4)
             .filter(|bit| k >> bit & 1 == 1)
@@ -108,31 +115,31 @@ static BASIS: LazyLock<Basis> = LazyLock::new(|| {
         labels: Images::of(&labels),
         tensors: Images::of(&rows.map(|(_, tensor)| tensor)),
     }
-});
+}
 
 /// From labels to the tensor basis.
 pub(crate) fn to_tensor() -> Matrix16 {
-    Matrix16::of(|x| BASIS.tensors.apply(x))
+    Matrix16::of(|x| basis().tensors.apply(x))
 }
 
 /// From the tensor basis to labels.
 pub(crate) fn from_tensor() -> Matrix16 {
-    Matrix16::of(|x| BASIS.labels.apply(x))
+    Matrix16::of(|x| basis().labels.apply(x))
 }
 
 /// From labels to the tensor basis, times the element with the given logarithm.
 pub(crate) fn scaled_to_tensor(log: u16) -> Matrix16 {
-    Matrix16::of(|x| BASIS.tensors.apply(mul(x, exp(log))))
+    Matrix16::of(|x| basis().tensors.apply(mul(x, exp(log))))
 }
 
 /// From the tensor basis to labels, times the element with the given logarithm.
 pub(crate) fn scaled_from_tensor(log: u16) -> Matrix16 {
-    Matrix16::of(|x| mul(BASIS.labels.apply(x), exp(log)))
+    Matrix16::of(|x| mul(basis().labels.apply(x), exp(log)))
 }
 
 /// Multiplication by the element with the given label, in the tensor basis.
 pub(crate) fn full_factor(label: u16) -> Matrix16 {
-    Matrix16::of(|x| BASIS.tensors.apply(mul(BASIS.labels.apply(x), label)))
+    Matrix16::of(|x| basis().tensors.apply(mul(basis().labels.apply(x), label)))
 }
 
 /// Multiplication by an element of the subfield, in the tensor basis: the same for both bytes.
@@ -147,7 +154,7 @@ mod tests {
     #[test]
     fn the_changes_of_basis_undo_each_other() {
         for x in 0..=u16::MAX {
-            assert_eq!(BASIS.labels.apply(BASIS.tensors.apply(x)), x);
+            assert_eq!(basis().labels.apply(basis().tensors.apply(x)), x);
         }
     }
 

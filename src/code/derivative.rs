@@ -1,6 +1,7 @@
 //! The formal derivative of a polynomial of several blocks of points, block by block.
 
 use super::field::mul;
+use crate::memory::filled;
 
 /// What the derivative on a block of points takes from the polynomial's parts on the others, in a
 /// work of so many blocks, a power of two.
@@ -13,7 +14,7 @@ pub(crate) fn block_derivative(blocks: usize) -> Vec<u16> {
     // The derivative's first block is the sum of the coefficients' blocks `1 << b`; those are what
     // the upper layers of the inverse transform make of the blocks. Here the same layers go the
     // other way, transposed.
-    let mut factors = vec![0; blocks];
+    let mut factors = filled(0, blocks);
     let mut block = 1;
     while block < blocks {
         factors[block] = 1;

@@ -23,7 +23,8 @@ pub(crate) use derivative::block_derivative;
 pub(crate) use field::{exp, mul};
 
 use crate::memory::{collected, filled};
-use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd};
+use crate::once::making;
+use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd, tables};
 
 /// Which construction the code uses: `reed-solomon-simd`'s default choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,21 @@ impl Code {
     }
 }
 
+/// Makes something of `reed-solomon-simd` for which the crate has to have its tables of the field, which it
+/// makes for the whole process when they are first needed.
+pub(crate) fn with_tables<T>(make: impl FnOnce() -> T) -> T {
+    making(|| {
+        // An encoder or a decoder makes the others when it is made, and this one only when it runs.
+        tables::get_log_walsh();
+        make()
+    })
+}
+
+/// Makes the tables that all kernels take factors from.
+pub(crate) fn make_tables() {
+    making(tables::get_exp_log);
+}
+
 /// What decoding needs to know of a set of missing symbols: computed once for all lines.
 pub(crate) struct Erasures {
     pub(crate) code: Code,
@@ -114,25 +130,25 @@ impl Erasures {
     /// `given` are as many distinct symbol indices as there are source symbols.
     pub(crate) fn new(code: Code, given: &[usize]) -> Self {
         debug_assert_eq!(given.len(), code.original);
-        let mut known = vec![false; code.original + code.recovery];
+        let mut known = filled(false, code.original + code.recovery);
         given.iter().for_each(|&index| known[index] = true);
 
         let erased = (0..code.original + code.recovery).filter(|&index| !known[index]);
         let erased = erased.map(|index| code.position(index));
-        let given: Vec<_> = given.iter().map(|&index| code.position(index)).collect();
-        let missing: Vec<_> = (0..code.original)
+        let given = collected(given.iter().map(|&index| code.position(index)));
+        let missing = (0..code.original)
             .filter(|&index| !known[index])
-            .map(|index| code.position(index))
-            .collect();
+            .map(|index| code.position(index));
+        let missing = collected(missing);
         // The erased positions, or with so many of them all others.
         let (erased, others): (Vec<_>, _) = match code.rate {
             // With the gap between the recovery symbols and the first source symbol.
-            Rate::High => (erased.chain(code.recovery..code.chunk).collect(), false),
+            Rate::High => (collected(erased.chain(code.recovery..code.chunk)), false),
             // And all that lies beyond the recovery symbols. The gap between the source symbols and
             // the first recovery symbol is known to be zero.
             Rate::Low => {
                 let gap = code.original..code.chunk;
-                (given.iter().copied().chain(gap).collect(), true)
+                (collected(given.iter().copied().chain(gap)), true)
             }
         };
         let places = given.iter().chain(&missing).copied();
@@ -172,7 +188,7 @@ fn locator_one_by_one(
     erased: &[usize],
     others: bool,
 ) -> Locator {
-    let log = &reed_solomon_simd::engine::tables::get_exp_log().log;
+    let log = &tables::get_exp_log().log;
     let mut locator = filled(0, work);
     for place in places {
         let terms = erased.iter().filter(|&&position| position != place);
@@ -188,7 +204,7 @@ fn locator_one_by_one(
 /// The sums of [`locator_one_by_one`] are a convolution over the places' bits, and that is a product of
 /// Walsh-Hadamard transforms: whole numbers, of which the largest is below `65,535 * work^3`.
 fn locator_by_transform(work: usize, erased: &[usize], others: bool) -> Locator {
-    let log = &reed_solomon_simd::engine::tables::get_exp_log().log;
+    let log = &tables::get_exp_log().log;
     // That of a position itself does not count.
     let logs = std::iter::once(0).chain(log[1..work].iter().map(|&log| i64::from(log)));
     let mut logs: Vec<i64> = collected(logs);
@@ -230,6 +246,7 @@ fn locator_everywhere(erased: &[usize], others: bool) -> Locator {
     // Once a job, so it is the same code for every instruction set.
     let end = erased.iter().max().map_or(0, |last| last + 1);
     let all = locator.first_chunk_mut().expect("GF_ORDER elements");
+    with_tables(|| ());
     NoSimd::eval_poly(all, if others { GF_ORDER } else { end });
     locator
 }

@@ -13,7 +13,7 @@ use crate::control::Control;
 use crate::encoder::EncodeStage;
 use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
 use crate::error::{Error, Result};
-use crate::memory::filled;
+use crate::memory::{collected, filled};
 use crate::output::OutputSession;
 use crate::shape::Shape;
 use crate::sink::SinkSession;
@@ -137,7 +137,7 @@ impl Decoder {
             }
             if let Some(blob) = target.blob() {
                 let left = (0..rows_count).filter(|&row| !decode.is_in_place(row));
-                let left: Vec<_> = left.collect();
+                let left = collected(left);
                 write_rows(engine, &shape, range, &rows, &left, blob, control)?;
             }
         }
@@ -199,9 +199,7 @@ impl Target<'_> {
             }
         }
         let checked = checked.into_iter().enumerate();
-        checked
-            .filter_map(|(row, checked)| checked.then_some(row))
-            .collect()
+        collected(checked.filter_map(|(row, checked)| checked.then_some(row)))
     }
 
     fn slivers(&self) -> Option<SliverOutput<'_>> {
@@ -331,7 +329,7 @@ pub(crate) fn roots(
     session: &dyn ExpandSession,
 ) -> Vec<Digest> {
     match session.roots() {
-        Some(roots) => roots.to_vec(),
+        Some(roots) => collected(roots.iter().copied()),
         None => roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none()),
     }
 }

@@ -5,7 +5,7 @@ use super::{Decoded, Decoder};
 use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::memory::caught;
+use crate::memory::{caught, collected};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::sliver_source::{GivenSlivers, SliverSource, usable};
@@ -54,13 +54,13 @@ impl Decoder {
         };
         loop {
             let needed = usize::from(shape.slivers_needed(axis));
-            let used = candidates[..needed].to_vec();
-            let given = GivenSlivers::new(slivers, shape, used.clone());
+            let used = copy_of(&candidates[..needed]);
+            let given = GivenSlivers::new(slivers, shape, copy_of(&used));
             let done = |damaged| {
                 control.finish();
                 Ok(Decoded {
                     axis,
-                    used: used.clone(),
+                    used: copy_of(&used),
                     damaged,
                 })
             };
@@ -84,7 +84,7 @@ impl Decoder {
                 _ => return Err(error),
             }
             let (kept, bad) = match verified {
-                true => (candidates.clone(), Vec::new()),
+                true => (copy_of(&candidates), Vec::new()),
                 false => {
                     let verdicts = self.verify(metadata, slivers, &candidates, control)?;
                     partition(&candidates, &verdicts)
@@ -156,6 +156,11 @@ impl Decoder {
     }
 }
 
+/// Numbers of slivers once more; missing memory unwinds.
+fn copy_of(numbers: &[usize]) -> Vec<usize> {
+    collected(numbers.iter().copied())
+}
+
 /// A job, from slivers of an axis.
 type Run<'a> = &'a mut dyn FnMut(&Attempt<'_>, Axis, &GivenSlivers<'_>) -> Result<()>;
 
@@ -209,7 +214,7 @@ fn partition(candidates: &[usize], verdicts: &[SliverVerdict]) -> (Vec<usize>, V
     let select = |want: bool| {
         let pairs = candidates.iter().zip(verdicts);
         let chosen = pairs.filter(|&(_, verdict)| verdict.is_good() == want);
-        chosen.map(|(&position, _)| position).collect()
+        collected(chosen.map(|(&position, _)| position))
     };
     (select(true), select(false))
 }

@@ -45,6 +45,9 @@ use crate::symbols::SymbolReader;
 /// one that the leaf prefix displaced, waits for its block.
 pub(crate) const STRIPE_UNIT: u32 = 128;
 
+/// The most worker threads that an engine can be asked for.
+pub const MAX_THREADS: usize = 1024;
+
 /// Which engine does the work.
 ///
 /// # Example

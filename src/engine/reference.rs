@@ -8,6 +8,7 @@ use std::ops::Range;
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
 use super::{DecodeSession, EncodeSession, Engine, ExpandSession, RowPlaces, SliverOutput};
+use crate::code::with_tables;
 use crate::commitment::{ChunkTask, Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
 use crate::control::Control;
 use crate::error::Result;
@@ -165,7 +166,8 @@ impl Engine for ReferenceEngine {
 fn code(shape: &Shape, axis: Axis) -> ReedSolomonEncoder {
     let original = usize::from(shape.sliver_symbols(axis));
     let recovery = usize::from(shape.n_shards()) - original;
-    ReedSolomonEncoder::new(original, recovery, shape.symbol_size() as usize)
+    let size = shape.symbol_size() as usize;
+    with_tables(|| ReedSolomonEncoder::new(original, recovery, size))
         .expect("a shape's counts and even symbol size")
 }
 
@@ -343,8 +345,8 @@ impl DecodeSession for Decode<'_> {
             Axis::Primary => (index * columns + line) * size,
             Axis::Secondary => (line * columns + index) * size,
         };
-        let mut decoder =
-            ReedSolomonDecoder::new(needed, recovery, size).expect("a shape's counts and size");
+        let mut decoder = with_tables(|| ReedSolomonDecoder::new(needed, recovery, size))
+            .expect("a shape's counts and size");
         for line in 0..symbols {
             control.check()?;
             for (sliver, index) in given.chunks_exact(symbols * size).zip(&self.given) {

@@ -303,14 +303,16 @@ pub(super) fn pairs(
     name: &str,
 ) -> Result<PairSet, Failure> {
     match choice {
-        WALRUS_ACCEL_PAIRS_ALL if given.is_null() && count == 0 => Ok(PairSet::all(n_shards)),
+        WALRUS_ACCEL_PAIRS_ALL if given.is_null() && count == 0 => {
+            Ok(PairSet::uniform(n_shards, true))
+        }
         WALRUS_ACCEL_PAIRS_ALL => Err(Failure::argument(format!(
             "`{name}` lists pairs, and `pair_choice` is 0 (all): set it to 1 (listed)"
         ))),
         WALRUS_ACCEL_PAIRS_LISTED => {
             let given = elements(given, count, name)?;
             let pairs = given.iter().map(|&pair| SliverPairIndex(pair));
-            Ok(PairSet::new(n_shards, pairs)?)
+            Ok(PairSet::uniform(n_shards, false).with(pairs)?)
         }
         _ => Err(unknown(choice, "pair_choice", "0 (all), 1 (listed)")),
     }

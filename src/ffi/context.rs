@@ -17,7 +17,7 @@ use crate::commitment::Commitment;
 use crate::context::DEFAULT_MEMORY;
 use crate::decoder::Decoder;
 use crate::encoder::{Encoder, NETWORK_SHARDS};
-use crate::engine::InstructionSet;
+use crate::engine::{InstructionSet, MAX_THREADS};
 
 /// How many jobs run at once unless the options say.
 const DEFAULT_MAX_JOBS: u32 = 2;
@@ -30,7 +30,8 @@ pub struct walrus_accel_context_options {
     pub struct_size: usize,
     /// WALRUS_ACCEL_ENGINE_AUTO or another of them.
     pub engine: u32,
-    /// The number of the engine's worker threads; 0 for one a core.
+    /// The number of the engine's worker threads, up to 1024; 0 for one a core. There are fewer than asked for
+    /// where more are of no use (16, or four a core), or the system gives no more.
     pub threads: u32,
     /// The limit in bytes of the working memory of each job and each call, so that all take as many times
     /// that as are at work; 0 for 1 GiB. The caller's memory and the results come on top. Narrow limits
@@ -87,6 +88,7 @@ pub(super) struct Shared {
 
 impl Handle for walrus_accel_context {
     const KIND: &'static str = "walrus_accel_context";
+    const CROSSES_FORKS: bool = false;
 }
 
 impl Shared {
@@ -154,10 +156,14 @@ fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_co
     let mut builder = Encoder::builder();
     let (mut max_jobs, mut threads) = (DEFAULT_MAX_JOBS, 0);
     if let Some(options) = options {
-        for (name, value) in [("threads", options.threads), ("max_jobs", options.max_jobs)] {
-            if value > MAX_THREADS {
+        let limits = [
+            ("threads", options.threads, MOST_THREADS),
+            ("max_jobs", options.max_jobs, MOST_JOBS),
+        ];
+        for (name, value, most) in limits {
+            if value > most {
                 return Err(Failure::argument(format!(
-                    "`{name}` is {value}, and at most {MAX_THREADS} are possible"
+                    "`{name}` is {value}, and at most {most} are possible: 0 is the default"
                 )));
             }
         }
@@ -200,7 +206,8 @@ fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_co
 }
 
 /// More threads, or jobs at once, are a mistake.
-const MAX_THREADS: u32 = 4096;
+const MOST_THREADS: u32 = MAX_THREADS as u32;
+const MOST_JOBS: u32 = 4096;
 
 /// Makes a context: opens the engine, starts its threads and computes its tables.
 ///

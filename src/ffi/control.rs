@@ -15,6 +15,7 @@ pub struct walrus_accel_control {
 
 impl Handle for walrus_accel_control {
     const KIND: &'static str = "walrus_accel_control";
+    const CROSSES_FORKS: bool = false;
 }
 
 /// The control that the caller gave, or one that nobody watches.

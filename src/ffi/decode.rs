@@ -81,6 +81,7 @@ pub struct walrus_accel_decoded {
 
 impl Handle for walrus_accel_decoded {
     const KIND: &'static str = "walrus_accel_decoded";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// Where a blob is to go, as a request says it.

@@ -34,6 +34,7 @@ struct Device {
 
 impl Handle for walrus_accel_devices {
     const KIND: &'static str = "walrus_accel_devices";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// A graphics device. Its texts are UTF-8, and valid until the list is freed.

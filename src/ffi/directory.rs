@@ -33,6 +33,7 @@ struct Problem {
 
 impl Handle for walrus_accel_report {
     const KIND: &'static str = "walrus_accel_report";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// What is wrong with a file. Its texts are valid until the report is freed.

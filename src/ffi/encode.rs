@@ -66,6 +66,7 @@ pub struct walrus_accel_encoded {
 
 impl Handle for walrus_accel_encoded {
     const KIND: &'static str = "walrus_accel_encoded";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// What is left of a sink.

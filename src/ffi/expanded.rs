@@ -50,6 +50,7 @@ pub struct walrus_accel_expanded {
 
 impl Handle for walrus_accel_expanded {
     const KIND: &'static str = "walrus_accel_expanded";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// Expands a sliver to all its symbols and builds the tree over them, which tells whether it is good: no

@@ -20,6 +20,7 @@ pub struct walrus_accel_gathered {
 
 impl Handle for walrus_accel_gathered {
     const KIND: &'static str = "walrus_accel_gathered";
+    const CROSSES_FORKS: bool = true;
 }
 
 impl walrus_accel_gathered {

@@ -3,13 +3,17 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, Once, PoisonError};
+#[cfg(unix)]
+use std::sync::MutexGuard;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::fork;
 use super::handle::hand_over;
 use super::status::{
     Failure, WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, walrus_accel_error, walrus_accel_status,
 };
 use crate::memory::no_memory;
+use crate::once::made;
 
 thread_local! {
     /// How many calls from C this thread is in.
@@ -19,11 +23,21 @@ thread_local! {
 /// Where the latest panic was, for the message.
 static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
+/// The lock on that, as a fork holds it.
+#[cfg(unix)]
+pub(super) type HeldPlace = MutexGuard<'static, Option<String>>;
+
+/// Takes it.
+#[cfg(unix)]
+pub(super) fn hold_place() -> HeldPlace {
+    PLACE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Makes panics within calls silent, on their threads and on the library's own. Other panics, of a Rust
 /// program that this library is a part of, go where they went before.
 fn hush() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+    static HUSHED: OnceLock<()> = OnceLock::new();
+    made(&HUSHED, || {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let thread = std::thread::current();
@@ -41,6 +55,7 @@ fn hush() {
 
 /// Runs `body`; a panic becomes a failure.
 pub(super) fn catch<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    fork::watch();
     hush();
     DEPTH.set(DEPTH.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(|| {

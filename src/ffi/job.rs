@@ -54,6 +54,7 @@ pub struct walrus_accel_job {
 
 impl Handle for walrus_accel_job {
     const KIND: &'static str = "walrus_accel_job";
+    const CROSSES_FORKS: bool = false;
 }
 
 impl Drop for walrus_accel_job {

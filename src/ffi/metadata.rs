@@ -22,6 +22,7 @@ pub struct walrus_accel_metadata {
 
 impl Handle for walrus_accel_metadata {
     const KIND: &'static str = "walrus_accel_metadata";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// The metadata behind a handle, kept for as long as a job needs it.

@@ -12,8 +12,6 @@
 mod arguments;
 mod batch;
 mod body;
-#[cfg(feature = "kernels")]
-pub mod calls;
 mod context;
 mod control;
 mod decode;
@@ -21,6 +19,7 @@ mod devices;
 mod directory;
 mod encode;
 mod expanded;
+mod fork;
 mod gathered;
 mod guard;
 mod handle;

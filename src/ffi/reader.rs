@@ -91,6 +91,7 @@ pub struct walrus_accel_reader {
 
 impl Handle for walrus_accel_reader {
     const KIND: &'static str = "walrus_accel_reader";
+    const CROSSES_FORKS: bool = false;
 }
 
 /// What a handle keeps of its context.

@@ -81,6 +81,7 @@ enum Outcome {
 
 impl Handle for walrus_accel_recovered {
     const KIND: &'static str = "walrus_accel_recovered";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// What a request says, but for its symbols.

@@ -105,6 +105,7 @@ pub struct walrus_accel_error {
 
 impl Handle for walrus_accel_error {
     const KIND: &'static str = "walrus_accel_error";
+    const CROSSES_FORKS: bool = true;
 }
 
 /// A failure on its way to the caller.
@@ -147,6 +148,7 @@ impl From<Error> for Failure {
             | Error::BlobIdSyntax { .. }
             | Error::UnknownName { .. }
             | Error::RangeOutside { .. }
+            | Error::TooManyThreads { .. }
             | Error::RoomLength { .. }
             | Error::OutputIsInput { .. } => WALRUS_ACCEL_INVALID_ARGUMENT,
             Error::BlobTooLarge { .. } => WALRUS_ACCEL_BLOB_TOO_LARGE,

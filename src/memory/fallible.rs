@@ -58,19 +58,15 @@ pub(crate) fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
 pub(crate) fn collected<T>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut collected = with_room(values.size_hint().0);
     for value in values {
-        if collected.len() == collected.capacity() {
-            let more = collected.len().max(4);
-            fit(&mut collected, more.saturating_mul(2));
-        }
-        collected.push(value);
+        push(&mut collected, value);
     }
     collected
 }
 
-/// Appends a value, as `Vec::push` does; unwinds as [`with_room`].
+/// Appends an element, and makes room as `Vec::push` does; unwinds as [`with_room`].
 pub(crate) fn push<T>(values: &mut Vec<T>, value: T) {
     if values.len() == values.capacity() {
-        let more = values.len().max(2).saturating_mul(2);
+        let more = values.len().max(4).saturating_mul(2);
         fit(values, more);
     }
     values.push(value);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::memory::collected;
 use crate::sliver_source::{SliverInfo, SliverSource};
 use crate::wire::Sliver;
 
@@ -11,7 +12,7 @@ pub(super) struct Held(pub(super) Vec<Arc<Sliver>>);
 
 impl SliverSource for Held {
     fn infos(&self) -> Vec<SliverInfo> {
-        self.0.iter().map(|sliver| SliverInfo::of(sliver)).collect()
+        collected(self.0.iter().map(|sliver| SliverInfo::of(sliver)))
     }
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {

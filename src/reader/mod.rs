@@ -156,13 +156,14 @@ impl BlobReader {
     pub fn report(&self) -> ReaderReport {
         let state = self.state();
         ReaderReport {
-            kept: state.slivers.keys().copied().collect(),
-            damaged: state
-                .damaged
-                .iter()
-                .map(|(&(axis, index), &verdict)| (axis, index, verdict))
-                .collect(),
-            surplus: state.surplus.iter().copied().collect(),
+            kept: collected(state.slivers.keys().copied()),
+            damaged: collected(
+                state
+                    .damaged
+                    .iter()
+                    .map(|(&(axis, index), &verdict)| (axis, index, verdict)),
+            ),
+            surplus: collected(state.surplus.iter().copied()),
         }
     }
 
@@ -199,7 +200,7 @@ impl BlobReader {
         control: &Control,
     ) -> Result<()> {
         caught(|| {
-            let mut left: Vec<_> = slivers.into_iter().enumerate().collect();
+            let mut left = collected(slivers.into_iter().enumerate());
             while !left.is_empty() {
                 control.check()?;
                 let round = self.take(&mut left, added);
@@ -234,7 +235,7 @@ impl BlobReader {
         let Some(axis) = state.ready else {
             return Err(self.not_enough(&state));
         };
-        Ok((axis, Held(state.kept(axis).cloned().collect())))
+        Ok((axis, Held(collected(state.kept(axis).cloned()))))
     }
 
     /// By the axis of which more is there.
@@ -298,7 +299,7 @@ impl BlobReader {
             *missing -= usize::from(takes);
             takes
         };
-        left.extract_if(.., is_taken).collect()
+        collected(left.extract_if(.., is_taken))
     }
 
     fn verify<T: Handed>(

@@ -8,7 +8,7 @@ use super::BlobReader;
 use crate::control::Control;
 use crate::engine::{Restored, Words};
 use crate::error::Result;
-use crate::memory::caught;
+use crate::memory::{caught, collected};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 use crate::wire::Sliver;
@@ -28,6 +28,11 @@ impl BlobReader {
     /// [`Error::NotEnoughSlivers`](crate::Error::NotEnoughSlivers);
     /// [`Error::Cancelled`](crate::Error::Cancelled). What `out` holds then is unspecified.
     pub fn read_range(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
+        caught(|| self.read_range_uncaught(offset, out, control))
+    }
+
+    /// The same, from which missing memory unwinds.
+    fn read_range_uncaught(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
         let shape = self.metadata.shape();
         let rows = shape.rows_of(offset, out.len() as u64)?;
         control.check()?;
@@ -40,7 +45,7 @@ impl BlobReader {
                 .collect();
             let given = match (primary.len() == rows.len(), state.ready) {
                 (true, _) => None,
-                (false, Some(axis)) => Some((axis, state.kept(axis).cloned().collect())),
+                (false, Some(axis)) => Some((axis, collected(state.kept(axis).cloned()))),
                 (false, None) => return Err(self.not_enough(&state)),
             };
             (given, primary)
@@ -53,20 +58,18 @@ impl BlobReader {
         let Some((axis, given)) = given else {
             return Ok(());
         };
-        caught(|| {
-            let decoding = Ranged {
-                reader: self,
-                axis,
-                given,
-            };
-            match axis {
-                Axis::Primary => decoding.columns(&rows, &mut part, control),
-                Axis::Secondary => {
-                    let missing = rows.filter(|row| !primary.contains_key(row));
-                    decoding.rows(&missing.collect::<Vec<_>>(), &mut part, control)
-                }
+        let decoding = Ranged {
+            reader: self,
+            axis,
+            given,
+        };
+        match axis {
+            Axis::Primary => decoding.columns(&rows, &mut part, control),
+            Axis::Secondary => {
+                let missing = rows.filter(|row| !primary.contains_key(row));
+                decoding.rows(&collected(missing), &mut part, control)
             }
-        })
+        }
     }
 }
 
@@ -147,7 +150,7 @@ impl Ranged<'_> {
         let context = &self.reader.decoder.context;
         let shape = self.reader.metadata.shape();
         let size = shape.symbol_size() as usize;
-        let given: Vec<SliverIndex> = self.given.iter().map(|sliver| sliver.data.index).collect();
+        let given: Vec<SliverIndex> = collected(self.given.iter().map(|sliver| sliver.data.index));
         control.note_engine(context.engine.name());
         let a_word = wanted.len() as u64 * range.len() as u64;
         let at_once = (context.memory / 2 / a_word).clamp(1, count as u64) as usize;

@@ -6,7 +6,7 @@ use crate::commitment::VerifiedMetadata;
 use crate::control::Control;
 use crate::decoder::Decoder;
 use crate::error::Result;
-use crate::memory::{caught, filled};
+use crate::memory::{caught, collected, filled};
 use crate::sliver::Axis;
 use crate::verdict::ProofVerdict;
 use crate::wire::InconsistencyProof;
@@ -91,7 +91,7 @@ pub(super) fn verdict(
         symbol: &symbol.symbol,
         proof: &symbol.proof,
     });
-    let proven: Vec<_> = proven.collect();
+    let proven = collected(proven);
     let verdicts = target.verdicts(paths.first, &proven);
     let mut is_there = filled(false, n_shards.into());
     for (number, (verdict, proven)) in verdicts.into_iter().zip(&proven).enumerate() {
@@ -103,7 +103,7 @@ pub(super) fn verdict(
             return Ok(ProofVerdict::RepeatedSource { number, source });
         }
     }
-    let plain: Vec<_> = proven.iter().map(|proven| proven.symbol).collect();
+    let plain = collected(proven.iter().map(|proven| proven.symbol));
     let candidate = target.candidate(paths.first, &plain, control)?;
     if target.accepts(&candidate) {
         return Ok(ProofVerdict::Consistent);

@@ -18,7 +18,7 @@ use crate::decoder::Decoder;
 use crate::engine::{CodeWords, Engine};
 use crate::error::{Error, Result};
 use crate::expanded::target_sliver;
-use crate::memory::{caught, with_room};
+use crate::memory::{caught, collected, push, with_room};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverPairIndex};
 use crate::verdict::SymbolVerdict;
@@ -225,14 +225,14 @@ impl Decoder {
             let (mut chosen, mut refused) = (BTreeMap::new(), Vec::new());
             for (position, symbol) in symbols.iter().enumerate() {
                 match target.by_measures(symbol) {
-                    Some(verdict) => refused.push((position, verdict)),
+                    Some(verdict) => push(&mut refused, (position, verdict)),
                     None => {
                         chosen.entry(symbol.index).or_insert(symbol);
                     }
                 }
             }
             let needed = target.needed();
-            let chosen: Vec<_> = chosen.into_values().take(needed).collect();
+            let chosen = collected(chosen.into_values().take(needed));
             if chosen.len() < needed {
                 return Err(target.not_enough(chosen.len(), refused));
             }
@@ -339,16 +339,14 @@ impl<'a> Target<'a> {
         symbols: &[GeneralRecoverySymbol],
     ) -> Vec<SymbolVerdict> {
         let claims = symbols.iter().map(|symbol| self.by_claim(symbol));
-        let claims: Vec<_> = claims.collect();
+        let claims = collected(claims);
         let claim = claims.iter().zip(symbols);
-        let rest: Vec<_> = claim
-            .filter(|(claim, _)| claim.is_none())
-            .map(|(_, symbol)| Proven::of(symbol))
-            .collect();
+        let rest = claim.filter(|(claim, _)| claim.is_none());
+        let rest = collected(rest.map(|(_, symbol)| Proven::of(symbol)));
         let mut rest = self.verdicts(words, &rest).into_iter();
         let verdict = |claim: Option<_>| claim.or_else(|| rest.next());
         let verdicts = claims.into_iter().map(verdict);
-        verdicts.map(|verdict| verdict.expect("one each")).collect()
+        collected(verdicts.map(|verdict| verdict.expect("one each")))
     }
 }
 
@@ -373,18 +371,18 @@ fn recover(
         refused,
         candidate,
     } = choose(paths.first, target, symbols, control)?;
-    let chosen: Vec<_> = used.iter().map(|&position| &symbols[position]).collect();
+    let chosen = collected(used.iter().map(|&position| &symbols[position]));
     let candidate = match candidate {
         Some(candidate) => candidate,
         None => {
-            let plain: Vec<_> = chosen.iter().map(|chosen| &chosen.symbol).collect();
+            let plain = collected(chosen.iter().map(|chosen| &chosen.symbol));
             target.candidate(paths.first, &plain, control)?
         }
     };
     let outcome = if target.accepts(&candidate) {
         RecoveryOutcome::Sliver(target.sliver(candidate.symbols))
     } else {
-        let proven: Vec<_> = chosen.iter().map(|chosen| Proven::of(chosen)).collect();
+        let proven = collected(chosen.iter().map(|chosen| Proven::of(chosen)));
         target.confirm(&*paths.second()?, &candidate, &proven, control)?;
         let symbols = chosen.iter().map(|chosen| RecoverySymbol {
             symbol: chosen.symbol.clone(),
@@ -392,7 +390,7 @@ fn recover(
         });
         RecoveryOutcome::Inconsistent(InconsistencyProof {
             target: target.index,
-            symbols: symbols.collect(),
+            symbols: collected(symbols),
         })
     };
     Ok(Recovery {
@@ -424,28 +422,28 @@ fn choose(
     for (position, symbol) in symbols.iter().enumerate() {
         let wrong = target.by_claim(symbol);
         match wrong.or_else(|| target.by_measures(&symbol.symbol)) {
-            Some(verdict) => refused.push((position, verdict)),
-            None => order.push(position),
+            Some(verdict) => push(&mut refused, (position, verdict)),
+            None => push(&mut order, position),
         }
     }
     // Those of each source after one another. Source slivers first: what is there need not be restored.
     let source_of = |position: &usize| symbols[*position].symbol.index;
-    order.sort_by_key(source_of);
+    order.sort_unstable_by_key(|position| (source_of(position), *position));
     let by_source = order.chunk_by(|one, other| source_of(one) == source_of(other));
     // A second symbol of a source has its turn if the first is wrong, after those of all other sources.
-    let mut sources: VecDeque<&[usize]> = by_source.collect();
+    let mut sources: VecDeque<&[usize]> = collected(by_source).into();
     while used.len() < needed && !sources.is_empty() {
         control.check()?;
         rounds += 1;
         let count = sources.len().min(needed - used.len());
-        let round: Vec<_> = sources.drain(..count).collect();
+        let round = collected(sources.drain(..count));
         let proven = round.iter().map(|left| Proven::of(&symbols[left[0]]));
-        let proven: Vec<_> = proven.collect();
+        let proven = collected(proven);
         // If all are good, as they mostly are, the sliver is there when that is known.
         let mut verdicts = Vec::new();
         let mut verify = || verdicts = target.verdicts(words, &proven);
         if used.is_empty() && proven.len() == needed {
-            let plain: Vec<_> = proven.iter().map(|proven| proven.symbol).collect();
+            let plain = collected(proven.iter().map(|proven| proven.symbol));
             let mut recovered = None;
             words.both(&mut verify, &mut || {
                 recovered = Some(target.candidate(words, &plain, control));
@@ -457,10 +455,10 @@ fn choose(
         for (left, verdict) in round.into_iter().zip(verdicts) {
             let position = left[0];
             if verdict.is_good() {
-                used.push(position);
+                push(&mut used, position);
                 continue;
             }
-            refused.push((position, verdict));
+            push(&mut refused, (position, verdict));
             if left.len() > 1 {
                 sources.push_back(&left[1..]);
             }

@@ -6,7 +6,7 @@ use crate::control::Control;
 use crate::engine::{CodeWords, Words, join_parts};
 use crate::error::{Error, Result};
 use crate::expanded::tree_of;
-use crate::memory::{filled, fit};
+use crate::memory::{collected, filled, fit};
 use crate::sliver::SliverIndex;
 use crate::wire::DecodingSymbol;
 
@@ -28,7 +28,7 @@ impl Target<'_> {
         control: &Control,
     ) -> Result<Candidate> {
         let shape = self.metadata.shape();
-        let given: Vec<SliverIndex> = symbols.iter().map(|symbol| symbol.index).collect();
+        let given: Vec<SliverIndex> = collected(symbols.iter().map(|symbol| symbol.index));
         let needed = given.len();
         let mut parts = words.restore(
             &Words {
@@ -87,7 +87,7 @@ impl Target<'_> {
         if !verdicts.iter().all(|verdict| verdict.is_good()) {
             return internal("other verdicts on its symbols");
         }
-        let plain: Vec<_> = symbols.iter().map(|proven| proven.symbol).collect();
+        let plain = collected(symbols.iter().map(|proven| proven.symbol));
         let second = self.candidate(words, &plain, control)?;
         if second != *candidate || self.accepts(&second) {
             return internal("another sliver");

@@ -87,13 +87,11 @@ impl SliverBuffer {
 impl Content {
     fn new(shape: Shape, pairs: PairSet) -> Self {
         let mut chosen = 0;
-        let rank = (0..shape.n_shards())
-            .map(|pair| {
-                let before = chosen;
-                chosen += u64::from(pairs.contains(SliverPairIndex(pair)));
-                before
-            })
-            .collect();
+        let rank = collected((0..shape.n_shards()).map(|pair| {
+            let before = chosen;
+            chosen += u64::from(pairs.contains(SliverPairIndex(pair)));
+            before
+        }));
         Self { shape, pairs, rank }
     }
 
@@ -149,7 +147,7 @@ impl SliverBuffer {
     /// [`Sink::begin`], with the session's own type.
     pub(crate) fn start(&mut self, shape: &Shape, pairs: &PairSet) -> Result<BufferSession<'_>> {
         self.content = None;
-        let content = Content::new(*shape, pairs.clone());
+        let content = Content::new(*shape, pairs.duplicate());
         let len = content.room_start(pairs.len() as u64);
         let mut rest = self.buffer.get(len, "the slivers of one blob")?;
         let mut rooms = reserve(pairs.len())?;

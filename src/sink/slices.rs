@@ -6,7 +6,7 @@ use super::{Sink, SinkSession, SliverPart, SliverRoom};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::memory::{collected, reserve};
+use crate::memory::{collected, filled, reserve};
 use crate::shape::Shape;
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
 use crate::wire::SliverLayout;
@@ -63,7 +63,7 @@ impl Sink for SliverSlices<'_> {
             return Err(Error::Sink { reason });
         }
         let mut slivers = reserve(2 * self.rooms.len())?;
-        let mut rank = vec![0; usize::from(shape.n_shards())];
+        let mut rank = filled(0, usize::from(shape.n_shards()));
         for (pair, room) in pairs.iter().zip(&mut self.rooms) {
             rank[usize::from(pair.0)] = slivers.len();
             for (axis, room) in Axis::BOTH.into_iter().zip(room) {

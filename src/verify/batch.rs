@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::decoder::{Decoder, roots};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::memory::{collected, filled};
+use crate::memory::{collected, filled, push};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::sliver_source::{GivenSlivers, SliverInfo, SliverSource};
@@ -123,8 +123,8 @@ impl Batch<'_> {
                 false => group.width_in_lots(context).ok(),
             };
             match width {
-                Some(width) => lots.push((group, width)),
-                None => alone.push(group),
+                Some(width) => push(&mut lots, (group, width)),
+                None => push(&mut alone, group),
             }
         }
         self.run_lots(&lots, &mut verdicts, control)?;
@@ -157,10 +157,10 @@ impl Batch<'_> {
                     shape,
                     places: Vec::new(),
                 });
-                group.places.push(place);
+                push(&mut group.places, place);
             }
         }
-        groups.into_values().collect()
+        collected(groups.into_values())
     }
 
     /// Groups that are too small to keep all threads busy: each thread is at a lot of its own. With each group the
@@ -215,9 +215,8 @@ impl Batch<'_> {
             return Ok(());
         };
         let bad = group.places.iter().copied();
-        let bad: Vec<_> = bad
-            .filter(|&place| verdicts[place] == SliverVerdict::WrongRoot)
-            .collect();
+        let bad = bad.filter(|&place| verdicts[place] == SliverVerdict::WrongRoot);
+        let bad = collected(bad);
         let again = Context::on(second, context.memory);
         // That is no part of the job's progress.
         self.run_on(&again, group, &bad, verdicts, &control.aside())?;

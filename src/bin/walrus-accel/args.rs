@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use walrus_accel::{Axis, Check, Commitment, EngineKind, NETWORK_SHARDS, Shape};
+use walrus_accel::{
+    Axis, Check, Commitment, EngineKind, Error, MAX_THREADS, NETWORK_SHARDS, Shape,
+};
 
 pub use self::slivers::{
     BlobArgs, CheckProofArgs, InspectArgs, RecoverArgs, RecoveryArgs, SymbolArgs, WantedArgs,
@@ -281,8 +283,8 @@ pub struct EngineArgs {
     /// a graphics device; reference a slow one to compare with
     #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = engines())]
     pub engine: EngineKind,
-    /// The number of threads; 0 is one a core
-    #[arg(long, value_name = "T", default_value_t = 0)]
+    /// The number of threads, up to 1024; 0 is one a core, and more than four a core are of no use
+    #[arg(long, value_name = "T", default_value_t = 0, value_parser = threads)]
     pub threads: usize,
     /// The most working memory, such as 512M or 1.5GiB
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse)]
@@ -331,6 +333,21 @@ fn shards(text: &str) -> Result<u16, String> {
     match Shape::new(n, 0) {
         Ok(_) => Ok(n),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The library has the limit, and says it.
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text
+        .parse()
+        .map_err(|_| format!("a number from 0 to {MAX_THREADS} is expected"))?;
+    match threads <= MAX_THREADS {
+        true => Ok(threads),
+        false => Err(Error::TooManyThreads {
+            threads,
+            maximum: MAX_THREADS,
+        }
+        .to_string()),
     }
 }
 

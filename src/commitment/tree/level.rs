@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::super::hash::{Commitment, Digest, INNER_PREFIX, LEAF_PREFIX};
 use super::EMPTY;
+use crate::memory::filled;
 use crate::shape::Shape;
 use crate::sliver::Axis;
 
@@ -34,7 +35,7 @@ impl Zeros {
         if trees.is_empty() && leaves.is_empty() {
             return Self::none();
         }
-        let symbol = vec![0; shape.symbol_size() as usize];
+        let symbol = filled(0, shape.symbol_size() as usize);
         Self {
             trees: usize::from(trees.start)..usize::from(trees.end),
             leaves: usize::from(leaves.start)..usize::from(leaves.end),

@@ -12,7 +12,7 @@ mod tests;
 use std::ops::Range;
 
 use super::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
-use crate::memory::filled;
+use crate::memory::{filled, fit};
 use level::Level;
 pub(crate) use level::Zeros;
 pub(crate) use whole::{MerkleTree, Ways, path_len, roots_of_ways};
@@ -56,6 +56,8 @@ pub(crate) fn root(
 ) -> Digest {
     while level.len() > 1 {
         if !level.len().is_multiple_of(2) {
+            let padded = level.len() + 1;
+            fit(&mut level, padded);
             level.push(EMPTY);
         }
         let mut next = filled(EMPTY, level.len() / 2);

@@ -15,7 +15,7 @@ pub(super) use self::decode::Decoding;
 use super::gf::{self, Ahead, EncodeChunk, Kernels};
 use super::isa::Isa;
 use super::symbols::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
-use crate::code::{Code, Rate};
+use crate::code::{Code, Rate, with_tables};
 
 /// How many chunks ahead the memory is asked for: where the same symbols go on when all others have
 /// had their turn a few times.
@@ -62,13 +62,15 @@ impl Butterflies {
         if let Some(kernels) = Kernels::of(isa) {
             return Self::Own(kernels);
         }
-        Self::Crate(match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Ssse3(_) => Arc::new(engine::Ssse3::new()),
-            #[cfg(target_arch = "aarch64")]
-            Isa::Neon(_) => Arc::new(engine::Neon::new()),
-            _ => Arc::new(engine::NoSimd::new()),
-        })
+        Self::Crate(with_tables(|| -> CrateEngine {
+            match isa {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Ssse3(_) => Arc::new(engine::Ssse3::new()),
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon(_) => Arc::new(engine::Neon::new()),
+                _ => Arc::new(engine::NoSimd::new()),
+            }
+        }))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::{Engine, ExpandSession};
 use crate::error::Result;
-use crate::memory::{Lent, fit};
+use crate::memory::{Lent, collected, fit};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
@@ -111,15 +111,12 @@ impl ExpandSession for Session<'_> {
     ) -> Result<()> {
         let n = usize::from(self.shape.n_shards());
         let original = usize::from(self.shape.sliver_symbols(self.axis));
-        let states: Vec<_> = match &mut self.states {
+        let states = match &mut self.states {
             Some(states) if self.items > 0 => {
                 let states = states.get(self.states_len, "the hash states of slivers")?;
-                states
-                    .chunks_mut(states.len() / self.items)
-                    .map(Some)
-                    .collect()
+                collected(states.chunks_mut(states.len() / self.items).map(Some))
             }
-            _ => (0..self.items).map(|_| None).collect(),
+            _ => collected((0..self.items).map(|_| None)),
         };
         let encoding = self.engine.encoding(&self.shape, self.axis);
         let hasher = LeafHasher::new(self.commitment, self.engine.isa, self.shape.symbol_size());

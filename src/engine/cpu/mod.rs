@@ -16,6 +16,7 @@ pub(crate) mod isa;
 #[cfg(feature = "kernels")]
 pub mod kernels;
 mod lines;
+mod pool;
 pub(in crate::engine) mod rooms;
 mod select;
 mod selftest;
@@ -40,9 +41,9 @@ use self::symbols::Layout;
 use super::{
     DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, RowPlaces,
 };
-use crate::code::Code;
+use crate::code::{Code, make_tables};
 use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::{Idle, filled};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
@@ -86,17 +87,10 @@ pub(super) struct CpuEngine {
 
 impl CpuEngine {
     pub(super) fn new(threads: usize, wanted: Option<InstructionSet>) -> Result<Self> {
+        make_tables();
         let Choice { isa, dropped } = select::choose(wanted)?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("walrus-accel-{index}"))
-            .build()
-            .map_err(|error| Error::EngineUnavailable {
-                engine: "cpu".into(),
-                reason: format!("its threads cannot be started: {error}"),
-            })?;
         Ok(Self {
-            pool,
+            pool: pool::new(threads)?,
             butterflies: Butterflies::new(isa),
             encodings: Mutex::new(Vec::new()),
             decodings: Mutex::default(),

@@ -10,6 +10,8 @@ use super::symbols::{Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
 use crate::commitment::{Commitment, Digest};
 use crate::engine::InstructionSet;
+use crate::memory::{collected, filled, fit};
+use crate::once::made;
 
 /// What came out wrong, if anything did.
 pub(super) type Verdict = Result<(), &'static str>;
@@ -18,7 +20,7 @@ pub(super) type Verdict = Result<(), &'static str>;
 pub(super) fn verdict(isa: Isa) -> Verdict {
     static VERDICTS: [OnceLock<Verdict>; InstructionSet::COUNT] =
         [const { OnceLock::new() }; InstructionSet::COUNT];
-    *VERDICTS[isa.set() as usize].get_or_init(|| check(&isa))
+    *made(&VERDICTS[isa.set() as usize], || check(&isa))
 }
 
 /// Lines of symbols.
@@ -98,17 +100,16 @@ fn check(kernels: &impl Kernels) -> Verdict {
     ] {
         let data = bytes(1, LENGTHS[2] + MESSAGES);
         for length in LENGTHS {
-            let symbols: Vec<_> = (0..MESSAGES).map(|i| &data[i..][..length]).collect();
+            let symbols = collected((0..MESSAGES).map(|i| &data[i..][..length]));
             let expected = symbols
                 .iter()
                 .map(|symbol| commitment.hash(&[&[0], symbol]));
             let leaves = kernels.leaves(commitment, &symbols);
             right(expected.eq(leaves), wrong_leaves)?;
         }
-        let left: Vec<Digest> = (0..MESSAGES)
-            .map(|i| std::array::from_fn(|byte| data[i * 64 + byte]))
-            .collect();
-        let swapped: Vec<Digest> = left.iter().rev().copied().collect();
+        let left: Vec<Digest> =
+            collected((0..MESSAGES).map(|i| std::array::from_fn(|byte| data[i * 64 + byte])));
+        let swapped = collected(left.iter().rev().copied());
         let expected = left.iter().zip(&swapped);
         let expected = expected.map(|(left, right)| commitment.hash(&[&[1], left, right]));
         let pairs = kernels.pairs(commitment, &left, &swapped);
@@ -123,9 +124,11 @@ fn check(kernels: &impl Kernels) -> Verdict {
             continue;
         }
         for (line, made) in lines.iter_mut().zip(made) {
+            let all = line.len() + made.len();
+            fit(line, all);
             line.extend(made);
         }
-        let given: Vec<_> = (recovery..original + recovery).collect();
+        let given = collected(recovery..original + recovery);
         let back = kernels.decode(code, &given, &lines);
         let missing = recovery.min(original);
         let expected = lines.iter().map(|line| &line[..missing]);
@@ -139,13 +142,13 @@ impl Kernels for Isa {
         let size = symbols[0].len();
         let hasher = LeafHasher::new(commitment, *self, size as u32);
         let mut kept = LaneStates::default();
-        let mut states = vec![0; symbols.len() * hasher.state_len()];
-        let mut digests = vec![[0; 32]; symbols.len()];
+        let mut states = filled(0, symbols.len() * hasher.state_len());
+        let mut digests = filled([0; 32], symbols.len());
         // Up to two steps of a first stripe, and a second one.
         let middle = size / 2 / 128 * 128;
         let quarter = middle / 2 / 128 * 128;
         let stride = 1 + size + 128;
-        let mut bytes = vec![0xee; symbols.len() * stride];
+        let mut bytes = filled(0xee, symbols.len() * stride);
         for range in [0..quarter, quarter..middle, middle..size] {
             if range.is_empty() {
                 continue;
@@ -173,7 +176,7 @@ impl Kernels for Isa {
     }
 
     fn pairs(&self, commitment: Commitment, left: &[Digest], right: &[Digest]) -> Vec<Digest> {
-        let mut out = vec![[0; 32]; left.len()];
+        let mut out = filled([0; 32], left.len());
         hash_pairs(commitment, *self, 1, left, right, &mut out);
         out
     }
@@ -183,11 +186,11 @@ impl Kernels for Isa {
         let encoding = Encoding::new(&butterflies, code);
         let stride = WIDTH.next_multiple_of(64);
         let extend = |line: &Vec<Vec<u8>>| {
-            let mut source = vec![0; code.original * stride];
+            let mut source = filled(0, code.original * stride);
             for (place, symbol) in source.chunks_exact_mut(stride).zip(line) {
                 place[..WIDTH].copy_from_slice(symbol);
             }
-            let mut made = vec![0; code.recovery * stride];
+            let mut made = filled(0, code.recovery * stride);
             encoding.run(
                 &mut CodeSpace::default(),
                 &Layout::new(WIDTH),
@@ -197,9 +200,9 @@ impl Kernels for Isa {
                 Next::Near,
             );
             let symbols = made.chunks_exact(stride);
-            symbols.map(|symbol| symbol[..WIDTH].to_vec()).collect()
+            collected(symbols.map(|symbol| symbol[..WIDTH].to_vec()))
         };
-        lines.iter().map(extend).collect()
+        collected(lines.iter().map(extend))
     }
 
     fn decode(&self, code: Code, given: &[usize], lines: &Lines) -> Lines {
@@ -207,9 +210,9 @@ impl Kernels for Isa {
         let decoding = Decoding::new(&butterflies, Erasures::new(code, given));
         let restore = |line: &Vec<Vec<u8>>| {
             let order = decoding.order().iter();
-            let symbols: Vec<_> = order.map(|&item| &line[given[item]][..]).collect();
-            let mut restored = vec![vec![0; WIDTH]; decoding.missing()];
-            let mut places: Vec<_> = restored.iter_mut().map(|bytes| &mut bytes[..]).collect();
+            let symbols = collected(order.map(|&item| &line[given[item]][..]));
+            let mut restored = filled(vec![0; WIDTH], decoding.missing());
+            let mut places = collected(restored.iter_mut().map(|bytes| &mut bytes[..]));
             decoding.run(
                 &mut CodeSpace::default(),
                 &Layout::new(WIDTH),
@@ -220,7 +223,7 @@ impl Kernels for Isa {
             );
             restored
         };
-        lines.iter().map(restore).collect()
+        collected(lines.iter().map(restore))
     }
 }
 
@@ -228,14 +231,14 @@ impl Kernels for Isa {
 fn source(original: usize) -> Lines {
     let line = |line| {
         let symbol = |i| bytes((line * original + i) as u64, WIDTH);
-        (0..original).map(symbol).collect()
+        collected((0..original).map(symbol))
     };
-    (0..LINES).map(line).collect()
+    collected((0..LINES).map(line))
 }
 
 /// The hash of all symbols.
 fn digest(lines: &Lines) -> Digest {
-    let symbols: Vec<_> = lines.iter().flatten().map(Vec::as_slice).collect();
+    let symbols = collected(lines.iter().flatten().map(Vec::as_slice));
     Commitment::Blake2b256.hash(&symbols)
 }
 
@@ -248,7 +251,7 @@ fn bytes(seed: u64, len: usize) -> Vec<u8> {
             .wrapping_add(1_442_695_040_888_963_407);
         state.to_be_bytes()[0]
     };
-    (0..len).map(next).collect()
+    collected((0..len).map(next))
 }
 
 #[cfg(test)]

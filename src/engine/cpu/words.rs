@@ -14,7 +14,7 @@ use crate::code::{Code, Erasures};
 use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::{CodeWords, Engine, Restored, STRIPE_UNIT, Words};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{collected, filled, with_room};
 use crate::shape::Shape;
 use crate::sliver::Axis;
@@ -224,7 +224,7 @@ impl CodeWords for CpuEngine {
                     });
                 }
             }
-            Ok(Restored {
+            Ok::<_, Error>(Restored {
                 word,
                 range: part.clone(),
                 bytes,
@@ -233,11 +233,20 @@ impl CodeWords for CpuEngine {
         if let ([part], 1) = (&parts[..], words.count) {
             return Ok(vec![restore(0, part)?]);
         }
+        let tasks =
+            collected((0..words.count).flat_map(|word| parts.iter().map(move |part| (word, part))));
+        let mut restored = collected(tasks.iter().map(|_| None));
         self.pool.install(|| {
-            let words = (0..words.count).into_par_iter();
-            let tasks = words.flat_map_iter(|word| parts.iter().map(move |part| (word, part)));
-            tasks.map(|(word, part)| restore(word, part)).collect()
-        })
+            let tasks = tasks.into_par_iter().zip(&mut restored);
+            tasks.try_for_each(|((word, part), place)| {
+                *place = Some(restore(word, part)?);
+                Ok::<_, Error>(())
+            })
+        })?;
+        let restored = restored.into_iter();
+        Ok(collected(
+            restored.map(|restored| restored.expect("all were restored")),
+        ))
     }
 
     fn hash_symbols(&self, commitment: Commitment, symbols: &[&[u8]], leaves: &mut [Digest]) {

@@ -1,10 +1,11 @@
 //! Which adapters there are, and which one is used.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use super::fault::Fault;
 use crate::engine::devices::{DeviceInfo, DeviceKind};
+use crate::once::making;
 
 /// The environment variables.
 pub(super) const DEVICE_VARIABLE: &str = "WALRUS_ACCEL_DEVICE";
@@ -23,34 +24,37 @@ pub(super) struct Found {
 }
 
 /// The adapters that failed in this process, by name, and how: they are not used again.
-static FAILED: LazyLock<Mutex<HashMap<String, Fault>>> = LazyLock::new(Mutex::default);
+static FAILED: Mutex<BTreeMap<String, Fault>> = Mutex::new(BTreeMap::new());
 
 /// Those that gave the right answers when they were tried: once is enough.
-static TRIED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+static TRIED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-fn locked<T>(names: &'static Mutex<T>) -> MutexGuard<'static, T> {
-    names.lock().unwrap_or_else(PoisonError::into_inner)
+/// Looks at one of the lists.
+fn with<T, R>(list: &'static Mutex<T>, look: impl FnOnce(&mut T) -> R) -> R {
+    making(|| look(&mut list.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// Whether an adapter has been tried.
 pub(super) fn is_tried(key: &str) -> bool {
-    locked(&TRIED).contains(key)
+    with(&TRIED, |tried| tried.contains(key))
 }
 
 /// Notes that it gave the right answers.
 pub(super) fn note_tried(key: String) {
-    locked(&TRIED).insert(key);
+    with(&TRIED, |tried| tried.insert(key));
 }
 
 /// Rules an adapter out for the rest of the process.
 pub(super) fn rule_out(key: &str, fault: &Fault) {
-    locked(&FAILED).insert(key.to_owned(), fault.clone());
+    with(&FAILED, |failed| {
+        failed.insert(key.to_owned(), fault.clone())
+    });
 }
 
 /// Whether it has been.
 #[cfg(test)]
 pub(super) fn is_ruled_out(key: &str) -> bool {
-    locked(&FAILED).contains_key(key)
+    with(&FAILED, |failed| failed.contains_key(key))
 }
 
 /// What tells adapters apart.
@@ -130,8 +134,7 @@ fn unusable(device: &DeviceInfo, limits: &wgpu::Limits) -> Option<String> {
     if let Some((what, has, needs)) = lacking {
         return Some(format!("it has {has} {what}, and {needs} are needed"));
     }
-    let failed = locked(&FAILED);
-    let fault = failed.get(&key(device))?;
+    let fault = with(&FAILED, |failed| failed.get(&key(device)).cloned())?;
     Some(format!("{fault}, earlier in this process"))
 }
 

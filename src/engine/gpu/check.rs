@@ -13,7 +13,7 @@ use reed_solomon_simd::engine::Engine as _;
 use super::factors::images;
 use super::fault::Fault;
 use super::layout::{CHUNK, Layout};
-use crate::code::exp;
+use crate::code::{exp, with_tables};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 
@@ -76,7 +76,7 @@ impl Sums {
 pub(super) fn verify(shape: &Shape, axis: Axis, sums: &[Sum]) -> Result<(), Fault> {
     let original = usize::from(shape.sliver_symbols(axis));
     let (source, recovery) = sums.split_at(original);
-    let mut code = ReedSolomonEncoder::new(original, recovery.len(), CHUNK)
+    let mut code = with_tables(|| ReedSolomonEncoder::new(original, recovery.len(), CHUNK))
         .expect("a shape's counts are valid");
     for sum in source {
         code.add_original_shard(sum).expect("as many as set");
@@ -112,7 +112,7 @@ impl Check {
         Self {
             chunks: some(chunks),
             lines: lines.map(some),
-            engine: DefaultEngine::new(),
+            engine: with_tables(DefaultEngine::new),
         }
     }
 

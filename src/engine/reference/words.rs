@@ -3,6 +3,7 @@
 use reed_solomon_simd::ReedSolomonDecoder;
 
 use super::{ReferenceEngine, code, extend};
+use crate::code::with_tables;
 use crate::commitment::{Commitment, Digest, LEAF_PREFIX};
 use crate::control::Control;
 use crate::engine::{CodeWords, Restored, Words};
@@ -43,8 +44,8 @@ impl CodeWords for ReferenceEngine {
         let needed = words.given.len();
         let recovery = usize::from(words.shape.n_shards()) - needed;
         let range = words.range.start as usize..words.range.end as usize;
-        let mut decoder =
-            ReedSolomonDecoder::new(needed, recovery, range.len()).expect("a shape's counts");
+        let mut decoder = with_tables(|| ReedSolomonDecoder::new(needed, recovery, range.len()))
+            .expect("a shape's counts");
         let mut restored = Vec::new();
         for word in 0..words.count {
             control.check()?;

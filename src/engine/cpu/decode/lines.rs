@@ -9,7 +9,7 @@ use crate::engine::cpu::codec::{CodeSpace, Decoding};
 use crate::engine::cpu::symbols::Layout;
 use crate::engine::cpu::{BLOCK_LINES, CpuEngine};
 use crate::error::Result;
-use crate::memory::{filled, with_room};
+use crate::memory::{collected, filled, with_room};
 use crate::sliver::Axis;
 
 /// Where a source sliver is found.
@@ -20,7 +20,6 @@ pub(in crate::engine) enum Place {
 }
 
 /// The given slivers in memory.
-#[derive(Clone)]
 pub(in crate::engine) struct Given<'s> {
     pub(in crate::engine) slivers: Vec<&'s [u8]>,
     /// The distance of two symbols.
@@ -46,7 +45,7 @@ pub(super) fn block_lines(engine: &CpuEngine, lines: usize, together: usize) -> 
 pub(super) struct Work<'a> {
     engine: &'a CpuEngine,
     decoding: &'a Decoding,
-    given: Given<'a>,
+    given: &'a Given<'a>,
     width: usize,
     lines: usize,
     places: &'a [Place],
@@ -60,7 +59,7 @@ impl<'a> Work<'a> {
     pub(super) fn new(
         engine: &'a CpuEngine,
         decoding: &'a Decoding,
-        stripe: &Stripe<'a>,
+        stripe: &'a Stripe<'_>,
         control: &'a Control,
     ) -> Self {
         let (given, width) = (&stripe.given, stripe.width);
@@ -68,7 +67,7 @@ impl<'a> Work<'a> {
         Self {
             engine,
             decoding,
-            given: given.clone(),
+            given,
             width,
             lines: stripe.lines,
             places: stripe.places,
@@ -114,7 +113,7 @@ impl<'a> Work<'a> {
         }
         // Every block of lines has its piece of every sliver.
         let blocks = self.lines.div_ceil(block);
-        let mut pieces: Vec<_> = (0..blocks).map(|_| with_room(missing)).collect();
+        let mut pieces = collected((0..blocks).map(|_| with_room(missing)));
         for row in rows {
             for (pieces, piece) in pieces.iter_mut().zip(row.chunks_mut(block * width)) {
                 pieces.push(piece);
@@ -203,7 +202,7 @@ impl<'a> Work<'a> {
         let len = rows.len() * width;
         let mut restored = filled([0; 64], self.decoding.missing());
         if !restored.is_empty() {
-            let mut missing: Vec<_> = restored.iter_mut().map(|chunk| &mut chunk[..]).collect();
+            let mut missing = collected(restored.iter_mut().map(|chunk| &mut chunk[..]));
             self.decoding
                 .run(space, &self.layout, len, symbols, &mut missing, 0);
         }

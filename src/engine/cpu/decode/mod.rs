@@ -21,7 +21,7 @@ use crate::code::{Code, Erasures};
 use crate::control::Control;
 use crate::engine::{DecodeSession, Engine, RowPlaces};
 use crate::error::Result;
-use crate::memory::{Lent, collected, filled};
+use crate::memory::{Lent, collected, filled, with_room};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverIndex};
 use crate::symbols::SymbolReader;
@@ -34,7 +34,7 @@ fn code(shape: &Shape, axis: Axis) -> Code {
 /// The rows of the source matrix that are put together: primary slivers that are not among the
 /// given ones, or with secondary slivers all.
 fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
-    let mut restored = vec![true; usize::from(shape.rows())];
+    let mut restored = filled(true, usize::from(shape.rows()));
     if axis == Axis::Primary {
         for index in given {
             if let Some(restored) = restored.get_mut(usize::from(index.0)) {
@@ -43,9 +43,7 @@ fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize>
         }
     }
     let rows = restored.into_iter().enumerate();
-    rows.filter(|(_, restored)| *restored)
-        .map(|(row, _)| row)
-        .collect()
+    collected(rows.filter(|(_, restored)| *restored).map(|(row, _)| row))
 }
 
 /// What the error locator takes, and what is made of it.
@@ -145,16 +143,17 @@ impl<'a> Session<'a> {
             items[index] = Some(item);
         }
         let mut missing = 0;
-        let places = items[..usize::from(shape.slivers_needed(axis))]
-            .iter()
-            .map(|item| match item {
-                Some(item) => Place::Given(*item),
-                None => {
-                    missing += 1;
-                    Place::Restored(missing - 1)
-                }
-            })
-            .collect();
+        let places =
+            items[..usize::from(shape.slivers_needed(axis))]
+                .iter()
+                .map(|item| match item {
+                    Some(item) => Place::Given(*item),
+                    None => {
+                        missing += 1;
+                        Place::Restored(missing - 1)
+                    }
+                });
+        let places = collected(places);
         let row_len = shape.sliver_len(Axis::Primary);
         let mut here = 0;
         let rows = restored_rows(&shape, axis, given)
@@ -168,8 +167,8 @@ impl<'a> Session<'a> {
                     here += 1;
                     Row::Here(here - 1)
                 }
-            })
-            .collect();
+            });
+        let rows = collected(rows);
         let a_row = u64::from(shape.columns()) * u64::from(width);
         Self {
             engine,
@@ -206,8 +205,12 @@ impl<'a> Session<'a> {
             let sliver = slivers.borrow(item).filter(|sliver| sliver.len() >= len)?;
             Some(&sliver[start..])
         };
+        let mut borrowed = with_room(self.given);
+        for item in 0..self.given {
+            borrowed.push(borrow(item)?);
+        }
         Some(Given {
-            slivers: (0..self.given).map(borrow).collect::<Option<_>>()?,
+            slivers: borrowed,
             pitch: self.shape.symbol_size() as usize,
         })
     }
@@ -216,9 +219,7 @@ impl<'a> Session<'a> {
 /// Slivers that were copied one after another.
 fn copied<'s>(copied: &'s [u8], count: usize, width: usize, lines: usize) -> Given<'s> {
     Given {
-        slivers: (0..count)
-            .map(|item| &copied[item * lines * width..])
-            .collect(),
+        slivers: collected((0..count).map(|item| &copied[item * lines * width..])),
         pitch: width,
     }
 }
@@ -282,12 +283,13 @@ impl Session<'_> {
             width,
             lines,
             places: &self.places,
-            rows: rows.collect(),
+            rows: collected(rows),
         };
         if other(&mut stripe)? {
             return Ok(());
         }
-        Work::new(self.engine, &self.decoding, &stripe, control).run(self.axis, stripe.rows)
+        let rows = std::mem::take(&mut stripe.rows);
+        Work::new(self.engine, &self.decoding, &stripe, control).run(self.axis, rows)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::commitment::{Commitment, Digest};
 use crate::control::Control;
 use crate::engine::{EncodeSession, Engine, SliverOutput};
 use crate::error::Result;
-use crate::memory::Lent;
+use crate::memory::{Lent, collected};
 use crate::shape::Shape;
 use crate::sliver::Axis;
 use crate::symbols::SymbolReader;
@@ -131,9 +131,9 @@ impl EncodeSession for Session<'_> {
         let matrix = &stripe.matrix;
         // What lies in memory with room behind it is taken from there.
         let row_len = self.shape.sliver_len(Axis::Primary) as usize;
-        let borrowed: Vec<_> = (0..matrix.rows)
-            .map(|row| rows.borrow(row).filter(|row| row.len() >= row_len + 64))
-            .collect();
+        let borrowed = collected(
+            (0..matrix.rows).map(|row| rows.borrow(row).filter(|row| row.len() >= row_len + 64)),
+        );
         let copied = borrowed.iter().filter(|row| row.is_none()).count();
         let own = (copied * matrix.own) as u64;
         let extended = (matrix.rows * matrix.extended) as u64;

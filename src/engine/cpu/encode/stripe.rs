@@ -16,8 +16,8 @@ use crate::engine::cpu::hash::LeafHasher;
 use crate::engine::cpu::lines::{Emitted, LineSpace, LineWork, Lines};
 use crate::engine::cpu::rooms::settle;
 use crate::engine::cpu::symbols::{Layout, Symbols, SymbolsMut};
-use crate::error::Result;
-use crate::memory::{filled, fit};
+use crate::error::{Error, Result};
+use crate::memory::{collected, filled, fit};
 use crate::shape::Shape;
 use crate::sink::Pieces;
 use crate::sliver::Axis;
@@ -61,28 +61,28 @@ impl Stripe<'_> {
         let width = self.width();
         let columns = usize::from(self.shape.columns());
         let mut places = own.chunks_exact_mut(self.matrix.own);
-        let places: Vec<_> = borrowed
-            .iter()
-            .map(|borrowed| match borrowed {
-                Some(row) => Ok(&row[self.range.start as usize..]),
-                None => Err(places.next().expect("a place for each")),
-            })
-            .collect();
-        places
-            .into_par_iter()
-            .enumerate()
-            .map(|(index, place)| {
-                let (bytes, pitch) = match place {
-                    Ok(bytes) => (bytes, self.shape.symbol_size() as usize),
-                    Err(place) => {
-                        self.control.check()?;
-                        rows.read(index, self.range.clone(), &mut place[..columns * width])?;
-                        (&*place, width)
-                    }
-                };
-                Ok(Row { bytes, pitch })
-            })
-            .collect()
+        let places = collected(borrowed.iter().map(|borrowed| match borrowed {
+            Some(row) => Ok(&row[self.range.start as usize..]),
+            None => Err(places.next().expect("a place for each")),
+        }));
+        let mut found = collected(places.iter().map(|_| Row {
+            bytes: &[],
+            pitch: 0,
+        }));
+        let tasks = places.into_par_iter().zip(&mut found).enumerate();
+        tasks.try_for_each(|(index, (place, found))| {
+            let (bytes, pitch) = match place {
+                Ok(bytes) => (bytes, self.shape.symbol_size() as usize),
+                Err(place) => {
+                    self.control.check()?;
+                    rows.read(index, self.range.clone(), &mut place[..columns * width])?;
+                    (&*place, width)
+                }
+            };
+            *found = Row { bytes, pitch };
+            Ok::<_, Error>(())
+        })?;
+        Ok(found)
     }
 
     /// Extends each source row from S to n symbols.

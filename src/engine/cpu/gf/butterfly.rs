@@ -19,10 +19,11 @@ impl<S: Simd> Factors<S> {
     pub(super) fn new(end: usize) -> Self {
         let label = |label: usize| u16::try_from(label).expect("below the field's order");
         Self {
-            subfield: (0..SUBFIELD.min(end) as u16)
-                .step_by(2)
-                .map(|label| S::subfield_table(subfield_factor(label.to_le_bytes()[0])))
-                .collect(),
+            subfield: collected(
+                (0..SUBFIELD.min(end) as u16)
+                    .step_by(2)
+                    .map(|label| S::subfield_table(subfield_factor(label.to_le_bytes()[0]))),
+            ),
             full: collected(
                 (SUBFIELD..end.max(SUBFIELD))
                     .step_by(2)

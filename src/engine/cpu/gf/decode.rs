@@ -11,7 +11,7 @@ use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
 use super::{Chunk, prefetch};
 use crate::code::{Code, Erasures, block_derivative, full_factor, subfield_factor};
-use crate::memory::collected;
+use crate::memory::{collected, filled};
 
 /// No symbol.
 const NONE: u16 = u16::MAX;
@@ -47,7 +47,7 @@ struct Ranks {
 
 impl Ranks {
     fn new(sorted: &[usize], first: usize, chunk: usize) -> Self {
-        let mut at = vec![NONE; chunk];
+        let mut at = filled(NONE, chunk);
         let mut end = 0;
         for (rank, position) in sorted.iter().enumerate() {
             if let Some(place) = position.checked_sub(first).filter(|&place| place < chunk) {
@@ -80,7 +80,7 @@ impl<S: Simd> DecodingOf<S> {
     pub(super) fn new(erasures: &Erasures) -> Self {
         let code = erasures.code;
         let sorted = |positions: &[usize]| {
-            let mut sorted = positions.to_vec();
+            let mut sorted = collected(positions.iter().copied());
             sorted.sort_unstable();
             sorted
         };
@@ -101,11 +101,12 @@ impl<S: Simd> DecodingOf<S> {
         Self {
             chunk: code.chunk,
             factors: Factors::new(work),
-            blocks: (0..blocks(&code)).map(points).collect(),
-            others: block_derivative(work / code.chunk)
-                .into_iter()
-                .map(Other::new)
-                .collect(),
+            blocks: collected((0..blocks(&code)).map(points)),
+            others: collected(
+                block_derivative(work / code.chunk)
+                    .into_iter()
+                    .map(Other::new),
+            ),
             given: collected(given.iter().map(into)),
             missing: collected(missing.iter().map(out_of)),
         }

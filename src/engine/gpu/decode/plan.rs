@@ -3,7 +3,7 @@
 use reed_solomon_simd::ReedSolomonDecoder;
 use reed_solomon_simd::engine::GF_MODULUS;
 
-use crate::code::{Code, Erasures, block_derivative, exp};
+use crate::code::{Code, Erasures, block_derivative, exp, with_tables};
 use crate::engine::gpu::check::Sum;
 use crate::engine::gpu::factors::{FACTOR_WORDS, images, table};
 use crate::engine::gpu::fault::Fault;
@@ -107,8 +107,8 @@ impl Plan {
         let Code {
             original, recovery, ..
         } = self.code;
-        let mut code =
-            ReedSolomonDecoder::new(original, recovery, CHUNK).expect("a shape's counts are valid");
+        let mut code = with_tables(|| ReedSolomonDecoder::new(original, recovery, CHUNK))
+            .expect("a shape's counts are valid");
         for (&index, sum) in self.given.iter().zip(given) {
             let added = match index.checked_sub(original) {
                 None => code.add_original_shard(index, sum),

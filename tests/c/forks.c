@@ -1,0 +1,320 @@
+/*
+ * Forks while other threads are in calls: a child makes a context of its own and encodes, and whatever it does
+ * with its parent's handles is answered at once.
+ *
+ * WALRUS_ACCEL_FORKS: the number of forks under load.
+ */
+#include "check.h"
+#include "fixture.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { THREADS = 4, SHARDS = 10, LENGTH = 20000, FIRST_CALLS = 20, SECONDS = 20 };
+
+static walrus_accel_context *context;
+static sample given;
+static int is_over;
+
+/* How a child ended: 0, or what went wrong. */
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    REQUIRE(child >= 0);
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+/* What the header allows a child to do; gives what went wrong. */
+static int encode_anew(void)
+{
+    static const uint8_t walrus[] = "walrus";
+    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    walrus_accel_source source = source_of(walrus, 6);
+    walrus_accel_context *own = NULL;
+    walrus_accel_encoded *encoded = NULL;
+    options.engine = WALRUS_ACCEL_ENGINE_CPU;
+    options.threads = 2;
+    if (walrus_accel_context_new(&options, &own, NULL) != WALRUS_ACCEL_OK) {
+        return 1;
+    }
+    request.source = &source;
+    request.n_shards = SHARDS;
+    if (walrus_accel_encode(own, &request, NULL, &encoded, NULL) != WALRUS_ACCEL_OK) {
+        return 2;
+    }
+    return walrus_accel_encoded_free(encoded) || walrus_accel_context_free(own) ? 3 : 0;
+}
+
+static void *make_contexts(void *unused)
+{
+    (void)unused;
+    encode_anew();
+    return NULL;
+}
+
+/*
+ * The very first calls of a process are at work on what is made once (locks, tables, tries of instruction sets)
+ * when it forks: in a process of its own each, from none of whose calls the next one could profit.
+ */
+static void fork_in_first_calls(unsigned delay)
+{
+    pid_t process = fork();
+    if (process == 0) {
+        pthread_t threads[2];
+        pid_t child;
+        int number, status = 0;
+        alarm(2 * SECONDS);
+        for (number = 0; number < 2; number++) {
+            if (pthread_create(&threads[number], NULL, make_contexts, NULL) != 0) {
+                _exit(5);
+            }
+        }
+        if (delay > 0) {
+            struct timespec pause = {0, 0};
+            pause.tv_nsec = (long)delay * 1000;
+            nanosleep(&pause, NULL);
+        }
+        child = fork();
+        if (child == 0) {
+            alarm(SECONDS);
+            _exit(encode_anew());
+        }
+        if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            _exit(6);
+        }
+        for (number = 0; number < 2; number++) {
+            pthread_join(threads[number], NULL);
+        }
+        _exit(0);
+    }
+    CHECK_EQUAL(wait_for(process), 0);
+}
+
+static int goes_on(void)
+{
+    return !__atomic_load_n(&is_over, __ATOMIC_ACQUIRE);
+}
+
+/* Handles come and go. */
+static void *make_handles(void *unused)
+{
+    (void)unused;
+    while (goes_on()) {
+        walrus_accel_control *controls[8];
+        walrus_accel_error *error = NULL;
+        uint64_t longest = 0;
+        int number;
+        for (number = 0; number < 8; number++) {
+            CHECK(walrus_accel_control_new(&controls[number], NULL) == WALRUS_ACCEL_OK);
+        }
+        for (number = 0; number < 8; number++) {
+            CHECK(walrus_accel_control_free(controls[number]) == WALRUS_ACCEL_OK);
+        }
+        CHECK(walrus_accel_max_blob_length(3, &longest, &error) == WALRUS_ACCEL_INVALID_ARGUMENT);
+        walrus_accel_error_free(error);
+    }
+    return NULL;
+}
+
+/* Jobs, and contexts. */
+static void *make_jobs(void *unused)
+{
+    (void)unused;
+    while (goes_on()) {
+        walrus_accel_source source = source_of(given.blob, given.length);
+        walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+        walrus_accel_job *job = NULL;
+        request.source = &source;
+        request.n_shards = SHARDS;
+        CHECK_OK(walrus_accel_submit_encode(context, &request, NULL, NULL, &job, &error));
+        CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
+        CHECK_EQUAL(encode_anew(), 0);
+    }
+    return NULL;
+}
+
+/* A blob that a job of the parent's waits for. */
+static int pipe_ends[2];
+
+static walrus_accel_job *waiting_job(void)
+{
+    walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
+    walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    walrus_accel_job *job = NULL;
+    REQUIRE(pipe(pipe_ends) == 0);
+    source.kind = WALRUS_ACCEL_SOURCE_DESCRIPTOR;
+    source.descriptor = pipe_ends[0];
+    request.source = &source;
+    request.n_shards = SHARDS;
+    REQUIRE_OK(walrus_accel_submit_encode(context, &request, NULL, NULL, &job, &error));
+    return job;
+}
+
+/* One of each kind. */
+typedef struct heritage {
+    walrus_accel_job *job;
+    walrus_accel_control *control;
+    walrus_accel_reader *reader;
+    walrus_accel_metadata *metadata;
+    walrus_accel_expanded *expanded;
+    walrus_accel_report *report;
+    walrus_accel_error *error;
+    walrus_accel_encoded *encoded;
+} heritage;
+
+/* In a child: those with threads or locks behind them are refused, and what is memory alone is of use. */
+static int use_heritage(const heritage *all)
+{
+    walrus_accel_source source = source_of(given.blob, given.length);
+    walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
+    walrus_accel_sliver sliver = sample_sliver(&given, WALRUS_ACCEL_AXIS_PRIMARY, 1);
+    walrus_accel_gathered *gathered = NULL;
+    walrus_accel_encoded *encoded = NULL;
+    walrus_accel_expanded *expanded = NULL;
+    uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH];
+    uint64_t done = 0, total = 0;
+    size_t checked = 0, bad = 0;
+    uint32_t state = 0, axis = 0;
+    const walrus_accel_status dead = WALRUS_ACCEL_INVALID_HANDLE;
+    request.source = &source;
+    request.n_shards = SHARDS;
+    expand.metadata = all->metadata;
+    expand.sliver = &sliver;
+    CHECK_MESSAGE(dead, "fork", walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    CHECK_STATUS(dead, walrus_accel_expand(context, &expand, NULL, &expanded, &error));
+    CHECK_MESSAGE(dead, "fork", walrus_accel_job_poll(all->job, &state, &error));
+    CHECK_STATUS(dead, walrus_accel_job_wait(all->job, WALRUS_ACCEL_FOREVER, &error));
+    CHECK_STATUS(dead, walrus_accel_job_cancel(all->job, &error));
+    CHECK_STATUS(dead, walrus_accel_job_result(all->job, &error));
+    CHECK_STATUS(dead, walrus_accel_job_take_encoded(all->job, &encoded, &error));
+    CHECK_STATUS(dead, walrus_accel_control_cancel(all->control, &error));
+    CHECK_STATUS(dead, walrus_accel_control_progress(all->control, &done, &total, &error));
+    CHECK_STATUS(dead, walrus_accel_reader_gathered(all->reader, &gathered, &error));
+    CHECK_STATUS(dead, walrus_accel_reader_read_range(all->reader, 0, id, 1, NULL, &error));
+    CHECK_OK(walrus_accel_metadata_blob_id(all->metadata, id, &error));
+    CHECK_BYTES(id, given.id, sizeof id);
+    CHECK_OK(walrus_accel_expanded_axis(all->expanded, &axis, &error));
+    CHECK_OK(walrus_accel_report_counts(all->report, &checked, &bad, &error));
+    CHECK(walrus_accel_error_status(all->error) == WALRUS_ACCEL_INVALID_ARGUMENT);
+    CHECK(has_id(all->encoded, given.id));
+    /* Each once, and then it is gone. */
+    CHECK(walrus_accel_job_free(all->job) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_job_free(all->job) == dead);
+    CHECK(walrus_accel_control_free(all->control) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_free(all->reader) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_metadata_free(all->metadata) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_expanded_free(all->expanded) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_report_free(all->report) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_error_free(all->error) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(all->encoded) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_context_free(context) == dead);
+    return check_failures() == 0 ? 0 : 4;
+}
+
+static walrus_accel_report *report_of(const char *folder)
+{
+    walrus_accel_source source = source_of(given.blob, given.length);
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
+    walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    walrus_accel_encoded *encoded = NULL;
+    walrus_accel_report *report = NULL;
+    const char *path = NULL;
+    request.source = &source;
+    request.sink = &sink;
+    request.n_shards = SHARDS;
+    sink.path = folder;
+    REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
+    REQUIRE_OK(walrus_accel_directory_verify(context, path, 1, NULL, &report, &error));
+    CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
+    return report;
+}
+
+static heritage heritage_of(const char *folder)
+{
+    heritage all;
+    walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
+    walrus_accel_sliver sliver = sample_sliver(&given, WALRUS_ACCEL_AXIS_PRIMARY, 1);
+    walrus_accel_source source = source_of(given.blob, given.length);
+    walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
+    uint64_t longest = 0;
+    expand.metadata = given.metadata;
+    expand.sliver = &sliver;
+    request.source = &source;
+    request.n_shards = SHARDS;
+    all.job = waiting_job();
+    all.report = report_of(folder);
+    REQUIRE_OK(walrus_accel_control_new(&all.control, &error));
+    REQUIRE_OK(walrus_accel_reader_new(context, given.metadata, &all.reader, &error));
+    REQUIRE_OK(walrus_accel_encoded_metadata(given.encoded, &all.metadata, &error));
+    REQUIRE_OK(walrus_accel_expand(context, &expand, NULL, &all.expanded, &error));
+    REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &all.encoded, &error));
+    REQUIRE(walrus_accel_max_blob_length(3, &longest, &all.error) == WALRUS_ACCEL_INVALID_ARGUMENT);
+    return all;
+}
+
+static void free_heritage(heritage *all)
+{
+    /* The end of the blob, and with it of the job. */
+    close(pipe_ends[1]);
+    close(pipe_ends[0]);
+    CHECK_OK(walrus_accel_job_wait(all->job, WALRUS_ACCEL_FOREVER, &error));
+    CHECK(walrus_accel_job_free(all->job) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_control_free(all->control) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_free(all->reader) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_metadata_free(all->metadata) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_expanded_free(all->expanded) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_report_free(all->report) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_error_free(all->error) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(all->encoded) == WALRUS_ACCEL_OK);
+}
+
+int main(void)
+{
+    unsigned long forks = check_setting("WALRUS_ACCEL_FORKS", 300), number;
+    pthread_t threads[THREADS];
+    heritage all;
+    char *folder;
+    /* Before this process calls the library at all. */
+    for (number = 0; number < FIRST_CALLS; number++) {
+        fork_in_first_calls((unsigned)number * 100);
+    }
+    folder = folder_new();
+    context = context_of_cpu(2, 2);
+    given = sample_new(context, SHARDS, 1, LENGTH);
+    all = heritage_of(folder);
+    for (number = 0; number < THREADS; number++) {
+        REQUIRE(pthread_create(&threads[number], NULL, number % 2 ? make_jobs : make_handles, NULL) == 0);
+    }
+    for (number = 0; number < forks; number++) {
+        pid_t child;
+        fflush(NULL);
+        child = fork();
+        if (child == 0) {
+            /* A call that hangs is a failure, too. */
+            alarm(SECONDS);
+            _exit(number % 4 == 0 ? use_heritage(&all) : encode_anew());
+        }
+        CHECK_EQUAL(wait_for(child), 0);
+    }
+    __atomic_store_n(&is_over, 1, __ATOMIC_RELEASE);
+    for (number = 0; number < THREADS; number++) {
+        pthread_join(threads[number], NULL);
+    }
+    /* Nothing of that was the parent's loss. */
+    free_heritage(&all);
+    CHECK_EQUAL(encode_anew(), 0);
+    sample_free(&given);
+    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    folder_free(folder);
+    return check_result();
+}
