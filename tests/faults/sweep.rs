@@ -535,5 +535,5 @@ fn some_calls_of_every_kind_fail() {
 #[test]
 #[ignore = "half an hour"]
 fn every_call_fails() {
-    assert!(sweep(usize::MAX, 250, (1, 1)) >= 10_000);
+    assert!(sweep(usize::MAX, 120, (1, 1)) >= 10_000);
 }
