@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build install capi test exhaustive flips fuzz fuzz-short gpu perf bench-gpu bench-capi bench-node large acceptance
+.PHONY: build install capi test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
 
 build:
 	cargo build --locked --release
@@ -36,6 +36,16 @@ fuzz:
 # The same, a minute each.
 fuzz-short:
 	bash scripts/fuzz.sh 60
+
+# Ten thousand runs of the command line in each of which a system call on a file fails, of which
+# `make test` samples some hundreds. Linux on x86-64. Half an hour.
+faults:
+	cargo test --locked --release --test faults -- --ignored --nocapture every_call_fails
+
+# Five hundred encodes that are killed, with --resume, and harm to their files in between; `make test`
+# kills a dozen. Minutes.
+kills:
+	cargo test --locked --release --test faults -- --ignored --nocapture five_hundred_killed_encodes
 
 # What `make test` samples of the GPU engine, in full, on the first device there is, a software driver if
 # need be: every vector, and every fault at every point of eight jobs, a process each. A quarter of an

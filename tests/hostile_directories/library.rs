@@ -1,0 +1,95 @@
+//! The library's own calls, for a process of their own, as the command line ends: 0 if all is well, 1 and
+//! a message if not.
+
+use std::env;
+use std::path::PathBuf;
+
+use walrus_accel::{
+    BlobDirectory, Check, Control, Decoder, DirectorySink, Encoder, EngineKind, FileOutput,
+    FileSource, PairSet, Result,
+};
+
+use super::place::SHARDS;
+
+/// The name of the test that is the process.
+pub const NAME: &str = "hostile_directories::library::a_verb_of_the_environment";
+
+/// Problems that are told.
+const TOLD: usize = 10;
+
+/// Messages are a line: this many bytes of each.
+const LINE_MAX: usize = 4096;
+
+fn variable(name: &str) -> PathBuf {
+    env::var_os(name).expect(name).into()
+}
+
+#[test]
+fn a_verb_of_the_environment() {
+    let Ok(verb) = env::var("WALRUS_ACCEL_TEST_VERB") else {
+        return;
+    };
+    let code = match run(&verb) {
+        Ok(problems) => {
+            for problem in problems.iter().take(TOLD) {
+                eprintln!("{problem}");
+            }
+            assert!(
+                problems.iter().all(|problem| problem.len() < LINE_MAX),
+                "too long"
+            );
+            i32::from(!problems.is_empty())
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            1
+        }
+    };
+    std::process::exit(code);
+}
+
+/// Does what the verb says. What it finds wrong.
+fn run(verb: &str) -> Result<Vec<String>> {
+    let (directory, control) = (variable("WALRUS_ACCEL_TEST_DIRECTORY"), Control::new());
+    let n_shards = SHARDS.parse().unwrap();
+    let decoder = || {
+        let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
+        decoder.memory(64 << 20).build()
+    };
+    let told = |problems: Vec<walrus_accel::FileProblem>| {
+        problems.iter().map(ToString::to_string).collect()
+    };
+    match verb {
+        "Verify" => {
+            let found = BlobDirectory::open(directory)?.verify(&decoder()?, &control)?;
+            Ok(told(found.problems))
+        }
+        "Quick" => Ok(told(
+            BlobDirectory::verify_quick(directory, 2, &control)?.problems,
+        )),
+        "Repair" => {
+            BlobDirectory::open(directory)?.repair(&decoder()?, None, &control)?;
+            Ok(Vec::new())
+        }
+        "Decode" => {
+            let slivers = BlobDirectory::open(directory)?;
+            let mut output = FileOutput::new(variable("WALRUS_ACCEL_TEST_TO"));
+            let (metadata, check) = (slivers.metadata(), Check::Strict);
+            decoder()?.decode(metadata, &slivers, None, check, &mut output, &control)?;
+            Ok(Vec::new())
+        }
+        "Encode" | "Force" | "Resume" => {
+            let source = FileSource::open(variable("WALRUS_ACCEL_TEST_BLOB"))?;
+            let sink = DirectorySink::new(variable("WALRUS_ACCEL_TEST_OUT")).source(&source);
+            let mut sink = sink
+                .force(verb == "Force")
+                .resume(verb == "Resume")
+                .threads(2);
+            let encoder = Encoder::builder().engine(EngineKind::Cpu).threads(2);
+            let encoder = encoder.n_shards(n_shards).memory(64 << 20).build()?;
+            encoder.encode(source, &PairSet::all(n_shards), &mut sink, &control)?;
+            Ok(Vec::new())
+        }
+        verb => panic!("no verb: {verb}"),
+    }
+}

@@ -1,0 +1,73 @@
+//! Everything about files that a harmful directory could have changed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// What is under a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    pub mode: u32,
+    pub owner: (u32, u32),
+    pub inode: u64,
+    pub len: u64,
+    /// Of directories, too: a file that comes and goes leaves its trace.
+    pub modified: (i64, i64),
+    target: Option<std::path::PathBuf>,
+    pub hash: Option<blake3::Hash>,
+}
+
+/// Everything below a directory, itself included.
+pub type Snapshot = BTreeMap<String, Entry>;
+
+/// Longer files are sparse, and what is in them is nothing.
+const READ_MAX: u64 = 64 << 20;
+
+/// Levels that are looked at: names farther down are longer than a path may be.
+const LEVELS: usize = 20;
+
+/// Looks at everything below a path, without following links.
+pub fn snapshot(root: &Path) -> Snapshot {
+    fn walk(root: &Path, path: &Path, levels: usize, found: &mut Snapshot) {
+        let Ok(there) = fs::symlink_metadata(path) else {
+            return;
+        };
+        let readable = there.is_file() && there.len() <= READ_MAX;
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        let entry = Entry {
+            mode: there.mode(),
+            owner: (there.uid(), there.gid()),
+            inode: there.ino(),
+            len: there.len(),
+            modified: (there.mtime(), there.mtime_nsec()),
+            target: fs::read_link(path).ok(),
+            hash: readable.then(|| blake3::hash(&fs::read(path).unwrap())),
+        };
+        found.insert(name, entry);
+        if there.is_dir() && levels > 0 {
+            for entry in fs::read_dir(path).unwrap() {
+                walk(root, &entry.unwrap().path(), levels - 1, found);
+            }
+        }
+    }
+    let mut found = Snapshot::new();
+    walk(root, root, LEVELS, &mut found);
+    found
+}
+
+/// The names in which two snapshots differ.
+pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    let mut names: Vec<_> = before.keys().chain(after.keys()).collect();
+    names.sort();
+    names.dedup();
+    let changed = names
+        .into_iter()
+        .filter(|&name| before.get(name) != after.get(name));
+    let describe = |name: &String| match (before.get(name), after.get(name)) {
+        (Some(_), None) => format!("`{name}` is gone"),
+        (None, _) => format!("`{name}` is new"),
+        _ => format!("`{name}` is changed"),
+    };
+    changed.map(describe).collect()
+}
