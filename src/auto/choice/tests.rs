@@ -368,13 +368,13 @@ fn what_hangs_is_left_behind_and_joined_by_the_next() {
     // The next one waits for the same thread: its own work is not begun.
     let never = |_: Arc<dyn Devices>| -> Answer { panic!("as the test has it") };
     let control = Control::new();
-    let (outcome, _) = auto.beside(limit, &control, never).unwrap();
+    let (outcome, _) = auto.beside(limit, &control, never).unwrap().unwrap();
     let Outcome::Silence(reason) = outcome else {
         panic!("it hangs")
     };
     assert!(reason.contains("0.2 s"), "{reason}");
     drop(sender);
-    let (outcome, _) = auto.beside(limit, &control, never).unwrap();
+    let (outcome, _) = auto.beside(limit, &control, never).unwrap().unwrap();
     assert!(matches!(outcome, Outcome::Silence(_)), "a panic");
     auto.without_device(Some(reason));
     assert!(auto.device_fault().unwrap().contains("does not answer"));
