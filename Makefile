@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build install capi test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
+.PHONY: build install capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
 
 build:
 	cargo build --locked --release
@@ -12,6 +12,12 @@ install:
 # The installed library from C and C++: see scripts/package.sh.
 capi:
 	bash scripts/package.sh
+
+# Every allocation of 4 KiB and more of every call from C fails once, of which `make capi` tries a sample: ten
+# minutes. The library is installed to a directory that is removed.
+allocations:
+	prefix="$$(mktemp -d)" && trap 'rm -rf "$$prefix"' EXIT && $(MAKE) install PREFIX="$$prefix" && \
+		WALRUS_ACCEL_SAMPLE=0 $(MAKE) -C tests/c PREFIX="$$prefix" OUT="$$prefix/tests" run-memory
 
 # Format, lints, documentation, tests, the network's encoder as a peer.
 test:

@@ -27,9 +27,17 @@
  * may be on its way. No function depends on which thread calls it. Encoding, decoding, rebuilding and
  * verifying slivers can be submitted as jobs, too. walrus_accel_expand, walrus_accel_decoding_symbols,
  * walrus_accel_recover, walrus_accel_verify_symbols, walrus_accel_verify_proof and those on readers have no
- * variants that are jobs: call them from any of your threads, many at the same time. After a fork, the
- * child makes a context of its own: its parent's gives WALRUS_ACCEL_INVALID_HANDLE, and its parent's jobs
- * never end. The library stays loaded after dlclose.
+ * variants that are jobs: call them from any of your threads, many at the same time. The library stays
+ * loaded after dlclose.
+ *
+ * Forks. A process may fork while its threads are in calls; no call of a child's waits for them. The child
+ * makes a context of its own: to use its parent's contexts, controls, readers and jobs gives
+ * WALRUS_ACCEL_INVALID_HANDLE at once, and to free them does nothing, with WALRUS_ACCEL_OK. All other
+ * handles are memory, which the child has a copy of. Drivers of graphics devices have locks of their own: a
+ * child of a process that used one, or looked for one, takes WALRUS_ACCEL_ENGINE_CPU.
+ *
+ * Signals. The library handles none, and changes no handler. A program that runs under a limit on the size
+ * of files ignores SIGXFSZ, which would end it: then a write beyond the limit gives WALRUS_ACCEL_IO.
  *
  * Memory. What the caller gives is borrowed for the call, and then is the caller's alone; nothing is kept.
  * Of what a job is given, the bytes of blobs and slivers, the memory that is written, and what callbacks
@@ -51,9 +59,14 @@
  * the context's, and may hold up its other jobs: it must not wait for one of them.
  *
  * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
- * prints nothing itself (drivers of graphics devices may), and never exits or aborts the process, but
- * where the system has no memory for what is small or made once (tables of 128 KiB): what grows with the
- * caller's input gives WALRUS_ACCEL_OUT_OF_MEMORY.
+ * prints nothing itself (drivers of graphics devices may), and never exits the process. Where the system has
+ * no memory, or starts no thread, a call gives WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE,
+ * or does without. The process is aborted only if there is no memory for one of these:
+ *   - an allocation of less than 4 KiB: handles, messages, nodes of trees, jobs in a queue;
+ *   - the tables of the field, 128 KiB each, when the first context is made; with an instruction set for
+ *     which the library has no kernels of its own (portable, ssse3, neon), other tables of up to 8 MiB;
+ *   - what the engine `reference` works in, which also looks again at a blob before it is called inconsistent;
+ *   - what a graphics device's driver and its interface take on the host.
  */
 
 
@@ -774,7 +787,8 @@ typedef struct walrus_accel_context_options {
      */
     uint32_t engine;
     /**
-     * The number of the engine's worker threads; 0 for one a core.
+     * The number of the engine's worker threads, up to 1024; 0 for one a core. There are fewer than asked for
+     * where more are of no use (16, or four a core), or the system gives no more.
      */
     uint32_t threads;
     /**

@@ -14,6 +14,7 @@ mod cli {
     mod inspect;
     mod instruction_sets;
     mod interrupt;
+    mod limits;
     mod many;
     mod recover;
     mod repair;

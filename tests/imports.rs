@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Imports run one way: a module names only those above it.
 const ORDER: [(&str, &str); 27] = [
     ("error", "the one error type"),
+    ("once", "what is made once in a process"),
     ("memory", "large buffers, and memory that may be missing"),
     ("code", "the Reed-Solomon code as data"),
     ("disk", "what is there for good"),
@@ -44,8 +45,9 @@ const EXCEPTIONS: [(&str, &str); 4] = [
 ];
 
 /// All that an engine knows of the crate: no tree, metadata, file, job or wire format.
-const SEAM: [(&str, &[&str]); 9] = [
+const SEAM: [(&str, &[&str]); 10] = [
     ("error", &["Error", "Result"]),
+    ("once", &["made", "making"]),
     (
         "code",
         &[
@@ -58,11 +60,13 @@ const SEAM: [(&str, &[&str]); 9] = [
             "exp",
             "from_tensor",
             "full_factor",
+            "make_tables",
             "mul",
             "scaled_from_tensor",
             "scaled_to_tensor",
             "subfield_factor",
             "to_tensor",
+            "with_tables",
         ],
     ),
     (

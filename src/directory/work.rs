@@ -55,7 +55,7 @@ enum OnDrop {
 
 /// The result of looking for a working directory under its name.
 enum Named {
-    Locked(WorkDirectory),
+    Locked(Box<WorkDirectory>),
     /// What is there is not this program's, or not this user's.
     Taken(&'static str),
 }
@@ -85,10 +85,10 @@ impl WorkDirectory {
                     work.on_drop = OnDrop::KeepRecord;
                 }
                 if resume && work.is_ours() {
-                    return Ok(work);
+                    return Ok(*work);
                 }
                 match work.clear() {
-                    Ok(()) => return Ok(work),
+                    Ok(()) => return Ok(*work),
                     Err(error) if !resume && is_of_strangers(&error) => {
                         work.on_drop = OnDrop::Leave;
                     }
@@ -109,7 +109,7 @@ impl WorkDirectory {
     pub(super) fn for_repair(parent: Arc<Dir>) -> Result<Self> {
         if let Named::Locked(mut work) = Self::named(&parent, Self::REPAIR.into())? {
             match work.clear() {
-                Ok(()) => return Ok(work),
+                Ok(()) => return Ok(*work),
                 Err(error) if is_of_strangers(&error) => work.on_drop = OnDrop::Leave,
                 Err(error) => return Err(error),
             }
@@ -127,7 +127,7 @@ impl WorkDirectory {
             };
             let dir = made.map_err(Error::io("create a directory in", parent.path()))?;
             return match Self::lock(&parent, &name, dir, true)? {
-                Some(Named::Locked(work)) => Ok(work),
+                Some(Named::Locked(work)) => Ok(*work),
                 _ => Err(Error::Busy {
                     path: parent.at(&name),
                 }),
@@ -218,7 +218,7 @@ impl WorkDirectory {
             (Ok(one), Ok(other)) => Some([one, other]),
             (Err(error), _) | (_, Err(error)) => return failed("open", error),
         };
-        Ok(Some(Named::Locked(Self {
+        Ok(Some(Named::Locked(Box::new(Self {
             parent: Arc::clone(parent),
             name: name.clone(),
             dir,
@@ -226,7 +226,7 @@ impl WorkDirectory {
             lock,
             identity: None,
             on_drop: OnDrop::Remove,
-        })))
+        }))))
     }
 
     /// The directory itself.

@@ -372,7 +372,7 @@ mod tests {
         inner.remove_file(name("other")).unwrap();
         inner.sync().unwrap();
         assert!(!inner.sync_file_system().unwrap());
-        inner.set_mode(0o700).unwrap();
+        inner.try_clone().unwrap().set_mode(0o700).unwrap();
         assert_eq!(inner.found().unwrap().kind, Kind::Dir);
         outer.remove_dir(name("a")).unwrap();
     }

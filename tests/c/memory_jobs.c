@@ -162,10 +162,10 @@ walrus_accel_status verify_batch(const walrus_accel_context *context, int is_che
 walrus_accel_status verify_symbols(const walrus_accel_context *context, int is_checked)
 {
     walrus_accel_verify_symbols_request request = WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
-    static uint8_t verdicts[UINT16_MAX];
-    static const uint8_t good[UINT16_MAX];
+    static uint8_t verdicts[UINT16_MAX], good[UINT16_MAX];
     walrus_accel_error *error = NULL;
     walrus_accel_status status;
+    memset(good, WALRUS_ACCEL_SYMBOL_GOOD, sizeof good);
     request.metadata = here.given.metadata;
     request.symbols = here.symbols;
     request.symbol_count = request.verdict_count = here.sliver_count;
