@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Imports run one way: a module names only those above it.
-const ORDER: [(&str, &str); 27] = [
+const ORDER: [(&str, &str); 28] = [
     ("error", "the one error type"),
     ("once", "what is made once in a process"),
     ("memory", "large buffers, and memory that may be missing"),

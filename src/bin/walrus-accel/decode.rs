@@ -97,7 +97,7 @@ enum Target {
 
 /// Where a decode's slivers come from.
 enum Given {
-    Directory(BlobDirectory),
+    Directory(Box<BlobDirectory>),
     Files {
         metadata: VerifiedMetadata,
         slivers: SliverFiles,
@@ -115,7 +115,7 @@ impl Given {
     fn open(args: &DecodeArgs) -> Result<Self, Failure> {
         let Some(path) = &args.metadata else {
             let dir = args.dir.as_ref().expect("the parser asks for one of them");
-            return Ok(Self::Directory(directory::open(dir)?));
+            return Ok(Self::Directory(Box::new(directory::open(dir)?)));
         };
         let bytes = input::read_small(path, MAX_METADATA_LEN)?;
         let named = |error| Failure::Other(input::with_name(path, &error));
@@ -136,7 +136,7 @@ impl Given {
     fn slivers(&self) -> Slivers<'_> {
         match self {
             Self::Directory(directory) => Slivers {
-                source: directory,
+                source: &**directory,
                 files: directory.files(),
                 problems: directory.problems(),
             },
