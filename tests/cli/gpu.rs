@@ -194,3 +194,11 @@ fn auto_measures_once_and_shares_files_out() {
     engines.sort_unstable();
     assert_eq!(engines, ["cpu", "gpu"]);
 }
+
+#[cfg(not(feature = "gpu"))]
+#[test]
+fn a_build_without_the_engine_does_not_blame_the_driver() {
+    let run = walrus!("devices").exits(0);
+    let run = run.says(&["built without the feature gpu"]);
+    assert!(!run.stderr.contains("driver"));
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -15,13 +15,14 @@ use walrus_accel::{
 
 use crate::app::{App, decoder, rounded};
 use crate::args::DecodeArgs;
-use crate::console::shown;
+use crate::console::{JsonName, shown};
 use crate::directory::{self, ProblemLine};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, is_standard};
 use crate::metadata_file::MAX_METADATA_LEN;
 use crate::output::target;
+use crate::standard;
 
 /// How much of a decoded blob is copied to standard output at once.
 const COPY_LEN: usize = 1 << 20;
@@ -30,7 +31,8 @@ const COPY_LEN: usize = 1 << 20;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DecodedLine {
-    file: String,
+    #[serde(flatten)]
+    file: JsonName,
     blob_id: String,
     unencoded_length: u64,
     symbol_size: u32,
@@ -238,10 +240,10 @@ fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
 
 /// Copies the decoded blob to standard output.
 fn copy_out(path: &Path, app: &App, control: &Control) -> Result<(), Failure> {
-    let failed = |error| Failure::Other(format!("cannot read {}: {error}", path.display()));
+    let failed = |error| Failure::Other(format!("cannot read {}: {error}", shown(path)));
     let mut file = File::open(path).map_err(failed)?;
     let mut buffer = vec![0; COPY_LEN];
-    let mut out = io::stdout().lock();
+    let mut out = standard::data();
     loop {
         if control.is_cancelled() {
             return Err(Error::Cancelled.into());
@@ -284,7 +286,7 @@ fn line(
         .chain(damaged.map(|path| ProblemLine::damaged(path, &DAMAGED.to_string())))
         .collect();
     DecodedLine {
-        file: args.output.display().to_string(),
+        file: JsonName::file(&args.output),
         blob_id: blob_id.to_string(),
         unencoded_length: shape.unencoded_length(),
         symbol_size: shape.symbol_size(),

@@ -1,7 +1,7 @@
 //! Files that are under their names when they are complete, and not before.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use walrus_accel::{Axis, FileOutput, NETWORK_SHARDS, Output, Shape};
@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::console::shown;
 use crate::exit::Failure;
 use crate::input::is_standard;
+use crate::standard;
 
 /// The file to write: a new one, or with force the regular file that is there.
 pub fn target(path: &Path, force: bool) -> Result<PathBuf, Failure> {
@@ -62,7 +63,7 @@ impl Target {
         match self {
             Self::File { path, force } => write_file(path, *force, bytes),
             Self::Standard => {
-                let mut out = io::stdout().lock();
+                let mut out = standard::data();
                 if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
                     drop(out);
                     app.console.broken_by(&error);
