@@ -232,6 +232,24 @@ fn signals_are_acknowledged_at_once() {
     run.says(&["note: stopping; a second interrupt ends at once"]);
 }
 
+#[test]
+fn a_second_signal_ends_at_once_and_says_what_is_left() {
+    use rustix::process::Signal;
+
+    let scratch = Scratch::new();
+    let file = scratch.path("huge");
+    fs::File::create(&file).unwrap().set_len(4 << 30).unwrap();
+    let child = command(words!["blob-id", file, "--engine", "cpu"]).spawn();
+    let child = child.unwrap();
+    wait_until_at_work(child.id());
+    // Both are there when it goes on.
+    for one in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
+        signal(&child, one);
+    }
+    let run = Run::of(child.wait_with_output().unwrap()).exits(130);
+    run.says(&["note: stopping; ", "note: ended at once; ", ".partial"]);
+}
+
 /// Waits until a process has the threads of an engine.
 fn wait_until_at_work(id: u32) {
     let tasks = format!("/proc/{id}/task");

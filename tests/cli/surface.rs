@@ -154,7 +154,7 @@ fn a_name_that_begins_with_a_dash() {
         .build()
         .unwrap();
     let blob = (0..10_000u32).map(|n| n.to_string()).find(|blob| {
-        let metadata = encoder.metadata(&blob.as_bytes()).unwrap();
+        let metadata = encoder.metadata(blob.as_bytes()).unwrap();
         metadata.blob_id.to_string().starts_with('-')
     });
     let file = scratch.file("blob", blob.unwrap().as_bytes());
