@@ -2,6 +2,9 @@
 
 .PHONY: build install capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
 
+# What `walrus-accel --version --verbose` tells.
+export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+
 build:
 	cargo build --locked --release
 
@@ -71,6 +74,7 @@ perf:
 # GPU against CPU engine, device and transfer times apart, and what the check costs, to
 # benches/results/gpu-<device>.json; minutes and 10 GB of memory.
 bench-gpu:
+	@bash scripts/have-device.sh
 	cargo bench --locked --bench gpu
 
 # Calls from C against calls from Rust, to benches/results/capi-<processor>.json; half a minute.

@@ -13,6 +13,8 @@ command -v c++ >/dev/null || missing+=(g++)
 command -v objdump >/dev/null || missing+=(binutils)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+command -v zsh >/dev/null || missing+=(zsh)
+command -v fish >/dev/null || missing+=(fish)
 # A software driver, so that the GPU engine is tested on every machine.
 ls /usr/share/vulkan/icd.d/lvp_icd*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
 ldconfig -p | grep -q libvulkan.so.1 || missing+=(libvulkan1)
@@ -20,6 +22,8 @@ install_missing "${missing[@]}"
 
 # Then a missing device is a failure, and no reason to skip tests.
 export WALRUS_ACCEL_REQUIRE_GPU=1
+# And so is a missing shell, for whose completions there is a test.
+export WALRUS_ACCEL_REQUIRE_SHELLS=1
 # Mesa's device selection looks for a display, and says on standard error that there is none.
 export NODEVICE_SELECT=1
 

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::control::Control;
 use crate::disk::{FileId, open_regular};
 use crate::error::{Error, Result};
+use crate::memory::reserve;
 
 /// A blob that can be read at any position, from several threads at once.
 ///
@@ -280,6 +281,9 @@ impl Source for FileSource {
     }
 }
 
+/// How many bytes of a reader are taken at once.
+const SPOOL_LEN: usize = 128 << 10;
+
 /// A blob of unknown length, read to its end into an unnamed temporary file.
 ///
 /// # Example
@@ -318,7 +322,8 @@ impl SpooledSource {
         let directory = std::env::temp_dir();
         let mut file =
             tempfile::tempfile().map_err(Error::io("create a temporary file in", &directory))?;
-        let mut buffer = vec![0; 128 << 10];
+        let mut buffer = reserve(SPOOL_LEN)?;
+        buffer.resize(SPOOL_LEN, 0);
         let mut len = 0;
         loop {
             control.check()?;

@@ -7,6 +7,7 @@ mod common;
 mod cli {
     mod harness;
 
+    mod completions;
     mod decode;
     mod disk;
     mod encode;
@@ -18,6 +19,7 @@ mod cli {
     mod many;
     mod recover;
     mod repair;
+    mod streams;
     mod surface;
     mod symbol;
     mod vectors;

@@ -194,3 +194,35 @@ fn auto_measures_once_and_shares_files_out() {
     engines.sort_unstable();
     assert_eq!(engines, ["cpu", "gpu"]);
 }
+
+#[cfg(not(feature = "gpu"))]
+#[test]
+fn a_build_without_the_engine_does_not_blame_the_driver() {
+    let run = walrus!("devices").exits(0);
+    let run = run.says(&["built without the feature gpu"]);
+    assert!(!run.stderr.contains("driver"));
+}
+
+/// What is not there is told before minutes are spent on building.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_benchmark_looks_for_a_driver_before_it_is_built() {
+    let scratch = Scratch::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/have-device.sh");
+    let run = |driver: &std::path::Path, allow: &str| {
+        let mut bash = std::process::Command::new("bash");
+        bash.arg(script).env("VK_DRIVER_FILES", driver);
+        bash.env_remove("WALRUS_ACCEL_DEVICE");
+        bash.env("WALRUS_ACCEL_ALLOW_SOFTWARE", allow);
+        Run::of(bash.output().unwrap())
+    };
+    let says = |run: Run| run.exits(1).says(&["nothing to measure: "]);
+    says(run(&scratch.path("nowhere.json"), ""));
+    let software = scratch.file("lvp_icd.x86_64.json", b"{}");
+    says(run(&software, ""));
+    // With a loader, one that is asked for counts, and any other does.
+    if device().is_some() {
+        run(&software, "1").exits(0);
+        run(&scratch.file("card_icd.json", b"{}"), "").exits(0);
+    }
+}

@@ -49,6 +49,55 @@ fn one_failing_file_does_not_stop_the_others() {
     assert_eq!(run.lines().len(), 1);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_unicode_stay_apart_in_json() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let hex = |path: &std::path::Path| -> String {
+        let bytes = path.as_os_str().as_bytes();
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let scratch = Scratch::new();
+    let name = |bytes: &[u8]| scratch.path("").join(OsStr::from_bytes(bytes));
+    let files = [name(b"a\xff"), name(b"a\xfe"), name("é".as_bytes())];
+    for (number, file) in files.iter().enumerate() {
+        fs::write(file, number.to_string()).unwrap();
+    }
+    let (missing, out) = (name(b"b\xff"), name(b"out\xff"));
+    let mut words = words!["encode", "--out", out, "--shards", "4", "--json", missing];
+    words.extend(files.iter().map(Into::into));
+    let run = super::harness::run(words).exits(1).says(&["No such file"]);
+    let lines = run.objects();
+    assert_eq!(lines[0]["fileBytes"], hex(&missing));
+    assert_eq!(lines[1]["fileBytes"], hex(&files[0]));
+    assert_eq!(lines[2]["fileBytes"], hex(&files[1]));
+    assert_eq!(lines[1]["file"], lines[2]["file"]);
+    assert_eq!(lines[3]["file"], files[2].to_str().unwrap());
+    assert!(lines[3].get("fileBytes").is_none());
+    let dir = out.join(lines[3]["blobId"].as_str().unwrap());
+    assert_eq!(lines[3]["outDirBytes"], hex(&dir));
+
+    let victim = super::harness::sliver(&dir, 3, "primary");
+    fs::remove_file(&victim).unwrap();
+    let line = walrus!["verify", dir, "--json"].exits(1).object();
+    assert_eq!(line["dirBytes"], hex(&dir));
+    assert_eq!(line["problems"][0]["pathBytes"], hex(&victim));
+    let line = walrus!["repair", dir, "--json"].exits(0).object();
+    assert_eq!(line["dirBytes"], hex(&dir));
+    assert_eq!(line["rebuilt"][0]["pathBytes"], hex(&victim));
+    let back = name(b"back\xff");
+    let line = walrus!["decode", dir, "-o", back, "--json"]
+        .exits(0)
+        .object();
+    assert_eq!(line["fileBytes"], hex(&back));
+    let line = walrus!["inspect", victim, "--json"].exits(0).object();
+    assert_eq!(line["fileBytes"], hex(&victim));
+    let line = walrus!["verify", missing, "--json"].exits(1).object();
+    assert_eq!(line["dirBytes"], hex(&missing));
+}
+
 #[test]
 fn equal_files_and_repeated_ones_end_well() {
     let scratch = Scratch::new();

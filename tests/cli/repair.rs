@@ -60,6 +60,31 @@ fn everything_that_can_be_wrong_is_put_right() {
 }
 
 #[test]
+fn many_rebuilt_files_are_summed_up() {
+    let scratch = Scratch::new();
+    let (dir, sound) = two(&scratch, 20_000, 31);
+    let lose = || {
+        for pair in 0..20 {
+            fs::remove_file(sliver(&dir, pair, "primary")).unwrap();
+        }
+        damage(&sliver(&dir, 30, "secondary"));
+    };
+    lose();
+    let run = walrus!["repair", dir].exits(0);
+    let run = run.says(&[
+        "note: rebuilt 20 missing files: primary 0-19\n",
+        "0030.secondary",
+    ]);
+    assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+    assert!(run.text().ends_with(" 21 rebuilt\n"));
+    lose();
+    let run = walrus!["repair", dir, "-v", "--json"].exits(0);
+    assert_eq!(run.stderr.lines().count(), 21, "{}", run.stderr);
+    assert_eq!(run.object()["rebuilt"].as_array().unwrap().len(), 21);
+    assert_same_tree(&dir, &sound);
+}
+
+#[test]
 fn random_losses_on_both_axes() {
     let scratch = Scratch::new();
     let (dir, sound) = two(&scratch, 54_321, 101);

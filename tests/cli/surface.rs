@@ -145,6 +145,108 @@ fn wrong_usage_exits_with_2() {
     assert!(!out.exists());
 }
 
+/// One ID in 64 begins with a dash.
+#[test]
+fn a_name_that_begins_with_a_dash() {
+    let scratch = Scratch::new();
+    let encoder = walrus_accel::Encoder::builder()
+        .n_shards(4)
+        .build()
+        .unwrap();
+    let blob = (0..10_000u32).map(|n| n.to_string()).find(|blob| {
+        let metadata = encoder.metadata(blob.as_bytes()).unwrap();
+        metadata.blob_id.to_string().starts_with('-')
+    });
+    let file = scratch.file("blob", blob.unwrap().as_bytes());
+    let dir = super::harness::encode(&file, &scratch.path("out"), 4);
+    let id = dir.file_name().unwrap().to_str().unwrap().to_owned();
+    let inside = |words: Vec<std::ffi::OsString>| {
+        let output = command(words).current_dir(scratch.path("out")).output();
+        Run::of(output.unwrap())
+    };
+    let tip = format!("write ./{id}, or put -- before it");
+    for words in [
+        words!["verify", id],
+        words!["repair", id],
+        words!["decode", id, "-o", "../back"],
+    ] {
+        inside(words).exits(2).says(&["error: ", &tip]);
+    }
+    inside(words!["verify", format!("./{id}")]).exits(0);
+    inside(words!["verify", "--", id]).exits(0);
+    inside(words!["decode", "-o", "../back", "--", id]).exits(0);
+    // An ID that is not there, and would ask for help, a version or an output.
+    for letter in ["h", "V", "o", "-"] {
+        let id = format!("-{letter}{}", "A".repeat(41));
+        let run = inside(words!["decode", id, "-o", "../back"]).exits(2);
+        assert!(run.stdout.is_empty());
+        run.says(&[&format!("write ./{id}, or put -- before it")]);
+    }
+    // Any other file.
+    scratch.file("out/-x.bin", b"x");
+    let run = inside(words!["blob-id", "-x.bin", "--shards", "4"]);
+    run.exits(2).says(&["write ./-x.bin, or put -- before it"]);
+    inside(words!["blob-id", "./-x.bin", "--shards", "4"]).exits(0);
+    for verb in ["decode", "verify", "repair"] {
+        let help = walrus![verb, "--help"].exits(0);
+        assert!(help.text().contains("write ./-ID"));
+    }
+}
+
+#[test]
+fn a_verbose_version_tells_what_was_built() {
+    for words in [
+        words!["--version", "-v"],
+        words!["--verbose", "--version"],
+        words!["-vV"],
+        words!["-Vv"],
+    ] {
+        let run = super::harness::run(words).exits(0).says_nothing();
+        let lines = run.lines();
+        assert_eq!(
+            lines[0],
+            concat!("walrus-accel ", env!("CARGO_PKG_VERSION"))
+        );
+        for name in ["commit: ", "features: ", "instruction set: ", "target: "] {
+            let is_told = |line: &&&str| line.starts_with(name) && line.len() > name.len();
+            assert_eq!(lines.iter().filter(is_told).count(), 1, "{name}");
+        }
+        assert_eq!(run.text().contains("gpu"), cfg!(feature = "gpu"));
+    }
+}
+
+#[test]
+fn wrong_values_are_told_with_what_is_expected() {
+    let encode = |option: &str, value: &str| {
+        let run = walrus!["encode", "f", "--out", "d", option, value].exits(2);
+        run.stderr
+    };
+    let limit = "49155";
+    for shards in ["65535", "65536", "-1", "many"] {
+        let told = encode("--shards", shards);
+        assert!(told.contains(shards) && told.contains(limit), "{told}");
+    }
+    for engine in ["cuda", "Vulkan"] {
+        let told = encode("--engine", engine);
+        assert!(told.contains("a similar value exists: 'gpu'"), "{told}");
+    }
+    let told = encode("--engine", "steam");
+    assert!(
+        told.contains("[possible values: auto, cpu, gpu, reference]"),
+        "{told}"
+    );
+    assert!(!told.contains("similar"), "{told}");
+    for (option, value) in [
+        ("--threads", "-1"),
+        ("--memory", "-5M"),
+        ("--device-memory", "-1"),
+    ] {
+        let told = encode(option, value);
+        let expected = format!("invalid value '{value}' for '{option} <");
+        assert!(told.contains(&expected), "{told}");
+    }
+}
+
 /// Threads cannot be started where there is no address space for their stacks.
 #[cfg(target_os = "linux")]
 #[test]

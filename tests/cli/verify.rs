@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::harness::{Run, Scratch, damage, sliver, swap, truncate, walrus};
+use super::harness::{Run, Scratch, damage, sliver, swap, truncate, walrus, words};
 
 fn verify(dir: &Path, quick: bool, json: bool) -> Run {
     match (quick, json) {
@@ -80,6 +80,69 @@ fn every_bad_file_is_named_and_counted() {
             .collect();
         named.sort_unstable();
         assert_eq!(named, bad);
+    }
+}
+
+#[test]
+fn many_missing_files_are_summed_up() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(3, 10_000, 100);
+    let remove = |pairs: std::ops::Range<usize>, axis| {
+        for pair in pairs {
+            fs::remove_file(sliver(&dir, pair, axis)).unwrap();
+        }
+    };
+    // 34 primary or 67 secondary slivers are needed.
+    remove(0..60, "primary");
+    remove(0..60, "secondary");
+    damage(&sliver(&dir, 99, "primary"));
+    for quick in [false, true] {
+        let run = verify(&dir, quick, false).exits(1);
+        let run = run.says(&["error: 120 missing files: pairs 0-59\n", "0099.primary.bcs"]);
+        assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+        let verdict = "121 bad: 120 missing, 1 damaged; the blob can be recovered (39 primary slivers good, \
+                       34 needed; 40 secondary, 67 needed)";
+        assert!(run.text().contains(verdict), "{}", run.text());
+        let line = verify(&dir, quick, true).exits(1).object();
+        assert_eq!(line["problems"].as_array().unwrap().len(), 121);
+        assert_eq!(line["recoverable"], true);
+
+        let mut words = words!["verify", dir, "--verbose"];
+        words.extend(quick.then(|| "--quick".into()));
+        let run = super::harness::run(words)
+            .exits(1)
+            .says(&["0000.primary.bcs"]);
+        assert_eq!(run.stderr.lines().count(), 121);
+    }
+    // Every other one: the list is longer than a line.
+    for pair in (60..100).step_by(2) {
+        remove(pair..pair + 1, "primary");
+        remove(pair + 1..pair + 2, "secondary");
+    }
+    for quick in [false, true] {
+        let run = verify(&dir, quick, false).exits(1);
+        let run = run.says(&[
+            "160 missing files: pairs 0-59; primary 60,62,64,",
+            ", ...\n",
+        ]);
+        assert!(run.stderr.lines().all(|line| line.len() < 200));
+        let verdict =
+            "the blob cannot be recovered from these files (19 primary slivers good, 34 needed;";
+        assert!(run.text().contains(verdict), "{}", run.text());
+        let line = verify(&dir, quick, true).exits(1).object();
+        assert_eq!(line["recoverable"], false);
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_told_with_what_is_expected() {
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(3, 1000, 10);
+    for path in [scratch.path("nosuch"), dir.parent().unwrap().into()] {
+        let run = walrus!["verify", path].exits(1);
+        run.says(&["metadata.bcs: No such file", "OUT/BLOB_ID"]);
+        let run = walrus!["decode", path, "-o", scratch.path("back")].exits(1);
+        run.says(&["metadata.bcs: No such file", "OUT/BLOB_ID"]);
     }
 }
 

@@ -1,15 +1,17 @@
 //! What every verb works with.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use walrus_accel::{Decoder, DroppedSet, Encoder};
 
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
-use crate::console::Console;
+use crate::console::{Console, JsonName};
 use crate::exit::{Exit, Failure};
 use crate::jobs::Jobs;
 use crate::progress::ProgressView;
+use crate::standard::Messages;
 
 /// The console and the jobs of this process.
 pub struct App {
@@ -24,10 +26,8 @@ pub struct App {
 /// A line about what failed.
 #[derive(Serialize)]
 struct Failed<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dir: Option<String>,
+    #[serde(flatten)]
+    name: Option<JsonName>,
     error: &'a str,
 }
 
@@ -43,10 +43,10 @@ pub enum Subject<'a> {
 
 impl App {
     /// Makes the console and starts the progress bar.
-    pub fn new(report: ReportArgs, jobs: Jobs) -> Self {
-        let progress = ProgressView::new(report, &jobs);
+    pub fn new(report: ReportArgs, jobs: Jobs, messages: &Arc<Messages>) -> Self {
+        let progress = ProgressView::new(report, &jobs, messages);
         Self {
-            console: Console::new(report.json, progress.bar()),
+            console: Console::new(report, Arc::clone(messages), progress.bar()),
             jobs,
             _progress: progress,
         }
@@ -72,16 +72,15 @@ impl App {
     }
 
     fn failed(&self, subject: &Subject<'_>, message: &str) {
-        let name = |path: &Path| path.display().to_string();
         self.console.error(message);
         if self.console.json() {
-            let (file, dir) = match subject {
-                Subject::Files => (None, None),
-                Subject::File(path) => (Some(name(path)), None),
-                Subject::Dir(path) => (None, Some(name(path))),
+            let name = match subject {
+                Subject::Files => None,
+                Subject::File(path) => Some(JsonName::file(path)),
+                Subject::Dir(path) => Some(JsonName::dir(path)),
             };
             let error = message;
-            self.console.object(&Failed { file, dir, error });
+            self.console.object(&Failed { name, error });
         }
     }
 

@@ -2,13 +2,15 @@
 
 mod slivers;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Args, Command, Parser, Subcommand};
 use clap_complete::Shell;
 use walrus_accel::{
-    Axis, Check, Commitment, EngineKind, Error, MAX_THREADS, NETWORK_SHARDS, Shape,
+    Axis, Check, Commitment, EngineKind, Error, MAX_THREADS, MIN_SHARDS, NETWORK_SHARDS, Shape,
 };
 
 pub use self::slivers::{
@@ -74,14 +76,16 @@ Examples:
   walrus-accel decode --metadata metadata.bcs -o model.bin --slivers *.bcs
 
 Damaged and foreign files are named on standard error and skipped; missing ones are counted.
-With 1000 shards, any 334 primary or any 667 secondary slivers are enough.";
+With 1000 shards, any 334 primary or any 667 secondary slivers are enough. A blob ID may begin with
+a dash: write ./-ID, or put -- before it.";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   walrus-accel verify slivers/BLOB_ID
   walrus-accel verify slivers/BLOB_ID --quick --json
 
-Bad files are named on standard error; the counts go to standard output.";
+Bad files are named on standard error, missing ones summed up unless --verbose is given; the counts
+go to standard output. A blob ID may begin with a dash: write ./-ID, or put -- before it.";
 
 const REPAIR_EXAMPLES: &str = "\
 Examples:
@@ -89,15 +93,58 @@ Examples:
   walrus-accel repair slivers/BLOB_ID --pairs 0-99
 
 Every sliver is verified first. Files that do not belong in the directory are named and left
-alone.";
+alone. A blob ID may begin with a dash: write ./-ID, or put -- before it.";
 
 /// Encodes blobs for the Walrus storage network, and gets them back
 #[derive(Debug, Parser)]
 #[command(name = "walrus-accel", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {
+    /// Tell more; with --version the commit, the features and the instruction set
+    #[arg(long, short)]
+    verbose: bool,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Cli {
+    /// Whether everything is to be told.
+    pub fn is_verbose(&self) -> bool {
+        let report = match &self.verb {
+            Verb::Encode(args) => args.report,
+            Verb::BlobId(args) => args.report,
+            Verb::Decode(args) => args.report,
+            Verb::Verify(args) => args.report,
+            Verb::Repair(args) => args.report,
+            Verb::Inspect(args) => args.report,
+            Verb::Symbol(args) => args.report,
+            Verb::Recover(args) => args.recovery.report,
+            Verb::Prove(args) => args.report,
+            Verb::CheckProof(args) => args.report,
+            Verb::Devices(args) => return self.verbose || args.verbose,
+            Verb::Completions { .. } | Verb::Man { .. } => ReportArgs::QUIET,
+        };
+        self.verbose || report.verbose
+    }
+
+    /// Whether drivers of graphics devices may be loaded.
+    pub fn opens_devices(&self) -> bool {
+        let engine = match &self.verb {
+            Verb::Encode(args) => &args.engine,
+            Verb::BlobId(args) => &args.engine,
+            Verb::Decode(args) => &args.engine,
+            Verb::Verify(args) => &args.engine,
+            Verb::Repair(args) => &args.engine,
+            Verb::Inspect(args) => &args.engine,
+            Verb::Symbol(args) => &args.engine,
+            Verb::Recover(args) => &args.recovery.engine,
+            Verb::Prove(args) => &args.engine,
+            Verb::CheckProof(args) => &args.engine,
+            Verb::Devices(_) => return cfg!(feature = "gpu"),
+            Verb::Completions { .. } | Verb::Man { .. } => return false,
+        };
+        cfg!(feature = "gpu") && !matches!(engine.engine, EngineKind::Cpu | EngineKind::Reference)
+    }
 }
 
 /// The verbs.
@@ -263,13 +310,16 @@ pub struct DevicesArgs {
     /// Print one JSON object a line
     #[arg(long)]
     pub json: bool,
+    /// Let drivers print to standard error
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 /// What the bytes of an encoding depend on, the file aside.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct CodeArgs {
     /// The number of shards
-    #[arg(long, value_name = "N", default_value_t = NETWORK_SHARDS, value_parser = shards)]
+    #[arg(long, value_name = "N", default_value_t = NETWORK_SHARDS, value_parser = shards, allow_hyphen_values = true)]
     pub shards: u16,
     /// The commitment hash: blake2b is the network's, blake3 is for use outside it
     #[arg(long, value_name = "HASH", default_value = "blake2b", value_parser = commitments())]
@@ -281,19 +331,25 @@ pub struct CodeArgs {
 pub struct EngineArgs {
     /// The engine: auto is, for each file, cpu or gpu, whichever was measured to be done first; gpu is
     /// a graphics device; reference a slow one to compare with
-    #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = engines())]
+    #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = Engines)]
     pub engine: EngineKind,
     /// The number of threads, up to 1024; 0 is one a core, and more than four a core are of no use
-    #[arg(long, value_name = "T", default_value_t = 0, value_parser = threads)]
+    #[arg(
+        long,
+        value_name = "T",
+        default_value_t = 0,
+        value_parser = threads,
+        allow_hyphen_values = true
+    )]
     pub threads: usize,
     /// The most working memory, such as 512M or 1.5GiB
-    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse, allow_hyphen_values = true)]
     pub memory: u64,
     /// The device of the engines gpu and auto: its number or a part of its name (see `walrus-accel devices`)
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<String>,
     /// The most that is used of the device's memory; half of it unless given
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, allow_hyphen_values = true)]
     pub device_memory: Option<u64>,
     /// End with an error if the device fails; otherwise the CPU goes on
     #[arg(long)]
@@ -312,6 +368,9 @@ pub struct ReportArgs {
     /// Show no progress
     #[arg(long)]
     pub no_progress: bool,
+    /// Name every file instead of summing up, and let drivers of devices print to standard error
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 impl ReportArgs {
@@ -319,6 +378,7 @@ impl ReportArgs {
     pub const QUIET: Self = Self {
         json: false,
         no_progress: true,
+        verbose: false,
     };
 }
 
@@ -327,9 +387,13 @@ impl ReportArgs {
 pub struct AxisChoice(pub Option<Axis>);
 
 fn shards(text: &str) -> Result<u16, String> {
-    let n = text
-        .parse()
-        .map_err(|_| "a number from 4 to 65535 is expected".to_owned())?;
+    let Ok(n) = text.parse() else {
+        let most = match Shape::new(u16::MAX, 0) {
+            Err(Error::TooManyShards { maximum, .. }) => maximum,
+            _ => u16::MAX,
+        };
+        return Err(format!("a number from {MIN_SHARDS} to {most} is expected"));
+    };
     match Shape::new(n, 0) {
         Ok(_) => Ok(n),
         Err(error) => Err(error.to_string()),
@@ -351,9 +415,53 @@ fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
-fn engines() -> impl TypedValueParser<Value = EngineKind> {
-    PossibleValuesParser::new(["auto", "cpu", "gpu", "reference"])
-        .try_map(|name| name.parse::<EngineKind>())
+/// Reads the name of an engine.
+///
+/// clap suggests the name with the most letters in common: to those who ask for `cuda`, `cpu`.
+#[derive(Clone)]
+struct Engines;
+
+impl Engines {
+    const NAMES: [&str; 4] = ["auto", "cpu", "gpu", "reference"];
+
+    /// What else people call the engine `gpu`.
+    const GPU: [&str; 10] = [
+        "cuda", "device", "directx", "dx12", "graphics", "hip", "metal", "opencl", "rocm", "vulkan",
+    ];
+}
+
+impl TypedValueParser for Engines {
+    type Value = EngineKind;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<EngineKind, clap::Error> {
+        let text = value.to_string_lossy();
+        if let Ok(engine) = text.parse() {
+            return Ok(engine);
+        }
+        let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
+        if let Some(argument) = argument {
+            let argument = ContextValue::String(argument.to_string());
+            error.insert(ContextKind::InvalidArg, argument);
+        }
+        let names = Self::NAMES.map(str::to_owned).to_vec();
+        error.insert(ContextKind::ValidValue, ContextValue::Strings(names));
+        if Self::GPU.contains(&text.to_lowercase().as_str()) {
+            let gpu = ContextValue::String("gpu".into());
+            error.insert(ContextKind::SuggestedValue, gpu);
+        }
+        let text = ContextValue::String(text.into());
+        error.insert(ContextKind::InvalidValue, text);
+        Err(error)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Self::NAMES.into_iter().map(PossibleValue::new)))
+    }
 }
 
 fn commitments() -> impl TypedValueParser<Value = Commitment> {

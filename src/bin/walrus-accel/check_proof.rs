@@ -7,7 +7,7 @@ use walrus_accel::{Axis, Bcs, InconsistencyProof, ProofVerdict, SliverIndex, Ver
 
 use crate::app::{App, decoder, rounded};
 use crate::args::CheckProofArgs;
-use crate::console::shown;
+use crate::console::{JsonName, shown};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input;
@@ -20,7 +20,8 @@ const MAX_SYMBOL_FRAME: u64 = 2 + 3 + 1 + 16 * 33;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CheckedLine {
-    file: String,
+    #[serde(flatten)]
+    file: JsonName,
     blob_id: String,
     axis: &'static str,
     /// The sliver that the proof is of, and its pair if there is one.
@@ -59,7 +60,7 @@ pub fn run(args: &CheckProofArgs, app: &App) -> Result<Exit, Failure> {
     let (path, pair) = (shown(&args.proof), pair(&metadata, axis, proof.target));
     if app.console.json() {
         app.console.object(&CheckedLine {
-            file: args.proof.display().to_string(),
+            file: JsonName::file(&args.proof),
             blob_id: metadata.blob_id().to_string(),
             axis: axis.name(),
             target: proof.target.0,

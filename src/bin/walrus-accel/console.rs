@@ -1,26 +1,34 @@
 //! Standard output for data, standard error for everything else.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::ProgressBar;
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::args::ReportArgs;
+use crate::encoded::hex;
+use crate::standard::{self, Messages};
 
 /// Where lines go. A progress bar is lifted out of their way.
 pub struct Console {
-    json: bool,
+    report: ReportArgs,
+    messages: Arc<Messages>,
     bar: ProgressBar,
     broken: AtomicBool,
 }
 
 impl Console {
     /// A console that shares its terminal with `bar`.
-    pub fn new(json: bool, bar: ProgressBar) -> Self {
+    pub fn new(report: ReportArgs, messages: Arc<Messages>, bar: ProgressBar) -> Self {
         Self {
-            json,
+            report,
+            messages,
             bar,
             broken: AtomicBool::new(false),
         }
@@ -28,7 +36,12 @@ impl Console {
 
     /// Whether lines on standard output are JSON objects.
     pub fn json(&self) -> bool {
-        self.json
+        self.report.json
+    }
+
+    /// Whether everything is told, and nothing summed up.
+    pub fn verbose(&self) -> bool {
+        self.report.verbose
     }
 
     /// Whether standard output no longer takes data: what is there to say would be lost.
@@ -41,10 +54,10 @@ impl Console {
         if self.is_broken() {
             return;
         }
+        let line = [bytes, b"\n"].concat();
         let write = || {
-            let mut out = io::stdout().lock();
-            out.write_all(bytes)?;
-            out.write_all(b"\n")?;
+            let mut out = standard::lines();
+            out.write_all(&line)?;
             out.flush()
         };
         if let Err(error) = self.bar.suspend(write) {
@@ -82,17 +95,92 @@ impl Console {
     }
 
     fn say(&self, kind: &str, color: AnsiColor, message: impl Display) {
-        let style = Style::new().bold().fg_color(Some(color.into()));
-        self.bar.suspend(|| {
-            // With no standard error there is nobody to tell.
-            let _ = writeln!(anstream::stderr(), "{style}{kind}:{style:#} {message}");
-        });
+        let message = styled(kind, color, message);
+        self.bar.suspend(|| self.messages.print(message));
     }
 }
 
-/// A file's name for a message or a line for people.
+/// A message with its kind before it.
+pub fn styled(kind: &str, color: AnsiColor, message: impl Display) -> String {
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    format!("{style}{kind}:{style:#} {message}")
+}
+
+/// A file's name for a message or a line for people. Bytes that are not UTF-8 are escaped.
 pub fn shown(path: &Path) -> String {
-    escaped(&path.display().to_string())
+    let mut shown = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        shown.push_str(&escaped(chunk.valid()));
+        for byte in chunk.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    shown
+}
+
+/// A file's name in a JSON object, under a key of the object.
+///
+/// JSON has no strings but of Unicode. A name that is not UTF-8 is there with replacement characters, and
+/// beside it under the key with `Bytes` behind it as bytes in hex.
+pub struct JsonName {
+    key: &'static str,
+    bytes_key: &'static str,
+    path: PathBuf,
+}
+
+impl JsonName {
+    /// The file that the object is about.
+    pub fn file(path: &Path) -> Self {
+        Self::new("file", "fileBytes", path)
+    }
+
+    /// The blob's directory that it is about.
+    pub fn dir(path: &Path) -> Self {
+        Self::new("dir", "dirBytes", path)
+    }
+
+    /// The directory that a blob's slivers were written to.
+    pub fn out_dir(path: &Path) -> Self {
+        Self::new("outDir", "outDirBytes", path)
+    }
+
+    /// The file of a sliver that something is made of.
+    pub fn sliver(path: &Path) -> Self {
+        Self::new("sliver", "sliverBytes", path)
+    }
+
+    /// A file of a directory.
+    pub fn path(path: &Path) -> Self {
+        Self::new("path", "pathBytes", path)
+    }
+
+    fn new(key: &'static str, bytes_key: &'static str, path: &Path) -> Self {
+        let path = path.to_owned();
+        Self {
+            key,
+            bytes_key,
+            path,
+        }
+    }
+}
+
+/// Entries of the object around it: `#[serde(flatten)]`.
+impl Serialize for JsonName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(self.key, &self.path.to_string_lossy())?;
+        if self.path.to_str().is_none() {
+            map.serialize_entry(self.bytes_key, &hex(&name_bytes(&self.path)))?;
+        }
+        map.end()
+    }
+}
+
+/// The name for people.
+impl fmt::Display for JsonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.path))
+    }
 }
 
 /// A text without what moves a terminal's cursor, and without what makes text run the other way, as the
@@ -151,5 +239,20 @@ mod tests {
         assert_eq!(shown("été/a b\\c"), "été/a b\\c");
         assert_eq!(shown("a\nb\x1b[2J\u{9b}"), r"a\nb\u{1b}[2J\u{9b}");
         assert_eq!(shown("a\u{202e}scb.b"), r"a\u{202e}scb.b");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_not_unicode_stay_apart() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let path = |bytes| Path::new(OsStr::from_bytes(bytes));
+        assert_eq!(shown(path(b"\xe9t\xc3\xa9\xff")), r"\xe9té\xff");
+        let json = |bytes| serde_json::to_string(&JsonName::file(path(bytes))).unwrap();
+        assert_eq!(json("été".as_bytes()), r#"{"file":"été"}"#);
+        let lossy = "{\"file\":\"a\u{fffd}\",\"fileBytes\":\"61ff\"}";
+        assert_eq!(json(b"a\xff"), lossy);
+        assert_ne!(json(b"a\xfe"), lossy);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -14,13 +14,14 @@ use walrus_accel::{
 
 use crate::app::{App, decoder, rounded};
 use crate::args::DecodeArgs;
-use crate::console::shown;
+use crate::console::{JsonName, shown};
 use crate::directory::{self, ProblemLine};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, is_standard};
 use crate::metadata_file::MAX_METADATA_LEN;
 use crate::output::{self, Unnamed};
+use crate::standard;
 
 /// How much of a decoded blob is copied to standard output at once.
 const COPY_LEN: usize = 1 << 20;
@@ -32,7 +33,8 @@ const MAX_LIST_LEN: usize = 100;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DecodedLine {
-    file: String,
+    #[serde(flatten)]
+    file: JsonName,
     blob_id: String,
     unencoded_length: u64,
     symbol_size: u32,
@@ -264,7 +266,7 @@ fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
 fn copy_out(scratch: Unnamed, app: &App) -> Result<(), Failure> {
     let mut file = scratch.into_file()?;
     let mut buffer = vec![0; COPY_LEN];
-    let mut out = io::stdout().lock();
+    let mut out = standard::data();
     loop {
         let read = file.read(&mut buffer).map_err(Unnamed::failed("read"))?;
         let written = match read {
@@ -304,7 +306,7 @@ fn line(
         .chain(damaged.map(|path| ProblemLine::damaged(path, &DAMAGED.to_string())))
         .collect();
     DecodedLine {
-        file: args.output.display().to_string(),
+        file: JsonName::file(&args.output),
         blob_id: blob_id.to_string(),
         unencoded_length: shape.unencoded_length(),
         symbol_size: shape.symbol_size(),

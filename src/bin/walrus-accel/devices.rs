@@ -30,10 +30,16 @@ struct DeviceLine<'a> {
 pub fn run(app: &App) -> Exit {
     let devices = devices();
     if devices.is_empty() {
-        app.console.note(
-            "no graphics device, or no driver for one: the vendor's driver and the Vulkan loader \
-             (Debian: libvulkan1) are needed; without them the CPU does the work",
-        );
+        app.console.note(match cfg!(feature = "gpu") {
+            true => {
+                "no graphics device, or no driver for one: the vendor's driver and the Vulkan loader \
+                 (Debian: libvulkan1) are needed; without them the CPU does the work"
+            }
+            false => {
+                "this program was built without the feature gpu and looks for no device; \
+                 build it with --features gpu"
+            }
+        });
     }
     for device in &devices {
         let (usable, reason) = verdict(device);

@@ -1,6 +1,8 @@
 //! A blob's directory as the command line names it.
 
 use std::collections::HashSet;
+use std::fmt::{self, Display};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
@@ -8,7 +10,7 @@ use walrus_accel::{
     Axis, BlobDirectory, BlobId, Error, FileProblem, PairSet, ProblemKind, SliverPairIndex,
 };
 
-use crate::console::shown;
+use crate::console::{Console, JsonName, escaped, shown};
 use crate::exit::Failure;
 use crate::input;
 use crate::sliver_file;
@@ -16,6 +18,12 @@ use crate::sliver_file;
 /// Opens a directory. If it is named for a blob, it must hold that one.
 pub fn open(path: &Path) -> Result<BlobDirectory, Failure> {
     let directory = BlobDirectory::open(path).map_err(|error| match error {
+        Error::Io { ref source, .. } if source.kind() == ErrorKind::NotFound => {
+            let error = escaped(&error.to_string());
+            Failure::Other(format!(
+                "{error}; the directory of one blob is expected, as `encode` makes it: OUT/BLOB_ID"
+            ))
+        }
         Error::Io { .. } => Failure::Library(error),
         _ => Failure::Other(input::with_name(&path.join("metadata.bcs"), &error)),
     })?;
@@ -39,9 +47,10 @@ pub fn check_name(directory: &BlobDirectory) -> Result<(), Failure> {
 }
 
 /// What is wrong with a file, as a JSON object.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct ProblemLine {
-    path: String,
+    #[serde(flatten)]
+    path: JsonName,
     kind: &'static str,
     reason: String,
 }
@@ -49,7 +58,7 @@ pub struct ProblemLine {
 impl From<&FileProblem> for ProblemLine {
     fn from(problem: &FileProblem) -> Self {
         Self {
-            path: problem.path.display().to_string(),
+            path: JsonName::path(&problem.path),
             kind: problem.kind.name(),
             reason: problem.reason.clone(),
         }
@@ -60,7 +69,7 @@ impl ProblemLine {
     /// The line about a file that is there and does not hold what it should.
     pub fn damaged(path: &Path, reason: &str) -> Self {
         Self {
-            path: path.display().to_string(),
+            path: JsonName::path(path),
             kind: ProblemKind::Damaged.name(),
             reason: reason.into(),
         }
@@ -125,6 +134,84 @@ pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
     parts.join("; ")
 }
 
+/// The most missing files that are named one by one.
+const FEW: usize = 10;
+
+/// The longest list of missing files, in bytes.
+const MAX_LIST_LEN: usize = 100;
+
+/// Tells of problems one by one. Many missing files are summed up instead, unless all is to be told:
+/// `1332 missing files: pairs 0-665`.
+pub fn tell(
+    problems: &[FileProblem],
+    n_shards: u16,
+    console: &Console,
+    say: impl Fn(&dyn Display),
+) {
+    let missing = count(problems, ProblemKind::Missing);
+    let summed_up = missing > FEW && !console.verbose();
+    if summed_up {
+        let which = cut(self::missing(problems, n_shards));
+        say(&format_args!("{missing} missing files: {which}"));
+    }
+    for problem in problems {
+        if problem.kind != ProblemKind::Missing || !summed_up {
+            say(problem);
+        }
+    }
+}
+
+/// A list that is not longer than a line: of a longer one, the beginning.
+fn cut(mut list: String) -> String {
+    if list.len() > MAX_LIST_LEN {
+        let mut end = MAX_LIST_LEN;
+        while !list.is_char_boundary(end) {
+            end -= 1;
+        }
+        let end = list[..end].rfind([',', ';']).unwrap_or(end);
+        list.replace_range(end.., ", ...");
+    }
+    list
+}
+
+/// The good slivers of each axis, and how many it takes.
+pub struct Good {
+    counts: [(Axis, usize, usize); 2],
+}
+
+impl Good {
+    /// The files of the directory without those that have problems.
+    pub fn new(directory: &BlobDirectory, problems: &[FileProblem]) -> Self {
+        let bad: HashSet<_> = problems.iter().map(|problem| &problem.path).collect();
+        let shape = directory.shape();
+        let counts = Axis::BOTH.map(|axis| {
+            let good = directory.files().iter().filter(|file| file.axis == axis);
+            let good = good.filter(|file| !bad.contains(&file.path)).count();
+            (axis, good, shape.slivers_needed(axis).into())
+        });
+        Self { counts }
+    }
+
+    /// Whether they are enough for the blob and all other slivers.
+    pub fn is_enough(&self) -> bool {
+        self.counts.iter().any(|(_, good, needed)| good >= needed)
+    }
+}
+
+impl Display for Good {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.is_enough() {
+            true => "the blob can be recovered",
+            false => "the blob cannot be recovered from these files",
+        })?;
+        let [(first, a, of_a), (second, b, of_b)] = &self.counts;
+        write!(
+            f,
+            " ({a} {first} slivers good, {of_a} needed; {b} {second}, {of_b} needed)"
+        )
+    }
+}
+
 /// How many are of one kind.
 pub fn count(problems: &[FileProblem], kind: ProblemKind) -> usize {
     let of_kind = |problem: &&FileProblem| problem.kind == kind;
@@ -134,6 +221,15 @@ pub fn count(problems: &[FileProblem], kind: ProblemKind) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let list: Vec<_> = (0..1000).step_by(2).map(|n| n.to_string()).collect();
+        let cut = cut(format!("pairs {}", list.join(",")));
+        assert!(cut.len() <= MAX_LIST_LEN + 5 && cut.len() > MAX_LIST_LEN - 5);
+        assert!(cut.starts_with("pairs 0,2,4,") && cut.ends_with(", ..."));
+        assert_eq!(super::cut("pairs 0-665".into()), "pairs 0-665");
+    }
 
     #[test]
     fn missing_files_are_named_in_few_words() {

@@ -5,7 +5,7 @@ use walrus_accel::{DirectorySink, PairSet, Shape, Written};
 use crate::app::{App, encoder};
 use crate::args::EncodeArgs;
 use crate::batch::Batch;
-use crate::console::{id_line, shown};
+use crate::console::{JsonName, id_line, shown};
 use crate::encoded::EncodedLine;
 use crate::exit::{Exit, Failure};
 
@@ -54,7 +54,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             }
             if app.console.json() {
                 let mut line = EncodedLine::new(path, encoded, encoder);
-                line.out_dir = Some(dir.display().to_string());
+                line.out_dir = Some(JsonName::out_dir(dir));
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);
             }

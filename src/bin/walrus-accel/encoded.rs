@@ -7,13 +7,15 @@ use walrus_accel::{BlobMetadataWithId, Encoder};
 
 use crate::app::rounded;
 use crate::batch::Encoded;
+use crate::console::JsonName;
 use crate::engine_line::EngineLine;
 
 /// A file's encoding as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EncodedLine {
-    file: String,
+    #[serde(flatten)]
+    file: JsonName,
     blob_id: String,
     root_hash: String,
     unencoded_length: u64,
@@ -23,8 +25,8 @@ pub struct EncodedLine {
     by: EngineLine,
     seconds: f64,
     /// Where the slivers are, if they were kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub out_dir: Option<String>,
+    #[serde(flatten)]
+    pub out_dir: Option<JsonName>,
     /// Whether they were there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_there: Option<bool>,
@@ -36,7 +38,7 @@ impl EncodedLine {
         let BlobMetadataWithId { blob_id, metadata } = &encoded.metadata;
         let shape = metadata.shape().expect("a blob was encoded in it");
         Self {
-            file: path.display().to_string(),
+            file: JsonName::file(path),
             blob_id: blob_id.to_string(),
             root_hash: hex(&metadata.root_hash()),
             unencoded_length: metadata.unencoded_length,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use walrus_accel::{Error, FileSource, Result, Source, SpooledSource};
 
 use crate::console::{escaped, shown};
+use crate::standard;
 
 /// What stands for standard input.
 const STDIN: &str = "-";
@@ -28,7 +29,7 @@ impl Blob {
     /// Opens the file, or reads standard input.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(match is_standard(path) {
-            true => Self::Spooled(SpooledSource::read(io::stdin().lock())?),
+            true => Self::Spooled(SpooledSource::read(standard::input())?),
             false => Self::File(FileSource::open(path)?),
         })
     }
@@ -116,7 +117,7 @@ pub fn read_small(path: &Path, limit: u64) -> Result<Vec<u8>> {
 /// The same for a file or standard input.
 pub fn read_small_or_standard(path: &Path, limit: u64) -> Result<Vec<u8>> {
     match is_standard(path) {
-        true => read_to(io::stdin().lock(), limit).map_err(cannot_read(path)),
+        true => read_to(standard::input(), limit).map_err(cannot_read(path)),
         false => read_small(path, limit),
     }
 }

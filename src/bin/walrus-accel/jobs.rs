@@ -2,14 +2,19 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use clap::builder::styling::AnsiColor;
 use walrus_accel::{Control, Error, Progress};
 
+use crate::console::styled;
 use crate::exit::Exit;
+use crate::standard::Messages;
 
 /// All jobs of this process. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Jobs {
     state: Arc<Mutex<State>>,
+    /// Where the first signal and the second one are acknowledged.
+    messages: Option<Arc<Messages>>,
 }
 
 #[derive(Default)]
@@ -33,6 +38,20 @@ pub struct Job {
 }
 
 impl Jobs {
+    /// No jobs yet. Signals are acknowledged on `messages`.
+    pub fn new(messages: &Arc<Messages>) -> Self {
+        Self {
+            state: Arc::default(),
+            messages: Some(Arc::clone(messages)),
+        }
+    }
+
+    fn acknowledge(&self, message: &str) {
+        if let Some(messages) = &self.messages {
+            messages.print_at_once(styled("note", AnsiColor::Green, message));
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nothing panics under the lock")
     }
@@ -63,6 +82,11 @@ impl Jobs {
     /// Cancels all jobs. Where there are none, or it was asked before, the process ends here.
     pub fn interrupt(&self) {
         let mut state = self.state();
+        if state.interrupted {
+            self.acknowledge(
+                "ended at once; what is unfinished may be left under a name that ends in .partial",
+            );
+        }
         if state.interrupted || state.running.is_empty() {
             std::process::exit(Exit::Interrupted.code().into());
         }
@@ -70,6 +94,8 @@ impl Jobs {
         for job in &state.running {
             job.control.cancel();
         }
+        drop(state);
+        self.acknowledge("stopping; a second interrupt ends at once");
     }
 
     /// Whether a signal came.

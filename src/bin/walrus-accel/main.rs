@@ -32,24 +32,35 @@ mod shell;
 mod signals;
 mod size;
 mod sliver_file;
+mod standard;
 mod symbol;
 mod symbol_files;
+mod usage;
 mod verify;
 
 use std::process::ExitCode;
-
-use clap::Parser;
+use std::sync::Arc;
 
 use crate::app::{App, Subject};
-use crate::args::{Cli, ReportArgs, Verb};
+use crate::args::{ReportArgs, Verb};
 use crate::jobs::Jobs;
+use crate::standard::Messages;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
     limits::raise_open_files();
-    let jobs = Jobs::default();
+    let messages = match cli.opens_devices() && !cli.is_verbose() {
+        true => Messages::without_drivers(),
+        false => Messages::new(),
+    };
+    let messages = Arc::new(messages);
+    let jobs = Jobs::new(&messages);
     signals::watch(&jobs);
-    let app = |report| App::new(report, jobs);
+    let verbose = cli.is_verbose();
+    let app = |report| App::new(ReportArgs { verbose, ..report }, jobs, &messages);
     let exit = match &cli.verb {
         Verb::Encode(args) => {
             let app = app(args.report);

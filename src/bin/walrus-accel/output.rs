@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::exit::Failure;
 use crate::input::is_standard;
 use crate::jobs::Job;
+use crate::standard;
 
 /// The file to write, if it may be written: a new one, or with force the regular file that is there, but none
 /// of the inputs.
@@ -55,7 +56,7 @@ impl Target {
             Self::File(output) => write_file(output.clone(), bytes)?,
             Self::Standard => {
                 job.end()?;
-                let mut out = io::stdout().lock();
+                let mut out = standard::data();
                 if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
                     drop(out);
                     app.console.broken_by(&error);

@@ -12,6 +12,7 @@ use walrus_accel::{
 
 use crate::app::{App, decoder, rounded};
 use crate::args::RecoveryArgs;
+use crate::console::JsonName;
 use crate::engine_line::EngineLine;
 use crate::exit::Failure;
 use crate::jobs::Job;
@@ -23,7 +24,8 @@ use crate::symbol_files::{self, Gathered, Refused, Target};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecoveryLine {
-    file: String,
+    #[serde(flatten)]
+    file: JsonName,
     blob_id: String,
     axis: &'static str,
     pair: u16,
@@ -167,7 +169,7 @@ impl<'a> Recovering<'a> {
     pub fn line<T>(&self, gathered: Gathered<T>, used: usize) -> RecoveryLine {
         let (shape, axis) = (self.metadata.shape(), self.args.axis);
         RecoveryLine {
-            file: self.args.output.display().to_string(),
+            file: JsonName::file(&self.args.output),
             blob_id: self.metadata.blob_id().to_string(),
             axis: axis.name(),
             pair: self.pair.0,

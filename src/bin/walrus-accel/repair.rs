@@ -7,7 +7,7 @@ use walrus_accel::PairSet;
 
 use crate::app::{App, decoder, rounded};
 use crate::args::RepairArgs;
-use crate::console::shown;
+use crate::console::{JsonName, shown};
 use crate::directory::{self, ProblemLine};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
@@ -16,7 +16,8 @@ use crate::exit::{Exit, Failure};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RepairedLine {
-    dir: String,
+    #[serde(flatten)]
+    dir: JsonName,
     blob_id: String,
     checked: usize,
     rebuilt: Vec<ProblemLine>,
@@ -42,15 +43,16 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     }
     drop(job);
     app.name_fault(decoder.device_fault());
-    for problem in &repaired.rebuilt {
+    let n_shards = directory.shape().n_shards();
+    directory::tell(&repaired.rebuilt, n_shards, &app.console, |problem| {
         app.console.note(format_args!("rebuilt {problem}"));
-    }
+    });
     for problem in &repaired.left {
         app.console.warning(format_args!("left alone: {problem}"));
     }
     if app.console.json() {
         app.console.object(&RepairedLine {
-            dir: args.dir.display().to_string(),
+            dir: JsonName::dir(&args.dir),
             blob_id: directory.metadata().blob_id().to_string(),
             checked: repaired.checked,
             rebuilt: directory::problem_lines(&repaired.rebuilt),

@@ -1,13 +1,15 @@
 //! `completions` and `man`: what shells and manuals need.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::args::Cli;
+use crate::console::shown;
 use crate::exit::{Exit, Failure};
+use crate::standard;
 
 /// Prints a completion script.
 pub fn completions(shell: Shell) -> Result<Exit, Failure> {
@@ -15,7 +17,22 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
     let mut command = Cli::command();
     let name = command.get_name().to_owned();
     clap_complete::generate(shell, &mut command, name, &mut script);
+    if shell == Shell::Bash {
+        script = mended(script);
+    }
     print(&script)
+}
+
+/// A script for bash that completes the options of verbs.
+///
+/// clap_complete 4.6.12 and before it call a verb `walrus__accel__subcmd__encode` where they find out which it
+/// is, and `walrus__subcmd__accel__subcmd__encode` where its options are (clap's issue 6421): they take the
+/// hyphen of the command's own name for the space before a verb.
+fn mended(script: Vec<u8>) -> Vec<u8> {
+    let script = String::from_utf8(script).expect("the script is text");
+    script
+        .replace("walrus__subcmd__accel", "walrus__accel")
+        .into_bytes()
 }
 
 /// Prints the manual page of the command, or writes the pages of all verbs to a directory.
@@ -32,7 +49,7 @@ pub fn man(out: Option<&Path>) -> Result<Exit, Failure> {
         Some(dir) => {
             let written =
                 std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(command, dir));
-            let failed = |error| format!("cannot write to {}: {error}", dir.display());
+            let failed = |error| format!("cannot write to {}: {error}", shown(dir));
             written
                 .map(|()| Exit::Done)
                 .map_err(|error| Failure::Other(failed(error)))
@@ -42,7 +59,7 @@ pub fn man(out: Option<&Path>) -> Result<Exit, Failure> {
 
 /// Prints to standard output; whoever closed it early has what they wanted.
 fn print(text: &[u8]) -> Result<Exit, Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = standard::lines();
     match out.write_all(text).and_then(|()| out.flush()) {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Failed),

@@ -13,7 +13,7 @@ use walrus_accel::{
 
 use crate::app::{App, decoder, rounded};
 use crate::args::SymbolArgs;
-use crate::console::shown;
+use crate::console::{JsonName, shown};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, is_standard};
@@ -26,7 +26,8 @@ use crate::symbol_files::{self, Name};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SymbolsLine {
-    sliver: String,
+    #[serde(flatten)]
+    sliver: JsonName,
     blob_id: String,
     /// The axis of the slivers that the symbols recover.
     axis: &'static str,
@@ -45,7 +46,8 @@ struct SymbolsLine {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SymbolLine {
-    file: String,
+    #[serde(flatten)]
+    file: JsonName,
     target_pair: u16,
     /// The index of the sliver that it recovers.
     target: u16,
@@ -75,7 +77,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
         }
         output.write(bytes, app, &job)?;
         lines.push(SymbolLine {
-            file: path.display().to_string(),
+            file: JsonName::file(path),
             target_pair: target.0,
             target: target.sliver(sliver.axis.other(), metadata.n_shards()).0,
             bytes: bytes.len(),
@@ -84,7 +86,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
     app.name_fault(decoder.device_fault());
     if app.console.json() {
         app.console.object(&SymbolsLine {
-            sliver: args.sliver.display().to_string(),
+            sliver: JsonName::sliver(&args.sliver),
             blob_id: metadata.blob_id().to_string(),
             axis: sliver.axis.other().name(),
             source_pair: sliver.index.pair(sliver.axis, metadata.n_shards()).0,

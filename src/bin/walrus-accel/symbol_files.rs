@@ -10,7 +10,7 @@ use walrus_accel::{
 };
 
 use crate::app::App;
-use crate::console::escaped;
+use crate::console::{JsonName, escaped};
 use crate::exit::Failure;
 use crate::input;
 
@@ -91,9 +91,10 @@ pub struct Gathered<T> {
 }
 
 /// A file that does not count, and why.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Refused {
-    path: String,
+    #[serde(flatten)]
+    path: JsonName,
     reason: String,
 }
 
@@ -101,15 +102,16 @@ impl Refused {
     /// The file and the reason.
     pub fn new(path: &Path, reason: impl fmt::Display) -> Self {
         Self {
-            path: path.display().to_string(),
+            path: JsonName::path(path),
             reason: reason.to_string(),
         }
     }
 
     /// Says so.
     pub fn tell(&self, app: &App) {
-        let told = escaped(&format!("{}: {}", self.path, self.reason));
-        app.console.warning(format_args!("refused {told}"));
+        let reason = escaped(&self.reason);
+        app.console
+            .warning(format_args!("refused {}: {reason}", self.path));
     }
 }
 

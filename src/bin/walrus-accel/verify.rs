@@ -7,8 +7,8 @@ use walrus_accel::{BlobDirectory, Error};
 
 use crate::app::{App, decoder, rounded};
 use crate::args::VerifyArgs;
-use crate::console::shown;
-use crate::directory::{self, ProblemLine};
+use crate::console::{JsonName, shown};
+use crate::directory::{self, Good, ProblemLine};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 
@@ -16,13 +16,17 @@ use crate::exit::{Exit, Failure};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct VerifiedLine {
-    dir: String,
+    #[serde(flatten)]
+    dir: JsonName,
     #[serde(skip_serializing_if = "Option::is_none")]
     blob_id: Option<String>,
     quick: bool,
     checked: usize,
     bad: usize,
     problems: Vec<ProblemLine>,
+    /// Whether the good slivers are enough for the blob. Nothing without metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recoverable: Option<bool>,
     /// Nothing where only the manifest was asked.
     #[serde(flatten)]
     by: Option<EngineLine>,
@@ -32,7 +36,7 @@ struct VerifiedLine {
 /// Names each bad file, and prints the counts.
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let (verification, blob_id, by) = if args.quick {
+    let (verification, directory, by) = if args.quick {
         // Damaged metadata is one of the things that the manifest tells.
         let directory = BlobDirectory::open(&args.dir).ok();
         directory.as_ref().map_or(Ok(()), directory::check_name)?;
@@ -45,33 +49,36 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             }
             error => error.into(),
         })?;
-        (
-            found,
-            directory.map(|found| *found.metadata().blob_id()),
-            None,
-        )
+        (found, directory, None)
     } else {
         let decoder = decoder(&args.engine, app)?;
         let directory = directory::open(&args.dir)?;
         let job = app.jobs.start(None);
         let found = directory.verify(&decoder, job.control())?;
-        let blob_id = *directory.metadata().blob_id();
         let by = EngineLine::of_decoder(&decoder, job.control());
         app.name_fault(decoder.device_fault());
-        (found, Some(blob_id), Some(by))
+        (found, Some(directory), Some(by))
     };
+    let blob_id = directory.as_ref().map(|found| *found.metadata().blob_id());
+    let n_shards = directory
+        .as_ref()
+        .map_or(u16::MAX, |found| found.shape().n_shards());
     let problems = &verification.problems;
-    for problem in problems {
+    directory::tell(problems, n_shards, &app.console, |problem| {
         app.console.error(problem);
-    }
+    });
+    let good = directory
+        .as_ref()
+        .map(|directory| Good::new(directory, problems));
     if app.console.json() {
         app.console.object(&VerifiedLine {
-            dir: args.dir.display().to_string(),
+            dir: JsonName::dir(&args.dir),
             blob_id: blob_id.map(|id| id.to_string()),
             quick: args.quick,
             checked: verification.checked,
             bad: problems.len(),
             problems: directory::problem_lines(problems),
+            recoverable: good.map(|good| good.is_enough()),
             by,
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
@@ -80,9 +87,10 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         let line = match problems.is_empty() {
             true => format!("{dir}: {checked} files checked, all good"),
             false => format!(
-                "{dir}: {checked} files checked, {} bad: {}",
+                "{dir}: {checked} files checked, {} bad: {}{}",
                 problems.len(),
-                directory::counts(problems)
+                directory::counts(problems),
+                good.map_or(String::new(), |good| format!("; {good}"))
             ),
         };
         app.console.line(line.as_bytes());

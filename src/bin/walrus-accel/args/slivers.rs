@@ -69,7 +69,7 @@ pub struct WantedArgs {
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub blob_id: Option<BlobId>,
     /// The number of shards that the metadata must be for; what it says unless given
-    #[arg(long, value_name = "N", value_parser = shards)]
+    #[arg(long, value_name = "N", value_parser = shards, allow_hyphen_values = true)]
     pub shards: Option<u16>,
 }
 
@@ -101,7 +101,7 @@ pub struct InspectArgs {
     #[arg(long, value_name = "AXIS", value_parser = one_axis())]
     pub axis: Option<Axis>,
     /// The pair whose sliver a symbol is for, if its bytes do not say it
-    #[arg(long, value_name = "PAIR")]
+    #[arg(long, value_name = "PAIR", allow_hyphen_values = true)]
     pub target: Option<u16>,
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -158,7 +158,7 @@ pub struct RecoveryArgs {
     #[arg(long, value_name = "AXIS", value_parser = one_axis())]
     pub axis: Axis,
     /// The pair of the sliver to recover
-    #[arg(long, value_name = "PAIR")]
+    #[arg(long, value_name = "PAIR", allow_hyphen_values = true)]
     pub target: u16,
     /// The file to write; - is standard output
     #[arg(long, short, value_name = "FILE")]

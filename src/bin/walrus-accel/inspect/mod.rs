@@ -19,7 +19,7 @@ pub use self::kind::Kind;
 use self::kind::{Recognized, recognize};
 use crate::app::{App, rounded};
 use crate::args::InspectArgs;
-use crate::console::shown;
+use crate::console::{JsonName, shown};
 use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure, exit_of};
 use crate::input::{self, is_standard};
@@ -32,7 +32,8 @@ const PARTS_OF_MEMORY: u64 = 4;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InspectedLine {
-    file: String,
+    #[serde(flatten)]
+    file: JsonName,
     bytes: usize,
     kind: &'static str,
     /// What the bytes could be as well.
@@ -142,7 +143,7 @@ fn inspect(
     };
     if app.console.json() {
         app.console.object(&InspectedLine {
-            file: path.display().to_string(),
+            file: JsonName::file(path),
             bytes: len,
             kind: kind.name(),
             also_possible,
