@@ -117,7 +117,10 @@ pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
         let removed = match role {
             Role::Dir(inner) => dir
                 .open_dir(&name)
-                .and_then(|found| clear(&found, inner, ""))
+                .and_then(|found| match found.is_mount_point() {
+                    true => Err(not_ours(&name)),
+                    false => clear(&found, inner, ""),
+                })
                 .and_then(|()| dir.remove_dir(&name)),
             Role::File | Role::Foreign => dir.remove_file(&name),
         };

@@ -101,6 +101,7 @@ impl BlobDirectory {
             work: None,
             hashes: Hashes::new(shape.n_shards()),
         };
+        repair.check_places(&targets)?;
         repair.take_over()?;
         if !targets.is_empty() {
             repair.rebuild(decoder, &targets, control)?;
@@ -154,6 +155,27 @@ impl Repair<'_> {
         Ok(())
     }
 
+    /// Looks for directories under the names of the files to write, before anything is done: a
+    /// directory is never removed for a file.
+    fn check_places(&self, targets: &[(SliverPairIndex, Axis)]) -> Result<()> {
+        let handles = self.directory.handles();
+        let check = |dir: &Dir, name: &str| match dir.find(name) {
+            Ok(found) if found.kind == Kind::Dir => {
+                let reason = "it is a directory: move it away, and repair again";
+                let source = io::Error::new(io::ErrorKind::IsADirectory, reason);
+                Err(Error::io("replace", dir.at(name))(source))
+            }
+            _ => Ok(()),
+        };
+        check(&handles.blob, MANIFEST_FILE)?;
+        match &handles.pairs {
+            Some(pairs) => targets
+                .iter()
+                .try_for_each(|&(pair, axis)| check(pairs, &sliver_file_name(pair, axis))),
+            None => Ok(()),
+        }
+    }
+
     /// Rebuilds slivers and puts them in their places.
     fn rebuild(
         &mut self,
@@ -163,21 +185,6 @@ impl Repair<'_> {
     ) -> Result<()> {
         let directory = self.directory;
         let (shape, handles) = (directory.shape(), directory.handles());
-        // Before anything is done: a directory is never removed for a file.
-        for &(pair, axis) in targets {
-            let name = sliver_file_name(pair, axis);
-            let found = handles
-                .pairs
-                .as_ref()
-                .and_then(|pairs| pairs.find(&name).ok());
-            if found.is_some_and(|found| found.kind == Kind::Dir) {
-                let reason = "it is a directory: move it away, and repair again";
-                let source = io::Error::new(io::ErrorKind::IsADirectory, reason);
-                return Err(Error::io("replace", directory.sliver_path(pair, axis))(
-                    source,
-                ));
-            }
-        }
         let mut wanted = SliverSet::new(shape.n_shards());
         targets.iter().for_each(|&sliver| wanted.insert(sliver));
         let blob = self.work()?.blob()?;

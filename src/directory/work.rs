@@ -165,6 +165,9 @@ impl WorkDirectory {
             if !is_fresh && !dir.found().map_err(failed)?.is_ours {
                 return Ok(Named::Taken("it belongs to another user"));
             }
+            if dir.is_mount_point() {
+                return Ok(Named::Taken("something is mounted there"));
+            }
             if let Some(named) = Self::lock(parent, &name, dir, is_fresh)? {
                 return Ok(named);
             }

@@ -164,6 +164,11 @@ impl Dir {
         self.handle.found()
     }
 
+    /// Returns true if another directory or file system is mounted here, where the system tells.
+    pub(crate) fn is_mount_point(&self) -> bool {
+        self.handle.is_mount_point()
+    }
+
     /// Calls `each` with every name in this directory, in no order, until it breaks.
     pub(crate) fn for_each_name<B>(
         &self,
@@ -373,6 +378,7 @@ mod tests {
         inner.sync().unwrap();
         assert!(!inner.sync_file_system().unwrap());
         inner.try_clone().unwrap().set_mode(0o700).unwrap();
+        assert!(!inner.is_mount_point());
         assert_eq!(inner.found().unwrap().kind, Kind::Dir);
         outer.remove_dir(name("a")).unwrap();
     }

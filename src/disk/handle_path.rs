@@ -66,6 +66,10 @@ impl Handle {
         Ok(found(&fs::metadata(&self.0)?))
     }
 
+    pub(super) fn is_mount_point(&self) -> bool {
+        false
+    }
+
     pub(super) fn for_each_name(
         &self,
         each: &mut dyn FnMut(OsString) -> ControlFlow<()>,

@@ -78,6 +78,19 @@ impl Handle {
         Ok(found(&fstat(&self.0)?))
     }
 
+    pub(super) fn is_mount_point(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{StatxAttributes, StatxFlags, statx};
+            let found = statx(&self.0, "", AtFlags::EMPTY_PATH, StatxFlags::empty());
+            found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            false
+        }
+    }
+
     pub(super) fn for_each_name(
         &self,
         each: &mut dyn FnMut(OsString) -> ControlFlow<()>,

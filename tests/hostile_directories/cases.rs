@@ -763,7 +763,7 @@ pub const CASES: &[Case] = &[
     //                                   verify quick decode repair encode force inspect
     case(
         "all a link to a good one",
-        "01 01 01 01 1 1 01",
+        "01 01 01 - 1 1 01",
         &[],
         |place| {
             fs::remove_dir_all(place.directory()).unwrap();

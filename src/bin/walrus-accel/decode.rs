@@ -1,6 +1,5 @@
 //! `decode`: a blob from whatever slivers are there.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::time::Instant;
@@ -25,9 +24,6 @@ use crate::standard;
 
 /// How much of a decoded blob is copied to standard output at once.
 const COPY_LEN: usize = 1 << 20;
-
-/// The longest list of missing files that is printed whole, in bytes.
-const MAX_LIST_LEN: usize = 100;
 
 /// What was done as a JSON object.
 #[derive(Serialize)]
@@ -224,33 +220,24 @@ fn not_enough(
 }
 
 fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
-    for problem in problems {
-        if problem.kind != ProblemKind::Missing {
-            app.console.warning(format_args!("skipped {problem}"));
-        }
-    }
+    let there = problems
+        .iter()
+        .filter(|problem| problem.kind != ProblemKind::Missing);
+    let there: Vec<_> = there.cloned().collect();
+    directory::tell(&there, n_shards, &app.console, |problem| {
+        app.console.warning(format_args!("skipped {problem}"));
+    });
     let files = match directory::count(problems, ProblemKind::Missing) {
         0 => return,
         1 => "1 sliver file is missing".to_owned(),
         missing => format!("{missing} sliver files are missing"),
     };
     let which = directory::missing(problems, n_shards);
-    let which = cut(&which);
+    let which = match app.console.verbose() {
+        true => which,
+        false => directory::cut(which),
+    };
     app.console.note(format_args!("{files}: {which}"));
-}
-
-/// A list that is not longer than a line: of a longer one, the beginning.
-fn cut(list: &str) -> Cow<'_, str> {
-    if list.len() <= MAX_LIST_LEN {
-        return list.into();
-    }
-    let ends = list.char_indices().map(|(at, _)| at);
-    let end = ends
-        .take_while(|&at| at <= MAX_LIST_LEN)
-        .last()
-        .unwrap_or(0);
-    let end = list[..end].rfind([',', ';']).unwrap_or(end);
-    format!("{}, ...", &list[..end]).into()
 }
 
 /// What is known of slivers that decoding had to do without.

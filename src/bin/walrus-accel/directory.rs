@@ -140,8 +140,12 @@ const FEW: usize = 10;
 /// The longest list of missing files, in bytes.
 const MAX_LIST_LEN: usize = 100;
 
+/// The most other files that are named one by one.
+const SEVERAL: usize = 40;
+
 /// Tells of problems one by one. Many missing files are summed up instead, unless all is to be told:
-/// `1332 missing files: pairs 0-665`.
+/// `1332 missing files: pairs 0-665`. Of many others the first are named, and the rest are counted: a
+/// stranger's directory may have any number of them.
 pub fn tell(
     problems: &[FileProblem],
     n_shards: u16,
@@ -154,15 +158,25 @@ pub fn tell(
         let which = cut(self::missing(problems, n_shards));
         say(&format_args!("{missing} missing files: {which}"));
     }
-    for problem in problems {
-        if problem.kind != ProblemKind::Missing || !summed_up {
-            say(problem);
-        }
+    let is_told = |problem: &&FileProblem| problem.kind != ProblemKind::Missing || !summed_up;
+    let all = problems.iter().filter(is_told).count();
+    let told = match console.verbose() {
+        true => all,
+        false => all.min(SEVERAL),
+    };
+    for problem in problems.iter().filter(is_told).take(told) {
+        say(problem);
+    }
+    if told < all {
+        say(&format_args!(
+            "{} more files; --verbose names all",
+            all - told
+        ));
     }
 }
 
 /// A list that is not longer than a line: of a longer one, the beginning.
-fn cut(mut list: String) -> String {
+pub fn cut(mut list: String) -> String {
     if list.len() > MAX_LIST_LEN {
         let mut end = MAX_LIST_LEN;
         while !list.is_char_boundary(end) {

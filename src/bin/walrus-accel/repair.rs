@@ -47,9 +47,9 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     directory::tell(&repaired.rebuilt, n_shards, &app.console, |problem| {
         app.console.note(format_args!("rebuilt {problem}"));
     });
-    for problem in &repaired.left {
+    directory::tell(&repaired.left, n_shards, &app.console, |problem| {
         app.console.warning(format_args!("left alone: {problem}"));
-    }
+    });
     if app.console.json() {
         app.console.object(&RepairedLine {
             dir: JsonName::dir(&args.dir),
