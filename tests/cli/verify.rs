@@ -140,9 +140,9 @@ fn a_directory_that_is_not_there_is_told_with_what_is_expected() {
     let (_, dir) = scratch.encoded(3, 1000, 10);
     for path in [scratch.path("nosuch"), dir.parent().unwrap().into()] {
         let run = walrus!["verify", path].exits(1);
-        run.says(&["metadata.bcs: No such file", "OUT/BLOB_ID"]);
+        run.says(&["No such file", "OUT/BLOB_ID"]);
         let run = walrus!["decode", path, "-o", scratch.path("back")].exits(1);
-        run.says(&["metadata.bcs: No such file", "OUT/BLOB_ID"]);
+        run.says(&["No such file", "OUT/BLOB_ID"]);
     }
 }
 

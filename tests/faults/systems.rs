@@ -42,6 +42,8 @@ fn a_replacement_that_fails_leaves_old_or_new() {
     fs::remove_file(old.join(&id).join("manifest.json")).unwrap();
     let (old_state, new_state) = (state(&old), state(new.parent().unwrap()));
     let case = scratch.path("case");
+    // Where the program begins: names below the output directory are reached through handles.
+    let inputs = file.parent().unwrap();
     let mut failures = 0;
     for lacking in [
         "renameat2_exchange:1+:EINVAL",
@@ -54,7 +56,7 @@ fn a_replacement_that_fails_leaves_old_or_new() {
                     let rules = format!("{lacking},{name}:{number}{later}:EIO");
                     let mut words = encode_words(&file, &case);
                     words.push("--force".into());
-                    let faulty = inject::run(&rules, &case, &scratch.path("temporary"), &words);
+                    let faulty = inject::run(&rules, inputs, &scratch.path("temporary"), &words);
                     assert_eq!(faulty.complaint(), None, "{rules}");
                     let mut found = state(&case);
                     let unfinished = take_unfinished(&mut found);
@@ -93,22 +95,23 @@ fn a_directory_that_cannot_be_synced_ends_no_job() {
     let (id, temporary) = (slivers.file_name().unwrap(), scratch.path("temporary"));
     let expected = state(&slivers);
     let mut refused = 0;
-    let mut run = |case: &Path, words: Vec<OsString>| {
+    let inputs = file.parent().unwrap();
+    let mut run = |words: Vec<OsString>| {
         let rules = "fsync_directory:1+:EINVAL";
-        let faulty = inject::run(rules, case, &temporary, &words).exits(0);
+        let faulty = inject::run(rules, inputs, &temporary, &words).exits(0);
         refused += faulty.calls.iter().filter(|call| call.failed).count();
     };
     let out = scratch.path("out");
-    run(&out, encode_words(&file, &out));
+    run(encode_words(&file, &out));
     assert_eq!(state(&out.join(id)), expected);
     fs::remove_file(sliver(&out.join(id), 2, "primary")).unwrap();
-    run(&out, with_plain(words!["repair", out.join(id)]));
+    run(with_plain(words!["repair", out.join(id)]));
     assert_eq!(state(&out.join(id)), expected);
     let back = scratch.path("out/back");
-    run(&out, with_plain(words!["decode", slivers, "-o", back]));
+    run(with_plain(words!["decode", slivers, "-o", back]));
     assert_eq!(fs::read(&back).unwrap(), fs::read(&file).unwrap());
     let symbol = scratch.path("out/symbol.bcs");
-    run(&out, symbol_words(&slivers, &symbol));
+    run(symbol_words(&slivers, &symbol));
     assert!(symbol.exists());
     assert!(refused > 0, "no directory is synced");
 }
