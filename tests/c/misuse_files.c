@@ -121,12 +121,10 @@ static void refuse_paths(world *world, walrus_accel_status expected, const char 
     walrus_accel_source source = source_at(path);
     walrus_accel_decode_request decode = world->decode;
     walrus_accel_rebuild_request rebuild = world->rebuild;
-    /* Where there is no manifest to go by, that is all it says. */
-    walrus_accel_status quickly = expected == WALRUS_ACCEL_IO ? WALRUS_ACCEL_INVALID_METADATA : expected;
     REFUSES_HANDLE(expected, walrus_accel_encoded, encode(world, &source, NULL, &out, &error));
     REFUSES_HANDLE(expected, walrus_accel_report,
                    walrus_accel_directory_verify(world->context, path, 0, NULL, &out, &error));
-    REFUSES_HANDLE(quickly, walrus_accel_report,
+    REFUSES_HANDLE(expected, walrus_accel_report,
                    walrus_accel_directory_verify(world->context, path, 1, NULL, &out, &error));
     REFUSES_HANDLE(expected, walrus_accel_report,
                    walrus_accel_directory_repair(world->context, path, NULL, &out, &error));
