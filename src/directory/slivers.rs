@@ -14,7 +14,7 @@ use super::layout::{PAIRS_DIRECTORY, parse_sliver_file_name};
 use crate::commitment::VerifiedMetadata;
 use crate::disk::{Access, Dir, open_regular};
 use crate::error::{Error, Result};
-use crate::memory::{collected, push};
+use crate::memory::{caught, collected, push};
 use crate::shape::Shape;
 use crate::sliver::{Axis, SliverPairIndex};
 use crate::sliver_source::{SliverInfo, SliverSource};
@@ -161,7 +161,10 @@ impl SliverFiles {
     ///
     /// [`Error::Io`] if they cannot be listed.
     pub fn in_directory(metadata: &VerifiedMetadata, path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
+        caught(|| Self::in_directory_uncaught(metadata, path.as_ref()))
+    }
+
+    fn in_directory_uncaught(metadata: &VerifiedMetadata, path: &Path) -> Result<Self> {
         let missing = || Error::io("open", path.join(PAIRS_DIRECTORY));
         let pairs = Handles::open(path)?.pairs;
         let pairs = pairs.ok_or_else(|| missing()(io::ErrorKind::NotFound.into()))?;

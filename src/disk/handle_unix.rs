@@ -95,37 +95,27 @@ impl Handle {
         &self,
         each: &mut dyn FnMut(OsString) -> ControlFlow<()>,
     ) -> io::Result<()> {
-        let mut entries = match rustix::fs::Dir::read_from(&self.0) {
-            Ok(entries) => entries,
-            // With no descriptor left, names are still to be cleared away.
-            #[cfg(target_os = "linux")]
-            Err(Errno::MFILE | Errno::NFILE) => return self.for_each_name_here(each),
-            Err(error) => return Err(error.into()),
-        };
-        while let Some(entry) = entries.read() {
-            let entry = entry?;
-            if call(each, entry.file_name().to_bytes()).is_break() {
-                break;
+        #[cfg(target_os = "linux")]
+        {
+            // By a descriptor of its own, whose place no other listing moves. With none left, names are
+            // still to be cleared away.
+            let flags = OFlags::RDONLY | DIRECTORY;
+            match openat(&self.0, ".", flags, Mode::empty()) {
+                Ok(own) => list(&own, each),
+                Err(Errno::MFILE | Errno::NFILE) => list(&self.0, each),
+                Err(error) => Err(error.into()),
             }
         }
-        Ok(())
-    }
-
-    /// Lists by the handle itself, which takes no other descriptor.
-    #[cfg(target_os = "linux")]
-    fn for_each_name_here(
-        &self,
-        each: &mut dyn FnMut(OsString) -> ControlFlow<()>,
-    ) -> io::Result<()> {
-        rustix::fs::seek(&self.0, rustix::fs::SeekFrom::Start(0))?;
-        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
-        let mut entries = rustix::fs::RawDir::new(&self.0, &mut buffer);
-        while let Some(entry) = entries.next() {
-            if call(each, entry?.file_name().to_bytes()).is_break() {
-                break;
+        #[cfg(not(target_os = "linux"))]
+        {
+            let mut entries = rustix::fs::Dir::read_from(&self.0)?;
+            while let Some(entry) = entries.read() {
+                if call(each, entry?.file_name().to_bytes()).is_break() {
+                    break;
+                }
             }
+            Ok(())
         }
-        Ok(())
     }
 
     pub(super) fn rename(
@@ -185,6 +175,20 @@ impl Handle {
         }
         Ok(false)
     }
+}
+
+/// Calls `each` with the names in a directory. Its buffer is on the stack: nothing here runs out of memory.
+#[cfg(target_os = "linux")]
+fn list(directory: &OwnedFd, each: &mut dyn FnMut(OsString) -> ControlFlow<()>) -> io::Result<()> {
+    rustix::fs::seek(directory, rustix::fs::SeekFrom::Start(0))?;
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 8192];
+    let mut entries = rustix::fs::RawDir::new(directory, &mut buffer);
+    while let Some(entry) = entries.next() {
+        if call(each, entry?.file_name().to_bytes()).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Calls `each` with a name, but for those of the directory itself and the one above it.

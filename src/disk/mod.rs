@@ -10,6 +10,8 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use crate::memory::with_room;
+
 pub(crate) use dir::{Access, Dir, Kind, Replacing};
 
 /// Identity of a file or directory: two names with the same identity lead to the same bytes.
@@ -77,7 +79,8 @@ fn not_regular() -> io::Error {
 ///
 /// # Errors
 ///
-/// The system's; `InvalidData` if the file is longer.
+/// The system's; `InvalidData` if the file is longer. Missing memory unwinds, as in
+/// [`with_room`](crate::memory::with_room).
 pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
     use std::io::Read;
 
@@ -89,9 +92,8 @@ pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
     if len > max {
         return Err(too_long());
     }
-    let mut bytes = Vec::new();
     let len = usize::try_from(len).map_err(|_| too_long())?;
-    bytes.try_reserve_exact(len + 1)?;
+    let mut bytes = with_room(len + 1);
     file.take(max + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > max {
         true => Err(too_long()),
