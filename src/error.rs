@@ -228,8 +228,10 @@ pub enum Error {
     TargetExists {
         /// The directory or file in the way.
         path: PathBuf,
-        /// Why it does not count as done.
+        /// Why it does not count as done, or is not replaced.
         reason: String,
+        /// True if it would be replaced where that is asked for.
+        replaceable: bool,
     },
 
     /// The output file exists, and replacing it was not asked for.

@@ -151,7 +151,14 @@ impl FileSource {
     /// [`Error::Io`] if it cannot be opened or is no regular file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let file = open_regular(path).map_err(Error::io("open", path))?;
+        let file = open_regular(path).map_err(|error| {
+            // Whatever else is there is no blob.
+            let action = match error.kind() {
+                io::ErrorKind::InvalidInput => "encode",
+                _ => "open",
+            };
+            Error::io(action, path)(error)
+        })?;
         Self::new(file, path)
     }
 

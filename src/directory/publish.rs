@@ -53,8 +53,8 @@ impl Target {
                     Some(there) => self.difference(&there, manifest, control)?,
                     None => continue, // Somebody moved it away meanwhile.
                 },
-                Ok(Kind::Link) => return Err(self.exists(name, "it is a symbolic link".into())),
-                Ok(_) => return Err(self.exists(name, "it is no directory".into())),
+                Ok(Kind::Link) => return Err(self.in_the_way(name, "it is a symbolic link")),
+                Ok(_) => return Err(self.in_the_way(name, "it is no directory")),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::io("read", path())(error)),
             };
@@ -62,7 +62,15 @@ impl Target {
                 return Ok(true);
             };
             if !self.force {
-                return Err(self.exists(name, reason));
+                let replaceable = match self.open(name)? {
+                    Some(there) => reason_to_keep(&there, self.input).is_ok_and(|it| it.is_none()),
+                    None => continue,
+                };
+                return Err(Error::TargetExists {
+                    path: path(),
+                    reason,
+                    replaceable,
+                });
             }
             work.forget()?;
             match self.replace(work, name)? {
@@ -72,10 +80,12 @@ impl Target {
         }
     }
 
-    fn exists(&self, name: &str, reason: String) -> Error {
+    /// The error about something that is never replaced.
+    fn in_the_way(&self, name: &str, reason: impl Into<String>) -> Error {
         Error::TargetExists {
             path: self.out.at(name),
-            reason,
+            reason: reason.into(),
+            replaceable: false,
         }
     }
 
@@ -142,7 +152,7 @@ impl Target {
             return Ok(Replaced::Gone);
         };
         if let Some(reason) = reason_to_keep(&old, self.input).map_err(failed)? {
-            return Err(self.exists(name, reason));
+            return Err(self.in_the_way(name, reason));
         }
         if let Ok(found) = old.found() {
             // As it was: who may look into it stays as its user has set it.

@@ -173,7 +173,8 @@ pub fn inputs(given: &[PathBuf]) -> Vec<PathBuf> {
     given.iter().flat_map(files).collect()
 }
 
-/// The regular files of a directory in the order of their names, but hidden ones and those of other targets.
+/// The regular files of a directory in the order of their names, but hidden ones, links and those of other
+/// targets.
 fn in_directory(
     directory: &Path,
     target: Target,
@@ -188,7 +189,9 @@ fn in_directory(
     for entry in fs::read_dir(directory).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().expect("an entry has a name");
-        if name.as_encoded_bytes().starts_with(b".") || !path.is_file() {
+        // A stranger may have made the directory: links in it are not followed.
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+        if name.as_encoded_bytes().starts_with(b".") || !is_file {
             continue;
         }
         match Name::of(&path) {
