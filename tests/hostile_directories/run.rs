@@ -15,7 +15,7 @@ use super::snapshot::{Snapshot, changes, snapshot};
 use crate::common::blob;
 
 /// Seconds that a run may take.
-const PATIENCE: &str = "20";
+const PATIENCE: &str = "60";
 
 /// KiB of memory that a case may take beyond what the same verb takes on an honest directory.
 const MORE_MEMORY: u64 = 64 << 10;
