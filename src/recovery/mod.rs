@@ -307,7 +307,12 @@ impl<'a> Target<'a> {
     }
 
     fn sliver(&self, mut symbols: Vec<u8>) -> Sliver {
-        symbols.shrink_to_fit();
+        if symbols.capacity() > symbols.len() {
+            // `shrink_to_fit` would abort where there is no memory for it.
+            let mut exact = with_room(symbols.len());
+            exact.extend_from_slice(&symbols);
+            symbols = exact;
+        }
         let symbol_size = self.metadata.shape().symbol_size();
         Sliver {
             axis: self.axis,
