@@ -228,10 +228,17 @@ pub enum Error {
     TargetExists {
         /// The directory or file in the way.
         path: PathBuf,
-        /// Why it does not count as done, or is not replaced.
+        /// Why it does not count as done.
         reason: String,
-        /// True if it would be replaced where that is asked for.
-        replaceable: bool,
+    },
+
+    /// The target exists, and is never replaced.
+    #[error("{} is not replaced: {reason}", .path.display())]
+    TargetKept {
+        /// The directory or file in the way.
+        path: PathBuf,
+        /// The reason, and what to do.
+        reason: String,
     },
 
     /// The output file exists, and replacing it was not asked for.

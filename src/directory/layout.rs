@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::ops::ControlFlow;
 
+use crate::commitment::BlobId;
 use crate::disk::{Dir, FileId, Kind};
 use crate::memory::{filled, push};
 use crate::sliver::{Axis, SliverPairIndex};
@@ -18,7 +19,6 @@ pub(super) const JOB_FILE: &str = "job.json";
 pub(super) const CHECKPOINT_FILE: &str = "checkpoint";
 pub(super) const FRESH_CHECKPOINT_FILE: &str = "checkpoint.new";
 pub(super) const BLOB_DIRECTORY: &str = "blob";
-pub(super) const REPLACED_DIRECTORY: &str = "replaced";
 
 /// Returns the name of a sliver's file within `pairs/`.
 pub(super) fn sliver_file_name(pair: SliverPairIndex, axis: Axis) -> String {
@@ -57,6 +57,13 @@ pub(super) fn is_intermediate(name: &OsStr) -> bool {
     is(".part").is_some() || is(".bcs.new").is_some()
 }
 
+/// Returns true for the name, in a working directory, of a directory that another one is replacing: its
+/// own, a blob ID.
+pub(super) fn is_replaced(name: &OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| name.parse::<BlobId>().is_ok())
+}
+
 /// A directory of ours, by what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -87,7 +94,8 @@ impl Place {
                 LOCK_FILE | JOB_FILE | CHECKPOINT_FILE | FRESH_CHECKPOINT_FILE | MANIFEST_FILE,
             )
             | (Self::Blob, METADATA_FILE | MANIFEST_FILE) => Role::File,
-            (Self::Work, BLOB_DIRECTORY | REPLACED_DIRECTORY) => Role::Dir(Self::Blob),
+            (Self::Work, BLOB_DIRECTORY) => Role::Dir(Self::Blob),
+            (Self::Work, _) if is_replaced(name) => Role::Dir(Self::Blob),
             (Self::Blob, PAIRS_DIRECTORY) => Role::Dir(Self::Pairs),
             (Self::Pairs, _) if parse_sliver_file_name(name).is_some() => Role::File,
             (Self::Pairs, _) if is_intermediate(name) => Role::File,
@@ -126,7 +134,11 @@ pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
         };
         match removed {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            removed => removed?,
+            Err(error) => {
+                let reason = format!("{name:?}: {error}; move it away");
+                return Err(io::Error::new(error.kind(), reason));
+            }
+            Ok(()) => {}
         }
     }
     match foreign {
@@ -140,13 +152,13 @@ fn not_ours(name: &OsStr) -> io::Error {
     io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason)
 }
 
-/// Looks for anything in a blob's directory that does not belong in one, or that is the file with
-/// the identity `input`. Returns the reason not to replace the directory, if there is any.
-pub(super) fn reason_to_keep(dir: &Dir, input: Option<FileId>) -> io::Result<Option<String>> {
-    keep_for(dir, Place::Blob, input)
+/// Looks for anything in a blob's directory that does not belong in one, or that is one of the files
+/// `inputs`. Returns the reason not to replace the directory, if there is any.
+pub(super) fn reason_to_keep(dir: &Dir, inputs: &[FileId]) -> io::Result<Option<String>> {
+    keep_for(dir, Place::Blob, inputs)
 }
 
-fn keep_for(dir: &Dir, place: Place, input: Option<FileId>) -> io::Result<Option<String>> {
+fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<String>> {
     let mut inner = None;
     let mut failed = None;
     let found = dir.for_each_name(|name| {
@@ -174,8 +186,8 @@ fn keep_for(dir: &Dir, place: Place, input: Option<FileId>) -> io::Result<Option
             let reason = "is no file of a blob's directory: move it away";
             return ControlFlow::Break(Some(format!("{} {reason}", shown())));
         }
-        if input.is_some() && found.id == input {
-            let reason = "is the file being encoded: choose another output directory";
+        if found.id.is_some_and(|id| inputs.contains(&id)) {
+            let reason = "is a file being encoded: choose another output directory";
             return ControlFlow::Break(Some(format!("{} {reason}", shown())));
         }
         ControlFlow::Continue(())
@@ -183,7 +195,7 @@ fn keep_for(dir: &Dir, place: Place, input: Option<FileId>) -> io::Result<Option
     match (failed, found.flatten(), inner) {
         (Some(error), ..) => Err(error),
         (None, Some(reason), _) => Ok(Some(reason)),
-        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, Place::Pairs, input),
+        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, Place::Pairs, inputs),
         (None, None, None) => Ok(None),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::files::in_parallel;
 use super::handles::Handles;
-use super::layout::{BLOB_DIRECTORY, REPLACED_DIRECTORY, excerpt, reason_to_keep};
+use super::layout::{BLOB_DIRECTORY, excerpt, reason_to_keep};
 use super::manifest::Manifest;
 use super::slivers::ProblemKind;
 use super::work::WorkDirectory;
@@ -21,8 +21,8 @@ pub(super) struct Target {
     pub(super) force: bool,
     /// The number of threads that look at files; 0 for one per core.
     pub(super) threads: usize,
-    /// The file that is being encoded, which is never replaced.
-    pub(super) input: Option<FileId>,
+    /// The files that are being encoded, which are never replaced.
+    pub(super) inputs: Vec<FileId>,
 }
 
 impl Target {
@@ -53,8 +53,10 @@ impl Target {
                     Some(there) => self.difference(&there, manifest, control)?,
                     None => continue, // Somebody moved it away meanwhile.
                 },
-                Ok(Kind::Link) => return Err(self.in_the_way(name, "it is a symbolic link")),
-                Ok(_) => return Err(self.in_the_way(name, "it is no directory")),
+                Ok(Kind::Link) => {
+                    return Err(self.in_the_way(name, "it is a symbolic link: remove it"));
+                }
+                Ok(_) => return Err(self.in_the_way(name, "it is no directory: move it away")),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::io("read", path())(error)),
             };
@@ -62,14 +64,9 @@ impl Target {
                 return Ok(true);
             };
             if !self.force {
-                let replaceable = match self.open(name)? {
-                    Some(there) => reason_to_keep(&there, self.input).is_ok_and(|it| it.is_none()),
-                    None => continue,
-                };
                 return Err(Error::TargetExists {
                     path: path(),
                     reason,
-                    replaceable,
                 });
             }
             work.forget()?;
@@ -82,10 +79,9 @@ impl Target {
 
     /// The error about something that is never replaced.
     fn in_the_way(&self, name: &str, reason: impl Into<String>) -> Error {
-        Error::TargetExists {
+        Error::TargetKept {
             path: self.out.at(name),
             reason: reason.into(),
-            replaceable: false,
         }
     }
 
@@ -151,7 +147,7 @@ impl Target {
         let Some(old) = self.open(name)? else {
             return Ok(Replaced::Gone);
         };
-        if let Some(reason) = reason_to_keep(&old, self.input).map_err(failed)? {
+        if let Some(reason) = reason_to_keep(&old, &self.inputs).map_err(failed)? {
             return Err(self.in_the_way(name, reason));
         }
         if let Ok(found) = old.found() {
@@ -168,16 +164,17 @@ impl Target {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(error) => return Err(failed(error)),
         }
+        // Under its own name, by which it is put back if this process ends here.
         self.out
-            .rename(name, dir, REPLACED_DIRECTORY, Replacing::Nothing)
+            .rename(name, dir, name, Replacing::Nothing)
             .map_err(failed)?;
         let moved = dir.rename(BLOB_DIRECTORY, &self.out, name, Replacing::Nothing);
         let Err(error) = moved else {
             return Ok(Replaced::Done);
         };
-        let back = dir.rename(REPLACED_DIRECTORY, &self.out, name, Replacing::Nothing);
+        let back = dir.rename(name, &self.out, name, Replacing::Nothing);
         if back.is_err() {
-            let (old, new) = (dir.at(REPLACED_DIRECTORY), dir.at(BLOB_DIRECTORY));
+            let (old, new) = (dir.at(name), dir.at(BLOB_DIRECTORY));
             let reason = format!(
                 "{error}; what was there is in {} and what was to replace it in {}",
                 old.display(),

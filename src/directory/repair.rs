@@ -16,9 +16,9 @@ use super::writer::{Hashes, SliverWriter};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
 use crate::decoder::Decoder;
-use crate::disk::{Access, Dir, Kind, Replacing};
+use crate::disk::{Access, Dir, FileId, Kind, Replacing};
 use crate::error::{Error, Result};
-use crate::memory::{caught, collected, push};
+use crate::memory::{caught, collected, filled, push};
 use crate::shape::Shape;
 use crate::sink::{Sink, SinkSession, SliverPart};
 use crate::sliver::{Axis, PairSet, SliverPairIndex};
@@ -75,6 +75,7 @@ impl BlobDirectory {
             None => self.expected_pairs(),
         };
         assert_eq!(wanted.n_shards(), shape.n_shards(), "pairs of these shards");
+        let before = Stamps::of(self, &wanted);
         let found = self.verify(decoder, control)?;
         let mut bad = found.problems;
         // Pairs that the manifest does not list, but that are asked for.
@@ -100,6 +101,7 @@ impl BlobDirectory {
             directory: self,
             work: None,
             hashes: Hashes::new(shape.n_shards()),
+            before,
         };
         repair.check_places(&targets)?;
         repair.take_over()?;
@@ -129,6 +131,39 @@ struct Repair<'a> {
     work: Option<WorkDirectory>,
     /// The hashes of the slivers that were rebuilt.
     hashes: Hashes,
+    /// The files as they were before they were verified.
+    before: Stamps,
+}
+
+/// The identities and times of a directory's sliver files: a file that has the same again was not changed
+/// meanwhile.
+struct Stamps([Vec<Option<Stamp>>; 2]);
+
+/// Length, identity and last change.
+type Stamp = (u64, Option<FileId>, (i64, i64));
+
+impl Stamps {
+    fn of(directory: &BlobDirectory, pairs: &PairSet) -> Self {
+        let n = usize::from(directory.shape().n_shards());
+        let mut stamps = Axis::BOTH.map(|_| filled(None, n));
+        for pair in pairs.iter() {
+            for axis in Axis::BOTH {
+                stamps[axis as usize][usize::from(pair.0)] = Self::now(directory, (pair, axis));
+            }
+        }
+        Self(stamps)
+    }
+
+    fn now(directory: &BlobDirectory, (pair, axis): (SliverPairIndex, Axis)) -> Option<Stamp> {
+        let pairs = directory.handles().pairs.as_ref()?;
+        let found = pairs.find(sliver_file_name(pair, axis)).ok()?;
+        Some((found.len, found.id, found.changed))
+    }
+
+    fn is_same(&self, directory: &BlobDirectory, sliver: (SliverPairIndex, Axis)) -> bool {
+        let (pair, axis) = sliver;
+        self.0[axis as usize][usize::from(pair.0)] == Self::now(directory, sliver)
+    }
 }
 
 impl Repair<'_> {
@@ -269,6 +304,11 @@ impl Repair<'_> {
                 None => Err(io::ErrorKind::NotFound.into()),
             };
             let hash = file.and_then(|file| hash_file(file, len, control));
+            if !self.before.is_same(directory, (pair, axis)) {
+                let reason = "it was changed while the directory was repaired; repair again";
+                let source = io::Error::new(io::ErrorKind::InvalidData, reason);
+                return Err(Error::io("use", directory.sliver_path(pair, axis))(source));
+            }
             hash.map_err(|error| match error.kind() {
                 io::ErrorKind::Interrupted => Error::Cancelled,
                 _ => Error::io("read", directory.sliver_path(pair, axis))(error),

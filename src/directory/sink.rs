@@ -1,29 +1,34 @@
 //! Encoding into a directory.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::files::in_parallel;
 use super::handles::{sync_files, write_file};
 use super::journal::{JobIdentity, split_sums};
-use super::layout::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, SliverSet, sliver_file_name};
+use super::layout::{
+    MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, SliverSet, parse_sliver_file_name,
+    sliver_file_name,
+};
 use super::manifest::Manifest;
 use super::publish::Target;
 use super::work::{WorkDirectory, create_or_open, open_parent};
 use super::writer::{self, Hashes, SliverWriter};
 use crate::commitment::{BlobMetadataWithId, Commitment};
 use crate::control::Control;
-use crate::disk::{Dir, FileId};
+use crate::disk::{Dir, FileId, Kind};
 use crate::error::{Error, Result};
 use crate::memory::collected;
 use crate::shape::Shape;
 use crate::sink::{BufferSession, Sink, SinkSession, SliverBuffer, SliverPart};
 use crate::sliver::{Axis, PairSet};
 use crate::source::{FileSource, Source};
-use crate::wire::Bcs;
+use crate::wire::{Bcs, SliverLayout};
 
 /// Slivers of up to this many bytes in all are gathered in memory and written file by file; larger
 /// ones are written where they belong as they come.
@@ -65,8 +70,8 @@ pub struct DirectorySink {
     resume: bool,
     threads: usize,
     source: Option<SourceIdentity>,
-    /// The file that is encoded next, which is not replaced.
-    input: Option<FileId>,
+    /// The files that are encoded, which are not replaced.
+    inputs: Vec<FileId>,
     staged: SliverBuffer,
     outcome: Option<Written>,
 }
@@ -113,7 +118,7 @@ impl DirectorySink {
             resume: false,
             threads: 0,
             source: None,
-            input: None,
+            inputs: Vec::new(),
             staged: SliverBuffer::new(),
             outcome: None,
         }
@@ -123,7 +128,7 @@ impl DirectorySink {
     ///
     /// Only a blob's directory is replaced: one that holds anything else, or the file being encoded,
     /// or that is a link, stays, and the job ends with
-    /// [`Error::TargetExists`], which names what is in the way.
+    /// [`Error::TargetKept`], which names what is in the way.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
@@ -135,6 +140,16 @@ impl DirectorySink {
     #[must_use]
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;
+        self
+    }
+
+    /// Adds files that are read beside the next source, such as those of other jobs: none of them is
+    /// replaced. The source itself never is.
+    #[must_use]
+    pub fn inputs<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        let found = paths.into_iter().filter_map(|path| fs::metadata(path).ok());
+        self.inputs
+            .extend(found.filter_map(|found| FileId::of(&found)));
         self
     }
 
@@ -169,7 +184,7 @@ impl DirectorySink {
 
 impl Sink for DirectorySink {
     fn protect(&mut self, file: &FileSource) {
-        self.input = file.id();
+        self.inputs.extend(file.id());
     }
 
     fn begin<'a>(
@@ -180,7 +195,6 @@ impl Sink for DirectorySink {
     ) -> Result<Box<dyn SinkSession + 'a>> {
         self.outcome = None;
         let source = self.source.take();
-        let input = self.input.take();
         let identity = source.and_then(|source| source.job(shape, commitment, pairs));
         let out = open_parent(&self.out)?;
         let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;
@@ -212,7 +226,7 @@ impl Sink for DirectorySink {
                     out,
                     force: self.force,
                     threads: self.threads,
-                    input,
+                    inputs: collected(self.inputs.iter().copied()),
                 },
                 shape: *shape,
                 pairs: pairs.clone(),
@@ -359,6 +373,7 @@ impl SinkSession for Session<'_> {
         let manifest = Manifest::new(metadata, &metadata_bytes, &job.shape, &job.pairs, &hashes);
         write_file(&blob, MANIFEST_FILE, &manifest.to_json())?;
         let pairs = create_or_open(&blob, PAIRS_DIRECTORY)?;
+        job.check_complete(&pairs).inspect_err(|_| work.discard())?;
         sync_files(&[&pairs, &blob])?;
         let name = metadata.blob_id.to_string();
         let already_there = job.target.publish(&mut work, &name, &manifest, control)?;
@@ -385,6 +400,40 @@ fn is_of_changed_files(error: &Error) -> bool {
 }
 
 impl Job {
+    /// Fails unless a directory holds the files of the chosen slivers, each of its length, and no others.
+    fn check_complete(&self, pairs: &Dir) -> Result<()> {
+        let wrong = |name: &OsStr, reason: &str| {
+            let source = io::Error::new(io::ErrorKind::InvalidData, reason);
+            Err(Error::io("use", pairs.at(name))(source))
+        };
+        let lens = Axis::BOTH.map(|axis| SliverLayout::new(&self.shape, axis).total_len);
+        for pair in self.pairs.iter() {
+            for axis in Axis::BOTH {
+                let name = sliver_file_name(pair, axis);
+                let found = pairs
+                    .find(&name)
+                    .map_err(Error::io("use", pairs.at(&name)))?;
+                if found.kind != Kind::File || found.len != lens[axis as usize] {
+                    return wrong(
+                        name.as_ref(),
+                        "it was changed since it was written; start again",
+                    );
+                }
+            }
+        }
+        let foreign = pairs.for_each_name(|name| match parse_sliver_file_name(&name) {
+            Some((pair, _)) if self.pairs.contains(pair) => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(name),
+        });
+        match foreign.map_err(Error::io("read", pairs.path()))? {
+            Some(name) => wrong(
+                &name,
+                "it is no file of this encoding; move it away, and start again",
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// Writes slivers from memory, and gives their hashes.
     fn write_staged(
         &self,

@@ -6,12 +6,13 @@
 //!                             job.json      the job that a journal belongs to
 //!                             checkpoint    the hash states after the last complete stripe
 //!                             blob/         becomes <blob id>/
-//!                             replaced/     a directory that the blob's takes the place of
+//!                             <blob id>/    a directory that the blob's takes the place of
 //! ```
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use super::layout::{
 use crate::control::Control;
 use crate::disk::{Access, Dir, FileId, Replacing};
 use crate::error::{Error, Result};
+use crate::memory::push;
 
 /// A locked working directory. Unless it is to be kept, it is removed when dropped.
 ///
@@ -81,6 +83,7 @@ impl WorkDirectory {
         let reason = match Self::named(&parent, name.clone())? {
             Named::Locked(mut work) => {
                 work.identity = Some(identity);
+                work.put_back()?;
                 if resume {
                     work.on_drop = OnDrop::KeepRecord;
                 }
@@ -108,7 +111,7 @@ impl WorkDirectory {
     /// killed process left in it is cleared; there is no journal.
     pub(super) fn for_repair(parent: Arc<Dir>) -> Result<Self> {
         if let Named::Locked(mut work) = Self::named(&parent, Self::REPAIR.into())? {
-            match work.clear() {
+            match work.put_back().and_then(|()| work.clear()) {
                 Ok(()) => return Ok(*work),
                 Err(error) if is_of_strangers(&error) => work.on_drop = OnDrop::Leave,
                 Err(error) => return Err(error),
@@ -194,6 +197,9 @@ impl WorkDirectory {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 return Ok(Some(Named::Taken("its lock is no regular file")));
             }
+            Err(error) if !is_fresh && error.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(Some(Named::Taken("its lock cannot be opened")));
+            }
             Err(error) => return failed("create", error),
         };
         match lock.try_lock() {
@@ -240,6 +246,31 @@ impl WorkDirectory {
     /// The directory in which the blob's is being made, which is created if need be.
     pub(super) fn blob(&self) -> Result<Dir> {
         create_or_open(&self.dir, BLOB_DIRECTORY)
+    }
+
+    /// Gives a directory that an interrupted run was replacing its name back, unless the one that
+    /// takes its place has it.
+    fn put_back(&self) -> Result<()> {
+        let mut replaced = Vec::new();
+        let listed = self.dir.for_each_name(|name| {
+            if layout::is_replaced(&name) {
+                push(&mut replaced, name);
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        listed.map_err(Error::io("read", self.dir.path()))?;
+        for name in replaced {
+            match self
+                .dir
+                .rename(&name, &self.parent, &name, Replacing::Nothing)
+            {
+                Err(error) if !self.parent.has(&name) => {
+                    return Err(Error::io("put back", self.parent.at(&name))(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Returns true if what lies here was left by the same job on the same source.
@@ -336,6 +367,11 @@ impl WorkDirectory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             result => result,
         };
+        if self.put_back().is_err() {
+            return Err(io::Error::other(
+                "it holds a directory that could not be put back",
+            ));
+        }
         layout::clear(&self.dir, Place::Work, LOCK_FILE)?;
         if cfg!(windows) {
             self.lock.unlock()?;
@@ -369,9 +405,20 @@ impl Drop for WorkDirectory {
 
 /// Returns true if a working directory could not be cleared for what others put into it.
 fn is_of_strangers(error: &Error) -> bool {
-    use io::ErrorKind::{DirectoryNotEmpty, InvalidInput, IsADirectory, NotADirectory};
+    use io::ErrorKind::{
+        DirectoryNotEmpty, InvalidInput, IsADirectory, NotADirectory, PermissionDenied,
+        ResourceBusy,
+    };
     matches!(error, Error::Io { source, .. }
-        if matches!(source.kind(), DirectoryNotEmpty | InvalidInput | IsADirectory | NotADirectory))
+    if matches!(
+        source.kind(),
+        DirectoryNotEmpty
+            | InvalidInput
+            | IsADirectory
+            | NotADirectory
+            | PermissionDenied
+            | ResourceBusy
+    ))
 }
 
 /// Opens a directory, which is created if need be.

@@ -64,6 +64,8 @@ pub(crate) struct Found {
     pub(crate) is_ours: bool,
     /// The permission bits, where the system has them.
     pub(crate) mode: u32,
+    /// Seconds and nanoseconds of the last change of content or attributes, where the system has them.
+    pub(crate) changed: (i64, i64),
 }
 
 /// The fate of a file that a renaming finds under the new name.

@@ -133,5 +133,6 @@ fn found(metadata: &Metadata) -> Found {
         id: FileId::of(metadata),
         is_ours: true,
         mode: 0o777,
+        changed: (0, 0),
     }
 }

@@ -219,5 +219,6 @@ fn found(stat: &Stat) -> Found {
         }),
         is_ours: stat.st_uid == rustix::process::geteuid().as_raw(),
         mode: stat.st_mode as u32 & 0o7777,
+        changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
     }
 }

@@ -166,7 +166,9 @@ impl From<Error> for Failure {
                 std::io::ErrorKind::OutOfMemory => WALRUS_ACCEL_OUT_OF_MEMORY,
                 _ => WALRUS_ACCEL_IO,
             },
-            Error::TargetExists { .. } | Error::OutputExists { .. } => WALRUS_ACCEL_TARGET_EXISTS,
+            Error::TargetExists { .. } | Error::TargetKept { .. } | Error::OutputExists { .. } => {
+                WALRUS_ACCEL_TARGET_EXISTS
+            }
             Error::Busy { .. } => WALRUS_ACCEL_BUSY,
             Error::EngineUnavailable { .. } => WALRUS_ACCEL_ENGINE_UNAVAILABLE,
             Error::Source { .. } | Error::Sink { .. } => WALRUS_ACCEL_CALLBACK_FAILED,

@@ -53,8 +53,10 @@ void test_directories() {
                   made.kept.sliver(wal::axis::primary, 6)));
     std::filesystem::remove(pairs / "0000.primary.bcs");
     request.slivers = wal::sink::directory(files.path(), true);
+    CHECK_FAILS(target_exists, "stranger", context.encode(request));
+    CHECK(std::filesystem::exists(pairs / "stranger"));
+    std::filesystem::remove(pairs / "stranger");
     CHECK(!context.encode(request).was_already_there());
-    CHECK(!std::filesystem::exists(pairs / "stranger"));
 
     CHECK_FAILS(invalid_argument, "NUL", wal::sliver_set::directory(std::string(1, '\0')));
     CHECK_FAILS(invalid_argument, "NUL", context.verify_directory(std::string(1, '\0')));

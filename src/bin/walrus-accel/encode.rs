@@ -1,5 +1,7 @@
 //! `encode`: files to directories of slivers.
 
+use std::path::Path;
+
 use walrus_accel::{DirectorySink, PairSet, Shape, Written};
 
 use crate::app::{App, encoder};
@@ -8,6 +10,7 @@ use crate::batch::Batch;
 use crate::console::{JsonName, id_line, shown};
 use crate::encoded::EncodedLine;
 use crate::exit::{Exit, Failure};
+use crate::input::is_standard;
 
 /// Encodes every file and prints a line for it.
 pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
@@ -25,12 +28,22 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
     };
     let batch = Batch::new(app, &args.files, encoder, &args.engine, Some(&slivers))?;
     let encoder = batch.encoder();
+    // All of them, whichever file's turn it is; a file can be redirected to standard input.
+    let inputs: Vec<_> = args
+        .files
+        .iter()
+        .map(|path| match is_standard(path) {
+            true => Path::new("/dev/stdin"),
+            false => path,
+        })
+        .collect();
     let exit = batch.run(
         |blob, job| {
             let mut sink = DirectorySink::new(&args.out)
                 .force(args.force)
                 .resume(args.resume)
-                .threads(args.engine.threads);
+                .threads(args.engine.threads)
+                .inputs(&inputs);
             if let Some(file) = blob.file() {
                 sink = sink.source(file);
             }

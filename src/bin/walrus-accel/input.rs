@@ -88,9 +88,7 @@ pub fn with_name(path: &Path, error: &Error) -> String {
 /// What on the command line helps, if anything.
 fn advice(error: &Error) -> &'static str {
     match error {
-        Error::TargetExists {
-            replaceable: true, ..
-        } => "; overwrite it with --force",
+        Error::TargetExists { .. } => "; overwrite it with --force",
         Error::Io { action, source, .. }
             if *action == "encode" && source.kind() == io::ErrorKind::InvalidInput =>
         {

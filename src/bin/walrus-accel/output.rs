@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use walrus_accel::{Axis, Error, FileOutput, NETWORK_SHARDS, Output, OutputSession, Result, Shape};
 
 use crate::app::App;
+use crate::console::shown;
 use crate::exit::Failure;
 use crate::input::is_standard;
 use crate::jobs::Job;
@@ -23,6 +24,17 @@ pub fn file(
     let output = FileOutput::new(path).force(force).inputs(inputs);
     output.check()?;
     Ok(output)
+}
+
+/// Fails if a name that the program chooses in a directory is a link: another user may have put it there.
+pub fn no_link(path: &Path) -> Result<(), Failure> {
+    match std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        true => Err(Failure::Other(format!(
+            "{} is a symbolic link, which is not followed here: remove it, or choose another directory",
+            shown(path)
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Where a few bytes go that a verb makes.
@@ -68,7 +80,7 @@ impl Target {
 }
 
 /// Writes a file as decoding writes a blob: beside its place, to disk, and then under its name.
-fn write_file(mut output: FileOutput, bytes: &[u8]) -> Result<()> {
+pub fn write_file(mut output: FileOutput, bytes: &[u8]) -> Result<()> {
     let shape = Shape::new(NETWORK_SHARDS, bytes.len() as u64)?;
     let row_len = shape.sliver_len(Axis::Primary);
     let session = output.begin(&shape)?;

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use walrus_accel::FileOutput;
 
 use crate::args::Cli;
 use crate::console::shown;
 use crate::exit::{Exit, Failure};
+use crate::output::{no_link, write_file};
 use crate::standard;
 
 /// Prints a completion script.
@@ -47,12 +49,19 @@ pub fn man(out: Option<&Path>) -> Result<Exit, Failure> {
             print(&page)
         }
         Some(dir) => {
-            let written =
-                std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(command, dir));
-            let failed = |error| format!("cannot write to {}: {error}", shown(dir));
-            written
-                .map(|()| Exit::Done)
-                .map_err(|error| Failure::Other(failed(error)))
+            let failed = |error| Failure::Other(format!("cannot write to {}: {error}", shown(dir)));
+            std::fs::create_dir_all(dir).map_err(failed)?;
+            // Where nobody else can put anything under the pages' names.
+            let scratch = tempfile::tempdir().map_err(failed)?;
+            clap_mangen::generate_to(command, scratch.path()).map_err(failed)?;
+            for page in std::fs::read_dir(scratch.path()).map_err(failed)? {
+                let page = page.map_err(failed)?;
+                let path = dir.join(page.file_name());
+                no_link(&path)?;
+                let text = std::fs::read(page.path()).map_err(failed)?;
+                write_file(FileOutput::new(path).force(true), &text)?;
+            }
+            Ok(Exit::Done)
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::engine_line::EngineLine;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, is_standard};
 use crate::metadata_file;
-use crate::output::Target;
+use crate::output::{Target, no_link};
 use crate::sliver_file;
 use crate::symbol_files::{self, Name};
 
@@ -207,7 +207,9 @@ impl Outputs {
                 },
                 source: sliver.index.pair(sliver.axis, n_shards),
             };
-            at(&output.join(name.to_string()))
+            let path = output.join(name.to_string());
+            no_link(&path)?;
+            at(&path)
         };
         let files = targets
             .iter()
