@@ -10,9 +10,8 @@ use super::layout::{
     sliver_file_name,
 };
 use super::manifest::{MAX_METADATA_LEN, Manifest};
-use super::slivers::{FileProblem, ProblemKind, SliverFile, SliverFiles, inspect, names};
+use super::slivers::{FileProblem, ProblemKind, SliverFile, SliverFiles, inspect, names, open};
 use crate::commitment::{BlobMetadataWithId, VerifiedMetadata};
-use crate::disk::Access;
 use crate::error::{Error, Result};
 use crate::memory::{caught, push};
 use crate::shape::Shape;
@@ -180,7 +179,7 @@ impl BlobDirectory {
                     continue;
                 };
                 seen.insert((pair, axis));
-                match inspect(pairs.open_file(&name, Access::Read), shape) {
+                match inspect(open(pairs, &name)?, shape) {
                     Ok(found) if found == (axis, pair) => {
                         push(&mut files, SliverFile { path, axis, pair });
                     }

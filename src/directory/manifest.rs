@@ -14,7 +14,7 @@ use super::slivers::{FileProblem, ProblemKind};
 use super::writer::Hashes;
 use crate::commitment::{BlobId, BlobMetadataWithId};
 use crate::control::Control;
-use crate::disk::Dir;
+use crate::disk::{Dir, is_shortage};
 use crate::error::{Error, Result};
 use crate::memory::{collected, filled, fit, push, with_room};
 use crate::shape::Shape;
@@ -362,6 +362,7 @@ impl ManifestFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 (ProblemKind::Missing, "it is missing".into())
             }
+            Err(error) if is_shortage(&error) => return Err(Error::io("open", path())(error)),
             Err(error) => (ProblemKind::Damaged, format!("cannot be read: {error}")),
         };
         Ok(Some(FileProblem::new(path(), kind, reason)))

@@ -376,3 +376,33 @@ impl SinkSession for RepairSession<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::DirectorySink;
+    use crate::encoder::Encoder;
+
+    #[test]
+    fn a_file_that_changes_meanwhile_is_noticed() {
+        let out = tempfile::tempdir().unwrap();
+        let encoder = Encoder::builder().n_shards(10).threads(1).build().unwrap();
+        let mut sink = DirectorySink::new(out.path());
+        let pairs = PairSet::all(10);
+        let control = Control::new();
+        encoder
+            .encode(&b"walrus"[..], &pairs, &mut sink, &control)
+            .unwrap();
+        let path = &sink.outcome().unwrap().path;
+        let directory = BlobDirectory::open(path).unwrap();
+        let before = Stamps::of(&directory, &pairs);
+        let sliver = (SliverPairIndex(3), Axis::Primary);
+        assert!(before.is_same(&directory, sliver));
+        let file = path.join("pairs/0003.primary.bcs");
+        let kept = std::fs::read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert!(!before.is_same(&directory, sliver));
+        std::fs::write(&file, kept).unwrap();
+        assert!(cfg!(not(unix)) || !before.is_same(&directory, sliver));
+    }
+}

@@ -12,7 +12,7 @@ use super::files::OpenFiles;
 use super::handles::Handles;
 use super::layout::{PAIRS_DIRECTORY, parse_sliver_file_name};
 use crate::commitment::VerifiedMetadata;
-use crate::disk::{Access, Dir, open_regular};
+use crate::disk::{Access, Dir, is_shortage, open_regular};
 use crate::error::{Error, Result};
 use crate::memory::{caught, collected, push};
 use crate::shape::Shape;
@@ -173,7 +173,7 @@ impl SliverFiles {
         let names = names(&pairs, |name| parse_sliver_file_name(name).is_some())?;
         for name in names.listed {
             let path = pairs.at(&name);
-            match inspect(pairs.open_file(&name, Access::Read), &shape) {
+            match inspect(open(&pairs, &name)?, &shape) {
                 Ok((axis, pair)) => push(&mut files, SliverFile { path, axis, pair }),
                 Err((kind, reason)) => push(&mut problems, FileProblem::new(path, kind, reason)),
             }
@@ -236,7 +236,25 @@ impl SliverSource for SliverFiles {
         let read = |open: &File| read_exact_at(open, header + offset, out);
         self.open
             .with(number, open, read)
-            .map_err(Error::io("read", &file.path))
+            .map_err(|error| match is_shortage(&error) {
+                // No fault of the sliver's.
+                true => Error::Source {
+                    reason: format!("{}: {error}", file.path.display()),
+                },
+                false => Error::io("read", &file.path)(error),
+            })
+    }
+}
+
+/// Opens a file to look at it.
+///
+/// # Errors
+///
+/// [`Error::Io`] if descriptors are short; every other error is the file's.
+pub(super) fn open(dir: &Dir, name: &OsStr) -> Result<io::Result<File>> {
+    match dir.open_file(name, Access::Read) {
+        Err(error) if is_shortage(&error) => Err(Error::io("open", dir.at(name))(error)),
+        opened => Ok(opened),
     }
 }
 

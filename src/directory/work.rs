@@ -552,6 +552,31 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_was_being_replaced_comes_back() {
+        let id = "A".repeat(43);
+        let parent = tempfile::tempdir().unwrap();
+        for resume in [false, true] {
+            let work = open(parent.path(), "a", resume).unwrap();
+            fs::create_dir(work.dir.at(&id)).unwrap();
+            fs::write(work.dir.at(&id).join("metadata.bcs"), b"old").unwrap();
+            // Killed between the two renamings.
+            work.lock.unlock().unwrap();
+            std::mem::forget(work);
+            drop(open(parent.path(), "a", resume).unwrap());
+            let back = parent.path().join(&id);
+            assert_eq!(fs::read(back.join("metadata.bcs")).unwrap(), b"old");
+            assert_eq!(names(parent.path()).len(), 1);
+            fs::remove_dir_all(back).unwrap();
+        }
+        // If another one has the name, the old one was replaced.
+        let work = open(parent.path(), "a", false).unwrap();
+        fs::create_dir(work.dir.at(&id)).unwrap();
+        fs::create_dir(parent.path().join(&id)).unwrap();
+        drop(work);
+        assert_eq!(names(parent.path()), [parent.path().join(&id)]);
+    }
+
+    #[test]
     fn what_others_put_there_stays() {
         let parent = tempfile::tempdir().unwrap();
         let work = open(parent.path(), "a", false).unwrap();

@@ -71,6 +71,23 @@ fn check_regular(found: &Metadata) -> io::Result<()> {
     }
 }
 
+/// Returns true if a file could not be opened for a lack of descriptors: that says nothing of the file.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        [Errno::MFILE, Errno::NFILE]
+            .map(Errno::raw_os_error)
+            .iter()
+            .any(|&shortage| error.raw_os_error() == Some(shortage))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
+    }
+}
+
 fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 
-use super::harness::{Scratch, names, run, walrus, words};
+use super::harness::{Scratch, command, names, run, walrus, words};
 
 #[test]
 fn lines_come_in_the_order_of_the_arguments() {
@@ -289,4 +289,68 @@ fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
         assert!(dir.is_symlink() && !elsewhere.join("manifest.json").exists());
     }
     assert_eq!(names(&out).len(), 1);
+}
+
+#[test]
+fn no_input_of_the_command_is_replaced() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(11, 5000, 10);
+    let out = dir.parent().unwrap();
+    let manifest = dir.join("manifest.json");
+    for order in [[&file, &manifest], [&manifest, &file]] {
+        fs::write(&manifest, b"precious").unwrap();
+        let [first, second] = order;
+        walrus![
+            "encode", first, second, "--out", out, "--shards", "10", "--force"
+        ]
+        .exits(1)
+        .says(&["manifest.json is a file being encoded"]);
+        assert_eq!(fs::read(&manifest).unwrap(), b"precious");
+    }
+    // Standard input is one, too.
+    let metadata = dir.join("metadata.bcs");
+    fs::copy(&file, &metadata).unwrap();
+    let words = words!["encode", "-", "--out", out, "--shards", "10", "--force"];
+    let output = command(words)
+        .stdin(fs::File::open(&metadata).unwrap())
+        .output();
+    let run = super::harness::Run::of(output.unwrap());
+    if cfg!(target_os = "linux") {
+        run.exits(1).says(&["metadata.bcs is a file being encoded"]);
+        assert_eq!(fs::read(&metadata).unwrap(), fs::read(&file).unwrap());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_under_names_that_the_program_chooses_are_not_followed() {
+    use std::os::unix::fs::symlink;
+
+    let scratch = Scratch::new();
+    let (_, dir) = scratch.encoded(12, 5000, 10);
+    let victim = scratch.file("victim", b"precious");
+    let into = scratch.path("into");
+    fs::create_dir(&into).unwrap();
+    symlink(&victim, into.join("walrus-accel.1")).unwrap();
+    symlink(&victim, into.join("0008.primary.from-0003.symbol.bcs")).unwrap();
+    walrus!["man", "--out", into]
+        .exits(1)
+        .says(&["walrus-accel.1 is a symbolic link"]);
+    let metadata = dir.join("metadata.bcs");
+    let sliver = dir.join("pairs/0003.secondary.bcs");
+    walrus![
+        "symbol",
+        "--metadata",
+        metadata,
+        "--sliver",
+        sliver,
+        "--targets",
+        "7-9",
+        "-o",
+        into,
+        "--force"
+    ]
+    .exits(1)
+    .says(&["0008.primary.from-0003.symbol.bcs is a symbolic link"]);
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
 }
