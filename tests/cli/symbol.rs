@@ -239,9 +239,6 @@ fn what_is_read_is_not_replaced() {
         let link = files.path("link");
         std::os::unix::fs::symlink(&sliver, &link).unwrap();
         refuses("0", &link);
-        std::os::unix::fs::symlink(&metadata, directory.join(name)).unwrap();
-        refuses("0,2", &directory);
-        fs::remove_file(directory.join(name)).unwrap();
     }
     fs::hard_link(&sliver, directory.join(name)).unwrap();
     refuses("0,2", &directory);
@@ -249,27 +246,4 @@ fn what_is_read_is_not_replaced() {
     assert_eq!(names(&directory), [name]);
     let after = [&metadata, &sliver].map(|path| fs::read(path).unwrap());
     assert_eq!(bytes, after);
-}
-
-#[cfg(unix)]
-#[test]
-fn two_symbols_do_not_go_to_one_file() {
-    let files = Files::of(7, 100);
-    let (metadata, sliver) = (files.metadata(), files.sliver(3, Axis::Secondary));
-    let directory = files.path("symbols");
-    fs::create_dir(&directory).unwrap();
-    let name = |target| directory.join(format!("000{target}.primary.from-0003.symbol.bcs"));
-    fs::write(name(0), b"old").unwrap();
-    std::os::unix::fs::symlink(name(0), name(2)).unwrap();
-    let words = [
-        "--targets",
-        "0,2",
-        "-o",
-        directory.to_str().unwrap(),
-        "--force",
-    ];
-    symbol(&metadata, &sliver, &words)
-        .exits(1)
-        .says(&["leads to the same file as"]);
-    assert_eq!(fs::read(name(0)).unwrap(), b"old");
 }

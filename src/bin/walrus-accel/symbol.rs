@@ -1,6 +1,5 @@
 //! `symbol`: what recovers others' slivers, from one that is at hand.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -153,16 +152,6 @@ fn symbols(
     })
 }
 
-/// Two of the paths that lead to one file.
-fn same_file<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Option<(&'a PathBuf, &'a PathBuf)> {
-    let mut found = HashMap::new();
-    paths.into_iter().find_map(|path| {
-        let real = fs::canonicalize(path).ok()?;
-        let other = found.insert(real, path)?;
-        Some((path, other))
-    })
-}
-
 /// Where the symbols go.
 struct Outputs {
     /// Where each one goes, and the name of that.
@@ -215,13 +204,6 @@ impl Outputs {
             .iter()
             .map(path)
             .collect::<Result<Vec<_>, Failure>>()?;
-        let paths = files.iter().map(|(_, path)| path);
-        if let Some((path, other)) = same_file(paths) {
-            let (path, other) = (shown(path), shown(other));
-            return Err(Failure::Other(format!(
-                "{path} leads to the same file as {other}; remove the link, or name another directory"
-            )));
-        }
         Ok(Self {
             files,
             directory: Some(output.clone()),
