@@ -310,7 +310,7 @@ impl Repair<'_> {
                 return Err(Error::io("use", directory.sliver_path(pair, axis))(source));
             }
             hash.map_err(|error| match error.kind() {
-                io::ErrorKind::Interrupted => Error::Cancelled,
+                io::ErrorKind::Interrupted if control.is_cancelled() => Error::Cancelled,
                 _ => Error::io("read", directory.sliver_path(pair, axis))(error),
             })
         })?;

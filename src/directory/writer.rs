@@ -308,6 +308,7 @@ impl SliverWriter {
         which: Which<'_>,
         read: io::Result<ReadBack>,
         name: &str,
+        control: &Control,
     ) -> Result<blake3::Hash> {
         let SliverIndex(index) = which.sliver;
         let expected = self.sums.get(which.axis as usize, usize::from(index));
@@ -315,7 +316,9 @@ impl SliverWriter {
         match read {
             Ok(read) if read.sum == expected => Ok(read.hash),
             Ok(_) => Err(Error::io("use", path())(changed())),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Error::Cancelled),
+            Err(error) if control.is_cancelled() && error.kind() == io::ErrorKind::Interrupted => {
+                Err(Error::Cancelled)
+            }
             Err(error) => Err(Error::io("use", path())(error)),
         }
     }
@@ -341,7 +344,7 @@ impl SliverWriter {
         let mut out = create().map_err(Error::io("create", self.pairs.at(&fresh)))?;
         let which = self.which(pair, axis);
         let made = parts::assemble(&file, &mut out, which, stripes, control);
-        self.checked(which, made, &part)
+        self.checked(which, made, &part, control)
     }
 
     fn read_all(
@@ -361,7 +364,7 @@ impl SliverWriter {
                 .map_err(Error::io("read", self.pairs.at(&name)))?;
             let which = self.which(pair, axis);
             let read = parts::read_back(&file, which, stripes, control);
-            self.checked(which, read, &name)
+            self.checked(which, read, &name, control)
         })?;
         for (&sliver, hash) in slivers.iter().zip(read) {
             hashes.set(sliver, hash);

@@ -12,7 +12,7 @@ use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, Stat, fchmod, fstat, fsync, mkdirat, openat,
     renameat, renameat_with, statat, unlinkat,
 };
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::FileId;
 use super::dir::{Access, Found, Kind, Replacing};
@@ -25,7 +25,7 @@ pub(super) struct Handle(OwnedFd);
 
 impl Handle {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        match openat(CWD, path, OFlags::RDONLY | DIRECTORY, Mode::empty()) {
+        match retry_on_intr(|| openat(CWD, path, OFlags::RDONLY | DIRECTORY, Mode::empty())) {
             Ok(fd) => Ok(Self(fd)),
             // A directory that may be written to and not be listed serves for names.
             #[cfg(target_os = "linux")]
@@ -45,12 +45,15 @@ impl Handle {
 
     pub(super) fn open_dir(&self, name: &OsStr) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | DIRECTORY;
-        Ok(Self(openat(&self.0, name, flags, Mode::empty())?))
+        let opened = retry_on_intr(|| openat(&self.0, name, flags, Mode::empty()));
+        Ok(Self(opened?))
     }
 
     pub(super) fn create_dir(&self, name: &OsStr, private: bool) -> io::Result<()> {
         let mode = if private { 0o700 } else { 0o777 };
-        Ok(mkdirat(&self.0, name, Mode::from_raw_mode(mode))?)
+        Ok(retry_on_intr(|| {
+            mkdirat(&self.0, name, Mode::from_raw_mode(mode))
+        })?)
     }
 
     pub(super) fn open_file(&self, name: &OsStr, access: Access) -> io::Result<File> {
@@ -71,11 +74,12 @@ impl Handle {
     }
 
     pub(super) fn find(&self, name: &OsStr) -> io::Result<Found> {
-        Ok(found(&statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?))
+        let stat = retry_on_intr(|| statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW));
+        Ok(found(&stat?))
     }
 
     pub(super) fn found(&self) -> io::Result<Found> {
-        Ok(found(&fstat(&self.0)?))
+        Ok(found(&retry_on_intr(|| fstat(&self.0))?))
     }
 
     pub(super) fn is_mount_point(&self) -> bool {
@@ -100,7 +104,7 @@ impl Handle {
             // By a descriptor of its own, whose place no other listing moves. With none left, names are
             // still to be cleared away.
             let flags = OFlags::RDONLY | DIRECTORY;
-            match openat(&self.0, ".", flags, Mode::empty()) {
+            match retry_on_intr(|| openat(&self.0, ".", flags, Mode::empty())) {
                 Ok(own) => list(&own, each),
                 Err(Errno::MFILE | Errno::NFILE) => list(&self.0, each),
                 Err(error) => Err(error.into()),
@@ -127,7 +131,7 @@ impl Handle {
     ) -> io::Result<()> {
         let unsupported = |error| matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP);
         match replacing {
-            Replacing::File => Ok(renameat(&self.0, name, &to.0, new)?),
+            Replacing::File => Ok(retry_on_intr(|| renameat(&self.0, name, &to.0, new))?),
             Replacing::Nothing => {
                 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
                 match renameat_with(&self.0, name, &to.0, new, RenameFlags::NOREPLACE) {
@@ -152,11 +156,13 @@ impl Handle {
     }
 
     pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
-        Ok(unlinkat(&self.0, name, AtFlags::empty())?)
+        Ok(retry_on_intr(|| unlinkat(&self.0, name, AtFlags::empty()))?)
     }
 
     pub(super) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
-        Ok(unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
+        Ok(retry_on_intr(|| {
+            unlinkat(&self.0, name, AtFlags::REMOVEDIR)
+        })?)
     }
 
     pub(super) fn set_mode(&self, mode: u32) -> io::Result<()> {
@@ -164,7 +170,7 @@ impl Handle {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        Ok(fsync(&self.0)?)
+        Ok(retry_on_intr(|| fsync(&self.0))?)
     }
 
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
