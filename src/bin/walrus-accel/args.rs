@@ -108,7 +108,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Whether everything is to be told.
+    /// Returns true if lists are told in full and drivers may print.
     pub fn is_verbose(&self) -> bool {
         let report = match &self.verb {
             Verb::Encode(args) => args.report,
@@ -127,7 +127,7 @@ impl Cli {
         self.verbose || report.verbose
     }
 
-    /// Whether drivers of graphics devices may be loaded.
+    /// Returns true if drivers of graphics devices may be loaded.
     pub fn opens_devices(&self) -> bool {
         let engine = match &self.verb {
             Verb::Encode(args) => &args.engine,
@@ -424,7 +424,7 @@ struct Engines;
 impl Engines {
     const NAMES: [&str; 4] = ["auto", "cpu", "gpu", "reference"];
 
-    /// What else people call the engine `gpu`.
+    /// Other names that people have for the engine `gpu`.
     const GPU: [&str; 10] = [
         "cuda", "device", "directx", "dx12", "graphics", "hip", "metal", "opencl", "rocm", "vulkan",
     ];

@@ -39,7 +39,7 @@ impl Console {
         self.report.json
     }
 
-    /// Whether everything is told, and nothing summed up.
+    /// Returns true if lists are told in full.
     pub fn verbose(&self) -> bool {
         self.report.verbose
     }

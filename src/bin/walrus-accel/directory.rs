@@ -206,7 +206,7 @@ impl Good {
         Self { counts }
     }
 
-    /// Whether they are enough for the blob and all other slivers.
+    /// Returns true if the good slivers of one axis are enough for the blob and all other slivers.
     pub fn is_enough(&self) -> bool {
         self.counts.iter().any(|(_, good, needed)| good >= needed)
     }

@@ -96,7 +96,7 @@ pub struct Messages {
     own: Option<File>,
     choice: ColorChoice,
     is_terminal: bool,
-    /// Whether a progress bar is on the terminal.
+    /// True while a progress bar is on the terminal.
     bar: AtomicBool,
 }
 
@@ -122,7 +122,7 @@ impl Messages {
         Self { own, ..messages }
     }
 
-    /// Whether messages go to a terminal.
+    /// Returns true if messages go to a terminal.
     pub fn is_terminal(&self) -> bool {
         self.is_terminal
     }
@@ -200,7 +200,7 @@ fn shorten(text: &mut String, max: usize) {
     text.replace_range(start..end, &cut);
 }
 
-/// What Unix has.
+/// Standard descriptors of Unix.
 #[cfg(unix)]
 mod stream {
     use std::fs::File;
