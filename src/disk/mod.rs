@@ -97,7 +97,7 @@ fn not_regular() -> io::Error {
 /// # Errors
 ///
 /// The system's; `InvalidData` if the file is longer. Missing memory unwinds, as in
-/// [`with_room`](crate::memory::with_room).
+/// [`with_room`].
 pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
     use std::io::Read;
 
