@@ -1869,8 +1869,8 @@ walrus_accel_status walrus_accel_control_cancel(const struct walrus_accel_contro
                                                 struct walrus_accel_error **error);
 
 /**
- * Tells how far the call has come, in bytes of the blob (or of the slivers that are verified) with its
- * padding: `done` of `total`. `total` is 0 while it has not started.
+ * Tells how far the call has come, in bytes of the blob (or of the slivers that are verified):
+ * `done` of `total`. `total` is 0 while it has not started, and for an empty blob.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.

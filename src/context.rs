@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::auto::Job;
 #[cfg(feature = "gpu")]
-use crate::auto::{Auto, Turn};
+use crate::auto::{Auto, Settings, Turn};
 use crate::commitment::Commitment;
 use crate::control::Control;
 #[cfg(feature = "gpu")]
@@ -64,11 +64,15 @@ impl std::ops::Deref for JobContext {
 }
 
 impl ContextOptions {
-    /// Whether nothing is set that makes times on a device others than usual.
+    /// What times depend on.
     #[cfg(feature = "gpu")]
-    fn is_usual(&self) -> bool {
+    fn settings(&self) -> Settings {
         let device = &self.options.device;
-        self.memory == DEFAULT_MEMORY && device.memory.is_none() && device.check
+        Settings {
+            memory: self.memory,
+            device_memory: device.memory,
+            device_check: device.check,
+        }
     }
 
     pub(crate) fn open(&self) -> Result<Context> {
@@ -78,7 +82,7 @@ impl ContextOptions {
             return Ok(Context {
                 engine: engines.cpu(),
                 memory: self.memory,
-                auto: Some(Arc::new(Auto::new(engines, self.memory, self.is_usual()))),
+                auto: Some(Arc::new(Auto::new(engines, self.settings()))),
             });
         }
         Ok(Context::on(self.engine.open(&self.options)?, self.memory))

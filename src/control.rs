@@ -1,15 +1,17 @@
 //! Progress and cancelling: one small handle that the job and its watchers share.
 
+use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
 /// Watches and cancels one job, from any thread.
 ///
-/// Progress is counted in bytes of the source (encoding) or of the decoded blob (decoding), so that
-/// `done / total` is the share of the work that is done.
+/// Progress is counted in bytes of the blob, so that `done / total` is the share of the work that is
+/// done. Jobs on slivers count the slivers' bytes.
 ///
 /// # Example
 ///
@@ -25,8 +27,16 @@ use crate::error::{Error, Result};
 #[derive(Debug, Default)]
 pub struct Control {
     cancelled: Arc<AtomicBool>,
+    /// The moment from which the job counts as cancelled.
+    deadline: Option<Instant>,
+    /// Units of work, of which the engine has its own measure.
     done: AtomicU64,
+    work: AtomicU64,
+    /// The bytes that the caller is told of for all the work.
     total: AtomicU64,
+    /// Nanoseconds spent on measuring engines before the job.
+    measuring: AtomicU64,
+    observer: Observer,
     /// Nanoseconds of a device: upload, kernels, readback.
     device: [AtomicU64; 3],
     engine: Mutex<Option<&'static str>>,
@@ -41,8 +51,50 @@ const MAX_WARNINGS: usize = 100;
 pub struct Progress {
     /// Bytes done.
     pub done: u64,
-    /// Bytes in all; 0 while the job has not started.
+    /// Bytes in all; 0 while the job has not started, and for an empty blob.
     pub total: u64,
+}
+
+/// A condition of a running job that its caller is told of when it occurs.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Control, Event};
+///
+/// let control = Control::new().on_event(|event| match event {
+///     Event::Measuring => eprintln!("measuring the engines"),
+///     Event::Resumed { done } => eprintln!("continues at byte {done}"),
+///     _ => {}
+/// });
+/// # drop(control);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// [`EngineKind::Auto`](crate::EngineKind::Auto) measures before the job which engine is faster, for which it
+    /// opens the device.
+    Measuring,
+    /// The job continues an interrupted encoding.
+    Resumed {
+        /// Bytes of the blob that the interrupted encoding had recorded as done.
+        done: u64,
+    },
+}
+
+type TellEvent = dyn Fn(Event) + Send + Sync;
+
+/// The function that is called with events, if any.
+#[derive(Default)]
+struct Observer(Option<AssertUnwindSafe<Box<TellEvent>>>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Some(_) => "Observer",
+            None => "None",
+        })
+    }
 }
 
 /// What a graphics device has spent on a job, by its own clock. Copies and kernels may overlap, and the
@@ -74,6 +126,16 @@ impl Control {
         Self::default()
     }
 
+    /// Sets a function that is called with each [`Event`] of the job, from the job's thread, with no lock held.
+    /// The job waits for it.
+    #[must_use]
+    pub fn on_event(self, observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self {
+            observer: Observer(Some(AssertUnwindSafe(Box::new(observer)))),
+            ..self
+        }
+    }
+
     /// Asks the job to stop. It ends with [`Error::Cancelled`] after the piece of work at hand
     /// (some milliseconds) and leaves nothing behind.
     pub fn cancel(&self) {
@@ -84,15 +146,42 @@ impl Control {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
+            || self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// How far the job has come.
     #[must_use]
     pub fn progress(&self) -> Progress {
+        let work = self.work.load(Ordering::Relaxed);
         let total = self.total.load(Ordering::Relaxed);
         // Read apart: between two parts of a job, the one may be ahead of the other.
-        let done = self.done.load(Ordering::Relaxed).min(total);
+        let done = self.done.load(Ordering::Relaxed).min(work);
+        let done = u128::from(done) * u128::from(total) / u128::from(work.max(1));
+        let done = u64::try_from(done).expect("at most the total");
         Progress { done, total }
+    }
+
+    /// Time that [`EngineKind::Auto`](crate::EngineKind::Auto) has taken before the job to find and open the device
+    /// and to measure the engines. It is part of the time from call to return.
+    #[must_use]
+    pub fn measuring_time(&self) -> Duration {
+        Duration::from_nanos(self.measuring.load(Ordering::Relaxed))
+    }
+
+    /// Adds to the time taken for measuring.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn add_measuring_time(&self, time: Duration) {
+        self.measuring
+            .fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// Calls the observer.
+    pub(crate) fn tell(&self, event: Event) {
+        if let Some(observer) = &self.observer.0 {
+            observer(event);
+        }
     }
 
     /// The name of the engine that does the job, once it has been chosen: `"cpu"`, `"gpu"` or
@@ -171,13 +260,21 @@ impl Control {
         Ok(())
     }
 
+    /// Starts a job whose bytes are its units of work.
     pub(crate) fn start(&self, total: u64) {
+        self.start_work(total, total);
+    }
+
+    /// Starts a job of `work` units, of which the caller is told as of `total` bytes.
+    pub(crate) fn start_work(&self, work: u64, total: u64) {
         self.done.store(0, Ordering::Relaxed);
+        self.work.store(work, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
     }
 
-    pub(crate) fn advance(&self, bytes: u64) {
-        self.done.fetch_add(bytes, Ordering::Relaxed);
+    /// Adds units of work that are done.
+    pub(crate) fn advance(&self, work: u64) {
+        self.done.fetch_add(work, Ordering::Relaxed);
     }
 
     /// A handle for work beside the job, with progress of its own, that is cancelled with the job.
@@ -188,7 +285,16 @@ impl Control {
         }
     }
 
-    /// The bytes done.
+    /// The same, until a deadline.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn aside_until(&self, deadline: Option<Instant>) -> Self {
+        Self {
+            deadline,
+            ..self.aside()
+        }
+    }
+
+    /// The units of work done.
     #[cfg(feature = "gpu")]
     pub(crate) fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
@@ -202,7 +308,7 @@ impl Control {
 
     /// Everything is done: what the shares of the work left to rounding, too.
     pub(crate) fn finish(&self) {
-        let total = self.total.load(Ordering::Relaxed);
-        self.done.store(total, Ordering::Relaxed);
+        let work = self.work.load(Ordering::Relaxed);
+        self.done.store(work, Ordering::Relaxed);
     }
 }

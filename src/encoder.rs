@@ -5,7 +5,7 @@ use crate::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, Zeros, roots_across, roots_of_lines,
 };
 use crate::context::{Context, ContextOptions, context_choices};
-use crate::control::Control;
+use crate::control::{Control, Event};
 use crate::engine::{
     DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput, stripes,
 };
@@ -326,8 +326,19 @@ impl Encoder {
     }
 
     fn width(&self, context: &Context, shape: &Shape, in_memory: bool) -> Result<u32> {
+        self.width_up_to(u32::MAX, context, shape, in_memory)
+    }
+
+    /// The same, at most `most` bytes where the engine works in stripes.
+    fn width_up_to(
+        &self,
+        most: u32,
+        context: &Context,
+        shape: &Shape,
+        in_memory: bool,
+    ) -> Result<u32> {
         let engine = &context.engine;
-        let widest = engine.widest_encode(shape, self.commitment);
+        let widest = engine.widest_encode(shape, self.commitment).min(most);
         context.width_up_to(widest, shape, |width| {
             engine.encode_memory(shape, self.commitment, width, in_memory)
         })
@@ -354,8 +365,8 @@ impl Encoder {
         let job = self.job(&shape, output.is_some());
         let fits = |context: &Context| self.fits(context, &shape, in_memory);
         let context = self.context.for_job(&job, control, fits)?;
-        let width = self.width(&context, &shape, in_memory)?;
-        control.start(shape.matrix_len());
+        let mut width = self.width(&context, &shape, in_memory)?;
+        control.start_work(shape.matrix_len(), shape.unencoded_length());
         control.check()?;
         let mut sink = match output {
             Some((pairs, sink)) => {
@@ -367,6 +378,16 @@ impl Encoder {
             None => None,
         };
         let engine = &*context.engine;
+        if let Some((_, sink)) = &sink
+            && let Some(bytes) = sink.stripe_bytes()
+        {
+            let narrow = self.width_up_to(width_of(&shape, bytes), &context, &shape, in_memory)?;
+            // Several stripes have hash states between them, for which there may be no room.
+            let memory = engine.encode_memory(&shape, self.commitment, narrow, in_memory);
+            if memory <= context.memory {
+                width = narrow;
+            }
+        }
         let mut stage = EncodeStage::start(engine, shape, self.commitment, width)?;
         let mut next = 0;
         if let Some((_, sink)) = &sink
@@ -377,6 +398,9 @@ impl Encoder {
         {
             next = done;
             control.advance(shape.matrix_len() / u64::from(shape.symbol_size()) * u64::from(done));
+            control.tell(Event::Resumed {
+                done: control.progress().done,
+            });
         }
         let rows = SourceRows::new(source, shape);
         for range in stripes(shape.symbol_size(), next, width) {
@@ -401,6 +425,13 @@ impl Encoder {
         control.finish();
         Ok(metadata)
     }
+}
+
+/// The width of stripes of about so many bytes of the source matrix.
+fn width_of(shape: &Shape, bytes: u64) -> u32 {
+    let a_byte = shape.matrix_len() / u64::from(shape.symbol_size());
+    let width = u32::try_from(bytes / a_byte).unwrap_or(u32::MAX);
+    (width / STRIPE_UNIT * STRIPE_UNIT).max(STRIPE_UNIT)
 }
 
 /// What the engine leaves out of the trees over a blob's expanded slivers of an axis.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::disk::sync_directory;
+use crate::disk::{UNFINISHED, lock_own, sync_directory};
 use crate::error::{Error, Result};
 use crate::output::{Output, OutputSession};
 use crate::shape::Shape;
@@ -209,18 +209,10 @@ impl Output for FileOutput {
     fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
         let place = self.place()?;
         let directory = parent(&place.path);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".walrus-accel-").suffix(".partial");
-        #[cfg(unix)]
-        {
-            // A new file gets what the user's umask leaves; one that replaces another, its bits.
-            use std::os::unix::fs::PermissionsExt;
-            let mode = if place.found.is_some() { 0o600 } else { 0o666 };
-            builder.permissions(fs::Permissions::from_mode(mode));
-        }
-        let file = builder
-            .tempfile_in(directory)
-            .map_err(Error::io("create a file in", directory))?;
+        // A new file gets what the user's umask leaves; one that replaces another, its bits.
+        let mode = if place.found.is_some() { 0o600 } else { 0o666 };
+        let file =
+            unfinished_in(directory, mode).map_err(Error::io("create a file in", directory))?;
         if let Some(found) = &place.found {
             keep_mode(file.as_file(), found).map_err(Error::io("write", &self.path))?;
         }
@@ -233,6 +225,40 @@ impl Output for FileOutput {
             path: place.path,
         }))
     }
+}
+
+/// Makes a file without its own name yet, locked until it is closed, so that nobody takes it for one that an ended
+/// process left.
+fn unfinished_in(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    for _ in 0..100 {
+        let file = tempfile::Builder::new()
+            .prefix(UNFINISHED.0)
+            .suffix(UNFINISHED.1)
+            .make_in(directory, |path| create_new(path, mode))?;
+        match lock_own(file.as_file()) {
+            // Another process holds it, and may remove it.
+            Err(fs::TryLockError::WouldBlock) => continue,
+            // Not every file system has locks.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => {}
+        }
+        // It may have been removed before it was locked.
+        if file.path().exists() {
+            return Ok(file);
+        }
+    }
+    Err(io::Error::other(
+        "files that were just made are removed by another process",
+    ))
+}
+
+/// Makes a file to read and write with these permission bits, where there are such.
+fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    let _ = mode;
+    options.open(path)
 }
 
 struct FileSession<'a> {

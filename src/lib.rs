@@ -83,11 +83,11 @@ pub use commitment::{
     VerifiedMetadata,
 };
 pub use context::DEFAULT_MEMORY;
-pub use control::{Control, DeviceTime, Progress};
+pub use control::{Control, DeviceTime, Event, Progress};
 pub use decoder::{Check, Decoded, Decoder, DecoderBuilder};
 pub use directory::{
-    BlobDirectory, DirectorySink, FileProblem, ProblemKind, Repaired, SliverFile, SliverFiles,
-    Verification, Written,
+    BlobDirectory, DirectorySink, FileProblem, Leftover, ProblemKind, Repaired, SliverFile,
+    SliverFiles, Verification, Written,
 };
 pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
 pub use engine::{

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use common::blob;
 use walrus_accel::{
-    BlobDirectory, BlobMetadataWithId, Commitment, Control, Decoder, DirectorySink, Encoder,
+    BlobDirectory, BlobMetadataWithId, Check, Commitment, Control, Decoder, DirectorySink, Encoder,
     EngineKind, PairSet, ProblemKind, Result, Shape, Sink, SinkSession, SliverPart,
 };
 
@@ -20,6 +20,7 @@ type Point = (u32, Vec<u8>);
 struct Points {
     offered: Mutex<Option<Point>>,
     given: Mutex<Vec<Point>>,
+    stripe_bytes: Option<u64>,
 }
 
 impl Sink for Points {
@@ -38,6 +39,10 @@ struct PointsSession<'a>(&'a Points);
 impl SinkSession for PointsSession<'_> {
     fn put(&self, _part: &SliverPart<'_>) -> Result<()> {
         Ok(())
+    }
+
+    fn stripe_bytes(&self) -> Option<u64> {
+        self.0.stripe_bytes
     }
 
     fn checkpoint(&self, next: u32, state: &[u8]) -> Result<()> {
@@ -85,6 +90,61 @@ fn only_points_that_can_be_are_continued_from() {
     }
     for wrong in [&[][..], &state[1..]] {
         assert_eq!(encode(Some((next, wrong.to_vec()))), points);
+    }
+}
+
+#[test]
+fn a_sink_has_points_as_often_as_it_wants() {
+    // 13 shards, 45 source symbols of 700 bytes: one stripe in the usual memory.
+    let blob = blob(30, 45 * 700 - 3);
+    let points = |memory: u64, stripe_bytes: Option<u64>| {
+        let builder = Encoder::builder().n_shards(13).threads(2).memory(memory);
+        let encoder = builder.engine(EngineKind::Cpu).build().unwrap();
+        let mut sink = Points {
+            stripe_bytes,
+            ..Points::default()
+        };
+        let control = Control::new();
+        let encoded = encoder.encode(&blob, &PairSet::none(13), &mut sink, &control);
+        assert_eq!(encoded.unwrap(), encoder.metadata(&blob).unwrap());
+        let points = sink.given.into_inner().unwrap();
+        points.into_iter().map(|(next, _)| next).collect::<Vec<_>>()
+    };
+    let usual = 1 << 30;
+    assert_eq!(points(usual, None), [0; 0]);
+    assert_eq!(points(usual, Some(45 * 700)), [0; 0]);
+    assert_eq!(points(usual, Some(45 * 400)), [384]);
+    assert_eq!(points(usual, Some(45 * 300)), [256, 512]);
+    assert_eq!(points(usual, Some(1)), [128, 256, 384, 512, 640]);
+}
+
+#[test]
+fn progress_is_in_the_blob_s_bytes() {
+    let blob = blob(1, 15_778);
+    let encoder = Encoder::builder().threads(1).build().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let control = Control::new();
+    let mut sink = DirectorySink::new(out.path());
+    let pairs = PairSet::all(1000);
+    encoder.encode(&blob, &pairs, &mut sink, &control).unwrap();
+    assert_eq!(
+        (control.progress().done, control.progress().total),
+        (15_778, 15_778)
+    );
+    let path = sink.outcome().unwrap().path.clone();
+    let directory = BlobDirectory::open(path).unwrap();
+    let decoder = Decoder::on_engine_of(&encoder);
+    for check in [Check::Skip, Check::Default, Check::Strict] {
+        let control = Control::new();
+        let mut back = Vec::new();
+        let metadata = directory.metadata();
+        decoder
+            .decode(metadata, &directory, None, check, &mut back, &control)
+            .unwrap();
+        assert_eq!(
+            (control.progress().done, control.progress().total),
+            (15_778, 15_778)
+        );
     }
 }
 

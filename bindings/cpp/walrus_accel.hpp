@@ -688,8 +688,8 @@ inline std::vector<device> devices() {
 // Controls
 // -------------------------------------------------------------------------------------------------------
 
-/// How far work has come, in bytes of the blob (or of the slivers that are verified) with its padding; of
-/// a batch in blobs. `total` is 0 while it has not started.
+/// How far work has come, in bytes of the blob (or of the slivers that are verified); of a batch in
+/// blobs. `total` is 0 while it has not started, and for an empty blob.
 struct progress {
     std::uint64_t done = 0;
     std::uint64_t total = 0;

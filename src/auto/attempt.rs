@@ -14,7 +14,8 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 /// What a thread beside finds out: drivers may hang.
 pub(super) enum Answer {
     Device(std::result::Result<DeviceInfo, NoDevice>),
-    Opened(Result<Arc<dyn Engine>>),
+    /// The engine, and the seconds that opening took.
+    Opened(Result<Arc<dyn Engine>>, f64),
 }
 
 /// A thread that finds something out.

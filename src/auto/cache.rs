@@ -25,6 +25,7 @@ pub(super) struct Key {
     /// This program's version.
     version: String,
     processor: Processor,
+    settings: Settings,
     /// The device and its driver.
     device: String,
     driver: String,
@@ -43,6 +44,18 @@ struct Processor {
     threads: usize,
 }
 
+/// What the user has set, as far as times depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Settings {
+    /// The limit of working memory in bytes.
+    pub(crate) memory: u64,
+    /// The limit of device memory in bytes, if one is set.
+    pub(crate) device_memory: Option<u64>,
+    /// True if the device's answers are checked.
+    pub(crate) device_check: bool,
+}
+
 /// A measurement: a job of the class's size on either engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,7 +63,8 @@ pub(super) struct Entry {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(super) cpu_seconds: f64,
-    pub(super) gpu_seconds: f64,
+    /// `None` if the device was stopped for taking far longer than the CPU.
+    pub(super) gpu_seconds: Option<f64>,
     /// What it takes to open the device.
     pub(super) open_seconds: f64,
     /// When it was measured, in seconds since 1970.
@@ -58,8 +72,15 @@ pub(super) struct Entry {
 }
 
 impl Key {
-    pub(super) fn new(cpu: &dyn Engine, device: &DeviceInfo, job: &Job, class: u64) -> Self {
+    pub(super) fn new(
+        cpu: &dyn Engine,
+        device: &DeviceInfo,
+        settings: Settings,
+        job: &Job,
+        class: u64,
+    ) -> Self {
         Self {
+            settings,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             processor: Processor {
                 instruction_set: cpu.instruction_set().to_owned(),
@@ -86,17 +107,19 @@ impl Key {
 }
 
 impl Entry {
-    /// The seconds that a job of so many bytes takes on CPU and device.
+    /// The seconds that a job of so many bytes takes on CPU and device; infinite on a device that is not
+    /// worth using.
     pub(super) fn times(&self, bytes: u64) -> [f64; 2] {
         let scale = bytes as f64 / self.key.class as f64;
-        [scale * self.cpu_seconds, scale * self.gpu_seconds]
+        let device = self.gpu_seconds.unwrap_or(f64::INFINITY);
+        [scale * self.cpu_seconds, scale * device]
     }
 
     /// Whether a device that has to be opened first makes a job of so many bytes, or the first one of
     /// `all` bytes, end earlier.
     pub(super) fn is_worth_opening(&self, bytes: u64, all: u64) -> bool {
         let [cpu, device] = self.times(all.max(bytes));
-        let with_device = match all > bytes {
+        let with_device = match all > bytes && device.is_finite() {
             // Jobs are shared out.
             true => cpu * device / (cpu + device),
             false => device,
@@ -106,13 +129,15 @@ impl Entry {
 
     /// Whether it can be a measurement of this program.
     fn is_sound(&self) -> bool {
-        let times = [self.cpu_seconds, self.gpu_seconds, self.open_seconds];
-        let [cpu, gpu, _] = times;
+        let (cpu, gpu) = (self.cpu_seconds, self.gpu_seconds);
         let day = 86_400.0;
+        let is_time = |time: f64| (0.0..day).contains(&time);
         CLASSES.contains(&self.key.class)
-            && times.iter().all(|time| (0.0..day).contains(time))
-            && cpu > 0.0
-            && gpu > 0.0
+            && is_time(self.open_seconds)
+            && [Some(cpu), gpu]
+                .into_iter()
+                .flatten()
+                .all(|time| is_time(time) && time > 0.0)
             && now().abs_diff(self.measured) < LIFETIME.as_secs()
     }
 }
@@ -151,11 +176,6 @@ impl Cache {
         let directory = etcetera::choose_base_strategy().ok();
         let directory = directory.map(|strategy| strategy.cache_dir());
         Self::at(directory.map(|it| it.join("walrus-accel").join("calibration.json")))
-    }
-
-    /// None: what is measured serves this process.
-    pub(super) fn none() -> Self {
-        Self::at(None)
     }
 
     pub(super) fn at(path: Option<PathBuf>) -> Self {
@@ -200,13 +220,18 @@ fn write(path: &Path, measurements: Vec<Entry>) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    fn entry(class: u64, cpu_seconds: f64, gpu_seconds: f64) -> Entry {
+    fn entry(class: u64, cpu_seconds: f64, gpu_seconds: impl Into<Option<f64>>) -> Entry {
         Entry {
             key: Key {
                 version: "1".into(),
                 processor: Processor {
                     instruction_set: "avx2".into(),
                     threads: 2,
+                },
+                settings: Settings {
+                    memory: 1 << 30,
+                    device_memory: None,
+                    device_check: true,
                 },
                 device: "a card".into(),
                 driver: "of today".into(),
@@ -216,7 +241,7 @@ mod tests {
                 class,
             },
             cpu_seconds,
-            gpu_seconds,
+            gpu_seconds: gpu_seconds.into(),
             open_seconds: 0.1,
             measured: now(),
         }
@@ -229,7 +254,7 @@ mod tests {
         let cache = || Cache::at(Some(path.clone()));
         let [small, middle, _] = CLASSES;
         // Made once each: the second of the measurement is a part of it.
-        let (first, last) = (entry(small, 1.0, 2.0), entry(middle, 5.0, 6.0));
+        let (first, last) = (entry(small, 1.0, 2.0), entry(middle, 5.0, None));
         save(&path, first.clone());
         save(&path, entry(middle, 3.0, 4.0));
         save(&path, last.clone());
@@ -241,6 +266,15 @@ mod tests {
         }
         assert_eq!(cache().entries.len(), MOST);
         assert_eq!(cache().entries.last().unwrap().key.shards, 299);
+    }
+
+    #[test]
+    fn a_device_that_is_far_too_slow_is_not_used() {
+        let [small, ..] = CLASSES;
+        let slow = entry(small, 1.0, None);
+        assert_eq!(slow.times(2 * small), [2.0, f64::INFINITY]);
+        assert!(!slow.is_worth_opening(small, small));
+        assert!(!slow.is_worth_opening(small, 1000 * small));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The choice itself.
 
+use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Job;
 use super::attempt::{Answer, Attempt, Outcome, PATIENCE};
-use super::cache::{Cache, Entry, Key, now, save};
+use super::cache::{Cache, Entry, Key, Settings, now, save};
 use super::measure::measure;
-use crate::control::Control;
+use crate::control::{Control, Event};
 use crate::engine::{DeviceInfo, Engine, Engines, NoDevice, apart};
 use crate::error::{Error, Result};
 
@@ -15,9 +16,21 @@ use crate::error::{Error, Result};
 /// than it takes to open a device.
 pub(super) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
 
-/// How long a device may take to be found, and to be opened and to answer its questions.
+/// How long a device may take to be found, and to be opened and to answer its questions, before it counts as
+/// broken.
 const FINDING: Duration = Duration::from_secs(20);
 const OPENING: Duration = Duration::from_secs(120);
+
+/// How long jobs wait for a device to be found or opened of which nothing is known, and how much longer per byte
+/// they have. After that the CPU does them, and the next job looks whether the device is there.
+const WAITING: Duration = Duration::from_secs(5);
+const WAITING_PER_BYTE: f64 = 1.0 / (1u64 << 30) as f64;
+
+/// How many times the time that opening took before jobs wait for a device that is worth it.
+const LENIENCE: f64 = 3.0;
+
+/// A device that takes so many times as long as the CPU is of no use, not even for a share of many jobs.
+const CLEARLY_SLOWER: f64 = 4.0;
 
 /// The engines, as backlogs have them.
 const CPU: usize = 0;
@@ -31,8 +44,14 @@ pub(super) trait Devices: Send + Sync {
     /// Its engine.
     fn open(&self) -> Result<Arc<dyn Engine>>;
 
-    /// The seconds that an engine takes for a job.
-    fn measure(&self, engine: &dyn Engine, job: &Job, control: &Control) -> Result<f64>;
+    /// The seconds that an engine takes for a job; `None` if it takes more than `most`.
+    fn measure(
+        &self,
+        engine: &dyn Engine,
+        job: &Job,
+        most: Option<f64>,
+        control: &Control,
+    ) -> Result<Option<f64>>;
 }
 
 /// The machine's.
@@ -50,8 +69,14 @@ impl Devices for OfMachine {
         self.engines.open_device()
     }
 
-    fn measure(&self, engine: &dyn Engine, job: &Job, control: &Control) -> Result<f64> {
-        measure(engine, job, self.memory, control)
+    fn measure(
+        &self,
+        engine: &dyn Engine,
+        job: &Job,
+        most: Option<f64>,
+        control: &Control,
+    ) -> Result<Option<f64>> {
+        measure(engine, job, self.memory, most, control)
     }
 }
 
@@ -59,6 +84,9 @@ impl Devices for OfMachine {
 pub(crate) struct Auto {
     cpu: Arc<dyn Engine>,
     devices: Arc<dyn Devices>,
+    settings: Settings,
+    /// [`WAITING`], but for tests.
+    least_waiting: Duration,
     /// The device that there is, once a job has asked for it.
     found: OnceLock<Option<DeviceInfo>>,
     /// Its engine, once it was opened, or why it cannot be used.
@@ -114,9 +142,25 @@ enum Question {
     /// Which device there is.
     Device,
     /// Whether it works.
-    Opening,
+    Opening {
+        /// How long a job waits for it.
+        waiting: Duration,
+        /// True if it is opened to be measured.
+        is_of_times: bool,
+    },
     /// How long a job of a size class takes.
     Times(Key),
+}
+
+impl Question {
+    /// Returns true if times are measured, or will be.
+    fn is_of_times(&self) -> bool {
+        match self {
+            Self::Device => false,
+            Self::Opening { is_of_times, .. } => *is_of_times,
+            Self::Times(_) => true,
+        }
+    }
 }
 
 /// What is known of a job.
@@ -133,23 +177,28 @@ fn class(bytes: u64) -> Option<u64> {
 }
 
 impl Auto {
-    /// For jobs within a limit of memory. What is measured is kept for other processes if `keeps`.
-    pub(crate) fn new(engines: Engines, memory: u64, keeps: bool) -> Self {
-        let cache = match keeps {
-            true => Cache::of_user(),
-            false => Cache::none(),
-        };
+    /// For jobs under these settings. What is measured is kept for other processes.
+    pub(crate) fn new(engines: Engines, settings: Settings) -> Self {
+        let memory = settings.memory;
         Self::of(
             engines.cpu(),
             Arc::new(OfMachine { engines, memory }),
-            cache,
+            settings,
+            Cache::of_user(),
         )
     }
 
-    fn of(cpu: Arc<dyn Engine>, devices: Arc<dyn Devices>, cache: Cache) -> Self {
+    fn of(
+        cpu: Arc<dyn Engine>,
+        devices: Arc<dyn Devices>,
+        settings: Settings,
+        cache: Cache,
+    ) -> Self {
         Self {
             cpu,
             devices,
+            settings,
+            least_waiting: WAITING,
             found: OnceLock::new(),
             opened: OnceLock::new(),
             state: Mutex::new(State {
@@ -169,6 +218,11 @@ impl Auto {
     /// Held for moments alone.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long jobs of so many bytes wait for a device of which nothing is known.
+    fn waiting(&self, bytes: u64) -> Duration {
+        self.least_waiting + Duration::from_secs_f64(WAITING_PER_BYTE * bytes as f64)
     }
 
     fn opened(&self) -> Option<&Opened> {
@@ -267,6 +321,12 @@ impl Auto {
         let Some(class) = class(job.bytes) else {
             return Ok(None);
         };
+        let waiting = Waiting {
+            control,
+            begin: Instant::now(),
+            has_asked: Cell::new(false),
+            is_told: Cell::new(false),
+        };
         let mut state = self.state();
         loop {
             if !state.measuring {
@@ -279,6 +339,10 @@ impl Auto {
                     state.measuring = matches!(question, Question::Times(_));
                     drop(state);
                     let learning = Learning(self);
+                    waiting.has_asked.set(true);
+                    if question.is_of_times() {
+                        waiting.tell();
+                    }
                     control.check()?;
                     if !self.learn(question, job, class, control)? {
                         return Ok(None);
@@ -289,6 +353,13 @@ impl Auto {
                 }
             }
             control.check()?;
+            waiting.has_asked.set(true);
+            if state.measuring && !waiting.is_told.get() {
+                drop(state);
+                waiting.tell();
+                state = self.state();
+                continue;
+            }
             let waited = self.learnt.wait_timeout(state, PATIENCE);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -309,18 +380,27 @@ impl Auto {
         let Some(info) = self.found() else {
             return none;
         };
-        let key = Key::new(&*self.cpu, info, job, class);
+        let key = Key::new(&*self.cpu, info, self.settings, job, class);
         let entries = &state.cache.entries;
         let exact = entries.iter().find(|entry| entry.key == key);
         let opened = match (self.opened.get(), exact) {
             (Some(Err(_)), _) => return none,
             (Some(Ok(opened)), _) => opened,
             (None, Some(entry)) if entry.is_worth_opening(job.bytes, bytes) => {
-                return Known::Not(Question::Opening);
+                let usual = Duration::from_secs_f64(LENIENCE * entry.open_seconds);
+                return Known::Not(Question::Opening {
+                    waiting: self.waiting(bytes).max(usual),
+                    is_of_times: false,
+                });
             }
             (None, Some(_)) => return none,
             // To find out more, where nothing else is at work.
-            (None, None) if state.running == 0 => return Known::Not(Question::Opening),
+            (None, None) if state.running == 0 => {
+                return Known::Not(Question::Opening {
+                    waiting: self.waiting(bytes),
+                    is_of_times: true,
+                });
+            }
             (None, None) => return none,
         };
         if opened.engine.device_fault().is_some() || !fits(&opened.engine) {
@@ -339,14 +419,16 @@ impl Auto {
         }
     }
 
-    /// Waits for a thread beside, which goes on if the job is cancelled, and whose answer the next job
-    /// waits for then. `None` if the system starts no thread.
+    /// Waits for a thread beside for at most `waiting` since it began. It goes on if that is over or the job
+    /// is cancelled, and the next job looks for its answer then. `None` without an answer, or if the system
+    /// starts no thread.
     fn beside(
         &self,
         limit: Duration,
+        waiting: Duration,
         control: &Control,
         work: impl FnOnce(Arc<dyn Devices>) -> Answer + Send + 'static,
-    ) -> Result<Option<(Outcome, f64)>> {
+    ) -> Result<Option<Outcome>> {
         let there = self.state().attempt.take();
         let attempt = match there {
             Some(attempt) => attempt,
@@ -360,11 +442,15 @@ impl Auto {
         };
         loop {
             if let Some(outcome) = attempt.wait() {
-                return Ok(Some((outcome, attempt.begun.elapsed().as_secs_f64())));
+                return Ok(Some(outcome));
             }
             if let Err(cancelled) = control.check() {
                 self.state().attempt = Some(attempt);
                 return Err(cancelled);
+            }
+            if attempt.begun.elapsed() > waiting {
+                self.state().attempt = Some(attempt);
+                return Ok(None);
             }
         }
     }
@@ -379,13 +465,14 @@ impl Auto {
         self.found.get_or_init(|| None);
     }
 
-    /// Finds something out, with no lock held. False if there is no thread for that: this job is the CPU's
-    /// then, and the next one asks again.
+    /// Finds something out, with no lock held. False if that takes too long, or there is no thread for it:
+    /// this job is the CPU's then, and the next one asks again.
     fn learn(&self, question: Question, job: &Job, class: u64, control: &Control) -> Result<bool> {
         match question {
             Question::Device => {
                 let find = |devices: Arc<dyn Devices>| Answer::Device(devices.find());
-                let Some((outcome, _)) = self.beside(FINDING, control, find)? else {
+                let Some(outcome) = self.beside(FINDING, self.waiting(job.bytes), control, find)?
+                else {
                     return Ok(false);
                 };
                 match outcome {
@@ -403,20 +490,23 @@ impl Auto {
                     Outcome::Silence(reason) => self.without_device(Some(reason)),
                 }
             }
-            Question::Opening => {
-                let open = |devices: Arc<dyn Devices>| Answer::Opened(devices.open());
-                let Some(answer) = self.beside(OPENING, control, open)? else {
+            Question::Opening { waiting, .. } => {
+                let open = |devices: Arc<dyn Devices>| {
+                    let begin = Instant::now();
+                    Answer::Opened(devices.open(), begin.elapsed().as_secs_f64())
+                };
+                let Some(outcome) = self.beside(OPENING, waiting, control, open)? else {
                     return Ok(false);
                 };
-                match answer {
-                    (Outcome::Answer(Answer::Opened(Ok(engine))), seconds) => {
+                match outcome {
+                    Outcome::Answer(Answer::Opened(Ok(engine), seconds)) => {
                         self.opened.get_or_init(|| Ok(Opened { engine, seconds }));
                     }
-                    (Outcome::Answer(Answer::Opened(Err(error))), _) => {
+                    Outcome::Answer(Answer::Opened(Err(error), _)) => {
                         self.without_device(Some(error.to_string()));
                     }
-                    (Outcome::Silence(reason), _) => self.without_device(Some(reason)),
-                    (Outcome::Answer(Answer::Device(_)), _) => {
+                    Outcome::Silence(reason) => self.without_device(Some(reason)),
+                    Outcome::Answer(Answer::Device(_)) => {
                         unreachable!("one is asked after the other")
                     }
                 }
@@ -428,10 +518,12 @@ impl Auto {
                     bytes: class,
                     ..*job
                 };
-                let run = || -> Result<[f64; 2]> {
-                    let cpu = self.devices.measure(&*self.cpu, &of_class, control)?;
-                    let device = self.devices.measure(&*opened.engine, &of_class, control)?;
-                    Ok([cpu, device])
+                let run = || -> Result<(f64, Option<f64>)> {
+                    let measure =
+                        |engine, most| self.devices.measure(engine, &of_class, most, control);
+                    let cpu = measure(&*self.cpu, None)?.expect("there is no limit");
+                    let device = measure(&*opened.engine, Some(CLEARLY_SLOWER * cpu))?;
+                    Ok((cpu, device))
                 };
                 let measured = apart(run).unwrap_or_else(|error| {
                     Err(Error::EngineUnavailable {
@@ -439,7 +531,7 @@ impl Auto {
                         reason: format!("no thread can be started to measure it: {error}"),
                     })
                 });
-                let [cpu_seconds, gpu_seconds] = match measured {
+                let (cpu_seconds, gpu_seconds) = match measured {
                     Ok(seconds) => seconds,
                     Err(Error::Cancelled) => return Err(Error::Cancelled),
                     Err(_) => {
@@ -458,8 +550,12 @@ impl Auto {
                     };
                     let mut state = self.state();
                     state.cache.add(entry.clone());
-                    // What was measured beside other jobs, small ones that do not wait, is for now.
-                    let path = state.cache.path().filter(|_| state.begun == begun);
+                    // What was measured beside other jobs, small ones that do not wait, is for now; and so is that a
+                    // device was far slower whose shaders may have been compiled meanwhile, as no question before
+                    // asked for them.
+                    let is_sure = entry.gpu_seconds.is_some() || self.settings.device_check;
+                    let path = state.cache.path();
+                    let path = path.filter(|_| state.begun == begun && is_sure);
                     drop(state);
                     if let Some(path) = path {
                         save(&path, entry);
@@ -468,6 +564,32 @@ impl Auto {
             }
         }
         Ok(true)
+    }
+}
+
+/// A job that waits for what is being found out.
+struct Waiting<'a> {
+    control: &'a Control,
+    begin: Instant,
+    /// True once there was something to find out.
+    has_asked: Cell<bool>,
+    /// True once the caller was told.
+    is_told: Cell<bool>,
+}
+
+impl Waiting<'_> {
+    fn tell(&self) {
+        if !self.is_told.replace(true) {
+            self.control.tell(Event::Measuring);
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.has_asked.get() {
+            self.control.add_measuring_time(self.begin.elapsed());
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Job, Work};
 use crate::commitment::{BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines};
 use crate::control::Control;
 use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width, stripes};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::sink::{SinkSession, SliverPart};
 use crate::sliver::{Axis, PairSet, SliverIndex};
@@ -20,28 +20,39 @@ const LONG: Duration = Duration::from_millis(1500);
 /// How many slivers are verified at once.
 const SLIVERS: usize = 256;
 
-/// The seconds that the engine takes for a job, within a memory limit: the median of some runs.
+/// Time beyond the limit that the first run may take, which makes everything ready.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// The seconds that the engine takes for a job, within a memory limit: the median of some runs. `None` if
+/// it takes more than `most`: then it is stopped.
 pub(super) fn measure(
     engine: &dyn Engine,
     job: &Job,
     memory: u64,
+    most: Option<f64>,
     control: &Control,
-) -> Result<f64> {
+) -> Result<Option<f64>> {
     let begin = Instant::now();
     let mut times = Vec::new();
+    let mut allowed = most.map(|most| Duration::from_secs_f64(most).saturating_add(WARM_UP));
     for _ in 0..=RUNS {
         let start = Instant::now();
-        run(engine, job, memory, &control.aside())?;
+        let deadline = allowed.and_then(|allowed| start.checked_add(allowed));
+        match run(engine, job, memory, &control.aside_until(deadline)) {
+            Err(Error::Cancelled) if !control.is_cancelled() => return Ok(None),
+            done => done?,
+        }
         times.push(start.elapsed().as_secs_f64());
         if begin.elapsed() > LONG {
             break;
         }
+        allowed = most.map(Duration::from_secs_f64);
     }
     // The first one counts only if it is the only one.
     let first = usize::from(times.len() > 1);
     let counted = &mut times[first..];
     counted.sort_by(f64::total_cmp);
-    Ok(counted[(counted.len() - 1) / 2])
+    Ok(Some(counted[(counted.len() - 1) / 2]))
 }
 
 /// Does a job of the kind and size.
@@ -184,6 +195,23 @@ mod tests {
     use crate::engine::{EngineKind, EngineOptions};
 
     #[test]
+    fn an_engine_that_is_too_slow_is_stopped() {
+        let engine = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
+        let job = Job {
+            work: Work::Metadata,
+            commitment: Commitment::Blake2b256,
+            n_shards: 1000,
+            bytes: 16 << 20,
+        };
+        let measure = |control: &Control| measure(&*engine, &job, 1 << 30, Some(1e-6), control);
+        assert_eq!(measure(&Control::new()).unwrap(), None);
+        // A job that is cancelled meanwhile is no slow engine.
+        let control = Control::new();
+        control.cancel();
+        assert!(matches!(measure(&control), Err(Error::Cancelled)));
+    }
+
+    #[test]
     fn every_kind_of_work_takes_time() {
         let engine = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
         for work in [Work::Metadata, Work::Encode, Work::Decode, Work::Verify] {
@@ -196,8 +224,13 @@ mod tests {
                 };
                 // In one stripe, and in several.
                 for memory in [1 << 30, 800 << 10] {
-                    let seconds = measure(&*engine, &job, memory, &Control::new()).unwrap();
+                    let measure = |most| {
+                        let control = Control::new();
+                        measure(&*engine, &job, memory, most, &control).unwrap()
+                    };
+                    let seconds = measure(None).unwrap();
                     assert!(seconds > 0.0 && seconds < 60.0, "{job:?}");
+                    assert!(measure(Some(60.0)).is_some());
                 }
             }
         }

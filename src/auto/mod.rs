@@ -13,6 +13,8 @@ mod choice;
 mod measure;
 
 #[cfg(feature = "gpu")]
+pub(crate) use cache::Settings;
+#[cfg(feature = "gpu")]
 pub(crate) use choice::{Auto, Turn};
 
 use crate::commitment::Commitment;

@@ -91,7 +91,7 @@ impl Decoder {
             Target::Blob(_) => 1,
             Target::Checked { .. } | Target::Encoded { .. } => 2,
         };
-        control.start(shape.matrix_len() * passes);
+        control.start_work(shape.matrix_len() * passes, shape.unencoded_length());
         control.check()?;
 
         let place = |row| match width == shape.symbol_size() {

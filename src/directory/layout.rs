@@ -5,7 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use crate::commitment::BlobId;
-use crate::disk::{Dir, FileId, Kind};
+use crate::disk::{Dir, FileId, Kind, UNFINISHED};
 use crate::memory::{filled, push};
 use crate::sliver::{Axis, SliverPairIndex};
 
@@ -147,6 +147,26 @@ pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
     }
 }
 
+/// Fails if a directory holds anything without a name of this program's, at any depth.
+pub(super) fn check_ours(dir: &Dir, place: Place) -> io::Result<()> {
+    let mut inner = Vec::new();
+    let foreign = dir.for_each_name(|name| match place.role(&name) {
+        Role::Foreign => ControlFlow::Break(name),
+        Role::Dir(place) => {
+            push(&mut inner, (name, place));
+            ControlFlow::Continue(())
+        }
+        Role::File => ControlFlow::Continue(()),
+    })?;
+    if let Some(name) = foreign {
+        return Err(not_ours(&name));
+    }
+    for (name, place) in inner {
+        check_ours(&dir.open_dir(name)?, place)?;
+    }
+    Ok(())
+}
+
 fn not_ours(name: &OsStr) -> io::Error {
     let reason = format!("it holds {name:?}, which is no file of this program; move it away");
     io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason)
@@ -260,6 +280,29 @@ pub(super) fn excerpt(text: &str) -> String {
     }
 }
 
+/// What a name of unfinished work is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfinished {
+    /// A working directory.
+    Work,
+    /// A file that has no name of its own yet.
+    File,
+}
+
+/// Returns the kind of unfinished work that a name is given to, if it is such a name.
+pub(super) fn unfinished(name: &OsStr) -> Option<Unfinished> {
+    let name = name.to_str()?.strip_prefix(UNFINISHED.0)?;
+    let key = name.strip_suffix(UNFINISHED.1)?;
+    let is = |len, of: fn(&u8) -> bool| key.len() == len && key.as_bytes().iter().all(of);
+    let is_hex = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    match key {
+        "repair" => Some(Unfinished::Work),
+        _ if is(16, is_hex) => Some(Unfinished::Work),
+        _ if is(6, u8::is_ascii_alphanumeric) => Some(Unfinished::File),
+        _ => None,
+    }
+}
+
 /// Returns the name of a working directory that nobody can foresee.
 pub(super) fn random_name() -> OsString {
     use std::hash::{BuildHasher, RandomState};
@@ -352,6 +395,23 @@ mod tests {
             std::fs::read(path("victim/metadata.bcs")).unwrap(),
             b"precious"
         );
+    }
+
+    #[test]
+    fn names_of_unfinished_work_are_known() {
+        let kind = |name: &str| unfinished(name.as_ref());
+        assert_eq!(unfinished(&random_name()), Some(Unfinished::Work));
+        assert_eq!(kind(".walrus-accel-repair.partial"), Some(Unfinished::Work));
+        assert_eq!(kind(".walrus-accel-aZ09xY.partial"), Some(Unfinished::File));
+        for other in [
+            ".walrus-accel-.partial",
+            ".walrus-accel-my-notes.partial",
+            ".walrus-accel-0123456789ABCDEF.partial",
+            ".walrus-accel-aZ09xY.partial.old",
+            "walrus-accel-aZ09xY.partial",
+        ] {
+            assert_eq!(kind(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod fuzzing;
 mod handles;
 mod journal;
 mod layout;
+mod leftovers;
 mod manifest;
 mod parts;
 mod publish;
@@ -30,6 +31,7 @@ mod work;
 mod writer;
 
 pub use blob::BlobDirectory;
+pub use leftovers::Leftover;
 pub use repair::Repaired;
 pub use sink::{DirectorySink, Written};
 pub use slivers::{FileProblem, ProblemKind, SliverFile, SliverFiles};

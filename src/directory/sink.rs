@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,10 @@ const STAGED_LEN: u64 = 96 << 20;
 /// The shortest time between two records in the journal. What is done since the last one is lost
 /// if the process is killed.
 const REST: Duration = Duration::from_secs(1);
+
+/// Bytes of a blob per stripe of an encoding that can be resumed. The first record comes after the first
+/// stripe.
+const RESUMABLE_STRIPE: u64 = 64 << 20;
 
 /// How much longer the work between two records takes than a record, at least: writing all to disk
 /// and the hash states behind it may take longer than a narrow stripe.
@@ -74,7 +79,12 @@ pub struct DirectorySink {
     inputs: Vec<FileId>,
     staged: SliverBuffer,
     outcome: Option<Written>,
+    /// Bytes of the blob that the journal records as done, or [`UNKNOWN`].
+    recorded: AtomicU64,
 }
+
+/// The journal has not been looked at, or is gone as the blob is complete.
+const UNKNOWN: u64 = u64::MAX;
 
 /// What a [`DirectorySink`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +131,7 @@ impl DirectorySink {
             inputs: Vec::new(),
             staged: SliverBuffer::new(),
             outcome: None,
+            recorded: AtomicU64::new(UNKNOWN),
         }
     }
 
@@ -180,6 +191,17 @@ impl DirectorySink {
     pub fn outcome(&self) -> Option<&Written> {
         self.outcome.as_ref()
     }
+
+    /// Bytes of the blob from which the last encoding can be resumed, after it failed or was cancelled: 0 if
+    /// another attempt starts over. `None` after success, and if it ended before the journal was looked at.
+    ///
+    /// The journal has its first record after about 64 MiB of the blob, and later ones at intervals of a
+    /// second or more. Blobs whose chosen slivers have 96 MiB or less in all have no journal.
+    #[must_use]
+    pub fn recorded(&self) -> Option<u64> {
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        (recorded != UNKNOWN).then_some(recorded)
+    }
 }
 
 impl Sink for DirectorySink {
@@ -194,9 +216,11 @@ impl Sink for DirectorySink {
         pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>> {
         self.outcome = None;
+        self.recorded = AtomicU64::new(UNKNOWN);
         let source = self.source.take();
         let identity = source.and_then(|source| source.job(shape, commitment, pairs));
         let out = open_parent(&self.out)?;
+        let is_resumable = self.resume && identity.is_some();
         let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;
         let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
         let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
@@ -220,6 +244,8 @@ impl Sink for DirectorySink {
             None => (&[][..], None, None),
         };
         let writer = SliverWriter::new(directory, *shape, stripes, sums);
+        let kept = point.filter(|_| is_resumable);
+        self.recorded = AtomicU64::new(kept.map_or(0, |(next, _)| done(shape, next)));
         Ok(Box::new(Session {
             job: Job {
                 target: Target {
@@ -244,6 +270,9 @@ impl Sink for DirectorySink {
             },
             writer,
             outcome: &mut self.outcome,
+            recorded: &self.recorded,
+            is_resumable,
+            may_start_over: AtomicBool::new(point.is_some()),
             work,
         }))
     }
@@ -255,6 +284,12 @@ fn max_record_len(shape: &Shape) -> u64 {
     let n = u64::from(shape.n_shards());
     let stripes = u64::from(shape.symbol_size()).div_ceil(STRIPE_UNIT_MIN) * 4;
     (1 << 20) + stripes + 16 * n + MAX_STATE_LEN * n * n
+}
+
+/// Bytes of the blob that are done with the bytes `0..next` of every symbol.
+fn done(shape: &Shape, next: u32) -> u64 {
+    let part = u128::from(shape.unencoded_length()) * u128::from(next);
+    u64::try_from(part / u128::from(shape.symbol_size())).expect("at most the blob")
 }
 
 /// The least width of a stripe in bytes.
@@ -279,6 +314,11 @@ struct Session<'a> {
     checkpoint: Mutex<Option<(u32, Vec<u8>)>>,
     pace: Mutex<Pace>,
     outcome: &'a mut Option<Written>,
+    /// Bytes of the blob that the journal records as done; 0 if the journal is not kept.
+    recorded: &'a AtomicU64,
+    is_resumable: bool,
+    /// True until the first part shows whether the encoder continues from the record.
+    may_start_over: AtomicBool,
     /// Dropped last: unless the job is complete, everything in it goes.
     work: WorkDirectory,
 }
@@ -301,10 +341,19 @@ impl Pace {
 
 impl SinkSession for Session<'_> {
     fn put(&self, part: &SliverPart<'_>) -> Result<()> {
-        match &self.staged {
-            Some(staged) => staged.put(part),
-            None => self.writer.put(part),
+        if let Some(staged) = &self.staged {
+            return staged.put(part);
         }
+        if self.may_start_over.swap(false, Ordering::Relaxed) && part.first_byte == 0 {
+            // The encoder has no use for the record, as after a change of the memory limit.
+            self.recorded.store(0, Ordering::Relaxed);
+            self.work.forget()?;
+        }
+        self.writer.put(part)
+    }
+
+    fn stripe_bytes(&self) -> Option<u64> {
+        (self.is_resumable && self.staged.is_none()).then_some(RESUMABLE_STRIPE)
     }
 
     fn checkpoint(&self, next: u32, state: &[u8]) -> Result<()> {
@@ -321,6 +370,10 @@ impl SinkSession for Session<'_> {
                 debug_assert_eq!(stripes.last(), Some(&next));
                 let record = self.writer.record(state);
                 self.work.save(&stripes, &record, &[self.writer.pairs()])?;
+                if self.is_resumable {
+                    let done = done(&self.job.shape, next);
+                    self.recorded.store(done, Ordering::Relaxed);
+                }
                 let end = Instant::now();
                 *pace = Pace {
                     last: Some(end),
@@ -345,10 +398,11 @@ impl SinkSession for Session<'_> {
             staged,
             writer,
             outcome,
+            recorded,
             mut work,
-            checkpoint: _,
-            pace: _,
+            ..
         } = *self;
+        let forget = || recorded.store(0, Ordering::Relaxed);
         let hashes = match staged {
             Some(staged) => job.write_staged(&staged, writer.pairs(), control)?,
             None => {
@@ -363,6 +417,7 @@ impl SinkSession for Session<'_> {
                     .inspect_err(|error| {
                         if is_of_changed_files(error) {
                             work.discard();
+                            forget();
                         }
                     })?
             }
@@ -373,10 +428,17 @@ impl SinkSession for Session<'_> {
         let manifest = Manifest::new(metadata, &metadata_bytes, &job.shape, &job.pairs, &hashes);
         write_file(&blob, MANIFEST_FILE, &manifest.to_json())?;
         let pairs = create_or_open(&blob, PAIRS_DIRECTORY)?;
-        job.check_complete(&pairs).inspect_err(|_| work.discard())?;
+        job.check_complete(&pairs).inspect_err(|_| {
+            work.discard();
+            forget();
+        })?;
         sync_files(&[&pairs, &blob])?;
         let name = metadata.blob_id.to_string();
-        let already_there = job.target.publish(&mut work, &name, &manifest, control)?;
+        let published = job.target.publish(&mut work, &name, &manifest, control);
+        if !work.has_record() {
+            forget();
+        }
+        let already_there = published?;
         if let Err(error) = job.target.out.sync() {
             let path = job.target.out.path().display();
             control.warn(format!(
@@ -384,6 +446,7 @@ impl SinkSession for Session<'_> {
             ));
         }
         work.remove(control);
+        recorded.store(UNKNOWN, Ordering::Relaxed);
         *outcome = Some(Written {
             path: job.target.out.at(&name),
             already_there,

@@ -15,6 +15,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::handles::{read_small, sync_files, write_file};
 use super::journal::JobIdentity;
@@ -23,9 +24,21 @@ use super::layout::{
     random_name,
 };
 use crate::control::Control;
-use crate::disk::{Access, Dir, FileId, Replacing};
+use crate::disk::{Access, Dir, FileId, Replacing, lock_own};
 use crate::error::{Error, Result};
 use crate::memory::push;
+
+/// Age from which a directory without a lock is no longer being made or removed.
+const UNLOCKED: Duration = Duration::from_secs(60);
+
+/// Age from which a file that nobody has locked is no longer one that its process is about to lock.
+pub(super) const BEGINNING: Duration = Duration::from_secs(1);
+
+/// Returns true if a file was not written to for some time.
+pub(super) fn is_settled(file: &File, time: Duration) -> io::Result<bool> {
+    let written = file.metadata()?.modified()?;
+    Ok(written.elapsed().is_ok_and(|age| age >= time))
+}
 
 /// A locked working directory. Unless it is to be kept, it is removed when dropped.
 ///
@@ -56,7 +69,7 @@ enum OnDrop {
 }
 
 /// The result of looking for a working directory under its name.
-enum Named {
+pub(super) enum Named {
     Locked(Box<WorkDirectory>),
     /// What is there is not this program's, or not this user's.
     Taken(&'static str),
@@ -129,12 +142,16 @@ impl WorkDirectory {
                 made => made,
             };
             let dir = made.map_err(Error::io("create a directory in", parent.path()))?;
-            return match Self::lock(&parent, &name, dir, true)? {
-                Some(Named::Locked(work)) => Ok(*work),
-                _ => Err(Error::Busy {
-                    path: parent.at(&name),
-                }),
-            };
+            match Self::lock(&parent, &name, dir, true)? {
+                Some(Named::Locked(work)) => return Ok(*work),
+                // Somebody who cleans up took it for an old one.
+                None => {}
+                Some(Named::Taken(_)) => {
+                    return Err(Error::Busy {
+                        path: parent.at(&name),
+                    });
+                }
+            }
         }
         let source = io::Error::from(io::ErrorKind::AlreadyExists);
         Err(Error::io("create a directory in", parent.path())(source))
@@ -145,39 +162,48 @@ impl WorkDirectory {
         let failed = |error| Error::io("create", parent.at(&name))(error);
         // Whoever held the lock before may be removing the directory just now.
         for _ in 0..1000 {
-            let (dir, is_fresh) = match parent.create_dir(&name, true) {
-                Ok(dir) => (dir, true),
-                Err(error) if error.kind() == io::ErrorKind::NotFound && parent.has(".") => {
-                    continue;
-                }
+            let named = match parent.create_dir(&name, true) {
+                Ok(dir) => Self::lock(parent, &name, dir, true)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && parent.has(".") => None,
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(failed(error));
                 }
-                Err(_) => match parent.open_dir(&name) {
-                    Ok(dir) => (dir, false),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                        return Ok(Named::Taken("it is no directory"));
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                        return Ok(Named::Taken("it cannot be opened"));
-                    }
-                    Err(error) => return Err(failed(error)),
-                },
+                Err(_) => Self::existing(parent, &name)?,
             };
-            if !is_fresh && !dir.found().map_err(failed)?.is_ours {
-                return Ok(Named::Taken("it belongs to another user"));
-            }
-            if dir.is_mount_point() {
-                return Ok(Named::Taken("something is mounted there"));
-            }
-            if let Some(named) = Self::lock(parent, &name, dir, is_fresh)? {
+            if let Some(named) = named {
                 return Ok(named);
             }
         }
         Err(Error::Busy {
             path: parent.at(&name),
         })
+    }
+
+    /// Opens and locks a directory that is there; `None` if it went away meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The system's; [`Error::Busy`] if a process works in it.
+    pub(super) fn existing(parent: &Arc<Dir>, name: &OsString) -> Result<Option<Named>> {
+        let failed = |error| Error::io("open", parent.at(name))(error);
+        let dir = match parent.open_dir(name) {
+            Ok(dir) => dir,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                return Ok(Some(Named::Taken("it is no directory")));
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(Some(Named::Taken("it cannot be opened")));
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        if !dir.found().map_err(failed)?.is_ours {
+            return Ok(Some(Named::Taken("it belongs to another user")));
+        }
+        if dir.is_mount_point() {
+            return Ok(Some(Named::Taken("something is mounted there")));
+        }
+        Self::lock(parent, name, dir, false)
     }
 
     /// Locks a directory; `None` if it went away meanwhile. One that was just made goes again if
@@ -202,7 +228,7 @@ impl WorkDirectory {
             }
             Err(error) => return failed("create", error),
         };
-        match lock.try_lock() {
+        match lock_own(&lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::Busy {
@@ -283,6 +309,11 @@ impl WorkDirectory {
         self.identity.as_ref().is_some_and(is_left)
     }
 
+    /// Returns true if there is a record to continue from.
+    pub(super) fn has_record(&self) -> bool {
+        self.dir.has(CHECKPOINT_FILE)
+    }
+
     /// Removes the record. Whatever else undoes what it says is done comes after this: should the
     /// process be killed in between, there is nothing to continue from.
     pub(super) fn forget(&self) -> Result<()> {
@@ -335,6 +366,45 @@ impl WorkDirectory {
     pub(super) fn load(&self, max: u64) -> Option<(Vec<u32>, Vec<u8>)> {
         let identity = self.identity.as_ref()?;
         identity.read_checkpoint(&read_small(&self.dir, CHECKPOINT_FILE, max).ok()?)
+    }
+
+    /// Looks at a directory that is not this process's: whether its process has ended, and if so whether it
+    /// left a record. `None` while it works, or where that is not known. Nothing is written.
+    pub(super) fn left_in(dir: &Dir) -> io::Result<Option<bool>> {
+        match dir.open_file(LOCK_FILE, Access::Write) {
+            Ok(lock) if !is_settled(&lock, BEGINNING)? => Ok(None),
+            Ok(lock) => match lock.try_lock_shared() {
+                Ok(()) => Ok(Some(dir.has(CHECKPOINT_FILE))),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(error),
+            },
+            // It is being made or removed, unless it has been like this for long.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let (changed, _) = dir.found()?.changed;
+                let changed = UNIX_EPOCH + Duration::from_secs(changed.unsigned_abs());
+                let age = SystemTime::now().duration_since(changed);
+                let is_old = cfg!(not(unix)) || age.is_ok_and(|age| age > UNLOCKED);
+                Ok(is_old.then(|| dir.has(CHECKPOINT_FILE)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the directory.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `DirectoryNotEmpty` if it holds what is not this program's: then all of it stays.
+    pub(super) fn try_remove(mut self) -> io::Result<()> {
+        self.spare = None;
+        self.on_drop = OnDrop::Leave;
+        layout::check_ours(&self.dir, Place::Work)?;
+        let removed = self.clean_up();
+        if removed.is_err() {
+            // What is left is nothing to continue from.
+            let _ = self.forget();
+        }
+        removed
     }
 
     /// The job is complete: nothing here is needed any more. If it cannot be removed, that is a
@@ -393,7 +463,7 @@ impl Drop for WorkDirectory {
     fn drop(&mut self) {
         match self.on_drop {
             OnDrop::Leave | OnDrop::Removed => return,
-            OnDrop::KeepRecord if self.dir.has(CHECKPOINT_FILE) => return,
+            OnDrop::KeepRecord if self.has_record() => return,
             OnDrop::KeepRecord | OnDrop::Remove => {}
         }
         self.spare = None;
@@ -438,7 +508,16 @@ fn taken(parent: &Dir, name: &OsString, reason: &str) -> Error {
 
 /// Opens the directory that blobs' directories go to, which is created if need be.
 pub(super) fn open_parent(path: &Path) -> Result<Arc<Dir>> {
-    std::fs::create_dir_all(path).map_err(Error::io("create", path))?;
+    std::fs::create_dir_all(path).map_err(|error| {
+        let error = match error.kind() {
+            io::ErrorKind::AlreadyExists => io::Error::new(
+                io::ErrorKind::NotADirectory,
+                "it is a file, and a directory is expected",
+            ),
+            _ => error,
+        };
+        Error::io("create", path)(error)
+    })?;
     Ok(Arc::new(Dir::open(path).map_err(Error::io("open", path))?))
 }
 

@@ -6,9 +6,10 @@ mod handle_path;
 #[cfg(unix)]
 mod handle_unix;
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::memory::with_room;
 
@@ -91,6 +92,22 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
 fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
+
+/// Locks a file of this process's own. Whoever looks for what ended processes left holds such locks for moments:
+/// so it is tried again for a while before it counts as held.
+pub(crate) fn lock_own(file: &File) -> Result<(), TryLockError> {
+    const STEPS: u32 = 40;
+    for _ in 0..STEPS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            locked => return locked,
+        }
+    }
+    file.try_lock()
+}
+
+/// The beginning and the end of the names of unfinished work, directories and files.
+pub(crate) const UNFINISHED: (&str, &str) = (".walrus-accel-", ".partial");
 
 /// Reads the rest of a file of at most `max` bytes.
 ///

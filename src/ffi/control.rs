@@ -75,8 +75,8 @@ pub extern "C" fn walrus_accel_control_cancel(
     })
 }
 
-/// Tells how far the call has come, in bytes of the blob (or of the slivers that are verified) with its
-/// padding: `done` of `total`. `total` is 0 while it has not started.
+/// Tells how far the call has come, in bytes of the blob (or of the slivers that are verified):
+/// `done` of `total`. `total` is 0 while it has not started, and for an empty blob.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.

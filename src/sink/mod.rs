@@ -73,9 +73,17 @@ pub trait SinkSession: Sync {
         Vec::new()
     }
 
+    /// Bytes of the blob per stripe above which the sink prefers narrower stripes, so that
+    /// [`SinkSession::checkpoint`] is called often enough. Narrower stripes take more time. `None`, the
+    /// default, leaves the width to the engine.
+    fn stripe_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Called with what an interrupted encoding can be continued from: the bytes `0..next` of every
-    /// symbol are done and were put, and `state` describes them. Only blobs that do not fit the
-    /// memory limit at once have such points.
+    /// symbol are done and were put, and `state` describes them. Only blobs that are encoded in several
+    /// stripes have such points: those that do not fit the memory limit at once, or have more bytes than
+    /// [`SinkSession::stripe_bytes`].
     ///
     /// # Errors
     ///

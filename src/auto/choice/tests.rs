@@ -20,6 +20,8 @@ struct Machine {
     is_asked: bool,
     /// How long it takes to measure.
     patience: Duration,
+    /// How long it takes to open the device.
+    opening: Duration,
     device: Arc<dyn Engine>,
     measured: AtomicUsize,
     opened: AtomicUsize,
@@ -32,6 +34,7 @@ impl Machine {
             opens: true,
             is_asked: false,
             patience: Duration::ZERO,
+            opening: Duration::ZERO,
             device: engine(2),
             measured: AtomicUsize::new(0),
             opened: AtomicUsize::new(0),
@@ -71,6 +74,7 @@ impl Devices for Machine {
 
     fn open(&self) -> Result<Arc<dyn Engine>> {
         self.opened.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(self.opening);
         match self.opens {
             true => Ok(Arc::clone(&self.device)),
             false => Err(Error::EngineUnavailable {
@@ -80,7 +84,13 @@ impl Devices for Machine {
         }
     }
 
-    fn measure(&self, engine: &dyn Engine, job: &Job, control: &Control) -> Result<f64> {
+    fn measure(
+        &self,
+        engine: &dyn Engine,
+        job: &Job,
+        most: Option<f64>,
+        control: &Control,
+    ) -> Result<Option<f64>> {
         self.measured.fetch_add(1, Ordering::Relaxed);
         assert!(CLASSES.contains(&job.bytes));
         let begin = Instant::now();
@@ -89,7 +99,8 @@ impl Devices for Machine {
             thread::sleep(Duration::from_millis(1));
         }
         let seconds = self.seconds.unwrap()[engine.threads() - 1];
-        Ok(seconds * job.bytes as f64 / CLASSES[0] as f64)
+        let seconds = seconds * job.bytes as f64 / CLASSES[0] as f64;
+        Ok(Some(seconds).filter(|&seconds| most.is_none_or(|most| seconds <= most)))
     }
 }
 
@@ -102,10 +113,16 @@ fn engine(threads: usize) -> Arc<dyn Engine> {
     EngineKind::Cpu.open(&options).unwrap()
 }
 
+const SETTINGS: Settings = Settings {
+    memory: 1 << 30,
+    device_memory: None,
+    device_check: true,
+};
+
 fn auto(machine: &Arc<Machine>, path: Option<&Path>) -> Arc<Auto> {
     let devices = Arc::clone(machine) as Arc<dyn Devices>;
     let cache = Cache::at(path.map(Into::into));
-    Arc::new(Auto::of(engine(1), devices, cache))
+    Arc::new(Auto::of(engine(1), devices, SETTINGS, cache))
 }
 
 fn job(mib: u64) -> Job {
@@ -177,6 +194,52 @@ fn a_device_that_does_not_open_is_told_of_once() {
     }
     assert_eq!((machine.opened(), machine.measured()), (1, 0));
     assert!(auto.device_fault().unwrap().contains("it is on fire"));
+}
+
+#[test]
+fn no_job_waits_long_for_a_device_that_opens_slowly() {
+    let machine = Arc::new(Machine {
+        opening: Duration::from_millis(600),
+        ..Machine::new(Some([3.0, 1.0]))
+    });
+    let devices = Arc::clone(&machine) as Arc<dyn Devices>;
+    let auto = Arc::new(Auto {
+        least_waiting: Duration::from_millis(1),
+        ..Auto::of(engine(1), devices, SETTINGS, Cache::at(None))
+    });
+    let events = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&events);
+    let control = Control::new().on_event(move |event| {
+        assert_eq!(event, Event::Measuring);
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let (engine, turn) = auto.choose(&job(20), &control, &|_| true).unwrap();
+    assert_eq!((engine.threads(), machine.measured()), (1, 0));
+    assert!(!control.measuring_time().is_zero());
+    assert_eq!(events.load(Ordering::Relaxed), 1);
+    drop(turn);
+    // The device is opened all the same, once, and serves later jobs.
+    let begin = Instant::now();
+    while !on_device(&auto, 20).0 {
+        assert!(begin.elapsed() < Duration::from_secs(60));
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!((machine.opened(), machine.measured()), (1, 2));
+    assert!(auto.device_fault().is_none());
+}
+
+#[test]
+fn a_device_that_is_far_slower_gets_no_job() {
+    let machine = Arc::new(Machine::new(Some([1.0, 5.0])));
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("calibration.json");
+    let first = auto(&machine, Some(&path));
+    let all: Vec<_> = (0..20).map(|_| on_device(&first, 100)).collect();
+    assert!(all.iter().all(|(on_device, _)| !on_device));
+    assert_eq!((machine.measured(), count(&first, 100)), (2, 1));
+    // So the next process knows.
+    assert_eq!(count(&auto(&machine, Some(&path)), 100), 1);
+    assert_eq!((machine.measured(), machine.opened()), (2, 1));
 }
 
 #[test]
@@ -363,18 +426,24 @@ fn what_hangs_is_left_behind_and_joined_by_the_next() {
     let control = Control::new();
     control.cancel();
     let limit = Duration::from_millis(200);
-    let cancelled = auto.beside(limit, &control, hang);
+    let cancelled = auto.beside(limit, Duration::MAX, &control, hang);
     assert!(matches!(cancelled, Err(Error::Cancelled)));
     // The next one waits for the same thread: its own work is not begun.
     let never = |_: Arc<dyn Devices>| -> Answer { panic!("as the test has it") };
     let control = Control::new();
-    let (outcome, _) = auto.beside(limit, &control, never).unwrap().unwrap();
+    let outcome = auto
+        .beside(limit, Duration::MAX, &control, never)
+        .unwrap()
+        .unwrap();
     let Outcome::Silence(reason) = outcome else {
         panic!("it hangs")
     };
     assert!(reason.contains("0.2 s"), "{reason}");
     drop(sender);
-    let (outcome, _) = auto.beside(limit, &control, never).unwrap().unwrap();
+    let outcome = auto
+        .beside(limit, Duration::MAX, &control, never)
+        .unwrap()
+        .unwrap();
     assert!(matches!(outcome, Outcome::Silence(_)), "a panic");
     auto.without_device(Some(reason));
     assert!(auto.device_fault().unwrap().contains("does not answer"));

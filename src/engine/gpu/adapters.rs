@@ -224,8 +224,10 @@ pub(super) fn pick(
         let reasons = devices.iter().map(|device| match &device.unusable {
             Some(reason) => format!("{} cannot be used: {reason}", named(device)),
             None => format!(
-                "{} is a software driver: name it, or set {SOFTWARE_VARIABLE}=1",
-                named(device)
+                "{} is a software driver, used only if named (--device {index}, \
+                 {DEVICE_VARIABLE}={index}) or with {SOFTWARE_VARIABLE}=1",
+                named(device),
+                index = device.index
             ),
         });
         reasons.collect::<Vec<_>>().join("; ")
