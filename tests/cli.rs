@@ -7,6 +7,7 @@ mod common;
 mod cli {
     mod harness;
 
+    mod clean;
     mod completions;
     mod decode;
     mod disk;
@@ -17,6 +18,7 @@ mod cli {
     mod interrupt;
     mod limits;
     mod many;
+    mod messages;
     mod recover;
     mod repair;
     mod streams;

@@ -189,7 +189,7 @@ fn narrow_stripes_and_few_threads_give_the_same_files() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(6, 1_000_000, 10);
     let run = walrus!["blob-id", file, "--shards", "10", "--memory", "1K"];
-    let run = run.exits(1).says(&["raise the memory limit"]);
+    let run = run.exits(1).says(&["give it --memory "]);
     let needed = least_memory(&run.stderr);
     for memory in [needed, needed + 50_000] {
         for threads in ["1", "3"] {
@@ -209,7 +209,7 @@ fn narrow_stripes_and_few_threads_give_the_same_files() {
             ];
             // How much is needed depends on the number of threads.
             if run.code == Some(1) {
-                assert!(run.stderr.contains("raise the memory limit"));
+                assert!(run.stderr.contains("give it --memory "));
                 continue;
             }
             run.exits(0);
@@ -281,7 +281,7 @@ fn what_is_no_file_is_refused() {
     let run = walrus!["encode", missing, "--out", out].exits(1);
     run.says(&[missing.to_str().unwrap(), "No such file"]);
     let run = walrus!["blob-id", scratch.path("")].exits(1);
-    run.says(&["not a regular file"]);
+    run.says(&["it is a directory"]);
     // Sparse, and one byte too long for four shards.
     let long = scratch.path("long");
     let file = fs::File::create(&long).unwrap();

@@ -137,62 +137,130 @@ fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
     }
 }
 
+/// Keeps measurements elsewhere, but compiled shaders where they are: to compile them takes a software driver a
+/// minute.
+fn with_cache(command: &mut std::process::Command, cache: &std::path::Path) {
+    let shaders = std::env::var_os("XDG_CACHE_HOME").map(std::path::PathBuf::from);
+    let home = || Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".cache"));
+    command.env("XDG_CACHE_HOME", cache);
+    if let Some(shaders) = shaders.or_else(home) {
+        command.env("MESA_SHADER_CACHE_DIR", shaders);
+    }
+}
+
+/// The measurements file of a user to whom `auto` gives the device as nearly as fast as the CPU.
+fn calibrated(cache: &std::path::Path, device: &str, shards: u16, line: &serde_json::Value) {
+    let devices = walrus!("devices", "--json").exits(0).objects();
+    let found = devices
+        .iter()
+        .find(|found| found["index"].as_u64() == device.parse().ok())
+        .unwrap();
+    let text = |key: &str| found[key].as_str().unwrap();
+    let now = std::time::SystemTime::now();
+    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let entry = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "processor": { "instructionSet": line["instructionSet"], "threads": 2 },
+        "settings": { "memory": 1u64 << 30, "deviceMemory": null, "deviceCheck": true },
+        "device": format!("{} {} {}", text("backend"), text("name"), text("bus")),
+        "driver": text("driver"),
+        "work": "metadata",
+        "commitment": "blake2b",
+        "shards": shards,
+        "class": 16 << 20,
+        "cpuSeconds": 1000.0,
+        "gpuSeconds": 900.0,
+        // How long opening may take follows from this.
+        "openSeconds": 40.0,
+        "measured": now,
+    });
+    let directory = cache.join("walrus-accel");
+    fs::create_dir_all(&directory).unwrap();
+    let file = serde_json::json!({ "measurements": [entry] });
+    fs::write(directory.join("calibration.json"), file.to_string()).unwrap();
+}
+
 #[test]
-fn auto_measures_once_and_shares_files_out() {
+fn auto_shares_files_out_by_what_was_measured() {
     let Some(device) = device() else { return };
     let scratch = Scratch::new();
     let files: Vec<_> = (0..2)
         .map(|number| scratch.blob(&format!("{number}"), number, (16 << 20) + 1000))
         .collect();
     let cache = scratch.path("cache");
-    let calibration = cache.join("walrus-accel").join("calibration.json");
-    let run = || {
-        let mut words = words![
-            "blob-id", "--json", "--shards", "100", "--engine", "auto", "--device", device
-        ];
+    let run = |engine: &[&str]| {
+        let mut words = words!["blob-id", "--json", "--shards", "100", "--threads", "2"];
         words.extend(files.iter().map(Into::into));
+        words.extend(engine.iter().map(Into::into));
         let mut command = command(words);
-        command.env("XDG_CACHE_HOME", &cache);
-        let run = Run::of(command.output().unwrap()).exits(0);
-        assert_eq!(run.stderr, "");
-        run.objects()
+        with_cache(&mut command, &cache);
+        Run::of(command.output().unwrap()).exits(0).objects()
     };
     let ids = |lines: &[serde_json::Value]| -> Vec<_> {
         lines.iter().map(|line| line["blobId"].clone()).collect()
     };
-    let expected: Vec<_> = files
-        .iter()
-        .map(|file| {
-            walrus!(
-                "blob-id", file, "--shards", "100", "--json", "--engine", "cpu"
-            )
-            .exits(0)
-            .object()["blobId"]
-                .clone()
-        })
-        .collect();
-    assert_eq!(ids(&run()), expected);
-    let measured = fs::read_to_string(&calibration).unwrap();
-    let mut measurements: serde_json::Value = serde_json::from_str(&measured).unwrap();
-    assert!(!measurements["measurements"].as_array().unwrap().is_empty());
-    // Nothing is measured again.
-    assert_eq!(ids(&run()), expected);
-    assert_eq!(fs::read_to_string(&calibration).unwrap(), measured);
-    // As if the device were nearly as fast as the CPU: one file each.
-    for entry in measurements["measurements"].as_array_mut().unwrap() {
-        entry["cpuSeconds"] = 1.0.into();
-        entry["gpuSeconds"] = 0.9.into();
-        entry["openSeconds"] = 0.0.into();
-    }
-    fs::write(&calibration, measurements.to_string()).unwrap();
-    let lines = run();
-    assert_eq!(ids(&lines), expected);
+    let by_cpu = run(&["--engine", "cpu"]);
+    calibrated(&cache, &device, 100, &by_cpu[0]);
+    // One file each.
+    let lines = run(&["--device", &device]);
+    assert_eq!(ids(&lines), ids(&by_cpu));
     let mut engines: Vec<_> = lines
         .iter()
         .map(|line| line["engine"].as_str().unwrap())
         .collect();
     engines.sort_unstable();
     assert_eq!(engines, ["cpu", "gpu"]);
+}
+
+#[test]
+fn measuring_is_told_and_is_no_part_of_a_job_s_seconds() {
+    let Some(device) = device() else { return };
+    let scratch = Scratch::new();
+    let file = scratch.blob("blob", 1, (16 << 20) + 1000);
+    let mut command = command(words![
+        "blob-id", file, "--json", "--shards", "100", "--device", device
+    ]);
+    with_cache(&mut command, &scratch.path("cache"));
+    let start = std::time::Instant::now();
+    let run = Run::of(command.output().unwrap()).exits(0);
+    let wall = start.elapsed().as_secs_f64();
+    let line = run.says(&["measuring which engine is faster"]).object();
+    let [seconds, measuring] =
+        ["seconds", "measuringSeconds"].map(|key| line[key].as_f64().unwrap());
+    assert!(seconds > 0.0 && measuring > 0.0, "{line}");
+    assert!(seconds + measuring <= wall, "{line}");
+}
+
+#[test]
+fn options_for_a_device_without_effect_are_told() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(1, 5000, 10);
+    let told = "--device, --device-memory without effect";
+    for engine in ["cpu", "reference", "auto"] {
+        let common = words!["--engine", engine, "--device", "0", "--device-memory", "1G"];
+        for mut words in [
+            words!["blob-id", file, "--shards", "10"],
+            words![
+                "encode",
+                file,
+                "--shards",
+                "10",
+                "--out",
+                scratch.path("out")
+            ],
+            words!["decode", dir, "-o", scratch.path("back"), "--force"],
+            words!["verify", dir],
+            words!["repair", dir],
+        ] {
+            words.extend(common.clone());
+            Run::of(command(words).output().unwrap())
+                .exits(0)
+                .says(&[told]);
+        }
+    }
+    walrus!("blob-id", file, "--shards", "10")
+        .exits(0)
+        .says_nothing();
 }
 
 #[cfg(not(feature = "gpu"))]

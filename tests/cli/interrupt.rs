@@ -216,13 +216,60 @@ fn an_interrupt_leaves_nothing() {
 }
 
 #[test]
+fn an_interrupt_before_the_first_record_says_that_nothing_is_kept() {
+    let long = Long::new();
+    let out = long.scratch.path("out");
+    // In one stripe, of which there is no record. A quick machine may be done before it is told to stop.
+    let interrupted = (0..20).find_map(|_| {
+        let mut child = long.start_with(&out, true, "1G");
+        let begun = || partial(&out).filter(|dir| dir.join("blob/pairs").exists());
+        if wait_for(&mut child, begun).is_some() {
+            signal(&child, Signal::INT);
+        }
+        let run = end(child);
+        let left = names(&out);
+        let _ = fs::remove_dir_all(&out);
+        (run.code == Some(130)).then_some((run, left))
+    });
+    let (run, left) = interrupted.expect("one of many is interrupted");
+    run.says(&["nothing of it is kept; the same command starts over"]);
+    assert_eq!(left, [""; 0]);
+}
+
+#[test]
+fn a_record_that_is_of_no_use_is_not_promised() {
+    let long = Long::new();
+    let out = long.scratch.path("out");
+    let mut child = long.start(&out, true);
+    let checkpoint = wait_for_checkpoint(&mut child, &out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Nothing is said of a job that does not come to its journal.
+    let run = end(long.start_with(&out, true, "1K")).exits(1);
+    assert!(!run.stderr.contains("kept"), "{}", run.stderr);
+    assert!(checkpoint.exists());
+    // With memory for one stripe it starts over, and the record goes with the first part.
+    let mut child = long.start_with(&out, true, "1G");
+    if wait_for(&mut child, || (!checkpoint.exists()).then_some(())).is_some() {
+        signal(&child, Signal::INT);
+    }
+    let run = end(child);
+    assert!(!run.stderr.contains("continues"), "{}", run.stderr);
+    if run.code == Some(130) {
+        run.says(&["nothing of it is kept"]);
+    }
+}
+
+#[test]
 fn an_interrupt_with_resume_keeps_what_is_done() {
     let long = Long::new();
     let out = long.scratch.path("out");
     let mut child = long.start(&out, true);
     let checkpoint = wait_for_checkpoint(&mut child, &out);
     signal(&child, Signal::INT);
-    end(child).exits(130).says(&["the same command continues"]);
+    end(child)
+        .exits(130)
+        .says(&["are kept; the same command continues there"]);
     assert!(checkpoint.exists());
     assert_eq!(names(&out).len(), 1);
 
@@ -236,7 +283,9 @@ fn an_interrupt_with_resume_keeps_what_is_done() {
     if wait_for(&mut child, held).is_some() {
         end(long.start(&out, true)).exits(1).says(&["in use"]);
     }
-    end(child).exits(0);
+    end(child)
+        .exits(0)
+        .says(&["continues at ", "where it was interrupted"]);
     assert_eq!(names(&out).len(), 1);
     end(long.start(&second, false)).exits(0);
     assert_same_tree(&out, &second);

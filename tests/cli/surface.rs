@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::Stdio;
 
-use super::harness::{Run, Scratch, command, run_with_input, walrus, words};
+use super::harness::{Run, Scratch, command, names, run_with_input, walrus, words};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 14] = [
     "encode",
     "blob-id",
     "decode",
@@ -16,6 +16,8 @@ const VERBS: [&str; 12] = [
     "recover",
     "prove",
     "check-proof",
+    "clean",
+    "devices",
     "completions",
     "man",
 ];
@@ -309,6 +311,26 @@ fn manual_pages_for_all_verbs() {
         assert!(page.contains(".SH NAME"));
     }
     assert!(out.join("walrus-accel.1").exists());
+    // What a page refers to is there.
+    let mut referred = 0;
+    let pages = names(&out)
+        .into_iter()
+        .map(|name| fs::read_to_string(out.join(name)).unwrap());
+    for page in pages.chain([page.text().to_owned()]) {
+        let page = page.replace("\\-", "-");
+        for (before, _) in page
+            .match_indices("(1)")
+            .map(|(place, _)| page.split_at(place))
+        {
+            let name = before
+                .rsplit(|c: char| c.is_whitespace() || c == '\\')
+                .next()
+                .unwrap();
+            assert!(out.join(format!("{name}.1")).exists(), "{name}");
+            referred += 1;
+        }
+    }
+    assert!(referred > 20, "{referred}");
     let file = scratch.file("file", b"");
     walrus!["man", "--out", file.join("man")].exits(1);
 }

@@ -138,11 +138,15 @@ fn many_missing_files_are_summed_up() {
 fn a_directory_that_is_not_there_is_told_with_what_is_expected() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(3, 1000, 10);
-    for path in [scratch.path("nosuch"), dir.parent().unwrap().into()] {
+    let meant = dir.display().to_string();
+    for (path, expected) in [
+        (scratch.path("nosuch"), "OUT/BLOB_ID"),
+        (dir.parent().unwrap().into(), &meant),
+    ] {
         let run = walrus!["verify", path].exits(1);
-        run.says(&["No such file", "OUT/BLOB_ID"]);
+        run.says(&["No such file", expected]);
         let run = walrus!["decode", path, "-o", scratch.path("back")].exits(1);
-        run.says(&["No such file", "OUT/BLOB_ID"]);
+        run.says(&["No such file", expected]);
     }
 }
 

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
+use indicatif::BinaryBytes;
 use serde::Serialize;
-use walrus_accel::{Decoder, DroppedSet, Encoder};
+use walrus_accel::{Control, Decoder, DeviceInfo, DroppedSet, Encoder, EngineKind, Event};
 
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
 use crate::console::{Console, JsonName};
 use crate::exit::{Exit, Failure};
-use crate::jobs::Jobs;
+use crate::jobs::{Job, Jobs};
 use crate::progress::ProgressView;
 use crate::standard::Messages;
 
@@ -19,6 +22,7 @@ pub struct App {
     pub console: Console,
     /// What a signal cancels.
     pub jobs: Jobs,
+    told_of_measuring: Arc<AtomicBool>,
     // Behind the console, so that it is dropped after it.
     _progress: ProgressView,
 }
@@ -48,8 +52,36 @@ impl App {
         Self {
             console: Console::new(report, Arc::clone(messages), progress.bar()),
             jobs,
+            told_of_measuring: Arc::default(),
             _progress: progress,
         }
+    }
+
+    /// Starts the job of a verb that has one.
+    pub fn start(&self) -> Job {
+        self.jobs.start(None, self.control(None))
+    }
+
+    /// A job's handle that tells of the job's events. `name` is the file's, of several.
+    pub fn control(&self, name: Option<String>) -> Control {
+        let (console, told) = (self.console.clone(), Arc::clone(&self.told_of_measuring));
+        Control::new().on_event(move |event| {
+            let name = name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+            match event {
+                // Once, whatever the number of jobs that wait for it.
+                Event::Measuring if told.swap(true, Ordering::Relaxed) => {}
+                Event::Measuring => console.note(
+                    "measuring which engine is faster for this kind and size of job, before it begins",
+                ),
+                Event::Resumed { done } => {
+                    let done = BinaryBytes(done);
+                    console.note(format_args!(
+                        "{name}continues at {done}, where it was interrupted"
+                    ));
+                }
+                _ => {}
+            }
+        })
     }
 
     /// Says which instruction sets are not used though the processor has them.
@@ -59,10 +91,28 @@ impl App {
         }
     }
 
-    /// Says what became of the device, if it failed.
-    pub fn name_fault(&self, fault: Option<String>) {
+    /// Says what became of the device: that it failed, or that options for one have had no effect.
+    pub fn name_device(
+        &self,
+        options: &EngineArgs,
+        device: Option<&DeviceInfo>,
+        fault: Option<String>,
+    ) {
         if let Some(fault) = fault {
-            self.console.warning(fault);
+            return self.console.warning(fault);
+        }
+        let given = options.for_devices();
+        if device.is_none() && !given.is_empty() {
+            let reason = match options.engine {
+                EngineKind::Auto => {
+                    "--engine auto gives a device the jobs of 16 MiB or more that it does sooner, and there \
+                     was none; --engine gpu uses the device for every job"
+                }
+                _ => "the engine uses no device; --engine gpu does",
+            };
+            let given = given.join(", ");
+            self.console
+                .warning(format_args!("{given} without effect: {reason}"));
         }
     }
 
@@ -139,6 +189,12 @@ pub fn decoder(engine: &EngineArgs, app: &App) -> Result<Decoder, Failure> {
     let decoder = on_engine!(Decoder::builder(), engine)?;
     app.name_dropped(decoder.dropped_sets());
     Ok(decoder)
+}
+
+/// Seconds since a job's start, without those that measuring took.
+pub fn working_seconds(start: Instant, job: &Control) -> f64 {
+    let measuring = job.measuring_time();
+    rounded(start.elapsed().saturating_sub(measuring).as_secs_f64())
 }
 
 /// Seconds to the microsecond: what a clock tells, without the noise of its digits.

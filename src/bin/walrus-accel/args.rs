@@ -87,6 +87,17 @@ Examples:
 Bad files are named on standard error, missing ones summed up unless --verbose is given; the counts
 go to standard output. A blob ID may begin with a dash: write ./-ID, or put -- before it.";
 
+const CLEAN_EXAMPLES: &str = "\
+Examples:
+  walrus-accel clean slivers
+  walrus-accel clean slivers --dry-run
+
+What a killed run leaves has a name that begins with .walrus-accel- and ends in .partial: of encode
+in the directory that --out names, of repair in a blob's directory, of decode beside the file. An
+encode with --resume continues from it; once it is removed, the encode starts over. Work of running
+processes and of other users stays, and so does a directory that holds anything else. What is less
+than a second old counts as work of a running process.";
+
 const REPAIR_EXAMPLES: &str = "\
 Examples:
   walrus-accel repair slivers/BLOB_ID
@@ -122,6 +133,7 @@ impl Cli {
             Verb::Prove(args) => args.report,
             Verb::CheckProof(args) => args.report,
             Verb::Devices(args) => return self.verbose || args.verbose,
+            Verb::Clean(_) => ReportArgs::QUIET,
             Verb::Completions { .. } | Verb::Man { .. } => ReportArgs::QUIET,
         };
         self.verbose || report.verbose
@@ -141,7 +153,7 @@ impl Cli {
             Verb::Prove(args) => &args.engine,
             Verb::CheckProof(args) => &args.engine,
             Verb::Devices(_) => return cfg!(feature = "gpu"),
-            Verb::Completions { .. } | Verb::Man { .. } => return false,
+            Verb::Clean(_) | Verb::Completions { .. } | Verb::Man { .. } => return false,
         };
         cfg!(feature = "gpu") && !matches!(engine.engine, EngineKind::Cpu | EngineKind::Reference)
     }
@@ -180,6 +192,9 @@ pub enum Verb {
     /// Check a proof that a blob was encoded inconsistently
     #[command(after_help = CHECK_PROOF_EXAMPLES)]
     CheckProof(CheckProofArgs),
+    /// Remove what runs that were killed left in a directory
+    #[command(after_help = CLEAN_EXAMPLES)]
+    Clean(CleanArgs),
     /// List the graphics devices that the engine gpu finds
     #[command(after_help = DEVICES_EXAMPLES)]
     Devices(DevicesArgs),
@@ -304,6 +319,20 @@ pub struct RepairArgs {
     pub report: ReportArgs,
 }
 
+/// `clean`.
+#[derive(Args, Debug)]
+pub struct CleanArgs {
+    /// The directory; blobs' directories in it are looked into
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Print what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `devices`.
 #[derive(Args, Debug)]
 pub struct DevicesArgs {
@@ -357,6 +386,20 @@ pub struct EngineArgs {
     /// Do not check what the device answers
     #[arg(long)]
     pub no_device_check: bool,
+}
+
+impl EngineArgs {
+    /// The options given that concern a device alone.
+    pub fn for_devices(&self) -> Vec<&'static str> {
+        let given = [
+            ("--device", self.device.is_some()),
+            ("--device-memory", self.device_memory.is_some()),
+            ("--no-fallback", self.no_fallback),
+            ("--no-device-check", self.no_device_check),
+        ];
+        let given = given.into_iter().filter(|&(_, is_given)| is_given);
+        given.map(|(name, _)| name).collect()
+    }
 }
 
 /// How to tell what happened.

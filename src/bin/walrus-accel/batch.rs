@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use walrus_accel::{BlobMetadataWithId, Control, Encoder, Error, Result};
 
-use crate::app::App;
+use crate::app::{App, working_seconds};
 use crate::args::EngineArgs;
+use crate::console::shown;
 use crate::exit::{Exit, Failure, exit_of};
 use crate::input::{self, Blob, is_standard};
 use crate::jobs::Job;
@@ -33,13 +34,15 @@ pub struct Batch<'a> {
     only_lines: bool,
     /// With a job's part of the memory limit.
     encoder: Encoder,
+    /// The handle of the first file's job, until that begins.
+    first: Mutex<Option<Control>>,
 }
 
 /// A file that was encoded.
 pub struct Encoded<T> {
     /// What its encoding commits to.
     pub metadata: BlobMetadataWithId,
-    /// How long it took.
+    /// The seconds that it took.
     pub seconds: f64,
     /// The job's handle: which engine did it.
     pub control: Arc<Control>,
@@ -73,7 +76,9 @@ impl<'a> Batch<'a> {
         };
         let lengths: Vec<_> = files.iter().map(length).collect();
         let budget = engine.memory;
-        let engines = engines(&encoder, &lengths, budget, with_slivers)?;
+        // The first file's, which tells what was measured.
+        let first = app.control(files.first().map(|path| shown(path)));
+        let engines = engines(&encoder, &lengths, budget, with_slivers, &first)?;
         let share = budget / engines as u64;
         let encoder = encoder.with_memory(share);
         let mut seen = HashSet::new();
@@ -106,6 +111,7 @@ impl<'a> Batch<'a> {
             .min(files.len()),
             only_lines: false,
             encoder,
+            first: Mutex::new(Some(first)),
         })
     }
 
@@ -202,13 +208,21 @@ impl<'a> Batch<'a> {
     ) -> Result<Encoded<T>> {
         // Opened before it becomes a job: a signal that comes while standard input is awaited ends
         // the process at once, where there is nothing else to clear up.
-        let blob = Blob::open(&self.files[index])?;
-        let job = self.app.jobs.start(self.lengths[index]);
-        let start = Instant::now();
+        let blob = Blob::open(&self.files[index], self.app)?;
+        let first = match index {
+            0 => lock(&self.first).take(),
+            _ => None,
+        };
+        let control = first.unwrap_or_else(|| self.app.control(Some(shown(&self.files[index]))));
+        let measuring = control.measuring_time();
+        let job = self.app.jobs.start(self.lengths[index], control);
+        let now = Instant::now();
+        // As if it had begun with what was measured for all files.
+        let start = now.checked_sub(measuring).unwrap_or(now);
         let (metadata, more) = work(&blob, &job)?;
         Ok(Encoded {
             metadata,
-            seconds: start.elapsed().as_secs_f64(),
+            seconds: working_seconds(start, job.control()),
             control: job.handle(),
             more,
         })
@@ -241,6 +255,7 @@ fn engines(
     lengths: &[Option<u64>],
     budget: u64,
     with_slivers: bool,
+    control: &Control,
 ) -> Result<usize, Failure> {
     let large: Vec<_> = lengths
         .iter()
@@ -254,7 +269,7 @@ fn engines(
         .all(|&length| half.memory_needed(length).is_ok());
     // What is too large for the code, or for half the memory, is told when its turn comes.
     match large.len() > 1 && fits {
-        true => Ok(encoder.engine_count(&large, with_slivers, &Control::new())?),
+        true => Ok(encoder.engine_count(&large, with_slivers, control)?),
         false => Ok(1),
     }
 }

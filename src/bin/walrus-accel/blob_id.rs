@@ -26,6 +26,6 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
             }
         },
     );
-    app.name_fault(encoder.device_fault());
+    app.name_device(&args.engine, encoder.device(), encoder.device_fault());
     Ok(exit)
 }

@@ -45,10 +45,10 @@ pub fn run(args: &CheckProofArgs, app: &App) -> Result<Exit, Failure> {
     let proof = InconsistencyProof::from_bcs(&bytes).map_err(named)?;
     drop(bytes);
     let decoder = decoder(&args.engine, app)?;
-    let job = app.jobs.start(None);
+    let job = app.start();
     let (axis, control) = (args.axis, job.control());
     let verdict = decoder.verify_inconsistency(&metadata, axis, &proof, control)?;
-    app.name_fault(decoder.device_fault());
+    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
 
     let text = match verdict {
         ProofVerdict::WrongCount { found, .. } if found == needed(&metadata, axis.other()) => {

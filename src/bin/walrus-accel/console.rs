@@ -15,12 +15,13 @@ use crate::args::ReportArgs;
 use crate::encoded::hex;
 use crate::standard::{self, Messages};
 
-/// Where lines go. A progress bar is lifted out of their way.
+/// Where lines go. A progress bar is lifted out of their way. Cheap to clone.
+#[derive(Clone)]
 pub struct Console {
     report: ReportArgs,
     messages: Arc<Messages>,
     bar: ProgressBar,
-    broken: AtomicBool,
+    broken: Arc<AtomicBool>,
 }
 
 impl Console {
@@ -30,7 +31,7 @@ impl Console {
             report,
             messages,
             bar,
-            broken: AtomicBool::new(false),
+            broken: Arc::default(),
         }
     }
 
@@ -116,6 +117,20 @@ pub fn shown(path: &Path) -> String {
         }
     }
     shown
+}
+
+/// A file's name as an argument that a shell takes.
+pub fn typed(path: &Path) -> String {
+    let name = shown(path);
+    let name = match name.starts_with('-') {
+        true => format!("./{name}"),
+        false => name,
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    match name.chars().all(is_plain) && !name.is_empty() {
+        true => name,
+        false => format!("'{}'", name.replace('\'', r"'\''")),
+    }
 }
 
 /// A file's name in a JSON object, under a key of the object.
@@ -239,6 +254,15 @@ mod tests {
         assert_eq!(shown("été/a b\\c"), "été/a b\\c");
         assert_eq!(shown("a\nb\x1b[2J\u{9b}"), r"a\nb\u{1b}[2J\u{9b}");
         assert_eq!(shown("a\u{202e}scb.b"), r"a\u{202e}scb.b");
+    }
+
+    #[test]
+    fn names_can_be_typed() {
+        let typed = |name: &str| typed(Path::new(name));
+        assert_eq!(typed("a/b_c-1.bin"), "a/b_c-1.bin");
+        assert_eq!(typed("-x"), "./-x");
+        assert_eq!(typed("m dir; x"), "'m dir; x'");
+        assert_eq!(typed("it's"), r"'it'\''s'");
     }
 
     #[cfg(unix)]

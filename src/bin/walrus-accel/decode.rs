@@ -11,7 +11,7 @@ use walrus_accel::{
     SliverVerdict, VerifiedMetadata,
 };
 
-use crate::app::{App, decoder, rounded};
+use crate::app::{App, decoder, working_seconds};
 use crate::args::DecodeArgs;
 use crate::console::{JsonName, shown};
 use crate::directory::{self, ProblemLine};
@@ -67,7 +67,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     let given = Given::open(args)?;
     let n_shards = given.metadata().n_shards();
     name_problems(app, given.slivers().problems, n_shards);
-    let job = app.jobs.start(None);
+    let job = app.start();
     let output: &mut dyn Output = match &mut target {
         Target::File(file) => file,
         Target::Standard(scratch) => scratch,
@@ -77,10 +77,11 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
         job.end()?;
         copy_out(scratch, app)?;
     }
-    app.name_fault(decoder.device_fault());
+    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
     if app.console.json() {
         let by = EngineLine::of_decoder(&decoder, job.control());
-        let line = line(args, &given, by, &decoded, start);
+        let seconds = working_seconds(start, job.control());
+        let line = line(args, &given, by, &decoded, seconds);
         app.console.object(&line);
     }
     Ok(Exit::Done)
@@ -277,7 +278,7 @@ fn line(
     given: &Given,
     by: EngineLine,
     decoded: &Decoded,
-    start: Instant,
+    seconds: f64,
 ) -> DecodedLine {
     let metadata = given.metadata();
     let (blob_id, shape) = (metadata.blob_id(), metadata.shape());
@@ -308,6 +309,6 @@ fn line(
         missing: directory::count(problems, ProblemKind::Missing),
         skipped,
         by,
-        seconds: rounded(start.elapsed().as_secs_f64()),
+        seconds,
     }
 }

@@ -10,6 +10,7 @@ use walrus_accel::{
     Axis, BlobDirectory, BlobId, Error, FileProblem, PairSet, ProblemKind, SliverPairIndex,
 };
 
+use crate::advice::blob_in;
 use crate::console::{Console, JsonName, escaped, shown};
 use crate::exit::Failure;
 use crate::input;
@@ -18,10 +19,19 @@ use crate::sliver_file;
 /// Opens a directory. If it is named for a blob, it must hold that one.
 pub fn open(path: &Path) -> Result<BlobDirectory, Failure> {
     let directory = BlobDirectory::open(path).map_err(|error| match error {
-        Error::Io { ref source, .. } if source.kind() == ErrorKind::NotFound => {
+        Error::Io { ref source, .. }
+            if matches!(
+                source.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory
+            ) =>
+        {
+            let meant = match blob_in(path) {
+                Some(blob) => shown(&blob),
+                None => "OUT/BLOB_ID".into(),
+            };
             let error = escaped(&error.to_string());
             Failure::Other(format!(
-                "{error}; the directory of one blob is expected, as `encode` makes it: OUT/BLOB_ID"
+                "{error}; the directory of one blob is expected, as `encode` makes it: {meant}"
             ))
         }
         Error::Io { .. } => Failure::Library(error),

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
-use walrus_accel::{DirectorySink, PairSet, Shape, Written};
+use indicatif::BinaryBytes;
+use walrus_accel::{Axis, DirectorySink, Error, PairSet, Shape, Source, Written};
 
 use crate::app::{App, encoder};
 use crate::args::EncodeArgs;
 use crate::batch::Batch;
+use crate::clean::name_leftover;
 use crate::console::{JsonName, id_line, shown};
 use crate::encoded::EncodedLine;
 use crate::exit::{Exit, Failure};
-use crate::input::is_standard;
+use crate::input::{Blob, is_standard};
 
 /// Encodes every file and prints a line for it.
 pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
@@ -19,7 +21,13 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             .map_err(|error| Failure::Usage(format!("--pairs: {error}")))?,
         None => PairSet::all(args.code.shards),
     };
+    if args.resume && args.files.iter().any(|path| is_standard(path)) {
+        app.console.warning(
+            "--resume has no effect on standard input, which cannot be read again from its beginning",
+        );
+    }
     let encoder = encoder(&args.code, &args.engine, app)?;
+    warn_of_growth(args, &pairs, app);
     // Short slivers are gathered in memory.
     let slivers = |length| {
         Shape::new(args.code.shards, length).map_or(0, |shape| {
@@ -47,7 +55,14 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             if let Some(file) = blob.file() {
                 sink = sink.source(file);
             }
-            let metadata = encoder.encode(blob, &pairs, &mut sink, job.control())?;
+            let encoded = encoder.encode(blob, &pairs, &mut sink, job.control());
+            if let (Err(error), true) = (&encoded, args.resume)
+                && ends_early(error)
+                && let Some(recorded) = sink.recorded()
+            {
+                app.console.note(next_run(blob, recorded));
+            }
+            let metadata = encoded?;
             let written = sink.outcome().expect("the encoding succeeded").clone();
             Ok((metadata, written))
         },
@@ -74,10 +89,67 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             app.console.line(&id_line(encoded.metadata.blob_id, dir));
         },
     );
-    app.name_fault(encoder.device_fault());
-    if exit == Exit::Interrupted && args.resume {
-        app.console
-            .note("the same command continues where this one was interrupted");
+    app.name_device(&args.engine, encoder.device(), encoder.device_fault());
+    // Otherwise it may be this run's own, of which has been told.
+    if exit == Exit::Done {
+        name_leftover(&args.out, app);
     }
     Ok(exit)
+}
+
+/// Bytes of disk space beyond which it is told that many small files take it, and the factor by which they are
+/// more than the files have.
+const GROWTH: (u64, u64) = (1 << 30, 20);
+
+/// The unit in which file systems give space.
+const BLOCK: u64 = 4096;
+
+/// Says before the work that files become many times as large, if they do.
+fn warn_of_growth(args: &EncodeArgs, pairs: &PairSet, app: &App) {
+    let lengths = args
+        .files
+        .iter()
+        .filter_map(|path| std::fs::metadata(path).ok());
+    let lengths = lengths
+        .filter(|found| found.is_file())
+        .map(|found| found.len());
+    let (mut files, mut bytes, mut disk) = (0, 0, 0);
+    for length in lengths {
+        let Ok(shape) = Shape::new(args.code.shards, length) else {
+            continue;
+        };
+        let sliver = |axis| shape.sliver_data_len(axis).next_multiple_of(BLOCK);
+        files += 1;
+        bytes += length;
+        disk += pairs.len() as u64 * Axis::BOTH.map(sliver).iter().sum::<u64>() + 2 * BLOCK;
+    }
+    let (least, factor) = GROWTH;
+    if files > 1 && disk > least && disk / factor > bytes {
+        let made = files * (2 * pairs.len() + 2);
+        app.console.note(format_args!(
+            "{files} files of {} in all become about {} of disk space in {made} files, as each blob has its own \
+             slivers, however small it is; one archive of them takes far less",
+            BinaryBytes(bytes),
+            BinaryBytes(disk),
+        ));
+    }
+}
+
+/// Returns true if the same command may get further.
+fn ends_early(error: &Error) -> bool {
+    matches!(error, Error::Cancelled | Error::Io { .. })
+}
+
+/// What the same command does about a blob whose encoding ended early, with so many bytes recorded.
+fn next_run(blob: &Blob, recorded: u64) -> String {
+    let name = blob.file().map(|file| shown(file.path()));
+    let name = name.unwrap_or_else(|| "standard input".into());
+    let len = BinaryBytes(blob.len());
+    match recorded {
+        0 => format!("{name}: nothing of it is kept; the same command starts over"),
+        done => {
+            let done = BinaryBytes(done);
+            format!("{name}: {done} of {len} are kept; the same command continues there")
+        }
+    }
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use serde::Serialize;
 use walrus_accel::{BlobMetadataWithId, Encoder};
 
-use crate::app::rounded;
 use crate::batch::Encoded;
 use crate::console::JsonName;
 use crate::engine_line::EngineLine;
@@ -45,7 +44,7 @@ impl EncodedLine {
             symbol_size: shape.symbol_size(),
             shards: shape.n_shards(),
             by: EngineLine::of_encoder(encoder, &encoded.control),
-            seconds: rounded(encoded.seconds),
+            seconds: encoded.seconds,
             out_dir: None,
             already_there: None,
         }

@@ -19,6 +19,9 @@ pub struct EngineLine {
     /// What the device has spent, by its own clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_seconds: Option<DeviceSeconds>,
+    /// Seconds before the job in which the engines were measured; no part of its `seconds`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measuring_seconds: Option<f64>,
 }
 
 /// What a device has spent, in seconds.
@@ -67,6 +70,9 @@ impl EngineLine {
             device: device.map(|device| device.name.clone()),
             driver: device.map(|device| device.driver.clone()),
             device_seconds: job.device_time().map(DeviceSeconds::new),
+            measuring_seconds: Some(job.measuring_time())
+                .filter(|time| !time.is_zero())
+                .map(|time| rounded(time.as_secs_f64())),
         }
     }
 }

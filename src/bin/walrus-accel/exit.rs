@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use walrus_accel::Error;
 
-use crate::console::{escaped, shown};
+use crate::advice::told;
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,11 +85,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(reason) | Self::Other(reason) => f.write_str(reason),
             Self::Library(Error::Cancelled) => f.write_str("interrupted"),
-            Self::Library(Error::OutputExists { path }) => {
-                let path = shown(path);
-                write!(f, "{path} exists already; replace it with --force")
-            }
-            Self::Library(error) => f.write_str(&escaped(&error.to_string())),
+            Self::Library(error) => f.write_str(&told(error)),
         }
     }
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use walrus_accel::{Error, FileSource, Result, Source, SpooledSource};
 
-use crate::console::{escaped, shown};
+use crate::advice::told;
+use crate::app::App;
+use crate::console::{Console, shown};
 use crate::standard;
 
 /// What stands for standard input.
@@ -27,9 +29,13 @@ pub enum Blob {
 
 impl Blob {
     /// Opens the file, or reads standard input.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, app: &App) -> Result<Self> {
         Ok(match is_standard(path) {
-            true => Self::Spooled(SpooledSource::read(standard::input())?),
+            true => Self::Spooled(SpooledSource::read(Noted {
+                reader: standard::input(),
+                quiet: NOTED_LEN,
+                console: &app.console,
+            })?),
             false => Self::File(FileSource::open(path)?),
         })
     }
@@ -40,6 +46,33 @@ impl Blob {
             Self::File(file) => Some(file),
             Self::Spooled(_) => None,
         }
+    }
+}
+
+/// Bytes of standard input after which the user is told where they go.
+const NOTED_LEN: usize = 64 << 20;
+
+/// Standard input that tells where its bytes go, once there are many.
+struct Noted<'a, R> {
+    reader: R,
+    /// Bytes left until then.
+    quiet: usize,
+    console: &'a Console,
+}
+
+impl<R: Read> Read for Noted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.reader.read(buffer)?;
+        if self.quiet > 0 {
+            self.quiet = self.quiet.saturating_sub(len);
+            if self.quiet == 0 {
+                let directory = shown(&std::env::temp_dir());
+                self.console.note(format_args!(
+                    "standard input goes to a file in {directory} first; TMPDIR names another directory"
+                ));
+            }
+        }
+        Ok(len)
     }
 }
 
@@ -77,24 +110,11 @@ pub fn with_name(path: &Path, error: &Error) -> String {
         Error::SourceChanged { name, .. } => Path::new(name) == path,
         _ => false,
     };
-    let (advice, error) = (advice(error), escaped(&error.to_string()));
+    let error = told(error);
     match (named, is_standard(path)) {
-        (true, _) => format!("{error}{advice}"),
-        (false, true) => format!("standard input: {error}{advice}"),
-        (false, false) => format!("{}: {error}{advice}", shown(path)),
-    }
-}
-
-/// What on the command line helps, if anything.
-fn advice(error: &Error) -> &'static str {
-    match error {
-        Error::TargetExists { .. } => "; overwrite it with --force",
-        Error::Io { action, source, .. }
-            if *action == "encode" && source.kind() == io::ErrorKind::InvalidInput =>
-        {
-            "; use - to read from standard input"
-        }
-        _ => "",
+        (true, _) => error,
+        (false, true) => format!("standard input: {error}"),
+        (false, false) => format!("{}: {error}", shown(path)),
     }
 }
 

@@ -63,8 +63,8 @@ impl Jobs {
 
     /// Enters a job in the list. `bytes` is its part of the total, where there is one. After an
     /// interrupt it is cancelled from the start.
-    pub fn start(&self, bytes: Option<u64>) -> Job {
-        let control = Arc::new(Control::new());
+    pub fn start(&self, bytes: Option<u64>, control: Control) -> Job {
+        let control = Arc::new(control);
         let mut state = self.state();
         if state.interrupted {
             control.cancel();
@@ -177,8 +177,8 @@ mod tests {
     fn progress_is_in_bytes_of_all_files() {
         let jobs = Jobs::default();
         jobs.expect_bytes(100);
-        let first = jobs.start(Some(30));
-        let second = jobs.start(Some(70));
+        let first = jobs.start(Some(30), Control::new());
+        let second = jobs.start(Some(70), Control::new());
         assert_eq!(
             jobs.progress(),
             Progress {
@@ -207,7 +207,10 @@ mod tests {
     #[test]
     fn a_job_that_ended_knows_of_an_interrupt_before() {
         let jobs = Jobs::default();
-        let (first, second) = (jobs.start(Some(30)), jobs.start(Some(70)));
+        let (first, second) = (
+            jobs.start(Some(30), Control::new()),
+            jobs.start(Some(70), Control::new()),
+        );
         first.end().unwrap();
         first.end().unwrap();
         drop(first);
@@ -220,9 +223,9 @@ mod tests {
     #[test]
     fn an_interrupt_cancels_running_and_later_jobs() {
         let jobs = Jobs::default();
-        let first = jobs.start(None);
+        let first = jobs.start(None, Control::new());
         jobs.interrupt();
         assert!(first.control().is_cancelled());
-        assert!(jobs.start(None).control().is_cancelled());
+        assert!(jobs.start(None, Control::new()).control().is_cancelled());
     }
 }

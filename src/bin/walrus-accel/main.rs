@@ -4,11 +4,13 @@
 //! 3 the engine asked for is not there; 130 interrupted.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod app;
 mod args;
 mod batch;
 mod blob_id;
 mod check_proof;
+mod clean;
 mod console;
 mod decode;
 mod devices;
@@ -111,6 +113,14 @@ fn main() -> ExitCode {
             let app = app(args.report);
             let result = check_proof::run(args, &app);
             app.close(&Subject::File(&args.proof), result)
+        }
+        Verb::Clean(args) => {
+            let app = app(ReportArgs {
+                json: args.json,
+                ..ReportArgs::QUIET
+            });
+            let result = clean::run(args, &app);
+            app.close(&Subject::Dir(&args.dir), result)
         }
         Verb::Devices(args) => {
             let app = app(ReportArgs {

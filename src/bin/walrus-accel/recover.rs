@@ -65,7 +65,12 @@ fn unproven(
         recovering
             .decoder
             .recover_unproven(metadata, axis, pair, symbols, recovering.control());
-    app.name_fault(recovering.decoder.device_fault());
+    let decoder = &recovering.decoder;
+    app.name_device(
+        &args.recovery.engine,
+        decoder.device(),
+        decoder.device_fault(),
+    );
     let used = match &recovered {
         Err(Error::NotEnoughSymbols { usable, .. }) => *usable,
         _ => metadata.shape().slivers_needed(axis.other()).into(),

@@ -91,7 +91,7 @@ impl<'a> Recovering<'a> {
     /// The job. It begins when it is first asked for: when all symbols are read, for until then a signal must
     /// end the process at once, even if it waits for a pipe.
     fn job(&self) -> &Job {
-        self.job.get_or_init(|| self.app.jobs.start(None))
+        self.job.get_or_init(|| self.app.start())
     }
 
     /// The job's handle.
@@ -126,7 +126,9 @@ impl<'a> Recovering<'a> {
         let recovered = self
             .decoder
             .recover(metadata, axis, pair, symbols, self.control());
-        self.app.name_fault(self.decoder.device_fault());
+        let decoder = &self.decoder;
+        self.app
+            .name_device(&self.args.engine, decoder.device(), decoder.device_fault());
         match recovered {
             Ok(recovery) => {
                 for (position, verdict) in &recovery.refused {

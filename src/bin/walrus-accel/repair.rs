@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use walrus_accel::PairSet;
 
-use crate::app::{App, decoder, rounded};
+use crate::app::{App, decoder, working_seconds};
 use crate::args::RepairArgs;
 use crate::console::{JsonName, shown};
 use crate::directory::{self, ProblemLine};
@@ -35,14 +35,15 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let parse = |list: &String| PairSet::parse(list, directory.shape().n_shards());
     let pairs = args.pairs.as_ref().map(parse).transpose();
     let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;
-    let job = app.jobs.start(None);
+    let job = app.start();
     let repaired = directory.repair(&decoder, pairs.as_ref(), job.control())?;
     let by = EngineLine::of_decoder(&decoder, job.control());
     for warning in job.control().warnings() {
         app.console.warning(warning);
     }
+    let seconds = working_seconds(start, job.control());
     drop(job);
-    app.name_fault(decoder.device_fault());
+    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
     let n_shards = directory.shape().n_shards();
     directory::tell(&repaired.rebuilt, n_shards, &app.console, |problem| {
         app.console.note(format_args!("rebuilt {problem}"));
@@ -58,7 +59,7 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
             rebuilt: directory::problem_lines(&repaired.rebuilt),
             left: directory::problem_lines(&repaired.left),
             by,
-            seconds: rounded(start.elapsed().as_secs_f64()),
+            seconds,
         });
     } else {
         let line = format!(

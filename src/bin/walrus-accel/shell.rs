@@ -43,7 +43,8 @@ pub fn man(out: Option<&Path>) -> Result<Exit, Failure> {
     match out {
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(command)
+            // The verb `help` has no page.
+            clap_mangen::Man::new(command.disable_help_subcommand(true))
                 .render(&mut page)
                 .expect("memory takes it");
             print(&page)

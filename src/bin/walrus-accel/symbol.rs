@@ -65,7 +65,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
     let outputs = Outputs::new(args, &sliver, &targets)?;
 
     let decoder = decoder(&args.engine, app)?;
-    let job = app.jobs.start(None);
+    let job = app.start();
     let symbols = symbols(args, &decoder, &sliver, &targets, job.control())?;
     outputs.make_directory()?;
     let mut lines = Vec::new();
@@ -82,7 +82,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
             bytes: bytes.len(),
         });
     }
-    app.name_fault(decoder.device_fault());
+    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
     if app.console.json() {
         app.console.object(&SymbolsLine {
             sliver: JsonName::sliver(&args.sliver),

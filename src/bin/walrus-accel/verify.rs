@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use walrus_accel::{BlobDirectory, Error};
 
-use crate::app::{App, decoder, rounded};
+use crate::app::{App, decoder, working_seconds};
 use crate::args::VerifyArgs;
 use crate::console::{JsonName, shown};
 use crate::directory::{self, Good, ProblemLine};
@@ -36,11 +36,11 @@ struct VerifiedLine {
 /// Names each bad file, and prints the counts.
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let (verification, directory, by) = if args.quick {
+    let (verification, directory, by, seconds) = if args.quick {
         // Damaged metadata is one of the things that the manifest tells.
         let directory = BlobDirectory::open(&args.dir).ok();
         directory.as_ref().map_or(Ok(()), directory::check_name)?;
-        let job = app.jobs.start(None);
+        let job = app.start();
         let threads = args.engine.threads;
         let found = BlobDirectory::verify_quick(&args.dir, threads, job.control());
         let found = found.map_err(|error| match error {
@@ -49,15 +49,17 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             }
             error => error.into(),
         })?;
-        (found, directory, None)
+        let seconds = working_seconds(start, job.control());
+        (found, directory, None, seconds)
     } else {
         let decoder = decoder(&args.engine, app)?;
         let directory = directory::open(&args.dir)?;
-        let job = app.jobs.start(None);
+        let job = app.start();
         let found = directory.verify(&decoder, job.control())?;
         let by = EngineLine::of_decoder(&decoder, job.control());
-        app.name_fault(decoder.device_fault());
-        (found, Some(directory), Some(by))
+        app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+        let seconds = working_seconds(start, job.control());
+        (found, Some(directory), Some(by), seconds)
     };
     let blob_id = directory.as_ref().map(|found| *found.metadata().blob_id());
     let n_shards = directory
@@ -80,7 +82,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             problems: directory::problem_lines(problems),
             recoverable: good.map(|good| good.is_enough()),
             by,
-            seconds: rounded(start.elapsed().as_secs_f64()),
+            seconds,
         });
     } else {
         let (dir, checked) = (shown(&args.dir), verification.checked);

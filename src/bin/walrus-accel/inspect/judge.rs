@@ -58,13 +58,13 @@ impl Standard {
         Judge {
             metadata: &self.metadata,
             decoder: &self.decoder,
-            job: app.jobs.start(None),
+            job: app.start(),
         }
     }
 
-    /// What became of the device, if it failed.
-    pub fn device_fault(&self) -> Option<String> {
-        self.decoder.device_fault()
+    /// What checks.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
     }
 }
 

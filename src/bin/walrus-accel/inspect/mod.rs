@@ -76,7 +76,10 @@ pub fn run(args: &InspectArgs, app: &App) -> Result<Exit, Failure> {
             }
         }
     }
-    app.name_fault(standard.and_then(|standard| standard.device_fault()));
+    if let Some(standard) = standard {
+        let decoder = standard.decoder();
+        app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+    }
     Ok(exit)
 }
 
@@ -86,6 +89,12 @@ fn inspect(
     standard: Option<&Standard>,
     path: &Path,
 ) -> Result<Exit, Failure> {
+    if path.is_dir() {
+        return Err(Failure::Other(format!(
+            "cannot read {0}: it is a directory; name the files in it, as in {0}/*",
+            shown(path)
+        )));
+    }
     let start = Instant::now();
     let named = |error: Error| match exit_of(&error) {
         Exit::Failed => Failure::Other(input::with_name(path, &error)),
