@@ -1,6 +1,6 @@
 # Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
 
-.PHONY: build install capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
+.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
 
 # What `walrus-accel --version --verbose` tells.
 export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -8,9 +8,14 @@ export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 
 build:
 	cargo build --locked --release
 
-# libwalrus_accel for C and C++, below PREFIX (/usr/local unless set): see scripts/install.sh.
+# libwalrus_accel for C and C++, and the command with its manual pages and completions, below PREFIX
+# (/usr/local unless set): see scripts/install.sh.
 install:
 	bash scripts/install.sh
+
+# The library alone.
+install-library:
+	bash scripts/install.sh library
 
 # The installed library from C and C++: see scripts/package.sh.
 capi:
@@ -19,7 +24,7 @@ capi:
 # Every allocation of 4 KiB and more of every call from C fails once, of which `make capi` tries a sample: ten
 # minutes. The library is installed to a directory that is removed.
 allocations:
-	prefix="$$(mktemp -d)" && trap 'rm -rf "$$prefix"' EXIT && $(MAKE) install PREFIX="$$prefix" && \
+	prefix="$$(mktemp -d)" && trap 'rm -rf "$$prefix"' EXIT && $(MAKE) install-library PREFIX="$$prefix" && \
 		WALRUS_ACCEL_SAMPLE=0 $(MAKE) -C tests/c PREFIX="$$prefix" OUT="$$prefix/tests" run-memory
 
 # Format, lints, documentation, tests, the network's encoder as a peer.

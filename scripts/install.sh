@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# Builds libwalrus_accel and installs it: headers, shared library, static library, pkg-config files and
-# CMake package. In the environment: PREFIX (/usr/local unless set), LIBDIR ($PREFIX/lib), INCLUDEDIR
-# ($PREFIX/include), and DESTDIR, which is put before all of them and known to none of the files.
+# Builds libwalrus_accel and the command walrus-accel, and installs them: headers, shared library, static
+# library, pkg-config files and CMake package; command, manual pages and completions for bash, zsh and fish.
+# In the environment: PREFIX (/usr/local unless set), LIBDIR ($PREFIX/lib), INCLUDEDIR ($PREFIX/include),
+# BINDIR ($PREFIX/bin), DATADIR ($PREFIX/share), and DESTDIR, which is put before all of them and known to
+# none of the files.
+#
+# Arguments: `library` leaves the command out.
 set -euo pipefail
+what="${1:-all}"
+case "$what" in all | library) ;; *) echo "$0: \`$what\`: all or library is expected" >&2; exit 2 ;; esac
 
 absolute() { case "$1" in /*) printf %s "$1" ;; *) printf %s "$PWD/$1" ;; esac; }
 prefix="$(absolute "${PREFIX:-/usr/local}")"
 libdir="$(absolute "${LIBDIR:-$prefix/lib}")"
 includedir="$(absolute "${INCLUDEDIR:-$prefix/include}")"
+bindir="$(absolute "${BINDIR:-$prefix/bin}")"
+datadir="$(absolute "${DATADIR:-$prefix/share}")"
 destination="${DESTDIR:+$(absolute "$DESTDIR")}"
 cd "$(dirname "$0")/.."
 
@@ -36,9 +44,15 @@ target="$(absolute "${CARGO_TARGET_DIR:-target}")"
 unset CARGO_BUILD_TARGET CARGO_BUILD_TARGET_DIR
 libraries="$target/native-static-libs.txt"
 mkdir -p "$target"
-cargo rustc --locked --release --lib --no-default-features --features capi,gpu \
+# The same features for library and command: then their dependencies are built once.
+case "$what" in all) features=capi,cli,gpu ;; library) features=capi,gpu ;; esac
+cargo rustc --locked --release --lib --no-default-features --features "$features" \
     --target-dir "$target" --crate-type cdylib,staticlib -- \
     -C "link-args=$name" --print "native-static-libs=$libraries"
+if [ "$what" = all ]; then
+    cargo build --locked --release --bin walrus-accel --no-default-features --features "$features" \
+        --target-dir "$target"
+fi
 private="$(tr '\n' ' ' <"$libraries" | sed 's/ *$//')"
 # Those that CMake is told: `-lm` as `m`.
 private_list="$(printf '%s' "$private" |
@@ -94,3 +108,23 @@ for file in walrus_accel-config.cmake walrus_accel-config-version.cmake; do
     fill "$file.in" "$destination$cmake/$file"
 done
 printf 'libwalrus_accel %s is in %s\n' "$version" "$destination$prefix"
+
+[ "$what" = all ] || exit 0
+command="$target/release/walrus-accel"
+install -d "$destination$bindir"
+install -m 755 "$command" "$destination$bindir/walrus-accel.new"
+mv "$destination$bindir/walrus-accel.new" "$destination$bindir/walrus-accel"
+install -d "$destination$datadir/man/man1"
+pages="$(mktemp -d)"
+trap 'rm -rf "$pages"' EXIT
+"$command" man --out "$pages"
+install -m 644 "$pages"/*.1 "$destination$datadir/man/man1"
+complete() { # shell, directory, file
+    install -d "$destination$datadir/$2"
+    "$command" completions "$1" >"$pages/completions"
+    install -m 644 "$pages/completions" "$destination$datadir/$2/$3"
+}
+complete bash bash-completion/completions walrus-accel
+complete zsh zsh/site-functions _walrus-accel
+complete fish fish/vendor_completions.d walrus-accel.fish
+printf 'walrus-accel %s is %s\n' "$version" "$destination$bindir/walrus-accel"

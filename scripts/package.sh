@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs libwalrus_accel to a directory of its own and tests it from there, as a stranger would use it:
+# Tests libwalrus_accel from where it is installed, as a stranger would use it:
 # the header in every language that it is for, the C and C++ suites by pkg-config and by CMake, shared
 # and static, under valgrind and AddressSanitizer, and the README's examples on a real file. Installs what
 # it needs beyond a Rust toolchain (on Debian and its kin, as root or through sudo).
 #
-# Arguments: the command line's binary, to compare with; built if there is none.
+# Arguments: the prefix that `make install` had; without one, it is installed to a directory that is removed.
 set -euo pipefail
-binary="${1:+$(realpath "$1")}"
+prefix="${1:+$(realpath "$1")}"
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 
@@ -30,16 +30,23 @@ install_missing "${missing[@]}"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-prefix="$work/prefix"
+if [ -z "$prefix" ]; then
+    step 'Install'
+    prefix="$work/prefix"
+    make install PREFIX="$prefix"
+fi
+binary="$prefix/bin/walrus-accel"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
 export WALRUS_ACCEL_VECTORS="$PWD/tests/vectors"
 
-step 'Install the library'
-make install PREFIX="$prefix"
-[ -n "$binary" ] || {
-    cargo build --locked --release
-    binary="${CARGO_TARGET_DIR:-target}/release/walrus-accel"
-}
+step 'The installed command'
+"$binary" --version
+for page in walrus-accel walrus-accel-encode walrus-accel-clean; do
+    grep -q '^\.TH' "$prefix/share/man/man1/$page.1"
+done
+grep -q 'complete -F' "$prefix/share/bash-completion/completions/walrus-accel"
+grep -q '#compdef walrus-accel' "$prefix/share/zsh/site-functions/_walrus-accel"
+grep -q 'complete -c walrus-accel' "$prefix/share/fish/vendor_completions.d/walrus-accel.fish"
 
 step 'Exported symbols'
 nm -D --defined-only "$prefix/lib/libwalrus_accel.so" | awk '{ print $3 }' | sort | diff - include/symbols.txt

@@ -15,6 +15,9 @@ command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v zsh >/dev/null || missing+=(zsh)
 command -v fish >/dev/null || missing+=(fish)
+command -v git >/dev/null || missing+=(git)
+command -v make >/dev/null || missing+=(make)
+command -v pkg-config >/dev/null || missing+=(pkg-config)
 # A software driver, so that the GPU engine is tested on every machine.
 ls /usr/share/vulkan/icd.d/lvp_icd*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
 ldconfig -p | grep -q libvulkan.so.1 || missing+=(libvulkan1)
@@ -41,9 +44,14 @@ RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features --documen
 step 'Tests'
 cargo test --locked --all-features
 
+# As a newcomer does; what is installed by that is what is tested below.
+step 'The commands of the README, in a fresh clone'
+prefix="$(mktemp -d)"
+trap 'rm -rf "$prefix"' EXIT
+bash scripts/readme.sh "$prefix"
+binary="$prefix/bin/walrus-accel"
+
 step 'Machine code'
-cargo build --locked --release
-binary="${CARGO_TARGET_DIR:-target}/release/walrus-accel"
 if [ "$(uname -sm)" = 'Linux x86_64' ]; then
     bash scripts/disassembly.sh "$binary"
     bash scripts/disassembly.sh --self-test "$binary"
@@ -59,7 +67,7 @@ step 'The network'\''s own encoder as a peer'
 node tests/peer/check.mjs "$binary"
 
 step 'The C ABI, installed'
-bash scripts/package.sh "$binary"
+bash scripts/package.sh "$prefix"
 
 step 'Fuzzing'
 result=0
