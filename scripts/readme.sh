@@ -2,7 +2,7 @@
 # Runs all of the README's commands in order, as one shell would, in a fresh clone of this tree. Two things are
 # not as the README has them: the addresses (of the repository, and of where the installation goes), and the
 # files that stand for the reader's, which are made here. A command ends with 0, or with the exit code that a
-# comment behind it begins with.
+# comment behind it names.
 #
 # Arguments: the prefix to install to, which stays; a temporary one unless given.
 set -euo pipefail
@@ -51,9 +51,9 @@ awk '/^```sh$/ { copy = 1; next } /^```$/ { copy = 0 } copy' README.md |
             *) printf 'printf "\\n$ %%s\\n" %q\n' "$line" ;;
         esac
         case "$line" in
-            *'# 1: '*)
+            *'# exit code 1: '*)
                 printf 'code=0; { %s\n} 2>message || code=$?\n' "$line"
-                printf 'cat message; [ $code = 1 ]; grep -qF %q message\n' "${line##*'# 1: '}"
+                printf 'cat message; [ $code = 1 ]; grep -qF %q message\n' "${line##*'# exit code 1: '}"
                 ;;
             *) printf '%s\n' "$line" ;;
         esac

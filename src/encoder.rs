@@ -427,8 +427,11 @@ impl Encoder {
     }
 }
 
-/// The width of stripes of about so many bytes of the source matrix.
+/// The width of the widest stripes of at most so many bytes of the source matrix, or the narrowest there are.
 fn width_of(shape: &Shape, bytes: u64) -> u32 {
+    if bytes >= shape.matrix_len() {
+        return u32::MAX;
+    }
     let a_byte = shape.matrix_len() / u64::from(shape.symbol_size());
     let width = u32::try_from(bytes / a_byte).unwrap_or(u32::MAX);
     (width / STRIPE_UNIT * STRIPE_UNIT).max(STRIPE_UNIT)

@@ -270,7 +270,7 @@ pub enum Error {
 
     /// More worker threads were asked for than are possible.
     #[error(
-        "{threads} threads are too many: at most {maximum} are possible, and one a core, for 0, is mostly best"
+        "{threads} threads are too many: at most {maximum} are possible, and 0, which is one per core, is mostly best"
     )]
     TooManyThreads {
         /// The number asked for.

@@ -132,7 +132,10 @@ impl Place {
         let Some(found) = found else {
             let text = path.to_string_lossy();
             if text.is_empty() || text.ends_with(std::path::is_separator) {
-                return refused(io::ErrorKind::InvalidInput, "it is no name of a file");
+                return refused(
+                    io::ErrorKind::InvalidInput,
+                    "its name is empty or ends as a directory's: name a file in it",
+                );
             }
             return Ok(Self {
                 path: path.to_owned(),

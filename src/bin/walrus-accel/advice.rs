@@ -13,9 +13,13 @@ pub fn told(error: &Error) -> String {
         Error::OutputExists { path } => {
             format!("{} exists already; replace it with --force", shown(path))
         }
-        Error::TargetExists { .. } => format!("{}; overwrite it with --force", plain(error)),
+        Error::TargetExists { .. } => format!(
+            "{}; replace it with --force, slivers of other pairs included, or add pairs with \
+             `walrus-accel repair --pairs`",
+            plain(error)
+        ),
         Error::MemoryBudget { needed, budget } => format!(
-            "the job needs at least {needed} bytes of memory and the limit is {budget}; \
+            "the job needs at least {needed} bytes of memory and the limit is {budget} bytes; \
              give it --memory {}",
             option(*needed)
         ),
@@ -24,7 +28,7 @@ pub fn told(error: &Error) -> String {
             needed,
             budget,
         } => format!(
-            "the job needs at least {needed} bytes of the memory of {} and the limit is {budget}; \
+            "the job needs at least {needed} bytes of the memory of {} and the limit is {budget} bytes; \
              give it --device-memory {}, or use --engine cpu",
             escaped(device),
             option(*needed)
@@ -44,7 +48,8 @@ fn plain(error: &Error) -> String {
 
 fn io_told(action: &str, path: &Path, source: &io::Error, error: &Error) -> String {
     use io::ErrorKind::{
-        FileTooLarge, InvalidInput, IsADirectory, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        FileTooLarge, InvalidInput, IsADirectory, NotFound, QuotaExceeded, ReadOnlyFilesystem,
+        StorageFull,
     };
     let is_lack = matches!(
         source.kind(),
@@ -63,6 +68,9 @@ fn io_told(action: &str, path: &Path, source: &io::Error, error: &Error) -> Stri
         }
         InvalidInput if action == "encode" => {
             format!("{}; use - to read from standard input", plain(error))
+        }
+        NotFound if action == "create a file in" => {
+            format!("{}; make the directory first", plain(error))
         }
         IsADirectory if action == "write" => {
             let file = path.join("FILE");

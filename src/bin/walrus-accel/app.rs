@@ -105,8 +105,8 @@ impl App {
         if device.is_none() && !given.is_empty() {
             let reason = match options.engine {
                 EngineKind::Auto => {
-                    "--engine auto gives a device the jobs of 16 MiB or more that it does sooner, and there \
-                     was none; --engine gpu uses the device for every job"
+                    "no job went to a device; --engine auto gives it those of 16 MiB or more that it is \
+                     measured to do sooner, if it opens within seconds, and --engine gpu gives it every job"
                 }
                 _ => "the engine uses no device; --engine gpu does",
             };

@@ -26,6 +26,8 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
             }
         },
     );
-    app.name_device(&args.engine, encoder.device(), encoder.device_fault());
+    if exit != Exit::Unavailable {
+        app.name_device(&args.engine, encoder.device(), encoder.device_fault());
+    }
     Ok(exit)
 }

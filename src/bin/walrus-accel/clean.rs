@@ -24,7 +24,14 @@ struct LeftoverLine<'a> {
 /// Removes each leftover and prints a line for it.
 pub fn run(args: &CleanArgs, app: &App) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
-    for leftover in Leftover::find(&args.dir)? {
+    let found = Leftover::find(&args.dir)?;
+    if found.is_empty() {
+        app.console.note(format_args!(
+            "{}: nothing to remove; what running processes work on stays, and what is less than a second old",
+            shown(&args.dir)
+        ));
+    }
+    for leftover in found {
         let removed = match args.dry_run {
             true => Ok(false),
             false => leftover.remove().map(|()| true),

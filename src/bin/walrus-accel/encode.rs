@@ -89,7 +89,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             app.console.line(&id_line(encoded.metadata.blob_id, dir));
         },
     );
-    app.name_device(&args.engine, encoder.device(), encoder.device_fault());
+    if exit != Exit::Unavailable {
+        app.name_device(&args.engine, encoder.device(), encoder.device_fault());
+    }
     // Otherwise it may be this run's own, of which has been told.
     if exit == Exit::Done {
         name_leftover(&args.out, app);
@@ -146,7 +148,9 @@ fn next_run(blob: &Blob, recorded: u64) -> String {
     let name = name.unwrap_or_else(|| "standard input".into());
     let len = BinaryBytes(blob.len());
     match recorded {
-        0 => format!("{name}: nothing of it is kept; the same command starts over"),
+        0 => format!(
+            "{name}: nothing of it is kept, as there is no record before some 64 MiB; the same command starts over"
+        ),
         done => {
             let done = BinaryBytes(done);
             format!("{name}: {done} of {len} are kept; the same command continues there")
