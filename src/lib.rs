@@ -36,35 +36,15 @@
 //! benchmark and `fuzzing` for its fuzzing: what they add is no part of the interface.
 #![deny(unsafe_code)]
 
-mod auto;
 mod code;
-mod commitment;
-mod context;
-mod control;
-mod decoder;
 mod directory;
-mod disk;
-mod encoder;
 mod engine;
-mod error;
-mod expanded;
 #[cfg(feature = "capi")]
 mod ffi;
-mod file_output;
-mod memory;
-mod once;
-mod output;
-mod reader;
-mod recovery;
-mod shape;
-mod sink;
-mod sliver;
-mod sliver_source;
-mod source;
-mod symbols;
-mod verdict;
-mod verify;
-mod wire;
+mod format;
+mod io;
+mod jobs;
+mod support;
 
 /// The kernels alone, for this project's benchmark: no part of the interface.
 #[cfg(feature = "kernels")]
@@ -78,41 +58,42 @@ pub mod kernels {
 #[doc(hidden)]
 pub use directory::fuzzing;
 
-pub use commitment::{
-    BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
-    VerifiedMetadata,
-};
-pub use context::DEFAULT_MEMORY;
-pub use control::{Control, DeviceTime, Event, Progress};
-pub use decoder::{Check, Decoded, Decoder, DecoderBuilder};
 pub use directory::{
     BlobDirectory, DirectorySink, FileProblem, Leftover, ProblemKind, Repaired, SliverFile,
     SliverFiles, Verification, Written,
 };
-pub use encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
 pub use engine::{
     DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, MAX_THREADS, devices,
 };
-pub use error::{Error, Result};
-pub use expanded::ExpandedSliver;
-pub use file_output::FileOutput;
-pub use output::{Output, OutputSession, SliceOutput};
-pub use reader::{Added, BlobReader, ReaderReport};
-pub use recovery::{Recovery, RecoveryOutcome};
-pub use shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};
-pub use sink::{
-    CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart, SliverRoom, SliverSlices,
+pub use format::commitment::{
+    BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,
+    VerifiedMetadata,
 };
-pub use sliver::{Axis, PairSet, SliverIndex, SliverPairIndex};
-pub use sliver_source::{SliverInfo, SliverSource};
-pub use source::{FileSource, Source, SpooledSource};
-pub use verdict::{ProofVerdict, SliverVerdict, SymbolVerdict};
-pub use verify::BlobSliver;
-pub use wire::Bcs;
-pub use wire::{
+pub use format::error::{Error, Result};
+pub use format::index::{Axis, PairSet, SliverIndex, SliverPairIndex};
+pub use format::shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};
+pub use format::verdict::SliverInfo;
+pub use format::verdict::{ProofVerdict, SliverVerdict, SymbolVerdict};
+pub use format::wire::Bcs;
+pub use format::wire::{
     DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver,
     SliverData,
 };
+pub use io::control::{Control, DeviceTime, Event, Progress};
+pub use io::file_output::FileOutput;
+pub use io::output::{Output, OutputSession, SliceOutput};
+pub use io::sink::{
+    CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart, SliverRoom, SliverSlices,
+};
+pub use io::sliver_source::SliverSource;
+pub use io::source::{FileSource, Source, SpooledSource};
+pub use jobs::decoder::{Check, Decoded, Decoder, DecoderBuilder};
+pub use jobs::encoder::{Encoder, EncoderBuilder, NETWORK_SHARDS};
+pub use jobs::expanded::ExpandedSliver;
+pub use jobs::reader::{Added, BlobReader, ReaderReport};
+pub use jobs::recovery::{Recovery, RecoveryOutcome};
+pub use jobs::runtime::DEFAULT_MEMORY;
+pub use jobs::verify::BlobSliver;
 
 // The README's example, kept true.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use super::field::{exp, mul};
-use crate::once::made;
+use crate::support::once::made;
 
 /// A linear map of bytes, as `gf2p8affineqb` takes it: row `i` of the matrix is byte `7 - i`.
 pub(crate) type Matrix = u64;

@@ -1,7 +1,7 @@
 //! The formal derivative of a polynomial of several blocks of points, block by block.
 
 use super::field::mul;
-use crate::memory::filled;
+use crate::support::memory::filled;
 
 /// What the derivative on a block of points takes from the polynomial's parts on the others, in a
 /// work of so many blocks, a power of two.

@@ -22,8 +22,8 @@ pub(crate) use derivative::block_derivative;
 #[cfg(feature = "gpu")]
 pub(crate) use field::{exp, mul};
 
-use crate::memory::{collected, filled};
-use crate::once::making;
+use crate::support::memory::{collected, filled};
+use crate::support::once::making;
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd, tables};
 
 /// Which construction the code uses: `reed-solomon-simd`'s default choice.

@@ -11,13 +11,14 @@ use super::layout::{
 };
 use super::manifest::{MAX_METADATA_LEN, Manifest};
 use super::slivers::{FileProblem, ProblemKind, SliverFile, SliverFiles, inspect, names, open};
-use crate::commitment::{BlobMetadataWithId, VerifiedMetadata};
-use crate::error::{Error, Result};
-use crate::memory::{caught, push};
-use crate::shape::Shape;
-use crate::sliver::{Axis, PairSet, SliverPairIndex};
-use crate::sliver_source::{SliverInfo, SliverSource};
-use crate::wire::Bcs;
+use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::verdict::SliverInfo;
+use crate::format::wire::Bcs;
+use crate::io::sliver_source::SliverSource;
+use crate::support::memory::{caught, push};
 
 /// A blob's directory as [`DirectorySink`](crate::DirectorySink) writes it, whatever is left of it.
 ///

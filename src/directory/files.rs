@@ -5,7 +5,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::memory::{collected, push, with_room};
+use crate::support::memory::{collected, push, with_room};
 
 /// Files that are read or written piece by piece, kept open where the process may have that many.
 pub(super) struct OpenFiles {

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::layout::PAIRS_DIRECTORY;
-use crate::disk::{Access, Dir, read_at_most};
-use crate::error::{Error, Result};
-use crate::memory::push;
+use crate::format::error::{Error, Result};
+use crate::support::disk::{Access, Dir, read_at_most};
+use crate::support::memory::push;
 
 /// A blob's directory and the one of its slivers.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::memory::{collected, with_room};
+use crate::support::memory::{collected, with_room};
 
 /// The first bytes of a checkpoint file, with its format's version.
 const MAGIC: &[u8; 8] = b"WALRCKP2";

@@ -4,10 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::ops::ControlFlow;
 
-use crate::commitment::BlobId;
-use crate::disk::{Dir, FileId, Kind, UNFINISHED};
-use crate::memory::{filled, push};
-use crate::sliver::{Axis, SliverPairIndex};
+use crate::format::commitment::BlobId;
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::support::disk::{Dir, FileId, Kind, UNFINISHED};
+use crate::support::memory::{filled, push};
 
 pub(super) const METADATA_FILE: &str = "metadata.bcs";
 pub(super) const MANIFEST_FILE: &str = "manifest.json";

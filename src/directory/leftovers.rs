@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::layout::{Unfinished, unfinished};
 use super::work::{BEGINNING, Named, WorkDirectory, is_settled};
-use crate::commitment::BlobId;
-use crate::disk::{Access, Dir, FileId, Kind};
-use crate::error::{Error, Result};
-use crate::memory::push;
+use crate::format::commitment::BlobId;
+use crate::format::error::{Error, Result};
+use crate::support::disk::{Access, Dir, FileId, Kind};
+use crate::support::memory::push;
 
 /// Unfinished work that an ended process left: the working directory of an encoding or a repair, or a file that
 /// has no name of its own yet. Its name begins with `.walrus-accel-` and ends in `.partial`.

@@ -12,14 +12,14 @@ use super::handles::{Handles, read_small};
 use super::layout::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, excerpt, sliver_file_name};
 use super::slivers::{FileProblem, ProblemKind};
 use super::writer::Hashes;
-use crate::commitment::{BlobId, BlobMetadataWithId};
-use crate::control::Control;
-use crate::disk::{Dir, is_shortage};
-use crate::error::{Error, Result};
-use crate::memory::{collected, filled, fit, push, with_room};
-use crate::shape::Shape;
-use crate::sliver::{Axis, PairSet, SliverPairIndex};
-use crate::wire::SliverLayout;
+use crate::format::commitment::{BlobId, BlobMetadataWithId};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::SliverLayout;
+use crate::io::control::Control;
+use crate::support::disk::{Dir, is_shortage};
+use crate::support::memory::{collected, filled, fit, push, with_room};
 
 /// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
 pub(super) const MAX_METADATA_LEN: u64 = 5 << 20;
@@ -403,7 +403,7 @@ mod tests {
 
     use super::*;
     use crate::directory::DirectorySink;
-    use crate::encoder::Encoder;
+    use crate::jobs::encoder::Encoder;
 
     #[test]
     fn lists_of_pairs_are_read_as_they_are_written() {

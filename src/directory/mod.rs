@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A stranger may have made the directory, or may write to the one that it lies in. So every name
-//! below it is reached through directory handles that follow no link ([`crate::disk::Dir`]), only
+//! below it is reached through directory handles that follow no link ([`crate::support::disk::Dir`]), only
 //! regular files are opened, no more is read than a file may have, and nothing is removed but files
 //! with names that this module gives ([`layout`]).
 

@@ -16,13 +16,13 @@ use std::io::{self, Write};
 
 use twox_hash::XxHash3_64;
 
-use crate::control::Control;
-use crate::memory::filled;
-use crate::shape::Shape;
-use crate::sink::SliverPart;
-use crate::sliver::{Axis, SliverIndex};
-use crate::source::{read_exact_at, write_all_at};
-use crate::wire::SliverLayout;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::SliverLayout;
+use crate::io::control::Control;
+use crate::io::sink::SliverPart;
+use crate::io::source::{read_exact_at, write_all_at};
+use crate::support::memory::filled;
 
 /// About how many bytes are gathered for a write, or put together at a time.
 const RUN: usize = 1 << 20;
@@ -61,7 +61,7 @@ pub(super) fn put(
         return write_all_at(file, offset, pieces);
     }
     scratch.clear();
-    crate::memory::fit(scratch, RUN.max(bytes.len()));
+    crate::support::memory::fit(scratch, RUN.max(bytes.len()));
     for piece in part.pieces.iter() {
         if scratch.len() + piece.len() > RUN && !scratch.is_empty() {
             write_all_at(file, offset, scratch)?;
@@ -109,7 +109,7 @@ pub(super) fn assemble(
     let mut pieces = Vec::new();
     let read = |first: usize, count: usize, start: u32, end: u32, symbols: &mut [u8]| {
         let width = (end - start) as usize;
-        crate::memory::fit(&mut pieces, count * width);
+        crate::support::memory::fit(&mut pieces, count * width);
         pieces.resize(count * width, 0);
         let offset = part_len(shape, axis, start) + first as u64 * width as u64;
         read_exact_at(part, offset, &mut pieces)?;
@@ -223,8 +223,8 @@ pub(super) fn changed() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::Pieces;
-    use crate::wire::{Bcs, SliverData};
+    use crate::format::wire::{Bcs, SliverData};
+    use crate::io::sink::Pieces;
 
     #[test]
     fn slivers_come_together_from_any_stripes() {

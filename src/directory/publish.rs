@@ -9,9 +9,9 @@ use super::layout::{BLOB_DIRECTORY, excerpt, reason_to_keep};
 use super::manifest::Manifest;
 use super::slivers::ProblemKind;
 use super::work::WorkDirectory;
-use crate::control::Control;
-use crate::disk::{Dir, FileId, Kind, Replacing};
-use crate::error::{Error, Result};
+use crate::format::error::{Error, Result};
+use crate::io::control::Control;
+use crate::support::disk::{Dir, FileId, Kind, Replacing};
 
 /// The place for a blob's directory.
 pub(super) struct Target {

@@ -13,16 +13,16 @@ use super::manifest::{MAX_LEN, Manifest, hash_file};
 use super::slivers::{FileProblem, ProblemKind};
 use super::work::{WorkDirectory, create_or_open};
 use super::writer::{Hashes, SliverWriter};
-use crate::commitment::{BlobMetadataWithId, Commitment};
-use crate::control::Control;
-use crate::decoder::Decoder;
-use crate::disk::{Access, Dir, FileId, Kind, Replacing};
-use crate::error::{Error, Result};
-use crate::memory::{caught, collected, filled, push};
-use crate::shape::Shape;
-use crate::sink::{Sink, SinkSession, SliverPart};
-use crate::sliver::{Axis, PairSet, SliverPairIndex};
-use crate::wire::{Bcs, SliverLayout};
+use crate::format::commitment::{BlobMetadataWithId, Commitment};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::{Bcs, SliverLayout};
+use crate::io::control::Control;
+use crate::io::sink::{Sink, SinkSession, SliverPart};
+use crate::jobs::decoder::Decoder;
+use crate::support::disk::{Access, Dir, FileId, Kind, Replacing};
+use crate::support::memory::{caught, collected, filled, push};
 
 /// What repairing a directory did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -381,7 +381,7 @@ impl SinkSession for RepairSession<'_> {
 mod tests {
     use super::*;
     use crate::directory::DirectorySink;
-    use crate::encoder::Encoder;
+    use crate::jobs::encoder::Encoder;
 
     #[test]
     fn a_file_that_changes_meanwhile_is_noticed() {

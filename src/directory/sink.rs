@@ -20,16 +20,16 @@ use super::manifest::Manifest;
 use super::publish::Target;
 use super::work::{WorkDirectory, create_or_open, open_parent};
 use super::writer::{self, Hashes, SliverWriter};
-use crate::commitment::{BlobMetadataWithId, Commitment};
-use crate::control::Control;
-use crate::disk::{Dir, FileId, Kind};
-use crate::error::{Error, Result};
-use crate::memory::collected;
-use crate::shape::Shape;
-use crate::sink::{BufferSession, Sink, SinkSession, SliverBuffer, SliverPart};
-use crate::sliver::{Axis, PairSet};
-use crate::source::{FileSource, Source};
-use crate::wire::{Bcs, SliverLayout};
+use crate::format::commitment::{BlobMetadataWithId, Commitment};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet};
+use crate::format::shape::Shape;
+use crate::format::wire::{Bcs, SliverLayout};
+use crate::io::control::Control;
+use crate::io::sink::{BufferSession, Sink, SinkSession, SliverBuffer, SliverPart};
+use crate::io::source::{FileSource, Source};
+use crate::support::disk::{Dir, FileId, Kind};
+use crate::support::memory::collected;
 
 /// Slivers of up to this many bytes in all are gathered in memory and written file by file; larger
 /// ones are written where they belong as they come.
@@ -566,7 +566,7 @@ mod tests {
         let path = |name: &str| directory.path().join("pairs").join(name);
         let write = |pair: u16, axis, more: u64| {
             let len = job.shape.sliver_data_len(axis) + more;
-            let name = sliver_file_name(crate::sliver::SliverPairIndex(pair), axis);
+            let name = sliver_file_name(crate::format::index::SliverPairIndex(pair), axis);
             fs::write(path(&name), vec![0; len as usize]).unwrap();
         };
         for pair in 2..4 {

@@ -11,15 +11,16 @@ use std::sync::Arc;
 use super::files::OpenFiles;
 use super::handles::Handles;
 use super::layout::{PAIRS_DIRECTORY, parse_sliver_file_name};
-use crate::commitment::VerifiedMetadata;
-use crate::disk::{Access, Dir, is_shortage, open_regular};
-use crate::error::{Error, Result};
-use crate::memory::{caught, collected, push};
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverPairIndex};
-use crate::sliver_source::{SliverInfo, SliverSource};
-use crate::source::read_exact_at;
-use crate::wire::{SliverEdges, SliverLayout};
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::verdict::SliverInfo;
+use crate::format::wire::{SliverEdges, SliverLayout};
+use crate::io::sliver_source::SliverSource;
+use crate::io::source::read_exact_at;
+use crate::support::disk::{Access, Dir, is_shortage, open_regular};
+use crate::support::memory::{caught, collected, push};
 
 /// A file that holds a sliver, as far as its frame tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

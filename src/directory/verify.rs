@@ -9,11 +9,11 @@ use super::handles::Handles;
 use super::layout::{MANIFEST_FILE, SliverSet, parse_sliver_file_name};
 use super::manifest::Manifest;
 use super::slivers::{FileProblem, ProblemKind, names};
-use crate::control::Control;
-use crate::decoder::Decoder;
-use crate::error::{Error, Result};
-use crate::memory::{caught, collected, push};
-use crate::sliver::Axis;
+use crate::format::error::{Error, Result};
+use crate::format::index::Axis;
+use crate::io::control::Control;
+use crate::jobs::decoder::Decoder;
+use crate::support::memory::{caught, collected, push};
 
 /// What verifying a directory found.
 #[derive(Clone, Debug, PartialEq, Eq)]

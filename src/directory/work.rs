@@ -23,10 +23,10 @@ use super::layout::{
     self, BLOB_DIRECTORY, CHECKPOINT_FILE, FRESH_CHECKPOINT_FILE, JOB_FILE, LOCK_FILE, Place,
     random_name,
 };
-use crate::control::Control;
-use crate::disk::{Access, Dir, FileId, Replacing, lock_own};
-use crate::error::{Error, Result};
-use crate::memory::push;
+use crate::format::error::{Error, Result};
+use crate::io::control::Control;
+use crate::support::disk::{Access, Dir, FileId, Replacing, lock_own};
+use crate::support::memory::push;
 
 /// Age from which a directory without a lock is no longer being made or removed.
 const UNLOCKED: Duration = Duration::from_secs(60);

@@ -14,15 +14,15 @@ use super::layout::{
     SliverSet, fresh_file_name, is_intermediate, part_file_name, sliver_file_name,
 };
 use super::parts::{self, ReadBack, Which, changed, part_len};
-use crate::control::Control;
-use crate::disk::{Access, Dir, Kind, Replacing};
-use crate::error::{Error, Result};
-use crate::memory::{collected, filled, push, with_room};
-use crate::shape::Shape;
-use crate::sink::SliverPart;
-use crate::sliver::{Axis, PairSet, SliverIndex, SliverPairIndex};
-use crate::source::write_all_at;
-use crate::wire::SliverLayout;
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverIndex, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::SliverLayout;
+use crate::io::control::Control;
+use crate::io::sink::SliverPart;
+use crate::io::source::write_all_at;
+use crate::support::disk::{Access, Dir, Kind, Replacing};
+use crate::support::memory::{collected, filled, push, with_room};
 
 thread_local! {
     /// Where pieces that lie apart in memory are gathered for one write.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::format::error::{Error, Result};
 
 /// An instruction set that the `cpu` engine has kernels for.
 ///

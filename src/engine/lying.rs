@@ -8,12 +8,12 @@ use super::{
     CodeWords, DecodeSession, EncodeSession, Engine, ExpandSession, Restored, RowPlaces,
     SliverOutput, Words, reference,
 };
-use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
-use crate::control::Control;
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 /// What an engine does wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]

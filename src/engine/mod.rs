@@ -15,6 +15,7 @@ mod options;
 mod output;
 mod plan;
 mod reference;
+pub(crate) mod schedule;
 #[cfg(feature = "gpu")]
 mod threads;
 mod words;
@@ -33,12 +34,12 @@ pub(crate) use words::{CodeWords, Restored, Words, join_parts};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
-use crate::error::{Error, Result};
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 /// Stripes begin at multiples of this many bytes: the least common multiple of a chunk of the code
 /// (64 bytes) and a hash block (64 or 128), so that between stripes exactly one byte of a symbol, the

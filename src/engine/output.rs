@@ -1,10 +1,10 @@
 //! Where an encode session puts slivers: to a sink part by part, or into memory that is there.
 
-use crate::error::Result;
-use crate::memory::collected;
-use crate::shape::Shape;
-use crate::sink::{SinkSession, SliverPart, SliverRoom};
-use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::format::error::Result;
+use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::sink::{SinkSession, SliverPart, SliverRoom};
+use crate::support::memory::collected;
 
 /// Where an encode session puts slivers.
 pub(crate) enum SliverOutput<'a> {

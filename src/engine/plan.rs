@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::STRIPE_UNIT;
-use crate::error::{Error, Result};
+use crate::format::error::{Error, Result};
 
 /// The width of stripes in bytes: the whole symbol if that fits `budget`, else the widest that does,
 /// with the stripes about equal. `memory` tells the bytes that a width takes; it grows with the width.

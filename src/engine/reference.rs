@@ -9,14 +9,16 @@ use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
 use super::{DecodeSession, EncodeSession, Engine, ExpandSession, RowPlaces, SliverOutput};
 use crate::code::with_tables;
-use crate::commitment::{ChunkTask, Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
-use crate::control::Control;
-use crate::error::Result;
-use crate::memory::{Idle, Lent};
-use crate::shape::Shape;
-use crate::sink::{Pieces, SliverPart};
-use crate::sliver::{Axis, SliverIndex};
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{
+    ChunkTask, Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher,
+};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::sink::{Pieces, SliverPart};
+use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{Idle, Lent};
 
 #[derive(Default)]
 pub(super) struct ReferenceEngine {

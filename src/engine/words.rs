@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use crate::commitment::{Commitment, Digest, PairHasher};
-use crate::control::Control;
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
+use crate::format::commitment::{Commitment, Digest, PairHasher};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
 
 /// Extends, restores and hashes single words.
 pub(crate) trait CodeWords: PairHasher {
@@ -78,7 +78,7 @@ pub(crate) fn join_parts(parts: &[Restored], symbol_size: u32, symbols: &mut [u8
 mod tests {
     use super::*;
     use crate::engine::{EngineKind, EngineOptions, InstructionSet, reference};
-    use crate::memory::filled;
+    use crate::support::memory::filled;
 
     fn bytes(seed: u64, len: usize) -> Vec<u8> {
         let mut x = seed;

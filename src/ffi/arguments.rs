@@ -5,10 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::status::{Failure, WALRUS_ACCEL_OUT_OF_MEMORY};
-use crate::commitment::{BlobId, Commitment};
-use crate::decoder::Check;
 use crate::engine::EngineKind;
-use crate::sliver::{Axis, PairSet, SliverPairIndex};
+use crate::format::commitment::{BlobId, Commitment};
+use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::jobs::decoder::Check;
 
 /// The length in bytes of a blob ID.
 pub const WALRUS_ACCEL_BLOB_ID_LENGTH: usize = 32;

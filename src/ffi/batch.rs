@@ -15,7 +15,7 @@ use super::status::{
     walrus_accel_status,
 };
 use super::structs::{CStruct, read_array};
-use crate::control::Control;
+use crate::io::control::Control;
 
 /// What became of one blob of a batch that was encoded.
 #[repr(C)]

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use super::arguments::axis_number;
 use super::sink::{UserData, verdict, walrus_accel_piece};
-use crate::commitment::{BlobMetadataWithId, Commitment};
-use crate::control::Control;
-use crate::error::{Error, Result};
-use crate::shape::Shape;
-use crate::sink::{Sink, SinkSession, SliverPart};
-use crate::sliver::{Axis, PairSet, SliverIndex};
-use crate::wire::SliverLayout;
+use crate::format::commitment::{BlobMetadataWithId, Commitment};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::SliverLayout;
+use crate::io::control::Control;
+use crate::io::sink::{Sink, SinkSession, SliverPart};
 
 pub(super) type Write = unsafe extern "C" fn(*const walrus_accel_piece, *mut c_void) -> i32;
 

@@ -13,11 +13,11 @@ use super::status::{
     walrus_accel_error, walrus_accel_status,
 };
 use super::structs::{CStruct, read_optional};
-use crate::commitment::Commitment;
-use crate::context::DEFAULT_MEMORY;
-use crate::decoder::Decoder;
-use crate::encoder::{Encoder, NETWORK_SHARDS};
 use crate::engine::{InstructionSet, MAX_THREADS};
+use crate::format::commitment::Commitment;
+use crate::jobs::decoder::Decoder;
+use crate::jobs::encoder::{Encoder, NETWORK_SHARDS};
+use crate::jobs::runtime::DEFAULT_MEMORY;
 
 /// How many jobs run at once unless the options say.
 const DEFAULT_MAX_JOBS: u32 = 2;

@@ -6,7 +6,7 @@ use super::arguments::{both, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, borrow_optional, hand_over, take_back};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
-use crate::control::{Control, Progress};
+use crate::io::control::{Control, Progress};
 
 /// Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
 pub struct walrus_accel_control {

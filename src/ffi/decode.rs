@@ -13,13 +13,13 @@ use super::sink::no_overlap;
 use super::slivers::{GivenSlivers, walrus_accel_sliver};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::VerifiedMetadata;
-use crate::control::Control;
-use crate::decoder::{Check, Decoded, Decoder};
-use crate::error::Result;
-use crate::file_output::FileOutput;
-use crate::output::{Output, SliceOutput};
-use crate::sliver::Axis;
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::io::control::Control;
+use crate::io::file_output::FileOutput;
+use crate::io::output::{Output, SliceOutput};
+use crate::jobs::decoder::{Check, Decoded, Decoder};
 
 /// The blob is kept by the library: walrus_accel_decoded_blob lends it.
 pub const WALRUS_ACCEL_OUTPUT_LIBRARY: u32 = 0;

@@ -10,7 +10,7 @@ use super::handle::{Handle, borrow, hand_over, take_back};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, room};
 use crate::directory::{BlobDirectory, FileProblem, ProblemKind};
-use crate::memory::collected;
+use crate::support::memory::collected;
 
 /// A file should be there and is not.
 pub const WALRUS_ACCEL_FILE_MISSING: u32 = 1;

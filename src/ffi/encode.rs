@@ -12,13 +12,13 @@ use super::sink::{GivenSink, walrus_accel_sink};
 use super::source::{GivenSource, walrus_accel_source};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::{BlobMetadataWithId, VerifiedMetadata};
-use crate::control::Control;
 use crate::directory::DirectorySink;
-use crate::encoder::Encoder;
-use crate::error::Result;
-use crate::sink::{Sink, SliverBuffer, SliverSlices};
-use crate::sliver::{PairSet, SliverPairIndex};
+use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
+use crate::format::error::Result;
+use crate::format::index::{PairSet, SliverPairIndex};
+use crate::io::control::Control;
+use crate::io::sink::{Sink, SliverBuffer, SliverSlices};
+use crate::jobs::encoder::Encoder;
 
 /// A blob to encode. Fields that are zero have their defaults.
 #[repr(C)]

@@ -13,9 +13,9 @@ use super::sink::{no_overlap_of, range_of};
 use super::slivers::{one, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::expanded::ExpandedSliver;
-use crate::memory::reserve;
-use crate::sliver::SliverPairIndex;
+use crate::format::index::SliverPairIndex;
+use crate::jobs::expanded::ExpandedSliver;
+use crate::support::memory::reserve;
 
 /// A symbol with the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
 pub const WALRUS_ACCEL_CUT_RECOVERY_SYMBOL: u32 = 0;

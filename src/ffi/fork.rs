@@ -30,7 +30,7 @@ mod watching {
     use super::GENERATION;
     use crate::ffi::guard::{HeldPlace, hold_place};
     use crate::ffi::handle::{HeldHandles, hold_handles};
-    use crate::once::closed;
+    use crate::support::once::closed;
 
     type Handler = unsafe extern "C" fn();
 

@@ -9,8 +9,8 @@ use super::reader::{
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, room};
 use super::verify::{WALRUS_ACCEL_SLIVER_GOOD, verdict_number};
-use crate::reader::ReaderReport;
-use crate::sliver::{Axis, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::jobs::reader::ReaderReport;
 
 /// What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
 /// needed, each by what it says it is. It never changes, so threads can share it.

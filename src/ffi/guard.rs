@@ -12,8 +12,8 @@ use super::handle::hand_over;
 use super::status::{
     Failure, WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, walrus_accel_error, walrus_accel_status,
 };
-use crate::memory::no_memory;
-use crate::once::made;
+use crate::support::memory::no_memory;
+use crate::support::once::made;
 
 thread_local! {
     /// How many calls from C this thread is in.

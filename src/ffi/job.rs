@@ -20,7 +20,7 @@ use super::status::{
 use super::structs::read;
 use super::task::{Outcome, Phase, Task, cancelled};
 use super::verify::{Verifying, walrus_accel_verify_request};
-use crate::control::Control;
+use crate::io::control::Control;
 
 /// The job waits for others to end.
 pub const WALRUS_ACCEL_JOB_QUEUED: u32 = 0;

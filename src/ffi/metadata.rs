@@ -10,9 +10,9 @@ use super::handle::{Handle, borrow, hand_over, take_back};
 use super::shape::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::room;
-use crate::commitment::{BlobMetadataWithId, Commitment, VerifiedMetadata};
-use crate::sliver::SliverPairIndex;
-use crate::wire::Bcs;
+use crate::format::commitment::{BlobMetadataWithId, Commitment, VerifiedMetadata};
+use crate::format::index::SliverPairIndex;
+use crate::format::wire::Bcs;
 
 /// The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
 /// all slivers. It never changes, so threads can share it.
@@ -66,7 +66,7 @@ pub extern "C" fn walrus_accel_metadata_from_bcs(
         let metadata = found.metadata.verify(shards(n_shards), &expected)?;
         if expected != claimed {
             let reason = format!("its bytes say that it is of blob {claimed}");
-            return Err(crate::error::Error::InvalidMetadata { reason }.into());
+            return Err(crate::format::error::Error::InvalidMetadata { reason }.into());
         }
         place.set(hand_over(walrus_accel_metadata { metadata }));
         Ok(())

@@ -7,8 +7,8 @@ use super::metadata::{given as given_metadata, walrus_accel_metadata};
 use super::status::{walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read, room};
 use super::symbols::{NOT_LOOKED_AT, verdict_number};
-use crate::verdict::ProofVerdict;
-use crate::wire::{Bcs, InconsistencyProof};
+use crate::format::verdict::ProofVerdict;
+use crate::format::wire::{Bcs, InconsistencyProof};
 
 /// The symbols belong to the metadata, and the sliver that they recover does not: the blob was encoded
 /// inconsistently.
@@ -138,7 +138,7 @@ pub extern "C" fn walrus_accel_verify_proof(
                     .decoder
                     .verify_inconsistency(&metadata, axis, &proof, &control)?,
             ),
-            Err(crate::error::Error::Malformed { .. }) => {
+            Err(crate::format::error::Error::Malformed { .. }) => {
                 let malformed = WALRUS_ACCEL_PROOF_MALFORMED;
                 walrus_accel_proof_verdict::new(malformed, 0, NOT_LOOKED_AT)
             }

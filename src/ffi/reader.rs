@@ -16,7 +16,7 @@ use super::slivers::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use super::verify::{WALRUS_ACCEL_SLIVER_GOOD, WALRUS_ACCEL_SLIVER_MALFORMED, verdict_number};
-use crate::reader::{Added, BlobReader};
+use crate::jobs::reader::{Added, BlobReader};
 
 /// The sliver is good, and the reader keeps a copy of it.
 pub const WALRUS_ACCEL_ADDED_KEPT: u32 = 1;

@@ -12,11 +12,11 @@ use super::sink::{GivenSink, walrus_accel_sink};
 use super::slivers::{GivenSlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::VerifiedMetadata;
-use crate::control::Control;
-use crate::decoder::Decoder;
-use crate::error::Result;
-use crate::sliver::{Axis, PairSet};
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::Result;
+use crate::format::index::{Axis, PairSet};
+use crate::io::control::Control;
+use crate::jobs::decoder::Decoder;
 
 /// Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
 /// they are until the call, or the job, has ended.

@@ -12,13 +12,13 @@ use super::symbols::{
     GivenSymbols, NOT_LOOKED_AT, WALRUS_ACCEL_SYMBOL_GOOD, WALRUS_ACCEL_SYMBOL_MALFORMED,
     places_for_verdicts, verdict_number, walrus_accel_symbol,
 };
-use crate::commitment::VerifiedMetadata;
-use crate::error::Error;
-use crate::memory::{reserve, with_room};
-use crate::recovery::RecoveryOutcome;
-use crate::sliver::{Axis, SliverPairIndex};
-use crate::verdict::SymbolVerdict;
-use crate::wire::{Bcs, DecodingSymbol, GeneralRecoverySymbol, Sliver, SliverLayout};
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::Error;
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::verdict::SymbolVerdict;
+use crate::format::wire::{Bcs, DecodingSymbol, GeneralRecoverySymbol, Sliver, SliverLayout};
+use crate::jobs::recovery::RecoveryOutcome;
+use crate::support::memory::{reserve, with_room};
 
 /// The sliver was recovered: walrus_accel_recovered_sliver lends it.
 pub const WALRUS_ACCEL_RECOVERED_SLIVER: u32 = 1;
@@ -116,7 +116,7 @@ impl Target {
 }
 
 /// The bytes of a structure, whose length is known.
-fn bytes_of<T: Bcs>(value: &T, length: usize) -> crate::error::Result<Vec<u8>> {
+fn bytes_of<T: Bcs>(value: &T, length: usize) -> crate::format::error::Result<Vec<u8>> {
     let mut bytes = reserve(length)?;
     value.write(&mut bytes);
     Ok(bytes)

@@ -5,9 +5,9 @@ use super::context::shards;
 use super::guard::guard;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, room};
-use crate::commitment::{BlobId, path_len};
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex, SliverPairIndex};
+use crate::format::commitment::{BlobId, path_len};
+use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
+use crate::format::shape::Shape;
 use std::ffi::c_char;
 use std::mem::offset_of;
 

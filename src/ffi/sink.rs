@@ -7,9 +7,9 @@ use super::arguments::{check_range, elements, elements_mut, flag, path};
 use super::body::{BodySink, Write};
 use super::status::Failure;
 use super::structs::{CStruct, read_optional};
-use crate::error::{Error, Result};
-use crate::memory::{collected, reserve};
-use crate::sliver::PairSet;
+use crate::format::error::{Error, Result};
+use crate::format::index::PairSet;
+use crate::support::memory::{collected, reserve};
 
 /// No sliver is kept: metadata and blob ID alone.
 pub const WALRUS_ACCEL_SINK_NONE: u32 = 0;

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{axis, elements, path, reserved};
 use super::status::Failure;
-use crate::commitment::VerifiedMetadata;
 use crate::directory::SliverFiles;
-use crate::error::Result;
-use crate::memory::collected;
-use crate::sliver::SliverIndex;
-use crate::sliver_source::{SliverInfo, SliverSource};
-use crate::verify::BlobSliver;
-use crate::wire::SliverEdges;
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::Result;
+use crate::format::index::SliverIndex;
+use crate::format::verdict::SliverInfo;
+use crate::format::wire::SliverEdges;
+use crate::io::sliver_source::SliverSource;
+use crate::jobs::verify::BlobSliver;
+use crate::support::memory::collected;
 
 /// A sliver in memory.
 #[repr(C)]

@@ -10,9 +10,9 @@ use super::arguments::{elements, length, path};
 use super::sink::{UserData, verdict};
 use super::status::Failure;
 use super::structs::{CStruct, read};
-use crate::control::Control;
-use crate::error::{Error, Result};
-use crate::source::{FileSource, Source, SpooledSource};
+use crate::format::error::{Error, Result};
+use crate::io::control::Control;
+use crate::io::source::{FileSource, Source, SpooledSource};
 
 /// The blob is in memory: `data`, `length`.
 pub const WALRUS_ACCEL_SOURCE_MEMORY: u32 = 1;

@@ -4,7 +4,8 @@ use std::ffi::{CString, c_char};
 
 use super::guard::{guard, quiet};
 use super::handle::{Handle, borrow, take_back};
-use crate::error::Error;
+use crate::format::error::Error;
+use crate::support::memory::MemoryError;
 
 /// What a call came to: `WALRUS_ACCEL_OK`, or a negative number that tells the kind of failure. The
 /// values never change; new ones may come.
@@ -135,6 +136,12 @@ impl Failure {
             status: self.status,
             message: CString::new(message).unwrap_or_default(),
         }
+    }
+}
+
+impl From<MemoryError> for Failure {
+    fn from(error: MemoryError) -> Self {
+        Error::from(error).into()
     }
 }
 

@@ -7,10 +7,10 @@ use super::metadata::{given as given_metadata, walrus_accel_metadata};
 use super::sink::places_for_each;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::error::Error;
-use crate::sliver::SliverPairIndex;
-use crate::verdict::SymbolVerdict;
-use crate::wire::{Bcs, GeneralRecoverySymbol};
+use crate::format::error::Error;
+use crate::format::index::SliverPairIndex;
+use crate::format::verdict::SymbolVerdict;
+use crate::format::wire::{Bcs, GeneralRecoverySymbol};
 
 /// The symbol belongs to the metadata, at the place that it claims. (A verdict of 0 is none: nobody looked at
 /// the symbol.)

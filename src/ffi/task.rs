@@ -11,7 +11,7 @@ use super::job::walrus_accel_ended_function;
 use super::runner::{Runner, Ticket};
 use super::sink::UserData;
 use super::status::{Failure, WALRUS_ACCEL_CANCELLED};
-use crate::control::Control;
+use crate::io::control::Control;
 
 /// What a job came to.
 pub(super) enum Outcome {

@@ -10,10 +10,10 @@ use super::sink::places_for_each;
 use super::slivers::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use crate::commitment::VerifiedMetadata;
-use crate::control::Control;
-use crate::decoder::Decoder;
-use crate::verdict::SliverVerdict;
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::verdict::SliverVerdict;
+use crate::io::control::Control;
+use crate::jobs::decoder::Decoder;
 
 /// The sliver belongs to the metadata.
 pub const WALRUS_ACCEL_SLIVER_GOOD: u8 = 0;

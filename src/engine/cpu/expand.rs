@@ -7,14 +7,14 @@ use rayon::prelude::*;
 use super::hash::LeafHasher;
 use super::lines::{LineSpace, LineWork, Lines};
 use super::{CpuEngine, LISTS_A_SYMBOL};
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::{Engine, ExpandSession};
-use crate::error::Result;
-use crate::memory::{Lent, collected, fit};
-use crate::shape::Shape;
-use crate::sliver::Axis;
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{Lent, collected, fit};
 
 /// The bytes that a session with reads of `width` takes.
 pub(super) fn memory(

@@ -6,8 +6,8 @@ use super::hash::{self, LaneStates, LeafHasher, StripeStates, Tile};
 use super::isa::Isa;
 use super::symbols::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
-use crate::commitment::{Commitment, Digest};
 use crate::engine::InstructionSet;
+use crate::format::commitment::{Commitment, Digest};
 
 /// The bytes before the first symbol of a tile.
 const GAP: usize = 64;

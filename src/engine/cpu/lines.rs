@@ -8,7 +8,7 @@ use super::gf::prefetch;
 use super::hash::{LaneStates, LeafHasher, ShortLeaves, StripeStates, Tile};
 use super::symbols::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
-use crate::commitment::Digest;
+use crate::format::commitment::Digest;
 
 /// What stands before a symbol's bytes in a tile: the last bytes of the step before. The hashes take
 /// one of them, which the leaf prefix displaces; what is handed on takes as many as make a whole line

@@ -42,11 +42,11 @@ use super::{
     DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, RowPlaces,
 };
 use crate::code::{Code, make_tables};
-use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
-use crate::error::Result;
-use crate::memory::{Idle, filled};
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
+use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::support::memory::{Idle, filled};
 
 /// About how many bytes of recovery symbols all threads together gather before they hand them on,
 /// and the most for one.

@@ -7,8 +7,8 @@ use std::thread;
 use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
 use crate::engine::MAX_THREADS;
-use crate::error::{Error, Result};
-use crate::once::{made, making};
+use crate::format::error::{Error, Result};
+use crate::support::once::{made, making};
 
 /// More threads than this per core only cost time and memory; at least so many are started if asked for.
 const PER_CORE: usize = 4;

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 
 use super::lines::JoinedBytes;
 use crate::engine::Rooms;
-use crate::memory::collected;
-use crate::sliver::Axis;
+use crate::format::index::Axis;
+use crate::support::memory::collected;
 
 /// What goes past the caches at once: a line of the cache.
 const LINE: usize = JoinedBytes::BEFORE;

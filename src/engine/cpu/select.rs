@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use super::isa::Isa;
 use super::selftest::{self, Verdict};
 use crate::engine::{DroppedSet, InstructionSet};
-use crate::error::{Error, Result};
+use crate::format::error::{Error, Result};
 
 /// The environment variable that names an instruction set. Empty is as good as not set.
 const VARIABLE: &str = "WALRUS_ACCEL_ISA";

@@ -8,10 +8,10 @@ use super::hash::{LaneStates, LeafHasher, StripeStates, Tile, hash_pairs};
 use super::isa::Isa;
 use super::symbols::{Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
-use crate::commitment::{Commitment, Digest};
 use crate::engine::InstructionSet;
-use crate::memory::{collected, filled, fit};
-use crate::once::made;
+use crate::format::commitment::{Commitment, Digest};
+use crate::support::memory::{collected, filled, fit};
+use crate::support::once::made;
 
 /// What came out wrong, if anything did.
 pub(super) type Verdict = Result<(), &'static str>;

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::memory::fit;
+use crate::support::memory::fit;
 
 /// The bytes of one chunk: 32 elements, the low bytes first.
 pub(super) type Chunk = [u8; 64];

@@ -11,13 +11,13 @@ use super::hash::{LaneStates, LeafHasher, StripeStates, Tile};
 use super::lines::{LineWork, Lines};
 use super::symbols::Layout;
 use crate::code::{Code, Erasures};
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::{CodeWords, Engine, Restored, STRIPE_UNIT, Words};
-use crate::error::{Error, Result};
-use crate::memory::{collected, filled, with_room};
-use crate::shape::Shape;
-use crate::sliver::Axis;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::{Error, Result};
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::support::memory::{collected, filled, with_room};
 
 /// The most and the least bytes of a symbol that a thread takes at once: to wake another one takes a tenth of a
 /// millisecond or more, in which a kilobyte of each is done.

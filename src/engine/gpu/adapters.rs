@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::fault::Fault;
 use crate::engine::devices::{DeviceInfo, DeviceKind};
-use crate::once::making;
+use crate::support::once::making;
 
 /// The environment variables.
 pub(super) const DEVICE_VARIABLE: &str = "WALRUS_ACCEL_DEVICE";

@@ -14,8 +14,8 @@ use super::factors::images;
 use super::fault::Fault;
 use super::layout::{CHUNK, Layout};
 use crate::code::{exp, with_tables};
-use crate::shape::Shape;
-use crate::sliver::Axis;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
 
 /// One chunk: 32 elements.
 pub(super) type Sum = [u8; CHUNK];

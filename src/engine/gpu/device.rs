@@ -8,9 +8,9 @@ use super::commands::Commands;
 use super::fault::Fault;
 use super::shaders::{Shader, blake3_depth};
 use super::timing::{self, Timing};
-use crate::commitment::Commitment;
-use crate::control::{Control, DeviceTime};
 use crate::engine::devices::DeviceKind;
+use crate::format::commitment::Commitment;
+use crate::io::control::{Control, DeviceTime};
 
 /// How long a command may take: far longer than any dispatch is meant to. Some drivers compile a shader
 /// when it is first run; software drivers take long for it, and longer on a busy machine.

@@ -1,7 +1,7 @@
 //! Factors as the shaders take them: the images of the 16 bits of an element.
 
 use crate::code::{Code, mul};
-use crate::shape::Shape;
+use crate::format::shape::Shape;
 
 /// The vectors of four words that a factor has: the low bytes of the images of bits 0 to 15, then
 /// their high bytes.

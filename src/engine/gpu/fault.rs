@@ -51,12 +51,12 @@ impl Fault {
 /// Why work on a device ended: the job itself cannot go on, or only the device.
 #[derive(Debug)]
 pub(super) enum Failure {
-    Job(crate::error::Error),
+    Job(crate::format::error::Error),
     Device(Fault),
 }
 
-impl From<crate::error::Error> for Failure {
-    fn from(error: crate::error::Error) -> Self {
+impl From<crate::format::error::Error> for Failure {
+    fn from(error: crate::format::error::Error) -> Self {
         Self::Job(error)
     }
 }

@@ -49,10 +49,10 @@ use super::cpu::CpuEngine;
 use super::devices::{DeviceInfo, NoDevice};
 use super::options::{DeviceOptions, EngineOptions};
 use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
-use crate::commitment::{ChunkTask, Commitment, Digest, PairHasher};
-use crate::error::{Error, Result};
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
+use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
 
 /// The bytes that go up or down at once.
 const BLOCK: u64 = 32 << 20;

@@ -6,14 +6,14 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use crate::commitment::BlobMetadataWithId;
-use crate::control::Control;
 use crate::engine::SliverOutput;
 use crate::engine::cpu::rooms::{SharedRooms, settle};
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sink::{Pieces, SinkSession, SliverPart};
-use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::format::commitment::BlobMetadataWithId;
+use crate::format::error::Result;
+use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::sink::{Pieces, SinkSession, SliverPart};
 
 /// The symbols of every sliver that have been handed on: all before a number, by axis and index.
 pub(super) struct Progress([Vec<AtomicU16>; 2]);

@@ -5,13 +5,13 @@ use std::ops::Range;
 use super::fault::{Failure, Fault};
 use super::output::Progress;
 use super::{GpuEngine, decode, encode, expand};
-use crate::commitment::{Commitment, Zeros, roots_across, roots_of_lines};
-use crate::control::Control;
 use crate::engine::{DecodeSession, Engine, ExpandSession, stripes};
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Zeros, roots_across, roots_of_lines};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 /// Committees and symbol sizes, one of a network's size among them.
 const SHAPES: [(u16, u32); 2] = [(10, 322), (1000, 4)];

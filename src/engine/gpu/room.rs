@@ -4,11 +4,11 @@ use super::shaders::Shader;
 use super::stripe::Sizes;
 use super::{GpuEngine, decode, expand, unavailable};
 use crate::code::Code;
-use crate::commitment::Commitment;
 use crate::engine::STRIPE_UNIT;
-use crate::error::{Error, Result};
-use crate::shape::Shape;
-use crate::sliver::Axis;
+use crate::format::commitment::Commitment;
+use crate::format::error::{Error, Result};
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
 
 /// Why a device cannot do a job.
 pub(super) enum NoRoom {

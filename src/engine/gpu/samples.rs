@@ -7,14 +7,14 @@ use super::GpuEngine;
 use super::fault::{Failure, Fault};
 use super::seed;
 use super::states::StateSize;
-use crate::commitment::{Commitment, Digest, Zeros, roots_of_lines};
-use crate::control::Control;
 use crate::engine::ExpandSession;
 use crate::engine::cpu::expand::Session;
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::Axis;
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest, Zeros, roots_of_lines};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 /// How many slivers of an axis are hashed again.
 const COUNT: usize = 2;

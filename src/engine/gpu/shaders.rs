@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::commitment::Commitment;
+use crate::format::commitment::Commitment;
 
 const FIELD: &str = include_str!("../../../shaders/field.wgsl");
 const TRANSFORM: &str = include_str!("../../../shaders/transform.wgsl");

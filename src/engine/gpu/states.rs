@@ -4,7 +4,7 @@
 use super::fault::{Failure, Fault};
 use super::shaders;
 use super::transfer::Link;
-use crate::commitment::Commitment;
+use crate::format::commitment::Commitment;
 
 /// How long the state of a symbol is.
 #[derive(Clone, Copy)]

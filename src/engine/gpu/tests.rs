@@ -8,8 +8,8 @@ mod sharing;
 
 use super::shaders::Shader;
 use super::*;
-use crate::context::Context;
-use crate::sink::SliverBuffer;
+use crate::io::sink::SliverBuffer;
+use crate::jobs::runtime::Context;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
 /// The engine, or `None` where there is no device and none is required.
@@ -336,7 +336,7 @@ fn states_mean_the_same_to_device_and_cpu() {
     ] {
         let shape = Shape::new(7, 3 * 5 * size).unwrap();
         let blob = blob(shape.unencoded_length() as usize);
-        let rows = crate::symbols::SourceRows::new(&blob, shape);
+        let rows = crate::io::symbol_reader::SourceRows::new(&blob, shape);
         let expected = cpu(7, commitment).metadata(&blob).unwrap();
         // 8,192 and more bytes of a symbol are several subtrees of BLAKE3.
         for split in [128, 896, 7 * 1024, 8 * 1024 + 128] {
@@ -364,11 +364,15 @@ fn states_mean_the_same_to_device_and_cpu() {
                     .stripe(ranges[1].clone(), &rows, None, &control)
                     .unwrap();
                 let roots = second.roots().unwrap_or_else(|| {
-                    let none = crate::commitment::Zeros::none();
+                    let none = crate::format::commitment::Zeros::none();
                     let leaves = second.leaves();
                     [
-                        crate::commitment::roots_across(&engine, commitment, leaves, 7, &none),
-                        crate::commitment::roots_of_lines(&engine, commitment, leaves, 7, &none),
+                        crate::format::commitment::roots_across(
+                            &engine, commitment, leaves, 7, &none,
+                        ),
+                        crate::format::commitment::roots_of_lines(
+                            &engine, commitment, leaves, 7, &none,
+                        ),
                     ]
                 });
                 assert_eq!(
@@ -377,7 +381,7 @@ fn states_mean_the_same_to_device_and_cpu() {
                     "{commitment}, {size} bytes, split at {split}, device first {first_on_device}"
                 );
                 let [primary, secondary] = roots;
-                let found = crate::commitment::BlobMetadata::from_roots(
+                let found = crate::format::commitment::BlobMetadata::from_roots(
                     commitment,
                     shape.unencoded_length(),
                     &primary,

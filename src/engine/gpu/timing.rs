@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::device::Device;
 use super::fault::Fault;
-use crate::control::DeviceTime;
+use crate::io::control::DeviceTime;
 
 /// What it takes of a device.
 pub(super) const FEATURES: wgpu::Features =

@@ -19,7 +19,7 @@ impl<'a> Link<'a> {
         &mut self,
         bytes: u64,
         to: (&wgpu::Buffer, u64),
-        fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::error::Result<()>,
+        fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::format::error::Result<()>,
     ) -> Result<(Commands<'a>, Slot), Failure> {
         let slot = self.workspace.upload(self.device, bytes)?;
         let last = slot.last.as_ref();
@@ -56,7 +56,7 @@ impl<'a> Link<'a> {
         &mut self,
         bytes: u64,
         to: (&wgpu::Buffer, u64),
-        fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::error::Result<()>,
+        fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::format::error::Result<()>,
     ) -> Result<(), Failure> {
         let (commands, slot) = self.filled(bytes, to, fill)?;
         self.submit_filled(commands, slot)?;

@@ -6,7 +6,7 @@ use super::parameters::Nodes;
 use super::shaders::{HASH_THREADS, Shader};
 use super::transfer::Link;
 use super::word;
-use crate::commitment::Digest;
+use crate::format::commitment::Digest;
 
 /// The bytes of a hash.
 pub(super) const DIGEST: u64 = 32;

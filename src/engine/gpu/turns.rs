@@ -8,10 +8,10 @@ use super::device::Device;
 use super::fault::{Failure, Fault};
 use super::workspace::Workspace;
 use super::{GpuEngine, unavailable};
-use crate::control::Control;
 use crate::engine::apart;
 use crate::engine::cpu::HostPanic;
-use crate::error::Error;
+use crate::format::error::Error;
+use crate::io::control::Control;
 
 /// How long a job that waits for the device does not look whether it was cancelled.
 const PATIENCE: Duration = Duration::from_millis(50);

@@ -12,7 +12,7 @@ use super::factors::FACTOR_WORDS;
 use super::layout::CHUNK;
 use super::parameters::{Combine, Extend, Leaves, MISSING, NOTHING, Nodes, Restore};
 use crate::code::{Code, Rate, mul};
-use crate::commitment::{Commitment, Digest, LEAF_PREFIX};
+use crate::format::commitment::{Commitment, Digest, LEAF_PREFIX};
 
 /// The byte before the two children of a node.
 const NODE_PREFIX: u8 = 1;

@@ -1,12 +1,12 @@
 //! Single words: the CPU is done with one before a device has been asked.
 
 use super::GpuEngine;
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::{CodeWords, Restored, Words};
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::Axis;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
 
 impl CodeWords for GpuEngine {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {

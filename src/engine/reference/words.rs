@@ -4,12 +4,12 @@ use reed_solomon_simd::ReedSolomonDecoder;
 
 use super::{ReferenceEngine, code, extend};
 use crate::code::with_tables;
-use crate::commitment::{Commitment, Digest, LEAF_PREFIX};
-use crate::control::Control;
 use crate::engine::{CodeWords, Restored, Words};
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::Axis;
+use crate::format::commitment::{Commitment, Digest, LEAF_PREFIX};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
 
 impl CodeWords for ReferenceEngine {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {

@@ -7,7 +7,7 @@ use super::{Butterflies, CodeSpace, Tables};
 use crate::code::{Code, Erasures};
 use crate::engine::cpu::gf::{self, DecodeChunk, Given, Restored};
 use crate::engine::cpu::symbols::{Aligned, Chunk, Layout};
-use crate::memory::collected;
+use crate::support::memory::collected;
 
 /// How many chunks of a symbol go through the transforms of `reed-solomon-simd` at once: 1,024
 /// symbols of this size stay within a core's second-level cache.
@@ -217,8 +217,8 @@ mod tests {
 
     use super::*;
     use crate::engine::cpu::codec::tests::{butterflies, bytes, extended};
-    use crate::shape::Shape;
-    use crate::sliver::Axis;
+    use crate::format::index::Axis;
+    use crate::format::shape::Shape;
 
     /// Codes beside RS2's: equal powers of two either way, one and many blocks, and factors beyond
     /// the subfield in every layer, and between blocks.

@@ -5,7 +5,7 @@ use reed_solomon_simd::ReedSolomonEncoder;
 use super::*;
 use crate::engine::cpu::symbols::HALF;
 use crate::engine::cpu::testing::Random;
-use crate::shape::Shape;
+use crate::format::shape::Shape;
 
 /// The bytes of a chunk's elements from their values.
 fn chunk_of(elements: [u16; HALF]) -> Chunk {

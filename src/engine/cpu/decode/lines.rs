@@ -3,14 +3,14 @@
 use rayon::prelude::*;
 
 use super::Stripe;
-use crate::control::Control;
 use crate::engine::Engine;
 use crate::engine::cpu::codec::{CodeSpace, Decoding};
 use crate::engine::cpu::symbols::Layout;
 use crate::engine::cpu::{BLOCK_LINES, CpuEngine};
-use crate::error::Result;
-use crate::memory::{collected, filled, with_room};
-use crate::sliver::Axis;
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::io::control::Control;
+use crate::support::memory::{collected, filled, with_room};
 
 /// Where a source sliver is found.
 #[derive(Clone, Copy)]

@@ -18,13 +18,13 @@ use super::CpuEngine;
 use super::codec::Decoding;
 use super::symbols::Layout;
 use crate::code::{Code, Erasures};
-use crate::control::Control;
 use crate::engine::{DecodeSession, Engine, RowPlaces};
-use crate::error::Result;
-use crate::memory::{Lent, collected, filled, with_room};
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
-use crate::symbols::SymbolReader;
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{Lent, collected, filled, with_room};
 
 /// The code across slivers of the axis.
 fn code(shape: &Shape, axis: Axis) -> Code {

@@ -1,7 +1,7 @@
 //! How the rows of a stripe lie in memory, and their symbols in columns.
 
 use crate::engine::cpu::symbols::Layout;
-use crate::shape::Shape;
+use crate::format::shape::Shape;
 
 /// How the rows of a stripe lie in memory.
 pub(super) struct Matrix {

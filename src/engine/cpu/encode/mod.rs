@@ -12,14 +12,14 @@ use self::stripe::Stripe;
 use super::hash::{LeafHasher, ShortLeaves};
 use super::lines::Lines;
 use super::{CpuEngine, LISTS_A_SYMBOL};
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::{EncodeSession, Engine, SliverOutput};
-use crate::error::Result;
-use crate::memory::{Lent, collected};
-use crate::shape::Shape;
-use crate::sliver::Axis;
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{Lent, collected};
 
 /// A leaf hash, and what the trees keep of it.
 const LEAF_BYTES: u64 = 32 + 2;

@@ -7,10 +7,10 @@ use std::ops::Range;
 use crate::engine::SliverOutput;
 use crate::engine::cpu::lines::Emitted;
 use crate::engine::cpu::rooms::{SharedRooms, settle};
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sink::{Pieces, SinkSession, SliverPart};
-use crate::sliver::{Axis, PairSet, SliverIndex};
+use crate::format::error::Result;
+use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::sink::{Pieces, SinkSession, SliverPart};
 
 /// Where the slivers of a stripe go.
 pub(super) struct Output<'a> {

@@ -8,20 +8,20 @@ use rayon::prelude::*;
 
 use super::matrix::{Columns, Matrix, Row};
 use super::output::{Output, Target};
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::codec::Next;
 use crate::engine::cpu::hash::LeafHasher;
 use crate::engine::cpu::lines::{Emitted, LineSpace, LineWork, Lines};
 use crate::engine::cpu::rooms::settle;
 use crate::engine::cpu::symbols::{Layout, Symbols, SymbolsMut};
-use crate::error::{Error, Result};
-use crate::memory::{collected, filled, fit};
-use crate::shape::Shape;
-use crate::sink::Pieces;
-use crate::sliver::Axis;
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::{Error, Result};
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::sink::Pieces;
+use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{collected, filled, fit};
 
 /// Extended rows of up to so many bytes may still be in some cache when their columns are read.
 const CACHED: usize = 64 << 20;

@@ -3,7 +3,7 @@
 use super::block::{Block, Gaps};
 use super::vector::{Factor, Full, Simd, Subfield, Zero};
 use crate::code::{full_factor, subfield_factor};
-use crate::memory::collected;
+use crate::support::memory::collected;
 
 /// The labels of the subfield.
 const SUBFIELD: usize = 256;

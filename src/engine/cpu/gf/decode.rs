@@ -11,7 +11,7 @@ use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
 use super::{Chunk, prefetch};
 use crate::code::{Code, Erasures, block_derivative, full_factor, subfield_factor};
-use crate::memory::{collected, filled};
+use crate::support::memory::{collected, filled};
 
 /// No symbol.
 const NONE: u16 = u16::MAX;

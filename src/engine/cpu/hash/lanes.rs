@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::commitment::Digest;
+use crate::format::commitment::Digest;
 
 /// The most lanes of any implementation.
 pub(super) const MAX_LANES: usize = 16;

@@ -34,7 +34,7 @@ pub(crate) use self::states::{LaneStates, StripeStates};
 pub(crate) use self::tile::Tile;
 use self::tile::{Algorithm, Step, Walk};
 use super::isa::Isa;
-use crate::commitment::{Commitment, Digest};
+use crate::format::commitment::{Commitment, Digest};
 
 /// Hashes symbols of one size as leaves, whole or stripe by stripe.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units, prefetch};
 use super::tile::{Algorithm, Walk};
-use crate::commitment::Digest;
+use crate::format::commitment::Digest;
 
 /// The length of the message of an inner node: a prefix and two digests.
 pub(super) const PAIR: usize = 1 + 2 * UNIT;

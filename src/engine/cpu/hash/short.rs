@@ -1,9 +1,9 @@
 //! The leaves of two-byte symbols: there are only 65,536, and a blob of up to 400 KB has a million.
 
 use super::{LaneStates, LeafHasher, StripeStates, Tile};
-use crate::commitment::{Commitment, Digest};
 use crate::engine::cpu::isa::Isa;
-use crate::memory::{filled, with_room};
+use crate::format::commitment::{Commitment, Digest};
+use crate::support::memory::{filled, with_room};
 
 /// The leaf hash of every two-byte symbol.
 pub(crate) struct ShortLeaves(Vec<Digest>);

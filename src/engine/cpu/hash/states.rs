@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
-use crate::memory::fit;
+use crate::support::memory::fit;
 
 /// A state of words alone.
 ///

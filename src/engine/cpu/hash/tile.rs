@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
 use super::states::{LaneStates, StripeStates, Words};
-use crate::commitment::Digest;
+use crate::format::commitment::Digest;
 
 /// The longest block of the hash functions.
 const MAX_BLOCK: usize = 128;

@@ -4,10 +4,10 @@
 
 use super::*;
 use crate::code::Code;
-use crate::commitment::Commitment;
 use crate::engine::cpu::codec::tests::{bytes, extended};
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::rooms::{SharedRoom, settle};
+use crate::format::commitment::Commitment;
 
 /// The lines of a task.
 const LINES: usize = 3;

@@ -10,13 +10,13 @@ pub(super) use self::piece::Sizes;
 pub(super) use self::plan::Plan;
 use super::fault::Failure;
 use super::{GpuEngine, seed};
-use crate::control::Control;
 use crate::engine::cpu::decode::{Session as CpuSession, Stripe};
 use crate::engine::{DecodeSession, RowPlaces};
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
-use crate::symbols::SymbolReader;
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 pub(super) struct Session<'a> {
     work: Work<'a>,

@@ -6,7 +6,6 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::plan::Plan;
-use crate::control::Control;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::decode::{Place, Stripe};
 use crate::engine::gpu::check::{Check, Lines, Sum};
@@ -19,8 +18,9 @@ use crate::engine::gpu::stripe::Cut;
 use crate::engine::gpu::transfer::{Link, open, places};
 use crate::engine::gpu::word;
 use crate::engine::gpu::workspace::{Role, SHARED, Slot, Workspace};
-use crate::shape::Shape;
-use crate::sliver::Axis;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
 
 /// The bytes of each buffer for pieces of `width` bytes of every symbol.
 pub(in crate::engine::gpu) struct Sizes {

@@ -10,8 +10,8 @@ use crate::engine::gpu::fault::Fault;
 use crate::engine::gpu::layout::CHUNK;
 use crate::engine::gpu::parameters::{MISSING, NOTHING, Restore};
 use crate::engine::gpu::word;
-use crate::shape::Shape;
-use crate::sliver::{Axis, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
 
 /// The code across slivers of the axis.
 pub(super) fn code(shape: &Shape, axis: Axis) -> Code {

@@ -12,14 +12,14 @@ use super::fault::Failure;
 use super::samples::{Made, Samples};
 use super::workspace::Workspace;
 use super::{GpuEngine, seed};
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::ExpandSession;
 use crate::engine::cpu::expand::Session as CpuSession;
-use crate::error::Result;
-use crate::shape::Shape;
-use crate::sliver::Axis;
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 pub(super) struct Session<'a> {
     engine: &'a GpuEngine,

@@ -8,8 +8,6 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::code::{Code, Rate};
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::check::{self, Check, Lines, Sum};
 use crate::engine::gpu::commands::Commands;
@@ -26,9 +24,11 @@ use crate::engine::gpu::transfer::{Link, open, places};
 use crate::engine::gpu::trees::{self, DIGEST};
 use crate::engine::gpu::word;
 use crate::engine::gpu::workspace::{Role, SHARED, Slot, Workspace};
-use crate::shape::Shape;
-use crate::sliver::Axis;
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 /// The bytes of each buffer for blocks of slivers, and pieces of `width` bytes of their symbols.
 pub(in crate::engine::gpu) struct Sizes {

@@ -10,8 +10,8 @@ use crate::engine::gpu::fault::{Failure, Fault};
 use crate::engine::gpu::layout::CHUNK;
 use crate::engine::gpu::transfer::open;
 use crate::engine::gpu::workspace::Slot;
-use crate::sink::Pieces;
-use crate::sliver::Axis;
+use crate::format::index::Axis;
+use crate::io::sink::Pieces;
 
 impl<'a> Run<'a> {
     /// A buffer to read from, when one is free.

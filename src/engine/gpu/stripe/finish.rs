@@ -1,13 +1,13 @@
 //! The end of a stripe: the last check, and the states or the roots.
 
 use super::{Left, Run};
-use crate::commitment::Digest;
 use crate::engine::gpu::fault::Failure;
 use crate::engine::gpu::layout::CHUNK;
 use crate::engine::gpu::states::StateSize;
 use crate::engine::gpu::trees::Leaves;
 use crate::engine::gpu::workspace::Role;
-use crate::sliver::Axis;
+use crate::format::commitment::Digest;
+use crate::format::index::Axis;
 
 impl<'a> Run<'a> {
     /// The check, and the states or the roots.

@@ -13,8 +13,6 @@ use std::sync::Mutex;
 
 pub(super) use self::sizes::{Cut, Sizes};
 use crate::code::Code;
-use crate::commitment::{Commitment, Digest};
-use crate::control::Control;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::check::{Check, Sum, Sums};
 use crate::engine::gpu::device::Device;
@@ -28,8 +26,10 @@ use crate::engine::gpu::states::StateSize;
 use crate::engine::gpu::transfer::Link;
 use crate::engine::gpu::word;
 use crate::engine::gpu::workspace::{Role, Slot, Workspace};
-use crate::shape::Shape;
-use crate::symbols::SymbolReader;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
 
 /// What there is to do.
 pub(in crate::engine::gpu) struct Stripe<'a> {

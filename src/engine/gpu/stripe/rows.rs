@@ -15,8 +15,8 @@ use crate::engine::gpu::parameters::{Combine, Extend};
 use crate::engine::gpu::shaders::{HASH_THREADS, Shader};
 use crate::engine::gpu::transfer::places;
 use crate::engine::gpu::word;
-use crate::sink::Pieces;
-use crate::sliver::Axis;
+use crate::format::index::Axis;
+use crate::io::sink::Pieces;
 
 impl<'a> Run<'a> {
     /// Every source row: up, out as slivers, extended.

@@ -1,11 +1,11 @@
 //! What a stripe takes of a device's memory.
 
-use crate::commitment::Commitment;
 use crate::engine::gpu::layout::{CHUNK, Layout};
 use crate::engine::gpu::shaders;
 use crate::engine::gpu::trees::{DIGEST, Leaves};
 use crate::engine::gpu::workspace::{Role, SHARED, Workspace};
-use crate::shape::Shape;
+use crate::format::commitment::Commitment;
+use crate::format::shape::Shape;
 
 /// The sizes that a stripe is cut by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,240 @@
+//! How long an engine takes for a job: a made-up one of its kind and size.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::{Job, Work};
+use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width, stripes};
+use crate::format::commitment::{
+    BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines,
+};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::sink::{SinkSession, SliverPart};
+use crate::io::symbol_reader::SymbolReader;
+
+/// The runs after the first one, which makes everything ready; fewer once they have taken so long.
+const RUNS: usize = 3;
+const LONG: Duration = Duration::from_millis(1500);
+
+/// How many slivers are verified at once.
+const SLIVERS: usize = 256;
+
+/// Time beyond the limit that the first run may take, which makes everything ready.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// The seconds that the engine takes for a job, within a memory limit: the median of some runs. `None` if
+/// it takes more than `most`: then it is stopped.
+pub(super) fn measure(
+    engine: &dyn Engine,
+    job: &Job,
+    memory: u64,
+    most: Option<f64>,
+    control: &Control,
+) -> Result<Option<f64>> {
+    let begin = Instant::now();
+    let mut times = Vec::new();
+    let mut allowed = most.map(|most| Duration::from_secs_f64(most).saturating_add(WARM_UP));
+    for _ in 0..=RUNS {
+        let start = Instant::now();
+        let deadline = allowed.and_then(|allowed| start.checked_add(allowed));
+        match run(engine, job, memory, &control.aside_until(deadline)) {
+            Err(Error::Cancelled) if !control.is_cancelled() => return Ok(None),
+            done => done?,
+        }
+        times.push(start.elapsed().as_secs_f64());
+        if begin.elapsed() > LONG {
+            break;
+        }
+        allowed = most.map(Duration::from_secs_f64);
+    }
+    // The first one counts only if it is the only one.
+    let first = usize::from(times.len() > 1);
+    let counted = &mut times[first..];
+    counted.sort_by(f64::total_cmp);
+    Ok(Some(counted[(counted.len() - 1) / 2]))
+}
+
+/// Does a job of the kind and size.
+fn run(engine: &dyn Engine, job: &Job, memory: u64, control: &Control) -> Result<()> {
+    // A blob that fills its matrix: any bytes take the same time.
+    let shape = Shape::new(job.n_shards, job.bytes)?;
+    match job.work {
+        Work::Metadata | Work::Encode => encode(engine, job, &shape, memory, control),
+        Work::Decode => {
+            decode(engine, &shape, memory, control)?;
+            expand(engine, &shape, job.commitment, memory, control)
+        }
+        Work::Verify => expand(engine, &shape, job.commitment, memory, control),
+    }
+}
+
+/// The stripe width for a job.
+fn width(
+    engine: &dyn Engine,
+    shape: &Shape,
+    limit: u64,
+    memory: impl Fn(u32) -> u64,
+) -> Result<u32> {
+    match engine.stripes() {
+        true => stripe_width(shape.symbol_size(), limit, memory),
+        false => Ok(shape.symbol_size()),
+    }
+}
+
+fn encode(
+    engine: &dyn Engine,
+    job: &Job,
+    shape: &Shape,
+    memory: u64,
+    control: &Control,
+) -> Result<()> {
+    let commitment = job.commitment;
+    let width = width(engine, shape, memory, |width| {
+        engine.encode_memory(shape, commitment, width, false)
+    })?;
+    let width = width.min(engine.widest_encode(shape, commitment));
+    debug_assert!(width == shape.symbol_size() || width.is_multiple_of(STRIPE_UNIT));
+    let mut session = engine.start_encode(*shape, commitment, width)?;
+    let pairs = PairSet::all(job.n_shards);
+    for range in stripes(shape.symbol_size(), 0, width) {
+        let output = (job.work == Work::Encode).then_some(SliverOutput::Sink {
+            pairs: &pairs,
+            sink: &Nowhere,
+        });
+        session.stripe(range, &Pattern, output, control)?;
+    }
+    if session.roots().is_none() {
+        let (n, zeros) = (usize::from(job.n_shards), Zeros::none());
+        roots_across(engine, commitment, session.leaves(), n, &zeros);
+        roots_of_lines(engine, commitment, session.leaves(), n, &zeros);
+    }
+    Ok(())
+}
+
+fn decode(engine: &dyn Engine, shape: &Shape, memory: u64, control: &Control) -> Result<()> {
+    let axis = Axis::Primary;
+    // As much as can be is missing.
+    let last = shape.n_shards() - shape.slivers_needed(axis)..shape.n_shards();
+    let given: Vec<_> = last.map(SliverIndex).collect();
+    let width = width(engine, shape, memory, |width| {
+        engine.decode_memory(shape, axis, &given, width, false, false)
+    })?;
+    let mut session = engine.start_decode(*shape, axis, &given, width, &|_| None)?;
+    stripes(shape.symbol_size(), 0, width)
+        .try_for_each(|range| session.stripe(range, &Pattern, control))
+}
+
+/// All primary slivers of a blob, expanded and hashed.
+fn expand(
+    engine: &dyn Engine,
+    shape: &Shape,
+    commitment: Commitment,
+    memory: u64,
+    control: &Control,
+) -> Result<()> {
+    let (axis, n) = (Axis::Primary, usize::from(shape.n_shards()));
+    let mut left = usize::from(shape.rows());
+    while left > 0 {
+        let items = left.min(SLIVERS);
+        let width = width(engine, shape, memory, |width| {
+            engine.expand_memory(shape, commitment, axis, items, width)
+        })?;
+        let mut session = engine.start_expand(*shape, commitment, axis, items, width)?;
+        session.stripe(0..shape.symbol_size(), &Pattern, control)?;
+        if session.roots().is_none() {
+            roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none());
+        }
+        left -= items;
+    }
+    Ok(())
+}
+
+/// Bytes that cost nothing to read and are not all alike.
+struct Pattern;
+
+/// A multiple of no power of two.
+const PATTERN: [u8; 4093] = {
+    let mut bytes = [0; 4093];
+    let mut i = 0;
+    while i < bytes.len() {
+        bytes[i] = ((i * i) >> 3) as u8 ^ i as u8;
+        i += 1;
+    }
+    bytes
+};
+
+impl SymbolReader for Pattern {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        let skip = (item * 31 + range.start as usize) % PATTERN.len();
+        let (first, rest) = out.split_at_mut(out.len().min(PATTERN.len() - skip));
+        first.copy_from_slice(&PATTERN[skip..][..first.len()]);
+        for piece in rest.chunks_mut(PATTERN.len()) {
+            piece.copy_from_slice(&PATTERN[..piece.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// Where slivers are not kept.
+struct Nowhere;
+
+impl SinkSession for Nowhere {
+    fn put(&self, _: &SliverPart<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: &BlobMetadataWithId, _: &Control) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{EngineKind, EngineOptions};
+
+    #[test]
+    fn an_engine_that_is_too_slow_is_stopped() {
+        let engine = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
+        let job = Job {
+            work: Work::Metadata,
+            commitment: Commitment::Blake2b256,
+            n_shards: 1000,
+            bytes: 16 << 20,
+        };
+        let measure = |control: &Control| measure(&*engine, &job, 1 << 30, Some(1e-6), control);
+        assert_eq!(measure(&Control::new()).unwrap(), None);
+        // A job that is cancelled meanwhile is no slow engine.
+        let control = Control::new();
+        control.cancel();
+        assert!(matches!(measure(&control), Err(Error::Cancelled)));
+    }
+
+    #[test]
+    fn every_kind_of_work_takes_time() {
+        let engine = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
+        for work in [Work::Metadata, Work::Encode, Work::Decode, Work::Verify] {
+            for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
+                let job = Job {
+                    work,
+                    commitment,
+                    n_shards: 10,
+                    bytes: 1 << 20,
+                };
+                // In one stripe, and in several.
+                for memory in [1 << 30, 800 << 10] {
+                    let measure = |most| {
+                        let control = Control::new();
+                        measure(&*engine, &job, memory, most, &control).unwrap()
+                    };
+                    let seconds = measure(None).unwrap();
+                    assert!(seconds > 0.0 && seconds < 60.0, "{job:?}");
+                    assert!(measure(Some(60.0)).is_some());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Trees whose leaves lie in lines: siblings are neighbours in memory, and hashed where they are.
+
+use super::{EMPTY, Forest};
+use crate::format::commitment::Digest;
+
+/// How many trees one task reduces together, so that the lanes are full up to the roots: a multiple
+/// of every lane count, and few enough that a committee of 1,000 gives 64 cores work.
+const TREES_A_TASK: usize = 16;
+
+/// Puts the roots of the live trees into `roots`.
+pub(super) fn reduce(forest: &Forest<'_>, leaves: &[Digest], roots: &mut [Digest]) {
+    let levels = &forest.levels;
+    let longest = levels[1..].iter().map(|level| level.stored()).max();
+    let half = TREES_A_TASK * longest.unwrap_or(0);
+    forest
+        .hasher
+        .for_each_chunk(roots, TREES_A_TASK, 2 * half, &|task, roots, scratch| {
+            let (here, there) = scratch.split_at_mut(half);
+            let first = task * TREES_A_TASK;
+            let line = |tree| &leaves[forest.tree(first + tree) * levels[0].len..][..levels[0].len];
+            if levels.len() == 1 {
+                for (tree, root) in roots.iter_mut().enumerate() {
+                    *root = levels[0].node(0, |_| line(tree)[0]);
+                }
+                return;
+            }
+            hash_leaves(forest, line, roots.len(), here);
+            reduce_stored(forest, here, there, roots);
+        });
+}
+
+/// Hashes the leaves of some trees, to the stored nodes of their first level.
+fn hash_leaves<'a>(
+    forest: &Forest<'_>,
+    line: impl Fn(usize) -> &'a [Digest],
+    trees: usize,
+    out: &mut [Digest],
+) {
+    let [leaves, level, ..] = &forest.levels[..] else {
+        unreachable!("a tree of more than one leaf")
+    };
+    let stored = level.stored();
+    for tree in 0..trees {
+        let out = &mut out[tree * stored..][..stored];
+        for pairs in leaves
+            .whole_pairs()
+            .into_iter()
+            .filter(|run| !run.is_empty())
+        {
+            let place = level.place(pairs.start);
+            forest.hash_adjacent(
+                &line(tree)[2 * pairs.start..2 * pairs.end],
+                &mut out[place..place + pairs.len()],
+            );
+        }
+        level.fill(out);
+    }
+    // A pair of every tree that the lines do not have side by side.
+    for pair in leaves.mixed_pairs() {
+        let mut children = [EMPTY; 2 * TREES_A_TASK];
+        let mut nodes = [EMPTY; TREES_A_TASK];
+        for (child, place) in children[..2 * trees].iter_mut().enumerate() {
+            *place = leaves.node(2 * pair + child % 2, |leaf| line(child / 2)[leaf]);
+        }
+        forest.hash_adjacent(&children[..2 * trees], &mut nodes[..trees]);
+        let places = out.iter_mut().skip(level.place(pair)).step_by(stored);
+        for (place, node) in places.zip(&nodes[..trees]) {
+            *place = *node;
+        }
+    }
+}
+
+/// Reduces the stored nodes of the first level of some trees, one tree after another, to the roots.
+fn reduce_stored<'s>(
+    forest: &Forest<'_>,
+    mut here: &'s mut [Digest],
+    mut there: &'s mut [Digest],
+    roots: &mut [Digest],
+) {
+    let trees = roots.len();
+    for levels in forest.levels[1..].windows(2) {
+        let [below, level] = levels else {
+            unreachable!("two levels")
+        };
+        let pairs = below.stored() / 2;
+        forest.hash_adjacent(&here[..2 * pairs * trees], &mut there[..pairs * trees]);
+        if level.is_dense() {
+            std::mem::swap(&mut here, &mut there);
+            continue;
+        }
+        let stored = level.stored();
+        for tree in 0..trees {
+            let mut nodes = &there[tree * pairs..][..pairs];
+            let out = &mut here[tree * stored..][..stored];
+            for live in level.live() {
+                let run;
+                (run, nodes) = nodes.split_at(live.len());
+                if !run.is_empty() {
+                    out[level.place(live.start)..][..run.len()].copy_from_slice(run);
+                }
+            }
+            level.fill(out);
+        }
+    }
+    roots.copy_from_slice(&here[..trees]);
+}

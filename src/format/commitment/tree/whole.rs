@@ -1,0 +1,174 @@
+//! A tree with all of its nodes, and what leads from a leaf to its root.
+
+use super::EMPTY;
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::format::commitment::metadata::Node;
+use crate::support::memory::{fit, with_room};
+
+/// How many ways are gone at once on one thread: enough to fill the lanes of the hashes.
+const WAYS: usize = 64;
+
+/// The number of siblings on the way from a leaf to the root of a tree of so many leaves.
+pub(crate) const fn path_len(leaves: usize) -> usize {
+    leaves.next_power_of_two().trailing_zeros() as usize
+}
+
+/// A Merkle tree that keeps its nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MerkleTree {
+    /// Level by level, the leaves first.
+    nodes: Vec<Digest>,
+    /// The leaves.
+    leaves: usize,
+}
+
+impl MerkleTree {
+    pub(crate) fn new(hasher: &dyn PairHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
+        let mut nodes = with_room(2 * leaves.len() + path_len(leaves.len()) + 1);
+        nodes.extend_from_slice(leaves);
+        let mut level = 0..leaves.len();
+        while level.len() > 1 {
+            let next = level.end..level.end + level.len().div_ceil(2);
+            // An odd level is padded for as long as it is hashed.
+            let padded = level.len().next_multiple_of(2);
+            let mut hashed = with_room(next.len());
+            hashed.resize(next.len(), EMPTY);
+            nodes.resize(level.start + padded, EMPTY);
+            let children = &nodes[level.start..];
+            hasher.hash_adjacent(commitment, INNER_PREFIX, children, &mut hashed);
+            nodes.truncate(level.end);
+            fit(&mut nodes, next.end);
+            nodes.extend_from_slice(&hashed);
+            level = next;
+        }
+        Self {
+            nodes,
+            leaves: leaves.len(),
+        }
+    }
+
+    pub(crate) fn root(&self) -> Digest {
+        *self.nodes.last().unwrap_or(&EMPTY)
+    }
+
+    /// The memory of the nodes, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.nodes.capacity() * size_of::<Digest>()
+    }
+
+    /// The siblings on the way from a leaf to the root, the leaf's own first.
+    pub(crate) fn path(&self, leaf: usize) -> impl ExactSizeIterator<Item = Node> + '_ {
+        assert!(leaf < self.leaves, "there is no leaf {leaf}");
+        let mut level = 0..self.leaves;
+        let mut index = leaf;
+        (0..path_len(self.leaves)).map(move |_| {
+            let sibling = index ^ 1;
+            let node = match sibling < level.len() {
+                true => Node::Digest(self.nodes[level.start + sibling]),
+                false => Node::Empty,
+            };
+            index /= 2;
+            level = level.end..level.end + level.len().div_ceil(2);
+            node
+        })
+    }
+}
+
+/// Ways from leaves to roots, all of one length.
+pub(crate) struct Ways<'a> {
+    /// The number of each way's leaf in its tree.
+    pub(crate) places: &'a [usize],
+    /// Writes a way's siblings, the leaf's own first; an empty node as zeros.
+    pub(crate) siblings: &'a (dyn Fn(usize, &mut [Digest]) + Sync),
+    /// How many siblings a way has.
+    pub(crate) len: usize,
+}
+
+/// The roots that ways lead to from the given leaves: one each.
+///
+/// # Panics
+///
+/// If the ways are not as many as the leaves.
+pub(crate) fn roots_of_ways(
+    hasher: &dyn PairHasher,
+    commitment: Commitment,
+    mut leaves: Vec<Digest>,
+    ways: &Ways<'_>,
+) -> Vec<Digest> {
+    let Ways {
+        places,
+        siblings,
+        len,
+    } = *ways;
+    assert_eq!(leaves.len(), places.len());
+    // The children of a level, and all siblings.
+    let scratch = WAYS * (2 + len);
+    hasher.for_each_chunk(&mut leaves, WAYS, scratch, &|chunk, nodes, scratch| {
+        let first = chunk * WAYS;
+        let (pairs, all) = scratch.split_at_mut(2 * WAYS);
+        let pairs = &mut pairs[..2 * nodes.len()];
+        for (way, place) in (first..).zip(all.chunks_mut(len.max(1)).take(nodes.len())) {
+            siblings(way, place);
+        }
+        for level in 0..len {
+            let pairs_and_nodes = pairs.chunks_exact_mut(2).zip(&*nodes);
+            for (way, (pair, node)) in pairs_and_nodes.enumerate() {
+                let is_right = places[first + way] >> level & 1;
+                pair[is_right] = *node;
+                pair[1 - is_right] = all[way * len + level];
+            }
+            hasher.hash_adjacent(commitment, INNER_PREFIX, pairs, nodes);
+        }
+    });
+    leaves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::commitment::hash::OneAtATime;
+    use crate::format::commitment::tree::root;
+
+    fn leaves(n: usize) -> Vec<Digest> {
+        let leaf = |i: usize| Commitment::Blake2b256.hash(&[&i.to_le_bytes()]);
+        (0..n).map(leaf).collect()
+    }
+
+    #[test]
+    fn every_path_of_every_small_tree_leads_to_its_root() {
+        let commitment = Commitment::Blake2b256;
+        for n in 1..70 {
+            let leaves = leaves(n);
+            let tree = MerkleTree::new(&OneAtATime, commitment, &leaves);
+            assert_eq!(tree.root(), root(&OneAtATime, commitment, leaves.clone()));
+            let paths = (0..n).map(|leaf| tree.path(leaf));
+            assert!(paths.clone().all(|path| path.len() == path_len(n)), "{n}");
+            let siblings: Vec<_> = paths.flatten().map(|node| node.bytes()).collect();
+            let roots = |places: &[usize]| {
+                let ways = Ways {
+                    places,
+                    siblings: &|way, place: &mut [Digest]| {
+                        place.copy_from_slice(&siblings[way * path_len(n)..][..path_len(n)]);
+                    },
+                    len: path_len(n),
+                };
+                roots_of_ways(&OneAtATime, commitment, leaves.clone(), &ways)
+            };
+            let places: Vec<_> = (0..n).collect();
+            assert!(roots(&places).iter().all(|found| *found == tree.root()));
+            // From another leaf's place they do not.
+            let moved: Vec<_> = places.iter().map(|place| place ^ 1).collect();
+            let moved = roots(&moved);
+            assert!(n == 1 || moved.iter().all(|found| *found != tree.root()));
+        }
+    }
+
+    #[test]
+    fn padding_is_told_from_digests() {
+        let tree = MerkleTree::new(&OneAtATime, Commitment::Blake2b256, &leaves(5));
+        let path: Vec<_> = tree.path(4).collect();
+        assert_eq!(path[..2], [Node::Empty; 2]);
+        assert!(matches!(path[2], Node::Digest(_)));
+        assert!(tree.path(3).all(|node| node != Node::Empty));
+    }
+}

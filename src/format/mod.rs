@@ -1,0 +1,8 @@
+//! Definitions of the network: shapes, indices, hashes, trees, metadata, wire formats, and the one error type.
+
+pub(crate) mod commitment;
+pub(crate) mod error;
+pub(crate) mod index;
+pub(crate) mod shape;
+pub(crate) mod verdict;
+pub(crate) mod wire;

@@ -1,0 +1,334 @@
+//! Recovery symbols, Merkle proofs and inconsistency proofs.
+
+use super::codec::Codec;
+use super::reader::{Reader, check_symbol_size, put_bytes, put_uleb, reason};
+use crate::format::commitment::Node;
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::support::memory::reserve;
+
+/// The most siblings in a path: a sliver has fewer than 2^16 symbols, and so its tree 16 levels.
+const MAX_PATH: usize = 16;
+
+/// The fewest: 4 shards are 2 levels.
+const MIN_PATH: usize = 2;
+
+/// The most symbols in an inconsistency proof: as many as recover a sliver of 65,535 shards.
+const MAX_SYMBOLS: usize = 43_691;
+
+/// The shortest recovery symbol: the index, a symbol of 2 bytes with its length, a path of 2 empty nodes.
+const MIN_RECOVERY_SYMBOL_LEN: usize = 2 + 3 + 1 + MIN_PATH;
+
+/// One symbol of an expanded sliver, cut out to recover a sliver of the other axis.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Bcs, DecodingSymbol, SliverIndex};
+///
+/// let symbol = DecodingSymbol { index: SliverIndex(5), data: vec![10, 11] };
+/// assert_eq!(symbol.to_bcs(), [5, 0, 2, 10, 11]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DecodingSymbol {
+    /// The index of the source sliver, from which the symbol was cut: the symbol's place in the
+    /// code word of the target sliver.
+    pub index: SliverIndex,
+    /// The symbol: an even number of bytes from 2 to 65,534.
+    pub data: Vec<u8>,
+}
+
+/// The path from a leaf to the root of a Merkle tree: the siblings on the way up, the leaf's own first.
+///
+/// It is kept as it travels: an empty node takes a byte.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Bcs, MerkleProof, Node};
+///
+/// let path = [Node::Empty, Node::Digest([7; 32])];
+/// let proof = MerkleProof::new(path);
+/// assert_eq!(proof.len(), 2);
+/// assert!(proof.path().eq(path));
+/// assert_eq!(proof.to_bcs().len(), 1 + 1 + 33);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MerkleProof {
+    /// The siblings' bytes, one after another.
+    nodes: Box<[u8]>,
+}
+
+impl MerkleProof {
+    /// The proof of these siblings, the leaf's own first.
+    #[must_use]
+    pub fn new(path: impl IntoIterator<Item = Node>) -> Self {
+        let mut nodes = Vec::new();
+        path.into_iter().for_each(|node| node.write(&mut nodes));
+        Self {
+            nodes: nodes.into(),
+        }
+    }
+
+    /// The siblings on the way up, the leaf's own first.
+    pub fn path(&self) -> impl Iterator<Item = Node> + Clone + '_ {
+        let mut rest = &self.nodes[..];
+        std::iter::from_fn(move || {
+            let (&tag, after) = rest.split_first()?;
+            if tag == 0 {
+                rest = after;
+                return Some(Node::Empty);
+            }
+            let (digest, after) = after.split_first_chunk().expect("it was read or written");
+            rest = after;
+            Some(Node::Digest(*digest))
+        })
+    }
+
+    /// The number of siblings: one a level below the root.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.path().count()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+}
+
+/// A symbol of a source sliver with the proof that it belongs to that sliver's root.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Bcs, RecoverySymbol, SliverIndex};
+///
+/// let symbol = RecoverySymbol::from_bcs(&[5, 0, 2, 10, 11, 2, 0, 0])?;
+/// assert_eq!(symbol.symbol.index, SliverIndex(5));
+/// assert_eq!(symbol.proof.len(), 2);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RecoverySymbol {
+    /// The symbol and the sliver that it comes from.
+    pub symbol: DecodingSymbol,
+    /// The path from the symbol to the root of the source sliver.
+    pub proof: MerkleProof,
+}
+
+/// A recovery symbol that says which sliver it recovers.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol, SliverIndex};
+///
+/// let symbol = GeneralRecoverySymbol::from_bcs(&[1, 5, 0, 2, 10, 11, 3, 0, 2, 0, 0])?;
+/// assert_eq!((symbol.axis, symbol.target), (Axis::Secondary, SliverIndex(3)));
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GeneralRecoverySymbol {
+    /// The axis of the sliver that it recovers. The source sliver is of the other axis.
+    pub axis: Axis,
+    /// The symbol and the sliver that it comes from.
+    pub symbol: DecodingSymbol,
+    /// The index of the sliver that it recovers: the symbol's place in the source sliver.
+    pub target: SliverIndex,
+    /// The path from the symbol to the root of the source sliver.
+    pub proof: MerkleProof,
+}
+
+/// The symbols that recover a sliver whose root is not the one in the metadata: the proof that the
+/// blob was encoded inconsistently.
+///
+/// The axis of the target sliver is not in the bytes.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Bcs, InconsistencyProof, SliverIndex};
+///
+/// let proof = InconsistencyProof::from_bcs(&[3, 0, 1, 5, 0, 2, 10, 11, 2, 0, 0])?;
+/// assert_eq!(proof.target, SliverIndex(3));
+/// assert_eq!(proof.symbols.len(), 1);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InconsistencyProof {
+    /// The index of the sliver that is inconsistent.
+    pub target: SliverIndex,
+    /// The symbols that recover it.
+    pub symbols: Vec<RecoverySymbol>,
+}
+
+/// Appends a general recovery symbol whose parts lie elsewhere.
+pub(crate) fn write_recovery_symbol(
+    axis: Axis,
+    source: SliverIndex,
+    symbol: &[u8],
+    target: SliverIndex,
+    path: impl ExactSizeIterator<Item = Node>,
+    out: &mut Vec<u8>,
+) {
+    let levels = path.len();
+    out.reserve(symbol.len() + 16 + 33 * levels);
+    axis.write(out);
+    source.write(out);
+    put_bytes(symbol, out);
+    target.write(out);
+    put_uleb(levels as u64, out);
+    path.for_each(|node| node.write(out));
+}
+
+/// The length of what that appends.
+#[cfg(feature = "capi")]
+pub(crate) fn recovery_symbol_len(
+    symbol: usize,
+    path: impl ExactSizeIterator<Item = Node>,
+) -> usize {
+    let levels = uleb_len(path.len() as u64);
+    1 + decoding_symbol_len(symbol) + 2 + levels + path.map(|node| node_len(&node)).sum::<usize>()
+}
+
+#[cfg(feature = "capi")]
+fn decoding_symbol_len(symbol: usize) -> usize {
+    2 + uleb_len(symbol as u64) + symbol
+}
+
+#[cfg(feature = "capi")]
+fn uleb_len(value: u64) -> usize {
+    (u64::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
+}
+
+#[cfg(feature = "capi")]
+const fn node_len(node: &Node) -> usize {
+    match node {
+        Node::Empty => 1,
+        Node::Digest(_) => 33,
+    }
+}
+
+#[cfg(feature = "capi")]
+impl InconsistencyProof {
+    /// The length of its bytes.
+    pub(crate) fn bcs_len(&self) -> usize {
+        let symbol = |symbol: &RecoverySymbol| {
+            let RecoverySymbol { symbol, proof } = symbol;
+            decoding_symbol_len(symbol.data.len())
+                + uleb_len(proof.len() as u64)
+                + proof.nodes.len()
+        };
+        let symbols = self.symbols.iter().map(symbol).sum::<usize>();
+        2 + uleb_len(self.symbols.len() as u64) + symbols
+    }
+}
+
+impl Codec for DecodingSymbol {
+    const STRUCTURE: &'static str = "decoding symbol";
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let index = SliverIndex::read(reader)?;
+        let at = reader.offset();
+        let data = reader.bytes()?;
+        u16::try_from(data.len())
+            .map_err(|_| reason::SYMBOL_SIZE)
+            .and_then(check_symbol_size)
+            .map_err(|reason| reader.malformed(at, reason))?;
+        let mut own = reserve(data.len())?;
+        own.extend_from_slice(data);
+        Ok(Self { index, data: own })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.index.write(out);
+        put_bytes(&self.data, out);
+    }
+}
+
+impl Codec for MerkleProof {
+    const STRUCTURE: &'static str = "Merkle proof";
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let at = reader.offset();
+        let count = reader.count(1, (MAX_PATH, "the path has more than 16 levels"))?;
+        if count < MIN_PATH {
+            return Err(reader.malformed(at, "the path has fewer than 2 levels"));
+        }
+        let nodes = reader.bytes_of(|reader| {
+            for _ in 0..count {
+                Node::read(reader)?;
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            nodes: nodes.into(),
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        put_uleb(self.len() as u64, out);
+        out.extend_from_slice(&self.nodes);
+    }
+}
+
+impl Codec for RecoverySymbol {
+    const STRUCTURE: &'static str = "recovery symbol";
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self {
+            symbol: DecodingSymbol::read(reader)?,
+            proof: MerkleProof::read(reader)?,
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.symbol.write(out);
+        self.proof.write(out);
+    }
+}
+
+impl Codec for GeneralRecoverySymbol {
+    const STRUCTURE: &'static str = "general recovery symbol";
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self {
+            axis: Axis::read(reader)?,
+            symbol: DecodingSymbol::read(reader)?,
+            target: SliverIndex::read(reader)?,
+            proof: MerkleProof::read(reader)?,
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.axis.write(out);
+        self.symbol.write(out);
+        self.target.write(out);
+        self.proof.write(out);
+    }
+}
+
+impl Codec for InconsistencyProof {
+    const STRUCTURE: &'static str = "inconsistency proof";
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let target = SliverIndex::read(reader)?;
+        let limit = (MAX_SYMBOLS, "there are more than 43691 symbols");
+        let count = reader.count(MIN_RECOVERY_SYMBOL_LEN, limit)?;
+        let mut symbols = reserve(count)?;
+        for _ in 0..count {
+            symbols.push(RecoverySymbol::read(reader)?);
+        }
+        Ok(Self { target, symbols })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.target.write(out);
+        put_uleb(self.symbols.len() as u64, out);
+        for symbol in &self.symbols {
+            symbol.write(out);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Bytes in and out: sources, sinks and outputs of blobs and slivers, progress and cancelling.
+
+pub(crate) mod control;
+pub(crate) mod file_output;
+pub(crate) mod output;
+pub(crate) mod sink;
+pub(crate) mod sliver_source;
+pub(crate) mod source;
+pub(crate) mod symbol_reader;

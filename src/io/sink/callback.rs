@@ -1,0 +1,76 @@
+//! A callback for every part of a sliver.
+
+use std::sync::Mutex;
+
+use super::{Sink, SinkSession, SliverPart};
+use crate::format::commitment::{BlobMetadataWithId, Commitment};
+use crate::format::error::{Error, Result};
+use crate::format::index::PairSet;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+
+/// Hands every part to a function, one at a time, from whichever thread made it.
+///
+/// That is a thread of the engine, with a lock held: the function must neither wait for another job
+/// of the same encoder nor run `rayon` work, which would take up other parts of this job meanwhile.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{CallbackSink, Control, Encoder, PairSet};
+///
+/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let mut bytes = 0;
+/// let mut sink = CallbackSink::new(|part| {
+///     bytes += part.pieces.iter().map(<[u8]>::len).sum::<usize>();
+///     Ok(())
+/// });
+/// encoder.encode(&b"walrus"[..], &PairSet::parse("3", 10)?, &mut sink, &Control::new())?;
+/// drop(sink);
+/// assert_eq!(bytes, (4 + 7) * 2);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+pub struct CallbackSink<F> {
+    callback: Mutex<F>,
+}
+
+impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> CallbackSink<F> {
+    /// A sink that calls `callback`; the text of an error ends up in [`Error::Sink`].
+    pub fn new(callback: F) -> Self {
+        Self {
+            callback: Mutex::new(callback),
+        }
+    }
+}
+
+impl<F> std::fmt::Debug for CallbackSink<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CallbackSink")
+    }
+}
+
+impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> Sink for CallbackSink<F> {
+    fn begin<'a>(
+        &'a mut self,
+        _shape: &Shape,
+        _commitment: Commitment,
+        _pairs: &PairSet,
+    ) -> Result<Box<dyn SinkSession + 'a>> {
+        Ok(Box::new(Session(&self.callback)))
+    }
+}
+
+struct Session<'a, F>(&'a Mutex<F>);
+
+impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> SinkSession for Session<'_, F> {
+    fn put(&self, part: &SliverPart<'_>) -> Result<()> {
+        let mut callback = self.0.lock().map_err(|_| Error::Sink {
+            reason: "the callback panicked".into(),
+        })?;
+        callback(part).map_err(|reason| Error::Sink { reason })
+    }
+
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
+        Ok(())
+    }
+}

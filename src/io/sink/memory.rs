@@ -1,0 +1,248 @@
+//! Slivers in memory: one allocation for all of them, reused from blob to blob.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use super::{Sink, SinkSession, SliverPart, SliverRoom};
+use crate::format::commitment::{BlobMetadataWithId, Commitment};
+use crate::format::error::Result;
+use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::SliverLayout;
+use crate::io::control::Control;
+use crate::support::memory::{Buffer, collected, reserve};
+
+/// Symbols begin at multiples of this, behind their BCS header.
+const ALIGN: u64 = 64;
+
+/// The slivers of one blob in one allocation, each framed as BCS `SliverData`: the body that a
+/// storage node takes.
+///
+/// Encoding another blob into it reuses the memory, which then is there already: that is several
+/// times faster than fresh memory. It grows when it must and never shrinks.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverBuffer, SliverPairIndex};
+///
+/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let mut slivers = SliverBuffer::new();
+/// encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut slivers, &Control::new())?;
+/// let sliver = slivers.symbols(Axis::Primary, SliverPairIndex(0)).unwrap();
+/// assert_eq!(sliver, b"walrus\0\0\0\0\0\0\0\0");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct SliverBuffer {
+    buffer: Buffer,
+    content: Option<Content>,
+}
+
+/// What a filled buffer holds.
+#[derive(Debug)]
+struct Content {
+    shape: Shape,
+    pairs: PairSet,
+    /// The number of chosen pairs before each pair.
+    rank: Vec<u64>,
+}
+
+impl SliverBuffer {
+    /// An empty buffer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A sliver as BCS `SliverData`, if the last encoding was into this buffer, succeeded and
+    /// included its pair.
+    #[must_use]
+    pub fn sliver_data(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
+        let (content, room) = self.room(axis, pair)?;
+        Some(&room[content.sliver_data(axis)])
+    }
+
+    /// A sliver's symbols, one after another, as [`SliverBuffer::sliver_data`].
+    #[must_use]
+    pub fn symbols(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
+        let (content, room) = self.room(axis, pair)?;
+        Some(&room[content.symbols(axis)])
+    }
+
+    /// The room of a sliver that is here.
+    fn room(&self, axis: Axis, pair: SliverPairIndex) -> Option<(&Content, &[u8])> {
+        let content = self.content.as_ref()?;
+        let start = usize::try_from(content.start(axis, pair)?).ok()?;
+        Some((content, &self.buffer.as_slice()[start..]))
+    }
+
+    /// The bytes of memory held.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+}
+
+impl Content {
+    fn new(shape: Shape, pairs: PairSet) -> Self {
+        let mut chosen = 0;
+        let rank = collected((0..shape.n_shards()).map(|pair| {
+            let before = chosen;
+            chosen += u64::from(pairs.contains(SliverPairIndex(pair)));
+            before
+        }));
+        Self { shape, pairs, rank }
+    }
+
+    /// The room of one sliver, its header and the alignment included.
+    fn room(&self, axis: Axis) -> u64 {
+        ALIGN + (self.shape.sliver_len(axis) + 4).next_multiple_of(ALIGN)
+    }
+
+    /// Where the room of a pair begins.
+    fn room_start(&self, rank: u64) -> u64 {
+        rank * (self.room(Axis::Primary) + self.room(Axis::Secondary))
+    }
+
+    /// Where the room of a sliver begins.
+    fn start(&self, axis: Axis, pair: SliverPairIndex) -> Option<u64> {
+        if !self.pairs.contains(pair) {
+            return None;
+        }
+        let before = match axis {
+            Axis::Primary => 0,
+            Axis::Secondary => self.room(Axis::Primary),
+        };
+        Some(self.room_start(self.rank[usize::from(pair.0)]) + before)
+    }
+
+    /// Where in its room a sliver's symbols are.
+    fn symbols(&self, axis: Axis) -> Range<usize> {
+        let len = usize::try_from(self.shape.sliver_len(axis)).expect("part of the buffer");
+        ALIGN as usize..ALIGN as usize + len
+    }
+
+    /// Where in its room a sliver is as BCS `SliverData`.
+    fn sliver_data(&self, axis: Axis) -> Range<usize> {
+        let layout = SliverLayout::new(&self.shape, axis);
+        let start = usize::try_from(ALIGN - layout.header_len).expect("less than ALIGN");
+        let len = usize::try_from(layout.total_len).expect("part of the buffer");
+        start..start + len
+    }
+}
+
+impl Sink for SliverBuffer {
+    fn begin<'a>(
+        &'a mut self,
+        shape: &Shape,
+        _commitment: Commitment,
+        pairs: &PairSet,
+    ) -> Result<Box<dyn SinkSession + 'a>> {
+        Ok(Box::new(self.start(shape, pairs)?))
+    }
+}
+
+impl SliverBuffer {
+    /// [`Sink::begin`], with the session's own type.
+    pub(crate) fn start(&mut self, shape: &Shape, pairs: &PairSet) -> Result<BufferSession<'_>> {
+        self.content = None;
+        let content = Content::new(*shape, pairs.duplicate());
+        let len = content.room_start(pairs.len() as u64);
+        let mut rest = self.buffer.get(len, "the slivers of one blob")?;
+        let mut rooms = reserve(pairs.len())?;
+        for pair in pairs.iter() {
+            let room = Axis::BOTH.map(|axis| {
+                let len = usize::try_from(content.room(axis)).expect("part of the buffer");
+                let (room, behind) = std::mem::take(&mut rest).split_at_mut(len);
+                rest = behind;
+                frame(room, shape, axis, pair);
+                Mutex::new(room)
+            });
+            rooms.push(room);
+        }
+        Ok(BufferSession {
+            content,
+            rooms,
+            filled: &mut self.content,
+        })
+    }
+}
+
+/// Writes what stands around the symbols of a sliver.
+fn frame(room: &mut [u8], shape: &Shape, axis: Axis, pair: SliverPairIndex) {
+    let layout = SliverLayout::new(shape, axis);
+    let header = layout.header();
+    let symbols = ALIGN as usize;
+    room[symbols - header.len()..symbols].copy_from_slice(&header);
+    let end = symbols + usize::try_from(layout.symbols_len).expect("part of the buffer");
+    let index = pair.sliver(axis, shape.n_shards());
+    room[end..end + 4].copy_from_slice(&SliverLayout::trailer(shape.symbol_size(), index));
+}
+
+/// A [`SliverBuffer`] while it is being filled.
+pub(crate) struct BufferSession<'a> {
+    content: Content,
+    /// By rank of the pair and axis. A sliver has a lock of its own: the parts of one are put by
+    /// several threads, those of different ones are independent.
+    rooms: Vec<[Mutex<&'a mut [u8]>; 2]>,
+    filled: &'a mut Option<Content>,
+}
+
+impl<'a> BufferSession<'a> {
+    /// Calls `work` with a chosen sliver as BCS `SliverData`; complete once every part was put.
+    pub(crate) fn with_sliver_data<T>(
+        &self,
+        axis: Axis,
+        pair: SliverPairIndex,
+        work: impl FnOnce(&[u8]) -> T,
+    ) -> T {
+        let room = self.room(axis, pair).lock().expect("a copy does not panic");
+        work(&room[self.content.sliver_data(axis)])
+    }
+
+    fn room(&self, axis: Axis, pair: SliverPairIndex) -> &Mutex<&'a mut [u8]> {
+        let rank = usize::try_from(self.content.rank[usize::from(pair.0)]).expect("a pair index");
+        let [primary, secondary] = &self.rooms[rank];
+        match axis {
+            Axis::Primary => primary,
+            Axis::Secondary => secondary,
+        }
+    }
+}
+
+impl SinkSession for BufferSession<'_> {
+    fn put(&self, part: &SliverPart<'_>) -> Result<()> {
+        let pair = part.sliver.pair(part.axis, self.content.shape.n_shards());
+        let room = self.room(part.axis, pair);
+        let mut room = room.lock().expect("a copy does not panic");
+        part.copy_to(&mut room[self.content.symbols(part.axis)]);
+        Ok(())
+    }
+
+    fn has_rooms(&self) -> bool {
+        true
+    }
+
+    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
+        let content = &self.content;
+        let rooms = content.pairs.iter().zip(&mut self.rooms);
+        let rooms = rooms.flat_map(|(pair, rooms)| {
+            let rooms = Axis::BOTH.into_iter().zip(rooms);
+            rooms.map(move |(axis, room)| {
+                let room = room.get_mut().expect("a copy does not panic");
+                SliverRoom {
+                    axis,
+                    sliver: pair.sliver(axis, content.shape.n_shards()),
+                    symbols: &mut room[content.symbols(axis)],
+                }
+            })
+        });
+        collected(rooms)
+    }
+
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
+        *self.filled = Some(self.content);
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Slivers in memory that the caller has: a slice for each.
+
+use std::sync::Mutex;
+
+use super::{Sink, SinkSession, SliverPart, SliverRoom};
+use crate::format::commitment::{BlobMetadataWithId, Commitment};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::SliverLayout;
+use crate::io::control::Control;
+use crate::support::memory::{collected, filled, reserve};
+
+/// The caller's own memory for the chosen slivers of one blob: each is written where it belongs, framed
+/// as BCS `SliverData`, the body that a storage node takes.
+///
+/// It is fastest where the symbols begin at multiples of 64 bytes of address, behind their header of
+/// [`Shape::sliver_header_len`]. What the memory holds after a job that failed is unspecified.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape, SliverSlices};
+///
+/// let shape = Shape::new(10, 6)?;
+/// let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_data_len(axis) as usize);
+/// let (mut row, mut column) = (vec![0; primary], vec![0; secondary]);
+/// let mut sink = SliverSlices::new(vec![[&mut row, &mut column]]);
+/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// encoder.encode(&b"walrus"[..], &PairSet::parse("0", 10)?, &mut sink, &Control::new())?;
+/// drop(sink);
+/// assert_eq!(&row[..7], b"\x0ewalrus");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SliverSlices<'m> {
+    rooms: Vec<[&'m mut [u8]; 2]>,
+}
+
+impl<'m> SliverSlices<'m> {
+    /// The memory, primary and secondary sliver for each chosen pair, in the pairs' ascending order.
+    /// How many there are and that each has its sliver's length ([`Shape::sliver_data_len`]) is checked
+    /// when the encoding begins: anything else is [`Error::RoomLength`] or [`Error::Sink`].
+    #[must_use]
+    pub fn new(rooms: Vec<[&'m mut [u8]; 2]>) -> Self {
+        Self { rooms }
+    }
+}
+
+impl Sink for SliverSlices<'_> {
+    fn begin<'a>(
+        &'a mut self,
+        shape: &Shape,
+        _commitment: Commitment,
+        pairs: &PairSet,
+    ) -> Result<Box<dyn SinkSession + 'a>> {
+        if self.rooms.len() != pairs.len() {
+            let reason = format!(
+                "there is memory for {} sliver pairs, and {} were chosen",
+                self.rooms.len(),
+                pairs.len()
+            );
+            return Err(Error::Sink { reason });
+        }
+        let mut slivers = reserve(2 * self.rooms.len())?;
+        let mut rank = filled(0, usize::from(shape.n_shards()));
+        for (pair, room) in pairs.iter().zip(&mut self.rooms) {
+            rank[usize::from(pair.0)] = slivers.len();
+            for (axis, room) in Axis::BOTH.into_iter().zip(room) {
+                let symbols = frame(room, shape, axis, pair)?;
+                slivers.push(Mutex::new((axis, pair, symbols)));
+            }
+        }
+        Ok(Box::new(Session {
+            shape: *shape,
+            rank,
+            slivers,
+        }))
+    }
+}
+
+/// Writes what stands around the symbols of a sliver, and gives the place between.
+fn frame<'a>(
+    room: &'a mut [u8],
+    shape: &Shape,
+    axis: Axis,
+    pair: SliverPairIndex,
+) -> Result<&'a mut [u8]> {
+    let layout = SliverLayout::new(shape, axis);
+    if room.len() as u64 != layout.total_len {
+        return Err(Error::RoomLength {
+            what: format!("the memory for the {axis} sliver of pair {}", pair.0),
+            given: room.len() as u64,
+            needed: layout.total_len,
+        });
+    }
+    let header = layout.header();
+    let (before, rest) = room.split_at_mut(header.len());
+    let end = rest.len() - SliverLayout::TRAILER_LEN;
+    let (symbols, behind) = rest.split_at_mut(end);
+    before.copy_from_slice(&header);
+    let index = pair.sliver(axis, shape.n_shards());
+    behind.copy_from_slice(&SliverLayout::trailer(shape.symbol_size(), index));
+    Ok(symbols)
+}
+
+struct Session<'a> {
+    shape: Shape,
+    /// Where the slivers of each pair begin.
+    rank: Vec<usize>,
+    slivers: Vec<Mutex<(Axis, SliverPairIndex, &'a mut [u8])>>,
+}
+
+impl SinkSession for Session<'_> {
+    fn put(&self, part: &SliverPart<'_>) -> Result<()> {
+        let pair = part.sliver.pair(part.axis, self.shape.n_shards());
+        let place = self.rank[usize::from(pair.0)] + usize::from(part.axis == Axis::Secondary);
+        let mut sliver = self.slivers[place].lock().expect("a copy does not panic");
+        let (_, _, symbols) = &mut *sliver;
+        part.copy_to(symbols);
+        Ok(())
+    }
+
+    fn has_rooms(&self) -> bool {
+        true
+    }
+
+    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
+        let n_shards = self.shape.n_shards();
+        let rooms = self.slivers.iter_mut().map(|sliver| {
+            let (axis, pair, symbols) = sliver.get_mut().expect("a copy does not panic");
+            SliverRoom {
+                axis: *axis,
+                sliver: pair.sliver(*axis, n_shards),
+                symbols,
+            }
+        });
+        collected(rooms)
+    }
+
+    fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::EngineKind;
+    use crate::io::sink::SliverBuffer;
+    use crate::jobs::encoder::Encoder;
+
+    #[test]
+    fn every_engine_s_slivers_are_those_of_a_buffer() {
+        for kind in [EngineKind::Cpu, EngineKind::Reference] {
+            let encoder = Encoder::builder().n_shards(10).engine(kind).memory(1 << 20);
+            let encoder = encoder.build().unwrap();
+            let blob: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
+            let pairs = PairSet::parse("1,4-6,9", 10).unwrap();
+            let mut buffer = SliverBuffer::new();
+            let control = Control::new();
+            let expected = encoder
+                .encode(&blob, &pairs, &mut buffer, &control)
+                .unwrap();
+            let shape = expected.metadata.shape().unwrap();
+            let memory = || Axis::BOTH.map(|axis| vec![0; shape.sliver_data_len(axis) as usize]);
+            let mut rooms: Vec<_> = pairs.iter().map(|_| memory()).collect();
+            let slices = |rooms: &mut Vec<[Vec<u8>; 2]>| -> Result<_> {
+                let slices = rooms
+                    .iter_mut()
+                    .map(|room| room.each_mut().map(|it| &mut it[..]));
+                let mut sink = SliverSlices::new(slices.collect());
+                encoder.encode(&blob, &pairs, &mut sink, &control)
+            };
+            assert_eq!(slices(&mut rooms).unwrap(), expected);
+            for (pair, room) in pairs.iter().zip(&rooms) {
+                for (axis, room) in Axis::BOTH.into_iter().zip(room) {
+                    assert_eq!(
+                        buffer.sliver_data(axis, pair).unwrap(),
+                        room,
+                        "{axis} {pair:?}"
+                    );
+                }
+            }
+            rooms[2][1].push(0);
+            let error = slices(&mut rooms).unwrap_err();
+            assert!(matches!(error, Error::RoomLength { .. }), "{error}");
+            rooms.pop();
+            let error = slices(&mut rooms).unwrap_err();
+            assert!(matches!(error, Error::Sink { .. }), "{error}");
+        }
+    }
+}

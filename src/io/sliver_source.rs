@@ -1,0 +1,170 @@
+//! Where given slivers come from: memory, a directory, or a caller's own storage.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::format::verdict::SliverInfo;
+use crate::format::wire::Sliver;
+use crate::io::symbol_reader::{SymbolReader, read_strided};
+use crate::support::memory::{collected, filled};
+
+/// Numbered slivers that can be read at any position, from several threads at once.
+///
+/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::BlobSliver) (whose own metadata is then
+/// of no account: the job's is), for [`BlobDirectory`](crate::BlobDirectory) and
+/// [`SliverFiles`](crate::SliverFiles).
+///
+/// What a sliver holds must not change while a job reads it. Slivers that others send are taken first, by a
+/// [`BlobReader`](crate::BlobReader), say: a source that gave other bytes to decoding than to verifying would
+/// make a good blob look inconsistent.
+pub trait SliverSource: Sync {
+    /// What each sliver says of itself. A sliver's position in this list is its number.
+    fn infos(&self) -> Vec<SliverInfo>;
+
+    /// Fills `out` with the symbols' bytes of sliver `number` from `offset` on. The range lies
+    /// inside the sliver.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if reading fails: the sliver then counts as damaged. Any other error ends the
+    /// job.
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()>;
+
+    /// All symbols of sliver `number`, one after another, if they are in memory: decoding then reads
+    /// them there, and copies nothing.
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        let _ = number;
+        None
+    }
+}
+
+impl SliverSource for [Sliver] {
+    fn infos(&self) -> Vec<SliverInfo> {
+        collected(self.iter().map(SliverInfo::of))
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        let symbols = &self[number].data.symbols;
+        let start = usize::try_from(offset).expect("inside the sliver");
+        out.copy_from_slice(&symbols[start..start + out.len()]);
+        Ok(())
+    }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        Some(&self[number].data.symbols)
+    }
+}
+
+impl<T: SliverSource + ?Sized> SliverSource for &T {
+    fn infos(&self) -> Vec<SliverInfo> {
+        (**self).infos()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        (**self).read_at(number, offset, out)
+    }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        (**self).symbols(number)
+    }
+}
+
+/// The numbers of the slivers that can be used for a blob of this shape: each index once, the
+/// source slivers first, since they need no decoding.
+pub(crate) fn usable(shape: &Shape, slivers: &dyn SliverSource, axis: Axis) -> Vec<usize> {
+    let mut by_index = filled(None, usize::from(shape.n_shards()));
+    for (number, info) in slivers.infos().into_iter().enumerate() {
+        if info.axis == axis && info.fits(shape) {
+            by_index[usize::from(info.index.0)].get_or_insert(number);
+        }
+    }
+    collected(by_index.into_iter().flatten())
+}
+
+/// The slivers that a job works from, in the order in which its engine numbers them.
+pub(crate) struct GivenSlivers<'a> {
+    slivers: &'a dyn SliverSource,
+    symbol_size: u32,
+    numbers: Vec<usize>,
+    indices: Vec<SliverIndex>,
+    lens: Vec<u64>,
+    unreadable: Vec<AtomicBool>,
+    /// Whether a sliver that cannot be read ends the job.
+    strict: bool,
+}
+
+impl<'a> GivenSlivers<'a> {
+    /// `numbers` are of usable slivers of one axis. The first that cannot be read ends the job.
+    pub(crate) fn new(slivers: &'a dyn SliverSource, shape: Shape, numbers: Vec<usize>) -> Self {
+        Self::of(slivers, &slivers.infos(), shape, numbers)
+    }
+
+    /// The same, of slivers that have said before what they are.
+    pub(crate) fn of(
+        slivers: &'a dyn SliverSource,
+        infos: &[SliverInfo],
+        shape: Shape,
+        numbers: Vec<usize>,
+    ) -> Self {
+        Self {
+            slivers,
+            symbol_size: shape.symbol_size(),
+            indices: collected(numbers.iter().map(|&number| infos[number].index)),
+            lens: collected(numbers.iter().map(|&number| infos[number].len)),
+            unreadable: collected(numbers.iter().map(|_| AtomicBool::new(false))),
+            numbers,
+            strict: true,
+        }
+    }
+
+    /// The same, with zeros for what cannot be read.
+    pub(crate) fn lenient(mut self) -> Self {
+        self.strict = false;
+        self
+    }
+
+    pub(crate) fn indices(&self) -> &[SliverIndex] {
+        &self.indices
+    }
+
+    /// Whether all of them are in memory.
+    pub(crate) fn in_memory(&self) -> bool {
+        (0..self.numbers.len()).all(|item| self.borrow(item).is_some())
+    }
+
+    /// Whether an item could not be read.
+    pub(crate) fn is_unreadable(&self, item: usize) -> bool {
+        self.unreadable[item].load(Ordering::Relaxed)
+    }
+
+    /// Whether any item could not be read.
+    pub(crate) fn any_unreadable(&self) -> bool {
+        (0..self.numbers.len()).any(|item| self.is_unreadable(item))
+    }
+}
+
+impl SymbolReader for GivenSlivers<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        let number = self.numbers[item];
+        let read = read_strided(0, self.symbol_size, range, out, |offset, piece| {
+            self.slivers.read_at(number, offset, piece)
+        });
+        if matches!(read, Err(Error::Io { .. })) {
+            self.unreadable[item].store(true, Ordering::Relaxed);
+            if !self.strict {
+                out.fill(0);
+                return Ok(());
+            }
+        }
+        read
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        let symbols = self.slivers.symbols(self.numbers[item])?;
+        // One that is shorter than it said is read, which tells.
+        (symbols.len() as u64 >= self.lens[item]).then_some(symbols)
+    }
+}

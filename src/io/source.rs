@@ -1,0 +1,471 @@
+//! Where a blob comes from: bytes, a file, or a reader of unknown length.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::format::error::{Error, Result};
+use crate::io::control::Control;
+use crate::support::disk::{FileId, open_regular};
+use crate::support::memory::reserve;
+
+/// A blob that can be read at any position, from several threads at once.
+///
+/// Implemented for byte slices and vectors, for [`FileSource`] and [`SpooledSource`]; a caller can
+/// implement it for its own storage.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::Source;
+///
+/// let blob = b"walrus".to_vec();
+/// assert_eq!(Source::len(&blob), 6);
+/// let mut part = [0; 3];
+/// blob.read_at(3, &mut part)?;
+/// assert_eq!(&part, b"rus");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+pub trait Source: Sync {
+    /// The length of the blob in bytes. It must not change.
+    fn len(&self) -> u64;
+
+    /// Whether the blob is empty.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills `out` with the bytes from `offset` on. The range lies inside the blob.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if reading fails; [`Error::SourceChanged`] if the bytes are no longer there.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
+
+    /// The whole blob, if it lies in memory: then it is not copied. It has exactly [`Source::len`]
+    /// bytes, or is not used. `None` unless implemented.
+    fn as_bytes(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// The file that the blob lies in, if it lies in one: no output replaces it. `None` unless
+    /// implemented.
+    fn as_file(&self) -> Option<&FileSource> {
+        None
+    }
+
+    /// Called once after the last read: fails if the blob changed in the meantime.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SourceChanged`], or [`Error::Io`] if that cannot be told.
+    fn check_unchanged(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Source for [u8] {
+    fn len(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let start = usize::try_from(offset).expect("the range lies inside the blob");
+        out.copy_from_slice(&self[start..start + out.len()]);
+        Ok(())
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+impl Source for Vec<u8> {
+    fn len(&self) -> u64 {
+        Source::len(self.as_slice())
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        self.as_slice().read_at(offset, out)
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+impl<T: Source + ?Sized> Source for &T {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        (**self).read_at(offset, out)
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        (**self).as_bytes()
+    }
+
+    fn as_file(&self) -> Option<&FileSource> {
+        (**self).as_file()
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        (**self).check_unchanged()
+    }
+}
+
+/// A file, read by position: no map, so that a file truncated meanwhile is an error and not a
+/// signal.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Encoder, FileSource};
+///
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("model.bin");
+/// # std::fs::write(&path, b"walrus").unwrap();
+/// let file = FileSource::open(&path)?;
+/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&file)?;
+/// println!("{}", encoded.blob_id);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FileSource {
+    file: File,
+    path: PathBuf,
+    len: u64,
+    modified: Option<SystemTime>,
+    stamp: String,
+    id: Option<FileId>,
+}
+
+impl FileSource {
+    /// Opens a regular file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be opened or is no regular file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = open_regular(path).map_err(|error| {
+            // Whatever else is there is no blob.
+            let action = match error.kind() {
+                io::ErrorKind::InvalidInput => "encode",
+                _ => "open",
+            };
+            Error::io(action, path)(error)
+        })?;
+        Self::new(file, path)
+    }
+
+    /// Takes an open regular file; `path` is its name in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if its length cannot be read or it is no regular file.
+    pub fn new(file: File, path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let metadata = file.metadata().map_err(Error::io("inspect", &path))?;
+        check_regular(&metadata, &path)?;
+        Ok(Self {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            stamp: stamp(&metadata),
+            id: FileId::of(&metadata),
+            file,
+            path,
+        })
+    }
+
+    /// The file's name in messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// When the file was last written, as found when it was opened; `None` where the system does
+    /// not say.
+    #[must_use]
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.modified
+    }
+
+    /// What tells whether it is still the same file with the same bytes, as far as the system knows.
+    pub(crate) fn stamp(&self) -> &str {
+        &self.stamp
+    }
+
+    /// Identity of the open file.
+    pub(crate) fn id(&self) -> Option<FileId> {
+        self.id
+    }
+
+    fn changed(&self, reason: String) -> Error {
+        Error::SourceChanged {
+            name: self.path.display().to_string(),
+            reason,
+        }
+    }
+}
+
+fn check_regular(found: &std::fs::Metadata, path: &Path) -> Result<()> {
+    if found.is_file() {
+        return Ok(());
+    }
+    let source = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    Err(Error::io("encode", path)(source))
+}
+
+/// The file's number and the times of its last changes: the one of its bytes can be set at will,
+/// the one of its attributes cannot.
+fn stamp(metadata: &std::fs::Metadata) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        format!(
+            "file {}, written {}.{:09}, changed {}.{:09}",
+            metadata.ino(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+            metadata.ctime(),
+            metadata.ctime_nsec()
+        )
+    }
+    #[cfg(not(unix))]
+    {
+        format!("written {:?}", metadata.modified().ok())
+    }
+}
+
+impl Source for FileSource {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        read_exact_at(&self.file, offset, out).map_err(|source| match source.kind() {
+            io::ErrorKind::UnexpectedEof => self.changed(format!(
+                "it had {} bytes and now ends before byte {}",
+                self.len,
+                offset + out.len() as u64
+            )),
+            _ => Error::io("read", &self.path)(source),
+        })
+    }
+
+    fn as_file(&self) -> Option<&FileSource> {
+        Some(self)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        let metadata = self
+            .file
+            .metadata()
+            .map_err(Error::io("inspect", &self.path))?;
+        if metadata.len() != self.len {
+            return Err(self.changed(format!(
+                "it had {} bytes and now has {}",
+                self.len,
+                metadata.len()
+            )));
+        }
+        if metadata.modified().ok() != self.modified {
+            return Err(self.changed("it was written to".into()));
+        }
+        if stamp(&metadata) != self.stamp {
+            return Err(self.changed("it was written to, replaced or linked".into()));
+        }
+        // Some files of the system have no length to tell, and content nevertheless.
+        match read_exact_at(&self.file, self.len, &mut [0]) {
+            Ok(()) => Err(self.changed(format!("it had {} bytes and now has more", self.len))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+            Err(error) => Err(Error::io("read", &self.path)(error)),
+        }
+    }
+}
+
+/// How many bytes of a reader are taken at once.
+const SPOOL_LEN: usize = 128 << 10;
+
+/// A blob of unknown length, read to its end into an unnamed temporary file.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Encoder, SpooledSource};
+///
+/// let blob = SpooledSource::read(&b"walrus"[..])?;
+/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&blob)?;
+/// assert_eq!(encoded.metadata.unencoded_length, 6);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SpooledSource {
+    file: File,
+    len: u64,
+}
+
+impl SpooledSource {
+    /// Reads `reader` to its end. The temporary file has no name and is gone with this value; it
+    /// lies where `TMPDIR` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if reading fails or the temporary directory is full.
+    pub fn read(reader: impl Read) -> Result<Self> {
+        Self::read_with(reader, &Control::new())
+    }
+
+    /// As [`SpooledSource::read`], and can be cancelled between two reads of some 100 KiB.
+    ///
+    /// # Errors
+    ///
+    /// As [`SpooledSource::read`]; [`Error::Cancelled`].
+    pub fn read_with(mut reader: impl Read, control: &Control) -> Result<Self> {
+        let directory = std::env::temp_dir();
+        let mut file =
+            tempfile::tempfile().map_err(Error::io("create a temporary file in", &directory))?;
+        let mut buffer = reserve(SPOOL_LEN)?;
+        buffer.resize(SPOOL_LEN, 0);
+        let mut len = 0;
+        loop {
+            control.check()?;
+            let count = match reader.read(&mut buffer) {
+                Ok(0) => return Ok(Self { file, len }),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::io("read", "the input")(error)),
+            };
+            file.write_all(&buffer[..count])
+                .map_err(Error::io("spool the input to", &directory))?;
+            len += count as u64;
+        }
+    }
+}
+
+impl Source for SpooledSource {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        read_exact_at(&self.file, offset, out).map_err(Error::io("read back", "the spooled input"))
+    }
+}
+
+/// Reads at a position without moving a shared cursor.
+pub(crate) fn read_exact_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::FileExt;
+        let mut done = 0;
+        while done < out.len() {
+            match file.seek_read(&mut out[done..], offset + done as u64) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(n) => done += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes at a position without moving a shared cursor.
+pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::FileExt;
+        let mut done = 0;
+        while done < bytes.len() {
+            match file.seek_write(&bytes[done..], offset + done as u64) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => done += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_shrinks_or_grows_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("blob");
+        std::fs::write(&path, [1; 100]).unwrap();
+        let source = FileSource::open(&path).unwrap();
+        source.check_unchanged().unwrap();
+        std::fs::write(&path, [1; 50]).unwrap();
+        let mut out = [0; 60];
+        assert!(matches!(
+            source.read_at(0, &mut out),
+            Err(Error::SourceChanged { .. })
+        ));
+        std::fs::write(&path, [1; 150]).unwrap();
+        assert!(matches!(
+            source.check_unchanged(),
+            Err(Error::SourceChanged { .. })
+        ));
+    }
+
+    #[test]
+    fn a_directory_is_no_source() {
+        assert!(FileSource::open(std::env::temp_dir()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_no_source_when_it_is_open() {
+        for path in ["/", "/dev/null"] {
+            let file = File::open(path).unwrap();
+            assert!(matches!(FileSource::new(file, path), Err(Error::Io { .. })));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_written_to_is_an_error_whatever_its_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("blob");
+        std::fs::write(&path, [1; 100]).unwrap();
+        let source = FileSource::open(&path).unwrap();
+        source.check_unchanged().unwrap();
+        // Longer than the clock of any file system takes for a step.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::fs::write(&path, [2; 100]).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_modified(source.modified().unwrap()).unwrap();
+        assert!(matches!(
+            source.check_unchanged(),
+            Err(Error::SourceChanged { .. })
+        ));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_a_length_is_an_error() {
+        let source = FileSource::open("/proc/self/status").unwrap();
+        assert_eq!(source.len(), 0);
+        assert!(matches!(
+            source.check_unchanged(),
+            Err(Error::SourceChanged { .. })
+        ));
+    }
+}

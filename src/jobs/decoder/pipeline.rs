@@ -1,0 +1,381 @@
+//! A blob through the stages of decoding, stripe by stripe: decode, check or encode again, write.
+
+use std::ops::Range;
+
+use super::Decoder;
+use crate::engine::schedule::{Job, Work};
+use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
+use crate::format::commitment::{
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, Zeros,
+    roots_of_lines,
+};
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::output::OutputSession;
+use crate::io::sink::SinkSession;
+use crate::io::sliver_source::GivenSlivers;
+use crate::io::symbol_reader::SymbolReader;
+use crate::jobs::encoder::EncodeStage;
+use crate::jobs::runtime::Context;
+use crate::support::memory::{collected, filled};
+
+impl Decoder {
+    /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
+    pub(super) fn pipeline(
+        &self,
+        metadata: &VerifiedMetadata,
+        axis: Axis,
+        given: &GivenSlivers<'_>,
+        target: &Target<'_>,
+        control: &Control,
+    ) -> Result<()> {
+        let shape = metadata.shape();
+        let metadata = metadata.metadata();
+        let indices = given.indices();
+        let rows_count = usize::from(shape.rows());
+        let commitment = metadata.commitment;
+        let in_memory = given.in_memory();
+        let in_place = target.blob().is_some_and(OutputSession::in_memory);
+        let width_on = |context: &Context| {
+            let engine = &*context.engine;
+            let checked = target.checked_rows(engine, &shape, axis, indices);
+            // Each thread writes a row at a time.
+            let rows_in_flight = |width: u32| {
+                let row = u64::from(shape.columns()) * u64::from(width);
+                match target.blob() {
+                    Some(_) => engine.threads() as u64 * row,
+                    None => 0,
+                }
+            };
+            let widest = match target {
+                Target::Encoded { .. } => engine.widest_encode(&shape, commitment),
+                _ => u32::MAX,
+            };
+            context.width_up_to(widest, &shape, |width| {
+                let check = match target {
+                    Target::Blob(_) => 0,
+                    Target::Checked { .. } => {
+                        let items = checked.len();
+                        engine.expand_memory(&shape, commitment, Axis::Primary, items, width)
+                    }
+                    Target::Encoded { .. } => {
+                        engine.encode_memory(&shape, commitment, width, false)
+                    }
+                };
+                engine.decode_memory(&shape, axis, indices, width, in_memory, in_place)
+                    + check
+                    + rows_in_flight(width)
+            })
+        };
+        let needed = shape.slivers_needed(axis);
+        let job = Job {
+            // With all of the source at hand there is nothing to restore.
+            work: match indices.iter().all(|index| index.0 < needed) {
+                true => Work::Verify,
+                false => Work::Decode,
+            },
+            commitment,
+            n_shards: shape.n_shards(),
+            bytes: shape.unencoded_length(),
+        };
+        let fits = |context: &Context| {
+            context.engine.has_room(&shape, commitment) && width_on(context).is_ok()
+        };
+        let context = self.context.for_job(&job, control, fits)?;
+        let width = width_on(&context)?;
+        let engine = &*context.engine;
+        let checked = target.checked_rows(engine, &shape, axis, indices);
+        let passes = match target {
+            Target::Blob(_) => 1,
+            Target::Checked { .. } | Target::Encoded { .. } => 2,
+        };
+        control.start_work(shape.matrix_len() * passes, shape.unencoded_length());
+        control.check()?;
+
+        let place = |row| match width == shape.symbol_size() {
+            true => target.blob()?.lend_row(row),
+            false => None,
+        };
+        let mut decode = engine.start_decode(shape, axis, indices, width, &place)?;
+        let mut stage = match target {
+            Target::Blob(_) => Stage::None,
+            Target::Checked { .. } if checked.is_empty() => Stage::None,
+            Target::Checked { .. } => Stage::Expand(engine.start_expand(
+                shape,
+                commitment,
+                Axis::Primary,
+                checked.len(),
+                width,
+            )?),
+            Target::Encoded { .. } => {
+                Stage::Encode(EncodeStage::start(engine, shape, commitment, width)?)
+            }
+        };
+        for range in stripes(shape.symbol_size(), 0, width) {
+            decode.stripe(range.clone(), given, control)?;
+            let rows = BlobRows {
+                rows: decode.rows(given),
+                shape,
+            };
+            match &mut stage {
+                Stage::None => {}
+                Stage::Expand(session) => {
+                    let rows = SomeRows {
+                        rows: &rows,
+                        numbers: &checked,
+                    };
+                    session.stripe(range.clone(), &rows, control)?;
+                }
+                Stage::Encode(stage) => {
+                    let output = target.slivers();
+                    stage
+                        .session
+                        .stripe(range.clone(), &rows, output, control)?;
+                }
+            }
+            if let Some(blob) = target.blob() {
+                let left = (0..rows_count).filter(|&row| !decode.is_in_place(row));
+                let left = collected(left);
+                write_rows(engine, &shape, range, &rows, &left, blob, control)?;
+            }
+        }
+        match stage {
+            Stage::None => Ok(()),
+            Stage::Expand(session) => check_rows(engine, metadata, &shape, &checked, &*session),
+            Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
+        }
+    }
+}
+
+/// Where decoded stripes go.
+pub(super) enum Target<'a> {
+    /// To an output, unchecked.
+    Blob(&'a dyn OutputSession),
+    /// To an output, the source rows checked.
+    Checked {
+        blob: &'a dyn OutputSession,
+        /// Whether given slivers are known to belong to the metadata: rows that are among them need no check.
+        verified: bool,
+    },
+    /// Encoded again, to compare everything.
+    Encoded {
+        blob: Option<&'a dyn OutputSession>,
+        slivers: Option<(&'a PairSet, &'a dyn SinkSession)>,
+    },
+}
+
+impl Target<'_> {
+    fn blob(&self) -> Option<&dyn OutputSession> {
+        match self {
+            Self::Blob(blob) | Self::Checked { blob, .. } => Some(*blob),
+            Self::Encoded { blob, .. } => *blob,
+        }
+    }
+
+    /// The source rows that the default check hashes, in order. All beyond the blob are equal, so that the
+    /// first one of them speaks for the others if the engine knows that.
+    fn checked_rows(
+        &self,
+        engine: &dyn Engine,
+        shape: &Shape,
+        axis: Axis,
+        given: &[SliverIndex],
+    ) -> Vec<usize> {
+        let mut checked = filled(true, shape.rows().into());
+        if engine.skips_zeros() {
+            let others = usize::from(shape.zero_rows().start) + 1;
+            checked.iter_mut().skip(others).for_each(|row| *row = false);
+        }
+        if let (Self::Checked { verified: true, .. }, Axis::Primary) = (self, axis) {
+            // One with padding in it is the blob's row only if that is zero.
+            let len = shape.sliver_len(Axis::Primary);
+            let is_whole = |row: usize| (row as u64 + 1) * len <= shape.unencoded_length();
+            for row in given.iter().map(|index| usize::from(index.0)) {
+                if row < checked.len() && is_whole(row) {
+                    checked[row] = false;
+                }
+            }
+        }
+        let checked = checked.into_iter().enumerate();
+        collected(checked.filter_map(|(row, checked)| checked.then_some(row)))
+    }
+
+    fn slivers(&self) -> Option<SliverOutput<'_>> {
+        match self {
+            Self::Encoded {
+                slivers: Some((pairs, sink)),
+                ..
+            } => Some(SliverOutput::Sink { pairs, sink: *sink }),
+            _ => None,
+        }
+    }
+}
+
+/// What follows decoding in a stripe.
+enum Stage<'a> {
+    None,
+    Expand(Box<dyn ExpandSession + 'a>),
+    Encode(EncodeStage<'a>),
+}
+
+/// The rows of the blob that a decoded matrix stands for: zeros past the blob's end, whatever the
+/// slivers held there.
+struct BlobRows<'a> {
+    rows: Box<dyn SymbolReader + 'a>,
+    shape: Shape,
+}
+
+impl SymbolReader for BlobRows<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        self.rows.read(item, range.clone(), out)?;
+        let symbol_size = u64::from(self.shape.symbol_size());
+        let first = item as u64 * self.shape.sliver_len(Axis::Primary) + u64::from(range.start);
+        let pieces = out.chunks_exact_mut(range.len());
+        for (column, piece) in pieces.enumerate() {
+            let offset = first + column as u64 * symbol_size;
+            let inside = self.shape.unencoded_length().saturating_sub(offset);
+            if inside < piece.len() as u64 {
+                piece[inside as usize..].fill(0);
+            }
+        }
+        Ok(())
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        let len = self.shape.sliver_len(Axis::Primary);
+        match (item as u64 + 1) * len <= self.shape.unencoded_length() {
+            true => self.rows.borrow(item),
+            false => None,
+        }
+    }
+}
+
+/// Some of the rows: item `i` is the row with the `i`-th number.
+struct SomeRows<'a> {
+    rows: &'a dyn SymbolReader,
+    numbers: &'a [usize],
+}
+
+impl SymbolReader for SomeRows<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        self.rows.read(self.numbers[item], range, out)
+    }
+
+    fn borrow(&self, item: usize) -> Option<&[u8]> {
+        self.rows.borrow(self.numbers[item])
+    }
+}
+
+/// Writes the byte range of every symbol of the numbered rows of the blob to its place.
+fn write_rows(
+    engine: &dyn Engine,
+    shape: &Shape,
+    range: Range<u32>,
+    rows: &dyn SymbolReader,
+    numbers: &[usize],
+    blob: &dyn OutputSession,
+    control: &Control,
+) -> Result<()> {
+    let width = range.len();
+    let symbol_size = u64::from(shape.symbol_size());
+    let write_row = |row: usize| -> Result<()> {
+        control.check()?;
+        let start = row as u64 * shape.sliver_len(Axis::Primary);
+        if start >= shape.unencoded_length() {
+            return Ok(());
+        }
+        let put = |offset: u64, bytes: &[u8]| {
+            let inside = shape.unencoded_length().saturating_sub(offset);
+            let inside = usize::try_from(inside).map_or(bytes.len(), |len| len.min(bytes.len()));
+            match inside {
+                0 => Ok(()),
+                _ => blob.put(offset, &bytes[..inside]),
+            }
+        };
+        if let Some(bytes) = rows.borrow(row) {
+            let len = shape.sliver_len(Axis::Primary) as usize;
+            return put(start, &bytes[..len]);
+        }
+        let mut bytes = filled(0, usize::from(shape.columns()) * width);
+        rows.read(row, range.clone(), &mut bytes)?;
+        if range == (0..shape.symbol_size()) {
+            return put(start, &bytes);
+        }
+        let mut offset = start + u64::from(range.start);
+        for piece in bytes.chunks_exact(width) {
+            put(offset, piece)?;
+            offset += symbol_size;
+        }
+        Ok(())
+    };
+    let failed = std::sync::Mutex::new(None);
+    engine.for_each(numbers.len(), &|index| {
+        if let Err(error) = write_row(numbers[index]) {
+            let mut failed = failed.lock().expect("nothing panics under the lock");
+            failed.get_or_insert(error);
+        }
+    });
+    let failed = failed.into_inner().expect("nothing panics under the lock");
+    failed.map_or(Ok(()), Err)
+}
+
+/// The roots of slivers that were expanded. Nothing is known of them: they may be a stranger's.
+pub(crate) fn roots(
+    engine: &dyn Engine,
+    commitment: Commitment,
+    n: usize,
+    session: &dyn ExpandSession,
+) -> Vec<Digest> {
+    match session.roots() {
+        Some(roots) => collected(roots.iter().copied()),
+        None => roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none()),
+    }
+}
+
+/// The default check: the source rows' roots are those in the metadata. The slivers are those of
+/// [`BlobRows`], zero past the blob's end, of the rows with these numbers.
+fn check_rows(
+    engine: &dyn Engine,
+    metadata: &BlobMetadata,
+    shape: &Shape,
+    checked: &[usize],
+    session: &dyn ExpandSession,
+) -> Result<()> {
+    let roots = roots(engine, metadata.commitment, metadata.pairs.len(), session);
+    let zeros = usize::from(shape.zero_rows().start);
+    let differs = |row: usize, root| metadata.pairs[row].primary != Node::Digest(root);
+    let mut differing = 0;
+    for (&row, root) in checked.iter().zip(roots) {
+        // The first zero row speaks for the others that are not checked themselves.
+        let spoken_for = match row == zeros && checked.last() == Some(&row) {
+            true => row..shape.rows().into(),
+            false => row..row + 1,
+        };
+        differing += spoken_for.filter(|&row| differs(row, root)).count();
+    }
+    if differing > 0 {
+        return Err(Error::Inconsistent {
+            reason: format!(
+                "{differing} of its {} source rows have other Merkle roots",
+                shape.rows()
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// The strict check: encoding the blob gives the metadata.
+fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Result<()> {
+    if computed.metadata == *metadata {
+        return Ok(());
+    }
+    Err(Error::Inconsistent {
+        reason: format!(
+            "encoding it gives blob {}, not {}",
+            computed.blob_id,
+            metadata.blob_id()
+        ),
+    })
+}

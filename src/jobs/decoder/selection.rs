@@ -1,0 +1,220 @@
+//! Which slivers a job uses: usable ones first, verified ones if its check fails, and a look from another
+//! path before a blob is called inconsistent.
+
+use super::{Decoded, Decoder};
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::{Error, Result};
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::format::verdict::SliverVerdict;
+use crate::io::control::Control;
+use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
+use crate::support::memory::{caught, collected};
+
+/// A run of a job.
+pub(super) struct Attempt<'a> {
+    /// What it runs on.
+    pub(super) decoder: &'a Decoder,
+    /// Whether what comes out counts. Where it does not, outputs and sinks are left unfinished.
+    pub(super) finishes: bool,
+}
+
+impl Decoder {
+    /// Chooses slivers and runs `job`; if its check fails, chooses again among verified ones.
+    pub(super) fn with_good_slivers(
+        &self,
+        metadata: &VerifiedMetadata,
+        choice: &Choice<'_>,
+        control: &Control,
+        mut job: impl FnMut(&Attempt<'_>, Axis, &GivenSlivers<'_>) -> Result<()>,
+    ) -> Result<Decoded> {
+        caught(|| self.with_good_slivers_uncaught(metadata, choice, control, &mut job))
+    }
+
+    /// The same, from which missing memory unwinds.
+    fn with_good_slivers_uncaught(
+        &self,
+        metadata: &VerifiedMetadata,
+        choice: &Choice<'_>,
+        control: &Control,
+        job: Run<'_>,
+    ) -> Result<Decoded> {
+        let Choice {
+            slivers,
+            axis: asked,
+            verified,
+        } = *choice;
+        let shape = metadata.shape();
+        let (mut axis, mut candidates) = choose(&shape, slivers, asked)?;
+        let mut untried = asked.is_none().then(|| axis.other());
+        let mut damaged = Vec::new();
+        let own = Attempt {
+            decoder: self,
+            finishes: true,
+        };
+        loop {
+            let needed = usize::from(shape.slivers_needed(axis));
+            let used = copy_of(&candidates[..needed]);
+            let given = GivenSlivers::new(slivers, shape, copy_of(&used));
+            let done = |damaged| {
+                control.finish();
+                Ok(Decoded {
+                    axis,
+                    used: copy_of(&used),
+                    damaged,
+                })
+            };
+            let error = match job(&own, axis, &given) {
+                Ok(()) => return done(damaged),
+                Err(error) => error,
+            };
+            // Before another job is done by this control.
+            let by_device = control.engine_name() == Some("gpu");
+            let mut look_again = |error| {
+                let mut job = |attempt: &Attempt<'_>| job(attempt, axis, &given);
+                self.look_again(metadata, error, by_device, &mut job)
+            };
+            match &error {
+                Error::Inconsistent { .. } if damaged.is_empty() => {}
+                Error::Io { .. } if damaged.is_empty() && given.any_unreadable() => {}
+                Error::Inconsistent { .. } => {
+                    look_again(error)?;
+                    return done(damaged);
+                }
+                _ => return Err(error),
+            }
+            let (kept, bad) = match verified {
+                true => (copy_of(&candidates), Vec::new()),
+                false => {
+                    let verdicts = self.verify(metadata, slivers, &candidates, control)?;
+                    partition(&candidates, &verdicts)
+                }
+            };
+            if bad.is_empty() {
+                match error {
+                    // All could be read this time.
+                    Error::Io { .. } => job(&own, axis, &given)?,
+                    _ => look_again(Error::Inconsistent {
+                        reason: "every sliver used belongs to the metadata, and yet they make \
+                                 another blob: it was encoded inconsistently"
+                            .into(),
+                    })?,
+                }
+                return done(damaged);
+            }
+            if kept.len() < needed {
+                if let Some(other) = untried.take()
+                    && let Ok((_, others)) = choose(&shape, slivers, Some(other))
+                {
+                    (axis, candidates) = (other, others);
+                    continue;
+                }
+                return Err(Error::NotEnoughSlivers {
+                    axis,
+                    usable: kept.len(),
+                    needed,
+                });
+            }
+            candidates = kept;
+            damaged = bad;
+        }
+    }
+
+    /// Does a job again that called a blob inconsistent: nobody is told so by one path alone. If a device did
+    /// it and the CPU finds nothing wrong, all is well, and the device is done for.
+    fn look_again(
+        &self,
+        metadata: &VerifiedMetadata,
+        error: Error,
+        by_device: bool,
+        job: &mut dyn FnMut(&Attempt<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut on = |context, finishes| {
+            let decoder = &Self { context };
+            match job(&Attempt { decoder, finishes }) {
+                Ok(()) => Ok(true),
+                Err(Error::Inconsistent { .. }) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        if by_device
+            && let Some((device, cpu)) = self.context.device_and_cpu()
+            && on(cpu, true)?
+        {
+            device.was_wrong();
+            return Ok(());
+        }
+        let other = self
+            .context
+            .other_path(&metadata.shape(), metadata.commitment())?;
+        match on(other, false)? {
+            true => Err(Error::Internal {
+                reason: format!("decoding said `{error}`, and on another path it did not"),
+            }),
+            false => Err(error),
+        }
+    }
+}
+
+/// Numbers of slivers once more; missing memory unwinds.
+fn copy_of(numbers: &[usize]) -> Vec<usize> {
+    collected(numbers.iter().copied())
+}
+
+/// A job, from slivers of an axis.
+type Run<'a> = &'a mut dyn FnMut(&Attempt<'_>, Axis, &GivenSlivers<'_>) -> Result<()>;
+
+/// What slivers a job may choose from.
+pub(super) struct Choice<'a> {
+    pub(super) slivers: &'a dyn SliverSource,
+    /// Those of this axis alone.
+    pub(super) axis: Option<Axis>,
+    /// Whether all belong to the metadata for certain.
+    pub(super) verified: bool,
+}
+
+/// The axis to decode from and its usable slivers, source slivers first.
+fn choose(
+    shape: &Shape,
+    slivers: &dyn SliverSource,
+    axis: Option<Axis>,
+) -> Result<(Axis, Vec<usize>)> {
+    let axes = axis.map_or(Axis::BOTH.to_vec(), |axis| vec![axis]);
+    let mut best: Option<Error> = None;
+    for axis in axes {
+        let usable = usable(shape, slivers, axis);
+        let needed = usize::from(shape.slivers_needed(axis));
+        if usable.len() >= needed {
+            return Ok((axis, usable));
+        }
+        let error = Error::NotEnoughSlivers {
+            axis,
+            usable: usable.len(),
+            needed,
+        };
+        best = Some(match best {
+            // The axis of which more is there.
+            Some(Error::NotEnoughSlivers {
+                axis: other,
+                usable: other_usable,
+                needed: other_needed,
+            }) if other_usable * needed >= usable.len() * other_needed => Error::NotEnoughSlivers {
+                axis: other,
+                usable: other_usable,
+                needed: other_needed,
+            },
+            _ => error,
+        });
+    }
+    Err(best.expect("at least one axis was tried"))
+}
+
+/// The good and the bad candidates.
+fn partition(candidates: &[usize], verdicts: &[SliverVerdict]) -> (Vec<usize>, Vec<usize>) {
+    let select = |want: bool| {
+        let pairs = candidates.iter().zip(verdicts);
+        let chosen = pairs.filter(|&(_, verdict)| verdict.is_good() == want);
+        collected(chosen.map(|(&position, _)| position))
+    };
+    (select(true), select(false))
+}

@@ -1,0 +1,502 @@
+//! Encoding: a blob to its metadata, or to metadata and slivers.
+
+use crate::engine::schedule::{Job, Work};
+use crate::engine::{
+    DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput, stripes,
+};
+use crate::format::commitment::{
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Zeros, roots_across, roots_of_lines,
+};
+use crate::format::error::Result;
+use crate::format::index::{Axis, PairSet};
+use crate::format::shape::Shape;
+use crate::io::control::{Control, Event};
+use crate::io::sink::Sink;
+use crate::io::source::Source;
+use crate::io::symbol_reader::{SourceRows, bytes_of};
+use crate::jobs::runtime::{Context, ContextOptions, context_choices};
+use crate::support::memory::caught;
+
+/// The number of shards of the Walrus network.
+pub const NETWORK_SHARDS: u16 = 1000;
+
+/// The choices that an [`Encoder`] or a [`Decoder`](crate::Decoder) is built with.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Encoder, EngineKind};
+///
+/// let encoder = Encoder::builder()
+///     .n_shards(100)
+///     .engine(EngineKind::Cpu)
+///     .threads(2)
+///     .memory(256 << 20)
+///     .build()?;
+/// assert_eq!(encoder.engine_name(), "cpu");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EncoderBuilder {
+    n_shards: u16,
+    commitment: Commitment,
+    context: ContextOptions,
+}
+
+impl EncoderBuilder {
+    /// The number of shards; [`NETWORK_SHARDS`] unless set.
+    #[must_use]
+    pub fn n_shards(mut self, n_shards: u16) -> Self {
+        self.n_shards = n_shards;
+        self
+    }
+
+    /// The commitment hash; the network's unless set.
+    #[must_use]
+    pub fn commitment(mut self, commitment: Commitment) -> Self {
+        self.commitment = commitment;
+        self
+    }
+
+    context_choices!();
+
+    /// Makes the engine ready: its threads are started and its tables computed here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
+    /// [`Error::TooManyShards`](crate::Error::TooManyShards);
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the engine or the
+    /// instruction set asked for cannot run on this machine.
+    pub fn build(&self) -> Result<Encoder> {
+        Shape::new(self.n_shards, 0)?;
+        Ok(Encoder {
+            n_shards: self.n_shards,
+            commitment: self.commitment,
+            context: self.context.open()?,
+        })
+    }
+}
+
+/// Encodes blobs. Costly to make and cheap to clone; one can serve many threads at once.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::Encoder;
+///
+/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoded = encoder.metadata(&b"walrus"[..])?;
+/// assert_eq!(encoded.blob_id, encoded.metadata.blob_id());
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    n_shards: u16,
+    commitment: Commitment,
+    context: Context,
+}
+
+impl Encoder {
+    /// The choices to make an encoder with.
+    #[must_use]
+    pub fn builder() -> EncoderBuilder {
+        EncoderBuilder {
+            n_shards: NETWORK_SHARDS,
+            commitment: Commitment::default(),
+            context: ContextOptions::default(),
+        }
+    }
+
+    /// On an engine that is there.
+    #[cfg(all(test, feature = "gpu"))]
+    pub(crate) fn on(n_shards: u16, commitment: Commitment, context: Context) -> Self {
+        Self {
+            n_shards,
+            commitment,
+            context,
+        }
+    }
+
+    /// The number of shards.
+    #[must_use]
+    pub fn n_shards(&self) -> u16 {
+        self.n_shards
+    }
+
+    /// The commitment hash.
+    #[must_use]
+    pub fn commitment(&self) -> Commitment {
+        self.commitment
+    }
+
+    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`. With
+    /// [`EngineKind::Auto`] it is `"cpu"`, and a job's own engine is told by
+    /// [`Control::engine_name`].
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.context.engine.name()
+    }
+
+    /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The reference
+    /// engine has no choice, and says `"portable"`.
+    #[must_use]
+    pub fn instruction_set(&self) -> &'static str {
+        self.context.engine.instruction_set()
+    }
+
+    /// The instruction sets that this processor says it has and that gave wrong answers when they
+    /// were tried, so that a slower one is used. Empty on a sound machine.
+    #[must_use]
+    pub fn dropped_sets(&self) -> &[DroppedSet] {
+        self.context.engine.dropped_sets()
+    }
+
+    /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked for
+    /// it.
+    #[must_use]
+    pub fn device(&self) -> Option<&DeviceInfo> {
+        self.context.device()
+    }
+
+    /// What became of the device, if it failed and the CPU went on: one line for the user. The results
+    /// are right all the same.
+    #[must_use]
+    pub fn device_fault(&self) -> Option<String> {
+        self.context.device_fault()
+    }
+
+    /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit. With
+    /// [`EngineKind::Auto`] those that the CPU takes; a device, which blobs of 16 MiB or more may go to,
+    /// takes others within the limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too low.
+    pub fn memory_needed(&self, length: u64) -> Result<u64> {
+        let shape = Shape::new(self.n_shards, length)?;
+        let width = self.width(&self.context, &shape, false)?;
+        let engine = &self.context.engine;
+        Ok(engine.encode_memory(&shape, self.commitment, width, false))
+    }
+
+    /// The metadata and the blob ID of a blob; no sliver is kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::metadata_with`], but it cannot be cancelled.
+    pub fn metadata(&self, source: impl Source) -> Result<BlobMetadataWithId> {
+        self.metadata_with(source, &Control::new())
+    }
+
+    /// The metadata and the blob ID of a blob, with progress and cancelling.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BlobTooLarge`](crate::Error::BlobTooLarge),
+    /// [`Error::MemoryBudget`](crate::Error::MemoryBudget),
+    /// [`Error::Cancelled`](crate::Error::Cancelled), and what the source gives.
+    pub fn metadata_with(
+        &self,
+        source: impl Source,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        self.run(&source, None, control)
+    }
+
+    /// Encodes a blob: the slivers of the chosen pairs go to `sink`, and the metadata covers all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::metadata_with`], and what the sink gives; its session is then dropped
+    /// unfinished.
+    ///
+    /// # Panics
+    ///
+    /// If `pairs` was made for another number of shards, or the sink lends other memory than it
+    /// should ([`SinkSession::rooms`](crate::SinkSession::rooms)).
+    pub fn encode(
+        &self,
+        source: impl Source,
+        pairs: &PairSet,
+        sink: &mut dyn Sink,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        assert_eq!(
+            pairs.n_shards(),
+            self.n_shards,
+            "the set of pairs must be of the encoder's number of shards"
+        );
+        self.run(&source, Some((pairs, sink)), control)
+    }
+
+    /// The same encoder with another limit of working memory a job. What [`EngineKind::Auto`] measures
+    /// it measures within the limit that [`EncoderBuilder::memory`] set.
+    #[must_use]
+    pub fn with_memory(&self, bytes: u64) -> Self {
+        Self {
+            context: self.context.with_memory(bytes),
+            ..self.clone()
+        }
+    }
+
+    /// An encoder for another committee or commitment hash on the same engine, which is not opened
+    /// again: what is costly to make is shared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
+    /// [`Error::TooManyShards`](crate::Error::TooManyShards).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{Commitment, Encoder};
+    ///
+    /// let network = Encoder::builder().build()?;
+    /// let small = network.for_committee(10, Commitment::Blake3)?;
+    /// assert_eq!(small.metadata(&b"walrus"[..])?.metadata.pairs.len(), 10);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn for_committee(&self, n_shards: u16, commitment: Commitment) -> Result<Self> {
+        Shape::new(n_shards, 0)?;
+        Ok(Self {
+            n_shards,
+            commitment,
+            context: self.context.clone(),
+        })
+    }
+
+    /// What this encoder runs on.
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// How many engines blobs of these lengths can be encoded on at the same time, with slivers or
+    /// without: 2 where [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that are
+    /// started at the same time are shared out between them. It may open and measure the device to know.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shape::new`] for the longest; [`Error::EngineUnavailable`](crate::Error::EngineUnavailable)
+    /// if a device was asked for that is not there; [`Error::Cancelled`](crate::Error::Cancelled).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{Control, Encoder, EngineKind};
+    ///
+    /// let encoder = Encoder::builder().engine(EngineKind::Cpu).build()?;
+    /// assert_eq!(encoder.engine_count(&[1 << 30, 1 << 28], true, &Control::new())?, 1);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn engine_count(
+        &self,
+        lengths: &[u64],
+        with_slivers: bool,
+        control: &Control,
+    ) -> Result<usize> {
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let shape = Shape::new(self.n_shards, longest)?;
+        let job = self.job(&shape, with_slivers);
+        let fits = |context: &Context| self.fits(context, &shape, false);
+        let bytes = lengths
+            .iter()
+            .fold(0, |sum: u64, &len| sum.saturating_add(len));
+        self.context.engine_count(&job, bytes, control, fits)
+    }
+
+    /// A job as far as the choice of the engine depends on it.
+    fn job(&self, shape: &Shape, has_output: bool) -> Job {
+        Job {
+            work: match has_output {
+                true => Work::Encode,
+                false => Work::Metadata,
+            },
+            commitment: self.commitment,
+            n_shards: self.n_shards,
+            bytes: shape.unencoded_length(),
+        }
+    }
+
+    /// Whether an engine has room for a blob.
+    fn fits(&self, context: &Context, shape: &Shape, in_memory: bool) -> bool {
+        context.engine.has_room(shape, self.commitment)
+            && self.width(context, shape, in_memory).is_ok()
+    }
+
+    fn width(&self, context: &Context, shape: &Shape, in_memory: bool) -> Result<u32> {
+        self.width_up_to(u32::MAX, context, shape, in_memory)
+    }
+
+    /// The same, at most `most` bytes where the engine works in stripes.
+    fn width_up_to(
+        &self,
+        most: u32,
+        context: &Context,
+        shape: &Shape,
+        in_memory: bool,
+    ) -> Result<u32> {
+        let engine = &context.engine;
+        let widest = engine.widest_encode(shape, self.commitment).min(most);
+        context.width_up_to(widest, shape, |width| {
+            engine.encode_memory(shape, self.commitment, width, in_memory)
+        })
+    }
+
+    fn run(
+        &self,
+        source: &dyn Source,
+        output: Option<(&PairSet, &mut dyn Sink)>,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        caught(|| self.run_uncaught(source, output, control))
+    }
+
+    /// The same, from which missing memory unwinds.
+    fn run_uncaught(
+        &self,
+        source: &dyn Source,
+        output: Option<(&PairSet, &mut dyn Sink)>,
+        control: &Control,
+    ) -> Result<BlobMetadataWithId> {
+        let shape = Shape::new(self.n_shards, source.len())?;
+        let in_memory = bytes_of(source).is_some();
+        let job = self.job(&shape, output.is_some());
+        let fits = |context: &Context| self.fits(context, &shape, in_memory);
+        let context = self.context.for_job(&job, control, fits)?;
+        let mut width = self.width(&context, &shape, in_memory)?;
+        control.start_work(shape.matrix_len(), shape.unencoded_length());
+        control.check()?;
+        let mut sink = match output {
+            Some((pairs, sink)) => {
+                if let Some(file) = source.as_file() {
+                    sink.protect(file);
+                }
+                Some((pairs, sink.begin(&shape, self.commitment, pairs)?))
+            }
+            None => None,
+        };
+        let engine = &*context.engine;
+        if let Some((_, sink)) = &sink
+            && let Some(bytes) = sink.stripe_bytes()
+        {
+            let narrow = self.width_up_to(width_of(&shape, bytes), &context, &shape, in_memory)?;
+            // Several stripes have hash states between them, for which there may be no room.
+            let memory = engine.encode_memory(&shape, self.commitment, narrow, in_memory);
+            if memory <= context.memory {
+                width = narrow;
+            }
+        }
+        let mut stage = EncodeStage::start(engine, shape, self.commitment, width)?;
+        let mut next = 0;
+        if let Some((_, sink)) = &sink
+            && let Some((done, state)) = sink.resume()?
+            && (1..shape.symbol_size()).contains(&done)
+            && done.is_multiple_of(STRIPE_UNIT)
+            && stage.session.restore(&state)?
+        {
+            next = done;
+            control.advance(shape.matrix_len() / u64::from(shape.symbol_size()) * u64::from(done));
+            control.tell(Event::Resumed {
+                done: control.progress().done,
+            });
+        }
+        let rows = SourceRows::new(source, shape);
+        for range in stripes(shape.symbol_size(), next, width) {
+            let end = range.end;
+            let output = sink
+                .as_mut()
+                .map(|(pairs, sink)| SliverOutput::of(pairs, sink.as_mut(), &shape));
+            stage.session.stripe(range, &rows, output, control)?;
+            if let Some((_, sink)) = &sink
+                && end < shape.symbol_size()
+                && let Some(state) = stage.session.state()
+            {
+                sink.checkpoint(end, state)?;
+            }
+        }
+        source.check_unchanged()?;
+        let metadata = stage.finish();
+        control.check()?;
+        if let Some((_, sink)) = sink {
+            sink.finish(&metadata, control)?;
+        }
+        control.finish();
+        Ok(metadata)
+    }
+}
+
+/// The width of the widest stripes of at most so many bytes of the source matrix, or the narrowest there are.
+fn width_of(shape: &Shape, bytes: u64) -> u32 {
+    if bytes >= shape.matrix_len() {
+        return u32::MAX;
+    }
+    let a_byte = shape.matrix_len() / u64::from(shape.symbol_size());
+    let width = u32::try_from(bytes / a_byte).unwrap_or(u32::MAX);
+    (width / STRIPE_UNIT * STRIPE_UNIT).max(STRIPE_UNIT)
+}
+
+/// What the engine leaves out of the trees over a blob's expanded slivers of an axis.
+pub(crate) fn zeros(
+    engine: &dyn Engine,
+    shape: &Shape,
+    commitment: Commitment,
+    axis: Axis,
+) -> Zeros {
+    match engine.skips_zeros() {
+        true => Zeros::of(shape, commitment, axis),
+        false => Zeros::none(),
+    }
+}
+
+/// A blob being encoded, up to its metadata.
+pub(crate) struct EncodeStage<'a> {
+    pub(crate) session: Box<dyn EncodeSession + 'a>,
+    engine: &'a dyn Engine,
+    commitment: Commitment,
+    shape: Shape,
+}
+
+impl<'a> EncodeStage<'a> {
+    pub(crate) fn start(
+        engine: &'a dyn Engine,
+        shape: Shape,
+        commitment: Commitment,
+        width: u32,
+    ) -> Result<Self> {
+        Ok(Self {
+            session: engine.start_encode(shape, commitment, width)?,
+            engine,
+            commitment,
+            shape,
+        })
+    }
+
+    /// The metadata, when every stripe is through.
+    pub(crate) fn finish(self) -> BlobMetadataWithId {
+        let [primary, secondary] = self.session.roots().unwrap_or_else(|| self.roots());
+        BlobMetadata::from_roots(
+            self.commitment,
+            self.shape.unencoded_length(),
+            &primary,
+            &secondary,
+        )
+        .with_id(self.engine)
+    }
+
+    /// The roots of all slivers, from the leaves.
+    fn roots(&self) -> [Vec<Digest>; 2] {
+        let leaves = self.session.leaves();
+        let n = usize::from(self.shape.n_shards());
+        let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
+        let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
+        [
+            roots_across(self.engine, self.commitment, leaves, n, &primary),
+            roots_of_lines(self.engine, self.commitment, leaves, n, &secondary),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,406 @@
+//! Reading a blob from slivers that arrive in any order, from many threads.
+
+mod held;
+mod ranges;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use self::held::Held;
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::verdict::SliverVerdict;
+use crate::format::wire::Sliver;
+use crate::io::control::Control;
+use crate::io::output::Output;
+use crate::jobs::decoder::{Check, Decoded, Decoder};
+use crate::jobs::verify::BlobSliver;
+use crate::support::memory::{caught, collected};
+
+/// Gathers a blob's slivers until there are enough of one axis to read the blob.
+///
+/// Slivers are handed in as they arrive, in any order, from any number of threads, which verify at the same time and
+/// never wait for one another. No sliver that was handed in is verified twice, and none that is not needed. What is
+/// damaged or not needed is told, and not kept: the reader holds no more than `P` primary and `S` secondary
+/// slivers.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{
+///     Added, Axis, Bcs, Check, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer,
+///     SliverData, SliverPairIndex,
+/// };
+///
+/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
+/// let encoded =
+///     encoder.encode(&b"walruses"[..], &PairSet::all(10), &mut buffer, &control)?;
+///
+/// let reader = Decoder::on_engine_of(&encoder).reader(encoded.verify(10)?);
+/// let axis = Axis::Primary;
+/// for pair in [9, 2, 7, 4] {
+///     let bytes = buffer.sliver_data(axis, SliverPairIndex(pair)).unwrap();
+///     let sliver = Sliver { axis, data: SliverData::from_bcs(bytes)? };
+///     assert_eq!(reader.add(sliver, &control)?, Added::Kept);
+/// }
+/// assert_eq!(reader.ready(), Some(Axis::Primary));
+///
+/// let mut blob = Vec::new();
+/// reader.read(Check::Default, &mut blob, &control)?;
+/// assert_eq!(blob, b"walruses");
+/// let mut part = [0; 3];
+/// reader.read_range(2, &mut part, &control)?;
+/// assert_eq!(&part, b"lru");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+pub struct BlobReader {
+    decoder: Decoder,
+    metadata: VerifiedMetadata,
+    state: Mutex<State>,
+}
+
+/// What became of a sliver that was handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is good, and kept.
+    Kept,
+    /// It is not needed: enough are there, or this one is. It may not have been verified.
+    Surplus,
+    /// It does not belong to the blob.
+    Damaged(SliverVerdict),
+}
+
+/// What a reader has seen so far, in the order of axes and indices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReaderReport {
+    /// The slivers that it keeps.
+    pub kept: Vec<(Axis, SliverIndex)>,
+    /// Those that were damaged: what they said they were, and the latest reason.
+    pub damaged: Vec<(Axis, SliverIndex, SliverVerdict)>,
+    /// Those that were not needed, or no longer: secondary ones that were kept before there were enough primary
+    /// ones.
+    pub surplus: Vec<(Axis, SliverIndex)>,
+}
+
+type Name = (Axis, SliverIndex);
+
+#[derive(Default)]
+struct State {
+    slivers: BTreeMap<Name, Arc<Sliver>>,
+    damaged: BTreeMap<Name, SliverVerdict>,
+    surplus: BTreeSet<Name>,
+    /// How many of each axis are kept.
+    counts: [usize; 2],
+    /// The axis of which there are enough.
+    ready: Option<Axis>,
+}
+
+impl State {
+    /// Whether a good sliver of this name would be kept.
+    fn needs(&self, name: Name) -> bool {
+        self.ready.is_none() && !self.slivers.contains_key(&name)
+    }
+
+    fn kept(&self, axis: Axis) -> impl Iterator<Item = &Arc<Sliver>> {
+        let range = (axis, SliverIndex(0))..=(axis, SliverIndex(u16::MAX));
+        self.slivers.range(range).map(|(_, sliver)| sliver)
+    }
+}
+
+impl Decoder {
+    /// A reader of the blob, on this decoder's engine, that has no sliver yet.
+    #[must_use]
+    pub fn reader(&self, metadata: VerifiedMetadata) -> BlobReader {
+        BlobReader {
+            decoder: self.clone(),
+            metadata,
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl BlobReader {
+    /// The metadata of the blob.
+    #[must_use]
+    pub fn metadata(&self) -> &VerifiedMetadata {
+        &self.metadata
+    }
+
+    /// The axis of which enough slivers are there: then the blob can be read.
+    #[must_use]
+    pub fn ready(&self) -> Option<Axis> {
+        self.state().ready
+    }
+
+    /// How many more slivers of the axis make it [`ready`](Self::ready); 0 if it is.
+    #[must_use]
+    pub fn missing(&self, axis: Axis) -> usize {
+        let state = self.state();
+        match state.ready {
+            Some(_) => 0,
+            None => self.missing_in(&state, axis),
+        }
+    }
+
+    fn missing_in(&self, state: &State, axis: Axis) -> usize {
+        let needed = usize::from(self.metadata.shape().slivers_needed(axis));
+        needed - state.counts[axis as usize].min(needed)
+    }
+
+    /// What it has seen so far.
+    #[must_use]
+    pub fn report(&self) -> ReaderReport {
+        let state = self.state();
+        ReaderReport {
+            kept: collected(state.slivers.keys().copied()),
+            damaged: collected(
+                state
+                    .damaged
+                    .iter()
+                    .map(|(&(axis, index), &verdict)| (axis, index, verdict)),
+            ),
+            surplus: collected(state.surplus.iter().copied()),
+        }
+    }
+
+    /// Hands in a sliver, which is verified if it is needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Decoder::verify`]: then it does not count as handed in.
+    pub fn add(&self, sliver: Sliver, control: &Control) -> Result<Added> {
+        Ok(self.add_all(vec![sliver], control)?[0])
+    }
+
+    /// Hands in slivers, of both axes in any order: as many as are needed are verified together, which is faster
+    /// than one by one. If they are enough of one axis, those of the other are left alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Decoder::verify`]: then those that nothing was found out of do not count as handed in.
+    pub fn add_all(&self, slivers: Vec<Sliver>, control: &Control) -> Result<Vec<Added>> {
+        let mut added = vec![None; slivers.len()];
+        self.add_to(slivers, &mut added, control)?;
+        let added = added.into_iter();
+        Ok(added
+            .map(|added| added.expect("all were decided upon"))
+            .collect())
+    }
+
+    /// The same for slivers that may lie in others' memory: those that are kept are copied. What is found out is told
+    /// even if the call fails then.
+    pub(crate) fn add_to<T: Handed>(
+        &self,
+        slivers: Vec<T>,
+        added: &mut [Option<Added>],
+        control: &Control,
+    ) -> Result<()> {
+        caught(|| {
+            let mut left = collected(slivers.into_iter().enumerate());
+            while !left.is_empty() {
+                control.check()?;
+                let round = self.take(&mut left, added);
+                if !round.is_empty() {
+                    self.verify(round, added, control)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Decodes the blob from the slivers that are there. Those are not verified again: the default check leaves
+    /// out rows that are among them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEnoughSlivers`] if it is not [`ready`](Self::ready); as [`Decoder::decode`].
+    pub fn read(
+        &self,
+        check: Check,
+        output: &mut dyn Output,
+        control: &Control,
+    ) -> Result<Decoded> {
+        let (axis, held) = self.held()?;
+        self.decoder
+            .decode_verified(&self.metadata, &held, axis, check, output, control)
+    }
+
+    /// The slivers to decode from.
+    fn held(&self) -> Result<(Axis, Held)> {
+        let state = self.state();
+        let Some(axis) = state.ready else {
+            return Err(self.not_enough(&state));
+        };
+        Ok((axis, Held(collected(state.kept(axis).cloned()))))
+    }
+
+    /// By the axis of which more is there.
+    fn not_enough(&self, state: &State) -> Error {
+        let counts = Axis::BOTH.map(|axis| {
+            let needed = usize::from(self.metadata.shape().slivers_needed(axis));
+            (axis, state.counts[axis as usize], needed)
+        });
+        let [(_, primary, p), (_, secondary, s)] = counts;
+        let (axis, usable, needed) = counts[usize::from(primary * s < secondary * p)];
+        Error::NotEnoughSlivers {
+            axis,
+            usable,
+            needed,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes those to verify in this round: no more of an axis than are missing, and each only once. What is left
+    /// may not be needed then.
+    fn take<T: Handed>(
+        &self,
+        left: &mut Vec<(usize, T)>,
+        added: &mut [Option<Added>],
+    ) -> Vec<(usize, T)> {
+        let mut state = self.state();
+        let mut names = BTreeSet::new();
+        left.retain(|(position, sliver)| {
+            let view = sliver.view(&self.metadata);
+            let name = name_of(&view);
+            if let Some(verdict) = view.measures() {
+                state.damaged.insert(name, verdict);
+                added[*position] = Some(Added::Damaged(verdict));
+                return false;
+            }
+            if !state.needs(name) {
+                state.surplus.insert(name);
+                added[*position] = Some(Added::Surplus);
+                return false;
+            }
+            names.insert(name);
+            true
+        });
+        let mut missing = Axis::BOTH.map(|axis| self.missing_in(&state, axis));
+        drop(state);
+        // An axis that these complete goes first.
+        let completed = Axis::BOTH.into_iter().find(|&axis| {
+            let of_axis = names.iter().filter(|(of, _)| *of == axis);
+            of_axis.count() >= missing[axis as usize]
+        });
+        if let Some(axis) = completed {
+            missing[axis.other() as usize] = 0;
+        }
+        let is_taken = |(_, sliver): &mut (usize, T)| {
+            let name = name_of(&sliver.view(&self.metadata));
+            let missing = &mut missing[name.0 as usize];
+            let takes = *missing > 0 && names.remove(&name);
+            *missing -= usize::from(takes);
+            takes
+        };
+        collected(left.extract_if(.., is_taken))
+    }
+
+    fn verify<T: Handed>(
+        &self,
+        round: Vec<(usize, T)>,
+        added: &mut [Option<Added>],
+        control: &Control,
+    ) -> Result<()> {
+        let views = collected(round.iter().map(|(_, sliver)| sliver.view(&self.metadata)));
+        let verdicts = self.decoder.verify_batch(&views, control)?;
+        drop(views);
+        for ((position, sliver), verdict) in round.into_iter().zip(verdicts) {
+            let name = name_of(&sliver.view(&self.metadata));
+            // Copied, if that is what it takes, while nobody waits.
+            let sliver = match verdict.is_good() && self.needs(name) {
+                true => Some(Arc::new(sliver.into_sliver()?)),
+                false => None,
+            };
+            let mut state = self.state();
+            added[position] = Some(match sliver {
+                _ if !verdict.is_good() => {
+                    state.damaged.insert(name, verdict);
+                    Added::Damaged(verdict)
+                }
+                Some(sliver) if state.needs(name) => {
+                    state.slivers.insert(name, sliver);
+                    self.note_kept(&mut state, name.0);
+                    Added::Kept
+                }
+                _ => {
+                    // Others were faster.
+                    state.surplus.insert(name);
+                    Added::Surplus
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn needs(&self, name: Name) -> bool {
+        self.state().needs(name)
+    }
+
+    /// Counts one more of the axis, and finds out whether there are enough.
+    fn note_kept(&self, state: &mut State, axis: Axis) {
+        state.counts[axis as usize] += 1;
+        if self.missing_in(state, axis) > 0 {
+            return;
+        }
+        state.ready = Some(axis);
+        if axis == Axis::Primary {
+            // Columns are of no more use; rows would be, to read ranges from.
+            let of_no_use = state.slivers.split_off(&(Axis::Secondary, SliverIndex(0)));
+            state.surplus.extend(of_no_use.into_keys());
+            state.counts[Axis::Secondary as usize] = 0;
+        }
+    }
+}
+
+fn name_of(sliver: &BlobSliver<'_>) -> Name {
+    (sliver.axis, sliver.index)
+}
+
+/// A sliver that is handed in.
+pub(crate) trait Handed {
+    /// It as one of the blob with the metadata.
+    fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a>;
+
+    /// It for good.
+    fn into_sliver(self) -> Result<Sliver>;
+}
+
+impl Handed for Sliver {
+    fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a> {
+        BlobSliver::new(metadata, self)
+    }
+
+    fn into_sliver(self) -> Result<Sliver> {
+        Ok(self)
+    }
+}
+
+/// Its own metadata is of no account.
+#[cfg(feature = "capi")]
+impl Handed for BlobSliver<'_> {
+    fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a> {
+        BlobSliver { metadata, ..*self }
+    }
+
+    fn into_sliver(self) -> Result<Sliver> {
+        self.to_sliver()
+    }
+}
+
+impl fmt::Debug for BlobReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("BlobReader")
+            .field("metadata", &self.metadata)
+            .field("kept", &state.counts)
+            .field("ready", &state.ready)
+            .finish_non_exhaustive()
+    }
+}

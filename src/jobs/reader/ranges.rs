@@ -1,0 +1,213 @@
+//! Byte ranges of a blob: only the words that they lie in are restored.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::BlobReader;
+use crate::engine::{Restored, Words};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::format::wire::Sliver;
+use crate::io::control::Control;
+use crate::support::memory::{caught, collected};
+
+impl BlobReader {
+    /// Reads the bytes from `offset` on that fill `out`. Rows of the matrix that are there as primary slivers
+    /// are copied, whether there are enough slivers for the whole blob or not
+    /// ([`Shape::rows_of`] tells which ones that takes); otherwise only the code words that the range lies in
+    /// are decoded: a row each from secondary slivers, a column each from primary ones.
+    ///
+    /// All that is used was verified, so no storage node can change a byte. That whoever encoded the blob did it
+    /// consistently is not checked: [`read`](Self::read) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RangeOutside`](crate::Error::RangeOutside) if the range is not all in the blob;
+    /// [`Error::NotEnoughSlivers`](crate::Error::NotEnoughSlivers);
+    /// [`Error::Cancelled`](crate::Error::Cancelled). What `out` holds then is unspecified.
+    pub fn read_range(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
+        caught(|| self.read_range_uncaught(offset, out, control))
+    }
+
+    /// The same, from which missing memory unwinds.
+    fn read_range_uncaught(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
+        let shape = self.metadata.shape();
+        let rows = shape.rows_of(offset, out.len() as u64)?;
+        control.check()?;
+        let (given, primary) = {
+            let state = self.state();
+            let primary = state.kept(Axis::Primary).cloned();
+            let primary: BTreeMap<_, _> = primary
+                .filter(|sliver| rows.contains(&sliver.data.index.0))
+                .map(|sliver| (sliver.data.index.0, sliver))
+                .collect();
+            let given = match (primary.len() == rows.len(), state.ready) {
+                (true, _) => None,
+                (false, Some(axis)) => Some((axis, collected(state.kept(axis).cloned()))),
+                (false, None) => return Err(self.not_enough(&state)),
+            };
+            (given, primary)
+        };
+        let row_len = shape.sliver_len(Axis::Primary);
+        let mut part = Part { shape, offset, out };
+        for (&row, sliver) in &primary {
+            part.put(u64::from(row) * row_len, &sliver.data.symbols);
+        }
+        let Some((axis, given)) = given else {
+            return Ok(());
+        };
+        let decoding = Ranged {
+            reader: self,
+            axis,
+            given,
+        };
+        match axis {
+            Axis::Primary => decoding.columns(&rows, &mut part, control),
+            Axis::Secondary => {
+                let missing = rows.filter(|row| !primary.contains_key(row));
+                decoding.rows(&collected(missing), &mut part, control)
+            }
+        }
+    }
+}
+
+/// The part of the blob that is read.
+struct Part<'a> {
+    shape: Shape,
+    offset: u64,
+    out: &'a mut [u8],
+}
+
+impl Part<'_> {
+    fn end(&self) -> u64 {
+        self.offset + self.out.len() as u64
+    }
+
+    /// Puts bytes that begin at a place of the blob where they are wanted, as far as they are.
+    fn put(&mut self, at: u64, bytes: &[u8]) {
+        let start = at.max(self.offset);
+        let end = (at + bytes.len() as u64).min(self.end());
+        if start < end {
+            let from = (start - at) as usize..(end - at) as usize;
+            self.out[(start - self.offset) as usize..][..from.len()].copy_from_slice(&bytes[from]);
+        }
+    }
+
+    /// The columns of the matrix that the range lies in, if it is within a row; otherwise all.
+    fn columns(&self) -> Range<usize> {
+        let row_len = self.shape.sliver_len(Axis::Primary);
+        let size = u64::from(self.shape.symbol_size());
+        let (first, last) = (self.offset, self.end() - 1);
+        if first / row_len != last / row_len {
+            return 0..usize::from(self.shape.columns());
+        }
+        let column = |at: u64| (at % row_len / size) as usize;
+        column(first)..column(last) + 1
+    }
+
+    /// The bytes of symbols that the range lies in, if it is within a symbol; otherwise all.
+    fn bytes(&self) -> Range<u32> {
+        let size = u64::from(self.shape.symbol_size());
+        let (first, last) = (self.offset, self.end() - 1);
+        if first / size != last / size {
+            return 0..self.shape.symbol_size();
+        }
+        // The code goes by chunks of 64 bytes.
+        let start = first % size / 64 * 64;
+        let end = (last % size + 1).next_multiple_of(64).min(size);
+        start as u32..end as u32
+    }
+
+    /// Puts symbols of a column or a row where they belong: `at` is where each begins in the blob.
+    fn put_symbols(&mut self, restored: &Restored, at: impl Fn(usize) -> u64) {
+        let pieces = restored.bytes.chunks_exact(restored.range.len());
+        for (symbol, piece) in pieces.enumerate() {
+            self.put(at(symbol) + u64::from(restored.range.start), piece);
+        }
+    }
+}
+
+/// Slivers of which words are restored.
+struct Ranged<'a> {
+    reader: &'a BlobReader,
+    axis: Axis,
+    given: Vec<Arc<Sliver>>,
+}
+
+impl Ranged<'_> {
+    /// Restores words, some at a time within half of the memory limit. `line(word)` is the number of a word's
+    /// symbol in the slivers.
+    fn restore(
+        &self,
+        count: usize,
+        line: impl Fn(usize) -> usize + Sync,
+        (range, wanted): (Range<u32>, Range<usize>),
+        control: &Control,
+        mut each: impl FnMut(usize, &Restored),
+    ) -> Result<()> {
+        let context = &self.reader.decoder.context;
+        let shape = self.reader.metadata.shape();
+        let size = shape.symbol_size() as usize;
+        let given: Vec<SliverIndex> = collected(self.given.iter().map(|sliver| sliver.data.index));
+        control.note_engine(context.engine.name());
+        let a_word = wanted.len() as u64 * range.len() as u64;
+        let at_once = (context.memory / 2 / a_word).clamp(1, count as u64) as usize;
+        for first in (0..count).step_by(at_once) {
+            let symbol = |word, item: usize| {
+                let symbols = &self.given[item].data.symbols;
+                &symbols[line(first + word) * size..][..size]
+            };
+            let words = Words {
+                shape,
+                axis: self.axis,
+                given: &given,
+                count: at_once.min(count - first),
+                symbol: &symbol,
+                range: range.clone(),
+                wanted: wanted.clone(),
+            };
+            for restored in context.engine.restore(&words, control)? {
+                each(first + restored.word, &restored);
+            }
+        }
+        Ok(())
+    }
+
+    /// Restores rows from secondary slivers.
+    fn rows(&self, rows: &[u16], part: &mut Part<'_>, control: &Control) -> Result<()> {
+        let shape = part.shape;
+        let (columns, bytes) = (part.columns(), part.bytes());
+        let size = u64::from(shape.symbol_size());
+        let row_len = shape.sliver_len(Axis::Primary);
+        self.restore(
+            rows.len(),
+            |word| rows[word].into(),
+            (bytes, columns.clone()),
+            control,
+            |word, restored| {
+                let first = u64::from(rows[word]) * row_len + columns.start as u64 * size;
+                part.put_symbols(restored, |symbol| first + symbol as u64 * size);
+            },
+        )
+    }
+
+    /// Restores the columns that the range lies in from primary slivers.
+    fn columns(&self, rows: &Range<u16>, part: &mut Part<'_>, control: &Control) -> Result<()> {
+        let shape = part.shape;
+        let (columns, bytes) = (part.columns(), part.bytes());
+        let size = u64::from(shape.symbol_size());
+        let row_len = shape.sliver_len(Axis::Primary);
+        self.restore(
+            columns.len(),
+            |word| columns.start + word,
+            (bytes, rows.start.into()..rows.end.into()),
+            control,
+            |word, restored| {
+                let first = u64::from(rows.start) * row_len + (columns.start + word) as u64 * size;
+                part.put_symbols(restored, |row| first + row as u64 * row_len);
+            },
+        )
+    }
+}

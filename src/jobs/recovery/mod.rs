@@ -1,0 +1,481 @@
+//! Recovering a sliver from other slivers' symbols, or the proof that its blob is inconsistent.
+
+mod inconsistency;
+mod paths;
+mod symbols;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use self::paths::Candidate;
+use self::symbols::{Proven, Target};
+use crate::engine::{CodeWords, Engine};
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::{Error, Result};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::shape::Shape;
+use crate::format::verdict::SymbolVerdict;
+use crate::format::wire::{
+    DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, RecoverySymbol, Sliver, SliverData,
+};
+use crate::io::control::Control;
+use crate::jobs::decoder::Decoder;
+use crate::jobs::expanded::target_sliver;
+use crate::support::memory::{caught, collected, push, with_room};
+
+/// How many symbols are verified at once: enough to keep many threads busy.
+const LOT: usize = 4096;
+
+/// What recovery symbols gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovery {
+    /// The sliver, or the proof that there is none.
+    pub outcome: RecoveryOutcome,
+    /// The symbols used: their positions among those given.
+    pub used: Vec<usize>,
+    /// Those that were found wrong on the way, by their positions, with the reasons.
+    pub refused: Vec<(usize, SymbolVerdict)>,
+}
+
+/// The sliver that was recovered, or the proof that there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecoveryOutcome {
+    /// The sliver: it belongs to the metadata.
+    Sliver(Sliver),
+    /// The symbols belong to the metadata, and what they make does not: the blob was encoded
+    /// inconsistently, and this proves it to anybody. It was computed twice, in two ways.
+    Inconsistent(InconsistencyProof),
+}
+
+impl Decoder {
+    /// Tells for each of the symbols whether it recovers the target pair's sliver of the axis, and if not, why:
+    /// strictly its axis, its target, its source, its size, the length of its proof, and where that leads.
+    ///
+    /// (A sibling that pads its level may be spelt as an empty node or as a digest of zeros: both hash alike,
+    /// to this library as to the network.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PairOutOfRange`] for the target; [`Error::Cancelled`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{
+    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverIndex,
+    ///     SliverPairIndex, SymbolVerdict,
+    /// };
+    ///
+    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
+    /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
+    /// let metadata = encoded.verify(10)?;
+    /// let decoder = Decoder::on_engine_of(&encoder);
+    ///
+    /// let target = SliverPairIndex(8);
+    /// let data = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
+    /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, data)?;
+    /// let good = decoder.expand(&sliver, &control)?.recovery_symbol(target)?;
+    /// let mut bad = good.clone();
+    /// bad.symbol.data[0] ^= 1;
+    /// let mut other = good.clone();
+    /// other.target = SliverIndex(7);
+    ///
+    /// let verdicts =
+    ///     decoder.verify_symbols(&metadata, Axis::Primary, target, &[good, bad, other], &control)?;
+    /// assert_eq!(verdicts[..2], [SymbolVerdict::Good, SymbolVerdict::WrongProof]);
+    /// assert_eq!(verdicts[2].to_string(), "it recovers sliver 7, and sliver 8 is wanted");
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn verify_symbols(
+        &self,
+        metadata: &VerifiedMetadata,
+        axis: Axis,
+        target: SliverPairIndex,
+        symbols: &[GeneralRecoverySymbol],
+        control: &Control,
+    ) -> Result<Vec<SymbolVerdict>> {
+        let target = Target::new(metadata, axis, target)?;
+        caught(|| {
+            control.check()?;
+            let words = self.words(control);
+            let size = u64::from(metadata.shape().symbol_size());
+            control.start(symbols.len() as u64 * size);
+            let mut verdicts = with_room(symbols.len());
+            for symbols in symbols.chunks(LOT) {
+                control.check()?;
+                verdicts.extend(target.general_verdicts(words, symbols));
+                control.advance(symbols.len() as u64 * size);
+            }
+            control.finish();
+            Ok(verdicts)
+        })
+    }
+
+    /// Recovers the target pair's sliver of the axis from symbols of slivers of the other axis: `S` of different
+    /// ones give a primary sliver, `P` a secondary one. Wrong and repeated ones are passed over, those
+    /// that are not needed are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEnoughSymbols`], with what is wrong with the others; [`Error::PairOutOfRange`] for the target;
+    /// [`Error::Internal`] if the
+    /// blob looks inconsistent on one path and not, or otherwise, on another; [`Error::MemoryBudget`];
+    /// [`Error::Cancelled`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{
+    ///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, PairSet, RecoveryOutcome,
+    ///     SliverBuffer, SliverPairIndex,
+    /// };
+    ///
+    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
+    /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
+    /// let metadata = encoded.verify(10)?;
+    /// let decoder = Decoder::on_engine_of(&encoder);
+    ///
+    /// // Pair 8 lost its secondary sliver; four other nodes have primary ones.
+    /// let (axis, target) = (Axis::Secondary, SliverPairIndex(8));
+    /// let symbols = [0, 9, 4, 5].map(|pair| {
+    ///     let data = buffer.sliver_data(Axis::Primary, SliverPairIndex(pair)).unwrap();
+    ///     let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data).unwrap();
+    ///     decoder.expand(&sliver, &control).unwrap().recovery_symbol(target).unwrap()
+    /// });
+    /// let recovery = decoder.recover(&metadata, axis, target, &symbols, &control)?;
+    /// let RecoveryOutcome::Sliver(sliver) = recovery.outcome else {
+    ///     panic!("the blob is consistent");
+    /// };
+    /// assert_eq!(sliver.data.to_bcs(), buffer.sliver_data(axis, target).unwrap());
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn recover(
+        &self,
+        metadata: &VerifiedMetadata,
+        axis: Axis,
+        target: SliverPairIndex,
+        symbols: &[GeneralRecoverySymbol],
+        control: &Control,
+    ) -> Result<Recovery> {
+        let target = Target::new(metadata, axis, target)?;
+        caught(|| {
+            control.check()?;
+            self.context.fits_words(memory(&metadata.shape()))?;
+            let paths = self.paths(control);
+            let recovery = recover(&paths, target, symbols, control)?;
+            control.finish();
+            Ok(recovery)
+        })
+    }
+
+    /// Recovers a sliver as [`Decoder::recover`], from symbols without proofs, which are enough as long as all are
+    /// good. If one is not, it cannot be told which. A proof takes 330 bytes at 1,000 shards: most of what travels
+    /// for blobs of some megabytes, and little for blobs of gigabytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEnoughSymbols`]: those of another size, beyond the committee or repeated do not count;
+    /// [`Error::InvalidSliver`] if the sliver that they make does not belong to the metadata: then ask for
+    /// symbols with proofs; [`Error::PairOutOfRange`] for the target; [`Error::Cancelled`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{
+    ///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer,
+    ///     SliverPairIndex,
+    /// };
+    ///
+    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
+    /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
+    /// let metadata = encoded.verify(10)?;
+    /// let decoder = Decoder::on_engine_of(&encoder);
+    ///
+    /// let target = SliverPairIndex(8);
+    /// let mut symbols = Vec::new();
+    /// for pair in [0, 9, 4, 5] {
+    ///     let data = buffer.sliver_data(Axis::Primary, SliverPairIndex(pair)).unwrap();
+    ///     let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data)?;
+    ///     symbols.extend(decoder.decoding_symbols(&sliver, &[target], &control)?);
+    /// }
+    /// let sliver =
+    ///     decoder.recover_unproven(&metadata, Axis::Secondary, target, &symbols, &control)?;
+    /// assert_eq!(sliver.data.index, target.sliver(Axis::Secondary, 10));
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn recover_unproven(
+        &self,
+        metadata: &VerifiedMetadata,
+        axis: Axis,
+        target: SliverPairIndex,
+        symbols: &[DecodingSymbol],
+        control: &Control,
+    ) -> Result<Sliver> {
+        let target = Target::new(metadata, axis, target)?;
+        caught(|| {
+            control.check()?;
+            self.context.fits_words(memory(&metadata.shape()))?;
+            let (mut chosen, mut refused) = (BTreeMap::new(), Vec::new());
+            for (position, symbol) in symbols.iter().enumerate() {
+                match target.by_measures(symbol) {
+                    Some(verdict) => push(&mut refused, (position, verdict)),
+                    None => {
+                        chosen.entry(symbol.index).or_insert(symbol);
+                    }
+                }
+            }
+            let needed = target.needed();
+            let chosen = collected(chosen.into_values().take(needed));
+            if chosen.len() < needed {
+                return Err(target.not_enough(chosen.len(), refused));
+            }
+            let words = self.words(control);
+            let candidate = target.candidate(words, &chosen, control)?;
+            match target.accepts(&candidate) {
+                true => Ok(target.sliver(candidate.symbols)),
+                false => Err(Error::InvalidSliver {
+                    axis: target.axis,
+                    index: target.index.0,
+                    reason: "recovered from symbols without proofs, it does not belong to the metadata: \
+                             one of them is wrong, or the blob is inconsistent; symbols with proofs tell"
+                        .into(),
+                }),
+            }
+        })
+    }
+
+    /// The ways to compute a sliver.
+    fn paths(&self, control: &Control) -> Paths<'_> {
+        Paths {
+            first: self.words(control),
+            other: Box::new(|| self.context.other_words()),
+        }
+    }
+}
+
+/// The ways to compute a sliver: the engine's, and another one, that only accusing somebody takes.
+struct Paths<'a> {
+    first: &'a dyn CodeWords,
+    other: Box<dyn Fn() -> Result<Arc<dyn Engine>> + Sync + 'a>,
+}
+
+impl Paths<'_> {
+    fn second(&self) -> Result<Arc<dyn Engine>> {
+        (self.other)()
+    }
+}
+
+/// The memory that recovering a sliver takes, in bytes: its symbols in parts, all symbols of its word, and the tree
+/// over them.
+fn memory(shape: &Shape) -> u64 {
+    let n = u64::from(shape.n_shards());
+    let sources = u64::from(shape.rows().max(shape.columns()));
+    (sources + n) * u64::from(shape.symbol_size()) + n * 5 * 32
+}
+
+impl<'a> Target<'a> {
+    fn new(metadata: &'a VerifiedMetadata, axis: Axis, pair: SliverPairIndex) -> Result<Self> {
+        Ok(Self {
+            metadata,
+            axis,
+            index: target_sliver(&metadata.shape(), axis, pair)?,
+        })
+    }
+
+    /// How many symbols recover the sliver.
+    fn needed(&self) -> usize {
+        self.metadata
+            .shape()
+            .slivers_needed(self.axis.other())
+            .into()
+    }
+
+    fn not_enough(&self, usable: usize, refused: Vec<(usize, SymbolVerdict)>) -> Error {
+        Error::NotEnoughSymbols {
+            axis: self.axis,
+            usable,
+            needed: self.needed(),
+            refused,
+        }
+    }
+
+    fn sliver(&self, mut symbols: Vec<u8>) -> Sliver {
+        if symbols.capacity() > symbols.len() {
+            // `shrink_to_fit` would abort where there is no memory for it.
+            let mut exact = with_room(symbols.len());
+            exact.extend_from_slice(&symbols);
+            symbols = exact;
+        }
+        let symbol_size = self.metadata.shape().symbol_size();
+        Sliver {
+            axis: self.axis,
+            data: SliverData {
+                symbols,
+                symbol_size: u16::try_from(symbol_size).expect("at most MAX_SYMBOL_SIZE"),
+                index: self.index,
+            },
+        }
+    }
+
+    /// What is wrong with what a symbol says that it recovers.
+    fn by_claim(&self, symbol: &GeneralRecoverySymbol) -> Option<SymbolVerdict> {
+        if symbol.axis != self.axis {
+            return Some(SymbolVerdict::WrongAxis { found: symbol.axis });
+        }
+        if symbol.target != self.index {
+            return Some(SymbolVerdict::WrongTarget {
+                found: symbol.target,
+                expected: self.index,
+            });
+        }
+        None
+    }
+
+    fn general_verdicts(
+        &self,
+        words: &dyn CodeWords,
+        symbols: &[GeneralRecoverySymbol],
+    ) -> Vec<SymbolVerdict> {
+        let claims = symbols.iter().map(|symbol| self.by_claim(symbol));
+        let claims = collected(claims);
+        let claim = claims.iter().zip(symbols);
+        let rest = claim.filter(|(claim, _)| claim.is_none());
+        let rest = collected(rest.map(|(_, symbol)| Proven::of(symbol)));
+        let mut rest = self.verdicts(words, &rest).into_iter();
+        let verdict = |claim: Option<_>| claim.or_else(|| rest.next());
+        let verdicts = claims.into_iter().map(verdict);
+        collected(verdicts.map(|verdict| verdict.expect("one each")))
+    }
+}
+
+impl<'a> Proven<'a> {
+    fn of(symbol: &'a GeneralRecoverySymbol) -> Self {
+        Self {
+            symbol: &symbol.symbol,
+            proof: &symbol.proof,
+        }
+    }
+}
+
+/// Recovers the target.
+fn recover(
+    paths: &Paths<'_>,
+    target: Target<'_>,
+    symbols: &[GeneralRecoverySymbol],
+    control: &Control,
+) -> Result<Recovery> {
+    let Chosen {
+        used,
+        refused,
+        candidate,
+    } = choose(paths.first, target, symbols, control)?;
+    let chosen = collected(used.iter().map(|&position| &symbols[position]));
+    let candidate = match candidate {
+        Some(candidate) => candidate,
+        None => {
+            let plain = collected(chosen.iter().map(|chosen| &chosen.symbol));
+            target.candidate(paths.first, &plain, control)?
+        }
+    };
+    let outcome = if target.accepts(&candidate) {
+        RecoveryOutcome::Sliver(target.sliver(candidate.symbols))
+    } else {
+        let proven = collected(chosen.iter().map(|chosen| Proven::of(chosen)));
+        target.confirm(&*paths.second()?, &candidate, &proven, control)?;
+        let symbols = chosen.iter().map(|chosen| RecoverySymbol {
+            symbol: chosen.symbol.clone(),
+            proof: chosen.proof.clone(),
+        });
+        RecoveryOutcome::Inconsistent(InconsistencyProof {
+            target: target.index,
+            symbols: collected(symbols),
+        })
+    };
+    Ok(Recovery {
+        outcome,
+        used,
+        refused,
+    })
+}
+
+/// The symbols that a sliver is recovered from, and those that were found wrong on the way.
+struct Chosen {
+    used: Vec<usize>,
+    refused: Vec<(usize, SymbolVerdict)>,
+    /// The sliver, if it was recovered from exactly those used.
+    candidate: Option<Candidate>,
+}
+
+/// Finds as many good symbols of different sources as are needed, verifying no more at a time than are missing.
+fn choose(
+    words: &dyn CodeWords,
+    target: Target<'_>,
+    symbols: &[GeneralRecoverySymbol],
+    control: &Control,
+) -> Result<Chosen> {
+    let needed = target.needed();
+    let (mut used, mut refused) = (Vec::new(), Vec::new());
+    let (mut candidate, mut rounds) = (None, 0);
+    let mut order = Vec::new();
+    for (position, symbol) in symbols.iter().enumerate() {
+        let wrong = target.by_claim(symbol);
+        match wrong.or_else(|| target.by_measures(&symbol.symbol)) {
+            Some(verdict) => push(&mut refused, (position, verdict)),
+            None => push(&mut order, position),
+        }
+    }
+    // Those of each source after one another. Source slivers first: what is there need not be restored.
+    let source_of = |position: &usize| symbols[*position].symbol.index;
+    order.sort_unstable_by_key(|position| (source_of(position), *position));
+    let by_source = order.chunk_by(|one, other| source_of(one) == source_of(other));
+    // A second symbol of a source has its turn if the first is wrong, after those of all other sources.
+    let mut sources: VecDeque<&[usize]> = collected(by_source).into();
+    while used.len() < needed && !sources.is_empty() {
+        control.check()?;
+        rounds += 1;
+        let count = sources.len().min(needed - used.len());
+        let round = collected(sources.drain(..count));
+        let proven = round.iter().map(|left| Proven::of(&symbols[left[0]]));
+        let proven = collected(proven);
+        // If all are good, as they mostly are, the sliver is there when that is known.
+        let mut verdicts = Vec::new();
+        let mut verify = || verdicts = target.verdicts(words, &proven);
+        if used.is_empty() && proven.len() == needed {
+            let plain = collected(proven.iter().map(|proven| proven.symbol));
+            let mut recovered = None;
+            words.both(&mut verify, &mut || {
+                recovered = Some(target.candidate(words, &plain, control));
+            });
+            candidate = recovered.transpose()?;
+        } else {
+            verify();
+        }
+        for (left, verdict) in round.into_iter().zip(verdicts) {
+            let position = left[0];
+            if verdict.is_good() {
+                push(&mut used, position);
+                continue;
+            }
+            push(&mut refused, (position, verdict));
+            if left.len() > 1 {
+                sources.push_back(&left[1..]);
+            }
+        }
+    }
+    refused.sort_unstable_by_key(|(position, _)| *position);
+    match used.len() < needed {
+        true => Err(target.not_enough(used.len(), refused)),
+        false => Ok(Chosen {
+            used,
+            refused,
+            candidate: candidate.filter(|_| rounds == 1),
+        }),
+    }
+}

@@ -1,0 +1,97 @@
+//! From exactly as many symbols as are needed to a sliver, and the same on another path.
+
+use super::symbols::{Proven, Target};
+use crate::engine::{CodeWords, Words, join_parts};
+use crate::format::commitment::{Digest, Node};
+use crate::format::error::{Error, Result};
+use crate::format::index::SliverIndex;
+use crate::format::wire::DecodingSymbol;
+use crate::io::control::Control;
+use crate::jobs::expanded::tree_of;
+use crate::support::memory::{collected, filled, fit};
+
+/// A recovered sliver, whatever it is.
+#[derive(PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// Its source symbols, one after another.
+    pub(super) symbols: Vec<u8>,
+    /// The root over its expanded symbols.
+    root: Digest,
+}
+
+impl Target<'_> {
+    /// The sliver that symbols from distinct slivers make: exactly as many as are needed, of the blob's size.
+    pub(super) fn candidate(
+        &self,
+        words: &dyn CodeWords,
+        symbols: &[&DecodingSymbol],
+        control: &Control,
+    ) -> Result<Candidate> {
+        let shape = self.metadata.shape();
+        let given: Vec<SliverIndex> = collected(symbols.iter().map(|symbol| symbol.index));
+        let needed = given.len();
+        let mut parts = words.restore(
+            &Words {
+                shape,
+                axis: self.axis.other(),
+                given: &given,
+                count: 1,
+                symbol: &|_, item| &symbols[item].data,
+                range: 0..shape.symbol_size(),
+                wanted: 0..needed,
+            },
+            control,
+        )?;
+        let size = shape.symbol_size() as usize;
+        let len = usize::from(shape.n_shards()) * size;
+        let mut symbols = match &mut parts[..] {
+            // One part has all of them.
+            [whole] => std::mem::take(&mut whole.bytes),
+            _ => filled(0, needed * size),
+        };
+        fit(&mut symbols, len);
+        symbols.resize(len, 0);
+        join_parts(&parts, shape.symbol_size(), &mut symbols[..needed * size]);
+        drop(parts);
+        words.extend(&shape, self.axis, &mut symbols, control)?;
+        let root = tree_of(words, self.metadata, &symbols).root();
+        symbols.truncate(needed * size);
+        Ok(Candidate { symbols, root })
+    }
+
+    /// Whether the sliver belongs to the metadata.
+    pub(super) fn accepts(&self, candidate: &Candidate) -> bool {
+        self.metadata.root(self.axis, self.index) == Some(Node::Digest(candidate.root))
+    }
+
+    /// Finds out on another path, that of the other words, whether all symbols do belong to the metadata and
+    /// make exactly this sliver, which does not: only then it may be said that the blob is inconsistent.
+    pub(super) fn confirm(
+        &self,
+        words: &dyn CodeWords,
+        candidate: &Candidate,
+        symbols: &[Proven<'_>],
+        control: &Control,
+    ) -> Result<()> {
+        let internal = |what: &str| {
+            Err(Error::Internal {
+                reason: format!(
+                    "recovering {} sliver {} of blob {} on another path gives {what}",
+                    self.axis,
+                    self.index.0,
+                    self.metadata.blob_id(),
+                ),
+            })
+        };
+        let verdicts = self.verdicts(words, symbols);
+        if !verdicts.iter().all(|verdict| verdict.is_good()) {
+            return internal("other verdicts on its symbols");
+        }
+        let plain = collected(symbols.iter().map(|proven| proven.symbol));
+        let second = self.candidate(words, &plain, control)?;
+        if second != *candidate || self.accepts(&second) {
+            return internal("another sliver");
+        }
+        Ok(())
+    }
+}

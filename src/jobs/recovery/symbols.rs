@@ -1,0 +1,93 @@
+//! Holding recovery symbols against metadata, strictly.
+
+use crate::engine::CodeWords;
+use crate::format::commitment::{Digest, Node, VerifiedMetadata, Ways, path_len, roots_of_ways};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::verdict::SymbolVerdict;
+use crate::format::wire::{DecodingSymbol, MerkleProof};
+use crate::support::memory::{collected, filled, with_room};
+
+/// The sliver that is to be recovered.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) metadata: &'a VerifiedMetadata,
+    pub(super) axis: Axis,
+    pub(super) index: SliverIndex,
+}
+
+/// A symbol with its proof, whatever structure it came in.
+#[derive(Clone, Copy)]
+pub(super) struct Proven<'a> {
+    pub(super) symbol: &'a DecodingSymbol,
+    pub(super) proof: &'a MerkleProof,
+}
+
+impl Target<'_> {
+    /// What is wrong with the measures of a symbol.
+    pub(super) fn by_measures(&self, symbol: &DecodingSymbol) -> Option<SymbolVerdict> {
+        let shape = self.metadata.shape();
+        if symbol.index.0 >= shape.n_shards() {
+            return Some(SymbolVerdict::WrongSource {
+                found: symbol.index,
+                n_shards: shape.n_shards(),
+            });
+        }
+        if symbol.data.len() as u64 != u64::from(shape.symbol_size()) {
+            return Some(SymbolVerdict::WrongSymbolSize {
+                found: symbol.data.len() as u64,
+                expected: shape.symbol_size(),
+            });
+        }
+        None
+    }
+
+    /// What symbols are that claim this target.
+    pub(super) fn verdicts(
+        &self,
+        words: &dyn CodeWords,
+        symbols: &[Proven<'_>],
+    ) -> Vec<SymbolVerdict> {
+        let n_shards = self.metadata.n_shards();
+        let levels = path_len(n_shards.into());
+        let mut verdicts = filled(SymbolVerdict::WrongProof, symbols.len());
+        let mut hashed = with_room(symbols.len());
+        for (number, Proven { symbol, proof }) in symbols.iter().enumerate() {
+            let found = proof.len();
+            if let Some(verdict) = self.by_measures(symbol) {
+                verdicts[number] = verdict;
+            } else if found != levels {
+                verdicts[number] = SymbolVerdict::WrongPathLength {
+                    found,
+                    expected: levels,
+                };
+            } else {
+                hashed.push(number);
+            }
+        }
+
+        let commitment = self.metadata.commitment();
+        let data = hashed
+            .iter()
+            .map(|&number| &symbols[number].symbol.data[..]);
+        let mut leaves = filled(Digest::default(), hashed.len());
+        words.hash_symbols(commitment, &collected(data), &mut leaves);
+        let ways = Ways {
+            places: &filled(usize::from(self.index.0), hashed.len()),
+            siblings: &|way, place: &mut [Digest]| {
+                let path = symbols[hashed[way]].proof.path();
+                for (place, node) in place.iter_mut().zip(path) {
+                    *place = node.bytes();
+                }
+            },
+            len: levels,
+        };
+        let roots = roots_of_ways(words, commitment, leaves, &ways);
+        for (number, root) in hashed.into_iter().zip(roots) {
+            let source = symbols[number].symbol.index;
+            if self.metadata.root(self.axis.other(), source) == Some(Node::Digest(root)) {
+                verdicts[number] = SymbolVerdict::Good;
+            }
+        }
+        verdicts
+    }
+}

@@ -1,0 +1,281 @@
+//! Slivers of many blobs, in groups that an engine takes together.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use crate::engine::Engine;
+use crate::engine::schedule::{Job, Work};
+use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::format::verdict::SliverInfo;
+use crate::format::verdict::SliverVerdict;
+use crate::io::control::Control;
+use crate::io::sliver_source::{GivenSlivers, SliverSource};
+use crate::jobs::decoder::{Decoder, roots};
+use crate::jobs::runtime::Context;
+use crate::support::memory::{collected, filled, push};
+
+/// How many slivers are verified in one go: enough to keep many threads busy, few enough that their
+/// hashes stay small.
+const LOT: usize = 256;
+
+/// The same where every thread is at a lot of its own: no more slivers, and about so many bytes.
+const SMALL_LOT: usize = 32;
+const SMALL_LOT_BYTES: u64 = 1 << 20;
+
+/// Groups of so many bytes may be a device's, and are shared out to the threads by slivers; smaller ones by lots.
+const LARGE: u64 = 16 << 20;
+
+/// Slivers to be verified.
+pub(super) struct Batch<'a> {
+    pub(super) decoder: &'a Decoder,
+    pub(super) slivers: &'a dyn SliverSource,
+    /// What those say of themselves.
+    pub(super) infos: Vec<SliverInfo>,
+    /// Which of them.
+    pub(super) numbers: &'a [usize],
+    /// The metadata of the blob that the so many-th of those is to belong to.
+    pub(super) metadata_of: &'a (dyn Fn(usize) -> &'a VerifiedMetadata + Sync),
+}
+
+/// What slivers have in common that are expanded and hashed together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    n_shards: u16,
+    symbol_size: u32,
+    encoding_type: u8,
+    axis: Axis,
+}
+
+/// Slivers of a kind.
+struct Group {
+    axis: Axis,
+    commitment: Commitment,
+    /// That of one of their blobs: the others differ in the blob's length alone, which does not matter
+    /// here.
+    shape: Shape,
+    /// Where they stand among the numbers.
+    places: Vec<usize>,
+}
+
+impl Group {
+    fn bytes(&self) -> u64 {
+        self.places.len() as u64 * self.shape.sliver_len(self.axis)
+    }
+
+    fn job(&self) -> Job {
+        Job {
+            work: Work::Verify,
+            commitment: self.commitment,
+            n_shards: self.shape.n_shards(),
+            bytes: self.bytes(),
+        }
+    }
+
+    /// How many of them a thread takes at once, if each is at a lot of its own.
+    fn small_lot(&self) -> usize {
+        let by_bytes = SMALL_LOT_BYTES / self.shape.sliver_len(self.axis);
+        SMALL_LOT
+            .min(self.places.len())
+            .min(by_bytes as usize)
+            .max(1)
+    }
+
+    /// The width of reads with which all threads have room for a lot each.
+    fn width_in_lots(&self, context: &Context) -> Result<u32> {
+        let engine = &*context.engine;
+        context.width(&self.shape, |width| {
+            let memory =
+                |items| engine.expand_memory(&self.shape, self.commitment, self.axis, items, width);
+            // What threads work in counts once.
+            let lot = memory(self.small_lot());
+            lot + (engine.threads() as u64 - 1) * (lot - memory(0))
+        })
+    }
+
+    /// The width of reads with which there is room for some of them.
+    fn width(&self, context: &Context, items: usize) -> Result<u32> {
+        context.width(&self.shape, |width| {
+            context
+                .engine
+                .expand_memory(&self.shape, self.commitment, self.axis, items, width)
+        })
+    }
+}
+
+impl Batch<'_> {
+    /// What each of them is; missing memory unwinds.
+    pub(super) fn verdicts(&self, control: &Control) -> Result<Vec<SliverVerdict>> {
+        let mut verdicts = filled(SliverVerdict::WrongRoot, self.numbers.len());
+        let groups = self.groups(&mut verdicts);
+        control.start(groups.iter().map(Group::bytes).sum());
+        let context = &self.decoder.context;
+        let is_device = context.engine.device().is_some();
+        let threads = context.engine.threads();
+        let (mut lots, mut alone) = (Vec::new(), Vec::new());
+        let is_one = groups.len() == 1;
+        for group in groups {
+            // Few slivers would not keep all threads busy, however large they are.
+            let is_large = group.bytes() >= LARGE && group.places.len() >= threads;
+            let width = match is_device || is_large || is_one || threads == 1 {
+                true => None,
+                false => group.width_in_lots(context).ok(),
+            };
+            match width {
+                Some(width) => push(&mut lots, (group, width)),
+                None => push(&mut alone, group),
+            }
+        }
+        self.run_lots(&lots, &mut verdicts, control)?;
+        for group in &alone {
+            self.run_alone(group, &mut verdicts, control)?;
+        }
+        control.check()?;
+        Ok(verdicts)
+    }
+
+    /// Says of those that cannot be hashed what they are, and groups the others.
+    fn groups(&self, verdicts: &mut [SliverVerdict]) -> Vec<Group> {
+        let mut groups = BTreeMap::<Kind, Group>::new();
+        for (place, &number) in self.numbers.iter().enumerate() {
+            let (info, metadata) = (self.infos[number], (self.metadata_of)(place));
+            let shape = metadata.shape();
+            if let Some(verdict) = SliverVerdict::by_measures(&info, &shape) {
+                verdicts[place] = verdict;
+            } else {
+                let commitment = metadata.commitment();
+                let kind = Kind {
+                    n_shards: shape.n_shards(),
+                    symbol_size: shape.symbol_size(),
+                    encoding_type: commitment.encoding_type(),
+                    axis: info.axis,
+                };
+                let group = groups.entry(kind).or_insert_with(|| Group {
+                    axis: info.axis,
+                    commitment,
+                    shape,
+                    places: Vec::new(),
+                });
+                push(&mut group.places, place);
+            }
+        }
+        collected(groups.into_values())
+    }
+
+    /// Groups that are too small to keep all threads busy: each thread is at a lot of its own. With each group the
+    /// width of its reads.
+    fn run_lots(
+        &self,
+        groups: &[(Group, u32)],
+        verdicts: &mut [SliverVerdict],
+        control: &Control,
+    ) -> Result<()> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        control.check()?;
+        let engine = &*self.decoder.context.engine;
+        control.note_engine(engine.name());
+        let lots = groups.iter().flat_map(|(group, width)| {
+            let lots = group.places.chunks(group.small_lot());
+            lots.map(move |places| (group, *width, places))
+        });
+        let lots = collected(lots);
+        let results = collected((0..lots.len()).map(|_| OnceLock::new()));
+        engine.for_each(lots.len(), &|lot| {
+            let (group, width, places) = lots[lot];
+            let _ = results[lot].set(self.run_lot(engine, group, places, width, control));
+        });
+        for ((_, _, places), result) in lots.iter().zip(results) {
+            let found = result.into_inner().expect("every lot was run")?;
+            for (&place, found) in places.iter().zip(found) {
+                verdicts[place] = found;
+            }
+        }
+        Ok(())
+    }
+
+    /// A group that all threads, or a device, are at together.
+    fn run_alone(
+        &self,
+        group: &Group,
+        verdicts: &mut [SliverVerdict],
+        control: &Control,
+    ) -> Result<()> {
+        // A sliver at a time is enough.
+        let fits = |context: &Context| {
+            let engine = &*context.engine;
+            engine.has_room(&group.shape, group.commitment) && group.width(context, 1).is_ok()
+        };
+        let context = self.decoder.context.for_job(&group.job(), control, fits)?;
+        self.run_on(&context, group, &group.places, verdicts, control)?;
+        // What a device finds wrong is looked at again.
+        let Some(second) = context.engine.second() else {
+            return Ok(());
+        };
+        let bad = group.places.iter().copied();
+        let bad = bad.filter(|&place| verdicts[place] == SliverVerdict::WrongRoot);
+        let bad = collected(bad);
+        let again = Context::on(second, context.memory);
+        // That is no part of the job's progress.
+        self.run_on(&again, group, &bad, verdicts, &control.aside())?;
+        if bad.iter().any(|&place| verdicts[place].is_good()) {
+            context.engine.was_wrong();
+        }
+        Ok(())
+    }
+
+    /// Some of a group on an engine.
+    fn run_on(
+        &self,
+        context: &Context,
+        group: &Group,
+        places: &[usize],
+        verdicts: &mut [SliverVerdict],
+        control: &Control,
+    ) -> Result<()> {
+        // Fewer at a time where the memory limit asks for it.
+        let mut lot = LOT.min(places.len()).max(1);
+        while lot > 1 && group.width(context, lot).is_err() {
+            lot /= 2;
+        }
+        let width = group.width(context, lot)?;
+        for places in places.chunks(lot) {
+            let found = self.run_lot(&*context.engine, group, places, width, control)?;
+            for (&place, found) in places.iter().zip(found) {
+                verdicts[place] = found;
+            }
+        }
+        Ok(())
+    }
+
+    /// Some of a group at once.
+    fn run_lot(
+        &self,
+        engine: &dyn Engine,
+        group: &Group,
+        places: &[usize],
+        width: u32,
+        control: &Control,
+    ) -> Result<Vec<SliverVerdict>> {
+        let (shape, commitment, axis) = (group.shape, group.commitment, group.axis);
+        let n = usize::from(shape.n_shards());
+        let numbers = collected(places.iter().map(|&place| self.numbers[place]));
+        let given = GivenSlivers::of(self.slivers, &self.infos, shape, numbers).lenient();
+        let mut session = engine.start_expand(shape, commitment, axis, places.len(), width)?;
+        session.stripe(0..shape.symbol_size(), &given, control)?;
+        let roots = roots(engine, commitment, n, &*session);
+        let verdicts = places.iter().zip(roots).enumerate();
+        let verdicts = verdicts.map(|(item, (&place, root))| {
+            let expected = (self.metadata_of)(place).root(axis, given.indices()[item]);
+            match (given.is_unreadable(item), expected) {
+                (true, _) => SliverVerdict::Unreadable,
+                (false, Some(Node::Digest(expected))) if expected == root => SliverVerdict::Good,
+                (false, _) => SliverVerdict::WrongRoot,
+            }
+        });
+        Ok(collected(verdicts))
+    }
+}

@@ -1,0 +1,127 @@
+//! Verifying slivers against metadata: of one blob or of many, all lanes and cores at a time.
+
+mod batch;
+mod slivers;
+
+pub use slivers::BlobSliver;
+
+use self::batch::Batch;
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::Result;
+use crate::format::verdict::SliverVerdict;
+use crate::io::control::Control;
+use crate::io::sliver_source::SliverSource;
+use crate::jobs::decoder::Decoder;
+use crate::support::memory::{caught, collected};
+
+impl Decoder {
+    /// Tells for each of the numbered slivers whether it belongs to the metadata, and if not, why: its
+    /// index exists, its length and symbol size are right, and the root over its expanded symbols is the
+    /// one in the metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MemoryBudget`](crate::Error::MemoryBudget),
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
+    ///
+    /// # Panics
+    ///
+    /// If a number is beyond the slivers.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{
+    ///     Axis, Bcs, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer, SliverData,
+    ///     SliverPairIndex, SliverVerdict,
+    /// };
+    ///
+    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let mut buffer = SliverBuffer::new();
+    /// let pairs = PairSet::all(10);
+    /// let encoded = encoder.encode(&b"walrus"[..], &pairs, &mut buffer, &Control::new())?;
+    /// let metadata = encoded.verify(10)?;
+    /// let bytes = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
+    /// let good = Sliver { axis: Axis::Secondary, data: SliverData::from_bcs(bytes)? };
+    /// let mut bad = good.clone();
+    /// bad.data.symbols[5] ^= 1;
+    ///
+    /// let slivers = [good, bad];
+    /// let verdicts = Decoder::builder().build()?.verify(
+    ///     &metadata,
+    ///     &slivers[..],
+    ///     &[0, 1],
+    ///     &Control::new(),
+    /// )?;
+    /// assert_eq!(verdicts, [SliverVerdict::Good, SliverVerdict::WrongRoot]);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn verify(
+        &self,
+        metadata: &VerifiedMetadata,
+        slivers: &(impl SliverSource + ?Sized),
+        numbers: &[usize],
+        control: &Control,
+    ) -> Result<Vec<SliverVerdict>> {
+        let batch = Batch {
+            decoder: self,
+            slivers: &slivers,
+            infos: slivers.infos(),
+            numbers,
+            metadata_of: &|_| metadata,
+        };
+        caught(|| batch.verdicts(control))
+    }
+
+    /// The same for slivers of many blobs in memory, such as a shard's sync brings or many readers ask for:
+    /// those with symbols of one size are hashed together, whatever blob they are of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Decoder::verify`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::{
+    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverPairIndex,
+    /// };
+    ///
+    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let mut blobs = Vec::new();
+    /// for blob in [&b"walrus"[..], b"tusk"] {
+    ///     let mut buffer = SliverBuffer::new();
+    ///     let encoded = encoder.encode(blob, &PairSet::all(10), &mut buffer, &Control::new())?;
+    ///     blobs.push((encoded.verify(10)?, buffer));
+    /// }
+    /// // Both blobs' slivers of pair 0, the second one as if it were the first blob's.
+    /// let axis = Axis::Primary;
+    /// let data = |buffer| SliverBuffer::sliver_data(buffer, axis, SliverPairIndex(0)).unwrap();
+    /// let batch = [
+    ///     BlobSliver::from_bcs(&blobs[0].0, axis, data(&blobs[0].1))?,
+    ///     BlobSliver::from_bcs(&blobs[1].0, axis, data(&blobs[1].1))?,
+    ///     BlobSliver::from_bcs(&blobs[0].0, axis, data(&blobs[1].1))?,
+    /// ];
+    /// let verdicts = Decoder::builder().build()?.verify_batch(&batch, &Control::new())?;
+    /// let good: Vec<_> = verdicts.iter().map(|verdict| verdict.is_good()).collect();
+    /// assert_eq!(good, [true, true, false]);
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
+    pub fn verify_batch(
+        &self,
+        slivers: &[BlobSliver<'_>],
+        control: &Control,
+    ) -> Result<Vec<SliverVerdict>> {
+        caught(|| {
+            let numbers = collected(0..slivers.len());
+            let batch = Batch {
+                decoder: self,
+                slivers: &slivers,
+                infos: slivers.infos(),
+                numbers: &numbers,
+                metadata_of: &|place| slivers[place].metadata,
+            };
+            batch.verdicts(control)
+        })
+    }
+}

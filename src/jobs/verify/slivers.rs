@@ -1,0 +1,119 @@
+//! Slivers of several blobs at hand.
+
+use crate::format::commitment::VerifiedMetadata;
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::verdict::SliverInfo;
+use crate::format::verdict::SliverVerdict;
+#[cfg(feature = "capi")]
+use crate::format::wire::SliverData;
+use crate::format::wire::{Sliver, SliverView};
+use crate::io::sliver_source::SliverSource;
+use crate::support::memory::collected;
+#[cfg(feature = "capi")]
+use crate::support::memory::reserve;
+
+/// A sliver in memory, and the metadata of the blob that it is to belong to.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Axis, BlobSliver, Encoder};
+///
+/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+/// let metadata = encoded.verify(10)?;
+/// // The body of a request, as it came: its symbols are not copied.
+/// let body = [4, 10, 11, 12, 13, 2, 0, 3, 0];
+/// let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, &body)?;
+/// assert_eq!((sliver.index.0, sliver.symbols), (3, &body[1..5]));
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BlobSliver<'a> {
+    /// The metadata of the blob.
+    pub metadata: &'a VerifiedMetadata,
+    /// The axis.
+    pub axis: Axis,
+    /// The index along the axis.
+    pub index: SliverIndex,
+    /// The size of a symbol in bytes.
+    pub symbol_size: u32,
+    /// All symbols, one after another.
+    pub symbols: &'a [u8],
+}
+
+impl<'a> BlobSliver<'a> {
+    /// A sliver that was read before.
+    #[must_use]
+    pub fn new(metadata: &'a VerifiedMetadata, sliver: &'a Sliver) -> Self {
+        Self {
+            metadata,
+            axis: sliver.axis,
+            index: sliver.data.index,
+            symbol_size: sliver.data.symbol_size.into(),
+            symbols: &sliver.data.symbols,
+        }
+    }
+
+    /// A sliver in the bytes of BCS `SliverData`, whose symbols stay where they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`](crate::Error::Malformed) as
+    /// [`SliverData::from_bcs`](crate::Bcs::from_bcs).
+    pub fn from_bcs(metadata: &'a VerifiedMetadata, axis: Axis, data: &'a [u8]) -> Result<Self> {
+        let view = SliverView::from_bcs(data)?;
+        Ok(Self {
+            metadata,
+            axis,
+            index: view.index,
+            symbol_size: view.symbol_size.into(),
+            symbols: view.symbols,
+        })
+    }
+
+    /// A copy of its own.
+    #[cfg(feature = "capi")]
+    pub(crate) fn to_sliver(self) -> Result<Sliver> {
+        let mut symbols = reserve(self.symbols.len())?;
+        symbols.extend_from_slice(self.symbols);
+        Ok(Sliver {
+            axis: self.axis,
+            data: SliverData {
+                symbols,
+                symbol_size: u16::try_from(self.symbol_size).expect("a sliver that was verified"),
+                index: self.index,
+            },
+        })
+    }
+
+    fn info(&self) -> SliverInfo {
+        SliverInfo {
+            axis: self.axis,
+            index: self.index,
+            symbol_size: self.symbol_size,
+            len: self.symbols.len() as u64,
+        }
+    }
+
+    /// What is wrong with it, if it can be no sliver of its blob.
+    pub(crate) fn measures(&self) -> Option<SliverVerdict> {
+        SliverVerdict::by_measures(&self.info(), &self.metadata.shape())
+    }
+}
+
+impl SliverSource for [BlobSliver<'_>] {
+    fn infos(&self) -> Vec<SliverInfo> {
+        collected(self.iter().map(BlobSliver::info))
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        let start = usize::try_from(offset).expect("inside the sliver");
+        out.copy_from_slice(&self[number].symbols[start..start + out.len()]);
+        Ok(())
+    }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        Some(self[number].symbols)
+    }
+}

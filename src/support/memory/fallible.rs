@@ -1,0 +1,142 @@
+//! Memory whose size a job's input decides, where the system may have none.
+//!
+//! Much of it is needed deep within kernels and on worker threads, where there is no way to give a result
+//! back. So what is missing there unwinds, as a panic does but without being one (no hook is called), to
+//! where the job began, and becomes its error there.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// Reason why memory was not reserved.
+#[derive(Debug)]
+pub(crate) enum MemoryError {
+    /// The size exceeds the address space.
+    TooLarge {
+        /// Contents of the buffer.
+        what: &'static str,
+        /// Size of the buffer in bytes.
+        bytes: u64,
+    },
+    /// The system has no memory.
+    Missing {
+        /// Contents of the buffer.
+        what: String,
+        /// Error of the system.
+        source: io::Error,
+    },
+}
+
+/// Result of reserving memory.
+pub(crate) type Result<T, E = MemoryError> = std::result::Result<T, E>;
+
+/// Payload of the unwinding: the bytes that there was no memory for.
+struct NoMemory {
+    bytes: usize,
+}
+
+impl From<NoMemory> for MemoryError {
+    fn from(NoMemory { bytes }: NoMemory) -> Self {
+        Self::Missing {
+            what: format!("{bytes} bytes of a job"),
+            source: io::ErrorKind::OutOfMemory.into(),
+        }
+    }
+}
+
+fn try_reserve<T>(values: &mut Vec<T>, len: usize) -> Result<(), NoMemory> {
+    let more = len.saturating_sub(values.len());
+    values.try_reserve_exact(more).map_err(|_| NoMemory {
+        bytes: len.saturating_mul(size_of::<T>()),
+    })
+}
+
+/// A vector with room for `len` elements.
+///
+/// # Errors
+///
+/// [`MemoryError::Missing`].
+pub(crate) fn reserve<T>(len: usize) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    try_reserve(&mut values, len)?;
+    Ok(values)
+}
+
+/// The same where there is no way to give an error back: it unwinds to [`caught`].
+pub(crate) fn with_room<T>(len: usize) -> Vec<T> {
+    let mut values = Vec::new();
+    fit(&mut values, len);
+    values
+}
+
+/// As many of a value, as `vec!` makes them; unwinds as [`with_room`].
+pub(crate) fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
+    let mut values = with_room(len);
+    values.resize(len, value);
+    values
+}
+
+/// The elements of an iterator, as `collect` gathers them; unwinds as [`with_room`].
+pub(crate) fn collected<T>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut collected = with_room(values.size_hint().0);
+    for value in values {
+        push(&mut collected, value);
+    }
+    collected
+}
+
+/// Appends an element, and makes room as `Vec::push` does; unwinds as [`with_room`].
+pub(crate) fn push<T>(values: &mut Vec<T>, value: T) {
+    if values.len() == values.capacity() {
+        let more = values.len().max(4).saturating_mul(2);
+        fit(values, more);
+    }
+    values.push(value);
+}
+
+/// Makes room in a vector for `len` elements in all; unwinds as [`with_room`].
+pub(crate) fn fit<T>(values: &mut Vec<T>, len: usize) {
+    if let Err(missing) = try_reserve(values, len) {
+        resume_unwind(Box::new(missing));
+    }
+}
+
+/// Runs a job; memory that there was none for becomes its error. All other panics go on.
+pub(crate) fn caught<T, E: From<MemoryError>>(job: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|payload| match no_memory(payload) {
+        Ok(error) => Err(error.into()),
+        Err(payload) => resume_unwind(payload),
+    })
+}
+
+/// The error that a panic's payload stands for, if memory was missing.
+pub(crate) fn no_memory(payload: Box<dyn Any + Send>) -> Result<MemoryError, Box<dyn Any + Send>> {
+    payload
+        .downcast::<NoMemory>()
+        .map(|missing| (*missing).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_memory_is_an_error_and_a_panic_is_a_panic() {
+        let error = reserve::<u64>(usize::MAX / 16).unwrap_err();
+        assert!(matches!(error, MemoryError::Missing { .. }), "{error:?}");
+        let caught = |job: &dyn Fn() -> Result<Vec<u64>>| caught(job);
+        let error = caught(&|| Ok(filled(0u64, usize::MAX / 16))).unwrap_err();
+        assert!(format!("{error:?}").contains("bytes of a job"), "{error:?}");
+        // From another thread, too.
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .unwrap();
+        let error = caught(&|| Ok(pool.install(|| with_room::<u64>(usize::MAX / 16))));
+        assert!(matches!(error, Err(MemoryError::Missing { .. })));
+        let panic = catch_unwind(|| super::caught::<(), MemoryError>(|| panic!("another")));
+        assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"another"));
+        assert_eq!(caught(&|| Ok(filled(7, 3))).unwrap(), [7; 3]);
+        assert_eq!(collected((0..100).filter(|i| i % 2 == 1)).len(), 50);
+    }
+}
