@@ -1870,7 +1870,7 @@ walrus_accel_status walrus_accel_control_cancel(const struct walrus_accel_contro
 
 /**
  * Tells how far the call has come, in bytes of the blob (or of the slivers that are verified):
- * `done` of `total`. `total` is 0 while it has not started, and for an empty blob.
+ * `done` of `total`. `total` is 0 while it has not started, and 1 for an empty blob.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.

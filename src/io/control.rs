@@ -51,7 +51,7 @@ const MAX_WARNINGS: usize = 100;
 pub struct Progress {
     /// Bytes done.
     pub done: u64,
-    /// Bytes in all; 0 while the job has not started, and for an empty blob.
+    /// Bytes in all; 0 while the job has not started, and 1 for an empty blob.
     pub total: u64,
 }
 
@@ -269,6 +269,8 @@ impl Control {
     pub(crate) fn start_work(&self, work: u64, total: u64) {
         self.done.store(0, Ordering::Relaxed);
         self.work.store(work, Ordering::Relaxed);
+        // Never 0 once there is work: that is a job that has not started.
+        let total = total.max(u64::from(work > 0));
         self.total.store(total, Ordering::Relaxed);
     }
 
