@@ -60,7 +60,7 @@ const SEAM: [(&str, &[&str]); 10] = [
     ),
 ];
 
-/// What the choice of an engine knows beyond that: events to tell.
+/// Names beyond those that the choice of an engine may use: events to tell.
 const SEAM_OF_SCHEDULE: [(&str, &[&str]); 1] = [("io::control", &["Event"])];
 
 /// What engines are opened with, and what is known of devices.

@@ -688,8 +688,7 @@ inline std::vector<device> devices() {
 // Controls
 // -------------------------------------------------------------------------------------------------------
 
-/// How far work has come, in bytes of the blob (or of the slivers that are verified); of a batch in
-/// blobs. `total` is 0 while it has not started, and 1 for an empty blob.
+/// State of a job, in bytes of the blob (or of the slivers that are verified); of a batch in blobs. `total` is 0 while it has not started, and 1 for an empty blob.
 struct progress {
     std::uint64_t done = 0;
     std::uint64_t total = 0;

@@ -280,7 +280,7 @@ pub(super) fn excerpt(text: &str) -> String {
     }
 }
 
-/// What a name of unfinished work is of.
+/// Kind of unfinished work, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfinished {
     /// A working directory.

@@ -6,13 +6,26 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::layout::{Unfinished, unfinished};
-use super::work::{BEGINNING, Named, WorkDirectory, is_settled};
+use super::layout::{CHECKPOINT_FILE, LOCK_FILE, Unfinished, unfinished};
+use super::work::{Named, WorkDirectory};
 use crate::format::commitment::BlobId;
 use crate::format::error::{Error, Result};
 use crate::support::disk::{Access, Dir, FileId, Kind};
 use crate::support::memory::push;
+
+/// Age from which a directory without a lock is no longer being made or removed.
+const UNLOCKED: Duration = Duration::from_secs(60);
+
+/// Age from which a file that nobody has locked is no longer one that its process is about to lock.
+const BEGINNING: Duration = Duration::from_secs(1);
+
+/// Returns true if a file was not written to for some time.
+fn is_settled(file: &File, time: Duration) -> io::Result<bool> {
+    let written = file.metadata()?.modified()?;
+    Ok(written.elapsed().is_ok_and(|age| age >= time))
+}
 
 /// Unfinished work that an ended process left: the working directory of an encoding or a repair, or a file that
 /// has no name of its own yet. Its name begins with `.walrus-accel-` and ends in `.partial`.
@@ -185,7 +198,7 @@ fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidInput | NotFound | PermissionDenied)
 }
 
-/// What an ended process left under a name, and whether an encoding can be resumed from it.
+/// Returns the kind of what an ended process left under a name, and true if an encoding can be resumed from it.
 fn left_under(parent: &Dir, name: &OsStr) -> io::Result<Option<(Unfinished, bool)>> {
     let there = parent.find(name)?;
     if !there.is_ours {
@@ -197,7 +210,7 @@ fn left_under(parent: &Dir, name: &OsStr) -> io::Result<Option<(Unfinished, bool
             if dir.is_mount_point() {
                 return Ok(None);
             }
-            let left = WorkDirectory::left_in(&dir)?;
+            let left = left_in(&dir)?;
             Ok(left.map(|is_resumable| (Unfinished::Work, is_resumable)))
         }
         (Some(Unfinished::File), Kind::File) => {
@@ -212,6 +225,28 @@ fn left_under(parent: &Dir, name: &OsStr) -> io::Result<Option<(Unfinished, bool
             }
         }
         _ => Ok(None),
+    }
+}
+
+/// Returns true if the ended process that worked in a directory left a record there. `None` while a process may
+/// work in it. Nothing is written.
+fn left_in(dir: &Dir) -> io::Result<Option<bool>> {
+    match dir.open_file(LOCK_FILE, Access::Write) {
+        Ok(lock) if !is_settled(&lock, BEGINNING)? => Ok(None),
+        Ok(lock) => match lock.try_lock_shared() {
+            Ok(()) => Ok(Some(dir.has(CHECKPOINT_FILE))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        },
+        // It is being made or removed, unless it has been like this for long.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let (changed, _) = dir.found()?.changed;
+            let changed = UNIX_EPOCH + Duration::from_secs(changed.unsigned_abs());
+            let age = SystemTime::now().duration_since(changed);
+            let is_old = cfg!(not(unix)) || age.is_ok_and(|age| age > UNLOCKED);
+            Ok(is_old.then(|| dir.has(CHECKPOINT_FILE)))
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -15,7 +15,6 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::handles::{read_small, sync_files, write_file};
 use super::journal::JobIdentity;
@@ -27,18 +26,6 @@ use crate::format::error::{Error, Result};
 use crate::io::control::Control;
 use crate::support::disk::{Access, Dir, FileId, Replacing, lock_own};
 use crate::support::memory::push;
-
-/// Age from which a directory without a lock is no longer being made or removed.
-const UNLOCKED: Duration = Duration::from_secs(60);
-
-/// Age from which a file that nobody has locked is no longer one that its process is about to lock.
-pub(super) const BEGINNING: Duration = Duration::from_secs(1);
-
-/// Returns true if a file was not written to for some time.
-pub(super) fn is_settled(file: &File, time: Duration) -> io::Result<bool> {
-    let written = file.metadata()?.modified()?;
-    Ok(written.elapsed().is_ok_and(|age| age >= time))
-}
 
 /// A locked working directory. Unless it is to be kept, it is removed when dropped.
 ///
@@ -366,28 +353,6 @@ impl WorkDirectory {
     pub(super) fn load(&self, max: u64) -> Option<(Vec<u32>, Vec<u8>)> {
         let identity = self.identity.as_ref()?;
         identity.read_checkpoint(&read_small(&self.dir, CHECKPOINT_FILE, max).ok()?)
-    }
-
-    /// Looks at a directory that is not this process's: whether its process has ended, and if so whether it
-    /// left a record. `None` while it works, or where that is not known. Nothing is written.
-    pub(super) fn left_in(dir: &Dir) -> io::Result<Option<bool>> {
-        match dir.open_file(LOCK_FILE, Access::Write) {
-            Ok(lock) if !is_settled(&lock, BEGINNING)? => Ok(None),
-            Ok(lock) => match lock.try_lock_shared() {
-                Ok(()) => Ok(Some(dir.has(CHECKPOINT_FILE))),
-                Err(TryLockError::WouldBlock) => Ok(None),
-                Err(TryLockError::Error(error)) => Err(error),
-            },
-            // It is being made or removed, unless it has been like this for long.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let (changed, _) = dir.found()?.changed;
-                let changed = UNIX_EPOCH + Duration::from_secs(changed.unsigned_abs());
-                let age = SystemTime::now().duration_since(changed);
-                let is_old = cfg!(not(unix)) || age.is_ok_and(|age| age > UNLOCKED);
-                Ok(is_old.then(|| dir.has(CHECKPOINT_FILE)))
-            }
-            Err(error) => Err(error),
-        }
     }
 
     /// Removes the directory.

@@ -6,7 +6,7 @@ use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::format::wire::Sliver;
 
-/// What a sliver says of itself.
+/// Measures of a sliver, as the sliver states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliverInfo {
     /// The axis.
@@ -20,7 +20,7 @@ pub struct SliverInfo {
 }
 
 impl SliverInfo {
-    /// What a sliver in memory says.
+    /// Returns the measures of a sliver in memory.
     pub(crate) fn of(sliver: &Sliver) -> Self {
         Self {
             axis: sliver.axis,
@@ -30,7 +30,7 @@ impl SliverInfo {
         }
     }
 
-    /// Whether a sliver that says this of itself can be one of a blob of the shape.
+    /// Returns true if a blob of the shape can have a sliver of these measures.
     pub(crate) fn fits(&self, shape: &Shape) -> bool {
         SliverVerdict::by_measures(self, shape).is_none()
     }

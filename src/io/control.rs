@@ -287,7 +287,7 @@ impl Control {
         }
     }
 
-    /// The same, until a deadline.
+    /// A handle as [`Control::aside`] gives that counts as cancelled from a deadline on.
     #[cfg(feature = "gpu")]
     pub(crate) fn aside_until(&self, deadline: Option<Instant>) -> Self {
         Self {

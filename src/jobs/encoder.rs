@@ -329,7 +329,7 @@ impl Encoder {
         self.width_up_to(u32::MAX, context, shape, in_memory)
     }
 
-    /// The same, at most `most` bytes where the engine works in stripes.
+    /// The width as [`Encoder::width`] gives it, at most `most` bytes where the engine works in stripes.
     fn width_up_to(
         &self,
         most: u32,

@@ -64,7 +64,7 @@ impl std::ops::Deref for JobContext {
 }
 
 impl ContextOptions {
-    /// What times depend on.
+    /// Settings that times depend on.
     #[cfg(feature = "gpu")]
     fn settings(&self) -> Settings {
         let device = &self.options.device;

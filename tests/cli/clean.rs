@@ -1,4 +1,4 @@
-//! What killed runs leave, and how it goes.
+//! Leftovers of killed runs, and `clean`.
 #![cfg(unix)]
 
 use std::fs;

@@ -111,7 +111,7 @@ fn option(bytes: u64) -> String {
     }
 }
 
-/// What may be meant by a directory that is not a blob's: the only blob's directory in it.
+/// Returns the only blob's directory in a directory that is not a blob's: it may be meant.
 pub fn blob_in(dir: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(dir).ok()?.flatten();
     let mut blobs = entries.map(|entry| entry.path()).filter(|path| {

@@ -115,6 +115,11 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// The lengths of the files, where they are known.
+    pub fn lengths(&self) -> impl Iterator<Item = u64> {
+        self.lengths.iter().copied().flatten()
+    }
+
     /// What a file is encoded with.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder

@@ -15,7 +15,7 @@ use crate::args::ReportArgs;
 use crate::encoded::hex;
 use crate::standard::{self, Messages};
 
-/// Where lines go. A progress bar is lifted out of their way. Cheap to clone.
+/// Destination of all lines. A progress bar is lifted out of their way. Cheap to clone.
 #[derive(Clone)]
 pub struct Console {
     report: ReportArgs,

@@ -27,7 +27,6 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         );
     }
     let encoder = encoder(&args.code, &args.engine, app)?;
-    warn_of_growth(args, &pairs, app);
     // Short slivers are gathered in memory.
     let slivers = |length| {
         Shape::new(args.code.shards, length).map_or(0, |shape| {
@@ -35,6 +34,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         })
     };
     let batch = Batch::new(app, &args.files, encoder, &args.engine, Some(&slivers))?;
+    warn_of_growth(args, &pairs, batch.lengths(), app);
     let encoder = batch.encoder();
     // All of them, whichever file's turn it is; a file can be redirected to standard input.
     let inputs: Vec<_> = args
@@ -107,14 +107,12 @@ const GROWTH: (u64, u64) = (1 << 30, 20);
 const BLOCK: u64 = 4096;
 
 /// Says before the work that files become many times as large, if they do.
-fn warn_of_growth(args: &EncodeArgs, pairs: &PairSet, app: &App) {
-    let lengths = args
-        .files
-        .iter()
-        .filter_map(|path| std::fs::metadata(path).ok());
-    let lengths = lengths
-        .filter(|found| found.is_file())
-        .map(|found| found.len());
+fn warn_of_growth(
+    args: &EncodeArgs,
+    pairs: &PairSet,
+    lengths: impl Iterator<Item = u64>,
+    app: &App,
+) {
     let (mut files, mut bytes, mut disk) = (0, 0, 0);
     for length in lengths {
         let Ok(shape) = Shape::new(args.code.shards, length) else {
@@ -142,7 +140,7 @@ fn ends_early(error: &Error) -> bool {
     matches!(error, Error::Cancelled | Error::Io { .. })
 }
 
-/// What the same command does about a blob whose encoding ended early, with so many bytes recorded.
+/// Says how the same command goes on with a blob whose encoding ended early, with so many bytes recorded.
 fn next_run(blob: &Blob, recorded: u64) -> String {
     let name = blob.file().map(|file| shown(file.path()));
     let name = name.unwrap_or_else(|| "standard input".into());

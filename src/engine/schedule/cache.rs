@@ -44,7 +44,7 @@ struct Processor {
     threads: usize,
 }
 
-/// What the user has set, as far as times depend on it.
+/// Settings of the user that times depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Settings {

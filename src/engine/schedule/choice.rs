@@ -16,17 +16,17 @@ use crate::io::control::{Control, Event};
 /// than it takes to open a device.
 pub(super) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
 
-/// How long a device may take to be found, and to be opened and to answer its questions, before it counts as
-/// broken.
+/// Limits of the time that finding a device takes, and opening it and answering its questions: beyond them the
+/// device counts as broken.
 const FINDING: Duration = Duration::from_secs(20);
 const OPENING: Duration = Duration::from_secs(120);
 
-/// How long jobs wait for a device to be found or opened of which nothing is known, and how much longer per byte
-/// they have. After that the CPU does them, and the next job looks whether the device is there.
+/// Limit of the time that jobs wait for a device of which nothing is known to be found or opened, and its
+/// increase in seconds per byte of the job. After that the CPU does them, and the next job looks whether the device is there.
 const WAITING: Duration = Duration::from_secs(5);
 const WAITING_PER_BYTE: f64 = 1.0 / (1u64 << 30) as f64;
 
-/// How many times the time that opening took before jobs wait for a device that is worth it.
+/// Limit of the time that jobs wait for a device that is worth it, as a multiple of what opening took before.
 const LENIENCE: f64 = 3.0;
 
 /// A device that takes so many times as long as the CPU is of no use, not even for a share of many jobs.
@@ -143,7 +143,7 @@ enum Question {
     Device,
     /// Whether it works.
     Opening {
-        /// How long a job waits for it.
+        /// Limit of the time that a job waits for the answer.
         waiting: Duration,
         /// True if it is opened to be measured.
         is_of_times: bool,
@@ -220,7 +220,7 @@ impl Auto {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long jobs of so many bytes wait for a device of which nothing is known.
+    /// Limit of the time that jobs of so many bytes wait for a device of which nothing is known.
     fn waiting(&self, bytes: u64) -> Duration {
         self.least_waiting + Duration::from_secs_f64(WAITING_PER_BYTE * bytes as f64)
     }

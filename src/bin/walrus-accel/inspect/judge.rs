@@ -62,7 +62,7 @@ impl Standard {
         }
     }
 
-    /// What checks.
+    /// Decoder that checks files against the metadata.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }

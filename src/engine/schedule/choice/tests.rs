@@ -20,7 +20,7 @@ struct Machine {
     is_asked: bool,
     /// How long it takes to measure.
     patience: Duration,
-    /// How long it takes to open the device.
+    /// Time that opening the device takes.
     opening: Duration,
     device: Arc<dyn Engine>,
     measured: AtomicUsize,
