@@ -58,12 +58,12 @@ pub mod kernels {
 #[doc(hidden)]
 pub use directory::fuzzing;
 
+pub use self::engine::{
+    DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, MAX_THREADS, devices,
+};
 pub use directory::{
     BlobDirectory, DirectorySink, FileProblem, Leftover, ProblemKind, Repaired, SliverFile,
     SliverFiles, Verification, Written,
-};
-pub use engine::{
-    DeviceInfo, DeviceKind, DroppedSet, EngineKind, InstructionSet, MAX_THREADS, devices,
 };
 pub use format::commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, SliverPairMetadata,

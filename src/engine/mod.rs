@@ -4,32 +4,32 @@
 //! ranges, so stripes bound the memory for a blob of any size; between them an engine keeps one hash
 //! state a symbol. Engines know nothing of files, trees, metadata or jobs.
 
+mod codewords;
 pub(crate) mod cpu;
-mod devices;
+mod device_info;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod instruction_set;
-#[cfg(test)]
-pub(crate) mod lying;
 mod options;
-mod output;
+#[cfg(feature = "gpu")]
+mod own_thread;
 mod plan;
 mod reference;
 pub(crate) mod schedule;
-#[cfg(feature = "gpu")]
-mod threads;
-mod words;
+mod sliver_output;
+#[cfg(test)]
+pub(crate) mod testing;
 
+pub(crate) use self::codewords::{CodeWords, Restored, Words, join_parts};
 #[cfg(feature = "gpu")]
-pub(crate) use devices::NoDevice;
-pub use devices::{DeviceInfo, DeviceKind};
+pub(crate) use self::device_info::NoDevice;
+pub use self::device_info::{DeviceInfo, DeviceKind};
+#[cfg(feature = "gpu")]
+pub(crate) use self::own_thread::apart;
+pub(crate) use self::sliver_output::{Rooms, SliverOutput};
 pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use options::EngineOptions;
-pub(crate) use output::{Rooms, SliverOutput};
 pub(crate) use plan::{stripe_width, stripes};
-#[cfg(feature = "gpu")]
-pub(crate) use threads::apart;
-pub(crate) use words::{CodeWords, Restored, Words, join_parts};
 
 use std::ops::Range;
 use std::sync::Arc;

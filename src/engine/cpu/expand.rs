@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::codeword_pipeline::{LineSpace, LineWork, Lines};
 use super::hash::LeafHasher;
-use super::lines::{LineSpace, LineWork, Lines};
 use super::{CpuEngine, LISTS_A_SYMBOL};
 use crate::engine::{Engine, ExpandSession};
 use crate::format::commitment::{Commitment, Digest};
@@ -17,7 +17,7 @@ use crate::io::symbol_reader::SymbolReader;
 use crate::support::memory::{Lent, collected, fit};
 
 /// The bytes that a session with reads of `width` takes.
-pub(super) fn memory(
+pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
     commitment: Commitment,
@@ -41,7 +41,7 @@ pub(super) fn memory(
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
 }
 
-pub(in crate::engine) struct Session<'a> {
+pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
@@ -57,7 +57,7 @@ pub(in crate::engine) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(in crate::engine) fn new(
+    pub(crate) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         commitment: Commitment,
@@ -86,7 +86,7 @@ impl<'a> Session<'a> {
     /// The hash states between stripes: sliver by sliver, the states of its `n` symbols. `None` if the
     /// whole symbol is read at once.
     #[cfg(feature = "gpu")]
-    pub(in crate::engine) fn states(&self) -> Option<&[u8]> {
+    pub(crate) fn states(&self) -> Option<&[u8]> {
         let len = usize::try_from(self.states_len).expect("in memory");
         let states = self.states.as_ref()?;
         Some(&states.as_slice()[..len])
@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
 
     /// Continues from such states.
     #[cfg(feature = "gpu")]
-    pub(in crate::engine) fn restore(&mut self, from: &[u8]) -> Result<()> {
+    pub(crate) fn restore(&mut self, from: &[u8]) -> Result<()> {
         let states = self.states.as_mut().expect("a symbol of several stripes");
         let states = states.get(self.states_len, "the hash states of slivers")?;
         states.copy_from_slice(from);

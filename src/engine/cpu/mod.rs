@@ -4,26 +4,22 @@
 //! line and hashes it while it is in its cache. No two threads write to one place, and nothing is locked
 //! but for a moment a task, to take a workspace.
 
-mod cache;
-mod codec;
-pub(in crate::engine) mod decode;
+mod cache_sizes;
+mod codeword_ops;
+mod codeword_pipeline;
+pub(crate) mod decode;
 mod encode;
-pub(in crate::engine) mod expand;
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-mod gf;
+pub(crate) mod expand;
 pub(crate) mod hash;
 pub(crate) mod isa;
+mod isa_selection;
 #[cfg(feature = "kernels")]
 pub mod kernels;
-mod lines;
 mod pool;
-pub(in crate::engine) mod rooms;
-mod select;
+pub(crate) mod rs;
 mod selftest;
-mod symbols;
-#[cfg(test)]
-mod testing;
-mod words;
+pub(crate) mod shared_buffers;
+mod symbol_chunks;
 
 use std::collections::VecDeque;
 #[cfg(feature = "gpu")]
@@ -32,12 +28,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
-use self::codec::{Butterflies, Encoding};
+use self::codeword_pipeline::LineSpace;
 use self::hash::ShortLeaves;
 use self::isa::Isa;
-use self::lines::LineSpace;
-use self::select::Choice;
-use self::symbols::Layout;
+use self::isa_selection::Choice;
+use self::rs::codec::{Butterflies, Encoding};
+use self::symbol_chunks::Layout;
 use super::{
     DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, RowPlaces,
 };
@@ -62,14 +58,14 @@ const BLOCK_WIDTH: usize = 24 << 10;
 
 /// What work on the host panicked with: a source's or a sink's own panic, say, and no device's fault.
 #[cfg(feature = "gpu")]
-pub(in crate::engine) struct HostPanic(pub(in crate::engine) Box<dyn std::any::Any + Send>);
+pub(crate) struct HostPanic(pub(crate) Box<dyn std::any::Any + Send>);
 
-pub(super) struct CpuEngine {
+pub(crate) struct CpuEngine {
     pool: rayon::ThreadPool,
     butterflies: Butterflies,
     encodings: Mutex<Vec<Arc<Encoding>>>,
     /// Those of single words, the latest last.
-    decodings: Mutex<VecDeque<words::Made>>,
+    decodings: Mutex<VecDeque<codeword_ops::Made>>,
     isa: Isa,
     dropped: Vec<DroppedSet>,
     /// The bytes of a core's second-level cache, if they are known.
@@ -86,9 +82,9 @@ pub(super) struct CpuEngine {
 }
 
 impl CpuEngine {
-    pub(super) fn new(threads: usize, wanted: Option<InstructionSet>) -> Result<Self> {
+    pub(crate) fn new(threads: usize, wanted: Option<InstructionSet>) -> Result<Self> {
         make_tables();
-        let Choice { isa, dropped } = select::choose(wanted)?;
+        let Choice { isa, dropped } = isa_selection::choose(wanted)?;
         Ok(Self {
             pool: pool::new(threads)?,
             butterflies: Butterflies::new(isa),
@@ -96,7 +92,7 @@ impl CpuEngine {
             decodings: Mutex::default(),
             isa,
             dropped,
-            second_level: cache::second_level(),
+            second_level: cache_sizes::second_level(),
             idle_rows: Idle::default(),
             idle_stripes: Idle::default(),
             idle_states: Idle::default(),
@@ -108,7 +104,7 @@ impl CpuEngine {
 
     /// Does work on the engine's threads. Its panic comes back as a [`HostPanic`].
     #[cfg(feature = "gpu")]
-    pub(in crate::engine) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let work = || catch_unwind(AssertUnwindSafe(work));
         let result = self.pool.install(work);
         result.unwrap_or_else(|payload| resume_unwind(Box::new(HostPanic(payload))))
@@ -116,7 +112,7 @@ impl CpuEngine {
 
     /// How many bytes of every symbol of a line are extended and hashed at once.
     fn step(&self, shape: &Shape) -> u32 {
-        cache::step(self.second_level, shape.n_shards().into())
+        cache_sizes::step(self.second_level, shape.n_shards().into())
     }
 
     /// The code that expands slivers of the axis.

@@ -22,7 +22,7 @@ const FEW: usize = 16;
 ///
 /// [`Error::TooManyThreads`] beyond [`MAX_THREADS`]; [`Error::EngineUnavailable`] if not even one thread can
 /// be started.
-pub(super) fn new(threads: usize) -> Result<ThreadPool> {
+pub(crate) fn new(threads: usize) -> Result<ThreadPool> {
     if threads > MAX_THREADS {
         return Err(Error::TooManyThreads {
             threads,

@@ -3,10 +3,10 @@
 
 use std::sync::OnceLock;
 
-use super::codec::{Butterflies, CodeSpace, Decoding, Encoding, Next};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile, hash_pairs};
 use super::isa::Isa;
-use super::symbols::{Layout, Symbols, SymbolsMut};
+use super::rs::codec::{Butterflies, CodeSpace, Decoding, Encoding, Next};
+use super::symbol_chunks::{Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
 use crate::engine::InstructionSet;
 use crate::format::commitment::{Commitment, Digest};
@@ -14,10 +14,10 @@ use crate::support::memory::{collected, filled, fit};
 use crate::support::once::made;
 
 /// What came out wrong, if anything did.
-pub(super) type Verdict = Result<(), &'static str>;
+pub(crate) type Verdict = Result<(), &'static str>;
 
 /// The verdict on an instruction set: found once a process.
-pub(super) fn verdict(isa: Isa) -> Verdict {
+pub(crate) fn verdict(isa: Isa) -> Verdict {
     static VERDICTS: [OnceLock<Verdict>; InstructionSet::COUNT] =
         [const { OnceLock::new() }; InstructionSet::COUNT];
     *made(&VERDICTS[isa.set() as usize], || check(&isa))

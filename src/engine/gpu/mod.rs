@@ -4,49 +4,31 @@
 //! a device is bounded by one stripe's, and the CPU can go on from any stripe. What a device answers is
 //! checked before it counts.
 
-mod adapters;
-mod check;
-mod commands;
+pub(crate) mod audit;
+pub(crate) mod capacity;
+mod codeword_fallback;
 mod decode;
-mod device;
+pub(crate) mod device;
 mod encode;
 mod expand;
-mod factors;
-mod fault;
-#[cfg(test)]
-mod inject;
-mod layout;
-mod output;
-mod parameters;
-mod questions;
-mod room;
-mod samples;
-mod shaders;
-mod states;
-mod stripe;
+pub(crate) mod hash;
+mod lease;
+pub(crate) mod shader;
 #[cfg(test)]
 mod tests;
-mod timing;
-mod transfer;
-mod trees;
-mod turns;
-#[cfg(test)]
-mod twins;
-mod words;
-mod workspace;
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
-use self::adapters::Found;
-use self::device::Device;
-use self::fault::Fault;
-use self::states::StateSize;
-use self::stripe::{Cut, Sizes};
-use self::workspace::Workspace;
+use self::device::adapters::Found;
+use self::device::fault::Fault;
+use self::device::open_device::Device;
+use self::device::workspace::Workspace;
+use self::encode::stripe::{Cut, Sizes};
+use self::hash::device_states::StateSize;
 use super::cpu::CpuEngine;
-use super::devices::{DeviceInfo, NoDevice};
+use super::device_info::{DeviceInfo, NoDevice};
 use super::options::{DeviceOptions, EngineOptions};
 use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
 use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
@@ -63,7 +45,7 @@ const SHARE: u64 = 2;
 /// What is used where the driver does not say how much there is.
 const UNKNOWN_MEMORY: u64 = 2 << 30;
 
-pub(super) struct GpuEngine {
+pub(crate) struct GpuEngine {
     cpu: Arc<CpuEngine>,
     device: Arc<Device>,
     info: DeviceInfo,
@@ -83,20 +65,20 @@ pub(super) struct GpuEngine {
 }
 
 /// The devices there are.
-pub(super) fn devices() -> Vec<DeviceInfo> {
-    let found = adapters::all().unwrap_or_default();
+pub(crate) fn devices() -> Vec<DeviceInfo> {
+    let found = device::adapters::all().unwrap_or_default();
     found.into_iter().map(|found| found.info).collect()
 }
 
 /// The device that would be used, or why there is none.
-pub(super) fn find_device(options: &EngineOptions) -> std::result::Result<DeviceInfo, NoDevice> {
+pub(crate) fn find_device(options: &EngineOptions) -> std::result::Result<DeviceInfo, NoDevice> {
     Ok(find(options)?.info)
 }
 
 /// What is asked for: by the options, or by the environment.
 fn asked(options: &EngineOptions) -> Option<String> {
     let named = options.device.name.clone();
-    named.or_else(|| variable(adapters::DEVICE_VARIABLE))
+    named.or_else(|| variable(device::adapters::DEVICE_VARIABLE))
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -105,16 +87,16 @@ fn variable(name: &str) -> Option<String> {
 
 /// The adapter that is asked for, or the most capable one.
 fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
-    let mut found = adapters::all().map_err(|fault| NoDevice {
+    let mut found = device::adapters::all().map_err(|fault| NoDevice {
         is_asked: false,
         reason: fault.to_string(),
     })?;
     let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
     let asked = asked(options);
-    let allow_software = variable(adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
-    let picked = adapters::pick(&infos, asked.as_deref(), allow_software);
+    let allow_software = variable(device::adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
+    let picked = device::adapters::pick(&infos, asked.as_deref(), allow_software);
     let index = picked.map_err(|reason| NoDevice {
-        is_asked: asked.is_some() && !adapters::is_there(&infos, asked.as_deref()),
+        is_asked: asked.is_some() && !device::adapters::is_there(&infos, asked.as_deref()),
         reason,
     })?;
     Ok(found.swap_remove(index))
@@ -139,18 +121,18 @@ fn unavailable(reason: String) -> Error {
 
 impl GpuEngine {
     /// Opens the device that is asked for, and asks it questions with known answers.
-    pub(super) fn new(options: &EngineOptions) -> Result<Self> {
+    pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
-        if !adapters::is_tried(&engine.key) {
-            let all = questions::try_out(&engine).map_err(|fault| {
-                adapters::rule_out(&engine.key, &fault);
+        if !device::adapters::is_tried(&engine.key) {
+            let all = audit::device_selftest::try_out(&engine).map_err(|fault| {
+                device::adapters::rule_out(&engine.key, &fault);
                 unavailable(format!(
                     "{} is not used: {fault} when it was tried",
                     engine.info.name
                 ))
             })?;
             if all {
-                adapters::note_tried(engine.key.clone());
+                device::adapters::note_tried(engine.key.clone());
             }
         }
         Ok(engine)
@@ -166,7 +148,7 @@ impl GpuEngine {
         Ok(Self {
             cpu,
             device: Arc::new(device),
-            key: adapters::key(&info),
+            key: device::adapters::key(&info),
             info,
             options: options.device.clone(),
             cut: Cut { block: BLOCK },
@@ -187,7 +169,7 @@ impl GpuEngine {
 
     /// Uses the device no longer. An error if the CPU is not to go on.
     fn give_up(&self, fault: Fault) -> Result<()> {
-        adapters::rule_out(&self.key, &fault);
+        device::adapters::rule_out(&self.key, &fault);
         // Closing a device that does not answer could wait for ever: it is left open.
         std::mem::forget(Arc::clone(&self.device));
         let fault = self.fault.get_or_init(|| fault);
@@ -342,7 +324,7 @@ impl Engine for GpuEngine {
             let one = expand::Sizes::new(shape, commitment, axis, 1, width.min(widest));
             let symbols = items as u64 * u64::from(shape.n_shards());
             let state = StateSize::new(commitment, shape.symbol_size());
-            let kept = samples::memory(shape, axis);
+            let kept = audit::samples::memory(shape, axis);
             kept + one.on_host(self.cut.block, symbols * state.on_host as u64)
         })
     }

@@ -6,7 +6,8 @@ mod faults;
 mod memory;
 mod sharing;
 
-use super::shaders::Shader;
+use super::audit::combination_check;
+use super::shader::modules::Shader;
 use super::*;
 use crate::io::sink::SliverBuffer;
 use crate::jobs::runtime::Context;
@@ -22,7 +23,7 @@ fn engine_with(cut: Cut) -> Option<GpuEngine> {
     required(GpuEngine::new(&options()), cut)
 }
 
-pub(super) fn options() -> EngineOptions {
+pub(crate) fn options() -> EngineOptions {
     EngineOptions {
         threads: 2,
         device: DeviceOptions {
@@ -34,7 +35,7 @@ pub(super) fn options() -> EngineOptions {
     }
 }
 
-pub(super) fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
+pub(crate) fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
     let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
     match engine {
         Ok(mut engine) => {
@@ -260,8 +261,8 @@ fn a_wrong_answer_is_noticed() {
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
     let lines = [shape.n_shards(), shape.rows()].map(usize::from);
-    let check = check::Check::new(shape.symbol_size() as usize, lines, 7);
-    let mut sums = check::Sums::new(&shape);
+    let check = combination_check::Check::new(shape.symbol_size() as usize, lines, 7);
+    let mut sums = combination_check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
     // What a device would add up, from the slivers.
     let mut slivers = SliverBuffer::new();
@@ -276,10 +277,10 @@ fn a_wrong_answer_is_noticed() {
             let primary = slivers.symbols(Axis::Primary, pair).unwrap();
             let chunk = check.of_symbol(&primary[column * size..][..size]);
             let to = &mut sums.of_columns[row];
-            check.add_line(to, &chunk, check::Lines::Columns, column);
+            check.add_line(to, &chunk, combination_check::Lines::Columns, column);
             if row < rows {
                 let to = &mut sums.of_rows[column];
-                check.add_line(to, &chunk, check::Lines::Rows, row);
+                check.add_line(to, &chunk, combination_check::Lines::Rows, row);
             }
         }
     }
@@ -289,7 +290,7 @@ fn a_wrong_answer_is_noticed() {
         for row in 0..rows {
             let chunk = check.of_symbol(&secondary[row * size..][..size]);
             let to = &mut sums.of_rows[column];
-            check.add_line(to, &chunk, check::Lines::Rows, row);
+            check.add_line(to, &chunk, combination_check::Lines::Rows, row);
         }
     }
     // The columns of the source alone: sums of code words too.

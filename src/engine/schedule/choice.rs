@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Job;
 use super::attempt::{Answer, Attempt, Outcome, PATIENCE};
-use super::cache::{Cache, Entry, Key, Settings, now, save};
+use super::calibration::{Cache, Entry, Key, Settings, now, save};
 use super::measure::measure;
 use crate::engine::{DeviceInfo, Engine, Engines, NoDevice, apart};
 use crate::format::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::io::control::{Control, Event};
 
 /// The least bytes of the size classes. Smaller jobs are the CPU's: it is done with them in less time
 /// than it takes to open a device.
-pub(super) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
+pub(crate) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
 
 /// Limits of the time that finding a device takes, and opening it and answering its questions: beyond them the
 /// device counts as broken.
@@ -37,7 +37,7 @@ const CPU: usize = 0;
 const DEVICE: usize = 1;
 
 /// What there is beside the CPU.
-pub(super) trait Devices: Send + Sync {
+pub(crate) trait Devices: Send + Sync {
     /// The device that would be used, or why there is none.
     fn find(&self) -> std::result::Result<DeviceInfo, NoDevice>;
 

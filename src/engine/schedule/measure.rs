@@ -27,7 +27,7 @@ const WARM_UP: Duration = Duration::from_secs(1);
 
 /// The seconds that the engine takes for a job, within a memory limit: the median of some runs. `None` if
 /// it takes more than `most`: then it is stopped.
-pub(super) fn measure(
+pub(crate) fn measure(
     engine: &dyn Engine,
     job: &Job,
     memory: u64,

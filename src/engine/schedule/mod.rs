@@ -6,14 +6,14 @@
 #[cfg(feature = "gpu")]
 mod attempt;
 #[cfg(feature = "gpu")]
-mod cache;
+mod calibration;
 #[cfg(feature = "gpu")]
 mod choice;
 #[cfg(feature = "gpu")]
 mod measure;
 
 #[cfg(feature = "gpu")]
-pub(crate) use cache::Settings;
+pub(crate) use self::calibration::Settings;
 #[cfg(feature = "gpu")]
 pub(crate) use choice::{Auto, Turn};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::lying::{Lie, Lying};
+use crate::engine::testing::faulty_engine::{Lie, Lying};
 use crate::engine::{Engine, EngineOptions};
 use crate::format::commitment::{Commitment, Node};
 use crate::format::index::SliverPairIndex;

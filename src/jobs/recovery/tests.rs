@@ -1,7 +1,7 @@
 //! Nobody is accused on the word of one engine.
 
 use super::*;
-use crate::engine::lying::{Lie, Lying};
+use crate::engine::testing::faulty_engine::{Lie, Lying};
 use crate::engine::{EngineKind, reference};
 use crate::format::commitment::Node;
 use crate::format::index::PairSet;

@@ -5,18 +5,18 @@
 //! can borrow them, and in the output's own memory if it is memory: primary slivers are rows; of
 //! secondary slivers each line is one.
 
-mod lines;
+pub(crate) mod restore;
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 #[cfg_attr(not(feature = "gpu"), allow(unused_imports))]
-pub(in crate::engine) use self::lines::{Given, Place};
-use self::lines::{Work, block_lines};
+pub(crate) use self::restore::{Given, Place};
+use self::restore::{Work, block_lines};
 use super::CpuEngine;
-use super::codec::Decoding;
-use super::symbols::Layout;
+use super::rs::codec::Decoding;
+use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
 use crate::engine::{DecodeSession, Engine, RowPlaces};
 use crate::format::error::Result;
@@ -59,7 +59,7 @@ const PIECE_BYTES: u64 = size_of::<&[u8]>() as u64;
 const SYMBOL_BYTES: u64 = 128;
 
 /// The bytes that a session with stripes of `width` takes.
-pub(super) fn memory(
+pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
     axis: Axis,
@@ -100,7 +100,7 @@ pub(super) fn memory(
     copied * a_sliver + restored * a_row + engine.threads() as u64 * a_thread + tables
 }
 
-pub(in crate::engine) struct Session<'a> {
+pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     axis: Axis,
@@ -128,7 +128,7 @@ enum Row<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(in crate::engine) fn new(
+    pub(crate) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         axis: Axis,
@@ -225,21 +225,21 @@ fn copied<'s>(copied: &'s [u8], count: usize, width: usize, lines: usize) -> Giv
 }
 
 /// A stripe to be decoded: the given slivers in memory, and the places of what is restored.
-pub(in crate::engine) struct Stripe<'s> {
-    pub(in crate::engine) given: Given<'s>,
+pub(crate) struct Stripe<'s> {
+    pub(crate) given: Given<'s>,
     /// The bytes of a symbol, and the symbols of a sliver.
-    pub(in crate::engine) width: usize,
-    pub(in crate::engine) lines: usize,
+    pub(crate) width: usize,
+    pub(crate) lines: usize,
     /// For each source sliver, where it is found.
-    pub(in crate::engine) places: &'s [Place],
+    pub(crate) places: &'s [Place],
     /// The restored rows of the source matrix, in order.
-    pub(in crate::engine) rows: Vec<&'s mut [u8]>,
+    pub(crate) rows: Vec<&'s mut [u8]>,
 }
 
 impl Session<'_> {
     /// Decodes a stripe, unless `other` says that it has done so. What `other` has left in the rows does
     /// not matter otherwise.
-    pub(in crate::engine) fn stripe_by(
+    pub(crate) fn stripe_by(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,

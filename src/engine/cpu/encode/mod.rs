@@ -1,16 +1,16 @@
 //! Encoding a blob stripe by stripe.
 
-mod matrix;
-mod output;
-mod stripe;
+mod encode_stripe;
+mod sliver_writer;
+mod source_rows;
 
 use std::ops::Range;
 
-use self::matrix::Matrix;
-use self::output::{Output, Target};
-use self::stripe::Stripe;
+use self::encode_stripe::Stripe;
+use self::sliver_writer::{Output, Target};
+use self::source_rows::Matrix;
+use super::codeword_pipeline::Lines;
 use super::hash::{LeafHasher, ShortLeaves};
-use super::lines::Lines;
 use super::{CpuEngine, LISTS_A_SYMBOL};
 use crate::engine::{EncodeSession, Engine, SliverOutput};
 use crate::format::commitment::{Commitment, Digest};
@@ -26,7 +26,7 @@ const LEAF_BYTES: u64 = 32 + 2;
 
 /// The bytes that a session with stripes of `width` takes; `in_memory` if the blob lies in memory,
 /// and is not copied.
-pub(super) fn memory(
+pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
     commitment: Commitment,
@@ -67,7 +67,7 @@ pub(super) fn memory(
         + engine.threads() as u64 * a_thread
 }
 
-pub(super) struct Session<'a> {
+pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
@@ -83,7 +83,7 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         commitment: Commitment,

@@ -2,9 +2,9 @@
 
 #![allow(unsafe_code)]
 
+use super::hash_states::{Words, put};
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
-use super::pairs::PAIR;
-use super::states::{Words, put};
+use super::node_pairs::PAIR;
 use super::tile::{Algorithm, Block};
 
 const IV: [u64; 8] = [
@@ -40,7 +40,7 @@ const SIGMA: [[usize; 16]; 10] = [
 
 /// The chain value of each message.
 #[derive(Clone, Copy)]
-pub(super) struct Blake2b<L: Lanes<u64, 4>> {
+pub(crate) struct Blake2b<L: Lanes<u64, 4>> {
     h: [L::Vector; 8],
 }
 

@@ -1,14 +1,14 @@
 //! Decoding a blob on a device, and on the CPU from wherever the device fails.
 
-mod piece;
-mod plan;
+mod decode_piece;
+mod decode_plan;
 
 use std::ops::Range;
 
-use self::piece::Piece;
-pub(super) use self::piece::Sizes;
-pub(super) use self::plan::Plan;
-use super::fault::Failure;
+use self::decode_piece::Piece;
+pub(crate) use self::decode_piece::Sizes;
+pub(crate) use self::decode_plan::Plan;
+use super::device::fault::Failure;
 use super::{GpuEngine, seed};
 use crate::engine::cpu::decode::{Session as CpuSession, Stripe};
 use crate::engine::{DecodeSession, RowPlaces};
@@ -18,7 +18,7 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-pub(super) struct Session<'a> {
+pub(crate) struct Session<'a> {
     work: Work<'a>,
     /// Has the rows, and goes on when the device fails.
     cpu: CpuSession<'a>,
@@ -35,7 +35,7 @@ struct Work<'a> {
 
 impl<'a> Session<'a> {
     /// `widest` bytes of every symbol fit on the device.
-    pub(super) fn new(
+    pub(crate) fn new(
         engine: &'a GpuEngine,
         shape: Shape,
         axis: Axis,
@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
     }
 
     /// Decodes a stripe on the device alone.
-    pub(super) fn on_device(
+    pub(crate) fn on_device(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,

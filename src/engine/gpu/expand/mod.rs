@@ -1,16 +1,16 @@
 //! Hashing expanded slivers on a device, and on the CPU from wherever the device fails.
 
-mod stripe;
+mod expand_stripe;
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-pub(super) use self::stripe::Sizes;
-use self::stripe::{Left, Stripe};
-use super::device::Device;
-use super::fault::Failure;
-use super::samples::{Made, Samples};
-use super::workspace::Workspace;
+pub(crate) use self::expand_stripe::Sizes;
+use self::expand_stripe::{Left, Stripe};
+use super::audit::samples::{Made, Samples};
+use super::device::fault::Failure;
+use super::device::open_device::Device;
+use super::device::workspace::Workspace;
 use super::{GpuEngine, seed};
 use crate::engine::ExpandSession;
 use crate::engine::cpu::expand::Session as CpuSession;
@@ -21,7 +21,7 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-pub(super) struct Session<'a> {
+pub(crate) struct Session<'a> {
     engine: &'a GpuEngine,
     shape: Shape,
     commitment: Commitment,
@@ -41,7 +41,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// `widest` bytes of every symbol of a sliver fit on the device.
-    pub(super) fn new(
+    pub(crate) fn new(
         engine: &'a GpuEngine,
         (shape, commitment, axis): (Shape, Commitment, Axis),
         items: usize,
@@ -69,7 +69,7 @@ impl<'a> Session<'a> {
     }
 
     /// Takes a stripe through the device.
-    pub(super) fn on_device(
+    pub(crate) fn on_device(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,

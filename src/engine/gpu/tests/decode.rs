@@ -18,7 +18,7 @@ fn some(n: u16, count: usize, seed: u64) -> Vec<u16> {
 }
 
 /// A blob's slivers of an axis, those with these indices.
-pub(super) fn slivers(
+pub(crate) fn slivers(
     slivers: &SliverBuffer,
     shape: &Shape,
     axis: Axis,
@@ -36,7 +36,7 @@ pub(super) fn slivers(
 }
 
 /// A decoder on an engine.
-pub(super) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
+pub(crate) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
     Decoder {
         context: Context::on(engine, memory),

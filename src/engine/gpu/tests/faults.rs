@@ -1,8 +1,8 @@
 //! Whatever goes wrong on a device, and wherever: the same bytes, or a clear error; never a hang.
 
-use super::super::inject::Wrong;
 use super::decode::decoder;
 use super::*;
+use crate::engine::testing::fault_injector::Wrong;
 use crate::{BlobMetadataWithId, CallbackSink, Check, Sliver};
 
 /// What jobs give.
@@ -248,7 +248,7 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
             }
         }
     }
-    assert!(adapters::is_ruled_out(KEY));
+    assert!(super::super::device::adapters::is_ruled_out(KEY));
     println!("{injected} faults at up to {most} points a job, {ended} jobs ended with an error");
     let least = if only.is_some() { 8 } else { 2 };
     assert!(least * injected > 2500 && least * ended > 800);

@@ -1,0 +1,190 @@
+//! The questions that a device answers before it is used: whether its answers are the CPU's.
+
+use std::ops::Range;
+
+use crate::engine::gpu::device::fault::{Failure, Fault};
+use crate::engine::gpu::encode::stripe_output::Progress;
+use crate::engine::gpu::{GpuEngine, decode, encode, expand};
+use crate::engine::{DecodeSession, Engine, ExpandSession, stripes};
+use crate::format::commitment::{Commitment, Zeros, roots_across, roots_of_lines};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+
+/// Committees and symbol sizes, one of a network's size among them.
+const SHAPES: [(u16, u32); 2] = [(10, 322), (1000, 4)];
+
+/// The width of stripes.
+const WIDTH: u32 = 128;
+
+/// How many slivers are hashed.
+const SLIVERS: usize = 3;
+
+/// Whether the device gives the right answers: `true` if it was asked everything, which takes room for
+/// it in its memory's limit.
+pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
+    let mut all = true;
+    for (n_shards, size) in SHAPES {
+        let symbols = |shape: &Shape| u64::from(shape.rows()) * u64::from(shape.columns());
+        let committee = Shape::new(n_shards, 1).expect("a valid committee");
+        let length = symbols(&committee) * u64::from(size);
+        let shape = Shape::new(n_shards, length).expect("a valid shape");
+        let bytes: Vec<u8> = (0..length)
+            .map(|i| ((i * i) >> 7) as u8 ^ i as u8)
+            .collect();
+        for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
+            // One of the network's size is enough.
+            if n_shards == 1000 && commitment == Commitment::Blake3 {
+                continue;
+            }
+            all &= encodes(engine, shape, commitment, &bytes)?;
+            for axis in Axis::BOTH {
+                all &= expands(engine, shape, commitment, axis, &bytes)?;
+            }
+        }
+        for axis in Axis::BOTH {
+            all &= decodes(engine, shape, axis, &bytes)?;
+        }
+    }
+    Ok(all)
+}
+
+/// A fault, as there is no job that could fail.
+fn fault(failure: Failure) -> Fault {
+    match failure {
+        Failure::Device(fault) => fault,
+        Failure::Job(error) => Fault::Refused(error.to_string()),
+    }
+}
+
+/// An error if an answer is wrong.
+fn expect(right: bool) -> Result<bool, Fault> {
+    match right {
+        true => Ok(true),
+        false => Err(Fault::Wrong("a known answer")),
+    }
+}
+
+/// A blob's roots. `false` if there is no room, as in the next ones.
+fn encodes(
+    engine: &GpuEngine,
+    shape: Shape,
+    commitment: Commitment,
+    bytes: &[u8],
+) -> Result<bool, Fault> {
+    let size = shape.symbol_size();
+    let Ok(widest) = engine.widest(&shape, commitment) else {
+        return Ok(false);
+    };
+    let width = WIDTH.min(widest);
+    let rows = Slivers::new(bytes, &shape, Axis::Primary);
+    let mut session = encode::Session::new(engine, shape, commitment, width);
+    let progress = Progress::new(&shape);
+    for range in stripes(size, 0, width) {
+        let done = session.on_device(range, &rows, None, &progress, &Control::new());
+        done.map_err(fault)?;
+    }
+    let cpu = &*engine.cpu;
+    let expected = cpu.start_encode(shape, commitment, size);
+    let mut expected = expected.expect("memory for a small blob");
+    let done = expected.stripe(0..size, &rows, None, &Control::new());
+    done.expect("bytes in memory can be read");
+    let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
+    // No row or column of a question is zero for its length.
+    let zeros = Zeros::none();
+    let expected = [
+        roots_across(cpu, commitment, leaves, n, &zeros),
+        roots_of_lines(cpu, commitment, leaves, n, &zeros),
+    ];
+    expect(session.roots == Some(expected))
+}
+
+/// The roots of slivers.
+fn expands(
+    engine: &GpuEngine,
+    shape: Shape,
+    commitment: Commitment,
+    axis: Axis,
+    bytes: &[u8],
+) -> Result<bool, Fault> {
+    let size = shape.symbol_size();
+    let width = WIDTH.min(size);
+    let Ok(widest) = engine.widest_expand(&shape, commitment, axis) else {
+        return Ok(false);
+    };
+    let slivers = Slivers::new(bytes, &shape, axis);
+    let of = (shape, commitment, axis);
+    let mut session = expand::Session::new(engine, of, SLIVERS, width, widest);
+    for range in stripes(size, 0, width) {
+        let done = session.on_device(range, &slivers, &Control::new());
+        done.map_err(fault)?;
+    }
+    let cpu = &*engine.cpu;
+    let expected = cpu.start_expand(shape, commitment, axis, SLIVERS, size);
+    let mut expected = expected.expect("memory for few slivers");
+    let done = expected.stripe(0..size, &slivers, &Control::new());
+    done.expect("bytes in memory can be read");
+    let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
+    let expected = roots_of_lines(cpu, commitment, leaves, n, &Zeros::none());
+    expect(session.roots() == Some(&expected))
+}
+
+/// The rows of a matrix, from slivers of which few are its own: whatever they hold, there is one.
+fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result<bool, Fault> {
+    let size = shape.symbol_size();
+    let Ok(widest) = engine.widest_decode(&shape, axis) else {
+        return Ok(false);
+    };
+    let needed = shape.slivers_needed(axis);
+    let given: Vec<_> = (shape.n_shards() - needed..shape.n_shards())
+        .map(SliverIndex)
+        .collect();
+    let slivers = Slivers::new(bytes, &shape, axis);
+    let nowhere = |_| None;
+    let session = decode::Session::new(engine, shape, axis, &given, size, widest, &nowhere);
+    let mut session = session;
+    let done = session.on_device(0..size, &slivers, &Control::new());
+    done.map_err(fault)?;
+    let expected = engine.cpu.start_decode(shape, axis, &given, size, &nowhere);
+    let mut expected = expected.expect("memory for a small blob");
+    let done = expected.stripe(0..size, &slivers, &Control::new());
+    done.expect("bytes in memory can be read");
+    let row_len = shape.sliver_len(Axis::Primary) as usize;
+    let row = |session: &dyn DecodeSession, row| {
+        let mut bytes = vec![0; row_len];
+        let rows = session.rows(&slivers);
+        rows.read(row, 0..size, &mut bytes).map(|()| bytes).ok()
+    };
+    let mut rows = 0..usize::from(shape.rows());
+    expect(rows.all(|number| row(&session, number) == row(&*expected, number)))
+}
+
+/// Slivers one after another in memory.
+struct Slivers<'a> {
+    bytes: &'a [u8],
+    sliver: usize,
+    symbol: usize,
+}
+
+impl<'a> Slivers<'a> {
+    fn new(bytes: &'a [u8], shape: &Shape, axis: Axis) -> Self {
+        Self {
+            bytes,
+            sliver: shape.sliver_len(axis) as usize,
+            symbol: shape.symbol_size() as usize,
+        }
+    }
+}
+
+impl SymbolReader for Slivers<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        let symbols = self.bytes[item * self.sliver..].chunks_exact(self.symbol);
+        let range = range.start as usize..range.end as usize;
+        for (place, symbol) in out.chunks_exact_mut(range.len()).zip(symbols) {
+            place.copy_from_slice(&symbol[range.clone()]);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,287 @@
+//! A device with its queue: buffers, commands and waits, all of which can fail and none of which hangs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use super::commands::Commands;
+use super::fault::Fault;
+use super::timing::{self, Timing};
+use crate::engine::device_info::DeviceKind;
+use crate::engine::gpu::shader::modules::{Shader, blake3_depth};
+use crate::format::commitment::Commitment;
+use crate::io::control::{Control, DeviceTime};
+
+/// How long a command may take: far longer than any dispatch is meant to. Some drivers compile a shader
+/// when it is first run; software drivers take long for it, and longer on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(20);
+const SOFTWARE_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// An open device.
+pub(crate) struct Device {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) limits: wgpu::Limits,
+    timeout: Duration,
+    /// Times of what the device does, if it tells.
+    pub(crate) timing: Option<Timing>,
+    /// Whether shaders have 64-bit words.
+    native_words: bool,
+    /// The first thing that went wrong, told by the driver at any time.
+    trouble: Arc<Mutex<Option<Fault>>>,
+    pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    #[cfg(test)]
+    pub(crate) injector: crate::engine::testing::fault_injector::Injector,
+}
+
+/// A shader ready to run.
+pub(crate) struct Pipeline {
+    #[cfg(test)]
+    pub(crate) shader: Shader,
+    pub(crate) pipeline: wgpu::ComputePipeline,
+    pub(crate) layout: wgpu::BindGroupLayout,
+}
+
+impl Device {
+    pub(crate) fn open(adapter: &wgpu::Adapter, kind: DeviceKind) -> Result<Self, Fault> {
+        let features = adapter.features() & (wgpu::Features::SHADER_INT64 | timing::FEATURES);
+        let limits = adapter.limits();
+        let request = adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("walrus-accel"),
+            required_features: features,
+            required_limits: limits.clone(),
+            ..Default::default()
+        });
+        let (device, queue) =
+            pollster::block_on(request).map_err(|error| Fault::Refused(error.to_string()))?;
+        let trouble = Arc::new(Mutex::new(None));
+        let note = |trouble: &Arc<Mutex<Option<Fault>>>| {
+            let trouble = Arc::clone(trouble);
+            move |fault| {
+                let mut first = trouble.lock().expect("nothing panics under the lock");
+                first.get_or_insert(fault);
+            }
+        };
+        let of_error = note(&trouble);
+        device.on_uncaptured_error(Arc::new(move |error| {
+            of_error(match error {
+                wgpu::Error::OutOfMemory { source } => Fault::OutOfMemory(source.to_string()),
+                error => Fault::Refused(error.to_string()),
+            });
+        }));
+        let of_loss = note(&trouble);
+        device.set_device_lost_callback(move |_, reason| of_loss(Fault::Lost(reason)));
+        let timing = Timing::new(&device, &queue);
+        Ok(Self {
+            device,
+            queue,
+            limits,
+            timing,
+            timeout: match kind {
+                DeviceKind::Software => SOFTWARE_TIMEOUT,
+                _ => TIMEOUT,
+            },
+            native_words: features.contains(wgpu::Features::SHADER_INT64),
+            trouble,
+            pipelines: Mutex::default(),
+            #[cfg(test)]
+            injector: crate::engine::testing::fault_injector::Injector::default(),
+        })
+    }
+
+    /// Whether all went well so far.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let trouble = self.trouble.lock().expect("nothing panics under the lock");
+        trouble.clone().map_or(Ok(()), Err)
+    }
+
+    /// As if nothing had gone wrong.
+    #[cfg(test)]
+    pub(crate) fn forget_trouble(&self) {
+        *self.trouble.lock().expect("nothing panics under the lock") = None;
+    }
+
+    pub(crate) fn buffer(
+        &self,
+        label: &'static str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, Fault> {
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size: bytes,
+            usage,
+            mapped_at_creation: false,
+        });
+        self.check()?;
+        Ok(buffer)
+    }
+
+    /// Leaf hashes of symbols of a size.
+    pub(crate) fn leaves(&self, commitment: Commitment, symbol_size: u32) -> Shader {
+        Shader::Leaves {
+            commitment,
+            native: self.native_words && commitment == Commitment::Blake2b256,
+            depth: match commitment {
+                Commitment::Blake2b256 => 0,
+                Commitment::Blake3 => blake3_depth(symbol_size),
+            },
+        }
+    }
+
+    pub(crate) fn nodes(&self, commitment: Commitment) -> Shader {
+        Shader::Nodes {
+            commitment,
+            native: self.native_words && commitment == Commitment::Blake2b256,
+        }
+    }
+
+    /// The shader, compiled once.
+    pub(crate) fn pipeline(&self, shader: Shader) -> Result<Arc<Pipeline>, Fault> {
+        let mut pipelines = self
+            .pipelines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(there) = pipelines.get(&shader) {
+            return Ok(Arc::clone(there));
+        }
+        let pipeline = Arc::new(Pipeline::new(&self.device, shader));
+        self.check()?;
+        pipelines.insert(shader, Arc::clone(&pipeline));
+        Ok(pipeline)
+    }
+
+    pub(crate) fn commands(&self) -> Commands<'_> {
+        Commands::new(self)
+    }
+
+    /// Forgets times that nobody has asked for: a job that ended early left them.
+    pub(crate) fn forget_times(&self) {
+        if let Some(timing) = &self.timing {
+            timing.forget();
+        }
+    }
+
+    /// Adds what has been spent so far to a job's times.
+    pub(crate) fn note_times(&self, control: &Control) -> Result<(), Fault> {
+        let mut times = DeviceTime::default();
+        if let Some(timing) = &self.timing {
+            timing.read(self, &mut times)?;
+        }
+        control.add_device_time(&times);
+        Ok(())
+    }
+
+    /// Does so when there is room for few more.
+    pub(crate) fn note_times_in_time(&self, control: &Control) -> Result<(), Fault> {
+        match &self.timing {
+            Some(timing) if timing.is_full() => self.note_times(control),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a few bytes to a buffer.
+    pub(crate) fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) {
+        self.queue.write_buffer(buffer, 0, bytes);
+    }
+
+    /// The workgroup memory that is used: what every device has, or twice that.
+    pub(crate) fn workgroup_bytes(&self) -> u32 {
+        match self.limits.max_compute_workgroup_storage_size {
+            0x8000.. => 0x8000,
+            bytes => bytes.min(0x4000),
+        }
+    }
+
+    /// Waits until a submission has been carried out, or everything.
+    pub(crate) fn wait(&self, submission: Option<&wgpu::SubmissionIndex>) -> Result<(), Fault> {
+        #[cfg(test)]
+        self.injector.at_wait(&self.device)?;
+        let polled = self.device.poll(wgpu::PollType::Wait {
+            submission_index: submission.cloned(),
+            timeout: Some(self.timeout),
+        });
+        self.check()?;
+        polled.map(drop).map_err(|error| match error {
+            wgpu::PollError::Timeout => Fault::Timeout {
+                seconds: self.timeout.as_secs(),
+            },
+            error => Fault::Refused(error.to_string()),
+        })
+    }
+
+    /// Makes the first bytes of a buffer the host's, when the submission has been carried out.
+    pub(crate) fn map(
+        &self,
+        buffer: &wgpu::Buffer,
+        mode: wgpu::MapMode,
+        bytes: u64,
+        after: Option<&wgpu::SubmissionIndex>,
+    ) -> Result<(), Fault> {
+        #[cfg(test)]
+        self.injector.at_map()?;
+        let (sender, receiver) = mpsc::channel();
+        buffer.slice(..bytes).map_async(mode, move |result| {
+            // Nobody listens any longer if the wait has failed.
+            let _ = sender.send(result);
+        });
+        self.wait(after)?;
+        // The callback has been called by the wait, or never will be.
+        match receiver.try_recv() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Fault::Mapping(error.to_string())),
+            Err(_) => Err(Fault::Mapping("the driver does not answer".to_owned())),
+        }
+    }
+}
+
+impl Pipeline {
+    fn new(device: &wgpu::Device, shader: Shader) -> Self {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(shader.name()),
+            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+        });
+        let entries =
+            shader
+                .bindings()
+                .iter()
+                .zip(0..)
+                .map(|(binding, number)| wgpu::BindGroupLayoutEntry {
+                    binding: number,
+                    visibility: wgpu::ShaderStages::COMPUTE,
+                    ty: wgpu::BindingType::Buffer {
+                        ty: *binding,
+                        has_dynamic_offset: *binding == wgpu::BufferBindingType::Uniform,
+                        min_binding_size: None,
+                    },
+                    count: None,
+                });
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(shader.name()),
+            entries: &entries.collect::<Vec<_>>(),
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(shader.name()),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(shader.name()),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(shader.name()),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // Every place is written before it is read.
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        Self {
+            #[cfg(test)]
+            shader,
+            pipeline,
+            layout,
+        }
+    }
+}

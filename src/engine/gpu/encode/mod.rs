@@ -1,0 +1,210 @@
+//! Encoding a blob on a device, and on the CPU from wherever the device fails.
+
+pub(crate) mod stripe;
+pub(crate) mod stripe_output;
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use super::audit::samples::{Made, Samples};
+use super::device::fault::Failure;
+use super::device::open_device::Device;
+use super::device::workspace::Workspace;
+use super::encode::stripe::{Left, Stripe};
+use super::encode::stripe_output::{Output, Progress, Rest};
+use super::{GpuEngine, seed};
+use crate::engine::{EncodeSession, Engine, SliverOutput};
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+
+pub(crate) struct Session<'a> {
+    engine: &'a GpuEngine,
+    shape: Shape,
+    commitment: Commitment,
+    width: u32,
+    /// The states at the start of the next stripe, but for the first.
+    states: Option<Vec<u8>>,
+    pub(crate) roots: Option<[Vec<Digest>; 2]>,
+    /// Some rows and some columns that are hashed on the CPU too.
+    samples: Option<[Samples<'a>; 2]>,
+    /// The CPU, once the device has failed.
+    cpu: Option<Box<dyn EncodeSession + 'a>>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(
+        engine: &'a GpuEngine,
+        shape: Shape,
+        commitment: Commitment,
+        width: u32,
+    ) -> Self {
+        let samples = |axis| {
+            let among = match axis {
+                Axis::Primary => shape.rows(),
+                Axis::Secondary => shape.columns(),
+            };
+            let of = (shape, commitment, axis);
+            Samples::new(engine, of, among.into(), width)
+        };
+        Self {
+            engine,
+            shape,
+            commitment,
+            width,
+            states: None,
+            roots: None,
+            samples: engine.options.check.then(|| Axis::BOTH.map(samples)),
+            cpu: None,
+        }
+    }
+
+    /// Takes a stripe through the device.
+    pub(crate) fn on_device(
+        &mut self,
+        range: Range<u32>,
+        rows: &dyn SymbolReader,
+        output: Option<&mut SliverOutput<'_>>,
+        progress: &Progress,
+        control: &Control,
+    ) -> Result<(), Failure> {
+        let engine = self.engine;
+        let output = Output::new(output, &self.shape, range.clone(), progress);
+        let samples = self.samples.as_ref();
+        let kept = samples.map(|samples| {
+            let keep = |samples: &Samples<'_>| Mutex::new(samples.keep(range.clone()));
+            samples.each_ref().map(keep)
+        });
+        let stripe = Stripe {
+            cpu: &engine.cpu,
+            shape: &self.shape,
+            commitment: self.commitment,
+            range: range.clone(),
+            cut: engine.cut,
+            seed: engine.options.check.then(seed),
+            rows,
+            output: &output,
+            states: self.states.as_deref(),
+            kept: kept.as_ref(),
+            control,
+        };
+        let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
+        let left = engine.on_device(control, run)?;
+        if let (Some(samples), Some(kept)) = (&mut self.samples, kept) {
+            let [in_row, in_column] = places(&self.shape);
+            let [of_rows, of_columns] = match &left {
+                Left::States(states) => [
+                    Made::States(states, &in_row),
+                    Made::States(states, &in_column),
+                ],
+                Left::Roots(roots) => roots.each_ref().map(|roots| Made::Roots(roots)),
+            };
+            let made = [of_rows, of_columns];
+            for ((samples, kept), made) in samples.iter_mut().zip(kept).zip(made) {
+                let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+                samples.check(&kept, &made, control)?;
+            }
+        }
+        match left {
+            Left::States(states) => self.states = Some(states),
+            Left::Roots(roots) => self.roots = Some(roots),
+        }
+        Ok(())
+    }
+
+    /// The CPU goes on from this stripe.
+    fn on_cpu(
+        &mut self,
+        range: Range<u32>,
+        rows: &dyn SymbolReader,
+        output: Option<SliverOutput<'_>>,
+        progress: &Progress,
+        control: &Control,
+    ) -> Result<()> {
+        let cpu = &*self.engine.cpu;
+        let mut session = cpu.start_encode(self.shape, self.commitment, self.width)?;
+        if let Some(states) = self.states.take() {
+            let fits = session.restore(&states)?;
+            assert!(fits, "states are the same for all engines");
+        }
+        match output {
+            Some(SliverOutput::Sink { pairs, sink }) => {
+                let rest = Rest { sink, progress };
+                let output = SliverOutput::Sink { pairs, sink: &rest };
+                session.stripe(range, rows, Some(output), control)?;
+            }
+            output => session.stripe(range, rows, output, control)?,
+        }
+        self.cpu = Some(session);
+        Ok(())
+    }
+}
+
+/// Where among the states, which are those of columns one after another, that of a symbol is: of a row's
+/// symbols, and of a column's.
+fn places(shape: &Shape) -> [impl Fn(usize, usize) -> usize + use<>; 2] {
+    let n = usize::from(shape.n_shards());
+    [[1, n], [n, 1]]
+        .map(|[line, symbol]| move |item: usize, number: usize| item * line + number * symbol)
+}
+
+impl EncodeSession for Session<'_> {
+    fn stripe(
+        &mut self,
+        range: Range<u32>,
+        rows: &dyn SymbolReader,
+        mut output: Option<SliverOutput<'_>>,
+        control: &Control,
+    ) -> Result<()> {
+        if let Some(cpu) = &mut self.cpu {
+            return cpu.stripe(range, rows, output, control);
+        }
+        let progress = Progress::new(&self.shape);
+        let before = control.done();
+        let done = self.on_device(range.clone(), rows, output.as_mut(), &progress, control);
+        match done {
+            Ok(()) => Ok(()),
+            Err(Failure::Job(error)) => Err(error),
+            Err(Failure::Device(fault)) => {
+                self.engine.give_up(fault)?;
+                control.go_back(before);
+                self.on_cpu(range, rows, output, &progress, control)
+            }
+        }
+    }
+
+    fn state(&self) -> Option<&[u8]> {
+        match &self.cpu {
+            Some(cpu) => cpu.state(),
+            None => self.states.as_deref(),
+        }
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<bool> {
+        let n = usize::from(self.shape.n_shards());
+        let words = super::shader::modules::state_words(self.commitment, self.shape.symbol_size());
+        let len = n * n * (4 * words as usize - 3);
+        let fits = self.width < self.shape.symbol_size() && state.len() == len;
+        if fits {
+            for (samples, place) in self.samples.iter_mut().flatten().zip(places(&self.shape)) {
+                samples.restore(state, &place)?;
+            }
+            self.states = Some(state.to_vec());
+        }
+        Ok(fits)
+    }
+
+    fn leaves(&self) -> &[Digest] {
+        self.cpu.as_ref().map_or(&[], |cpu| cpu.leaves())
+    }
+
+    fn roots(&self) -> Option<[Vec<Digest>; 2]> {
+        match self.cpu {
+            Some(_) => None,
+            None => self.roots.clone(),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Source rows: up, out as slivers, extended.
+
+use std::ops::Range;
+use std::sync::PoisonError;
+
+use rayon::prelude::*;
+
+use super::{Cargo, Pending, Run};
+use crate::code::{Code, Rate};
+use crate::engine::gpu::audit::combination_check::Lines;
+use crate::engine::gpu::device::commands::Commands;
+use crate::engine::gpu::device::fault::{Failure, Fault};
+use crate::engine::gpu::device::transfer::places;
+use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
+use crate::engine::gpu::shader::parameters::{Combine, Extend};
+use crate::engine::gpu::shader::symbol_layout::Place;
+use crate::engine::gpu::word;
+use crate::format::index::Axis;
+use crate::io::sink::Pieces;
+
+impl<'a> Run<'a> {
+    /// Every source row: up, out as slivers, extended.
+    pub(crate) fn rows(&mut self) -> Result<(), Failure> {
+        let [n, rows, columns] = self.stripe.counts();
+        let stripe = self.stripe;
+        let layout = self.layout;
+        let width = layout.width;
+        let row_len = columns * width;
+        let padded = columns * layout.pitch();
+        let most = (stripe.cut.block as usize / padded).clamp(1, rows);
+        let code = Code::new(columns, n - columns);
+        let shader = self.extender(code)?;
+        let wants = stripe.output.wants_extended_rows();
+        let mut batch = vec![0; most * row_len];
+        for first in (0..rows).step_by(most) {
+            stripe.control.check()?;
+            self.link.device.note_times_in_time(stripe.control)?;
+            let range = first..rows.min(first + most);
+            let count = range.len();
+            let bytes = (count * padded) as u64;
+            let batch = &mut batch[..count * row_len];
+            let source = self.buffers.source.clone();
+            let to = (&source, (first * padded) as u64);
+            let (mut commands, slot) = self.link.filled(bytes, to, |memory| {
+                let read = |(index, (place, row)): (usize, (Place<'_>, &mut [u8]))| {
+                    stripe.rows.read(first + index, stripe.range.clone(), row)?;
+                    layout.pack(row, place.0);
+                    Ok(())
+                };
+                let places = places(memory, padded);
+                stripe.cpu.install(|| {
+                    let places = places.into_par_iter();
+                    let rows = batch.par_chunks_mut(row_len);
+                    places.zip(rows).enumerate().try_for_each(read)
+                })
+            })?;
+            commands.dispatch(
+                shader,
+                &Extend {
+                    original: word(columns),
+                    recovery: word(n - columns),
+                    low_rate: (code.rate == Rate::Low).into(),
+                    first_line: word(first),
+                    first_recovery_line: word(first),
+                    source_line: self.row_words(),
+                    source_symbol: layout.words(),
+                    recovery_line: self.extended_words(),
+                    recovery_symbol: layout.words(),
+                },
+                &[
+                    &self.buffers.factors,
+                    &self.buffers.source,
+                    &self.buffers.extended,
+                ],
+                [shader.groups(self.layout.chunks()), word(count)],
+            )?;
+            let down = match wants {
+                true => {
+                    let line = (n - columns) * layout.pitch();
+                    let bytes = (count * line) as u64;
+                    let slot = self.readback(bytes)?;
+                    let from = (&self.buffers.extended, (first * line) as u64);
+                    commands.copy(from, (&slot.buffer, 0), bytes);
+                    Some((slot, bytes))
+                }
+                false => {
+                    self.combine_extended(&mut commands, range.clone())?;
+                    None
+                }
+            };
+            let submission = self.link.submit_filled(commands, slot)?;
+            if let Some((mut slot, bytes)) = down {
+                slot.last = Some(submission);
+                let cargo = Cargo::Rows(range.clone());
+                self.pending.push_back(Pending { slot, bytes, cargo });
+            }
+            // While the device is at work.
+            self.sum_source(&range, batch);
+            self.keep(&range, batch);
+            let output = stripe.output;
+            stripe.cpu.install(|| {
+                (0..count).into_par_iter().try_for_each(|index| {
+                    let row = &batch[index * row_len..][..row_len];
+                    let pieces = Pieces::new(row, width, width, columns);
+                    output.put(Axis::Primary, first + index, 0, pieces)
+                })?;
+                (0..columns).into_par_iter().try_for_each(|column| {
+                    let symbols = &batch[column * width..];
+                    let pieces = Pieces::new(symbols, width, row_len, count);
+                    output.put(Axis::Secondary, column, first, pieces)
+                })
+            })?;
+            output.settle();
+            let part = stripe.shape.matrix_len() / 2 * width as u64;
+            let part = part / u64::from(stripe.shape.symbol_size());
+            stripe.control.advance(part * count as u64 / rows as u64);
+        }
+        Ok(())
+    }
+
+    /// Adds what these rows are extended by to the sums on the device: of rows, and of columns.
+    fn combine_extended(
+        &self,
+        commands: &mut Commands<'_>,
+        rows: Range<usize>,
+    ) -> Result<(), Fault> {
+        let Some(check) = &self.check else {
+            return Ok(());
+        };
+        let [n, _, columns] = self.stripe.counts();
+        let words = self.layout.words();
+        let job = Combine {
+            symbols: word(n - columns),
+            chunks: word(self.layout.chunks()),
+            first_line: word(rows.start),
+            first_symbol: 0,
+            source_line: self.extended_words(),
+            source_symbol: words,
+            first_factor: check.place(Lines::Rows, rows.start),
+            first_sum: word(n + columns),
+        };
+        self.combine(commands, &job, rows.len(), &self.buffers.extended)?;
+        let job = Combine {
+            symbols: word(rows.len()),
+            first_line: 0,
+            first_symbol: word(rows.start),
+            source_line: words,
+            source_symbol: self.extended_words(),
+            first_factor: check.place(Lines::Columns, columns),
+            first_sum: word(rows.start),
+            ..job
+        };
+        self.combine(commands, &job, n - columns, &self.buffers.extended)
+    }
+
+    pub(crate) fn combine(
+        &self,
+        commands: &mut Commands<'_>,
+        job: &Combine,
+        lines: usize,
+        source: &wgpu::Buffer,
+    ) -> Result<(), Fault> {
+        let buffers = &self.buffers;
+        commands.dispatch(
+            Shader::Combine,
+            job,
+            &[&buffers.random, source, &buffers.sums],
+            [(8 * job.symbols).div_ceil(HASH_THREADS), word(lines)],
+        )
+    }
+
+    /// Keeps what is hashed on the CPU too: whole rows, and these rows' symbols of columns.
+    fn keep(&self, range: &Range<usize>, batch: &[u8]) {
+        let Some([of_rows, of_columns]) = self.stripe.kept else {
+            return;
+        };
+        let [_, _, columns] = self.stripe.counts();
+        let (width, start) = (self.layout.width, self.stripe.range.start);
+        let mut of_rows = of_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of_columns = of_columns.lock().unwrap_or_else(PoisonError::into_inner);
+        let symbol = |row: usize, column: usize| {
+            &batch[((row - range.start) * columns + column) * width..][..width]
+        };
+        for row in of_rows
+            .items()
+            .into_iter()
+            .filter(|row| range.contains(row))
+        {
+            for column in 0..columns {
+                of_rows.put(row, column, start, symbol(row, column));
+            }
+        }
+        for column in of_columns.items() {
+            for row in range.clone() {
+                of_columns.put(column, row, start, symbol(row, column));
+            }
+        }
+    }
+
+    /// Makes source rows chunks, and adds them to those sums that are of everything.
+    fn sum_source(&mut self, range: &Range<usize>, batch: &[u8]) {
+        let Some(check) = &self.check else {
+            return;
+        };
+        let [_, _, columns] = self.stripe.counts();
+        let width = self.layout.width;
+        let chunks = &mut self.source[range.start * columns..range.end * columns];
+        self.stripe.cpu.install(|| {
+            let symbols = batch.par_chunks_exact(width);
+            chunks
+                .par_iter_mut()
+                .zip(symbols)
+                .for_each(|(chunk, symbol)| *chunk = check.of_symbol(symbol));
+        });
+        let output = self.stripe.output;
+        let (rows, all) = (!output.wants_extended_rows(), !output.wants_recovery_rows());
+        for (row, chunks) in range.clone().zip(chunks.chunks_exact(columns)) {
+            for (column, chunk) in chunks.iter().enumerate() {
+                if rows {
+                    check.add_line(&mut self.sums.of_rows[column], chunk, Lines::Rows, row);
+                }
+                if all {
+                    let to = &mut self.sums.of_columns[row];
+                    check.add_line(to, chunk, Lines::Columns, column);
+                }
+            }
+        }
+    }
+}

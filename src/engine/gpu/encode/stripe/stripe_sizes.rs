@@ -1,0 +1,104 @@
+//! What a stripe takes of a device's memory.
+
+use crate::engine::gpu::device::workspace::{Role, SHARED, Workspace};
+use crate::engine::gpu::hash::device_trees::{DIGEST, Leaves};
+use crate::engine::gpu::shader::modules;
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
+use crate::format::commitment::Commitment;
+use crate::format::shape::Shape;
+
+/// The sizes that a stripe is cut by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// The bytes of rows that go up at once, and of columns' recovery symbols that are made at once; a
+    /// row or a column at least.
+    pub(crate) block: u64,
+}
+
+/// The bytes of each buffer for stripes of `width`.
+pub(crate) struct Sizes {
+    pub(crate) source: u64,
+    pub(crate) extended: u64,
+    pub(crate) recovery: u64,
+    pub(crate) digests: u64,
+    pub(crate) states: u64,
+    pub(crate) level: u64,
+    pub(crate) parents: u64,
+    /// What the host and the device share, one buffer.
+    pub(crate) staging: u64,
+}
+
+impl Sizes {
+    pub(crate) fn new(shape: &Shape, commitment: Commitment, width: u32, cut: Cut) -> Self {
+        let layout = Layout {
+            width: width as usize,
+        };
+        let pitch = layout.pitch() as u64;
+        let [n, rows, columns] = [shape.n_shards(), shape.rows(), shape.columns()].map(u64::from);
+        let a_column = (n - rows) * pitch;
+        let recovery = cut.block.max(a_column).min(n * a_column);
+        let a_row = columns * pitch;
+        let states = match width < shape.symbol_size() {
+            true => n * n * 4 * u64::from(modules::state_words(commitment, shape.symbol_size())),
+            false => 4,
+        };
+        let [level, parents] = Leaves::levels(n, n);
+        Self {
+            source: rows * a_row,
+            extended: rows * (n - columns) * pitch,
+            recovery,
+            digests: n * n * DIGEST,
+            states,
+            level,
+            parents,
+            staging: recovery.max(cut.block.min(rows * a_row)).max(a_row),
+        }
+    }
+
+    /// The largest that a shader is given as a whole.
+    pub(crate) fn largest(&self) -> u64 {
+        let sizes = [
+            self.source,
+            self.extended,
+            self.recovery,
+            self.digests,
+            self.states,
+            self.level,
+        ];
+        sizes.into_iter().max().unwrap_or(0)
+    }
+
+    /// Makes room for them.
+    pub(crate) fn make_room(&self, workspace: &mut Workspace) {
+        let sizes = [
+            (Role::Source, self.source),
+            (Role::Extended, self.extended),
+            (Role::Recovery, self.recovery),
+            (Role::Digests, self.digests),
+            (Role::States, self.states),
+            (Role::Level, self.level),
+            (Role::Parents, self.parents),
+        ];
+        workspace.make_room(&sizes, self.staging);
+    }
+
+    /// All of them on the device.
+    pub(crate) fn total(&self) -> u64 {
+        // Factors and sums are small.
+        self.source
+            + self.extended
+            + self.recovery
+            + self.digests
+            + self.states
+            + self.level
+            + self.parents
+            + SHARED * self.staging
+    }
+
+    /// What they take on the host: buffers each way, a batch of rows and a block of columns as they are
+    /// copied, the states, and the source as the check has it.
+    pub(crate) fn on_host(&self, shape: &Shape) -> u64 {
+        let source = u64::from(shape.rows()) * u64::from(shape.columns()) * CHUNK as u64;
+        (SHARED + 2) * self.staging + self.states + source
+    }
+}

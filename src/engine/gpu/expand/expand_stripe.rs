@@ -1,0 +1,491 @@
+//! A stripe of slivers on a device: block by block of slivers, and piece by piece of their symbols, they
+//! go up, are extended and hashed; states or roots come down.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::code::{Code, Rate};
+use crate::engine::cpu::CpuEngine;
+use crate::engine::gpu::audit::combination_check::{self, Check, Lines, Sum};
+use crate::engine::gpu::audit::samples::Kept;
+use crate::engine::gpu::device::commands::Commands;
+use crate::engine::gpu::device::fault::{Failure, Fault};
+use crate::engine::gpu::device::open_device::Device;
+use crate::engine::gpu::device::transfer::{Link, open, places};
+use crate::engine::gpu::device::workspace::{Role, SHARED, Slot, Workspace};
+use crate::engine::gpu::encode::stripe::Cut;
+use crate::engine::gpu::hash::device_states::StateSize;
+use crate::engine::gpu::hash::device_trees::{self, DIGEST};
+use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
+use crate::engine::gpu::shader::multipliers;
+use crate::engine::gpu::shader::parameters::{Combine, Extend, Leaves};
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout, Place};
+use crate::engine::gpu::word;
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+
+/// The bytes of each buffer for blocks of slivers, and pieces of `width` bytes of their symbols.
+pub(crate) struct Sizes {
+    source: u64,
+    recovery: u64,
+    digests: u64,
+    states: u64,
+    levels: [u64; 2],
+    sums: u64,
+    staging: u64,
+}
+
+impl Sizes {
+    pub(crate) fn new(
+        shape: &Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> Self {
+        let layout = Layout {
+            width: width as usize,
+        };
+        let (pitch, items) = (layout.pitch() as u64, items as u64);
+        let (n, original) = (
+            u64::from(shape.n_shards()),
+            u64::from(shape.sliver_symbols(axis)),
+        );
+        let state = StateSize::new(commitment, shape.symbol_size()).on_device as u64;
+        let source = items * original * pitch;
+        let states = items * n * state;
+        let sums = (n - original) * CHUNK as u64;
+        Self {
+            source,
+            recovery: items * (n - original) * pitch,
+            digests: items * n * DIGEST,
+            states,
+            levels: device_trees::Leaves::levels(items, n),
+            sums,
+            staging: source.max(sums + states),
+        }
+    }
+
+    pub(crate) fn largest(&self) -> u64 {
+        let sizes = [self.source, self.recovery, self.digests, self.states];
+        sizes.into_iter().max().unwrap_or(0)
+    }
+
+    /// All of them on the device, with buffers to write to and to read from.
+    pub(crate) fn total(&self) -> u64 {
+        self.source
+            + self.recovery
+            + self.digests
+            + self.states
+            + self.levels.iter().sum::<u64>()
+            + SHARED * self.staging
+    }
+
+    /// What they take on the host, for blocks of at most so many bytes or a sliver, of which these are the
+    /// sizes; the slivers of a block as they are read too, and the new states of all slivers.
+    pub(crate) fn on_host(&self, block: u64, states: u64) -> u64 {
+        // Slivers more than one are no more than a block, sums apart.
+        (SHARED + 1) * self.staging.max(block + self.sums) + states
+    }
+}
+
+/// What there is to do.
+pub(crate) struct Stripe<'a> {
+    pub(crate) cpu: &'a CpuEngine,
+    pub(crate) shape: &'a Shape,
+    pub(crate) commitment: Commitment,
+    pub(crate) axis: Axis,
+    pub(crate) items: usize,
+    /// How many slivers are on the device at once.
+    pub(crate) block: usize,
+    pub(crate) range: Range<u32>,
+    /// The most bytes of a symbol that go up at once.
+    pub(crate) widest: u32,
+    pub(crate) cut: Cut,
+    /// The seed of the random check, if there is to be one.
+    pub(crate) seed: Option<u64>,
+    pub(crate) slivers: &'a dyn SymbolReader,
+    /// The states at the stripe's start, unless it is the first.
+    pub(crate) states: Option<&'a [u8]>,
+    /// Takes the slivers that are hashed on the CPU too.
+    pub(crate) kept: Option<&'a Mutex<Kept>>,
+    pub(crate) control: &'a Control,
+}
+
+/// What a stripe leaves behind: the states of all symbols, sliver by sliver, or the roots.
+pub(crate) enum Left {
+    States(Vec<u8>),
+    Roots(Vec<Digest>),
+}
+
+/// A piece of a block of slivers on its way through.
+struct Pending {
+    slot: Slot,
+    bytes: u64,
+    items: Range<usize>,
+    /// The sums of the slivers' own symbols.
+    sums: Vec<Sum>,
+    /// Whether the stripe ends with it, so that there are states or roots behind the sums.
+    ends: bool,
+}
+
+/// A stripe at work.
+struct Run<'a> {
+    stripe: &'a Stripe<'a>,
+    link: Link<'a>,
+    code: Code,
+    shader: Shader,
+    /// How many symbols are expanded to how many.
+    original: usize,
+    n: usize,
+    state: StateSize,
+    check: Option<Check>,
+    pending: VecDeque<Pending>,
+    left: Left,
+    buffers: Buffers,
+}
+
+struct Buffers {
+    source: wgpu::Buffer,
+    recovery: wgpu::Buffer,
+    digests: wgpu::Buffer,
+    states: wgpu::Buffer,
+    levels: [wgpu::Buffer; 2],
+    sums: wgpu::Buffer,
+    factors: wgpu::Buffer,
+    random: wgpu::Buffer,
+}
+
+impl Stripe<'_> {
+    /// Takes the stripe through.
+    pub(crate) fn run(&self, device: &Device, workspace: &mut Workspace) -> Result<Left, Failure> {
+        device.forget_times();
+        let mut run = Run::new(self, device, workspace)?;
+        for first in (0..self.items).step_by(self.block) {
+            let items = first..self.items.min(first + self.block);
+            run.block(items)?;
+        }
+        while run.take_down()? {}
+        device.note_times(self.control)?;
+        Ok(run.left)
+    }
+
+    fn is_last(&self) -> bool {
+        self.range.end == self.shape.symbol_size()
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        stripe: &'a Stripe<'a>,
+        device: &'a Device,
+        workspace: &'a mut Workspace,
+    ) -> Result<Self, Fault> {
+        let (shape, commitment) = (stripe.shape, stripe.commitment);
+        let n = usize::from(shape.n_shards());
+        let original = usize::from(shape.sliver_symbols(stripe.axis));
+        let code = Code::new(original, n - original);
+        let shader = Shader::extend(code.chunk, device.workgroup_bytes()).ok_or_else(|| {
+            Fault::Refused("the committee is too large for the device".to_owned())
+        })?;
+        let widest = stripe.widest.min(word(stripe.range.len()));
+        let sizes = Sizes::new(shape, commitment, stripe.axis, stripe.block, widest);
+        let needed = [
+            (Role::Source, sizes.source),
+            (Role::Recovery, sizes.recovery),
+            (Role::Digests, sizes.digests),
+            (Role::States, sizes.states),
+            (Role::Level, sizes.levels[0]),
+            (Role::Parents, sizes.levels[1]),
+        ];
+        workspace.make_room(&needed, sizes.staging);
+        let check = stripe
+            .seed
+            .map(|seed| Check::new(widest as usize, [stripe.block, 0], seed));
+        let table = check.as_ref().map(Check::table).unwrap_or_default();
+        let factors = workspace.factors(device, multipliers::labels(shape))?;
+        let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
+        let buffers = Buffers {
+            source: buffer(Role::Source, sizes.source)?,
+            recovery: buffer(Role::Recovery, sizes.recovery)?,
+            digests: buffer(Role::Digests, sizes.digests)?,
+            states: buffer(Role::States, sizes.states)?,
+            levels: [
+                buffer(Role::Level, sizes.levels[0])?,
+                buffer(Role::Parents, sizes.levels[1])?,
+            ],
+            sums: buffer(Role::Sums, ((n - original) * CHUNK) as u64)?,
+            factors,
+            random: buffer(Role::Random, 4 * table.len() as u64)?,
+        };
+        if !table.is_empty() {
+            device.write(&buffers.random, bytemuck::cast_slice(&table));
+        }
+        let state = StateSize::new(commitment, shape.symbol_size());
+        Ok(Self {
+            left: match stripe.is_last() {
+                true => Left::Roots(vec![Digest::default(); stripe.items]),
+                false => Left::States(vec![0; stripe.items * n * state.on_host]),
+            },
+            stripe,
+            link: Link { device, workspace },
+            code,
+            shader,
+            original,
+            n,
+            state,
+            check,
+            pending: VecDeque::new(),
+            buffers,
+        })
+    }
+
+    /// Takes some slivers through the stripe.
+    fn block(&mut self, items: Range<usize>) -> Result<(), Failure> {
+        let stripe = self.stripe;
+        if let Some(states) = stripe.states {
+            let a_sliver = self.n * self.state.on_host;
+            let states = &states[items.start * a_sliver..items.end * a_sliver];
+            let to = &self.buffers.states;
+            self.state
+                .up(&mut self.link, states, to, stripe.cut.block)?;
+        }
+        let range = stripe.range.clone();
+        for start in range.clone().step_by(stripe.widest as usize) {
+            stripe.control.check()?;
+            self.link.device.note_times_in_time(stripe.control)?;
+            let piece = start..range.end.min(start + stripe.widest);
+            let some = (items.len() * self.original * piece.len()) as u64;
+            self.piece(items.clone(), piece)?;
+            stripe.control.advance(some);
+        }
+        Ok(())
+    }
+
+    /// Takes a piece of some slivers up, extends and hashes it.
+    fn piece(&mut self, items: Range<usize>, range: Range<u32>) -> Result<(), Failure> {
+        let (stripe, n) = (self.stripe, self.n);
+        let layout = Layout { width: range.len() };
+        let (a_sliver, padded) = (self.original * layout.width, self.original * layout.pitch());
+        let mut batch = vec![0; items.len() * a_sliver];
+        let to = (&self.buffers.source, 0);
+        let bytes = (items.len() * padded) as u64;
+        let (mut commands, slot) = self.link.filled(bytes, to, |memory| {
+            let read = |(item, (place, sliver)): (usize, (Place<'_>, &mut [u8]))| {
+                stripe
+                    .slivers
+                    .read(items.start + item, range.clone(), sliver)?;
+                layout.pack(sliver, place.0);
+                Ok(())
+            };
+            let places = places(memory, padded);
+            stripe.cpu.install(|| {
+                let places = places.into_par_iter();
+                let slivers = batch.par_chunks_mut(a_sliver);
+                places.zip(slivers).enumerate().try_for_each(read)
+            })
+        })?;
+        commands.clear(&self.buffers.sums);
+        self.extend(&mut commands, layout, items.len(), &range)?;
+        let ends = range.end == stripe.range.end;
+        let sums_bytes = ((n - self.original) * CHUNK) as u64;
+        let behind = match (&self.left, ends) {
+            (_, false) => None,
+            (Left::Roots(_), true) => {
+                let leaves = device_trees::Leaves {
+                    buffer: &self.buffers.digests,
+                    trees: items.len(),
+                    count: n,
+                    tree: n,
+                    leaf: 1,
+                };
+                let nodes = self.link.device.nodes(stripe.commitment);
+                let levels = self.buffers.levels.each_ref();
+                let roots = leaves.record(&mut commands, nodes, levels)?;
+                Some((roots, items.len() as u64 * DIGEST))
+            }
+            (Left::States(_), true) => {
+                let states = (items.len() * n * self.state.on_device) as u64;
+                Some((&self.buffers.states, states))
+            }
+        };
+        let behind = behind.map(|(buffer, bytes)| (buffer.clone(), bytes));
+        while self.pending.len() >= 2 {
+            self.take_down()?;
+        }
+        let bytes = sums_bytes + behind.as_ref().map_or(0, |(_, bytes)| *bytes);
+        let mut back = self.link.workspace.readback(self.link.device, bytes)?;
+        commands.copy((&self.buffers.sums, 0), (&back.buffer, 0), sums_bytes);
+        if let Some((buffer, bytes)) = &behind {
+            commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
+        }
+        back.last = Some(self.link.submit_filled(commands, slot)?);
+        // While the device is at work.
+        let sums = self.sums_of(&batch, layout.width);
+        self.keep(&items, &range, &batch);
+        self.pending.push_back(Pending {
+            slot: back,
+            bytes,
+            items,
+            sums,
+            ends,
+        });
+        Ok(())
+    }
+
+    /// The recovery symbols of some slivers, their sums, and the leaf hashes of all symbols.
+    fn extend(
+        &self,
+        commands: &mut Commands<'_>,
+        layout: Layout,
+        items: usize,
+        range: &Range<u32>,
+    ) -> Result<(), Fault> {
+        let (stripe, n, original) = (self.stripe, self.n, self.original);
+        let buffers = &self.buffers;
+        let words = layout.words();
+        let (source_line, recovery_line) = (word(original) * words, word(n - original) * words);
+        commands.dispatch(
+            self.shader,
+            &Extend {
+                original: word(original),
+                recovery: word(n - original),
+                low_rate: (self.code.rate == Rate::Low).into(),
+                first_line: 0,
+                first_recovery_line: 0,
+                source_line,
+                source_symbol: words,
+                recovery_line,
+                recovery_symbol: words,
+            },
+            &[&buffers.factors, &buffers.source, &buffers.recovery],
+            [self.shader.groups(layout.chunks()), word(items)],
+        )?;
+        if let Some(check) = &self.check {
+            let job = Combine {
+                symbols: word(n - original),
+                chunks: word(layout.chunks()),
+                first_line: 0,
+                first_symbol: 0,
+                source_line: recovery_line,
+                source_symbol: words,
+                first_factor: check.place(Lines::ALONE, 0),
+                first_sum: 0,
+            };
+            commands.dispatch(
+                Shader::Combine,
+                &job,
+                &[&buffers.random, &buffers.recovery, &buffers.sums],
+                [(8 * job.symbols).div_ceil(HASH_THREADS), word(items)],
+            )?;
+        }
+        let size = stripe.shape.symbol_size();
+        let leaves = self.link.device.leaves(stripe.commitment, size);
+        let job = Leaves {
+            symbols: word(original),
+            first_line: 0,
+            source_line,
+            source_symbol: words,
+            first_digest: 0,
+            digests_line: word(n),
+            start: range.start,
+            width: word(layout.width),
+            symbol_size: size,
+        };
+        let of_recovery = Leaves {
+            symbols: word(n - original),
+            source_line: recovery_line,
+            first_digest: word(original),
+            ..job
+        };
+        for (job, source) in [(job, &buffers.source), (of_recovery, &buffers.recovery)] {
+            commands.dispatch(
+                leaves,
+                &job,
+                &[source, &buffers.states, &buffers.digests],
+                [job.symbols.div_ceil(HASH_THREADS), word(items)],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what is hashed on the CPU too.
+    fn keep(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
+        let Some(kept) = self.stripe.kept else {
+            return;
+        };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (original, width) = (self.original, range.len());
+        for item in kept.items().into_iter().filter(|item| items.contains(item)) {
+            let sliver = &batch[(item - items.start) * original * width..][..original * width];
+            for (number, symbol) in sliver.chunks_exact(width).enumerate() {
+                kept.put(item, number, range.start, symbol);
+            }
+        }
+    }
+
+    /// The sums of slivers' own symbols.
+    fn sums_of(&self, batch: &[u8], width: usize) -> Vec<Sum> {
+        let Some(check) = &self.check else {
+            return Vec::new();
+        };
+        let original = self.original;
+        let sum_of = |number: usize| {
+            let mut sum = [0; CHUNK];
+            for (item, sliver) in batch.chunks_exact(original * width).enumerate() {
+                let chunk = check.of_symbol(&sliver[number * width..][..width]);
+                check.add_line(&mut sum, &chunk, Lines::ALONE, item);
+            }
+            sum
+        };
+        let cpu = self.stripe.cpu;
+        cpu.install(|| (0..original).into_par_iter().map(sum_of).collect())
+    }
+
+    /// Checks the piece that has come down first, and keeps what it left. Whether there was one.
+    fn take_down(&mut self) -> Result<bool, Failure> {
+        let Some(pending) = self.pending.pop_front() else {
+            return Ok(false);
+        };
+        let Pending {
+            slot,
+            bytes,
+            items,
+            mut sums,
+            ends,
+        } = pending;
+        self.stripe.control.check()?;
+        let (n, state) = (self.n, self.state);
+        let (axis, shape) = (self.stripe.axis, self.stripe.shape);
+        let (original, checks) = (self.original, self.check.is_some());
+        let left = &mut self.left;
+        let taken = open(self.link.device, &slot, bytes, |bytes| {
+            let (recovery, behind) = bytes.split_at((n - original) * CHUNK);
+            if checks {
+                sums.extend(recovery.as_chunks::<CHUNK>().0);
+                combination_check::verify(shape, axis, &sums)?;
+            }
+            match left {
+                _ if !ends => {}
+                Left::Roots(roots) => {
+                    roots[items].copy_from_slice(behind.as_chunks().0);
+                }
+                Left::States(states) => {
+                    let a_sliver = n * state.on_host;
+                    let places = &mut states[items.start * a_sliver..items.end * a_sliver];
+                    state.copy_down(behind, places);
+                }
+            }
+            Ok::<_, Fault>(())
+        })?;
+        self.link.workspace.give_readback_back(slot);
+        taken?;
+        Ok(true)
+    }
+}

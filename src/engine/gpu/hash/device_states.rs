@@ -1,0 +1,98 @@
+//! What is kept of symbols between stripes: on the device in words, on the host as all engines share it,
+//! three bytes shorter.
+
+use crate::engine::gpu::device::fault::{Failure, Fault};
+use crate::engine::gpu::device::transfer::Link;
+use crate::engine::gpu::shader::modules;
+use crate::format::commitment::Commitment;
+
+/// How long the state of a symbol is.
+#[derive(Clone, Copy)]
+pub(crate) struct StateSize {
+    commitment: Commitment,
+    pub(crate) on_device: usize,
+    pub(crate) on_host: usize,
+}
+
+impl StateSize {
+    pub(crate) fn new(commitment: Commitment, symbol_size: u32) -> Self {
+        let words = modules::state_words(commitment, symbol_size) as usize;
+        Self {
+            commitment,
+            on_device: 4 * words,
+            on_host: 4 * words - 3,
+        }
+    }
+
+    /// How many go up or down at once.
+    fn block(self, bytes: u64) -> usize {
+        (bytes as usize / self.on_device).max(1)
+    }
+
+    /// Brings states to a device, up to `block` bytes at once.
+    pub(crate) fn up(
+        self,
+        link: &mut Link<'_>,
+        states: &[u8],
+        to: &wgpu::Buffer,
+        block: u64,
+    ) -> Result<(), Failure> {
+        let (on_device, on_host) = (self.on_device, self.on_host);
+        let mut first = 0;
+        for some in states.chunks(self.block(block) * on_host) {
+            let bytes = (some.len() / on_host * on_device) as u64;
+            link.upload(bytes, (to, first), |mut place| {
+                for (number, state) in some.chunks_exact(on_host).enumerate() {
+                    let at = number * on_device;
+                    place.slice(at..at + on_host).copy_from_slice(state);
+                    place
+                        .slice(at + on_host..at + on_device)
+                        .copy_from_slice(&[0; 3]);
+                }
+                Ok(())
+            })?;
+            first += bytes;
+        }
+        Ok(())
+    }
+
+    /// Brings states back, up to `block` bytes at once.
+    pub(crate) fn down(
+        self,
+        link: &mut Link<'_>,
+        from: &wgpu::Buffer,
+        states: &mut [u8],
+        block: u64,
+    ) -> Result<(), Fault> {
+        let mut first = 0;
+        for some in states.chunks_mut(self.block(block) * self.on_host) {
+            let bytes = (some.len() / self.on_host * self.on_device) as u64;
+            link.download((from, first), bytes, |bytes| self.copy_down(bytes, some))?;
+            first += bytes;
+        }
+        Ok(())
+    }
+
+    /// States as they are shared, from states as they are on a device.
+    pub(crate) fn copy_down(self, bytes: &[u8], states: &mut [u8]) {
+        let places = states.chunks_exact_mut(self.on_host);
+        for (place, state) in places.zip(bytes.chunks_exact(self.on_device)) {
+            place.copy_from_slice(&state[..self.on_host]);
+        }
+    }
+
+    /// Whether two states of a symbol, of which so many bytes have been hashed, are the same: what is
+    /// left over from before does not count.
+    pub(crate) fn are_same(self, hashed: u32, a: &[u8], b: &[u8]) -> bool {
+        if self.commitment == Commitment::Blake2b256 {
+            return a == b;
+        }
+        // The chunk at work, the subtrees left of it, the byte that waits.
+        let waiting = self.on_host - 1;
+        let depth = (hashed / 1024).count_ones() as usize;
+        let subtrees = 32..32 * (1 + depth);
+        (hashed.is_multiple_of(1024) || a[..32] == b[..32])
+            && a[subtrees.clone()] == b[subtrees]
+            && a[waiting] == b[waiting]
+    }
+}

@@ -1,0 +1,75 @@
+//! Merkle trees on a device.
+
+use crate::engine::gpu::device::commands::Commands;
+use crate::engine::gpu::device::fault::Fault;
+use crate::engine::gpu::device::transfer::Link;
+use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
+use crate::engine::gpu::shader::parameters::Nodes;
+use crate::engine::gpu::word;
+use crate::format::commitment::Digest;
+
+/// The bytes of a hash.
+pub(crate) const DIGEST: u64 = 32;
+
+/// Leaves on a device.
+pub(crate) struct Leaves<'a> {
+    pub(crate) buffer: &'a wgpu::Buffer,
+    /// How many trees there are over how many leaves each.
+    pub(crate) trees: usize,
+    pub(crate) count: usize,
+    /// Hashes from the first leaf of a tree to that of the next, and from a leaf to the next.
+    pub(crate) tree: usize,
+    pub(crate) leaf: usize,
+}
+
+impl Leaves<'_> {
+    /// The bytes of a level above these leaves, and of the one above that.
+    pub(crate) fn levels(trees: u64, count: u64) -> [u64; 2] {
+        let half = count.div_ceil(2);
+        [half, half.div_ceil(2)].map(|nodes| trees * nodes * DIGEST)
+    }
+
+    /// Tells a device to compute the roots, level by level, in two buffers in turn. In which they end.
+    pub(crate) fn record<'b>(
+        &self,
+        commands: &mut Commands<'_>,
+        nodes: Shader,
+        levels: [&'b wgpu::Buffer; 2],
+    ) -> Result<&'b wgpu::Buffer, Fault> {
+        let [mut to, mut next] = levels;
+        let (mut from, mut count) = (self.buffer, self.count);
+        let [mut tree, mut leaf] = [self.tree, self.leaf];
+        loop {
+            let parents = count.div_ceil(2);
+            let job = Nodes {
+                children: word(count),
+                child_tree: word(tree),
+                child: word(leaf),
+                parent_tree: word(parents),
+            };
+            let groups = [job.parent_tree.div_ceil(HASH_THREADS), word(self.trees)];
+            commands.dispatch(nodes, &job, &[from, to], groups)?;
+            if parents == 1 {
+                return Ok(to);
+            }
+            [count, tree, leaf] = [parents, parents, 1];
+            from = to;
+            std::mem::swap(&mut to, &mut next);
+        }
+    }
+
+    /// The roots.
+    pub(crate) fn roots(
+        &self,
+        link: &mut Link<'_>,
+        nodes: Shader,
+        levels: [&wgpu::Buffer; 2],
+    ) -> Result<Vec<Digest>, Fault> {
+        let mut commands = link.device.commands();
+        let roots = self.record(&mut commands, nodes, levels)?;
+        let bytes = self.trees as u64 * DIGEST;
+        link.bring(commands, (roots, 0), bytes, |bytes| {
+            bytes.as_chunks().0.to_vec()
+        })
+    }
+}

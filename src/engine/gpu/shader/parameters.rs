@@ -1,0 +1,78 @@
+//! The parameters of the shaders, word for word as in their files.
+
+use bytemuck::NoUninit;
+
+/// Of `extend.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(crate) struct Extend {
+    pub(crate) original: u32,
+    pub(crate) recovery: u32,
+    pub(crate) low_rate: u32,
+    pub(crate) first_line: u32,
+    pub(crate) first_recovery_line: u32,
+    pub(crate) source_line: u32,
+    pub(crate) source_symbol: u32,
+    pub(crate) recovery_line: u32,
+    pub(crate) recovery_symbol: u32,
+}
+
+/// Of `restore.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(crate) struct Restore {
+    pub(crate) blocks: u32,
+    pub(crate) block: u32,
+    pub(crate) first_position: u32,
+    pub(crate) first_block: u32,
+    pub(crate) first_line: u32,
+    pub(crate) first_restored_line: u32,
+    pub(crate) source_line: u32,
+    pub(crate) source_symbol: u32,
+    pub(crate) restored_line: u32,
+    pub(crate) restored_symbol: u32,
+}
+
+/// What stands at a position of the work of `restore.wgsl`: the number of a given symbol, or that of a
+/// missing one and `MISSING`, or `NOTHING`.
+pub(crate) const MISSING: u32 = 0x1_0000;
+pub(crate) const NOTHING: u32 = 0x2_0000;
+
+/// Of `symbols.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(crate) struct Leaves {
+    pub(crate) symbols: u32,
+    pub(crate) first_line: u32,
+    pub(crate) source_line: u32,
+    pub(crate) source_symbol: u32,
+    pub(crate) first_digest: u32,
+    pub(crate) digests_line: u32,
+    pub(crate) start: u32,
+    pub(crate) width: u32,
+    pub(crate) symbol_size: u32,
+}
+
+/// Of `tree.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(crate) struct Nodes {
+    pub(crate) children: u32,
+    pub(crate) child_tree: u32,
+    pub(crate) child: u32,
+    pub(crate) parent_tree: u32,
+}
+
+/// Of `combine.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(crate) struct Combine {
+    pub(crate) symbols: u32,
+    pub(crate) chunks: u32,
+    pub(crate) first_line: u32,
+    pub(crate) first_symbol: u32,
+    pub(crate) source_line: u32,
+    pub(crate) source_symbol: u32,
+    pub(crate) first_factor: u32,
+    pub(crate) first_sum: u32,
+}

@@ -1,0 +1,116 @@
+//! How symbols lie on a device: whole chunks of 64 bytes, the last one with its low bytes at the front
+//! and its high bytes 32 bytes behind, zeros between. Then the code sees chunks alone.
+
+#![allow(unsafe_code)]
+
+/// Memory that is written only, for one thread of several.
+pub(crate) struct Place<'a>(pub(crate) wgpu::WriteOnly<'a, [u8]>);
+
+// SAFETY: it is as good as a `&mut [u8]` that cannot be read from, and its type is sent to threads for
+// every `T` but slices.
+unsafe impl Send for Place<'_> {}
+
+/// The bytes of a chunk.
+pub(crate) const CHUNK: usize = 64;
+
+const HALF: usize = CHUNK / 2;
+
+/// Where the symbols of a stripe lie: all of them `width` bytes, an even number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) width: usize,
+}
+
+impl Layout {
+    /// The chunks of a symbol.
+    pub(crate) fn chunks(self) -> usize {
+        self.width.div_ceil(CHUNK)
+    }
+
+    /// The bytes of a symbol on the device.
+    pub(crate) fn pitch(self) -> usize {
+        self.chunks() * CHUNK
+    }
+
+    /// The words of a symbol on the device.
+    pub(crate) fn words(self) -> u32 {
+        u32::try_from(self.pitch() / 4).expect("a symbol is short")
+    }
+
+    /// The bytes of a symbol's whole chunks, and half of those behind them.
+    fn parts(self) -> (usize, usize) {
+        let whole = self.width / CHUNK * CHUNK;
+        (whole, (self.width - whole) / 2)
+    }
+
+    /// Calls `copy(from, to, bytes)` for each part of a symbol that stays together on its way to the
+    /// device: where it begins in the symbol and on the device, and how long it is.
+    pub(crate) fn for_each_part(self, mut copy: impl FnMut(usize, usize, usize)) {
+        let (whole, half) = self.parts();
+        copy(0, 0, whole);
+        if half > 0 {
+            copy(whole, whole, half);
+            copy(whole + half, whole + HALF, half);
+        }
+    }
+
+    /// Symbols from the device as they are.
+    pub(crate) fn unpack(self, padded: &[u8], symbols: &mut [u8]) {
+        let pairs = padded.chunks_exact(self.pitch());
+        for (padded, symbol) in pairs.zip(symbols.chunks_exact_mut(self.width)) {
+            self.for_each_part(|place, at, len| {
+                symbol[place..place + len].copy_from_slice(&padded[at..at + len]);
+            });
+        }
+    }
+
+    /// Symbols as the device takes them, to memory that is written only. Zeros between halves are
+    /// written too.
+    pub(crate) fn pack(self, symbols: &[u8], mut padded: wgpu::WriteOnly<'_, [u8]>) {
+        if self.pitch() == self.width {
+            return padded.copy_from_slice(symbols);
+        }
+        let (whole, half) = self.parts();
+        for (number, symbol) in symbols.chunks_exact(self.width).enumerate() {
+            let at = number * self.pitch();
+            padded
+                .slice(at..at + whole)
+                .copy_from_slice(&symbol[..whole]);
+            let mut last = [0; CHUNK];
+            last[..half].copy_from_slice(&symbol[whole..whole + half]);
+            last[HALF..HALF + half].copy_from_slice(&symbol[whole + half..]);
+            padded
+                .slice(at + whole..at + whole + CHUNK)
+                .copy_from_slice(&last);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_come_back_as_they_went() {
+        for width in [2, 4, 30, 62, 64, 66, 126, 128, 130] {
+            let layout = Layout { width };
+            let symbols: Vec<u8> = (0..3 * width).map(|i| i as u8 | 1).collect();
+            let mut padded = vec![0xee; 3 * layout.pitch()];
+            layout.pack(&symbols, wgpu::WriteOnly::from_mut(&mut padded[..]));
+            let data = padded.iter().filter(|&&byte| byte != 0).count();
+            assert_eq!(data, symbols.len(), "zeros fill the rest");
+            let mut back = vec![0; symbols.len()];
+            layout.unpack(&padded, &mut back);
+            assert_eq!(back, symbols);
+        }
+        // 6 bytes: 3 low ones, 3 high ones.
+        let mut padded = [0xee; 64];
+        let layout = Layout { width: 6 };
+        layout.pack(
+            &[1, 2, 3, 4, 5, 6],
+            wgpu::WriteOnly::from_mut(&mut padded[..]),
+        );
+        assert_eq!(padded[..4], [1, 2, 3, 0]);
+        assert_eq!(padded[32..36], [4, 5, 6, 0]);
+    }
+}

@@ -1,0 +1,376 @@
+//! Every entry point against its twin, on whatever device there is.
+
+mod code;
+
+use std::ops::RangeInclusive;
+
+use super::*;
+use crate::engine::gpu::device::open_device::Device;
+use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, blake3_depth, state_words};
+use crate::engine::gpu::shader::multipliers::{images, table};
+use crate::engine::gpu::tests::{options, required};
+use crate::engine::gpu::{BLOCK, Cut, GpuEngine};
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    }
+
+    fn within(&mut self, range: RangeInclusive<u32>) -> u32 {
+        let count = u64::from(range.end() - range.start() + 1);
+        range.start() + (self.next() % count) as u32
+    }
+
+    fn words(&mut self, count: u32) -> Vec<u32> {
+        (0..count).map(|_| self.next() as u32).collect()
+    }
+}
+
+/// How the items of lines lie in a buffer: line by line, or item by item, with gaps.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    line: u32,
+    item: u32,
+    /// Up to the last item's end, and some more.
+    all: u32,
+}
+
+impl Spread {
+    fn new(random: &mut Random, lines: u32, items: u32, size: u32) -> Self {
+        let pitch = size + random.within(0..=3);
+        let gap = random.within(0..=5);
+        if random.within(0..=1) == 0 {
+            let line = items * pitch + gap;
+            let all = lines * line + 1;
+            return Self {
+                line,
+                item: pitch,
+                all,
+            };
+        }
+        let item = lines * pitch + gap;
+        Self {
+            line: pitch,
+            item,
+            all: items * item + 1,
+        }
+    }
+}
+
+struct Bench(GpuEngine);
+
+impl Bench {
+    fn new() -> Option<Self> {
+        required(GpuEngine::untried(&options()), Cut { block: BLOCK }).map(Self)
+    }
+
+    fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    fn buffer(&self, words: &[u32]) -> wgpu::Buffer {
+        let usage = wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::COPY_SRC
+            | wgpu::BufferUsages::COPY_DST;
+        let bytes: &[u8] = bytemuck::cast_slice(words);
+        let buffer = self.device().buffer("test", bytes.len() as u64, usage);
+        let buffer = buffer.unwrap();
+        self.device().write(&buffer, bytes);
+        buffer
+    }
+
+    fn run<P: bytemuck::NoUninit>(
+        &self,
+        shader: Shader,
+        job: &P,
+        buffers: &[&wgpu::Buffer],
+        groups: [u32; 2],
+    ) {
+        let mut commands = self.device().commands();
+        commands.dispatch(shader, job, buffers, groups).unwrap();
+        commands.submit().unwrap();
+    }
+
+    fn read(&self, buffer: &wgpu::Buffer) -> Vec<u32> {
+        let bytes = buffer.size();
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let host = self.device().buffer("host", bytes, usage).unwrap();
+        let mut commands = self.device().commands();
+        commands.copy((buffer, 0), (&host, 0), bytes);
+        let submission = commands.submit().unwrap();
+        self.device()
+            .map(&host, wgpu::MapMode::Read, bytes, Some(&submission))
+            .unwrap();
+        let view = host.slice(..).get_mapped_range().unwrap();
+        words(&view).collect()
+    }
+
+    /// A buffer must hold these words.
+    fn expect(&self, buffer: &wgpu::Buffer, expected: &[u32], what: &str) {
+        let found = self.read(buffer);
+        assert_eq!(found.len(), expected.len(), "{what}");
+        let wrong = (0..found.len()).find(|&at| found[at] != expected[at]);
+        assert_eq!(wrong, None, "{what}: the first wrong word");
+    }
+
+    /// The words that Blake2b can have here: native ones are not everywhere.
+    fn word_variants(&self) -> Vec<(Commitment, bool)> {
+        let native = matches!(
+            self.device().nodes(Commitment::Blake2b256),
+            Shader::Nodes { native: true, .. }
+        );
+        let mut variants = vec![(Commitment::Blake2b256, false), (Commitment::Blake3, false)];
+        if native {
+            variants.push((Commitment::Blake2b256, true));
+        }
+        variants
+    }
+}
+
+/// Leaves of lines with so many symbols, of which the whole ones lie so.
+struct LeavesCase {
+    job: Leaves,
+    lines: u32,
+    source: Vec<u32>,
+    digests: Vec<u32>,
+    /// What the states' words are before.
+    states: Vec<u32>,
+    state_words: u32,
+}
+
+impl LeavesCase {
+    fn new(random: &mut Random, commitment: Commitment, size: u32, symbols: u32) -> Self {
+        let (lines, first_line) = (random.within(1..=3), random.within(0..=2));
+        let from = Spread::new(random, first_line + lines, symbols, size.div_ceil(64) * 16);
+        let first_digest = random.within(0..=3);
+        let digests_line = symbols + random.within(0..=3);
+        let digests = first_digest + lines * digests_line + 1;
+        let state_words = state_words(commitment, size);
+        Self {
+            job: Leaves {
+                symbols,
+                first_line,
+                source_line: from.line,
+                source_symbol: from.item,
+                first_digest,
+                digests_line,
+                start: 0,
+                width: size,
+                symbol_size: size,
+            },
+            lines,
+            // What lies between halves of chunks is no part of symbols, whatever it is.
+            source: random.words(from.all),
+            digests: random.words(8 * digests),
+            states: random.words(state_words * digests),
+            state_words,
+        }
+    }
+
+    fn shader(&self, commitment: Commitment, native: bool) -> Shader {
+        let depth = match commitment {
+            Commitment::Blake2b256 => 0,
+            Commitment::Blake3 => blake3_depth(self.job.symbol_size),
+        };
+        Shader::Leaves {
+            commitment,
+            native,
+            depth,
+        }
+    }
+
+    fn groups(&self) -> [u32; 2] {
+        [self.job.symbols.div_ceil(HASH_THREADS), self.lines]
+    }
+
+    /// What the digests are in the end.
+    fn expected(&self, commitment: Commitment) -> Vec<u32> {
+        let mut digests = self.digests.clone();
+        leaves(
+            &self.job,
+            commitment,
+            self.lines,
+            &self.source,
+            &mut digests,
+        );
+        digests
+    }
+
+    /// The stripe of the symbols from `start` on: the same chunks of each, line by line.
+    fn stripe(&self, start: u32, width: u32) -> (Leaves, Vec<u32>) {
+        let words = width.div_ceil(64) * 16;
+        let job = Leaves {
+            source_line: self.job.symbols * words,
+            source_symbol: words,
+            first_line: 0,
+            start,
+            width,
+            ..self.job
+        };
+        let mut source = Vec::new();
+        for line in self.job.first_line..self.job.first_line + self.lines {
+            for symbol in 0..self.job.symbols {
+                let at = line * self.job.source_line + symbol * self.job.source_symbol + start / 4;
+                source.extend_from_slice(&self.source[at as usize..][..words as usize]);
+            }
+        }
+        (job, source)
+    }
+
+    /// Takes what lies in the places of the symbols' states from `found`.
+    fn forget_states(&mut self, found: &[u32]) {
+        for line in 0..self.lines {
+            let first = self.job.first_digest + line * self.job.digests_line;
+            let places = first * self.state_words..(first + self.job.symbols) * self.state_words;
+            let places = places.start as usize..places.end as usize;
+            self.states[places.clone()].copy_from_slice(&found[places]);
+        }
+    }
+}
+
+#[test]
+fn leaves_does_what_its_twin_does() {
+    let Some(bench) = Bench::new() else { return };
+    let random = &mut Random(2);
+    for size in [
+        2, 4, 30, 62, 64, 66, 126, 128, 130, 1022, 1024, 1026, 2048, 3000, 65534,
+    ] {
+        for (commitment, native) in bench.word_variants() {
+            // More than a workgroup of small ones.
+            let most = (20_000 / size).clamp(2, 150);
+            let symbols = random.within(most / 2..=most);
+            let case = LeavesCase::new(random, commitment, size, symbols);
+            let buffers = [&case.source, &case.states, &case.digests].map(|it| bench.buffer(it));
+            let shader = case.shader(commitment, native);
+            bench.run(shader, &case.job, &buffers.each_ref(), case.groups());
+            let what = format!(
+                "{shader:?}, {} lines of {symbols} of {size} bytes",
+                case.lines
+            );
+            bench.expect(&buffers[2], &case.expected(commitment), &what);
+            bench.expect(&buffers[1], &case.states, &what);
+        }
+    }
+}
+
+#[test]
+fn leaves_of_several_stripes_are_those_of_whole_symbols() {
+    let Some(bench) = Bench::new() else { return };
+    let random = &mut Random(3);
+    for size in [
+        130_u32, 254, 258, 1022, 1024, 1026, 2048, 3000, 5000, 16_386, 65_534,
+    ] {
+        for (commitment, native) in bench.word_variants() {
+            // Of the same widths, and of many different ones.
+            for width in [Some(128), Some(1024), Some(29 * 128), Some(1 << 15), None] {
+                let stripes = width.map_or(5, |width| size.div_ceil(width));
+                if !(2..=45).contains(&stripes) {
+                    continue;
+                }
+                let symbols = random.within(2..=5);
+                let mut case = LeavesCase::new(random, commitment, size, symbols);
+                let [states, digests] = [&case.states, &case.digests].map(|it| bench.buffer(it));
+                let shader = case.shader(commitment, native);
+                let what = format!("{shader:?}, {size} bytes, {width:?} a stripe");
+                let mut start = 0;
+                while start < size {
+                    bench.expect(&digests, &case.digests, &what);
+                    let most = (size - start).div_ceil(128);
+                    let width = width.unwrap_or_else(|| 128 * random.within(1..=most));
+                    let width = width.min(size - start);
+                    let (job, source) = case.stripe(start, width);
+                    let source = bench.buffer(&source);
+                    bench.run(shader, &job, &[&source, &states, &digests], case.groups());
+                    start += width;
+                }
+                bench.expect(&digests, &case.expected(commitment), &what);
+                case.forget_states(&bench.read(&states));
+                bench.expect(&states, &case.states, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn nodes_does_what_its_twin_does() {
+    let Some(bench) = Bench::new() else { return };
+    let random = &mut Random(4);
+    for count in [1, 2, 3, 4, 5, 8, 13, 127, 128, 129, 130, 257] {
+        for (commitment, native) in bench.word_variants() {
+            for apart in [false, true] {
+                let trees = random.within(1..=5);
+                let gap = random.within(0..=2);
+                let [child_tree, child] = match apart {
+                    false => [count + gap, 1],
+                    true => [1, trees + gap],
+                };
+                let parent_tree = count.div_ceil(2) + random.within(0..=2);
+                let job = Nodes {
+                    children: count,
+                    child_tree,
+                    child,
+                    parent_tree,
+                };
+                let last = (trees - 1) * child_tree + (count - 1) * child;
+                let children = random.words(8 * (last + 1));
+                let mut parents = random.words(8 * (trees * parent_tree + 1));
+                let buffers = [&children, &parents].map(|words| bench.buffer(words));
+                let shader = Shader::Nodes { commitment, native };
+                let groups = [count.div_ceil(2).div_ceil(HASH_THREADS), trees];
+                bench.run(shader, &job, &buffers.each_ref(), groups);
+                nodes(&job, commitment, trees, &children, &mut parents);
+                let what = format!("{shader:?}, {trees} trees of {count}, apart: {apart}");
+                bench.expect(&buffers[1], &parents, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn combine_does_what_its_twin_does() {
+    let Some(bench) = Bench::new() else { return };
+    let random = &mut Random(5);
+    for round in 0..40 {
+        let (chunks, lines) = (random.within(1..=9), random.within(1..=20));
+        let symbols = random.within(1..=40);
+        let (first_line, first_symbol) = (random.within(0..=2), random.within(0..=2));
+        let from = Spread::new(
+            random,
+            first_line + lines,
+            first_symbol + symbols,
+            16 * chunks,
+        );
+        let (first_factor, first_sum) = (chunks + random.within(0..=3), random.within(0..=3));
+        let job = Combine {
+            symbols,
+            chunks,
+            first_line,
+            first_symbol,
+            source_line: from.line,
+            source_symbol: from.item,
+            first_factor,
+            first_sum,
+        };
+        let mut labels = random.words(first_factor + lines);
+        // What is zero and what is in the subfield is multiplied like all else.
+        let place = random.within(0..=chunks - 1) as usize;
+        labels[place] = round % 3;
+        let factors: Vec<u32> = labels.iter().flat_map(|&it| images(it as u16)).collect();
+        let source = random.words(from.all);
+        // There is something already, to be added to.
+        let mut sums = random.words(16 * (first_sum + symbols + 1));
+        let buffers = [&factors, &source, &sums].map(|words| bench.buffer(words));
+        let groups = [(8 * symbols).div_ceil(HASH_THREADS), lines];
+        bench.run(Shader::Combine, &job, &buffers.each_ref(), groups);
+        combine(&job, lines, &factors, &source, &mut sums);
+        let what = format!("{lines} lines of {symbols} symbols of {chunks} chunks");
+        bench.expect(&buffers[2], &sums, &what);
+    }
+}
