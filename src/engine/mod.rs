@@ -25,7 +25,7 @@ pub(crate) use devices::NoDevice;
 pub use devices::{DeviceInfo, DeviceKind};
 pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use options::EngineOptions;
-pub(crate) use output::{Rooms, SliverOutput};
+pub(crate) use output::{SinkBuffers, SliverOutput};
 pub(crate) use plan::{stripe_width, stripes};
 #[cfg(feature = "gpu")]
 pub(crate) use threads::apart;
