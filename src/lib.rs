@@ -79,11 +79,12 @@ pub use format::wire::{
     DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver,
     SliverData,
 };
+pub use io::blob_output::{Output, OutputSession, SliceOutput};
 pub use io::control::{Control, DeviceTime, Event, Progress};
 pub use io::file_output::FileOutput;
-pub use io::output::{Output, OutputSession, SliceOutput};
 pub use io::sink::{
-    CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverPart, SliverRoom, SliverSlices,
+    CallbackSink, Pieces, Sink, SinkSession, SliverBuffer, SliverBufferMut, SliverPart,
+    SliverSlices,
 };
 pub use io::sliver_source::SliverSource;
 pub use io::source::{FileSource, Source, SpooledSource};

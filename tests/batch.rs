@@ -89,7 +89,7 @@ fn every_sliver_gets_its_own_verdict() {
                 1 => matches!(verdict, SliverVerdict::WrongIndex { .. }),
                 2 => matches!(verdict, SliverVerdict::WrongSymbolSize { .. }),
                 3 => matches!(verdict, SliverVerdict::WrongLength { .. }),
-                // Zeros may be another blob's as well.
+                // ZeroCodewords may be another blob's as well.
                 4 => !verdict.is_good() || of(place).0.symbols.iter().all(|&byte| byte == 0),
                 _ => verdict.is_good(),
             };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// All that an engine knows of the crate outside its folder: no tree, metadata, file, job or wire format.
 const SEAM: [(&str, &[&str]); 10] = [
     ("format::error", &["Error", "Result"]),
-    ("support::once", &["made", "making"]),
+    ("support::fork_gate", &["defer_forks", "get_or_init"]),
     (
         "code",
         &[
@@ -31,7 +31,14 @@ const SEAM: [(&str, &[&str]); 10] = [
     ),
     (
         "support::memory",
-        &["Idle", "Lent", "collected", "filled", "fit", "with_room"],
+        &[
+            "BufferPool",
+            "PooledBuffer",
+            "collected",
+            "ensure_capacity",
+            "filled",
+            "with_capacity",
+        ],
     ),
     ("io::control", &["Control", "DeviceTime"]),
     ("format::index", &["Axis", "PairSet", "SliverIndex"]),
@@ -48,15 +55,15 @@ const SEAM: [(&str, &[&str]); 10] = [
             "OneAtATime",
             "PairHasher",
             // An engine that computes roots itself checks them.
-            "Zeros",
-            "roots_across",
-            "roots_of_lines",
+            "ZeroCodewords",
+            "column_roots",
+            "row_roots",
         ],
     ),
     ("io::symbol_reader", &["SymbolReader"]),
     (
         "io::sink",
-        &["Pieces", "SinkSession", "SliverPart", "SliverRoom"],
+        &["Pieces", "SinkSession", "SliverPart", "SliverBufferMut"],
     ),
 ];
 
@@ -369,7 +376,11 @@ fn files(wanted: impl Fn(&str) -> bool) -> Vec<Code> {
 
 fn library() -> Vec<Code> {
     // Unit tests in files of their own know the whole crate.
-    let for_tests = ["engine/gpu/tests", "engine/testing/", "engine/gpu/shader/twin/"];
+    let for_tests = [
+        "engine/gpu/tests",
+        "engine/testing/",
+        "engine/gpu/shader/twin/",
+    ];
     let is_for_tests = |name: &str| for_tests.iter().any(|file| name.starts_with(file));
     files(|name| !(name.starts_with("bin/") || is_for_tests(name)))
 }

@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use common::blob;
 use walrus_accel::{
     Axis, BlobMetadataWithId, Check, Commitment, Control, Decoder, Encoder, EngineKind, Output,
-    OutputSession, PairSet, Result, Shape, Sink, SinkSession, Sliver, SliverBuffer, SliverData,
-    SliverIndex, SliverPairIndex, SliverPart, SliverRoom, Source,
+    OutputSession, PairSet, Result, Shape, Sink, SinkSession, Sliver, SliverBuffer,
+    SliverBufferMut, SliverData, SliverIndex, SliverPairIndex, SliverPart, Source,
 };
 
 const N: u16 = 13;
@@ -57,7 +57,7 @@ fn bytes_of_another_length_are_not_the_blob() {
     }
 }
 
-/// What is wrong with the rooms of a sink.
+/// What is wrong with the buffers of a sink.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wrong {
     Nothing,
@@ -69,15 +69,15 @@ enum Wrong {
     OneOfNoCommittee,
 }
 
-/// A sink with a room for each sliver.
-struct Rooms {
+/// A sink with a buffer for each sliver.
+struct Buffers {
     wrong: Wrong,
-    rooms: Vec<(Axis, SliverIndex, Vec<u8>)>,
+    buffers: Vec<(Axis, SliverIndex, Vec<u8>)>,
     times: usize,
     finished: bool,
 }
 
-impl Sink for Rooms {
+impl Sink for Buffers {
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
@@ -86,45 +86,45 @@ impl Sink for Rooms {
     ) -> Result<Box<dyn SinkSession + 'a>> {
         for pair in pairs.iter() {
             for axis in Axis::BOTH {
-                let room = vec![0xee; shape.sliver_len(axis) as usize];
-                self.rooms.push((axis, pair.sliver(axis, N), room));
+                let buffer = vec![0xee; shape.sliver_len(axis) as usize];
+                self.buffers.push((axis, pair.sliver(axis, N), buffer));
             }
         }
-        let (axis, index, room) = self.rooms[1].clone();
-        let first = &mut self.rooms[0];
+        let (axis, index, buffer) = self.buffers[1].clone();
+        let first = &mut self.buffers[0];
         match self.wrong {
             Wrong::Nothing => {}
-            Wrong::OneMissing => drop(self.rooms.pop()),
-            Wrong::OneTwice => *first = (axis, index, room),
+            Wrong::OneMissing => drop(self.buffers.pop()),
+            Wrong::OneTwice => *first = (axis, index, buffer),
             Wrong::OneShort => drop(first.2.pop()),
             Wrong::OneLong => first.2.push(0),
             Wrong::OneNotChosen => first.1 = SliverPairIndex(N - 1).sliver(first.0, N),
             Wrong::OneOfNoCommittee => first.1 = SliverIndex(N),
         }
-        Ok(Box::new(RoomsSession(self)))
+        Ok(Box::new(BuffersSession(self)))
     }
 }
 
-struct RoomsSession<'a>(&'a mut Rooms);
+struct BuffersSession<'a>(&'a mut Buffers);
 
-impl SinkSession for RoomsSession<'_> {
+impl SinkSession for BuffersSession<'_> {
     fn put(&self, _part: &SliverPart<'_>) -> Result<()> {
-        panic!("it has rooms")
+        panic!("it has buffers")
     }
 
-    fn has_rooms(&self) -> bool {
+    fn has_buffers(&self) -> bool {
         true
     }
 
-    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
+    fn buffers(&mut self) -> Vec<SliverBufferMut<'_>> {
         self.0.times += 1;
-        let rooms = self.0.rooms.iter_mut();
-        let rooms = rooms.map(|(axis, sliver, symbols)| SliverRoom {
+        let buffers = self.0.buffers.iter_mut();
+        let buffers = buffers.map(|(axis, sliver, symbols)| SliverBufferMut {
             axis: *axis,
             sliver: *sliver,
             symbols,
         });
-        rooms.collect()
+        buffers.collect()
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
@@ -151,9 +151,9 @@ fn slivers_go_to_the_rooms_of_a_sink_or_the_job_fails() {
             Wrong::OneNotChosen,
             Wrong::OneOfNoCommittee,
         ] {
-            let mut sink = Rooms {
+            let mut sink = Buffers {
                 wrong,
-                rooms: Vec::new(),
+                buffers: Vec::new(),
                 times: 0,
                 finished: false,
             };
@@ -165,7 +165,7 @@ fn slivers_go_to_the_rooms_of_a_sink_or_the_job_fails() {
                 continue;
             }
             assert_eq!(outcome.unwrap().unwrap(), expected);
-            for (axis, sliver, symbols) in &sink.rooms {
+            for (axis, sliver, symbols) in &sink.buffers {
                 let there = buffer.symbols(*axis, sliver.pair(*axis, N));
                 assert!(there == Some(symbols), "{engine}, {axis}, {sliver:?}");
             }

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use super::field::{exp, mul};
-use crate::support::once::made;
+use crate::support::fork_gate::get_or_init;
 
 /// A linear map of bytes, as `gf2p8affineqb` takes it: row `i` of the matrix is byte `7 - i`.
 pub(crate) type Matrix = u64;
@@ -87,7 +87,7 @@ struct Basis {
 static BASIS: OnceLock<Basis> = OnceLock::new();
 
 fn basis() -> &'static Basis {
-    made(&BASIS, make)
+    get_or_init(&BASIS, make)
 }
 
 fn make() -> Basis {

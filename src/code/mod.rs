@@ -22,8 +22,8 @@ pub(crate) use derivative::block_derivative;
 #[cfg(feature = "gpu")]
 pub(crate) use field::{exp, mul};
 
+use crate::support::fork_gate::defer_forks;
 use crate::support::memory::{collected, filled};
-use crate::support::once::making;
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd, tables};
 
 /// Which construction the code uses: `reed-solomon-simd`'s default choice.
@@ -103,7 +103,7 @@ impl Code {
 /// Makes something of `reed-solomon-simd` for which the crate has to have its tables of the field, which it
 /// makes for the whole process when they are first needed.
 pub(crate) fn with_tables<T>(make: impl FnOnce() -> T) -> T {
-    making(|| {
+    defer_forks(|| {
         // An encoder or a decoder makes the others when it is made, and this one only when it runs.
         tables::get_log_walsh();
         make()
@@ -112,7 +112,7 @@ pub(crate) fn with_tables<T>(make: impl FnOnce() -> T) -> T {
 
 /// Makes the tables that all kernels take factors from.
 pub(crate) fn make_tables() {
-    making(tables::get_exp_log);
+    defer_forks(tables::get_exp_log);
 }
 
 /// What decoding needs to know of a set of missing symbols: computed once for all lines.

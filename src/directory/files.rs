@@ -5,7 +5,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::memory::{collected, push, with_room};
+use crate::support::memory::{collected, push, with_capacity};
 
 /// Files that are read or written piece by piece, kept open where the process may have that many.
 pub(super) struct OpenFiles {
@@ -140,7 +140,7 @@ pub(super) fn in_parallel<T: Send, E: Send>(
         }));
         parts
     });
-    let mut results = with_room(count);
+    let mut results = with_capacity(count);
     for part in parts {
         results.extend(part?);
     }

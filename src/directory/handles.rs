@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::layout::PAIRS_DIRECTORY;
+use super::file_names::PAIRS_DIRECTORY;
 use crate::format::error::{Error, Result};
 use crate::support::disk::{Access, Dir, read_at_most};
 use crate::support::memory::push;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::support::memory::{collected, with_room};
+use crate::support::memory::{collected, with_capacity};
 
 /// The first bytes of a checkpoint file, with its format's version.
 const MAGIC: &[u8; 8] = b"WALRCKP2";
@@ -86,7 +86,7 @@ impl JobIdentity {
             return None;
         }
         let ends = collected(ends.iter().copied().map(u32::from_le_bytes));
-        let mut copy = with_room(state.len());
+        let mut copy = with_capacity(state.len());
         copy.extend_from_slice(state);
         Some((ends, copy))
     }

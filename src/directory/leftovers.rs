@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::layout::{CHECKPOINT_FILE, LOCK_FILE, Unfinished, unfinished};
-use super::work::{Named, WorkDirectory};
+use super::file_names::{CHECKPOINT_FILE, LOCK_FILE, Unfinished, unfinished};
+use super::work_directory::{Named, WorkDirectory};
 use crate::format::commitment::BlobId;
 use crate::format::error::{Error, Result};
 use crate::support::disk::{Access, Dir, FileId, Kind};

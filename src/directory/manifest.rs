@@ -8,9 +8,9 @@ use std::io::{self, Read, Write};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::file_names::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, excerpt, sliver_file_name};
 use super::handles::{Handles, read_small};
-use super::layout::{MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, excerpt, sliver_file_name};
-use super::slivers::{FileProblem, ProblemKind};
+use super::sliver_files::{FileProblem, ProblemKind};
 use super::writer::Hashes;
 use crate::format::commitment::{BlobId, BlobMetadataWithId};
 use crate::format::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::support::disk::{Dir, is_shortage};
-use crate::support::memory::{collected, filled, fit, push, with_room};
+use crate::support::memory::{collected, ensure_capacity, filled, push, with_capacity};
 
 /// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
 pub(super) const MAX_METADATA_LEN: u64 = 5 << 20;
@@ -105,7 +105,7 @@ fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
 /// Reads a string that may be long; missing memory unwinds as elsewhere.
 fn long_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = <&str>::deserialize(deserializer)?;
-    let mut bytes = with_room(text.len());
+    let mut bytes = with_capacity(text.len());
     bytes.extend_from_slice(text.as_bytes());
     Ok(String::from_utf8(bytes).expect("copied from text"))
 }
@@ -140,7 +140,7 @@ impl Write for Growing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let needed = self.0.len() + bytes.len();
         if needed > self.0.capacity() {
-            fit(&mut self.0, needed.max(1024).saturating_mul(2));
+            ensure_capacity(&mut self.0, needed.max(1024).saturating_mul(2));
         }
         self.0.extend_from_slice(bytes);
         Ok(bytes.len())

@@ -10,29 +10,29 @@
 //! A stranger may have made the directory, or may write to the one that it lies in. So every name
 //! below it is reached through directory handles that follow no link ([`crate::support::disk::Dir`]), only
 //! regular files are opened, no more is read than a file may have, and nothing is removed but files
-//! with names that this module gives ([`layout`]).
+//! with names that this module gives [`file_names`].
 
-mod blob;
+mod blob_directory;
+mod directory_repair;
+mod directory_sink;
+mod file_names;
 mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod handles;
 mod journal;
-mod layout;
 mod leftovers;
 mod manifest;
 mod parts;
 mod publish;
-mod repair;
-mod sink;
-mod slivers;
-mod verify;
-mod work;
+mod sliver_files;
+mod verification;
+mod work_directory;
 mod writer;
 
-pub use blob::BlobDirectory;
+pub use blob_directory::BlobDirectory;
+pub use directory_repair::Repaired;
+pub use directory_sink::{DirectorySink, Written};
 pub use leftovers::Leftover;
-pub use repair::Repaired;
-pub use sink::{DirectorySink, Written};
-pub use slivers::{FileProblem, ProblemKind, SliverFile, SliverFiles};
-pub use verify::Verification;
+pub use sliver_files::{FileProblem, ProblemKind, SliverFile, SliverFiles};
+pub use verification::Verification;

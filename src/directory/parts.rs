@@ -61,7 +61,7 @@ pub(super) fn put(
         return write_all_at(file, offset, pieces);
     }
     scratch.clear();
-    crate::support::memory::fit(scratch, RUN.max(bytes.len()));
+    crate::support::memory::ensure_capacity(scratch, RUN.max(bytes.len()));
     for piece in part.pieces.iter() {
         if scratch.len() + piece.len() > RUN && !scratch.is_empty() {
             write_all_at(file, offset, scratch)?;
@@ -109,7 +109,7 @@ pub(super) fn assemble(
     let mut pieces = Vec::new();
     let read = |first: usize, count: usize, start: u32, end: u32, symbols: &mut [u8]| {
         let width = (end - start) as usize;
-        crate::support::memory::fit(&mut pieces, count * width);
+        crate::support::memory::ensure_capacity(&mut pieces, count * width);
         pieces.resize(count * width, 0);
         let offset = part_len(shape, axis, start) + first as u64 * width as u64;
         read_exact_at(part, offset, &mut pieces)?;

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
+use super::file_names::{BLOB_DIRECTORY, excerpt, reason_to_keep};
 use super::files::in_parallel;
 use super::handles::Handles;
-use super::layout::{BLOB_DIRECTORY, excerpt, reason_to_keep};
 use super::manifest::Manifest;
-use super::slivers::ProblemKind;
-use super::work::WorkDirectory;
+use super::sliver_files::ProblemKind;
+use super::work_directory::WorkDirectory;
 use crate::format::error::{Error, Result};
 use crate::io::control::Control;
 use crate::support::disk::{Dir, FileId, Kind, Replacing};

@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use super::file_names::{
+    SliverSet, fresh_file_name, is_intermediate, part_file_name, sliver_file_name,
+};
 use super::files::{OpenFiles, in_parallel};
 use super::handles::sync_files;
 use super::journal::append_sums;
-use super::layout::{
-    SliverSet, fresh_file_name, is_intermediate, part_file_name, sliver_file_name,
-};
 use super::parts::{self, ReadBack, Which, changed, part_len};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, PairSet, SliverIndex, SliverPairIndex};
@@ -22,7 +22,7 @@ use crate::io::control::Control;
 use crate::io::sink::SliverPart;
 use crate::io::source::write_all_at;
 use crate::support::disk::{Access, Dir, Kind, Replacing};
-use crate::support::memory::{collected, filled, push, with_room};
+use crate::support::memory::{collected, filled, push, with_capacity};
 
 thread_local! {
     /// Where pieces that lie apart in memory are gathered for one write.
@@ -171,7 +171,7 @@ impl SliverWriter {
     /// A record of what has come so far, before `state`.
     pub(super) fn record(&self, state: &[u8]) -> Vec<u8> {
         let sums = 2 * usize::from(self.shape.n_shards()) * size_of::<u64>();
-        let mut record = with_room(sums + state.len());
+        let mut record = with_capacity(sums + state.len());
         append_sums(&mut record, self.sums.iter());
         record.extend_from_slice(state);
         record

@@ -26,7 +26,7 @@ pub(crate) use self::device_info::NoDevice;
 pub use self::device_info::{DeviceInfo, DeviceKind};
 #[cfg(feature = "gpu")]
 pub(crate) use self::own_thread::apart;
-pub(crate) use self::sliver_output::{Rooms, SliverOutput};
+pub(crate) use self::sliver_output::{SinkBuffers, SliverOutput};
 pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use options::EngineOptions;
 pub(crate) use plan::{stripe_width, stripes};

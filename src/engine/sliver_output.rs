@@ -3,7 +3,7 @@
 use crate::format::error::Result;
 use crate::format::index::{Axis, PairSet, SliverIndex};
 use crate::format::shape::Shape;
-use crate::io::sink::{SinkSession, SliverPart, SliverRoom};
+use crate::io::sink::{SinkSession, SliverBufferMut, SliverPart};
 use crate::support::memory::collected;
 
 /// Where an encode session puts slivers.
@@ -14,7 +14,7 @@ pub(crate) enum SliverOutput<'a> {
         sink: &'a dyn SinkSession,
     },
     /// Into memory of the sink's.
-    Rooms(Rooms<'a>),
+    Buffers(SinkBuffers<'a>),
 }
 
 impl<'a> SliverOutput<'a> {
@@ -24,8 +24,8 @@ impl<'a> SliverOutput<'a> {
     ///
     /// If the sink lends other memory than that of exactly these slivers.
     pub(crate) fn of(pairs: &'a PairSet, sink: &'a mut dyn SinkSession, shape: &Shape) -> Self {
-        match sink.has_rooms() {
-            true => Self::Rooms(Rooms::new(shape, pairs, sink.rooms())),
+        match sink.has_buffers() {
+            true => Self::Buffers(SinkBuffers::new(shape, pairs, sink.buffers())),
             false => Self::Sink { pairs, sink },
         }
     }
@@ -33,7 +33,7 @@ impl<'a> SliverOutput<'a> {
     pub(crate) fn wants(&self, axis: Axis, sliver: SliverIndex) -> bool {
         match self {
             Self::Sink { pairs, .. } => pairs.contains_sliver(axis, sliver),
-            Self::Rooms(rooms) => rooms.has(axis, sliver),
+            Self::Buffers(buffers) => buffers.has(axis, sliver),
         }
     }
 
@@ -41,8 +41,8 @@ impl<'a> SliverOutput<'a> {
     pub(crate) fn put(&mut self, part: &SliverPart<'_>) -> Result<()> {
         match self {
             Self::Sink { sink, .. } => sink.put(part),
-            Self::Rooms(rooms) => {
-                rooms.put(part);
+            Self::Buffers(buffers) => {
+                buffers.put(part);
                 Ok(())
             }
         }
@@ -50,48 +50,48 @@ impl<'a> SliverOutput<'a> {
 }
 
 /// Memory for the symbols of slivers, by axis and index.
-pub(crate) struct Rooms<'a>([Vec<Option<&'a mut [u8]>>; 2]);
+pub(crate) struct SinkBuffers<'a>([Vec<Option<&'a mut [u8]>>; 2]);
 
-impl<'a> Rooms<'a> {
-    fn new(shape: &Shape, pairs: &PairSet, rooms: Vec<SliverRoom<'a>>) -> Self {
+impl<'a> SinkBuffers<'a> {
+    fn new(shape: &Shape, pairs: &PairSet, buffers: Vec<SliverBufferMut<'a>>) -> Self {
         let none =
             || -> Vec<Option<&'a mut [u8]>> { collected((0..shape.n_shards()).map(|_| None)) };
         let mut by_axis = [none(), none()];
         assert_eq!(
-            rooms.len(),
+            buffers.len(),
             2 * pairs.len(),
-            "there must be a room for every chosen sliver"
+            "there must be a buffer for every chosen sliver"
         );
-        for room in rooms {
+        for buffer in buffers {
             assert!(
-                pairs.contains_sliver(room.axis, room.sliver),
-                "there must be rooms for chosen slivers alone"
+                pairs.contains_sliver(buffer.axis, buffer.sliver),
+                "there must be buffers for chosen slivers alone"
             );
             assert_eq!(
-                room.symbols.len() as u64,
-                shape.sliver_len(room.axis),
+                buffer.symbols.len() as u64,
+                shape.sliver_len(buffer.axis),
                 "the memory for a sliver must be as long as its symbols"
             );
-            let place = &mut by_axis[room.axis as usize][usize::from(room.sliver.0)];
+            let place = &mut by_axis[buffer.axis as usize][usize::from(buffer.sliver.0)];
             assert!(
                 place.is_none(),
                 "there must be one piece of memory a sliver"
             );
-            *place = Some(room.symbols);
+            *place = Some(buffer.symbols);
         }
         Self(by_axis)
     }
 
     fn has(&self, axis: Axis, sliver: SliverIndex) -> bool {
-        let room = self.0[axis as usize].get(usize::from(sliver.0));
-        room.is_some_and(Option::is_some)
+        let buffer = self.0[axis as usize].get(usize::from(sliver.0));
+        buffer.is_some_and(Option::is_some)
     }
 
     fn put(&mut self, part: &SliverPart<'_>) {
-        let room = self.0[part.axis as usize][usize::from(part.sliver.0)].as_deref_mut();
+        let buffer = self.0[part.axis as usize][usize::from(part.sliver.0)].as_deref_mut();
         let start = usize::try_from(part.offset()).expect("in memory");
-        let room = &mut room.expect("the sliver is wanted")[start..];
-        let places = room.chunks_mut(part.symbol_size as usize);
+        let buffer = &mut buffer.expect("the sliver is wanted")[start..];
+        let places = buffer.chunks_mut(part.symbol_size as usize);
         for (piece, place) in part.pieces.iter().zip(places) {
             place[..piece.len()].copy_from_slice(piece);
         }
@@ -99,10 +99,10 @@ impl<'a> Rooms<'a> {
 
     /// The same memory, for a while.
     #[cfg(feature = "gpu")]
-    pub(crate) fn reborrow(&mut self) -> Rooms<'_> {
-        Rooms(self.0.each_mut().map(|rooms| {
-            let rooms = rooms.iter_mut();
-            collected(rooms.map(|room| room.as_deref_mut()))
+    pub(crate) fn reborrow(&mut self) -> SinkBuffers<'_> {
+        SinkBuffers(self.0.each_mut().map(|buffers| {
+            let buffers = buffers.iter_mut();
+            collected(buffers.map(|buffer| buffer.as_deref_mut()))
         }))
     }
 

@@ -16,9 +16,9 @@ use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
 use crate::format::index::Axis;
+use crate::io::blob_output::{Output, SliceOutput};
 use crate::io::control::Control;
 use crate::io::file_output::FileOutput;
-use crate::io::output::{Output, SliceOutput};
 use crate::jobs::decoder::{Check, Decoded, Decoder};
 
 /// The blob is kept by the library: walrus_accel_decoded_blob lends it.

@@ -15,7 +15,7 @@ use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::index::SliverPairIndex;
 use crate::jobs::expanded::ExpandedSliver;
-use crate::support::memory::reserve;
+use crate::support::memory::try_with_capacity;
 
 /// A symbol with the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
 pub const WALRUS_ACCEL_CUT_RECOVERY_SYMBOL: u32 = 0;
@@ -201,7 +201,7 @@ impl walrus_accel_expanded {
         out: &mut [u8],
         mut ends: Option<&mut [usize]>,
     ) -> Result<(), Failure> {
-        let mut bytes = reserve(self.decoding_symbol_length + MOST_OF_A_PROOF)?;
+        let mut bytes = try_with_capacity(self.decoding_symbol_length + MOST_OF_A_PROOF)?;
         let mut at = 0;
         for (number, &target) in targets.iter().enumerate() {
             bytes.clear();

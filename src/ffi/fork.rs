@@ -30,7 +30,7 @@ mod watching {
     use super::GENERATION;
     use crate::ffi::guard::{HeldPlace, hold_place};
     use crate::ffi::handle::{HeldHandles, hold_handles};
-    use crate::support::once::closed;
+    use crate::support::fork_gate::close;
 
     type Handler = unsafe extern "C" fn();
 
@@ -96,7 +96,7 @@ mod watching {
     static HELD: Cell = Cell(UnsafeCell::new(None));
 
     unsafe extern "C" fn before() {
-        let gate = closed();
+        let gate = close();
         let held = Held {
             _handles: hold_handles(),
             _place: hold_place(),

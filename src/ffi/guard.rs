@@ -12,8 +12,8 @@ use super::handle::hand_over;
 use super::status::{
     Failure, WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, walrus_accel_error, walrus_accel_status,
 };
-use crate::support::memory::no_memory;
-use crate::support::once::made;
+use crate::support::fork_gate::get_or_init;
+use crate::support::memory::memory_error;
 
 thread_local! {
     /// How many calls from C this thread is in.
@@ -37,7 +37,7 @@ pub(super) fn hold_place() -> HeldPlace {
 /// program that this library is a part of, go where they went before.
 fn hush() {
     static HUSHED: OnceLock<()> = OnceLock::new();
-    made(&HUSHED, || {
+    get_or_init(&HUSHED, || {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let thread = std::thread::current();
@@ -68,7 +68,7 @@ pub(super) fn catch<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, F
 }
 
 fn failure_of(payload: Box<dyn Any + Send>) -> Failure {
-    let payload = match no_memory(payload) {
+    let payload = match memory_error(payload) {
         Ok(error) => return error.into(),
         Err(payload) => payload,
     };

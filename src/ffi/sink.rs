@@ -9,7 +9,7 @@ use super::status::Failure;
 use super::structs::{CStruct, read_optional};
 use crate::format::error::{Error, Result};
 use crate::format::index::PairSet;
-use crate::support::memory::{collected, reserve};
+use crate::support::memory::{collected, try_with_capacity};
 
 /// No sliver is kept: metadata and blob ID alone.
 pub const WALRUS_ACCEL_SINK_NONE: u32 = 0;
@@ -198,7 +198,7 @@ fn pair_rooms<'r>(
             format_args!("{name}.rooms[{number}].data"),
         )
     };
-    let mut pairs = reserve(rooms.len() / 2)?;
+    let mut pairs = try_with_capacity(rooms.len() / 2)?;
     for first in (0..rooms.len()).step_by(2) {
         pairs.push([room(first)?, room(first + 1)?]);
     }

@@ -298,7 +298,7 @@ pub enum Error {
 
     /// Memory that the caller supplied does not have the length of what goes there.
     #[error("{what} has room for {given} bytes, and exactly {needed} are needed")]
-    RoomLength {
+    BufferLength {
         /// The room.
         what: String,
         /// Its length in bytes.

@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::format::error::{Error, Result};
 use crate::format::shape::Shape;
-use crate::io::output::{Output, OutputSession};
+use crate::io::blob_output::{Output, OutputSession};
 use crate::io::source::write_all_at;
 use crate::support::disk::{UNFINISHED, lock_own, sync_directory};
 

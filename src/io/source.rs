@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::format::error::{Error, Result};
 use crate::io::control::Control;
 use crate::support::disk::{FileId, open_regular};
-use crate::support::memory::reserve;
+use crate::support::memory::try_with_capacity;
 
 /// A blob that can be read at any position, from several threads at once.
 ///
@@ -329,7 +329,7 @@ impl SpooledSource {
         let directory = std::env::temp_dir();
         let mut file =
             tempfile::tempfile().map_err(Error::io("create a temporary file in", &directory))?;
-        let mut buffer = reserve(SPOOL_LEN)?;
+        let mut buffer = try_with_capacity(SPOOL_LEN)?;
         buffer.resize(SPOOL_LEN, 0);
         let mut len = 0;
         loop {

@@ -5,7 +5,7 @@ use crate::engine::{
     DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput, stripes,
 };
 use crate::format::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Zeros, roots_across, roots_of_lines,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, ZeroCodewords, column_roots, row_roots,
 };
 use crate::format::error::Result;
 use crate::format::index::{Axis, PairSet};
@@ -15,7 +15,7 @@ use crate::io::sink::Sink;
 use crate::io::source::Source;
 use crate::io::symbol_reader::{SourceRows, bytes_of};
 use crate::jobs::runtime::{Context, ContextOptions, context_choices};
-use crate::support::memory::caught;
+use crate::support::memory::catch_out_of_memory;
 
 /// The number of shards of the Walrus network.
 pub const NETWORK_SHARDS: u16 = 1000;
@@ -214,7 +214,7 @@ impl Encoder {
     /// # Panics
     ///
     /// If `pairs` was made for another number of shards, or the sink lends other memory than it
-    /// should ([`SinkSession::rooms`](crate::SinkSession::rooms)).
+    /// should ([`SinkSession::buffers`](crate::SinkSession::buffers)).
     pub fn encode(
         &self,
         source: impl Source,
@@ -350,7 +350,7 @@ impl Encoder {
         output: Option<(&PairSet, &mut dyn Sink)>,
         control: &Control,
     ) -> Result<BlobMetadataWithId> {
-        caught(|| self.run_uncaught(source, output, control))
+        catch_out_of_memory(|| self.run_uncaught(source, output, control))
     }
 
     /// The same, from which missing memory unwinds.
@@ -443,10 +443,10 @@ pub(crate) fn zeros(
     shape: &Shape,
     commitment: Commitment,
     axis: Axis,
-) -> Zeros {
+) -> ZeroCodewords {
     match engine.skips_zeros() {
-        true => Zeros::of(shape, commitment, axis),
-        false => Zeros::none(),
+        true => ZeroCodewords::of(shape, commitment, axis),
+        false => ZeroCodewords::none(),
     }
 }
 
@@ -492,8 +492,8 @@ impl<'a> EncodeStage<'a> {
         let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
         let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
         [
-            roots_across(self.engine, self.commitment, leaves, n, &primary),
-            roots_of_lines(self.engine, self.commitment, leaves, n, &secondary),
+            column_roots(self.engine, self.commitment, leaves, n, &primary),
+            row_roots(self.engine, self.commitment, leaves, n, &secondary),
         ]
     }
 }

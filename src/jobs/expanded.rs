@@ -14,7 +14,7 @@ use crate::format::wire::{
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 use crate::jobs::verify::BlobSliver;
-use crate::support::memory::{caught, collected, filled, with_room};
+use crate::support::memory::{catch_out_of_memory, collected, filled, with_capacity};
 
 /// A sliver's `n` symbols and the Merkle tree over them: each symbol recovers a sliver of the other axis.
 ///
@@ -200,7 +200,7 @@ pub(crate) fn all_symbols(
     control: &Control,
 ) -> Result<Vec<u8>> {
     let len = usize::from(shape.n_shards()) * shape.symbol_size() as usize;
-    let mut symbols = with_room(len);
+    let mut symbols = with_capacity(len);
     symbols.extend_from_slice(sources);
     symbols.resize(len, 0);
     words.extend(shape, axis, &mut symbols, control)?;
@@ -229,7 +229,7 @@ impl Decoder {
     /// [`Error::InvalidSliver`] if it does not belong to its blob's metadata; [`Error::MemoryBudget`] if
     /// its symbols are beyond the memory limit; [`Error::Cancelled`].
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
-        caught(|| {
+        catch_out_of_memory(|| {
             let engine = &*self.context.engine;
             let symbols = self.checked_symbols(sliver, control)?;
             let tree = tree_of(engine, sliver.metadata, &symbols);
@@ -283,7 +283,7 @@ impl Decoder {
         targets: &[SliverPairIndex],
         control: &Control,
     ) -> Result<Vec<DecodingSymbol>> {
-        let mut symbols = with_room(targets.len());
+        let mut symbols = with_capacity(targets.len());
         self.cut_symbols(sliver, targets, control, &mut |_, symbol| {
             symbols.push(DecodingSymbol {
                 index: sliver.index,
@@ -306,7 +306,7 @@ impl Decoder {
         let size = shape.symbol_size() as usize;
         let target = |&target| target_sliver(&shape, sliver.axis.other(), target);
         targets.iter().try_for_each(|pair| target(pair).map(drop))?;
-        caught(|| {
+        catch_out_of_memory(|| {
             let symbols = self.checked_symbols(sliver, control)?;
             for (position, pair) in targets.iter().enumerate() {
                 let at = usize::from(target(pair)?.0) * size;

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use super::kills::Long;
 use crate::cli::harness::{Run, assert_same_tree, names, partial, signal, wait_for};
 
-/// Ways in which a file comes to harm.
+/// AuthPaths in which a file comes to harm.
 #[derive(Clone, Copy, Debug)]
 pub enum Harm {
     Flipped,

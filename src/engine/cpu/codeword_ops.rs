@@ -17,7 +17,7 @@ use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
-use crate::support::memory::{collected, filled, with_room};
+use crate::support::memory::{collected, filled, with_capacity};
 
 /// The most and the least bytes of a symbol that a thread takes at once: to wake another one takes a tenth of a
 /// millisecond or more, in which a kilobyte of each is done.
@@ -116,7 +116,7 @@ impl CodeWords for CpuEngine {
         let parts = collected(self.parts(0..shape.symbol_size(), 1));
         // Every part has its piece of every recovery symbol.
         let recovery_count = encoding.code().recovery;
-        let mut pieces = collected((0..parts.len()).map(|_| with_room(recovery_count)));
+        let mut pieces = collected((0..parts.len()).map(|_| with_capacity(recovery_count)));
         for symbol in recovery.chunks_exact_mut(size) {
             let mut rest = symbol;
             for (part, pieces) in parts.iter().zip(&mut pieces) {
@@ -197,9 +197,9 @@ impl CodeWords for CpuEngine {
             if wanted == (0..original) {
                 // With room for what the word is extended by, where one part has all of it.
                 let symbols = if width == size { items.len() } else { original };
-                bytes = with_room(symbols * width);
+                bytes = with_capacity(symbols * width);
                 bytes.resize(original * width, 0);
-                let mut places = with_room(original);
+                let mut places = with_capacity(original);
                 for (item, place) in items.iter().zip(bytes.chunks_exact_mut(width)) {
                     match item {
                         Some(item) => place.copy_from_slice(&symbol(*item)[..width]),
@@ -216,7 +216,7 @@ impl CodeWords for CpuEngine {
                     decode(decoding, collected(missing.chunks_exact_mut(width)));
                 }
                 let mut restored = missing.chunks_exact(width).skip(first);
-                bytes = with_room(wanted.len() * width);
+                bytes = with_capacity(wanted.len() * width);
                 for item in &items[wanted.clone()] {
                     bytes.extend_from_slice(match item {
                         Some(item) => &symbol(*item)[..width],

@@ -14,7 +14,7 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{Lent, collected, fit};
+use crate::support::memory::{PooledBuffer, collected, ensure_capacity};
 
 /// The bytes that a session with reads of `width` takes.
 pub(crate) fn memory(
@@ -50,9 +50,9 @@ pub(crate) struct Session<'a> {
     /// The most bytes of a symbol that are read at once.
     width: u32,
     /// The states of each sliver's `n` symbols, if hashing them takes several reads.
-    states: Option<Lent<'a>>,
+    states: Option<PooledBuffer<'a>>,
     states_len: u64,
-    leaves: Lent<'a>,
+    leaves: PooledBuffer<'a>,
     leaves_len: u64,
 }
 
@@ -143,7 +143,7 @@ impl ExpandSession for Session<'_> {
                             self.shape.symbol_size() as usize,
                         ),
                         None => {
-                            fit(&mut gathered, original * width);
+                            ensure_capacity(&mut gathered, original * width);
                             gathered.resize(original * width, 0);
                             slivers.read(item, part.clone(), &mut gathered)?;
                             (&gathered[..], width)

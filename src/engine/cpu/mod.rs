@@ -42,7 +42,7 @@ use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
-use crate::support::memory::{Idle, filled};
+use crate::support::memory::{BufferPool, filled};
 
 /// About how many bytes of recovery symbols all threads together gather before they hand them on,
 /// and the most for one.
@@ -71,10 +71,10 @@ pub(crate) struct CpuEngine {
     /// The bytes of a core's second-level cache, if they are known.
     second_level: Option<u64>,
     /// The source rows, the stripes, the hash states, the leaf hashes of ended sessions.
-    idle_rows: Idle,
-    idle_stripes: Idle,
-    idle_states: Idle,
-    idle_leaves: Idle,
+    idle_rows: BufferPool,
+    idle_stripes: BufferPool,
+    idle_states: BufferPool,
+    idle_leaves: BufferPool,
     /// The leaves of two-byte symbols, by commitment.
     short_leaves: [OnceLock<ShortLeaves>; 2],
     /// What threads work in, between jobs.
@@ -93,10 +93,10 @@ impl CpuEngine {
             isa,
             dropped,
             second_level: cache_sizes::second_level(),
-            idle_rows: Idle::default(),
-            idle_stripes: Idle::default(),
-            idle_states: Idle::default(),
-            idle_leaves: Idle::default(),
+            idle_rows: BufferPool::default(),
+            idle_stripes: BufferPool::default(),
+            idle_states: BufferPool::default(),
+            idle_leaves: BufferPool::default(),
             short_leaves: Default::default(),
             spaces: Mutex::default(),
         })
@@ -274,7 +274,7 @@ impl Engine for CpuEngine {
             &self.idle_states,
             &self.idle_leaves,
         ];
-        all.into_iter().for_each(Idle::clear);
+        all.into_iter().for_each(BufferPool::clear);
     }
 
     fn skips_zeros(&self) -> bool {

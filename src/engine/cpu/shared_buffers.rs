@@ -5,7 +5,7 @@
 use std::marker::PhantomData;
 
 use super::codeword_pipeline::JoinedBytes;
-use crate::engine::Rooms;
+use crate::engine::SinkBuffers;
 use crate::format::index::Axis;
 use crate::support::memory::collected;
 
@@ -13,43 +13,43 @@ use crate::support::memory::collected;
 const LINE: usize = JoinedBytes::BEFORE;
 
 /// The memory of every chosen sliver, by axis and index.
-pub(crate) struct SharedRooms<'a>([Vec<Option<SharedRoom<'a>>>; 2]);
+pub(crate) struct SharedBuffers<'a>([Vec<Option<SharedBuffer<'a>>>; 2]);
 
-impl<'a> SharedRooms<'a> {
-    pub(crate) fn new(rooms: Rooms<'a>) -> Self {
-        let share = |rooms: Vec<Option<&'a mut [u8]>>| {
-            let rooms = rooms.into_iter();
-            collected(rooms.map(|room| room.map(SharedRoom::new)))
+impl<'a> SharedBuffers<'a> {
+    pub(crate) fn new(buffers: SinkBuffers<'a>) -> Self {
+        let share = |buffers: Vec<Option<&'a mut [u8]>>| {
+            let buffers = buffers.into_iter();
+            collected(buffers.map(|buffer| buffer.map(SharedBuffer::new)))
         };
-        Self(rooms.into_parts().map(share))
+        Self(buffers.into_parts().map(share))
     }
 
     /// The memory of a sliver, if it was chosen.
     #[inline(always)]
-    pub(crate) fn get(&self, axis: Axis, sliver: usize) -> Option<&SharedRoom<'a>> {
+    pub(crate) fn get(&self, axis: Axis, sliver: usize) -> Option<&SharedBuffer<'a>> {
         self.0[axis as usize][sliver].as_ref()
     }
 }
 
 /// The memory of one sliver.
-pub(crate) struct SharedRoom<'a> {
+pub(crate) struct SharedBuffer<'a> {
     start: *mut u8,
     len: usize,
-    room: PhantomData<&'a mut [u8]>,
+    buffer: PhantomData<&'a mut [u8]>,
 }
 
 // SAFETY: it is a slice that nobody else has; those who write to it at once keep apart, as `write`
 // asks them to.
-unsafe impl Send for SharedRoom<'_> {}
+unsafe impl Send for SharedBuffer<'_> {}
 // SAFETY: as above.
-unsafe impl Sync for SharedRoom<'_> {}
+unsafe impl Sync for SharedBuffer<'_> {}
 
-impl<'a> SharedRoom<'a> {
-    pub(crate) fn new(room: &'a mut [u8]) -> Self {
+impl<'a> SharedBuffer<'a> {
+    pub(crate) fn new(buffer: &'a mut [u8]) -> Self {
         Self {
-            start: room.as_mut_ptr(),
-            len: room.len(),
-            room: PhantomData,
+            start: buffer.as_mut_ptr(),
+            len: buffer.len(),
+            buffer: PhantomData,
         }
     }
 
@@ -62,21 +62,21 @@ impl<'a> SharedRoom<'a> {
     ///
     /// # Panics
     ///
-    /// If they are not in the room.
+    /// If they are not in the buffer.
     #[inline(always)]
     pub(crate) unsafe fn write(&self, at: usize, bytes: &[u8]) {
         let fits = at
             .checked_add(bytes.len())
             .is_some_and(|end| end <= self.len);
         assert!(fits, "the part must be in the sliver");
-        // SAFETY: the places are in the room, which is borrowed for as long as `self` lives, and
+        // SAFETY: the places are in the buffer, which is borrowed for as long as `self` lives, and
         // the caller guarantees that they are not written to meanwhile; nobody reads them.
         unsafe { copy(bytes, self.start.add(at)) }
     }
 }
 
-impl SharedRoom<'_> {
-    /// As [`SharedRoom::write`], for bytes that join others: those that only begin a line of the cache
+impl SharedBuffer<'_> {
+    /// As [`SharedBuffer::write`], for bytes that join others: those that only begin a line of the cache
     /// are left to be written with the next ones, since memory takes whole lines best.
     ///
     /// # Safety
@@ -86,7 +86,7 @@ impl SharedRoom<'_> {
     ///
     /// # Panics
     ///
-    /// If they are not in the room.
+    /// If they are not in the buffer.
     #[inline(always)]
     pub(crate) unsafe fn write_joined(&self, at: usize, bytes: JoinedBytes<'_>) {
         let len = bytes.alone().len();
@@ -129,7 +129,7 @@ unsafe fn copy(from: &[u8], to: *mut u8) {
     }
     let (head, rest) = from.split_at(before);
     let (lines, tail) = rest.as_chunks::<LINE>();
-    // SAFETY: as the caller guarantees: `to` has room for all three parts, one after another. The
+    // SAFETY: as the caller guarantees: `to` holds all three parts, one after another. The
     // lines begin at a multiple of their length, and the instructions are in every x86-64 processor.
     unsafe {
         few(head, to);
@@ -201,12 +201,12 @@ mod tests {
         let bytes: Vec<u8> = (0..300).map(|i| i as u8 | 1).collect();
         for at in 0..70 {
             for len in (0..140).chain([300]) {
-                let mut room = vec![0; 400];
-                // SAFETY: nobody else has the room.
-                unsafe { SharedRoom::new(&mut room).write(at, &bytes[..len]) };
+                let mut buffer = vec![0; 400];
+                // SAFETY: nobody else has the buffer.
+                unsafe { SharedBuffer::new(&mut buffer).write(at, &bytes[..len]) };
                 settle();
-                assert_eq!(room[at..at + len], bytes[..len]);
-                let others = room[..at].iter().chain(&room[at + len..]);
+                assert_eq!(buffer[at..at + len], bytes[..len]);
+                let others = buffer[..at].iter().chain(&buffer[at + len..]);
                 assert_eq!(others.filter(|&&byte| byte != 0).count(), 0, "{at} {len}");
             }
         }
@@ -220,8 +220,8 @@ mod tests {
             for at in 0..70 {
                 for len in [1, 2, 63, 64, 100, 128, 515, 700] {
                     let bytes: Vec<u8> = (0..BEFORE + len).map(|i| i as u8 | 1).collect();
-                    let mut room = vec![0; 900];
-                    let shared = SharedRoom::new(&mut room);
+                    let mut buffer = vec![0; 900];
+                    let shared = SharedBuffer::new(&mut buffer);
                     for start in (0..len).step_by(step) {
                         let end = len.min(start + step);
                         let mut part = bytes[start..BEFORE + end].to_vec();
@@ -229,13 +229,13 @@ mod tests {
                             part[..BEFORE].fill(0xee);
                         }
                         let joined = JoinedBytes::new(&part, [start > 0, end < len]);
-                        // SAFETY: nobody else has the room.
+                        // SAFETY: nobody else has the buffer.
                         unsafe { shared.write_joined(at + start, joined) };
                     }
                     settle();
                     let what = format!("{len} bytes at {at} by {step}");
-                    assert_eq!(room[at..at + len], bytes[BEFORE..], "{what}");
-                    let others = room[..at].iter().chain(&room[at + len..]);
+                    assert_eq!(buffer[at..at + len], bytes[BEFORE..], "{what}");
+                    let others = buffer[..at].iter().chain(&buffer[at + len..]);
                     assert_eq!(others.filter(|&&byte| byte != 0).count(), 0, "{what}");
                 }
             }
@@ -245,8 +245,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "the part must be in the sliver")]
     fn nothing_is_written_behind_a_room() {
-        let mut room = [0; 10];
-        // SAFETY: nobody else has the room.
-        unsafe { SharedRoom::new(&mut room).write(9, &[1, 2]) };
+        let mut buffer = [0; 10];
+        // SAFETY: nobody else has the buffer.
+        unsafe { SharedBuffer::new(&mut buffer).write(9, &[1, 2]) };
     }
 }

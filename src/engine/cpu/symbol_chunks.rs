@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::support::memory::fit;
+use crate::support::memory::ensure_capacity;
 
 /// The bytes of one chunk: 32 elements, the low bytes first.
 pub(crate) type Chunk = [u8; 64];
@@ -246,7 +246,7 @@ impl Aligned {
     pub(crate) fn get(&mut self, len: usize) -> &mut [u8] {
         if self.bytes.len() < len + Self::LINE {
             self.bytes.clear();
-            fit(&mut self.bytes, len + Self::LINE);
+            ensure_capacity(&mut self.bytes, len + Self::LINE);
             self.bytes.resize(len + Self::LINE, 0);
         }
         let start = self.bytes.as_ptr().align_offset(Self::LINE);

@@ -365,15 +365,13 @@ fn states_mean_the_same_to_device_and_cpu() {
                     .stripe(ranges[1].clone(), &rows, None, &control)
                     .unwrap();
                 let roots = second.roots().unwrap_or_else(|| {
-                    let none = crate::format::commitment::Zeros::none();
+                    let none = crate::format::commitment::ZeroCodewords::none();
                     let leaves = second.leaves();
                     [
-                        crate::format::commitment::roots_across(
+                        crate::format::commitment::column_roots(
                             &engine, commitment, leaves, 7, &none,
                         ),
-                        crate::format::commitment::roots_of_lines(
-                            &engine, commitment, leaves, 7, &none,
-                        ),
+                        crate::format::commitment::row_roots(&engine, commitment, leaves, 7, &none),
                     ]
                 });
                 assert_eq!(

@@ -18,12 +18,12 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::sink::{Pieces, SliverPart};
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{Idle, Lent};
+use crate::support::memory::{BufferPool, PooledBuffer};
 
 #[derive(Default)]
 pub(crate) struct ReferenceEngine {
     /// The large buffers of ended sessions: fresh memory would cost more than some of the work.
-    idle: Idle,
+    idle: BufferPool,
 }
 
 impl ReferenceEngine {
@@ -189,7 +189,7 @@ fn extend<'a>(
 struct Encode<'a> {
     shape: Shape,
     commitment: Commitment,
-    rows: Lent<'a>,
+    rows: PooledBuffer<'a>,
     leaves: Vec<Digest>,
 }
 
@@ -318,8 +318,8 @@ struct Decode<'a> {
     shape: Shape,
     axis: Axis,
     given: Vec<SliverIndex>,
-    slivers: Lent<'a>,
-    matrix: Lent<'a>,
+    slivers: PooledBuffer<'a>,
+    matrix: PooledBuffer<'a>,
 }
 
 impl DecodeSession for Decode<'_> {

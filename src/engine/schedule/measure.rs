@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Job, Work};
 use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width, stripes};
 use crate::format::commitment::{
-    BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines,
+    BlobMetadataWithId, Commitment, ZeroCodewords, column_roots, row_roots,
 };
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, PairSet, SliverIndex};
@@ -107,9 +107,9 @@ fn encode(
         session.stripe(range, &Pattern, output, control)?;
     }
     if session.roots().is_none() {
-        let (n, zeros) = (usize::from(job.n_shards), Zeros::none());
-        roots_across(engine, commitment, session.leaves(), n, &zeros);
-        roots_of_lines(engine, commitment, session.leaves(), n, &zeros);
+        let (n, zeros) = (usize::from(job.n_shards), ZeroCodewords::none());
+        column_roots(engine, commitment, session.leaves(), n, &zeros);
+        row_roots(engine, commitment, session.leaves(), n, &zeros);
     }
     Ok(())
 }
@@ -145,7 +145,13 @@ fn expand(
         let mut session = engine.start_expand(*shape, commitment, axis, items, width)?;
         session.stripe(0..shape.symbol_size(), &Pattern, control)?;
         if session.roots().is_none() {
-            roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none());
+            row_roots(
+                engine,
+                commitment,
+                session.leaves(),
+                n,
+                &ZeroCodewords::none(),
+            );
         }
         left -= items;
     }

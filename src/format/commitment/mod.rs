@@ -5,15 +5,15 @@
 //! appended. Each sliver has a tree over the `n` symbols of its expanded row or column; the blob
 //! tree has one leaf a sliver pair, `H(0x00 || primary root || secondary root)`.
 
+mod blob_metadata;
 mod hash;
-mod metadata;
 mod tree;
 mod verified;
 
+pub use blob_metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
 pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
 pub use hash::{Commitment, Digest};
-pub use metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
 pub(crate) use tree::{
-    MerkleTree, Ways, Zeros, path_len, roots_across, roots_of_lines, roots_of_ways,
+    AuthPaths, MerkleTree, ZeroCodewords, column_roots, path_len, roots_of_paths, row_roots,
 };
 pub use verified::VerifiedMetadata;

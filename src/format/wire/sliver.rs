@@ -1,7 +1,7 @@
 //! Slivers.
 
-use super::codec::Codec;
-use super::reader::{Reader, check_symbol_size, put_bytes, reason};
+use super::bcs::Codec;
+use super::bcs_reader::{Reader, check_symbol_size, put_bytes, reason};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 

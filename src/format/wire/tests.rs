@@ -1,4 +1,4 @@
-use super::reader::{parse_uleb, put_uleb, reason};
+use super::bcs_reader::{parse_uleb, put_uleb, reason};
 use super::*;
 use crate::{
     Axis, BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Error, Node, Shape, SliverIndex,

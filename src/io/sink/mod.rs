@@ -1,13 +1,13 @@
 //! Where slivers go: memory, a callback, a directory, or a caller's own sink.
 
 mod callback;
-mod memory;
-mod slices;
+mod sliver_buffer;
+mod sliver_slices;
 
 pub use callback::CallbackSink;
-pub(crate) use memory::BufferSession;
-pub use memory::SliverBuffer;
-pub use slices::SliverSlices;
+pub(crate) use sliver_buffer::BufferSession;
+pub use sliver_buffer::SliverBuffer;
+pub use sliver_slices::SliverSlices;
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::format::index::{Axis, PairSet, SliverIndex};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::source::FileSource;
-use crate::support::memory::fit;
+use crate::support::memory::ensure_capacity;
 
 /// Receives the slivers of one encoding after another.
 ///
@@ -58,18 +58,18 @@ pub trait SinkSession: Sync {
     /// Any error ends the job.
     fn put(&self, part: &SliverPart<'_>) -> Result<()>;
 
-    /// Whether the sink has memory for the symbols of every chosen sliver, which [`SinkSession::rooms`]
+    /// Whether the sink has memory for the symbols of every chosen sliver, which [`SinkSession::buffers`]
     /// lends: then they are written there, and nothing is put. Not unless implemented.
-    fn has_rooms(&self) -> bool {
+    fn has_buffers(&self) -> bool {
         false
     }
 
     /// Lends the memory of every chosen sliver. Called once for every stripe of the blob: what was
     /// written for the last one must still be there.
     ///
-    /// [`Encoder::encode`](crate::Encoder::encode) panics unless there is exactly one room for each
+    /// [`Encoder::encode`](crate::Encoder::encode) panics unless there is exactly one buffer for each
     /// chosen sliver, as long as its symbols.
-    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
+    fn buffers(&mut self) -> Vec<SliverBufferMut<'_>> {
         Vec::new()
     }
 
@@ -117,7 +117,7 @@ pub trait SinkSession: Sync {
 
 /// Memory for the symbols of one sliver.
 #[derive(Debug)]
-pub struct SliverRoom<'a> {
+pub struct SliverBufferMut<'a> {
     /// The axis of the sliver.
     pub axis: Axis,
     /// The index of the sliver along its axis.
@@ -195,7 +195,7 @@ impl SliverPart<'_> {
         }
         scratch.clear();
         let whole = self.pieces.len() * self.pieces.width;
-        fit(scratch, whole.min(RUN_LEN.max(self.pieces.width)));
+        ensure_capacity(scratch, whole.min(RUN_LEN.max(self.pieces.width)));
         for piece in self.pieces.iter() {
             if !scratch.is_empty() && scratch.len() + piece.len() > RUN_LEN {
                 write(offset, scratch)?;

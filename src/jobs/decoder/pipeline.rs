@@ -6,14 +6,14 @@ use super::Decoder;
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
 use crate::format::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, Zeros,
-    roots_of_lines,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, ZeroCodewords,
+    row_roots,
 };
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, PairSet, SliverIndex};
 use crate::format::shape::Shape;
+use crate::io::blob_output::OutputSession;
 use crate::io::control::Control;
-use crate::io::output::OutputSession;
 use crate::io::sink::SinkSession;
 use crate::io::sliver_source::GivenSlivers;
 use crate::io::symbol_reader::SymbolReader;
@@ -330,7 +330,13 @@ pub(crate) fn roots(
 ) -> Vec<Digest> {
     match session.roots() {
         Some(roots) => collected(roots.iter().copied()),
-        None => roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none()),
+        None => row_roots(
+            engine,
+            commitment,
+            session.leaves(),
+            n,
+            &ZeroCodewords::none(),
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 /// A run of a job.
 pub(super) struct Attempt<'a> {
@@ -28,7 +28,7 @@ impl Decoder {
         control: &Control,
         mut job: impl FnMut(&Attempt<'_>, Axis, &GivenSlivers<'_>) -> Result<()>,
     ) -> Result<Decoded> {
-        caught(|| self.with_good_slivers_uncaught(metadata, choice, control, &mut job))
+        catch_out_of_memory(|| self.with_good_slivers_uncaught(metadata, choice, control, &mut job))
     }
 
     /// The same, from which missing memory unwinds.

@@ -13,11 +13,11 @@ use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::verdict::SliverVerdict;
 use crate::format::wire::Sliver;
+use crate::io::blob_output::Output;
 use crate::io::control::Control;
-use crate::io::output::Output;
 use crate::jobs::decoder::{Check, Decoded, Decoder};
 use crate::jobs::verify::BlobSliver;
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 /// Gathers a blob's slivers until there are enough of one axis to read the blob.
 ///
@@ -199,7 +199,7 @@ impl BlobReader {
         added: &mut [Option<Added>],
         control: &Control,
     ) -> Result<()> {
-        caught(|| {
+        catch_out_of_memory(|| {
             let mut left = collected(slivers.into_iter().enumerate());
             while !left.is_empty() {
                 control.check()?;

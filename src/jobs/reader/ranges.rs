@@ -11,7 +11,7 @@ use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::format::wire::Sliver;
 use crate::io::control::Control;
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 impl BlobReader {
     /// Reads the bytes from `offset` on that fill `out`. Rows of the matrix that are there as primary slivers
@@ -28,7 +28,7 @@ impl BlobReader {
     /// [`Error::NotEnoughSlivers`](crate::Error::NotEnoughSlivers);
     /// [`Error::Cancelled`](crate::Error::Cancelled). What `out` holds then is unspecified.
     pub fn read_range(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
-        caught(|| self.read_range_uncaught(offset, out, control))
+        catch_out_of_memory(|| self.read_range_uncaught(offset, out, control))
     }
 
     /// The same, from which missing memory unwinds.

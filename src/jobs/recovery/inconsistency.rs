@@ -9,7 +9,7 @@ use crate::format::verdict::ProofVerdict;
 use crate::format::wire::InconsistencyProof;
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
-use crate::support::memory::{caught, collected, filled};
+use crate::support::memory::{catch_out_of_memory, collected, filled};
 
 impl Decoder {
     /// Tells whether a proof shows that the blob was encoded inconsistently, and if not, why: it is of a sliver
@@ -50,7 +50,7 @@ impl Decoder {
         proof: &InconsistencyProof,
         control: &Control,
     ) -> Result<ProofVerdict> {
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
             self.context.fits_words(memory(&metadata.shape()))?;
             let paths = self.paths(control);

@@ -24,7 +24,7 @@ use crate::format::wire::{
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 use crate::jobs::expanded::target_sliver;
-use crate::support::memory::{caught, collected, push, with_room};
+use crate::support::memory::{catch_out_of_memory, collected, push, with_capacity};
 
 /// How many symbols are verified at once: enough to keep many threads busy.
 const LOT: usize = 4096;
@@ -100,12 +100,12 @@ impl Decoder {
         control: &Control,
     ) -> Result<Vec<SymbolVerdict>> {
         let target = Target::new(metadata, axis, target)?;
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
             let words = self.words(control);
             let size = u64::from(metadata.shape().symbol_size());
             control.start(symbols.len() as u64 * size);
-            let mut verdicts = with_room(symbols.len());
+            let mut verdicts = with_capacity(symbols.len());
             for symbols in symbols.chunks(LOT) {
                 control.check()?;
                 verdicts.extend(target.general_verdicts(words, symbols));
@@ -164,7 +164,7 @@ impl Decoder {
         control: &Control,
     ) -> Result<Recovery> {
         let target = Target::new(metadata, axis, target)?;
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
             self.context.fits_words(memory(&metadata.shape()))?;
             let paths = self.paths(control);
@@ -219,7 +219,7 @@ impl Decoder {
         control: &Control,
     ) -> Result<Sliver> {
         let target = Target::new(metadata, axis, target)?;
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
             self.context.fits_words(memory(&metadata.shape()))?;
             let (mut chosen, mut refused) = (BTreeMap::new(), Vec::new());
@@ -309,7 +309,7 @@ impl<'a> Target<'a> {
     fn sliver(&self, mut symbols: Vec<u8>) -> Sliver {
         if symbols.capacity() > symbols.len() {
             // `shrink_to_fit` would abort where there is no memory for it.
-            let mut exact = with_room(symbols.len());
+            let mut exact = with_capacity(symbols.len());
             exact.extend_from_slice(&symbols);
             symbols = exact;
         }

@@ -8,7 +8,7 @@ use crate::format::index::SliverIndex;
 use crate::format::wire::DecodingSymbol;
 use crate::io::control::Control;
 use crate::jobs::expanded::tree_of;
-use crate::support::memory::{collected, filled, fit};
+use crate::support::memory::{collected, ensure_capacity, filled};
 
 /// A recovered sliver, whatever it is.
 #[derive(PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Target<'_> {
             [whole] => std::mem::take(&mut whole.bytes),
             _ => filled(0, needed * size),
         };
-        fit(&mut symbols, len);
+        ensure_capacity(&mut symbols, len);
         symbols.resize(len, 0);
         join_parts(&parts, shape.symbol_size(), &mut symbols[..needed * size]);
         drop(parts);

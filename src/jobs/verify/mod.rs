@@ -12,7 +12,7 @@ use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::SliverSource;
 use crate::jobs::decoder::Decoder;
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 impl Decoder {
     /// Tells for each of the numbered slivers whether it belongs to the metadata, and if not, why: its
@@ -70,7 +70,7 @@ impl Decoder {
             numbers,
             metadata_of: &|_| metadata,
         };
-        caught(|| batch.verdicts(control))
+        catch_out_of_memory(|| batch.verdicts(control))
     }
 
     /// The same for slivers of many blobs in memory, such as a shard's sync brings or many readers ask for:
@@ -112,7 +112,7 @@ impl Decoder {
         slivers: &[BlobSliver<'_>],
         control: &Control,
     ) -> Result<Vec<SliverVerdict>> {
-        caught(|| {
+        catch_out_of_memory(|| {
             let numbers = collected(0..slivers.len());
             let batch = Batch {
                 decoder: self,

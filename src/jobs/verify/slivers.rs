@@ -11,7 +11,7 @@ use crate::format::wire::{Sliver, SliverView};
 use crate::io::sliver_source::SliverSource;
 use crate::support::memory::collected;
 #[cfg(feature = "capi")]
-use crate::support::memory::reserve;
+use crate::support::memory::try_with_capacity;
 
 /// A sliver in memory, and the metadata of the blob that it is to belong to.
 ///
@@ -75,7 +75,7 @@ impl<'a> BlobSliver<'a> {
     /// A copy of its own.
     #[cfg(feature = "capi")]
     pub(crate) fn to_sliver(self) -> Result<Sliver> {
-        let mut symbols = reserve(self.symbols.len())?;
+        let mut symbols = try_with_capacity(self.symbols.len())?;
         symbols.extend_from_slice(self.symbols);
         Ok(Sliver {
             axis: self.axis,

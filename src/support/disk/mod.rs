@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::memory::with_room;
+use crate::support::memory::with_capacity;
 
 pub(crate) use dir::{Access, Dir, Kind, Replacing};
 
@@ -114,7 +114,7 @@ pub(crate) const UNFINISHED: (&str, &str) = (".walrus-accel-", ".partial");
 /// # Errors
 ///
 /// The system's; `InvalidData` if the file is longer. Missing memory unwinds, as in
-/// [`with_room`].
+/// [`with_capacity`].
 pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
     use std::io::Read;
 
@@ -127,7 +127,7 @@ pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
         return Err(too_long());
     }
     let len = usize::try_from(len).map_err(|_| too_long())?;
-    let mut bytes = with_room(len + 1);
+    let mut bytes = with_capacity(len + 1);
     file.take(max + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > max {
         true => Err(too_long()),

@@ -56,61 +56,65 @@ fn try_reserve<T>(values: &mut Vec<T>, len: usize) -> Result<(), NoMemory> {
 /// # Errors
 ///
 /// [`MemoryError::Missing`].
-pub(crate) fn reserve<T>(len: usize) -> Result<Vec<T>> {
+pub(crate) fn try_with_capacity<T>(len: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
     try_reserve(&mut values, len)?;
     Ok(values)
 }
 
-/// The same where there is no way to give an error back: it unwinds to [`caught`].
-pub(crate) fn with_room<T>(len: usize) -> Vec<T> {
+/// The same where there is no way to give an error back: it unwinds to [`catch_out_of_memory`].
+pub(crate) fn with_capacity<T>(len: usize) -> Vec<T> {
     let mut values = Vec::new();
-    fit(&mut values, len);
+    ensure_capacity(&mut values, len);
     values
 }
 
-/// As many of a value, as `vec!` makes them; unwinds as [`with_room`].
+/// As many of a value, as `vec!` makes them; unwinds as [`with_capacity`].
 pub(crate) fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
-    let mut values = with_room(len);
+    let mut values = with_capacity(len);
     values.resize(len, value);
     values
 }
 
-/// The elements of an iterator, as `collect` gathers them; unwinds as [`with_room`].
+/// The elements of an iterator, as `collect` gathers them; unwinds as [`with_capacity`].
 pub(crate) fn collected<T>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut collected = with_room(values.size_hint().0);
+    let mut collected = with_capacity(values.size_hint().0);
     for value in values {
         push(&mut collected, value);
     }
     collected
 }
 
-/// Appends an element, and makes room as `Vec::push` does; unwinds as [`with_room`].
+/// Appends an element, and makes room as `Vec::push` does; unwinds as [`with_capacity`].
 pub(crate) fn push<T>(values: &mut Vec<T>, value: T) {
     if values.len() == values.capacity() {
         let more = values.len().max(4).saturating_mul(2);
-        fit(values, more);
+        ensure_capacity(values, more);
     }
     values.push(value);
 }
 
-/// Makes room in a vector for `len` elements in all; unwinds as [`with_room`].
-pub(crate) fn fit<T>(values: &mut Vec<T>, len: usize) {
+/// Makes room in a vector for `len` elements in all; unwinds as [`with_capacity`].
+pub(crate) fn ensure_capacity<T>(values: &mut Vec<T>, len: usize) {
     if let Err(missing) = try_reserve(values, len) {
         resume_unwind(Box::new(missing));
     }
 }
 
 /// Runs a job; memory that there was none for becomes its error. All other panics go on.
-pub(crate) fn caught<T, E: From<MemoryError>>(job: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|payload| match no_memory(payload) {
+pub(crate) fn catch_out_of_memory<T, E: From<MemoryError>>(
+    job: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|payload| match memory_error(payload) {
         Ok(error) => Err(error.into()),
         Err(payload) => resume_unwind(payload),
     })
 }
 
 /// The error that a panic's payload stands for, if memory was missing.
-pub(crate) fn no_memory(payload: Box<dyn Any + Send>) -> Result<MemoryError, Box<dyn Any + Send>> {
+pub(crate) fn memory_error(
+    payload: Box<dyn Any + Send>,
+) -> Result<MemoryError, Box<dyn Any + Send>> {
     payload
         .downcast::<NoMemory>()
         .map(|missing| (*missing).into())
@@ -122,9 +126,9 @@ mod tests {
 
     #[test]
     fn missing_memory_is_an_error_and_a_panic_is_a_panic() {
-        let error = reserve::<u64>(usize::MAX / 16).unwrap_err();
+        let error = try_with_capacity::<u64>(usize::MAX / 16).unwrap_err();
         assert!(matches!(error, MemoryError::Missing { .. }), "{error:?}");
-        let caught = |job: &dyn Fn() -> Result<Vec<u64>>| caught(job);
+        let caught = |job: &dyn Fn() -> Result<Vec<u64>>| catch_out_of_memory(job);
         let error = caught(&|| Ok(filled(0u64, usize::MAX / 16))).unwrap_err();
         assert!(format!("{error:?}").contains("bytes of a job"), "{error:?}");
         // From another thread, too.
@@ -132,9 +136,9 @@ mod tests {
             .num_threads(2)
             .build()
             .unwrap();
-        let error = caught(&|| Ok(pool.install(|| with_room::<u64>(usize::MAX / 16))));
+        let error = caught(&|| Ok(pool.install(|| with_capacity::<u64>(usize::MAX / 16))));
         assert!(matches!(error, Err(MemoryError::Missing { .. })));
-        let panic = catch_unwind(|| super::caught::<(), MemoryError>(|| panic!("another")));
+        let panic = catch_unwind(|| catch_out_of_memory::<(), MemoryError>(|| panic!("another")));
         assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"another"));
         assert_eq!(caught(&|| Ok(filled(7, 3))).unwrap(), [7; 3]);
         assert_eq!(collected((0..100).filter(|i| i % 2 == 1)).len(), 50);

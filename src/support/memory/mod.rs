@@ -1,14 +1,15 @@
 //! Large buffers: one allocation, huge pages where the system gives them, kept for the next job.
 
+mod buffer_pool;
 mod fallible;
-mod idle;
 
+pub(crate) use buffer_pool::{BufferPool, PooledBuffer};
 #[cfg(feature = "capi")]
-pub(crate) use fallible::no_memory;
+pub(crate) use fallible::memory_error;
 pub(crate) use fallible::{
-    MemoryError, Result, caught, collected, filled, fit, push, reserve, with_room,
+    MemoryError, Result, catch_out_of_memory, collected, ensure_capacity, filled, push,
+    try_with_capacity, with_capacity,
 };
-pub(crate) use idle::{Idle, Lent};
 
 use memmap2::MmapMut;
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::code::Code;
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::rs::codec::tests::{bytes, extended};
-use crate::engine::cpu::shared_buffers::{SharedRoom, settle};
+use crate::engine::cpu::shared_buffers::{SharedBuffer, settle};
 use crate::format::commitment::Commitment;
 
 /// The lines of a task.
@@ -55,11 +55,11 @@ impl Case {
         let source = |line: usize, i: usize| &sources[i][line * size..];
         let mut digests = vec![[POISON; 32]; LINES * n];
         let mut places = vec![POISON; offset + LINES * n * size + 64];
-        let room = SharedRoom::new(&mut places);
+        let buffer = SharedBuffer::new(&mut places);
         let mut emit = |part: Emitted<'_>| {
             let at = offset + (part.line * n + part.symbol) * size + part.start;
-            // SAFETY: nobody else has the room.
-            unsafe { room.write_joined(at, part.bytes) };
+            // SAFETY: nobody else has the buffer.
+            unsafe { buffer.write_joined(at, part.bytes) };
         };
         let work = LineWork {
             hash: self.hash,

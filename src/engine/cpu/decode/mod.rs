@@ -24,7 +24,7 @@ use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{Lent, collected, filled, with_room};
+use crate::support::memory::{PooledBuffer, collected, filled, with_capacity};
 
 /// The code across slivers of the axis.
 fn code(shape: &Shape, axis: Axis) -> Code {
@@ -110,13 +110,13 @@ pub(crate) struct Session<'a> {
     /// The number of given slivers.
     given: usize,
     /// The given slivers, one after another, within the stripe, if they are not in memory.
-    copied: Lent<'a>,
+    copied: PooledBuffer<'a>,
     /// Whether they were copied.
     copies: bool,
     /// The restored rows, in order.
     rows: Vec<Row<'a>>,
     /// Those that have no place of their own.
-    restored: Lent<'a>,
+    restored: PooledBuffer<'a>,
     range: Range<u32>,
 }
 
@@ -205,7 +205,7 @@ impl<'a> Session<'a> {
             let sliver = slivers.borrow(item).filter(|sliver| sliver.len() >= len)?;
             Some(&sliver[start..])
         };
-        let mut borrowed = with_room(self.given);
+        let mut borrowed = with_capacity(self.given);
         for item in 0..self.given {
             borrowed.push(borrow(item)?);
         }

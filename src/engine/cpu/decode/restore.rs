@@ -10,7 +10,7 @@ use crate::engine::cpu::{BLOCK_LINES, CpuEngine};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::io::control::Control;
-use crate::support::memory::{collected, filled, with_room};
+use crate::support::memory::{collected, filled, with_capacity};
 
 /// Where a source sliver is found.
 #[derive(Clone, Copy)]
@@ -113,7 +113,7 @@ impl<'a> Work<'a> {
         }
         // Every block of lines has its piece of every sliver.
         let blocks = self.lines.div_ceil(block);
-        let mut pieces = collected((0..blocks).map(|_| with_room(missing)));
+        let mut pieces = collected((0..blocks).map(|_| with_capacity(missing)));
         for row in rows {
             for (pieces, piece) in pieces.iter_mut().zip(row.chunks_mut(block * width)) {
                 pieces.push(piece);
@@ -123,7 +123,7 @@ impl<'a> Work<'a> {
             self.control.check()?;
             let first = index * block;
             let count = pieces[0].len() / width;
-            let mut symbols = with_room(self.given.slivers.len());
+            let mut symbols = with_capacity(self.given.slivers.len());
             for line in (0..count).step_by(self.together) {
                 self.gather(first + line, &mut symbols);
                 let len = self.together.min(count - line) * width;
@@ -149,7 +149,7 @@ impl<'a> Work<'a> {
         let decode = |space: &mut CodeSpace, index, rows: &mut [&mut [u8]]| {
             self.control.check()?;
             let first = index * block;
-            let mut symbols = with_room(self.given.slivers.len());
+            let mut symbols = with_capacity(self.given.slivers.len());
             for (group, rows) in rows.chunks_mut(self.together).enumerate() {
                 let line = first + group * self.together;
                 self.gather(line, &mut symbols);
@@ -172,8 +172,8 @@ impl<'a> Work<'a> {
 
     /// Puts one row together.
     fn line(&self, space: &mut CodeSpace, line: usize, symbols: &[&[u8]], row: &mut [u8]) {
-        let mut missing = with_room(self.decoding.missing());
-        let mut copies = with_room(self.places.len());
+        let mut missing = with_capacity(self.decoding.missing());
+        let mut copies = with_capacity(self.places.len());
         for (place, symbol) in self.places.iter().zip(row.chunks_exact_mut(self.width)) {
             match place {
                 Place::Restored(_) => missing.push(symbol),

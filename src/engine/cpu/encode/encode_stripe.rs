@@ -21,7 +21,7 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::sink::Pieces;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{collected, filled, fit};
+use crate::support::memory::{collected, ensure_capacity, filled};
 
 /// Extended rows of up to so many bytes may still be in some cache when their columns are read.
 const CACHED: usize = 64 << 20;
@@ -230,25 +230,25 @@ impl Stripe<'_> {
         } = block;
         let (width, n) = (self.width(), self.n());
         let source = |line: usize, row: usize| columns.symbol(range.start + line, row);
-        let rooms = match &self.output.to {
+        let buffers = match &self.output.to {
             Target::None => {
                 lines.run(space, range.len(), source, work, None);
                 return Ok(());
             }
-            Target::Rooms(rooms) => Some(rooms),
+            Target::Buffers(buffers) => Some(buffers),
             Target::Sink { .. } => None,
         };
-        if let Some(rooms) = rooms {
+        if let Some(buffers) = buffers {
             let mut write = |part: Emitted<'_>| {
                 // SAFETY: a column is one task's, and none but it hands on parts of its symbols.
-                unsafe { self.output.write(rooms, range.start, part) }
+                unsafe { self.output.write(buffers, range.start, part) }
             };
             lines.run(space, range.len(), source, work, Some(&mut write));
             settle();
             return Ok(());
         }
         let mut gathered = std::mem::take(&mut space.gathered);
-        fit(&mut gathered, range.len() * n * width);
+        ensure_capacity(&mut gathered, range.len() * n * width);
         gathered.resize(range.len() * n * width, 0);
         let mut emit = |part: Emitted<'_>| {
             let place = (part.line * n + part.symbol) * width + part.start;

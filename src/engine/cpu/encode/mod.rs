@@ -19,7 +19,7 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{Lent, collected};
+use crate::support::memory::{PooledBuffer, collected};
 
 /// A leaf hash, and what the trees keep of it.
 const LEAF_BYTES: u64 = 32 + 2;
@@ -72,13 +72,13 @@ pub(crate) struct Session<'a> {
     shape: Shape,
     commitment: Commitment,
     /// The source rows that cannot be borrowed, within the stripe.
-    own: Option<Lent<'a>>,
+    own: Option<PooledBuffer<'a>>,
     /// The symbols that the source rows are extended by, within the stripe.
-    extended: Option<Lent<'a>>,
+    extended: Option<PooledBuffer<'a>>,
     /// The states of all `n * n` symbols, column by column, if there are several stripes.
-    states: Option<Lent<'a>>,
+    states: Option<PooledBuffer<'a>>,
     states_len: u64,
-    leaves: Lent<'a>,
+    leaves: PooledBuffer<'a>,
     leaves_len: u64,
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::engine::SliverOutput;
 use crate::engine::cpu::codeword_pipeline::Emitted;
-use crate::engine::cpu::shared_buffers::{SharedRooms, settle};
+use crate::engine::cpu::shared_buffers::{SharedBuffers, settle};
 use crate::format::error::Result;
 use crate::format::index::{Axis, PairSet, SliverIndex};
 use crate::format::shape::Shape;
@@ -28,7 +28,7 @@ pub(crate) enum Target<'a> {
         sink: &'a dyn SinkSession,
     },
     /// To their places, as they come.
-    Rooms(SharedRooms<'a>),
+    Buffers(SharedBuffers<'a>),
 }
 
 impl<'a> Target<'a> {
@@ -36,7 +36,7 @@ impl<'a> Target<'a> {
         match output {
             None => Self::None,
             Some(SliverOutput::Sink { pairs, sink }) => Self::Sink { pairs, sink },
-            Some(SliverOutput::Rooms(rooms)) => Self::Rooms(SharedRooms::new(rooms)),
+            Some(SliverOutput::Buffers(buffers)) => Self::Buffers(SharedBuffers::new(buffers)),
         }
     }
 }
@@ -67,8 +67,8 @@ impl Output<'_> {
     /// Nobody else hands on this row at the same time.
     pub(crate) unsafe fn put_row(&self, index: usize, pieces: Pieces) -> Result<()> {
         match &self.to {
-            Target::Rooms(rooms) => {
-                let Some(room) = rooms.get(Axis::Primary, index) else {
+            Target::Buffers(buffers) => {
+                let Some(buffer) = buffers.get(Axis::Primary, index) else {
                     return Ok(());
                 };
                 let size = self.shape.symbol_size() as usize;
@@ -79,7 +79,7 @@ impl Output<'_> {
                 };
                 for (column, part) in parts.enumerate() {
                     // SAFETY: the caller guarantees it: no other row has these places.
-                    unsafe { room.write(column * size + self.range.start as usize, part) };
+                    unsafe { buffer.write(column * size + self.range.start as usize, part) };
                 }
                 settle();
                 Ok(())
@@ -93,22 +93,27 @@ impl Output<'_> {
     /// # Safety
     ///
     /// Nobody else hands on parts of this symbol at the same time.
-    pub(crate) unsafe fn write(&self, rooms: &SharedRooms<'_>, first: usize, part: Emitted<'_>) {
+    pub(crate) unsafe fn write(
+        &self,
+        buffers: &SharedBuffers<'_>,
+        first: usize,
+        part: Emitted<'_>,
+    ) {
         let [rows, columns] = [self.shape.rows(), self.shape.columns()].map(usize::from);
         let column = first + part.line;
-        let (room, symbol) = if part.symbol < rows {
-            (rooms.get(Axis::Secondary, column), part.symbol)
+        let (buffer, symbol) = if part.symbol < rows {
+            (buffers.get(Axis::Secondary, column), part.symbol)
         } else if column < columns {
-            (rooms.get(Axis::Primary, part.symbol), column)
+            (buffers.get(Axis::Primary, part.symbol), column)
         } else {
             return;
         };
         let size = self.shape.symbol_size() as usize;
         let at = symbol * size + self.range.start as usize + part.start;
-        if let Some(room) = room {
+        if let Some(buffer) = buffer {
             // SAFETY: the caller guarantees it: other symbols have other places, and the places that
             // the part joins are of the same symbol.
-            unsafe { room.write_joined(at, part.bytes) };
+            unsafe { buffer.write_joined(at, part.bytes) };
         }
     }
 

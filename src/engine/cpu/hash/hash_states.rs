@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
-use crate::support::memory::fit;
+use crate::support::memory::ensure_capacity;
 
 /// A state of words alone.
 ///
@@ -35,7 +35,7 @@ impl LaneStates {
         let rooms = groups * Self::rooms::<A>();
         if self.room.len() < rooms {
             self.room.clear();
-            fit(&mut self.room, rooms);
+            ensure_capacity(&mut self.room, rooms);
             self.room.resize(rooms, Room([0; 64]));
         }
     }

@@ -3,7 +3,7 @@
 use super::{LaneStates, LeafHasher, StripeStates, Tile};
 use crate::engine::cpu::isa::Isa;
 use crate::format::commitment::{Commitment, Digest};
-use crate::support::memory::{filled, with_room};
+use crate::support::memory::{filled, with_capacity};
 
 /// The leaf hash of every two-byte symbol.
 pub(crate) struct ShortLeaves(Vec<Digest>);
@@ -18,7 +18,7 @@ impl ShortLeaves {
     /// Hashes all of them.
     pub(crate) fn new(commitment: Commitment, isa: Isa) -> Self {
         // Behind one another, the byte before the first and room behind the last.
-        let mut bytes = with_room(1 + 2 * Self::COUNT + 128);
+        let mut bytes = with_capacity(1 + 2 * Self::COUNT + 128);
         bytes.push(0);
         bytes.extend((0..=u16::MAX).flat_map(u16::to_le_bytes));
         bytes.resize(bytes.len() + 128, 0);

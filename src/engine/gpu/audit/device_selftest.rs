@@ -6,7 +6,7 @@ use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::encode::stripe_output::Progress;
 use crate::engine::gpu::{GpuEngine, decode, encode, expand};
 use crate::engine::{DecodeSession, Engine, ExpandSession, stripes};
-use crate::format::commitment::{Commitment, Zeros, roots_across, roots_of_lines};
+use crate::format::commitment::{Commitment, ZeroCodewords, column_roots, row_roots};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
@@ -93,10 +93,10 @@ fn encodes(
     done.expect("bytes in memory can be read");
     let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
     // No row or column of a question is zero for its length.
-    let zeros = Zeros::none();
+    let zeros = ZeroCodewords::none();
     let expected = [
-        roots_across(cpu, commitment, leaves, n, &zeros),
-        roots_of_lines(cpu, commitment, leaves, n, &zeros),
+        column_roots(cpu, commitment, leaves, n, &zeros),
+        row_roots(cpu, commitment, leaves, n, &zeros),
     ];
     expect(session.roots == Some(expected))
 }
@@ -127,7 +127,7 @@ fn expands(
     let done = expected.stripe(0..size, &slivers, &Control::new());
     done.expect("bytes in memory can be read");
     let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
-    let expected = roots_of_lines(cpu, commitment, leaves, n, &Zeros::none());
+    let expected = row_roots(cpu, commitment, leaves, n, &ZeroCodewords::none());
     expect(session.roots() == Some(&expected))
 }
 

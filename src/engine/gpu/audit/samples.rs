@@ -9,7 +9,7 @@ use crate::engine::gpu::GpuEngine;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::seed;
-use crate::format::commitment::{Commitment, Digest, Zeros, roots_of_lines};
+use crate::format::commitment::{Commitment, Digest, ZeroCodewords, row_roots};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
@@ -115,7 +115,7 @@ impl<'a> Samples<'a> {
             Made::Roots(roots) => {
                 let leaves = self.session.leaves();
                 let cpu = &*self.engine.cpu;
-                let expected = roots_of_lines(cpu, self.commitment, leaves, n, &Zeros::none());
+                let expected = row_roots(cpu, self.commitment, leaves, n, &ZeroCodewords::none());
                 self.items.iter().map(|&item| roots[item]).eq(expected)
             }
             Made::States(states, place) => {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::fault::Fault;
 use crate::engine::device_info::{DeviceInfo, DeviceKind};
-use crate::support::once::making;
+use crate::support::fork_gate::defer_forks;
 
 /// The environment variables.
 pub(crate) const DEVICE_VARIABLE: &str = "WALRUS_ACCEL_DEVICE";
@@ -31,7 +31,7 @@ static TRIED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Looks at one of the lists.
 fn with<T, R>(list: &'static Mutex<T>, look: impl FnOnce(&mut T) -> R) -> R {
-    making(|| look(&mut list.lock().unwrap_or_else(PoisonError::into_inner)))
+    defer_forks(|| look(&mut list.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// Whether an adapter has been tried.

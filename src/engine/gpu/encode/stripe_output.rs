@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::engine::SliverOutput;
-use crate::engine::cpu::shared_buffers::{SharedRooms, settle};
+use crate::engine::cpu::shared_buffers::{SharedBuffers, settle};
 use crate::format::commitment::BlobMetadataWithId;
 use crate::format::error::Result;
 use crate::format::index::{Axis, PairSet, SliverIndex};
@@ -45,7 +45,7 @@ enum Target<'a> {
         pairs: &'a PairSet,
         sink: &'a dyn SinkSession,
     },
-    Rooms(SharedRooms<'a>),
+    Buffers(SharedBuffers<'a>),
 }
 
 impl<'a> Output<'a> {
@@ -66,7 +66,9 @@ impl<'a> Output<'a> {
         let to = match output {
             None => Target::None,
             Some(SliverOutput::Sink { pairs, sink }) => Target::Sink { pairs, sink: *sink },
-            Some(SliverOutput::Rooms(rooms)) => Target::Rooms(SharedRooms::new(rooms.reborrow())),
+            Some(SliverOutput::Buffers(buffers)) => {
+                Target::Buffers(SharedBuffers::new(buffers.reborrow()))
+            }
         };
         Self {
             to,
@@ -112,8 +114,8 @@ impl<'a> Output<'a> {
                     pieces,
                 })?;
             }
-            Target::Rooms(rooms) => {
-                let Some(room) = rooms.get(axis, sliver) else {
+            Target::Buffers(buffers) => {
+                let Some(buffer) = buffers.get(axis, sliver) else {
                     return Ok(());
                 };
                 let size = self.shape.symbol_size() as usize;
@@ -121,7 +123,7 @@ impl<'a> Output<'a> {
                     let at = (first + number) * size + self.range.start as usize;
                     // SAFETY: each sliver has memory of its own, and the caller is the only one that
                     // hands on its symbols.
-                    unsafe { room.write(at, piece) };
+                    unsafe { buffer.write(at, piece) };
                 }
             }
         }
@@ -133,7 +135,7 @@ impl<'a> Output<'a> {
 
     /// Makes what was written to memory visible to all.
     pub(crate) fn settle(&self) {
-        if let Target::Rooms(_) = self.to {
+        if let Target::Buffers(_) = self.to {
             settle();
         }
     }

@@ -64,7 +64,7 @@ impl Layout {
         }
     }
 
-    /// Symbols as the device takes them, to memory that is written only. Zeros between halves are
+    /// Symbols as the device takes them, to memory that is written only. ZeroCodewords between halves are
     /// written too.
     pub(crate) fn pack(self, symbols: &[u8], mut padded: wgpu::WriteOnly<'_, [u8]>) {
         if self.pitch() == self.width {

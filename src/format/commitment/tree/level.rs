@@ -10,7 +10,7 @@ use crate::support::memory::filled;
 
 /// What is known to be zero in many trees: whole trees, and the same leaves of all others.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Zeros {
+pub(crate) struct ZeroCodewords {
     /// The trees whose symbols are all zero.
     pub(super) trees: Range<usize>,
     /// The leaves, of every tree, whose symbols are zero.
@@ -19,7 +19,7 @@ pub(crate) struct Zeros {
     pub(super) leaf: Digest,
 }
 
-impl Zeros {
+impl ZeroCodewords {
     /// Nothing is known to be zero.
     pub(crate) fn none() -> Self {
         Self::default()
@@ -142,7 +142,11 @@ impl Level {
 }
 
 /// The levels from the `n` leaves to the root, and the root of a tree that is all zero.
-pub(super) fn levels(commitment: Commitment, n: usize, zeros: &Zeros) -> (Vec<Level>, Digest) {
+pub(super) fn levels(
+    commitment: Commitment,
+    n: usize,
+    zeros: &ZeroCodewords,
+) -> (Vec<Level>, Digest) {
     let parent = |left: &Digest, right: &Digest| commitment.hash(&[&[INNER_PREFIX], left, right]);
     let known = !(zeros.trees.is_empty() && zeros.leaves.is_empty());
     let canonical = |range: Range<usize>| if range.is_empty() { 0..0 } else { range };

@@ -1,10 +1,10 @@
 //! Merkle roots of many trees at once, so that the hash lanes stay full and every node costs one
 //! hash: children are hashed where they lie, and what is known to be zero is not hashed at all.
 
-mod across;
+mod column_trees;
 mod level;
-mod lines;
-mod whole;
+mod merkle_tree;
+mod row_trees;
 
 #[cfg(test)]
 mod tests;
@@ -12,40 +12,40 @@ mod tests;
 use std::ops::Range;
 
 use super::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
-use crate::support::memory::{filled, fit};
+use crate::support::memory::{ensure_capacity, filled};
 use level::Level;
-pub(crate) use level::Zeros;
-pub(crate) use whole::{MerkleTree, Ways, path_len, roots_of_ways};
+pub(crate) use level::ZeroCodewords;
+pub(crate) use merkle_tree::{AuthPaths, MerkleTree, path_len, roots_of_paths};
 
 /// What pads a level with an odd count.
 const EMPTY: Digest = [0; 32];
 
 /// The roots of `leaves.len() / n` trees, the leaves of each in a line of `n`. Leaves that `zeros`
 /// names are not read.
-pub(crate) fn roots_of_lines(
+pub(crate) fn row_roots(
     hasher: &dyn PairHasher,
     commitment: Commitment,
     leaves: &[Digest],
     n: usize,
-    zeros: &Zeros,
+    zeros: &ZeroCodewords,
 ) -> Vec<Digest> {
     let forest = Forest::new(hasher, commitment, n, zeros);
     forest.roots(leaves.len() / n, |live| {
-        lines::reduce(&forest, leaves, live)
+        row_trees::reduce(&forest, leaves, live)
     })
 }
 
 /// The roots of `n` trees whose leaves lie across the lines of `n`: tree `t` has leaf `t` of
 /// every line. Leaves that `zeros` names are not read.
-pub(crate) fn roots_across(
+pub(crate) fn column_roots(
     hasher: &dyn PairHasher,
     commitment: Commitment,
     leaves: &[Digest],
     n: usize,
-    zeros: &Zeros,
+    zeros: &ZeroCodewords,
 ) -> Vec<Digest> {
     let forest = Forest::new(hasher, commitment, n, zeros);
-    forest.roots(n, |live| across::reduce(&forest, leaves, live))
+    forest.roots(n, |live| column_trees::reduce(&forest, leaves, live))
 }
 
 /// The root of one tree, reduced level by level.
@@ -57,7 +57,7 @@ pub(crate) fn root(
     while level.len() > 1 {
         if !level.len().is_multiple_of(2) {
             let padded = level.len() + 1;
-            fit(&mut level, padded);
+            ensure_capacity(&mut level, padded);
             level.push(EMPTY);
         }
         let mut next = filled(EMPTY, level.len() / 2);
@@ -79,7 +79,12 @@ struct Forest<'a> {
 }
 
 impl<'a> Forest<'a> {
-    fn new(hasher: &'a dyn PairHasher, commitment: Commitment, n: usize, zeros: &Zeros) -> Self {
+    fn new(
+        hasher: &'a dyn PairHasher,
+        commitment: Commitment,
+        n: usize,
+        zeros: &ZeroCodewords,
+    ) -> Self {
         let (levels, zero_root) = level::levels(commitment, n, zeros);
         Self {
             hasher,

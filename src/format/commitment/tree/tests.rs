@@ -83,7 +83,7 @@ fn check(
         })
         .collect();
     for zero_trees in all_zero_trees {
-        let zeros = Zeros {
+        let zeros = ZeroCodewords {
             trees: zero_trees.clone(),
             leaves: zero_leaves.clone(),
             leaf: ZERO,
@@ -97,9 +97,9 @@ fn check(
         }
         let across: Vec<_> = (0..n * n).map(|i| lines[i % n * n + i / n]).collect();
         let what = format!("{commitment}, {n}, {zeros:?}");
-        let roots = roots_of_lines(hasher, commitment, &lines, n, &zeros);
+        let roots = row_roots(hasher, commitment, &lines, n, &zeros);
         assert_eq!(roots, expected, "lines, {what}");
-        let roots = roots_across(hasher, commitment, &across, n, &zeros);
+        let roots = column_roots(hasher, commitment, &across, n, &zeros);
         assert_eq!(roots, expected, "across, {what}");
     }
 }
@@ -154,7 +154,13 @@ fn fewer_or_more_trees_than_leaves() {
         let expected: Vec<_> = lines
             .map(|line| definition(Commitment::Blake3, line))
             .collect();
-        let roots = roots_of_lines(&*cpu, Commitment::Blake3, &leaves, n, &Zeros::none());
+        let roots = row_roots(
+            &*cpu,
+            Commitment::Blake3,
+            &leaves,
+            n,
+            &ZeroCodewords::none(),
+        );
         assert_eq!(roots, expected);
     }
 }
@@ -214,7 +220,7 @@ fn every_node_is_hashed_once_and_no_zero_one() {
         let leaves = digests(n * n);
         for zero_leaves in ranges(n) {
             for zero_trees in ranges(n) {
-                let zeros = Zeros {
+                let zeros = ZeroCodewords {
                     trees: zero_trees.clone(),
                     leaves: zero_leaves.clone(),
                     leaf: ZERO,
@@ -230,7 +236,7 @@ fn every_node_is_hashed_once_and_no_zero_one() {
                     nodes += len - (0..len).filter(is_zero).count();
                 }
                 let expected = nodes * (n - zero_trees.len());
-                for roots in [roots_of_lines, roots_across] {
+                for roots in [row_roots, column_roots] {
                     let counting = Counting(0.into());
                     roots(&counting, Commitment::Blake3, &leaves, n, &zeros);
                     assert_eq!(counting.0.into_inner(), expected, "{n}, {zeros:?}");

@@ -1,14 +1,14 @@
 //! A tree with all of its nodes, and what leads from a leaf to its root.
 
 use super::EMPTY;
+use crate::format::commitment::blob_metadata::Node;
 use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
-use crate::format::commitment::metadata::Node;
-use crate::support::memory::{fit, with_room};
+use crate::support::memory::{ensure_capacity, with_capacity};
 
-/// How many ways are gone at once on one thread: enough to fill the lanes of the hashes.
-const WAYS: usize = 64;
+/// How many paths are gone at once on one thread: enough to fill the lanes of the hashes.
+const PATHS_PER_TASK: usize = 64;
 
-/// The number of siblings on the way from a leaf to the root of a tree of so many leaves.
+/// The number of siblings on the number from a leaf to the root of a tree of so many leaves.
 pub(crate) const fn path_len(leaves: usize) -> usize {
     leaves.next_power_of_two().trailing_zeros() as usize
 }
@@ -24,20 +24,20 @@ pub(crate) struct MerkleTree {
 
 impl MerkleTree {
     pub(crate) fn new(hasher: &dyn PairHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
-        let mut nodes = with_room(2 * leaves.len() + path_len(leaves.len()) + 1);
+        let mut nodes = with_capacity(2 * leaves.len() + path_len(leaves.len()) + 1);
         nodes.extend_from_slice(leaves);
         let mut level = 0..leaves.len();
         while level.len() > 1 {
             let next = level.end..level.end + level.len().div_ceil(2);
             // An odd level is padded for as long as it is hashed.
             let padded = level.len().next_multiple_of(2);
-            let mut hashed = with_room(next.len());
+            let mut hashed = with_capacity(next.len());
             hashed.resize(next.len(), EMPTY);
             nodes.resize(level.start + padded, EMPTY);
             let children = &nodes[level.start..];
             hasher.hash_adjacent(commitment, INNER_PREFIX, children, &mut hashed);
             nodes.truncate(level.end);
-            fit(&mut nodes, next.end);
+            ensure_capacity(&mut nodes, next.end);
             nodes.extend_from_slice(&hashed);
             level = next;
         }
@@ -56,7 +56,7 @@ impl MerkleTree {
         self.nodes.capacity() * size_of::<Digest>()
     }
 
-    /// The siblings on the way from a leaf to the root, the leaf's own first.
+    /// The siblings on the number from a leaf to the root, the leaf's own first.
     pub(crate) fn path(&self, leaf: usize) -> impl ExactSizeIterator<Item = Node> + '_ {
         assert!(leaf < self.leaves, "there is no leaf {leaf}");
         let mut level = 0..self.leaves;
@@ -74,52 +74,57 @@ impl MerkleTree {
     }
 }
 
-/// Ways from leaves to roots, all of one length.
-pub(crate) struct Ways<'a> {
-    /// The number of each way's leaf in its tree.
-    pub(crate) places: &'a [usize],
-    /// Writes a way's siblings, the leaf's own first; an empty node as zeros.
+/// AuthPaths from leaves to roots, all of one length.
+pub(crate) struct AuthPaths<'a> {
+    /// The number of each number's leaf in its tree.
+    pub(crate) leaf_indices: &'a [usize],
+    /// Writes a number's siblings, the leaf's own first; an empty node as zeros.
     pub(crate) siblings: &'a (dyn Fn(usize, &mut [Digest]) + Sync),
-    /// How many siblings a way has.
+    /// How many siblings a number has.
     pub(crate) len: usize,
 }
 
-/// The roots that ways lead to from the given leaves: one each.
+/// The roots that paths lead to from the given leaves: one each.
 ///
 /// # Panics
 ///
-/// If the ways are not as many as the leaves.
-pub(crate) fn roots_of_ways(
+/// If the paths are not as many as the leaves.
+pub(crate) fn roots_of_paths(
     hasher: &dyn PairHasher,
     commitment: Commitment,
     mut leaves: Vec<Digest>,
-    ways: &Ways<'_>,
+    paths: &AuthPaths<'_>,
 ) -> Vec<Digest> {
-    let Ways {
-        places,
+    let AuthPaths {
+        leaf_indices,
         siblings,
         len,
-    } = *ways;
-    assert_eq!(leaves.len(), places.len());
+    } = *paths;
+    assert_eq!(leaves.len(), leaf_indices.len());
     // The children of a level, and all siblings.
-    let scratch = WAYS * (2 + len);
-    hasher.for_each_chunk(&mut leaves, WAYS, scratch, &|chunk, nodes, scratch| {
-        let first = chunk * WAYS;
-        let (pairs, all) = scratch.split_at_mut(2 * WAYS);
-        let pairs = &mut pairs[..2 * nodes.len()];
-        for (way, place) in (first..).zip(all.chunks_mut(len.max(1)).take(nodes.len())) {
-            siblings(way, place);
-        }
-        for level in 0..len {
-            let pairs_and_nodes = pairs.chunks_exact_mut(2).zip(&*nodes);
-            for (way, (pair, node)) in pairs_and_nodes.enumerate() {
-                let is_right = places[first + way] >> level & 1;
-                pair[is_right] = *node;
-                pair[1 - is_right] = all[way * len + level];
+    let scratch = PATHS_PER_TASK * (2 + len);
+    hasher.for_each_chunk(
+        &mut leaves,
+        PATHS_PER_TASK,
+        scratch,
+        &|chunk, nodes, scratch| {
+            let first = chunk * PATHS_PER_TASK;
+            let (pairs, all) = scratch.split_at_mut(2 * PATHS_PER_TASK);
+            let pairs = &mut pairs[..2 * nodes.len()];
+            for (number, place) in (first..).zip(all.chunks_mut(len.max(1)).take(nodes.len())) {
+                siblings(number, place);
             }
-            hasher.hash_adjacent(commitment, INNER_PREFIX, pairs, nodes);
-        }
-    });
+            for level in 0..len {
+                let pairs_and_nodes = pairs.chunks_exact_mut(2).zip(&*nodes);
+                for (number, (pair, node)) in pairs_and_nodes.enumerate() {
+                    let is_right = leaf_indices[first + number] >> level & 1;
+                    pair[is_right] = *node;
+                    pair[1 - is_right] = all[number * len + level];
+                }
+                hasher.hash_adjacent(commitment, INNER_PREFIX, pairs, nodes);
+            }
+        },
+    );
     leaves
 }
 
@@ -144,20 +149,24 @@ mod tests {
             let paths = (0..n).map(|leaf| tree.path(leaf));
             assert!(paths.clone().all(|path| path.len() == path_len(n)), "{n}");
             let siblings: Vec<_> = paths.flatten().map(|node| node.bytes()).collect();
-            let roots = |places: &[usize]| {
-                let ways = Ways {
-                    places,
-                    siblings: &|way, place: &mut [Digest]| {
-                        place.copy_from_slice(&siblings[way * path_len(n)..][..path_len(n)]);
+            let roots = |leaf_indices: &[usize]| {
+                let paths = AuthPaths {
+                    leaf_indices,
+                    siblings: &|number, out: &mut [Digest]| {
+                        out.copy_from_slice(&siblings[number * path_len(n)..][..path_len(n)]);
                     },
                     len: path_len(n),
                 };
-                roots_of_ways(&OneAtATime, commitment, leaves.clone(), &ways)
+                roots_of_paths(&OneAtATime, commitment, leaves.clone(), &paths)
             };
-            let places: Vec<_> = (0..n).collect();
-            assert!(roots(&places).iter().all(|found| *found == tree.root()));
+            let leaf_indices: Vec<_> = (0..n).collect();
+            assert!(
+                roots(&leaf_indices)
+                    .iter()
+                    .all(|found| *found == tree.root())
+            );
             // From another leaf's place they do not.
-            let moved: Vec<_> = places.iter().map(|place| place ^ 1).collect();
+            let moved: Vec<_> = leaf_indices.iter().map(|place| place ^ 1).collect();
             let moved = roots(&moved);
             assert!(n == 1 || moved.iter().all(|found| *found != tree.root()));
         }

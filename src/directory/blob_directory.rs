@@ -4,13 +4,15 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::handles::{Handles, read_small};
-use super::layout::{
+use super::file_names::{
     MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, SliverSet, parse_sliver_file_name,
     sliver_file_name,
 };
+use super::handles::{Handles, read_small};
 use super::manifest::{MAX_METADATA_LEN, Manifest};
-use super::slivers::{FileProblem, ProblemKind, SliverFile, SliverFiles, inspect, names, open};
+use super::sliver_files::{
+    FileProblem, ProblemKind, SliverFile, SliverFiles, inspect, names, open,
+};
 use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, PairSet, SliverPairIndex};
@@ -18,7 +20,7 @@ use crate::format::shape::Shape;
 use crate::format::verdict::SliverInfo;
 use crate::format::wire::Bcs;
 use crate::io::sliver_source::SliverSource;
-use crate::support::memory::{caught, push};
+use crate::support::memory::{catch_out_of_memory, push};
 
 /// A blob's directory as [`DirectorySink`](crate::DirectorySink) writes it, whatever is left of it.
 ///
@@ -64,7 +66,7 @@ impl BlobDirectory {
     /// [`Error::Malformed`] or [`Error::InvalidMetadata`] if the metadata is not what its blob ID
     /// stands for.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        caught(|| Self::open_uncaught(path.as_ref()))
+        catch_out_of_memory(|| Self::open_uncaught(path.as_ref()))
     }
 
     fn open_uncaught(path: &Path) -> Result<Self> {

@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::files::in_parallel;
-use super::handles::{sync_files, write_file};
-use super::journal::{JobIdentity, split_sums};
-use super::layout::{
+use super::file_names::{
     MANIFEST_FILE, METADATA_FILE, PAIRS_DIRECTORY, SliverSet, parse_sliver_file_name,
     sliver_file_name,
 };
+use super::files::in_parallel;
+use super::handles::{sync_files, write_file};
+use super::journal::{JobIdentity, split_sums};
 use super::manifest::Manifest;
 use super::publish::Target;
-use super::work::{WorkDirectory, create_or_open, open_parent};
+use super::work_directory::{WorkDirectory, create_or_open, open_parent};
 use super::writer::{self, Hashes, SliverWriter};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};

@@ -2,14 +2,14 @@
 
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverPart, SliverRoom};
+use super::{Sink, SinkSession, SliverBufferMut, SliverPart};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, PairSet, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
-use crate::support::memory::{collected, filled, reserve};
+use crate::support::memory::{collected, filled, try_with_capacity};
 
 /// The caller's own memory for the chosen slivers of one blob: each is written where it belongs, framed
 /// as BCS `SliverData`, the body that a storage node takes.
@@ -34,16 +34,16 @@ use crate::support::memory::{collected, filled, reserve};
 /// ```
 #[derive(Debug)]
 pub struct SliverSlices<'m> {
-    rooms: Vec<[&'m mut [u8]; 2]>,
+    buffers: Vec<[&'m mut [u8]; 2]>,
 }
 
 impl<'m> SliverSlices<'m> {
     /// The memory, primary and secondary sliver for each chosen pair, in the pairs' ascending order.
     /// How many there are and that each has its sliver's length ([`Shape::sliver_data_len`]) is checked
-    /// when the encoding begins: anything else is [`Error::RoomLength`] or [`Error::Sink`].
+    /// when the encoding begins: anything else is [`Error::BufferLength`] or [`Error::Sink`].
     #[must_use]
-    pub fn new(rooms: Vec<[&'m mut [u8]; 2]>) -> Self {
-        Self { rooms }
+    pub fn new(buffers: Vec<[&'m mut [u8]; 2]>) -> Self {
+        Self { buffers }
     }
 }
 
@@ -54,20 +54,20 @@ impl Sink for SliverSlices<'_> {
         _commitment: Commitment,
         pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>> {
-        if self.rooms.len() != pairs.len() {
+        if self.buffers.len() != pairs.len() {
             let reason = format!(
                 "there is memory for {} sliver pairs, and {} were chosen",
-                self.rooms.len(),
+                self.buffers.len(),
                 pairs.len()
             );
             return Err(Error::Sink { reason });
         }
-        let mut slivers = reserve(2 * self.rooms.len())?;
+        let mut slivers = try_with_capacity(2 * self.buffers.len())?;
         let mut rank = filled(0, usize::from(shape.n_shards()));
-        for (pair, room) in pairs.iter().zip(&mut self.rooms) {
+        for (pair, buffer) in pairs.iter().zip(&mut self.buffers) {
             rank[usize::from(pair.0)] = slivers.len();
-            for (axis, room) in Axis::BOTH.into_iter().zip(room) {
-                let symbols = frame(room, shape, axis, pair)?;
+            for (axis, buffer) in Axis::BOTH.into_iter().zip(buffer) {
+                let symbols = frame(buffer, shape, axis, pair)?;
                 slivers.push(Mutex::new((axis, pair, symbols)));
             }
         }
@@ -81,21 +81,21 @@ impl Sink for SliverSlices<'_> {
 
 /// Writes what stands around the symbols of a sliver, and gives the place between.
 fn frame<'a>(
-    room: &'a mut [u8],
+    buffer: &'a mut [u8],
     shape: &Shape,
     axis: Axis,
     pair: SliverPairIndex,
 ) -> Result<&'a mut [u8]> {
     let layout = SliverLayout::new(shape, axis);
-    if room.len() as u64 != layout.total_len {
-        return Err(Error::RoomLength {
+    if buffer.len() as u64 != layout.total_len {
+        return Err(Error::BufferLength {
             what: format!("the memory for the {axis} sliver of pair {}", pair.0),
-            given: room.len() as u64,
+            given: buffer.len() as u64,
             needed: layout.total_len,
         });
     }
     let header = layout.header();
-    let (before, rest) = room.split_at_mut(header.len());
+    let (before, rest) = buffer.split_at_mut(header.len());
     let end = rest.len() - SliverLayout::TRAILER_LEN;
     let (symbols, behind) = rest.split_at_mut(end);
     before.copy_from_slice(&header);
@@ -121,21 +121,21 @@ impl SinkSession for Session<'_> {
         Ok(())
     }
 
-    fn has_rooms(&self) -> bool {
+    fn has_buffers(&self) -> bool {
         true
     }
 
-    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
+    fn buffers(&mut self) -> Vec<SliverBufferMut<'_>> {
         let n_shards = self.shape.n_shards();
-        let rooms = self.slivers.iter_mut().map(|sliver| {
+        let buffers = self.slivers.iter_mut().map(|sliver| {
             let (axis, pair, symbols) = sliver.get_mut().expect("a copy does not panic");
-            SliverRoom {
+            SliverBufferMut {
                 axis: *axis,
                 sliver: pair.sliver(*axis, n_shards),
                 symbols,
             }
         });
-        collected(rooms)
+        collected(buffers)
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {
@@ -157,36 +157,34 @@ mod tests {
             let encoder = encoder.build().unwrap();
             let blob: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
             let pairs = PairSet::parse("1,4-6,9", 10).unwrap();
-            let mut buffer = SliverBuffer::new();
+            let mut own = SliverBuffer::new();
             let control = Control::new();
-            let expected = encoder
-                .encode(&blob, &pairs, &mut buffer, &control)
-                .unwrap();
+            let expected = encoder.encode(&blob, &pairs, &mut own, &control).unwrap();
             let shape = expected.metadata.shape().unwrap();
             let memory = || Axis::BOTH.map(|axis| vec![0; shape.sliver_data_len(axis) as usize]);
-            let mut rooms: Vec<_> = pairs.iter().map(|_| memory()).collect();
-            let slices = |rooms: &mut Vec<[Vec<u8>; 2]>| -> Result<_> {
-                let slices = rooms
+            let mut buffers: Vec<_> = pairs.iter().map(|_| memory()).collect();
+            let slices = |buffers: &mut Vec<[Vec<u8>; 2]>| -> Result<_> {
+                let slices = buffers
                     .iter_mut()
-                    .map(|room| room.each_mut().map(|it| &mut it[..]));
+                    .map(|buffer| buffer.each_mut().map(|it| &mut it[..]));
                 let mut sink = SliverSlices::new(slices.collect());
                 encoder.encode(&blob, &pairs, &mut sink, &control)
             };
-            assert_eq!(slices(&mut rooms).unwrap(), expected);
-            for (pair, room) in pairs.iter().zip(&rooms) {
-                for (axis, room) in Axis::BOTH.into_iter().zip(room) {
+            assert_eq!(slices(&mut buffers).unwrap(), expected);
+            for (pair, buffer) in pairs.iter().zip(&buffers) {
+                for (axis, buffer) in Axis::BOTH.into_iter().zip(buffer) {
                     assert_eq!(
-                        buffer.sliver_data(axis, pair).unwrap(),
-                        room,
+                        own.sliver_data(axis, pair).unwrap(),
+                        buffer,
                         "{axis} {pair:?}"
                     );
                 }
             }
-            rooms[2][1].push(0);
-            let error = slices(&mut rooms).unwrap_err();
-            assert!(matches!(error, Error::RoomLength { .. }), "{error}");
-            rooms.pop();
-            let error = slices(&mut rooms).unwrap_err();
+            buffers[2][1].push(0);
+            let error = slices(&mut buffers).unwrap_err();
+            assert!(matches!(error, Error::BufferLength { .. }), "{error}");
+            buffers.pop();
+            let error = slices(&mut buffers).unwrap_err();
             assert!(matches!(error, Error::Sink { .. }), "{error}");
         }
     }

@@ -13,9 +13,9 @@ const KEPT: usize = 4;
 
 /// The buffers of one kind that wait for their next use.
 #[derive(Default)]
-pub(crate) struct Idle(Mutex<Vec<Buffer>>);
+pub(crate) struct BufferPool(Mutex<Vec<Buffer>>);
 
-impl Idle {
+impl BufferPool {
     /// Gives everything back.
     pub(crate) fn clear(&self) {
         self.0
@@ -26,7 +26,7 @@ impl Idle {
 
     /// A buffer for `bytes`: one that an ended session left, or a new one. If none of those left
     /// fits, they are given back first, so that idle memory hardly adds to a job's own.
-    pub(crate) fn take(&self, bytes: u64) -> Lent<'_> {
+    pub(crate) fn take(&self, bytes: u64) -> PooledBuffer<'_> {
         let mut idle = self.0.lock().expect("nothing panics under the lock");
         let most = bytes.saturating_add(SLACK.max(bytes / 4));
         let fitting = (0..idle.len())
@@ -39,17 +39,17 @@ impl Idle {
                 Buffer::default()
             }
         };
-        Lent { buffer, home: self }
+        PooledBuffer { buffer, home: self }
     }
 }
 
 /// A buffer in use; it goes back when it is dropped.
-pub(crate) struct Lent<'a> {
+pub(crate) struct PooledBuffer<'a> {
     buffer: Buffer,
-    home: &'a Idle,
+    home: &'a BufferPool,
 }
 
-impl Lent<'_> {
+impl PooledBuffer<'_> {
     /// The first `len` bytes, grown as needed. Contents are unspecified.
     pub(crate) fn get(&mut self, len: u64, what: &'static str) -> Result<&mut [u8]> {
         self.buffer.get(len, what)
@@ -61,7 +61,7 @@ impl Lent<'_> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for PooledBuffer<'_> {
     fn drop(&mut self) {
         let mut idle = self.home.0.lock().expect("nothing panics under the lock");
         if idle.len() < KEPT && self.buffer.capacity() > 0 {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_used_again_and_what_does_not_goes() {
-        let idle = Idle::default();
+        let idle = BufferPool::default();
         let mut large = idle.take(100 << 20);
         large.get(100 << 20, "a test").unwrap()[5] = 7;
         drop(large);

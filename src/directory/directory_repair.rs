@@ -3,15 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
-use super::blob::BlobDirectory;
-use super::files::in_parallel;
-use super::handles::{read_small, sync_files, write_file};
-use super::layout::{
+use super::blob_directory::BlobDirectory;
+use super::file_names::{
     MANIFEST_FILE, PAIRS_DIRECTORY, SliverSet, parse_sliver_file_name, sliver_file_name,
 };
+use super::files::in_parallel;
+use super::handles::{read_small, sync_files, write_file};
 use super::manifest::{MAX_LEN, Manifest, hash_file};
-use super::slivers::{FileProblem, ProblemKind};
-use super::work::{WorkDirectory, create_or_open};
+use super::sliver_files::{FileProblem, ProblemKind};
+use super::work_directory::{WorkDirectory, create_or_open};
 use super::writer::{Hashes, SliverWriter};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
@@ -22,7 +22,7 @@ use crate::io::control::Control;
 use crate::io::sink::{Sink, SinkSession, SliverPart};
 use crate::jobs::decoder::Decoder;
 use crate::support::disk::{Access, Dir, FileId, Kind, Replacing};
-use crate::support::memory::{caught, collected, filled, push};
+use crate::support::memory::{catch_out_of_memory, collected, filled, push};
 
 /// What repairing a directory did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl BlobDirectory {
         pairs: Option<&PairSet>,
         control: &Control,
     ) -> Result<Repaired> {
-        caught(|| self.repair_uncaught(decoder, pairs, control))
+        catch_out_of_memory(|| self.repair_uncaught(decoder, pairs, control))
     }
 
     fn repair_uncaught(

@@ -1,9 +1,9 @@
 //! Where everything stands in a sliver's bytes, for files that are too large to hold: they are
 //! written and read in pieces.
 
-use super::codec::Codec;
-use super::metadata::PAIR_LEN;
-use super::reader::{MAX_ULEB_LEN, parse_uleb, put_uleb, reason};
+use super::bcs::Codec;
+use super::bcs_reader::{MAX_ULEB_LEN, parse_uleb, put_uleb, reason};
+use super::metadata_bcs::PAIR_LEN;
 use super::sliver::{SliverData, check_sizes};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex};

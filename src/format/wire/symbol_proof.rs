@@ -1,11 +1,11 @@
 //! Recovery symbols, Merkle proofs and inconsistency proofs.
 
-use super::codec::Codec;
-use super::reader::{Reader, check_symbol_size, put_bytes, put_uleb, reason};
+use super::bcs::Codec;
+use super::bcs_reader::{Reader, check_symbol_size, put_bytes, put_uleb, reason};
 use crate::format::commitment::Node;
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
-use crate::support::memory::reserve;
+use crate::support::memory::try_with_capacity;
 
 /// The most siblings in a path: a sliver has fewer than 2^16 symbols, and so its tree 16 levels.
 const MAX_PATH: usize = 16;
@@ -237,7 +237,7 @@ impl Codec for DecodingSymbol {
             .map_err(|_| reason::SYMBOL_SIZE)
             .and_then(check_symbol_size)
             .map_err(|reason| reader.malformed(at, reason))?;
-        let mut own = reserve(data.len())?;
+        let mut own = try_with_capacity(data.len())?;
         own.extend_from_slice(data);
         Ok(Self { index, data: own })
     }
@@ -317,7 +317,7 @@ impl Codec for InconsistencyProof {
         let target = SliverIndex::read(reader)?;
         let limit = (MAX_SYMBOLS, "there are more than 43691 symbols");
         let count = reader.count(MIN_RECOVERY_SYMBOL_LEN, limit)?;
-        let mut symbols = reserve(count)?;
+        let mut symbols = try_with_capacity(count)?;
         for _ in 0..count {
             symbols.push(RecoverySymbol::read(reader)?);
         }

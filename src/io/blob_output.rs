@@ -88,7 +88,7 @@ pub struct SliceOutput<'m> {
 
 impl<'m> SliceOutput<'m> {
     /// An output into `memory`. That its length is the blob's is checked when the decoding begins:
-    /// anything else is [`Error::RoomLength`].
+    /// anything else is [`Error::BufferLength`].
     pub fn new(memory: &'m mut [u8]) -> Self {
         Self { memory }
     }
@@ -98,7 +98,7 @@ impl Output for SliceOutput<'_> {
     fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
         let (given, needed) = (self.memory.len() as u64, shape.unencoded_length());
         if given != needed {
-            return Err(Error::RoomLength {
+            return Err(Error::BufferLength {
                 what: "the blob".into(),
                 given,
                 needed,

@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::file_names::{PAIRS_DIRECTORY, parse_sliver_file_name};
 use super::files::OpenFiles;
 use super::handles::Handles;
-use super::layout::{PAIRS_DIRECTORY, parse_sliver_file_name};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverPairIndex};
@@ -20,7 +20,7 @@ use crate::format::wire::{SliverEdges, SliverLayout};
 use crate::io::sliver_source::SliverSource;
 use crate::io::source::read_exact_at;
 use crate::support::disk::{Access, Dir, is_shortage, open_regular};
-use crate::support::memory::{caught, collected, push};
+use crate::support::memory::{catch_out_of_memory, collected, push};
 
 /// A file that holds a sliver, as far as its frame tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl SliverFiles {
     ///
     /// [`Error::Io`] if they cannot be listed.
     pub fn in_directory(metadata: &VerifiedMetadata, path: impl AsRef<Path>) -> Result<Self> {
-        caught(|| Self::in_directory_uncaught(metadata, path.as_ref()))
+        catch_out_of_memory(|| Self::in_directory_uncaught(metadata, path.as_ref()))
     }
 
     fn in_directory_uncaught(metadata: &VerifiedMetadata, path: &Path) -> Result<Self> {

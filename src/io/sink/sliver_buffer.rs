@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverPart, SliverRoom};
+use super::{Sink, SinkSession, SliverBufferMut, SliverPart};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::Result;
 use crate::format::index::{Axis, PairSet, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
-use crate::support::memory::{Buffer, collected, reserve};
+use crate::support::memory::{Buffer, collected, try_with_capacity};
 
 /// Symbols begin at multiples of this, behind their BCS header.
 const ALIGN: u64 = 64;
@@ -59,19 +59,19 @@ impl SliverBuffer {
     /// included its pair.
     #[must_use]
     pub fn sliver_data(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
-        let (content, room) = self.room(axis, pair)?;
-        Some(&room[content.sliver_data(axis)])
+        let (content, slot) = self.slot(axis, pair)?;
+        Some(&slot[content.sliver_data(axis)])
     }
 
     /// A sliver's symbols, one after another, as [`SliverBuffer::sliver_data`].
     #[must_use]
     pub fn symbols(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
-        let (content, room) = self.room(axis, pair)?;
-        Some(&room[content.symbols(axis)])
+        let (content, slot) = self.slot(axis, pair)?;
+        Some(&slot[content.symbols(axis)])
     }
 
-    /// The room of a sliver that is here.
-    fn room(&self, axis: Axis, pair: SliverPairIndex) -> Option<(&Content, &[u8])> {
+    /// The slot of a sliver that is here.
+    fn slot(&self, axis: Axis, pair: SliverPairIndex) -> Option<(&Content, &[u8])> {
         let content = self.content.as_ref()?;
         let start = usize::try_from(content.start(axis, pair)?).ok()?;
         Some((content, &self.buffer.as_slice()[start..]))
@@ -95,35 +95,35 @@ impl Content {
         Self { shape, pairs, rank }
     }
 
-    /// The room of one sliver, its header and the alignment included.
-    fn room(&self, axis: Axis) -> u64 {
+    /// The slot of one sliver, its header and the alignment included.
+    fn slot(&self, axis: Axis) -> u64 {
         ALIGN + (self.shape.sliver_len(axis) + 4).next_multiple_of(ALIGN)
     }
 
-    /// Where the room of a pair begins.
-    fn room_start(&self, rank: u64) -> u64 {
-        rank * (self.room(Axis::Primary) + self.room(Axis::Secondary))
+    /// Where the slot of a pair begins.
+    fn pair_start(&self, rank: u64) -> u64 {
+        rank * (self.slot(Axis::Primary) + self.slot(Axis::Secondary))
     }
 
-    /// Where the room of a sliver begins.
+    /// Where the slot of a sliver begins.
     fn start(&self, axis: Axis, pair: SliverPairIndex) -> Option<u64> {
         if !self.pairs.contains(pair) {
             return None;
         }
         let before = match axis {
             Axis::Primary => 0,
-            Axis::Secondary => self.room(Axis::Primary),
+            Axis::Secondary => self.slot(Axis::Primary),
         };
-        Some(self.room_start(self.rank[usize::from(pair.0)]) + before)
+        Some(self.pair_start(self.rank[usize::from(pair.0)]) + before)
     }
 
-    /// Where in its room a sliver's symbols are.
+    /// Where in its slot a sliver's symbols are.
     fn symbols(&self, axis: Axis) -> Range<usize> {
         let len = usize::try_from(self.shape.sliver_len(axis)).expect("part of the buffer");
         ALIGN as usize..ALIGN as usize + len
     }
 
-    /// Where in its room a sliver is as BCS `SliverData`.
+    /// Where in its slot a sliver is as BCS `SliverData`.
     fn sliver_data(&self, axis: Axis) -> Range<usize> {
         let layout = SliverLayout::new(&self.shape, axis);
         let start = usize::try_from(ALIGN - layout.header_len).expect("less than ALIGN");
@@ -148,36 +148,36 @@ impl SliverBuffer {
     pub(crate) fn start(&mut self, shape: &Shape, pairs: &PairSet) -> Result<BufferSession<'_>> {
         self.content = None;
         let content = Content::new(*shape, pairs.duplicate());
-        let len = content.room_start(pairs.len() as u64);
+        let len = content.pair_start(pairs.len() as u64);
         let mut rest = self.buffer.get(len, "the slivers of one blob")?;
-        let mut rooms = reserve(pairs.len())?;
+        let mut slots = try_with_capacity(pairs.len())?;
         for pair in pairs.iter() {
-            let room = Axis::BOTH.map(|axis| {
-                let len = usize::try_from(content.room(axis)).expect("part of the buffer");
-                let (room, behind) = std::mem::take(&mut rest).split_at_mut(len);
+            let slot = Axis::BOTH.map(|axis| {
+                let len = usize::try_from(content.slot(axis)).expect("part of the buffer");
+                let (slot, behind) = std::mem::take(&mut rest).split_at_mut(len);
                 rest = behind;
-                frame(room, shape, axis, pair);
-                Mutex::new(room)
+                frame(slot, shape, axis, pair);
+                Mutex::new(slot)
             });
-            rooms.push(room);
+            slots.push(slot);
         }
         Ok(BufferSession {
             content,
-            rooms,
+            slots,
             filled: &mut self.content,
         })
     }
 }
 
 /// Writes what stands around the symbols of a sliver.
-fn frame(room: &mut [u8], shape: &Shape, axis: Axis, pair: SliverPairIndex) {
+fn frame(slot: &mut [u8], shape: &Shape, axis: Axis, pair: SliverPairIndex) {
     let layout = SliverLayout::new(shape, axis);
     let header = layout.header();
     let symbols = ALIGN as usize;
-    room[symbols - header.len()..symbols].copy_from_slice(&header);
+    slot[symbols - header.len()..symbols].copy_from_slice(&header);
     let end = symbols + usize::try_from(layout.symbols_len).expect("part of the buffer");
     let index = pair.sliver(axis, shape.n_shards());
-    room[end..end + 4].copy_from_slice(&SliverLayout::trailer(shape.symbol_size(), index));
+    slot[end..end + 4].copy_from_slice(&SliverLayout::trailer(shape.symbol_size(), index));
 }
 
 /// A [`SliverBuffer`] while it is being filled.
@@ -185,7 +185,7 @@ pub(crate) struct BufferSession<'a> {
     content: Content,
     /// By rank of the pair and axis. A sliver has a lock of its own: the parts of one are put by
     /// several threads, those of different ones are independent.
-    rooms: Vec<[Mutex<&'a mut [u8]>; 2]>,
+    slots: Vec<[Mutex<&'a mut [u8]>; 2]>,
     filled: &'a mut Option<Content>,
 }
 
@@ -197,13 +197,13 @@ impl<'a> BufferSession<'a> {
         pair: SliverPairIndex,
         work: impl FnOnce(&[u8]) -> T,
     ) -> T {
-        let room = self.room(axis, pair).lock().expect("a copy does not panic");
-        work(&room[self.content.sliver_data(axis)])
+        let slot = self.slot(axis, pair).lock().expect("a copy does not panic");
+        work(&slot[self.content.sliver_data(axis)])
     }
 
-    fn room(&self, axis: Axis, pair: SliverPairIndex) -> &Mutex<&'a mut [u8]> {
+    fn slot(&self, axis: Axis, pair: SliverPairIndex) -> &Mutex<&'a mut [u8]> {
         let rank = usize::try_from(self.content.rank[usize::from(pair.0)]).expect("a pair index");
-        let [primary, secondary] = &self.rooms[rank];
+        let [primary, secondary] = &self.slots[rank];
         match axis {
             Axis::Primary => primary,
             Axis::Secondary => secondary,
@@ -214,31 +214,31 @@ impl<'a> BufferSession<'a> {
 impl SinkSession for BufferSession<'_> {
     fn put(&self, part: &SliverPart<'_>) -> Result<()> {
         let pair = part.sliver.pair(part.axis, self.content.shape.n_shards());
-        let room = self.room(part.axis, pair);
-        let mut room = room.lock().expect("a copy does not panic");
-        part.copy_to(&mut room[self.content.symbols(part.axis)]);
+        let slot = self.slot(part.axis, pair);
+        let mut slot = slot.lock().expect("a copy does not panic");
+        part.copy_to(&mut slot[self.content.symbols(part.axis)]);
         Ok(())
     }
 
-    fn has_rooms(&self) -> bool {
+    fn has_buffers(&self) -> bool {
         true
     }
 
-    fn rooms(&mut self) -> Vec<SliverRoom<'_>> {
+    fn buffers(&mut self) -> Vec<SliverBufferMut<'_>> {
         let content = &self.content;
-        let rooms = content.pairs.iter().zip(&mut self.rooms);
-        let rooms = rooms.flat_map(|(pair, rooms)| {
-            let rooms = Axis::BOTH.into_iter().zip(rooms);
-            rooms.map(move |(axis, room)| {
-                let room = room.get_mut().expect("a copy does not panic");
-                SliverRoom {
+        let slots = content.pairs.iter().zip(&mut self.slots);
+        let slots = slots.flat_map(|(pair, slots)| {
+            let slots = Axis::BOTH.into_iter().zip(slots);
+            slots.map(move |(axis, slot)| {
+                let slot = slot.get_mut().expect("a copy does not panic");
+                SliverBufferMut {
                     axis,
                     sliver: pair.sliver(axis, content.shape.n_shards()),
-                    symbols: &mut room[content.symbols(axis)],
+                    symbols: &mut slot[content.symbols(axis)],
                 }
             })
         });
-        collected(rooms)
+        collected(slots)
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {

@@ -1,12 +1,12 @@
 //! Nodes and blob metadata.
 
-use super::codec::Codec;
-use super::reader::{Reader, put_uleb};
+use super::bcs::Codec;
+use super::bcs_reader::{Reader, put_uleb};
 use crate::format::commitment::{
     BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Node, SliverPairMetadata,
 };
 use crate::format::error::Result;
-use crate::support::memory::{fit, reserve};
+use crate::support::memory::{ensure_capacity, try_with_capacity};
 
 /// The one version of the metadata.
 const VERSION: u8 = 0;
@@ -96,7 +96,7 @@ impl Codec for BlobMetadata {
                 "more than half of the roots are empty, or the bytes end early",
             ));
         }
-        let mut pairs = reserve(count)?;
+        let mut pairs = try_with_capacity(count)?;
         for _ in 0..count {
             pairs.push(SliverPairMetadata::read(reader)?);
         }
@@ -108,7 +108,7 @@ impl Codec for BlobMetadata {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        fit(out, out.len() + 16 + self.pairs.len() * PAIR_LEN);
+        ensure_capacity(out, out.len() + 16 + self.pairs.len() * PAIR_LEN);
         out.extend_from_slice(&[VERSION, self.commitment.encoding_type()]);
         out.extend_from_slice(&self.unencoded_length.to_le_bytes());
         put_uleb(self.pairs.len() as u64, out);

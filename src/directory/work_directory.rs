@@ -16,12 +16,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::handles::{read_small, sync_files, write_file};
-use super::journal::JobIdentity;
-use super::layout::{
+use super::file_names::{
     self, BLOB_DIRECTORY, CHECKPOINT_FILE, FRESH_CHECKPOINT_FILE, JOB_FILE, LOCK_FILE, Place,
     random_name,
 };
+use super::handles::{read_small, sync_files, write_file};
+use super::journal::JobIdentity;
 use crate::format::error::{Error, Result};
 use crate::io::control::Control;
 use crate::support::disk::{Access, Dir, FileId, Replacing, lock_own};
@@ -266,7 +266,7 @@ impl WorkDirectory {
     fn put_back(&self) -> Result<()> {
         let mut replaced = Vec::new();
         let listed = self.dir.for_each_name(|name| {
-            if layout::is_replaced(&name) {
+            if file_names::is_replaced(&name) {
                 push(&mut replaced, name);
             }
             ControlFlow::<()>::Continue(())
@@ -318,7 +318,7 @@ impl WorkDirectory {
     /// Starts over.
     pub(super) fn clear(&self) -> Result<()> {
         self.forget()?;
-        layout::clear(&self.dir, Place::Work, LOCK_FILE)
+        file_names::clear(&self.dir, Place::Work, LOCK_FILE)
             .map_err(Error::io("clear", self.dir.path()))?;
         match &self.identity {
             Some(identity) => write_file(&self.dir, JOB_FILE, &identity.to_json()),
@@ -363,7 +363,7 @@ impl WorkDirectory {
     pub(super) fn try_remove(mut self) -> io::Result<()> {
         self.spare = None;
         self.on_drop = OnDrop::Leave;
-        layout::check_ours(&self.dir, Place::Work)?;
+        file_names::check_ours(&self.dir, Place::Work)?;
         let removed = self.clean_up();
         if removed.is_err() {
             // What is left is nothing to continue from.
@@ -407,7 +407,7 @@ impl WorkDirectory {
                 "it holds a directory that could not be put back",
             ));
         }
-        layout::clear(&self.dir, Place::Work, LOCK_FILE)?;
+        file_names::clear(&self.dir, Place::Work, LOCK_FILE)?;
         if cfg!(windows) {
             self.lock.unlock()?;
         }

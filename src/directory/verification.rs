@@ -3,17 +3,17 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::blob::BlobDirectory;
+use super::blob_directory::BlobDirectory;
+use super::file_names::{MANIFEST_FILE, SliverSet, parse_sliver_file_name};
 use super::files::in_parallel;
 use super::handles::Handles;
-use super::layout::{MANIFEST_FILE, SliverSet, parse_sliver_file_name};
 use super::manifest::Manifest;
-use super::slivers::{FileProblem, ProblemKind, names};
+use super::sliver_files::{FileProblem, ProblemKind, names};
 use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
-use crate::support::memory::{caught, collected, push};
+use crate::support::memory::{catch_out_of_memory, collected, push};
 
 /// What verifying a directory found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl BlobDirectory {
     ///
     /// As [`Decoder::verify`].
     pub fn verify(&self, decoder: &Decoder, control: &Control) -> Result<Verification> {
-        caught(|| self.verify_uncaught(decoder, control))
+        catch_out_of_memory(|| self.verify_uncaught(decoder, control))
     }
 
     fn verify_uncaught(&self, decoder: &Decoder, control: &Control) -> Result<Verification> {
@@ -75,7 +75,7 @@ impl BlobDirectory {
         threads: usize,
         control: &Control,
     ) -> Result<Verification> {
-        caught(|| Self::verify_quick_uncaught(path.as_ref(), threads, control))
+        catch_out_of_memory(|| Self::verify_quick_uncaught(path.as_ref(), threads, control))
     }
 
     fn verify_quick_uncaught(

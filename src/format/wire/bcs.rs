@@ -1,6 +1,6 @@
 //! The public trait of the wire formats, and what a structure supplies for it.
 
-use super::reader::Reader;
+use super::bcs_reader::Reader;
 use crate::format::error::Result;
 
 /// How a structure is read and written as a part of another. The module is private, and with it the
