@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 
 use super::arguments::{check_range, elements, elements_mut, flag, path};
-use super::body::{BodySink, Write};
+use super::piece_sink::{BodySink, Write};
 use super::status::Failure;
 use super::structs::{CStruct, read_optional};
 use crate::format::error::{Error, Result};

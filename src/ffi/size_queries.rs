@@ -1,8 +1,8 @@
 //! Sizes and indices: what callers need to make room.
 
 use super::arguments::{axis, blob_id, both, elements_mut, place, place_of_32, text};
-use super::context::shards;
 use super::guard::guard;
+use super::runtime_handle::shards;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, room};
 use crate::format::commitment::{BlobId, path_len};

@@ -4,13 +4,13 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use super::arguments::{axis_number, axis_or_any, both, check, elements_mut, length, path, place};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::no_overlap;
-use super::slivers::{GivenSlivers, walrus_accel_sliver};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_context};
+use super::sink_options::no_overlap;
+use super::sliver_views::{GivenSlivers, walrus_accel_sliver};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;

@@ -3,13 +3,13 @@
 use std::ffi::{CString, c_char};
 
 use super::arguments::{axis, both, commitment, optional_place, pairs, place};
-use super::context::{Shared, encoder, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::walrus_accel_metadata;
-use super::sink::{GivenSink, walrus_accel_sink};
-use super::source::{GivenSource, walrus_accel_source};
+use super::metadata_handle::walrus_accel_metadata;
+use super::runtime_handle::{Shared, encoder, guard_on, walrus_accel_context};
+use super::sink_options::{GivenSink, walrus_accel_sink};
+use super::source_options::{GivenSource, walrus_accel_source};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::directory::DirectorySink;

@@ -3,12 +3,12 @@
 use super::arguments::{axis_number, both, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, take_back};
-use super::reader::{
+use super::reader_handle::{
     WALRUS_ACCEL_ADDED_DAMAGED, WALRUS_ACCEL_ADDED_KEPT, WALRUS_ACCEL_ADDED_SURPLUS,
 };
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, room};
-use super::verify::{WALRUS_ACCEL_SLIVER_GOOD, verdict_number};
+use super::verify_request::{WALRUS_ACCEL_SLIVER_GOOD, verdict_number};
 use crate::format::index::{Axis, SliverIndex};
 use crate::jobs::reader::ReaderReport;
 

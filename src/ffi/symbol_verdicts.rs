@@ -1,10 +1,10 @@
 //! Recovery symbols, as callers give them, and verifying them.
 
 use super::arguments::{axis, elements, reserved};
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::places_for_each;
+use super::control_handle::{given, walrus_accel_control};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{guard_on, walrus_accel_context};
+use super::sink_options::places_for_each;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::error::Error;

@@ -3,10 +3,10 @@
 use std::ffi::{CString, c_char};
 
 use super::arguments::{both, flag, path, place};
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
+use super::runtime_handle::{guard_on, walrus_accel_context};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, room};
 use crate::directory::{BlobDirectory, FileProblem, ProblemKind};

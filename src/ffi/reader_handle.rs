@@ -4,18 +4,20 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use super::arguments::{axis, axis_number, check, elements_mut, place, reserved};
-use super::context::{Shared, guard_on, guard_within, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::decode::{GivenOutput, Wanted, walrus_accel_decoded};
-use super::gathered::walrus_accel_gathered;
+use super::control_handle::{given, walrus_accel_control};
+use super::decode_request::{GivenOutput, Wanted, walrus_accel_decoded};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::places_for_each;
-use super::slivers::{MemorySlivers, walrus_accel_sliver};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::reader_report::walrus_accel_gathered;
+use super::runtime_handle::{Shared, guard_on, guard_within, walrus_accel_context};
+use super::sink_options::places_for_each;
+use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use super::verify::{WALRUS_ACCEL_SLIVER_GOOD, WALRUS_ACCEL_SLIVER_MALFORMED, verdict_number};
+use super::verify_request::{
+    WALRUS_ACCEL_SLIVER_GOOD, WALRUS_ACCEL_SLIVER_MALFORMED, verdict_number,
+};
 use crate::jobs::reader::{Added, BlobReader};
 
 /// The sliver is good, and the reader keeps a copy of it.

@@ -3,11 +3,11 @@
 use std::mem::offset_of;
 
 use super::arguments::{elements, reserved};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::places_for_each;
-use super::slivers::{MemorySlivers, walrus_accel_sliver};
+use super::control_handle::{given, walrus_accel_control};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_context};
+use super::sink_options::places_for_each;
+use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;

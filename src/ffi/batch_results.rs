@@ -5,11 +5,11 @@ use std::ptr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::{check_range, elements_mut, reserved};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::decode::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::control_handle::{given, walrus_accel_control};
+use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
 use super::handle::{Handle, hand_over};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_context};
 use super::status::{
     Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_OK, walrus_accel_error,
     walrus_accel_status,

@@ -6,20 +6,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arguments::{Place, place};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{engine, progress};
-use super::decode::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::control_handle::{engine, progress};
+use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::rebuild::{Rebuilding, walrus_accel_rebuild_request};
+use super::job_state::{Outcome, Phase, Task, cancelled};
+use super::rebuild_request::{Rebuilding, walrus_accel_rebuild_request};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_context};
 use super::status::{
     Failure, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND, WALRUS_ACCEL_TIMED_OUT,
     walrus_accel_error, walrus_accel_status,
 };
 use super::structs::read;
-use super::task::{Outcome, Phase, Task, cancelled};
-use super::verify::{Verifying, walrus_accel_verify_request};
+use super::verify_request::{Verifying, walrus_accel_verify_request};
 use crate::io::control::Control;
 
 /// The job waits for others to end.

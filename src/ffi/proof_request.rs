@@ -1,12 +1,12 @@
 //! Verifying inconsistency proofs.
 
 use super::arguments::{axis, elements};
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
+use super::control_handle::{given, walrus_accel_control};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{guard_on, walrus_accel_context};
 use super::status::{walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read, room};
-use super::symbols::{NOT_LOOKED_AT, verdict_number};
+use super::symbol_verdicts::{NOT_LOOKED_AT, verdict_number};
 use crate::format::verdict::ProofVerdict;
 use crate::format::wire::{Bcs, InconsistencyProof};
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::arguments::{engine, flag, optional_text, place};
 use super::guard::{catch, guard, report};
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::runner::Runner;
+use super::job_queue::Runner;
 use super::status::{
     Failure, WALRUS_ACCEL_INVALID_HANDLE, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED,
     walrus_accel_error, walrus_accel_status,

@@ -4,10 +4,10 @@ use super::arguments::{
     WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis, blob_id, copy_out,
     elements, place, place_of_32,
 };
-use super::context::shards;
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::shape::walrus_accel_shape;
+use super::runtime_handle::shards;
+use super::size_queries::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::room;
 use crate::format::commitment::{BlobMetadataWithId, Commitment, VerifiedMetadata};

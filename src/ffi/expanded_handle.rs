@@ -3,14 +3,14 @@
 use super::arguments::{
     axis_number, check_range, elements, elements_mut, place, place_of_32, reserved,
 };
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::shape::decoding_symbol_length;
-use super::sink::{no_overlap_of, range_of};
-use super::slivers::{one, walrus_accel_sliver};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{guard_on, walrus_accel_context};
+use super::sink_options::{no_overlap_of, range_of};
+use super::size_queries::decoding_symbol_length;
+use super::sliver_views::{one, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::index::SliverPairIndex;
