@@ -17,7 +17,7 @@
  * things and tell of each (the batches, walrus_accel_reader_add, the verdicts of walrus_accel_recover and
  * walrus_accel_verify): what they found out before they failed, they tell.
  *
- * Handles. A context, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
+ * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
  * and an error are handles. The caller owns each that it is given, and frees it once with the function of
  * its kind; to free NULL does nothing. A handle that was freed, or is of another kind, is found out and
  * gives WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
@@ -31,7 +31,7 @@
  * loaded after dlclose.
  *
  * Forks. A process may fork while its threads are in calls; no call of a child's waits for them. The child
- * makes a context of its own: to use its parent's contexts, controls, readers and jobs gives
+ * makes a runtime of its own: to use its parent's runtimes, controls, readers and jobs gives
  * WALRUS_ACCEL_INVALID_HANDLE at once, and to free them does nothing, with WALRUS_ACCEL_OK. All other
  * handles are memory, which the child has a copy of. Drivers of graphics devices have locks of their own: a
  * child of a process that used one, or looked for one, takes WALRUS_ACCEL_ENGINE_CPU.
@@ -56,14 +56,14 @@
  * Callbacks. They are called from any thread, that of the call included, and for each request one call of
  * a callback at a time; if several requests have the same one, it may be called for them at once. They
  * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
- * the context's, and may hold up its other jobs: it must not wait for one of them.
+ * the runtime's, and may hold up its other jobs: it must not wait for one of them.
  *
- * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
+ * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its runtime is of no more use. It
  * prints nothing itself (drivers of graphics devices may), and never exits the process. Where the system has
  * no memory, or starts no thread, a call gives WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE,
  * or does without. The process is aborted only if there is no memory for one of these:
  *   - an allocation of less than 4 KiB: handles, messages, nodes of trees, jobs in a queue;
- *   - the tables of the field, 128 KiB each, when the first context is made; with an instruction set for
+ *   - the tables of the field, 128 KiB each, when the first runtime is made; with an instruction set for
  *     which the library has no kernels of its own (portable, ssse3, neon), other tables of up to 8 MiB;
  *   - what the engine `reference` works in, which also looks again at a blob before it is called inconsistent;
  *   - what a graphics device's driver and its interface take on the host.

@@ -17,7 +17,7 @@
  * things and tell of each (the batches, walrus_accel_reader_add, the verdicts of walrus_accel_recover and
  * walrus_accel_verify): what they found out before they failed, they tell.
  *
- * Handles. A context, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
+ * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
  * and an error are handles. The caller owns each that it is given, and frees it once with the function of
  * its kind; to free NULL does nothing. A handle that was freed, or is of another kind, is found out and
  * gives WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
@@ -31,7 +31,7 @@
  * loaded after dlclose.
  *
  * Forks. A process may fork while its threads are in calls; no call of a child's waits for them. The child
- * makes a context of its own: to use its parent's contexts, controls, readers and jobs gives
+ * makes a runtime of its own: to use its parent's runtimes, controls, readers and jobs gives
  * WALRUS_ACCEL_INVALID_HANDLE at once, and to free them does nothing, with WALRUS_ACCEL_OK. All other
  * handles are memory, which the child has a copy of. Drivers of graphics devices have locks of their own: a
  * child of a process that used one, or looked for one, takes WALRUS_ACCEL_ENGINE_CPU.
@@ -56,14 +56,14 @@
  * Callbacks. They are called from any thread, that of the call included, and for each request one call of
  * a callback at a time; if several requests have the same one, it may be called for them at once. They
  * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
- * the context's, and may hold up its other jobs: it must not wait for one of them.
+ * the runtime's, and may hold up its other jobs: it must not wait for one of them.
  *
- * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its context is of no more use. It
+ * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its runtime is of no more use. It
  * prints nothing itself (drivers of graphics devices may), and never exits the process. Where the system has
  * no memory, or starts no thread, a call gives WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE,
  * or does without. The process is aborted only if there is no memory for one of these:
  *   - an allocation of less than 4 KiB: handles, messages, nodes of trees, jobs in a queue;
- *   - the tables of the field, 128 KiB each, when the first context is made; with an instruction set for
+ *   - the tables of the field, 128 KiB each, when the first runtime is made; with an instruction set for
  *     which the library has no kernels of its own (portable, ssse3, neon), other tables of up to 8 MiB;
  *   - what the engine `reference` works in, which also looks again at a blob before it is called inconsistent;
  *   - what a graphics device's driver and its interface take on the host.
@@ -117,7 +117,7 @@
 #define WALRUS_ACCEL_OUT_OF_MEMORY (-4)
 
 /**
- * The job does not fit the limit of memory that was set for the context or its device.
+ * The job does not fit the limit of memory that was set for the runtime or its device.
  */
 #define WALRUS_ACCEL_MEMORY_LIMIT (-5)
 
@@ -192,12 +192,12 @@
 #define WALRUS_ACCEL_NOT_FOUND (-19)
 
 /**
- * A fault within the library. The context that it happened in can only be freed.
+ * A fault within the library. The runtime that it happened in can only be freed.
  */
 #define WALRUS_ACCEL_PANIC (-20)
 
 /**
- * The context had a fault before, and can only be freed.
+ * The runtime had a fault before, and can only be freed.
  */
 #define WALRUS_ACCEL_POISONED (-21)
 
@@ -364,9 +364,9 @@
 #define WALRUS_ACCEL_SINK_LIBRARY 1
 
 /**
- * The slivers are written to the caller's memory: `rooms`, `room_count`.
+ * The slivers are written to the caller's memory: `buffers`, `buffer_count`.
  */
-#define WALRUS_ACCEL_SINK_ROOMS 2
+#define WALRUS_ACCEL_SINK_BUFFERS 2
 
 /**
  * The slivers are written to a directory as files: `path`, `replace`.
@@ -477,12 +477,12 @@
 /**
  * A symbol with the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
  */
-#define WALRUS_ACCEL_CUT_RECOVERY_SYMBOL 0
+#define WALRUS_ACCEL_SYMBOL_KIND_RECOVERY 0
 
 /**
  * A symbol alone: BCS DecodingSymbol.
  */
-#define WALRUS_ACCEL_CUT_DECODING_SYMBOL 1
+#define WALRUS_ACCEL_SYMBOL_KIND_DECODING 1
 
 /**
  * The sliver was recovered: walrus_accel_recovered_sliver lends it.
@@ -533,17 +533,17 @@
 /**
  * A file should be there and is not.
  */
-#define WALRUS_ACCEL_FILE_MISSING 1
+#define WALRUS_ACCEL_PROBLEM_MISSING 1
 
 /**
  * A file is there and does not hold what it should.
  */
-#define WALRUS_ACCEL_FILE_DAMAGED 2
+#define WALRUS_ACCEL_PROBLEM_DAMAGED 2
 
 /**
  * A file is there and nothing is known of it.
  */
-#define WALRUS_ACCEL_FILE_FOREIGN 3
+#define WALRUS_ACCEL_PROBLEM_FOREIGN 3
 
 /**
  * The job waits for others to end.
@@ -566,13 +566,6 @@
 #define WALRUS_ACCEL_FOREVER UINT64_MAX
 
 /**
- * An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
- * (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
- * as the process runs.
- */
-typedef struct walrus_accel_context walrus_accel_context;
-
-/**
  * Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
  */
 typedef struct walrus_accel_control walrus_accel_control;
@@ -587,6 +580,11 @@ typedef struct walrus_accel_decoded walrus_accel_decoded;
  * A list of graphics devices, as they were when it was made.
  */
 typedef struct walrus_accel_devices walrus_accel_devices;
+
+/**
+ * What was found in a directory of slivers. It never changes, so threads can share it.
+ */
+typedef struct walrus_accel_directory_report walrus_accel_directory_report;
 
 /**
  * What encoding gave: the metadata, and the slivers where the library keeps them. It never changes, so
@@ -610,17 +608,11 @@ typedef struct walrus_accel_error walrus_accel_error;
 typedef struct walrus_accel_expanded walrus_accel_expanded;
 
 /**
- * What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
- * needed, each by what it says it is. It never changes, so threads can share it.
- */
-typedef struct walrus_accel_gathered walrus_accel_gathered;
-
-/**
  * Work that goes on while its caller does something else. All functions on a job can be called from any
  * thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
  *
  * What the request points to stays the job's until it has ended: memory, callbacks, what they are given.
- * The request itself, and its structures, arrays of pairs, rooms and slivers and its paths, may go when
+ * The request itself, and its structures, arrays of pairs, buffers and slivers and its paths, may go when
  * the function that submits it returns.
  */
 typedef struct walrus_accel_job walrus_accel_job;
@@ -639,15 +631,23 @@ typedef struct walrus_accel_metadata walrus_accel_metadata;
 typedef struct walrus_accel_reader walrus_accel_reader;
 
 /**
+ * What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
+ * needed, each by what it says it is. It never changes, so threads can share it.
+ */
+typedef struct walrus_accel_reader_report walrus_accel_reader_report;
+
+/**
  * What recovery symbols gave: a sliver, or the proof that there is none. It never changes, so threads can
  * share it.
  */
 typedef struct walrus_accel_recovered walrus_accel_recovered;
 
 /**
- * What was found in a directory of slivers. It never changes, so threads can share it.
+ * An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
+ * (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
+ * as the process runs.
  */
-typedef struct walrus_accel_report walrus_accel_report;
+typedef struct walrus_accel_runtime walrus_accel_runtime;
 
 /**
  * What a call came to: `WALRUS_ACCEL_OK`, or a negative number that tells the kind of failure. The
@@ -715,7 +715,7 @@ typedef struct walrus_accel_shape {
     /**
      * Zero.
      */
-    uint32_t reserved_too;
+    uint32_t reserved2;
     /**
      * The length of a symbol without a proof, as BCS DecodingSymbol; 0 if the library is older than the
      * field.
@@ -775,11 +775,11 @@ typedef struct walrus_accel_device {
 } walrus_accel_device;
 
 /**
- * The choices that a context is made with. Zero, or NULL, is the default of each.
+ * The choices that a runtime is made with. Zero, or NULL, is the default of each.
  */
-typedef struct walrus_accel_context_options {
+typedef struct walrus_accel_runtime_options {
     /**
-     * sizeof(walrus_accel_context_options): WALRUS_ACCEL_CONTEXT_OPTIONS_INIT sets it.
+     * sizeof(walrus_accel_runtime_options): WALRUS_ACCEL_RUNTIME_OPTIONS_INIT sets it.
      */
     size_t struct_size;
     /**
@@ -828,7 +828,7 @@ typedef struct walrus_accel_context_options {
      * Zero.
      */
     uint32_t reserved;
-} walrus_accel_context_options;
+} walrus_accel_runtime_options;
 
 /**
  * Reads bytes of a blob: fills `out` with `length` bytes from `offset` on; the range lies inside the
@@ -889,7 +889,7 @@ typedef struct walrus_accel_source {
 /**
  * Memory of the caller's for one sliver.
  */
-typedef struct walrus_accel_room {
+typedef struct walrus_accel_buffer {
     /**
      * The first byte.
      */
@@ -899,7 +899,7 @@ typedef struct walrus_accel_room {
      * tells it.
      */
     size_t length;
-} walrus_accel_room;
+} walrus_accel_buffer;
 
 /**
  * A piece of a sliver.
@@ -948,8 +948,8 @@ typedef int32_t (*walrus_accel_write_function)(const struct walrus_accel_piece *
                                                void *user_data);
 
 /**
- * Where the slivers of the chosen pairs go. The memory of rooms must stay until the call, or the job, has
- * ended. After a job that failed, the content of rooms is unspecified, and nothing is left in a
+ * Where the slivers of the chosen pairs go. The memory of buffers must stay until the call, or the job, has
+ * ended. After a job that failed, the content of buffers is unspecified, and nothing is left in a
  * directory.
  */
 typedef struct walrus_accel_sink {
@@ -969,11 +969,11 @@ typedef struct walrus_accel_sink {
      * The caller's memory: for each chosen pair in ascending order a primary sliver's and a secondary
      * sliver's.
      */
-    const struct walrus_accel_room *rooms;
+    const struct walrus_accel_buffer *buffers;
     /**
-     * The number of rooms: twice that of the chosen pairs.
+     * The number of buffers: twice that of the chosen pairs.
      */
-    size_t room_count;
+    size_t buffer_count;
     /**
      * The directory in which one named by the blob ID is made, complete or not at all; ended by a NUL:
      * any bytes on Unix, UTF-8 elsewhere.
@@ -1033,7 +1033,7 @@ typedef struct walrus_accel_encode_request {
     /**
      * Zero.
      */
-    uint32_t reserved_too;
+    uint32_t reserved2;
 } walrus_accel_encode_request;
 
 /**
@@ -1122,7 +1122,7 @@ typedef struct walrus_accel_verify_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob; NULL if `metadata_of` has it. It may be freed when the call, or the one that
+     * The metadata of the blob; NULL if `metadata_per_sliver` has it. It may be freed when the call, or the one that
      * submits the job, returns.
      */
     const struct walrus_accel_metadata *metadata;
@@ -1151,7 +1151,7 @@ typedef struct walrus_accel_verify_request {
      * blob they are of. The array, and the metadata in it, may be freed when the call, or the one that
      * submits the job, returns. If there are no slivers, both may be NULL.
      */
-    const struct walrus_accel_metadata *const *metadata_of;
+    const struct walrus_accel_metadata *const *metadata_per_sliver;
 } walrus_accel_verify_request;
 
 /**
@@ -1234,9 +1234,9 @@ typedef struct walrus_accel_reader_read_request {
 /**
  * A sliver that a reader has seen.
  */
-typedef struct walrus_accel_gathered_sliver {
+typedef struct walrus_accel_seen_sliver {
     /**
-     * sizeof(walrus_accel_gathered_sliver): WALRUS_ACCEL_GATHERED_SLIVER_INIT sets it.
+     * sizeof(walrus_accel_seen_sliver): WALRUS_ACCEL_SEEN_SLIVER_INIT sets it.
      */
     size_t struct_size;
     /**
@@ -1260,7 +1260,7 @@ typedef struct walrus_accel_gathered_sliver {
      * Zero.
      */
     uint16_t reserved;
-} walrus_accel_gathered_sliver;
+} walrus_accel_seen_sliver;
 
 /**
  * Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
@@ -1583,7 +1583,7 @@ typedef struct walrus_accel_problem {
      */
     const char *reason;
     /**
-     * WALRUS_ACCEL_FILE_MISSING or another of them.
+     * WALRUS_ACCEL_PROBLEM_MISSING or another of them.
      */
     uint32_t kind;
     /**
@@ -1803,41 +1803,41 @@ walrus_accel_status walrus_accel_devices_get(const struct walrus_accel_devices *
 walrus_accel_status walrus_accel_devices_free(struct walrus_accel_devices *devices);
 
 /**
- * Makes a context: opens the engine, starts its threads and computes its tables.
+ * Makes a runtime: opens the engine, starts its threads and computes its tables.
  *
- * `options`: NULL for all defaults; only read during the call. `context`: becomes the context, which the
- * caller frees with walrus_accel_context_free.
+ * `options`: NULL for all defaults; only read during the call. `runtime`: becomes the runtime, which the
+ * caller frees with walrus_accel_runtime_free.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, a name that is
- * none, be it from the environment, options that are not initialised, or if `context` is NULL;
+ * none, be it from the environment, options that are not initialised, or if `runtime` is NULL;
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_context_new(const struct walrus_accel_context_options *options,
-                                             struct walrus_accel_context **context,
+walrus_accel_status walrus_accel_runtime_new(const struct walrus_accel_runtime_options *options,
+                                             struct walrus_accel_runtime **runtime,
                                              struct walrus_accel_error **error);
 
 /**
- * Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
+ * Frees a runtime. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
  * end soon after, not at once. NULL is let pass.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_context_free(struct walrus_accel_context *context);
+walrus_accel_status walrus_accel_runtime_free(struct walrus_accel_runtime *runtime);
 
 /**
- * Tells the name of the instruction set that the context's CPU engine uses, such as "avx2".
+ * Tells the name of the instruction set that the runtime's CPU engine uses, such as "avx2".
  *
- * `name`: becomes the text, which is the context's and valid until that is freed.
+ * `name`: becomes the text, which is the runtime's and valid until that is freed.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_context_instruction_set(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_runtime_instruction_set(const struct walrus_accel_runtime *runtime,
                                                          const char **name,
                                                          struct walrus_accel_error **error);
 
 /**
- * Tells whether the context's graphics device failed, so that the CPU has done the work since. The
+ * Tells whether the runtime's graphics device failed, so that the CPU has done the work since. The
  * results are right all the same.
  *
  * `fault`: becomes NULL if no device failed; otherwise an error with the reason as its message and the
@@ -1846,7 +1846,7 @@ walrus_accel_status walrus_accel_context_instruction_set(const struct walrus_acc
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_context_device_fault(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_runtime_device_fault(const struct walrus_accel_runtime *runtime,
                                                       struct walrus_accel_error **fault,
                                                       struct walrus_accel_error **error);
 
@@ -2019,14 +2019,14 @@ walrus_accel_status walrus_accel_metadata_bcs_length(const struct walrus_accel_m
  * walrus_accel_encoded_free.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
- * something is needed, a number out of its range, rooms of other lengths or in another number than the
+ * something is needed, a number out of its range, buffers of other lengths or in another number than the
  * slivers have, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED; WALRUS_ACCEL_IO;
  * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a
  * device failed and the CPU must not go on; WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED;
  * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_encode(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_encode(const struct walrus_accel_runtime *runtime,
                                         const struct walrus_accel_encode_request *request,
                                         const struct walrus_accel_control *control,
                                         struct walrus_accel_encoded **encoded,
@@ -2101,7 +2101,7 @@ walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded 
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_decode(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_decode(const struct walrus_accel_runtime *runtime,
                                         const struct walrus_accel_decode_request *request,
                                         const struct walrus_accel_control *control,
                                         struct walrus_accel_decoded **decoded,
@@ -2180,7 +2180,7 @@ walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decod
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_verify(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_verify(const struct walrus_accel_runtime *runtime,
                                         const struct walrus_accel_verify_request *request,
                                         const struct walrus_accel_control *control,
                                         struct walrus_accel_error **error);
@@ -2189,12 +2189,12 @@ walrus_accel_status walrus_accel_verify(const struct walrus_accel_context *conte
  * Makes a reader of a blob, which has no sliver yet.
  *
  * `metadata`: the metadata of the blob, of which the reader keeps what it needs. `reader`: becomes the
- * reader, which the caller frees with walrus_accel_reader_free, and which keeps what it needs of the context.
+ * reader, which the caller frees with walrus_accel_reader_free, and which keeps what it needs of the runtime.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_reader_new(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_reader_new(const struct walrus_accel_runtime *runtime,
                                             const struct walrus_accel_metadata *metadata,
                                             struct walrus_accel_reader **reader,
                                             struct walrus_accel_error **error);
@@ -2257,15 +2257,15 @@ walrus_accel_status walrus_accel_reader_missing(const struct walrus_accel_reader
 /**
  * Tells what a reader has seen so far.
  *
- * `gathered`: becomes that, which the caller frees with walrus_accel_gathered_free. It does not change with
+ * `gathered`: becomes that, which the caller frees with walrus_accel_reader_report_free. It does not change with
  * the reader, and outlives it.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_reader_gathered(const struct walrus_accel_reader *reader,
-                                                 struct walrus_accel_gathered **gathered,
-                                                 struct walrus_accel_error **error);
+walrus_accel_status walrus_accel_reader_report_new(const struct walrus_accel_reader *reader,
+                                                   struct walrus_accel_reader_report **gathered,
+                                                   struct walrus_accel_error **error);
 
 /**
  * Decodes the blob from the slivers that a reader keeps, and returns when it is done. They are not verified
@@ -2312,34 +2312,34 @@ walrus_accel_status walrus_accel_reader_read_range(const struct walrus_accel_rea
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_gathered_counts(const struct walrus_accel_gathered *gathered,
-                                                 size_t *kept,
-                                                 size_t *damaged,
-                                                 size_t *surplus,
-                                                 struct walrus_accel_error **error);
+walrus_accel_status walrus_accel_reader_report_counts(const struct walrus_accel_reader_report *gathered,
+                                                      size_t *kept,
+                                                      size_t *damaged,
+                                                      size_t *surplus,
+                                                      struct walrus_accel_error **error);
 
 /**
  * Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
  *
  * `outcome`: WALRUS_ACCEL_ADDED_KEPT or another of them. `number`: its place among those, from 0. `sliver`:
- * a structure that WALRUS_ACCEL_GATHERED_SLIVER_INIT has initialised.
+ * a structure that WALRUS_ACCEL_SEEN_SLIVER_INIT has initialised.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure not
  * initialised, or for an outcome that is none; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond
  * the last; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_gathered_get(const struct walrus_accel_gathered *gathered,
-                                              uint32_t outcome,
-                                              size_t number,
-                                              struct walrus_accel_gathered_sliver *sliver,
-                                              struct walrus_accel_error **error);
+walrus_accel_status walrus_accel_reader_report_get(const struct walrus_accel_reader_report *gathered,
+                                                   uint32_t outcome,
+                                                   size_t number,
+                                                   struct walrus_accel_seen_sliver *sliver,
+                                                   struct walrus_accel_error **error);
 
 /**
  * Frees what a reader told. NULL is let pass.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_gathered_free(struct walrus_accel_gathered *gathered);
+walrus_accel_status walrus_accel_reader_report_free(struct walrus_accel_reader_report *gathered);
 
 /**
  * Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done. They
@@ -2357,7 +2357,7 @@ walrus_accel_status walrus_accel_gathered_free(struct walrus_accel_gathered *gat
  * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
  * WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_runtime *runtime,
                                          const struct walrus_accel_rebuild_request *request,
                                          const struct walrus_accel_control *control,
                                          struct walrus_accel_encoded **encoded,
@@ -2374,7 +2374,7 @@ walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_context *cont
  * cannot be, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_verify_symbols(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_verify_symbols(const struct walrus_accel_runtime *runtime,
                                                 const struct walrus_accel_verify_symbols_request *request,
                                                 const struct walrus_accel_control *control,
                                                 struct walrus_accel_error **error);
@@ -2393,7 +2393,7 @@ walrus_accel_status walrus_accel_verify_symbols(const struct walrus_accel_contex
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
  * WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_expand(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_expand(const struct walrus_accel_runtime *runtime,
                                         const struct walrus_accel_expand_request *request,
                                         const struct walrus_accel_control *control,
                                         struct walrus_accel_expanded **expanded,
@@ -2464,7 +2464,7 @@ walrus_accel_status walrus_accel_expanded_symbols_length(const struct walrus_acc
 /**
  * Writes the symbols that recover the other axis's slivers of some pairs, one behind the other.
  *
- * `kind`: WALRUS_ACCEL_CUT_RECOVERY_SYMBOL or WALRUS_ACCEL_CUT_DECODING_SYMBOL. `targets`,
+ * `kind`: WALRUS_ACCEL_SYMBOL_KIND_RECOVERY or WALRUS_ACCEL_SYMBOL_KIND_DECODING. `targets`,
  * `target_count`: the pairs, in any order. `out`, `out_length`: room for at least the bytes that
  * walrus_accel_expanded_symbols_length tells; a shape's `recovery_symbol_length`, or
  * `decoding_symbol_length`, for each target is enough. Unspecified after a call that failed. `ends`: room
@@ -2498,7 +2498,7 @@ walrus_accel_status walrus_accel_expanded_symbols(const struct walrus_accel_expa
  * symbol size or length cannot be those of a sliver of the blob; WALRUS_ACCEL_OUT_OF_MEMORY;
  * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_decoding_symbols(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_decoding_symbols(const struct walrus_accel_runtime *runtime,
                                                   const struct walrus_accel_decoding_symbols_request *request,
                                                   const struct walrus_accel_control *control,
                                                   struct walrus_accel_error **error);
@@ -2520,7 +2520,7 @@ walrus_accel_status walrus_accel_decoding_symbols(const struct walrus_accel_cont
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
  * WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_recover(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_recover(const struct walrus_accel_runtime *runtime,
                                          const struct walrus_accel_recover_request *request,
                                          const struct walrus_accel_control *control,
                                          struct walrus_accel_recovered **recovered,
@@ -2543,7 +2543,7 @@ walrus_accel_status walrus_accel_recover(const struct walrus_accel_context *cont
  * symbols with proofs; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED;
  * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_recover_unproven(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_recover_unproven(const struct walrus_accel_runtime *runtime,
                                                   const struct walrus_accel_recover_request *request,
                                                   const struct walrus_accel_control *control,
                                                   struct walrus_accel_recovered **recovered,
@@ -2640,14 +2640,14 @@ walrus_accel_status walrus_accel_recovered_refused(const struct walrus_accel_rec
  * WALRUS_ACCEL_RESULTS_DIFFER if the two ways do not agree; WALRUS_ACCEL_OUT_OF_MEMORY;
  * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_verify_proof(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_verify_proof(const struct walrus_accel_runtime *runtime,
                                               const struct walrus_accel_verify_proof_request *request,
                                               const struct walrus_accel_control *control,
                                               struct walrus_accel_proof_verdict *verdict,
                                               struct walrus_accel_error **error);
 
 /**
- * Encodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
+ * Encodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
  * that fails does not keep the others from being done.
  *
  * `requests`: an array of `count`, all with the first one's struct_size; NULL with a count of 0 is an
@@ -2661,7 +2661,7 @@ walrus_accel_status walrus_accel_verify_proof(const struct walrus_accel_context 
  * `count` is not 0, or a structure is not initialised or of another size than the first;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_runtime *runtime,
                                               const struct walrus_accel_encode_request *requests,
                                               size_t count,
                                               const struct walrus_accel_control *control,
@@ -2669,14 +2669,14 @@ walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_context 
                                               struct walrus_accel_error **error);
 
 /**
- * Decodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
+ * Decodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
  * that fails does not keep the others from being done.
  *
  * Parameters: as walrus_accel_encode_batch.
  *
  * Statuses: as walrus_accel_encode_batch, with those that walrus_accel_decode gives.
  */
-walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_runtime *runtime,
                                               const struct walrus_accel_decode_request *requests,
                                               size_t count,
                                               const struct walrus_accel_control *control,
@@ -2690,7 +2690,7 @@ walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_context 
  * `directory`: the directory of the blob, ended by a NUL. `quick`: 0 to verify every sliver against the
  * metadata, 1 to compare every file with the manifest, which finds damage done since it was written, as
  * fast as the files can be read. `control`: NULL, or a control by which other threads watch and cancel
- * the call. `report`: becomes what was found, which the caller frees with walrus_accel_report_free.
+ * the call. `report`: becomes what was found, which the caller frees with walrus_accel_directory_report_free.
  *
  * Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL,
  * `quick` neither 0 nor 1, or the metadata of a number of shards that the code does not have; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
@@ -2699,11 +2699,11 @@ walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_context 
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device
  * failed and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_directory_verify(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_directory_verify(const struct walrus_accel_runtime *runtime,
                                                   const char *directory,
                                                   uint32_t quick,
                                                   const struct walrus_accel_control *control,
-                                                  struct walrus_accel_report **report,
+                                                  struct walrus_accel_directory_report **report,
                                                   struct walrus_accel_error **error);
 
 /**
@@ -2712,16 +2712,16 @@ walrus_accel_status walrus_accel_directory_verify(const struct walrus_accel_cont
  *
  * `directory`: the directory of the blob, ended by a NUL. `control`: NULL, or a control by which other
  * threads watch and cancel the call. `report`: becomes what was wrong (and is so no more, but for foreign
- * files), which the caller frees with walrus_accel_report_free.
+ * files), which the caller frees with walrus_accel_directory_report_free.
  *
  * Statuses: as walrus_accel_directory_verify; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
  * WALRUS_ACCEL_INCONSISTENT if good slivers make another blob, twice, on two paths;
  * WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone; WALRUS_ACCEL_BUSY.
  */
-walrus_accel_status walrus_accel_directory_repair(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_directory_repair(const struct walrus_accel_runtime *runtime,
                                                   const char *directory,
                                                   const struct walrus_accel_control *control,
-                                                  struct walrus_accel_report **report,
+                                                  struct walrus_accel_directory_report **report,
                                                   struct walrus_accel_error **error);
 
 /**
@@ -2730,10 +2730,10 @@ walrus_accel_status walrus_accel_directory_repair(const struct walrus_accel_cont
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_report_counts(const struct walrus_accel_report *report,
-                                               size_t *checked,
-                                               size_t *problems,
-                                               struct walrus_accel_error **error);
+walrus_accel_status walrus_accel_directory_report_counts(const struct walrus_accel_directory_report *report,
+                                                         size_t *checked,
+                                                         size_t *problems,
+                                                         struct walrus_accel_error **error);
 
 /**
  * Tells a problem of a report.
@@ -2743,21 +2743,21 @@ walrus_accel_status walrus_accel_report_counts(const struct walrus_accel_report 
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
  * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the last; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_report_get(const struct walrus_accel_report *report,
-                                            size_t number,
-                                            struct walrus_accel_problem *problem,
-                                            struct walrus_accel_error **error);
+walrus_accel_status walrus_accel_directory_report_get(const struct walrus_accel_directory_report *report,
+                                                      size_t number,
+                                                      struct walrus_accel_problem *problem,
+                                                      struct walrus_accel_error **error);
 
 /**
  * Frees a report, and with it its texts. NULL is let pass.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_report_free(struct walrus_accel_report *report);
+walrus_accel_status walrus_accel_directory_report_free(struct walrus_accel_directory_report *report);
 
 /**
  * Submits an encoding, as walrus_accel_encode does it, and returns at once. It runs when fewer than the
- * context's `max_jobs` others do; until then it waits, in order.
+ * runtime's `max_jobs` others do; until then it waits, in order.
  *
  * `request`: read during the call; what its structures point to is read and written until the job has
  * ended. `ended`: NULL, or called when the job has ended, with `user_data`. `job`: becomes the job, which
@@ -2768,7 +2768,7 @@ walrus_accel_status walrus_accel_report_free(struct walrus_accel_report *report)
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC. The others that
  * walrus_accel_encode gives, walrus_accel_job_result gives.
  */
-walrus_accel_status walrus_accel_submit_encode(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_submit_encode(const struct walrus_accel_runtime *runtime,
                                                const struct walrus_accel_encode_request *request,
                                                walrus_accel_ended_function ended,
                                                void *user_data,
@@ -2780,7 +2780,7 @@ walrus_accel_status walrus_accel_submit_encode(const struct walrus_accel_context
  *
  * Parameters and statuses: as walrus_accel_submit_encode.
  */
-walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_runtime *runtime,
                                                const struct walrus_accel_decode_request *request,
                                                walrus_accel_ended_function ended,
                                                void *user_data,
@@ -2792,7 +2792,7 @@ walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_context
  *
  * Parameters and statuses: as walrus_accel_submit_encode.
  */
-walrus_accel_status walrus_accel_submit_rebuild(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_submit_rebuild(const struct walrus_accel_runtime *runtime,
                                                 const struct walrus_accel_rebuild_request *request,
                                                 walrus_accel_ended_function ended,
                                                 void *user_data,
@@ -2805,7 +2805,7 @@ walrus_accel_status walrus_accel_submit_rebuild(const struct walrus_accel_contex
  *
  * Parameters and statuses: as walrus_accel_submit_encode.
  */
-walrus_accel_status walrus_accel_submit_verify(const struct walrus_accel_context *context,
+walrus_accel_status walrus_accel_submit_verify(const struct walrus_accel_runtime *runtime,
                                                const struct walrus_accel_verify_request *request,
                                                walrus_accel_ended_function ended,
                                                void *user_data,
@@ -2925,9 +2925,9 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 #define WALRUS_ACCEL_DEVICE_INIT { sizeof(walrus_accel_device), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_context_options whose fields all have their defaults.
+ * A walrus_accel_runtime_options whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_CONTEXT_OPTIONS_INIT { sizeof(walrus_accel_context_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_RUNTIME_OPTIONS_INIT { sizeof(walrus_accel_runtime_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_source whose fields all have their defaults.
@@ -2965,9 +2965,9 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 #define WALRUS_ACCEL_READER_READ_REQUEST_INIT { sizeof(walrus_accel_reader_read_request), 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_gathered_sliver whose fields all have their defaults.
+ * A walrus_accel_seen_sliver whose fields all have their defaults.
  */
-#define WALRUS_ACCEL_GATHERED_SLIVER_INIT { sizeof(walrus_accel_gathered_sliver), 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_SEEN_SLIVER_INIT { sizeof(walrus_accel_seen_sliver), 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_rebuild_request whose fields all have their defaults.

@@ -13,10 +13,10 @@ type Opaque = c_void;
 const WALRUS_ACCEL_OK: i32 = 0;
 const WALRUS_ACCEL_ENGINE_CPU: u32 = 1;
 const WALRUS_ACCEL_SOURCE_MEMORY: u32 = 1;
-const WALRUS_ACCEL_SINK_ROOMS: u32 = 2;
+const WALRUS_ACCEL_SINK_BUFFERS: u32 = 2;
 
 #[repr(C)]
-struct walrus_accel_context_options {
+struct walrus_accel_runtime_options {
     struct_size: usize,
     engine: u32,
     threads: u32,
@@ -43,7 +43,7 @@ struct walrus_accel_source {
 }
 
 #[repr(C)]
-struct walrus_accel_room {
+struct walrus_accel_buffer {
     data: *mut u8,
     length: usize,
 }
@@ -53,8 +53,8 @@ struct walrus_accel_sink {
     struct_size: usize,
     kind: u32,
     replace: u32,
-    rooms: *const walrus_accel_room,
-    room_count: usize,
+    buffers: *const walrus_accel_buffer,
+    buffer_count: usize,
     path: *const c_char,
     write: *const Opaque,
     user_data: *mut c_void,
@@ -71,18 +71,18 @@ struct walrus_accel_encode_request {
     pair_choice: u32,
     n_shards: u16,
     reserved: u16,
-    reserved_too: u32,
+    reserved2: u32,
 }
 
 unsafe extern "C" {
-    fn walrus_accel_context_new(
-        options: *const walrus_accel_context_options,
-        context: *mut *mut Opaque,
+    fn walrus_accel_runtime_new(
+        options: *const walrus_accel_runtime_options,
+        runtime: *mut *mut Opaque,
         error: *mut *mut Opaque,
     ) -> i32;
-    fn walrus_accel_context_free(context: *mut Opaque) -> i32;
+    fn walrus_accel_runtime_free(runtime: *mut Opaque) -> i32;
     fn walrus_accel_encode(
-        context: *const Opaque,
+        runtime: *const Opaque,
         request: *const walrus_accel_encode_request,
         control: *const Opaque,
         encoded: *mut *mut Opaque,
@@ -102,8 +102,8 @@ unsafe extern "C" {
     fn walrus_accel_metadata_free(metadata: *mut Opaque) -> i32;
 }
 
-/// A context.
-pub struct Context(*mut Opaque);
+/// A runtime.
+pub struct Runtime(*mut Opaque);
 
 /// A structure as its `_INIT` macro makes it.
 macro_rules! initialised {
@@ -115,25 +115,25 @@ macro_rules! initialised {
     }};
 }
 
-impl Context {
+impl Runtime {
     pub fn new() -> Self {
-        let mut options = initialised!(walrus_accel_context_options);
+        let mut options = initialised!(walrus_accel_runtime_options);
         options.engine = WALRUS_ACCEL_ENGINE_CPU;
-        let mut context = null_mut();
-        // SAFETY: initialised options, and a place for the context.
+        let mut runtime = null_mut();
+        // SAFETY: initialised options, and a place for the runtime.
         let status =
-            unsafe { walrus_accel_context_new(&raw const options, &raw mut context, null_mut()) };
+            unsafe { walrus_accel_runtime_new(&raw const options, &raw mut runtime, null_mut()) };
         assert_eq!(status, WALRUS_ACCEL_OK);
-        Self(context)
+        Self(runtime)
     }
 
-    /// Encodes a blob into the rooms, and asks for its ID.
-    pub fn encode(&self, blob: &[u8], rooms: Vec<&mut [u8]>) -> BlobId {
-        let rooms: Vec<_> = rooms
+    /// Encodes a blob into the buffers, and asks for its ID.
+    pub fn encode(&self, blob: &[u8], buffers: Vec<&mut [u8]>) -> BlobId {
+        let buffers: Vec<_> = buffers
             .into_iter()
-            .map(|room| walrus_accel_room {
-                data: room.as_mut_ptr(),
-                length: room.len(),
+            .map(|buffer| walrus_accel_buffer {
+                data: buffer.as_mut_ptr(),
+                length: buffer.len(),
             })
             .collect();
         let mut source = initialised!(walrus_accel_source);
@@ -141,16 +141,16 @@ impl Context {
         source.data = blob.as_ptr();
         source.length = blob.len() as u64;
         let mut sink = initialised!(walrus_accel_sink);
-        sink.kind = WALRUS_ACCEL_SINK_ROOMS;
-        sink.rooms = rooms.as_ptr();
-        sink.room_count = rooms.len();
+        sink.kind = WALRUS_ACCEL_SINK_BUFFERS;
+        sink.buffers = buffers.as_ptr();
+        sink.buffer_count = buffers.len();
         let mut request = initialised!(walrus_accel_encode_request);
         request.source = &raw const source;
         request.sink = &raw const sink;
         let (mut encoded, mut metadata, mut id) = (null_mut(), null_mut(), [0; 32]);
         let error = null_mut();
         let request = &raw const request;
-        // SAFETY: all that the request points to is alive, the rooms are borrowed mutably, and each handle is
+        // SAFETY: all that the request points to is alive, the buffers are borrowed mutably, and each handle is
         // used before it is freed, once.
         let statuses = unsafe {
             [
@@ -166,10 +166,10 @@ impl Context {
     }
 }
 
-impl Drop for Context {
+impl Drop for Runtime {
     fn drop(&mut self) {
         // SAFETY: it is alive, and no call is on it.
-        let status = unsafe { walrus_accel_context_free(self.0) };
+        let status = unsafe { walrus_accel_runtime_free(self.0) };
         assert_eq!(status, WALRUS_ACCEL_OK);
     }
 }

@@ -24,7 +24,7 @@ use walrus_accel::{
     Axis, BlobId, Control, Encoder, EngineKind, NETWORK_SHARDS, PairSet, Shape, SliverSlices,
 };
 
-use c::Context;
+use c::Runtime;
 use timing::median;
 
 /// Blobs, and how often each is encoded by either.
@@ -37,44 +37,44 @@ const BLOBS: [(&str, usize, usize); 3] = [
 /// The caller's memory for all slivers of a blob: the symbols of each at a multiple of 64 bytes.
 struct Memory {
     bytes: Vec<u8>,
-    /// Where each room begins, and how long it is.
-    rooms: Vec<(usize, usize)>,
+    /// Where each buffer begins, and how long it is.
+    buffers: Vec<(usize, usize)>,
 }
 
 impl Memory {
     fn new(shape: &Shape) -> Self {
-        let (mut rooms, mut end) = (Vec::new(), 64);
+        let (mut buffers, mut end) = (Vec::new(), 64);
         for _ in 0..shape.n_shards() {
             for axis in Axis::BOTH {
                 let len = shape.sliver_data_len(axis) as usize;
                 let header = shape.sliver_header_len(axis) as usize;
                 let symbols = (end + header).next_multiple_of(64);
-                rooms.push((symbols - header, len));
+                buffers.push((symbols - header, len));
                 end = symbols - header + len;
             }
         }
         let mut bytes = vec![0; end + 64];
         let shift = bytes.as_ptr().align_offset(64);
-        rooms.iter_mut().for_each(|(start, _)| *start += shift);
+        buffers.iter_mut().for_each(|(start, _)| *start += shift);
         bytes.fill(1); // Touched, so that neither pays for that.
-        Self { bytes, rooms }
+        Self { bytes, buffers }
     }
 
     fn slices(&mut self) -> Vec<&mut [u8]> {
         let (mut rest, mut at) = (&mut self.bytes[..], 0);
-        let slices = self.rooms.iter().map(|&(start, len)| {
+        let slices = self.buffers.iter().map(|&(start, len)| {
             let (_, behind) = std::mem::take(&mut rest).split_at_mut(start - at);
-            let (room, behind) = behind.split_at_mut(len);
+            let (buffer, behind) = behind.split_at_mut(len);
             (rest, at) = (behind, start + len);
-            room
+            buffer
         });
         slices.collect()
     }
 }
 
 fn from_rust(encoder: &Encoder, blob: &[u8], memory: &mut Memory) -> BlobId {
-    let mut rooms = memory.slices().into_iter();
-    let pairs = (0..NETWORK_SHARDS).map(|_| [rooms.next().unwrap(), rooms.next().unwrap()]);
+    let mut buffers = memory.slices().into_iter();
+    let pairs = (0..NETWORK_SHARDS).map(|_| [buffers.next().unwrap(), buffers.next().unwrap()]);
     let mut sink = SliverSlices::new(pairs.collect());
     let all = PairSet::all(NETWORK_SHARDS);
     let encoded = encoder.encode(blob, &all, &mut sink, &Control::new());
@@ -86,14 +86,14 @@ fn measure(name: &str, len: usize, runs: usize) -> Value {
     let shape = Shape::new(NETWORK_SHARDS, len as u64).unwrap();
     let mut memory = Memory::new(&shape);
     let encoder = Encoder::builder().engine(EngineKind::Cpu).build().unwrap();
-    let context = Context::new();
+    let runtime = Runtime::new();
     let expected = from_rust(&encoder, &blob, &mut memory);
     let slivers = memory.bytes.clone();
     let mut times = [Vec::new(), Vec::new()];
     // The first round is for tables, memory and caches.
     let right = |memory: &Memory| {
         let same = |&(at, len): &(usize, usize)| memory.bytes[at..][..len] == slivers[at..][..len];
-        memory.rooms.iter().all(same)
+        memory.buffers.iter().all(same)
     };
     for round in 0..=runs {
         memory.bytes.fill(1);
@@ -103,7 +103,7 @@ fn measure(name: &str, len: usize, runs: usize) -> Value {
         assert!(right(&memory));
         memory.bytes.fill(1);
         let start = Instant::now();
-        assert_eq!(context.encode(&blob, memory.slices()), expected);
+        assert_eq!(runtime.encode(&blob, memory.slices()), expected);
         let c = start.elapsed().as_secs_f64();
         assert!(right(&memory));
         if round > 0 {

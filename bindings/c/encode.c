@@ -52,9 +52,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: encode FILE DIRECTORY\n");
         return 2;
     }
-    walrus_accel_context *context = NULL;
+    walrus_accel_runtime *runtime = NULL;
     walrus_accel_error *error = NULL;
-    if (!succeeded(walrus_accel_context_new(NULL, &context, &error), &error, "starting")) {
+    if (!succeeded(walrus_accel_runtime_new(NULL, &runtime, &error), &error, "starting")) {
         return 1;
     }
 
@@ -69,9 +69,9 @@ int main(int argc, char **argv) {
     request.sink = &sink;
 
     walrus_accel_encoded *encoded = NULL;
-    walrus_accel_status status = walrus_accel_encode(context, &request, NULL, &encoded, &error);
+    walrus_accel_status status = walrus_accel_encode(runtime, &request, NULL, &encoded, &error);
     int is_done = succeeded(status, &error, argv[1]) && print(encoded);
     walrus_accel_encoded_free(encoded);
-    walrus_accel_context_free(context);
+    walrus_accel_runtime_free(runtime);
     return is_done ? 0 : 1;
 }

@@ -55,7 +55,7 @@ static void complain(const char *path, walrus_accel_error *error) {
     walrus_accel_error_free(error);
 }
 
-static int submit(const walrus_accel_context *context, file *one) {
+static int submit(const walrus_accel_runtime *runtime, file *one) {
     walrus_accel_error *error = NULL;
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     source.kind = WALRUS_ACCEL_SOURCE_PATH;
@@ -64,7 +64,7 @@ static int submit(const walrus_accel_context *context, file *one) {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     request.source = &source;
     walrus_accel_status status =
-        walrus_accel_submit_encode(context, &request, ended, NULL, &one->job, &error);
+        walrus_accel_submit_encode(runtime, &request, ended, NULL, &one->job, &error);
     if (status != WALRUS_ACCEL_OK) {
         complain(one->path, error);
     }
@@ -186,19 +186,19 @@ int main(int argc, char **argv) {
         free(files);
         return 1;
     }
-    walrus_accel_context *context = NULL;
+    walrus_accel_runtime *runtime = NULL;
     walrus_accel_error *error = NULL;
-    if (walrus_accel_context_new(NULL, &context, &error) != WALRUS_ACCEL_OK) {
+    if (walrus_accel_runtime_new(NULL, &runtime, &error) != WALRUS_ACCEL_OK) {
         complain("starting", error);
         free(files);
         return 1;
     }
     for (size_t number = 0; number < count; ++number) {
         files[number].path = argv[number + 1];
-        failed += submit(context, &files[number]) ? 0 : 1;
+        failed += submit(runtime, &files[number]) ? 0 : 1;
     }
     failed += turn(files, count);
-    walrus_accel_context_free(context);
+    walrus_accel_runtime_free(runtime);
     free(files);
     return failed == 0 ? 0 : 1;
 }

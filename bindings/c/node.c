@@ -111,7 +111,7 @@ static const char *name_of(uint8_t verdict) {
 }
 
 /* Verifies the slivers, tells of the bad ones, and writes the good ones to `good`. */
-static int verify(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+static int verify(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                   char **paths, const walrus_accel_sliver *slivers, size_t count,
                   walrus_accel_sliver *good, size_t *good_count) {
     walrus_accel_error *error = NULL;
@@ -128,7 +128,7 @@ static int verify(const walrus_accel_context *context, const walrus_accel_metada
     request.sliver_count = count;
     request.verdicts = verdicts;
     request.verdict_count = count;
-    is_done = succeeded(walrus_accel_verify(context, &request, NULL, &error), &error, "verifying");
+    is_done = succeeded(walrus_accel_verify(runtime, &request, NULL, &error), &error, "verifying");
     if (is_done) {
         for (size_t number = 0; number < count; ++number) {
             if (verdicts[number] == WALRUS_ACCEL_SLIVER_GOOD) {
@@ -144,7 +144,7 @@ static int verify(const walrus_accel_context *context, const walrus_accel_metada
 }
 
 /* Decodes to a file and tells what was used. */
-static int decode(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+static int decode(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                   const walrus_accel_sliver *slivers, size_t count, const char *output) {
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_error *error = NULL;
@@ -157,7 +157,7 @@ static int decode(const walrus_accel_context *context, const walrus_accel_metada
     request.sliver_count = count;
     request.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
     request.output_path = output;
-    walrus_accel_status status = walrus_accel_decode(context, &request, NULL, &decoded, &error);
+    walrus_accel_status status = walrus_accel_decode(runtime, &request, NULL, &decoded, &error);
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_decoded_axis(decoded, &axis, &error);
     }
@@ -175,7 +175,7 @@ static int decode(const walrus_accel_context *context, const walrus_accel_metada
 
 /* What a node serves that has a sliver: its symbol for a pair's sliver of the other axis, with a proof. The
  * caller frees the bytes. */
-static int serve(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+static int serve(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                  const walrus_accel_sliver *sliver, uint16_t pair, walrus_accel_symbol *symbol) {
     walrus_accel_expanded *expanded = NULL;
     walrus_accel_error *error = NULL;
@@ -184,13 +184,13 @@ static int serve(const walrus_accel_context *context, const walrus_accel_metadat
     request.metadata = metadata;
     request.sliver = sliver;
     /* A node that serves often keeps this. */
-    walrus_accel_status status = walrus_accel_expand(context, &request, NULL, &expanded, &error);
+    walrus_accel_status status = walrus_accel_expand(runtime, &request, NULL, &expanded, &error);
     if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_expanded_symbols_length(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, &pair, 1,
+        status = walrus_accel_expanded_symbols_length(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &pair, 1,
                                                       &symbol->length, &error);
     }
     if (status == WALRUS_ACCEL_OK && (bytes = malloc(symbol->length)) != NULL) {
-        status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, &pair, 1, bytes,
+        status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &pair, 1, bytes,
                                                symbol->length, NULL, &error);
     }
     walrus_accel_expanded_free(expanded);
@@ -224,7 +224,7 @@ static int write_file(const char *path, const uint8_t *bytes, size_t length) {
 }
 
 /* Recovers the secondary sliver of a pair from symbols, and writes it to a file. */
-static int recover(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+static int recover(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                    const walrus_accel_symbol *symbols, size_t count, uint16_t pair, const char *path) {
     walrus_accel_recovered *recovered = NULL;
     walrus_accel_error *error = NULL;
@@ -236,7 +236,7 @@ static int recover(const walrus_accel_context *context, const walrus_accel_metad
     request.symbol_count = count;
     request.axis = WALRUS_ACCEL_AXIS_SECONDARY;
     request.target = pair;
-    walrus_accel_status status = walrus_accel_recover(context, &request, NULL, &recovered, &error);
+    walrus_accel_status status = walrus_accel_recover(runtime, &request, NULL, &recovered, &error);
     if (status == WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS) {
         walrus_accel_error_free(error);
         fprintf(stderr, "%zu symbols do not recover a sliver: none is written\n", count);
@@ -252,25 +252,25 @@ static int recover(const walrus_accel_context *context, const walrus_accel_metad
 }
 
 /* Lets all primary slivers serve a symbol, and recovers from these. */
-static int heal(const walrus_accel_context *context, const walrus_accel_metadata *metadata,
+static int heal(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                 const walrus_accel_sliver *slivers, size_t count, const char *output) {
     const uint16_t pair = 0;
-    size_t served = 0, room = strlen(output) + sizeof ".0000.secondary.bcs";
+    size_t served = 0, buffer = strlen(output) + sizeof ".0000.secondary.bcs";
     walrus_accel_symbol *symbols = calloc(count + 1, sizeof *symbols);
-    char *path = malloc(room);
+    char *path = malloc(buffer);
     int is_done = symbols && path;
     if (!is_done) {
         complain("recovering", "out of memory");
     }
     for (size_t number = 0; is_done && number < count; ++number) {
         if (slivers[number].axis == WALRUS_ACCEL_AXIS_PRIMARY) {
-            is_done = serve(context, metadata, &slivers[number], pair, &symbols[served]);
+            is_done = serve(runtime, metadata, &slivers[number], pair, &symbols[served]);
             served += (size_t)is_done;
         }
     }
     if (is_done && served > 0) {
-        snprintf(path, room, "%s.%04u.secondary.bcs", output, (unsigned)pair);
-        is_done = recover(context, metadata, symbols, served, pair, path);
+        snprintf(path, buffer, "%s.%04u.secondary.bcs", output, (unsigned)pair);
+        is_done = recover(runtime, metadata, symbols, served, pair, path);
         if (is_done) {
             fprintf(stderr, "recovered %s from %zu symbols\n", path, served);
         }
@@ -290,7 +290,7 @@ int main(int argc, char **argv) {
     }
     char **paths = argv + 3;
     size_t count = (size_t)argc - 3;
-    walrus_accel_context *context = NULL;
+    walrus_accel_runtime *runtime = NULL;
     walrus_accel_error *error = NULL;
     walrus_accel_metadata *metadata = NULL;
     walrus_accel_sliver *slivers = calloc(count, sizeof *slivers);
@@ -298,12 +298,12 @@ int main(int argc, char **argv) {
     int is_done = 0;
     if (!slivers || !good) {
         complain("starting", "out of memory");
-    } else if (succeeded(walrus_accel_context_new(NULL, &context, &error), &error, "starting") &&
+    } else if (succeeded(walrus_accel_runtime_new(NULL, &runtime, &error), &error, "starting") &&
                (metadata = read_metadata(argv[1])) != NULL && read_slivers(paths, count, slivers)) {
         size_t good_count = 0;
-        is_done = verify(context, metadata, paths, slivers, count, good, &good_count) &&
-                  decode(context, metadata, good, good_count, argv[2]) &&
-                  heal(context, metadata, good, good_count, argv[2]);
+        is_done = verify(runtime, metadata, paths, slivers, count, good, &good_count) &&
+                  decode(runtime, metadata, good, good_count, argv[2]) &&
+                  heal(runtime, metadata, good, good_count, argv[2]);
     }
     for (size_t number = 0; slivers && number < count; ++number) {
         free((void *)slivers[number].data);
@@ -311,6 +311,6 @@ int main(int argc, char **argv) {
     free(good);
     free(slivers);
     walrus_accel_metadata_free(metadata);
-    walrus_accel_context_free(context);
+    walrus_accel_runtime_free(runtime);
     return is_done ? 0 : 1;
 }

@@ -2,10 +2,10 @@
  * libwalrus_accel for C++17: encodes blobs for the Walrus storage network. RS2 slivers, metadata and blob
  * IDs with exactly the network's bytes, on graphics devices and on the CPU.
  *
- *     walrus_accel::context context;
+ *     walrus_accel::runtime runtime;
  *     walrus_accel::encode_request request(walrus_accel::source::file("model.bin"));
  *     request.slivers = walrus_accel::sink::directory("slivers");
- *     std::cout << context.encode(request).metadata().blob_id().text() << '\n';
+ *     std::cout << runtime.encode(request).metadata().blob_id().text() << '\n';
  *
  * CONVENTIONS
  *
@@ -13,7 +13,7 @@
  * have a variant that begins with try_ and gives a result<T> instead: the value, or the failure. It throws
  * nothing but std::bad_alloc.
  *
- * Ownership. A context, a control, metadata, a reader and what encoding, decoding, expanding, recovering
+ * Ownership. A runtime, a control, metadata, a reader and what encoding, decoding, expanding, recovering
  * and jobs give are handles: each is owned by one object, can be moved and not copied, and is freed with
  * it. One that was moved from can be destroyed and assigned to; whatever else is asked of it fails with
  * status::invalid_argument. All other types are plain values.
@@ -146,7 +146,7 @@ enum class status : std::int32_t {
     blob_too_large = WALRUS_ACCEL_BLOB_TOO_LARGE,
     /// The system gave no memory, or a size is beyond the address space.
     out_of_memory = WALRUS_ACCEL_OUT_OF_MEMORY,
-    /// The job does not fit the limit of memory that was set for the context or its device.
+    /// The job does not fit the limit of memory that was set for the runtime or its device.
     memory_limit = WALRUS_ACCEL_MEMORY_LIMIT,
     /// Bytes are not the structure that they should be.
     malformed = WALRUS_ACCEL_MALFORMED,
@@ -176,9 +176,9 @@ enum class status : std::int32_t {
     timed_out = WALRUS_ACCEL_TIMED_OUT,
     /// There is no such thing: a sliver that was not asked for, a result that was taken before.
     not_found = WALRUS_ACCEL_NOT_FOUND,
-    /// A fault within the library. The context that it happened in can only be destroyed.
+    /// A fault within the library. The runtime that it happened in can only be destroyed.
     panic = WALRUS_ACCEL_PANIC,
-    /// The context had a fault before, and can only be destroyed.
+    /// The runtime had a fault before, and can only be destroyed.
     poisoned = WALRUS_ACCEL_POISONED,
     /// A failure of a kind that this version has no number for.
     other = WALRUS_ACCEL_OTHER,
@@ -288,17 +288,17 @@ using handle = std::unique_ptr<T, freeing<T, Free>>;
 
 using error_handle = handle<walrus_accel_error, walrus_accel_error_free>;
 using devices_handle = handle<walrus_accel_devices, walrus_accel_devices_free>;
-using context_handle = handle<walrus_accel_context, walrus_accel_context_free>;
+using runtime_handle = handle<walrus_accel_runtime, walrus_accel_runtime_free>;
 using control_handle = handle<walrus_accel_control, walrus_accel_control_free>;
 using metadata_handle = handle<walrus_accel_metadata, walrus_accel_metadata_free>;
 using encoded_handle = handle<walrus_accel_encoded, walrus_accel_encoded_free>;
 using decoded_handle = handle<walrus_accel_decoded, walrus_accel_decoded_free>;
-using report_handle = handle<walrus_accel_report, walrus_accel_report_free>;
+using directory_report_handle = handle<walrus_accel_directory_report, walrus_accel_directory_report_free>;
 using job_handle = handle<walrus_accel_job, walrus_accel_job_free>;
 using expanded_handle = handle<walrus_accel_expanded, walrus_accel_expanded_free>;
 using recovered_handle = handle<walrus_accel_recovered, walrus_accel_recovered_free>;
 using reader_handle = handle<walrus_accel_reader, walrus_accel_reader_free>;
-using gathered_handle = handle<walrus_accel_gathered, walrus_accel_gathered_free>;
+using reader_report_handle = handle<walrus_accel_reader_report, walrus_accel_reader_report_free>;
 
 /// The place that a function gives a handle by: at the end of the full expression it is the owner's.
 template <class Handle>
@@ -403,7 +403,7 @@ inline const char *or_null(const std::string &text) noexcept {
 inline std::string_view version() noexcept { return walrus_accel_version(); }
 
 /// Throws error with status::other unless the library that runs has the binary interface that this header
-/// was written for. The constructor of context calls it.
+/// was written for. The constructor of runtime calls it.
 inline void check_abi() {
     const std::uint32_t found = walrus_accel_abi_version();
     if (found != WALRUS_ACCEL_ABI_VERSION) {
@@ -451,11 +451,11 @@ struct blob_id {
 
     /// 43 characters of URL-safe base64.
     std::string text() const {
-        std::array<char, WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH> room{};
+        std::array<char, WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH> buffer{};
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_blob_id_to_text(bytes.data(), room.data(), room.size(), reason);
+            return walrus_accel_blob_id_to_text(bytes.data(), buffer.data(), buffer.size(), reason);
         });
-        return room.data();
+        return buffer.data();
     }
 
     /// Reads what text() gives. Throws error with status::invalid_argument if the text is no blob ID.
@@ -494,7 +494,7 @@ struct shape {
     std::uint64_t stored_length = 0;
     /// The size of a symbol in bytes: even, from 2 to 65,534.
     std::uint32_t symbol_size = 0;
-    /// The bytes before the symbols of a primary sliver in BCS SliverData. Encoding into rooms is fastest
+    /// The bytes before the symbols of a primary sliver in BCS SliverData. Encoding into buffers is fastest
     /// if the symbols begin at multiples of 64 bytes.
     std::uint32_t primary_header_length = 0;
     /// The same for a secondary sliver.
@@ -636,7 +636,7 @@ enum class device_kind : std::uint32_t {
 
 /// A graphics device. Texts are UTF-8.
 struct device {
-    /// Its number, which context_options::device takes as text.
+    /// Its number, which runtime_options::device takes as text.
     std::uint64_t index = 0;
     /// The bytes of its largest memory; 0 if the driver does not say.
     std::uint64_t memory = 0;
@@ -745,7 +745,7 @@ public:
     control_ref(const control &given) noexcept : control_(&given) {}
 
 private:
-    friend class context;
+    friend class runtime;
     friend class reader;
 
     /// A control that was moved from is not none: whoever wants to cancel must learn of it.
@@ -998,9 +998,9 @@ public:
 
     /// Memory of the caller's: for each chosen pair in ascending order a primary sliver's and a secondary
     /// sliver's, each of exactly the length that shape tells. Its content is unspecified after a failure.
-    static sink rooms(std::vector<span<std::uint8_t>> rooms) {
-        sink made(WALRUS_ACCEL_SINK_ROOMS);
-        made.rooms_ = std::move(rooms);
+    static sink buffers(std::vector<span<std::uint8_t>> buffers) {
+        sink made(WALRUS_ACCEL_SINK_BUFFERS);
+        made.buffers_ = std::move(buffers);
         return made;
     }
 
@@ -1030,7 +1030,7 @@ private:
 
     std::uint32_t kind_;
     bool replace_ = false;
-    std::vector<span<std::uint8_t>> rooms_;
+    std::vector<span<std::uint8_t>> buffers_;
     std::string path_;
     std::function<flow(const piece &)> write_;
 };
@@ -1091,9 +1091,9 @@ public:
     static output library() { return output(WALRUS_ACCEL_OUTPUT_LIBRARY); }
 
     /// Memory of the caller's, of exactly the blob's length.
-    static output memory(span<std::uint8_t> room) {
+    static output memory(span<std::uint8_t> buffer) {
         output made(WALRUS_ACCEL_OUTPUT_MEMORY);
-        made.room_ = room;
+        made.buffer_ = buffer;
         return made;
     }
 
@@ -1111,7 +1111,7 @@ private:
     explicit output(std::uint32_t kind) : kind_(kind) {}
 
     std::uint32_t kind_;
-    span<std::uint8_t> room_;
+    span<std::uint8_t> buffer_;
     std::string path_;
 };
 
@@ -1268,7 +1268,7 @@ public:
     span<const std::size_t> used() const { return lent<std::size_t>(walrus_accel_decoded_used); }
 
     /// The numbers of the slivers that were found damaged, and not used. Only a check that failed sets
-    /// off the search for them; context::verify tells of all.
+    /// off the search for them; runtime::verify tells of all.
     span<const std::size_t> damaged() const { return lent<std::size_t>(walrus_accel_decoded_damaged); }
 
 private:
@@ -1329,11 +1329,11 @@ enum class symbol_verdict : std::uint8_t {
 };
 
 /// In what form a symbol travels.
-enum class symbol_form : std::uint32_t {
+enum class symbol_kind : std::uint32_t {
     /// With the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
-    proven = WALRUS_ACCEL_CUT_RECOVERY_SYMBOL,
+    recovery = WALRUS_ACCEL_SYMBOL_KIND_RECOVERY,
     /// Alone: BCS DecodingSymbol.
-    plain = WALRUS_ACCEL_CUT_DECODING_SYMBOL,
+    decoding = WALRUS_ACCEL_SYMBOL_KIND_DECODING,
 };
 
 /// All symbols of a sliver and the Merkle tree over them: each symbol serves to recover a sliver of the
@@ -1362,33 +1362,33 @@ public:
 
     /// The symbol that recovers the other axis's sliver of a pair. Throws error with
     /// status::invalid_argument for a pair that does not exist.
-    std::vector<std::uint8_t> symbol(std::uint16_t pair, symbol_form form = symbol_form::proven) const {
+    std::vector<std::uint8_t> symbol(std::uint16_t pair, symbol_kind kind = symbol_kind::recovery) const {
         std::size_t length = 0;
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_expanded_symbols_length(
-                handle_.get(), static_cast<std::uint32_t>(form), &pair, 1, &length, reason);
+                handle_.get(), static_cast<std::uint32_t>(kind), &pair, 1, &length, reason);
         });
         std::vector<std::uint8_t> bytes(length);
-        (void)write(span<const std::uint16_t>(&pair, 1), bytes, form);
+        (void)write(span<const std::uint16_t>(&pair, 1), bytes, kind);
         return bytes;
     }
 
     /// Writes the symbols for some pairs to memory of the caller's, one behind the other: the greatest
     /// length of a symbol, as a shape tells it, for each is enough. Gives where each of them ends. Throws
-    /// error with status::invalid_argument for a pair that does not exist, or a room that is too short.
-    std::vector<std::size_t> write(span<const std::uint16_t> pairs, span<std::uint8_t> room,
-                                   symbol_form form = symbol_form::proven) const {
+    /// error with status::invalid_argument for a pair that does not exist, or a buffer that is too short.
+    std::vector<std::size_t> write(span<const std::uint16_t> pairs, span<std::uint8_t> buffer,
+                                   symbol_kind kind = symbol_kind::recovery) const {
         std::vector<std::size_t> ends(pairs.size());
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_expanded_symbols(handle_.get(), static_cast<std::uint32_t>(form),
-                                                 pairs.data(), pairs.size(), room.data(), room.size(),
+            return walrus_accel_expanded_symbols(handle_.get(), static_cast<std::uint32_t>(kind),
+                                                 pairs.data(), pairs.size(), buffer.data(), buffer.size(),
                                                  ends.data(), reason);
         });
         return ends;
     }
 
 private:
-    friend class context;
+    friend class runtime;
 
     expanded() = default;
 
@@ -1444,7 +1444,7 @@ public:
     }
 
 private:
-    friend class context;
+    friend class runtime;
 
     recovered() = default;
 
@@ -1517,7 +1517,7 @@ struct seen_sliver {
 };
 
 /// What a reader has seen so far, in the order of axes and indices.
-struct gathered {
+struct reader_report {
     /// The slivers that it keeps.
     std::vector<seen_sliver> kept;
     /// Those that were damaged.
@@ -1527,13 +1527,13 @@ struct gathered {
 };
 
 /// What is wrong with a file.
-enum class file_problem : std::uint32_t {
+enum class problem_kind : std::uint32_t {
     /// It should be there and is not.
-    missing = WALRUS_ACCEL_FILE_MISSING,
+    missing = WALRUS_ACCEL_PROBLEM_MISSING,
     /// It is there and does not hold what it should.
-    damaged = WALRUS_ACCEL_FILE_DAMAGED,
+    damaged = WALRUS_ACCEL_PROBLEM_DAMAGED,
     /// It is there and nothing is known of it.
-    foreign = WALRUS_ACCEL_FILE_FOREIGN,
+    foreign = WALRUS_ACCEL_PROBLEM_FOREIGN,
 };
 
 /// A file with which something is wrong.
@@ -1543,11 +1543,11 @@ struct problem {
     /// What is wrong, in UTF-8.
     std::string reason;
     /// The same, for programs.
-    file_problem kind = file_problem::missing;
+    problem_kind kind = problem_kind::missing;
 };
 
 /// What was found in a directory of slivers.
-struct report {
+struct directory_report {
     /// How many files were looked at.
     std::size_t checked = 0;
     /// What is wrong; empty if nothing is.
@@ -1601,13 +1601,13 @@ private:
 /// A sink as the library takes it.
 struct held_sink {
     held_sink(sink given, first_exception &thrown) : sink_(std::move(given)), thrown_(thrown) {
-        for (const auto &room : sink_.rooms_) {
-            rooms_.push_back({room.data(), room.size()});
+        for (const auto &buffer : sink_.buffers_) {
+            buffers_.push_back({buffer.data(), buffer.size()});
         }
         told.kind = sink_.kind_;
         told.replace = sink_.replace_ ? 1 : 0;
-        told.rooms = rooms_.data();
-        told.room_count = rooms_.size();
+        told.buffers = buffers_.data();
+        told.buffer_count = buffers_.size();
         if (sink_.kind_ == WALRUS_ACCEL_SINK_DIRECTORY) {
             told.path = sink_.path_.c_str();
         } else if (sink_.kind_ == WALRUS_ACCEL_SINK_CALLBACK) {
@@ -1637,7 +1637,7 @@ private:
 
     sink sink_;
     first_exception &thrown_;
-    std::vector<walrus_accel_room> rooms_;
+    std::vector<walrus_accel_buffer> buffers_;
 };
 
 /// The fields that requests have in common, as the library takes them.
@@ -1707,8 +1707,8 @@ struct requesting {
     template <class Request>
     static void to(const output &given, Request &told) noexcept {
         told.output_kind = given.kind_;
-        told.output = given.room_.data();
-        told.output_length = given.room_.size();
+        told.output = given.buffer_.data();
+        told.output_length = given.buffer_.size();
         if (given.kind_ == WALRUS_ACCEL_OUTPUT_FILE) {
             told.output_path = given.path_.c_str();
         }
@@ -1827,14 +1827,14 @@ public:
         told.n_shards = request.n_shards;
     }
 
-    walrus_accel_status run(const walrus_accel_context *context, const walrus_accel_control *by,
+    walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
                             walrus_accel_error **reason) {
-        return walrus_accel_encode(context, &told, by, receiving(handle_), reason);
+        return walrus_accel_encode(runtime, &told, by, receiving(handle_), reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_context *context, walrus_accel_ended_function tell,
+    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
                                walrus_accel_job **job, walrus_accel_error **reason) {
-        return walrus_accel_submit_encode(context, &told, tell, user_data(), job, reason);
+        return walrus_accel_submit_encode(runtime, &told, tell, user_data(), job, reason);
     }
 
     static constexpr auto run_batch = walrus_accel_encode_batch;
@@ -1863,14 +1863,14 @@ public:
         told_.axis = requesting::axis_or_any(request.axis);
     }
 
-    walrus_accel_status run(const walrus_accel_context *context, const walrus_accel_control *by,
+    walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
                             walrus_accel_error **reason) {
-        return walrus_accel_rebuild(context, &told_, by, receiving(handle_), reason);
+        return walrus_accel_rebuild(runtime, &told_, by, receiving(handle_), reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_context *context, walrus_accel_ended_function tell,
+    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
                                walrus_accel_job **job, walrus_accel_error **reason) {
-        return walrus_accel_submit_rebuild(context, &told_, tell, user_data(), job, reason);
+        return walrus_accel_submit_rebuild(runtime, &told_, tell, user_data(), job, reason);
     }
 
 private:
@@ -1896,14 +1896,14 @@ public:
         requesting::to(to_, told);
     }
 
-    walrus_accel_status run(const walrus_accel_context *context, const walrus_accel_control *by,
+    walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
                             walrus_accel_error **reason) {
-        return walrus_accel_decode(context, &told, by, receiving(handle_), reason);
+        return walrus_accel_decode(runtime, &told, by, receiving(handle_), reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_context *context, walrus_accel_ended_function tell,
+    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
                                walrus_accel_job **job, walrus_accel_error **reason) {
-        return walrus_accel_submit_decode(context, &told, tell, user_data(), job, reason);
+        return walrus_accel_submit_decode(runtime, &told, tell, user_data(), job, reason);
     }
 
     walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
@@ -1939,14 +1939,14 @@ public:
         told_.verdict_count = verdicts_.size();
     }
 
-    walrus_accel_status run(const walrus_accel_context *context, const walrus_accel_control *by,
+    walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
                             walrus_accel_error **reason) {
-        return walrus_accel_verify(context, &told_, by, reason);
+        return walrus_accel_verify(runtime, &told_, by, reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_context *context, walrus_accel_ended_function tell,
+    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
                                walrus_accel_job **job, walrus_accel_error **reason) {
-        return walrus_accel_submit_verify(context, &told_, tell, user_data(), job, reason);
+        return walrus_accel_submit_verify(runtime, &told_, tell, user_data(), job, reason);
     }
 
     walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
@@ -2076,7 +2076,7 @@ public:
     }
 
 private:
-    friend class context;
+    friend class runtime;
 
     job(std::shared_ptr<detail::errand<T>> errand, detail::job_handle handle) noexcept
         : errand_(std::move(errand)), handle_(std::move(handle)) {}
@@ -2104,7 +2104,7 @@ private:
 };
 
 // -------------------------------------------------------------------------------------------------------
-// Contexts
+// Runtimes
 // -------------------------------------------------------------------------------------------------------
 
 /// What encodes and decodes.
@@ -2119,8 +2119,8 @@ enum class engine : std::uint32_t {
     reference = WALRUS_ACCEL_ENGINE_REFERENCE,
 };
 
-/// The choices that a context is made with.
-struct context_options {
+/// The choices that a runtime is made with.
+struct runtime_options {
     /// The engine.
     walrus_accel::engine engine = walrus_accel::engine::automatic;
     /// The number of the engine's worker threads; 0 for one a core.
@@ -2144,14 +2144,14 @@ struct context_options {
     bool device_check = true;
 };
 
-/// Gathers a blob's slivers until there are enough of one axis to read the blob: context::reader makes it.
+/// Gathers a blob's slivers until there are enough of one axis to read the blob: runtime::reader makes it.
 /// Each sliver is verified once; what is damaged or not needed is told, and not kept. A handle, whose
 /// member functions can be called from all threads at the same time, and which keeps what it needs of the
-/// context.
+/// runtime.
 class reader {
 public:
     /// Hands in slivers, of both axes in any order: those that are needed are verified together, which is
-    /// faster than one by one, and copied. Tells what became of each. `by`: as in context::encode. Throws
+    /// faster than one by one, and copied. Tells what became of each. `by`: as in runtime::encode. Throws
     /// error with the statuses that walrus_accel_reader_add names: then some may have been handed in, which
     /// gathered tells; to hand them in again does no harm.
     std::vector<added> add(span<const sliver> slivers, control_ref by = {}) const {
@@ -2198,16 +2198,16 @@ public:
     }
 
     /// What it has seen so far.
-    walrus_accel::gathered gathered() const {
-        detail::gathered_handle handle;
+    walrus_accel::reader_report report() const {
+        detail::reader_report_handle handle;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_gathered(handle_.get(), detail::receiving(handle), reason);
+            return walrus_accel_reader_report_new(handle_.get(), detail::receiving(handle), reason);
         });
         std::size_t kept = 0, damaged = 0, surplus = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_gathered_counts(handle.get(), &kept, &damaged, &surplus, reason);
+            return walrus_accel_reader_report_counts(handle.get(), &kept, &damaged, &surplus, reason);
         });
-        walrus_accel::gathered told;
+        walrus_accel::reader_report told;
         told.kept = list(handle.get(), outcome::kept, kept);
         told.damaged = list(handle.get(), outcome::damaged, damaged);
         told.surplus = list(handle.get(), outcome::surplus, surplus);
@@ -2215,7 +2215,7 @@ public:
     }
 
     /// Decodes the blob from the slivers that are there, which are not verified again. `by`: as in
-    /// context::encode. Throws error with the statuses that walrus_accel_reader_read names.
+    /// runtime::encode. Throws error with the statuses that walrus_accel_reader_read names.
     decoded read(const output &to = output::library(), check how = check::standard,
                  control_ref by = {}) const {
         demand(by);
@@ -2230,21 +2230,21 @@ public:
         return decoded(std::move(handle));
     }
 
-    /// Reads the bytes of the blob from `offset` on that fill `room`. What lies in primary slivers that
+    /// Reads the bytes of the blob from `offset` on that fill `buffer`. What lies in primary slivers that
     /// are there is copied, whether there are enough for the whole blob or not; otherwise only the rows or
     /// columns that the range lies in are decoded. All that is used was verified; that the blob was
-    /// encoded consistently, read() finds out. `by`: as in context::encode. Throws error with the statuses
+    /// encoded consistently, read() finds out. `by`: as in runtime::encode. Throws error with the statuses
     /// that walrus_accel_reader_read_range names.
-    void read_range(std::uint64_t offset, span<std::uint8_t> room, control_ref by = {}) const {
+    void read_range(std::uint64_t offset, span<std::uint8_t> buffer, control_ref by = {}) const {
         demand(by);
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_read_range(handle_.get(), offset, room.data(), room.size(),
+            return walrus_accel_reader_read_range(handle_.get(), offset, buffer.data(), buffer.size(),
                                                   by.get(), reason);
         });
     }
 
 private:
-    friend class context;
+    friend class runtime;
 
     reader() = default;
 
@@ -2254,14 +2254,14 @@ private:
         }
     }
 
-    static std::vector<seen_sliver> list(const walrus_accel_gathered *handle, outcome of,
+    static std::vector<seen_sliver> list(const walrus_accel_reader_report *handle, outcome of,
                                          std::size_t count) {
         std::vector<seen_sliver> told;
         told.reserve(count);
         for (std::size_t number = 0; number < count; ++number) {
-            walrus_accel_gathered_sliver found = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+            walrus_accel_seen_sliver found = WALRUS_ACCEL_SEEN_SLIVER_INIT;
             detail::demand([&](walrus_accel_error **reason) {
-                return walrus_accel_gathered_get(handle, static_cast<std::uint32_t>(of), number, &found,
+                return walrus_accel_reader_report_get(handle, static_cast<std::uint32_t>(of), number, &found,
                                                  reason);
             });
             told.push_back(
@@ -2276,16 +2276,16 @@ private:
 /// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
 /// (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
 /// as the process runs. A handle. Its jobs go on when it is destroyed.
-class context {
+class runtime {
 public:
     /// Throws error: with status::other as check_abi; with status::invalid_argument for an option out of
     /// its range; with status::engine_unavailable if the engine, device or instruction set is not there;
     /// with status::out_of_memory.
-    explicit context(const context_options &options = {}) {
+    explicit runtime(const runtime_options &options = {}) {
         check_abi();
         const std::string device = detail::c_text(options.device, "device");
         const std::string instruction_set = detail::c_text(options.instruction_set, "instruction_set");
-        walrus_accel_context_options told = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+        walrus_accel_runtime_options told = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
         told.engine = static_cast<std::uint32_t>(options.engine);
         told.threads = options.threads;
         told.memory = options.memory;
@@ -2296,7 +2296,7 @@ public:
         told.no_cpu_fallback = options.cpu_fallback ? 0 : 1;
         told.no_device_check = options.device_check ? 0 : 1;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_context_new(&told, detail::receiving(handle_), reason);
+            return walrus_accel_runtime_new(&told, detail::receiving(handle_), reason);
         });
     }
 
@@ -2304,7 +2304,7 @@ public:
     std::string_view instruction_set() const {
         const char *found = nullptr;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_context_instruction_set(handle_.get(), &found, reason);
+            return walrus_accel_runtime_instruction_set(handle_.get(), &found, reason);
         });
         return found;
     }
@@ -2314,7 +2314,7 @@ public:
     std::optional<failure> device_fault() const {
         detail::error_handle fault;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_context_device_fault(handle_.get(), detail::receiving(fault), reason);
+            return walrus_accel_runtime_device_fault(handle_.get(), detail::receiving(fault), reason);
         });
         if (!fault) {
             return std::nullopt;
@@ -2362,14 +2362,14 @@ public:
     std::vector<verdict> verify(span<const blob_sliver> slivers, control_ref by = {}) const {
         demand(by);
         std::vector<walrus_accel_sliver> given;
-        std::vector<const walrus_accel_metadata *> metadata_of;
+        std::vector<const walrus_accel_metadata *> metadata_per_sliver;
         for (const auto &one : slivers) {
             given.push_back(detail::requesting::one(one.sliver));
-            metadata_of.push_back(detail::requesting::blob(one.blob));
+            metadata_per_sliver.push_back(detail::requesting::blob(one.blob));
         }
         std::vector<verdict> verdicts(given.size(), verdict::malformed);
         walrus_accel_verify_request told = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
-        told.metadata_of = metadata_of.data();
+        told.metadata_per_sliver = metadata_per_sliver.data();
         told.slivers = given.data();
         told.sliver_count = given.size();
         told.verdicts = reinterpret_cast<std::uint8_t *>(verdicts.data());
@@ -2449,22 +2449,22 @@ public:
     }
 
     /// Recovers a sliver from recovery symbols of slivers of the other axis, or gives the proof that the
-    /// blob was encoded inconsistently. `form`: with proofs, or without: then it is not told which symbols
+    /// blob was encoded inconsistently. `kind`: with proofs, or without: then it is not told which symbols
     /// are wrong. `by`: as in encode. `verdicts`: nothing, or becomes a verdict for each symbol, even if there
     /// are not enough. Throws error with status::not_enough_symbols (those from one sliver count once); with
     /// status::invalid_sliver if symbols without proofs make none; with the other statuses that
     /// walrus_accel_recover names.
     recovered recover(const metadata &of, const target &wanted,
                       span<const span<const std::uint8_t>> symbols,
-                      symbol_form form = symbol_form::proven, control_ref by = {},
+                      symbol_kind kind = symbol_kind::recovery, control_ref by = {},
                       std::vector<symbol_verdict> *verdicts = nullptr) const {
-        return try_recover(of, wanted, symbols, form, by, verdicts).value();
+        return try_recover(of, wanted, symbols, kind, by, verdicts).value();
     }
 
     /// The same, without exceptions.
     result<recovered> try_recover(const metadata &of, const target &wanted,
                                   span<const span<const std::uint8_t>> symbols,
-                                  symbol_form form = symbol_form::proven, control_ref by = {},
+                                  symbol_kind kind = symbol_kind::recovery, control_ref by = {},
                                   std::vector<symbol_verdict> *verdicts = nullptr) const {
         if (verdicts) {
             verdicts->assign(symbols.size(), symbol_verdict::not_looked_at);
@@ -2480,7 +2480,7 @@ public:
             told.verdict_count = verdicts->size();
         }
         const auto call =
-            form == symbol_form::proven ? walrus_accel_recover : walrus_accel_recover_unproven;
+            kind == symbol_kind::recovery ? walrus_accel_recover : walrus_accel_recover_unproven;
         recovered made;
         auto reason = detail::attempt([&](walrus_accel_error **place) {
             return call(handle_.get(), &told, by.get(), detail::receiving(made.handle_), place);
@@ -2533,7 +2533,7 @@ public:
         return run<detail::rebuilding>(request, by);
     }
 
-    /// Encodes many blobs, as many at once as context_options::max_jobs, and returns what became of each
+    /// Encodes many blobs, as many at once as runtime_options::max_jobs, and returns what became of each
     /// when all are done. One that fails does not keep the others from being done. The progress of `by`
     /// counts blobs. Throws error if the call itself is wrong, or with status::poisoned.
     std::vector<result<encoded>> encode_batch(span<const encode_request> requests,
@@ -2550,7 +2550,7 @@ public:
 
     /// Verifies a directory of slivers, as sink::directory makes it. `directory`: that of the blob. `by`:
     /// as in encode. Throws error with the statuses that walrus_accel_directory_verify names.
-    report verify_directory(const std::filesystem::path &directory, scrutiny how = scrutiny::full,
+    directory_report verify_directory(const std::filesystem::path &directory, scrutiny how = scrutiny::full,
                             control_ref by = {}) const {
         return reported(directory, by, [&](const char *path, auto... arguments) {
             return walrus_accel_directory_verify(handle_.get(), path, static_cast<std::uint32_t>(how),
@@ -2562,14 +2562,14 @@ public:
     /// equals a fresh encoding. Foreign files are left alone. The rebuilt files take their places when
     /// all are complete. Returns what was wrong (and is so no more, but for foreign files). Parameters as
     /// in verify_directory. Throws error with the statuses that walrus_accel_directory_repair names.
-    report repair_directory(const std::filesystem::path &directory, control_ref by = {}) const {
+    directory_report repair_directory(const std::filesystem::path &directory, control_ref by = {}) const {
         return reported(directory, by, [&](const char *path, auto... arguments) {
             return walrus_accel_directory_repair(handle_.get(), path, arguments...);
         });
     }
 
     /// Submits an encoding, as encode does it, and returns at once. It runs when fewer than
-    /// context_options::max_jobs others do; until then it waits, in order.
+    /// runtime_options::max_jobs others do; until then it waits, in order.
     ///
     /// `completed`: called once, when the job has ended, well or not: to write to an eventfd, to call
     /// uv_async_send, to wake a future; empty if nobody has to be told. It is called from a thread of the
@@ -2671,31 +2671,31 @@ private:
     }
 
     template <class Call>
-    static report reported(const std::filesystem::path &directory, control_ref by, Call &&call) {
+    static directory_report reported(const std::filesystem::path &directory, control_ref by, Call &&call) {
         demand(by);
         const std::string path = detail::c_path(directory, "directory");
-        detail::report_handle handle;
+        detail::directory_report_handle handle;
         detail::demand([&](walrus_accel_error **reason) {
             detail::receiving place(handle);
-            return call(path.c_str(), by.get(), static_cast<walrus_accel_report **>(place), reason);
+            return call(path.c_str(), by.get(), static_cast<walrus_accel_directory_report **>(place), reason);
         });
-        report told;
+        directory_report told;
         std::size_t count = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_report_counts(handle.get(), &told.checked, &count, reason);
+            return walrus_accel_directory_report_counts(handle.get(), &told.checked, &count, reason);
         });
         for (std::size_t number = 0; number < count; ++number) {
             walrus_accel_problem found = WALRUS_ACCEL_PROBLEM_INIT;
             detail::demand([&](walrus_accel_error **reason) {
-                return walrus_accel_report_get(handle.get(), number, &found, reason);
+                return walrus_accel_directory_report_get(handle.get(), number, &found, reason);
             });
             told.problems.push_back(
-                {detail::path_from(found.path), found.reason, static_cast<file_problem>(found.kind)});
+                {detail::path_from(found.path), found.reason, static_cast<problem_kind>(found.kind)});
         }
         return told;
     }
 
-    detail::context_handle handle_;
+    detail::runtime_handle handle_;
 };
 
 } // namespace walrus_accel

@@ -21,7 +21,7 @@ pub const WALRUS_ACCEL_INVALID_HANDLE: i32 = -2;
 pub const WALRUS_ACCEL_BLOB_TOO_LARGE: i32 = -3;
 /// The system gave no memory, or a size is beyond the address space.
 pub const WALRUS_ACCEL_OUT_OF_MEMORY: i32 = -4;
-/// The job does not fit the limit of memory that was set for the context or its device.
+/// The job does not fit the limit of memory that was set for the runtime or its device.
 pub const WALRUS_ACCEL_MEMORY_LIMIT: i32 = -5;
 /// Bytes are not the structure that they should be.
 pub const WALRUS_ACCEL_MALFORMED: i32 = -6;
@@ -51,9 +51,9 @@ pub const WALRUS_ACCEL_NOT_ENDED: i32 = -17;
 pub const WALRUS_ACCEL_TIMED_OUT: i32 = -18;
 /// There is no such thing: a sliver that was not asked for, a result of another kind.
 pub const WALRUS_ACCEL_NOT_FOUND: i32 = -19;
-/// A fault within the library. The context that it happened in can only be freed.
+/// A fault within the library. The runtime that it happened in can only be freed.
 pub const WALRUS_ACCEL_PANIC: i32 = -20;
-/// The context had a fault before, and can only be freed.
+/// The runtime had a fault before, and can only be freed.
 pub const WALRUS_ACCEL_POISONED: i32 = -21;
 /// A failure of a kind that this version has no number for.
 pub const WALRUS_ACCEL_OTHER: i32 = -22;

@@ -120,32 +120,32 @@ pub(super) fn read_array<T: CStruct>(
 }
 
 /// A structure of the caller's for a result, as far as its version goes.
-pub(super) struct Room<T> {
+pub(super) struct OutStruct<T> {
     place: *mut u8,
     size: usize,
     kind: PhantomData<T>,
 }
 
 /// A structure of the caller's, whose fields become zero at once.
-pub(super) fn room<T: CStruct>(place: *mut T, name: &str) -> Result<Room<T>, Failure> {
+pub(super) fn out_struct<T: CStruct>(place: *mut T, name: &str) -> Result<OutStruct<T>, Failure> {
     let size = size_of_given(place.cast_const().cast(), name, T::KIND, T::LEAST)?;
     let place = place.cast::<u8>();
     let head = size_of::<usize>();
     // SAFETY: the structure has `size` bytes by the header's contract, its size first, which stays.
     unsafe { ptr::write_bytes(place.add(head), 0, size - head) };
-    Ok(Room {
+    Ok(OutStruct {
         place,
         size,
         kind: PhantomData,
     })
 }
 
-impl<T: CStruct> Room<T> {
+impl<T: CStruct> OutStruct<T> {
     /// Fills it; what a newer version has behind stays zero.
     pub(super) fn fill(&self, value: T) {
         let (head, known) = (size_of::<usize>(), self.size.min(size_of::<T>()));
         let value = ptr::from_ref(&value).cast::<u8>();
-        // SAFETY: as in `room`; `T` has at least `known` bytes, and none of them is padding.
+        // SAFETY: as in `out_struct`; `T` has at least `known` bytes, and none of them is padding.
         unsafe {
             ptr::copy_nonoverlapping(value.add(head), self.place.add(head), known - head);
         }

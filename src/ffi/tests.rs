@@ -4,21 +4,21 @@ use std::ffi::{CStr, c_void};
 use std::ptr::{null, null_mut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::batch::{walrus_accel_encode_batch, walrus_accel_encode_result};
-use super::context::{
-    walrus_accel_context, walrus_accel_context_free, walrus_accel_context_new,
-    walrus_accel_context_options,
-};
-use super::encode::{
+use super::batch_results::{walrus_accel_encode_batch, walrus_accel_encode_result};
+use super::encode_request::{
     walrus_accel_encode, walrus_accel_encode_request, walrus_accel_encoded,
     walrus_accel_encoded_free,
 };
-use super::job::{
+use super::job_handle::{
     WALRUS_ACCEL_FOREVER, walrus_accel_job, walrus_accel_job_free, walrus_accel_job_result,
     walrus_accel_job_wait, walrus_accel_submit_encode,
 };
-use super::sink::{WALRUS_ACCEL_SINK_CALLBACK, walrus_accel_piece, walrus_accel_sink};
-use super::source::{
+use super::runtime_handle::{
+    walrus_accel_runtime, walrus_accel_runtime_free, walrus_accel_runtime_new,
+    walrus_accel_runtime_options,
+};
+use super::sink_options::{WALRUS_ACCEL_SINK_CALLBACK, walrus_accel_piece, walrus_accel_sink};
+use super::source_options::{
     WALRUS_ACCEL_SOURCE_CALLBACK, WALRUS_ACCEL_SOURCE_MEMORY, walrus_accel_source,
 };
 use super::status::{
@@ -95,42 +95,42 @@ macro_rules! entries {
 /// All that give a status and can fail.
 const ENTRIES: &[(&str, Call)] = &entries! {
     status: walrus_accel_error_free(_);
-    shape: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _) walrus_accel_sliver_index(_ _ _ _ _)
+    size_queries: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _) walrus_accel_sliver_index(_ _ _ _ _)
         walrus_accel_sliver_pair(_ _ _ _ _) walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_pair_of_shard(_ _ _ _ _)
         walrus_accel_rows_of_range(_ _ _ _ _ _ _) walrus_accel_blob_id_to_text(_ _ _ _)
         walrus_accel_blob_id_from_text(_ _ _);
-    devices: walrus_accel_devices_list(_ _ _) walrus_accel_devices_get(_ _ _ _) walrus_accel_devices_free(_);
-    context: walrus_accel_context_new(_ _ _) walrus_accel_context_free(_)
-        walrus_accel_context_instruction_set(_ _ _) walrus_accel_context_device_fault(_ _ _);
-    control: walrus_accel_control_new(_ _) walrus_accel_control_cancel(_ _) walrus_accel_control_engine(_ _ _) walrus_accel_control_progress(_ _ _ _)
+    device_list: walrus_accel_devices_list(_ _ _) walrus_accel_devices_get(_ _ _ _) walrus_accel_devices_free(_);
+    runtime_handle: walrus_accel_runtime_new(_ _ _) walrus_accel_runtime_free(_)
+        walrus_accel_runtime_instruction_set(_ _ _) walrus_accel_runtime_device_fault(_ _ _);
+    control_handle: walrus_accel_control_new(_ _) walrus_accel_control_cancel(_ _) walrus_accel_control_engine(_ _ _) walrus_accel_control_progress(_ _ _ _)
         walrus_accel_control_free(_);
-    metadata: walrus_accel_metadata_from_bcs(_ _ _ _ _ _) walrus_accel_metadata_free(_)
+    metadata_handle: walrus_accel_metadata_from_bcs(_ _ _ _ _ _) walrus_accel_metadata_free(_)
         walrus_accel_metadata_blob_id(_ _ _) walrus_accel_metadata_root_hash(_ _ _)
         walrus_accel_metadata_sliver_root(_ _ _ _ _) walrus_accel_metadata_commitment(_ _ _)
         walrus_accel_metadata_shape(_ _ _) walrus_accel_metadata_to_bcs(_ _ _ _) walrus_accel_metadata_bcs_length(_ _ _);
-    encode: walrus_accel_encode(_ _ _ _ _) walrus_accel_encoded_free(_) walrus_accel_encoded_metadata(_ _ _)
+    encode_request: walrus_accel_encode(_ _ _ _ _) walrus_accel_encoded_free(_) walrus_accel_encoded_metadata(_ _ _)
         walrus_accel_encoded_sliver(_ _ _ _ _ _) walrus_accel_encoded_path(_ _ _ _);
-    decode: walrus_accel_decode(_ _ _ _ _) walrus_accel_decoded_free(_) walrus_accel_decoded_blob(_ _ _ _)
+    decode_request: walrus_accel_decode(_ _ _ _ _) walrus_accel_decoded_free(_) walrus_accel_decoded_blob(_ _ _ _)
         walrus_accel_decoded_axis(_ _ _) walrus_accel_decoded_used(_ _ _ _) walrus_accel_decoded_damaged(_ _ _ _);
-    verify: walrus_accel_verify(_ _ _ _);
-    symbols: walrus_accel_verify_symbols(_ _ _ _);
-    expanded: walrus_accel_expand(_ _ _ _ _) walrus_accel_expanded_free(_) walrus_accel_expanded_axis(_ _ _)
+    verify_request: walrus_accel_verify(_ _ _ _);
+    symbol_verdicts: walrus_accel_verify_symbols(_ _ _ _);
+    expanded_handle: walrus_accel_expand(_ _ _ _ _) walrus_accel_expanded_free(_) walrus_accel_expanded_axis(_ _ _)
         walrus_accel_expanded_index(_ _ _) walrus_accel_expanded_root(_ _ _) walrus_accel_expanded_memory(_ _ _)
         walrus_accel_expanded_symbols_length(_ _ _ _ _ _) walrus_accel_expanded_symbols(_ _ _ _ _ _ _ _)
         walrus_accel_decoding_symbols(_ _ _ _);
-    recovery: walrus_accel_recover(_ _ _ _ _) walrus_accel_recover_unproven(_ _ _ _ _) walrus_accel_recovered_free(_)
+    recover_request: walrus_accel_recover(_ _ _ _ _) walrus_accel_recover_unproven(_ _ _ _ _) walrus_accel_recovered_free(_)
         walrus_accel_recovered_kind(_ _ _) walrus_accel_recovered_sliver(_ _ _ _) walrus_accel_recovered_proof(_ _ _ _)
         walrus_accel_recovered_used(_ _ _ _) walrus_accel_recovered_refused(_ _ _ _ _);
-    proof: walrus_accel_verify_proof(_ _ _ _ _);
-    reader: walrus_accel_reader_new(_ _ _ _) walrus_accel_reader_free(_) walrus_accel_reader_add(_ _ _ _)
-        walrus_accel_reader_ready(_ _ _) walrus_accel_reader_missing(_ _ _ _) walrus_accel_reader_gathered(_ _ _) walrus_accel_reader_read(_ _ _ _ _)
+    proof_request: walrus_accel_verify_proof(_ _ _ _ _);
+    reader_handle: walrus_accel_reader_new(_ _ _ _) walrus_accel_reader_free(_) walrus_accel_reader_add(_ _ _ _)
+        walrus_accel_reader_ready(_ _ _) walrus_accel_reader_missing(_ _ _ _) walrus_accel_reader_report_new(_ _ _) walrus_accel_reader_read(_ _ _ _ _)
         walrus_accel_reader_read_range(_ _ _ _ _ _);
-    gathered: walrus_accel_gathered_counts(_ _ _ _ _) walrus_accel_gathered_get(_ _ _ _ _) walrus_accel_gathered_free(_);
-    rebuild: walrus_accel_rebuild(_ _ _ _ _);
-    batch: walrus_accel_encode_batch(_ _ _ _ _ _) walrus_accel_decode_batch(_ _ _ _ _ _);
-    directory: walrus_accel_directory_verify(_ _ _ _ _ _) walrus_accel_directory_repair(_ _ _ _ _)
-        walrus_accel_report_counts(_ _ _ _) walrus_accel_report_get(_ _ _ _) walrus_accel_report_free(_);
-    job: walrus_accel_submit_encode(_ _ _ _ _ _) walrus_accel_submit_decode(_ _ _ _ _ _) walrus_accel_submit_rebuild(_ _ _ _ _ _)
+    reader_report: walrus_accel_reader_report_counts(_ _ _ _ _) walrus_accel_reader_report_get(_ _ _ _ _) walrus_accel_reader_report_free(_);
+    rebuild_request: walrus_accel_rebuild(_ _ _ _ _);
+    batch_results: walrus_accel_encode_batch(_ _ _ _ _ _) walrus_accel_decode_batch(_ _ _ _ _ _);
+    directory_report: walrus_accel_directory_verify(_ _ _ _ _ _) walrus_accel_directory_repair(_ _ _ _ _)
+        walrus_accel_directory_report_counts(_ _ _ _) walrus_accel_directory_report_get(_ _ _ _) walrus_accel_directory_report_free(_);
+    job_handle: walrus_accel_submit_encode(_ _ _ _ _ _) walrus_accel_submit_decode(_ _ _ _ _ _) walrus_accel_submit_rebuild(_ _ _ _ _ _)
         walrus_accel_submit_verify(_ _ _ _ _ _) walrus_accel_job_poll(_ _ _) walrus_accel_job_wait(_ _ _)
         walrus_accel_job_progress(_ _ _ _) walrus_accel_job_cancel(_ _) walrus_accel_job_engine(_ _ _) walrus_accel_job_result(_ _)
         walrus_accel_job_take_encoded(_ _ _) walrus_accel_job_take_decoded(_ _ _) walrus_accel_job_free(_);
@@ -192,13 +192,13 @@ fn sized<T: super::structs::CStruct>() -> T {
     }
 }
 
-fn context() -> *mut walrus_accel_context {
-    let mut options: walrus_accel_context_options = sized();
+fn runtime() -> *mut walrus_accel_runtime {
+    let mut options: walrus_accel_runtime_options = sized();
     options.engine = super::arguments::WALRUS_ACCEL_ENGINE_CPU;
-    let mut context = null_mut();
-    let status = walrus_accel_context_new(&raw const options, &raw mut context, null_mut());
+    let mut runtime = null_mut();
+    let status = walrus_accel_runtime_new(&raw const options, &raw mut runtime, null_mut());
     assert_eq!(status, WALRUS_ACCEL_OK);
-    context
+    runtime
 }
 
 unsafe extern "C" fn write(_: *const walrus_accel_piece, _: *mut c_void) -> i32 {
@@ -228,33 +228,33 @@ fn with_request<T>(work: impl FnOnce(*const walrus_accel_encode_request) -> T) -
 }
 
 fn encode(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_encode_request,
 ) -> (i32, String) {
     let (mut encoded, mut error) = (null_mut::<walrus_accel_encoded>(), null_mut());
-    let status = walrus_accel_encode(context, request, null(), &raw mut encoded, &raw mut error);
+    let status = walrus_accel_encode(runtime, request, null(), &raw mut encoded, &raw mut error);
     assert_eq!(encoded.is_null(), status != WALRUS_ACCEL_OK);
     assert_eq!(walrus_accel_encoded_free(encoded), WALRUS_ACCEL_OK);
     (status, message(error))
 }
 
 #[test]
-fn a_fault_on_a_worker_thread_is_a_status_and_poisons_the_context() {
+fn a_fault_on_a_worker_thread_is_a_status_and_poisons_the_runtime() {
     let _turn = turn();
     with_request(|request| {
         for place in ["source", "sink"] {
-            let context = context();
-            assert_eq!(encode(context, request).0, WALRUS_ACCEL_OK);
-            let (status, text) = with_fault(place, || encode(context, request));
+            let runtime = runtime();
+            assert_eq!(encode(runtime, request).0, WALRUS_ACCEL_OK);
+            let (status, text) = with_fault(place, || encode(runtime, request));
             assert_eq!(status, WALRUS_ACCEL_PANIC, "{place}: {text}");
             assert!(
                 text.contains("a fault that a test asked for (at src/ffi/tests.rs"),
                 "{text}"
             );
-            let (status, text) = encode(context, request);
+            let (status, text) = encode(runtime, request);
             assert_eq!(status, WALRUS_ACCEL_POISONED, "{place}: {text}");
             assert!(text.contains("free it"), "{text}");
-            assert_eq!(walrus_accel_context_free(context), WALRUS_ACCEL_OK);
+            assert_eq!(walrus_accel_runtime_free(runtime), WALRUS_ACCEL_OK);
         }
     });
 }
@@ -264,14 +264,14 @@ fn a_fault_in_a_job_is_its_result() {
     let _turn = turn();
     with_request(|request| {
         for place in ["job", "source", "sink"] {
-            let context = context();
+            let runtime = runtime();
             let mut job = null_mut::<walrus_accel_job>();
             let mut error = null_mut();
             let status = with_fault(place, || {
                 let job = &raw mut job;
                 let error = null_mut();
                 let status =
-                    walrus_accel_submit_encode(context, request, None, null_mut(), job, error);
+                    walrus_accel_submit_encode(runtime, request, None, null_mut(), job, error);
                 assert_eq!(status, WALRUS_ACCEL_OK);
                 // SAFETY: this thread's own variable.
                 walrus_accel_job_wait(unsafe { *job }, WALRUS_ACCEL_FOREVER, null_mut())
@@ -281,8 +281,8 @@ fn a_fault_in_a_job_is_its_result() {
             assert_eq!(status, WALRUS_ACCEL_PANIC, "{place}");
             assert!(message(error).contains("a fault that a test asked for"));
             assert_eq!(walrus_accel_job_free(job), WALRUS_ACCEL_OK);
-            assert_eq!(encode(context, request).0, WALRUS_ACCEL_POISONED);
-            assert_eq!(walrus_accel_context_free(context), WALRUS_ACCEL_OK);
+            assert_eq!(encode(runtime, request).0, WALRUS_ACCEL_POISONED);
+            assert_eq!(walrus_accel_runtime_free(runtime), WALRUS_ACCEL_OK);
         }
     });
 }
@@ -291,7 +291,7 @@ fn a_fault_in_a_job_is_its_result() {
 fn a_fault_in_a_batch_is_a_result() {
     let _turn = turn();
     with_request(|request| {
-        let context = context();
+        let runtime = runtime();
         let none = walrus_accel_encode_result {
             encoded: null_mut(),
             error: null_mut(),
@@ -303,7 +303,7 @@ fn a_fault_in_a_batch_is_a_result() {
         let requests = [unsafe { request.read() }; 3];
         let status = with_fault("sink", || {
             let (requests, results) = (requests.as_ptr(), results.as_mut_ptr());
-            walrus_accel_encode_batch(context, requests, 3, null(), results, null_mut())
+            walrus_accel_encode_batch(runtime, requests, 3, null(), results, null_mut())
         });
         assert!(
             [WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED].contains(&status),
@@ -318,7 +318,7 @@ fn a_fault_in_a_batch_is_a_result() {
             assert!(result.encoded.is_null() && result.status < 0);
             assert!(!message(result.error).is_empty());
         }
-        assert_eq!(walrus_accel_context_free(context), WALRUS_ACCEL_OK);
+        assert_eq!(walrus_accel_runtime_free(runtime), WALRUS_ACCEL_OK);
     });
 }
 
@@ -329,10 +329,10 @@ const INNER: &str = "WALRUS_ACCEL_TEST_SILENCE";
 fn faults_print_nothing() {
     if std::env::var_os(INNER).is_some() {
         with_request(|request| {
-            let context = context();
-            let (status, _) = with_fault("sink", || encode(context, request));
+            let runtime = runtime();
+            let (status, _) = with_fault("sink", || encode(runtime, request));
             assert_eq!(status, WALRUS_ACCEL_PANIC);
-            assert_eq!(walrus_accel_context_free(context), WALRUS_ACCEL_OK);
+            assert_eq!(walrus_accel_runtime_free(runtime), WALRUS_ACCEL_OK);
         });
         // A panic that is none of the library's is told of as ever.
         std::panic::catch_unwind(|| panic!("a panic of the program's own")).unwrap_err();
@@ -352,7 +352,7 @@ fn faults_print_nothing() {
 
 #[test]
 fn structures_keep_to_their_sizes() {
-    use super::structs::{read, read_array, room};
+    use super::structs::{out_struct, read, read_array};
     let mut source: walrus_accel_source = sized();
     source.kind = WALRUS_ACCEL_SOURCE_MEMORY;
     assert_eq!(read(&raw const source, "source").unwrap().kind, source.kind);
@@ -384,7 +384,7 @@ fn structures_keep_to_their_sizes() {
     );
     newer.new[1] = u64::MAX;
     let place = (&raw mut newer).cast::<walrus_accel_source>();
-    room(place, "source").unwrap().fill(sized());
+    out_struct(place, "source").unwrap().fill(sized());
     assert_eq!((newer.new, newer.known.kind), ([0; 2], 0));
     assert_eq!(newer.known.struct_size, size_of::<Newer>());
 }

@@ -13,8 +13,8 @@ enum { SHARDS = 100, LENGTH = 100000 };
 
 static void check_engine(const sample *expected, const walrus_accel_device *device)
 {
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
-    walrus_accel_context *context = NULL;
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
+    walrus_accel_runtime *runtime = NULL;
     walrus_accel_error *fault = UNSET(walrus_accel_error);
     walrus_accel_sliver *slivers = last_slivers(expected, WALRUS_ACCEL_AXIS_PRIMARY, expected->shape.rows);
     walrus_accel_decode_request request = decode_request_of(expected, slivers, expected->shape.rows);
@@ -27,19 +27,19 @@ static void check_engine(const sample *expected, const walrus_accel_device *devi
     options.engine = WALRUS_ACCEL_ENGINE_GPU;
     options.device = index;
     options.no_cpu_fallback = 1;
-    REQUIRE_OK(walrus_accel_context_new(&options, &context, &error));
-    found = sample_new(context, SHARDS, 1, LENGTH);
+    REQUIRE_OK(walrus_accel_runtime_new(&options, &runtime, &error));
+    found = sample_new(runtime, SHARDS, 1, LENGTH);
     CHECK_BYTES(found.id, expected->id, sizeof found.id);
-    CHECK_OK(walrus_accel_decode(context, &request, NULL, &decoded, &error));
+    CHECK_OK(walrus_accel_decode(runtime, &request, NULL, &decoded, &error));
     CHECK_OK(walrus_accel_decoded_blob(decoded, &blob, &length, &error));
     CHECK_EQUAL(length, LENGTH);
     CHECK_BYTES(blob, expected->blob, length);
-    CHECK_OK(walrus_accel_context_device_fault(context, &fault, &error));
+    CHECK_OK(walrus_accel_runtime_device_fault(runtime, &fault, &error));
     CHECK(fault == NULL);
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
     sample_free(&found);
     free(slivers);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
 static void check_device(const walrus_accel_device *device)
@@ -54,10 +54,10 @@ static void check_device(const walrus_accel_device *device)
 
 int main(void)
 {
-    walrus_accel_context *context = context_of_cpu(2, 0);
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
-    walrus_accel_context *refused = UNSET(walrus_accel_context);
-    sample expected = sample_new(context, SHARDS, 1, LENGTH);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 0);
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
+    walrus_accel_runtime *refused = UNSET(walrus_accel_runtime);
+    sample expected = sample_new(runtime, SHARDS, 1, LENGTH);
     walrus_accel_devices *devices = NULL;
     walrus_accel_devices *again = NULL;
     walrus_accel_device device = WALRUS_ACCEL_DEVICE_INIT;
@@ -82,11 +82,11 @@ int main(void)
     CHECK(usable || !check_setting("WALRUS_ACCEL_REQUIRE_GPU", 0));
     options.engine = WALRUS_ACCEL_ENGINE_GPU;
     options.device = "no device has this name";
-    CHECK_STATUS(WALRUS_ACCEL_ENGINE_UNAVAILABLE, walrus_accel_context_new(&options, &refused, &error));
+    CHECK_STATUS(WALRUS_ACCEL_ENGINE_UNAVAILABLE, walrus_accel_runtime_new(&options, &refused, &error));
     CHECK(refused == NULL);
     CHECK(walrus_accel_devices_free(devices) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_devices_free(again) == WALRUS_ACCEL_OK);
     sample_free(&expected);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     return check_result();
 }

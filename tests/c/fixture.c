@@ -16,16 +16,16 @@ void *claim(size_t size)
     return memory;
 }
 
-walrus_accel_context *context_of_cpu(uint32_t threads, uint32_t max_jobs)
+walrus_accel_runtime *runtime_of_cpu(uint32_t threads, uint32_t max_jobs)
 {
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
-    walrus_accel_context *context = NULL;
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
+    walrus_accel_runtime *runtime = NULL;
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = threads;
     options.max_jobs = max_jobs;
-    REQUIRE_OK(walrus_accel_context_new(&options, &context, &error));
-    REQUIRE(context != NULL);
-    return context;
+    REQUIRE_OK(walrus_accel_runtime_new(&options, &runtime, &error));
+    REQUIRE(runtime != NULL);
+    return runtime;
 }
 
 uint8_t *blob_of(uint64_t seed, size_t length)
@@ -56,7 +56,7 @@ walrus_accel_sink sink_of(uint32_t kind)
     return sink;
 }
 
-sample sample_new(const walrus_accel_context *context, uint16_t n_shards, uint64_t seed, size_t length)
+sample sample_new(const walrus_accel_runtime *runtime, uint16_t n_shards, uint64_t seed, size_t length)
 {
     sample made = {NULL, 0, 0, WALRUS_ACCEL_SHAPE_INIT, NULL, NULL, {0}};
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -69,7 +69,7 @@ sample sample_new(const walrus_accel_context *context, uint16_t n_shards, uint64
     request.source = &source;
     request.sink = &sink;
     request.n_shards = n_shards;
-    REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &made.encoded, &error));
+    REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &made.encoded, &error));
     REQUIRE_OK(walrus_accel_encoded_metadata(made.encoded, &made.metadata, &error));
     REQUIRE_OK(walrus_accel_metadata_shape(made.metadata, &made.shape, &error));
     REQUIRE_OK(walrus_accel_metadata_blob_id(made.metadata, made.id, &error));
@@ -127,28 +127,28 @@ int has_id(const walrus_accel_encoded *encoded, const uint8_t *id)
     return memcmp(found, id, sizeof found) == 0;
 }
 
-roomful rooms_new(const walrus_accel_shape *shape, size_t pair_count)
+buffer_set buffers_new(const walrus_accel_shape *shape, size_t pair_count)
 {
-    roomful made;
+    buffer_set made;
     size_t number, at = 0;
     made.count = 2 * pair_count;
     made.size = pair_count * (size_t)(shape->primary_length + shape->secondary_length);
     made.bytes = claim(made.size);
-    made.rooms = claim(made.count * sizeof *made.rooms);
+    made.buffers = claim(made.count * sizeof *made.buffers);
     memset(made.bytes, 0xa5, made.size);
     for (number = 0; number < made.count; number++) {
         uint64_t length = number % 2 == 0 ? shape->primary_length : shape->secondary_length;
-        made.rooms[number].data = made.bytes + at;
-        made.rooms[number].length = (size_t)length;
+        made.buffers[number].data = made.bytes + at;
+        made.buffers[number].length = (size_t)length;
         at += (size_t)length;
     }
     return made;
 }
 
-void rooms_free(roomful *rooms)
+void buffers_free(buffer_set *buffers)
 {
-    free(rooms->rooms);
-    free(rooms->bytes);
+    free(buffers->buffers);
+    free(buffers->bytes);
 }
 
 char *folder_new(void)
@@ -191,9 +191,9 @@ void folder_free(char *folder)
 
 char *path_in(const char *folder, const char *name)
 {
-    size_t room = strlen(folder) + strlen(name) + 2;
-    char *path = claim(room);
-    snprintf(path, room, "%s/%s", folder, name);
+    size_t buffer = strlen(folder) + strlen(name) + 2;
+    char *path = claim(buffer);
+    snprintf(path, buffer, "%s/%s", folder, name);
     return path;
 }
 

@@ -1,5 +1,5 @@
 /*
- * What the programs work on: a context, blobs, and one that is encoded.
+ * What the programs work on: a runtime, blobs, and one that is encoded.
  */
 #ifndef FIXTURE_H
 #define FIXTURE_H
@@ -19,19 +19,19 @@ typedef struct sample {
     uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH];
 } sample;
 
-/* Rooms for the slivers of some pairs, one behind the other. */
-typedef struct roomful {
+/* Buffers for the slivers of some pairs, one behind the other. */
+typedef struct buffer_set {
     uint8_t *bytes;
     size_t size;
-    walrus_accel_room *rooms;
+    walrus_accel_buffer *buffers;
     size_t count;
-} roomful;
+} buffer_set;
 
 /* Fails the program if there is no memory. */
 void *claim(size_t size);
 
-/* A context of the CPU's; 0 for the default of each. */
-walrus_accel_context *context_of_cpu(uint32_t threads, uint32_t max_jobs);
+/* A runtime of the CPU's; 0 for the default of each. */
+walrus_accel_runtime *runtime_of_cpu(uint32_t threads, uint32_t max_jobs);
 
 /* A blob of bytes that follow from a seed, in the way of the vectors. */
 uint8_t *blob_of(uint64_t seed, size_t length);
@@ -39,7 +39,7 @@ uint8_t *blob_of(uint64_t seed, size_t length);
 walrus_accel_source source_of(const uint8_t *data, size_t length);
 walrus_accel_sink sink_of(uint32_t kind);
 
-sample sample_new(const walrus_accel_context *context, uint16_t n_shards, uint64_t seed, size_t length);
+sample sample_new(const walrus_accel_runtime *runtime, uint16_t n_shards, uint64_t seed, size_t length);
 void sample_free(sample *sample);
 
 /* A sliver that the sample's result lends. */
@@ -57,8 +57,8 @@ walrus_accel_decode_request decode_request_of(const sample *sample, const walrus
 /* Whether an encoding has the sample's ID. */
 int has_id(const walrus_accel_encoded *encoded, const uint8_t *id);
 
-roomful rooms_new(const walrus_accel_shape *shape, size_t pair_count);
-void rooms_free(roomful *rooms);
+buffer_set buffers_new(const walrus_accel_shape *shape, size_t pair_count);
+void buffers_free(buffer_set *buffers);
 
 /* An empty directory below the one for temporary files; removed with what is in it by the other. */
 char *folder_new(void);

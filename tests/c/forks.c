@@ -1,5 +1,5 @@
 /*
- * Forks while other threads are in calls: a child makes a context of its own and encodes, and whatever it does
+ * Forks while other threads are in calls: a child makes a runtime of its own and encodes, and whatever it does
  * with its parent's handles is answered at once.
  *
  * WALRUS_ACCEL_FORKS: the number of forks under load.
@@ -17,7 +17,7 @@
 
 enum { THREADS = 4, SHARDS = 10, LENGTH = 20000, FIRST_CALLS = 20, SECONDS = 20 };
 
-static walrus_accel_context *context;
+static walrus_accel_runtime *runtime;
 static sample given;
 static int is_over;
 
@@ -34,14 +34,14 @@ static int wait_for(pid_t child)
 static int encode_anew(void)
 {
     static const uint8_t walrus[] = "walrus";
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_source source = source_of(walrus, 6);
-    walrus_accel_context *own = NULL;
+    walrus_accel_runtime *own = NULL;
     walrus_accel_encoded *encoded = NULL;
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = 2;
-    if (walrus_accel_context_new(&options, &own, NULL) != WALRUS_ACCEL_OK) {
+    if (walrus_accel_runtime_new(&options, &own, NULL) != WALRUS_ACCEL_OK) {
         return 1;
     }
     request.source = &source;
@@ -49,10 +49,10 @@ static int encode_anew(void)
     if (walrus_accel_encode(own, &request, NULL, &encoded, NULL) != WALRUS_ACCEL_OK) {
         return 2;
     }
-    return walrus_accel_encoded_free(encoded) || walrus_accel_context_free(own) ? 3 : 0;
+    return walrus_accel_encoded_free(encoded) || walrus_accel_runtime_free(own) ? 3 : 0;
 }
 
-static void *make_contexts(void *unused)
+static void *make_runtimes(void *unused)
 {
     (void)unused;
     encode_anew();
@@ -72,7 +72,7 @@ static void fork_in_first_calls(unsigned delay)
         int number, status = 0;
         alarm(2 * SECONDS);
         for (number = 0; number < 2; number++) {
-            if (pthread_create(&threads[number], NULL, make_contexts, NULL) != 0) {
+            if (pthread_create(&threads[number], NULL, make_runtimes, NULL) != 0) {
                 _exit(5);
             }
         }
@@ -123,7 +123,7 @@ static void *make_handles(void *unused)
     return NULL;
 }
 
-/* Jobs, and contexts. */
+/* Jobs, and runtimes. */
 static void *make_jobs(void *unused)
 {
     (void)unused;
@@ -133,7 +133,7 @@ static void *make_jobs(void *unused)
         walrus_accel_job *job = NULL;
         request.source = &source;
         request.n_shards = SHARDS;
-        CHECK_OK(walrus_accel_submit_encode(context, &request, NULL, NULL, &job, &error));
+        CHECK_OK(walrus_accel_submit_encode(runtime, &request, NULL, NULL, &job, &error));
         CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
         CHECK_EQUAL(encode_anew(), 0);
     }
@@ -153,7 +153,7 @@ static walrus_accel_job *waiting_job(void)
     source.descriptor = pipe_ends[0];
     request.source = &source;
     request.n_shards = SHARDS;
-    REQUIRE_OK(walrus_accel_submit_encode(context, &request, NULL, NULL, &job, &error));
+    REQUIRE_OK(walrus_accel_submit_encode(runtime, &request, NULL, NULL, &job, &error));
     return job;
 }
 
@@ -164,7 +164,7 @@ typedef struct heritage {
     walrus_accel_reader *reader;
     walrus_accel_metadata *metadata;
     walrus_accel_expanded *expanded;
-    walrus_accel_report *report;
+    walrus_accel_directory_report *report;
     walrus_accel_error *error;
     walrus_accel_encoded *encoded;
 } heritage;
@@ -176,7 +176,7 @@ static int use_heritage(const heritage *all)
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(&given, WALRUS_ACCEL_AXIS_PRIMARY, 1);
-    walrus_accel_gathered *gathered = NULL;
+    walrus_accel_reader_report *gathered = NULL;
     walrus_accel_encoded *encoded = NULL;
     walrus_accel_expanded *expanded = NULL;
     uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH];
@@ -188,8 +188,8 @@ static int use_heritage(const heritage *all)
     request.n_shards = SHARDS;
     expand.metadata = all->metadata;
     expand.sliver = &sliver;
-    CHECK_MESSAGE(dead, "fork", walrus_accel_encode(context, &request, NULL, &encoded, &error));
-    CHECK_STATUS(dead, walrus_accel_expand(context, &expand, NULL, &expanded, &error));
+    CHECK_MESSAGE(dead, "fork", walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
+    CHECK_STATUS(dead, walrus_accel_expand(runtime, &expand, NULL, &expanded, &error));
     CHECK_MESSAGE(dead, "fork", walrus_accel_job_poll(all->job, &state, &error));
     CHECK_STATUS(dead, walrus_accel_job_wait(all->job, WALRUS_ACCEL_FOREVER, &error));
     CHECK_STATUS(dead, walrus_accel_job_cancel(all->job, &error));
@@ -197,12 +197,12 @@ static int use_heritage(const heritage *all)
     CHECK_STATUS(dead, walrus_accel_job_take_encoded(all->job, &encoded, &error));
     CHECK_STATUS(dead, walrus_accel_control_cancel(all->control, &error));
     CHECK_STATUS(dead, walrus_accel_control_progress(all->control, &done, &total, &error));
-    CHECK_STATUS(dead, walrus_accel_reader_gathered(all->reader, &gathered, &error));
+    CHECK_STATUS(dead, walrus_accel_reader_report_new(all->reader, &gathered, &error));
     CHECK_STATUS(dead, walrus_accel_reader_read_range(all->reader, 0, id, 1, NULL, &error));
     CHECK_OK(walrus_accel_metadata_blob_id(all->metadata, id, &error));
     CHECK_BYTES(id, given.id, sizeof id);
     CHECK_OK(walrus_accel_expanded_axis(all->expanded, &axis, &error));
-    CHECK_OK(walrus_accel_report_counts(all->report, &checked, &bad, &error));
+    CHECK_OK(walrus_accel_directory_report_counts(all->report, &checked, &bad, &error));
     CHECK(walrus_accel_error_status(all->error) == WALRUS_ACCEL_INVALID_ARGUMENT);
     CHECK(has_id(all->encoded, given.id));
     /* Each once, and then it is gone. */
@@ -212,29 +212,29 @@ static int use_heritage(const heritage *all)
     CHECK(walrus_accel_reader_free(all->reader) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_metadata_free(all->metadata) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_expanded_free(all->expanded) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_report_free(all->report) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(all->report) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(all->error) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(all->encoded) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_context_free(context) == dead);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == dead);
     return check_failures() == 0 ? 0 : 4;
 }
 
-static walrus_accel_report *report_of(const char *folder)
+static walrus_accel_directory_report *report_of(const char *folder)
 {
     walrus_accel_source source = source_of(given.blob, given.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_encoded *encoded = NULL;
-    walrus_accel_report *report = NULL;
+    walrus_accel_directory_report *report = NULL;
     const char *path = NULL;
     request.source = &source;
     request.sink = &sink;
     request.n_shards = SHARDS;
     sink.path = folder;
-    REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
-    REQUIRE_OK(walrus_accel_directory_verify(context, path, 1, NULL, &report, &error));
+    REQUIRE_OK(walrus_accel_directory_verify(runtime, path, 1, NULL, &report, &error));
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     return report;
 }
@@ -254,10 +254,10 @@ static heritage heritage_of(const char *folder)
     all.job = waiting_job();
     all.report = report_of(folder);
     REQUIRE_OK(walrus_accel_control_new(&all.control, &error));
-    REQUIRE_OK(walrus_accel_reader_new(context, given.metadata, &all.reader, &error));
+    REQUIRE_OK(walrus_accel_reader_new(runtime, given.metadata, &all.reader, &error));
     REQUIRE_OK(walrus_accel_encoded_metadata(given.encoded, &all.metadata, &error));
-    REQUIRE_OK(walrus_accel_expand(context, &expand, NULL, &all.expanded, &error));
-    REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &all.encoded, &error));
+    REQUIRE_OK(walrus_accel_expand(runtime, &expand, NULL, &all.expanded, &error));
+    REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &all.encoded, &error));
     REQUIRE(walrus_accel_max_blob_length(3, &longest, &all.error) == WALRUS_ACCEL_INVALID_ARGUMENT);
     return all;
 }
@@ -273,7 +273,7 @@ static void free_heritage(heritage *all)
     CHECK(walrus_accel_reader_free(all->reader) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_metadata_free(all->metadata) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_expanded_free(all->expanded) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_report_free(all->report) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(all->report) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(all->error) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(all->encoded) == WALRUS_ACCEL_OK);
 }
@@ -289,8 +289,8 @@ int main(void)
         fork_in_first_calls((unsigned)number * 100);
     }
     folder = folder_new();
-    context = context_of_cpu(2, 2);
-    given = sample_new(context, SHARDS, 1, LENGTH);
+    runtime = runtime_of_cpu(2, 2);
+    given = sample_new(runtime, SHARDS, 1, LENGTH);
     all = heritage_of(folder);
     for (number = 0; number < THREADS; number++) {
         REQUIRE(pthread_create(&threads[number], NULL, number % 2 ? make_jobs : make_handles, NULL) == 0);
@@ -314,7 +314,7 @@ int main(void)
     free_heritage(&all);
     CHECK_EQUAL(encode_anew(), 0);
     sample_free(&given);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     folder_free(folder);
     return check_result();
 }

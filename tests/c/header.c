@@ -7,7 +7,7 @@
 
 static const walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
 static const walrus_accel_device device = WALRUS_ACCEL_DEVICE_INIT;
-static const walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+static const walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
 static const walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
 static const walrus_accel_sink sink = WALRUS_ACCEL_SINK_INIT;
 static const walrus_accel_encode_request encode_request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -23,7 +23,7 @@ static const walrus_accel_verify_proof_request verify_proof = WALRUS_ACCEL_VERIF
 static const walrus_accel_proof_verdict proof_verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
 static const walrus_accel_reader_add_request reader_add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
 static const walrus_accel_reader_read_request reader_read = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
-static const walrus_accel_gathered_sliver gathered = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+static const walrus_accel_seen_sliver gathered = WALRUS_ACCEL_SEEN_SLIVER_INIT;
 
 /* The last field is named by each, so that an initialiser that is too short shows. */
 static int wrong_at_file_scope(void)
@@ -35,7 +35,7 @@ static int wrong_at_file_scope(void)
            || sink.struct_size != sizeof sink || sink.user_data != NULL
            || encode_request.struct_size != sizeof encode_request || encode_request.n_shards != 0
            || decode_request.struct_size != sizeof decode_request || decode_request.output_path != NULL
-           || verify_request.struct_size != sizeof verify_request || verify_request.metadata_of != NULL
+           || verify_request.struct_size != sizeof verify_request || verify_request.metadata_per_sliver != NULL
            || rebuild_request.struct_size != sizeof rebuild_request || rebuild_request.axis != 0
            || problem.struct_size != sizeof problem || problem.kind != 0
            || verify_symbols.struct_size != sizeof verify_symbols || verify_symbols.reserved != 0
@@ -53,7 +53,7 @@ static int wrong_in_a_function(void)
 {
     walrus_accel_shape inner_shape = WALRUS_ACCEL_SHAPE_INIT;
     walrus_accel_device inner_device = WALRUS_ACCEL_DEVICE_INIT;
-    walrus_accel_context_options inner_options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_runtime_options inner_options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_source inner_source = WALRUS_ACCEL_SOURCE_INIT;
     walrus_accel_sink inner_sink = WALRUS_ACCEL_SINK_INIT;
     walrus_accel_encode_request inner_encode = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -69,12 +69,12 @@ static int wrong_in_a_function(void)
     walrus_accel_proof_verdict inner_proof_verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
     walrus_accel_reader_add_request inner_reader_add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
     walrus_accel_reader_read_request inner_reader_read = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
-    walrus_accel_gathered_sliver inner_gathered = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+    walrus_accel_seen_sliver inner_gathered = WALRUS_ACCEL_SEEN_SLIVER_INIT;
     return inner_shape.struct_size != sizeof inner_shape || inner_shape.blob_length != 0
            || inner_device.struct_size != sizeof inner_device || inner_device.name != NULL
            || inner_options.struct_size != sizeof inner_options || inner_options.device != NULL
            || inner_source.struct_size != sizeof inner_source || inner_source.data != NULL
-           || inner_sink.struct_size != sizeof inner_sink || inner_sink.rooms != NULL
+           || inner_sink.struct_size != sizeof inner_sink || inner_sink.buffers != NULL
            || inner_encode.struct_size != sizeof inner_encode || inner_encode.source != NULL
            || inner_decode.struct_size != sizeof inner_decode || inner_decode.metadata != NULL
            || inner_verify.struct_size != sizeof inner_verify || inner_verify.metadata != NULL

@@ -10,7 +10,7 @@
 /* The four kinds, and what each gives. */
 static void check_kinds(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 2);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     walrus_accel_sliver *slivers = last_slivers(sample, WALRUS_ACCEL_AXIS_SECONDARY, sample->shape.columns);
     walrus_accel_decode_request decode = decode_request_of(sample, slivers, sample->shape.columns);
     walrus_accel_rebuild_request rebuild = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
@@ -37,10 +37,10 @@ static void check_kinds(const sample *sample)
     rebuild.sliver_count = verify.sliver_count = verify.verdict_count = sample->shape.columns;
     rebuild.sink = &sink;
     verify.verdicts = verdicts;
-    jobs[0] = submitted(context, &gated, &ends);
-    REQUIRE_OK(walrus_accel_submit_decode(context, &decode, note_end, &ends, &jobs[1], &error));
-    REQUIRE_OK(walrus_accel_submit_rebuild(context, &rebuild, note_end, &ends, &jobs[2], &error));
-    REQUIRE_OK(walrus_accel_submit_verify(context, &verify, note_end, &ends, &jobs[3], &error));
+    jobs[0] = submitted(runtime, &gated, &ends);
+    REQUIRE_OK(walrus_accel_submit_decode(runtime, &decode, note_end, &ends, &jobs[1], &error));
+    REQUIRE_OK(walrus_accel_submit_rebuild(runtime, &rebuild, note_end, &ends, &jobs[2], &error));
+    REQUIRE_OK(walrus_accel_submit_verify(runtime, &verify, note_end, &ends, &jobs[3], &error));
     for (number = 0; number < 4; number++) {
         CHECK_OK(walrus_accel_job_wait(jobs[number], WALRUS_ACCEL_FOREVER, &error));
         CHECK_OK(walrus_accel_job_wait(jobs[number], 0, &error));
@@ -85,7 +85,7 @@ static void check_kinds(const sample *sample)
     CHECK(has_id(encoded, sample->id));
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     CHECK_EQUAL(ends_count(&ends), 4);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     ends_destroy(&ends);
     gate_destroy(&gate);
     free(slivers);
@@ -93,7 +93,7 @@ static void check_kinds(const sample *sample)
 
 static void check_waiting(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 2);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
     walrus_accel_job *job;
     uint64_t done = 0, total = 0;
@@ -101,7 +101,7 @@ static void check_waiting(const sample *sample)
     gated gated;
     gate_init(&gate, 0);
     gated_init(&gated, &gate, sample, 0);
-    job = submitted(context, &gated, NULL);
+    job = submitted(runtime, &gated, NULL);
     gate_await(&gate, 1);
     CHECK_EQUAL(state_of(job), WALRUS_ACCEL_JOB_RUNNING);
     CHECK_STATUS(WALRUS_ACCEL_TIMED_OUT, walrus_accel_job_wait(job, 0, &error));
@@ -118,14 +118,14 @@ static void check_waiting(const sample *sample)
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_job_take_encoded(job, &encoded, &error));
     CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 
 /* A job that is cancelled while it runs, and one that fails. */
 static void check_failing(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 2);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
     walrus_accel_job *cancelled, *failed;
     gate gate;
@@ -136,8 +136,8 @@ static void check_failing(const sample *sample)
     gated_init(&first, &gate, sample, 0);
     gated_init(&second, &gate, sample, 1);
     second.answer = -4242;
-    cancelled = submitted(context, &first, &ends);
-    failed = submitted(context, &second, &ends);
+    cancelled = submitted(runtime, &first, &ends);
+    failed = submitted(runtime, &second, &ends);
     /* The workers may all be held up by the first. */
     gate_await(&gate, 1);
     CHECK_OK(walrus_accel_job_cancel(cancelled, &error));
@@ -156,7 +156,7 @@ static void check_failing(const sample *sample)
     CHECK(walrus_accel_job_free(cancelled) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(failed) == WALRUS_ACCEL_OK);
     CHECK_EQUAL(ends_count(&ends), 2);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     ends_destroy(&ends);
     gate_destroy(&gate);
 }
@@ -171,7 +171,7 @@ static void *open_soon(void *given)
 /* A running job is freed: that cancels it, and waits for its end. */
 static void check_freeing(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *running, *waiting;
     pthread_t opener;
     gate gate;
@@ -181,8 +181,8 @@ static void check_freeing(const sample *sample)
     ends_init(&ends);
     gated_init(&first, &gate, sample, 0);
     gated_init(&second, &gate, sample, 1);
-    running = submitted(context, &first, &ends);
-    waiting = submitted(context, &second, &ends);
+    running = submitted(runtime, &first, &ends);
+    waiting = submitted(runtime, &second, &ends);
     gate_await(&gate, 1);
     /* One that waits ends at once. */
     CHECK(walrus_accel_job_free(waiting) == WALRUS_ACCEL_OK);
@@ -194,7 +194,7 @@ static void check_freeing(const sample *sample)
     CHECK(walrus_accel_job_free(running) == WALRUS_ACCEL_INVALID_HANDLE);
     pthread_join(opener, NULL);
     CHECK(!second.has_begun);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     ends_destroy(&ends);
     gate_destroy(&gate);
 }
@@ -202,7 +202,7 @@ static void check_freeing(const sample *sample)
 /* Jobs that are freed from the function which is told of their end: well, failed, cancelled, waiting. */
 static void check_freeing_within(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[4] = {NULL, NULL, NULL, NULL};
     gate gate;
     gated gated[4];
@@ -218,7 +218,7 @@ static void check_freeing_within(const sample *sample)
     gated[2].answer = 1;
     for (number = 0; number < 4; number++) {
         /* The job's place is written before it can end. */
-        REQUIRE_OK(walrus_accel_submit_encode(context, &gated[number].request, note_end, &ends[number], &jobs[number], &error));
+        REQUIRE_OK(walrus_accel_submit_encode(runtime, &gated[number].request, note_end, &ends[number], &jobs[number], &error));
     }
     gate_await(&gate, 1);
     CHECK_OK(walrus_accel_job_cancel(jobs[3], &error));
@@ -228,7 +228,7 @@ static void check_freeing_within(const sample *sample)
         ends_await(&ends[number], 1);
         CHECK(walrus_accel_job_free(jobs[number]) == WALRUS_ACCEL_INVALID_HANDLE);
     }
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     pause_for(SOON);
     for (number = 0; number < 4; number++) {
         CHECK_EQUAL(ends_count(&ends[number]), 1);
@@ -237,10 +237,10 @@ static void check_freeing_within(const sample *sample)
     gate_destroy(&gate);
 }
 
-/* The context goes while its jobs run and wait: they go on. */
-static void check_context_freed(const sample *sample)
+/* The runtime goes while its jobs run and wait: they go on. */
+static void check_runtime_freed(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[3];
     gate gate;
     gated gated[3];
@@ -250,10 +250,10 @@ static void check_context_freed(const sample *sample)
     ends_init(&ends);
     for (number = 0; number < 3; number++) {
         gated_init(&gated[number], &gate, sample, number);
-        jobs[number] = submitted(context, &gated[number], &ends);
+        jobs[number] = submitted(runtime, &gated[number], &ends);
     }
     gate_await(&gate, 1);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     CHECK_EQUAL(state_of(jobs[0]), WALRUS_ACCEL_JOB_RUNNING);
     CHECK_EQUAL(state_of(jobs[2]), WALRUS_ACCEL_JOB_QUEUED);
     gate_open(&gate);
@@ -272,17 +272,17 @@ static void check_context_freed(const sample *sample)
 
 int main(void)
 {
-    walrus_accel_context *context = context_of_cpu(2, 0);
-    sample sample = sample_new(context, SHARDS, 1, LENGTH);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 0);
+    sample sample = sample_new(runtime, SHARDS, 1, LENGTH);
     check_kinds(&sample);
     check_waiting(&sample);
     check_failing(&sample);
     check_freeing(&sample);
     check_freeing_within(&sample);
-    check_context_freed(&sample);
+    check_runtime_freed(&sample);
     jobs_queue(&sample);
     jobs_batch(&sample);
     sample_free(&sample);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     return check_result();
 }

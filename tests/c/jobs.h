@@ -58,7 +58,7 @@ void ends_destroy(ends *ends);
 /* A walrus_accel_ended_function on `ends`. */
 void note_end(void *user_data);
 
-walrus_accel_job *submitted(const walrus_accel_context *context, gated *gated, ends *ends);
+walrus_accel_job *submitted(const walrus_accel_runtime *runtime, gated *gated, ends *ends);
 uint32_t state_of(const walrus_accel_job *job);
 void pause_for(int milliseconds);
 

@@ -8,7 +8,7 @@
 
 enum { BLOBS = 20, WRONG = 9 };
 
-static void check_encoding(const walrus_accel_context *context)
+static void check_encoding(const walrus_accel_runtime *runtime)
 {
     walrus_accel_encode_request requests[BLOBS];
     walrus_accel_encode_result results[BLOBS];
@@ -20,7 +20,7 @@ static void check_encoding(const walrus_accel_context *context)
     CHECK_OK(walrus_accel_control_new(&control, &error));
     for (number = 0; number < BLOBS; number++) {
         const walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
-        samples[number] = sample_new(context, SHARDS, (uint64_t)number, (size_t)number * 321);
+        samples[number] = sample_new(runtime, SHARDS, (uint64_t)number, (size_t)number * 321);
         sources[number] = source_of(samples[number].blob, samples[number].length);
         requests[number] = request;
         requests[number].source = &sources[number];
@@ -29,7 +29,7 @@ static void check_encoding(const walrus_accel_context *context)
         results[number].error = UNSET(walrus_accel_error);
     }
     requests[WRONG].n_shards = 3;
-    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "9", walrus_accel_encode_batch(context, requests, BLOBS, control, results, &error));
+    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "9", walrus_accel_encode_batch(runtime, requests, BLOBS, control, results, &error));
     for (number = 0; number < BLOBS; number++) {
         int is_wrong = number == WRONG;
         CHECK_EQUAL(results[number].status, is_wrong ? WALRUS_ACCEL_INVALID_ARGUMENT : WALRUS_ACCEL_OK);
@@ -46,7 +46,7 @@ static void check_encoding(const walrus_accel_context *context)
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
 }
 
-static void check_decoding(const walrus_accel_context *context)
+static void check_decoding(const walrus_accel_runtime *runtime)
 {
     walrus_accel_decode_request requests[BLOBS];
     walrus_accel_decode_result results[BLOBS];
@@ -54,12 +54,12 @@ static void check_decoding(const walrus_accel_context *context)
     sample samples[BLOBS];
     int number;
     for (number = 0; number < BLOBS; number++) {
-        samples[number] = sample_new(context, SHARDS, (uint64_t)number, (size_t)number * 321);
+        samples[number] = sample_new(runtime, SHARDS, (uint64_t)number, (size_t)number * 321);
         slivers[number] = last_slivers(&samples[number], WALRUS_ACCEL_AXIS_PRIMARY, samples[number].shape.rows);
         requests[number] = decode_request_of(&samples[number], slivers[number], samples[number].shape.rows);
     }
     requests[WRONG].sliver_count--;
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS, walrus_accel_decode_batch(context, requests, BLOBS, NULL, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS, walrus_accel_decode_batch(runtime, requests, BLOBS, NULL, results, &error));
     for (number = 0; number < BLOBS; number++) {
         int is_wrong = number == WRONG;
         const uint8_t *blob = NULL;
@@ -80,7 +80,7 @@ static void check_decoding(const walrus_accel_context *context)
 }
 
 /* An array's elements are of one version. */
-static void check_sizes(const walrus_accel_context *context, const sample *sample)
+static void check_sizes(const walrus_accel_runtime *runtime, const sample *sample)
 {
     walrus_accel_source source = source_of(sample->blob, sample->length);
     const walrus_accel_encode_request initial = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -94,7 +94,7 @@ static void check_sizes(const walrus_accel_context *context, const sample *sampl
         results[number].status = 77;
     }
     requests[1].struct_size += 8;
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode_batch(context, requests, 3, NULL, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode_batch(runtime, requests, 3, NULL, results, &error));
     for (number = 0; number < 3; number++) {
         CHECK_EQUAL(results[number].status, WALRUS_ACCEL_NOT_ENDED);
         CHECK(results[number].encoded == NULL && results[number].error == NULL);
@@ -103,12 +103,12 @@ static void check_sizes(const walrus_accel_context *context, const sample *sampl
     memset(&requests[1], 0, sizeof requests[1]);
     memset(&requests[3], 0, sizeof requests[3]);
     requests[0].struct_size = requests[2].struct_size = 2 * sizeof requests[0];
-    CHECK_OK(walrus_accel_encode_batch(context, requests, 2, NULL, results, &error));
+    CHECK_OK(walrus_accel_encode_batch(runtime, requests, 2, NULL, results, &error));
     for (number = 0; number < 2; number++) {
         CHECK(has_id(results[number].encoded, sample->id));
         CHECK(walrus_accel_encoded_free(results[number].encoded) == WALRUS_ACCEL_OK);
     }
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode_batch(context, requests, SIZE_MAX, NULL, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode_batch(runtime, requests, SIZE_MAX, NULL, results, &error));
 }
 
 typedef struct canceller {
@@ -132,7 +132,7 @@ static void *cancel_and_open(void *given)
 /* Another thread cancels while the first blob is held up. */
 static void check_cancelling(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_encode_request requests[BLOBS];
     walrus_accel_encode_result results[BLOBS];
     walrus_accel_control *control = NULL;
@@ -150,7 +150,7 @@ static void check_cancelling(const sample *sample)
     canceller.control = control;
     canceller.gate = &gate;
     REQUIRE(pthread_create(&thread, NULL, cancel_and_open, &canceller) == 0);
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_encode_batch(context, requests, BLOBS, control, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_encode_batch(runtime, requests, BLOBS, control, results, &error));
     pthread_join(thread, NULL);
     for (number = 0; number < BLOBS; number++) {
         CHECK_EQUAL(results[number].status, WALRUS_ACCEL_CANCELLED);
@@ -159,20 +159,20 @@ static void check_cancelling(const sample *sample)
     }
     CHECK_EQUAL(gate.begun, 1);
     /* It stays cancelled. */
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_encode_batch(context, requests, 1, control, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_encode_batch(runtime, requests, 1, control, results, &error));
     CHECK(walrus_accel_error_free(results[0].error) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 
 void jobs_batch(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 3);
-    check_encoding(context);
-    check_decoding(context);
-    check_sizes(context, sample);
-    CHECK_OK(walrus_accel_encode_batch(context, NULL, 0, NULL, NULL, &error));
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 3);
+    check_encoding(runtime);
+    check_decoding(runtime);
+    check_sizes(runtime, sample);
+    CHECK_OK(walrus_accel_encode_batch(runtime, NULL, 0, NULL, NULL, &error));
     check_cancelling(sample);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }

@@ -121,11 +121,11 @@ void note_end(void *user_data)
     pthread_mutex_unlock(&ends->lock);
 }
 
-walrus_accel_job *submitted(const walrus_accel_context *context, gated *gated, ends *ends)
+walrus_accel_job *submitted(const walrus_accel_runtime *runtime, gated *gated, ends *ends)
 {
     walrus_accel_job *job = NULL;
     walrus_accel_ended_function ended = ends ? note_end : NULL;
-    REQUIRE_OK(walrus_accel_submit_encode(context, &gated->request, ended, ends, &job, &error));
+    REQUIRE_OK(walrus_accel_submit_encode(runtime, &gated->request, ended, ends, &job, &error));
     REQUIRE(job != NULL);
     return job;
 }

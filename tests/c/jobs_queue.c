@@ -1,5 +1,5 @@
 /*
- * How jobs queue: in the order in which they came, and so many at once as the context has it.
+ * How jobs queue: in the order in which they came, and so many at once as the runtime has it.
  */
 #include "jobs.h"
 
@@ -21,7 +21,7 @@ static void free_all(walrus_accel_job **jobs)
 
 static void check_order(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[JOBS];
     gate gate;
     gated gated[JOBS];
@@ -29,7 +29,7 @@ static void check_order(const sample *sample)
     gate_init(&gate, 0);
     for (number = 0; number < JOBS; number++) {
         gated_init(&gated[number], &gate, sample, number);
-        jobs[number] = submitted(context, &gated[number], NULL);
+        jobs[number] = submitted(runtime, &gated[number], NULL);
     }
     gate_await(&gate, 1);
     for (number = 0; number < JOBS; number++) {
@@ -42,13 +42,13 @@ static void check_order(const sample *sample)
     for (number = 0; number < JOBS; number++) {
         CHECK_EQUAL(gate.order[number], number);
     }
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 
 static void check_limit(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 3);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 3);
     walrus_accel_job *jobs[JOBS];
     gate gate;
     gated gated[JOBS];
@@ -56,7 +56,7 @@ static void check_limit(const sample *sample)
     gate_init(&gate, 0);
     for (number = 0; number < JOBS; number++) {
         gated_init(&gated[number], &gate, sample, number);
-        jobs[number] = submitted(context, &gated[number], NULL);
+        jobs[number] = submitted(runtime, &gated[number], NULL);
     }
     pause_for(SOON);
     for (number = 0; number < JOBS; number++) {
@@ -68,14 +68,14 @@ static void check_limit(const sample *sample)
     free_all(jobs);
     CHECK(gate.most_reading >= 1 && gate.most_reading <= 3);
     CHECK_EQUAL(gate.begun, JOBS);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 
 /* A job that waits is cancelled: it ends at once, and those behind it run. */
 static void check_cancelled(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[3];
     gate gate;
     gated gated[3];
@@ -85,7 +85,7 @@ static void check_cancelled(const sample *sample)
     for (number = 0; number < 3; number++) {
         ends_init(&ends[number]);
         gated_init(&gated[number], &gate, sample, number);
-        jobs[number] = submitted(context, &gated[number], &ends[number]);
+        jobs[number] = submitted(runtime, &gated[number], &ends[number]);
     }
     gate_await(&gate, 1);
     CHECK_OK(walrus_accel_job_cancel(jobs[1], &error));
@@ -106,14 +106,14 @@ static void check_cancelled(const sample *sample)
         CHECK_EQUAL(ends_count(&ends[number]), 1);
         ends_destroy(&ends[number]);
     }
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 
 /* The handle goes while the job is being cancelled by it, and those behind it come meanwhile. */
 static void check_freed_in_its_end(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     int round;
     for (round = 0; round < 20; round++) {
         walrus_accel_job *jobs[2];
@@ -124,8 +124,8 @@ static void check_freed_in_its_end(const sample *sample)
         ends_init(&ends);
         gated_init(&gated[0], &gate, sample, 0);
         gated_init(&gated[1], &gate, sample, 1);
-        jobs[0] = submitted(context, &gated[0], NULL);
-        jobs[1] = submitted(context, &gated[1], &ends);
+        jobs[0] = submitted(runtime, &gated[0], NULL);
+        jobs[1] = submitted(runtime, &gated[1], &ends);
         ends.to_free = &jobs[1];
         gate_await(&gate, 1);
         CHECK_OK(walrus_accel_job_cancel(jobs[1], &error));
@@ -136,13 +136,13 @@ static void check_freed_in_its_end(const sample *sample)
         ends_destroy(&ends);
         gate_destroy(&gate);
     }
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
 /* A job that reads a pipe to which nobody writes can be cancelled, and those that wait hold nothing. */
 static void check_pipe(void)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_job *jobs[2] = {NULL, NULL};
@@ -153,7 +153,7 @@ static void check_pipe(void)
     for (number = 0; number < 2; number++) {
         REQUIRE(pipe(ends[number]) == 0);
         source.descriptor = ends[number][0];
-        CHECK_OK(walrus_accel_submit_encode(context, &request, NULL, NULL, &jobs[number], &error));
+        CHECK_OK(walrus_accel_submit_encode(runtime, &request, NULL, NULL, &jobs[number], &error));
         CHECK(close(ends[number][0]) == 0);
     }
     pause_for(SOON);
@@ -168,12 +168,12 @@ static void check_pipe(void)
         CHECK(walrus_accel_job_free(jobs[number]) == WALRUS_ACCEL_OK);
         close(ends[number][1]);
     }
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
 static void check_engine(const sample *sample)
 {
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_control *control = NULL;
     walrus_accel_encoded *encoded = NULL;
     const char *name = "none";
@@ -182,7 +182,7 @@ static void check_engine(const sample *sample)
     walrus_accel_job *job;
     gate_init(&gate, 1);
     gated_init(&gated, &gate, sample, 0);
-    job = submitted(context, &gated, NULL);
+    job = submitted(runtime, &gated, NULL);
     CHECK_OK(walrus_accel_job_wait(job, LONG, &error));
     CHECK_OK(walrus_accel_job_engine(job, &name, &error));
     CHECK(name != NULL && strcmp(name, "cpu") == 0);
@@ -190,12 +190,12 @@ static void check_engine(const sample *sample)
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
     CHECK_OK(walrus_accel_control_engine(control, &name, &error));
     CHECK(name == NULL);
-    CHECK_OK(walrus_accel_encode(context, &gated.request, control, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(runtime, &gated.request, control, &encoded, &error));
     CHECK_OK(walrus_accel_control_engine(control, &name, &error));
     CHECK(name != NULL && strcmp(name, "cpu") == 0);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 

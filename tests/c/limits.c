@@ -1,5 +1,5 @@
 /*
- * Systems that start few threads, or none: contexts have fewer, or say what is missing, and calls do without.
+ * Systems that start few threads, or none: runtimes have fewer, or say what is missing, and calls do without.
  * The program's own pthread_create takes the place of the system's, for the library too.
  */
 #define _GNU_SOURCE
@@ -41,20 +41,20 @@ static void allow(long threads)
 }
 
 /* A blob so large that the engine `auto` would look for a device. */
-static void encode(const walrus_accel_context *context, const sample *expected)
+static void encode(const walrus_accel_runtime *runtime, const sample *expected)
 {
     walrus_accel_source source = source_of(expected->blob, expected->length);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_encoded *encoded = NULL;
     request.source = &source;
     request.n_shards = expected->n_shards;
-    CHECK_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, expected->id));
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
 /* A job has a thread, or is refused and leaves nothing. */
-static void submit(const walrus_accel_context *context, const sample *expected)
+static void submit(const walrus_accel_runtime *runtime, const sample *expected)
 {
     walrus_accel_source source = source_of(expected->blob, expected->length);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -62,49 +62,49 @@ static void submit(const walrus_accel_context *context, const sample *expected)
     request.source = &source;
     request.n_shards = expected->n_shards;
     CHECK_MESSAGE(WALRUS_ACCEL_OUT_OF_MEMORY, "no thread",
-                  walrus_accel_submit_encode(context, &request, NULL, NULL, &job, &error));
+                  walrus_accel_submit_encode(runtime, &request, NULL, NULL, &job, &error));
     CHECK(job == NULL);
 }
 
 static void check_engine(uint32_t engine, long threads, const sample *expected)
 {
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
-    walrus_accel_context *context = UNSET(walrus_accel_context);
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
+    walrus_accel_runtime *runtime = UNSET(walrus_accel_runtime);
     options.engine = engine;
     options.threads = ASKED;
     allow(threads);
     if (threads == 0) {
         CHECK_MESSAGE(WALRUS_ACCEL_ENGINE_UNAVAILABLE, "needs a thread",
-                      walrus_accel_context_new(&options, &context, &error));
-        CHECK(context == NULL);
+                      walrus_accel_runtime_new(&options, &runtime, &error));
+        CHECK(runtime == NULL);
     } else {
-        CHECK_OK(walrus_accel_context_new(&options, &context, &error));
+        CHECK_OK(walrus_accel_runtime_new(&options, &runtime, &error));
         allow(0);
-        encode(context, expected);
-        submit(context, expected);
-        CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+        encode(runtime, expected);
+        submit(runtime, expected);
+        CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     }
     allow(-1);
 }
 
 static void check_most(void)
 {
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
-    walrus_accel_context *context = UNSET(walrus_accel_context);
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
+    walrus_accel_runtime *runtime = UNSET(walrus_accel_runtime);
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = 1025;
-    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "1024", walrus_accel_context_new(&options, &context, &error));
-    CHECK(context == NULL);
+    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "1024", walrus_accel_runtime_new(&options, &runtime, &error));
+    CHECK(runtime == NULL);
     options.threads = 1024;
-    CHECK_OK(walrus_accel_context_new(&options, &context, &error));
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK_OK(walrus_accel_runtime_new(&options, &runtime, &error));
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
 int main(void)
 {
-    walrus_accel_context *context = context_of_cpu(2, 2);
-    sample small = sample_new(context, 10, 1, 10000);
-    sample large = sample_new(context, 100, 2, 17 * 1024 * 1024);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
+    sample small = sample_new(runtime, 10, 1, 10000);
+    sample large = sample_new(runtime, 100, 2, 17 * 1024 * 1024);
     long threads;
     for (threads = 0; threads <= ASKED; threads++) {
         check_engine(WALRUS_ACCEL_ENGINE_CPU, threads, &small);
@@ -115,6 +115,6 @@ int main(void)
     check_most();
     sample_free(&large);
     sample_free(&small);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     return check_result();
 }

@@ -1,9 +1,9 @@
 /*
  * Every large allocation of every kind of call fails once. Each time the call has to say so, or to do
- * without, and the next call on the same context has to be right.
+ * without, and the next call on the same runtime has to be right.
  *
  * Each try is a process of its own, so that one which ends the process is seen and the others go on. The
- * library's threads do not outlive a fork: a try makes its own context.
+ * library's threads do not outlive a fork: a try makes its own runtime.
  *
  * WALRUS_ACCEL_SAMPLE=0: each allocation fails, and not a sample of them. WALRUS_ACCEL_LARGE: the least size in
  * bytes of an allocation that fails; WALRUS_ACCEL_TRACE=1: print where each is asked for; WALRUS_ACCEL_CALL: the
@@ -32,7 +32,7 @@ material here;
 
 static uint8_t *symbol_bytes;
 static char *files;
-static roomful rooms;
+static buffer_set buffers;
 static uint8_t *output;
 static uint8_t *claimed_metadata;
 static size_t claimed_length;
@@ -47,7 +47,7 @@ walrus_accel_status with_error(walrus_accel_status status, walrus_accel_error *e
     return status;
 }
 
-walrus_accel_status encode_from(const walrus_accel_context *context, const walrus_accel_source *source,
+walrus_accel_status encode_from(const walrus_accel_runtime *runtime, const walrus_accel_source *source,
                                 walrus_accel_sink *sink, int is_checked)
 {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -57,7 +57,7 @@ walrus_accel_status encode_from(const walrus_accel_context *context, const walru
     request.source = source;
     request.sink = sink;
     request.n_shards = here.given.n_shards;
-    status = walrus_accel_encode(context, &request, NULL, &encoded, &error);
+    status = walrus_accel_encode(runtime, &request, NULL, &encoded, &error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         CHECK(has_id(encoded, here.given.id));
     }
@@ -66,37 +66,37 @@ walrus_accel_status encode_from(const walrus_accel_context *context, const walru
     return with_error(status, error);
 }
 
-static walrus_accel_status encode(const walrus_accel_context *context, walrus_accel_sink *sink, int is_checked)
+static walrus_accel_status encode(const walrus_accel_runtime *runtime, walrus_accel_sink *sink, int is_checked)
 {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
-    return encode_from(context, &source, sink, is_checked);
+    return encode_from(runtime, &source, sink, is_checked);
 }
 
-static walrus_accel_status encode_to_library(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status encode_to_library(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
-    return encode(context, &sink, is_checked);
+    return encode(runtime, &sink, is_checked);
 }
 
-static walrus_accel_status encode_to_rooms(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status encode_to_buffers(const walrus_accel_runtime *runtime, int is_checked)
 {
-    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_ROOMS);
-    sink.rooms = rooms.rooms;
-    sink.room_count = rooms.count;
-    return encode(context, &sink, is_checked);
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
+    sink.buffers = buffers.buffers;
+    sink.buffer_count = buffers.count;
+    return encode(runtime, &sink, is_checked);
 }
 
-static walrus_accel_status encode_metadata(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status encode_metadata(const walrus_accel_runtime *runtime, int is_checked)
 {
-    return encode(context, NULL, is_checked);
+    return encode(runtime, NULL, is_checked);
 }
 
-static walrus_accel_status decode(const walrus_accel_context *context, walrus_accel_decode_request *request,
+static walrus_accel_status decode(const walrus_accel_runtime *runtime, walrus_accel_decode_request *request,
                                   int is_checked)
 {
     walrus_accel_decoded *decoded = UNSET(walrus_accel_decoded);
     walrus_accel_error *error = NULL;
-    walrus_accel_status status = walrus_accel_decode(context, request, NULL, &decoded, &error);
+    walrus_accel_status status = walrus_accel_decode(runtime, request, NULL, &decoded, &error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         const uint8_t *blob = request->output;
         size_t length = (size_t)request->output_length;
@@ -111,29 +111,29 @@ static walrus_accel_status decode(const walrus_accel_context *context, walrus_ac
     return with_error(status, error);
 }
 
-static walrus_accel_status decode_to_library(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status decode_to_library(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
-    return decode(context, &request, is_checked);
+    return decode(runtime, &request, is_checked);
 }
 
-static walrus_accel_status decode_strictly(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status decode_strictly(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
     request.check = WALRUS_ACCEL_CHECK_STRICT;
-    return decode(context, &request, is_checked);
+    return decode(runtime, &request, is_checked);
 }
 
-static walrus_accel_status decode_to_memory(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status decode_to_memory(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
     request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
     request.output = output;
     request.output_length = here.given.length;
-    return decode(context, &request, is_checked);
+    return decode(runtime, &request, is_checked);
 }
 
-static walrus_accel_status verify(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status verify(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     walrus_accel_error *error = NULL;
@@ -145,7 +145,7 @@ static walrus_accel_status verify(const walrus_accel_context *context, int is_ch
     request.sliver_count = here.sliver_count;
     request.verdicts = verdicts;
     request.verdict_count = here.sliver_count;
-    status = walrus_accel_verify(context, &request, NULL, &error);
+    status = walrus_accel_verify(runtime, &request, NULL, &error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         static const uint8_t good[UINT16_MAX];
         CHECK_BYTES(verdicts, good, here.sliver_count);
@@ -153,7 +153,7 @@ static walrus_accel_status verify(const walrus_accel_context *context, int is_ch
     return with_error(status, error);
 }
 
-static walrus_accel_status rebuild(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status rebuild(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_rebuild_request request = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
@@ -164,7 +164,7 @@ static walrus_accel_status rebuild(const walrus_accel_context *context, int is_c
     request.slivers = here.slivers;
     request.sliver_count = here.sliver_count;
     request.sink = &sink;
-    status = walrus_accel_rebuild(context, &request, NULL, &encoded, &error);
+    status = walrus_accel_rebuild(runtime, &request, NULL, &encoded, &error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         walrus_accel_sliver expected = sample_sliver(&here.given, WALRUS_ACCEL_AXIS_SECONDARY, 1);
         const uint8_t *data = NULL;
@@ -180,20 +180,20 @@ static walrus_accel_status rebuild(const walrus_accel_context *context, int is_c
 /* After a call that failed, what became of the slivers says what the reader keeps, and no more. */
 static void check_added(const walrus_accel_reader *reader, const walrus_accel_added *added)
 {
-    walrus_accel_gathered *gathered = NULL;
+    walrus_accel_reader_report *gathered = NULL;
     size_t kept = 0, damaged = 0, surplus = 0, number, told = 0;
     for (number = 0; number < here.sliver_count; number++) {
         CHECK(added[number].outcome == 0 || added[number].outcome == WALRUS_ACCEL_ADDED_KEPT);
         told += added[number].outcome == WALRUS_ACCEL_ADDED_KEPT;
     }
-    CHECK_OK(walrus_accel_reader_gathered(reader, &gathered, &error));
-    CHECK_OK(walrus_accel_gathered_counts(gathered, &kept, &damaged, &surplus, &error));
+    CHECK_OK(walrus_accel_reader_report_new(reader, &gathered, &error));
+    CHECK_OK(walrus_accel_reader_report_counts(gathered, &kept, &damaged, &surplus, &error));
     CHECK(kept == told && damaged == 0 && surplus == 0);
-    CHECK(walrus_accel_gathered_free(gathered) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_report_free(gathered) == WALRUS_ACCEL_OK);
 }
 
 /* A reader that is handed as many slivers as are needed, and read to the caller's memory. */
-static walrus_accel_status read_blob(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status read_blob(const walrus_accel_runtime *runtime, int is_checked)
 {
     static walrus_accel_added added[UINT16_MAX];
     walrus_accel_reader_add_request add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
@@ -201,7 +201,7 @@ static walrus_accel_status read_blob(const walrus_accel_context *context, int is
     walrus_accel_reader *reader = UNSET(walrus_accel_reader);
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_error *error = NULL;
-    walrus_accel_status status = walrus_accel_reader_new(context, here.given.metadata, &reader, &error);
+    walrus_accel_status status = walrus_accel_reader_new(runtime, here.given.metadata, &reader, &error);
     if (status == WALRUS_ACCEL_OK) {
         add.slivers = here.slivers;
         add.added = added;
@@ -230,7 +230,7 @@ static walrus_accel_status read_blob(const walrus_accel_context *context, int is
 }
 
 /* All symbols of a sliver, with proofs and without, and without having expanded it: all say the same. */
-static walrus_accel_status cut(const walrus_accel_context *context, const walrus_accel_expanded *expanded,
+static walrus_accel_status cut(const walrus_accel_runtime *runtime, const walrus_accel_expanded *expanded,
                                const walrus_accel_expand_request *request, walrus_accel_error **error)
 {
     enum { TARGETS = 300, MOST = 1024 };
@@ -251,10 +251,10 @@ static walrus_accel_status cut(const walrus_accel_context *context, const walrus
     decoding.target_count = TARGETS;
     decoding.out = again;
     decoding.out_length = TARGETS * plain;
-    status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, targets, TARGETS, out,
+    status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, targets, TARGETS, out,
                                            sizeof out, ends, error);
     if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_decoding_symbols(context, &decoding, NULL, error);
+        status = walrus_accel_decoding_symbols(runtime, &decoding, NULL, error);
     }
     for (number = 0; status == WALRUS_ACCEL_OK && number < TARGETS; number++) {
         CHECK_BYTES(out + (number == 0 ? 0 : ends[number - 1]) + 1, again + number * plain, plain);
@@ -262,7 +262,7 @@ static walrus_accel_status cut(const walrus_accel_context *context, const walrus
     return status;
 }
 
-static walrus_accel_status expand(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status expand(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_expanded *expanded = UNSET(walrus_accel_expanded);
@@ -270,17 +270,17 @@ static walrus_accel_status expand(const walrus_accel_context *context, int is_ch
     walrus_accel_status status;
     request.metadata = here.given.metadata;
     request.sliver = here.slivers;
-    status = walrus_accel_expand(context, &request, NULL, &expanded, &error);
+    status = walrus_accel_expand(runtime, &request, NULL, &expanded, &error);
     CHECK((status == WALRUS_ACCEL_OK) == (expanded != NULL));
     CHECK(!is_checked || status == WALRUS_ACCEL_OK);
     if (status == WALRUS_ACCEL_OK) {
-        status = cut(context, expanded, &request, &error);
+        status = cut(runtime, expanded, &request, &error);
     }
     CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
     return with_error(status, error);
 }
 
-static walrus_accel_status recover(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status recover(const walrus_accel_runtime *runtime, int is_checked)
 {
     static uint8_t verdicts[UINT16_MAX];
     walrus_accel_recover_request request = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
@@ -294,7 +294,7 @@ static walrus_accel_status recover(const walrus_accel_context *context, int is_c
     request.target = 1;
     request.verdicts = verdicts;
     request.verdict_count = here.sliver_count;
-    status = walrus_accel_recover(context, &request, NULL, &recovered, &error);
+    status = walrus_accel_recover(runtime, &request, NULL, &recovered, &error);
     CHECK((status == WALRUS_ACCEL_OK) == (recovered != NULL));
     CHECK((status == WALRUS_ACCEL_OK) == (verdicts[0] == WALRUS_ACCEL_SYMBOL_GOOD));
     if (status == WALRUS_ACCEL_OK && is_checked) {
@@ -310,13 +310,13 @@ static walrus_accel_status recover(const walrus_accel_context *context, int is_c
 }
 
 /* Metadata that claims more pairs than the committee has: read, if there is memory, and then refused. */
-static walrus_accel_status read_metadata(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status read_metadata(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_metadata *metadata = UNSET(walrus_accel_metadata);
     walrus_accel_error *error = NULL;
     walrus_accel_status status = walrus_accel_metadata_from_bcs(claimed_metadata, claimed_length, here.given.n_shards,
                                                                 NULL, &metadata, &error);
-    (void)context;
+    (void)runtime;
     CHECK(metadata == NULL);
     with_error(status, error);
     if (is_checked) {
@@ -325,7 +325,7 @@ static walrus_accel_status read_metadata(const walrus_accel_context *context, in
     return status == WALRUS_ACCEL_INVALID_METADATA ? WALRUS_ACCEL_OK : status;
 }
 
-static walrus_accel_status encode_batch(const walrus_accel_context *context, int is_checked)
+static walrus_accel_status encode_batch(const walrus_accel_runtime *runtime, int is_checked)
 {
     static walrus_accel_encode_request requests[BATCH];
     static walrus_accel_encode_result results[BATCH];
@@ -339,7 +339,7 @@ static walrus_accel_status encode_batch(const walrus_accel_context *context, int
         request.n_shards = 4;
         requests[number] = request;
     }
-    status = walrus_accel_encode_batch(context, requests, BATCH, NULL, results, &error);
+    status = walrus_accel_encode_batch(runtime, requests, BATCH, NULL, results, &error);
     has_begun = results[0].status != WALRUS_ACCEL_NOT_ENDED;
     CHECK(has_begun || status != WALRUS_ACCEL_OK);
     for (number = 0; number < BATCH; number++) {
@@ -352,48 +352,48 @@ static walrus_accel_status encode_batch(const walrus_accel_context *context, int
     return with_error(status, error);
 }
 
-/* First of all, so that what all contexts share is made here. */
-static walrus_accel_status make_context(const walrus_accel_context *context, int is_checked)
+/* First of all, so that what all runtimes share is made here. */
+static walrus_accel_status make_runtime(const walrus_accel_runtime *runtime, int is_checked)
 {
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
-    walrus_accel_context *made = UNSET(walrus_accel_context);
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
+    walrus_accel_runtime *made = UNSET(walrus_accel_runtime);
     walrus_accel_error *error = NULL;
     walrus_accel_status status;
-    (void)context;
+    (void)runtime;
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = 2;
-    status = walrus_accel_context_new(&options, &made, &error);
+    status = walrus_accel_runtime_new(&options, &made, &error);
     if (is_checked) {
         CHECK_EQUAL(status, WALRUS_ACCEL_OK);
     }
     CHECK((status == WALRUS_ACCEL_OK) == (made != NULL));
-    CHECK(walrus_accel_context_free(made) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(made) == WALRUS_ACCEL_OK);
     return with_error(status, error);
 }
 
 /* A step's try, in a process of its own. */
-static int try_step(call made, int has_context, unsigned long step)
+static int try_step(call made, int has_runtime, unsigned long step)
 {
-    walrus_accel_context *context = has_context ? context_of_cpu(2, 2) : NULL;
+    walrus_accel_runtime *runtime = has_runtime ? runtime_of_cpu(2, 2) : NULL;
     unsigned long failures_before = check_failures();
     walrus_accel_status status;
     int was_hit;
     failing_arm(step, large);
-    status = made(context, 0);
+    status = made(runtime, 0);
     was_hit = failing_disarm();
     if (status != WALRUS_ACCEL_OK) {
         CHECK_EQUAL(status, WALRUS_ACCEL_OUT_OF_MEMORY);
         CHECK(was_hit);
     }
-    CHECK_EQUAL(made(context, 1), WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK_EQUAL(made(runtime, 1), WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     if (check_failures() != failures_before) {
         return WAS_WRONG;
     }
     return !was_hit ? WAS_NOT_HIT : status == WALRUS_ACCEL_OK ? WENT_ON : RAN_OUT;
 }
 
-static int step_in_child(call made, int has_context, unsigned long step)
+static int step_in_child(call made, int has_runtime, unsigned long step)
 {
     int status = 0;
     pid_t child;
@@ -404,23 +404,23 @@ static int step_in_child(call made, int has_context, unsigned long step)
     if (child == 0) {
         /* A call that hangs is a failure too. */
         alarm(60);
-        _exit(try_step(made, has_context, step));
+        _exit(try_step(made, has_runtime, step));
     }
     REQUIRE(waitpid(child, &status, 0) == child);
     folder_free(here.folder);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static void sweep(const char *name, call made, int has_context)
+static void sweep(const char *name, call made, int has_runtime)
 {
     unsigned long step, ran_out = 0, went_on = 0;
     char about[100];
     for (step = 1; step <= MOST_STEPS; step += is_sample ? 1 + step / DENSITY : 1) {
-        int end = step_in_child(made, has_context, step);
+        int end = step_in_child(made, has_runtime, step);
         snprintf(about, sizeof about, "%s, %u shards, allocation %lu", name, here.given.n_shards, step);
         check_about(about);
         /* Where tables are made once in a process, the header lets it end. */
-        CHECK((end >= 0 || (end == -SIGABRT && !has_context)) && end != WAS_WRONG);
+        CHECK((end >= 0 || (end == -SIGABRT && !has_runtime)) && end != WAS_WRONG);
         if (end < 0) {
             fprintf(stderr, "%s: ended by signal %d\n", about, -end);
         }
@@ -443,7 +443,7 @@ static const struct {
     int is_slow;
 } calls[] = {
     {"encode to the library", encode_to_library, 0},
-    {"encode to rooms", encode_to_rooms, 0},
+    {"encode to buffers", encode_to_buffers, 0},
     {"metadata alone", encode_metadata, 0},
     {"decode to the library", decode_to_library, 0},
     {"decode strictly", decode_strictly, 0},
@@ -498,20 +498,20 @@ static void make_claimed_metadata(void)
     }
 }
 
-static void make_symbols(const walrus_accel_context *context)
+static void make_symbols(const walrus_accel_runtime *runtime)
 {
     const uint16_t target = 1;
-    size_t room = here.given.shape.recovery_symbol_length, number;
+    size_t buffer = here.given.shape.recovery_symbol_length, number;
     here.symbols = claim(here.sliver_count * sizeof *here.symbols);
-    symbol_bytes = claim(here.sliver_count * room);
+    symbol_bytes = claim(here.sliver_count * buffer);
     for (number = 0; number < here.sliver_count; number++) {
         walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
         walrus_accel_expanded *expanded = NULL;
-        uint8_t *bytes = symbol_bytes + number * room;
+        uint8_t *bytes = symbol_bytes + number * buffer;
         request.metadata = here.given.metadata;
         request.sliver = &here.slivers[number];
-        REQUIRE_OK(walrus_accel_expand(context, &request, NULL, &expanded, &error));
-        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, &target, 1, bytes, room,
+        REQUIRE_OK(walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
+        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &target, 1, bytes, buffer,
                                                  &here.symbols[number].length, &error));
         here.symbols[number].data = bytes;
         CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
@@ -546,7 +546,7 @@ static void make_proof(void)
 }
 
 /* The blob in a file, and its directory. */
-static void make_files(const walrus_accel_context *context)
+static void make_files(const walrus_accel_runtime *runtime)
 {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
@@ -560,7 +560,7 @@ static void make_files(const walrus_accel_context *context)
     request.sink = &sink;
     request.n_shards = here.given.n_shards;
     sink.path = files;
-    REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
     here.directory = path_in(path, "");
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
@@ -568,18 +568,18 @@ static void make_files(const walrus_accel_context *context)
 
 static void sweep_sample(uint16_t n_shards, size_t length)
 {
-    walrus_accel_context *context = context_of_cpu(2, 2);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     unsigned long only = check_setting("WALRUS_ACCEL_CALL", sizeof calls / sizeof *calls);
     size_t number;
-    here.given = sample_new(context, n_shards, n_shards, length);
+    here.given = sample_new(runtime, n_shards, n_shards, length);
     here.sliver_count = here.given.shape.rows;
     here.slivers = last_slivers(&here.given, WALRUS_ACCEL_AXIS_PRIMARY, here.sliver_count);
-    make_symbols(context);
+    make_symbols(runtime);
     make_proof();
-    make_files(context);
+    make_files(runtime);
     /* The tries shall meet no thread of this process's. */
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
-    rooms = rooms_new(&here.given.shape, n_shards);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
+    buffers = buffers_new(&here.given.shape, n_shards);
     output = claim(length);
     for (number = 0; number < sizeof calls / sizeof *calls; number++) {
         if (calls[number].is_slow && n_shards > FEW_SHARDS) {
@@ -594,7 +594,7 @@ static void sweep_sample(uint16_t n_shards, size_t length)
     free(here.directory);
     free(here.file);
     free(here.proof);
-    rooms_free(&rooms);
+    buffers_free(&buffers);
     free(symbol_bytes);
     free(here.symbols);
     free(here.slivers);
@@ -607,14 +607,14 @@ static void sweep_sample(uint16_t n_shards, size_t length)
  */
 static void make_tables(void)
 {
-    walrus_accel_context *context = context_of_cpu(2, 2);
-    here.given = sample_new(context, 1000, 1, 1000);
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
+    here.given = sample_new(runtime, 1000, 1, 1000);
     here.sliver_count = here.given.shape.rows;
     here.slivers = last_slivers(&here.given, WALRUS_ACCEL_AXIS_PRIMARY, here.sliver_count);
-    CHECK_EQUAL(decode_to_library(context, 1), WALRUS_ACCEL_OK);
+    CHECK_EQUAL(decode_to_library(runtime, 1), WALRUS_ACCEL_OK);
     free(here.slivers);
     sample_free(&here.given);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
 int main(void)
@@ -625,7 +625,7 @@ int main(void)
         failing_trace();
     }
     make_claimed_metadata();
-    sweep("make a context", make_context, 0);
+    sweep("make a runtime", make_runtime, 0);
     make_tables();
     sweep_sample(1000, 1024 * 1024);
     sweep_sample(300, 3 * 1000 * 1000);

@@ -26,36 +26,36 @@ extern material here;
 /*
  * A call: `is_checked` says whether memory suffices, so that its result is to be right. Gives its status.
  */
-typedef walrus_accel_status (*call)(const walrus_accel_context *context, int is_checked);
+typedef walrus_accel_status (*call)(const walrus_accel_runtime *runtime, int is_checked);
 
 /* The error goes with the status, also where there is hardly memory for it. Frees it. */
 walrus_accel_status with_error(walrus_accel_status status, walrus_accel_error *error);
 
 /* Encodes from a source and to a sink. */
-walrus_accel_status encode_from(const walrus_accel_context *context, const walrus_accel_source *source,
+walrus_accel_status encode_from(const walrus_accel_runtime *runtime, const walrus_accel_source *source,
                                 walrus_accel_sink *sink, int is_checked);
 
 /* Of memory_files.c. */
-walrus_accel_status encode_file(const walrus_accel_context *context, int is_checked);
-walrus_accel_status encode_descriptor(const walrus_accel_context *context, int is_checked);
-walrus_accel_status encode_reads(const walrus_accel_context *context, int is_checked);
-walrus_accel_status encode_to_callback(const walrus_accel_context *context, int is_checked);
-walrus_accel_status encode_to_directory(const walrus_accel_context *context, int is_checked);
-walrus_accel_status decode_to_file(const walrus_accel_context *context, int is_checked);
-walrus_accel_status decode_directory(const walrus_accel_context *context, int is_checked);
-walrus_accel_status verify_directory(const walrus_accel_context *context, int is_checked);
-walrus_accel_status verify_quickly(const walrus_accel_context *context, int is_checked);
-walrus_accel_status repair_directory(const walrus_accel_context *context, int is_checked);
+walrus_accel_status encode_file(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status encode_descriptor(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status encode_reads(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status encode_to_callback(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status encode_to_directory(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status decode_to_file(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status decode_directory(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status verify_directory(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status verify_quickly(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status repair_directory(const walrus_accel_runtime *runtime, int is_checked);
 
 /* Of memory_jobs.c. */
-walrus_accel_status encode_as_job(const walrus_accel_context *context, int is_checked);
-walrus_accel_status decode_as_job(const walrus_accel_context *context, int is_checked);
-walrus_accel_status verify_as_job(const walrus_accel_context *context, int is_checked);
-walrus_accel_status rebuild_as_job(const walrus_accel_context *context, int is_checked);
-walrus_accel_status decode_batch(const walrus_accel_context *context, int is_checked);
-walrus_accel_status verify_batch(const walrus_accel_context *context, int is_checked);
-walrus_accel_status verify_symbols(const walrus_accel_context *context, int is_checked);
-walrus_accel_status verify_proof(const walrus_accel_context *context, int is_checked);
-walrus_accel_status pass_metadata_on(const walrus_accel_context *context, int is_checked);
+walrus_accel_status encode_as_job(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status decode_as_job(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status verify_as_job(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status rebuild_as_job(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status decode_batch(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status verify_batch(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status verify_symbols(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status verify_proof(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status pass_metadata_on(const walrus_accel_runtime *runtime, int is_checked);
 
 #endif

@@ -21,7 +21,7 @@ static walrus_accel_status wait_for(walrus_accel_job *job, walrus_accel_status s
     return status;
 }
 
-walrus_accel_status encode_as_job(const walrus_accel_context *context, int is_checked)
+walrus_accel_status encode_as_job(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
@@ -33,7 +33,7 @@ walrus_accel_status encode_as_job(const walrus_accel_context *context, int is_ch
     request.source = &source;
     request.sink = &sink;
     request.n_shards = here.given.n_shards;
-    status = walrus_accel_submit_encode(context, &request, NULL, NULL, &job, &error);
+    status = walrus_accel_submit_encode(runtime, &request, NULL, NULL, &job, &error);
     status = wait_for(job, status, error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         CHECK_OK(walrus_accel_job_take_encoded(job, &encoded, &error));
@@ -44,13 +44,13 @@ walrus_accel_status encode_as_job(const walrus_accel_context *context, int is_ch
     return status;
 }
 
-walrus_accel_status decode_as_job(const walrus_accel_context *context, int is_checked)
+walrus_accel_status decode_as_job(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_job *job = UNSET(walrus_accel_job);
     walrus_accel_error *error = NULL;
-    walrus_accel_status status = walrus_accel_submit_decode(context, &request, NULL, NULL, &job, &error);
+    walrus_accel_status status = walrus_accel_submit_decode(runtime, &request, NULL, NULL, &job, &error);
     status = wait_for(job, status, error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         const uint8_t *blob = NULL;
@@ -65,7 +65,7 @@ walrus_accel_status decode_as_job(const walrus_accel_context *context, int is_ch
     return status;
 }
 
-walrus_accel_status verify_as_job(const walrus_accel_context *context, int is_checked)
+walrus_accel_status verify_as_job(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     static uint8_t verdicts[UINT16_MAX];
@@ -77,7 +77,7 @@ walrus_accel_status verify_as_job(const walrus_accel_context *context, int is_ch
     request.slivers = here.slivers;
     request.sliver_count = request.verdict_count = here.sliver_count;
     request.verdicts = verdicts;
-    status = walrus_accel_submit_verify(context, &request, NULL, NULL, &job, &error);
+    status = walrus_accel_submit_verify(runtime, &request, NULL, NULL, &job, &error);
     status = wait_for(job, status, error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         CHECK_BYTES(verdicts, good, here.sliver_count);
@@ -86,7 +86,7 @@ walrus_accel_status verify_as_job(const walrus_accel_context *context, int is_ch
     return status;
 }
 
-walrus_accel_status rebuild_as_job(const walrus_accel_context *context, int is_checked)
+walrus_accel_status rebuild_as_job(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_rebuild_request request = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
@@ -98,7 +98,7 @@ walrus_accel_status rebuild_as_job(const walrus_accel_context *context, int is_c
     request.slivers = here.slivers;
     request.sliver_count = here.sliver_count;
     request.sink = &sink;
-    status = walrus_accel_submit_rebuild(context, &request, NULL, NULL, &job, &error);
+    status = walrus_accel_submit_rebuild(runtime, &request, NULL, NULL, &job, &error);
     status = wait_for(job, status, error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         CHECK_OK(walrus_accel_job_take_encoded(job, &encoded, &error));
@@ -110,7 +110,7 @@ walrus_accel_status rebuild_as_job(const walrus_accel_context *context, int is_c
 }
 
 /* The blob twice, among requests that cannot be. */
-walrus_accel_status decode_batch(const walrus_accel_context *context, int is_checked)
+walrus_accel_status decode_batch(const walrus_accel_runtime *runtime, int is_checked)
 {
     static walrus_accel_decode_request requests[BLOBS];
     static walrus_accel_decode_result results[BLOBS];
@@ -120,7 +120,7 @@ walrus_accel_status decode_batch(const walrus_accel_context *context, int is_che
     for (number = 0; number < BLOBS; number++) {
         requests[number] = decode_request_of(&here.given, here.slivers, number % 100 == 0 ? here.sliver_count : 1);
     }
-    status = walrus_accel_decode_batch(context, requests, BLOBS, NULL, results, &error);
+    status = walrus_accel_decode_batch(runtime, requests, BLOBS, NULL, results, &error);
     with_error(status, error);
     for (number = 0; number < BLOBS; number++) {
         walrus_accel_status expected = number % 100 == 0 ? WALRUS_ACCEL_OK : WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
@@ -136,7 +136,7 @@ walrus_accel_status decode_batch(const walrus_accel_context *context, int is_che
 }
 
 /* Each sliver with its own metadata. */
-walrus_accel_status verify_batch(const walrus_accel_context *context, int is_checked)
+walrus_accel_status verify_batch(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     static const walrus_accel_metadata *each[UINT16_MAX];
@@ -148,18 +148,18 @@ walrus_accel_status verify_batch(const walrus_accel_context *context, int is_che
     for (number = 0; number < here.sliver_count; number++) {
         each[number] = here.given.metadata;
     }
-    request.metadata_of = each;
+    request.metadata_per_sliver = each;
     request.slivers = here.slivers;
     request.sliver_count = request.verdict_count = here.sliver_count;
     request.verdicts = verdicts;
-    status = walrus_accel_verify(context, &request, NULL, &error);
+    status = walrus_accel_verify(runtime, &request, NULL, &error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         CHECK_BYTES(verdicts, good, here.sliver_count);
     }
     return with_error(status, error);
 }
 
-walrus_accel_status verify_symbols(const walrus_accel_context *context, int is_checked)
+walrus_accel_status verify_symbols(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_verify_symbols_request request = WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
     static uint8_t verdicts[UINT16_MAX], good[UINT16_MAX];
@@ -172,14 +172,14 @@ walrus_accel_status verify_symbols(const walrus_accel_context *context, int is_c
     request.verdicts = verdicts;
     request.axis = WALRUS_ACCEL_AXIS_SECONDARY;
     request.target = 1;
-    status = walrus_accel_verify_symbols(context, &request, NULL, &error);
+    status = walrus_accel_verify_symbols(runtime, &request, NULL, &error);
     if (status == WALRUS_ACCEL_OK && is_checked) {
         CHECK_BYTES(verdicts, good, here.sliver_count);
     }
     return with_error(status, error);
 }
 
-walrus_accel_status verify_proof(const walrus_accel_context *context, int is_checked)
+walrus_accel_status verify_proof(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_verify_proof_request request = WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT;
     walrus_accel_proof_verdict verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
@@ -189,7 +189,7 @@ walrus_accel_status verify_proof(const walrus_accel_context *context, int is_che
     request.proof = here.proof;
     request.proof_length = here.proof_length;
     request.axis = WALRUS_ACCEL_AXIS_SECONDARY;
-    status = walrus_accel_verify_proof(context, &request, NULL, &verdict, &error);
+    status = walrus_accel_verify_proof(runtime, &request, NULL, &verdict, &error);
     if (is_checked) {
         CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_CONSISTENT);
     }
@@ -197,14 +197,14 @@ walrus_accel_status verify_proof(const walrus_accel_context *context, int is_che
 }
 
 /* Metadata to bytes and back. */
-walrus_accel_status pass_metadata_on(const walrus_accel_context *context, int is_checked)
+walrus_accel_status pass_metadata_on(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_metadata *metadata = NULL;
     walrus_accel_error *error = NULL;
     walrus_accel_status status;
     static uint8_t bytes[80 * UINT16_MAX];
     size_t length = 0;
-    (void)context;
+    (void)runtime;
     status = walrus_accel_metadata_bcs_length(here.given.metadata, &length, &error);
     if (status == WALRUS_ACCEL_OK) {
         REQUIRE(length <= sizeof bytes);

@@ -25,59 +25,59 @@ static void make_handles(const world *world, void **made)
     walrus_accel_encoded *encoded = NULL;
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_devices *devices = NULL;
-    walrus_accel_report *report = NULL;
+    walrus_accel_directory_report *report = NULL;
     walrus_accel_job *job = NULL;
     walrus_accel_expanded *expanded = NULL;
     walrus_accel_recovered *recovered = NULL;
     walrus_accel_reader *reader = NULL;
-    walrus_accel_gathered *gathered = NULL;
-    walrus_accel_context *context = context_of_cpu(2, 1);
+    walrus_accel_reader_report *gathered = NULL;
+    walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
-    REQUIRE_OK(walrus_accel_encode(context, &world->encode, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encode(runtime, &world->encode, NULL, &encoded, &error));
     REQUIRE_OK(walrus_accel_encoded_metadata(encoded, &metadata, &error));
-    REQUIRE_OK(walrus_accel_decode(context, &world->decode, NULL, &decoded, &error));
+    REQUIRE_OK(walrus_accel_decode(runtime, &world->decode, NULL, &decoded, &error));
     /* Drivers confuse tools that watch memory: there this is an address of nothing. */
     if (check_setting("WALRUS_ACCEL_SMALL", 0)) {
         devices = UNSET(walrus_accel_devices);
     } else {
         REQUIRE_OK(walrus_accel_devices_list(&devices, NULL, &error));
     }
-    REQUIRE_OK(walrus_accel_directory_verify(context, world->directory, 1, NULL, &report, &error));
-    REQUIRE_OK(walrus_accel_submit_encode(context, &world->encode, NULL, NULL, &job, &error));
+    REQUIRE_OK(walrus_accel_directory_verify(runtime, world->directory, 1, NULL, &report, &error));
+    REQUIRE_OK(walrus_accel_submit_encode(runtime, &world->encode, NULL, NULL, &job, &error));
     REQUIRE_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
-    REQUIRE_OK(walrus_accel_expand(context, &world->expand, NULL, &expanded, &error));
-    REQUIRE_OK(walrus_accel_recover(context, &world->recover, NULL, &recovered, &error));
-    REQUIRE_OK(walrus_accel_reader_new(context, metadata, &reader, &error));
-    REQUIRE_OK(walrus_accel_reader_gathered(reader, &gathered, &error));
-    made[KIND_CONTEXT] = context;
+    REQUIRE_OK(walrus_accel_expand(runtime, &world->expand, NULL, &expanded, &error));
+    REQUIRE_OK(walrus_accel_recover(runtime, &world->recover, NULL, &recovered, &error));
+    REQUIRE_OK(walrus_accel_reader_new(runtime, metadata, &reader, &error));
+    REQUIRE_OK(walrus_accel_reader_report_new(reader, &gathered, &error));
+    made[KIND_RUNTIME] = runtime;
     made[KIND_CONTROL] = control;
     made[KIND_METADATA] = metadata;
     made[KIND_ENCODED] = encoded;
     made[KIND_DECODED] = decoded;
     made[KIND_DEVICES] = devices;
-    made[KIND_REPORT] = report;
+    made[KIND_DIRECTORY_REPORT] = report;
     made[KIND_JOB] = job;
     made[KIND_EXPANDED] = expanded;
     made[KIND_RECOVERED] = recovered;
     made[KIND_READER] = reader;
-    made[KIND_GATHERED] = gathered;
+    made[KIND_READER_REPORT] = gathered;
     made[KIND_ERROR] = new_error();
 }
 
 static void free_handles(void **made)
 {
-    CHECK(walrus_accel_context_free(made[KIND_CONTEXT]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(made[KIND_RUNTIME]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(made[KIND_CONTROL]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_metadata_free(made[KIND_METADATA]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(made[KIND_ENCODED]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_decoded_free(made[KIND_DECODED]) == WALRUS_ACCEL_OK);
     CHECK(made[KIND_DEVICES] == UNSET(void) || walrus_accel_devices_free(made[KIND_DEVICES]) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_report_free(made[KIND_REPORT]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(made[KIND_DIRECTORY_REPORT]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(made[KIND_JOB]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_expanded_free(made[KIND_EXPANDED]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_recovered_free(made[KIND_RECOVERED]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(made[KIND_READER]) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_gathered_free(made[KIND_GATHERED]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_report_free(made[KIND_READER_REPORT]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(made[KIND_ERROR]) == WALRUS_ACCEL_OK);
 }
 
@@ -117,7 +117,7 @@ static void write_directory(world *world)
     world->folder = folder_new();
     sink.path = world->folder;
     request.sink = &sink;
-    REQUIRE_OK(walrus_accel_encode(world->context, &request, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encode(world->runtime, &request, NULL, &encoded, &error));
     REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
     REQUIRE(path != NULL && strncmp(path, world->folder, strlen(world->folder)) == 0);
     world->directory = path_in(world->folder, path + strlen(world->folder) + 1);
@@ -141,12 +141,12 @@ static void check_constants(void)
 /* All is as it was. */
 static void check_normal(world *world)
 {
-    sample again = sample_new(world->context, SHARDS, 1, LENGTH);
+    sample again = sample_new(world->runtime, SHARDS, 1, LENGTH);
     walrus_accel_decoded *decoded = NULL;
     const uint8_t *blob = NULL;
     size_t length = 0;
     CHECK_BYTES(again.id, world->sample.id, sizeof again.id);
-    CHECK_OK(walrus_accel_decode(world->context, &world->decode, NULL, &decoded, &error));
+    CHECK_OK(walrus_accel_decode(world->runtime, &world->decode, NULL, &decoded, &error));
     CHECK_OK(walrus_accel_decoded_blob(decoded, &blob, &length, &error));
     CHECK_EQUAL(length, LENGTH);
     CHECK_BYTES(blob, world->sample.blob, length);
@@ -157,8 +157,8 @@ static void check_normal(world *world)
 int main(void)
 {
     static world world;
-    world.context = context_of_cpu(2, 1);
-    world.sample = sample_new(world.context, SHARDS, 1, LENGTH);
+    world.runtime = runtime_of_cpu(2, 1);
+    world.sample = sample_new(world.runtime, SHARDS, 1, LENGTH);
     make_requests(&world);
     misuse_recovery_new(&world);
     write_directory(&world);
@@ -181,6 +181,6 @@ int main(void)
     sample_free(&world.sample);
     free(world.directory);
     folder_free(world.folder);
-    CHECK(walrus_accel_context_free(world.context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(world.runtime) == WALRUS_ACCEL_OK);
     return check_result();
 }

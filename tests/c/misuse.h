@@ -7,8 +7,8 @@
 #include "check.h"
 #include "fixture.h"
 
-enum { KIND_CONTEXT, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KIND_DEVICES, KIND_REPORT,
-       KIND_JOB, KIND_EXPANDED, KIND_RECOVERED, KIND_READER, KIND_GATHERED, KIND_ERROR, KINDS };
+enum { KIND_RUNTIME, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KIND_DEVICES, KIND_DIRECTORY_REPORT,
+       KIND_JOB, KIND_EXPANDED, KIND_RECOVERED, KIND_READER, KIND_READER_REPORT, KIND_ERROR, KINDS };
 
 /* A call that has to give a handle is refused: its place holds NULL. The call has it as `out`. */
 #define REFUSES_HANDLE(expected, type, call)                                                             \
@@ -28,7 +28,7 @@ enum { KIND_CONTEXT, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KI
 
 /* Things that are as they should be, to change one at a time. */
 typedef struct world {
-    walrus_accel_context *context;
+    walrus_accel_runtime *runtime;
     sample sample;
     walrus_accel_sliver *slivers;
     size_t sliver_count;
@@ -43,7 +43,7 @@ typedef struct world {
     walrus_accel_symbol *symbols;
     size_t symbol_count;
     uint16_t target;
-    /* A secondary sliver, and room for its symbol for the target. */
+    /* A secondary sliver, and buffer for its symbol for the target. */
     walrus_accel_sliver source_sliver;
     uint8_t symbol[4096];
     walrus_accel_expand_request expand;

@@ -46,13 +46,13 @@ static void refuse(world *world, const walrus_accel_encode_request *request, int
         snprintf(number, sizeof number, "%d", (int)answer);
     }
     REFUSES_HANDLE(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encoded,
-                   walrus_accel_encode(world->context, NULL, NULL, &out, &error));
+                   walrus_accel_encode(world->runtime, NULL, NULL, &out, &error));
     {
         walrus_accel_encoded *out = UNSET(walrus_accel_encoded);
-        CHECK_MESSAGE(expected, number, walrus_accel_encode(world->context, request, NULL, &out, &error));
+        CHECK_MESSAGE(expected, number, walrus_accel_encode(world->runtime, request, NULL, &out, &error));
         CHECK(out == NULL);
     }
-    CHECK_OK(walrus_accel_submit_encode(world->context, request, NULL, NULL, &job, &error));
+    CHECK_OK(walrus_accel_submit_encode(world->runtime, request, NULL, NULL, &job, &error));
     CHECK_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
     CHECK_MESSAGE(expected, number, walrus_accel_job_result(job, &error));
     REFUSES_HANDLE(expected, walrus_accel_encoded, walrus_accel_job_take_encoded(job, &out, &error));
@@ -111,10 +111,10 @@ static void check_rebuilding(world *world)
     sink.write = write_piece;
     sink.user_data = &fuse;
     REFUSES_HANDLE(WALRUS_ACCEL_CALLBACK_FAILED, walrus_accel_encoded,
-                   walrus_accel_rebuild(world->context, &request, NULL, &out, &error));
+                   walrus_accel_rebuild(world->runtime, &request, NULL, &out, &error));
     fuse.answer = 77;
     REFUSES_HANDLE(WALRUS_ACCEL_CANCELLED, walrus_accel_encoded,
-                   walrus_accel_rebuild(world->context, &request, NULL, &out, &error));
+                   walrus_accel_rebuild(world->runtime, &request, NULL, &out, &error));
 }
 
 /* One that answers well every time reads the right blob. */
@@ -130,7 +130,7 @@ static void check_right(world *world)
     source.length = world->sample.length;
     source.read = read_sample;
     source.user_data = &fuse;
-    CHECK_OK(walrus_accel_encode(world->context, &request, NULL, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(world->runtime, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, world->sample.id));
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }

@@ -20,7 +20,7 @@ static walrus_accel_status encode(world *world, const walrus_accel_source *sourc
     walrus_accel_encode_request request = world->encode;
     request.source = source ? source : &world->source;
     request.sink = sink ? sink : &world->sink;
-    return walrus_accel_encode(world->context, &request, NULL, encoded, error);
+    return walrus_accel_encode(world->runtime, &request, NULL, encoded, error);
 }
 
 static walrus_accel_source source_at(const char *path)
@@ -61,7 +61,7 @@ static void refuse_inputs(world *world, const walrus_accel_decode_request *given
             content = file_read(inside, &before);
         }
         decode.output_path = inside;
-        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
         if (is_there) {
             same = file_read(inside, &after);
             CHECK_EQUAL(after, before);
@@ -82,7 +82,7 @@ static void check_odd_names(world *world)
     walrus_accel_sink sink = sink_at(folder);
     walrus_accel_encoded *encoded = NULL;
     walrus_accel_decoded *decoded = NULL;
-    walrus_accel_report *report = NULL;
+    walrus_accel_directory_report *report = NULL;
     const char *path = NULL;
     uint32_t already_there = 7;
     size_t length = 0, checked = 0, problems = 1;
@@ -93,8 +93,8 @@ static void check_odd_names(world *world)
     CHECK_OK(walrus_accel_encoded_path(encoded, &path, &already_there, &error));
     REQUIRE(path && strncmp(path, folder, strlen(folder)) == 0);
     CHECK_EQUAL(already_there, 0);
-    CHECK_OK(walrus_accel_directory_verify(world->context, path, 0, NULL, &report, &error));
-    CHECK_OK(walrus_accel_report_counts(report, &checked, &problems, &error));
+    CHECK_OK(walrus_accel_directory_verify(world->runtime, path, 0, NULL, &report, &error));
+    CHECK_OK(walrus_accel_directory_report_counts(report, &checked, &problems, &error));
     CHECK(checked >= 2 * (size_t)world->sample.n_shards);
     CHECK_EQUAL(problems, 0);
     decode.slivers = NULL;
@@ -102,13 +102,13 @@ static void check_odd_names(world *world)
     decode.directory = path;
     decode.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
     decode.output_path = output;
-    CHECK_OK(walrus_accel_decode(world->context, &decode, NULL, &decoded, &error));
+    CHECK_OK(walrus_accel_decode(world->runtime, &decode, NULL, &decoded, &error));
     content = file_read(output, &length);
     CHECK_EQUAL(length, world->sample.length);
     CHECK_BYTES(content, world->sample.blob, world->sample.length);
     free(content);
     refuse_inputs(world, &decode);
-    CHECK(walrus_accel_report_free(report) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(report) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     free(file);
@@ -122,17 +122,17 @@ static void refuse_paths(world *world, walrus_accel_status expected, const char 
     walrus_accel_decode_request decode = world->decode;
     walrus_accel_rebuild_request rebuild = world->rebuild;
     REFUSES_HANDLE(expected, walrus_accel_encoded, encode(world, &source, NULL, &out, &error));
-    REFUSES_HANDLE(expected, walrus_accel_report,
-                   walrus_accel_directory_verify(world->context, path, 0, NULL, &out, &error));
-    REFUSES_HANDLE(expected, walrus_accel_report,
-                   walrus_accel_directory_verify(world->context, path, 1, NULL, &out, &error));
-    REFUSES_HANDLE(expected, walrus_accel_report,
-                   walrus_accel_directory_repair(world->context, path, NULL, &out, &error));
+    REFUSES_HANDLE(expected, walrus_accel_directory_report,
+                   walrus_accel_directory_verify(world->runtime, path, 0, NULL, &out, &error));
+    REFUSES_HANDLE(expected, walrus_accel_directory_report,
+                   walrus_accel_directory_verify(world->runtime, path, 1, NULL, &out, &error));
+    REFUSES_HANDLE(expected, walrus_accel_directory_report,
+                   walrus_accel_directory_repair(world->runtime, path, NULL, &out, &error));
     decode.slivers = rebuild.slivers = NULL;
     decode.sliver_count = rebuild.sliver_count = 0;
     decode.directory = rebuild.directory = path;
-    REFUSES_HANDLE(expected, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
-    REFUSES_HANDLE(expected, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
+    REFUSES_HANDLE(expected, walrus_accel_decoded, walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(expected, walrus_accel_encoded, walrus_accel_rebuild(world->runtime, &rebuild, NULL, &out, &error));
 }
 
 static void check_paths(world *world)
@@ -152,13 +152,13 @@ static void check_paths(world *world)
     REFUSES_HANDLE(BAD, walrus_accel_encoded, encode(world, NULL, &sink, &out, &error));
     decode.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
     decode.output_path = "";
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
     decode.output_path = below;
     REFUSES_HANDLE(WALRUS_ACCEL_IO, walrus_accel_decoded,
-                   walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+                   walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
     decode.output_path = world->directory;
     REFUSES_HANDLE(WALRUS_ACCEL_IO, walrus_accel_decoded,
-                   walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+                   walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
     free(missing);
     free(below);
     free(file);
@@ -186,7 +186,7 @@ static void check_descriptors(world *world)
         request.source = &source;
         REFUSES_HANDLE(WALRUS_ACCEL_IO, walrus_accel_encoded, encode(world, &source, NULL, &out, &error));
         REFUSES_HANDLE(WALRUS_ACCEL_IO, walrus_accel_job,
-                       walrus_accel_submit_encode(world->context, &request, NULL, NULL, &out, &error));
+                       walrus_accel_submit_encode(world->runtime, &request, NULL, NULL, &out, &error));
     }
     free(path);
 }
@@ -229,28 +229,28 @@ static void check_targets(world *world)
 
 static void check_texts(void)
 {
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.device = ODD;
-    REFUSES_HANDLE(BAD, walrus_accel_context, walrus_accel_context_new(&options, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
     options.device = NULL;
     options.instruction_set = ODD;
-    REFUSES_HANDLE(BAD, walrus_accel_context, walrus_accel_context_new(&options, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
     options.instruction_set = "";
-    REFUSES_HANDLE(BAD, walrus_accel_context, walrus_accel_context_new(&options, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
     options.instruction_set = "no such set";
-    REFUSES_HANDLE(BAD, walrus_accel_context, walrus_accel_context_new(&options, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
 }
 
 /* No file of those that were written in part is left. */
 static void check_nothing_left(world *world)
 {
-    walrus_accel_report *report = NULL;
+    walrus_accel_directory_report *report = NULL;
     size_t checked = 0, problems = 1;
-    CHECK_OK(walrus_accel_directory_verify(world->context, world->directory, 1, NULL, &report, &error));
-    CHECK_OK(walrus_accel_report_counts(report, &checked, &problems, &error));
+    CHECK_OK(walrus_accel_directory_verify(world->runtime, world->directory, 1, NULL, &report, &error));
+    CHECK_OK(walrus_accel_directory_report_counts(report, &checked, &problems, &error));
     CHECK_EQUAL(problems, 0);
-    CHECK(walrus_accel_report_free(report) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(report) == WALRUS_ACCEL_OK);
 }
 
 void misuse_files(world *world)

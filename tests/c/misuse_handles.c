@@ -77,16 +77,16 @@ typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **erro
         return status;                                                                                   \
     }
 
-USE_FOR_POINTER(instruction_set, const char, walrus_accel_context_instruction_set(handle, &out, error))
-USE_FOR_POINTER(device_fault, walrus_accel_error, walrus_accel_context_device_fault(handle, &out, error))
+USE_FOR_POINTER(instruction_set, const char, walrus_accel_runtime_instruction_set(handle, &out, error))
+USE_FOR_POINTER(device_fault, walrus_accel_error, walrus_accel_runtime_device_fault(handle, &out, error))
 USE_FOR_POINTER(encode, walrus_accel_encoded, walrus_accel_encode(handle, &here->encode, NULL, &out, error))
 USE_FOR_POINTER(decode, walrus_accel_decoded, walrus_accel_decode(handle, &here->decode, NULL, &out, error))
 USE_FOR_NOTHING(verify, walrus_accel_verify(handle, &here->verify, NULL, error))
 USE_FOR_POINTER(rebuild, walrus_accel_encoded,
                 walrus_accel_rebuild(handle, &here->rebuild, NULL, &out, error))
-USE_FOR_POINTER(directory_verify, walrus_accel_report,
+USE_FOR_POINTER(directory_verify, walrus_accel_directory_report,
                 walrus_accel_directory_verify(handle, here->directory, 1, NULL, &out, error))
-USE_FOR_POINTER(directory_repair, walrus_accel_report,
+USE_FOR_POINTER(directory_repair, walrus_accel_directory_report,
                 walrus_accel_directory_repair(handle, here->directory, NULL, &out, error))
 USE_FOR_POINTER(submit_encode, walrus_accel_job,
                 walrus_accel_submit_encode(handle, &here->encode, NULL, NULL, &out, error))
@@ -96,7 +96,7 @@ USE_FOR_POINTER(submit_rebuild, walrus_accel_job,
                 walrus_accel_submit_rebuild(handle, &here->rebuild, NULL, NULL, &out, error))
 USE_FOR_POINTER(submit_verify, walrus_accel_job,
                 walrus_accel_submit_verify(handle, &here->verify, NULL, NULL, &out, error))
-USE_FOR_NOTHING(context_free, (*error = NULL, walrus_accel_context_free((void *)(uintptr_t)handle)))
+USE_FOR_NOTHING(runtime_free, (*error = NULL, walrus_accel_runtime_free((void *)(uintptr_t)handle)))
 
 /* Results of a batch are empty where an argument of the call itself is wrong. */
 USE(encode_batch)
@@ -121,22 +121,22 @@ USE_FOR_POINTER(control_engine, const char, walrus_accel_control_engine(handle, 
 USE_FOR_POINTER(job_engine, const char, walrus_accel_job_engine(handle, &out, error))
 USE_FOR_NOTHING(control_free, (*error = NULL, walrus_accel_control_free((void *)(uintptr_t)handle)))
 USE_FOR_POINTER(encode_with, walrus_accel_encoded,
-                walrus_accel_encode(here->context, &here->encode, handle, &out, error))
+                walrus_accel_encode(here->runtime, &here->encode, handle, &out, error))
 USE_FOR_POINTER(decode_with, walrus_accel_decoded,
-                walrus_accel_decode(here->context, &here->decode, handle, &out, error))
-USE_FOR_NOTHING(verify_with, walrus_accel_verify(here->context, &here->verify, handle, error))
+                walrus_accel_decode(here->runtime, &here->decode, handle, &out, error))
+USE_FOR_NOTHING(verify_with, walrus_accel_verify(here->runtime, &here->verify, handle, error))
 USE_FOR_POINTER(rebuild_with, walrus_accel_encoded,
-                walrus_accel_rebuild(here->context, &here->rebuild, handle, &out, error))
-USE_FOR_POINTER(directory_verify_with, walrus_accel_report,
-                walrus_accel_directory_verify(here->context, here->directory, 0, handle, &out, error))
-USE_FOR_POINTER(directory_repair_with, walrus_accel_report,
-                walrus_accel_directory_repair(here->context, here->directory, handle, &out, error))
+                walrus_accel_rebuild(here->runtime, &here->rebuild, handle, &out, error))
+USE_FOR_POINTER(directory_verify_with, walrus_accel_directory_report,
+                walrus_accel_directory_verify(here->runtime, here->directory, 0, handle, &out, error))
+USE_FOR_POINTER(directory_repair_with, walrus_accel_directory_report,
+                walrus_accel_directory_repair(here->runtime, here->directory, handle, &out, error))
 
 USE(encode_batch_with)
 {
     walrus_accel_encode_result result = {NULL, NULL, 5, 5};
     walrus_accel_status status =
-        walrus_accel_encode_batch(here->context, &here->encode, 1, handle, &result, error);
+        walrus_accel_encode_batch(here->runtime, &here->encode, 1, handle, &result, error);
     CHECK(result.encoded == NULL && result.status == WALRUS_ACCEL_NOT_ENDED);
     return status;
 }
@@ -182,17 +182,17 @@ USE(metadata_shape)
 }
 
 USE_IN_REQUEST(decode_of, decode, walrus_accel_decoded,
-               walrus_accel_decode(here->context, &request, NULL, &out, error))
+               walrus_accel_decode(here->runtime, &request, NULL, &out, error))
 USE_IN_REQUEST(rebuild_of, rebuild, walrus_accel_encoded,
-               walrus_accel_rebuild(here->context, &request, NULL, &out, error))
+               walrus_accel_rebuild(here->runtime, &request, NULL, &out, error))
 USE_IN_REQUEST(verify_of, verify, void,
-               (out = NULL, walrus_accel_verify(here->context, &request, NULL, error)))
+               (out = NULL, walrus_accel_verify(here->runtime, &request, NULL, error)))
 USE_IN_REQUEST(submit_decode_of, decode, walrus_accel_job,
-               walrus_accel_submit_decode(here->context, &request, NULL, NULL, &out, error))
+               walrus_accel_submit_decode(here->runtime, &request, NULL, NULL, &out, error))
 USE_IN_REQUEST(submit_rebuild_of, rebuild, walrus_accel_job,
-               walrus_accel_submit_rebuild(here->context, &request, NULL, NULL, &out, error))
+               walrus_accel_submit_rebuild(here->runtime, &request, NULL, NULL, &out, error))
 USE_IN_REQUEST(submit_verify_of, verify, walrus_accel_job,
-               walrus_accel_submit_verify(here->context, &request, NULL, NULL, &out, error))
+               walrus_accel_submit_verify(here->runtime, &request, NULL, NULL, &out, error))
 
 USE_FOR_POINTER(encoded_metadata, walrus_accel_metadata, walrus_accel_encoded_metadata(handle, &out, error))
 USE_FOR_ARRAY(encoded_sliver, uint8_t,
@@ -215,27 +215,27 @@ USE(devices_get)
 }
 
 USE_FOR_NOTHING(devices_free, (*error = NULL, walrus_accel_devices_free((void *)(uintptr_t)handle)))
-USE_FOR_NUMBERS(report_counts, size_t, walrus_accel_report_counts(handle, &out, &other, error))
+USE_FOR_NUMBERS(directory_report_counts, size_t, walrus_accel_directory_report_counts(handle, &out, &other, error))
 
-USE(report_get)
+USE(directory_report_get)
 {
     walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
-    walrus_accel_status status = walrus_accel_report_get(handle, 0, &problem, error);
+    walrus_accel_status status = walrus_accel_directory_report_get(handle, 0, &problem, error);
     CHECK(problem.path == NULL && problem.kind == 0);
     return status;
 }
 
-USE_FOR_NOTHING(report_free, (*error = NULL, walrus_accel_report_free((void *)(uintptr_t)handle)))
+USE_FOR_NOTHING(directory_report_free, (*error = NULL, walrus_accel_directory_report_free((void *)(uintptr_t)handle)))
 USE_FOR_POINTER(expand, walrus_accel_expanded, walrus_accel_expand(handle, &here->expand, NULL, &out, error))
 USE_FOR_POINTER(expand_with, walrus_accel_expanded,
-                walrus_accel_expand(here->context, &here->expand, handle, &out, error))
+                walrus_accel_expand(here->runtime, &here->expand, handle, &out, error))
 USE_IN_REQUEST(expand_of, expand, walrus_accel_expanded,
-               walrus_accel_expand(here->context, &request, NULL, &out, error))
+               walrus_accel_expand(here->runtime, &request, NULL, &out, error))
 USE_FOR_NOTHING(decoding_symbols, walrus_accel_decoding_symbols(handle, &here->decoding_symbols, NULL, error))
 USE_FOR_NOTHING(decoding_symbols_with,
-                walrus_accel_decoding_symbols(here->context, &here->decoding_symbols, handle, error))
+                walrus_accel_decoding_symbols(here->runtime, &here->decoding_symbols, handle, error))
 USE_IN_REQUEST(decoding_symbols_of, decoding_symbols, void,
-               (out = NULL, walrus_accel_decoding_symbols(here->context, &request, NULL, error)))
+               (out = NULL, walrus_accel_decoding_symbols(here->runtime, &request, NULL, error)))
 USE_FOR_NUMBER(expanded_axis, uint32_t, walrus_accel_expanded_axis(handle, &out, error))
 USE_FOR_NUMBER(expanded_index, uint16_t, walrus_accel_expanded_index(handle, &out, error))
 USE_FOR_NUMBER(expanded_memory, size_t, walrus_accel_expanded_memory(handle, &out, error))
@@ -249,21 +249,21 @@ USE_FOR_NOTHING(expanded_free, (*error = NULL, walrus_accel_expanded_free((void 
 
 USE_FOR_NOTHING(verify_symbols, walrus_accel_verify_symbols(handle, &here->verify_symbols, NULL, error))
 USE_FOR_NOTHING(verify_symbols_with,
-                walrus_accel_verify_symbols(here->context, &here->verify_symbols, handle, error))
+                walrus_accel_verify_symbols(here->runtime, &here->verify_symbols, handle, error))
 USE_IN_REQUEST(verify_symbols_of, verify_symbols, void,
-               (out = NULL, walrus_accel_verify_symbols(here->context, &request, NULL, error)))
+               (out = NULL, walrus_accel_verify_symbols(here->runtime, &request, NULL, error)))
 USE_FOR_POINTER(recover, walrus_accel_recovered,
                 walrus_accel_recover(handle, &here->recover, NULL, &out, error))
 USE_FOR_POINTER(recover_with, walrus_accel_recovered,
-                walrus_accel_recover(here->context, &here->recover, handle, &out, error))
+                walrus_accel_recover(here->runtime, &here->recover, handle, &out, error))
 USE_IN_REQUEST(recover_of, recover, walrus_accel_recovered,
-               walrus_accel_recover(here->context, &request, NULL, &out, error))
+               walrus_accel_recover(here->runtime, &request, NULL, &out, error))
 USE_FOR_POINTER(recover_unproven, walrus_accel_recovered,
                 walrus_accel_recover_unproven(handle, &here->recover, NULL, &out, error))
 USE_FOR_POINTER(recover_unproven_with, walrus_accel_recovered,
-                walrus_accel_recover_unproven(here->context, &here->recover, handle, &out, error))
+                walrus_accel_recover_unproven(here->runtime, &here->recover, handle, &out, error))
 USE_IN_REQUEST(recover_unproven_of, recover, walrus_accel_recovered,
-               walrus_accel_recover_unproven(here->context, &request, NULL, &out, error))
+               walrus_accel_recover_unproven(here->runtime, &request, NULL, &out, error))
 USE_FOR_NUMBER(recovered_kind, uint32_t, walrus_accel_recovered_kind(handle, &out, error))
 USE_FOR_ARRAY(recovered_sliver, uint8_t, walrus_accel_recovered_sliver(handle, &out, &count, error))
 USE_FOR_ARRAY(recovered_proof, uint8_t, walrus_accel_recovered_proof(handle, &out, &count, error))
@@ -296,16 +296,16 @@ USE_FOR_NOTHING(recovered_free, (*error = NULL, walrus_accel_recovered_free((voi
     }
 
 USE_FOR_PROOF(verify_proof, walrus_accel_verify_proof(handle, &request, NULL, &out, error))
-USE_FOR_PROOF(verify_proof_with, walrus_accel_verify_proof(here->context, &request, handle, &out, error))
+USE_FOR_PROOF(verify_proof_with, walrus_accel_verify_proof(here->runtime, &request, handle, &out, error))
 USE_FOR_PROOF(verify_proof_of, (request.metadata = handle,
-                                walrus_accel_verify_proof(here->context, &request, NULL, &out, error)))
+                                walrus_accel_verify_proof(here->runtime, &request, NULL, &out, error)))
 
 USE_FOR_POINTER(reader_new, walrus_accel_reader,
                 walrus_accel_reader_new(handle, here->sample.metadata, &out, error))
-USE_FOR_POINTER(reader_new_of, walrus_accel_reader, walrus_accel_reader_new(here->context, handle, &out, error))
+USE_FOR_POINTER(reader_new_of, walrus_accel_reader, walrus_accel_reader_new(here->runtime, handle, &out, error))
 USE_FOR_NUMBER(reader_ready, uint32_t, walrus_accel_reader_ready(handle, &out, error))
 USE_FOR_NUMBER(reader_missing, size_t, walrus_accel_reader_missing(handle, WALRUS_ACCEL_AXIS_PRIMARY, &out, error))
-USE_FOR_POINTER(reader_gathered, walrus_accel_gathered, walrus_accel_reader_gathered(handle, &out, error))
+USE_FOR_POINTER(reader_report_new, walrus_accel_reader_report, walrus_accel_reader_report_new(handle, &out, error))
 USE_FOR_POINTER(reader_read, walrus_accel_decoded,
                 walrus_accel_reader_read(handle, &here->reader_read, NULL, &out, error))
 USE_FOR_POINTER(reader_read_with, walrus_accel_decoded,
@@ -337,25 +337,25 @@ USE(reader_add_with)
     return add(here->live[KIND_READER], handle, error);
 }
 
-USE(gathered_counts)
+USE(reader_report_counts)
 {
     size_t kept = 1, damaged = 1, surplus = 1;
-    walrus_accel_status status = walrus_accel_gathered_counts(handle, &kept, &damaged, &surplus, error);
+    walrus_accel_status status = walrus_accel_reader_report_counts(handle, &kept, &damaged, &surplus, error);
     CHECK(kept == 0 && damaged == 0 && surplus == 0);
     return status;
 }
 
-USE(gathered_get)
+USE(reader_report_get)
 {
-    walrus_accel_gathered_sliver sliver = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+    walrus_accel_seen_sliver sliver = WALRUS_ACCEL_SEEN_SLIVER_INIT;
     walrus_accel_status status;
     sliver.axis = sliver.outcome = 7;
-    status = walrus_accel_gathered_get(handle, WALRUS_ACCEL_ADDED_KEPT, 0, &sliver, error);
+    status = walrus_accel_reader_report_get(handle, WALRUS_ACCEL_ADDED_KEPT, 0, &sliver, error);
     CHECK(sliver.axis == 0 && sliver.outcome == 0);
     return status;
 }
 
-USE_FOR_NOTHING(gathered_free, (*error = NULL, walrus_accel_gathered_free((void *)(uintptr_t)handle)))
+USE_FOR_NOTHING(reader_report_free, (*error = NULL, walrus_accel_reader_report_free((void *)(uintptr_t)handle)))
 USE_FOR_NUMBER(job_poll, uint32_t, walrus_accel_job_poll(handle, &out, error))
 USE_FOR_NOTHING(job_wait, walrus_accel_job_wait(handle, WALRUS_ACCEL_FOREVER, error))
 USE_FOR_NUMBERS(job_progress, uint64_t, walrus_accel_job_progress(handle, &out, &other, error))
@@ -384,12 +384,12 @@ static const struct {
     use use;
     int kind, null;
 } uses[] = {
-    ENTRY(instruction_set, KIND_CONTEXT), ENTRY(device_fault, KIND_CONTEXT), ENTRY(encode, KIND_CONTEXT),
-    ENTRY(decode, KIND_CONTEXT), ENTRY(verify, KIND_CONTEXT), ENTRY(rebuild, KIND_CONTEXT),
-    ENTRY(directory_verify, KIND_CONTEXT), ENTRY(directory_repair, KIND_CONTEXT),
-    ENTRY(submit_encode, KIND_CONTEXT), ENTRY(submit_decode, KIND_CONTEXT),
-    ENTRY(submit_rebuild, KIND_CONTEXT), ENTRY(submit_verify, KIND_CONTEXT),
-    ENTRY(encode_batch, KIND_CONTEXT), ENTRY(decode_batch, KIND_CONTEXT), PASSING(context_free, KIND_CONTEXT),
+    ENTRY(instruction_set, KIND_RUNTIME), ENTRY(device_fault, KIND_RUNTIME), ENTRY(encode, KIND_RUNTIME),
+    ENTRY(decode, KIND_RUNTIME), ENTRY(verify, KIND_RUNTIME), ENTRY(rebuild, KIND_RUNTIME),
+    ENTRY(directory_verify, KIND_RUNTIME), ENTRY(directory_repair, KIND_RUNTIME),
+    ENTRY(submit_encode, KIND_RUNTIME), ENTRY(submit_decode, KIND_RUNTIME),
+    ENTRY(submit_rebuild, KIND_RUNTIME), ENTRY(submit_verify, KIND_RUNTIME),
+    ENTRY(encode_batch, KIND_RUNTIME), ENTRY(decode_batch, KIND_RUNTIME), PASSING(runtime_free, KIND_RUNTIME),
     ENTRY(control_cancel, KIND_CONTROL), ENTRY(control_progress, KIND_CONTROL),
     ENTRY(control_engine, KIND_CONTROL), ENTRY(job_engine, KIND_JOB),
     PASSING(control_free, KIND_CONTROL), PASSING(encode_with, KIND_CONTROL),
@@ -408,32 +408,32 @@ static const struct {
     ENTRY(decoded_axis, KIND_DECODED), ENTRY(decoded_used, KIND_DECODED),
     ENTRY(decoded_damaged, KIND_DECODED), PASSING(decoded_free, KIND_DECODED),
     ENTRY(devices_get, KIND_DEVICES), PASSING(devices_free, KIND_DEVICES),
-    ENTRY(report_counts, KIND_REPORT), ENTRY(report_get, KIND_REPORT), PASSING(report_free, KIND_REPORT),
+    ENTRY(directory_report_counts, KIND_DIRECTORY_REPORT), ENTRY(directory_report_get, KIND_DIRECTORY_REPORT), PASSING(directory_report_free, KIND_DIRECTORY_REPORT),
     ENTRY(job_poll, KIND_JOB), ENTRY(job_wait, KIND_JOB), ENTRY(job_progress, KIND_JOB),
     ENTRY(job_cancel, KIND_JOB), ENTRY(job_result, KIND_JOB), ENTRY(job_take_encoded, KIND_JOB),
     ENTRY(job_take_decoded, KIND_JOB), PASSING(job_free, KIND_JOB),
-    ENTRY(expand, KIND_CONTEXT), PASSING(expand_with, KIND_CONTROL), ENTRY(expand_of, KIND_METADATA),
-    ENTRY(decoding_symbols, KIND_CONTEXT), PASSING(decoding_symbols_with, KIND_CONTROL),
+    ENTRY(expand, KIND_RUNTIME), PASSING(expand_with, KIND_CONTROL), ENTRY(expand_of, KIND_METADATA),
+    ENTRY(decoding_symbols, KIND_RUNTIME), PASSING(decoding_symbols_with, KIND_CONTROL),
     ENTRY(decoding_symbols_of, KIND_METADATA), ENTRY(expanded_axis, KIND_EXPANDED),
     ENTRY(expanded_index, KIND_EXPANDED), ENTRY(expanded_memory, KIND_EXPANDED),
     ENTRY(expanded_root, KIND_EXPANDED), ENTRY(expanded_symbols_length, KIND_EXPANDED),
     ENTRY(expanded_symbols, KIND_EXPANDED), PASSING(expanded_free, KIND_EXPANDED),
-    ENTRY(verify_symbols, KIND_CONTEXT), PASSING(verify_symbols_with, KIND_CONTROL),
-    ENTRY(verify_symbols_of, KIND_METADATA), ENTRY(recover, KIND_CONTEXT), PASSING(recover_with, KIND_CONTROL),
-    ENTRY(recover_of, KIND_METADATA), ENTRY(recover_unproven, KIND_CONTEXT),
+    ENTRY(verify_symbols, KIND_RUNTIME), PASSING(verify_symbols_with, KIND_CONTROL),
+    ENTRY(verify_symbols_of, KIND_METADATA), ENTRY(recover, KIND_RUNTIME), PASSING(recover_with, KIND_CONTROL),
+    ENTRY(recover_of, KIND_METADATA), ENTRY(recover_unproven, KIND_RUNTIME),
     PASSING(recover_unproven_with, KIND_CONTROL), ENTRY(recover_unproven_of, KIND_METADATA),
     ENTRY(recovered_kind, KIND_RECOVERED), ENTRY(recovered_sliver, KIND_RECOVERED),
     ENTRY(recovered_proof, KIND_RECOVERED), ENTRY(recovered_used, KIND_RECOVERED),
     ENTRY(recovered_refused, KIND_RECOVERED), PASSING(recovered_free, KIND_RECOVERED),
-    ENTRY(verify_proof, KIND_CONTEXT), PASSING(verify_proof_with, KIND_CONTROL),
-    ENTRY(verify_proof_of, KIND_METADATA), ENTRY(reader_new, KIND_CONTEXT), ENTRY(reader_new_of, KIND_METADATA),
+    ENTRY(verify_proof, KIND_RUNTIME), PASSING(verify_proof_with, KIND_CONTROL),
+    ENTRY(verify_proof_of, KIND_METADATA), ENTRY(reader_new, KIND_RUNTIME), ENTRY(reader_new_of, KIND_METADATA),
     ENTRY(reader_add, KIND_READER), PASSING(reader_add_with, KIND_CONTROL), ENTRY(reader_ready, KIND_READER),
     ENTRY(reader_missing, KIND_READER),
-    ENTRY(reader_gathered, KIND_READER), ENTRY(reader_read, KIND_READER),
+    ENTRY(reader_report_new, KIND_READER), ENTRY(reader_read, KIND_READER),
     PASSING(reader_read_with, KIND_CONTROL), ENTRY(reader_read_range, KIND_READER),
     PASSING(reader_read_range_with, KIND_CONTROL), PASSING(reader_free, KIND_READER),
-    ENTRY(gathered_counts, KIND_GATHERED), ENTRY(gathered_get, KIND_GATHERED),
-    PASSING(gathered_free, KIND_GATHERED),
+    ENTRY(reader_report_counts, KIND_READER_REPORT), ENTRY(reader_report_get, KIND_READER_REPORT),
+    PASSING(reader_report_free, KIND_READER_REPORT),
     PASSING(error_free, KIND_ERROR), {"error_message", error_message, KIND_ERROR, NULL_IS_DEAD},
 };
 
@@ -453,7 +453,7 @@ static void refuse(size_t number, const void *handle, walrus_accel_status expect
     check_about(NULL);
 }
 
-/* The threads of a context are not there in a child: it is told so, and does not wait for them. */
+/* The threads of a runtime are not there in a child: it is told so, and does not wait for them. */
 static void check_child(world *world)
 {
     int ended = 0;
@@ -461,7 +461,7 @@ static void check_child(world *world)
     REQUIRE(child >= 0);
     if (child == 0) {
         walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
-        walrus_accel_status status = walrus_accel_encode(world->context, &world->encode, NULL, &encoded, NULL);
+        walrus_accel_status status = walrus_accel_encode(world->runtime, &world->encode, NULL, &encoded, NULL);
         const char *end = status == WALRUS_ACCEL_INVALID_HANDLE && encoded == NULL ? "/bin/true" : "/bin/false";
         /* Another program, for which nobody looks for leaks. */
         execl(end, end, (char *)NULL);
@@ -494,17 +494,17 @@ void misuse_handles(world *world)
         refuse(number, (char *)world->live[uses[number].kind] + 1, WALRUS_ACCEL_INVALID_HANDLE, "one byte on");
     }
     check_child(world);
-    CHECK(walrus_accel_context_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_metadata_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_decoded_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_devices_free(NULL) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_report_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_expanded_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_recovered_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(NULL) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_gathered_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_report_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(NULL) == WALRUS_ACCEL_OK);
 }

@@ -16,20 +16,20 @@ static void check_options(void)
     size_t which, field;
     for (which = 0; which < 2; which++) {
         for (field = 0; field < 5; field++) {
-            walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+            walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
             uint32_t *fields[5] = {&options.engine, &options.no_cpu_fallback, &options.no_device_check,
                                    &options.threads, &options.max_jobs};
             options.engine = WALRUS_ACCEL_ENGINE_CPU;
             /* So many threads are possible, if not so many more. */
             *fields[field] = field >= 3 ? UINT32_MAX - (uint32_t)which : unknown[which];
-            REFUSES_HANDLE(BAD, walrus_accel_context, walrus_accel_context_new(&options, &out, &error));
+            REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
         }
     }
 }
 
 static void check_choices(world *world)
 {
-    const walrus_accel_context *context = world->context;
+    const walrus_accel_runtime *runtime = world->runtime;
     size_t which;
     for (which = 0; which < 2; which++) {
         uint32_t value = unknown[which];
@@ -44,39 +44,39 @@ static void check_choices(world *world)
         const uint8_t *data = UNSET(const uint8_t);
         uint8_t hash[32];
         encode.commitment = value;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(context, &encode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(runtime, &encode, NULL, &out, &error));
         encode = world->encode;
         source.kind = value;
         encode.source = &source;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(context, &encode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(runtime, &encode, NULL, &out, &error));
         encode = world->encode;
         encode.sink = rebuild.sink = &sink;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(context, &encode, NULL, &out, &error));
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(context, &rebuild, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(runtime, &encode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(runtime, &rebuild, NULL, &out, &error));
         sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
         sink.path = world->folder;
         sink.replace = value;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(context, &encode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(runtime, &encode, NULL, &out, &error));
         rebuild = world->rebuild;
         rebuild.axis = value;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(context, &rebuild, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(runtime, &rebuild, NULL, &out, &error));
         decode.axis = value;
-        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
         decode = world->decode;
         decode.check = value;
-        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
         decode = world->decode;
         decode.output_kind = value;
-        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
         sliver.axis = which == 0 ? WALRUS_ACCEL_AXIS_ANY : value;
         verify.slivers = &sliver;
         verify.verdicts = &verdict;
         verify.sliver_count = verify.verdict_count = 1;
-        CHECK_STATUS(BAD, walrus_accel_verify(context, &verify, NULL, &error));
+        CHECK_STATUS(BAD, walrus_accel_verify(runtime, &verify, NULL, &error));
         decode = decode_request_of(&world->sample, &sliver, 1);
-        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
-        REFUSES_HANDLE(BAD, walrus_accel_report,
-                       walrus_accel_directory_verify(context, world->directory, value, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_directory_report,
+                       walrus_accel_directory_verify(runtime, world->directory, value, NULL, &out, &error));
         REFUSES_NUMBER(BAD, size_t,
                        walrus_accel_encoded_sliver(world->sample.encoded, which ? value : 0, 0, &data, &out, &error));
         CHECK(data == NULL);
@@ -101,9 +101,9 @@ static void check_shards(world *world)
         REFUSES_NUMBER(BAD, uint16_t, walrus_accel_sliver_index(n_shards, WALRUS_ACCEL_AXIS_SECONDARY, 0, &out, &error));
         REFUSES_NUMBER(BAD, uint16_t, walrus_accel_shard_of_pair(n_shards, world->sample.id, 0, &out, &error));
         REFUSES_NUMBER(BAD, uint16_t, walrus_accel_pair_of_shard(n_shards, world->sample.id, 0, &out, &error));
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &request, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &request, NULL, &out, &error));
         REFUSES_HANDLE(BAD, walrus_accel_job,
-                       walrus_accel_submit_encode(world->context, &request, NULL, NULL, &out, &error));
+                       walrus_accel_submit_encode(world->runtime, &request, NULL, NULL, &out, &error));
     }
 }
 
@@ -134,10 +134,10 @@ static void check_blob_lengths(world *world)
         source.length = lengths[number];
         CHECK_STATUS(WALRUS_ACCEL_BLOB_TOO_LARGE, walrus_accel_shape_compute(10, lengths[number], &shape, &error));
         REFUSES_HANDLE(WALRUS_ACCEL_BLOB_TOO_LARGE, walrus_accel_encoded,
-                       walrus_accel_encode(world->context, &request, NULL, &out, &error));
+                       walrus_accel_encode(world->runtime, &request, NULL, &out, &error));
     }
     source = source_of(world->sample.blob, SIZE_MAX);
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &request, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &request, NULL, &out, &error));
 }
 
 /* What is given and not used is a mistake, and so is a field that a later version may have. */
@@ -145,33 +145,33 @@ static void check_unused(world *world)
 {
     walrus_accel_encode_request encode = world->encode;
     walrus_accel_decode_request decode = world->decode;
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
-    walrus_accel_room room = {NULL, 0};
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
+    walrus_accel_buffer buffer = {NULL, 0};
     uint8_t byte = 0;
     uint32_t kind;
     for (kind = WALRUS_ACCEL_SINK_NONE; kind <= WALRUS_ACCEL_SINK_LIBRARY; kind++) {
         walrus_accel_sink sink = sink_of(kind);
         encode.sink = &sink;
-        sink.rooms = &room;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+        sink.buffers = &buffer;
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
         sink = sink_of(kind);
         sink.path = "here";
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
     }
     encode = world->encode;
     encode.reserved = 1;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
     decode.output_kind = WALRUS_ACCEL_OUTPUT_LIBRARY;
     decode.output = &byte;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
     decode.output = NULL;
     decode.output_path = "here";
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
     decode.output_path = NULL;
     decode.reserved = UINT32_MAX;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->runtime, &decode, NULL, &out, &error));
     options.reserved = 1;
-    REFUSES_HANDLE(BAD, walrus_accel_context, walrus_accel_context_new(&options, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
 }
 
 static void check_pairs(world *world)
@@ -187,30 +187,30 @@ static void check_pairs(world *world)
     encode.pair_count = rebuild.pair_count = 2;
     /* A list that nothing says is to be used is a mistake. */
     CHECK(encode.pair_choice == WALRUS_ACCEL_PAIRS_ALL && rebuild.pair_choice == WALRUS_ACCEL_PAIRS_ALL);
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->runtime, &rebuild, NULL, &out, &error));
     encode.pair_choice = rebuild.pair_choice = 2;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->runtime, &rebuild, NULL, &out, &error));
     encode.pair_choice = rebuild.pair_choice = WALRUS_ACCEL_PAIRS_LISTED;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->runtime, &rebuild, NULL, &out, &error));
     encode.pair_count = SIZE_MAX;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
     encode.pairs = NULL;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
     /* An empty list is none of them, wherever it is. */
     encode.pair_count = 0;
     for (size_t place = 0; place < 2; place++) {
         encode.pairs = place == 0 ? NULL : last;
-        CHECK_OK(walrus_accel_encode(world->context, &encode, NULL, &encoded, &error));
+        CHECK_OK(walrus_accel_encode(world->runtime, &encode, NULL, &encoded, &error));
         REFUSES_NUMBER(WALRUS_ACCEL_NOT_FOUND, size_t,
                        walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, &out, &error));
         CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     }
     encode.pairs = last;
     encode.pair_count = 3;
-    CHECK_OK(walrus_accel_encode(world->context, &encode, NULL, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(world->runtime, &encode, NULL, &encoded, &error));
     CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 9, &data, &length, &error));
     REFUSES_NUMBER(WALRUS_ACCEL_NOT_FOUND, size_t,
                    walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 1, &data, &out, &error));
@@ -232,9 +232,9 @@ static void check_texts_and_metadata(world *world)
     uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH];
     size_t length = (size_t)world->sample.shape.metadata_length, cut;
     uint8_t *bytes = claim(length + 1);
-    static const size_t short_rooms[] = {0, 1, WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH - 1};
+    static const size_t short_buffers[] = {0, 1, WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH - 1};
     for (cut = 0; cut < 3; cut++) {
-        CHECK_STATUS(BAD, walrus_accel_blob_id_to_text(world->sample.id, text, short_rooms[cut], &error));
+        CHECK_STATUS(BAD, walrus_accel_blob_id_to_text(world->sample.id, text, short_buffers[cut], &error));
         CHECK(*text == '\0');
     }
     CHECK_OK(walrus_accel_blob_id_to_text(world->sample.id, text, sizeof text, &error));
@@ -278,7 +278,7 @@ static void check_beyond_lists(world *world)
                      walrus_accel_devices_get(world->live[KIND_DEVICES], SIZE_MAX, &device, &error));
         CHECK(device.index == 0);
     }
-    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_report_get(world->live[KIND_REPORT], 0, &problem, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_directory_report_get(world->live[KIND_DIRECTORY_REPORT], 0, &problem, &error));
     CHECK(problem.kind == 0);
 }
 

@@ -30,23 +30,23 @@ static void check_places_of_handles(const world *world)
 {
     size_t count = 0;
     CHECK_STATUS(BAD, walrus_accel_devices_list(NULL, &count, &error));
-    CHECK_STATUS(BAD, walrus_accel_context_new(NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_runtime_new(NULL, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_control_new(NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_metadata_from_bcs(world->sample.id, 32, 10, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_encode(world->context, &world->encode, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_decode(world->context, &world->decode, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_rebuild(world->context, &world->rebuild, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_submit_encode(world->context, &world->encode, NULL, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_submit_decode(world->context, &world->decode, NULL, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_submit_rebuild(world->context, &world->rebuild, NULL, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_submit_verify(world->context, &world->verify, NULL, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_directory_verify(world->context, world->directory, 1, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_directory_repair(world->context, world->directory, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_encode(world->runtime, &world->encode, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decode(world->runtime, &world->decode, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_rebuild(world->runtime, &world->rebuild, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_submit_encode(world->runtime, &world->encode, NULL, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_submit_decode(world->runtime, &world->decode, NULL, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_submit_rebuild(world->runtime, &world->rebuild, NULL, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_submit_verify(world->runtime, &world->verify, NULL, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_directory_verify(world->runtime, world->directory, 1, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_directory_repair(world->runtime, world->directory, NULL, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_encoded_metadata(world->live[KIND_ENCODED], NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_job_take_encoded(world->live[KIND_JOB], NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_job_take_decoded(world->live[KIND_JOB], NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_context_instruction_set(world->context, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_context_device_fault(world->context, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_runtime_instruction_set(world->runtime, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_runtime_device_fault(world->runtime, NULL, &error));
 }
 
 static void check_places_of_numbers(const world *world)
@@ -82,8 +82,8 @@ static void check_places_of_numbers(const world *world)
     CHECK_STATUS(BAD, walrus_accel_decoded_used(decoded, &numbers, NULL, &error));
     REFUSES_NUMBER(BAD, size_t, walrus_accel_decoded_damaged(decoded, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_decoded_damaged(decoded, &numbers, NULL, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_report_counts(world->live[KIND_REPORT], &out, NULL, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_report_counts(world->live[KIND_REPORT], NULL, &out, &error));
+    REFUSES_NUMBER(BAD, size_t, walrus_accel_directory_report_counts(world->live[KIND_DIRECTORY_REPORT], &out, NULL, &error));
+    REFUSES_NUMBER(BAD, size_t, walrus_accel_directory_report_counts(world->live[KIND_DIRECTORY_REPORT], NULL, &out, &error));
     if (walrus_accel_devices_get(devices, 0, &device, NULL) == WALRUS_ACCEL_OK) {
         CHECK_STATUS(BAD, walrus_accel_devices_get(devices, 0, NULL, &error));
     }
@@ -96,42 +96,42 @@ static void check_requests(world *world)
     walrus_accel_decode_request decode = world->decode;
     walrus_accel_verify_request verify = world->verify;
     walrus_accel_rebuild_request rebuild = world->rebuild;
-    const walrus_accel_context *context = world->context;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(context, NULL, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, NULL, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(context, NULL, NULL, &out, &error));
-    CHECK_STATUS(BAD, walrus_accel_verify(context, NULL, NULL, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_encode(context, NULL, NULL, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_decode(context, NULL, NULL, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_rebuild(context, NULL, NULL, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_verify(context, NULL, NULL, NULL, &out, &error));
+    const walrus_accel_runtime *runtime = world->runtime;
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(runtime, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(runtime, NULL, NULL, &out, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify(runtime, NULL, NULL, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_encode(runtime, NULL, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_decode(runtime, NULL, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_rebuild(runtime, NULL, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_verify(runtime, NULL, NULL, NULL, &out, &error));
     encode.source = NULL;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(context, &encode, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_encode(context, &encode, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(runtime, &encode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_encode(runtime, &encode, NULL, NULL, &out, &error));
     decode.slivers = NULL;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
     decode = world->decode;
     decode.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
     decode.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
     decode.output_length = world->sample.length;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
     decode = world->decode;
     decode.directory = world->directory;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(context, &decode, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(runtime, &decode, NULL, &out, &error));
     verify.slivers = NULL;
-    CHECK_STATUS(BAD, walrus_accel_verify(context, &verify, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify(runtime, &verify, NULL, &error));
     verify = world->verify;
     verify.verdicts = NULL;
-    CHECK_STATUS(BAD, walrus_accel_verify(context, &verify, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify(runtime, &verify, NULL, &error));
     rebuild.slivers = NULL;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(context, &rebuild, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(runtime, &rebuild, NULL, &out, &error));
     rebuild = world->rebuild;
     rebuild.sink = NULL;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(context, &rebuild, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(runtime, &rebuild, NULL, &out, &error));
     rebuild = world->rebuild;
     rebuild.directory = world->directory;
-    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(context, &rebuild, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(runtime, &rebuild, NULL, &out, &error));
 }
 
 /* What a kind of source or sink needs. */
@@ -144,17 +144,17 @@ static void check_sources_and_sinks(world *world)
         source.kind = kind;
         source.descriptor = -1;
         request.source = &source;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &request, NULL, &out, &error));
-        REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_encode(world->context, &request, NULL, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &request, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_job, walrus_accel_submit_encode(world->runtime, &request, NULL, NULL, &out, &error));
     }
-    for (kind = WALRUS_ACCEL_SINK_ROOMS; kind <= WALRUS_ACCEL_SINK_CALLBACK; kind++) {
+    for (kind = WALRUS_ACCEL_SINK_BUFFERS; kind <= WALRUS_ACCEL_SINK_CALLBACK; kind++) {
         walrus_accel_encode_request encode = world->encode;
         walrus_accel_rebuild_request rebuild = world->rebuild;
         walrus_accel_sink sink = sink_of(kind);
-        sink.room_count = 2 * (size_t)world->sample.n_shards;
+        sink.buffer_count = 2 * (size_t)world->sample.n_shards;
         encode.sink = rebuild.sink = &sink;
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->context, &encode, NULL, &out, &error));
-        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->context, &rebuild, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
+        REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->runtime, &rebuild, NULL, &out, &error));
     }
 }
 
@@ -162,13 +162,13 @@ static void check_batches(world *world)
 {
     walrus_accel_encode_result encoded;
     walrus_accel_decode_result decoded;
-    const walrus_accel_context *context = world->context;
-    CHECK_STATUS(BAD, walrus_accel_encode_batch(context, NULL, 1, NULL, &encoded, &error));
-    CHECK_STATUS(BAD, walrus_accel_encode_batch(context, &world->encode, 1, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_decode_batch(context, NULL, 1, NULL, &decoded, &error));
-    CHECK_STATUS(BAD, walrus_accel_decode_batch(context, &world->decode, 1, NULL, NULL, &error));
-    CHECK_OK(walrus_accel_encode_batch(context, NULL, 0, NULL, NULL, &error));
-    CHECK_OK(walrus_accel_decode_batch(context, NULL, 0, NULL, NULL, &error));
+    const walrus_accel_runtime *runtime = world->runtime;
+    CHECK_STATUS(BAD, walrus_accel_encode_batch(runtime, NULL, 1, NULL, &encoded, &error));
+    CHECK_STATUS(BAD, walrus_accel_encode_batch(runtime, &world->encode, 1, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decode_batch(runtime, NULL, 1, NULL, &decoded, &error));
+    CHECK_STATUS(BAD, walrus_accel_decode_batch(runtime, &world->decode, 1, NULL, NULL, &error));
+    CHECK_OK(walrus_accel_encode_batch(runtime, NULL, 0, NULL, NULL, &error));
+    CHECK_OK(walrus_accel_decode_batch(runtime, NULL, 0, NULL, NULL, &error));
 }
 
 void misuse_pointers(world *world)
@@ -179,12 +179,12 @@ void misuse_pointers(world *world)
     check_requests(world);
     check_sources_and_sinks(world);
     check_batches(world);
-    REFUSES_HANDLE(BAD, walrus_accel_report,
-                   walrus_accel_directory_verify(world->context, NULL, 1, NULL, &out, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_report,
-                   walrus_accel_directory_repair(world->context, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_directory_report,
+                   walrus_accel_directory_verify(world->runtime, NULL, 1, NULL, &out, &error));
+    REFUSES_HANDLE(BAD, walrus_accel_directory_report,
+                   walrus_accel_directory_repair(world->runtime, NULL, NULL, &out, &error));
     REFUSES_HANDLE(BAD, walrus_accel_metadata,
                    walrus_accel_metadata_from_bcs(NULL, 1, 10, NULL, &out, &error));
     /* Nobody has to take the error. */
-    CHECK_EQUAL(walrus_accel_encode(world->context, NULL, NULL, NULL, NULL), BAD);
+    CHECK_EQUAL(walrus_accel_encode(world->runtime, NULL, NULL, NULL, NULL), BAD);
 }

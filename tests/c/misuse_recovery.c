@@ -30,8 +30,8 @@ void misuse_recovery_new(world *world)
         size_t length = sizeof world->symbol;
         uint8_t *bytes;
         world->source_sliver = sample_sliver(&world->sample, WALRUS_ACCEL_AXIS_SECONDARY, pair);
-        REQUIRE_OK(walrus_accel_expand(world->context, &world->expand, NULL, &expanded, &error));
-        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, &world->target, 1,
+        REQUIRE_OK(walrus_accel_expand(world->runtime, &world->expand, NULL, &expanded, &error));
+        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &world->target, 1,
                                                  world->symbol, sizeof world->symbol, &length, &error));
         bytes = claim(length);
         memcpy(bytes, world->symbol, length);
@@ -80,14 +80,14 @@ void misuse_recovery_free(world *world)
 
 static void refuse_expand(world *world, const walrus_accel_expand_request *request, walrus_accel_status expected)
 {
-    REFUSES_HANDLE(expected, walrus_accel_expanded, walrus_accel_expand(world->context, request, NULL, &out, &error));
+    REFUSES_HANDLE(expected, walrus_accel_expanded, walrus_accel_expand(world->runtime, request, NULL, &out, &error));
 }
 
 static void check_expand(world *world)
 {
     walrus_accel_expand_request request = world->expand;
     walrus_accel_sliver sliver = world->source_sliver;
-    CHECK_STATUS(BAD, walrus_accel_expand(world->context, &request, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_expand(world->runtime, &request, NULL, NULL, &error));
     refuse_expand(world, NULL, BAD);
     request.sliver = NULL;
     refuse_expand(world, &request, BAD);
@@ -146,97 +146,97 @@ static void check_cut(world *world)
 
 static void check_decoding_symbols(world *world)
 {
-    const walrus_accel_context *context = world->context;
+    const walrus_accel_runtime *runtime = world->runtime;
     walrus_accel_decoding_symbols_request request = world->decoding_symbols;
     const uint16_t beyond = UINT16_MAX;
     uint8_t *sliver = claim(world->source_sliver.length);
     walrus_accel_sliver copied = world->source_sliver;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, NULL, NULL, &error));
     request.out_length++;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     request.out_length -= 2;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     request = world->decoding_symbols;
     request.out = NULL;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     request = world->decoding_symbols;
     request.targets = &beyond;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     request.targets = NULL;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     request.target_count = SIZE_MAX;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     request = world->decoding_symbols;
     request.sliver = NULL;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     memcpy(sliver, copied.data, copied.length);
     copied.data = sliver;
     request.sliver = &copied;
     request.out = sliver + copied.length - 1;
-    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     CHECK_BYTES(sliver, world->source_sliver.data, copied.length);
     request = world->decoding_symbols;
     request.targets = NULL;
     request.target_count = request.out_length = 0;
     request.out = NULL;
-    CHECK_OK(walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     free(sliver);
 }
 
 static void check_symbols(world *world)
 {
-    const walrus_accel_context *context = world->context;
+    const walrus_accel_runtime *runtime = world->runtime;
     walrus_accel_verify_symbols_request request = world->verify_symbols;
     walrus_accel_symbol symbol = {NULL, 1};
     size_t number;
     const size_t counts[] = {0, world->symbol_count - 1, world->symbol_count + 1, SIZE_MAX};
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, NULL, NULL, &error));
     for (number = 0; number < sizeof counts / sizeof *counts; number++) {
         request.verdict_count = counts[number];
-        CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+        CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     }
     request.symbol_count = request.verdict_count = SIZE_MAX;
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     request = world->verify_symbols;
     request.verdicts = NULL;
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     request = world->verify_symbols;
     request.symbols = NULL;
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     request.symbols = &symbol;
     request.symbol_count = request.verdict_count = 1;
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     symbol.length = 0;
-    CHECK_OK(walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     CHECK_EQUAL(world->verdicts[0], WALRUS_ACCEL_SYMBOL_MALFORMED);
     /* Verdicts within a symbol, and within the array. */
     request = world->verify_symbols;
     request.verdicts = (uint8_t *)(uintptr_t)world->symbols[1].data;
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     request.verdicts = (uint8_t *)world->symbols + 1;
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     for (number = 0; number < 2; number++) {
         request = world->verify_symbols;
         request.axis = number == 0 ? WALRUS_ACCEL_AXIS_ANY : 3;
-        CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+        CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     }
     request = world->verify_symbols;
     request.target = world->sample.n_shards;
     memset(world->verdicts, WALRUS_ACCEL_SYMBOL_GOOD, sizeof world->verdicts);
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     CHECK(world->verdicts[0] == 0 && world->verdicts[world->symbol_count - 1] == 0);
     request = world->verify_symbols;
     request.reserved = 1;
-    CHECK_STATUS(BAD, walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
 }
 
 /* Both functions refuse the request. */
 static void refuse_recover(world *world, const walrus_accel_recover_request *request, walrus_accel_status expected)
 {
-    const walrus_accel_context *context = world->context;
-    REFUSES_HANDLE(expected, walrus_accel_recovered, walrus_accel_recover(context, request, NULL, &out, &error));
+    const walrus_accel_runtime *runtime = world->runtime;
+    REFUSES_HANDLE(expected, walrus_accel_recovered, walrus_accel_recover(runtime, request, NULL, &out, &error));
     REFUSES_HANDLE(expected, walrus_accel_recovered,
-                   walrus_accel_recover_unproven(context, request, NULL, &out, &error));
+                   walrus_accel_recover_unproven(runtime, request, NULL, &out, &error));
 }
 
 static void check_recover(world *world)
@@ -247,8 +247,8 @@ static void check_recover(world *world)
     const uint8_t *data = NULL;
     const size_t *numbers = NULL;
     size_t count = 0;
-    CHECK_STATUS(BAD, walrus_accel_recover(world->context, &request, NULL, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_recover_unproven(world->context, &request, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_recover(world->runtime, &request, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_recover_unproven(world->runtime, &request, NULL, NULL, &error));
     refuse_recover(world, NULL, BAD);
     request.symbols = NULL;
     refuse_recover(world, &request, BAD);
@@ -309,7 +309,7 @@ static void refuse_proof(world *world, const walrus_accel_verify_proof_request *
 {
     walrus_accel_proof_verdict verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
     verdict.verdict = WALRUS_ACCEL_PROOF_PROVEN;
-    CHECK_STATUS(BAD, walrus_accel_verify_proof(world->context, request, NULL, &verdict, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_proof(world->runtime, request, NULL, &verdict, &error));
     CHECK_EQUAL(verdict.verdict, 0);
 }
 
@@ -317,7 +317,7 @@ static void check_proof(world *world)
 {
     walrus_accel_verify_proof_request request = world->verify_proof;
     walrus_accel_proof_verdict verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
-    CHECK_STATUS(BAD, walrus_accel_verify_proof(world->context, &request, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_verify_proof(world->runtime, &request, NULL, NULL, &error));
     refuse_proof(world, NULL);
     request.proof_length = 1;
     refuse_proof(world, &request);
@@ -332,7 +332,7 @@ static void check_proof(world *world)
     request = world->verify_proof;
     request.reserved = 1;
     refuse_proof(world, &request);
-    CHECK_OK(walrus_accel_verify_proof(world->context, &world->verify_proof, NULL, &verdict, &error));
+    CHECK_OK(walrus_accel_verify_proof(world->runtime, &world->verify_proof, NULL, &verdict, &error));
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_MALFORMED);
 }
 
@@ -408,14 +408,14 @@ static void check_add(world *world)
 static void check_reader(world *world)
 {
     const walrus_accel_reader *reader = world->live[KIND_READER];
-    const walrus_accel_gathered *gathered = world->live[KIND_GATHERED];
+    const walrus_accel_reader_report *gathered = world->live[KIND_READER_REPORT];
     walrus_accel_reader_read_request request = world->reader_read;
-    walrus_accel_gathered_sliver found = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+    walrus_accel_seen_sliver found = WALRUS_ACCEL_SEEN_SLIVER_INIT;
     uint8_t byte = 0;
     size_t count = 0;
-    CHECK_STATUS(BAD, walrus_accel_reader_new(world->context, world->sample.metadata, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_new(world->runtime, world->sample.metadata, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_ready(reader, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_gathered(reader, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_new(reader, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_missing(reader, WALRUS_ACCEL_AXIS_PRIMARY, NULL, &error));
     REFUSES_NUMBER(BAD, size_t, walrus_accel_reader_missing(reader, WALRUS_ACCEL_AXIS_ANY, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read(reader, &request, NULL, NULL, &error));
@@ -436,14 +436,14 @@ static void check_reader(world *world)
     REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read_range(reader, 0, NULL, 1, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read_range(reader, 0, &byte, SIZE_MAX, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_gathered_counts(gathered, &count, &count, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_gathered_counts(gathered, NULL, &count, &count, &error));
-    CHECK_STATUS(BAD, walrus_accel_gathered_counts(gathered, &count, NULL, &count, &error));
-    CHECK_STATUS(BAD, walrus_accel_gathered_get(gathered, WALRUS_ACCEL_ADDED_KEPT, 0, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_gathered_get(gathered, 0, 0, &found, &error));
-    CHECK_STATUS(BAD, walrus_accel_gathered_get(gathered, 4, 0, &found, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(gathered, &count, &count, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(gathered, NULL, &count, &count, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(gathered, &count, NULL, &count, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_get(gathered, WALRUS_ACCEL_ADDED_KEPT, 0, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_get(gathered, 0, 0, &found, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_get(gathered, 4, 0, &found, &error));
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
-                 walrus_accel_gathered_get(gathered, WALRUS_ACCEL_ADDED_KEPT, SIZE_MAX, &found, &error));
+                 walrus_accel_reader_report_get(gathered, WALRUS_ACCEL_ADDED_KEPT, SIZE_MAX, &found, &error));
 }
 
 void misuse_recovery(world *world)

@@ -20,17 +20,17 @@ typedef walrus_accel_status (*use)(void *structure, walrus_accel_error **error);
 
 static walrus_accel_status use_options(void *structure, walrus_accel_error **error)
 {
-    walrus_accel_context *context = NULL;
-    walrus_accel_status status = walrus_accel_context_new(structure, &context, error);
-    CHECK((context != NULL) == (status == WALRUS_ACCEL_OK));
-    walrus_accel_context_free(context);
+    walrus_accel_runtime *runtime = NULL;
+    walrus_accel_status status = walrus_accel_runtime_new(structure, &runtime, error);
+    CHECK((runtime != NULL) == (status == WALRUS_ACCEL_OK));
+    walrus_accel_runtime_free(runtime);
     return status;
 }
 
 static walrus_accel_status use_encode(void *structure, walrus_accel_error **error)
 {
     walrus_accel_encoded *encoded = NULL;
-    walrus_accel_status status = walrus_accel_encode(here->context, structure, NULL, &encoded, error);
+    walrus_accel_status status = walrus_accel_encode(here->runtime, structure, NULL, &encoded, error);
     CHECK((encoded != NULL) == (status == WALRUS_ACCEL_OK));
     walrus_accel_encoded_free(encoded);
     return status;
@@ -53,7 +53,7 @@ static walrus_accel_status use_sink(void *structure, walrus_accel_error **error)
 static walrus_accel_status use_decode(void *structure, walrus_accel_error **error)
 {
     walrus_accel_decoded *decoded = NULL;
-    walrus_accel_status status = walrus_accel_decode(here->context, structure, NULL, &decoded, error);
+    walrus_accel_status status = walrus_accel_decode(here->runtime, structure, NULL, &decoded, error);
     CHECK((decoded != NULL) == (status == WALRUS_ACCEL_OK));
     walrus_accel_decoded_free(decoded);
     return status;
@@ -61,13 +61,13 @@ static walrus_accel_status use_decode(void *structure, walrus_accel_error **erro
 
 static walrus_accel_status use_verify(void *structure, walrus_accel_error **error)
 {
-    return walrus_accel_verify(here->context, structure, NULL, error);
+    return walrus_accel_verify(here->runtime, structure, NULL, error);
 }
 
 static walrus_accel_status use_rebuild(void *structure, walrus_accel_error **error)
 {
     walrus_accel_encoded *encoded = NULL;
-    walrus_accel_status status = walrus_accel_rebuild(here->context, structure, NULL, &encoded, error);
+    walrus_accel_status status = walrus_accel_rebuild(here->runtime, structure, NULL, &encoded, error);
     CHECK((encoded != NULL) == (status == WALRUS_ACCEL_OK));
     walrus_accel_encoded_free(encoded);
     return status;
@@ -83,35 +83,35 @@ static walrus_accel_status use_submit(walrus_accel_status status, walrus_accel_j
 static walrus_accel_status submit_encode(void *structure, walrus_accel_error **error)
 {
     walrus_accel_job *job = NULL;
-    walrus_accel_status status = walrus_accel_submit_encode(here->context, structure, NULL, NULL, &job, error);
+    walrus_accel_status status = walrus_accel_submit_encode(here->runtime, structure, NULL, NULL, &job, error);
     return use_submit(status, job);
 }
 
 static walrus_accel_status submit_decode(void *structure, walrus_accel_error **error)
 {
     walrus_accel_job *job = NULL;
-    walrus_accel_status status = walrus_accel_submit_decode(here->context, structure, NULL, NULL, &job, error);
+    walrus_accel_status status = walrus_accel_submit_decode(here->runtime, structure, NULL, NULL, &job, error);
     return use_submit(status, job);
 }
 
 static walrus_accel_status submit_rebuild(void *structure, walrus_accel_error **error)
 {
     walrus_accel_job *job = NULL;
-    walrus_accel_status status = walrus_accel_submit_rebuild(here->context, structure, NULL, NULL, &job, error);
+    walrus_accel_status status = walrus_accel_submit_rebuild(here->runtime, structure, NULL, NULL, &job, error);
     return use_submit(status, job);
 }
 
 static walrus_accel_status submit_verify(void *structure, walrus_accel_error **error)
 {
     walrus_accel_job *job = NULL;
-    walrus_accel_status status = walrus_accel_submit_verify(here->context, structure, NULL, NULL, &job, error);
+    walrus_accel_status status = walrus_accel_submit_verify(here->runtime, structure, NULL, NULL, &job, error);
     return use_submit(status, job);
 }
 
 static walrus_accel_status encode_batch(void *structure, walrus_accel_error **error)
 {
     walrus_accel_encode_result result = {NULL, NULL, 0, 0};
-    walrus_accel_status status = walrus_accel_encode_batch(here->context, structure, 1, NULL, &result, error);
+    walrus_accel_status status = walrus_accel_encode_batch(here->runtime, structure, 1, NULL, &result, error);
     walrus_accel_encoded_free(result.encoded);
     walrus_accel_error_free(result.error);
     return status;
@@ -120,7 +120,7 @@ static walrus_accel_status encode_batch(void *structure, walrus_accel_error **er
 static walrus_accel_status decode_batch(void *structure, walrus_accel_error **error)
 {
     walrus_accel_decode_result result = {NULL, NULL, 0, 0};
-    walrus_accel_status status = walrus_accel_decode_batch(here->context, structure, 1, NULL, &result, error);
+    walrus_accel_status status = walrus_accel_decode_batch(here->runtime, structure, 1, NULL, &result, error);
     walrus_accel_decoded_free(result.decoded);
     walrus_accel_error_free(result.error);
     return status;
@@ -139,7 +139,7 @@ static walrus_accel_status use_metadata_shape(void *structure, walrus_accel_erro
 static walrus_accel_status use_expand(void *structure, walrus_accel_error **error)
 {
     walrus_accel_expanded *expanded = NULL;
-    walrus_accel_status status = walrus_accel_expand(here->context, structure, NULL, &expanded, error);
+    walrus_accel_status status = walrus_accel_expand(here->runtime, structure, NULL, &expanded, error);
     CHECK((expanded != NULL) == (status == WALRUS_ACCEL_OK));
     walrus_accel_expanded_free(expanded);
     return status;
@@ -147,18 +147,18 @@ static walrus_accel_status use_expand(void *structure, walrus_accel_error **erro
 
 static walrus_accel_status use_decoding_symbols(void *structure, walrus_accel_error **error)
 {
-    return walrus_accel_decoding_symbols(here->context, structure, NULL, error);
+    return walrus_accel_decoding_symbols(here->runtime, structure, NULL, error);
 }
 
 static walrus_accel_status use_verify_symbols(void *structure, walrus_accel_error **error)
 {
-    return walrus_accel_verify_symbols(here->context, structure, NULL, error);
+    return walrus_accel_verify_symbols(here->runtime, structure, NULL, error);
 }
 
 static walrus_accel_status use_recover(void *structure, walrus_accel_error **error)
 {
     walrus_accel_recovered *recovered = NULL;
-    walrus_accel_status status = walrus_accel_recover(here->context, structure, NULL, &recovered, error);
+    walrus_accel_status status = walrus_accel_recover(here->runtime, structure, NULL, &recovered, error);
     CHECK((recovered != NULL) == (status == WALRUS_ACCEL_OK));
     walrus_accel_recovered_free(recovered);
     return status;
@@ -167,17 +167,17 @@ static walrus_accel_status use_recover(void *structure, walrus_accel_error **err
 static walrus_accel_status use_verify_proof(void *structure, walrus_accel_error **error)
 {
     walrus_accel_proof_verdict verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
-    return walrus_accel_verify_proof(here->context, structure, NULL, &verdict, error);
+    return walrus_accel_verify_proof(here->runtime, structure, NULL, &verdict, error);
 }
 
 static walrus_accel_status use_proof_verdict(void *structure, walrus_accel_error **error)
 {
-    return walrus_accel_verify_proof(here->context, &here->verify_proof, NULL, structure, error);
+    return walrus_accel_verify_proof(here->runtime, &here->verify_proof, NULL, structure, error);
 }
 
 /* One that has what it needs, and what it has seen. */
 static walrus_accel_reader *ready;
-static walrus_accel_gathered *gathered;
+static walrus_accel_reader_report *gathered;
 
 static walrus_accel_status use_reader_add(void *structure, walrus_accel_error **error)
 {
@@ -195,15 +195,15 @@ static walrus_accel_status use_reader_read(void *structure, walrus_accel_error *
 
 static walrus_accel_status use_gathered(void *structure, walrus_accel_error **error)
 {
-    return walrus_accel_gathered_get(gathered, WALRUS_ACCEL_ADDED_KEPT, 0, structure, error);
+    return walrus_accel_reader_report_get(gathered, WALRUS_ACCEL_ADDED_KEPT, 0, structure, error);
 }
 
 /* A report with a problem in it. */
-static walrus_accel_report *problematic;
+static walrus_accel_directory_report *problematic;
 
 static walrus_accel_status use_problem(void *structure, walrus_accel_error **error)
 {
-    return walrus_accel_report_get(problematic, 0, structure, error);
+    return walrus_accel_directory_report_get(problematic, 0, structure, error);
 }
 
 static walrus_accel_status use_device(void *structure, walrus_accel_error **error)
@@ -212,14 +212,14 @@ static walrus_accel_status use_device(void *structure, walrus_accel_error **erro
 }
 
 static walrus_accel_status with_size(use use, const void *structure, size_t known, size_t claimed, uint8_t behind,
-                                     uint8_t *room)
+                                     uint8_t *buffer)
 {
     walrus_accel_error *error = NULL;
     walrus_accel_status status;
-    memset(room, behind, LONGEST);
-    memcpy(room, structure, known);
-    memcpy(room, &claimed, sizeof claimed);
-    status = use(room, &error);
+    memset(buffer, behind, LONGEST);
+    memcpy(buffer, structure, known);
+    memcpy(buffer, &claimed, sizeof claimed);
+    status = use(buffer, &error);
     CHECK((error != NULL) == (status != WALRUS_ACCEL_OK));
     walrus_accel_error_free(error);
     return status;
@@ -234,27 +234,27 @@ static void check_sizes_from(const char *name, use use, const void *structure, s
         uint64_t number;
         void *pointer;
         uint8_t bytes[LONGEST];
-    } room;
+    } buffer;
     const size_t wrong[] = {0, 1, sizeof(size_t), least - 1, LONGEST + 1, SIZE_MAX / 2, SIZE_MAX};
     const size_t right[] = {least, known, known + 1, known + 16, LONGEST};
     size_t number, at;
     check_about(name);
     for (number = 0; number < sizeof wrong / sizeof *wrong; number++) {
-        CHECK_EQUAL(with_size(use, structure, known, wrong[number], 0, room.bytes), BAD);
+        CHECK_EQUAL(with_size(use, structure, known, wrong[number], 0, buffer.bytes), BAD);
     }
     for (number = 0; number < sizeof right / sizeof *right; number++) {
-        CHECK_EQUAL(with_size(use, structure, known, right[number], 0, room.bytes), WALRUS_ACCEL_OK);
+        CHECK_EQUAL(with_size(use, structure, known, right[number], 0, buffer.bytes), WALRUS_ACCEL_OK);
     }
     if (!is_filled) {
         /* Of the bytes behind what is known, the last is not zero. */
-        CHECK_EQUAL(with_size(use, structure, known, known + 16, 1, room.bytes), BAD);
-        CHECK_EQUAL(with_size(use, structure, known, LONGEST, 1, room.bytes), BAD);
+        CHECK_EQUAL(with_size(use, structure, known, known + 16, 1, buffer.bytes), BAD);
+        CHECK_EQUAL(with_size(use, structure, known, LONGEST, 1, buffer.bytes), BAD);
     } else {
-        CHECK_EQUAL(with_size(use, structure, known, known + 16, 0xa5, room.bytes), WALRUS_ACCEL_OK);
+        CHECK_EQUAL(with_size(use, structure, known, known + 16, 0xa5, buffer.bytes), WALRUS_ACCEL_OK);
         for (at = known; at < known + 16; at++) {
-            CHECK_EQUAL(room.bytes[at], 0);
+            CHECK_EQUAL(buffer.bytes[at], 0);
         }
-        CHECK_EQUAL(room.bytes[known + 16], 0xa5);
+        CHECK_EQUAL(buffer.bytes[known + 16], 0xa5);
     }
     check_about(NULL);
 }
@@ -266,17 +266,17 @@ static void check_sizes(const char *name, use use, const void *structure, size_t
 
 static void check_reader(world *world)
 {
-    walrus_accel_gathered_sliver sliver = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+    walrus_accel_seen_sliver sliver = WALRUS_ACCEL_SEEN_SLIVER_INIT;
     walrus_accel_reader_add_request request = world->reader_add;
     request.added = claim(world->sliver_count * sizeof *request.added);
     request.sliver_count = request.added_count = world->sliver_count;
-    REQUIRE_OK(walrus_accel_reader_new(world->context, world->sample.metadata, &ready, &error));
+    REQUIRE_OK(walrus_accel_reader_new(world->runtime, world->sample.metadata, &ready, &error));
     REQUIRE_OK(walrus_accel_reader_add(ready, &request, NULL, &error));
-    REQUIRE_OK(walrus_accel_reader_gathered(ready, &gathered, &error));
+    REQUIRE_OK(walrus_accel_reader_report_new(ready, &gathered, &error));
     check_sizes("a request to hand in", use_reader_add, &request, sizeof request, 0);
     check_sizes("a request to read", use_reader_read, &world->reader_read, sizeof world->reader_read, 0);
     check_sizes("a sliver that was seen", use_gathered, &sliver, sizeof sliver, 1);
-    CHECK(walrus_accel_gathered_free(gathered) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_report_free(gathered) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(ready) == WALRUS_ACCEL_OK);
     free(request.added);
 }
@@ -285,14 +285,14 @@ static void make_problem(void)
 {
     char *stranger = path_in(here->directory, "pairs/stranger");
     file_write(stranger, (const uint8_t *)"?", 1);
-    REQUIRE_OK(walrus_accel_directory_verify(here->context, here->directory, 0, NULL, &problematic, &error));
+    REQUIRE_OK(walrus_accel_directory_verify(here->runtime, here->directory, 0, NULL, &problematic, &error));
     remove(stranger);
     free(stranger);
 }
 
 void misuse_structures(world *world)
 {
-    walrus_accel_context_options options = WALRUS_ACCEL_CONTEXT_OPTIONS_INIT;
+    walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
     walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
     walrus_accel_device device = WALRUS_ACCEL_DEVICE_INIT;
@@ -307,12 +307,12 @@ void misuse_structures(world *world)
     check_sizes("a request to encode", use_encode, &world->encode, sizeof world->encode, 0);
     check_sizes("a request to decode", use_decode, &world->decode, sizeof world->decode, 0);
     check_sizes_from("a request to verify", use_verify, &world->verify,
-                     offsetof(walrus_accel_verify_request, metadata_of), sizeof world->verify, 0);
+                     offsetof(walrus_accel_verify_request, metadata_per_sliver), sizeof world->verify, 0);
     check_sizes("a request to rebuild", use_rebuild, &world->rebuild, sizeof world->rebuild, 0);
     check_sizes("a job that encodes", submit_encode, &world->encode, sizeof world->encode, 0);
     check_sizes("a job that decodes", submit_decode, &world->decode, sizeof world->decode, 0);
     check_sizes_from("a job that verifies", submit_verify, &world->verify,
-                     offsetof(walrus_accel_verify_request, metadata_of), sizeof world->verify, 0);
+                     offsetof(walrus_accel_verify_request, metadata_per_sliver), sizeof world->verify, 0);
     check_sizes("a job that rebuilds", submit_rebuild, &world->rebuild, sizeof world->rebuild, 0);
     check_sizes("a batch to encode", encode_batch, &world->encode, sizeof world->encode, 0);
     check_sizes("a batch to decode", decode_batch, &world->decode, sizeof world->decode, 0);
@@ -333,5 +333,5 @@ void misuse_structures(world *world)
     if (walrus_accel_devices_get(world->live[KIND_DEVICES], 0, &device, NULL) == WALRUS_ACCEL_OK) {
         check_sizes("a device", use_device, &device, sizeof device, 1);
     }
-    CHECK(walrus_accel_report_free(problematic) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(problematic) == WALRUS_ACCEL_OK);
 }

@@ -35,7 +35,7 @@ piece from_hex(const char *text)
     return made;
 }
 
-walrus_accel_expanded *expanded_of(const walrus_accel_context *context, const sample *sample, uint32_t axis,
+walrus_accel_expanded *expanded_of(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
                                    uint16_t pair)
 {
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
@@ -43,7 +43,7 @@ walrus_accel_expanded *expanded_of(const walrus_accel_context *context, const sa
     walrus_accel_expanded *expanded = NULL;
     request.metadata = sample->metadata;
     request.sliver = &sliver;
-    REQUIRE_OK(walrus_accel_expand(context, &request, NULL, &expanded, &error));
+    REQUIRE_OK(walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
     return expanded;
 }
 
@@ -58,7 +58,7 @@ piece cut(const walrus_accel_expanded *expanded, uint32_t kind, uint16_t target)
     return made;
 }
 
-symbols symbols_new(const walrus_accel_context *context, const sample *sample, uint32_t axis, uint16_t target,
+symbols symbols_new(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target,
                     uint32_t kind)
 {
     symbols made;
@@ -68,7 +68,7 @@ symbols symbols_new(const walrus_accel_context *context, const sample *sample, u
     made.count = sample->n_shards;
     made.list = claim(made.count * sizeof *made.list);
     for (pair = 0; pair < sample->n_shards; pair++) {
-        walrus_accel_expanded *expanded = expanded_of(context, sample, other_axis(axis), pair);
+        walrus_accel_expanded *expanded = expanded_of(runtime, sample, other_axis(axis), pair);
         piece symbol = cut(expanded, kind, target);
         made.list[pair].data = symbol.bytes;
         made.list[pair].length = symbol.length;
@@ -127,7 +127,7 @@ static void check_bytes_of(const json_t *expected, const uint8_t *bytes, size_t 
     free(wanted.bytes);
 }
 
-static uint8_t verdict_on(const walrus_accel_context *context, const sample *sample, uint32_t axis, uint16_t target,
+static uint8_t verdict_on(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target,
                           const piece *symbol)
 {
     walrus_accel_verify_symbols_request request = WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
@@ -141,25 +141,25 @@ static uint8_t verdict_on(const walrus_accel_context *context, const sample *sam
     request.verdicts = &verdict;
     request.axis = axis;
     request.target = target;
-    CHECK_OK(walrus_accel_verify_symbols(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     return verdict;
 }
 
 /* The symbol that the source pair's sliver of the axis has for the target: with a proof, without, without a tree. */
-static void check_symbol(const walrus_accel_context *context, const sample *sample, uint32_t axis, uint16_t source,
+static void check_symbol(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t source,
                          uint16_t target, const json_t *expected)
 {
-    walrus_accel_expanded *expanded = expanded_of(context, sample, axis, source);
+    walrus_accel_expanded *expanded = expanded_of(runtime, sample, axis, source);
     walrus_accel_decoding_symbols_request request = WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(sample, axis, source);
-    piece proven = cut(expanded, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL, target);
-    piece plain = cut(expanded, WALRUS_ACCEL_CUT_DECODING_SYMBOL, target);
+    piece proven = cut(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, target);
+    piece plain = cut(expanded, WALRUS_ACCEL_SYMBOL_KIND_DECODING, target);
     uint8_t *again = claim(plain.length), root[32], root_again[32];
     uint32_t found_axis = 0;
     uint16_t index = 0, found_index = 0;
     size_t memory = 0;
     check_bytes_of(json_object_get(expected, "bcs"), proven.bytes, proven.length);
-    CHECK_EQUAL(verdict_on(context, sample, other_axis(axis), target, &proven), WALRUS_ACCEL_SYMBOL_GOOD);
+    CHECK_EQUAL(verdict_on(runtime, sample, other_axis(axis), target, &proven), WALRUS_ACCEL_SYMBOL_GOOD);
     CHECK(proven.length <= sample->shape.recovery_symbol_length);
     CHECK_EQUAL(plain.length, sample->shape.decoding_symbol_length);
     CHECK_BYTES(proven.bytes + 1, plain.bytes, plain.length);
@@ -169,7 +169,7 @@ static void check_symbol(const walrus_accel_context *context, const sample *samp
     request.target_count = 1;
     request.out = again;
     request.out_length = plain.length;
-    CHECK_OK(walrus_accel_decoding_symbols(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_decoding_symbols(runtime, &request, NULL, &error));
     CHECK_BYTES(again, plain.bytes, plain.length);
     CHECK_OK(walrus_accel_expanded_axis(expanded, &found_axis, &error));
     CHECK_EQUAL(found_axis, axis);
@@ -187,21 +187,21 @@ static void check_symbol(const walrus_accel_context *context, const sample *samp
     CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
 }
 
-/* All targets at once, in a room that is longer than needed: each is what it is alone. */
-static void check_all_targets(const walrus_accel_context *context, const sample *sample, uint32_t kind)
+/* All targets at once, in a buffer that is longer than needed: each is what it is alone. */
+static void check_all_targets(const walrus_accel_runtime *runtime, const sample *sample, uint32_t kind)
 {
-    walrus_accel_expanded *expanded = expanded_of(context, sample, WALRUS_ACCEL_AXIS_SECONDARY, 1);
+    walrus_accel_expanded *expanded = expanded_of(runtime, sample, WALRUS_ACCEL_AXIS_SECONDARY, 1);
     uint16_t n_shards = sample->n_shards, pair;
     uint16_t *targets = claim(n_shards * sizeof *targets);
     size_t *ends = claim(n_shards * sizeof *ends), length = 0, at = 0;
-    size_t room = (size_t)n_shards * sample->shape.recovery_symbol_length;
-    uint8_t *out = claim(room + 1);
+    size_t buffer = (size_t)n_shards * sample->shape.recovery_symbol_length;
+    uint8_t *out = claim(buffer + 1);
     for (pair = 0; pair < n_shards; pair++) {
         targets[pair] = (uint16_t)(n_shards - 1 - pair);
     }
     CHECK_OK(walrus_accel_expanded_symbols_length(expanded, kind, targets, n_shards, &length, &error));
-    memset(out, 0xa5, room + 1);
-    CHECK_OK(walrus_accel_expanded_symbols(expanded, kind, targets, n_shards, out, room, ends, &error));
+    memset(out, 0xa5, buffer + 1);
+    CHECK_OK(walrus_accel_expanded_symbols(expanded, kind, targets, n_shards, out, buffer, ends, &error));
     for (pair = 0; pair < n_shards; pair++) {
         piece alone = cut(expanded, kind, targets[pair]);
         CHECK_EQUAL(ends[pair] - at, alone.length);
@@ -229,28 +229,28 @@ static uint64_t number_of(const json_t *fields, const char *name)
     return (uint64_t)json_integer_value(field);
 }
 
-static void check_case(const walrus_accel_context *context, const json_t *fields)
+static void check_case(const walrus_accel_runtime *runtime, const json_t *fields)
 {
     const json_t *given = json_object_get(fields, "recovery_symbols"), *symbol;
     uint16_t n_shards = (uint16_t)number_of(fields, "n_shards");
     sample sample =
-        sample_new(context, n_shards, number_of(fields, "seed"), (size_t)number_of(fields, "unencoded_length"));
+        sample_new(runtime, n_shards, number_of(fields, "seed"), (size_t)number_of(fields, "unencoded_length"));
     size_t number;
     json_array_foreach (given, number, symbol) {
         uint16_t source = (uint16_t)number_of(symbol, "source_pair");
         uint16_t target = (uint16_t)number_of(symbol, "target_pair");
-        check_symbol(context, &sample, WALRUS_ACCEL_AXIS_PRIMARY, source, target,
+        check_symbol(runtime, &sample, WALRUS_ACCEL_AXIS_PRIMARY, source, target,
                      json_object_get(symbol, "from_primary"));
-        check_symbol(context, &sample, WALRUS_ACCEL_AXIS_SECONDARY, source, target,
+        check_symbol(runtime, &sample, WALRUS_ACCEL_AXIS_SECONDARY, source, target,
                      json_object_get(symbol, "from_secondary"));
     }
-    check_all_targets(context, &sample, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL);
-    check_all_targets(context, &sample, WALRUS_ACCEL_CUT_DECODING_SYMBOL);
-    recovery_slivers(context, &sample);
+    check_all_targets(runtime, &sample, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY);
+    check_all_targets(runtime, &sample, WALRUS_ACCEL_SYMBOL_KIND_DECODING);
+    recovery_slivers(runtime, &sample);
     sample_free(&sample);
 }
 
-static void check_cases(const walrus_accel_context *context, const char *folder)
+static void check_cases(const walrus_accel_runtime *runtime, const char *folder)
 {
     char *path = path_in(folder, "rs2.json");
     json_error_t error;
@@ -267,7 +267,7 @@ static void check_cases(const walrus_accel_context *context, const char *folder)
         }
         snprintf(about, sizeof about, "%lu shards and %lu bytes", (unsigned long)n_shards, (unsigned long)length);
         check_about(about);
-        check_case(context, fields);
+        check_case(runtime, fields);
         check_about(NULL);
         tried++;
     }
@@ -280,10 +280,10 @@ static void check_cases(const walrus_accel_context *context, const char *folder)
 int main(void)
 {
     const char *given = getenv("WALRUS_ACCEL_VECTORS"), *folder = given ? given : "tests/vectors";
-    walrus_accel_context *context = context_of_cpu(0, 0);
-    check_cases(context, folder);
-    recovery_proofs(context, folder);
-    recovery_reading(context);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    walrus_accel_runtime *runtime = runtime_of_cpu(0, 0);
+    check_cases(runtime, folder);
+    recovery_proofs(runtime, folder);
+    recovery_reading(runtime);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     return check_result();
 }

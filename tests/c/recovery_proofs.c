@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static walrus_accel_proof_verdict verdict_on(const walrus_accel_context *context,
+static walrus_accel_proof_verdict verdict_on(const walrus_accel_runtime *runtime,
                                              const walrus_accel_metadata *metadata, uint32_t axis,
                                              const uint8_t *proof, size_t length)
 {
@@ -16,7 +16,7 @@ static walrus_accel_proof_verdict verdict_on(const walrus_accel_context *context
     request.proof = proof;
     request.proof_length = length;
     request.axis = axis;
-    CHECK_OK(walrus_accel_verify_proof(context, &request, NULL, &verdict, &error));
+    CHECK_OK(walrus_accel_verify_proof(runtime, &request, NULL, &verdict, &error));
     return verdict;
 }
 
@@ -59,7 +59,7 @@ static symbols symbols_of(const piece *proof, uint32_t axis, uint16_t n_shards)
 }
 
 /* Recovers from a proof's symbols: the sliver if the blob is consistent, and otherwise a proof again. */
-static void check_recovery(const walrus_accel_context *context, const walrus_accel_metadata *metadata, uint32_t axis,
+static void check_recovery(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata, uint32_t axis,
                            const piece *proof, uint16_t n_shards, int is_proven)
 {
     symbols symbols = symbols_of(proof, axis, n_shards);
@@ -68,7 +68,7 @@ static void check_recovery(const walrus_accel_context *context, const walrus_acc
     const uint8_t *data = NULL;
     size_t length = 0;
     uint32_t kind = 0;
-    CHECK_OK(walrus_accel_recover(context, &request, NULL, &recovered, &error));
+    CHECK_OK(walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     CHECK_OK(walrus_accel_recovered_kind(recovered, &kind, &error));
     CHECK_EQUAL(kind, is_proven ? WALRUS_ACCEL_RECOVERED_PROOF : WALRUS_ACCEL_RECOVERED_SLIVER);
     if (is_proven) {
@@ -77,38 +77,38 @@ static void check_recovery(const walrus_accel_context *context, const walrus_acc
         CHECK_OK(walrus_accel_recovered_proof(recovered, &data, &length, &error));
         /* The same symbols, maybe in another order. */
         CHECK_EQUAL(length, proof->length);
-        CHECK_EQUAL(verdict_on(context, metadata, axis, data, length).verdict, WALRUS_ACCEL_PROOF_PROVEN);
+        CHECK_EQUAL(verdict_on(runtime, metadata, axis, data, length).verdict, WALRUS_ACCEL_PROOF_PROVEN);
     }
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
     symbols_free(&symbols);
 }
 
 /* A proof with one thing wrong. */
-static void check_changes(const walrus_accel_context *context, const walrus_accel_metadata *metadata, uint32_t axis,
+static void check_changes(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata, uint32_t axis,
                           const piece *proof, uint16_t n_shards)
 {
     uint8_t *bytes = claim(proof->length + 1);
     walrus_accel_proof_verdict verdict;
     memcpy(bytes, proof->bytes, proof->length);
     bytes[proof->length] = 0;
-    CHECK_EQUAL(verdict_on(context, metadata, axis, bytes, proof->length - 1).verdict, WALRUS_ACCEL_PROOF_MALFORMED);
-    CHECK_EQUAL(verdict_on(context, metadata, axis, bytes, proof->length + 1).verdict, WALRUS_ACCEL_PROOF_MALFORMED);
-    CHECK_EQUAL(verdict_on(context, metadata, axis, NULL, 0).verdict, WALRUS_ACCEL_PROOF_MALFORMED);
-    CHECK_EQUAL(verdict_on(context, metadata, other_axis(axis), bytes, proof->length).verdict,
+    CHECK_EQUAL(verdict_on(runtime, metadata, axis, bytes, proof->length - 1).verdict, WALRUS_ACCEL_PROOF_MALFORMED);
+    CHECK_EQUAL(verdict_on(runtime, metadata, axis, bytes, proof->length + 1).verdict, WALRUS_ACCEL_PROOF_MALFORMED);
+    CHECK_EQUAL(verdict_on(runtime, metadata, axis, NULL, 0).verdict, WALRUS_ACCEL_PROOF_MALFORMED);
+    CHECK_EQUAL(verdict_on(runtime, metadata, other_axis(axis), bytes, proof->length).verdict,
                 WALRUS_ACCEL_PROOF_WRONG_COUNT);
     /* A sliver beyond the committee. */
     bytes[0] = (uint8_t)n_shards;
-    CHECK_EQUAL(verdict_on(context, metadata, axis, bytes, proof->length).verdict, WALRUS_ACCEL_PROOF_WRONG_TARGET);
+    CHECK_EQUAL(verdict_on(runtime, metadata, axis, bytes, proof->length).verdict, WALRUS_ACCEL_PROOF_WRONG_TARGET);
     bytes[0] = proof->bytes[0];
     /* The first symbol's source, and a byte of the last one's proof. */
     bytes[3] = UINT8_MAX;
-    verdict = verdict_on(context, metadata, axis, bytes, proof->length);
+    verdict = verdict_on(runtime, metadata, axis, bytes, proof->length);
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_WRONG_SYMBOL);
     CHECK_EQUAL(verdict.symbol, 0);
     CHECK_EQUAL(verdict.symbol_verdict, WALRUS_ACCEL_SYMBOL_WRONG_SOURCE);
     bytes[3] = proof->bytes[3];
     bytes[proof->length - 1] ^= 1;
-    verdict = verdict_on(context, metadata, axis, bytes, proof->length);
+    verdict = verdict_on(runtime, metadata, axis, bytes, proof->length);
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_WRONG_SYMBOL);
     CHECK_EQUAL(verdict.symbol, (size_t)(proof->bytes[2] - 1));
     CHECK_EQUAL(verdict.symbol_verdict, WALRUS_ACCEL_SYMBOL_WRONG_PROOF);
@@ -119,14 +119,14 @@ static void check_changes(const walrus_accel_context *context, const walrus_acce
         request.proof = bytes;
         request.proof_length = proof->length;
         CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT,
-                     walrus_accel_verify_proof(context, &request, NULL, &verdict, &error));
+                     walrus_accel_verify_proof(runtime, &request, NULL, &verdict, &error));
         CHECK(verdict.verdict == 0 && verdict.symbol == 0 && verdict.symbol_verdict == 0);
     }
     free(bytes);
 }
 
 /* Two symbols of one source, in the place of two. */
-static void check_repeated(const walrus_accel_context *context, const walrus_accel_metadata *metadata, uint32_t axis,
+static void check_repeated(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata, uint32_t axis,
                            const piece *proof, uint16_t n_shards)
 {
     symbols symbols = symbols_of(proof, axis, n_shards);
@@ -138,24 +138,24 @@ static void check_repeated(const walrus_accel_context *context, const walrus_acc
     memcpy(made.bytes, proof->bytes, 3 + first);
     memcpy(made.bytes + 3 + first, proof->bytes + 3, first);
     memcpy(made.bytes + 3 + 2 * first, proof->bytes + 3 + first + second, proof->length - 3 - first - second);
-    verdict = verdict_on(context, metadata, axis, made.bytes, made.length);
+    verdict = verdict_on(runtime, metadata, axis, made.bytes, made.length);
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_REPEATED_SOURCE);
     CHECK_EQUAL(verdict.symbol, 1);
     free(made.bytes);
     symbols_free(&symbols);
 }
 
-static void check_proof(const walrus_accel_context *context, const walrus_accel_metadata *metadata, uint32_t axis,
+static void check_proof(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata, uint32_t axis,
                         const char *text, const char *expected, uint16_t n_shards)
 {
     piece proof = from_hex(text);
     int is_proven = expected && strcmp(expected, "proven") == 0;
-    walrus_accel_proof_verdict verdict = verdict_on(context, metadata, axis, proof.bytes, proof.length);
+    walrus_accel_proof_verdict verdict = verdict_on(runtime, metadata, axis, proof.bytes, proof.length);
     CHECK_EQUAL(verdict.verdict, is_proven ? WALRUS_ACCEL_PROOF_PROVEN : WALRUS_ACCEL_PROOF_CONSISTENT);
     CHECK(verdict.symbol == 0 && verdict.symbol_verdict == 0);
-    check_recovery(context, metadata, axis, &proof, n_shards, is_proven);
-    check_changes(context, metadata, axis, &proof, n_shards);
-    check_repeated(context, metadata, axis, &proof, n_shards);
+    check_recovery(runtime, metadata, axis, &proof, n_shards, is_proven);
+    check_changes(runtime, metadata, axis, &proof, n_shards);
+    check_repeated(runtime, metadata, axis, &proof, n_shards);
     free(proof.bytes);
 }
 
@@ -164,7 +164,7 @@ static const char *text_of(const json_t *fields, const char *name)
     return json_string_value(json_object_get(fields, name));
 }
 
-void recovery_proofs(const walrus_accel_context *context, const char *folder)
+void recovery_proofs(const walrus_accel_runtime *runtime, const char *folder)
 {
     char *path = path_in(folder, "inconsistency.json");
     json_error_t reason;
@@ -176,9 +176,9 @@ void recovery_proofs(const walrus_accel_context *context, const char *folder)
         piece bytes = from_hex(text_of(fields, "metadata_bcs"));
         uint16_t n_shards = (uint16_t)json_integer_value(json_object_get(fields, "n_shards"));
         REQUIRE_OK(walrus_accel_metadata_from_bcs(bytes.bytes, bytes.length, n_shards, NULL, &metadata, &error));
-        check_proof(context, metadata, WALRUS_ACCEL_AXIS_PRIMARY, text_of(fields, "primary_proof_bcs"),
+        check_proof(runtime, metadata, WALRUS_ACCEL_AXIS_PRIMARY, text_of(fields, "primary_proof_bcs"),
                     text_of(fields, "primary_proof_verdict"), n_shards);
-        check_proof(context, metadata, WALRUS_ACCEL_AXIS_SECONDARY, text_of(fields, "secondary_proof_bcs"),
+        check_proof(runtime, metadata, WALRUS_ACCEL_AXIS_SECONDARY, text_of(fields, "secondary_proof_bcs"),
                     text_of(fields, "secondary_proof_verdict"), n_shards);
         CHECK(walrus_accel_metadata_free(metadata) == WALRUS_ACCEL_OK);
         free(bytes.bytes);

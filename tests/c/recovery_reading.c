@@ -111,33 +111,33 @@ static void check_read(const walrus_accel_reader *reader, const sample *sample, 
 
 static void check_gathered(const walrus_accel_reader *reader, size_t kept, size_t damaged, size_t surplus)
 {
-    walrus_accel_gathered *gathered = NULL;
+    walrus_accel_reader_report *gathered = NULL;
     size_t found[3] = {0, 0, 0}, number;
-    CHECK_OK(walrus_accel_reader_gathered(reader, &gathered, &error));
-    CHECK_OK(walrus_accel_gathered_counts(gathered, &found[0], &found[1], &found[2], &error));
+    CHECK_OK(walrus_accel_reader_report_new(reader, &gathered, &error));
+    CHECK_OK(walrus_accel_reader_report_counts(gathered, &found[0], &found[1], &found[2], &error));
     CHECK_EQUAL(found[0], kept);
     CHECK_EQUAL(found[1], damaged);
     CHECK_EQUAL(found[2], surplus);
     for (number = 0; number <= found[1]; number++) {
-        walrus_accel_gathered_sliver sliver = WALRUS_ACCEL_GATHERED_SLIVER_INIT;
+        walrus_accel_seen_sliver sliver = WALRUS_ACCEL_SEEN_SLIVER_INIT;
         uint32_t damage = WALRUS_ACCEL_ADDED_DAMAGED;
         if (number < found[1]) {
-            CHECK_OK(walrus_accel_gathered_get(gathered, damage, number, &sliver, &error));
+            CHECK_OK(walrus_accel_reader_report_get(gathered, damage, number, &sliver, &error));
             CHECK_EQUAL(sliver.outcome, damage);
             CHECK_EQUAL(sliver.verdict, WALRUS_ACCEL_SLIVER_WRONG_ROOT);
             CHECK(sliver.axis == WALRUS_ACCEL_AXIS_PRIMARY || sliver.axis == WALRUS_ACCEL_AXIS_SECONDARY);
         } else {
             sliver.outcome = 7;
             CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
-                         walrus_accel_gathered_get(gathered, damage, number, &sliver, &error));
+                         walrus_accel_reader_report_get(gathered, damage, number, &sliver, &error));
             CHECK_EQUAL(sliver.outcome, 0);
         }
     }
-    CHECK(walrus_accel_gathered_free(gathered) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_report_free(gathered) == WALRUS_ACCEL_OK);
 }
 
 /* All slivers of an axis, of which one is damaged, by several threads. */
-static void check_reader(const walrus_accel_context *context, const sample *sample, uint32_t axis)
+static void check_reader(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis)
 {
     walrus_accel_sliver *slivers = last_slivers(sample, axis, SHARDS);
     walrus_accel_reader_read_request request = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
@@ -151,7 +151,7 @@ static void check_reader(const walrus_accel_context *context, const sample *samp
     damaged[slivers[0].length / 2] ^= 2;
     slivers[0].data = damaged;
     memset(workers, 0, sizeof workers);
-    REQUIRE_OK(walrus_accel_reader_new(context, sample->metadata, &reader, &error));
+    REQUIRE_OK(walrus_accel_reader_new(runtime, sample->metadata, &reader, &error));
     CHECK_OK(walrus_accel_reader_ready(reader, &ready, &error));
     CHECK_EQUAL(ready, 0);
     CHECK_OK(walrus_accel_reader_missing(reader, axis, &missing, &error));
@@ -189,7 +189,7 @@ static void check_reader(const walrus_accel_context *context, const sample *samp
 }
 
 /* A range whose rows are there can be read, whatever else is not. */
-static void check_rows(const walrus_accel_context *context, const sample *sample)
+static void check_rows(const walrus_accel_runtime *runtime, const sample *sample)
 {
     walrus_accel_sliver slivers[4];
     walrus_accel_added added[4];
@@ -213,7 +213,7 @@ static void check_rows(const walrus_accel_context *context, const sample *sample
     slivers[2] = slivers[0];
     slivers[3] = slivers[0];
     slivers[3].length--;
-    REQUIRE_OK(walrus_accel_reader_new(context, sample->metadata, &reader, &error));
+    REQUIRE_OK(walrus_accel_reader_new(runtime, sample->metadata, &reader, &error));
     CHECK_OK(add(reader, slivers, 4, NULL, added, &error));
     CHECK(added[0].outcome == WALRUS_ACCEL_ADDED_KEPT && added[1].outcome == WALRUS_ACCEL_ADDED_KEPT);
     CHECK_EQUAL(added[2].outcome, WALRUS_ACCEL_ADDED_SURPLUS);
@@ -229,10 +229,10 @@ static void check_rows(const walrus_accel_context *context, const sample *sample
 }
 
 /* Cancelled, a call hands in nothing. */
-static void check_cancelled(const walrus_accel_context *context, const sample *sample)
+static void check_cancelled(const walrus_accel_runtime *runtime, const sample *sample)
 {
     walrus_accel_sliver sliver = sample_sliver(sample, WALRUS_ACCEL_AXIS_PRIMARY, 1), slivers[3];
-    symbols symbols = symbols_new(context, sample, WALRUS_ACCEL_AXIS_PRIMARY, 1, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL);
+    symbols symbols = symbols_new(runtime, sample, WALRUS_ACCEL_AXIS_PRIMARY, 1, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY);
     walrus_accel_recover_request recover = recover_request_of(sample->metadata, &symbols);
     walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_added added[3] = {{9, 9, 9}, {9, 9, 9}, {9, 9, 9}};
@@ -241,7 +241,7 @@ static void check_cancelled(const walrus_accel_context *context, const sample *s
     walrus_accel_recovered *recovered = UNSET(walrus_accel_recovered);
     walrus_accel_expanded *expanded = UNSET(walrus_accel_expanded);
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
-    REQUIRE_OK(walrus_accel_reader_new(context, sample->metadata, &reader, &error));
+    REQUIRE_OK(walrus_accel_reader_new(runtime, sample->metadata, &reader, &error));
     CHECK_OK(walrus_accel_control_cancel(control, &error));
     /* What can be told without any work is told: bytes that are no sliver. The others are as if never given. */
     slivers[0] = slivers[1] = slivers[2] = sliver;
@@ -253,11 +253,11 @@ static void check_cancelled(const walrus_accel_context *context, const sample *s
     CHECK_OK(add(reader, slivers, 3, NULL, added, &error));
     CHECK_EQUAL(added[0].outcome, WALRUS_ACCEL_ADDED_KEPT);
     CHECK_EQUAL(added[2].outcome, WALRUS_ACCEL_ADDED_SURPLUS);
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_recover(context, &recover, control, &recovered, &error));
+    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_recover(runtime, &recover, control, &recovered, &error));
     CHECK(recovered == NULL);
     expand.metadata = sample->metadata;
     expand.sliver = &sliver;
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_expand(context, &expand, control, &expanded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_expand(runtime, &expand, control, &expanded, &error));
     CHECK(expanded == NULL);
     CHECK(walrus_accel_reader_free(reader) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
@@ -265,26 +265,26 @@ static void check_cancelled(const walrus_accel_context *context, const sample *s
 }
 
 /* Slivers of blobs of several lengths and committees, each as one of its own blob and as one of the next. */
-static void check_many_blobs(const walrus_accel_context *context)
+static void check_many_blobs(const walrus_accel_runtime *runtime)
 {
     enum { BLOBS = 6, OF_EACH = 4, COUNT = BLOBS * OF_EACH };
     static const uint16_t committees[BLOBS] = {10, 10, 10, 31, 31, 4};
     static const size_t lengths[BLOBS] = {3000, 3000, 3000, 1000, 20000, 10};
     sample samples[BLOBS];
     walrus_accel_sliver slivers[COUNT];
-    const walrus_accel_metadata *metadata_of[COUNT];
+    const walrus_accel_metadata *metadata_per_sliver[COUNT];
     uint8_t verdicts[COUNT], expected[COUNT];
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     walrus_accel_job *job = NULL;
     size_t number;
     for (number = 0; number < BLOBS; number++) {
-        samples[number] = sample_new(context, committees[number], 100 + number, lengths[number]);
+        samples[number] = sample_new(runtime, committees[number], 100 + number, lengths[number]);
     }
     for (number = 0; number < COUNT; number++) {
         size_t blob = number / OF_EACH, other = (blob + 1) % BLOBS;
         int is_other = number % OF_EACH == 3;
         slivers[number] = sample_sliver(&samples[blob], 1 + (uint32_t)number % 2, (uint16_t)(number % OF_EACH));
-        metadata_of[number] = samples[is_other ? other : blob].metadata;
+        metadata_per_sliver[number] = samples[is_other ? other : blob].metadata;
         expected[number] = WALRUS_ACCEL_SLIVER_GOOD;
         if (is_other) {
             /* Of pair 3, secondary. */
@@ -297,44 +297,44 @@ static void check_many_blobs(const walrus_accel_context *context)
     slivers[5].length--;
     expected[5] = WALRUS_ACCEL_SLIVER_MALFORMED;
     memset(verdicts, 0xa5, sizeof verdicts);
-    request.metadata_of = metadata_of;
+    request.metadata_per_sliver = metadata_per_sliver;
     request.slivers = slivers;
     request.sliver_count = request.verdict_count = COUNT;
     request.verdicts = verdicts;
-    CHECK_OK(walrus_accel_verify(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_verify(runtime, &request, NULL, &error));
     CHECK_BYTES(verdicts, expected, COUNT);
     memset(verdicts, 0xa5, sizeof verdicts);
-    CHECK_OK(walrus_accel_submit_verify(context, &request, NULL, NULL, &job, &error));
+    CHECK_OK(walrus_accel_submit_verify(runtime, &request, NULL, NULL, &job, &error));
     CHECK_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
     CHECK_OK(walrus_accel_job_result(job, &error));
     CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
     CHECK_BYTES(verdicts, expected, COUNT);
     request.metadata = samples[0].metadata;
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_verify(context, &request, NULL, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_verify(runtime, &request, NULL, &error));
     request.metadata = NULL;
     /* No sliver is called good by a call that fails. */
     memset(verdicts, WALRUS_ACCEL_SLIVER_GOOD, sizeof verdicts);
-    metadata_of[COUNT - 1] = NULL;
-    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_of[23]",
-                  walrus_accel_verify(context, &request, NULL, &error));
+    metadata_per_sliver[COUNT - 1] = NULL;
+    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_per_sliver[23]",
+                  walrus_accel_verify(runtime, &request, NULL, &error));
     CHECK_EQUAL(verdicts[0], WALRUS_ACCEL_SLIVER_WRONG_ROOT);
     CHECK_EQUAL(verdicts[COUNT - 1], WALRUS_ACCEL_SLIVER_WRONG_ROOT);
-    request.metadata_of = NULL;
-    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_of", walrus_accel_verify(context, &request, NULL, &error));
+    request.metadata_per_sliver = NULL;
+    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_per_sliver", walrus_accel_verify(runtime, &request, NULL, &error));
     request.sliver_count = request.verdict_count = 0;
-    CHECK_OK(walrus_accel_verify(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_verify(runtime, &request, NULL, &error));
     for (number = 0; number < BLOBS; number++) {
         sample_free(&samples[number]);
     }
 }
 
-void recovery_reading(const walrus_accel_context *context)
+void recovery_reading(const walrus_accel_runtime *runtime)
 {
-    sample sample = sample_new(context, SHARDS, 5, LENGTH);
-    check_reader(context, &sample, WALRUS_ACCEL_AXIS_PRIMARY);
-    check_reader(context, &sample, WALRUS_ACCEL_AXIS_SECONDARY);
-    check_rows(context, &sample);
-    check_cancelled(context, &sample);
-    check_many_blobs(context);
+    sample sample = sample_new(runtime, SHARDS, 5, LENGTH);
+    check_reader(runtime, &sample, WALRUS_ACCEL_AXIS_PRIMARY);
+    check_reader(runtime, &sample, WALRUS_ACCEL_AXIS_SECONDARY);
+    check_rows(runtime, &sample);
+    check_cancelled(runtime, &sample);
+    check_many_blobs(runtime);
     sample_free(&sample);
 }

@@ -156,7 +156,7 @@ static void reverse(uint8_t *bytes, size_t count)
 }
 
 /* Too few symbols, and one of them again: it stays without a verdict. A second one is wrong, a third none. */
-static void check_told(const walrus_accel_context *context, const walrus_accel_recover_request *few)
+static void check_told(const walrus_accel_runtime *runtime, const walrus_accel_recover_request *few)
 {
     size_t count = few->symbol_count + 3, number;
     walrus_accel_symbol *list = claim(count * sizeof *list);
@@ -175,7 +175,7 @@ static void check_told(const walrus_accel_context *context, const walrus_accel_r
     request.symbol_count = request.verdict_count = count;
     request.verdicts = verdicts;
     memset(verdicts, 0xa5, count + 1);
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, walrus_accel_recover(context, &request, NULL, &recovered, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     CHECK(recovered == NULL);
     CHECK_EQUAL(verdicts[0], WALRUS_ACCEL_SYMBOL_MALFORMED);
     CHECK_EQUAL(verdicts[1], WALRUS_ACCEL_SYMBOL_WRONG_PROOF);
@@ -209,29 +209,29 @@ static void check_all_told(const walrus_accel_recovered *recovered, const uint8_
     CHECK_EQUAL(told, used + refused);
 }
 
-static void check_proven(const walrus_accel_context *context, const sample *sample, uint32_t axis, uint16_t target)
+static void check_proven(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target)
 {
     enum { DAMAGED = 7 };
-    symbols symbols = symbols_new(context, sample, axis, target, WALRUS_ACCEL_CUT_RECOVERY_SYMBOL);
+    symbols symbols = symbols_new(runtime, sample, axis, target, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY);
     size_t needed = enough(sample, other_axis(axis)), damaged;
     walrus_accel_recover_request request = recover_request_of(sample->metadata, &symbols);
     walrus_accel_verify_symbols_request verify = WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
     walrus_accel_recovered *recovered = NULL;
     uint8_t *verdicts = claim(symbols.count + DAMAGED), expected[DAMAGED];
-    CHECK_OK(walrus_accel_recover(context, &request, NULL, &recovered, &error));
+    CHECK_OK(walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     check_recovered(sample, &request, recovered, needed);
     check_refused(recovered, NULL, 0);
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
     /* Exactly as many, and one fewer. */
     request.symbols = symbols.list + symbols.count - needed;
     request.symbol_count = needed;
-    CHECK_OK(walrus_accel_recover(context, &request, NULL, &recovered, &error));
+    CHECK_OK(walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     check_recovered(sample, &request, recovered, needed);
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
     request.symbol_count--;
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, walrus_accel_recover(context, &request, NULL, &recovered, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     CHECK(recovered == NULL);
-    check_told(context, &request);
+    check_told(runtime, &request);
     damaged = add_damaged(&symbols, sample, expected);
     REQUIRE(damaged == DAMAGED);
     reverse(expected, damaged);
@@ -239,7 +239,7 @@ static void check_proven(const walrus_accel_context *context, const sample *samp
     request.verdicts = verdicts;
     request.verdict_count = symbols.count;
     memset(verdicts, 0xa5, symbols.count);
-    CHECK_OK(walrus_accel_recover(context, &request, NULL, &recovered, &error));
+    CHECK_OK(walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     check_recovered(sample, &request, recovered, needed);
     check_refused(recovered, expected, damaged);
     check_all_told(recovered, verdicts, symbols.count);
@@ -250,7 +250,7 @@ static void check_proven(const walrus_accel_context *context, const sample *samp
     verify.verdicts = verdicts;
     verify.axis = axis;
     verify.target = target;
-    CHECK_OK(walrus_accel_verify_symbols(context, &verify, NULL, &error));
+    CHECK_OK(walrus_accel_verify_symbols(runtime, &verify, NULL, &error));
     CHECK_BYTES(verdicts, expected, damaged);
     while (damaged < symbols.count) {
         CHECK_EQUAL(verdicts[damaged++], WALRUS_ACCEL_SYMBOL_GOOD);
@@ -259,28 +259,28 @@ static void check_proven(const walrus_accel_context *context, const sample *samp
     symbols_free(&symbols);
 }
 
-static void check_unproven(const walrus_accel_context *context, const sample *sample, uint32_t axis, uint16_t target)
+static void check_unproven(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target)
 {
-    symbols symbols = symbols_new(context, sample, axis, target, WALRUS_ACCEL_CUT_DECODING_SYMBOL);
+    symbols symbols = symbols_new(runtime, sample, axis, target, WALRUS_ACCEL_SYMBOL_KIND_DECODING);
     size_t needed = enough(sample, other_axis(axis)), number;
     walrus_accel_recover_request request = recover_request_of(sample->metadata, &symbols);
     walrus_accel_recovered *recovered = NULL;
     uint8_t malformed = WALRUS_ACCEL_SYMBOL_MALFORMED, *verdicts;
     piece nothing = {NULL, 0};
-    CHECK_OK(walrus_accel_recover_unproven(context, &request, NULL, &recovered, &error));
+    CHECK_OK(walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
     check_recovered(sample, &request, recovered, 0);
     check_refused(recovered, NULL, 0);
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
     request.symbol_count = needed - 1;
     CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,
-                 walrus_accel_recover_unproven(context, &request, NULL, &recovered, &error));
+                 walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
     symbols_prepend(&symbols, nothing);
     request = recover_request_of(sample->metadata, &symbols);
     verdicts = claim(symbols.count);
     request.verdicts = verdicts;
     request.verdict_count = symbols.count;
     memset(verdicts, 0xa5, symbols.count);
-    CHECK_OK(walrus_accel_recover_unproven(context, &request, NULL, &recovered, &error));
+    CHECK_OK(walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
     check_recovered(sample, &request, recovered, 0);
     check_refused(recovered, &malformed, 1);
     check_all_told(recovered, verdicts, symbols.count);
@@ -291,7 +291,7 @@ static void check_unproven(const walrus_accel_context *context, const sample *sa
         bytes[symbols.list[number].length - 1] ^= (uint8_t)(1 + number % 251);
     }
     CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER,
-                 walrus_accel_recover_unproven(context, &request, NULL, &recovered, &error));
+                 walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
     CHECK(recovered == NULL);
     CHECK(verdicts[0] == 0 && verdicts[symbols.count - 1] == 0);
     free(verdicts);
@@ -299,7 +299,7 @@ static void check_unproven(const walrus_accel_context *context, const sample *sa
 }
 
 /* A sliver that was damaged gives no symbols. */
-static void check_damaged_source(const walrus_accel_context *context, const sample *sample, uint32_t axis)
+static void check_damaged_source(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis)
 {
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(sample, axis, 0);
@@ -310,21 +310,21 @@ static void check_damaged_source(const walrus_accel_context *context, const samp
     sliver.data = bytes;
     request.metadata = sample->metadata;
     request.sliver = &sliver;
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER, walrus_accel_expand(context, &request, NULL, &expanded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER, walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
     CHECK(expanded == NULL);
     sliver.length--;
-    CHECK_STATUS(WALRUS_ACCEL_MALFORMED, walrus_accel_expand(context, &request, NULL, &expanded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_MALFORMED, walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
     CHECK(expanded == NULL);
     free(bytes);
 }
 
-void recovery_slivers(const walrus_accel_context *context, const sample *sample)
+void recovery_slivers(const walrus_accel_runtime *runtime, const sample *sample)
 {
     uint32_t axis;
     for (axis = WALRUS_ACCEL_AXIS_PRIMARY; axis <= WALRUS_ACCEL_AXIS_SECONDARY; axis++) {
         uint16_t target = (uint16_t)(sample->n_shards / 2 + axis);
-        check_proven(context, sample, axis, target % sample->n_shards);
-        check_unproven(context, sample, axis, target % sample->n_shards);
-        check_damaged_source(context, sample, axis);
+        check_proven(runtime, sample, axis, target % sample->n_shards);
+        check_unproven(runtime, sample, axis, target % sample->n_shards);
+        check_damaged_source(runtime, sample, axis);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * Many threads, one context: each call gives what it gave to one thread alone.
+ * Many threads, one runtime: each call gives what it gave to one thread alone.
  *
  * WALRUS_ACCEL_CALLS: the number of calls by all threads together.
  */
@@ -14,7 +14,7 @@
 
 enum { THREADS = 16, SHARDS = 10, SAMPLES = 12, MOST_SECONDS = 60 };
 
-static walrus_accel_context *context;
+static walrus_accel_runtime *runtime;
 static sample samples[SAMPLES];
 
 /* A thread's own sequence of choices. */
@@ -49,7 +49,7 @@ static void encode_to_library(const sample *sample, uint16_t pair)
     const uint8_t *data = NULL;
     size_t length = 0;
     request.sink = &sink;
-    CHECK_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, sample->id));
     CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_SECONDARY, pair, &data, &length, &error));
     CHECK_EQUAL(length, expected.length);
@@ -57,24 +57,24 @@ static void encode_to_library(const sample *sample, uint16_t pair)
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-static void encode_to_rooms(const sample *sample, uint16_t pair)
+static void encode_to_buffers(const sample *sample, uint16_t pair)
 {
     walrus_accel_source source;
     walrus_accel_encode_request request = request_of(sample, &source);
-    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_ROOMS);
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
     walrus_accel_sliver expected = sample_sliver(sample, WALRUS_ACCEL_AXIS_PRIMARY, pair);
     walrus_accel_encoded *encoded = NULL;
-    roomful rooms = rooms_new(&sample->shape, 1);
+    buffer_set buffers = buffers_new(&sample->shape, 1);
     request.sink = &sink;
     request.pairs = &pair;
     request.pair_count = 1;
     request.pair_choice = WALRUS_ACCEL_PAIRS_LISTED;
-    sink.rooms = rooms.rooms;
-    sink.room_count = rooms.count;
-    CHECK_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
-    CHECK_BYTES(rooms.rooms[0].data, expected.data, expected.length);
+    sink.buffers = buffers.buffers;
+    sink.buffer_count = buffers.count;
+    CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
+    CHECK_BYTES(buffers.buffers[0].data, expected.data, expected.length);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
-    rooms_free(&rooms);
+    buffers_free(&buffers);
 }
 
 static void encode_metadata(const sample *sample)
@@ -82,7 +82,7 @@ static void encode_metadata(const sample *sample)
     walrus_accel_source source;
     walrus_accel_encode_request request = request_of(sample, &source);
     walrus_accel_encoded *encoded = NULL;
-    CHECK_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, sample->id));
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
@@ -105,12 +105,12 @@ static void decode(const sample *sample, uint32_t axis, int as_job)
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_job *job = NULL;
     if (as_job) {
-        CHECK_OK(walrus_accel_submit_decode(context, &request, NULL, NULL, &job, &error));
+        CHECK_OK(walrus_accel_submit_decode(runtime, &request, NULL, NULL, &job, &error));
         CHECK_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
         CHECK_OK(walrus_accel_job_take_decoded(job, &decoded, &error));
         CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
     } else {
-        CHECK_OK(walrus_accel_decode(context, &request, NULL, &decoded, &error));
+        CHECK_OK(walrus_accel_decode(runtime, &request, NULL, &decoded, &error));
     }
     check_decoded(sample, decoded);
     free(slivers);
@@ -131,7 +131,7 @@ static void verify(const sample *sample, uint16_t wrong)
     request.slivers = slivers;
     request.sliver_count = request.verdict_count = SHARDS;
     request.verdicts = verdicts;
-    CHECK_OK(walrus_accel_verify(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_verify(runtime, &request, NULL, &error));
     CHECK_BYTES(verdicts, expected, SHARDS);
     free(damaged);
     free(slivers);
@@ -143,7 +143,7 @@ static void submit(const sample *sample, int cancels)
     walrus_accel_encode_request request = request_of(sample, &source);
     walrus_accel_encoded *encoded = NULL;
     walrus_accel_job *job = NULL;
-    CHECK_OK(walrus_accel_submit_encode(context, &request, NULL, NULL, &job, &error));
+    CHECK_OK(walrus_accel_submit_encode(runtime, &request, NULL, NULL, &job, &error));
     if (!cancels) {
         CHECK_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
         CHECK_OK(walrus_accel_job_take_encoded(job, &encoded, &error));
@@ -163,7 +163,7 @@ static void fail(worker *worker)
     snprintf(number, sizeof number, "%u", (unsigned)n_shards);
     CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, number,
                   walrus_accel_shape_compute((uint16_t)n_shards, 1, &shape, &error));
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode(context, NULL, NULL, &encoded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode(runtime, NULL, NULL, &encoded, &error));
     CHECK(encoded == NULL);
 }
 
@@ -176,7 +176,7 @@ static void *work(void *given)
         uint16_t pair = (uint16_t)choose(worker, SHARDS);
         switch (choose(worker, 10)) {
         case 0: encode_to_library(sample, pair); break;
-        case 1: encode_to_rooms(sample, pair); break;
+        case 1: encode_to_buffers(sample, pair); break;
         case 2: encode_metadata(sample); break;
         case 3: decode(sample, WALRUS_ACCEL_AXIS_PRIMARY, 0); break;
         case 4: decode(sample, WALRUS_ACCEL_AXIS_SECONDARY, 0); break;
@@ -196,9 +196,9 @@ int main(void)
     unsigned long calls = check_setting("WALRUS_ACCEL_CALLS", 10000);
     time_t begun = time(NULL);
     int number;
-    context = context_of_cpu(0, 4);
+    runtime = runtime_of_cpu(0, 4);
     for (number = 0; number < SAMPLES; number++) {
-        samples[number] = sample_new(context, SHARDS, (uint64_t)number, (size_t)number * 20000 / (SAMPLES - 1));
+        samples[number] = sample_new(runtime, SHARDS, (uint64_t)number, (size_t)number * 20000 / (SAMPLES - 1));
     }
     for (number = 0; number < THREADS; number++) {
         workers[number].state = (uint32_t)number;
@@ -212,6 +212,6 @@ int main(void)
     for (number = 0; number < SAMPLES; number++) {
         sample_free(&samples[number]);
     }
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     return check_result();
 }

@@ -79,26 +79,26 @@ static void check_slivers(const vector *vector)
     CHECK(!pairs || json_array_size(pairs) == n_shards);
 }
 
-static void check_case(const walrus_accel_context *context, json_t *fields)
+static void check_case(const walrus_accel_runtime *runtime, json_t *fields)
 {
     vector vector;
     int is_reduced;
     memset(&vector, 0, sizeof vector);
     vector.fields = fields;
-    vector.sample = sample_new(context, (uint16_t)number_of(&vector, "n_shards"), number_of(&vector, "seed"),
+    vector.sample = sample_new(runtime, (uint16_t)number_of(&vector, "n_shards"), number_of(&vector, "seed"),
                                (size_t)number_of(&vector, "unencoded_length"));
     vector.primary = last_slivers(&vector.sample, WALRUS_ACCEL_AXIS_PRIMARY, vector.sample.n_shards);
     vector.secondary = last_slivers(&vector.sample, WALRUS_ACCEL_AXIS_SECONDARY, vector.sample.n_shards);
     is_reduced = vector.sample.length > FULL_LENGTH || vector.sample.n_shards > FULL_SHARDS;
-    vectors_shape(context, &vector);
+    vectors_shape(runtime, &vector);
     check_slivers(&vector);
-    vectors_decoding(context, &vector, is_reduced);
+    vectors_decoding(runtime, &vector, is_reduced);
     if (!is_reduced) {
-        vectors_sinks(context, &vector);
-        vectors_sources(context, &vector);
-        vectors_verdicts(context, &vector);
-        vectors_rebuilding(context, &vector);
-        vectors_blake3(context, &vector);
+        vectors_sinks(runtime, &vector);
+        vectors_sources(runtime, &vector);
+        vectors_verdicts(runtime, &vector);
+        vectors_rebuilding(runtime, &vector);
+        vectors_blake3(runtime, &vector);
     }
     free(vector.primary);
     free(vector.secondary);
@@ -111,13 +111,13 @@ int main(void)
     char *path = path_in(folder ? folder : "tests/vectors", "rs2.json");
     json_error_t error;
     json_t *cases = json_load_file(path, 0, &error), *fields;
-    walrus_accel_context *context;
+    walrus_accel_runtime *runtime;
     size_t number, tried = 0;
     if (!cases) {
         fprintf(stderr, "%s: %s\n", path, error.text);
     }
     REQUIRE(json_is_array(cases));
-    context = context_of_cpu(0, 0);
+    runtime = runtime_of_cpu(0, 0);
     json_array_foreach (cases, number, fields) {
         char about[80];
         json_int_t length = json_integer_value(json_object_get(fields, "unencoded_length"));
@@ -130,13 +130,13 @@ int main(void)
         }
         snprintf(about, sizeof about, "%d shards and %ld bytes", (int)n_shards, (long)length);
         check_about(about);
-        check_case(context, fields);
+        check_case(runtime, fields);
         check_about(NULL);
         tried++;
     }
     printf("%zu of %zu vectors\n", tried, json_array_size(cases));
     CHECK(tried > 0);
-    CHECK(walrus_accel_context_free(context) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     json_decref(cases);
     free(path);
     return check_result();

@@ -33,12 +33,12 @@ int is_sha256_of_slivers(const walrus_accel_sliver *slivers, size_t count, const
 /* The sliver of a pair. */
 const walrus_accel_sliver *sliver_of(const vector *vector, uint32_t axis, uint16_t pair);
 
-void vectors_shape(const walrus_accel_context *context, const vector *vector);
-void vectors_sinks(const walrus_accel_context *context, const vector *vector);
-void vectors_sources(const walrus_accel_context *context, const vector *vector);
-void vectors_decoding(const walrus_accel_context *context, const vector *vector, int is_reduced);
-void vectors_verdicts(const walrus_accel_context *context, const vector *vector);
-void vectors_rebuilding(const walrus_accel_context *context, const vector *vector);
-void vectors_blake3(const walrus_accel_context *context, const vector *vector);
+void vectors_shape(const walrus_accel_runtime *runtime, const vector *vector);
+void vectors_sinks(const walrus_accel_runtime *runtime, const vector *vector);
+void vectors_sources(const walrus_accel_runtime *runtime, const vector *vector);
+void vectors_decoding(const walrus_accel_runtime *runtime, const vector *vector, int is_reduced);
+void vectors_verdicts(const walrus_accel_runtime *runtime, const vector *vector);
+void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vector);
+void vectors_blake3(const walrus_accel_runtime *runtime, const vector *vector);
 
 #endif

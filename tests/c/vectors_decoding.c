@@ -23,14 +23,14 @@ static void check_used(const walrus_accel_decoded *decoded, uint32_t axis, size_
 }
 
 /* One decoding to one kind of output. */
-static void check_output(const walrus_accel_context *context, const vector *vector, walrus_accel_decode_request *request,
+static void check_output(const walrus_accel_runtime *runtime, const vector *vector, walrus_accel_decode_request *request,
                          uint32_t axis)
 {
     const sample *sample = &vector->sample;
     walrus_accel_decoded *decoded = NULL;
     const uint8_t *blob = UNSET(const uint8_t);
     size_t length = 1;
-    CHECK_OK(walrus_accel_decode(context, request, NULL, &decoded, &error));
+    CHECK_OK(walrus_accel_decode(runtime, request, NULL, &decoded, &error));
     check_used(decoded, axis, enough(sample, axis));
     if (request->output_kind == WALRUS_ACCEL_OUTPUT_LIBRARY) {
         CHECK_OK(walrus_accel_decoded_blob(decoded, &blob, &length, &error));
@@ -43,7 +43,7 @@ static void check_output(const walrus_accel_context *context, const vector *vect
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
 }
 
-static void check_outputs(const walrus_accel_context *context, const vector *vector, uint32_t axis, uint32_t check)
+static void check_outputs(const walrus_accel_runtime *runtime, const vector *vector, uint32_t axis, uint32_t check)
 {
     const sample *sample = &vector->sample;
     walrus_accel_sliver *slivers = last_slivers(sample, axis, enough(sample, axis));
@@ -52,19 +52,19 @@ static void check_outputs(const walrus_accel_context *context, const vector *vec
     uint8_t *output = claim(sample->length + 1), *content;
     size_t length = 0;
     request.check = check;
-    check_output(context, vector, &request, axis);
+    check_output(runtime, vector, &request, axis);
     memset(output, 0xa5, sample->length + 1);
     request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
     request.output = output;
     request.output_length = sample->length;
-    check_output(context, vector, &request, axis);
+    check_output(runtime, vector, &request, axis);
     CHECK_BYTES(output, sample->blob, sample->length);
     CHECK_EQUAL(output[sample->length], 0xa5);
     /* A file that is there is replaced. */
     file_write(path, (const uint8_t *)"before", 6);
     request.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
     request.output_path = path;
-    check_output(context, vector, &request, axis);
+    check_output(runtime, vector, &request, axis);
     content = file_read(path, &length);
     CHECK_EQUAL(length, sample->length);
     CHECK_BYTES(content, sample->blob, sample->length);
@@ -75,19 +75,19 @@ static void check_outputs(const walrus_accel_context *context, const vector *vec
     free(slivers);
 }
 
-void vectors_decoding(const walrus_accel_context *context, const vector *vector, int is_reduced)
+void vectors_decoding(const walrus_accel_runtime *runtime, const vector *vector, int is_reduced)
 {
     uint32_t axis, check;
     if (is_reduced) {
         walrus_accel_sliver *slivers = last_slivers(&vector->sample, WALRUS_ACCEL_AXIS_PRIMARY, vector->sample.shape.rows);
         walrus_accel_decode_request request = decode_request_of(&vector->sample, slivers, vector->sample.shape.rows);
-        check_output(context, vector, &request, WALRUS_ACCEL_AXIS_PRIMARY);
+        check_output(runtime, vector, &request, WALRUS_ACCEL_AXIS_PRIMARY);
         free(slivers);
         return;
     }
     for (axis = WALRUS_ACCEL_AXIS_PRIMARY; axis <= WALRUS_ACCEL_AXIS_SECONDARY; axis++) {
         for (check = WALRUS_ACCEL_CHECK_DEFAULT; check <= WALRUS_ACCEL_CHECK_SKIP; check++) {
-            check_outputs(context, vector, axis, check);
+            check_outputs(runtime, vector, axis, check);
         }
     }
 }
@@ -136,15 +136,15 @@ static size_t make_damages(const vector *vector, uint32_t axis, damage *made)
 }
 
 /* A sliver of a blob of another length, for the same committee. */
-static sample other_sample(const walrus_accel_context *context, const vector *vector)
+static sample other_sample(const walrus_accel_runtime *runtime, const vector *vector)
 {
     const walrus_accel_shape *shape = &vector->sample.shape;
     /* One byte more than symbols of that size hold. */
     size_t length = (size_t)shape->rows * shape->columns * shape->symbol_size + 1;
-    return sample_new(context, vector->sample.n_shards, 1, length);
+    return sample_new(runtime, vector->sample.n_shards, 1, length);
 }
 
-void vectors_verdicts(const walrus_accel_context *context, const vector *vector)
+void vectors_verdicts(const walrus_accel_runtime *runtime, const vector *vector)
 {
     enum { MOST = 16 };
     uint16_t n_shards = vector->sample.n_shards;
@@ -152,7 +152,7 @@ void vectors_verdicts(const walrus_accel_context *context, const vector *vector)
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     walrus_accel_sliver *slivers = claim((all + 2 * MOST) * sizeof *slivers);
     uint8_t *verdicts = claim(all + 2 * MOST), *expected = claim(all + 2 * MOST);
-    sample other = other_sample(context, vector);
+    sample other = other_sample(runtime, vector);
     damage damages[2 * MOST];
     uint32_t axis;
     memcpy(slivers, vector->primary, n_shards * sizeof *slivers);
@@ -163,7 +163,7 @@ void vectors_verdicts(const walrus_accel_context *context, const vector *vector)
     request.slivers = slivers;
     request.verdicts = verdicts;
     request.sliver_count = request.verdict_count = all;
-    CHECK_OK(walrus_accel_verify(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_verify(runtime, &request, NULL, &error));
     CHECK_BYTES(verdicts, expected, all);
     CHECK_EQUAL(verdicts[all], 0xa5);
     for (axis = WALRUS_ACCEL_AXIS_PRIMARY; axis <= WALRUS_ACCEL_AXIS_SECONDARY; axis++) {
@@ -181,7 +181,7 @@ void vectors_verdicts(const walrus_accel_context *context, const vector *vector)
     slivers[all + count + 1] = sample_sliver(&other, WALRUS_ACCEL_AXIS_SECONDARY, 0);
     expected[all + count + 1] = WALRUS_ACCEL_SLIVER_WRONG_SIZE;
     request.sliver_count = request.verdict_count = all + count + 2;
-    CHECK_OK(walrus_accel_verify(context, &request, NULL, &error));
+    CHECK_OK(walrus_accel_verify(runtime, &request, NULL, &error));
     CHECK_BYTES(verdicts, expected, all + count + 2);
     for (number = 0; number < count; number++) {
         free(damages[number].bytes);
@@ -193,19 +193,19 @@ void vectors_verdicts(const walrus_accel_context *context, const vector *vector)
 }
 
 /* Two pairs from the last slivers, which are not of them, in both directions. */
-void vectors_rebuilding(const walrus_accel_context *context, const vector *vector)
+void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vector)
 {
     const uint16_t pairs[2] = {0, 1};
     uint32_t axis;
     for (axis = WALRUS_ACCEL_AXIS_PRIMARY; axis <= WALRUS_ACCEL_AXIS_SECONDARY; axis++) {
         walrus_accel_rebuild_request request = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
         walrus_accel_sliver *slivers = last_slivers(&vector->sample, axis, enough(&vector->sample, axis));
-        walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_ROOMS);
+        walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
         walrus_accel_encoded *encoded = NULL;
-        roomful rooms = rooms_new(&vector->sample.shape, 2);
+        buffer_set buffers = buffers_new(&vector->sample.shape, 2);
         uint16_t number;
-        sink.rooms = rooms.rooms;
-        sink.room_count = rooms.count;
+        sink.buffers = buffers.buffers;
+        sink.buffer_count = buffers.count;
         request.metadata = vector->sample.metadata;
         request.slivers = slivers;
         request.sliver_count = enough(&vector->sample, axis);
@@ -213,20 +213,20 @@ void vectors_rebuilding(const walrus_accel_context *context, const vector *vecto
         request.pair_count = 2;
         request.pair_choice = WALRUS_ACCEL_PAIRS_LISTED;
         request.sink = &sink;
-        CHECK_OK(walrus_accel_rebuild(context, &request, NULL, &encoded, &error));
+        CHECK_OK(walrus_accel_rebuild(runtime, &request, NULL, &encoded, &error));
         CHECK(has_id(encoded, vector->sample.id));
         for (number = 0; number < 2; number++) {
-            CHECK_BYTES(rooms.rooms[2 * number].data, vector->primary[number].data, vector->primary[number].length);
-            CHECK_BYTES(rooms.rooms[2 * number + 1].data, vector->secondary[number].data, vector->secondary[number].length);
+            CHECK_BYTES(buffers.buffers[2 * number].data, vector->primary[number].data, vector->primary[number].length);
+            CHECK_BYTES(buffers.buffers[2 * number + 1].data, vector->secondary[number].data, vector->secondary[number].length);
         }
         CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
-        rooms_free(&rooms);
+        buffers_free(&buffers);
         free(slivers);
     }
 }
 
 /* The private profile: other IDs, the same slivers, and metadata that says so. */
-void vectors_blake3(const walrus_accel_context *context, const vector *vector)
+void vectors_blake3(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_source source = source_of(vector->sample.blob, vector->sample.length);
@@ -242,7 +242,7 @@ void vectors_blake3(const walrus_accel_context *context, const vector *vector)
     request.sink = &sink;
     request.commitment = WALRUS_ACCEL_COMMITMENT_BLAKE3;
     request.n_shards = vector->sample.n_shards;
-    CHECK_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(!has_id(encoded, vector->sample.id));
     CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 1, &data, &length, &error));
     CHECK_EQUAL(length, vector->primary[1].length);
@@ -252,7 +252,7 @@ void vectors_blake3(const walrus_accel_context *context, const vector *vector)
     CHECK_EQUAL(commitment, WALRUS_ACCEL_COMMITMENT_BLAKE3);
     decode.metadata = metadata;
     decode.check = WALRUS_ACCEL_CHECK_STRICT;
-    check_output(context, vector, &decode, WALRUS_ACCEL_AXIS_SECONDARY);
+    check_output(runtime, vector, &decode, WALRUS_ACCEL_AXIS_SECONDARY);
     CHECK(walrus_accel_metadata_free(metadata) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     free(slivers);

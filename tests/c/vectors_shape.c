@@ -124,9 +124,9 @@ static void check_metadata(const vector *vector)
     free(bytes);
 }
 
-void vectors_shape(const walrus_accel_context *context, const vector *vector)
+void vectors_shape(const walrus_accel_runtime *runtime, const vector *vector)
 {
-    (void)context;
+    (void)runtime;
     check_sizes(vector);
     check_indices(vector);
     check_id(vector);

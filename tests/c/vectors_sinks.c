@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* An encoding of the vector's blob in memory, of some pairs; NULL for all. */
-static walrus_accel_encoded *encoded_to(const walrus_accel_context *context, const vector *vector,
+static walrus_accel_encoded *encoded_to(const walrus_accel_runtime *runtime, const vector *vector,
                                         const walrus_accel_sink *sink, const uint16_t *pairs, size_t count)
 {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -20,33 +20,33 @@ static walrus_accel_encoded *encoded_to(const walrus_accel_context *context, con
     request.pair_count = count;
     request.pair_choice = pairs == NULL ? WALRUS_ACCEL_PAIRS_ALL : WALRUS_ACCEL_PAIRS_LISTED;
     request.n_shards = vector->sample.n_shards;
-    REQUIRE_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, vector->sample.id));
     return encoded;
 }
 
 /* `pairs` in ascending order, or NULL for all. */
-static void check_rooms(const walrus_accel_context *context, const vector *vector, const uint16_t *pairs, size_t count)
+static void check_buffers(const walrus_accel_runtime *runtime, const vector *vector, const uint16_t *pairs, size_t count)
 {
-    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_ROOMS);
-    roomful rooms = rooms_new(&vector->sample.shape, count);
+    walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
+    buffer_set buffers = buffers_new(&vector->sample.shape, count);
     walrus_accel_encoded *encoded;
     const uint8_t *data = UNSET(const uint8_t);
     const char *path = UNSET(const char);
     size_t number, length;
-    sink.rooms = rooms.rooms;
-    sink.room_count = rooms.count;
-    encoded = encoded_to(context, vector, &sink, pairs, pairs ? count : 0);
+    sink.buffers = buffers.buffers;
+    sink.buffer_count = buffers.count;
+    encoded = encoded_to(runtime, vector, &sink, pairs, pairs ? count : 0);
     for (number = 0; number < count; number++) {
         uint16_t pair = pairs ? pairs[number] : (uint16_t)number;
-        CHECK_BYTES(rooms.rooms[2 * number].data, vector->primary[pair].data, vector->primary[pair].length);
-        CHECK_BYTES(rooms.rooms[2 * number + 1].data, vector->secondary[pair].data, vector->secondary[pair].length);
+        CHECK_BYTES(buffers.buffers[2 * number].data, vector->primary[pair].data, vector->primary[pair].length);
+        CHECK_BYTES(buffers.buffers[2 * number + 1].data, vector->secondary[pair].data, vector->secondary[pair].length);
     }
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, &length, &error));
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_encoded_path(encoded, &path, NULL, &error));
     CHECK(data == NULL && path == NULL);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
-    rooms_free(&rooms);
+    buffers_free(&buffers);
 }
 
 /* Slivers that are put together from pieces, with a count of how often each byte came. */
@@ -81,7 +81,7 @@ static int32_t collect(const walrus_accel_piece *piece, void *user_data)
     return 0;
 }
 
-static void check_callback(const walrus_accel_context *context, const vector *vector, const uint16_t *pairs, size_t count)
+static void check_callback(const walrus_accel_runtime *runtime, const vector *vector, const uint16_t *pairs, size_t count)
 {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_CALLBACK);
     size_t places = 2 * (size_t)vector->sample.n_shards, number;
@@ -102,7 +102,7 @@ static void check_callback(const walrus_accel_context *context, const vector *ve
     }
     sink.write = collect;
     sink.user_data = &collection;
-    CHECK(walrus_accel_encoded_free(encoded_to(context, vector, &sink, pairs, pairs ? count : 0)) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(encoded_to(runtime, vector, &sink, pairs, pairs ? count : 0)) == WALRUS_ACCEL_OK);
     for (number = 0; number < places; number++) {
         const walrus_accel_sliver *sliver = sliver_of(vector, 1 + (uint32_t)(number % 2), (uint16_t)(number / 2));
         if (collection.bytes[number]) {
@@ -138,17 +138,17 @@ static void check_file(const char *folder, uint16_t pair, const char *axis, cons
     free(path);
 }
 
-static void check_directory(const walrus_accel_context *context, const vector *vector)
+static void check_directory(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
     walrus_accel_encoded *encoded;
-    walrus_accel_report *report = NULL;
+    walrus_accel_directory_report *report = NULL;
     const char *path = NULL;
     char *folder = folder_new(), *expected = path_in(folder, text_of(vector->fields, "blob_id"));
     uint32_t already_there = 7, quick;
     uint16_t pair;
     sink.path = folder;
-    encoded = encoded_to(context, vector, &sink, NULL, 0);
+    encoded = encoded_to(runtime, vector, &sink, NULL, 0);
     CHECK_OK(walrus_accel_encoded_path(encoded, &path, &already_there, &error));
     CHECK(path && strcmp(path, expected) == 0);
     CHECK_EQUAL(already_there, 0);
@@ -158,11 +158,11 @@ static void check_directory(const walrus_accel_context *context, const vector *v
     }
     for (quick = 0; quick <= 1; quick++) {
         size_t checked = 0, problems = 1;
-        CHECK_OK(walrus_accel_directory_verify(context, expected, quick, NULL, &report, &error));
-        CHECK_OK(walrus_accel_report_counts(report, &checked, &problems, &error));
+        CHECK_OK(walrus_accel_directory_verify(runtime, expected, quick, NULL, &report, &error));
+        CHECK_OK(walrus_accel_directory_report_counts(report, &checked, &problems, &error));
         CHECK(checked >= 2 * (size_t)vector->sample.n_shards);
         CHECK_EQUAL(problems, 0);
-        CHECK(walrus_accel_report_free(report) == WALRUS_ACCEL_OK);
+        CHECK(walrus_accel_directory_report_free(report) == WALRUS_ACCEL_OK);
     }
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     free(expected);
@@ -170,48 +170,48 @@ static void check_directory(const walrus_accel_context *context, const vector *v
 }
 
 /* A file that is gone and one that is damaged are found, and come back. */
-static void check_repair(const walrus_accel_context *context, const vector *vector)
+static void check_repair(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
-    walrus_accel_report *report = NULL;
+    walrus_accel_directory_report *report = NULL;
     char *folder = folder_new(), *directory = path_in(folder, text_of(vector->fields, "blob_id"));
     char *missing = path_in(directory, "pairs/0000.primary.bcs"), *damaged = path_in(directory, "pairs/0001.secondary.bcs");
     size_t checked = 0, problems = 0, number;
     int kinds = 0;
     sink.path = folder;
-    CHECK(walrus_accel_encoded_free(encoded_to(context, vector, &sink, NULL, 0)) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(encoded_to(runtime, vector, &sink, NULL, 0)) == WALRUS_ACCEL_OK);
     CHECK(remove(missing) == 0);
     file_write(damaged, vector->secondary[1].data, vector->secondary[1].length - 1);
-    CHECK_OK(walrus_accel_directory_repair(context, directory, NULL, &report, &error));
-    CHECK_OK(walrus_accel_report_counts(report, &checked, &problems, &error));
+    CHECK_OK(walrus_accel_directory_repair(runtime, directory, NULL, &report, &error));
+    CHECK_OK(walrus_accel_directory_report_counts(report, &checked, &problems, &error));
     CHECK_EQUAL(problems, 2);
     for (number = 0; number < problems; number++) {
         walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
-        REQUIRE_OK(walrus_accel_report_get(report, number, &problem, &error));
+        REQUIRE_OK(walrus_accel_directory_report_get(report, number, &problem, &error));
         REQUIRE(problem.path && problem.reason);
-        CHECK(strstr(problem.path, problem.kind == WALRUS_ACCEL_FILE_MISSING ? "0000.primary.bcs" : "0001.secondary.bcs"));
+        CHECK(strstr(problem.path, problem.kind == WALRUS_ACCEL_PROBLEM_MISSING ? "0000.primary.bcs" : "0001.secondary.bcs"));
         kinds |= 1 << problem.kind;
     }
-    CHECK_EQUAL(kinds, 1 << WALRUS_ACCEL_FILE_MISSING | 1 << WALRUS_ACCEL_FILE_DAMAGED);
+    CHECK_EQUAL(kinds, 1 << WALRUS_ACCEL_PROBLEM_MISSING | 1 << WALRUS_ACCEL_PROBLEM_DAMAGED);
     check_file(directory, 0, "primary", &vector->primary[0]);
     check_file(directory, 1, "secondary", &vector->secondary[1]);
-    CHECK(walrus_accel_report_free(report) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_directory_report_free(report) == WALRUS_ACCEL_OK);
     free(missing);
     free(damaged);
     free(directory);
     folder_free(folder);
 }
 
-void vectors_sinks(const walrus_accel_context *context, const vector *vector)
+void vectors_sinks(const walrus_accel_runtime *runtime, const vector *vector)
 {
     const uint16_t some[3] = {0, 2, (uint16_t)(vector->sample.n_shards - 1)};
     walrus_accel_sink none = sink_of(WALRUS_ACCEL_SINK_NONE);
-    CHECK(walrus_accel_encoded_free(encoded_to(context, vector, NULL, NULL, 0)) == WALRUS_ACCEL_OK);
-    CHECK(walrus_accel_encoded_free(encoded_to(context, vector, &none, NULL, 0)) == WALRUS_ACCEL_OK);
-    check_rooms(context, vector, NULL, vector->sample.n_shards);
-    check_rooms(context, vector, some, 3);
-    check_callback(context, vector, NULL, vector->sample.n_shards);
-    check_callback(context, vector, some, 3);
-    check_directory(context, vector);
-    check_repair(context, vector);
+    CHECK(walrus_accel_encoded_free(encoded_to(runtime, vector, NULL, NULL, 0)) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(encoded_to(runtime, vector, &none, NULL, 0)) == WALRUS_ACCEL_OK);
+    check_buffers(runtime, vector, NULL, vector->sample.n_shards);
+    check_buffers(runtime, vector, some, 3);
+    check_callback(runtime, vector, NULL, vector->sample.n_shards);
+    check_callback(runtime, vector, some, 3);
+    check_directory(runtime, vector);
+    check_repair(runtime, vector);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void check_source(const walrus_accel_context *context, const vector *vector, const walrus_accel_source *source)
+static void check_source(const walrus_accel_runtime *runtime, const vector *vector, const walrus_accel_source *source)
 {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
@@ -18,7 +18,7 @@ static void check_source(const walrus_accel_context *context, const vector *vect
     request.source = source;
     request.sink = &sink;
     request.n_shards = vector->sample.n_shards;
-    CHECK_OK(walrus_accel_encode(context, &request, NULL, &encoded, &error));
+    CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, vector->sample.id));
     for (pair = 0; pair < vector->sample.n_shards; pair++) {
         const uint8_t *data = NULL;
@@ -30,7 +30,7 @@ static void check_source(const walrus_accel_context *context, const vector *vect
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-static void check_files(const walrus_accel_context *context, const vector *vector)
+static void check_files(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     char *folder = folder_new(), *path = path_in(folder, "blob");
@@ -38,14 +38,14 @@ static void check_files(const walrus_accel_context *context, const vector *vecto
     file_write(path, vector->sample.blob, vector->sample.length);
     source.kind = WALRUS_ACCEL_SOURCE_PATH;
     source.path = path;
-    check_source(context, vector, &source);
+    check_source(runtime, vector, &source);
     source.kind = WALRUS_ACCEL_SOURCE_DESCRIPTOR;
     source.path = NULL;
     source.descriptor = open(path, O_RDONLY);
     REQUIRE(source.descriptor >= 0);
     /* It is read from its beginning, wherever the descriptor stands, and stays there. */
     CHECK(lseek(source.descriptor, place, SEEK_SET) == place);
-    check_source(context, vector, &source);
+    check_source(runtime, vector, &source);
     CHECK(lseek(source.descriptor, 0, SEEK_CUR) == place);
     CHECK(close(source.descriptor) == 0);
     free(path);
@@ -72,7 +72,7 @@ static void *feed_pipe(void *given)
     return NULL;
 }
 
-static void check_pipe(const walrus_accel_context *context, const vector *vector)
+static void check_pipe(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     int ends[2];
@@ -84,7 +84,7 @@ static void check_pipe(const walrus_accel_context *context, const vector *vector
     REQUIRE(pthread_create(&feeder, NULL, feed_pipe, &feed) == 0);
     source.kind = WALRUS_ACCEL_SOURCE_DESCRIPTOR;
     source.descriptor = ends[0];
-    check_source(context, vector, &source);
+    check_source(runtime, vector, &source);
     pthread_join(feeder, NULL);
     CHECK(close(ends[0]) == 0);
 }
@@ -99,16 +99,16 @@ static int32_t read_sample(uint64_t offset, uint8_t *out, size_t length, void *u
     return 0;
 }
 
-void vectors_sources(const walrus_accel_context *context, const vector *vector)
+void vectors_sources(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_source source = source_of(vector->sample.length ? vector->sample.blob : NULL, vector->sample.length);
     sample sample = vector->sample;
-    check_source(context, vector, &source);
-    check_files(context, vector);
-    check_pipe(context, vector);
+    check_source(runtime, vector, &source);
+    check_files(runtime, vector);
+    check_pipe(runtime, vector);
     source.kind = WALRUS_ACCEL_SOURCE_CALLBACK;
     source.data = NULL;
     source.read = read_sample;
     source.user_data = &sample;
-    check_source(context, vector, &source);
+    check_source(runtime, vector, &source);
 }

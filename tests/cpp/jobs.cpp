@@ -47,11 +47,11 @@ private:
     bool is_open_ = false;
 };
 
-void kinds(const wal::context &context, const sample &made) {
-    auto encoding = context.submit_encode(made.request());
-    auto decoding = context.submit_decode({made.metadata, made.slivers()});
-    auto verifying = context.submit_verify({made.metadata, made.slivers()});
-    auto rebuilding = context.submit_rebuild({made.metadata, made.slivers(), wal::sink::library()});
+void kinds(const wal::runtime &runtime, const sample &made) {
+    auto encoding = runtime.submit_encode(made.request());
+    auto decoding = runtime.submit_decode({made.metadata, made.slivers()});
+    auto verifying = runtime.submit_verify({made.metadata, made.slivers()});
+    auto rebuilding = runtime.submit_rebuild({made.metadata, made.slivers(), wal::sink::library()});
     CHECK(encoding.get().metadata().blob_id() == made.metadata.blob_id());
     CHECK(is_same(decoding.get().blob(), made.blob));
     CHECK(verifying.get() == std::vector<wal::verdict>(14, wal::verdict::good));
@@ -66,18 +66,18 @@ void kinds(const wal::context &context, const sample &made) {
 
     auto wrong = made.request();
     wrong.n_shards = 1;
-    CHECK_FAILS(invalid_argument, "1", context.submit_encode(wrong));
-    auto too_few = context.submit_decode({made.metadata, made.slivers(6)});
+    CHECK_FAILS(invalid_argument, "1", runtime.submit_encode(wrong));
+    auto too_few = runtime.submit_decode({made.metadata, made.slivers(6)});
     CHECK_FAILS(not_enough_slivers, "", too_few.get());
     CHECK_FAILS(not_enough_slivers, "", too_few.get());
 }
 
 void states() {
-    const auto context = cpu(1);
+    const auto runtime = cpu(1);
     gate first_gate;
     gate second_gate;
-    auto first = context.submit_encode(first_gate.request());
-    auto second = context.submit_encode(second_gate.request());
+    auto first = runtime.submit_encode(first_gate.request());
+    auto second = runtime.submit_encode(second_gate.request());
     first_gate.await_reached();
     CHECK(first.state() == wal::job_state::running && second.state() == wal::job_state::queued);
     CHECK(!first.wait_for(0ms) && !first.wait_for(-1h) && !first.wait_for(100us));
@@ -92,9 +92,9 @@ void states() {
     CHECK(first.try_get().has_value());
 }
 
-void completions(const wal::context &context, const sample &made) {
+void completions(const wal::runtime &runtime, const sample &made) {
     std::promise<void> promise;
-    auto told = context.submit_encode(made.request(), [&] { promise.set_value(); });
+    auto told = runtime.submit_encode(made.request(), [&] { promise.set_value(); });
     promise.get_future().wait();
     CHECK(told.state() == wal::job_state::ended);
     CHECK(told.get().metadata().blob_id() == made.metadata.blob_id());
@@ -103,7 +103,7 @@ void completions(const wal::context &context, const sample &made) {
     std::promise<void> is_stored;
     std::promise<bool> has_blob;
     std::unique_ptr<wal::job<wal::decoded>> kept;
-    kept = std::make_unique<wal::job<wal::decoded>>(context.submit_decode(
+    kept = std::make_unique<wal::job<wal::decoded>>(runtime.submit_decode(
         {made.metadata, made.slivers()}, [&, guard = std::make_shared<int>(1)] {
             is_stored.get_future().wait();
             const bool is_there = kept->try_get().has_value();
@@ -127,26 +127,26 @@ void completions(const wal::context &context, const sample &made) {
     closed.open();
 }
 
-void exceptions(const wal::context &context, const sample &made) {
+void exceptions(const wal::runtime &runtime, const sample &made) {
     wal::encode_request failing(wal::source::reader(1, [](auto, auto) { throw 21; }));
-    auto reading = context.submit_encode(failing);
+    auto reading = runtime.submit_encode(failing);
     CHECK_THROWS(21, reading.get());
     const auto again = reading.try_get();
     CHECK(!again && again.failure().status == wal::status::callback_failed && again.failure().cause);
-    auto writing = context.submit_rebuild(
+    auto writing = runtime.submit_rebuild(
         {made.metadata, made.slivers(), wal::sink::callback([](const wal::piece &) { throw 22; })});
     CHECK_THROWS(22, writing.get());
-    auto completing = context.submit_verify({made.metadata, made.slivers()}, [] { throw 23; });
+    auto completing = runtime.submit_verify({made.metadata, made.slivers()}, [] { throw 23; });
     CHECK_THROWS(23, completing.get());
-    auto stopping = context.submit_encode(
+    auto stopping = runtime.submit_encode(
         wal::encode_request(wal::source::reader(1, [](auto, auto) { return wal::flow::stop; })));
     CHECK_FAILS(cancelled, "", stopping.get());
 }
 
-/// What requests own may go when they were submitted, and the context and the metadata too.
+/// What requests own may go when they were submitted, and the runtime and the metadata too.
 void lifetimes(const sample &made) {
     const auto slow = [&](std::shared_ptr<bytes> blob) {
-        auto context = cpu();
+        auto runtime = cpu();
         wal::encode_request request(
             wal::source::reader(blob->size(), [blob](std::uint64_t offset, wal::span<std::uint8_t> out) {
                 std::copy_n(blob->begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
@@ -155,25 +155,25 @@ void lifetimes(const sample &made) {
         request.pairs = std::vector<std::uint16_t>{0};
         request.slivers =
             wal::sink::callback([kept = std::make_unique<int>(0)](const wal::piece &) { ++*kept; });
-        return context.submit_encode(request);
+        return runtime.submit_encode(request);
     };
     auto encoding = slow(std::make_shared<bytes>(made.blob));
     CHECK(encoding.get().metadata().blob_id() == made.metadata.blob_id());
     auto verifying = [&] {
-        const auto context = cpu();
+        const auto runtime = cpu();
         const auto metadata = made.kept.metadata();
-        return context.submit_verify({metadata, made.slivers()});
+        return runtime.submit_verify({metadata, made.slivers()});
     }();
     CHECK(verifying.get().size() == 14);
 }
 
 void moves() {
-    const auto context = cpu(1);
+    const auto runtime = cpu(1);
     gate closed;
-    auto first = context.submit_encode(closed.request());
+    auto first = runtime.submit_encode(closed.request());
     std::atomic<bool> is_told{false};
     {
-        auto second = context.submit_encode(closed.request(), [&] { is_told = true; });
+        auto second = runtime.submit_encode(closed.request(), [&] { is_told = true; });
         auto third = std::move(first);
         CHECK_FAILS(invalid_argument, "job", first.state());
         CHECK_FAILS(invalid_argument, "job", first.wait());
@@ -194,18 +194,18 @@ void moves() {
     open->open();
     auto request = open->request();
     request.blob = wal::source::reader(10'000'000, [](auto, auto) {});
-    { const auto dropped = context.submit_encode(request); }
+    { const auto dropped = runtime.submit_encode(request); }
 }
 
 } // namespace
 
 void test_jobs() {
-    const auto context = cpu();
-    const sample made(context);
-    kinds(context, made);
+    const auto runtime = cpu();
+    const sample made(runtime);
+    kinds(runtime, made);
     states();
-    completions(context, made);
-    exceptions(context, made);
+    completions(runtime, made);
+    exceptions(runtime, made);
     lifetimes(made);
     moves();
 }

@@ -1,4 +1,4 @@
-// What the tests encode: blobs that follow from a seed, and the context that they use.
+// What the tests encode: blobs that follow from a seed, and the runtime that they use.
 #ifndef SAMPLE_HPP
 #define SAMPLE_HPP
 
@@ -28,22 +28,22 @@ inline bool is_same(walrus_accel::span<const std::uint8_t> left,
     return std::equal(left.begin(), left.end(), right.begin(), right.end());
 }
 
-/// A context of its own that runs on the CPU.
-inline walrus_accel::context cpu(std::uint32_t max_jobs = 0) {
-    walrus_accel::context_options options;
+/// A runtime of its own that runs on the CPU.
+inline walrus_accel::runtime cpu(std::uint32_t max_jobs = 0) {
+    walrus_accel::runtime_options options;
     options.engine = walrus_accel::engine::cpu;
     options.threads = 2;
     options.max_jobs = max_jobs;
-    return walrus_accel::context(options);
+    return walrus_accel::runtime(options);
 }
 
 /// A blob for few shards, encoded, and all its slivers.
 struct sample {
     static constexpr std::uint16_t n_shards = 7;
 
-    explicit sample(const walrus_accel::context &context, std::uint64_t seed = 1,
+    explicit sample(const walrus_accel::runtime &runtime, std::uint64_t seed = 1,
                     std::uint64_t length = 5000)
-        : blob(blob_of(seed, length)), kept(context.encode(request())), metadata(kept.metadata()) {}
+        : blob(blob_of(seed, length)), kept(runtime.encode(request())), metadata(kept.metadata()) {}
 
     /// An encoding of the blob, whose slivers the library keeps.
     walrus_accel::encode_request request() const {

@@ -23,7 +23,7 @@ constexpr bool is_handle =
     std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
     !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 
-static_assert(is_handle<wal::context> && is_handle<wal::control> && is_handle<wal::metadata>);
+static_assert(is_handle<wal::runtime> && is_handle<wal::control> && is_handle<wal::metadata>);
 static_assert(is_handle<wal::encoded> && is_handle<wal::decoded>);
 static_assert(is_handle<wal::job<wal::encoded>> && is_handle<wal::job<wal::decoded>>);
 static_assert(is_handle<wal::job<std::vector<wal::verdict>>>);
@@ -124,7 +124,7 @@ void shapes() {
     CHECK_FAILS(invalid_argument, "7", wal::shard_of_pair(7, zero, 7));
 }
 
-void contexts() {
+void runtimes() {
     CHECK(wal::version() == WALRUS_ACCEL_VERSION);
     wal::check_abi();
     for (const auto &device : wal::devices()) {
@@ -134,13 +134,13 @@ void contexts() {
     CHECK(!first.instruction_set().empty() && !first.device_fault());
     auto second = std::move(first);
     CHECK(!second.instruction_set().empty());
-    CHECK_FAILS(invalid_argument, "context", first.instruction_set());
-    CHECK_FAILS(invalid_argument, "context", first.device_fault());
-    CHECK_FAILS(invalid_argument, "context", first.encode(wal::encode_request(wal::source::memory({}))));
+    CHECK_FAILS(invalid_argument, "runtime", first.instruction_set());
+    CHECK_FAILS(invalid_argument, "runtime", first.device_fault());
+    CHECK_FAILS(invalid_argument, "runtime", first.encode(wal::encode_request(wal::source::memory({}))));
     first = std::move(second);
     CHECK(!first.instruction_set().empty());
 
-    wal::context_options options;
+    wal::runtime_options options;
     options.engine = wal::engine::cpu;
     options.instruction_set = "portable";
     options.memory = std::uint64_t{64} << 20;
@@ -148,17 +148,17 @@ void contexts() {
     options.max_jobs = 1;
     options.cpu_fallback = false;
     options.device_check = false;
-    CHECK(wal::context(options).instruction_set() == "portable");
+    CHECK(wal::runtime(options).instruction_set() == "portable");
     options.instruction_set = "abacus";
-    CHECK_FAILS(invalid_argument, "abacus", wal::context(options));
+    CHECK_FAILS(invalid_argument, "abacus", wal::runtime(options));
     options.instruction_set = std::string("portable\0", 9);
-    CHECK_FAILS(invalid_argument, "instruction_set", wal::context(options));
+    CHECK_FAILS(invalid_argument, "instruction_set", wal::runtime(options));
     options = {};
     options.device = std::string(1, '\0');
-    CHECK_FAILS(invalid_argument, "device", wal::context(options));
+    CHECK_FAILS(invalid_argument, "device", wal::runtime(options));
     options.engine = wal::engine::gpu;
     options.device = "no such device";
-    CHECK_FAILS(engine_unavailable, "", wal::context(options));
+    CHECK_FAILS(engine_unavailable, "", wal::runtime(options));
 }
 
 void controls() {
@@ -168,14 +168,14 @@ void controls() {
     second.cancel();
     CHECK_FAILS(invalid_argument, "control", first.cancel());
     CHECK_FAILS(invalid_argument, "control", first.progress());
-    const auto context = cpu();
+    const auto runtime = cpu();
     const wal::encode_request request(wal::source::memory({}));
-    CHECK_FAILS(cancelled, "", context.encode(request, second));
-    CHECK_FAILS(invalid_argument, "control", context.encode(request, first));
-    CHECK_FAILS(invalid_argument, "control", context.encode_batch({}, first));
-    CHECK_FAILS(invalid_argument, "control", context.repair_directory(".", first));
+    CHECK_FAILS(cancelled, "", runtime.encode(request, second));
+    CHECK_FAILS(invalid_argument, "control", runtime.encode(request, first));
+    CHECK_FAILS(invalid_argument, "control", runtime.encode_batch({}, first));
+    CHECK_FAILS(invalid_argument, "control", runtime.repair_directory(".", first));
     first = wal::control();
-    CHECK(context.try_encode(request, first).has_value());
+    CHECK(runtime.try_encode(request, first).has_value());
     CHECK(first.progress().total > 0 && first.progress().done == first.progress().total);
     CHECK(first.engine() == "cpu");
 }
@@ -187,6 +187,6 @@ void test_values() {
     results();
     blob_ids();
     shapes();
-    contexts();
+    runtimes();
     controls();
 }

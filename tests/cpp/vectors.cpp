@@ -95,7 +95,7 @@ void check_slivers(const wal::encoded &encoded, const wal::shape &shape, const n
 }
 
 /// From the last slivers of an axis, which are for the most part not source slivers.
-void check_decoding(const wal::context &context, const wal::metadata &metadata,
+void check_decoding(const wal::runtime &runtime, const wal::metadata &metadata,
                     const wal::encoded &encoded, wal::axis along, const bytes &blob) {
     const auto shape = metadata.shape();
     const std::uint16_t needed = along == wal::axis::primary ? shape.rows : shape.columns;
@@ -104,15 +104,15 @@ void check_decoding(const wal::context &context, const wal::metadata &metadata,
         slivers.push_back({along, encoded.sliver(along, pair)});
     }
     wal::decode_request request(metadata, slivers);
-    const auto decoded = context.decode(request);
+    const auto decoded = runtime.decode(request);
     CHECK(is_same(decoded.blob(), blob));
     CHECK(decoded.axis() == along && decoded.used().size() == needed && decoded.damaged().empty());
-    for (const auto verdict : context.verify({metadata, slivers})) {
+    for (const auto verdict : runtime.verify({metadata, slivers})) {
         CHECK(verdict == wal::verdict::good);
     }
 }
 
-void check_case(const wal::context &context, const nlohmann::json &expected) {
+void check_case(const wal::runtime &runtime, const nlohmann::json &expected) {
     const std::uint64_t length = expected["unencoded_length"];
     const std::uint16_t n_shards = expected["n_shards"];
     const bool is_large = length > 200'000 || n_shards > 300;
@@ -125,13 +125,13 @@ void check_case(const wal::context &context, const nlohmann::json &expected) {
     wal::encode_request request(wal::source::memory(blob));
     request.slivers = wal::sink::library();
     request.n_shards = n_shards;
-    const auto encoded = context.encode(request);
+    const auto encoded = runtime.encode(request);
     const auto metadata = encoded.metadata();
     check_metadata(metadata, expected);
     check_slivers(encoded, metadata.shape(), expected);
-    check_decoding(context, metadata, encoded, wal::axis::secondary, blob);
+    check_decoding(runtime, metadata, encoded, wal::axis::secondary, blob);
     if (!is_large) {
-        check_decoding(context, metadata, encoded, wal::axis::primary, blob);
+        check_decoding(runtime, metadata, encoded, wal::axis::primary, blob);
     }
     if (failures != before) {
         std::cerr << "  in the vector of " << n_shards << " shards and " << length << " bytes\n";
@@ -147,8 +147,8 @@ void test_vectors() {
     if (!file) {
         throw std::runtime_error("no vectors at " + path.string() + ": set WALRUS_ACCEL_VECTORS");
     }
-    const auto context = cpu();
+    const auto runtime = cpu();
     for (const auto &expected : nlohmann::json::parse(file)) {
-        check_case(context, expected);
+        check_case(runtime, expected);
     }
 }

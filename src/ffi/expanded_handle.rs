@@ -3,14 +3,14 @@
 use super::arguments::{
     axis_number, check_range, elements, elements_mut, place, place_of_32, reserved,
 };
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::shape::decoding_symbol_length;
-use super::sink::{no_overlap_of, range_of};
-use super::slivers::{one, walrus_accel_sliver};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{guard_on, walrus_accel_runtime};
+use super::sink_options::{no_overlap_of, range_of};
+use super::size_queries::decoding_symbol_length;
+use super::sliver_views::{one, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::index::SliverPairIndex;
@@ -18,9 +18,9 @@ use crate::jobs::expanded::ExpandedSliver;
 use crate::support::memory::try_with_capacity;
 
 /// A symbol with the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
-pub const WALRUS_ACCEL_CUT_RECOVERY_SYMBOL: u32 = 0;
+pub const WALRUS_ACCEL_SYMBOL_KIND_RECOVERY: u32 = 0;
 /// A symbol alone: BCS DecodingSymbol.
-pub const WALRUS_ACCEL_CUT_DECODING_SYMBOL: u32 = 1;
+pub const WALRUS_ACCEL_SYMBOL_KIND_DECODING: u32 = 1;
 
 /// A sliver to expand.
 #[repr(C)]
@@ -67,14 +67,14 @@ impl Handle for walrus_accel_expanded {
 /// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_expand(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_expand_request,
     control: *const walrus_accel_control,
     expanded: *mut *mut walrus_accel_expanded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(expanded, std::ptr::null_mut(), "expanded");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let control = given(control)?;
         let request = read(request, "request")?;
         let metadata = given_metadata(request.metadata, "metadata")?;
@@ -176,8 +176,8 @@ impl walrus_accel_expanded {
     /// The length in bytes of the symbols for targets, all of which must be there.
     fn length_of(&self, kind: u32, targets: &[u16]) -> Result<usize, Failure> {
         let plain = match kind {
-            WALRUS_ACCEL_CUT_RECOVERY_SYMBOL => None,
-            WALRUS_ACCEL_CUT_DECODING_SYMBOL => Some(self.decoding_symbol_length),
+            WALRUS_ACCEL_SYMBOL_KIND_RECOVERY => None,
+            WALRUS_ACCEL_SYMBOL_KIND_DECODING => Some(self.decoding_symbol_length),
             _ => {
                 return Err(Failure::argument(format!(
                     "`kind` is {kind}, and 0 (recovery symbol), 1 (decoding symbol) are known"
@@ -208,7 +208,7 @@ impl walrus_accel_expanded {
             self.expanded
                 .write_recovery_symbol(SliverPairIndex(target), &mut bytes)?;
             let symbol = match kind {
-                WALRUS_ACCEL_CUT_RECOVERY_SYMBOL => &bytes[..],
+                WALRUS_ACCEL_SYMBOL_KIND_RECOVERY => &bytes[..],
                 // Behind the axis lies the symbol as it is without a proof.
                 _ => &bytes[1..][..self.decoding_symbol_length],
             };
@@ -266,7 +266,7 @@ fn places_of_ends(
 
 /// Writes the symbols that recover the other axis's slivers of some pairs, one behind the other.
 ///
-/// `kind`: WALRUS_ACCEL_CUT_RECOVERY_SYMBOL or WALRUS_ACCEL_CUT_DECODING_SYMBOL. `targets`,
+/// `kind`: WALRUS_ACCEL_SYMBOL_KIND_RECOVERY or WALRUS_ACCEL_SYMBOL_KIND_DECODING. `targets`,
 /// `target_count`: the pairs, in any order. `out`, `out_length`: room for at least the bytes that
 /// walrus_accel_expanded_symbols_length tells; a shape's `recovery_symbol_length`, or
 /// `decoding_symbol_length`, for each target is enough. Unspecified after a call that failed. `ends`: room
@@ -359,13 +359,13 @@ unsafe impl CStruct for walrus_accel_decoding_symbols_request {
 /// WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decoding_symbols(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_decoding_symbols_request,
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard_on(
-        context,
+        runtime,
         error,
         || Ok(()),
         |shared, ()| {

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 
 use super::arguments::{check_range, elements, elements_mut, flag, path};
-use super::body::{BodySink, Write};
+use super::piece_sink::{BodySink, Write};
 use super::status::Failure;
 use super::structs::{CStruct, read_optional};
 use crate::format::error::{Error, Result};
@@ -15,8 +15,8 @@ use crate::support::memory::{collected, try_with_capacity};
 pub const WALRUS_ACCEL_SINK_NONE: u32 = 0;
 /// The slivers are kept by the library: walrus_accel_encoded_sliver lends them.
 pub const WALRUS_ACCEL_SINK_LIBRARY: u32 = 1;
-/// The slivers are written to the caller's memory: `rooms`, `room_count`.
-pub const WALRUS_ACCEL_SINK_ROOMS: u32 = 2;
+/// The slivers are written to the caller's memory: `buffers`, `buffer_count`.
+pub const WALRUS_ACCEL_SINK_BUFFERS: u32 = 2;
 /// The slivers are written to a directory as files: `path`, `replace`.
 pub const WALRUS_ACCEL_SINK_DIRECTORY: u32 = 3;
 /// The slivers are handed to a callback in pieces: `write`, `user_data`.
@@ -25,7 +25,7 @@ pub const WALRUS_ACCEL_SINK_CALLBACK: u32 = 4;
 /// Memory of the caller's for one sliver.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct walrus_accel_room {
+pub struct walrus_accel_buffer {
     /// The first byte.
     pub data: *mut u8,
     /// The length in bytes: exactly that of the sliver as BCS SliverData, as walrus_accel_shape_compute
@@ -63,8 +63,8 @@ pub struct walrus_accel_piece {
 pub type walrus_accel_write_function =
     Option<unsafe extern "C" fn(piece: *const walrus_accel_piece, user_data: *mut c_void) -> i32>;
 
-/// Where the slivers of the chosen pairs go. The memory of rooms must stay until the call, or the job, has
-/// ended. After a job that failed, the content of rooms is unspecified, and nothing is left in a
+/// Where the slivers of the chosen pairs go. The memory of buffers must stay until the call, or the job, has
+/// ended. After a job that failed, the content of buffers is unspecified, and nothing is left in a
 /// directory.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -77,9 +77,9 @@ pub struct walrus_accel_sink {
     pub replace: u32,
     /// The caller's memory: for each chosen pair in ascending order a primary sliver's and a secondary
     /// sliver's.
-    pub rooms: *const walrus_accel_room,
-    /// The number of rooms: twice that of the chosen pairs.
-    pub room_count: usize,
+    pub buffers: *const walrus_accel_buffer,
+    /// The number of buffers: twice that of the chosen pairs.
+    pub buffer_count: usize,
     /// The directory in which one named by the blob ID is made, complete or not at all; ended by a NUL:
     /// any bytes on Unix, UTF-8 elsewhere.
     pub path: *const c_char,
@@ -114,20 +114,20 @@ pub(super) fn verdict(answer: i32, failed: impl FnOnce(String) -> Error) -> Resu
     }
 }
 
-/// A pair's rooms.
-pub(super) type PairRooms = [&'static mut [u8]; 2];
+/// A pair's buffers.
+pub(super) type PairBuffers = [&'static mut [u8]; 2];
 
 /// A sink, ready to be filled.
 pub(super) enum GivenSink {
     None,
     Library,
-    Rooms(Vec<PairRooms>),
+    Buffers(Vec<PairBuffers>),
     Directory { path: PathBuf, replace: bool },
     Callback(BodySink),
 }
 
 impl GivenSink {
-    /// Reads what the caller says, for these pairs; `read` is memory that must not be among the rooms.
+    /// Reads what the caller says, for these pairs; `read` is memory that must not be among the buffers.
     pub(super) fn new<'r>(
         sink: *const walrus_accel_sink,
         pairs: &PairSet,
@@ -139,10 +139,10 @@ impl GivenSink {
         };
         Ok(match sink.kind {
             WALRUS_ACCEL_SINK_NONE | WALRUS_ACCEL_SINK_LIBRARY => {
-                if !sink.rooms.is_null() || !sink.path.is_null() || sink.write.is_some() {
+                if !sink.buffers.is_null() || !sink.path.is_null() || sink.write.is_some() {
                     return Err(Failure::argument(format!(
-                        "`{name}` has rooms, a path or a callback, and its kind is {}, which uses none: \
-                         set it to 2 (rooms), 3 (directory) or 4 (callback)",
+                        "`{name}` has buffers, a path or a callback, and its kind is {}, which uses none: \
+                         set it to 2 (buffers), 3 (directory) or 4 (callback)",
                         sink.kind
                     )));
                 }
@@ -151,17 +151,21 @@ impl GivenSink {
                     _ => Self::Library,
                 }
             }
-            WALRUS_ACCEL_SINK_ROOMS => {
+            WALRUS_ACCEL_SINK_BUFFERS => {
                 let needed = 2 * pairs.len();
-                if sink.room_count != needed {
+                if sink.buffer_count != needed {
                     return Err(Failure::argument(format!(
-                        "`{name}.room_count` is {}, and {} chosen pairs need {needed}",
-                        sink.room_count,
+                        "`{name}.buffer_count` is {}, and {} chosen pairs need {needed}",
+                        sink.buffer_count,
                         pairs.len()
                     )));
                 }
-                let rooms = elements(sink.rooms, sink.room_count, format_args!("{name}.rooms"))?;
-                Self::Rooms(pair_rooms(rooms, read, name)?)
+                let buffers = elements(
+                    sink.buffers,
+                    sink.buffer_count,
+                    format_args!("{name}.buffers"),
+                )?;
+                Self::Buffers(pair_buffers(buffers, read, name)?)
             }
             WALRUS_ACCEL_SINK_DIRECTORY => Self::Directory {
                 path: path(sink.path, &format!("{name}.path"))?,
@@ -175,7 +179,7 @@ impl GivenSink {
             }
             kind => {
                 return Err(Failure::argument(format!(
-                    "`{name}.kind` is {kind}, and 0 (none), 1 (library), 2 (rooms), 3 (directory), \
+                    "`{name}.kind` is {kind}, and 0 (none), 1 (library), 2 (buffers), 3 (directory), \
                      4 (callback) are known"
                 )));
             }
@@ -183,24 +187,26 @@ impl GivenSink {
     }
 }
 
-fn pair_rooms<'r>(
-    rooms: &[walrus_accel_room],
+fn pair_buffers<'r>(
+    buffers: &[walrus_accel_buffer],
     read: impl Iterator<Item = &'r [u8]>,
     name: &str,
-) -> Result<Vec<PairRooms>, Failure> {
-    let written = rooms.iter().map(|room| (room.data.addr(), room.length));
+) -> Result<Vec<PairBuffers>, Failure> {
+    let written = buffers
+        .iter()
+        .map(|buffer| (buffer.data.addr(), buffer.length));
     no_overlap(written, read, name)?;
-    let room = |number: usize| {
-        let room = rooms[number];
+    let buffer = |number: usize| {
+        let buffer = buffers[number];
         elements_mut(
-            room.data,
-            room.length,
-            format_args!("{name}.rooms[{number}].data"),
+            buffer.data,
+            buffer.length,
+            format_args!("{name}.buffers[{number}].data"),
         )
     };
-    let mut pairs = try_with_capacity(rooms.len() / 2)?;
-    for first in (0..rooms.len()).step_by(2) {
-        pairs.push([room(first)?, room(first + 1)?]);
+    let mut pairs = try_with_capacity(buffers.len() / 2)?;
+    for first in (0..buffers.len()).step_by(2) {
+        pairs.push([buffer(first)?, buffer(first + 1)?]);
     }
     Ok(pairs)
 }
@@ -260,7 +266,7 @@ pub(super) fn places_for_each<'a, T: Copy, G>(
 ) -> Result<&'a mut [T], Failure> {
     if count != given_count {
         return Err(Failure::argument(format!(
-            "`{name}` has room for {count} elements, and `{given_name}` has {given_count}: one for each is \
+            "`{name}` has buffer for {count} elements, and `{given_name}` has {given_count}: one for each is \
              needed"
         )));
     }
@@ -274,7 +280,7 @@ pub(super) fn places_for_each<'a, T: Copy, G>(
     let written = std::iter::once(range_of(places.cast_const(), count));
     no_overlap_of(written, read, name)?;
     for number in 0..count {
-        // SAFETY: within the array, which is room for so many by the header's contract.
+        // SAFETY: within the array, which is buffer for so many by the header's contract.
         unsafe { places.add(number).write(unknown) };
     }
     elements_mut(places, count, name)

@@ -3,11 +3,11 @@
 use std::mem::offset_of;
 
 use super::arguments::{elements, reserved};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::places_for_each;
-use super::slivers::{MemorySlivers, walrus_accel_sliver};
+use super::control_handle::{given, walrus_accel_control};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
+use super::sink_options::places_for_each;
+use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
@@ -33,7 +33,7 @@ pub const WALRUS_ACCEL_SLIVER_WRONG_ROOT: u8 = 4;
 pub struct walrus_accel_verify_request {
     /// sizeof(walrus_accel_verify_request): WALRUS_ACCEL_VERIFY_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// The metadata of the blob; NULL if `metadata_of` has it. It may be freed when the call, or the one that
+    /// The metadata of the blob; NULL if `metadata_per_sliver` has it. It may be freed when the call, or the one that
     /// submits the job, returns.
     pub metadata: *const walrus_accel_metadata,
     /// The slivers, of both axes in any order; many at once are verified faster than one by one.
@@ -51,13 +51,13 @@ pub struct walrus_accel_verify_request {
     /// same may be there more than once. Slivers with symbols of one size are verified together, whatever
     /// blob they are of. The array, and the metadata in it, may be freed when the call, or the one that
     /// submits the job, returns. If there are no slivers, both may be NULL.
-    pub metadata_of: *const *const walrus_accel_metadata,
+    pub metadata_per_sliver: *const *const walrus_accel_metadata,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_request {
     const KIND: &'static str = "walrus_accel_verify_request";
-    const LEAST: usize = offset_of!(Self, metadata_of);
+    const LEAST: usize = offset_of!(Self, metadata_per_sliver);
 }
 
 /// What slivers are to belong to.
@@ -69,26 +69,33 @@ enum GivenMetadata {
 
 impl GivenMetadata {
     fn new(request: &walrus_accel_verify_request) -> Result<Self, Failure> {
-        match (request.metadata.is_null(), request.metadata_of.is_null()) {
+        match (
+            request.metadata.is_null(),
+            request.metadata_per_sliver.is_null(),
+        ) {
             (false, true) => return Ok(Self::One(given_metadata(request.metadata, "metadata")?)),
             (false, false) => {
                 return Err(Failure::argument(
-                    "`metadata` and `metadata_of` are both given: one of them has to be NULL",
+                    "`metadata` and `metadata_per_sliver` are both given: one of them has to be NULL",
                 ));
             }
             (true, true) if request.sliver_count > 0 => {
                 return Err(Failure::argument(
-                    "`metadata` and `metadata_of` are both NULL: one of them is needed",
+                    "`metadata` and `metadata_per_sliver` are both NULL: one of them is needed",
                 ));
             }
             (true, _) => {}
         }
-        let given = elements(request.metadata_of, request.sliver_count, "metadata_of")?;
-        let mut each = reserved(given.len(), "metadata_of")?;
+        let given = elements(
+            request.metadata_per_sliver,
+            request.sliver_count,
+            "metadata_per_sliver",
+        )?;
+        let mut each = reserved(given.len(), "metadata_per_sliver")?;
         for (number, metadata) in given.iter().enumerate() {
             each.push(given_metadata(
                 *metadata,
-                &format!("metadata_of[{number}]"),
+                &format!("metadata_per_sliver[{number}]"),
             )?);
         }
         Ok(Self::Each(each))
@@ -174,13 +181,13 @@ pub(super) fn verdict_number(verdict: SliverVerdict) -> u8 {
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_verify(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_verify_request,
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard_on(
-        context,
+        runtime,
         error,
         || Ok(()),
         |shared, ()| {

@@ -3,24 +3,24 @@
 use std::ffi::{CString, c_char};
 
 use super::arguments::{both, flag, path, place};
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
+use super::runtime_handle::{guard_on, walrus_accel_runtime};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, room};
+use super::structs::{CStruct, out_struct};
 use crate::directory::{BlobDirectory, FileProblem, ProblemKind};
 use crate::support::memory::collected;
 
 /// A file should be there and is not.
-pub const WALRUS_ACCEL_FILE_MISSING: u32 = 1;
+pub const WALRUS_ACCEL_PROBLEM_MISSING: u32 = 1;
 /// A file is there and does not hold what it should.
-pub const WALRUS_ACCEL_FILE_DAMAGED: u32 = 2;
+pub const WALRUS_ACCEL_PROBLEM_DAMAGED: u32 = 2;
 /// A file is there and nothing is known of it.
-pub const WALRUS_ACCEL_FILE_FOREIGN: u32 = 3;
+pub const WALRUS_ACCEL_PROBLEM_FOREIGN: u32 = 3;
 
 /// What was found in a directory of slivers. It never changes, so threads can share it.
-pub struct walrus_accel_report {
+pub struct walrus_accel_directory_report {
     checked: usize,
     problems: Vec<Problem>,
 }
@@ -31,8 +31,8 @@ struct Problem {
     reason: CString,
 }
 
-impl Handle for walrus_accel_report {
-    const KIND: &'static str = "walrus_accel_report";
+impl Handle for walrus_accel_directory_report {
+    const KIND: &'static str = "walrus_accel_directory_report";
     const CROSSES_FORKS: bool = true;
 }
 
@@ -46,7 +46,7 @@ pub struct walrus_accel_problem {
     pub path: *const c_char,
     /// What is wrong, in UTF-8.
     pub reason: *const c_char,
-    /// WALRUS_ACCEL_FILE_MISSING or another of them.
+    /// WALRUS_ACCEL_PROBLEM_MISSING or another of them.
     pub kind: u32,
     /// Zero.
     pub reserved: u32,
@@ -66,9 +66,9 @@ impl Problem {
         };
         Self {
             kind: match problem.kind {
-                ProblemKind::Missing => WALRUS_ACCEL_FILE_MISSING,
-                ProblemKind::Damaged => WALRUS_ACCEL_FILE_DAMAGED,
-                ProblemKind::Foreign => WALRUS_ACCEL_FILE_FOREIGN,
+                ProblemKind::Missing => WALRUS_ACCEL_PROBLEM_MISSING,
+                ProblemKind::Damaged => WALRUS_ACCEL_PROBLEM_DAMAGED,
+                ProblemKind::Foreign => WALRUS_ACCEL_PROBLEM_FOREIGN,
             },
             path: text(problem.path.as_os_str().as_encoded_bytes()),
             reason: text(problem.reason.as_bytes()),
@@ -76,7 +76,7 @@ impl Problem {
     }
 }
 
-impl walrus_accel_report {
+impl walrus_accel_directory_report {
     fn new<'p>(checked: usize, problems: impl Iterator<Item = &'p FileProblem>) -> Self {
         Self {
             checked,
@@ -91,7 +91,7 @@ impl walrus_accel_report {
 /// `directory`: the directory of the blob, ended by a NUL. `quick`: 0 to verify every sliver against the
 /// metadata, 1 to compare every file with the manifest, which finds damage done since it was written, as
 /// fast as the files can be read. `control`: NULL, or a control by which other threads watch and cancel
-/// the call. `report`: becomes what was found, which the caller frees with walrus_accel_report_free.
+/// the call. `report`: becomes what was found, which the caller frees with walrus_accel_directory_report_free.
 ///
 /// Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL,
 /// `quick` neither 0 nor 1, or the metadata of a number of shards that the code does not have; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
@@ -101,22 +101,22 @@ impl walrus_accel_report {
 /// failed and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_directory_verify(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     directory: *const c_char,
     quick: u32,
     control: *const walrus_accel_control,
-    report: *mut *mut walrus_accel_report,
+    report: *mut *mut walrus_accel_directory_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(report, std::ptr::null_mut(), "report");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let (directory, quick) = (path(directory, "directory")?, flag(quick, "quick")?);
         let control = given(control)?;
         let found = match quick {
             true => BlobDirectory::verify_quick(directory, shared.threads, &control)?,
             false => BlobDirectory::open(directory)?.verify(&shared.decoder, &control)?,
         };
-        place.set(hand_over(walrus_accel_report::new(
+        place.set(hand_over(walrus_accel_directory_report::new(
             found.checked,
             found.problems.iter(),
         )));
@@ -129,27 +129,27 @@ pub extern "C" fn walrus_accel_directory_verify(
 ///
 /// `directory`: the directory of the blob, ended by a NUL. `control`: NULL, or a control by which other
 /// threads watch and cancel the call. `report`: becomes what was wrong (and is so no more, but for foreign
-/// files), which the caller frees with walrus_accel_report_free.
+/// files), which the caller frees with walrus_accel_directory_report_free.
 ///
 /// Statuses: as walrus_accel_directory_verify; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
 /// WALRUS_ACCEL_INCONSISTENT if good slivers make another blob, twice, on two paths;
 /// WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone; WALRUS_ACCEL_BUSY.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_directory_repair(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     directory: *const c_char,
     control: *const walrus_accel_control,
-    report: *mut *mut walrus_accel_report,
+    report: *mut *mut walrus_accel_directory_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(report, std::ptr::null_mut(), "report");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let directory = path(directory, "directory")?;
         let control = given(control)?;
         let directory = BlobDirectory::open(directory)?;
         let repaired = directory.repair(&shared.decoder, None, &control)?;
         let problems = repaired.rebuilt.iter().chain(&repaired.left);
-        place.set(hand_over(walrus_accel_report::new(
+        place.set(hand_over(walrus_accel_directory_report::new(
             repaired.checked,
             problems,
         )));
@@ -162,8 +162,8 @@ pub extern "C" fn walrus_accel_directory_repair(
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_report_counts(
-    report: *const walrus_accel_report,
+pub extern "C" fn walrus_accel_directory_report_counts(
+    report: *const walrus_accel_directory_report,
     checked: *mut usize,
     problems: *mut usize,
     error: *mut *mut walrus_accel_error,
@@ -185,14 +185,14 @@ pub extern "C" fn walrus_accel_report_counts(
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
 /// initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the last; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_report_get(
-    report: *const walrus_accel_report,
+pub extern "C" fn walrus_accel_directory_report_get(
+    report: *const walrus_accel_directory_report,
     number: usize,
     problem: *mut walrus_accel_problem,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let room = room(problem, "problem")?;
+        let out = out_struct(problem, "problem")?;
         let problems = &borrow(report, "report")?.problems;
         let Some(found) = problems.get(number) else {
             let message = format!("there is no problem {number}: there are {}", problems.len());
@@ -205,7 +205,7 @@ pub extern "C" fn walrus_accel_report_get(
             kind: found.kind,
             reserved: 0,
         };
-        room.fill(described);
+        out.fill(described);
         Ok(())
     })
 }
@@ -214,8 +214,8 @@ pub extern "C" fn walrus_accel_report_get(
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_report_free(
-    report: *mut walrus_accel_report,
+pub extern "C" fn walrus_accel_directory_report_free(
+    report: *mut walrus_accel_directory_report,
 ) -> walrus_accel_status {
     guard(std::ptr::null_mut(), || take_back(report))
 }

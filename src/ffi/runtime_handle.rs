@@ -1,4 +1,4 @@
-//! Contexts: what jobs run on.
+//! Runtimes: what jobs run on.
 
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::arguments::{engine, flag, optional_text, place};
 use super::guard::{catch, guard, report};
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::runner::Runner;
+use super::job_queue::Runner;
 use super::status::{
     Failure, WALRUS_ACCEL_INVALID_HANDLE, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED,
     walrus_accel_error, walrus_accel_status,
@@ -22,11 +22,11 @@ use crate::jobs::runtime::DEFAULT_MEMORY;
 /// How many jobs run at once unless the options say.
 const DEFAULT_MAX_JOBS: u32 = 2;
 
-/// The choices that a context is made with. Zero, or NULL, is the default of each.
+/// The choices that a runtime is made with. Zero, or NULL, is the default of each.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct walrus_accel_context_options {
-    /// sizeof(walrus_accel_context_options): WALRUS_ACCEL_CONTEXT_OPTIONS_INIT sets it.
+pub struct walrus_accel_runtime_options {
+    /// sizeof(walrus_accel_runtime_options): WALRUS_ACCEL_RUNTIME_OPTIONS_INIT sets it.
     pub struct_size: usize,
     /// WALRUS_ACCEL_ENGINE_AUTO or another of them.
     pub engine: u32,
@@ -57,8 +57,8 @@ pub struct walrus_accel_context_options {
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
-unsafe impl CStruct for walrus_accel_context_options {
-    const KIND: &'static str = "walrus_accel_context_options";
+unsafe impl CStruct for walrus_accel_runtime_options {
+    const KIND: &'static str = "walrus_accel_runtime_options";
     const LEAST: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
@@ -69,12 +69,12 @@ unsafe impl CStruct for walrus_accel_context_options {
 /// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
 /// (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
 /// as the process runs.
-pub struct walrus_accel_context {
+pub struct walrus_accel_runtime {
     shared: Arc<Shared>,
     instruction_set: CString,
 }
 
-/// What jobs keep of a context, though it may be freed before they end.
+/// What jobs keep of a runtime, though it may be freed before they end.
 pub(super) struct Shared {
     pub(super) encoder: Encoder,
     pub(super) decoder: Decoder,
@@ -86,13 +86,13 @@ pub(super) struct Shared {
     poisoned: AtomicBool,
 }
 
-impl Handle for walrus_accel_context {
-    const KIND: &'static str = "walrus_accel_context";
+impl Handle for walrus_accel_runtime {
+    const KIND: &'static str = "walrus_accel_runtime";
     const CROSSES_FORKS: bool = false;
 }
 
 impl Shared {
-    /// Runs a job's work; a panic poisons the context.
+    /// Runs a job's work; a panic poisons the runtime.
     pub(super) fn run<T>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, Failure>,
@@ -111,7 +111,7 @@ impl Shared {
         if std::process::id() != self.process {
             return Err(Failure::new(
                 WALRUS_ACCEL_INVALID_HANDLE,
-                "`context` was made before a fork, and its threads are not in this process: make \
+                "`runtime` was made before a fork, and its threads are not in this process: make \
                  another",
             ));
         }
@@ -119,25 +119,25 @@ impl Shared {
             false => Ok(()),
             true => Err(Failure::new(
                 WALRUS_ACCEL_POISONED,
-                "a fault happened within this context before: free it and make another",
+                "a fault happened within this runtime before: free it and make another",
             )),
         }
     }
 }
 
-/// Runs an entry point's work on a context: a panic poisons it. `places` are for what it gives, and come
+/// Runs an entry point's work on a runtime: a panic poisons it. `places` are for what it gives, and come
 /// first: they are empty whatever happens then.
 pub(super) fn guard_on<P>(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     error: *mut *mut walrus_accel_error,
     places: impl FnOnce() -> Result<P, Failure>,
     work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
 ) -> walrus_accel_status {
-    let shared = || Ok(Arc::clone(&borrow(context, "context")?.shared));
+    let shared = || Ok(Arc::clone(&borrow(runtime, "runtime")?.shared));
     guard_within(shared, error, places, work)
 }
 
-/// The same on what a handle of another kind keeps of a context.
+/// The same on what a handle of another kind keeps of a runtime.
 pub(super) fn guard_within<P>(
     shared: impl FnOnce() -> Result<Arc<Shared>, Failure>,
     error: *mut *mut walrus_accel_error,
@@ -152,7 +152,7 @@ pub(super) fn guard_within<P>(
     report(result, error)
 }
 
-fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_context, Failure> {
+fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_runtime, Failure> {
     let mut builder = Encoder::builder();
     let (mut max_jobs, mut threads) = (DEFAULT_MAX_JOBS, 0);
     if let Some(options) = options {
@@ -192,7 +192,7 @@ fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_co
     }
     let encoder = builder.build()?;
     let instruction_set = CString::new(encoder.instruction_set()).expect("a name has no NUL");
-    Ok(walrus_accel_context {
+    Ok(walrus_accel_runtime {
         instruction_set,
         shared: Arc::new(Shared {
             decoder: Decoder::on_engine_of(&encoder),
@@ -209,58 +209,58 @@ fn open(options: Option<walrus_accel_context_options>) -> Result<walrus_accel_co
 const MOST_THREADS: u32 = MAX_THREADS as u32;
 const MOST_JOBS: u32 = 4096;
 
-/// Makes a context: opens the engine, starts its threads and computes its tables.
+/// Makes a runtime: opens the engine, starts its threads and computes its tables.
 ///
-/// `options`: NULL for all defaults; only read during the call. `context`: becomes the context, which the
-/// caller frees with walrus_accel_context_free.
+/// `options`: NULL for all defaults; only read during the call. `runtime`: becomes the runtime, which the
+/// caller frees with walrus_accel_runtime_free.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, a name that is
-/// none, be it from the environment, options that are not initialised, or if `context` is NULL;
+/// none, be it from the environment, options that are not initialised, or if `runtime` is NULL;
 /// WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_context_new(
-    options: *const walrus_accel_context_options,
-    context: *mut *mut walrus_accel_context,
+pub extern "C" fn walrus_accel_runtime_new(
+    options: *const walrus_accel_runtime_options,
+    runtime: *mut *mut walrus_accel_runtime,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let place = place(context, std::ptr::null_mut(), "context")?;
+        let place = place(runtime, std::ptr::null_mut(), "runtime")?;
         place.set(hand_over(open(read_optional(options, "options")?)?));
         Ok(())
     })
 }
 
-/// Frees a context. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
+/// Frees a runtime. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
 /// end soon after, not at once. NULL is let pass.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_context_free(
-    context: *mut walrus_accel_context,
+pub extern "C" fn walrus_accel_runtime_free(
+    runtime: *mut walrus_accel_runtime,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(context))
+    guard(std::ptr::null_mut(), || take_back(runtime))
 }
 
-/// Tells the name of the instruction set that the context's CPU engine uses, such as "avx2".
+/// Tells the name of the instruction set that the runtime's CPU engine uses, such as "avx2".
 ///
-/// `name`: becomes the text, which is the context's and valid until that is freed.
+/// `name`: becomes the text, which is the runtime's and valid until that is freed.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_context_instruction_set(
-    context: *const walrus_accel_context,
+pub extern "C" fn walrus_accel_runtime_instruction_set(
+    runtime: *const walrus_accel_runtime,
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(name, std::ptr::null(), "name");
-    guard_on(context, error, places, |_, place| {
-        place.set(borrow(context, "context")?.instruction_set.as_ptr());
+    guard_on(runtime, error, places, |_, place| {
+        place.set(borrow(runtime, "runtime")?.instruction_set.as_ptr());
         Ok(())
     })
 }
 
-/// Tells whether the context's graphics device failed, so that the CPU has done the work since. The
+/// Tells whether the runtime's graphics device failed, so that the CPU has done the work since. The
 /// results are right all the same.
 ///
 /// `fault`: becomes NULL if no device failed; otherwise an error with the reason as its message and the
@@ -269,13 +269,13 @@ pub extern "C" fn walrus_accel_context_instruction_set(
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_context_device_fault(
-    context: *const walrus_accel_context,
+pub extern "C" fn walrus_accel_runtime_device_fault(
+    runtime: *const walrus_accel_runtime,
     fault: *mut *mut walrus_accel_error,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(fault, std::ptr::null_mut(), "fault");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         if let Some(fault) = shared.encoder.device_fault() {
             let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
             place.set(hand_over(Failure::new(status, fault).into_error()));

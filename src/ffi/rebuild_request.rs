@@ -3,13 +3,13 @@
 use std::ffi::c_char;
 
 use super::arguments::{axis_or_any, pairs, place};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::encode::{fill, walrus_accel_encoded};
+use super::control_handle::{given, walrus_accel_control};
+use super::encode_request::{fill, walrus_accel_encoded};
 use super::handle::hand_over;
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::{GivenSink, walrus_accel_sink};
-use super::slivers::{GivenSlivers, walrus_accel_sliver};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
+use super::sink_options::{GivenSink, walrus_accel_sink};
+use super::sliver_views::{GivenSlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
@@ -126,14 +126,14 @@ impl Rebuilding {
 /// WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_rebuild(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_rebuild_request,
     control: *const walrus_accel_control,
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(encoded, std::ptr::null_mut(), "encoded");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let control = given(control)?;
         let rebuilding = Rebuilding::new(shared, &read(request, "request")?)?;
         place.set(hand_over(rebuilding.run(&control)?));

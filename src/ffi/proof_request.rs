@@ -1,12 +1,12 @@
 //! Verifying inconsistency proofs.
 
 use super::arguments::{axis, elements};
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
+use super::control_handle::{given, walrus_accel_control};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{guard_on, walrus_accel_runtime};
 use super::status::{walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, read, room};
-use super::symbols::{NOT_LOOKED_AT, verdict_number};
+use super::structs::{CStruct, out_struct, read};
+use super::symbol_verdicts::{NOT_LOOKED_AT, verdict_number};
 use crate::format::verdict::ProofVerdict;
 use crate::format::wire::{Bcs, InconsistencyProof};
 
@@ -119,20 +119,20 @@ impl walrus_accel_proof_verdict {
 /// WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_verify_proof(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_verify_proof_request,
     control: *const walrus_accel_control,
     verdict: *mut walrus_accel_proof_verdict,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || room(verdict, "verdict");
-    guard_on(context, error, places, |shared, room| {
+    let places = || out_struct(verdict, "verdict");
+    guard_on(runtime, error, places, |shared, out| {
         let control = given(control)?;
         let request = read(request, "request")?;
         let metadata = given_metadata(request.metadata, "metadata")?;
         let axis = axis(request.axis, "axis")?;
         let proof = elements(request.proof, request.proof_length, "proof")?;
-        room.fill(match InconsistencyProof::from_bcs(proof) {
+        out.fill(match InconsistencyProof::from_bcs(proof) {
             Ok(proof) => walrus_accel_proof_verdict::of(
                 shared
                     .decoder

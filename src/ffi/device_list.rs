@@ -6,7 +6,7 @@ use super::arguments::{both, optional_place, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, room};
+use super::structs::{CStruct, out_struct};
 use crate::engine::{DeviceInfo, DeviceKind, devices};
 
 /// A graphics device with memory of its own.
@@ -149,7 +149,7 @@ pub extern "C" fn walrus_accel_devices_get(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let room = room(device, "device")?;
+        let out = out_struct(device, "device")?;
         let list = borrow(devices, "devices")?;
         let Some(found) = list.devices.get(number) else {
             let message = format!(
@@ -158,7 +158,7 @@ pub extern "C" fn walrus_accel_devices_get(
             );
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
         };
-        room.fill(found.described());
+        out.fill(found.described());
         Ok(())
     })
 }

@@ -3,27 +3,27 @@
 use super::arguments::{axis_number, both, place};
 use super::guard::guard;
 use super::handle::{Handle, borrow, take_back};
-use super::reader::{
+use super::reader_handle::{
     WALRUS_ACCEL_ADDED_DAMAGED, WALRUS_ACCEL_ADDED_KEPT, WALRUS_ACCEL_ADDED_SURPLUS,
 };
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, room};
-use super::verify::{WALRUS_ACCEL_SLIVER_GOOD, verdict_number};
+use super::structs::{CStruct, out_struct};
+use super::verify_request::{WALRUS_ACCEL_SLIVER_GOOD, verdict_number};
 use crate::format::index::{Axis, SliverIndex};
 use crate::jobs::reader::ReaderReport;
 
 /// What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
 /// needed, each by what it says it is. It never changes, so threads can share it.
-pub struct walrus_accel_gathered {
+pub struct walrus_accel_reader_report {
     report: ReaderReport,
 }
 
-impl Handle for walrus_accel_gathered {
-    const KIND: &'static str = "walrus_accel_gathered";
+impl Handle for walrus_accel_reader_report {
+    const KIND: &'static str = "walrus_accel_reader_report";
     const CROSSES_FORKS: bool = true;
 }
 
-impl walrus_accel_gathered {
+impl walrus_accel_reader_report {
     pub(super) fn new(report: ReaderReport) -> Self {
         Self { report }
     }
@@ -32,8 +32,8 @@ impl walrus_accel_gathered {
 /// A sliver that a reader has seen.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct walrus_accel_gathered_sliver {
-    /// sizeof(walrus_accel_gathered_sliver): WALRUS_ACCEL_GATHERED_SLIVER_INIT sets it.
+pub struct walrus_accel_seen_sliver {
+    /// sizeof(walrus_accel_seen_sliver): WALRUS_ACCEL_SEEN_SLIVER_INIT sets it.
     pub struct_size: usize,
     /// WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
     pub axis: u32,
@@ -49,8 +49,8 @@ pub struct walrus_accel_gathered_sliver {
 }
 
 // SAFETY: `repr(C)`, the size first, integers alone.
-unsafe impl CStruct for walrus_accel_gathered_sliver {
-    const KIND: &'static str = "walrus_accel_gathered_sliver";
+unsafe impl CStruct for walrus_accel_seen_sliver {
+    const KIND: &'static str = "walrus_accel_seen_sliver";
     const LEAST: usize = size_of::<Self>();
 }
 
@@ -60,8 +60,8 @@ unsafe impl CStruct for walrus_accel_gathered_sliver {
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_gathered_counts(
-    gathered: *const walrus_accel_gathered,
+pub extern "C" fn walrus_accel_reader_report_counts(
+    gathered: *const walrus_accel_reader_report,
     kept: *mut usize,
     damaged: *mut usize,
     surplus: *mut usize,
@@ -81,21 +81,21 @@ pub extern "C" fn walrus_accel_gathered_counts(
 /// Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
 ///
 /// `outcome`: WALRUS_ACCEL_ADDED_KEPT or another of them. `number`: its place among those, from 0. `sliver`:
-/// a structure that WALRUS_ACCEL_GATHERED_SLIVER_INIT has initialised.
+/// a structure that WALRUS_ACCEL_SEEN_SLIVER_INIT has initialised.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure not
 /// initialised, or for an outcome that is none; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond
 /// the last; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_gathered_get(
-    gathered: *const walrus_accel_gathered,
+pub extern "C" fn walrus_accel_reader_report_get(
+    gathered: *const walrus_accel_reader_report,
     outcome: u32,
     number: usize,
-    sliver: *mut walrus_accel_gathered_sliver,
+    sliver: *mut walrus_accel_seen_sliver,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let room = room(sliver, "sliver")?;
+        let out = out_struct(sliver, "sliver")?;
         let report = &borrow(gathered, "gathered")?.report;
         type Found = Option<(Axis, SliverIndex, u8)>;
         let plain = |list: &[(Axis, SliverIndex)]| -> (usize, Found) {
@@ -122,8 +122,8 @@ pub extern "C" fn walrus_accel_gathered_get(
             let message = format!("there is no such sliver {number}: there are {count}");
             return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
         };
-        room.fill(walrus_accel_gathered_sliver {
-            struct_size: size_of::<walrus_accel_gathered_sliver>(),
+        out.fill(walrus_accel_seen_sliver {
+            struct_size: size_of::<walrus_accel_seen_sliver>(),
             axis: axis_number(axis),
             outcome,
             verdict: verdict.into(),
@@ -138,8 +138,8 @@ pub extern "C" fn walrus_accel_gathered_get(
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_gathered_free(
-    gathered: *mut walrus_accel_gathered,
+pub extern "C" fn walrus_accel_reader_report_free(
+    gathered: *mut walrus_accel_reader_report,
 ) -> walrus_accel_status {
     guard(std::ptr::null_mut(), || take_back(gathered))
 }

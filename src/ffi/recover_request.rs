@@ -1,14 +1,14 @@
 //! Recovering a sliver from other slivers' symbols.
 
 use super::arguments::{Place, axis, both, place, reserved};
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{guard_on, walrus_accel_runtime};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use super::symbols::{
+use super::symbol_verdicts::{
     GivenSymbols, NOT_LOOKED_AT, WALRUS_ACCEL_SYMBOL_GOOD, WALRUS_ACCEL_SYMBOL_MALFORMED,
     places_for_verdicts, verdict_number, walrus_accel_symbol,
 };
@@ -201,14 +201,14 @@ fn tell_good(
 /// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_recover(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_recover_request,
     control: *const walrus_accel_control,
     recovered: *mut *mut walrus_accel_recovered,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || Places::new(request, recovered);
-    guard_on(context, error, places, |shared, places| {
+    guard_on(runtime, error, places, |shared, places| {
         let Places {
             recovered,
             request,
@@ -287,14 +287,14 @@ pub extern "C" fn walrus_accel_recover(
 /// WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_recover_unproven(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_recover_request,
     control: *const walrus_accel_control,
     recovered: *mut *mut walrus_accel_recovered,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || Places::new(request, recovered);
-    guard_on(context, error, places, |shared, places| {
+    guard_on(runtime, error, places, |shared, places| {
         let Places {
             recovered,
             request,

@@ -86,7 +86,7 @@ fn run(state: &Mutex<State>) {
                 }
             }
         };
-        // What it does is guarded; what it leaves behind may be the last of a context.
+        // What it does is guarded; what it leaves behind may be the last of a runtime.
         let _ = catch_unwind(AssertUnwindSafe(work));
     }
 }

@@ -4,13 +4,13 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use super::arguments::{axis_number, axis_or_any, both, check, elements_mut, length, path, place};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::no_overlap;
-use super::slivers::{GivenSlivers, walrus_accel_sliver};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
+use super::sink_options::no_overlap;
+use super::sliver_views::{GivenSlivers, walrus_accel_sliver};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
@@ -215,14 +215,14 @@ impl Decoding {
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decode(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_decode_request,
     control: *const walrus_accel_control,
     decoded: *mut *mut walrus_accel_decoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(decoded, std::ptr::null_mut(), "decoded");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let control = given(control)?;
         let decoding = Decoding::new(shared, &read(request, "request")?)?;
         place.set(hand_over(decoding.run(&control)?));

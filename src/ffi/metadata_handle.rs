@@ -4,12 +4,12 @@ use super::arguments::{
     WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis, blob_id, copy_out,
     elements, place, place_of_32,
 };
-use super::context::shards;
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::shape::walrus_accel_shape;
+use super::runtime_handle::shards;
+use super::size_queries::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
-use super::structs::room;
+use super::structs::out_struct;
 use crate::format::commitment::{BlobMetadataWithId, Commitment, VerifiedMetadata};
 use crate::format::index::SliverPairIndex;
 use crate::format::wire::Bcs;
@@ -189,9 +189,9 @@ pub extern "C" fn walrus_accel_metadata_shape(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let room = room(shape, "shape")?;
+        let out = out_struct(shape, "shape")?;
         let found = borrow(metadata, "metadata")?.metadata.shape();
-        room.fill(walrus_accel_shape::of(&found));
+        out.fill(walrus_accel_shape::of(&found));
         Ok(())
     })
 }

@@ -5,11 +5,11 @@ use std::ptr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::{check_range, elements_mut, reserved};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::decode::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::control_handle::{given, walrus_accel_control};
+use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
 use super::handle::{Handle, hand_over};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{
     Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_OK, walrus_accel_error,
     walrus_accel_status,
@@ -100,7 +100,7 @@ impl<T> Drop for Entered<'_, T> {
     }
 }
 
-/// Runs the work for every request as the context's jobs run, and waits for all.
+/// Runs the work for every request as the runtime's jobs run, and waits for all.
 fn run<R: CStruct, W: Send + 'static, T: Handle>(
     shared: &Arc<Shared>,
     requests: &[R],
@@ -123,12 +123,12 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
     for (number, request) in requests.iter().enumerate() {
         let submitted = shared.run(|shared| prepare(shared, request));
         let submitted = submitted.and_then(|prepared| {
-            let (board, context) = (Arc::clone(&board), Arc::clone(shared));
+            let (board, runtime) = (Arc::clone(&board), Arc::clone(shared));
             shared.runner.submit(Box::new(move || {
                 let result = match board.control.is_cancelled() {
                     true => Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")),
                     // Each with a progress of its own: the caller sees how many blobs are done.
-                    false => context.run(|_| work(prepared, &board.control.aside())),
+                    false => runtime.run(|_| work(prepared, &board.control.aside())),
                 };
                 board.post(number, result);
             }))
@@ -193,7 +193,7 @@ fn write<T: Handle, E>(
     }
 }
 
-/// Encodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
+/// Encodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
 /// that fails does not keep the others from being done.
 ///
 /// `requests`: an array of `count`, all with the first one's struct_size; NULL with a count of 0 is an
@@ -208,7 +208,7 @@ fn write<T: Handle, E>(
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encode_batch(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     requests: *const walrus_accel_encode_request,
     count: usize,
     control: *const walrus_accel_control,
@@ -222,7 +222,7 @@ pub extern "C" fn walrus_accel_encode_batch(
         reserved: 0,
     };
     let places = || places(results, count, element);
-    guard_on(context, error, places, |shared, places| {
+    guard_on(runtime, error, places, |shared, places| {
         let requests = read_array(requests, count, "requests")?;
         let control = given(control)?;
         let results = run(shared, &requests, &control, Encoding::new, Encoding::run)?;
@@ -230,7 +230,7 @@ pub extern "C" fn walrus_accel_encode_batch(
     })
 }
 
-/// Decodes many blobs, as many at once as the context's `max_jobs`, and returns when all are done. One
+/// Decodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
 /// that fails does not keep the others from being done.
 ///
 /// Parameters: as walrus_accel_encode_batch.
@@ -238,7 +238,7 @@ pub extern "C" fn walrus_accel_encode_batch(
 /// Statuses: as walrus_accel_encode_batch, with those that walrus_accel_decode gives.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decode_batch(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     requests: *const walrus_accel_decode_request,
     count: usize,
     control: *const walrus_accel_control,
@@ -252,7 +252,7 @@ pub extern "C" fn walrus_accel_decode_batch(
         reserved: 0,
     };
     let places = || places(results, count, element);
-    guard_on(context, error, places, |shared, places| {
+    guard_on(runtime, error, places, |shared, places| {
         let requests = read_array(requests, count, "requests")?;
         let control = given(control)?;
         let results = run(shared, &requests, &control, Decoding::new, Decoding::run)?;

@@ -1,10 +1,10 @@
 //! Sizes and indices: what callers need to make room.
 
 use super::arguments::{axis, blob_id, both, elements_mut, place, place_of_32, text};
-use super::context::shards;
 use super::guard::guard;
+use super::runtime_handle::shards;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, room};
+use super::structs::{CStruct, out_struct};
 use crate::format::commitment::{BlobId, path_len};
 use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
 use crate::format::shape::Shape;
@@ -46,7 +46,7 @@ pub struct walrus_accel_shape {
     /// Zero.
     pub reserved: u16,
     /// Zero.
-    pub reserved_too: u32,
+    pub reserved2: u32,
     /// The length of a symbol without a proof, as BCS DecodingSymbol; 0 if the library is older than the
     /// field.
     pub decoding_symbol_length: u32,
@@ -87,7 +87,7 @@ impl walrus_accel_shape {
             rows: shape.rows(),
             columns: shape.columns(),
             reserved: 0,
-            reserved_too: 0,
+            reserved2: 0,
             decoding_symbol_length: symbol,
             // Its axis, the target's index, the number of nodes, and those.
             recovery_symbol_length: 1 + symbol + 2 + 1 + 33 * levels,
@@ -111,9 +111,9 @@ pub extern "C" fn walrus_accel_shape_compute(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     guard(error, || {
-        let room = room(shape, "shape")?;
+        let out = out_struct(shape, "shape")?;
         let found = Shape::new(shards(n_shards), blob_length)?;
-        room.fill(walrus_accel_shape::of(&found));
+        out.fill(walrus_accel_shape::of(&found));
         Ok(())
     })
 }

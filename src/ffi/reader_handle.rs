@@ -4,18 +4,20 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use super::arguments::{axis, axis_number, check, elements_mut, place, reserved};
-use super::context::{Shared, guard_on, guard_within, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::decode::{GivenOutput, Wanted, walrus_accel_decoded};
-use super::gathered::walrus_accel_gathered;
+use super::control_handle::{given, walrus_accel_control};
+use super::decode_request::{GivenOutput, Wanted, walrus_accel_decoded};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::places_for_each;
-use super::slivers::{MemorySlivers, walrus_accel_sliver};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::reader_report::walrus_accel_reader_report;
+use super::runtime_handle::{Shared, guard_on, guard_within, walrus_accel_runtime};
+use super::sink_options::places_for_each;
+use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
-use super::verify::{WALRUS_ACCEL_SLIVER_GOOD, WALRUS_ACCEL_SLIVER_MALFORMED, verdict_number};
+use super::verify_request::{
+    WALRUS_ACCEL_SLIVER_GOOD, WALRUS_ACCEL_SLIVER_MALFORMED, verdict_number,
+};
 use crate::jobs::reader::{Added, BlobReader};
 
 /// The sliver is good, and the reader keeps a copy of it.
@@ -94,7 +96,7 @@ impl Handle for walrus_accel_reader {
     const CROSSES_FORKS: bool = false;
 }
 
-/// What a handle keeps of its context.
+/// What a handle keeps of its runtime.
 fn shared_of(reader: *const walrus_accel_reader) -> Result<Arc<Shared>, Failure> {
     Ok(Arc::clone(&borrow(reader, "reader")?.shared))
 }
@@ -102,19 +104,19 @@ fn shared_of(reader: *const walrus_accel_reader) -> Result<Arc<Shared>, Failure>
 /// Makes a reader of a blob, which has no sliver yet.
 ///
 /// `metadata`: the metadata of the blob, of which the reader keeps what it needs. `reader`: becomes the
-/// reader, which the caller frees with walrus_accel_reader_free, and which keeps what it needs of the context.
+/// reader, which the caller frees with walrus_accel_reader_free, and which keeps what it needs of the runtime.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_reader_new(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     metadata: *const walrus_accel_metadata,
     reader: *mut *mut walrus_accel_reader,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(reader, std::ptr::null_mut(), "reader");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let metadata = given_metadata(metadata, "metadata")?;
         place.set(hand_over(walrus_accel_reader {
             reader: shared.decoder.reader(metadata),
@@ -254,15 +256,15 @@ pub extern "C" fn walrus_accel_reader_missing(
 
 /// Tells what a reader has seen so far.
 ///
-/// `gathered`: becomes that, which the caller frees with walrus_accel_gathered_free. It does not change with
+/// `gathered`: becomes that, which the caller frees with walrus_accel_reader_report_free. It does not change with
 /// the reader, and outlives it.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_reader_gathered(
+pub extern "C" fn walrus_accel_reader_report_new(
     reader: *const walrus_accel_reader,
-    gathered: *mut *mut walrus_accel_gathered,
+    gathered: *mut *mut walrus_accel_reader_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(gathered, std::ptr::null_mut(), "gathered");
@@ -272,7 +274,7 @@ pub extern "C" fn walrus_accel_reader_gathered(
         places,
         |_, place| {
             let report = borrow(reader, "reader")?.reader.report();
-            place.set(hand_over(walrus_accel_gathered::new(report)));
+            place.set(hand_over(walrus_accel_reader_report::new(report)));
             Ok(())
         },
     )

@@ -5,11 +5,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use super::decode::walrus_accel_decoded;
-use super::encode::walrus_accel_encoded;
-use super::job::walrus_accel_ended_function;
-use super::runner::{Runner, Ticket};
-use super::sink::UserData;
+use super::decode_request::walrus_accel_decoded;
+use super::encode_request::walrus_accel_encoded;
+use super::job_handle::walrus_accel_ended_function;
+use super::job_queue::{Runner, Ticket};
+use super::sink_options::UserData;
 use super::status::{Failure, WALRUS_ACCEL_CANCELLED};
 use crate::io::control::Control;
 

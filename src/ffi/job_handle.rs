@@ -6,20 +6,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arguments::{Place, place};
-use super::context::{Shared, guard_on, walrus_accel_context};
-use super::control::{engine, progress};
-use super::decode::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::control_handle::{engine, progress};
+use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::rebuild::{Rebuilding, walrus_accel_rebuild_request};
+use super::job_state::{Outcome, Phase, Task, cancelled};
+use super::rebuild_request::{Rebuilding, walrus_accel_rebuild_request};
+use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{
     Failure, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND, WALRUS_ACCEL_TIMED_OUT,
     walrus_accel_error, walrus_accel_status,
 };
 use super::structs::read;
-use super::task::{Outcome, Phase, Task, cancelled};
-use super::verify::{Verifying, walrus_accel_verify_request};
+use super::verify_request::{Verifying, walrus_accel_verify_request};
 use crate::io::control::Control;
 
 /// The job waits for others to end.
@@ -46,7 +46,7 @@ pub type walrus_accel_ended_function = Option<unsafe extern "C" fn(user_data: *m
 /// thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
 ///
 /// What the request points to stays the job's until it has ended: memory, callbacks, what they are given.
-/// The request itself, and its structures, arrays of pairs, rooms and slivers and its paths, may go when
+/// The request itself, and its structures, arrays of pairs, buffers and slivers and its paths, may go when
 /// the function that submits it returns.
 pub struct walrus_accel_job {
     task: Arc<Task>,
@@ -84,10 +84,10 @@ fn submit(
     });
     // Before the job can end: whoever is told of that may look for the handle.
     place.set(handle);
-    let (job, context) = (Arc::clone(&task), Arc::clone(shared));
+    let (job, runtime) = (Arc::clone(&task), Arc::clone(shared));
     let run = move || {
         job.state().phase = Phase::Running;
-        let result = context.run(|_| {
+        let result = runtime.run(|_| {
             #[cfg(test)]
             super::tests::fault("job");
             work(&job.control)
@@ -111,7 +111,7 @@ fn submit(
 }
 
 /// Submits an encoding, as walrus_accel_encode does it, and returns at once. It runs when fewer than the
-/// context's `max_jobs` others do; until then it waits, in order.
+/// runtime's `max_jobs` others do; until then it waits, in order.
 ///
 /// `request`: read during the call; what its structures point to is read and written until the job has
 /// ended. `ended`: NULL, or called when the job has ended, with `user_data`. `job`: becomes the job, which
@@ -123,7 +123,7 @@ fn submit(
 /// walrus_accel_encode gives, walrus_accel_job_result gives.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_submit_encode(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_encode_request,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
@@ -131,7 +131,7 @@ pub extern "C" fn walrus_accel_submit_encode(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(job, ptr::null_mut(), "job");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let work = Encoding::new(shared, &read(request, "request")?)?.keep()?;
         submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(Outcome::Encoded)
@@ -144,7 +144,7 @@ pub extern "C" fn walrus_accel_submit_encode(
 /// Parameters and statuses: as walrus_accel_submit_encode.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_submit_decode(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_decode_request,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
@@ -152,7 +152,7 @@ pub extern "C" fn walrus_accel_submit_decode(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(job, ptr::null_mut(), "job");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let work = Decoding::new(shared, &read(request, "request")?)?;
         submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(Outcome::Decoded)
@@ -165,7 +165,7 @@ pub extern "C" fn walrus_accel_submit_decode(
 /// Parameters and statuses: as walrus_accel_submit_encode.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_submit_rebuild(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_rebuild_request,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
@@ -173,7 +173,7 @@ pub extern "C" fn walrus_accel_submit_rebuild(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(job, ptr::null_mut(), "job");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let work = Rebuilding::new(shared, &read(request, "request")?)?;
         submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(Outcome::Encoded)
@@ -187,7 +187,7 @@ pub extern "C" fn walrus_accel_submit_rebuild(
 /// Parameters and statuses: as walrus_accel_submit_encode.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_submit_verify(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_verify_request,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
@@ -195,7 +195,7 @@ pub extern "C" fn walrus_accel_submit_verify(
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(job, ptr::null_mut(), "job");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let work = Verifying::new(shared, &read(request, "request")?)?;
         submit(shared, ended, user_data, &place, |control| {
             work.run(control).map(|()| Outcome::Verified)

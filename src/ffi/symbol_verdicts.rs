@@ -1,10 +1,10 @@
 //! Recovery symbols, as callers give them, and verifying them.
 
 use super::arguments::{axis, elements, reserved};
-use super::context::{guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
-use super::metadata::{given as given_metadata, walrus_accel_metadata};
-use super::sink::places_for_each;
+use super::control_handle::{given, walrus_accel_control};
+use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::runtime_handle::{guard_on, walrus_accel_runtime};
+use super::sink_options::places_for_each;
 use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::error::Error;
@@ -155,7 +155,7 @@ unsafe impl CStruct for walrus_accel_verify_symbols_request {
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_verify_symbols(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_verify_symbols_request,
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
@@ -168,7 +168,7 @@ pub extern "C" fn walrus_accel_verify_symbols(
         )?;
         Ok((request, verdicts))
     };
-    guard_on(context, error, places, |shared, (request, verdicts)| {
+    guard_on(runtime, error, places, |shared, (request, verdicts)| {
         let control = given(control)?;
         let metadata = given_metadata(request.metadata, "metadata")?;
         let axis = axis(request.axis, "axis")?;

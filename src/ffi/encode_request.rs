@@ -3,13 +3,13 @@
 use std::ffi::{CString, c_char};
 
 use super::arguments::{axis, both, commitment, optional_place, pairs, place};
-use super::context::{Shared, encoder, guard_on, walrus_accel_context};
-use super::control::{given, walrus_accel_control};
+use super::control_handle::{given, walrus_accel_control};
 use super::guard::guard;
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata::walrus_accel_metadata;
-use super::sink::{GivenSink, walrus_accel_sink};
-use super::source::{GivenSource, walrus_accel_source};
+use super::metadata_handle::walrus_accel_metadata;
+use super::runtime_handle::{Shared, encoder, guard_on, walrus_accel_runtime};
+use super::sink_options::{GivenSink, walrus_accel_sink};
+use super::source_options::{GivenSource, walrus_accel_source};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::directory::DirectorySink;
@@ -44,7 +44,7 @@ pub struct walrus_accel_encode_request {
     /// Zero.
     pub reserved: u16,
     /// Zero.
-    pub reserved_too: u32,
+    pub reserved2: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
@@ -53,7 +53,7 @@ unsafe impl CStruct for walrus_accel_encode_request {
     const LEAST: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
-        u64::from(self.reserved) + u64::from(self.reserved_too)
+        u64::from(self.reserved) + u64::from(self.reserved2)
     }
 }
 
@@ -156,7 +156,7 @@ pub(super) fn fill(
             let mut buffer = SliverBuffer::new();
             (work(&mut buffer)?, Content::Library(buffer))
         }
-        GivenSink::Rooms(rooms) => (work(&mut SliverSlices::new(rooms))?, Content::Elsewhere),
+        GivenSink::Buffers(buffers) => (work(&mut SliverSlices::new(buffers))?, Content::Elsewhere),
         GivenSink::Callback(mut sink) => (work(&mut sink)?, Content::Elsewhere),
         GivenSink::Directory { path, replace } => {
             let mut sink = DirectorySink::new(path).force(replace);
@@ -180,7 +180,7 @@ pub(super) fn fill(
 /// walrus_accel_encoded_free.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
-/// something is needed, a number out of its range, rooms of other lengths or in another number than the
+/// something is needed, a number out of its range, buffers of other lengths or in another number than the
 /// slivers have, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED; WALRUS_ACCEL_IO;
 /// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a
@@ -188,14 +188,14 @@ pub(super) fn fill(
 /// WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encode(
-    context: *const walrus_accel_context,
+    runtime: *const walrus_accel_runtime,
     request: *const walrus_accel_encode_request,
     control: *const walrus_accel_control,
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
     let places = || place(encoded, std::ptr::null_mut(), "encoded");
-    guard_on(context, error, places, |shared, place| {
+    guard_on(runtime, error, places, |shared, place| {
         let control = given(control)?;
         let encoding = Encoding::new(shared, &read(request, "request")?)?;
         place.set(hand_over(encoding.run(&control)?));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{elements, length, path};
-use super::sink::{UserData, verdict};
+use super::sink_options::{UserData, verdict};
 use super::status::Failure;
 use super::structs::{CStruct, read};
 use crate::format::error::{Error, Result};

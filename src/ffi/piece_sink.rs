@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::axis_number;
-use super::sink::{UserData, verdict, walrus_accel_piece};
+use super::sink_options::{UserData, verdict, walrus_accel_piece};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, PairSet, SliverIndex};
