@@ -4,49 +4,25 @@
 //! 3 the engine asked for is not there; 130 interrupted.
 #![forbid(unsafe_code)]
 
-mod advice;
-mod app;
 mod args;
-mod batch;
-mod blob_id;
-mod check_proof;
-mod clean;
-mod console;
-mod decode;
-mod devices;
-mod directory;
-mod encode;
-mod encoded;
-mod engine_line;
-mod exit;
+mod commands;
 mod input;
-mod inspect;
-mod jobs;
-mod limits;
-mod metadata_file;
 mod output;
-mod progress;
-mod prove;
-mod recover;
-mod recovery;
-mod repair;
-mod shell;
-mod signals;
-mod size;
-mod sliver_file;
-mod standard;
-mod symbol;
-mod symbol_files;
+mod run;
 mod usage;
-mod verify;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::app::{App, Subject};
 use crate::args::{ReportArgs, Verb};
-use crate::jobs::Jobs;
-use crate::standard::Messages;
+use crate::commands::{
+    blob_id, check_proof, clean, decode, devices, encode, inspect, prove, recover, repair, shell,
+    symbol, verify,
+};
+use crate::output::streams::Messages;
+use crate::run::app::{App, Subject};
+use crate::run::jobs::Jobs;
+use crate::run::{limits, signals};
 
 fn main() -> ExitCode {
     let cli = match usage::parse() {

@@ -9,9 +9,9 @@ use clap::error::ErrorKind;
 use walrus_accel::{BlobId, Encoder, EngineKind};
 
 use crate::args::Cli;
-use crate::console::{shown, styled};
-use crate::exit::Exit;
-use crate::standard::{Messages, print_styled};
+use crate::output::console::{shown, styled};
+use crate::output::exit::Exit;
+use crate::output::streams::{Messages, print_styled};
 
 /// Commit that the program was built from, as `make` tells it.
 const COMMIT: Option<&str> = option_env!("WALRUS_ACCEL_COMMIT");

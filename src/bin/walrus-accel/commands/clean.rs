@@ -1,0 +1,78 @@
+//! `clean`: removes what runs that were killed left behind.
+
+use std::path::Path;
+
+use serde::Serialize;
+use walrus_accel::Leftover;
+
+use crate::args::CleanArgs;
+use crate::output::console::{JsonName, escaped, shown, typed};
+use crate::output::exit::{Exit, Failure};
+use crate::run::app::App;
+
+/// A leftover as a JSON object.
+#[derive(Serialize)]
+struct LeftoverLine<'a> {
+    #[serde(flatten)]
+    path: JsonName,
+    resumable: bool,
+    removed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// Removes each leftover and prints a line for it.
+pub fn run(args: &CleanArgs, app: &App) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    let found = Leftover::find(&args.dir)?;
+    if found.is_empty() {
+        app.console.note(format_args!(
+            "{}: nothing to remove; what running processes work on stays, and what is less than a second old",
+            shown(&args.dir)
+        ));
+    }
+    for leftover in found {
+        let removed = match args.dry_run {
+            true => Ok(false),
+            false => leftover.remove().map(|()| true),
+        };
+        let error = removed
+            .as_ref()
+            .err()
+            .map(|error| escaped(&error.to_string()));
+        if let Some(error) = &error {
+            app.console.error(error);
+            exit = Exit::Failed;
+        }
+        if app.console.json() {
+            app.console.object(&LeftoverLine {
+                path: JsonName::path(leftover.path()),
+                resumable: leftover.is_resumable(),
+                removed: removed.unwrap_or(false),
+                error: error.as_deref(),
+            });
+        } else if error.is_none() {
+            app.console.line(shown(leftover.path()).as_bytes());
+        }
+    }
+    Ok(exit)
+}
+
+/// The names of a directory among which a leftover is looked for: it may have very many.
+const NAMES: usize = 10_000;
+
+/// Names one thing that ended runs left in a directory, if there is any.
+pub fn name_leftover(dir: &Path, app: &App) {
+    let Ok(Some(found)) = Leftover::find_one(dir, NAMES) else {
+        return;
+    };
+    let resume = match found.is_resumable() {
+        true => "the same encode with --resume continues from it, and ",
+        false => "",
+    };
+    app.console.note(format_args!(
+        "{} is unfinished work of an ended run; {resume}`walrus-accel clean {}` removes it",
+        shown(found.path()),
+        typed(dir),
+    ));
+}

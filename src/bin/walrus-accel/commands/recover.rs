@@ -1,0 +1,92 @@
+//! `recover`: a lost sliver from other slivers' symbols.
+
+use walrus_accel::{Bcs, DecodingSymbol, Error, RecoveryOutcome};
+
+use crate::args::RecoverArgs;
+use crate::commands::sliver_recovery::{self, Recovering};
+use crate::input::symbol_files::by_measures;
+use crate::output::destination::Target;
+use crate::output::exit::{Exit, Failure};
+use crate::run::app::App;
+
+/// Recovers the sliver and writes it as a storage node takes it.
+pub fn run(args: &RecoverArgs, app: &App) -> Result<Exit, Failure> {
+    let given = &args.recovery;
+    let output = sliver_recovery::target(given)?;
+    let recovering = Recovering::new(given, app)?;
+    if args.no_proof {
+        return unproven(args, app, &recovering, &output);
+    }
+    let (recovery, mut line) = recovering.recover()?;
+    let Some(recovery) = recovery else {
+        recovering.print(line);
+        return Ok(Exit::Failed);
+    };
+    line.inconsistent = Some(matches!(recovery.outcome, RecoveryOutcome::Inconsistent(_)));
+    let exit = match recovery.outcome {
+        RecoveryOutcome::Sliver(sliver) => {
+            recovering.write(&output, &sliver.data.to_bcs())?;
+            Exit::Done
+        }
+        RecoveryOutcome::Inconsistent(proof) => {
+            let blob_id = recovering.metadata.blob_id();
+            let error = format!(
+                "blob {blob_id} was encoded inconsistently: all {} symbols belong to its metadata, and {} \
+                 sliver {}, which they make, does not; `walrus-accel prove` with the same arguments \
+                 writes the proof",
+                proof.symbols.len(),
+                given.axis,
+                proof.target.0
+            );
+            recovering.fail(&mut line, error);
+            Exit::Failed
+        }
+    };
+    recovering.print(line);
+    Ok(exit)
+}
+
+/// The same from symbols without proofs.
+fn unproven(
+    args: &RecoverArgs,
+    app: &App,
+    recovering: &Recovering<'_>,
+    output: &Target,
+) -> Result<Exit, Failure> {
+    let mut gathered = recovering.gather::<DecodingSymbol>(false)?;
+    for (path, symbol) in gathered.paths.iter().zip(&gathered.symbols) {
+        if let Some(verdict) = by_measures(&recovering.metadata, symbol) {
+            recovering.refuse(&mut gathered.refused, path, &verdict);
+        }
+    }
+    let (metadata, axis, pair) = (&recovering.metadata, args.recovery.axis, recovering.pair);
+    let symbols = &gathered.symbols;
+    let recovered =
+        recovering
+            .decoder
+            .recover_unproven(metadata, axis, pair, symbols, recovering.control());
+    let decoder = &recovering.decoder;
+    app.name_device(
+        &args.recovery.engine,
+        decoder.device(),
+        decoder.device_fault(),
+    );
+    let used = match &recovered {
+        Err(Error::NotEnoughSymbols { usable, .. }) => *usable,
+        _ => metadata.shape().slivers_needed(axis.other()).into(),
+    };
+    let mut line = recovering.line(gathered, used);
+    let exit = match recovered {
+        Ok(sliver) => {
+            recovering.write(output, &sliver.data.to_bcs())?;
+            Exit::Done
+        }
+        Err(error @ (Error::NotEnoughSymbols { .. } | Error::InvalidSliver { .. })) => {
+            recovering.fail(&mut line, error.to_string());
+            Exit::Failed
+        }
+        Err(error) => return Err(error.into()),
+    };
+    recovering.print(line);
+    Ok(exit)
+}

@@ -1,0 +1,74 @@
+//! `repair`: missing and damaged slivers, rebuilt from the others.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use walrus_accel::PairSet;
+
+use crate::args::RepairArgs;
+use crate::commands::problems::{self, ProblemLine};
+use crate::output::console::{JsonName, shown};
+use crate::output::engine_line::EngineLine;
+use crate::output::exit::{Exit, Failure};
+use crate::run::app::{App, decoder, working_seconds};
+
+/// What was done as a JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RepairedLine {
+    #[serde(flatten)]
+    dir: JsonName,
+    blob_id: String,
+    checked: usize,
+    rebuilt: Vec<ProblemLine>,
+    left: Vec<ProblemLine>,
+    #[serde(flatten)]
+    by: EngineLine,
+    seconds: f64,
+}
+
+/// Repairs the directory, names what was wrong, and prints the counts.
+pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
+    let start = Instant::now();
+    let decoder = decoder(&args.engine, app)?;
+    let directory = problems::open(&args.dir)?;
+    let parse = |list: &String| PairSet::parse(list, directory.shape().n_shards());
+    let pairs = args.pairs.as_ref().map(parse).transpose();
+    let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;
+    let job = app.start();
+    let repaired = directory.repair(&decoder, pairs.as_ref(), job.control())?;
+    let by = EngineLine::of_decoder(&decoder, job.control());
+    for warning in job.control().warnings() {
+        app.console.warning(warning);
+    }
+    let seconds = working_seconds(start, job.control());
+    drop(job);
+    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+    let n_shards = directory.shape().n_shards();
+    problems::tell(&repaired.rebuilt, n_shards, &app.console, |problem| {
+        app.console.note(format_args!("rebuilt {problem}"));
+    });
+    problems::tell(&repaired.left, n_shards, &app.console, |problem| {
+        app.console.warning(format_args!("left alone: {problem}"));
+    });
+    if app.console.json() {
+        app.console.object(&RepairedLine {
+            dir: JsonName::dir(&args.dir),
+            blob_id: directory.metadata().blob_id().to_string(),
+            checked: repaired.checked,
+            rebuilt: problems::problem_lines(&repaired.rebuilt),
+            left: problems::problem_lines(&repaired.left),
+            by,
+            seconds,
+        });
+    } else {
+        let line = format!(
+            "{}: {} files checked, {} rebuilt",
+            shown(&args.dir),
+            repaired.checked,
+            repaired.rebuilt.len()
+        );
+        app.console.line(line.as_bytes());
+    }
+    Ok(Exit::Done)
+}

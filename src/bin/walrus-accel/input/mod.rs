@@ -1,0 +1,6 @@
+//! Files that a command line names.
+
+pub mod blob_source;
+pub mod metadata_file;
+pub mod sliver_file;
+pub mod symbol_files;

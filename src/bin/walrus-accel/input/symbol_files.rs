@@ -1,0 +1,268 @@
+//! The files of recovery symbols: their names, and reading many of them.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use walrus_accel::{
+    Axis, Bcs, DecodingSymbol, Error, SliverPairIndex, SymbolVerdict, VerifiedMetadata,
+};
+
+use crate::input::blob_source;
+use crate::output::console::{JsonName, escaped};
+use crate::output::exit::Failure;
+use crate::run::app::App;
+
+/// The most bytes that a symbol's file can have: the axis, two indices, a symbol of 65,534 bytes with its
+/// length, and a proof of 16 siblings.
+const MAX_LEN: u64 = 1 + 2 * 2 + 3 + 65_534 + 1 + 16 * 33;
+
+/// The memory that a file takes beside its bytes: the structure, its name, and what allocations take.
+const FILE_MEMORY: u64 = 128;
+
+/// What a symbol's file is named for: `0007.primary.from-0003.symbol.bcs` is a symbol that recovers the
+/// primary sliver of pair 7, from the secondary sliver of pair 3; `0007.primary.from-0003.unproven.bcs`
+/// is the same without a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The sliver that it recovers.
+    pub target: Target,
+    /// The pair of the sliver that it comes from.
+    pub source: SliverPairIndex,
+}
+
+/// The sliver that symbols are to recover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its axis.
+    pub axis: Axis,
+    /// Its pair.
+    pub pair: SliverPairIndex,
+    /// Whether the symbols have proofs.
+    pub proven: bool,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Target { axis, pair, proven } = self.target;
+        let kind = match proven {
+            true => "symbol",
+            false => "unproven",
+        };
+        write!(
+            f,
+            "{:04}.{axis}.from-{:04}.{kind}.bcs",
+            pair.0, self.source.0
+        )
+    }
+}
+
+impl Name {
+    /// What a file is named for, if it is named so.
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let mut parts = name.split('.');
+        let mut part = || parts.next();
+        let (target, axis, source, kind) = (part()?, part()?, part()?, part()?);
+        let pair = |text: &str| text.parse().ok().map(SliverPairIndex);
+        let parsed = Self {
+            target: Target {
+                axis: Axis::BOTH.into_iter().find(|other| other.name() == axis)?,
+                pair: pair(target)?,
+                proven: kind == "symbol",
+            },
+            source: pair(source.strip_prefix("from-")?)?,
+        };
+        (parsed.to_string() == name).then_some(parsed)
+    }
+}
+
+/// Symbols from files.
+pub struct Gathered<T> {
+    /// The symbols.
+    pub symbols: Vec<T>,
+    /// Where each comes from.
+    pub paths: Vec<PathBuf>,
+    /// What is none.
+    pub refused: Vec<Refused>,
+    /// How many files of directories are named for something else.
+    pub passed_over: usize,
+}
+
+/// A file that does not count, and why.
+#[derive(Serialize)]
+pub struct Refused {
+    #[serde(flatten)]
+    path: JsonName,
+    reason: String,
+}
+
+impl Refused {
+    /// The file and the reason.
+    pub fn new(path: &Path, reason: impl fmt::Display) -> Self {
+        Self {
+            path: JsonName::path(path),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Says so.
+    pub fn tell(&self, app: &App) {
+        let reason = escaped(&self.reason);
+        app.console
+            .warning(format_args!("refused {}: {reason}", self.path));
+    }
+}
+
+/// Reads the symbols in files, and in those of directories that are not named for something else.
+///
+/// No job is under way here: a signal ends the process at once, even where a file lets it wait.
+pub fn gather<T: Bcs>(
+    given: &[PathBuf],
+    target: Target,
+    memory: u64,
+) -> Result<Gathered<T>, Failure> {
+    let mut gathered = Gathered {
+        symbols: Vec::new(),
+        paths: Vec::new(),
+        refused: Vec::new(),
+        passed_over: 0,
+    };
+    let mut total = 0;
+    for path in given {
+        let files = match path.is_dir() {
+            true => in_directory(path, target, &mut gathered.passed_over)?,
+            false => vec![path.clone()],
+        };
+        for path in files {
+            let read = blob_source::read_small(&path, MAX_LEN);
+            total += FILE_MEMORY + read.as_ref().map_or(0, |bytes| bytes.len() as u64);
+            if total > memory {
+                return Err(Failure::Other(format!(
+                    "the symbols take more than {memory} bytes of memory; give fewer, or raise --memory"
+                )));
+            }
+            match read.and_then(|bytes| T::from_bcs(&bytes)) {
+                Ok(symbol) => {
+                    gathered.symbols.push(symbol);
+                    gathered.paths.push(path);
+                }
+                Err(Error::Io { source, .. }) => {
+                    gathered.refused.push(Refused::new(&path, source));
+                }
+                Err(error) => gathered.refused.push(Refused::new(&path, error)),
+            }
+        }
+    }
+    Ok(gathered)
+}
+
+/// The files that are given, and all that are in given directories: also those that are named for something
+/// else are not to be written over.
+pub fn inputs(given: &[PathBuf]) -> Vec<PathBuf> {
+    let entries = |directory: &Path| {
+        // One that cannot be read is an error when its symbols are.
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    };
+    let files = |path: &PathBuf| match path.is_dir() {
+        true => entries(path),
+        false => vec![path.clone()],
+    };
+    given.iter().flat_map(files).collect()
+}
+
+/// The regular files of a directory in the order of their names, but hidden ones, links and those of other
+/// targets.
+fn in_directory(
+    directory: &Path,
+    target: Target,
+    passed_over: &mut usize,
+) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |source| Error::Io {
+        action: "read",
+        path: directory.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().expect("an entry has a name");
+        // A stranger may have made the directory: links in it are not followed.
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+        if name.as_encoded_bytes().starts_with(b".") || !is_file {
+            continue;
+        }
+        match Name::of(&path) {
+            Some(name) if name.target != target => *passed_over += 1,
+            _ => files.push(path),
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// What is wrong with a symbol, if it can be none of the blob: all that can be told without a proof.
+pub fn by_measures(metadata: &VerifiedMetadata, symbol: &DecodingSymbol) -> Option<SymbolVerdict> {
+    let (n_shards, expected) = (metadata.n_shards(), metadata.shape().symbol_size());
+    let found = symbol.data.len() as u64;
+    if symbol.index.0 >= n_shards {
+        let found = symbol.index;
+        return Some(SymbolVerdict::WrongSource { found, n_shards });
+    }
+    let wrong = SymbolVerdict::WrongSymbolSize { found, expected };
+    (found != u64::from(expected)).then_some(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for (axis, proven, expected) in [
+            (Axis::Primary, true, "0007.primary.from-1003.symbol.bcs"),
+            (
+                Axis::Secondary,
+                false,
+                "0007.secondary.from-1003.unproven.bcs",
+            ),
+        ] {
+            let pair = SliverPairIndex(7);
+            let name = Name {
+                target: Target { axis, pair, proven },
+                source: SliverPairIndex(1003),
+            };
+            assert_eq!(name.to_string(), expected);
+            assert_eq!(Name::of(Path::new(expected)), Some(name));
+        }
+        for name in [
+            "0007.primary.bcs",
+            "0007.primary.from-0003.bcs",
+            "7.primary.from-0003.symbol.bcs",
+            "0007.primary.from-0003.symbol",
+            "0007.primary.from-0003.symbol.bcs.orig",
+            "0007.primary.from-99999.symbol.bcs",
+            "0007.primary.from-0003.other.bcs",
+        ] {
+            assert_eq!(Name::of(Path::new(name)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_longest_symbol_is_read() {
+        use walrus_accel::{GeneralRecoverySymbol, MerkleProof, Node, SliverIndex};
+
+        let longest = GeneralRecoverySymbol {
+            axis: Axis::Primary,
+            symbol: DecodingSymbol {
+                index: SliverIndex(1),
+                data: vec![0; 65_534],
+            },
+            target: SliverIndex(2),
+            proof: MerkleProof::new([Node::Digest([7; 32]); 16]),
+        };
+        assert_eq!(longest.to_bcs().len() as u64, MAX_LEN);
+    }
+}
