@@ -1,12 +1,13 @@
-//! Sizes in bytes, as people write them.
+//! Sizes in bytes, as users write them.
 
-/// The binary multiples, by their letter.
+/// Letters of the binary units, with the power of two of each.
 const UNITS: [(char, u32); 5] = [('K', 10), ('M', 20), ('G', 30), ('T', 40), ('P', 50)];
 
-/// Reads a size such as `512M`, `1G`, `1.5GiB` or `1073741824`. The letters stand for powers of
-/// 1,024, in either case, with or without `iB` or `B`.
+/// Parses a size such as `512M`, `1G`, `1.5GiB` or `1073741824`.
+///
+/// The letters stand for powers of 1,024, in either case, with or without `iB` or `B`.
 pub fn parse(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no size: write 512M, 1.5GiB or a number of bytes");
+    let wrong = || format!("`{text}` is not a size: write 512M, 1.5GiB or a number of bytes");
     let digits = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
@@ -16,10 +17,10 @@ pub fn parse(text: &str) -> Result<u64, String> {
     if whole.is_empty() || (number.contains('.') && (fraction.is_empty() || shift == 0)) {
         return Err(wrong());
     }
-    let too_large = || format!("`{text}` is more bytes than 64 bits count");
+    let too_large = || format!("`{text}` is more bytes than 64 bits can count");
     let whole: u64 = whole.parse().map_err(|_| too_large())?;
     let bytes = whole.checked_mul(1 << shift).ok_or_else(too_large)?;
-    // Nine decimals tell every byte of a unit of a GiB apart, and their product fits 128 bits.
+    // Nine decimals resolve every byte of a GiB, and their product fits 128 bits.
     let decimals = fraction.len().min(9);
     let fraction: u128 = match decimals {
         0 => 0,
@@ -28,12 +29,12 @@ pub fn parse(text: &str) -> Result<u64, String> {
     let part = (fraction << shift) / 10u128.pow(decimals as u32);
     let part = u64::try_from(part).expect("less than one unit");
     match bytes.checked_add(part).ok_or_else(too_large)? {
-        0 => Err(format!("`{text}` is nothing")),
+        0 => Err(format!("`{text}` is zero: write at least 1 byte")),
         bytes => Ok(bytes),
     }
 }
 
-/// The power of two that a unit stands for.
+/// Returns the power of two that a unit stands for.
 fn shift(unit: &str) -> Option<u32> {
     let mut letters = unit.chars();
     let Some(first) = letters.next() else {

@@ -1,16 +1,16 @@
-//! `blob-id`: the blob IDs of files.
+//! `blob-id`: prints the blob IDs of files.
 
 use crate::args::BlobIdArgs;
 use crate::commands::encoded_line::EncodedLine;
-use crate::output::console::id_line;
 use crate::output::exit::{Exit, Failure};
+use crate::output::names::id_line;
 use crate::run::app::{App, encoder};
-use crate::run::file_batch::Batch;
+use crate::run::file_batch::FileBatch;
 
-/// Prints a line a file.
+/// Prints one line per file.
 pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
     let encoder = encoder(&args.code, &args.engine, app)?;
-    let batch = Batch::new(app, &args.files, encoder, &args.engine, None)?.only_lines();
+    let batch = FileBatch::new(app, &args.files, encoder, &args.engine, None)?.only_lines();
     let encoder = batch.encoder();
     let exit = batch.run(
         |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),
@@ -27,7 +27,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
         },
     );
     if exit != Exit::Unavailable {
-        app.name_device(&args.engine, encoder.device(), encoder.device_fault());
+        app.warn_of_device(&args.engine, encoder.device(), encoder.device_fault());
     }
     Ok(exit)
 }

@@ -1,4 +1,4 @@
-//! `check-proof`: whether a blob was encoded inconsistently.
+//! `check-proof`: checks a proof that a blob was encoded inconsistently.
 
 use std::time::Instant;
 
@@ -6,17 +6,17 @@ use serde::Serialize;
 use walrus_accel::{Axis, Bcs, InconsistencyProof, ProofVerdict, SliverIndex, VerifiedMetadata};
 
 use crate::args::CheckProofArgs;
-use crate::input::blob_source;
 use crate::input::metadata_file;
-use crate::output::console::{JsonName, shown};
-use crate::output::engine_line::EngineLine;
+use crate::input::small_file;
+use crate::output::engine_line::{EngineLine, rounded};
 use crate::output::exit::{Exit, Failure};
-use crate::run::app::{App, decoder, rounded};
+use crate::output::names::{JsonName, shown};
+use crate::run::app::{App, decoder};
 
-/// The most bytes of a recovery symbol beside the symbol itself: its source, its length, and a proof.
+/// Maximum bytes of a recovery symbol apart from its data: the source, the length and the proof.
 const MAX_SYMBOL_FRAME: u64 = 2 + 3 + 1 + 16 * 33;
 
-/// The verdict as a JSON object.
+/// Verdict as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CheckedLine {
@@ -24,8 +24,9 @@ struct CheckedLine {
     file: JsonName,
     blob_id: String,
     axis: &'static str,
-    /// The sliver that the proof is of, and its pair if there is one.
+    /// Index of the sliver that the proof is for.
     target: u16,
+    /// Pair of that sliver. `None` if there is no such sliver.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_pair: Option<u16>,
     symbols: usize,
@@ -36,19 +37,19 @@ struct CheckedLine {
     seconds: f64,
 }
 
-/// Tells what the proof is.
+/// Checks the proof and prints the verdict.
 pub fn run(args: &CheckProofArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let metadata = metadata_file::of_blob(&args.blob)?;
-    let bytes = blob_source::read_small(&args.proof, max_len(&metadata))?;
-    let named = |error| Failure::Other(blob_source::with_name(&args.proof, &error));
+    let bytes = small_file::read(&args.proof, max_len(&metadata))?;
+    let named = |error| Failure::Other(small_file::with_name(&args.proof, &error));
     let proof = InconsistencyProof::from_bcs(&bytes).map_err(named)?;
     drop(bytes);
     let decoder = decoder(&args.engine, app)?;
     let job = app.start();
     let (axis, control) = (args.axis, job.control());
     let verdict = decoder.verify_inconsistency(&metadata, axis, &proof, control)?;
-    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
 
     let text = match verdict {
         ProofVerdict::WrongCount { found, .. } if found == needed(&metadata, axis.other()) => {
@@ -87,19 +88,19 @@ pub fn run(args: &CheckProofArgs, app: &App) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The longest proof that can be one for the blob, in bytes.
+/// Returns the maximum length of a proof for the blob in bytes.
 fn max_len(metadata: &VerifiedMetadata) -> u64 {
     let symbol = u64::from(metadata.shape().symbol_size()) + MAX_SYMBOL_FRAME;
     let symbols = needed(metadata, Axis::Primary).max(needed(metadata, Axis::Secondary));
     2 + 3 + symbols as u64 * symbol
 }
 
-/// How many symbols recover a sliver of the axis.
+/// Returns the number of symbols that recover a sliver of the axis.
 fn needed(metadata: &VerifiedMetadata, axis: Axis) -> usize {
     metadata.shape().slivers_needed(axis.other()).into()
 }
 
-/// The pair of a sliver, if there is one of that index.
+/// Returns the pair of a sliver, or `None` if there is no such sliver.
 fn pair(metadata: &VerifiedMetadata, axis: Axis, index: SliverIndex) -> Option<u16> {
     let n_shards = metadata.n_shards();
     (index.0 < n_shards).then(|| index.pair(axis, n_shards).0)

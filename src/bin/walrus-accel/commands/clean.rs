@@ -1,16 +1,14 @@
-//! `clean`: removes what runs that were killed left behind.
-
-use std::path::Path;
+//! `clean`: removes leftovers of killed runs.
 
 use serde::Serialize;
 use walrus_accel::Leftover;
 
 use crate::args::CleanArgs;
-use crate::output::console::{JsonName, escaped, shown, typed};
 use crate::output::exit::{Exit, Failure};
+use crate::output::names::{JsonName, escaped, shown};
 use crate::run::app::App;
 
-/// A leftover as a JSON object.
+/// Leftover as a JSON object.
 #[derive(Serialize)]
 struct LeftoverLine<'a> {
     #[serde(flatten)]
@@ -27,7 +25,7 @@ pub fn run(args: &CleanArgs, app: &App) -> Result<Exit, Failure> {
     let found = Leftover::find(&args.dir)?;
     if found.is_empty() {
         app.console.note(format_args!(
-            "{}: nothing to remove; what running processes work on stays, and what is less than a second old",
+            "{}: nothing to remove; work of running processes is kept, and anything less than a second old",
             shown(&args.dir)
         ));
     }
@@ -56,23 +54,4 @@ pub fn run(args: &CleanArgs, app: &App) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
-}
-
-/// The names of a directory among which a leftover is looked for: it may have very many.
-const NAMES: usize = 10_000;
-
-/// Names one thing that ended runs left in a directory, if there is any.
-pub fn name_leftover(dir: &Path, app: &App) {
-    let Ok(Some(found)) = Leftover::find_one(dir, NAMES) else {
-        return;
-    };
-    let resume = match found.is_resumable() {
-        true => "the same encode with --resume continues from it, and ",
-        false => "",
-    };
-    app.console.note(format_args!(
-        "{} is unfinished work of an ended run; {resume}`walrus-accel clean {}` removes it",
-        shown(found.path()),
-        typed(dir),
-    ));
 }

@@ -1,4 +1,4 @@
-//! `decode`: a blob from whatever slivers are there.
+//! `decode`: decodes a blob from the slivers at hand.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -11,21 +11,22 @@ use walrus_accel::{
     SliverVerdict, VerifiedMetadata,
 };
 
-use crate::args::DecodeArgs;
+use crate::args::{DecodeArgs, is_standard};
 use crate::commands::problems::{self, ProblemLine};
-use crate::input::blob_source::{self, is_standard};
+use crate::input::blob_directory;
 use crate::input::metadata_file::MAX_METADATA_LEN;
-use crate::output::console::{JsonName, shown};
-use crate::output::destination::{self, Unnamed};
-use crate::output::engine_line::EngineLine;
+use crate::input::small_file;
+use crate::output::destination::{self, UnnamedFile};
+use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
+use crate::output::names::{JsonName, shown};
 use crate::output::streams;
-use crate::run::app::{App, decoder, working_seconds};
+use crate::run::app::{App, decoder};
 
-/// How much of a decoded blob is copied to standard output at once.
+/// Bytes of a decoded blob per write to standard output.
 const COPY_LEN: usize = 1 << 20;
 
-/// What was done as a JSON object.
+/// Result of a decode as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DecodedLine {
@@ -37,10 +38,11 @@ struct DecodedLine {
     shards: u16,
     axis: &'static str,
     check: &'static str,
-    /// How many slivers were used, and how many of those that should be there are not.
+    /// Number of slivers used.
     used: usize,
+    /// Number of missing sliver files.
     missing: usize,
-    /// What is there and was not used, as it is not what it should be.
+    /// Damaged and foreign files, which were not used.
     skipped: Vec<ProblemLine>,
     #[serde(flatten)]
     by: EngineLine,
@@ -51,11 +53,11 @@ struct DecodedLine {
 pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     let to_stdout = is_standard(&args.output);
     if to_stdout && args.report.json {
-        let reason = "--json and the blob cannot both go to standard output";
+        let reason = "--json and the blob cannot both go to standard output; name a file with -o";
         return Err(Failure::Usage(reason.into()));
     }
     let mut target = match to_stdout {
-        true => Target::Standard(Unnamed::new()?),
+        true => Target::Standard(UnnamedFile::new()?),
         false => {
             let inputs = [&args.dir, &args.metadata].into_iter().flatten();
             let inputs = inputs.chain(&args.slivers);
@@ -64,7 +66,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     };
     let start = Instant::now();
     let decoder = decoder(&args.engine, app)?;
-    let given = Given::open(args)?;
+    let given = SliverInput::open(args)?;
     let n_shards = given.metadata().n_shards();
     name_problems(app, given.slivers().problems, n_shards);
     let job = app.start();
@@ -77,7 +79,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
         job.end()?;
         copy_out(scratch, app)?;
     }
-    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
     if app.console.json() {
         let by = EngineLine::of_decoder(&decoder, job.control());
         let seconds = working_seconds(start, job.control());
@@ -87,15 +89,15 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Where the blob goes.
+/// Destination of the blob.
 enum Target {
     File(FileOutput),
-    /// Standard output, by way of a file: nothing is written before the blob is checked.
-    Standard(Unnamed),
+    /// Standard output, through a temporary file: no byte is written before the blob is checked.
+    Standard(UnnamedFile),
 }
 
-/// Where a decode's slivers come from.
-enum Given {
+/// Source of the slivers.
+enum SliverInput {
     Directory(Box<BlobDirectory>),
     Files {
         metadata: VerifiedMetadata,
@@ -103,21 +105,21 @@ enum Given {
     },
 }
 
-/// The slivers, with what is known of their files.
+/// Slivers with their files, and the problems of files.
 struct Slivers<'a> {
     source: &'a dyn SliverSource,
     files: &'a [SliverFile],
     problems: &'a [FileProblem],
 }
 
-impl Given {
+impl SliverInput {
     fn open(args: &DecodeArgs) -> Result<Self, Failure> {
         let Some(path) = &args.metadata else {
             let dir = args.dir.as_ref().expect("the parser asks for one of them");
-            return Ok(Self::Directory(Box::new(problems::open(dir)?)));
+            return Ok(Self::Directory(Box::new(blob_directory::open(dir)?)));
         };
-        let bytes = blob_source::read_small(path, MAX_METADATA_LEN)?;
-        let named = |error| Failure::Other(blob_source::with_name(path, &error));
+        let bytes = small_file::read(path, MAX_METADATA_LEN)?;
+        let named = |error| Failure::Other(small_file::with_name(path, &error));
         let metadata = BlobMetadataWithId::from_bcs(&bytes).map_err(named)?;
         let n_shards = metadata.metadata.n_shards().map_err(named)?;
         let metadata = metadata.verify(n_shards).map_err(named)?;
@@ -147,8 +149,8 @@ impl Given {
         }
     }
 
-    /// The numbers of the axis's files, each sliver once.
-    fn of_axis(&self, axis: Axis) -> Vec<usize> {
+    /// Returns the indices of the axis's files, one per sliver.
+    fn indices_of(&self, axis: Axis) -> Vec<usize> {
         let mut by_pair = HashMap::new();
         for (number, file) in self.slivers().files.iter().enumerate() {
             if file.axis == axis {
@@ -161,12 +163,12 @@ impl Given {
     }
 }
 
-/// Decodes and names the damaged slivers that were found on the way.
+/// Decodes the blob and names the damaged slivers found on the way.
 fn decode(
     args: &DecodeArgs,
     app: &App,
     decoder: &Decoder,
-    given: &Given,
+    given: &SliverInput,
     output: &mut dyn Output,
     control: &Control,
 ) -> Result<Decoded, Failure> {
@@ -188,12 +190,14 @@ fn decode(
     }
 }
 
-/// Tells how many slivers of each axis are usable and needed. Where there seem to be enough, some
-/// turned out to be damaged: those are found again and named.
+/// Returns a failure with the numbers of usable and needed slivers of each axis.
+///
+/// If an axis seems to have enough slivers, some of them are damaged: verifies the slivers again and names the
+/// damaged ones.
 fn not_enough(
     app: &App,
     decoder: &Decoder,
-    given: &Given,
+    given: &SliverInput,
     axes: &[Axis],
     control: &Control,
 ) -> Result<Failure, Failure> {
@@ -202,7 +206,7 @@ fn not_enough(
     let shape = metadata.shape();
     let mut counts = Vec::new();
     for &axis in axes {
-        let numbers = given.of_axis(axis);
+        let numbers = given.indices_of(axis);
         let needed = usize::from(shape.slivers_needed(axis));
         let mut usable = numbers.len();
         if usable >= needed {
@@ -220,12 +224,13 @@ fn not_enough(
     Ok(Failure::Other(format!("not enough slivers: {counts}")))
 }
 
+/// Names damaged and foreign files, and counts missing ones.
 fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
     let there = problems
         .iter()
         .filter(|problem| problem.kind != ProblemKind::Missing);
     let there: Vec<_> = there.cloned().collect();
-    problems::tell(&there, n_shards, &app.console, |problem| {
+    problems::report(&there, n_shards, &app.console, |problem| {
         app.console.warning(format_args!("skipped {problem}"));
     });
     let files = match problems::count(problems, ProblemKind::Missing) {
@@ -241,7 +246,7 @@ fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
     app.console.note(format_args!("{files}: {which}"));
 }
 
-/// What is known of slivers that decoding had to do without.
+/// Verdict of slivers that decoding rejected.
 const DAMAGED: SliverVerdict = SliverVerdict::WrongRoot;
 
 fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
@@ -251,12 +256,14 @@ fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
 }
 
 /// Copies the decoded blob to standard output.
-fn copy_out(scratch: Unnamed, app: &App) -> Result<(), Failure> {
+fn copy_out(scratch: UnnamedFile, app: &App) -> Result<(), Failure> {
     let mut file = scratch.into_file()?;
     let mut buffer = vec![0; COPY_LEN];
     let mut out = streams::data();
     loop {
-        let read = file.read(&mut buffer).map_err(Unnamed::failed("read"))?;
+        let read = file
+            .read(&mut buffer)
+            .map_err(UnnamedFile::failed("read"))?;
         let written = match read {
             0 => out.flush(),
             read => out.write_all(&buffer[..read]),
@@ -273,9 +280,10 @@ fn copy_out(scratch: Unnamed, app: &App) -> Result<(), Failure> {
     }
 }
 
+/// Returns the result as a JSON object.
 fn line(
     args: &DecodeArgs,
-    given: &Given,
+    given: &SliverInput,
     by: EngineLine,
     decoded: &Decoded,
     seconds: f64,

@@ -1,4 +1,4 @@
-//! `devices`: the graphics devices that the engine `gpu` finds.
+//! `devices`: lists the graphics devices that the engine `gpu` finds.
 
 use serde::Serialize;
 use walrus_accel::{DeviceInfo, DeviceKind, devices};
@@ -6,7 +6,7 @@ use walrus_accel::{DeviceInfo, DeviceKind, devices};
 use crate::output::exit::Exit;
 use crate::run::app::App;
 
-/// A device as a JSON object.
+/// Device as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DeviceLine<'a> {
@@ -20,13 +20,13 @@ struct DeviceLine<'a> {
     largest_binding: u64,
     workgroup_memory: u32,
     has_64_bit_words: bool,
-    /// Whether `--engine gpu` would take it, were there no other.
+    /// True if `--engine gpu` can use the device.
     usable: bool,
-    /// Why not, or what it takes.
+    /// Reason why the device is not usable, or the condition for its use.
     reason: Option<String>,
 }
 
-/// Prints a line a device.
+/// Prints one line per device.
 pub fn run(app: &App) -> Exit {
     let devices = devices();
     if devices.is_empty() {
@@ -83,7 +83,7 @@ pub fn run(app: &App) -> Exit {
     Exit::Done
 }
 
-/// Whether a device is used, and why not, or on what condition.
+/// Returns whether a device is usable, and the reason or the condition for its use.
 fn verdict(device: &DeviceInfo) -> (bool, Option<String>) {
     match (&device.unusable, device.kind) {
         (Some(reason), _) => (false, Some(reason.clone())),

@@ -1,20 +1,19 @@
-//! `encode`: files to directories of slivers.
+//! `encode`: encodes files to directories of slivers.
 
 use std::path::Path;
 
 use indicatif::BinaryBytes;
-use walrus_accel::{Axis, DirectorySink, Error, PairSet, Shape, Source, Written};
+use walrus_accel::{Axis, DirectorySink, Error, Leftover, PairSet, Shape, Source, Written};
 
-use crate::args::EncodeArgs;
-use crate::commands::clean::name_leftover;
+use crate::args::{EncodeArgs, is_standard};
 use crate::commands::encoded_line::EncodedLine;
-use crate::input::blob_source::{Blob, is_standard};
-use crate::output::console::{JsonName, id_line, shown};
+use crate::input::blob_source::Blob;
 use crate::output::exit::{Exit, Failure};
+use crate::output::names::{JsonName, id_line, shown, typed};
 use crate::run::app::{App, encoder};
-use crate::run::file_batch::Batch;
+use crate::run::file_batch::FileBatch;
 
-/// Encodes every file and prints a line for it.
+/// Encodes every file and prints a line for each.
 pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
     let pairs = match &args.pairs {
         Some(list) => PairSet::parse(list, args.code.shards)
@@ -27,16 +26,16 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         );
     }
     let encoder = encoder(&args.code, &args.engine, app)?;
-    // Short slivers are gathered in memory.
+    // The sink gathers short slivers in memory.
     let slivers = |length| {
         Shape::new(args.code.shards, length).map_or(0, |shape| {
             shape.slivers_len() / u64::from(shape.n_shards()) * pairs.len() as u64
         })
     };
-    let batch = Batch::new(app, &args.files, encoder, &args.engine, Some(&slivers))?;
-    warn_of_growth(args, &pairs, batch.lengths(), app);
+    let batch = FileBatch::new(app, &args.files, encoder, &args.engine, Some(&slivers))?;
+    note_growth(args, &pairs, batch.lengths(), app);
     let encoder = batch.encoder();
-    // All of them, whichever file's turn it is; a file can be redirected to standard input.
+    // No job may replace any input. Standard input may be a redirected file.
     let inputs: Vec<_> = args
         .files
         .iter()
@@ -57,10 +56,10 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             }
             let encoded = encoder.encode(blob, &pairs, &mut sink, job.control());
             if let (Err(error), true) = (&encoded, args.resume)
-                && ends_early(error)
+                && is_resumable(error)
                 && let Some(recorded) = sink.recorded()
             {
-                app.console.note(next_run(blob, recorded));
+                app.console.note(next_run_note(blob, recorded));
             }
             let metadata = encoded?;
             let written = sink.outcome().expect("the encoding succeeded").clone();
@@ -90,29 +89,26 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         },
     );
     if exit != Exit::Unavailable {
-        app.name_device(&args.engine, encoder.device(), encoder.device_fault());
+        app.warn_of_device(&args.engine, encoder.device(), encoder.device_fault());
     }
-    // Otherwise it may be this run's own, of which has been told.
+    // After a failure the leftover may be this run's own, which has been reported.
     if exit == Exit::Done {
-        name_leftover(&args.out, app);
+        note_leftover(&args.out, app);
     }
     Ok(exit)
 }
 
-/// Bytes of disk space beyond which it is told that many small files take it, and the factor by which they are
-/// more than the files have.
-const GROWTH: (u64, u64) = (1 << 30, 20);
+/// Minimum of disk space in bytes for the note about the growth of small files.
+const MIN_GROWN_LEN: u64 = 1 << 30;
 
-/// The unit in which file systems give space.
+/// Minimum ratio of disk space to the files' bytes for the note about the growth of small files.
+const MIN_GROWTH: u64 = 20;
+
+/// Allocation unit of file systems in bytes.
 const BLOCK: u64 = 4096;
 
-/// Says before the work that files become many times as large, if they do.
-fn warn_of_growth(
-    args: &EncodeArgs,
-    pairs: &PairSet,
-    lengths: impl Iterator<Item = u64>,
-    app: &App,
-) {
+/// Prints a note if the slivers take many times the space of small files.
+fn note_growth(args: &EncodeArgs, pairs: &PairSet, lengths: impl Iterator<Item = u64>, app: &App) {
     let (mut files, mut bytes, mut disk) = (0, 0, 0);
     for length in lengths {
         let Ok(shape) = Shape::new(args.code.shards, length) else {
@@ -123,35 +119,53 @@ fn warn_of_growth(
         bytes += length;
         disk += pairs.len() as u64 * Axis::BOTH.map(sliver).iter().sum::<u64>() + 2 * BLOCK;
     }
-    let (least, factor) = GROWTH;
-    if files > 1 && disk > least && disk / factor > bytes {
+    if files > 1 && disk > MIN_GROWN_LEN && disk / MIN_GROWTH > bytes {
         let made = files * (2 * pairs.len() + 2);
         app.console.note(format_args!(
             "{files} files of {} in all become about {} of disk space in {made} files, as each blob has its own \
-             slivers, however small it is; one archive of them takes far less",
+             slivers; one archive of the files takes far less",
             BinaryBytes(bytes),
             BinaryBytes(disk),
         ));
     }
 }
 
-/// Returns true if the same command may get further.
-fn ends_early(error: &Error) -> bool {
+/// Returns true if the same command may continue after the error.
+fn is_resumable(error: &Error) -> bool {
     matches!(error, Error::Cancelled | Error::Io { .. })
 }
 
-/// Says how the same command goes on with a blob whose encoding ended early, with so many bytes recorded.
-fn next_run(blob: &Blob, recorded: u64) -> String {
+/// Returns the note about continuing an encode that ended early with `recorded` bytes in its journal.
+fn next_run_note(blob: &Blob, recorded: u64) -> String {
     let name = blob.file().map(|file| shown(file.path()));
     let name = name.unwrap_or_else(|| "standard input".into());
     let len = BinaryBytes(blob.len());
     match recorded {
         0 => format!(
-            "{name}: nothing of it is kept, as there is no record before some 64 MiB; the same command starts over"
+            "{name}: nothing of it is kept, as the first record comes after some 64 MiB; the same command starts over"
         ),
         done => {
             let done = BinaryBytes(done);
             format!("{name}: {done} of {len} are kept; the same command continues there")
         }
     }
+}
+
+/// Maximum number of directory entries to search for a leftover.
+const MAX_SEARCHED: usize = 10_000;
+
+/// Prints a note about one leftover in a directory, if there is any.
+fn note_leftover(dir: &Path, app: &App) {
+    let Ok(Some(found)) = Leftover::find_one(dir, MAX_SEARCHED) else {
+        return;
+    };
+    let resume = match found.is_resumable() {
+        true => "the same encode with --resume continues from it, and ",
+        false => "",
+    };
+    app.console.note(format_args!(
+        "{} is unfinished work of an ended run; {resume}`walrus-accel clean {}` removes it",
+        shown(found.path()),
+        typed(dir),
+    ));
 }

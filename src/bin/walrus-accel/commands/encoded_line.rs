@@ -1,15 +1,15 @@
-//! The line about an encoded file, the same for `encode` and `blob-id`.
+//! Line about an encoded file, shared by `encode` and `blob-id`.
 
 use std::path::Path;
 
 use serde::Serialize;
 use walrus_accel::{BlobMetadataWithId, Encoder};
 
-use crate::output::console::JsonName;
 use crate::output::engine_line::EngineLine;
+use crate::output::names::{JsonName, hex};
 use crate::run::file_batch::Encoded;
 
-/// A file's encoding as a JSON object.
+/// Encoding of a file as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EncodedLine {
@@ -23,16 +23,16 @@ pub struct EncodedLine {
     #[serde(flatten)]
     by: EngineLine,
     seconds: f64,
-    /// Where the slivers are, if they were kept.
+    /// Directory of the slivers. `None` if no slivers were kept.
     #[serde(flatten)]
     pub out_dir: Option<JsonName>,
-    /// Whether they were there before.
+    /// True if the directory held the slivers before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_there: Option<bool>,
 }
 
 impl EncodedLine {
-    /// The line for a file.
+    /// Returns the line for a file.
     pub fn new<T>(path: &Path, encoded: &Encoded<T>, encoder: &Encoder) -> Self {
         let BlobMetadataWithId { blob_id, metadata } = &encoded.metadata;
         let shape = metadata.shape().expect("a blob was encoded in it");
@@ -49,9 +49,4 @@ impl EncodedLine {
             already_there: None,
         }
     }
-}
-
-/// Bytes in hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

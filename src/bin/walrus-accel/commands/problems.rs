@@ -1,62 +1,17 @@
-//! A blob's directory as the command line names it.
+//! Problems with files of a blob's directory, as messages and JSON objects.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display};
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{
-    Axis, BlobDirectory, BlobId, Error, FileProblem, PairSet, ProblemKind, SliverPairIndex,
-};
+use walrus_accel::{Axis, BlobDirectory, FileProblem, PairSet, ProblemKind, SliverPairIndex};
 
-use crate::input::blob_source;
 use crate::input::sliver_file;
-use crate::output::advice::blob_in;
-use crate::output::console::{Console, JsonName, escaped, shown};
-use crate::output::exit::Failure;
+use crate::output::console::Console;
+use crate::output::names::{JsonName, shown};
 
-/// Opens a directory. If it is named for a blob, it must hold that one.
-pub fn open(path: &Path) -> Result<BlobDirectory, Failure> {
-    let directory = BlobDirectory::open(path).map_err(|error| match error {
-        Error::Io { ref source, .. }
-            if matches!(
-                source.kind(),
-                ErrorKind::NotFound | ErrorKind::NotADirectory
-            ) =>
-        {
-            let meant = match blob_in(path) {
-                Some(blob) => shown(&blob),
-                None => "OUT/BLOB_ID".into(),
-            };
-            let error = escaped(&error.to_string());
-            Failure::Other(format!(
-                "{error}; the directory of one blob is expected, as `encode` makes it: {meant}"
-            ))
-        }
-        Error::Io { .. } => Failure::Library(error),
-        _ => Failure::Other(blob_source::with_name(&path.join("metadata.bcs"), &error)),
-    })?;
-    check_name(&directory)?;
-    Ok(directory)
-}
-
-/// Fails if the directory is named for another blob than it holds.
-pub fn check_name(directory: &BlobDirectory) -> Result<(), Failure> {
-    let path = directory.path();
-    let blob_id = |path: &Path| path.file_name()?.to_str()?.parse::<BlobId>().ok();
-    let canonical = || blob_id(&std::fs::canonicalize(path).ok()?);
-    let holds = *directory.metadata().blob_id();
-    match blob_id(path).or_else(canonical) {
-        Some(named) if named != holds => Err(Failure::Other(format!(
-            "{}: the directory is named for another blob; its metadata is that of {holds}",
-            shown(path)
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// What is wrong with a file, as a JSON object.
+/// Problem with a file as a JSON object.
 #[derive(Serialize)]
 pub struct ProblemLine {
     #[serde(flatten)]
@@ -76,7 +31,7 @@ impl From<&FileProblem> for ProblemLine {
 }
 
 impl ProblemLine {
-    /// The line about a file that is there and does not hold what it should.
+    /// Returns the object for a file with wrong contents.
     pub fn damaged(path: &Path, reason: &str) -> Self {
         Self {
             path: JsonName::path(path),
@@ -86,12 +41,12 @@ impl ProblemLine {
     }
 }
 
-/// All of them.
+/// Returns the objects for all problems.
 pub fn problem_lines(problems: &[FileProblem]) -> Vec<ProblemLine> {
     problems.iter().map(ProblemLine::from).collect()
 }
 
-/// How many there are of each kind, in words: `3 missing, 1 damaged`.
+/// Returns the number of problems of each kind in words, such as `3 missing, 1 damaged`.
 pub fn counts(problems: &[FileProblem]) -> String {
     let kinds = [
         ProblemKind::Missing,
@@ -107,8 +62,8 @@ pub fn counts(problems: &[FileProblem]) -> String {
     counts.join(", ")
 }
 
-/// The missing files, in few words: `pairs 0-5,9; secondary 7`, where both slivers of some pairs are
-/// missing and one of another; and by their paths where they are not named as in a blob's directory.
+/// Returns the missing files in few words, such as `pairs 0-5,9; secondary 7`. A pair in `pairs` lacks both slivers.
+/// A file without a sliver's name is listed by its path.
 pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
     let missing = problems
         .iter()
@@ -116,18 +71,18 @@ pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
     let mut pairs = Axis::BOTH.map(|_| Vec::new());
     let mut others = Vec::new();
     for problem in missing {
-        match sliver_file::named(&problem.path) {
+        match sliver_file::parse_name(&problem.path) {
             Some((pair, axis)) if pair.0 < n_shards => pairs[axis as usize].push(pair),
             _ => others.push(shown(&problem.path)),
         }
     }
     let [primary, secondary] = pairs;
-    let only = |these: &[SliverPairIndex], those: &[SliverPairIndex], also: bool| {
-        let those: HashSet<_> = those.iter().collect();
-        let chosen = these
+    let only = |pairs: &[SliverPairIndex], others: &[SliverPairIndex], in_both: bool| {
+        let others: HashSet<_> = others.iter().collect();
+        let chosen = pairs
             .iter()
             .copied()
-            .filter(|pair| those.contains(pair) == also);
+            .filter(|pair| others.contains(pair) == in_both);
         PairSet::new(n_shards, chosen).expect("each is below n_shards")
     };
     let groups = [
@@ -144,48 +99,49 @@ pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
     parts.join("; ")
 }
 
-/// The most missing files that are named one by one.
-const FEW: usize = 10;
+/// Maximum number of missing files to name one by one.
+const MAX_NAMED_MISSING: usize = 10;
 
-/// The longest list of missing files, in bytes.
+/// Maximum length of a list of missing files in bytes.
 const MAX_LIST_LEN: usize = 100;
 
-/// The most other files that are named one by one.
-const SEVERAL: usize = 40;
+/// Maximum number of other files to name one by one.
+const MAX_NAMED_OTHERS: usize = 40;
 
-/// Tells of problems one by one. Many missing files are summed up instead, unless all is to be told:
-/// `1332 missing files: pairs 0-665`. Of many others the first are named, and the rest are counted: a
-/// stranger's directory may have any number of them.
-pub fn tell(
+/// Prints problems one by one with `print`.
+///
+/// Without `--verbose`, many missing files become one line such as `1332 missing files: pairs 0-665`. Of many other
+/// files the first are named and the rest counted: a stranger's directory may hold any number of them.
+pub fn report(
     problems: &[FileProblem],
     n_shards: u16,
     console: &Console,
-    say: impl Fn(&dyn Display),
+    print: impl Fn(&dyn Display),
 ) {
     let missing = count(problems, ProblemKind::Missing);
-    let summed_up = missing > FEW && !console.verbose();
+    let summed_up = missing > MAX_NAMED_MISSING && !console.verbose();
     if summed_up {
         let which = cut(self::missing(problems, n_shards));
-        say(&format_args!("{missing} missing files: {which}"));
+        print(&format_args!("{missing} missing files: {which}"));
     }
-    let is_told = |problem: &&FileProblem| problem.kind != ProblemKind::Missing || !summed_up;
-    let all = problems.iter().filter(is_told).count();
-    let told = match console.verbose() {
+    let is_named = |problem: &&FileProblem| problem.kind != ProblemKind::Missing || !summed_up;
+    let all = problems.iter().filter(is_named).count();
+    let named = match console.verbose() {
         true => all,
-        false => all.min(SEVERAL),
+        false => all.min(MAX_NAMED_OTHERS),
     };
-    for problem in problems.iter().filter(is_told).take(told) {
-        say(problem);
+    for problem in problems.iter().filter(is_named).take(named) {
+        print(problem);
     }
-    if told < all {
-        say(&format_args!(
+    if named < all {
+        print(&format_args!(
             "{} more files; --verbose names all",
-            all - told
+            all - named
         ));
     }
 }
 
-/// A list that is not longer than a line: of a longer one, the beginning.
+/// Cuts a list at the end if it is longer than a line.
 pub fn cut(mut list: String) -> String {
     if list.len() > MAX_LIST_LEN {
         let mut end = MAX_LIST_LEN;
@@ -198,13 +154,13 @@ pub fn cut(mut list: String) -> String {
     list
 }
 
-/// The good slivers of each axis, and how many it takes.
-pub struct Good {
+/// Number of good slivers of each axis, and the number that recovers the blob.
+pub struct GoodSlivers {
     counts: [(Axis, usize, usize); 2],
 }
 
-impl Good {
-    /// The files of the directory without those that have problems.
+impl GoodSlivers {
+    /// Counts the sliver files of the directory without problems.
     pub fn new(directory: &BlobDirectory, problems: &[FileProblem]) -> Self {
         let bad: HashSet<_> = problems.iter().map(|problem| &problem.path).collect();
         let shape = directory.shape();
@@ -216,13 +172,13 @@ impl Good {
         Self { counts }
     }
 
-    /// Returns true if the good slivers of one axis are enough for the blob and all other slivers.
+    /// Returns true if the good slivers of one axis recover the blob.
     pub fn is_enough(&self) -> bool {
         self.counts.iter().any(|(_, good, needed)| good >= needed)
     }
 }
 
-impl Display for Good {
+impl Display for GoodSlivers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.is_enough() {
             true => "the blob can be recovered",
@@ -236,7 +192,7 @@ impl Display for Good {
     }
 }
 
-/// How many are of one kind.
+/// Returns the number of problems of one kind.
 pub fn count(problems: &[FileProblem], kind: ProblemKind) -> usize {
     let of_kind = |problem: &&FileProblem| problem.kind == kind;
     problems.iter().filter(of_kind).count()
@@ -274,7 +230,7 @@ mod tests {
         ] {
             std::fs::remove_file(path.join(format!("pairs/{name}.bcs"))).unwrap();
         }
-        let found = open(path).unwrap();
+        let found = BlobDirectory::open(path).unwrap();
         assert_eq!(
             missing(found.problems(), 10),
             "pairs 1; primary 3; secondary 9"

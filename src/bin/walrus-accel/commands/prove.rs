@@ -1,4 +1,4 @@
-//! `prove`: the proof that a blob was encoded inconsistently.
+//! `prove`: proves that a blob was encoded inconsistently.
 
 use walrus_accel::{Bcs, RecoveryOutcome};
 
@@ -7,9 +7,9 @@ use crate::commands::sliver_recovery::{self, Recovering};
 use crate::output::exit::{Exit, Failure};
 use crate::run::app::App;
 
-/// Writes the proof, if the symbols are one.
+/// Writes the proof, if the symbols contradict the metadata.
 pub fn run(args: &RecoveryArgs, app: &App) -> Result<Exit, Failure> {
-    let output = sliver_recovery::target(args)?;
+    let output = sliver_recovery::destination(args)?;
     let recovering = Recovering::new(args, app)?;
     let (recovery, mut line) = recovering.recover()?;
     let Some(recovery) = recovery else {

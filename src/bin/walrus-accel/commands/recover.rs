@@ -1,18 +1,18 @@
-//! `recover`: a lost sliver from other slivers' symbols.
+//! `recover`: recovers a sliver from recovery symbols of other slivers.
 
 use walrus_accel::{Bcs, DecodingSymbol, Error, RecoveryOutcome};
 
 use crate::args::RecoverArgs;
 use crate::commands::sliver_recovery::{self, Recovering};
-use crate::input::symbol_files::by_measures;
-use crate::output::destination::Target;
+use crate::input::symbol_files::unproven_fault;
+use crate::output::destination::Destination;
 use crate::output::exit::{Exit, Failure};
 use crate::run::app::App;
 
-/// Recovers the sliver and writes it as a storage node takes it.
+/// Recovers the sliver and writes it in the form that storage nodes take.
 pub fn run(args: &RecoverArgs, app: &App) -> Result<Exit, Failure> {
     let given = &args.recovery;
-    let output = sliver_recovery::target(given)?;
+    let output = sliver_recovery::destination(given)?;
     let recovering = Recovering::new(given, app)?;
     if args.no_proof {
         return unproven(args, app, &recovering, &output);
@@ -46,16 +46,16 @@ pub fn run(args: &RecoverArgs, app: &App) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// The same from symbols without proofs.
+/// Recovers the sliver from symbols without proofs.
 fn unproven(
     args: &RecoverArgs,
     app: &App,
     recovering: &Recovering<'_>,
-    output: &Target,
+    output: &Destination,
 ) -> Result<Exit, Failure> {
     let mut gathered = recovering.gather::<DecodingSymbol>(false)?;
     for (path, symbol) in gathered.paths.iter().zip(&gathered.symbols) {
-        if let Some(verdict) = by_measures(&recovering.metadata, symbol) {
+        if let Some(verdict) = unproven_fault(&recovering.metadata, symbol) {
             recovering.refuse(&mut gathered.refused, path, &verdict);
         }
     }
@@ -66,7 +66,7 @@ fn unproven(
             .decoder
             .recover_unproven(metadata, axis, pair, symbols, recovering.control());
     let decoder = &recovering.decoder;
-    app.name_device(
+    app.warn_of_device(
         &args.recovery.engine,
         decoder.device(),
         decoder.device_fault(),

@@ -1,4 +1,4 @@
-//! `repair`: missing and damaged slivers, rebuilt from the others.
+//! `repair`: rebuilds missing and damaged slivers from the others.
 
 use std::time::Instant;
 
@@ -7,12 +7,13 @@ use walrus_accel::PairSet;
 
 use crate::args::RepairArgs;
 use crate::commands::problems::{self, ProblemLine};
-use crate::output::console::{JsonName, shown};
-use crate::output::engine_line::EngineLine;
+use crate::input::blob_directory;
+use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
-use crate::run::app::{App, decoder, working_seconds};
+use crate::output::names::{JsonName, shown};
+use crate::run::app::{App, decoder};
 
-/// What was done as a JSON object.
+/// Result of a repair as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RepairedLine {
@@ -27,11 +28,11 @@ struct RepairedLine {
     seconds: f64,
 }
 
-/// Repairs the directory, names what was wrong, and prints the counts.
+/// Repairs the directory, names the bad files and prints the counts.
 pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let decoder = decoder(&args.engine, app)?;
-    let directory = problems::open(&args.dir)?;
+    let directory = blob_directory::open(&args.dir)?;
     let parse = |list: &String| PairSet::parse(list, directory.shape().n_shards());
     let pairs = args.pairs.as_ref().map(parse).transpose();
     let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;
@@ -43,12 +44,12 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     }
     let seconds = working_seconds(start, job.control());
     drop(job);
-    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
     let n_shards = directory.shape().n_shards();
-    problems::tell(&repaired.rebuilt, n_shards, &app.console, |problem| {
+    problems::report(&repaired.rebuilt, n_shards, &app.console, |problem| {
         app.console.note(format_args!("rebuilt {problem}"));
     });
-    problems::tell(&repaired.left, n_shards, &app.console, |problem| {
+    problems::report(&repaired.left, n_shards, &app.console, |problem| {
         app.console.warning(format_args!("left alone: {problem}"));
     });
     if app.console.json() {

@@ -1,4 +1,4 @@
-//! `completions` and `man`: what shells and manuals need.
+//! `completions` and `man`: completion scripts and manual pages.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -8,9 +8,9 @@ use clap_complete::Shell;
 use walrus_accel::FileOutput;
 
 use crate::args::Cli;
-use crate::output::console::shown;
-use crate::output::destination::{no_link, write_file};
+use crate::output::destination::{reject_link, write_file};
 use crate::output::exit::{Exit, Failure};
+use crate::output::names::shown;
 use crate::output::streams;
 
 /// Prints a completion script.
@@ -20,30 +20,30 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
     let name = command.get_name().to_owned();
     clap_complete::generate(shell, &mut command, name, &mut script);
     if shell == Shell::Bash {
-        script = mended(script);
+        script = corrected(script);
     }
     print(&script)
 }
 
-/// A script for bash that completes the options of verbs.
+/// Corrects the names of functions in a script for bash, so that options of subcommands complete.
 ///
-/// clap_complete 4.6.12 and before it call a verb `walrus__accel__subcmd__encode` where they find out which it
-/// is, and `walrus__subcmd__accel__subcmd__encode` where its options are (clap's issue 6421): they take the
-/// hyphen of the command's own name for the space before a verb.
-fn mended(script: Vec<u8>) -> Vec<u8> {
+/// clap_complete up to 4.6.12 calls a subcommand `walrus__accel__subcmd__encode` where the script detects it, and
+/// `walrus__subcmd__accel__subcmd__encode` where the script lists its options (clap's issue 6421): the second name
+/// takes the hyphen of the program's name for the space before a subcommand.
+fn corrected(script: Vec<u8>) -> Vec<u8> {
     let script = String::from_utf8(script).expect("the script is text");
     script
         .replace("walrus__subcmd__accel", "walrus__accel")
         .into_bytes()
 }
 
-/// Prints the manual page of the command, or writes the pages of all verbs to a directory.
+/// Prints the manual page of the program, or writes the pages of all subcommands to a directory.
 pub fn man(out: Option<&Path>) -> Result<Exit, Failure> {
     let command = Cli::command();
     match out {
         None => {
             let mut page = Vec::new();
-            // The verb `help` has no page.
+            // The subcommand `help` has no page.
             clap_mangen::Man::new(command.disable_help_subcommand(true))
                 .render(&mut page)
                 .expect("memory takes it");
@@ -52,13 +52,13 @@ pub fn man(out: Option<&Path>) -> Result<Exit, Failure> {
         Some(dir) => {
             let failed = |error| Failure::Other(format!("cannot write to {}: {error}", shown(dir)));
             std::fs::create_dir_all(dir).map_err(failed)?;
-            // Where nobody else can put anything under the pages' names.
+            // A new directory, in which no other user can have put anything under the pages' names.
             let scratch = tempfile::tempdir().map_err(failed)?;
             clap_mangen::generate_to(command, scratch.path()).map_err(failed)?;
             for page in std::fs::read_dir(scratch.path()).map_err(failed)? {
                 let page = page.map_err(failed)?;
                 let path = dir.join(page.file_name());
-                no_link(&path)?;
+                reject_link(&path)?;
                 let text = std::fs::read(page.path()).map_err(failed)?;
                 write_file(FileOutput::new(path).force(true), &text)?;
             }
@@ -67,7 +67,7 @@ pub fn man(out: Option<&Path>) -> Result<Exit, Failure> {
     }
 }
 
-/// Prints to standard output; whoever closed it early has what they wanted.
+/// Prints to standard output. A reader that closes it early causes no message.
 fn print(text: &[u8]) -> Result<Exit, Failure> {
     let mut out = streams::lines();
     match out.write_all(text).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! What `recover` and `prove` have in common: from symbols in files to what they make.
+//! Recovery of a sliver from symbol files, shared by `recover` and `prove`.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -13,14 +13,14 @@ use walrus_accel::{
 use crate::args::RecoveryArgs;
 use crate::input::metadata_file;
 use crate::input::symbol_files::{self, Gathered, Refused, Target};
-use crate::output::console::JsonName;
-use crate::output::destination;
-use crate::output::engine_line::EngineLine;
+use crate::output::destination::Destination;
+use crate::output::engine_line::{EngineLine, rounded};
 use crate::output::exit::Failure;
-use crate::run::app::{App, decoder, rounded};
+use crate::output::names::JsonName;
+use crate::run::app::{App, decoder};
 use crate::run::jobs::Job;
 
-/// What was done as a JSON object.
+/// Result of a recovery as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecoveryLine {
@@ -29,48 +29,50 @@ pub struct RecoveryLine {
     blob_id: String,
     axis: &'static str,
     pair: u16,
-    /// The index of the sliver along the axis.
+    /// Index of the sliver along the axis.
     index: u16,
-    /// Whether the symbols show that the blob was encoded inconsistently.
+    /// True if the symbols show that the blob was encoded inconsistently. `None` if there are too few symbols.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inconsistent: Option<bool>,
-    /// Why nothing was written.
+    /// Reason why nothing was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// How many symbols were used, how many are needed, and those that are wrong.
+    /// Number of symbols used.
     pub used: usize,
+    /// Number of symbols needed.
     needed: u16,
+    /// Wrong symbols.
     refused: Vec<Refused>,
-    /// How many files of directories are named for something else.
+    /// Number of files in directories that are named for another sliver.
     passed_over: usize,
     #[serde(flatten)]
     by: EngineLine,
     seconds: f64,
 }
 
-/// Where what is made goes: to a file that is none of those that are read, or to standard output.
-pub fn target(args: &RecoveryArgs) -> Result<destination::Target, Failure> {
+/// Returns the destination of the result. Fails if it is one of the inputs.
+pub fn destination(args: &RecoveryArgs) -> Result<Destination, Failure> {
     let mut inputs = symbol_files::inputs(&args.symbols);
     inputs.push(args.blob.metadata.clone());
-    destination::Target::new(&args.output, args.force, args.report.json, inputs)
+    Destination::new(&args.output, args.force, args.report.json, inputs)
 }
 
-/// A recovery at work.
+/// Recovery in progress.
 pub struct Recovering<'a> {
     args: &'a RecoveryArgs,
     app: &'a App,
-    /// The blob's metadata.
+    /// Metadata of the blob.
     pub metadata: VerifiedMetadata,
-    /// The pair of the sliver.
+    /// Pair of the sliver.
     pub pair: SliverPairIndex,
-    /// What does the work.
+    /// Decoder for all steps.
     pub decoder: Decoder,
     job: OnceLock<Job>,
     start: Instant,
 }
 
 impl<'a> Recovering<'a> {
-    /// Reads the metadata and makes a decoder.
+    /// Reads the metadata and builds a decoder.
     pub fn new(args: &'a RecoveryArgs, app: &'a App) -> Result<Self, Failure> {
         let start = Instant::now();
         let metadata = metadata_file::of_blob(&args.blob)?;
@@ -88,23 +90,23 @@ impl<'a> Recovering<'a> {
         })
     }
 
-    /// The job. It begins when it is first asked for: when all symbols are read, for until then a signal must
-    /// end the process at once, even if it waits for a pipe.
+    /// Returns the job. It begins at the first call, after all symbols are read: until then a signal ends the
+    /// process at once, even while a read blocks on a pipe.
     fn job(&self) -> &Job {
         self.job.get_or_init(|| self.app.start())
     }
 
-    /// The job's handle.
+    /// Returns the job's handle.
     pub fn control(&self) -> &Control {
         self.job().control()
     }
 
-    /// Writes what was made.
-    pub fn write(&self, output: &destination::Target, bytes: &[u8]) -> Result<(), Failure> {
-        output.write(bytes, self.app, self.job())
+    /// Writes the result.
+    pub fn write(&self, output: &Destination, bytes: &[u8]) -> Result<(), Failure> {
+        self.app.write(output, bytes, self.job())
     }
 
-    /// Reads the symbols, and names what is none.
+    /// Reads the symbols, and names the files without one.
     pub fn gather<T: Bcs>(&self, proven: bool) -> Result<Gathered<T>, Failure> {
         let target = Target {
             axis: self.args.axis,
@@ -113,12 +115,15 @@ impl<'a> Recovering<'a> {
         };
         let memory = self.args.engine.memory;
         let gathered = symbol_files::gather(&self.args.symbols, target, memory)?;
-        gathered.refused.iter().for_each(|file| file.tell(self.app));
+        gathered
+            .refused
+            .iter()
+            .for_each(|file| file.warn(&self.app.console));
         Ok(gathered)
     }
 
-    /// Recovers from symbols with proofs, and names the wrong ones; `None` if there are too few, which is
-    /// told, too.
+    /// Recovers from symbols with proofs, and names the wrong ones. Returns `None` after reporting that there are too
+    /// few symbols.
     pub fn recover(&self) -> Result<(Option<Recovery>, RecoveryLine), Failure> {
         let mut gathered = self.gather::<GeneralRecoverySymbol>(true)?;
         let (metadata, axis, pair) = (&self.metadata, self.args.axis, self.pair);
@@ -128,7 +133,7 @@ impl<'a> Recovering<'a> {
             .recover(metadata, axis, pair, symbols, self.control());
         let decoder = &self.decoder;
         self.app
-            .name_device(&self.args.engine, decoder.device(), decoder.device_fault());
+            .warn_of_device(&self.args.engine, decoder.device(), decoder.device_fault());
         match recovered {
             Ok(recovery) => {
                 for (position, verdict) in &recovery.refused {
@@ -154,20 +159,20 @@ impl<'a> Recovering<'a> {
         }
     }
 
-    /// Names a file that does not count.
+    /// Adds a wrong symbol to the list, and names its file.
     pub fn refuse(&self, refused: &mut Vec<Refused>, path: &Path, verdict: &SymbolVerdict) {
         let file = Refused::new(path, verdict);
-        file.tell(self.app);
+        file.warn(&self.app.console);
         refused.push(file);
     }
 
-    /// Says why nothing is written.
+    /// Reports the reason why nothing is written.
     pub fn fail(&self, line: &mut RecoveryLine, error: String) {
         self.app.console.error(&error);
         line.error = Some(error);
     }
 
-    /// What is there to tell so far.
+    /// Returns the result so far.
     pub fn line<T>(&self, gathered: Gathered<T>, used: usize) -> RecoveryLine {
         let (shape, axis) = (self.metadata.shape(), self.args.axis);
         RecoveryLine {
@@ -187,7 +192,7 @@ impl<'a> Recovering<'a> {
         }
     }
 
-    /// Prints the line, if lines are asked for.
+    /// Prints the result if the output is JSON.
     pub fn print(&self, mut line: RecoveryLine) {
         if self.app.console.json() {
             line.seconds = rounded(self.start.elapsed().as_secs_f64());

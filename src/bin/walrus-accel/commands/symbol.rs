@@ -1,4 +1,4 @@
-//! `symbol`: what recovers others' slivers, from one that is at hand.
+//! `symbol`: makes recovery symbols from a sliver.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,28 +10,29 @@ use walrus_accel::{
     SliverVerdict, VerifiedMetadata,
 };
 
-use crate::args::SymbolArgs;
-use crate::input::blob_source::{self, is_standard};
+use crate::args::{SymbolArgs, is_standard};
 use crate::input::metadata_file;
 use crate::input::sliver_file;
-use crate::input::symbol_files::{self, Name};
-use crate::output::console::{JsonName, shown};
-use crate::output::destination::{Target, no_link};
-use crate::output::engine_line::EngineLine;
+use crate::input::small_file;
+use crate::input::symbol_files::{self, SymbolName};
+use crate::output::destination::{Destination, reject_link};
+use crate::output::engine_line::{EngineLine, rounded};
 use crate::output::exit::{Exit, Failure};
-use crate::run::app::{App, decoder, rounded};
+use crate::output::names::{JsonName, shown};
+use crate::run::app::{App, decoder};
 
-/// What was made as a JSON object.
+/// Result as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SymbolsLine {
     #[serde(flatten)]
     sliver: JsonName,
     blob_id: String,
-    /// The axis of the slivers that the symbols recover.
+    /// Axis of the slivers that the symbols recover.
     axis: &'static str,
+    /// Pair of the sliver that the symbols come from.
     source_pair: u16,
-    /// The index of the sliver that they come from, along the other axis.
+    /// Index of the sliver that the symbols come from, along the other axis.
     source: u16,
     symbol_size: u32,
     proven: bool,
@@ -41,26 +42,26 @@ struct SymbolsLine {
     seconds: f64,
 }
 
-/// A symbol of them.
+/// Symbol as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SymbolLine {
     #[serde(flatten)]
     file: JsonName,
     target_pair: u16,
-    /// The index of the sliver that it recovers.
+    /// Index of the sliver that the symbol recovers.
     target: u16,
     bytes: usize,
 }
 
-/// Makes the symbols and writes a file a target.
+/// Makes the symbols and writes one file per target.
 pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let metadata = metadata_file::of_blob(&args.blob)?;
     let targets = PairSet::parse(&args.targets, metadata.n_shards())
         .map_err(|error| Failure::Usage(format!("--targets: {error}")))?;
     let targets: Vec<_> = targets.iter().collect();
-    let bytes = blob_source::read_small(&args.sliver, sliver_file::max_len(&metadata))?;
+    let bytes = small_file::read(&args.sliver, sliver_file::max_len(&metadata))?;
     let sliver = sliver(args, &metadata, &bytes)?;
     let outputs = Outputs::new(args, &sliver, &targets)?;
 
@@ -74,7 +75,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
         if job.control().is_cancelled() {
             return Err(Error::Cancelled.into());
         }
-        output.write(bytes, app, &job)?;
+        app.write(output, bytes, &job)?;
         lines.push(SymbolLine {
             file: JsonName::file(path),
             target_pair: target.0,
@@ -82,7 +83,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
             bytes: bytes.len(),
         });
     }
-    app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
     if app.console.json() {
         app.console.object(&SymbolsLine {
             sliver: JsonName::sliver(&args.sliver),
@@ -100,7 +101,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The sliver in the file's bytes.
+/// Parses the sliver in the file's bytes.
 fn sliver<'a>(
     args: &SymbolArgs,
     metadata: &'a VerifiedMetadata,
@@ -111,7 +112,7 @@ fn sliver<'a>(
     let by_len = || sliver_file::axis_by_len(metadata, bytes.len());
     let by_name = || sliver_file::axis_by_name(path);
     let axis = args.axis.or_else(by_len).or_else(by_name);
-    // The form is read first: what is no sliver at all has no axis either.
+    // Parsed before the axis is checked: bytes that are no sliver deserve that error.
     let sliver = BlobSliver::from_bcs(metadata, axis.unwrap_or(Axis::Primary), bytes)
         .map_err(|error| failed(error.to_string()))?;
     if axis.is_none() {
@@ -125,7 +126,7 @@ fn sliver<'a>(
     Ok(sliver)
 }
 
-/// A symbol's bytes for each target.
+/// Makes the bytes of one symbol per target.
 fn symbols(
     args: &SymbolArgs,
     decoder: &Decoder,
@@ -147,21 +148,21 @@ fn symbols(
         targets.iter().map(symbol).collect()
     };
     make().map_err(|error| match error {
-        Error::InvalidSliver { .. } => Failure::Other(blob_source::with_name(&args.sliver, &error)),
+        Error::InvalidSliver { .. } => Failure::Other(small_file::with_name(&args.sliver, &error)),
         error => error.into(),
     })
 }
 
-/// Where the symbols go.
+/// Destinations of the symbols.
 struct Outputs {
-    /// Where each one goes, and the name of that.
-    files: Vec<(Target, PathBuf)>,
-    /// The directory that they are in, where it may have to be made.
+    /// Destination of each symbol, with its name.
+    files: Vec<(Destination, PathBuf)>,
+    /// Directory of the files, which may not exist yet.
     directory: Option<PathBuf>,
 }
 
 impl Outputs {
-    /// A file, or files in a directory; none of them is there yet, unless it may be replaced.
+    /// Plans a file, or files in a directory. Fails if one exists and may not be replaced.
     fn new(
         args: &SymbolArgs,
         sliver: &BlobSliver<'_>,
@@ -171,10 +172,10 @@ impl Outputs {
         let json = args.report.json;
         let inputs = [&args.blob.metadata, &args.sliver];
         let at = |path: &Path| {
-            let target = Target::new(path, args.force, json, inputs)?;
+            let target = Destination::new(path, args.force, json, inputs)?;
             Ok((target, path.to_owned()))
         };
-        // Standard output, even if there is a directory of that name.
+        // `-` is standard output even if a directory has that name.
         let standard = is_standard(output);
         if targets.len() == 1 && (standard || !output.is_dir()) {
             return Ok(Self {
@@ -188,7 +189,7 @@ impl Outputs {
         }
         let n_shards = sliver.metadata.n_shards();
         let path = |&pair: &SliverPairIndex| {
-            let name = Name {
+            let name = SymbolName {
                 target: symbol_files::Target {
                     axis: sliver.axis.other(),
                     pair,
@@ -197,7 +198,7 @@ impl Outputs {
                 source: sliver.index.pair(sliver.axis, n_shards),
             };
             let path = output.join(name.to_string());
-            no_link(&path)?;
+            reject_link(&path)?;
             at(&path)
         };
         let files = targets
@@ -210,7 +211,7 @@ impl Outputs {
         })
     }
 
-    /// Makes the directory, if there is to be one: only when there is something to put into it.
+    /// Creates the directory. Called once there is something to put into it.
     fn make_directory(&self) -> Result<()> {
         let Some(path) = &self.directory else {
             return Ok(());

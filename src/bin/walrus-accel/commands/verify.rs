@@ -1,4 +1,4 @@
-//! `verify`: whether a directory holds what its blob ID stands for.
+//! `verify`: checks a directory against its blob ID.
 
 use std::time::Instant;
 
@@ -6,13 +6,14 @@ use serde::Serialize;
 use walrus_accel::{BlobDirectory, Error};
 
 use crate::args::VerifyArgs;
-use crate::commands::problems::{self, Good, ProblemLine};
-use crate::output::console::{JsonName, shown};
-use crate::output::engine_line::EngineLine;
+use crate::commands::problems::{self, GoodSlivers, ProblemLine};
+use crate::input::blob_directory;
+use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
-use crate::run::app::{App, decoder, working_seconds};
+use crate::output::names::{JsonName, shown};
+use crate::run::app::{App, decoder};
 
-/// The verdict as a JSON object.
+/// Result of a verification as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct VerifiedLine {
@@ -24,22 +25,24 @@ struct VerifiedLine {
     checked: usize,
     bad: usize,
     problems: Vec<ProblemLine>,
-    /// Whether the good slivers are enough for the blob. Nothing without metadata.
+    /// True if the good slivers recover the blob. `None` without metadata.
     #[serde(skip_serializing_if = "Option::is_none")]
     recoverable: Option<bool>,
-    /// Nothing where only the manifest was asked.
+    /// Engine and times. `None` with `--quick`.
     #[serde(flatten)]
     by: Option<EngineLine>,
     seconds: f64,
 }
 
-/// Names each bad file, and prints the counts.
+/// Names each bad file and prints the counts.
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let (verification, directory, by, seconds) = if args.quick {
-        // Damaged metadata is one of the things that the manifest tells.
+        // The manifest reports damaged metadata as well.
         let directory = BlobDirectory::open(&args.dir).ok();
-        directory.as_ref().map_or(Ok(()), problems::check_name)?;
+        directory
+            .as_ref()
+            .map_or(Ok(()), blob_directory::check_name)?;
         let job = app.start();
         let threads = args.engine.threads;
         let found = BlobDirectory::verify_quick(&args.dir, threads, job.control());
@@ -53,11 +56,11 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         (found, directory, None, seconds)
     } else {
         let decoder = decoder(&args.engine, app)?;
-        let directory = problems::open(&args.dir)?;
+        let directory = blob_directory::open(&args.dir)?;
         let job = app.start();
         let found = directory.verify(&decoder, job.control())?;
         let by = EngineLine::of_decoder(&decoder, job.control());
-        app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+        app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
         let seconds = working_seconds(start, job.control());
         (found, Some(directory), Some(by), seconds)
     };
@@ -66,12 +69,12 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         .as_ref()
         .map_or(u16::MAX, |found| found.shape().n_shards());
     let problems = &verification.problems;
-    problems::tell(problems, n_shards, &app.console, |problem| {
+    problems::report(problems, n_shards, &app.console, |problem| {
         app.console.error(problem);
     });
     let good = directory
         .as_ref()
-        .map(|directory| Good::new(directory, problems));
+        .map(|directory| GoodSlivers::new(directory, problems));
     if app.console.json() {
         app.console.object(&VerifiedLine {
             dir: JsonName::dir(&args.dir),

@@ -1,27 +1,26 @@
-//! A blob's metadata as the command line names it.
+//! Metadata files.
 
 use std::path::Path;
 
 use walrus_accel::{Bcs, BlobId, BlobMetadata, BlobMetadataWithId, Error, VerifiedMetadata};
 
+use super::small_file;
 use crate::args::{BlobArgs, WantedArgs};
-use crate::input::blob_source;
-use crate::output::console::shown;
 use crate::output::exit::Failure;
+use crate::output::names::shown;
 
-/// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
+/// Maximum length of a metadata file: 66 bytes per pair, for 65,535 pairs.
 pub const MAX_METADATA_LEN: u64 = 5 << 20;
 
-/// Reads the metadata of the blob that it is about.
+/// Reads and checks the metadata of the blob that the arguments name.
 pub fn of_blob(args: &BlobArgs) -> Result<VerifiedMetadata, Failure> {
     read(&args.metadata, &args.wanted)
 }
 
-/// Reads metadata with the blob ID or without, and checks that it is what its ID and the command line
-/// say.
+/// Reads metadata with or without a blob ID. Fails if it does not match its blob ID or `wanted`.
 pub fn read(path: &Path, wanted: &WantedArgs) -> Result<VerifiedMetadata, Failure> {
-    let bytes = blob_source::read_small(path, MAX_METADATA_LEN)?;
-    let named = |error| Failure::Other(blob_source::with_name(path, &error));
+    let bytes = small_file::read(path, MAX_METADATA_LEN)?;
+    let named = |error| Failure::Other(small_file::with_name(path, &error));
     let (claimed, metadata) = parse(&bytes).map_err(|(with_id, without)| {
         let path = shown(path);
         Failure::Other(format!("{path}: {with_id}; {without}"))
@@ -29,7 +28,7 @@ pub fn read(path: &Path, wanted: &WantedArgs) -> Result<VerifiedMetadata, Failur
     check(metadata, claimed, wanted).map_err(named)
 }
 
-/// Metadata and the blob ID that stands before it, if one does.
+/// Parses metadata and the blob ID in front of it, if there is one.
 fn parse(bytes: &[u8]) -> Result<(Option<BlobId>, BlobMetadata), (Error, Error)> {
     let with_id = match BlobMetadataWithId::from_bcs(bytes) {
         Ok(BlobMetadataWithId { blob_id, metadata }) => return Ok((Some(blob_id), metadata)),
@@ -41,8 +40,7 @@ fn parse(bytes: &[u8]) -> Result<(Option<BlobId>, BlobMetadata), (Error, Error)>
     }
 }
 
-/// Checks that metadata is of the blob that its file claims and of the one that is wanted, and for as many
-/// shards as are wanted.
+/// Checks metadata against the blob ID that its file claims and against `wanted`.
 pub fn check(
     metadata: BlobMetadata,
     claimed: Option<BlobId>,
@@ -52,12 +50,12 @@ pub fn check(
         Some(n_shards) => n_shards,
         None => metadata.n_shards()?,
     };
-    let stands_for = claimed.or(wanted.blob_id);
-    let stands_for = stands_for.unwrap_or_else(|| metadata.blob_id());
-    let metadata = metadata.verify(n_shards, &stands_for)?;
+    let blob_id = claimed.or(wanted.blob_id);
+    let blob_id = blob_id.unwrap_or_else(|| metadata.blob_id());
+    let metadata = metadata.verify(n_shards, &blob_id)?;
     match wanted.blob_id {
-        Some(wanted) if wanted != stands_for => Err(Error::InvalidMetadata {
-            reason: format!("it is the metadata of blob {stands_for}, not of {wanted}"),
+        Some(wanted) if wanted != blob_id => Err(Error::InvalidMetadata {
+            reason: format!("it is the metadata of blob {blob_id}, not of {wanted}"),
         }),
         _ => Ok(metadata),
     }

@@ -1,11 +1,11 @@
-//! A sliver's file as the command line names it.
+//! Sliver files: their names and lengths.
 
 use std::path::Path;
 
 use walrus_accel::{Axis, SliverPairIndex, VerifiedMetadata};
 
-/// Which sliver a file is named for: `0007.primary.bcs`.
-pub fn named(path: &Path) -> Option<(SliverPairIndex, Axis)> {
+/// Parses a sliver's file name, such as `0007.primary.bcs`.
+pub fn parse_name(path: &Path) -> Option<(SliverPairIndex, Axis)> {
     let (pair, rest) = path.file_name()?.to_str()?.split_once('.')?;
     let axis = Axis::BOTH
         .into_iter()
@@ -13,25 +13,25 @@ pub fn named(path: &Path) -> Option<(SliverPairIndex, Axis)> {
     Some((SliverPairIndex(pair.parse().ok()?), axis))
 }
 
-/// The longest sliver file of the blob, in bytes.
+/// Returns the length of the blob's longest sliver file in bytes.
 pub fn max_len(metadata: &VerifiedMetadata) -> u64 {
     let len = |axis| metadata.shape().sliver_data_len(axis);
     len(Axis::Primary).max(len(Axis::Secondary))
 }
 
-/// The axis of a sliver file of `len` bytes (BCS `SliverData`), as its length says: a row has more symbols
-/// than a column.
+/// Returns the axis of a sliver file (BCS `SliverData`) of `len` bytes. A primary sliver has more symbols than
+/// a secondary one.
 pub fn axis_by_len(metadata: &VerifiedMetadata, len: usize) -> Option<Axis> {
     let has_len = |axis: &Axis| metadata.shape().sliver_data_len(*axis) == len as u64;
     Axis::BOTH.into_iter().find(has_len)
 }
 
-/// The axis that a sliver's file is named for.
+/// Returns the axis in a sliver's file name.
 pub fn axis_by_name(path: &Path) -> Option<Axis> {
-    named(path).map(|(_, axis)| axis)
+    parse_name(path).map(|(_, axis)| axis)
 }
 
-/// Why a file of `len` bytes has no axis.
+/// Returns the reason why a file of `len` bytes is a sliver of neither axis.
 pub fn no_axis(metadata: &VerifiedMetadata, len: usize) -> String {
     let [primary, secondary] = Axis::BOTH.map(|axis| metadata.shape().sliver_data_len(axis));
     format!(
@@ -44,8 +44,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_slivers_are_read() {
-        let found = |path: &str| named(Path::new(path));
+    fn names_of_slivers_are_parsed() {
+        let found = |path: &str| parse_name(Path::new(path));
         let pair = |pair, axis| Some((SliverPairIndex(pair), axis));
         assert_eq!(found("pairs/0007.primary.bcs"), pair(7, Axis::Primary));
         assert_eq!(found("0999.secondary.bcs"), pair(999, Axis::Secondary));

@@ -1,4 +1,4 @@
-//! The files of recovery symbols: their names, and reading many of them.
+//! Files of recovery symbols: their names, and how many of them are read.
 
 use std::fmt;
 use std::fs;
@@ -9,41 +9,42 @@ use walrus_accel::{
     Axis, Bcs, DecodingSymbol, Error, SliverPairIndex, SymbolVerdict, VerifiedMetadata,
 };
 
-use crate::input::blob_source;
-use crate::output::console::{JsonName, escaped};
+use super::small_file;
+use crate::output::console::Console;
 use crate::output::exit::Failure;
-use crate::run::app::App;
+use crate::output::names::{JsonName, escaped};
 
-/// The most bytes that a symbol's file can have: the axis, two indices, a symbol of 65,534 bytes with its
-/// length, and a proof of 16 siblings.
+/// Maximum length of a symbol file: the axis, two indices, a symbol of 65,534 bytes with its length, and a
+/// proof of 16 siblings.
 const MAX_LEN: u64 = 1 + 2 * 2 + 3 + 65_534 + 1 + 16 * 33;
 
-/// The memory that a file takes beside its bytes: the structure, its name, and what allocations take.
+/// Memory per file on top of its bytes: the structure, the name, and the overhead of allocations.
 const FILE_MEMORY: u64 = 128;
 
-/// What a symbol's file is named for: `0007.primary.from-0003.symbol.bcs` is a symbol that recovers the
-/// primary sliver of pair 7, from the secondary sliver of pair 3; `0007.primary.from-0003.unproven.bcs`
-/// is the same without a proof.
+/// Parsed name of a symbol file.
+///
+/// `0007.primary.from-0003.symbol.bcs` is a symbol for the primary sliver of pair 7, from the secondary sliver of
+/// pair 3. `0007.primary.from-0003.unproven.bcs` is that symbol without a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// The sliver that it recovers.
+pub struct SymbolName {
+    /// Sliver that the symbol recovers.
     pub target: Target,
-    /// The pair of the sliver that it comes from.
+    /// Pair of the sliver that the symbol comes from.
     pub source: SliverPairIndex,
 }
 
-/// The sliver that symbols are to recover.
+/// Sliver to recover, and the form of its symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Its axis.
+    /// Axis of the sliver.
     pub axis: Axis,
-    /// Its pair.
+    /// Pair of the sliver.
     pub pair: SliverPairIndex,
-    /// Whether the symbols have proofs.
+    /// True if the symbols have proofs.
     pub proven: bool,
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for SymbolName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Target { axis, pair, proven } = self.target;
         let kind = match proven {
@@ -58,9 +59,9 @@ impl fmt::Display for Name {
     }
 }
 
-impl Name {
-    /// What a file is named for, if it is named so.
-    pub fn of(path: &Path) -> Option<Self> {
+impl SymbolName {
+    /// Parses a file name. Returns `None` for any other file.
+    pub fn parse(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let mut parts = name.split('.');
         let mut part = || parts.next();
@@ -78,19 +79,19 @@ impl Name {
     }
 }
 
-/// Symbols from files.
+/// Symbols read from files.
 pub struct Gathered<T> {
-    /// The symbols.
+    /// Symbols in the order of the files.
     pub symbols: Vec<T>,
-    /// Where each comes from.
+    /// File of each symbol.
     pub paths: Vec<PathBuf>,
-    /// What is none.
+    /// Files that hold no symbol.
     pub refused: Vec<Refused>,
-    /// How many files of directories are named for something else.
+    /// Number of files in directories that are named for another target.
     pub passed_over: usize,
 }
 
-/// A file that does not count, and why.
+/// File that does not count, with the reason.
 #[derive(Serialize)]
 pub struct Refused {
     #[serde(flatten)]
@@ -99,7 +100,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// The file and the reason.
+    /// Returns a refusal of a file.
     pub fn new(path: &Path, reason: impl fmt::Display) -> Self {
         Self {
             path: JsonName::path(path),
@@ -107,17 +108,17 @@ impl Refused {
         }
     }
 
-    /// Says so.
-    pub fn tell(&self, app: &App) {
+    /// Prints a warning.
+    pub fn warn(&self, console: &Console) {
         let reason = escaped(&self.reason);
-        app.console
-            .warning(format_args!("refused {}: {reason}", self.path));
+        console.warning(format_args!("refused {}: {reason}", self.path));
     }
 }
 
-/// Reads the symbols in files, and in those of directories that are not named for something else.
+/// Reads the symbols in the given files, and in files of given directories unless named for another target.
 ///
-/// No job is under way here: a signal ends the process at once, even where a file lets it wait.
+/// Fails if the symbols take more than `memory` bytes. Must run outside any job: a signal then ends the process
+/// at once, even while a read blocks on a pipe.
 pub fn gather<T: Bcs>(
     given: &[PathBuf],
     target: Target,
@@ -136,7 +137,7 @@ pub fn gather<T: Bcs>(
             false => vec![path.clone()],
         };
         for path in files {
-            let read = blob_source::read_small(&path, MAX_LEN);
+            let read = small_file::read(&path, MAX_LEN);
             total += FILE_MEMORY + read.as_ref().map_or(0, |bytes| bytes.len() as u64);
             if total > memory {
                 return Err(Failure::Other(format!(
@@ -158,11 +159,11 @@ pub fn gather<T: Bcs>(
     Ok(gathered)
 }
 
-/// The files that are given, and all that are in given directories: also those that are named for something
-/// else are not to be written over.
+/// Returns the given files, and all entries of given directories. No output may replace any of them, whatever its
+/// name.
 pub fn inputs(given: &[PathBuf]) -> Vec<PathBuf> {
     let entries = |directory: &Path| {
-        // One that cannot be read is an error when its symbols are.
+        // An unreadable directory is an error later, when its symbols are read.
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).collect()
     };
@@ -173,8 +174,8 @@ pub fn inputs(given: &[PathBuf]) -> Vec<PathBuf> {
     given.iter().flat_map(files).collect()
 }
 
-/// The regular files of a directory in the order of their names, but hidden ones, links and those of other
-/// targets.
+/// Returns the regular files of a directory in the order of their names, without hidden files, links and files of
+/// other targets.
 fn in_directory(
     directory: &Path,
     target: Target,
@@ -189,12 +190,12 @@ fn in_directory(
     for entry in fs::read_dir(directory).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().expect("an entry has a name");
-        // A stranger may have made the directory: links in it are not followed.
+        // Links are not followed: the directory may come from a stranger.
         let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
         if name.as_encoded_bytes().starts_with(b".") || !is_file {
             continue;
         }
-        match Name::of(&path) {
+        match SymbolName::parse(&path) {
             Some(name) if name.target != target => *passed_over += 1,
             _ => files.push(path),
         }
@@ -203,8 +204,12 @@ fn in_directory(
     Ok(files)
 }
 
-/// What is wrong with a symbol, if it can be none of the blob: all that can be told without a proof.
-pub fn by_measures(metadata: &VerifiedMetadata, symbol: &DecodingSymbol) -> Option<SymbolVerdict> {
+/// Returns the reason why a symbol cannot belong to the blob. `None` does not mean that it belongs: without a proof
+/// only index and size are checked.
+pub fn unproven_fault(
+    metadata: &VerifiedMetadata,
+    symbol: &DecodingSymbol,
+) -> Option<SymbolVerdict> {
     let (n_shards, expected) = (metadata.n_shards(), metadata.shape().symbol_size());
     let found = symbol.data.len() as u64;
     if symbol.index.0 >= n_shards {
@@ -220,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_as_they_are_written() {
+    fn names_are_parsed_as_they_are_written() {
         for (axis, proven, expected) in [
             (Axis::Primary, true, "0007.primary.from-1003.symbol.bcs"),
             (
@@ -230,12 +235,12 @@ mod tests {
             ),
         ] {
             let pair = SliverPairIndex(7);
-            let name = Name {
+            let name = SymbolName {
                 target: Target { axis, pair, proven },
                 source: SliverPairIndex(1003),
             };
             assert_eq!(name.to_string(), expected);
-            assert_eq!(Name::of(Path::new(expected)), Some(name));
+            assert_eq!(SymbolName::parse(Path::new(expected)), Some(name));
         }
         for name in [
             "0007.primary.bcs",
@@ -246,7 +251,7 @@ mod tests {
             "0007.primary.from-99999.symbol.bcs",
             "0007.primary.from-0003.other.bcs",
         ] {
-            assert_eq!(Name::of(Path::new(name)), None, "{name}");
+            assert_eq!(SymbolName::parse(Path::new(name)), None, "{name}");
         }
     }
 

@@ -1,14 +1,14 @@
-//! Errors of the library in the command line's words: what to type next.
+//! Messages for errors of the library, with the option or argument that helps.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use walrus_accel::{BlobId, Error};
 
-use crate::output::console::{escaped, shown};
+use super::names::{escaped, shown};
 
-/// The error, with the option or the argument that helps.
-pub fn told(error: &Error) -> String {
+/// Returns the message for an error, with the option or argument that helps.
+pub fn message(error: &Error) -> String {
     match error {
         Error::OutputExists { path } => {
             format!("{} exists already; replace it with --force", shown(path))
@@ -37,7 +37,7 @@ pub fn told(error: &Error) -> String {
             action,
             path,
             source,
-        } => io_told(action, path, source, error),
+        } => io_message(action, path, source, error),
         _ => plain(error),
     }
 }
@@ -46,18 +46,18 @@ fn plain(error: &Error) -> String {
     escaped(&error.to_string())
 }
 
-fn io_told(action: &str, path: &Path, source: &io::Error, error: &Error) -> String {
+fn io_message(action: &str, path: &Path, source: &io::Error, error: &Error) -> String {
     use io::ErrorKind::{
         FileTooLarge, InvalidInput, IsADirectory, NotFound, QuotaExceeded, ReadOnlyFilesystem,
         StorageFull,
     };
-    let is_lack = matches!(
+    let is_full = matches!(
         source.kind(),
         StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem
     );
     match source.kind() {
-        // Which of the unfinished files there was no room for helps nobody.
-        _ if is_lack && let Some(out) = before_unfinished(path) => {
+        // The name of the unfinished file helps nobody.
+        _ if is_full && let Some(out) = before_unfinished(path) => {
             format!("cannot write to {}: {source}", shown(&out))
         }
         InvalidInput if action == "encode" && path.is_dir() => {
@@ -84,7 +84,7 @@ fn io_told(action: &str, path: &Path, source: &io::Error, error: &Error) -> Stri
     }
 }
 
-/// The directory in which something lies that is not finished.
+/// Returns the directory that holds the unfinished file or directory on a path.
 fn before_unfinished(path: &Path) -> Option<PathBuf> {
     let mut before = PathBuf::new();
     for component in path.components() {
@@ -103,7 +103,7 @@ fn before_unfinished(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Bytes as the least size of an option that is enough.
+/// Returns the smallest option value that covers a number of bytes.
 fn option(bytes: u64) -> String {
     match bytes >> 20 {
         0..1000 => format!("{}M", bytes.div_ceil(1 << 20)),
@@ -111,7 +111,7 @@ fn option(bytes: u64) -> String {
     }
 }
 
-/// Returns the only blob's directory in a directory that is not a blob's: it may be meant.
+/// Returns the only blob directory inside `dir`: the user may have meant it.
 pub fn blob_in(dir: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(dir).ok()?.flatten();
     let mut blobs = entries.map(|entry| entry.path()).filter(|path| {
@@ -124,7 +124,7 @@ pub fn blob_in(dir: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::size;
+    use crate::args::parse_size;
 
     #[test]
     fn the_least_memory_is_an_option() {
@@ -139,7 +139,7 @@ mod tests {
             13_631_488_017,
         ] {
             let option = option(bytes);
-            let given = size::parse(&option).unwrap();
+            let given = parse_size(&option).unwrap();
             assert!(given >= bytes, "{bytes} {option}");
             assert!(
                 given - bytes <= (1 << 20) || given < bytes + bytes / 9,

@@ -1,4 +1,4 @@
-//! Files that are under their names when they are complete, and not before.
+//! Files that appear under their names only when complete, and other destinations of bytes.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -7,15 +7,14 @@ use std::sync::Mutex;
 
 use walrus_accel::{Axis, Error, FileOutput, NETWORK_SHARDS, Output, OutputSession, Result, Shape};
 
-use crate::input::blob_source::is_standard;
-use crate::output::console::shown;
-use crate::output::exit::Failure;
-use crate::output::streams;
-use crate::run::app::App;
-use crate::run::jobs::Job;
+use super::console::Console;
+use super::exit::Failure;
+use super::names::shown;
+use super::streams;
+use crate::args::is_standard;
 
-/// The file to write, if it may be written: a new one, or with force the regular file that is there, but none
-/// of the inputs.
+/// Returns a new file to write, or with `force` an existing regular file to replace. Fails if the file is one of the
+/// inputs.
 pub fn file(
     path: &Path,
     force: bool,
@@ -26,8 +25,10 @@ pub fn file(
     Ok(output)
 }
 
-/// Fails if a name that the program chooses in a directory is a link: another user may have put it there.
-pub fn no_link(path: &Path) -> Result<(), Failure> {
+/// Fails if the path is a symbolic link.
+///
+/// Protects names that the program chooses in a directory: another user may have put a link there.
+pub fn reject_link(path: &Path) -> Result<(), Failure> {
     match std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
         true => Err(Failure::Other(format!(
             "{} is a symbolic link, which is not followed here: remove it, or choose another directory",
@@ -37,16 +38,16 @@ pub fn no_link(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Where a few bytes go that a verb makes.
-pub enum Target {
+/// Destination of a result that fits in memory.
+pub enum Destination {
     /// A file.
     File(FileOutput),
     /// Standard output.
     Standard,
 }
 
-impl Target {
-    /// What the command line names.
+impl Destination {
+    /// Returns the destination that the command line names.
     pub fn new(
         path: &Path,
         force: bool,
@@ -55,23 +56,23 @@ impl Target {
     ) -> Result<Self, Failure> {
         match (is_standard(path), json) {
             (true, true) => Err(Failure::Usage(
-                "--json and what is made cannot both go to standard output".into(),
+                "--json and the result cannot both go to standard output; name a file with -o"
+                    .into(),
             )),
             (true, false) => Ok(Self::Standard),
             (false, _) => Ok(Self::File(file(path, force, inputs)?)),
         }
     }
 
-    /// Writes the bytes that the job made.
-    pub fn write(&self, bytes: &[u8], app: &App, job: &Job) -> Result<(), Failure> {
+    /// Writes the bytes. A failure of standard output breaks the console and is no error here.
+    pub fn write(&self, bytes: &[u8], console: &Console) -> Result<()> {
         match self {
             Self::File(output) => write_file(output.clone(), bytes)?,
             Self::Standard => {
-                job.end()?;
                 let mut out = streams::data();
                 if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
                     drop(out);
-                    app.console.broken_by(&error);
+                    console.broken_by(&error);
                 }
             }
         }
@@ -79,7 +80,7 @@ impl Target {
     }
 }
 
-/// Writes a file as decoding writes a blob: beside its place, to disk, and then under its name.
+/// Writes a file as decoding writes a blob: to an unfinished file on disk, then renamed.
 pub fn write_file(mut output: FileOutput, bytes: &[u8]) -> Result<()> {
     let shape = Shape::new(NETWORK_SHARDS, bytes.len() as u64)?;
     let row_len = shape.sliver_len(Axis::Primary);
@@ -91,13 +92,13 @@ pub fn write_file(mut output: FileOutput, bytes: &[u8]) -> Result<()> {
     session.finish()
 }
 
-/// A temporary file without a name: it is gone when the process ends, however that ends.
-pub struct Unnamed {
+/// Temporary file without a name. The system removes it when the process ends, even after a crash.
+pub struct UnnamedFile {
     file: Mutex<File>,
 }
 
-impl Unnamed {
-    /// A file in the directory for temporary files.
+impl UnnamedFile {
+    /// Creates a file in the directory for temporary files.
     pub fn new() -> Result<Self, Failure> {
         let file = tempfile::tempfile().map_err(|error| {
             let directory = std::env::temp_dir();
@@ -111,14 +112,14 @@ impl Unnamed {
         })
     }
 
-    /// The file, to be read from its beginning.
+    /// Returns the file, positioned at its beginning.
     pub fn into_file(self) -> Result<File> {
         let mut file = self.file.into_inner().expect("writing does not panic");
         file.rewind().map_err(Self::failed("read"))?;
         Ok(file)
     }
 
-    /// A failure of the file.
+    /// Returns a conversion of errors of the file.
     pub fn failed(action: &'static str) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::Io {
             action,
@@ -128,7 +129,7 @@ impl Unnamed {
     }
 }
 
-impl Output for Unnamed {
+impl Output for UnnamedFile {
     fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
         let file = self.file.get_mut().expect("writing does not panic");
         file.set_len(shape.unencoded_length())
@@ -137,14 +138,14 @@ impl Output for Unnamed {
     }
 }
 
-struct UnnamedSession<'a>(&'a Unnamed);
+struct UnnamedSession<'a>(&'a UnnamedFile);
 
 impl OutputSession for UnnamedSession<'_> {
     fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let mut file = self.0.file.lock().expect("writing does not panic");
         file.seek(SeekFrom::Start(offset))
             .and_then(|_| file.write_all(bytes))
-            .map_err(Unnamed::failed("write"))
+            .map_err(UnnamedFile::failed("write"))
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

@@ -1,30 +1,30 @@
-//! What a line tells of the engine that did the work, the same for all verbs.
+//! Engine and times of a job, as fields of a JSON object.
+
+use std::time::Instant;
 
 use serde::Serialize;
 use walrus_accel::{Control, Decoder, DeviceInfo, DeviceTime, Encoder};
 
-use crate::run::app::rounded;
-
-/// An engine's part of a JSON object.
+/// Fields about the engine in a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineLine {
     engine: &'static str,
     instruction_set: &'static str,
-    /// The graphics device that the engine works on, and its driver.
+    /// Name of the graphics device. `None` on the CPU.
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     driver: Option<String>,
-    /// What the device has spent, by its own clock.
+    /// Times by the device's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_seconds: Option<DeviceSeconds>,
-    /// Seconds before the job in which the engines were measured; no part of its `seconds`.
+    /// Seconds spent on measuring the engines before the job. Not counted in `seconds`.
     #[serde(skip_serializing_if = "Option::is_none")]
     measuring_seconds: Option<f64>,
 }
 
-/// What a device has spent, in seconds.
+/// Times of a device, in seconds.
 #[derive(Serialize)]
 struct DeviceSeconds {
     upload: f64,
@@ -45,13 +45,13 @@ impl DeviceSeconds {
 }
 
 impl EngineLine {
-    /// Of an encoder's job.
+    /// Returns the fields for an encoder's job.
     pub fn of_encoder(encoder: &Encoder, job: &Control) -> Self {
         let engine = job.engine_name().unwrap_or(encoder.engine_name());
         Self::new(engine, encoder.instruction_set(), encoder.device(), job)
     }
 
-    /// Of a decoder's job.
+    /// Returns the fields for a decoder's job.
     pub fn of_decoder(decoder: &Decoder, job: &Control) -> Self {
         let engine = job.engine_name().unwrap_or(decoder.engine_name());
         Self::new(engine, decoder.instruction_set(), decoder.device(), job)
@@ -75,4 +75,15 @@ impl EngineLine {
                 .map(|time| rounded(time.as_secs_f64())),
         }
     }
+}
+
+/// Returns the seconds since a job's start, without the seconds spent on measuring.
+pub fn working_seconds(start: Instant, job: &Control) -> f64 {
+    let measuring = job.measuring_time();
+    rounded(start.elapsed().saturating_sub(measuring).as_secs_f64())
+}
+
+/// Rounds seconds to microseconds, the resolution of the clock.
+pub fn rounded(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
 }

@@ -1,34 +1,34 @@
-//! Exit codes, and which failure leads to which.
+//! Exit codes, and the failures that lead to them.
 
 use std::fmt;
 use std::process::ExitCode;
 
 use walrus_accel::Error;
 
-use crate::output::advice::told;
+use super::advice;
 
-/// How a run ends.
+/// Outcome of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything was done.
+    /// Success.
     Done = 0,
-    /// Something failed or did not match.
+    /// A failure, or a check that found a mismatch.
     Failed = 1,
-    /// The command line is wrong.
+    /// Wrong usage.
     Usage = 2,
-    /// The engine or device asked for is not there.
+    /// Engine or device not available.
     Unavailable = 3,
-    /// A signal ended it.
+    /// End by a signal.
     Interrupted = 130,
 }
 
 impl Exit {
-    /// The number that the process ends with.
+    /// Returns the exit code of the process.
     pub const fn code(self) -> u8 {
         self as u8
     }
 
-    /// This, or the other if this is fine.
+    /// Returns the first outcome of the two that is not success.
     pub const fn and(self, other: Self) -> Self {
         match self {
             Self::Done => other,
@@ -43,19 +43,19 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a verb could not do its work.
+/// Reason why a subcommand failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// An argument that only the verb itself could check.
+    /// Wrong argument, found after the parser accepted it.
     Usage(String),
-    /// The library failed.
+    /// Error of the library.
     Library(Error),
-    /// Something else failed.
+    /// Any other failure.
     Other(String),
 }
 
 impl Failure {
-    /// How the run ends.
+    /// Returns the outcome of a run with this failure.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
@@ -65,7 +65,7 @@ impl Failure {
     }
 }
 
-/// How the run ends if this is why.
+/// Returns the outcome of a run with this error.
 pub fn exit_of(error: &Error) -> Exit {
     match error {
         Error::EngineUnavailable { .. } => Exit::Unavailable,
@@ -85,7 +85,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(reason) | Self::Other(reason) => f.write_str(reason),
             Self::Library(Error::Cancelled) => f.write_str("interrupted"),
-            Self::Library(error) => f.write_str(&told(error)),
+            Self::Library(error) => f.write_str(&advice::message(error)),
         }
     }
 }

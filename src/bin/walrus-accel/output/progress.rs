@@ -1,4 +1,4 @@
-//! The progress bar.
+//! Progress bar.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,15 +7,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use walrus_accel::Progress;
 
+use super::messages::Messages;
 use crate::args::ReportArgs;
-use crate::output::streams::Messages;
-use crate::run::jobs::Jobs;
 
-/// How often the bar looks at the jobs.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// Interval at which the bar polls the progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The bars for terminals of at least so many columns.
+/// Templates of the bar, each with the least number of columns it fits.
 const TEMPLATES: [(u16, &str); 3] = [
     (
         64,
@@ -25,7 +25,7 @@ const TEMPLATES: [(u16, &str); 3] = [
     (0, "{percent}%, {eta}"),
 ];
 
-/// A bar on standard error that follows the jobs; it is cleared when dropped.
+/// Bar on standard error. Cleared when dropped.
 pub struct ProgressView {
     bar: ProgressBar,
     messages: Arc<Messages>,
@@ -34,8 +34,13 @@ pub struct ProgressView {
 }
 
 impl ProgressView {
-    /// A bar where one is wanted and standard error is a terminal; else a hidden one.
-    pub fn new(report: ReportArgs, jobs: &Jobs, messages: &Arc<Messages>) -> Self {
+    /// Starts a bar that follows `progress`, if the options allow one and standard error is a terminal.
+    /// Otherwise the bar is hidden.
+    pub fn new(
+        report: ReportArgs,
+        progress: impl Fn() -> Progress + Send + 'static,
+        messages: &Arc<Messages>,
+    ) -> Self {
         let shown = !report.json && !report.no_progress && messages.is_terminal();
         let messages = Arc::clone(messages);
         let stop = Arc::new(AtomicBool::new(false));
@@ -57,11 +62,11 @@ impl ProgressView {
         bar.set_style(style(columns));
         messages.set_bar(true);
         let follow = {
-            let (bar, jobs, stop) = (bar.clone(), jobs.clone(), Arc::clone(&stop));
+            let (bar, stop) = (bar.clone(), Arc::clone(&stop));
             let messages = Arc::clone(&messages);
             move || {
                 while !stop.load(Ordering::Relaxed) {
-                    let progress = jobs.progress();
+                    let progress = progress();
                     if columns != messages.columns() {
                         columns = messages.columns();
                         bar.set_style(style(columns));
@@ -70,7 +75,7 @@ impl ProgressView {
                         bar.set_length(progress.total);
                         bar.set_position(progress.done.min(progress.total));
                     }
-                    thread::park_timeout(INTERVAL);
+                    thread::park_timeout(POLL_INTERVAL);
                 }
             }
         };
@@ -86,7 +91,7 @@ impl ProgressView {
         }
     }
 
-    /// The bar, for those who print past it.
+    /// Returns the bar, for code that prints around it.
     pub fn bar(&self) -> ProgressBar {
         self.bar.clone()
     }
@@ -97,7 +102,7 @@ impl Drop for ProgressView {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // It only ever ends by itself.
+            // The thread never panics.
             let _ = thread.join();
         }
         self.bar.finish_and_clear();
@@ -105,7 +110,7 @@ impl Drop for ProgressView {
     }
 }
 
-/// The bar that fits.
+/// Returns the style that fits a terminal.
 fn style(columns: u16) -> ProgressStyle {
     let fits = |(least, _): &&(u16, &str)| columns >= *least;
     let (_, template) = TEMPLATES
@@ -115,7 +120,7 @@ fn style(columns: u16) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is well formed")
 }
 
-/// The terminal at standard error, whoever's its descriptor is. What is drawn is written at once.
+/// Terminal of the original standard error. Gathers a drawing and writes it at once.
 #[derive(Debug)]
 struct Terminal {
     messages: Arc<Messages>,
@@ -129,7 +134,7 @@ impl Terminal {
         Ok(())
     }
 
-    /// Moves the cursor by a control sequence, `A` up to `D` left.
+    /// Moves the cursor by a control sequence: `A` up, `B` down, `C` right, `D` left.
     fn go(&self, steps: usize, direction: char) -> io::Result<()> {
         match steps {
             0 => Ok(()),
@@ -184,7 +189,7 @@ impl TermLike for Terminal {
 mod tests {
     use super::*;
 
-    /// A terminal that keeps what is drawn.
+    /// Terminal that records the drawing.
     #[derive(Clone, Debug)]
     struct Paper {
         columns: u16,
@@ -250,7 +255,7 @@ mod tests {
                 wide <= columns.into() && drawn.contains(['%', 'B']),
                 "{columns}: {drawn}"
             );
-            // What is left of the line is a bar that says something.
+            // The rest of the line is a bar wide enough to show progress.
             let bar = drawn.chars().filter(|c| "█░".contains(*c)).count();
             assert!(columns < 40 || bar >= 4, "{columns}: {drawn}");
         }

@@ -1,43 +1,45 @@
-//! What every verb works with.
+//! Console, jobs and engines of a run.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use indicatif::BinaryBytes;
 use serde::Serialize;
 use walrus_accel::{Control, Decoder, DeviceInfo, DroppedSet, Encoder, EngineKind, Event};
 
+use super::jobs::{Job, Jobs};
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
-use crate::output::console::{Console, JsonName};
+use crate::output::console::Console;
+use crate::output::destination::Destination;
 use crate::output::exit::{Exit, Failure};
+use crate::output::messages::Messages;
+use crate::output::names::JsonName;
 use crate::output::progress::ProgressView;
-use crate::output::streams::Messages;
-use crate::run::jobs::{Job, Jobs};
 
-/// The console and the jobs of this process.
+/// Console and jobs of this process.
 pub struct App {
-    /// Where lines go.
+    /// Destination of lines and messages.
     pub console: Console,
-    /// What a signal cancels.
+    /// Running jobs.
     pub jobs: Jobs,
-    told_of_measuring: Arc<AtomicBool>,
-    // Behind the console, so that it is dropped after it.
+    /// True once the note about measuring is printed.
+    measuring_noted: Arc<AtomicBool>,
+    // Declared after the console, and so dropped after it.
     _progress: ProgressView,
 }
 
-/// A line about what failed.
+/// Failure as a JSON object.
 #[derive(Serialize)]
-struct Failed<'a> {
+struct FailedLine<'a> {
     #[serde(flatten)]
     name: Option<JsonName>,
     error: &'a str,
 }
 
-/// What a run is about, in a line about its failure.
+/// File or directory that a failure of the run concerns.
 pub enum Subject<'a> {
-    /// The lines about its files tell.
+    /// Several files. Each failure names its own.
     Files,
     /// A file.
     File(&'a Path),
@@ -46,30 +48,34 @@ pub enum Subject<'a> {
 }
 
 impl App {
-    /// Makes the console and starts the progress bar.
+    /// Creates the console and starts the progress bar.
     pub fn new(report: ReportArgs, jobs: Jobs, messages: &Arc<Messages>) -> Self {
-        let progress = ProgressView::new(report, &jobs, messages);
+        let progress = {
+            let jobs = jobs.clone();
+            ProgressView::new(report, move || jobs.progress(), messages)
+        };
         Self {
             console: Console::new(report, Arc::clone(messages), progress.bar()),
             jobs,
-            told_of_measuring: Arc::default(),
+            measuring_noted: Arc::default(),
             _progress: progress,
         }
     }
 
-    /// Starts the job of a verb that has one.
+    /// Starts the only job of a subcommand.
     pub fn start(&self) -> Job {
         self.jobs.start(None, self.control(None))
     }
 
-    /// A job's handle that tells of the job's events. `name` is the file's, of several.
+    /// Returns a job's handle that prints notes about the job's events. `name` is the file's name if there are
+    /// several files.
     pub fn control(&self, name: Option<String>) -> Control {
-        let (console, told) = (self.console.clone(), Arc::clone(&self.told_of_measuring));
+        let (console, noted) = (self.console.clone(), Arc::clone(&self.measuring_noted));
         Control::new().on_event(move |event| {
             let name = name.as_ref().map_or(String::new(), |name| format!("{name}: "));
             match event {
-                // Once, whatever the number of jobs that wait for it.
-                Event::Measuring if told.swap(true, Ordering::Relaxed) => {}
+                // One note for all jobs.
+                Event::Measuring if noted.swap(true, Ordering::Relaxed) => {}
                 Event::Measuring => console.note(
                     "measuring which engine is faster for this kind and size of job, before it begins",
                 ),
@@ -84,15 +90,15 @@ impl App {
         })
     }
 
-    /// Says which instruction sets are not used though the processor has them.
-    fn name_dropped(&self, sets: &[DroppedSet]) {
+    /// Warns of instruction sets that the processor has and the engine rejects.
+    fn warn_of_dropped(&self, sets: &[DroppedSet]) {
         for dropped in sets {
             self.console.warning(dropped);
         }
     }
 
-    /// Says what became of the device: that it failed, or that options for one have had no effect.
-    pub fn name_device(
+    /// Warns if the device failed, or if options for devices had no effect.
+    pub fn warn_of_device(
         &self,
         options: &EngineArgs,
         device: Option<&DeviceInfo>,
@@ -101,7 +107,7 @@ impl App {
         if let Some(fault) = fault {
             return self.console.warning(fault);
         }
-        let given = options.for_devices();
+        let given = options.device_options();
         if device.is_none() && !given.is_empty() {
             let reason = match options.engine {
                 EngineKind::Auto => {
@@ -116,12 +122,20 @@ impl App {
         }
     }
 
-    /// Says that a file failed.
-    pub fn failed_file(&self, path: &Path, message: &str) {
-        self.failed(&Subject::File(path), message);
+    /// Writes a job's result. The job ends first if the bytes go to standard output, where they may block.
+    pub fn write(&self, to: &Destination, bytes: &[u8], job: &Job) -> Result<(), Failure> {
+        if matches!(to, Destination::Standard) {
+            job.end()?;
+        }
+        Ok(to.write(bytes, &self.console)?)
     }
 
-    fn failed(&self, subject: &Subject<'_>, message: &str) {
+    /// Reports the failure of one of several files.
+    pub fn report_file_failure(&self, path: &Path, message: &str) {
+        self.report_failure(&Subject::File(path), message);
+    }
+
+    fn report_failure(&self, subject: &Subject<'_>, message: &str) {
         self.console.error(message);
         if self.console.json() {
             let name = match subject {
@@ -130,17 +144,17 @@ impl App {
                 Subject::Dir(path) => Some(JsonName::dir(path)),
             };
             let error = message;
-            self.console.object(&Failed { name, error });
+            self.console.object(&FailedLine { name, error });
         }
     }
 
-    /// Says how a run ended, and what the process is to end with.
+    /// Reports the end of a run and returns the outcome of the process.
     pub fn close(self, subject: &Subject<'_>, result: Result<Exit, Failure>) -> Exit {
         let exit = result.unwrap_or_else(|failure| {
             match &failure {
                 Failure::Usage(reason) => self.console.error(reason),
                 _ if failure.exit() == Exit::Interrupted => {}
-                _ => self.failed(subject, &failure.to_string()),
+                _ => self.report_failure(subject, &failure.to_string()),
             }
             failure.exit()
         });
@@ -154,7 +168,7 @@ impl App {
     }
 }
 
-/// A builder with what is said of the engine: encoders' and decoders' have the same methods.
+/// Applies the engine's options to the builder of an encoder or decoder, and builds it.
 macro_rules! on_engine {
     ($builder:expr, $engine:expr) => {{
         let engine = $engine;
@@ -174,30 +188,19 @@ macro_rules! on_engine {
     }};
 }
 
-/// An encoder as asked for.
+/// Builds an encoder.
 pub fn encoder(code: &CodeArgs, engine: &EngineArgs, app: &App) -> Result<Encoder, Failure> {
     let builder = Encoder::builder()
         .n_shards(code.shards)
         .commitment(code.commitment);
     let encoder = on_engine!(builder, engine)?;
-    app.name_dropped(encoder.dropped_sets());
+    app.warn_of_dropped(encoder.dropped_sets());
     Ok(encoder)
 }
 
-/// A decoder as asked for.
+/// Builds a decoder.
 pub fn decoder(engine: &EngineArgs, app: &App) -> Result<Decoder, Failure> {
     let decoder = on_engine!(Decoder::builder(), engine)?;
-    app.name_dropped(decoder.dropped_sets());
+    app.warn_of_dropped(decoder.dropped_sets());
     Ok(decoder)
-}
-
-/// Seconds since a job's start, without those that measuring took.
-pub fn working_seconds(start: Instant, job: &Control) -> f64 {
-    let measuring = job.measuring_time();
-    rounded(start.elapsed().saturating_sub(measuring).as_secs_f64())
-}
-
-/// Seconds to the microsecond: what a clock tells, without the noise of its digits.
-pub fn rounded(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e6
 }

@@ -1,5 +1,7 @@
-//! Many files: several at once where they are small; one by one where they are large, or one an engine
-//! where they can be shared out.
+//! Encoding of many files.
+//!
+//! Small files are encoded several at once. Large files are encoded one by one, or one per engine if several
+//! engines share them.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -9,50 +11,54 @@ use std::time::Instant;
 
 use walrus_accel::{BlobMetadataWithId, Control, Encoder, Error, Result};
 
-use crate::args::EngineArgs;
-use crate::input::blob_source::{self, Blob, is_standard};
-use crate::output::console::shown;
+use super::app::App;
+use super::jobs::Job;
+use super::limits;
+use crate::args::{EngineArgs, is_standard};
+use crate::input::blob_source::Blob;
+use crate::input::small_file;
+use crate::output::engine_line::working_seconds;
 use crate::output::exit::{Exit, Failure, exit_of};
-use crate::run::app::{App, working_seconds};
-use crate::run::jobs::Job;
-use crate::run::limits;
+use crate::output::names::shown;
 
-/// A file of fewer bytes shares the machine with others: its encoding alone does not
-/// keep all cores busy all the time.
-const SMALL: u64 = 16 << 20;
+/// Length in bytes from which a file is encoded alone. The encoding of a smaller file does not keep all cores busy.
+const LARGE_LEN: u64 = 16 << 20;
 
-/// The files of a command line, and what each takes.
-pub struct Batch<'a> {
+/// Files of a command line, with the memory for each.
+pub struct FileBatch<'a> {
     app: &'a App,
     files: &'a [PathBuf],
-    /// The length of each, where it is known.
+    /// Length of each file. `None` if not known.
     lengths: Vec<Option<u64>>,
-    /// What each takes of the memory limit while it runs.
+    /// Bytes that each file takes of the memory limit while its job runs.
     costs: Vec<u64>,
     budget: u64,
     workers: usize,
+    /// True if the run produces only lines on standard output.
     only_lines: bool,
-    /// With a job's part of the memory limit.
+    /// Encoder with the memory limit of one job.
     encoder: Encoder,
-    /// The handle of the first file's job, until that begins.
-    first: Mutex<Option<Control>>,
+    /// Handle of the first file's job, until the job begins.
+    first_control: Mutex<Option<Control>>,
 }
 
-/// A file that was encoded.
+/// Result of encoding a file.
 pub struct Encoded<T> {
-    /// What its encoding commits to.
+    /// Metadata of the blob.
     pub metadata: BlobMetadataWithId,
-    /// The seconds that it took.
+    /// Seconds of work.
     pub seconds: f64,
-    /// The job's handle: which engine did it.
+    /// Handle of the job, with its engine.
     pub control: Arc<Control>,
-    /// What else the job has to tell.
+    /// Further result of the job.
     pub more: T,
 }
 
-impl<'a> Batch<'a> {
-    /// Plans the work, within the engine's memory limit for all jobs together. A job's sink holds
-    /// `sink_memory(length)` bytes on top of what the encoder takes, if slivers are kept.
+impl<'a> FileBatch<'a> {
+    /// Plans the work within the memory limit, which holds for all jobs together.
+    ///
+    /// `sink_memory` returns the bytes that the sink of a blob of a given length holds on top of the encoder's
+    /// memory. `None` if no slivers are kept.
     pub fn new(
         app: &'a App,
         files: &'a [PathBuf],
@@ -64,7 +70,7 @@ impl<'a> Batch<'a> {
         let sink_memory = sink_memory.unwrap_or(&|_| 0);
         if files.iter().filter(|path| is_standard(path)).count() > 1 {
             return Err(Failure::Usage(
-                "standard input can be given only once".into(),
+                "- is given more than once: standard input can be read only once".into(),
             ));
         }
         let length = |path: &PathBuf| {
@@ -76,17 +82,17 @@ impl<'a> Batch<'a> {
         };
         let lengths: Vec<_> = files.iter().map(length).collect();
         let budget = engine.memory;
-        // The first file's, which tells what was measured.
+        // Measuring counts as part of the first file's job.
         let first = app.control(files.first().map(|path| shown(path)));
-        let engines = engines(&encoder, &lengths, budget, with_slivers, &first)?;
+        let engines = engine_count(&encoder, &lengths, budget, with_slivers, &first)?;
         let share = budget / engines as u64;
         let encoder = encoder.with_memory(share);
         let mut seen = HashSet::new();
         let mut costs = Vec::with_capacity(files.len());
         for (path, length) in files.iter().zip(&lengths) {
-            // The same file twice is never encoded by two jobs at once.
+            // A file given twice is never encoded by two jobs at once.
             let first = seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
-            let small = length.filter(|&length| length < SMALL);
+            let small = length.filter(|&length| length < LARGE_LEN);
             let needed = small.and_then(|length| {
                 let needed = encoder.memory_needed(length).ok()?;
                 Some(needed + sink_memory(length))
@@ -111,21 +117,21 @@ impl<'a> Batch<'a> {
             .min(files.len()),
             only_lines: false,
             encoder,
-            first: Mutex::new(Some(first)),
+            first_control: Mutex::new(Some(first)),
         })
     }
 
-    /// The lengths of the files, where they are known.
+    /// Returns the known lengths of the files.
     pub fn lengths(&self) -> impl Iterator<Item = u64> {
         self.lengths.iter().copied().flatten()
     }
 
-    /// What a file is encoded with.
+    /// Returns the encoder for each file.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder
     }
 
-    /// Nothing but lines comes out of this: with nobody left to read them, the rest is not done.
+    /// Declares that the run produces only lines: it stops early once standard output takes no more.
     pub fn only_lines(self) -> Self {
         Self {
             only_lines: true,
@@ -133,7 +139,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Runs `work` for every file and `report` for every one that came out, in the files' order.
+    /// Runs `work` for every file, and `report` for every success in the order of the files.
+    ///
     /// A file that fails does not stop the others.
     pub fn run<T: Send>(
         &self,
@@ -152,7 +159,7 @@ impl<'a> Batch<'a> {
         });
         let worker = || {
             while let Some((index, _share)) = self.take(&queue, &changed) {
-                let result = self.one(index, &work);
+                let result = self.encode(index, &work);
                 let mut reports = lock(&reports);
                 reports.waiting[index] = Some(result);
                 while let Some((index, result)) = reports.take() {
@@ -163,7 +170,7 @@ impl<'a> Batch<'a> {
         };
         thread::scope(|scope| {
             for _ in 1..self.workers {
-                // With fewer threads than hoped for, it takes longer.
+                // Fewer threads do the same work in more time.
                 let _ = thread::Builder::new().spawn_scoped(scope, worker);
             }
             worker();
@@ -175,7 +182,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The next file, when there is memory for it. Files are started in order.
+    /// Waits for memory for the next file, and takes the file. Files start in order.
     fn take<'q>(
         &self,
         queue: &'q Mutex<Queue>,
@@ -206,29 +213,29 @@ impl<'a> Batch<'a> {
         Some((index, share))
     }
 
-    fn one<T>(
+    fn encode<T>(
         &self,
         index: usize,
         work: &impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)>,
     ) -> Result<Encoded<T>> {
-        // Opened before it becomes a job: a signal that comes while standard input is awaited ends
-        // the process at once, where there is nothing else to clear up.
-        let blob = Blob::open(&self.files[index], self.app)?;
+        // Opened before its job begins: a signal then ends the process at once, even while a read of
+        // standard input blocks.
+        let blob = Blob::open(&self.files[index], &self.app.console)?;
         let first = match index {
-            0 => lock(&self.first).take(),
+            0 => lock(&self.first_control).take(),
             _ => None,
         };
         let control = first.unwrap_or_else(|| self.app.control(Some(shown(&self.files[index]))));
         let measuring = control.measuring_time();
         let job = self.app.jobs.start(self.lengths[index], control);
         let now = Instant::now();
-        // As if it had begun with what was measured for all files.
+        // Moves the start back by the measuring before it, as `working_seconds` subtracts all measuring.
         let start = now.checked_sub(measuring).unwrap_or(now);
         let (metadata, more) = work(&blob, &job)?;
         Ok(Encoded {
             metadata,
             seconds: working_seconds(start, job.control()),
-            control: job.handle(),
+            control: job.shared_control(),
             more,
         })
     }
@@ -246,16 +253,16 @@ impl<'a> Batch<'a> {
             }
             Err(Error::Cancelled) => Exit::Interrupted,
             Err(error) => {
-                let message = blob_source::with_name(path, error);
-                self.app.failed_file(path, &message);
+                let message = small_file::with_name(path, error);
+                self.app.report_file_failure(path, &message);
                 exit_of(error)
             }
         }
     }
 }
 
-/// How many engines large files are shared out to: each job has its part of the memory limit.
-fn engines(
+/// Returns the number of engines that share the large files. Each job takes an equal part of the memory limit.
+fn engine_count(
     encoder: &Encoder,
     lengths: &[Option<u64>],
     budget: u64,
@@ -266,26 +273,26 @@ fn engines(
         .iter()
         .flatten()
         .copied()
-        .filter(|&length| length >= SMALL)
+        .filter(|&length| length >= LARGE_LEN)
         .collect();
     let half = encoder.with_memory(budget / 2);
     let fits = large
         .iter()
         .all(|&length| half.memory_needed(length).is_ok());
-    // What is too large for the code, or for half the memory, is told when its turn comes.
+    // A file too large for the code, or for half the memory, fails when its job begins.
     match large.len() > 1 && fits {
         true => Ok(encoder.engine_count(&large, with_slivers, control)?),
         false => Ok(1),
     }
 }
 
-/// Which file is next, and how much of the memory limit is free.
+/// Index of the next file, and bytes free of the memory limit.
 struct Queue {
     next: usize,
     free: u64,
 }
 
-/// What a running file takes of the memory limit; given back when dropped.
+/// Part of the memory limit of a running job. Freed when dropped.
 struct Share<'q> {
     queue: &'q Mutex<Queue>,
     changed: &'q Condvar,
@@ -303,7 +310,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nothing panics under the lock")
 }
 
-/// What came out so far. Results wait here until all before them are reported.
+/// Results so far. A result waits here until all earlier files are reported.
 struct Reports<T> {
     waiting: Vec<Option<Result<Encoded<T>>>>,
     next: usize,
@@ -311,7 +318,7 @@ struct Reports<T> {
 }
 
 impl<T> Reports<T> {
-    /// The next result in order, if it is there.
+    /// Takes the next result in order, if the file is done.
     fn take(&mut self) -> Option<(usize, Result<Encoded<T>>)> {
         let index = self.next;
         let result = self.waiting.get_mut(index)?.take()?;

@@ -1,19 +1,18 @@
-//! The jobs at work: what a signal cancels and what the progress bar sums up.
+//! List of running jobs, for signals to cancel and for the progress bar.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use clap::builder::styling::AnsiColor;
 use walrus_accel::{Control, Error, Progress};
 
-use crate::output::console::styled;
 use crate::output::exit::Exit;
-use crate::output::streams::Messages;
+use crate::output::messages::{Messages, styled};
 
-/// All jobs of this process. Cheap to clone.
+/// Jobs of this process. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Jobs {
     state: Arc<Mutex<State>>,
-    /// Where the first signal and the second one are acknowledged.
+    /// Messages that acknowledge signals.
     messages: Option<Arc<Messages>>,
 }
 
@@ -21,8 +20,9 @@ pub struct Jobs {
 struct State {
     interrupted: bool,
     running: Vec<Running>,
-    /// Bytes of the jobs that have ended, and of all there will be; 0 where that is not known.
+    /// Bytes of ended jobs.
     done: u64,
+    /// Bytes of all jobs together. 0 if not known.
     total: u64,
 }
 
@@ -31,14 +31,14 @@ struct Running {
     bytes: Option<u64>,
 }
 
-/// A job at work; it leaves the list when it ends or is dropped.
+/// Running job. Leaves the list when it ends or is dropped.
 pub struct Job {
     jobs: Jobs,
     control: Arc<Control>,
 }
 
 impl Jobs {
-    /// No jobs yet. Signals are acknowledged on `messages`.
+    /// Returns an empty list. Signals are acknowledged on `messages`.
     pub fn new(messages: &Arc<Messages>) -> Self {
         Self {
             state: Arc::default(),
@@ -56,13 +56,12 @@ impl Jobs {
         self.state.lock().expect("nothing panics under the lock")
     }
 
-    /// Tells how many bytes all jobs together will work on.
+    /// Sets the number of bytes of all jobs together.
     pub fn expect_bytes(&self, total: u64) {
         self.state().total = total;
     }
 
-    /// Enters a job in the list. `bytes` is its part of the total, where there is one. After an
-    /// interrupt it is cancelled from the start.
+    /// Adds a job to the list. `bytes` is its part of the total. After an interrupt the job starts cancelled.
     pub fn start(&self, bytes: Option<u64>, control: Control) -> Job {
         let control = Arc::new(control);
         let mut state = self.state();
@@ -79,7 +78,7 @@ impl Jobs {
         }
     }
 
-    /// Cancels all jobs. Where there are none, or it was asked before, the process ends here.
+    /// Cancels all jobs. Ends the process if there are none, or on the second call.
     pub fn interrupt(&self) {
         let mut state = self.state();
         if state.interrupted {
@@ -98,12 +97,12 @@ impl Jobs {
         self.acknowledge("stopping; a second interrupt ends at once");
     }
 
-    /// Whether a signal came.
+    /// Returns true after an interrupt.
     pub fn interrupted(&self) -> bool {
         self.state().interrupted
     }
 
-    /// How far all jobs together have come.
+    /// Returns the progress of all jobs together.
     pub fn progress(&self) -> Progress {
         let state = self.state();
         let (mut done, mut total) = (state.done, state.total);
@@ -126,28 +125,30 @@ impl Jobs {
 }
 
 impl State {
-    /// Takes a job off the list, unless that was done before.
+    /// Removes a job from the list, unless it left before.
     fn remove(&mut self, control: &Arc<Control>) {
         let mut jobs = self.running.iter();
-        if let Some(place) = jobs.position(|job| Arc::ptr_eq(&job.control, control)) {
-            let job = self.running.swap_remove(place);
+        if let Some(index) = jobs.position(|job| Arc::ptr_eq(&job.control, control)) {
+            let job = self.running.swap_remove(index);
             self.done += job.bytes.unwrap_or(0);
         }
     }
 }
 
 impl Job {
-    /// The handle that the library's jobs take.
+    /// Returns the handle for the library.
     pub fn control(&self) -> &Control {
         &self.control
     }
 
-    /// Takes the job off the list before it is dropped: its work is done, and what is left may wait for
-    /// others, as a write to a pipe that nobody reads does. From now on a signal ends the process at once.
+    /// Removes the job from the list before it is dropped.
+    ///
+    /// Call this when the work is done and the rest may block, such as a write to a pipe that nobody reads. From now
+    /// on a signal ends the process at once.
     ///
     /// # Errors
     ///
-    /// [`Error::Cancelled`] if a signal came before.
+    /// [`Error::Cancelled`] after an interrupt.
     pub fn end(&self) -> Result<(), Error> {
         let mut state = self.jobs.state();
         state.remove(&self.control);
@@ -157,8 +158,8 @@ impl Job {
         }
     }
 
-    /// The same, for as long as it is kept.
-    pub fn handle(&self) -> Arc<Control> {
+    /// Returns a handle that outlives the job.
+    pub fn shared_control(&self) -> Arc<Control> {
         Arc::clone(&self.control)
     }
 }
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_ended_knows_of_an_interrupt_before() {
+    fn an_ended_job_reports_an_earlier_interrupt() {
         let jobs = Jobs::default();
         let (first, second) = (
             jobs.start(Some(30), Control::new()),

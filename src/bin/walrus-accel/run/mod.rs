@@ -1,4 +1,4 @@
-//! Jobs of the process, and what all subcommands share while they run.
+//! Running jobs: engines, the list of jobs, signals, many files at once.
 
 pub mod app;
 pub mod file_batch;

@@ -1,14 +1,14 @@
-//! Interrupts from outside.
+//! Signals that interrupt the process.
 
-use crate::run::jobs::Jobs;
+use super::jobs::Jobs;
 
-/// Lets SIGINT, SIGTERM and SIGHUP (Ctrl-C elsewhere) cancel the jobs: the first one lets them clear
-/// up, a second one ends the process at once. A hangup that is ignored, as under nohup, stays so.
+/// Makes SIGINT, SIGTERM and SIGHUP (elsewhere Ctrl-C) cancel the jobs.
 ///
-/// SIGXFSZ ends nothing: a file beyond the limit on its size is an error of the write.
+/// The first signal lets the jobs clear up, the second one ends the process at once. An ignored SIGHUP, as under
+/// nohup, stays ignored. SIGXFSZ does not end the process: a file beyond the size limit is an error of the write.
 pub fn watch(jobs: &Jobs) {
     let jobs = jobs.clone();
-    // Where it fails, signals end the process as they do without a handler.
+    // If this setup fails, signals end the process as without a handler.
     #[cfg(unix)]
     {
         use std::sync::{Arc, mpsc};
@@ -16,9 +16,9 @@ pub fn watch(jobs: &Jobs) {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
         use signal_hook::iterator::Signals;
 
-        // With a handler, whatever it does, the write goes on to fail.
+        // With any handler, the write returns an error.
         let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
-        // The thread first: signals with a handler and without it would be ignored.
+        // The thread comes first: with a handler but no thread, signals would be lost.
         let (sender, receiver) = mpsc::channel::<Signals>();
         let thread = std::thread::Builder::new().name("walrus-accel-signals".into());
         let wait = move || {
@@ -41,7 +41,7 @@ pub fn watch(jobs: &Jobs) {
     }
 }
 
-/// Whether the process was started with SIGHUP (number 1) ignored. Told by Linux; elsewhere: no.
+/// Returns true if the process was started with SIGHUP (number 1) ignored. Only Linux tells.
 #[cfg(unix)]
 fn hangup_is_ignored() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {

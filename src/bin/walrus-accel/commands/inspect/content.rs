@@ -1,24 +1,13 @@
-//! What a file can hold, and finding out what it does.
+//! Contents of files, and detection of their kind.
 
 use walrus_accel::{
     Bcs, BlobMetadata, BlobMetadataWithId, DecodingSymbol, Error, GeneralRecoverySymbol,
     InconsistencyProof, RecoverySymbol, Result, Sliver, SliverData,
 };
 
-/// A structure that travels alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    MetadataWithId,
-    Metadata,
-    GeneralRecoverySymbol,
-    Sliver,
-    SliverData,
-    RecoverySymbol,
-    DecodingSymbol,
-    InconsistencyProof,
-}
+use crate::args::Kind;
 
-/// A structure that was read.
+/// Parsed contents of a file.
 pub enum Content {
     MetadataWithId(BlobMetadataWithId),
     Metadata(BlobMetadata),
@@ -30,66 +19,38 @@ pub enum Content {
     InconsistencyProof(InconsistencyProof),
 }
 
-impl Kind {
-    /// All of them, in the order in which they are tried: what other bytes seldom look like comes first.
-    pub const ALL: [Self; 8] = [
-        Self::MetadataWithId,
-        Self::Metadata,
-        Self::GeneralRecoverySymbol,
-        Self::Sliver,
-        Self::SliverData,
-        Self::RecoverySymbol,
-        Self::DecodingSymbol,
-        Self::InconsistencyProof,
-    ];
-
-    /// Its name on the command line and in JSON: that of the wire format, spelt in kebab case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::MetadataWithId => "blob-metadata-with-id",
-            Self::Metadata => "blob-metadata",
-            Self::GeneralRecoverySymbol => "general-recovery-symbol",
-            Self::Sliver => "sliver",
-            Self::SliverData => "sliver-data",
-            Self::RecoverySymbol => "recovery-symbol",
-            Self::DecodingSymbol => "decoding-symbol",
-            Self::InconsistencyProof => "inconsistency-proof",
-        }
+/// Parses a structure that fills the bytes exactly.
+pub fn parse(kind: Kind, bytes: &[u8]) -> Result<Content> {
+    fn parse<T: Bcs>(bytes: &[u8], content: impl FnOnce(T) -> Content) -> Result<Content> {
+        T::from_bcs(bytes).map(content)
     }
-
-    /// Reads the structure from exactly these bytes.
-    pub fn read(self, bytes: &[u8]) -> Result<Content> {
-        fn read<T: Bcs>(bytes: &[u8], content: impl FnOnce(T) -> Content) -> Result<Content> {
-            T::from_bcs(bytes).map(content)
-        }
-        match self {
-            Self::MetadataWithId => read(bytes, Content::MetadataWithId),
-            Self::Metadata => read(bytes, Content::Metadata),
-            Self::GeneralRecoverySymbol => read(bytes, Content::GeneralRecoverySymbol),
-            Self::Sliver => read(bytes, Content::Sliver),
-            Self::SliverData => read(bytes, Content::SliverData),
-            Self::RecoverySymbol => read(bytes, Content::RecoverySymbol),
-            Self::DecodingSymbol => read(bytes, Content::DecodingSymbol),
-            Self::InconsistencyProof => read(bytes, Content::InconsistencyProof),
-        }
+    match kind {
+        Kind::MetadataWithId => parse(bytes, Content::MetadataWithId),
+        Kind::Metadata => parse(bytes, Content::Metadata),
+        Kind::GeneralRecoverySymbol => parse(bytes, Content::GeneralRecoverySymbol),
+        Kind::Sliver => parse(bytes, Content::Sliver),
+        Kind::SliverData => parse(bytes, Content::SliverData),
+        Kind::RecoverySymbol => parse(bytes, Content::RecoverySymbol),
+        Kind::DecodingSymbol => parse(bytes, Content::DecodingSymbol),
+        Kind::InconsistencyProof => parse(bytes, Content::InconsistencyProof),
     }
 }
 
-/// What bytes hold.
+/// Result of detection.
 pub struct Recognized {
-    /// The first kind that they are.
+    /// First kind that the bytes match.
     pub kind: Kind,
     pub content: Content,
-    /// The other kinds that they are, too.
+    /// Further kinds that the bytes match.
     pub others: Vec<Kind>,
 }
 
-/// Finds out what bytes hold; if nothing, why each kind is not it.
+/// Detects the kind of bytes. Fails with the reason for each kind if none matches.
 pub fn recognize(bytes: &[u8]) -> Result<Recognized, String> {
     let mut found: Option<Recognized> = None;
     let mut refusals = Vec::new();
     for kind in Kind::ALL {
-        match (kind.read(bytes), &mut found) {
+        match (parse(kind, bytes), &mut found) {
             (Ok(_), Some(found)) => found.others.push(kind),
             (Ok(content), None) => {
                 found = Some(Recognized {
@@ -109,7 +70,7 @@ pub fn recognize(bytes: &[u8]) -> Result<Recognized, String> {
     })
 }
 
-/// Why bytes are not of a kind, in few words.
+/// Returns the reason why bytes do not match a kind.
 fn refusal(kind: Kind, error: &Error) -> String {
     let name = kind.name();
     match error {
@@ -128,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn few_bytes_can_be_more_than_one_thing() {
+    fn short_bytes_match_several_kinds() {
         let sliver = [4, 10, 6, 12, 13, 2, 0, 3, 0];
         assert_eq!(kinds(&sliver), [Kind::SliverData, Kind::DecodingSymbol]);
         let sliver = [4, 10, 11, 12, 13, 2, 0, 3, 0];

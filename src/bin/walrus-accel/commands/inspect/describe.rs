@@ -1,4 +1,4 @@
-//! What there is to tell of each kind.
+//! Facts and findings for each kind of file.
 
 use std::path::Path;
 
@@ -9,39 +9,39 @@ use walrus_accel::{
 
 use super::content::Content;
 use super::facts::Facts;
-use super::verifier::{Finding, Judge};
+use super::verifier::{FileVerifier, Finding};
 use crate::args::InspectArgs;
-use crate::commands::encoded_line::hex;
 use crate::input::metadata_file;
 use crate::input::sliver_file;
+use crate::output::names::hex;
 
-/// Why `--blob-id` and `--shards` alone do not tell of anything but metadata whether it is good.
+/// Reason why files other than metadata are not checked without `--metadata`.
 const NO_METADATA: &str =
-    "--blob-id and --shards say what metadata must be of; give --metadata to check it";
+    "--blob-id and --shards check only metadata files; give --metadata to check this file";
 
-/// What is known of a file beside its content.
+/// Circumstances of a file, apart from its contents.
 pub struct Context<'a> {
     pub args: &'a InspectArgs,
-    pub judge: Option<&'a Judge<'a>>,
+    pub verifier: Option<&'a FileVerifier<'a>>,
     pub path: &'a Path,
-    /// The file's length in bytes.
+    /// Length of the file in bytes.
     pub len: usize,
 }
 
 impl Context<'_> {
-    /// Tells what there is to tell, and whether it is good where that was asked.
+    /// Adds the facts, and checks the file if a check was asked for.
     pub fn describe(&self, content: Content, facts: &mut Facts) -> Result<Option<Finding>> {
         let is_metadata = matches!(content, Content::MetadataWithId(_) | Content::Metadata(_));
-        let found = self.tell(content, facts)?;
-        // What is asked is answered, or it is said that it is not.
+        let found = self.add_facts(content, facts)?;
+        // A check that was asked for is either made or reported as not made.
         let asked = self.args.wanted.blob_id.is_some() || self.args.wanted.shards.is_some();
-        Ok(match self.judge {
+        Ok(match self.verifier {
             None if asked && !is_metadata => Some(Finding::Unchecked(NO_METADATA.into())),
             _ => found,
         })
     }
 
-    fn tell(&self, content: Content, facts: &mut Facts) -> Result<Option<Finding>> {
+    fn add_facts(&self, content: Content, facts: &mut Facts) -> Result<Option<Finding>> {
         match content {
             Content::MetadataWithId(with_id) => {
                 Ok(self.metadata(with_id.metadata, Some(with_id.blob_id), facts))
@@ -56,22 +56,22 @@ impl Context<'_> {
             Content::RecoverySymbol(symbol) => self.symbol(symbol, facts),
             Content::DecodingSymbol(symbol) => {
                 self.source(self.args.axis, &symbol, facts);
-                Ok(self.judge.map(|judge| judge.unproven(&symbol)))
+                Ok(self.verifier.map(|verifier| verifier.unproven(&symbol)))
             }
             Content::InconsistencyProof(proof) => self.proof(&proof, facts),
         }
     }
 
-    /// The axis of a sliver whose bytes do not say it. A name may be wrong, so that is told.
+    /// Returns the axis of a sliver whose bytes lack it. The facts say if it comes from the name, which may be wrong.
     fn axis(&self, facts: &mut Facts) -> Option<Axis> {
-        let by_len = || self.judge?.axis_by_len(self.len);
+        let by_len = || self.verifier?.axis_by_len(self.len);
         if let Some(axis) = self.args.axis.or_else(by_len) {
             facts.add("axis", "axis", axis.name());
             return Some(axis);
         }
         let axis = sliver_file::axis_by_name(self.path)?;
         let values = vec![("axis", axis.name().into()), ("axisByName", true.into())];
-        facts.push("axis", format!("{axis} (by its name)"), values);
+        facts.push("axis", format!("{axis} (from the file name)"), values);
         Some(axis)
     }
 
@@ -108,12 +108,13 @@ impl Context<'_> {
         }
         let wanted = &self.args.wanted;
         let said = claimed.is_some() || wanted.blob_id.is_some();
-        match (metadata_file::check(metadata, claimed, wanted), self.judge) {
+        match (
+            metadata_file::check(metadata, claimed, wanted),
+            self.verifier,
+        ) {
             (Err(error), _) => Some(Finding::Bad(error.to_string())),
-            (Ok(metadata), Some(judge)) => Some(judge.metadata(&metadata)),
-            (Ok(_), None) if said => {
-                Some(Finding::Good("it is what its blob ID stands for".into()))
-            }
+            (Ok(metadata), Some(verifier)) => Some(verifier.metadata(&metadata)),
+            (Ok(_), None) if said => Some(Finding::Good("it matches its blob ID".into())),
             (Ok(_), None) => None,
         }
     }
@@ -128,17 +129,17 @@ impl Context<'_> {
         let symbols = data.symbols.len() / usize::from(data.symbol_size);
         facts.add("symbolSize", "symbol size", data.symbol_size);
         facts.add("symbols", "symbols", symbols);
-        let Some(judge) = self.judge else {
+        let Some(verifier) = self.verifier else {
             return Ok(None);
         };
         let Some(axis) = axis else {
-            return Ok(Some(judge.no_axis(self.len)));
+            return Ok(Some(verifier.no_axis(self.len)));
         };
-        if let Some(pair) = judge.pair(axis, data.index) {
+        if let Some(pair) = verifier.pair(axis, data.index) {
             facts.add("pair", "pair", pair.0);
-            facts.add("shard", "shard", judge.shard(pair));
+            facts.add("shard", "shard", verifier.shard(pair));
         }
-        judge.sliver(&Sliver { axis, data }).map(Some)
+        verifier.sliver(&Sliver { axis, data }).map(Some)
     }
 
     fn general_symbol(
@@ -150,8 +151,8 @@ impl Context<'_> {
         self.target(Some(symbol.axis), symbol.target, facts);
         self.source(Some(symbol.axis), &symbol.symbol, facts);
         proof_length(&symbol.proof, facts);
-        let judge = |judge: &Judge| judge.symbol(symbol);
-        self.judge.map(judge).transpose()
+        let verifier = |verifier: &FileVerifier| verifier.symbol(symbol);
+        self.verifier.map(verifier).transpose()
     }
 
     fn symbol(&self, symbol: RecoverySymbol, facts: &mut Facts) -> Result<Option<Finding>> {
@@ -159,13 +160,13 @@ impl Context<'_> {
         self.source(axis, &symbol.symbol, facts);
         proof_length(&symbol.proof, facts);
         let target = axis.zip(target.map(SliverPairIndex));
-        let judge = |judge: &Judge| judge.bare_symbol(symbol, target);
-        self.judge.map(judge).transpose()
+        let verifier = |verifier: &FileVerifier| verifier.bare_symbol(symbol, target);
+        self.verifier.map(verifier).transpose()
     }
 
     fn proof(&self, proof: &InconsistencyProof, facts: &mut Facts) -> Result<Option<Finding>> {
-        let by_count = |judge: &Judge| judge.axis_by_count(proof.symbols.len());
-        let axis = self.args.axis.or_else(|| self.judge.and_then(by_count));
+        let by_count = |verifier: &FileVerifier| verifier.axis_by_count(proof.symbols.len());
+        let axis = self.args.axis.or_else(|| self.verifier.and_then(by_count));
         if let Some(axis) = axis {
             facts.add("axis", "axis", axis.name());
         }
@@ -177,11 +178,11 @@ impl Context<'_> {
         let lengths = proof.symbols.iter().map(|symbol| symbol.proof.len());
         let keys = ["smallestProofLength", "largestProofLength"];
         range(lengths, "siblings in a proof", keys, facts);
-        let judge = |judge: &Judge| judge.proof(axis, proof);
-        self.judge.map(judge).transpose()
+        let verifier = |verifier: &FileVerifier| verifier.proof(axis, proof);
+        self.verifier.map(verifier).transpose()
     }
 
-    /// The sliver that something is for.
+    /// Adds the sliver that a symbol or proof is for.
     fn target(&self, axis: Option<Axis>, index: SliverIndex, facts: &mut Facts) {
         facts.add("target", "target sliver", index.0);
         if let Some(pair) = self.pair(axis, index) {
@@ -189,7 +190,7 @@ impl Context<'_> {
         }
     }
 
-    /// The symbol, and the sliver that it comes from; `axis` is that of the sliver that it recovers.
+    /// Adds the symbol and its source sliver. `axis` is the axis of the sliver that the symbol recovers.
     fn source(&self, axis: Option<Axis>, symbol: &DecodingSymbol, facts: &mut Facts) {
         facts.add("source", "source sliver", symbol.index.0);
         if let Some(pair) = self.pair(axis.map(Axis::other), symbol.index) {
@@ -199,7 +200,7 @@ impl Context<'_> {
     }
 
     fn pair(&self, axis: Option<Axis>, index: SliverIndex) -> Option<u16> {
-        Some(self.judge?.pair(axis?, index)?.0)
+        Some(self.verifier?.pair(axis?, index)?.0)
     }
 }
 
@@ -207,7 +208,7 @@ fn proof_length(proof: &MerkleProof, facts: &mut Facts) {
     facts.add("proofLength", "siblings in the proof", proof.len());
 }
 
-/// A number that many things should agree on: the smallest and the largest.
+/// Adds the smallest and the largest of numbers that should all be equal.
 fn range(
     numbers: impl Iterator<Item = usize> + Clone,
     label: &'static str,

@@ -1,4 +1,4 @@
-//! What is told of a file, as lines and as a JSON object.
+//! Facts about a file, as lines and as fields of a JSON object.
 
 use std::path::Path;
 
@@ -6,23 +6,24 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::content::Kind;
-use crate::output::console::shown;
+use crate::args::Kind;
+use crate::output::names::shown;
 
-/// Facts in the order in which they are told.
+/// Facts in the order of output.
 #[derive(Default)]
 pub struct Facts(Vec<Fact>);
 
 struct Fact {
-    /// The name for people, and the value.
+    /// Label in text.
     label: &'static str,
+    /// Value in text.
     text: String,
-    /// The names and values in JSON: a name's value is always of one type.
+    /// Keys and values in JSON. Every value of a key has the same type.
     values: Vec<(&'static str, Value)>,
 }
 
 impl Facts {
-    /// Tells one more.
+    /// Adds a fact with one value.
     pub fn add(&mut self, key: &'static str, label: &'static str, value: impl Into<Value>) {
         let value = value.into();
         let text = match &value {
@@ -32,7 +33,7 @@ impl Facts {
         self.push(label, text, vec![(key, value)]);
     }
 
-    /// Tells one more that is several values in JSON.
+    /// Adds a fact with several values in JSON.
     pub fn push(
         &mut self,
         label: &'static str,
@@ -47,7 +48,7 @@ impl Facts {
         });
     }
 
-    /// The facts as text: a heading, and a line each.
+    /// Returns the facts as text: a heading, and one line per fact.
     pub fn text(&self, path: &Path, kind: Kind, bytes: usize) -> String {
         let width = self.0.iter().map(|fact| fact.label.len()).max();
         let width = width.unwrap_or(0);

@@ -1,4 +1,4 @@
-//! `inspect`: what files in the wire formats hold.
+//! `inspect`: shows and checks files in the wire formats.
 
 mod content;
 mod describe;
@@ -12,23 +12,24 @@ use std::time::Instant;
 use serde::Serialize;
 use walrus_accel::{Error, PairSet, SliverPairIndex};
 
-pub use self::content::Kind;
 use self::content::{Recognized, recognize};
 use self::describe::Context;
 use self::facts::Facts;
-use self::verifier::{Finding, Judge, Standard};
-use crate::args::InspectArgs;
-use crate::input::blob_source::{self, is_standard};
-use crate::output::console::{JsonName, shown};
-use crate::output::engine_line::EngineLine;
+use self::verifier::{FileVerifier, Finding, Verifier};
+use crate::args::{InspectArgs, Kind, is_standard};
+use crate::input::small_file;
+use crate::output::engine_line::{EngineLine, rounded};
 use crate::output::exit::{Exit, Failure, exit_of};
-use crate::run::app::{App, rounded};
+use crate::output::names::{JsonName, shown};
+use crate::run::app::App;
 
-/// What is read of a file is in memory once as bytes and once or twice as what they hold, which is at most
-/// as much again for all but tiny symbols.
-const PARTS_OF_MEMORY: u64 = 4;
+/// Divisor of the memory limit that gives the maximum length of a file.
+///
+/// A file is in memory once as bytes and once or twice as contents. Contents take at most the memory of the bytes,
+/// except for tiny symbols.
+const MEMORY_PER_FILE: u64 = 4;
 
-/// A file as a JSON object.
+/// File as a JSON object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InspectedLine {
@@ -36,14 +37,14 @@ struct InspectedLine {
     file: JsonName,
     bytes: usize,
     kind: &'static str,
-    /// What the bytes could be as well.
+    /// Other kinds that the bytes match.
     also_possible: Vec<&'static str>,
     #[serde(flatten)]
     facts: Facts,
-    /// Whether it is good, where it was asked and can be told.
+    /// Result of the check. `None` without a check.
     #[serde(skip_serializing_if = "Option::is_none")]
     good: Option<bool>,
-    /// The same in words.
+    /// Result of the check in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<String>,
     #[serde(flatten)]
@@ -51,15 +52,15 @@ struct InspectedLine {
     seconds: f64,
 }
 
-/// Tells of each file what it holds.
+/// Prints the facts of each file.
 pub fn run(args: &InspectArgs, app: &App) -> Result<Exit, Failure> {
     if args.files.iter().filter(|path| is_standard(path)).count() > 1 {
-        let reason = "standard input can be read only once";
+        let reason = "- is given more than once: standard input can be read only once";
         return Err(Failure::Usage(reason.into()));
     }
-    let standard = Standard::new(args, app)?;
-    if let (Some(standard), Some(pair)) = (&standard, args.target) {
-        PairSet::new(standard.metadata.n_shards(), [SliverPairIndex(pair)])
+    let verifier = Verifier::new(args, app)?;
+    if let (Some(verifier), Some(pair)) = (&verifier, args.target) {
+        PairSet::new(verifier.metadata.n_shards(), [SliverPairIndex(pair)])
             .map_err(|error| Failure::Usage(format!("--target: {error}")))?;
     }
     let mut exit = Exit::Done;
@@ -67,18 +68,18 @@ pub fn run(args: &InspectArgs, app: &App) -> Result<Exit, Failure> {
         if app.jobs.interrupted() {
             return Err(Error::Cancelled.into());
         }
-        match inspect(args, app, standard.as_ref(), path) {
+        match inspect(args, app, verifier.as_ref(), path) {
             Ok(good) => exit = exit.and(good),
             Err(failure) if failure.exit() == Exit::Interrupted => return Err(failure),
             Err(failure) => {
-                app.failed_file(path, &failure.to_string());
+                app.report_file_failure(path, &failure.to_string());
                 exit = exit.and(failure.exit());
             }
         }
     }
-    if let Some(standard) = standard {
-        let decoder = standard.decoder();
-        app.name_device(&args.engine, decoder.device(), decoder.device_fault());
+    if let Some(verifier) = verifier {
+        let decoder = verifier.decoder();
+        app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
     }
     Ok(exit)
 }
@@ -86,7 +87,7 @@ pub fn run(args: &InspectArgs, app: &App) -> Result<Exit, Failure> {
 fn inspect(
     args: &InspectArgs,
     app: &App,
-    standard: Option<&Standard>,
+    verifier: Option<&Verifier>,
     path: &Path,
 ) -> Result<Exit, Failure> {
     if path.is_dir() {
@@ -97,14 +98,14 @@ fn inspect(
     }
     let start = Instant::now();
     let named = |error: Error| match exit_of(&error) {
-        Exit::Failed => Failure::Other(blob_source::with_name(path, &error)),
+        Exit::Failed => Failure::Other(small_file::with_name(path, &error)),
         _ => error.into(),
     };
     let bytes = read(args, path)?;
     let recognized = match args.kind {
         Some(kind) => Recognized {
             kind,
-            content: kind.read(&bytes).map_err(named)?,
+            content: content::parse(kind, &bytes).map_err(named)?,
             others: Vec::new(),
         },
         None => recognize(&bytes).map_err(|reasons| {
@@ -115,21 +116,21 @@ fn inspect(
             Failure::Other(format!("{name}: {reasons}"))
         })?,
     };
-    // Only now: as long as a file is read, a signal must end the process even if it waits for a pipe.
-    let judge = standard.map(|standard| standard.judge(app));
+    // The job begins after the read: until then a signal ends the process, even while the read blocks on a pipe.
+    let verifier = verifier.map(|verifier| verifier.start(app));
     let len = bytes.len();
     let context = Context {
         args,
-        judge: judge.as_ref(),
+        verifier: verifier.as_ref(),
         path,
         len,
     };
-    let Told {
+    let Description {
         kind,
         others,
         mut facts,
         finding,
-    } = tell(&context, recognized, bytes).map_err(named)?;
+    } = describe(&context, recognized, bytes).map_err(named)?;
     let also_possible: Vec<_> = others.into_iter().map(Kind::name).collect();
     let good = match finding {
         Some(Finding::Good(_)) => Some(true),
@@ -159,7 +160,7 @@ fn inspect(
             facts,
             good,
             verdict,
-            by: judge.as_ref().map(Judge::engine_line),
+            by: verifier.as_ref().map(FileVerifier::engine_line),
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
         return Ok(exit);
@@ -175,18 +176,24 @@ fn inspect(
     Ok(exit)
 }
 
-/// What there is to tell of a file.
-struct Told {
+/// Facts and finding of a file.
+struct Description {
     kind: Kind,
-    /// The other kinds that it could be, too.
+    /// Other kinds that the bytes match.
     others: Vec<Kind>,
     facts: Facts,
     finding: Option<Finding>,
 }
 
-/// Tells of the kind that the bytes are. If they can be of several and there is a judge, that is the first
-/// that is good; where none is, it cannot be told which of them is bad.
-fn tell(context: &Context<'_>, recognized: Recognized, bytes: Vec<u8>) -> Result<Told, Error> {
+/// Describes a file by the first kind that its bytes match.
+///
+/// If the bytes match several kinds and there is a verifier, the first good kind is described. If no kind is good,
+/// the finding is unchecked: the bytes may be a bad file of any of the kinds.
+fn describe(
+    context: &Context<'_>,
+    recognized: Recognized,
+    bytes: Vec<u8>,
+) -> Result<Description, Error> {
     let Recognized {
         kind,
         content,
@@ -194,14 +201,16 @@ fn tell(context: &Context<'_>, recognized: Recognized, bytes: Vec<u8>) -> Result
     } = recognized;
     let describe = |kind, content, others| {
         let mut facts = Facts::default();
-        context.describe(content, &mut facts).map(|finding| Told {
-            kind,
-            others,
-            facts,
-            finding,
-        })
+        context
+            .describe(content, &mut facts)
+            .map(|finding| Description {
+                kind,
+                others,
+                facts,
+                finding,
+            })
     };
-    if others.is_empty() || context.judge.is_none() {
+    if others.is_empty() || context.verifier.is_none() {
         drop(bytes);
         return describe(kind, content, others);
     }
@@ -216,13 +225,13 @@ fn tell(context: &Context<'_>, recognized: Recognized, bytes: Vec<u8>) -> Result
     }
     reason(kind, first.finding.take());
     for &other in &first.others {
-        let not_it = first.others.iter().copied().filter(|kind| *kind != other);
-        let not_it = [kind].into_iter().chain(not_it).collect();
-        let told = describe(other, other.read(&bytes)?, not_it)?;
-        if let Some(Finding::Good(_)) = told.finding {
-            return Ok(told);
+        let rest = first.others.iter().copied().filter(|kind| *kind != other);
+        let rest = [kind].into_iter().chain(rest).collect();
+        let description = describe(other, content::parse(other, &bytes)?, rest)?;
+        if let Some(Finding::Good(_)) = description.finding {
+            return Ok(description);
         }
-        reason(other, told.finding);
+        reason(other, description.finding);
     }
     first.finding = Some(Finding::Unchecked(format!(
         "it could be {}; say which with --as",
@@ -231,16 +240,16 @@ fn tell(context: &Context<'_>, recognized: Recognized, bytes: Vec<u8>) -> Result
     Ok(first)
 }
 
-/// Reads a file, if it is not too long to be in memory whole.
+/// Reads a file. Fails if the file is too long for the memory limit.
 fn read(args: &InspectArgs, path: &Path) -> Result<Vec<u8>, Failure> {
-    let limit = args.engine.memory / PARTS_OF_MEMORY;
-    blob_source::read_small_or_standard(path, limit).map_err(|error| {
+    let limit = args.engine.memory / MEMORY_PER_FILE;
+    small_file::read_or_standard(path, limit).map_err(|error| {
         let advice = match &error {
             Error::Io { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
                 "; raise --memory to read it"
             }
             _ => "",
         };
-        Failure::Other(format!("{}{advice}", blob_source::with_name(path, &error)))
+        Failure::Other(format!("{}{advice}", small_file::with_name(path, &error)))
     })
 }

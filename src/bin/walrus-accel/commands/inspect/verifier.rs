@@ -1,4 +1,4 @@
-//! Holding what a file has against metadata.
+//! Checks of files against metadata.
 
 use walrus_accel::{
     Axis, BlobSliver, Control, Decoder, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof,
@@ -9,24 +9,24 @@ use walrus_accel::{
 use crate::args::InspectArgs;
 use crate::input::metadata_file;
 use crate::input::sliver_file;
-use crate::input::symbol_files::by_measures;
+use crate::input::symbol_files::unproven_fault;
 use crate::output::engine_line::EngineLine;
 use crate::output::exit::Failure;
 use crate::run::app::{App, decoder};
 use crate::run::jobs::Job;
 
-/// What was found.
+/// Result of a check.
 pub enum Finding {
-    /// It is what it should be; what that is.
+    /// The file is good. Holds the description.
     Good(String),
-    /// It is not, and why.
+    /// The file is bad. Holds the reason.
     Bad(String),
-    /// It cannot be told, and what is missing for that.
+    /// The check was not possible. Holds the missing condition.
     Unchecked(String),
 }
 
 impl Finding {
-    /// The same in words alone.
+    /// Returns the text.
     pub fn into_text(self) -> String {
         match self {
             Self::Good(text) | Self::Bad(text) | Self::Unchecked(text) => text,
@@ -34,14 +34,14 @@ impl Finding {
     }
 }
 
-/// The metadata that files are held against, and what does it.
-pub struct Standard {
+/// Metadata to check files against, with the decoder for the checks.
+pub struct Verifier {
     pub metadata: VerifiedMetadata,
     decoder: Decoder,
 }
 
-impl Standard {
-    /// A standard, if there is metadata to go by.
+impl Verifier {
+    /// Returns a verifier, or `None` without `--metadata`.
     pub fn new(args: &InspectArgs, app: &App) -> Result<Option<Self>, Failure> {
         let Some(path) = &args.metadata else {
             return Ok(None);
@@ -53,55 +53,55 @@ impl Standard {
         }))
     }
 
-    /// A judge of a file that has been read: a job has begun, which a signal cancels.
-    pub fn judge(&self, app: &App) -> Judge<'_> {
-        Judge {
+    /// Begins the job that checks a file. The file must have been read: from now on a signal cancels the job.
+    pub fn start(&self, app: &App) -> FileVerifier<'_> {
+        FileVerifier {
             metadata: &self.metadata,
             decoder: &self.decoder,
             job: app.start(),
         }
     }
 
-    /// Decoder that checks files against the metadata.
+    /// Returns the decoder for the checks.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 }
 
-/// What holds a file against the metadata.
-pub struct Judge<'a> {
+/// Running check of a file against the metadata.
+pub struct FileVerifier<'a> {
     metadata: &'a VerifiedMetadata,
     decoder: &'a Decoder,
     job: Job,
 }
 
-impl Judge<'_> {
+impl FileVerifier<'_> {
     fn control(&self) -> &Control {
         self.job.control()
     }
 
-    /// What a line tells of the engine.
+    /// Returns the engine and its times.
     pub fn engine_line(&self) -> EngineLine {
         EngineLine::of_decoder(self.decoder, self.control())
     }
 
-    /// The pair of a sliver, if there is one of that index.
+    /// Returns the pair of a sliver, or `None` if there is no such sliver.
     pub fn pair(&self, axis: Axis, index: SliverIndex) -> Option<SliverPairIndex> {
         let n_shards = self.metadata.n_shards();
         (index.0 < n_shards).then(|| index.pair(axis, n_shards))
     }
 
-    /// The shard that keeps a pair.
+    /// Returns the shard that stores a pair.
     pub fn shard(&self, pair: SliverPairIndex) -> u16 {
         pair.shard(self.metadata.blob_id(), self.metadata.n_shards())
     }
 
-    /// The axis of a sliver file of `len` bytes.
+    /// Returns the axis of a sliver file of `len` bytes.
     pub fn axis_by_len(&self, len: usize) -> Option<Axis> {
         sliver_file::axis_by_len(self.metadata, len)
     }
 
-    /// Whether metadata is that of the same blob.
+    /// Checks that metadata is of the same blob.
     pub fn metadata(&self, metadata: &VerifiedMetadata) -> Finding {
         let (found, expected) = (metadata.blob_id(), self.metadata.blob_id());
         match found == expected {
@@ -112,31 +112,32 @@ impl Judge<'_> {
         }
     }
 
-    /// The axis of the sliver that a proof with so many symbols can be of: a row takes more than a column.
+    /// Returns the axis of the sliver that a proof with so many symbols is for. A primary sliver takes more symbols than
+    /// a secondary one.
     pub fn axis_by_count(&self, symbols: usize) -> Option<Axis> {
         let needs = |axis: &Axis| usize::from(self.needed(*axis)) == symbols;
         Axis::BOTH.into_iter().find(needs)
     }
 
-    /// How many symbols recover a sliver of the axis.
+    /// Returns the number of symbols that recover a sliver of the axis.
     fn needed(&self, axis: Axis) -> u16 {
         self.metadata.shape().slivers_needed(axis.other())
     }
 
-    /// Whether a sliver is one of the blob.
+    /// Checks a sliver.
     pub fn sliver(&self, sliver: &Sliver) -> Result<Finding> {
         let sliver = BlobSliver::new(self.metadata, sliver);
         let verdicts = self.decoder.verify_batch(&[sliver], self.control())?;
         let verdict = verdicts[0];
-        Ok(told(verdict == SliverVerdict::Good, &verdict))
+        Ok(finding(verdict == SliverVerdict::Good, &verdict))
     }
 
-    /// What is wrong with a sliver file of `len` bytes that can be of neither axis.
+    /// Returns the finding for a file of `len` bytes that is a sliver of neither axis.
     pub fn no_axis(&self, len: usize) -> Finding {
         Finding::Bad(sliver_file::no_axis(self.metadata, len))
     }
 
-    /// Whether a symbol recovers the sliver that it says.
+    /// Checks a symbol for the sliver in its bytes.
     pub fn symbol(&self, symbol: &GeneralRecoverySymbol) -> Result<Finding> {
         let Some(target) = self.pair(symbol.axis, symbol.target) else {
             return Ok(Finding::Bad(format!(
@@ -152,10 +153,10 @@ impl Judge<'_> {
             self.decoder
                 .verify_symbols(self.metadata, axis, target, symbols, control)?;
         let verdict = verdicts[0];
-        Ok(told(verdict == SymbolVerdict::Good, &verdict))
+        Ok(finding(verdict == SymbolVerdict::Good, &verdict))
     }
 
-    /// The same for a symbol that does not say it.
+    /// Checks a symbol for `target`, as its bytes do not name a sliver.
     pub fn bare_symbol(
         &self,
         symbol: RecoverySymbol,
@@ -174,9 +175,9 @@ impl Judge<'_> {
         })
     }
 
-    /// Whether a symbol without a proof can be one of the blob.
+    /// Checks index and size of a symbol without a proof.
     pub fn unproven(&self, symbol: &DecodingSymbol) -> Finding {
-        match by_measures(self.metadata, symbol) {
+        match unproven_fault(self.metadata, symbol) {
             Some(verdict) => Finding::Bad(verdict.to_string()),
             None => {
                 Finding::Unchecked("without a proof it cannot be told whether it is right".into())
@@ -184,7 +185,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a proof is one.
+    /// Checks a proof of inconsistency.
     pub fn proof(&self, axis: Option<Axis>, proof: &InconsistencyProof) -> Result<Finding> {
         let Some(axis) = axis.or(self.axis_by_count(proof.symbols.len())) else {
             let [primary, secondary] = Axis::BOTH.map(|axis| self.needed(axis));
@@ -203,7 +204,7 @@ impl Judge<'_> {
     }
 }
 
-fn told(good: bool, verdict: &impl ToString) -> Finding {
+fn finding(good: bool, verdict: &impl ToString) -> Finding {
     match good {
         true => Finding::Good(verdict.to_string()),
         false => Finding::Bad(verdict.to_string()),
