@@ -2,8 +2,8 @@
 //!
 //! Imports run one way: `main`, `commands`, `run`, `input`, `output`, `args`.
 //!
-//! Standard output carries only data. Exit codes: 0 done; 1 failed, or a check found a mismatch; 2 wrong
-//! usage; 3 engine or device not available; 130 interrupted.
+//! Standard output carries only data. Exit codes: 0 done; 1 failed, or a check found a mismatch; 2
+//! wrong usage; 3 engine or device not available; 130 interrupted.
 #![forbid(unsafe_code)]
 
 mod args;

@@ -17,7 +17,8 @@ use crate::output::streams::print_styled;
 /// Commit of the build, set by `make`.
 const COMMIT: Option<&str> = option_env!("WALRUS_ACCEL_COMMIT");
 
-/// Parses the command line. If there is nothing to run, prints the reason and returns the outcome of the process.
+/// Parses the command line. If there is nothing to run, prints the reason and returns the outcome
+/// of the process.
 pub fn parse() -> Result<Cli, Exit> {
     let words: Vec<_> = std::env::args_os().collect();
     Cli::try_parse_from(&words).map_err(|error| print(&error, &words[1..]))

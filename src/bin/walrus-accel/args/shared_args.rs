@@ -12,7 +12,13 @@ use super::values::{EngineParser, commitment, shards, threads};
 #[derive(Args, Clone, Copy, Debug)]
 pub struct CodeArgs {
     /// Number of shards
-    #[arg(long, value_name = "N", default_value_t = NETWORK_SHARDS, value_parser = shards, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = NETWORK_SHARDS,
+        value_parser = shards,
+        allow_hyphen_values = true
+    )]
     pub shards: u16,
     /// Commitment hash; the network uses blake2b, blake3 is for private use
     #[arg(long, value_name = "HASH", default_value = "blake2b", value_parser = commitment())]
@@ -36,7 +42,13 @@ pub struct EngineArgs {
     )]
     pub threads: usize,
     /// Memory limit, such as 512M or 1.5GiB
-    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "1G",
+        value_parser = size::parse,
+        allow_hyphen_values = true
+    )]
     pub memory: u64,
     /// Device of the engines gpu and auto: its number, or a part of its name, from
     /// `walrus-accel devices`

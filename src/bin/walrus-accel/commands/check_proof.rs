@@ -81,7 +81,8 @@ pub fn run(args: &CheckProofArgs, app: &App) -> Result<Exit, Failure> {
     if !app.console.json() {
         let (id, index) = (metadata.blob_id(), proof.target.0);
         let line = format!(
-            "{path}: proven: blob {id} was encoded inconsistently, as its {axis} sliver {index} shows"
+            "{path}: proven: blob {id} was encoded inconsistently, as its {axis} sliver {index} \
+             shows"
         );
         app.console.line(line.as_bytes());
     }

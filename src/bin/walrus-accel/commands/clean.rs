@@ -25,7 +25,8 @@ pub fn run(args: &CleanArgs, app: &App) -> Result<Exit, Failure> {
     let found = Leftover::find(&args.dir)?;
     if found.is_empty() {
         app.console.note(format_args!(
-            "{}: nothing to remove; work of running processes is kept, and anything less than a second old",
+            "{}: nothing to remove; work of running processes is kept, and anything less than a \
+             second old",
             shown(&args.dir)
         ));
     }

@@ -57,25 +57,25 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
         return Err(Failure::Usage(reason.into()));
     }
     let mut target = match to_stdout {
-        true => Target::Standard(UnnamedFile::new()?),
+        true => BlobOutput::Standard(UnnamedFile::new()?),
         false => {
             let inputs = [&args.dir, &args.metadata].into_iter().flatten();
             let inputs = inputs.chain(&args.slivers);
-            Target::File(destination::file(&args.output, args.force, inputs)?)
+            BlobOutput::File(destination::file(&args.output, args.force, inputs)?)
         }
     };
     let start = Instant::now();
     let decoder = decoder(&args.engine, app)?;
-    let given = SliverInput::open(args)?;
-    let n_shards = given.metadata().n_shards();
-    name_problems(app, given.slivers().problems, n_shards);
+    let input = SliverInput::open(args)?;
+    let n_shards = input.metadata().n_shards();
+    name_problems(app, input.slivers().problems, n_shards);
     let job = app.start();
     let output: &mut dyn Output = match &mut target {
-        Target::File(file) => file,
-        Target::Standard(scratch) => scratch,
+        BlobOutput::File(file) => file,
+        BlobOutput::Standard(scratch) => scratch,
     };
-    let decoded = decode(args, app, &decoder, &given, output, job.control())?;
-    if let Target::Standard(scratch) = target {
+    let decoded = decode(args, app, &decoder, &input, output, job.control())?;
+    if let BlobOutput::Standard(scratch) = target {
         job.end()?;
         copy_out(scratch, app)?;
     }
@@ -83,14 +83,14 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     if app.console.json() {
         let by = EngineLine::of_decoder(&decoder, job.control());
         let seconds = working_seconds(start, job.control());
-        let line = line(args, &given, by, &decoded, seconds);
+        let line = line(args, &input, by, &decoded, seconds);
         app.console.object(&line);
     }
     Ok(Exit::Done)
 }
 
 /// Destination of the blob.
-enum Target {
+enum BlobOutput {
     File(FileOutput),
     /// Standard output, through a temporary file: no byte is written before the blob is checked.
     Standard(UnnamedFile),
@@ -168,12 +168,12 @@ fn decode(
     args: &DecodeArgs,
     app: &App,
     decoder: &Decoder,
-    given: &SliverInput,
+    input: &SliverInput,
     output: &mut dyn Output,
     control: &Control,
 ) -> Result<Decoded, Failure> {
-    let Slivers { source, files, .. } = given.slivers();
-    let metadata = given.metadata();
+    let Slivers { source, files, .. } = input.slivers();
+    let metadata = input.metadata();
     let axis = args.axis.0;
     match decoder.decode(metadata, source, axis, args.check, output, control) {
         Ok(decoded) => {
@@ -184,7 +184,7 @@ fn decode(
         }
         Err(Error::NotEnoughSlivers { .. }) => {
             let axes = axis.map_or(Axis::BOTH.to_vec(), |axis| vec![axis]);
-            Err(not_enough(app, decoder, given, &axes, control)?)
+            Err(not_enough(app, decoder, input, &axes, control)?)
         }
         Err(error) => Err(error.into()),
     }
@@ -192,21 +192,21 @@ fn decode(
 
 /// Returns a failure with the numbers of usable and needed slivers of each axis.
 ///
-/// If an axis seems to have enough slivers, some of them are damaged: verifies the slivers again and names the
-/// damaged ones.
+/// If an axis seems to have enough slivers, some of them are damaged: verifies the slivers again
+/// and names the damaged ones.
 fn not_enough(
     app: &App,
     decoder: &Decoder,
-    given: &SliverInput,
+    input: &SliverInput,
     axes: &[Axis],
     control: &Control,
 ) -> Result<Failure, Failure> {
-    let Slivers { source, files, .. } = given.slivers();
-    let metadata = given.metadata();
+    let Slivers { source, files, .. } = input.slivers();
+    let metadata = input.metadata();
     let shape = metadata.shape();
     let mut counts = Vec::new();
     for &axis in axes {
-        let numbers = given.indices_of(axis);
+        let numbers = input.indices_of(axis);
         let needed = usize::from(shape.slivers_needed(axis));
         let mut usable = numbers.len();
         if usable >= needed {
@@ -226,11 +226,11 @@ fn not_enough(
 
 /// Names damaged and foreign files, and counts missing ones.
 fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
-    let there = problems
+    let present = problems
         .iter()
         .filter(|problem| problem.kind != ProblemKind::Missing);
-    let there: Vec<_> = there.cloned().collect();
-    problems::report(&there, n_shards, &app.console, |problem| {
+    let present: Vec<_> = present.cloned().collect();
+    problems::report(&present, n_shards, &app.console, |problem| {
         app.console.warning(format_args!("skipped {problem}"));
     });
     let files = match problems::count(problems, ProblemKind::Missing) {
@@ -283,21 +283,21 @@ fn copy_out(scratch: UnnamedFile, app: &App) -> Result<(), Failure> {
 /// Returns the result as a JSON object.
 fn line(
     args: &DecodeArgs,
-    given: &SliverInput,
+    input: &SliverInput,
     by: EngineLine,
     decoded: &Decoded,
     seconds: f64,
 ) -> DecodedLine {
-    let metadata = given.metadata();
+    let metadata = input.metadata();
     let (blob_id, shape) = (metadata.blob_id(), metadata.shape());
     let Slivers {
         files, problems, ..
-    } = given.slivers();
-    let there = |problem: &&FileProblem| problem.kind != ProblemKind::Missing;
+    } = input.slivers();
+    let present = |problem: &&FileProblem| problem.kind != ProblemKind::Missing;
     let damaged = decoded.damaged.iter().map(|&number| &files[number].path);
     let skipped = problems
         .iter()
-        .filter(there)
+        .filter(present)
         .map(ProblemLine::from)
         .chain(damaged.map(|path| ProblemLine::damaged(path, &DAMAGED.to_string())))
         .collect();

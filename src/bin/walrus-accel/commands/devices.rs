@@ -32,8 +32,8 @@ pub fn run(app: &App) -> Exit {
     if devices.is_empty() {
         app.console.note(match cfg!(feature = "gpu") {
             true => {
-                "no graphics device, or no driver for one: the vendor's driver and the Vulkan loader \
-                 (Debian: libvulkan1) are needed; without them the CPU does the work"
+                "no graphics device, or no driver for one: the vendor's driver and the Vulkan \
+                 loader (Debian: libvulkan1) are needed; without them the CPU does the work"
             }
             false => {
                 "this program was built without the feature gpu and looks for no device; \

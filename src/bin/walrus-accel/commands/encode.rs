@@ -22,7 +22,8 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
     };
     if args.resume && args.files.iter().any(|path| is_standard(path)) {
         app.console.warning(
-            "--resume has no effect on standard input, which cannot be read again from its beginning",
+            "--resume has no effect on standard input, which cannot be read again from \
+             its beginning",
         );
     }
     let encoder = encoder(&args.code, &args.engine, app)?;
@@ -122,8 +123,8 @@ fn note_growth(args: &EncodeArgs, pairs: &PairSet, lengths: impl Iterator<Item =
     if files > 1 && disk > MIN_GROWN_LEN && disk / MIN_GROWTH > bytes {
         let made = files * (2 * pairs.len() + 2);
         app.console.note(format_args!(
-            "{files} files of {} in all become about {} of disk space in {made} files, as each blob has its own \
-             slivers; one archive of the files takes far less",
+            "{files} files of {} in all become about {} of disk space in {made} files, as each \
+             blob has its own slivers; one archive of the files takes far less",
             BinaryBytes(bytes),
             BinaryBytes(disk),
         ));
@@ -135,14 +136,16 @@ fn is_resumable(error: &Error) -> bool {
     matches!(error, Error::Cancelled | Error::Io { .. })
 }
 
-/// Returns the note about continuing an encode that ended early with `recorded` bytes in its journal.
+/// Returns the note about continuing an encode that ended early with `recorded` bytes in its
+/// journal.
 fn next_run_note(blob: &Blob, recorded: u64) -> String {
     let name = blob.file().map(|file| shown(file.path()));
     let name = name.unwrap_or_else(|| "standard input".into());
     let len = BinaryBytes(blob.len());
     match recorded {
         0 => format!(
-            "{name}: nothing of it is kept, as the first record comes after some 64 MiB; the same command starts over"
+            "{name}: nothing of it is kept, as the first record comes after some 64 MiB; \
+             the same command starts over"
         ),
         done => {
             let done = BinaryBytes(done);

@@ -62,8 +62,8 @@ pub fn counts(problems: &[FileProblem]) -> String {
     counts.join(", ")
 }
 
-/// Returns the missing files in few words, such as `pairs 0-5,9; secondary 7`. A pair in `pairs` lacks both slivers.
-/// A file without a sliver's name is listed by its path.
+/// Returns the missing files in few words, such as `pairs 0-5,9; secondary 7`. A pair in `pairs`
+/// lacks both slivers. A file without a sliver's name is listed by its path.
 pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
     let missing = problems
         .iter()
@@ -110,8 +110,9 @@ const MAX_NAMED_OTHERS: usize = 40;
 
 /// Prints problems one by one with `print`.
 ///
-/// Without `--verbose`, many missing files become one line such as `1332 missing files: pairs 0-665`. Of many other
-/// files the first are named and the rest counted: a stranger's directory may hold any number of them.
+/// Without `--verbose`, many missing files become one line such as `1332 missing files: pairs
+/// 0-665`. Of many other files the first are named and the rest counted: a stranger's directory may
+/// hold any number of them.
 pub fn report(
     problems: &[FileProblem],
     n_shards: u16,

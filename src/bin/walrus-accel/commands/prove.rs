@@ -25,8 +25,8 @@ pub fn run(args: &RecoveryArgs, app: &App) -> Result<Exit, Failure> {
         RecoveryOutcome::Sliver(sliver) => {
             line.inconsistent = Some(false);
             let error = format!(
-                "nothing to prove: blob {} is consistent as far as these symbols tell; they make {} sliver {}, \
-                 which belongs to its metadata",
+                "nothing to prove: blob {} is consistent as far as these symbols tell; they \
+                 recover {} sliver {}, which belongs to its metadata",
                 recovering.metadata.blob_id(),
                 sliver.axis,
                 sliver.data.index.0

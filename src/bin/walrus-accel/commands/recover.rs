@@ -31,9 +31,9 @@ pub fn run(args: &RecoverArgs, app: &App) -> Result<Exit, Failure> {
         RecoveryOutcome::Inconsistent(proof) => {
             let blob_id = recovering.metadata.blob_id();
             let error = format!(
-                "blob {blob_id} was encoded inconsistently: all {} symbols belong to its metadata, and {} \
-                 sliver {}, which they make, does not; `walrus-accel prove` with the same arguments \
-                 writes the proof",
+                "blob {blob_id} was encoded inconsistently: all {} symbols belong to its metadata, \
+                 and {} sliver {}, which they recover, does not; `walrus-accel prove` with the \
+                 same arguments writes the proof",
                 proof.symbols.len(),
                 given.axis,
                 proof.target.0

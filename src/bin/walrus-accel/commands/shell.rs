@@ -27,9 +27,10 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
 
 /// Corrects the names of functions in a script for bash, so that options of subcommands complete.
 ///
-/// clap_complete up to 4.6.12 calls a subcommand `walrus__accel__subcmd__encode` where the script detects it, and
-/// `walrus__subcmd__accel__subcmd__encode` where the script lists its options (clap's issue 6421): the second name
-/// takes the hyphen of the program's name for the space before a subcommand.
+/// clap_complete up to 4.6.12 calls a subcommand `walrus__accel__subcmd__encode` where the script
+/// detects it, and `walrus__subcmd__accel__subcmd__encode` where the script lists its options
+/// (clap's issue 6421): the second name takes the hyphen of the program's name for the space before
+/// a subcommand.
 fn corrected(script: Vec<u8>) -> Vec<u8> {
     let script = String::from_utf8(script).expect("the script is text");
     script

@@ -31,7 +31,8 @@ pub struct RecoveryLine {
     pair: u16,
     /// Index of the sliver along the axis.
     index: u16,
-    /// True if the symbols show that the blob was encoded inconsistently. `None` if there are too few symbols.
+    /// True if the symbols show that the blob was encoded inconsistently. `None` if there are too
+    /// few symbols.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inconsistent: Option<bool>,
     /// Reason why nothing was written.
@@ -90,8 +91,8 @@ impl<'a> Recovering<'a> {
         })
     }
 
-    /// Returns the job. It begins at the first call, after all symbols are read: until then a signal ends the
-    /// process at once, even while a read blocks on a pipe.
+    /// Returns the job. It begins at the first call, after all symbols are read: until then a
+    /// signal ends the process at once, even while a read blocks on a pipe.
     fn job(&self) -> &Job {
         self.job.get_or_init(|| self.app.start())
     }
@@ -122,8 +123,8 @@ impl<'a> Recovering<'a> {
         Ok(gathered)
     }
 
-    /// Recovers from symbols with proofs, and names the wrong ones. Returns `None` after reporting that there are too
-    /// few symbols.
+    /// Recovers from symbols with proofs, and names the wrong ones. Returns `None` after reporting
+    /// that there are too few symbols.
     pub fn recover(&self) -> Result<(Option<Recovery>, RecoveryLine), Failure> {
         let mut gathered = self.gather::<GeneralRecoverySymbol>(true)?;
         let (metadata, axis, pair) = (&self.metadata, self.args.axis, self.pair);

@@ -59,7 +59,8 @@ impl<R: Read> Read for NotedInput<'_, R> {
             if self.left == 0 {
                 let directory = shown(&std::env::temp_dir());
                 self.console.note(format_args!(
-                    "standard input goes to a file in {directory} first; TMPDIR names another directory"
+                    "standard input goes to a file in {directory} first; \
+                     TMPDIR names another directory"
                 ));
             }
         }

@@ -19,8 +19,8 @@ pub fn max_len(metadata: &VerifiedMetadata) -> u64 {
     len(Axis::Primary).max(len(Axis::Secondary))
 }
 
-/// Returns the axis of a sliver file (BCS `SliverData`) of `len` bytes. A primary sliver has more symbols than
-/// a secondary one.
+/// Returns the axis of a sliver file (BCS `SliverData`) of `len` bytes. A primary sliver has more
+/// symbols than a secondary one.
 pub fn axis_by_len(metadata: &VerifiedMetadata, len: usize) -> Option<Axis> {
     let has_len = |axis: &Axis| metadata.shape().sliver_data_len(*axis) == len as u64;
     Axis::BOTH.into_iter().find(has_len)
@@ -35,7 +35,8 @@ pub fn axis_by_name(path: &Path) -> Option<Axis> {
 pub fn no_axis(metadata: &VerifiedMetadata, len: usize) -> String {
     let [primary, secondary] = Axis::BOTH.map(|axis| metadata.shape().sliver_data_len(axis));
     format!(
-        "it has {len} bytes, and the blob's slivers have {primary} (primary) or {secondary} (secondary)"
+        "it has {len} bytes, and the blob's slivers have {primary} (primary) or \
+         {secondary} (secondary)"
     )
 }
 

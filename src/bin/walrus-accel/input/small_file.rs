@@ -15,7 +15,8 @@ use crate::output::streams;
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let read = || {
         let file = std::fs::File::open(path)?;
-        // Refuses a long file before reading it. A pipe or device has no length: its read stops past the limit.
+        // Refuses a long file before reading it. A pipe or device has no length: its read stops
+        // past the limit.
         let len = file.metadata()?.len();
         match len > limit {
             true => Err(too_large(format_args!(

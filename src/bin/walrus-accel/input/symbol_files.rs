@@ -14,8 +14,8 @@ use crate::output::console::Console;
 use crate::output::exit::Failure;
 use crate::output::names::{JsonName, escaped};
 
-/// Maximum length of a symbol file: the axis, two indices, a symbol of 65,534 bytes with its length, and a
-/// proof of 16 siblings.
+/// Maximum length of a symbol file: the axis, two indices, a symbol of 65,534 bytes with its
+/// length, and a proof of 16 siblings.
 const MAX_LEN: u64 = 1 + 2 * 2 + 3 + 65_534 + 1 + 16 * 33;
 
 /// Memory per file on top of its bytes: the structure, the name, and the overhead of allocations.
@@ -23,8 +23,9 @@ const FILE_MEMORY: u64 = 128;
 
 /// Parsed name of a symbol file.
 ///
-/// `0007.primary.from-0003.symbol.bcs` is a symbol for the primary sliver of pair 7, from the secondary sliver of
-/// pair 3. `0007.primary.from-0003.unproven.bcs` is that symbol without a proof.
+/// `0007.primary.from-0003.symbol.bcs` is a symbol for the primary sliver of pair 7, from the
+/// secondary sliver of pair 3. `0007.primary.from-0003.unproven.bcs` is that symbol without a
+/// proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SymbolName {
     /// Sliver that the symbol recovers.
@@ -115,10 +116,11 @@ impl Refused {
     }
 }
 
-/// Reads the symbols in the given files, and in files of given directories unless named for another target.
+/// Reads the symbols in the given files, and in files of given directories unless named for another
+/// target.
 ///
-/// Fails if the symbols take more than `memory` bytes. Must run outside any job: a signal then ends the process
-/// at once, even while a read blocks on a pipe.
+/// Fails if the symbols take more than `memory` bytes. Must run outside any job: a signal then ends
+/// the process at once, even while a read blocks on a pipe.
 pub fn gather<T: Bcs>(
     given: &[PathBuf],
     target: Target,
@@ -141,7 +143,8 @@ pub fn gather<T: Bcs>(
             total += FILE_MEMORY + read.as_ref().map_or(0, |bytes| bytes.len() as u64);
             if total > memory {
                 return Err(Failure::Other(format!(
-                    "the symbols take more than {memory} bytes of memory; give fewer, or raise --memory"
+                    "the symbols take more than {memory} bytes of memory; \
+                     give fewer, or raise --memory"
                 )));
             }
             match read.and_then(|bytes| T::from_bcs(&bytes)) {
@@ -159,8 +162,8 @@ pub fn gather<T: Bcs>(
     Ok(gathered)
 }
 
-/// Returns the given files, and all entries of given directories. No output may replace any of them, whatever its
-/// name.
+/// Returns the given files, and all entries of given directories. No output may replace any of
+/// them, whatever its name.
 pub fn inputs(given: &[PathBuf]) -> Vec<PathBuf> {
     let entries = |directory: &Path| {
         // An unreadable directory is an error later, when its symbols are read.
@@ -174,8 +177,8 @@ pub fn inputs(given: &[PathBuf]) -> Vec<PathBuf> {
     given.iter().flat_map(files).collect()
 }
 
-/// Returns the regular files of a directory in the order of their names, without hidden files, links and files of
-/// other targets.
+/// Returns the regular files of a directory in the order of their names, without hidden files,
+/// links and files of other targets.
 fn in_directory(
     directory: &Path,
     target: Target,
@@ -204,8 +207,8 @@ fn in_directory(
     Ok(files)
 }
 
-/// Returns the reason why a symbol cannot belong to the blob. `None` does not mean that it belongs: without a proof
-/// only index and size are checked.
+/// Returns the reason why a symbol cannot belong to the blob. `None` does not mean that it belongs:
+/// without a proof only index and size are checked.
 pub fn unproven_fault(
     metadata: &VerifiedMetadata,
     symbol: &DecodingSymbol,

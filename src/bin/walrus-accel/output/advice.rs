@@ -28,8 +28,8 @@ pub fn message(error: &Error) -> String {
             needed,
             budget,
         } => format!(
-            "the job needs at least {needed} bytes of the memory of {} and the limit is {budget} bytes; \
-             give it --device-memory {}, or use --engine cpu",
+            "the job needs at least {needed} bytes of the memory of {} and the limit is \
+             {budget} bytes; give it --device-memory {}, or use --engine cpu",
             escaped(device),
             option(*needed)
         ),

@@ -70,8 +70,8 @@ impl Console {
         self.line(&text);
     }
 
-    /// Records that standard output takes no more data. Reports every error but a broken pipe: the process that
-    /// closed a pipe knows.
+    /// Records that standard output takes no more data. Reports every error but a broken pipe: the
+    /// process that closed a pipe knows.
     pub fn broken_by(&self, error: &io::Error) {
         self.broken.store(true, Ordering::Relaxed);
         if error.kind() != io::ErrorKind::BrokenPipe {

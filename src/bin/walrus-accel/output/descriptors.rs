@@ -22,8 +22,9 @@ mod system {
 
     /// Returns true if a standard descriptor was closed when the process began.
     ///
-    /// `std` opens `/dev/null` in place of a closed descriptor before `main`, for reading and writing. A shell
-    /// opens `/dev/null` for only one direction in `< /dev/null` and `> /dev/null`.
+    /// `std` opens `/dev/null` in place of a closed descriptor before `main`, for reading and
+    /// writing. A shell opens `/dev/null` for only one direction in `< /dev/null` and `>
+    /// /dev/null`.
     pub fn was_closed(stream: &impl AsFd) -> bool {
         let is_null = || -> io::Result<bool> {
             let (found, null) = (fstat(stream)?, stat("/dev/null")?);
@@ -57,7 +58,8 @@ mod system {
         }
     }
 
-    /// Writes bytes without `std`, which discards bytes silently if the descriptor is not open for writing.
+    /// Writes bytes without `std`, which discards bytes silently if the descriptor is not open for
+    /// writing.
     pub fn write(stream: &mut (impl Write + AsFd), bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(stream, bytes)?)
     }

@@ -13,8 +13,8 @@ use super::names::shown;
 use super::streams;
 use crate::args::is_standard;
 
-/// Returns a new file to write, or with `force` an existing regular file to replace. Fails if the file is one of the
-/// inputs.
+/// Returns a new file to write, or with `force` an existing regular file to replace. Fails if the
+/// file is one of the inputs.
 pub fn file(
     path: &Path,
     force: bool,
@@ -31,7 +31,8 @@ pub fn file(
 pub fn reject_link(path: &Path) -> Result<(), Failure> {
     match std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
         true => Err(Failure::Other(format!(
-            "{} is a symbolic link, which is not followed here: remove it, or choose another directory",
+            "{} is a symbolic link, which is not followed here; \
+             remove it, or choose another directory",
             shown(path)
         ))),
         false => Ok(()),
@@ -104,7 +105,8 @@ impl UnnamedFile {
             let directory = std::env::temp_dir();
             let directory = directory.display();
             Failure::Other(format!(
-                "cannot create a temporary file in {directory}: {error}; TMPDIR names another directory"
+                "cannot create a temporary file in {directory}: {error}; \
+                 TMPDIR names another directory"
             ))
         })?;
         Ok(Self {

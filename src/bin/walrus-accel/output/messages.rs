@@ -10,8 +10,8 @@ use clap::builder::styling::{AnsiColor, Style};
 
 use super::{descriptors, streams};
 
-/// Maximum length of a message in bytes: what a pipe takes in one write, so that messages of several processes
-/// do not mix.
+/// Maximum length of a message in bytes: what a pipe takes in one write, so that messages of
+/// several processes do not mix.
 const MESSAGE_MAX: usize = 4096;
 
 /// Bytes kept from the end of a message that is too long. The end holds the reason.
@@ -50,9 +50,9 @@ impl Messages {
 
     /// Returns messages to standard error, and silences drivers of graphics devices.
     ///
-    /// Drivers are loaded at any time of a job, on any thread. They print remarks that are no failures, such as a
-    /// missing display. From now on the descriptor of standard error leads to `/dev/null`; a panic restores it.
-    /// If that setup fails, drivers stay audible.
+    /// Drivers are loaded at any time of a job, on any thread. They print remarks that are no
+    /// failures, such as a missing display. From now on the descriptor of standard error leads to
+    /// `/dev/null`; a panic restores it. If that setup fails, drivers stay audible.
     pub fn without_drivers() -> Self {
         let messages = Self::new();
         let own = descriptors::take_error();
@@ -77,8 +77,8 @@ impl Messages {
 
     /// Prints a message from the signal thread.
     ///
-    /// Drops the message rather than wait for standard error. Bypasses the progress bar, as another thread may
-    /// hold its lock.
+    /// Drops the message rather than wait for standard error. Bypasses the progress bar, as another
+    /// thread may hold its lock.
     pub fn print_at_once(&self, message: String) {
         let mut line = self.line(message);
         if self.bar.load(Ordering::Relaxed) {

@@ -33,8 +33,8 @@ pub fn typed(path: &Path) -> String {
     }
 }
 
-/// Escapes characters that move a terminal's cursor or reverse the direction of text, like the library's messages
-/// about files.
+/// Escapes characters that move a terminal's cursor or reverse the direction of text, like the
+/// library's messages about files.
 pub fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -81,8 +81,8 @@ pub fn id_line(id: impl Display, name: &Path) -> Vec<u8> {
 
 /// File name in a JSON object, under a key of that object.
 ///
-/// JSON strings are Unicode. A name that is not UTF-8 is written twice: with replacement characters under the
-/// key, and as bytes in hex under the key with the suffix `Bytes`.
+/// JSON strings are Unicode. A name that is not UTF-8 is written twice: with replacement characters
+/// under the key, and as bytes in hex under the key with the suffix `Bytes`.
 pub struct JsonName {
     key: &'static str,
     bytes_key: &'static str,

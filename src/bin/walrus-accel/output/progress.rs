@@ -34,8 +34,8 @@ pub struct ProgressView {
 }
 
 impl ProgressView {
-    /// Starts a bar that follows `progress`, if the options allow one and standard error is a terminal.
-    /// Otherwise the bar is hidden.
+    /// Starts a bar that follows `progress`, if the options allow one and standard error is a
+    /// terminal. Otherwise the bar is hidden.
     pub fn new(
         report: ReportArgs,
         progress: impl Fn() -> Progress + Send + 'static,

@@ -1,7 +1,8 @@
 //! Standard input and output.
 //!
-//! `std` treats a closed standard descriptor, or one open for the other direction, as an empty input or an
-//! output that discards everything. Here both are errors, so that no blob is lost or invented.
+//! `std` treats a closed standard descriptor, or one open for the other direction, as an empty
+//! input or an output that discards everything. Here both are errors, so that no blob is lost or
+//! invented.
 
 use std::io::{self, StdoutLock, Write};
 
@@ -28,8 +29,8 @@ pub fn data() -> Output {
 
 /// Returns a writer of lines to standard output.
 ///
-/// After `>&-` lines are lost without an error: programs that start others for the exit code alone give them a
-/// `/dev/null` that looks the same as the closed descriptor.
+/// After `>&-` lines are lost without an error: programs that start others for the exit code alone
+/// give them a `/dev/null` that looks the same as the closed descriptor.
 pub fn lines() -> Output {
     Output {
         lost: false,

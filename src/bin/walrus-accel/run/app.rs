@@ -67,17 +67,20 @@ impl App {
         self.jobs.start(None, self.control(None))
     }
 
-    /// Returns a job's handle that prints notes about the job's events. `name` is the file's name if there are
-    /// several files.
+    /// Returns a job's handle that prints notes about the job's events. `name` is the file's name
+    /// if there are several files.
     pub fn control(&self, name: Option<String>) -> Control {
         let (console, noted) = (self.console.clone(), Arc::clone(&self.measuring_noted));
         Control::new().on_event(move |event| {
-            let name = name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+            let name = name
+                .as_ref()
+                .map_or(String::new(), |name| format!("{name}: "));
             match event {
                 // One note for all jobs.
                 Event::Measuring if noted.swap(true, Ordering::Relaxed) => {}
                 Event::Measuring => console.note(
-                    "measuring which engine is faster for this kind and size of job, before it begins",
+                    "measuring which engine is faster for this kind and size of job, \
+                     before it begins",
                 ),
                 Event::Resumed { done } => {
                     let done = BinaryBytes(done);
@@ -90,7 +93,7 @@ impl App {
         })
     }
 
-    /// Warns of instruction sets that the processor has and the engine rejects.
+    /// Warns of instruction sets whose kernels failed their self-test.
     fn warn_of_dropped(&self, sets: &[DroppedSet]) {
         for dropped in sets {
             self.console.warning(dropped);
@@ -111,8 +114,9 @@ impl App {
         if device.is_none() && !given.is_empty() {
             let reason = match options.engine {
                 EngineKind::Auto => {
-                    "no job went to a device; --engine auto gives it those of 16 MiB or more that it is \
-                     measured to do sooner, if it opens within seconds, and --engine gpu gives it every job"
+                    "no job went to a device; --engine auto gives a device the jobs of 16 MiB or \
+                     more that it is measured to do faster, if it opens within seconds; \
+                     --engine gpu gives it every job"
                 }
                 _ => "the engine uses no device; --engine gpu does",
             };
@@ -122,7 +126,8 @@ impl App {
         }
     }
 
-    /// Writes a job's result. The job ends first if the bytes go to standard output, where they may block.
+    /// Writes a job's result. The job ends first if the bytes go to standard output, where they may
+    /// block.
     pub fn write(&self, to: &Destination, bytes: &[u8], job: &Job) -> Result<(), Failure> {
         if matches!(to, Destination::Standard) {
             job.end()?;

@@ -1,7 +1,7 @@
 //! Encoding of many files.
 //!
-//! Small files are encoded several at once. Large files are encoded one by one, or one per engine if several
-//! engines share them.
+//! Small files are encoded several at once. Large files are encoded one by one, or one per engine
+//! if several engines share them.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ use crate::output::engine_line::working_seconds;
 use crate::output::exit::{Exit, Failure, exit_of};
 use crate::output::names::shown;
 
-/// Length in bytes from which a file is encoded alone. The encoding of a smaller file does not keep all cores busy.
+/// Length in bytes from which a file is encoded alone. The encoding of a smaller file does not keep
+/// all cores busy.
 const LARGE_LEN: u64 = 16 << 20;
 
 /// Files of a command line, with the memory for each.
@@ -57,8 +58,8 @@ pub struct Encoded<T> {
 impl<'a> FileBatch<'a> {
     /// Plans the work within the memory limit, which holds for all jobs together.
     ///
-    /// `sink_memory` returns the bytes that the sink of a blob of a given length holds on top of the encoder's
-    /// memory. `None` if no slivers are kept.
+    /// `sink_memory` returns the bytes that the sink of a blob of a given length holds on top of
+    /// the encoder's memory. `None` if no slivers are kept.
     pub fn new(
         app: &'a App,
         files: &'a [PathBuf],
@@ -131,7 +132,8 @@ impl<'a> FileBatch<'a> {
         &self.encoder
     }
 
-    /// Declares that the run produces only lines: it stops early once standard output takes no more.
+    /// Declares that the run produces only lines: it stops early once standard output takes no
+    /// more.
     pub fn only_lines(self) -> Self {
         Self {
             only_lines: true,
@@ -218,8 +220,8 @@ impl<'a> FileBatch<'a> {
         index: usize,
         work: &impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)>,
     ) -> Result<Encoded<T>> {
-        // Opened before its job begins: a signal then ends the process at once, even while a read of
-        // standard input blocks.
+        // Opened before its job begins: a signal then ends the process at once, even while a read
+        // of standard input blocks.
         let blob = Blob::open(&self.files[index], &self.app.console)?;
         let first = match index {
             0 => lock(&self.first_control).take(),
@@ -229,7 +231,8 @@ impl<'a> FileBatch<'a> {
         let measuring = control.measuring_time();
         let job = self.app.jobs.start(self.lengths[index], control);
         let now = Instant::now();
-        // Moves the start back by the measuring before it, as `working_seconds` subtracts all measuring.
+        // Moves the start back by the measuring before it, as `working_seconds` subtracts all
+        // measuring.
         let start = now.checked_sub(measuring).unwrap_or(now);
         let (metadata, more) = work(&blob, &job)?;
         Ok(Encoded {
@@ -261,7 +264,8 @@ impl<'a> FileBatch<'a> {
     }
 }
 
-/// Returns the number of engines that share the large files. Each job takes an equal part of the memory limit.
+/// Returns the number of engines that share the large files. Each job takes an equal part of the
+/// memory limit.
 fn engine_count(
     encoder: &Encoder,
     lengths: &[Option<u64>],

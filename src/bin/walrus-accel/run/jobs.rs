@@ -61,7 +61,8 @@ impl Jobs {
         self.state().total = total;
     }
 
-    /// Adds a job to the list. `bytes` is its part of the total. After an interrupt the job starts cancelled.
+    /// Adds a job to the list. `bytes` is its part of the total. After an interrupt the job starts
+    /// cancelled.
     pub fn start(&self, bytes: Option<u64>, control: Control) -> Job {
         let control = Arc::new(control);
         let mut state = self.state();
@@ -83,7 +84,7 @@ impl Jobs {
         let mut state = self.state();
         if state.interrupted {
             self.acknowledge(
-                "ended at once; what is unfinished may be left under a name that ends in .partial",
+                "ended at once; unfinished files may be left under a name that ends in .partial",
             );
         }
         if state.interrupted || state.running.is_empty() {
@@ -143,8 +144,8 @@ impl Job {
 
     /// Removes the job from the list before it is dropped.
     ///
-    /// Call this when the work is done and the rest may block, such as a write to a pipe that nobody reads. From now
-    /// on a signal ends the process at once.
+    /// Call this when the work is done and the rest may block, such as a write to a pipe that
+    /// nobody reads. From now on a signal ends the process at once.
     ///
     /// # Errors
     ///

@@ -4,8 +4,9 @@ use super::jobs::Jobs;
 
 /// Makes SIGINT, SIGTERM and SIGHUP (elsewhere Ctrl-C) cancel the jobs.
 ///
-/// The first signal lets the jobs clear up, the second one ends the process at once. An ignored SIGHUP, as under
-/// nohup, stays ignored. SIGXFSZ does not end the process: a file beyond the size limit is an error of the write.
+/// The first signal lets the jobs clear up, the second one ends the process at once. An ignored
+/// SIGHUP, as under nohup, stays ignored. SIGXFSZ does not end the process: a file beyond the size
+/// limit is an error of the write.
 pub fn watch(jobs: &Jobs) {
     let jobs = jobs.clone();
     // If this setup fails, signals end the process as without a handler.

@@ -62,7 +62,8 @@ impl Context<'_> {
         }
     }
 
-    /// Returns the axis of a sliver whose bytes lack it. The facts say if it comes from the name, which may be wrong.
+    /// Returns the axis of a sliver whose bytes lack it. The facts say if it comes from the name,
+    /// which may be wrong.
     fn axis(&self, facts: &mut Facts) -> Option<Axis> {
         let by_len = || self.verifier?.axis_by_len(self.len);
         if let Some(axis) = self.args.axis.or_else(by_len) {
@@ -107,14 +108,14 @@ impl Context<'_> {
             );
         }
         let wanted = &self.args.wanted;
-        let said = claimed.is_some() || wanted.blob_id.is_some();
+        let has_id = claimed.is_some() || wanted.blob_id.is_some();
         match (
             metadata_file::check(metadata, claimed, wanted),
             self.verifier,
         ) {
             (Err(error), _) => Some(Finding::Bad(error.to_string())),
             (Ok(metadata), Some(verifier)) => Some(verifier.metadata(&metadata)),
-            (Ok(_), None) if said => Some(Finding::Good("it matches its blob ID".into())),
+            (Ok(_), None) if has_id => Some(Finding::Good("it matches its blob ID".into())),
             (Ok(_), None) => None,
         }
     }
@@ -190,7 +191,8 @@ impl Context<'_> {
         }
     }
 
-    /// Adds the symbol and its source sliver. `axis` is the axis of the sliver that the symbol recovers.
+    /// Adds the symbol and its source sliver. `axis` is the axis of the sliver that the symbol
+    /// recovers.
     fn source(&self, axis: Option<Axis>, symbol: &DecodingSymbol, facts: &mut Facts) {
         facts.add("source", "source sliver", symbol.index.0);
         if let Some(pair) = self.pair(axis.map(Axis::other), symbol.index) {

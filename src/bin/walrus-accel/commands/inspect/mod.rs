@@ -25,8 +25,8 @@ use crate::run::app::App;
 
 /// Divisor of the memory limit that gives the maximum length of a file.
 ///
-/// A file is in memory once as bytes and once or twice as contents. Contents take at most the memory of the bytes,
-/// except for tiny symbols.
+/// A file is in memory once as bytes and once or twice as contents. Contents take at most the
+/// memory of the bytes, except for tiny symbols.
 const MEMORY_PER_FILE: u64 = 4;
 
 /// File as a JSON object.
@@ -116,7 +116,8 @@ fn inspect(
             Failure::Other(format!("{name}: {reasons}"))
         })?,
     };
-    // The job begins after the read: until then a signal ends the process, even while the read blocks on a pipe.
+    // The job begins after the read: until then a signal ends the process, even while the read
+    // blocks on a pipe.
     let verifier = verifier.map(|verifier| verifier.start(app));
     let len = bytes.len();
     let context = Context {
@@ -141,10 +142,10 @@ fn inspect(
     if good != Some(true)
         && let Some(verdict) = &verdict
     {
-        let what = format_args!("{}: {verdict}", shown(path));
+        let message = format_args!("{}: {verdict}", shown(path));
         match good {
-            None => app.console.warning(what),
-            Some(_) => app.console.error(what),
+            None => app.console.warning(message),
+            Some(_) => app.console.error(message),
         }
     }
     let exit = match good == Some(true) || verdict.is_none() {
@@ -187,8 +188,8 @@ struct Description {
 
 /// Describes a file by the first kind that its bytes match.
 ///
-/// If the bytes match several kinds and there is a verifier, the first good kind is described. If no kind is good,
-/// the finding is unchecked: the bytes may be a bad file of any of the kinds.
+/// If the bytes match several kinds and there is a verifier, the first good kind is described. If
+/// no kind is good, the finding is unchecked: the bytes may be a bad file of any of the kinds.
 fn describe(
     context: &Context<'_>,
     recognized: Recognized,
@@ -234,7 +235,7 @@ fn describe(
         reason(other, description.finding);
     }
     first.finding = Some(Finding::Unchecked(format!(
-        "it could be {}; say which with --as",
+        "it could be {}; choose one with --as",
         reasons.join(" or ")
     )));
     Ok(first)

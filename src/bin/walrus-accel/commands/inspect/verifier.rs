@@ -53,7 +53,8 @@ impl Verifier {
         }))
     }
 
-    /// Begins the job that checks a file. The file must have been read: from now on a signal cancels the job.
+    /// Begins the job that checks a file. The file must have been read: from now on a signal
+    /// cancels the job.
     pub fn start(&self, app: &App) -> FileVerifier<'_> {
         FileVerifier {
             metadata: &self.metadata,
@@ -112,8 +113,8 @@ impl FileVerifier<'_> {
         }
     }
 
-    /// Returns the axis of the sliver that a proof with so many symbols is for. A primary sliver takes more symbols than
-    /// a secondary one.
+    /// Returns the axis of the sliver that a proof with so many symbols is for. A primary sliver
+    /// takes more symbols than a secondary one.
     pub fn axis_by_count(&self, symbols: usize) -> Option<Axis> {
         let needs = |axis: &Axis| usize::from(self.needed(*axis)) == symbols;
         Axis::BOTH.into_iter().find(needs)
@@ -179,9 +180,7 @@ impl FileVerifier<'_> {
     pub fn unproven(&self, symbol: &DecodingSymbol) -> Finding {
         match unproven_fault(self.metadata, symbol) {
             Some(verdict) => Finding::Bad(verdict.to_string()),
-            None => {
-                Finding::Unchecked("without a proof it cannot be told whether it is right".into())
-            }
+            None => Finding::Unchecked("without a proof it cannot be checked".into()),
         }
     }
 
@@ -190,7 +189,8 @@ impl FileVerifier<'_> {
         let Some(axis) = axis.or(self.axis_by_count(proof.symbols.len())) else {
             let [primary, secondary] = Axis::BOTH.map(|axis| self.needed(axis));
             return Ok(Finding::Bad(format!(
-                "it has {} symbols, and exactly {primary} (primary) or {secondary} (secondary) recover a sliver",
+                "it has {} symbols, and exactly {primary} (primary) or {secondary} (secondary) \
+                 recover a sliver",
                 proof.symbols.len()
             )));
         };
