@@ -1,6 +1,7 @@
 //! Completion scripts, in the shells that they are for.
 //!
-//! A shell that is not there is a failure where everything has to be tested, as in `scripts/test.sh`.
+//! A shell that is not there is a failure where everything has to be tested, as in
+//! `scripts/test.sh`.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -91,7 +92,8 @@ fn fish_completes_verbs_options_and_values() {
     }
 }
 
-/// zsh completes on a terminal alone: one is made, and a function of the command's name tells what it gets.
+/// zsh completes on a terminal alone: one is made, and a function of the command's name tells what
+/// it gets.
 #[test]
 fn zsh_completes_verbs_and_options() {
     let scratch = Scratch::new();

@@ -5,7 +5,8 @@ use std::fs;
 
 use super::harness::{Run, Scratch, command, walrus, words};
 
-/// The number of the first device that can be used; `None` where there is none and none is required.
+/// The number of the first device that can be used; `None` where there is none and none is
+/// required.
 fn device() -> Option<String> {
     let run = walrus!("devices", "--json").exits(0);
     let lines = run.objects();
@@ -137,8 +138,8 @@ fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
     }
 }
 
-/// Keeps measurements elsewhere, but compiled shaders where they are: to compile them takes a software driver a
-/// minute.
+/// Keeps measurements elsewhere, but compiled shaders where they are: to compile them takes a
+/// software driver a minute.
 fn with_cache(command: &mut std::process::Command, cache: &std::path::Path) {
     let shaders = std::env::var_os("XDG_CACHE_HOME").map(std::path::PathBuf::from);
     let home = || Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".cache"));

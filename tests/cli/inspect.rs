@@ -133,7 +133,7 @@ fn slivers_by_their_names_and_by_metadata() {
     assert_eq!(lines[0]["axisByName"], true);
     let run = walrus!["inspect", primary].exits(0);
     assert!(
-        run.text().contains("primary (by its name)\n"),
+        run.text().contains("primary (from the file name)\n"),
         "{}",
         run.text()
     );
@@ -377,7 +377,7 @@ fn of_several_kinds_the_good_one_is_taken() {
         "warning: ",
         "it could be sliver-data (it has 11 bytes, and the blob's slivers have 45 (primary) or 29 \
          (secondary)) or \
-         decoding-symbol (without a proof it cannot be told whether it is right); say which with --as",
+         decoding-symbol (without a proof it cannot be checked); choose one with --as",
     ]);
     let line = run.object();
     assert!(line["good"].is_null());
@@ -425,7 +425,8 @@ fn of_several_kinds_the_good_one_is_taken() {
     assert!(run.object()["good"].is_null());
 }
 
-/// A good symbol that can be read as a general one, too, with the pair whose secondary sliver it recovers.
+/// A good symbol that can be read as a general one, too, with the pair whose secondary sliver it
+/// recovers.
 fn recovery_symbol_of_two_kinds() -> (BlobMetadataWithId, u16, RecoverySymbol) {
     let encoder = Encoder::builder()
         .n_shards(7)
@@ -436,8 +437,9 @@ fn recovery_symbol_of_two_kinds() -> (BlobMetadataWithId, u16, RecoverySymbol) {
     let control = Control::new();
     for seed in 0..10_000_u16 {
         let mut blob = [0; 100];
-        // A symbol of the first row begins with the length of what follows, up to where a general symbol has
-        // its target and the number of its siblings: the last bytes of the first sibling's hash.
+        // A symbol of the first row begins with the length of what follows, up to where a general
+        // symbol has its target and the number of its siblings: the last bytes of the first
+        // sibling's hash.
         for column in 0..5 {
             let [low, high] = seed.to_le_bytes();
             blob[8 * column..][..4].copy_from_slice(&[38, column as u8, low, high]);

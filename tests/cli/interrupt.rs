@@ -219,7 +219,8 @@ fn an_interrupt_leaves_nothing() {
 fn an_interrupt_before_the_first_record_says_that_nothing_is_kept() {
     let long = Long::new();
     let out = long.scratch.path("out");
-    // In one stripe, of which there is no record. A quick machine may be done before it is told to stop.
+    // In one stripe, of which there is no record. A quick machine may be done before it is told to
+    // stop.
     let interrupted = (0..20).find_map(|_| {
         let mut child = long.start_with(&out, true, "1G");
         let begun = || partial(&out).filter(|dir| dir.join("blob/pairs").exists());
@@ -428,7 +429,8 @@ fn an_interrupt_ends_waiting_for_output() {
                 .env("TMPDIR", &temporary)
                 .spawn()
                 .unwrap();
-            // Once a byte is there, the rest is on its way; a pipe does not hold it, and nobody reads it.
+            // Once a byte is there, the rest is on its way; a pipe does not hold it, and nobody
+            // reads it.
             let mut out = child.stdout.take().unwrap();
             out.read_exact(&mut [0]).unwrap();
             sleep(Duration::from_millis(200));

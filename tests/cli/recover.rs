@@ -26,7 +26,8 @@ fn on_symbols(verb: &str, files: &Files, axis: Axis, target: &str, more: &[&Path
     run(words)
 }
 
-/// A directory with the symbols of every pair's sliver but the target's for both slivers of pairs 2 and 4.
+/// A directory with the symbols of every pair's sliver but the target's for both slivers of pairs 2
+/// and 4.
 fn served(files: &Files) -> PathBuf {
     let metadata = files.metadata();
     let directory = files.path("symbols");
@@ -415,8 +416,8 @@ fn a_consistent_blob_cannot_be_accused() {
     }
 }
 
-/// No verb replaces a symbol or the metadata, by whatever name, nor a symbol of another sliver in a directory
-/// of symbols.
+/// No verb replaces a symbol or the metadata, by whatever name, nor a symbol of another sliver in a
+/// directory of symbols.
 #[test]
 fn what_is_read_is_not_replaced() {
     let files = Files::of(7, 100);

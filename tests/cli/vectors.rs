@@ -63,7 +63,8 @@ impl Files {
         self.scratch.file(&format!("{pair:04}.{axis}.bcs"), &data)
     }
 
-    /// The bytes of the symbol from a pair's sliver of the axis that recovers the target's of the other.
+    /// The bytes of the symbol from a pair's sliver of the axis that recovers the target's of the
+    /// other.
     pub fn symbol_data(&self, source: usize, axis: Axis, target: usize) -> Vec<u8> {
         let symbols = self.case["recovery_symbols"].as_array().unwrap();
         let of =
