@@ -12,7 +12,7 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 
 /// Extends, restores and hashes single words.
-pub(crate) trait CodeWords: PairHasher {
+pub(crate) trait CodewordOps: PairHasher {
     /// Does both, at the same time if the engine has threads: the first one there, the other one here.
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
 
@@ -27,7 +27,11 @@ pub(crate) trait CodeWords: PairHasher {
     ) -> Result<()>;
 
     /// Restores source symbols of words across slivers.
-    fn restore(&self, words: &Words<'_>, control: &Control) -> Result<Vec<Restored>>;
+    fn restore(
+        &self,
+        words: &CodewordBatch<'_>,
+        control: &Control,
+    ) -> Result<Vec<RestoredCodeword>>;
 
     /// The leaf hashes of symbols of one size.
     fn hash_symbols(&self, commitment: Commitment, symbols: &[&[u8]], leaves: &mut [Digest]);
@@ -37,7 +41,7 @@ pub(crate) trait CodeWords: PairHasher {
 pub(crate) type SymbolOf<'a> = &'a (dyn Fn(usize, usize) -> &'a [u8] + Sync + 'a);
 
 /// Words across slivers of an axis, of each of which exactly as many symbols are at hand as are needed.
-pub(crate) struct Words<'a> {
+pub(crate) struct CodewordBatch<'a> {
     pub(crate) shape: Shape,
     /// The axis of the slivers that the symbols come from.
     pub(crate) axis: Axis,
@@ -54,7 +58,7 @@ pub(crate) struct Words<'a> {
 }
 
 /// A part of a word's source symbols.
-pub(crate) struct Restored {
+pub(crate) struct RestoredCodeword {
     pub(crate) word: usize,
     /// Which bytes of each symbol.
     pub(crate) range: Range<u32>,
@@ -63,7 +67,7 @@ pub(crate) struct Restored {
 }
 
 /// Puts the parts of one word together: whole symbols, one after another.
-pub(crate) fn join_parts(parts: &[Restored], symbol_size: u32, symbols: &mut [u8]) {
+pub(crate) fn join_parts(parts: &[RestoredCodeword], symbol_size: u32, symbols: &mut [u8]) {
     for part in parts {
         let width = part.range.len();
         let pieces = part.bytes.chunks_exact(width);
@@ -177,7 +181,7 @@ mod tests {
         for (wanted, range) in parts(original, shape.symbol_size()) {
             let symbol =
                 |word: usize, item: usize| &all[word][usize::from(given[item].0) * size..][..size];
-            let words = Words {
+            let words = CodewordBatch {
                 shape,
                 axis: axis.other(),
                 given: &given,

@@ -20,12 +20,12 @@ mod sliver_output;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub(crate) use self::codewords::{CodeWords, Restored, Words, join_parts};
+pub(crate) use self::codewords::{CodewordBatch, CodewordOps, RestoredCodeword, join_parts};
 #[cfg(feature = "gpu")]
 pub(crate) use self::device_info::NoDevice;
 pub use self::device_info::{DeviceInfo, DeviceKind};
 #[cfg(feature = "gpu")]
-pub(crate) use self::own_thread::apart;
+pub(crate) use self::own_thread::on_own_thread;
 pub(crate) use self::sliver_output::{SinkBuffers, SliverOutput};
 pub use instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use options::EngineOptions;
@@ -202,7 +202,7 @@ impl std::fmt::Display for EngineKind {
 /// In every session, stripes come in order from byte 0 to the symbol size without gaps; all but the
 /// last are multiples of [`STRIPE_UNIT`] and none is wider than the width that the session was
 /// started with.
-pub(crate) trait Engine: CodeWords + Send + Sync {
+pub(crate) trait Engine: CodewordOps + Send + Sync {
     /// The name, as in JSON output.
     fn name(&self) -> &'static str;
 
@@ -225,21 +225,21 @@ pub(crate) trait Engine: CodeWords + Send + Sync {
     }
 
     /// Whether the engine has room for any job of the shape, in whatever stripes.
-    fn has_room(&self, shape: &Shape, commitment: Commitment) -> bool {
+    fn fits(&self, shape: &Shape, commitment: Commitment) -> bool {
         let _ = (shape, commitment);
         true
     }
 
     /// Gives back memory that is kept for the next job.
-    fn forget_memory(&self) {}
+    fn release_buffers(&self) {}
 
     /// The engine that looks again at what this one finds wrong, before anybody is told.
-    fn second(&self) -> Option<Arc<dyn Engine>> {
+    fn verifier(&self) -> Option<Arc<dyn Engine>> {
         None
     }
 
     /// That one found it right.
-    fn was_wrong(&self) {}
+    fn report_mismatch(&self) {}
 
     /// The widest stripes of an encode session that make sense for the engine.
     fn widest_encode(&self, shape: &Shape, commitment: Commitment) -> u32 {
@@ -252,7 +252,7 @@ pub(crate) trait Engine: CodeWords + Send + Sync {
 
     /// Whether trees leave out what is zero for the blob's length alone ([`Shape::zero_rows`],
     /// [`Shape::zero_columns`]): those leaves are not asked of an encode session.
-    fn skips_zeros(&self) -> bool {
+    fn skips_zero_codewords(&self) -> bool {
         false
     }
 

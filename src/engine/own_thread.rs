@@ -12,7 +12,7 @@ use std::thread;
 /// # Errors
 ///
 /// If a thread cannot be started.
-pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+pub(crate) fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     if rayon::current_thread_index().is_none() {
         return Ok(work());
     }

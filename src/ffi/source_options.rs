@@ -203,13 +203,13 @@ fn patient(file: &File) -> impl Read + '_ {
 
     impl Read for Patient<'_> {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-            const PATIENCE: Timespec = Timespec {
+            const CANCEL_POLL_INTERVAL: Timespec = Timespec {
                 tv_sec: 0,
                 tv_nsec: 50_000_000,
             };
             let again = || Err(Error::from(ErrorKind::Interrupted));
             let mut descriptors = [PollFd::new(self.0, PollFlags::IN)];
-            if poll(&mut descriptors, Some(&PATIENCE))? == 0 {
+            if poll(&mut descriptors, Some(&CANCEL_POLL_INTERVAL))? == 0 {
                 return again();
             }
             match self.0.read(out) {

@@ -321,8 +321,7 @@ impl Encoder {
 
     /// Whether an engine has room for a blob.
     fn fits(&self, context: &Context, shape: &Shape, in_memory: bool) -> bool {
-        context.engine.has_room(shape, self.commitment)
-            && self.width(context, shape, in_memory).is_ok()
+        context.engine.fits(shape, self.commitment) && self.width(context, shape, in_memory).is_ok()
     }
 
     fn width(&self, context: &Context, shape: &Shape, in_memory: bool) -> Result<u32> {
@@ -444,7 +443,7 @@ pub(crate) fn zeros(
     commitment: Commitment,
     axis: Axis,
 ) -> ZeroCodewords {
-    match engine.skips_zeros() {
+    match engine.skips_zero_codewords() {
         true => ZeroCodewords::of(shape, commitment, axis),
         false => ZeroCodewords::none(),
     }

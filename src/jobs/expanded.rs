@@ -1,6 +1,6 @@
 //! Serving recovery symbols: what a storage node gives to those that lost a sliver.
 
-use crate::engine::CodeWords;
+use crate::engine::CodewordOps;
 use crate::format::commitment::{Digest, MerkleTree, Node, VerifiedMetadata};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
@@ -193,7 +193,7 @@ pub(crate) fn target_sliver(
 
 /// A sliver's symbols, all `n`, from the source symbols.
 pub(crate) fn all_symbols(
-    words: &dyn CodeWords,
+    words: &dyn CodewordOps,
     shape: &Shape,
     axis: Axis,
     sources: &[u8],
@@ -209,7 +209,7 @@ pub(crate) fn all_symbols(
 
 /// The tree over a sliver's symbols.
 pub(crate) fn tree_of(
-    words: &dyn CodeWords,
+    words: &dyn CodewordOps,
     metadata: &VerifiedMetadata,
     symbols: &[u8],
 ) -> MerkleTree {
@@ -334,7 +334,7 @@ impl Decoder {
     }
 
     /// What computes single words: the CPU, whatever else there is.
-    pub(crate) fn words(&self, control: &Control) -> &dyn CodeWords {
+    pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
         let engine = &*self.context.engine;
         control.note_engine(match engine.device() {
             Some(_) => "cpu",

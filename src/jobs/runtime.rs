@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::Engines;
 use crate::engine::schedule::Job;
 #[cfg(feature = "gpu")]
-use crate::engine::schedule::{Auto, Settings, Turn};
+use crate::engine::schedule::{Auto, JobSlot, Settings};
 use crate::engine::{
     DeviceInfo, Engine, EngineKind, EngineOptions, InstructionSet, STRIPE_UNIT, reference,
     stripe_width,
@@ -52,7 +52,7 @@ pub(crate) struct Context {
 pub(crate) struct JobContext {
     context: Context,
     #[cfg(feature = "gpu")]
-    _turn: Option<Turn>,
+    _turn: Option<JobSlot>,
 }
 
 impl std::ops::Deref for JobContext {
@@ -155,7 +155,7 @@ impl Context {
     /// The engine of the device, and the CPU, where a job is done again that the device did.
     pub(crate) fn device_and_cpu(&self) -> Option<(Arc<dyn Engine>, Self)> {
         let device = self.device_engine()?;
-        let cpu = Self::on(device.second()?, self.memory);
+        let cpu = Self::on(device.verifier()?, self.memory);
         Some((device, cpu))
     }
 
@@ -183,7 +183,7 @@ impl Context {
             return Ok(Self::on(reference, self.memory));
         }
         // Which memory this one kept for the next job is that one's; it may need a little more.
-        self.engine.forget_memory();
+        self.engine.release_buffers();
         Ok(Self::on(engine, self.memory.saturating_mul(2)))
     }
 

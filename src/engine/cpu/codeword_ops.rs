@@ -6,12 +6,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::CpuEngine;
-use super::codeword_pipeline::{LineWork, Lines};
+use super::codeword_pipeline::{CodewordTask, Codewords};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile};
 use super::rs::codec::Decoding;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
-use crate::engine::{CodeWords, Engine, Restored, STRIPE_UNIT, Words};
+use crate::engine::{CodewordBatch, CodewordOps, Engine, RestoredCodeword, STRIPE_UNIT};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
@@ -86,7 +86,7 @@ pub(crate) struct Made {
     decoding: Arc<Decoding>,
 }
 
-impl CodeWords for CpuEngine {
+impl CodewordOps for CpuEngine {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         match self.threads() > 1 && rayon::current_thread_index().is_none() {
             // This thread is awake. Two of the pool's would have to wake up, and may find themselves on one core.
@@ -130,7 +130,7 @@ impl CodeWords for CpuEngine {
         let extend = |(part, mut pieces): (Range<u32>, Vec<&mut [u8]>)| {
             control.check()?;
             let start = part.start as usize;
-            let lines = Lines {
+            let lines = Codewords {
                 encoding: &encoding,
                 leaves,
                 zeros: original..original,
@@ -139,7 +139,7 @@ impl CodeWords for CpuEngine {
                 state_len: leaves.state_len(),
                 short: None,
             };
-            let work = LineWork {
+            let work = CodewordTask {
                 hash: false,
                 states: None,
                 digests: &mut [],
@@ -165,7 +165,11 @@ impl CodeWords for CpuEngine {
         }
     }
 
-    fn restore(&self, words: &Words<'_>, control: &Control) -> Result<Vec<Restored>> {
+    fn restore(
+        &self,
+        words: &CodewordBatch<'_>,
+        control: &Control,
+    ) -> Result<Vec<RestoredCodeword>> {
         let code = Self::expanding(&words.shape, words.axis.other());
         let indices = collected(words.given.iter().map(|index| usize::from(index.0)));
         let mut items = filled(None, code.original + code.recovery);
@@ -224,7 +228,7 @@ impl CodeWords for CpuEngine {
                     });
                 }
             }
-            Ok::<_, Error>(Restored {
+            Ok::<_, Error>(RestoredCodeword {
                 word,
                 range: part.clone(),
                 bytes,

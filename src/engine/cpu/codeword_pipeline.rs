@@ -62,7 +62,7 @@ impl Geometry {
 
 /// What a thread works in, kept from use to use.
 #[derive(Default)]
-pub(crate) struct LineSpace {
+pub(crate) struct CodewordSpace {
     pub(crate) code: CodeSpace,
     tile: Aligned,
     /// What the tile was made for.
@@ -74,7 +74,7 @@ pub(crate) struct LineSpace {
 }
 
 /// How lines are worked on.
-pub(crate) struct Lines<'a> {
+pub(crate) struct Codewords<'a> {
     pub(crate) encoding: &'a Encoding,
     pub(crate) leaves: LeafHasher,
     /// Which source symbols are zero, and neither read nor hashed: the last ones.
@@ -137,8 +137,8 @@ impl<'a> JoinedBytes<'a> {
 /// Takes parts of symbols.
 pub(crate) type Emit<'a> = &'a mut dyn FnMut(Emitted<'_>);
 
-impl Lines<'_> {
-    /// The bytes of a [`LineSpace`] for bytes of so many, in steps.
+impl Codewords<'_> {
+    /// The bytes of a [`CodewordSpace`] for bytes of so many, in steps.
     pub(crate) fn memory(
         butterflies: &Butterflies,
         code: &Code,
@@ -161,10 +161,10 @@ impl Lines<'_> {
     /// not hashed. What comes out goes to `emit`.
     pub(crate) fn run<'s>(
         &self,
-        space: &mut LineSpace,
+        space: &mut CodewordSpace,
         count: usize,
         source: impl Fn(usize, usize) -> &'s [u8],
-        mut work: LineWork<'_>,
+        mut work: CodewordTask<'_>,
         mut emit: Option<Emit<'_>>,
     ) {
         let code = self.encoding.code();
@@ -192,7 +192,7 @@ impl Lines<'_> {
                 // While the lines are hashed, memory works all the time, a little at a time: the
                 // bytes of the step after the next one come nearer, and the next one's come in where
                 // source symbols have had their turn.
-                let mut each = |turn: Turn, tile: &mut [u8]| {
+                let mut each = |turn: HashProgress, tile: &mut [u8]| {
                     if let Some(after) = &after {
                         let share = (line * turn.all + turn.done, at_work.lines * turn.all);
                         for i in share_of(geometry.inputs, share) {
@@ -232,7 +232,7 @@ impl Lines<'_> {
     }
 
     /// Makes the recovery symbols' bytes from those of the source symbols in the tile.
-    fn encode(&self, space: &mut LineSpace, geometry: Geometry, step: &Step) {
+    fn encode(&self, space: &mut CodewordSpace, geometry: Geometry, step: &Step) {
         let layout = match step.lines {
             1 => Layout::new(step.range.len()),
             _ => Layout::lines_of(step.range.len()),
@@ -257,11 +257,11 @@ impl Lines<'_> {
     /// while that goes on, with how far it is.
     fn hash(
         &self,
-        space: &mut LineSpace,
+        space: &mut CodewordSpace,
         part: &Part<'_>,
-        work: &mut LineWork<'_>,
+        work: &mut CodewordTask<'_>,
         emit: &mut Option<Emit<'_>>,
-        each: &mut dyn FnMut(Turn, &mut [u8]),
+        each: &mut dyn FnMut(HashProgress, &mut [u8]),
     ) {
         let Part {
             step,
@@ -308,7 +308,7 @@ impl Lines<'_> {
             }
             let done = kind * groups[0] + done;
             let sources = groups[0];
-            each(Turn { done, sources, all }, tile);
+            each(HashProgress { done, sources, all }, tile);
         };
         let tile = space.tile.get(geometry.bytes());
         let mut turns = |tile: &mut [u8]| {
@@ -372,7 +372,7 @@ impl Lines<'_> {
 }
 
 /// What is made of lines, each with `n` symbols.
-pub(crate) struct LineWork<'a> {
+pub(crate) struct CodewordTask<'a> {
     /// Whether they are hashed.
     pub(crate) hash: bool,
     /// The states of all symbols, if hashing began or goes on in another stripe.
@@ -425,13 +425,13 @@ struct Part<'a> {
 /// How far the hashing of a line is: `done` of `all` groups of symbols, of which the first `sources` are
 /// source symbols.
 #[derive(Clone, Copy)]
-struct Turn {
+struct HashProgress {
     done: usize,
     sources: usize,
     all: usize,
 }
 
-impl Turn {
+impl HashProgress {
     /// The same of the groups behind the source symbols, once those are done.
     fn after_sources(self) -> Option<(usize, usize)> {
         let done = self.done.checked_sub(self.sources)?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::codeword_pipeline::{LineSpace, LineWork, Lines};
+use super::codeword_pipeline::{CodewordSpace, CodewordTask, Codewords};
 use super::hash::LeafHasher;
 use super::{CpuEngine, LISTS_A_SYMBOL};
 use crate::engine::{Engine, ExpandSession};
@@ -35,7 +35,7 @@ pub(crate) fn memory(
     let code = CpuEngine::expanding(shape, axis);
     // A sliver that is lent goes through whole.
     let bytes = (shape.symbol_size(), engine.step(shape));
-    let a_thread = Lines::memory(&engine.butterflies, &code, &leaves, bytes)
+    let a_thread = Codewords::memory(&engine.butterflies, &code, &leaves, bytes)
         + shape.sliver_len(axis) / u64::from(shape.symbol_size()) * u64::from(width)
         + n * LISTS_A_SYMBOL;
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
@@ -124,7 +124,7 @@ impl ExpandSession for Session<'_> {
         let leaves = self.leaves.get(self.leaves_len, "the hashes of slivers")?;
         let leaves = leaves.as_chunks_mut().0.par_chunks_mut(n);
         let expand =
-            |space: &mut LineSpace, item, mut states: Option<&mut [u8]>, leaves: &mut _| {
+            |space: &mut CodewordSpace, item, mut states: Option<&mut [u8]>, leaves: &mut _| {
                 let borrowed = slivers
                     .borrow(item)
                     .filter(|sliver| sliver.len() >= row_len);
@@ -149,7 +149,7 @@ impl ExpandSession for Session<'_> {
                             (&gathered[..], width)
                         }
                     };
-                    let lines = Lines {
+                    let lines = Codewords {
                         encoding: &encoding,
                         leaves: hasher,
                         zeros: original..original,
@@ -159,7 +159,7 @@ impl ExpandSession for Session<'_> {
                         short: None,
                     };
                     let source = |_, i: usize| &bytes[i * pitch..];
-                    let work = LineWork {
+                    let work = CodewordTask {
                         hash: true,
                         states: states.as_deref_mut(),
                         digests: leaves,

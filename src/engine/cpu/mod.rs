@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
-use self::codeword_pipeline::LineSpace;
+use self::codeword_pipeline::CodewordSpace;
 use self::hash::ShortLeaves;
 use self::isa::Isa;
 use self::isa_selection::Choice;
@@ -50,7 +50,7 @@ const BLOCKS_BYTES: usize = 64 << 20;
 const BLOCK_BYTES: usize = 2 << 20;
 
 /// The most lines that a thread takes at once: as many as share a chunk of two-byte symbols.
-const BLOCK_LINES: usize = 32;
+const BLOCK_CODEWORDS: usize = 32;
 
 /// The most bytes of every row in the columns that a thread takes at once: a block of long symbols takes about
 /// ten milliseconds, which is how long another thread may be idle at the end.
@@ -78,7 +78,7 @@ pub(crate) struct CpuEngine {
     /// The leaves of two-byte symbols, by commitment.
     short_leaves: [OnceLock<ShortLeaves>; 2],
     /// What threads work in, between jobs.
-    spaces: Mutex<Vec<LineSpace>>,
+    spaces: Mutex<Vec<CodewordSpace>>,
 }
 
 impl CpuEngine {
@@ -153,7 +153,7 @@ impl CpuEngine {
     }
 
     /// Calls `work` with what a thread works in.
-    fn with_space<T>(&self, work: impl FnOnce(&mut LineSpace) -> T) -> T {
+    fn with_space<T>(&self, work: impl FnOnce(&mut CodewordSpace) -> T) -> T {
         let spaces = || self.spaces.lock().expect("nothing panics under the lock");
         let mut space = spaces().pop().unwrap_or_default();
         let result = work(&mut space);
@@ -182,7 +182,7 @@ impl CpuEngine {
         let n = usize::from(shape.n_shards());
         let together = Layout::lines(width, shape.symbol_size());
         let threads = self.pool.current_num_threads();
-        let mut most = self.most_lines(n).min(BLOCK_WIDTH / width);
+        let mut most = self.most_codewords(n).min(BLOCK_WIDTH / width);
         if gathers {
             let bytes = (BLOCKS_BYTES / threads).min(BLOCK_BYTES);
             most = most.min(bytes / (n * width));
@@ -191,9 +191,9 @@ impl CpuEngine {
     }
 
     /// The most columns that a thread takes at once, but for short symbols.
-    fn most_lines(&self, n: usize) -> usize {
+    fn most_codewords(&self, n: usize) -> usize {
         n.div_ceil(4 * self.pool.current_num_threads())
-            .min(BLOCK_LINES)
+            .min(BLOCK_CODEWORDS)
     }
 
     /// The most bytes that a thread gathers for an output, with stripes of up to `width`. It grows
@@ -201,7 +201,7 @@ impl CpuEngine {
     fn gathered_memory(&self, shape: &Shape, width: u32) -> u64 {
         let n = u64::from(shape.n_shards());
         let most = (BLOCKS_BYTES / self.pool.current_num_threads()).min(BLOCK_BYTES) as u64;
-        let lines = self.most_lines(shape.n_shards().into()) as u64 * n * u64::from(width);
+        let lines = self.most_codewords(shape.n_shards().into()) as u64 * n * u64::from(width);
         // One line at least, or as many short ones as share a chunk.
         lines.min(most).max(n * u64::from(width.max(64)))
     }
@@ -267,7 +267,7 @@ impl Engine for CpuEngine {
         true
     }
 
-    fn forget_memory(&self) {
+    fn release_buffers(&self) {
         let all = [
             &self.idle_rows,
             &self.idle_stripes,
@@ -277,7 +277,7 @@ impl Engine for CpuEngine {
         all.into_iter().for_each(BufferPool::clear);
     }
 
-    fn skips_zeros(&self) -> bool {
+    fn skips_zero_codewords(&self) -> bool {
         true
     }
 

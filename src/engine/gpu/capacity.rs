@@ -11,7 +11,7 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 
 /// Why a device cannot do a job.
-pub(crate) enum NoRoom {
+pub(crate) enum NoCapacity {
     /// So many bytes are needed at least.
     Memory(u64),
     /// The committee is too large for its shaders.
@@ -40,7 +40,7 @@ impl GpuEngine {
         &self,
         shape: &Shape,
         bytes: impl Fn(u32) -> (u64, u64),
-    ) -> Result<u32, NoRoom> {
+    ) -> Result<u32, NoCapacity> {
         let fits = |width| {
             #[cfg(test)]
             if width > self.most_width {
@@ -50,7 +50,7 @@ impl GpuEngine {
             self.fits(largest, total)
         };
         if !self.has_codes(shape) {
-            return Err(NoRoom::Committee);
+            return Err(NoCapacity::Committee);
         }
         let size = shape.symbol_size();
         if fits(size) {
@@ -72,13 +72,13 @@ impl GpuEngine {
         let (largest, narrowest) = bytes(unit.min(size));
         match largest <= self.info.largest_binding {
             // A short symbol may take less whole.
-            true => Err(NoRoom::Memory(narrowest.min(bytes(size).1))),
-            false => Err(NoRoom::Committee),
+            true => Err(NoCapacity::Memory(narrowest.min(bytes(size).1))),
+            false => Err(NoCapacity::Committee),
         }
     }
 
     /// The widest stripes of encoding.
-    pub(crate) fn widest(&self, shape: &Shape, commitment: Commitment) -> Result<u32, NoRoom> {
+    pub(crate) fn widest(&self, shape: &Shape, commitment: Commitment) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
             let sizes = Sizes::new(shape, commitment, width, self.cut);
             (sizes.largest(), sizes.total())
@@ -86,7 +86,7 @@ impl GpuEngine {
     }
 
     /// The widest stripes of decoding.
-    pub(crate) fn widest_decode(&self, shape: &Shape, axis: Axis) -> Result<u32, NoRoom> {
+    pub(crate) fn widest_decode(&self, shape: &Shape, axis: Axis) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
             let sizes = decode::Sizes::new(shape, axis, width, self.cut);
             (sizes.largest(), sizes.total())
@@ -99,7 +99,7 @@ impl GpuEngine {
         shape: &Shape,
         commitment: Commitment,
         axis: Axis,
-    ) -> Result<u32, NoRoom> {
+    ) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
             let sizes = expand::Sizes::new(shape, commitment, axis, 1, width);
             (sizes.largest(), sizes.total())
@@ -108,17 +108,17 @@ impl GpuEngine {
 
     /// The CPU does a job for which the device has no room, if it may: an error where a limit was set that
     /// is too low, or where the CPU is not to go on.
-    pub(crate) fn leave_to_cpu(&self, no_room: &NoRoom, shape: &Shape) -> Result<()> {
+    pub(crate) fn leave_to_cpu(&self, no_capacity: &NoCapacity, shape: &Shape) -> Result<()> {
         let fallback = self.options.fallback;
-        match *no_room {
-            NoRoom::Memory(needed) if self.options.memory.is_some() || !fallback => {
+        match *no_capacity {
+            NoCapacity::Memory(needed) if self.options.memory.is_some() || !fallback => {
                 Err(Error::DeviceMemory {
                     device: self.info.name.clone(),
                     needed,
                     budget: self.budget(),
                 })
             }
-            NoRoom::Committee if !fallback => Err(unavailable(format!(
+            NoCapacity::Committee if !fallback => Err(unavailable(format!(
                 "{}: its workgroups or bindings are too small for committees of {} shards, and the \
                  CPU is not to go on instead",
                 self.info.name,

@@ -1,14 +1,14 @@
 //! Single words: the CPU is done with one before a device has been asked.
 
 use super::GpuEngine;
-use crate::engine::{CodeWords, Restored, Words};
+use crate::engine::{CodewordBatch, CodewordOps, RestoredCodeword};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
-impl CodeWords for GpuEngine {
+impl CodewordOps for GpuEngine {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         self.cpu.both(one, other);
     }
@@ -23,7 +23,11 @@ impl CodeWords for GpuEngine {
         self.cpu.extend(shape, axis, symbols, control)
     }
 
-    fn restore(&self, words: &Words<'_>, control: &Control) -> Result<Vec<Restored>> {
+    fn restore(
+        &self,
+        words: &CodewordBatch<'_>,
+        control: &Control,
+    ) -> Result<Vec<RestoredCodeword>> {
         self.cpu.restore(words, control)
     }
 

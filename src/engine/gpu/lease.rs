@@ -8,13 +8,13 @@ use super::device::fault::{Failure, Fault};
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
 use super::{GpuEngine, unavailable};
-use crate::engine::apart;
 use crate::engine::cpu::HostPanic;
+use crate::engine::on_own_thread;
 use crate::format::error::Error;
 use crate::io::control::Control;
 
 /// How long a job that waits for the device does not look whether it was cancelled.
-const PATIENCE: Duration = Duration::from_millis(50);
+const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl GpuEngine {
     /// Does work on the device, when it is free.
@@ -23,7 +23,7 @@ impl GpuEngine {
         control: &Control,
         work: impl FnOnce(&Device, &mut Workspace) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let done = apart(|| self.on_device_here(control, work));
+        let done = on_own_thread(|| self.on_device_here(control, work));
         done.map_err(|error| {
             unavailable(format!("no thread can be started for the device: {error}"))
         })?
@@ -80,7 +80,7 @@ impl GpuEngine {
                 return Ok(workspace);
             }
             control.check()?;
-            let waited = self.is_back.wait_timeout(place, PATIENCE);
+            let waited = self.is_back.wait_timeout(place, CANCEL_POLL_INTERVAL);
             place = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }

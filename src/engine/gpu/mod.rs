@@ -25,7 +25,7 @@ use self::device::adapters::Found;
 use self::device::fault::Fault;
 use self::device::open_device::Device;
 use self::device::workspace::Workspace;
-use self::encode::stripe::{Cut, Sizes};
+use self::encode::stripe::{BlockLimits, Sizes};
 use self::hash::device_states::StateSize;
 use super::cpu::CpuEngine;
 use super::device_info::{DeviceInfo, NoDevice};
@@ -52,7 +52,7 @@ pub(crate) struct GpuEngine {
     /// What tells the adapter from others.
     key: String,
     options: DeviceOptions,
-    cut: Cut,
+    cut: BlockLimits,
     /// The device's buffers, unless a job has them: jobs wait for their turn, a stripe each.
     workspace: Mutex<Option<Workspace>>,
     /// They are back.
@@ -151,7 +151,7 @@ impl GpuEngine {
             key: device::adapters::key(&info),
             info,
             options: options.device.clone(),
-            cut: Cut { block: BLOCK },
+            cut: BlockLimits { block: BLOCK },
             workspace: Mutex::new(Some(Workspace::default())),
             is_back: Condvar::new(),
             fault: OnceLock::new(),
@@ -245,18 +245,18 @@ impl Engine for GpuEngine {
         true
     }
 
-    fn second(&self) -> Option<Arc<dyn Engine>> {
+    fn verifier(&self) -> Option<Arc<dyn Engine>> {
         Some(Arc::clone(&self.cpu) as Arc<dyn Engine>)
     }
 
-    fn was_wrong(&self) {
+    fn report_mismatch(&self) {
         let fault = Fault::Wrong("hashes");
         self.fault.get_or_init(|| fault.clone());
         // The result is the CPU's and right: there is no error to give.
         let _ = self.give_up(fault);
     }
 
-    fn has_room(&self, shape: &Shape, commitment: Commitment) -> bool {
+    fn fits(&self, shape: &Shape, commitment: Commitment) -> bool {
         let for_slivers = |axis| {
             self.widest_decode(shape, axis).is_ok()
                 && self.widest_expand(shape, commitment, axis).is_ok()
@@ -269,8 +269,8 @@ impl Engine for GpuEngine {
     }
 
     /// When the CPU goes on, it does so.
-    fn skips_zeros(&self) -> bool {
-        self.cpu.skips_zeros()
+    fn skips_zero_codewords(&self) -> bool {
+        self.cpu.skips_zero_codewords()
     }
 
     fn threads(&self) -> usize {
@@ -298,8 +298,8 @@ impl Engine for GpuEngine {
     ) -> Result<Box<dyn EncodeSession + 'a>> {
         match self.widest(&shape, commitment) {
             Ok(widest) => assert!(width <= widest, "no stripe is wider than the widest"),
-            Err(no_room) => {
-                self.leave_to_cpu(&no_room, &shape)?;
+            Err(no_capacity) => {
+                self.leave_to_cpu(&no_capacity, &shape)?;
                 return self.cpu.start_encode(shape, commitment, width);
             }
         }
@@ -340,7 +340,7 @@ impl Engine for GpuEngine {
         let widest = match self.widest_expand(&shape, commitment, axis) {
             Ok(widest) if items > 0 => widest,
             room => {
-                room.or_else(|no_room| self.leave_to_cpu(&no_room, &shape).map(|()| 0))?;
+                room.or_else(|no_capacity| self.leave_to_cpu(&no_capacity, &shape).map(|()| 0))?;
                 return self.cpu.start_expand(shape, commitment, axis, items, width);
             }
         };
@@ -378,8 +378,8 @@ impl Engine for GpuEngine {
     ) -> Result<Box<dyn DecodeSession + 'a>> {
         let widest = match self.widest_decode(&shape, axis) {
             Ok(widest) => widest,
-            Err(no_room) => {
-                self.leave_to_cpu(&no_room, &shape)?;
+            Err(no_capacity) => {
+                self.leave_to_cpu(&no_capacity, &shape)?;
                 return self.cpu.start_decode(shape, axis, given, width, place);
             }
         };

@@ -15,11 +15,11 @@ use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
 /// The engine, or `None` where there is no device and none is required.
 fn engine() -> Option<GpuEngine> {
-    engine_with(Cut { block: BLOCK })
+    engine_with(BlockLimits { block: BLOCK })
 }
 
 /// The same, with blocks of these sizes.
-fn engine_with(cut: Cut) -> Option<GpuEngine> {
+fn engine_with(cut: BlockLimits) -> Option<GpuEngine> {
     required(GpuEngine::new(&options()), cut)
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn options() -> EngineOptions {
     }
 }
 
-pub(crate) fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
+pub(crate) fn required(engine: Result<GpuEngine>, cut: BlockLimits) -> Option<GpuEngine> {
     let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
     match engine {
         Ok(mut engine) => {
@@ -128,7 +128,7 @@ fn every_symbol_size_gives_the_cpu_s_bytes() {
 #[test]
 fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
     // A row and a column at a time.
-    let Some(mut engine) = engine_with(Cut { block: 1 }) else {
+    let Some(mut engine) = engine_with(BlockLimits { block: 1 }) else {
         return;
     };
     for (commitment, size) in [
@@ -255,7 +255,7 @@ fn every_variant_of_every_shader_is_valid() {
 
 #[test]
 fn a_wrong_answer_is_noticed() {
-    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
         return;
     };
     let shape = Shape::new(10, 20_000).unwrap();
@@ -277,10 +277,10 @@ fn a_wrong_answer_is_noticed() {
             let primary = slivers.symbols(Axis::Primary, pair).unwrap();
             let chunk = check.of_symbol(&primary[column * size..][..size]);
             let to = &mut sums.of_columns[row];
-            check.add_line(to, &chunk, combination_check::Lines::Columns, column);
+            check.add_codeword(to, &chunk, combination_check::CodewordAxis::Columns, column);
             if row < rows {
                 let to = &mut sums.of_rows[column];
-                check.add_line(to, &chunk, combination_check::Lines::Rows, row);
+                check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
             }
         }
     }
@@ -290,7 +290,7 @@ fn a_wrong_answer_is_noticed() {
         for row in 0..rows {
             let chunk = check.of_symbol(&secondary[row * size..][..size]);
             let to = &mut sums.of_rows[column];
-            check.add_line(to, &chunk, combination_check::Lines::Rows, row);
+            check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
         }
     }
     // The columns of the source alone: sums of code words too.

@@ -4,14 +4,14 @@ use reed_solomon_simd::ReedSolomonDecoder;
 
 use super::{ReferenceEngine, code, extend};
 use crate::code::with_tables;
-use crate::engine::{CodeWords, Restored, Words};
+use crate::engine::{CodewordBatch, CodewordOps, RestoredCodeword};
 use crate::format::commitment::{Commitment, Digest, LEAF_PREFIX};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
-impl CodeWords for ReferenceEngine {
+impl CodewordOps for ReferenceEngine {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         one();
         other();
@@ -40,7 +40,11 @@ impl CodeWords for ReferenceEngine {
         Ok(())
     }
 
-    fn restore(&self, words: &Words<'_>, control: &Control) -> Result<Vec<Restored>> {
+    fn restore(
+        &self,
+        words: &CodewordBatch<'_>,
+        control: &Control,
+    ) -> Result<Vec<RestoredCodeword>> {
         let needed = words.given.len();
         let recovery = usize::from(words.shape.n_shards()) - needed;
         let range = words.range.start as usize..words.range.end as usize;
@@ -67,7 +71,7 @@ impl CodeWords for ReferenceEngine {
             }
             drop(decoded);
             let wanted = words.wanted.start * range.len()..words.wanted.end * range.len();
-            restored.push(Restored {
+            restored.push(RestoredCodeword {
                 word,
                 range: words.range.clone(),
                 bytes: symbols[wanted].to_vec(),

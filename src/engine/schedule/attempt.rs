@@ -9,7 +9,7 @@ use crate::engine::{DeviceInfo, Engine, NoDevice};
 use crate::format::error::Result;
 
 /// How long somebody who waits does not look whether the job was cancelled.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
+pub(crate) const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a thread beside finds out: drivers may hang.
 pub(crate) enum Answer {
@@ -57,7 +57,7 @@ impl Attempt {
 
     /// Waits a moment. `None` if there is no answer yet.
     pub(crate) fn wait(&self) -> Option<Outcome> {
-        match self.answer.recv_timeout(PATIENCE) {
+        match self.answer.recv_timeout(CANCEL_POLL_INTERVAL) {
             Ok(answer) => Some(Outcome::Answer(answer)),
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 Some(Outcome::Silence("its driver or a library failed".into()))

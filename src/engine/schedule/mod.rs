@@ -15,7 +15,7 @@ mod measure;
 #[cfg(feature = "gpu")]
 pub(crate) use self::calibration::Settings;
 #[cfg(feature = "gpu")]
-pub(crate) use choice::{Auto, Turn};
+pub(crate) use choice::{Auto, JobSlot};
 
 use crate::format::commitment::Commitment;
 

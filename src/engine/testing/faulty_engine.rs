@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::engine::{
-    CodeWords, DecodeSession, EncodeSession, Engine, ExpandSession, Restored, RowPlaces,
-    SliverOutput, Words, reference,
+    CodewordBatch, CodewordOps, DecodeSession, EncodeSession, Engine, ExpandSession,
+    RestoredCodeword, RowPlaces, SliverOutput, reference,
 };
 use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
 use crate::format::error::Result;
@@ -17,7 +17,7 @@ use crate::io::symbol_reader::SymbolReader;
 
 /// What an engine does wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lie {
+pub(crate) enum FaultyStep {
     /// The words that it restores.
     Restore,
     /// The words that it extends.
@@ -29,9 +29,9 @@ pub(crate) enum Lie {
 }
 
 /// The reference engine, with something wrong in its work from a call on.
-pub(crate) struct Lying {
+pub(crate) struct FaultyEngine {
     truth: Arc<dyn Engine>,
-    lie: Lie,
+    lie: FaultyStep,
     /// How many calls of that kind are right.
     after: AtomicUsize,
     /// Where it is looked at again, if it is a device.
@@ -40,8 +40,8 @@ pub(crate) struct Lying {
     found_out: AtomicBool,
 }
 
-impl Lying {
-    pub(crate) fn new(lie: Lie, after: usize) -> Self {
+impl FaultyEngine {
+    pub(crate) fn new(lie: FaultyStep, after: usize) -> Self {
         Self {
             truth: reference(),
             lie,
@@ -52,7 +52,7 @@ impl Lying {
     }
 
     /// The same as a device, with a CPU beside it.
-    pub(crate) fn device(lie: Lie, after: usize, cpu: Arc<dyn Engine>) -> Self {
+    pub(crate) fn device(lie: FaultyStep, after: usize, cpu: Arc<dyn Engine>) -> Self {
         Self {
             cpu: Some(cpu),
             ..Self::new(lie, after)
@@ -63,7 +63,7 @@ impl Lying {
         self.found_out.load(Ordering::Relaxed)
     }
 
-    fn lies(&self, lie: Lie) -> bool {
+    fn lies(&self, lie: FaultyStep) -> bool {
         lie == self.lie
             && self
                 .after
@@ -74,7 +74,7 @@ impl Lying {
     }
 }
 
-impl PairHasher for Lying {
+impl PairHasher for FaultyEngine {
     fn hash_pairs(
         &self,
         commitment: Commitment,
@@ -105,7 +105,7 @@ impl PairHasher for Lying {
     }
 }
 
-impl CodeWords for Lying {
+impl CodewordOps for FaultyEngine {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         self.truth.both(one, other);
     }
@@ -118,15 +118,19 @@ impl CodeWords for Lying {
         control: &Control,
     ) -> Result<()> {
         self.truth.extend(shape, axis, symbols, control)?;
-        if self.lies(Lie::Extend) {
+        if self.lies(FaultyStep::Extend) {
             *symbols.last_mut().unwrap() ^= 1;
         }
         Ok(())
     }
 
-    fn restore(&self, words: &Words<'_>, control: &Control) -> Result<Vec<Restored>> {
+    fn restore(
+        &self,
+        words: &CodewordBatch<'_>,
+        control: &Control,
+    ) -> Result<Vec<RestoredCodeword>> {
         let mut restored = self.truth.restore(words, control)?;
-        if self.lies(Lie::Restore) {
+        if self.lies(FaultyStep::Restore) {
             restored[0].bytes[0] ^= 1;
         }
         Ok(restored)
@@ -134,13 +138,13 @@ impl CodeWords for Lying {
 
     fn hash_symbols(&self, commitment: Commitment, symbols: &[&[u8]], leaves: &mut [Digest]) {
         self.truth.hash_symbols(commitment, symbols, leaves);
-        if self.lies(Lie::Leaf) {
+        if self.lies(FaultyStep::Leaf) {
             leaves[0][0] ^= 1;
         }
     }
 }
 
-impl Engine for Lying {
+impl Engine for FaultyEngine {
     fn name(&self) -> &'static str {
         match self.cpu {
             Some(_) => "gpu",
@@ -148,11 +152,11 @@ impl Engine for Lying {
         }
     }
 
-    fn second(&self) -> Option<Arc<dyn Engine>> {
+    fn verifier(&self) -> Option<Arc<dyn Engine>> {
         self.cpu.clone()
     }
 
-    fn was_wrong(&self) {
+    fn report_mismatch(&self) {
         self.found_out.store(true, Ordering::Relaxed);
     }
 
@@ -188,7 +192,7 @@ impl Engine for Lying {
         let truth = self.truth.start_encode(shape, commitment, width)?;
         let leaves = Vec::new();
         Ok(Box::new(LyingEncode {
-            lies: self.lies(Lie::Encode),
+            lies: self.lies(FaultyStep::Encode),
             truth,
             leaves,
         }))

@@ -81,7 +81,7 @@ impl Decoder {
             bytes: shape.unencoded_length(),
         };
         let fits = |context: &Context| {
-            context.engine.has_room(&shape, commitment) && width_on(context).is_ok()
+            context.engine.fits(&shape, commitment) && width_on(context).is_ok()
         };
         let context = self.context.for_job(&job, control, fits)?;
         let width = width_on(&context)?;
@@ -184,7 +184,7 @@ impl Target<'_> {
         given: &[SliverIndex],
     ) -> Vec<usize> {
         let mut checked = filled(true, shape.rows().into());
-        if engine.skips_zeros() {
+        if engine.skips_zero_codewords() {
             let others = usize::from(shape.zero_rows().start) + 1;
             checked.iter_mut().skip(others).for_each(|row| *row = false);
         }

@@ -141,7 +141,7 @@ impl Decoder {
             && let Some((device, cpu)) = self.context.device_and_cpu()
             && on(cpu, true)?
         {
-            device.was_wrong();
+            device.report_mismatch();
             return Ok(());
         }
         let other = self

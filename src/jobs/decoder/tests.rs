@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::testing::faulty_engine::{Lie, Lying};
+use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{Engine, EngineOptions};
 use crate::format::commitment::{Commitment, Node};
 use crate::format::index::SliverPairIndex;
@@ -58,8 +58,8 @@ fn an_engine_that_is_wrong_accuses_nobody() {
         let _ = std::fs::remove_file(&path);
         result
     };
-    let wrong = || on(Arc::new(Lying::new(Lie::Encode, 0)));
-    let right = || on(Arc::new(Lying::new(Lie::Encode, 1)));
+    let wrong = || on(Arc::new(FaultyEngine::new(FaultyStep::Encode, 0)));
+    let right = || on(Arc::new(FaultyEngine::new(FaultyStep::Encode, 1)));
 
     let result = decode(&wrong(), &metadata);
     assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
@@ -75,10 +75,10 @@ fn an_engine_that_is_wrong_accuses_nobody() {
 
     // A device that is wrong is found out by the CPU; one that is right is not.
     for (lies, is_wrong) in [(0, true), (1, false)] {
-        let device = Arc::new(Lying::device(Lie::Encode, lies, cpu()));
+        let device = Arc::new(FaultyEngine::device(FaultyStep::Encode, lies, cpu()));
         decode(&on(device.clone()), &metadata).unwrap();
         assert_eq!(device.is_found_out(), is_wrong);
-        let device = Arc::new(Lying::device(Lie::Encode, lies, cpu()));
+        let device = Arc::new(FaultyEngine::device(FaultyStep::Encode, lies, cpu()));
         let result = decode(&on(device.clone()), &strange);
         assert!(
             matches!(result, Err(Error::Inconsistent { .. })),
@@ -87,7 +87,11 @@ fn an_engine_that_is_wrong_accuses_nobody() {
         assert!(!device.is_found_out());
     }
     // Nor does a CPU accuse that is wrong after a device.
-    let device = Lying::device(Lie::Encode, 0, Arc::new(Lying::new(Lie::Encode, 0)));
+    let device = FaultyEngine::device(
+        FaultyStep::Encode,
+        0,
+        Arc::new(FaultyEngine::new(FaultyStep::Encode, 0)),
+    );
     let result = decode(&on(Arc::new(device)), &metadata);
     assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
 }

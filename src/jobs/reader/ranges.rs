@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::BlobReader;
-use crate::engine::{Restored, Words};
+use crate::engine::{CodewordBatch, RestoredCodeword};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
@@ -121,7 +121,7 @@ impl Part<'_> {
     }
 
     /// Puts symbols of a column or a row where they belong: `at` is where each begins in the blob.
-    fn put_symbols(&mut self, restored: &Restored, at: impl Fn(usize) -> u64) {
+    fn put_symbols(&mut self, restored: &RestoredCodeword, at: impl Fn(usize) -> u64) {
         let pieces = restored.bytes.chunks_exact(restored.range.len());
         for (symbol, piece) in pieces.enumerate() {
             self.put(at(symbol) + u64::from(restored.range.start), piece);
@@ -145,7 +145,7 @@ impl Ranged<'_> {
         line: impl Fn(usize) -> usize + Sync,
         (range, wanted): (Range<u32>, Range<usize>),
         control: &Control,
-        mut each: impl FnMut(usize, &Restored),
+        mut each: impl FnMut(usize, &RestoredCodeword),
     ) -> Result<()> {
         let context = &self.reader.decoder.context;
         let shape = self.reader.metadata.shape();
@@ -159,7 +159,7 @@ impl Ranged<'_> {
                 let symbols = &self.given[item].data.symbols;
                 &symbols[line(first + word) * size..][..size]
             };
-            let words = Words {
+            let words = CodewordBatch {
                 shape,
                 axis: self.axis,
                 given: &given,

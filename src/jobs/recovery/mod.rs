@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use self::paths::Candidate;
 use self::symbols::{Proven, Target};
-use crate::engine::{CodeWords, Engine};
+use crate::engine::{CodewordOps, Engine};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverPairIndex};
@@ -262,7 +262,7 @@ impl Decoder {
 
 /// The ways to compute a sliver: the engine's, and another one, that only accusing somebody takes.
 struct Paths<'a> {
-    first: &'a dyn CodeWords,
+    first: &'a dyn CodewordOps,
     other: Box<dyn Fn() -> Result<Arc<dyn Engine>> + Sync + 'a>,
 }
 
@@ -340,7 +340,7 @@ impl<'a> Target<'a> {
 
     fn general_verdicts(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         symbols: &[GeneralRecoverySymbol],
     ) -> Vec<SymbolVerdict> {
         let claims = symbols.iter().map(|symbol| self.by_claim(symbol));
@@ -415,7 +415,7 @@ struct Chosen {
 
 /// Finds as many good symbols of different sources as are needed, verifying no more at a time than are missing.
 fn choose(
-    words: &dyn CodeWords,
+    words: &dyn CodewordOps,
     target: Target<'_>,
     symbols: &[GeneralRecoverySymbol],
     control: &Control,

@@ -1,7 +1,7 @@
 //! From exactly as many symbols as are needed to a sliver, and the same on another path.
 
 use super::symbols::{Proven, Target};
-use crate::engine::{CodeWords, Words, join_parts};
+use crate::engine::{CodewordBatch, CodewordOps, join_parts};
 use crate::format::commitment::{Digest, Node};
 use crate::format::error::{Error, Result};
 use crate::format::index::SliverIndex;
@@ -23,7 +23,7 @@ impl Target<'_> {
     /// The sliver that symbols from distinct slivers make: exactly as many as are needed, of the blob's size.
     pub(super) fn candidate(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         symbols: &[&DecodingSymbol],
         control: &Control,
     ) -> Result<Candidate> {
@@ -31,7 +31,7 @@ impl Target<'_> {
         let given: Vec<SliverIndex> = collected(symbols.iter().map(|symbol| symbol.index));
         let needed = given.len();
         let mut parts = words.restore(
-            &Words {
+            &CodewordBatch {
                 shape,
                 axis: self.axis.other(),
                 given: &given,
@@ -68,7 +68,7 @@ impl Target<'_> {
     /// make exactly this sliver, which does not: only then it may be said that the blob is inconsistent.
     pub(super) fn confirm(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         candidate: &Candidate,
         symbols: &[Proven<'_>],
         control: &Control,

@@ -1,6 +1,6 @@
 //! Holding recovery symbols against metadata, strictly.
 
-use crate::engine::CodeWords;
+use crate::engine::CodewordOps;
 use crate::format::commitment::{
     AuthPaths, Digest, Node, VerifiedMetadata, path_len, roots_of_paths,
 };
@@ -46,7 +46,7 @@ impl Target<'_> {
     /// What symbols are that claim this target.
     pub(super) fn verdicts(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         symbols: &[Proven<'_>],
     ) -> Vec<SymbolVerdict> {
         let n_shards = self.metadata.n_shards();

@@ -1,7 +1,7 @@
 //! Nobody is accused on the word of one engine.
 
 use super::*;
-use crate::engine::testing::faulty_engine::{Lie, Lying};
+use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{EngineKind, reference};
 use crate::format::commitment::Node;
 use crate::format::index::PairSet;
@@ -12,7 +12,7 @@ use crate::jobs::verify::BlobSliver;
 
 impl<'a> Paths<'a> {
     /// An engine's, and the reference.
-    fn of(first: &'a dyn CodeWords) -> Self {
+    fn of(first: &'a dyn CodewordOps) -> Self {
         Self {
             first,
             other: Box::new(|| Ok(reference())),
@@ -80,8 +80,12 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
                 .collect(),
         };
         // The leaves of the symbols are right, those of the sliver that they make are not.
-        for (lie, after) in [(Lie::Restore, 0), (Lie::Extend, 0), (Lie::Leaf, 1)] {
-            let lying = || Lying::new(lie, after);
+        for (lie, after) in [
+            (FaultyStep::Restore, 0),
+            (FaultyStep::Extend, 0),
+            (FaultyStep::Leaf, 1),
+        ] {
+            let lying = || FaultyEngine::new(lie, after);
             let recovered = recover(&Paths::of(&lying()), target, &symbols, &control);
             assert!(
                 matches!(recovered, Err(Error::Internal { .. })),
@@ -96,7 +100,7 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
         }
         // A symbol that is found wrong, and is not, accuses nobody: another one serves.
         let recovered = recover(
-            &Paths::of(&Lying::new(Lie::Leaf, 0)),
+            &Paths::of(&FaultyEngine::new(FaultyStep::Leaf, 0)),
             target,
             &symbols,
             &control,
@@ -115,12 +119,16 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
         let RecoveryOutcome::Inconsistent(proof) = recovered.outcome else {
             panic!("its root is another's");
         };
-        let verdict = |words: &dyn CodeWords| {
+        let verdict = |words: &dyn CodewordOps| {
             inconsistency::verdict(&Paths::of(words), &metadata, axis, &proof, &control)
         };
         assert_eq!(verdict(&*reference()).unwrap(), ProofVerdict::Proven);
-        for (lie, after) in [(Lie::Restore, 0), (Lie::Extend, 0), (Lie::Leaf, 1)] {
-            let lying = || Lying::new(lie, after);
+        for (lie, after) in [
+            (FaultyStep::Restore, 0),
+            (FaultyStep::Extend, 0),
+            (FaultyStep::Leaf, 1),
+        ] {
+            let lying = || FaultyEngine::new(lie, after);
             let recovered = recover(&Paths::of(&lying()), target, &symbols, &control);
             assert!(
                 matches!(recovered, Err(Error::Internal { .. })),

@@ -207,12 +207,12 @@ impl Batch<'_> {
         // A sliver at a time is enough.
         let fits = |context: &Context| {
             let engine = &*context.engine;
-            engine.has_room(&group.shape, group.commitment) && group.width(context, 1).is_ok()
+            engine.fits(&group.shape, group.commitment) && group.width(context, 1).is_ok()
         };
         let context = self.decoder.context.for_job(&group.job(), control, fits)?;
         self.run_on(&context, group, &group.places, verdicts, control)?;
         // What a device finds wrong is looked at again.
-        let Some(second) = context.engine.second() else {
+        let Some(second) = context.engine.verifier() else {
             return Ok(());
         };
         let bad = group.places.iter().copied();
@@ -222,7 +222,7 @@ impl Batch<'_> {
         // That is no part of the job's progress.
         self.run_on(&again, group, &bad, verdicts, &control.aside())?;
         if bad.iter().any(|&place| verdicts[place].is_good()) {
-            context.engine.was_wrong();
+            context.engine.report_mismatch();
         }
         Ok(())
     }

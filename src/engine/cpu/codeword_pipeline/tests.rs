@@ -34,12 +34,12 @@ impl Case {
         extended(self.code, (0..self.code.original).map(symbol).collect())
     }
 
-    fn check(&self, isa: Isa, space: &mut LineSpace, offset: usize) {
+    fn check(&self, isa: Isa, space: &mut CodewordSpace, offset: usize) {
         let Self { code, size, .. } = *self;
         let n = code.original + code.recovery;
         let expected: Vec<_> = (0..LINES).map(|line| self.expected(line)).collect();
         let hasher = LeafHasher::new(Commitment::Blake2b256, isa, size as u32);
-        let lines = Lines {
+        let lines = Codewords {
             encoding: &Encoding::new(&Butterflies::new(isa), code),
             leaves: hasher,
             zeros: self.inputs..code.original,
@@ -61,7 +61,7 @@ impl Case {
             // SAFETY: nobody else has the buffer.
             unsafe { buffer.write_joined(at, part.bytes) };
         };
-        let work = LineWork {
+        let work = CodewordTask {
             hash: self.hash,
             states: None,
             digests: &mut digests,
@@ -91,7 +91,7 @@ impl Case {
 #[test]
 fn lines_arrive_whole_hashed_or_not() {
     for isa in Isa::available() {
-        let mut space = LineSpace::default();
+        let mut space = CodewordSpace::default();
         for (original, recovery) in [(7, 5), (34, 66)] {
             let code = Code::new(original, recovery);
             for size in [2, 10, 62, 64, 130, 256, 600, 1302] {

@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
                     Some(item) => Place::Given(*item),
                     None => {
                         missing += 1;
-                        Place::Restored(missing - 1)
+                        Place::RestoredSymbols(missing - 1)
                     }
                 });
         let places = collected(places);
@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
     fn restored_row(&self, row: usize) -> Option<&Row<'a>> {
         match (self.axis, self.places.get(row)) {
             (Axis::Secondary, _) => self.rows.get(row),
-            (Axis::Primary, Some(Place::Restored(index))) => self.rows.get(*index),
+            (Axis::Primary, Some(Place::RestoredSymbols(index))) => self.rows.get(*index),
             (Axis::Primary, _) => None,
         }
     }

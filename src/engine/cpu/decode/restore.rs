@@ -6,7 +6,7 @@ use super::Stripe;
 use crate::engine::Engine;
 use crate::engine::cpu::rs::codec::{CodeSpace, Decoding};
 use crate::engine::cpu::symbol_chunks::Layout;
-use crate::engine::cpu::{BLOCK_LINES, CpuEngine};
+use crate::engine::cpu::{BLOCK_CODEWORDS, CpuEngine};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::io::control::Control;
@@ -16,7 +16,7 @@ use crate::support::memory::{collected, filled, with_capacity};
 #[derive(Clone, Copy)]
 pub(crate) enum Place {
     Given(usize),
-    Restored(usize),
+    RestoredSymbols(usize),
 }
 
 /// The given slivers in memory.
@@ -38,7 +38,7 @@ impl<'s> Given<'s> {
 /// since their symbols are neighbours in memory, but few enough that every thread gets some.
 pub(crate) fn block_lines(engine: &CpuEngine, lines: usize, together: usize) -> usize {
     let fair = lines.div_ceil(8 * engine.threads());
-    (fair.min(BLOCK_LINES) / together).max(1) * together
+    (fair.min(BLOCK_CODEWORDS) / together).max(1) * together
 }
 
 /// A stripe being decoded.
@@ -176,7 +176,7 @@ impl<'a> Work<'a> {
         let mut copies = with_capacity(self.places.len());
         for (place, symbol) in self.places.iter().zip(row.chunks_exact_mut(self.width)) {
             match place {
-                Place::Restored(_) => missing.push(symbol),
+                Place::RestoredSymbols(_) => missing.push(symbol),
                 Place::Given(item) => copies.push((*item, symbol)),
             }
         }
@@ -209,7 +209,7 @@ impl<'a> Work<'a> {
         for (line, row) in rows.iter_mut().enumerate() {
             for (place, symbol) in self.places.iter().zip(row.chunks_exact_mut(width)) {
                 symbol.copy_from_slice(match place {
-                    Place::Restored(index) => &restored[*index][line * width..][..width],
+                    Place::RestoredSymbols(index) => &restored[*index][line * width..][..width],
                     Place::Given(item) => &self.given.symbol(*item, first + line)[..width],
                 });
             }

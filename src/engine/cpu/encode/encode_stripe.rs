@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::sliver_writer::{Output, Target};
 use super::source_rows::{Columns, Matrix, Row};
 use crate::engine::cpu::CpuEngine;
-use crate::engine::cpu::codeword_pipeline::{Emitted, LineSpace, LineWork, Lines};
+use crate::engine::cpu::codeword_pipeline::{CodewordSpace, CodewordTask, Codewords, Emitted};
 use crate::engine::cpu::hash::LeafHasher;
 use crate::engine::cpu::rs::codec::Next;
 use crate::engine::cpu::shared_buffers::settle;
@@ -139,7 +139,7 @@ impl Stripe<'_> {
         let encoding = self.engine.encoding(self.shape, Axis::Secondary);
         let hasher = LeafHasher::new(self.commitment, self.engine.isa, self.shape.symbol_size());
         let zeros = self.shape.zero_rows();
-        let lines = Lines {
+        let lines = Codewords {
             encoding: &encoding,
             leaves: hasher,
             zeros: usize::from(zeros.start)..usize::from(zeros.end),
@@ -205,7 +205,7 @@ impl Stripe<'_> {
                 if hash || !matches!(self.output.to, Target::None) {
                     blocks.push(Block {
                         columns,
-                        work: LineWork {
+                        work: CodewordTask {
                             hash,
                             states: own_states,
                             digests: own,
@@ -219,9 +219,9 @@ impl Stripe<'_> {
 
     fn extend_block(
         &self,
-        lines: &Lines<'_>,
+        lines: &Codewords<'_>,
         columns: &Columns<'_>,
-        space: &mut LineSpace,
+        space: &mut CodewordSpace,
         block: Block<'_>,
     ) -> Result<()> {
         let Block {
@@ -265,5 +265,5 @@ impl Stripe<'_> {
 /// Some columns, with what is theirs.
 struct Block<'a> {
     columns: Range<usize>,
-    work: LineWork<'a>,
+    work: CodewordTask<'a>,
 }

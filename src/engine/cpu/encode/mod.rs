@@ -9,7 +9,7 @@ use std::ops::Range;
 use self::encode_stripe::Stripe;
 use self::sliver_writer::{Output, Target};
 use self::source_rows::Matrix;
-use super::codeword_pipeline::Lines;
+use super::codeword_pipeline::Codewords;
 use super::hash::{LeafHasher, ShortLeaves};
 use super::{CpuEngine, LISTS_A_SYMBOL};
 use crate::engine::{EncodeSession, Engine, SliverOutput};
@@ -55,7 +55,7 @@ pub(crate) fn memory(
         .butterflies
         .encode_memory(&rows, width.div_ceil(64) as usize);
     let bytes = (width, engine.step(shape));
-    let columns = Lines::memory(&engine.butterflies, &columns, &leaves, bytes);
+    let columns = Codewords::memory(&engine.butterflies, &columns, &leaves, bytes);
     let a_thread = rows + columns + engine.gathered_memory(shape, width) + n * LISTS_A_SYMBOL;
     let short = match engine.uses_short_leaves(shape) {
         true => (ShortLeaves::COUNT * size_of::<Digest>()) as u64,

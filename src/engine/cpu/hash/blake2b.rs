@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::hash_states::{Words, put};
+use super::hash_states::{StateWords, put};
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
 use super::node_pairs::PAIR;
 use super::tile::{Algorithm, Block};
@@ -120,7 +120,7 @@ impl<L: Lanes<u64, 4>> Blake2b<L> {
 }
 
 // SAFETY: a vector of words is one with any bytes.
-unsafe impl<L: Lanes<u64, 4>> Words for Blake2b<L> {}
+unsafe impl<L: Lanes<u64, 4>> StateWords for Blake2b<L> {}
 
 impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
     const BLOCK: usize = BLOCK;

@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code)]
 
-use super::hash_states::{Words, put};
+use super::hash_states::{StateWords, put};
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
 use super::node_pairs::PAIR;
 use super::tile::{Algorithm, Block};
@@ -131,7 +131,7 @@ fn mix<L: Lanes<u32, 8>>(
 }
 
 // SAFETY: vectors of words, and a number, are such with any bytes.
-unsafe impl<L: Lanes<u32, 8>> Words for Blake3<L> {}
+unsafe impl<L: Lanes<u32, 8>> StateWords for Blake3<L> {}
 
 impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
     const BLOCK: usize = BLOCK;

@@ -10,7 +10,7 @@ use crate::support::memory::ensure_capacity;
 /// # Safety
 ///
 /// Any bytes must be one.
-pub(crate) unsafe trait Words: Copy {}
+pub(crate) unsafe trait StateWords: Copy {}
 
 /// The states of a thread's symbols between two steps: as they are in registers, a group each.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl LaneStates {
     }
 
     /// Makes room for the states of so many groups.
-    pub(crate) fn fit<A: Words>(&mut self, groups: usize) {
+    pub(crate) fn fit<A: StateWords>(&mut self, groups: usize) {
         let rooms = groups * Self::rooms::<A>();
         if self.room.len() < rooms {
             self.room.clear();
@@ -42,7 +42,7 @@ impl LaneStates {
 
     /// Keeps the state of a group, for which there is room.
     #[inline(always)]
-    pub(crate) fn put<A: Words>(&mut self, group: usize, state: A) {
+    pub(crate) fn put<A: StateWords>(&mut self, group: usize, state: A) {
         let rooms = const { Self::rooms::<A>() };
         let place: *mut Room = &raw mut self.room[group * rooms..(group + 1) * rooms][0];
         // SAFETY: the slice has room for the state, aligned as it must be.
@@ -53,7 +53,7 @@ impl LaneStates {
     ///
     /// It is one that was put for this group, with this type: or else of unspecified value.
     #[inline(always)]
-    pub(crate) fn get<A: Words>(&self, group: usize) -> A {
+    pub(crate) fn get<A: StateWords>(&self, group: usize) -> A {
         let rooms = const { Self::rooms::<A>() };
         let place: *const Room = &raw const self.room[group * rooms..(group + 1) * rooms][0];
         // SAFETY: the slice has as many bytes as a state, aligned as it must be, and a state may

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::hash_states::{LaneStates, StripeStates, Words};
+use super::hash_states::{LaneStates, StateWords, StripeStates};
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
 use crate::format::commitment::Digest;
 
@@ -12,7 +12,7 @@ use crate::format::commitment::Digest;
 const MAX_BLOCK: usize = 128;
 
 /// A hash function over lanes: its state between two blocks.
-pub(crate) trait Algorithm<L: Copy>: Words {
+pub(crate) trait Algorithm<L: Copy>: StateWords {
     /// The bytes in a block.
     const BLOCK: usize;
 

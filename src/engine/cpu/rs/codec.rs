@@ -10,7 +10,7 @@ use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{self, Engine, ShardsRefMut};
 
 pub(crate) use super::decoding::Decoding;
-use super::gf::{self, Ahead, EncodeChunk, Kernels};
+use super::gf::{self, EncodeChunk, Kernels, Prefetcher};
 use crate::code::{Code, Rate, with_tables};
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::symbol_chunks::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
@@ -30,14 +30,14 @@ pub(crate) enum Next {
 
 impl Next {
     /// What memory is asked for while chunk `k` of `chunks` is at work.
-    fn ahead(self, symbols: Symbols<'_>, k: usize, chunks: usize) -> Ahead {
+    fn ahead(self, symbols: Symbols<'_>, k: usize, chunks: usize) -> Prefetcher {
         match self {
-            Self::Near => Ahead::NOTHING,
+            Self::Near => Prefetcher::NOTHING,
             // The same symbols' chunks to come, and then the next line's.
-            Self::Line(_) if k + AHEAD < chunks => Ahead::new(symbols, 64 * (k + AHEAD)),
+            Self::Line(_) if k + AHEAD < chunks => Prefetcher::new(symbols, 64 * (k + AHEAD)),
             Self::Line(distance) => {
                 let chunk = (k + AHEAD - chunks) % chunks;
-                Ahead::new(symbols, distance + 64 * chunk)
+                Prefetcher::new(symbols, distance + 64 * chunk)
             }
         }
     }

@@ -5,7 +5,7 @@ use reed_solomon_simd::engine::{Engine, GF_MODULUS, ShardsRefMut};
 
 use super::codec::{Butterflies, CodeSpace, Tables};
 use crate::code::{Code, Erasures};
-use crate::engine::cpu::rs::gf::{self, DecodeChunk, Given, Restored};
+use crate::engine::cpu::rs::gf::{self, DecodeChunk, Given, RestoredSymbols};
 use crate::engine::cpu::symbol_chunks::{Aligned, Chunk, Layout};
 use crate::support::memory::collected;
 
@@ -91,7 +91,7 @@ impl Decoding {
         for k in 0..layout.whole {
             own.run(DecodeChunk {
                 given: Given::Slices(given, 64 * k),
-                restored: Restored::Slices(restored, at + 64 * k),
+                restored: RestoredSymbols::Slices(restored, at + 64 * k),
                 work,
             });
         }
@@ -106,7 +106,7 @@ impl Decoding {
         }
         own.run(DecodeChunk {
             given: Given::Chunks(sources),
-            restored: Restored::Chunks(back),
+            restored: RestoredSymbols::Chunks(back),
             work,
         });
         for (chunk, symbol) in back.iter().zip(restored) {

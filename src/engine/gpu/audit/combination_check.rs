@@ -30,12 +30,12 @@ pub(crate) struct Check {
 
 /// Which lines are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lines {
+pub(crate) enum CodewordAxis {
     Columns = 0,
     Rows = 1,
 }
 
-impl Lines {
+impl CodewordAxis {
     /// Lines of which there is one kind only.
     pub(crate) const ALONE: Self = Self::Columns;
 }
@@ -124,10 +124,10 @@ impl Check {
     }
 
     /// Where a line's factor stands in the table.
-    pub(crate) fn place(&self, lines: Lines, first: usize) -> u32 {
+    pub(crate) fn place(&self, lines: CodewordAxis, first: usize) -> u32 {
         let before = match lines {
-            Lines::Columns => 0,
-            Lines::Rows => self.lines[0].len(),
+            CodewordAxis::Columns => 0,
+            CodewordAxis::Rows => self.lines[0].len(),
         };
         u32::try_from(self.chunks.len() + before + first).expect("few factors")
     }
@@ -160,7 +160,7 @@ impl Check {
     }
 
     /// Adds a symbol's chunk to the sum of lines.
-    pub(crate) fn add_line(&self, to: &mut Sum, chunk: &Sum, lines: Lines, line: usize) {
+    pub(crate) fn add_codeword(&self, to: &mut Sum, chunk: &Sum, lines: CodewordAxis, line: usize) {
         self.add_product(to, chunk, self.lines[lines as usize][line]);
     }
 

@@ -8,12 +8,12 @@ use rayon::prelude::*;
 use super::decode_plan::Plan;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::decode::{Place, Stripe};
-use crate::engine::gpu::audit::combination_check::{Check, Lines, Sum};
+use crate::engine::gpu::audit::combination_check::{Check, CodewordAxis, Sum};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{Link, open, places};
 use crate::engine::gpu::device::workspace::{Role, SHARED, Slot, Workspace};
-use crate::engine::gpu::encode::stripe::Cut;
+use crate::engine::gpu::encode::stripe::BlockLimits;
 use crate::engine::gpu::shader::modules::Shader;
 use crate::engine::gpu::shader::parameters::Restore;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
@@ -31,7 +31,7 @@ pub(crate) struct Sizes {
 
 impl Sizes {
     /// Whatever is missing: at most all source slivers.
-    pub(crate) fn new(shape: &Shape, axis: Axis, width: u32, cut: Cut) -> Self {
+    pub(crate) fn new(shape: &Shape, axis: Axis, width: u32, cut: BlockLimits) -> Self {
         let layout = Layout {
             width: width as usize,
         };
@@ -41,7 +41,7 @@ impl Sizes {
     }
 
     /// For so many given and missing slivers.
-    fn of(layout: Layout, lines: usize, [given, missing]: [usize; 2], cut: Cut) -> Self {
+    fn of(layout: Layout, lines: usize, [given, missing]: [usize; 2], cut: BlockLimits) -> Self {
         let pitch = layout.pitch() as u64;
         let [lines, given, missing] = [lines, given, missing].map(|count| count as u64);
         let (a_sliver, a_line) = (lines * pitch, missing * pitch);
@@ -74,7 +74,7 @@ pub(crate) struct Piece<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) axis: Axis,
     pub(crate) plan: &'a Plan,
-    pub(crate) cut: Cut,
+    pub(crate) cut: BlockLimits,
     /// The seed of the random check, if there is to be one.
     pub(crate) seed: Option<u64>,
     /// The bytes of every symbol within the stripe.
@@ -219,7 +219,7 @@ impl<'a, 's> Run<'a, 's> {
                     sums.for_each(|(sum, item)| {
                         for line in 0..lines {
                             let chunk = check.of_symbol(symbol(item, line));
-                            check.add_line(sum, &chunk, Lines::ALONE, line);
+                            check.add_codeword(sum, &chunk, CodewordAxis::ALONE, line);
                         }
                     });
                 });
@@ -322,7 +322,9 @@ impl<'a, 's> Run<'a, 's> {
                     for (column, place) in places.iter().enumerate() {
                         let to = &mut row[within(column)];
                         match place {
-                            Place::Restored(number) => layout.unpack(symbol(line, *number), to),
+                            Place::RestoredSymbols(number) => {
+                                layout.unpack(symbol(line, *number), to)
+                            }
                             Place::Given(item) => {
                                 to.copy_from_slice(&given.symbol(*item, line)[range.clone()]);
                             }
@@ -338,7 +340,7 @@ impl<'a, 's> Run<'a, 's> {
                 sums.for_each(|(number, sum)| {
                     for line in lines.clone() {
                         let chunk = check.of_padded(symbol(line, number));
-                        check.add_line(sum, &chunk, Lines::ALONE, line);
+                        check.add_codeword(sum, &chunk, CodewordAxis::ALONE, line);
                     }
                 });
             });

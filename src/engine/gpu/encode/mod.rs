@@ -10,7 +10,7 @@ use super::audit::samples::{Made, Samples};
 use super::device::fault::Failure;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
-use super::encode::stripe::{Left, Stripe};
+use super::encode::stripe::{Stripe, StripeResult};
 use super::encode::stripe_output::{Output, Progress, Rest};
 use super::{GpuEngine, seed};
 use crate::engine::{EncodeSession, Engine, SliverOutput};
@@ -96,11 +96,11 @@ impl<'a> Session<'a> {
         if let (Some(samples), Some(kept)) = (&mut self.samples, kept) {
             let [in_row, in_column] = places(&self.shape);
             let [of_rows, of_columns] = match &left {
-                Left::States(states) => [
+                StripeResult::States(states) => [
                     Made::States(states, &in_row),
                     Made::States(states, &in_column),
                 ],
-                Left::Roots(roots) => roots.each_ref().map(|roots| Made::Roots(roots)),
+                StripeResult::Roots(roots) => roots.each_ref().map(|roots| Made::Roots(roots)),
             };
             let made = [of_rows, of_columns];
             for ((samples, kept), made) in samples.iter_mut().zip(kept).zip(made) {
@@ -109,8 +109,8 @@ impl<'a> Session<'a> {
             }
         }
         match left {
-            Left::States(states) => self.states = Some(states),
-            Left::Roots(roots) => self.roots = Some(roots),
+            StripeResult::States(states) => self.states = Some(states),
+            StripeResult::Roots(roots) => self.roots = Some(roots),
         }
         Ok(())
     }

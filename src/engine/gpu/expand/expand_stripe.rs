@@ -9,14 +9,14 @@ use rayon::prelude::*;
 
 use crate::code::{Code, Rate};
 use crate::engine::cpu::CpuEngine;
-use crate::engine::gpu::audit::combination_check::{self, Check, Lines, Sum};
+use crate::engine::gpu::audit::combination_check::{self, Check, CodewordAxis, Sum};
 use crate::engine::gpu::audit::samples::Kept;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{Link, open, places};
 use crate::engine::gpu::device::workspace::{Role, SHARED, Slot, Workspace};
-use crate::engine::gpu::encode::stripe::Cut;
+use crate::engine::gpu::encode::stripe::BlockLimits;
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::hash::device_trees::{self, DIGEST};
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
@@ -107,7 +107,7 @@ pub(crate) struct Stripe<'a> {
     pub(crate) range: Range<u32>,
     /// The most bytes of a symbol that go up at once.
     pub(crate) widest: u32,
-    pub(crate) cut: Cut,
+    pub(crate) cut: BlockLimits,
     /// The seed of the random check, if there is to be one.
     pub(crate) seed: Option<u64>,
     pub(crate) slivers: &'a dyn SymbolReader,
@@ -119,7 +119,7 @@ pub(crate) struct Stripe<'a> {
 }
 
 /// What a stripe leaves behind: the states of all symbols, sliver by sliver, or the roots.
-pub(crate) enum Left {
+pub(crate) enum StripeResult {
     States(Vec<u8>),
     Roots(Vec<Digest>),
 }
@@ -147,7 +147,7 @@ struct Run<'a> {
     state: StateSize,
     check: Option<Check>,
     pending: VecDeque<Pending>,
-    left: Left,
+    left: StripeResult,
     buffers: Buffers,
 }
 
@@ -164,7 +164,11 @@ struct Buffers {
 
 impl Stripe<'_> {
     /// Takes the stripe through.
-    pub(crate) fn run(&self, device: &Device, workspace: &mut Workspace) -> Result<Left, Failure> {
+    pub(crate) fn run(
+        &self,
+        device: &Device,
+        workspace: &mut Workspace,
+    ) -> Result<StripeResult, Failure> {
         device.forget_times();
         let mut run = Run::new(self, device, workspace)?;
         for first in (0..self.items).step_by(self.block) {
@@ -230,8 +234,8 @@ impl<'a> Run<'a> {
         let state = StateSize::new(commitment, shape.symbol_size());
         Ok(Self {
             left: match stripe.is_last() {
-                true => Left::Roots(vec![Digest::default(); stripe.items]),
-                false => Left::States(vec![0; stripe.items * n * state.on_host]),
+                true => StripeResult::Roots(vec![Digest::default(); stripe.items]),
+                false => StripeResult::States(vec![0; stripe.items * n * state.on_host]),
             },
             stripe,
             link: Link { device, workspace },
@@ -297,7 +301,7 @@ impl<'a> Run<'a> {
         let sums_bytes = ((n - self.original) * CHUNK) as u64;
         let behind = match (&self.left, ends) {
             (_, false) => None,
-            (Left::Roots(_), true) => {
+            (StripeResult::Roots(_), true) => {
                 let leaves = device_trees::Leaves {
                     buffer: &self.buffers.digests,
                     trees: items.len(),
@@ -310,7 +314,7 @@ impl<'a> Run<'a> {
                 let roots = leaves.record(&mut commands, nodes, levels)?;
                 Some((roots, items.len() as u64 * DIGEST))
             }
-            (Left::States(_), true) => {
+            (StripeResult::States(_), true) => {
                 let states = (items.len() * n * self.state.on_device) as u64;
                 Some((&self.buffers.states, states))
             }
@@ -375,7 +379,7 @@ impl<'a> Run<'a> {
                 first_symbol: 0,
                 source_line: recovery_line,
                 source_symbol: words,
-                first_factor: check.place(Lines::ALONE, 0),
+                first_factor: check.place(CodewordAxis::ALONE, 0),
                 first_sum: 0,
             };
             commands.dispatch(
@@ -440,7 +444,7 @@ impl<'a> Run<'a> {
             let mut sum = [0; CHUNK];
             for (item, sliver) in batch.chunks_exact(original * width).enumerate() {
                 let chunk = check.of_symbol(&sliver[number * width..][..width]);
-                check.add_line(&mut sum, &chunk, Lines::ALONE, item);
+                check.add_codeword(&mut sum, &chunk, CodewordAxis::ALONE, item);
             }
             sum
         };
@@ -473,10 +477,10 @@ impl<'a> Run<'a> {
             }
             match left {
                 _ if !ends => {}
-                Left::Roots(roots) => {
+                StripeResult::Roots(roots) => {
                     roots[items].copy_from_slice(behind.as_chunks().0);
                 }
-                Left::States(states) => {
+                StripeResult::States(states) => {
                     let a_sliver = n * state.on_host;
                     let places = &mut states[items.start * a_sliver..items.end * a_sliver];
                     state.copy_down(behind, places);

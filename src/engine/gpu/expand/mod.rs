@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 pub(crate) use self::expand_stripe::Sizes;
-use self::expand_stripe::{Left, Stripe};
+use self::expand_stripe::{Stripe, StripeResult};
 use super::audit::samples::{Made, Samples};
 use super::device::fault::Failure;
 use super::device::open_device::Device;
@@ -106,15 +106,15 @@ impl<'a> Session<'a> {
             let n = usize::from(self.shape.n_shards());
             let place = |item, symbol| item * n + symbol;
             let made = match &left {
-                Left::States(states) => Made::States(states, &place),
-                Left::Roots(roots) => Made::Roots(roots),
+                StripeResult::States(states) => Made::States(states, &place),
+                StripeResult::Roots(roots) => Made::Roots(roots),
             };
             let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
             samples.check(&kept, &made, control)?;
         }
         match left {
-            Left::States(states) => self.states = Some(states),
-            Left::Roots(roots) => self.roots = Some(roots),
+            StripeResult::States(states) => self.states = Some(states),
+            StripeResult::Roots(roots) => self.roots = Some(roots),
         }
         Ok(())
     }

@@ -65,7 +65,7 @@ fn encode(encoder: &Encoder, blob: &[u8]) -> crate::Result<(BlobMetadataWithId, 
 
 /// Two stripes, several blocks of each kind.
 const LEN: usize = 4 * 7 * 200;
-const CUT: Cut = Cut { block: 2048 };
+const CUT: BlockLimits = BlockLimits { block: 2048 };
 const WIDTH: u32 = 128;
 const KEY: &str = "a device with faults";
 

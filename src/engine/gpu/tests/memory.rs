@@ -25,7 +25,7 @@ fn the_largest_blob_has_room_on_a_small_card() {
 
 #[test]
 fn little_device_memory_makes_stripes_and_too_little_an_error() {
-    let Some(mut engine) = engine_with(Cut { block: 1 }) else {
+    let Some(mut engine) = engine_with(BlockLimits { block: 1 }) else {
         return;
     };
     let (n_shards, size) = (10, 1026);
@@ -90,7 +90,7 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
 
 #[test]
 fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
-    let Some(mut engine) = engine_with(Cut { block: 1 << 16 }) else {
+    let Some(mut engine) = engine_with(BlockLimits { block: 1 << 16 }) else {
         return;
     };
     // Enough for any of them in few stripes, and not for the buffers of all.

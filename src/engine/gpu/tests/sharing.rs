@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn jobs_share_a_device() {
-    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
         return;
     };
     let engine = Arc::new(engine);
@@ -30,7 +30,7 @@ fn jobs_share_a_device() {
 #[test]
 fn threads_of_a_caller_s_pool_share_a_device() {
     use rayon::prelude::*;
-    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
         return;
     };
     let engine = Arc::new(engine);

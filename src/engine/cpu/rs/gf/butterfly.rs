@@ -10,12 +10,12 @@ const SUBFIELD: usize = 256;
 
 /// The tables of the factors of all blocks that begin below some point. Blocks begin at multiples
 /// of twice their distance, so factors are even labels: label `2i` is entry `i`.
-pub(crate) struct Factors<S: Simd> {
+pub(crate) struct Twiddles<S: Simd> {
     subfield: Vec<S::SubfieldTable>,
     full: Vec<S::MapTable>,
 }
 
-impl<S: Simd> Factors<S> {
+impl<S: Simd> Twiddles<S> {
     pub(crate) fn new(end: usize) -> Self {
         let label = |label: usize| u16::try_from(label).expect("below the field's order");
         Self {
@@ -52,7 +52,7 @@ impl<S: Simd> Factors<S> {
         factors
     }
 
-    /// As [`Factors::subfields`], of labels beyond the subfield.
+    /// As [`Twiddles::subfields`], of labels beyond the subfield.
     #[inline(always)]
     fn full<const N: usize>(&self, simd: S, label: usize) -> [Full<S::Map>; N] {
         let tables = self.full[(label - SUBFIELD) / 2..].first_chunk::<N>();
@@ -140,7 +140,7 @@ type SubfieldLayers<S> = Layers<
     Subfield<<S as Simd>::Subfield>,
 >;
 
-impl<S: Simd> Factors<S> {
+impl<S: Simd> Twiddles<S> {
     /// Those of the block that begins at point zero.
     #[inline(always)]
     pub(crate) fn at_zero(&self, simd: S) -> LayersAtZero<S> {
@@ -315,7 +315,7 @@ fn one_layer<S: Simd, D: Direction>(
 #[inline(always)]
 pub(crate) fn three_layers_at<S: Simd, D: Direction>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     block: &mut impl Block<S>,
     gaps: Gaps,
     point: usize,
@@ -359,7 +359,7 @@ pub(crate) fn three_layers_at<S: Simd, D: Direction>(
 #[inline(always)]
 pub(crate) fn three_layers_half_at<S: Simd>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     block: &mut impl Block<S>,
     gaps: Gaps,
     point: usize,
@@ -391,7 +391,7 @@ pub(crate) fn three_layers_half_at<S: Simd>(
 #[inline(always)]
 pub(crate) fn one_layer_at<S: Simd, D: Direction>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     block: &mut impl Block<S>,
     gaps: Gaps,
     point: usize,

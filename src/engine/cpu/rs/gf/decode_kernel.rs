@@ -6,7 +6,7 @@
 //! in which nothing is given or nothing is wanted.
 
 use super::block::{Block, Gaps, InPlace, work_of};
-use super::butterfly::{Factors, Forward, Inverse, three_layers_at};
+use super::butterfly::{Forward, Inverse, Twiddles, three_layers_at};
 use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
 use super::{Chunk, prefetch};
@@ -22,7 +22,7 @@ const AHEAD: usize = 256;
 /// A set of erasures with the factors of its transforms, as an instruction set takes them.
 pub(crate) struct DecodingOf<S: Simd> {
     chunk: usize,
-    factors: Factors<S>,
+    factors: Twiddles<S>,
     blocks: Vec<Points>,
     /// What the derivative on a block takes from another, by the bits in which the two differ.
     others: Vec<Other<S>>,
@@ -100,7 +100,7 @@ impl<S: Simd> DecodingOf<S> {
         let work = code.decode_work();
         Self {
             chunk: code.chunk,
-            factors: Factors::new(work),
+            factors: Twiddles::new(work),
             blocks: collected((0..blocks(&code)).map(points)),
             others: collected(
                 block_derivative(work / code.chunk)
@@ -146,13 +146,13 @@ impl Given<'_> {
 }
 
 /// Where a chunk of every missing source symbol goes, in the order of their positions.
-pub(crate) enum Restored<'a, 'b> {
+pub(crate) enum RestoredSymbols<'a, 'b> {
     /// So many bytes behind the start of each of these.
     Slices(&'a mut [&'b mut [u8]], usize),
     Chunks(&'a mut [Chunk]),
 }
 
-impl Restored<'_, '_> {
+impl RestoredSymbols<'_, '_> {
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, rank: usize, elements: S::Elements) {
         match self {
@@ -169,7 +169,7 @@ impl Restored<'_, '_> {
 /// One chunk of every given symbol, from which that of the missing source symbols is made.
 pub(crate) struct DecodeChunk<'a, 'b> {
     pub(crate) given: Given<'a>,
-    pub(crate) restored: Restored<'a, 'b>,
+    pub(crate) restored: RestoredSymbols<'a, 'b>,
     /// As many as [`decode_work`]; what they hold does not matter.
     pub(crate) work: &'a mut [Chunk],
 }
@@ -203,7 +203,7 @@ impl<S: Simd> Block<S> for Incoming<'_, S> {
 /// A block of eight on its way out.
 struct Outgoing<'a, 'b, 'c, S: Simd> {
     from: &'a [Chunk],
-    restored: &'a mut Restored<'b, 'c>,
+    restored: &'a mut RestoredSymbols<'b, 'c>,
     maps: &'a [S::MapTable],
     ranks: &'a [u16],
 }
@@ -272,7 +272,7 @@ struct MissingOut<'a, 'b, 'c, S: Simd> {
     of: &'a DecodingOf<S>,
     block: usize,
     data: &'a mut [Chunk],
-    restored: &'a mut Restored<'b, 'c>,
+    restored: &'a mut RestoredSymbols<'b, 'c>,
 }
 
 impl<S: Simd> Job<S> for MissingOut<'_, '_, '_, S> {

@@ -3,12 +3,12 @@
 use std::marker::PhantomData;
 
 use super::block::{Input, Output, work_of};
-use super::butterfly::Factors;
+use super::butterfly::Twiddles;
 use super::fused_layers::{self, Gather, Scatter};
 use super::passes::{PassesIn, PassesOut};
 use super::transform::{Place, forward, inverse};
 use super::vector::Simd;
-use super::{Ahead, Chunk, EncodeChunk, EncodingOf};
+use super::{Chunk, EncodeChunk, EncodingOf, Prefetcher};
 use crate::code::{Code, Rate};
 
 /// A chunk on its way through the code.
@@ -178,8 +178,8 @@ fn add_to<S: Simd>(simd: S, sums: &mut [Chunk], addends: &[Chunk]) {
 #[inline(always)]
 fn incoming<S: Simd>(
     simd: S,
-    factors: &Factors<S>,
-    (input, ahead): (&Input<'_, S>, &mut Ahead),
+    factors: &Twiddles<S>,
+    (input, ahead): (&Input<'_, S>, &mut Prefetcher),
     data: &mut [Chunk],
     symbols: usize,
     point: usize,
@@ -202,7 +202,7 @@ fn incoming<S: Simd>(
 #[inline(always)]
 fn outgoing<S: Simd>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     work: &mut [Chunk],
     output: &mut Output<'_, S>,
     point: usize,

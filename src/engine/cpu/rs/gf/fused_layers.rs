@@ -2,9 +2,9 @@
 //! same eight symbols go through both, so that what lies between them never leaves the registers.
 
 use super::block::{Block, Gaps, InPlace, eight};
-use super::butterfly::{Factors, Forward, Inverse};
+use super::butterfly::{Forward, Inverse, Twiddles};
 use super::vector::{Job, Simd};
-use super::{Ahead, Chunk};
+use super::{Chunk, Prefetcher};
 
 /// How many symbols of every eight of a second block are not zero, or are wanted, beside those of the
 /// block that every code has.
@@ -41,8 +41,8 @@ pub(crate) fn span(count: usize) -> usize {
 /// Two blocks that come in, the second of `SECOND` symbols of eight, and their sum that goes out in
 /// the place of the first.
 pub(crate) struct Gather<'a, S: Simd, const SECOND: usize> {
-    pub(crate) factors: &'a Factors<S>,
-    pub(crate) ahead: &'a mut Ahead,
+    pub(crate) factors: &'a Twiddles<S>,
+    pub(crate) ahead: &'a mut Prefetcher,
     pub(crate) first: &'a mut [Chunk],
     pub(crate) second: &'a mut [Chunk],
 }
@@ -77,8 +77,8 @@ impl<S: Simd, const SECOND: usize> Job<S> for Gather<'_, S, SECOND> {
 /// A block that comes in, and two that go out: the first in its place, the second of `SECOND` symbols
 /// of eight. (Lines that come from memory, and for which it is asked, are rows: those are gathered.)
 pub(crate) struct Scatter<'a, S: Simd, const SECOND: usize> {
-    pub(crate) factors: &'a Factors<S>,
-    pub(crate) ahead: &'a mut Ahead,
+    pub(crate) factors: &'a Twiddles<S>,
+    pub(crate) ahead: &'a mut Prefetcher,
     pub(crate) first: &'a mut [Chunk],
     pub(crate) second: &'a mut [Chunk],
 }

@@ -31,8 +31,8 @@ mod vector_avx512_gfni;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests;
 
-use self::butterfly::Factors;
-pub(crate) use self::decode_kernel::{DecodeChunk, Given, Restored};
+use self::butterfly::Twiddles;
+pub(crate) use self::decode_kernel::{DecodeChunk, Given, RestoredSymbols};
 use self::decode_kernel::{DecodingOf, decode_with};
 use self::encode_kernel::encode_with;
 pub(crate) use self::vector::{Job, Simd};
@@ -51,7 +51,7 @@ pub(crate) struct EncodeChunk<'a, 'b> {
     /// Where in the symbols the chunk begins.
     pub(crate) at: usize,
     /// What memory is asked for meanwhile.
-    pub(crate) ahead: Ahead,
+    pub(crate) ahead: Prefetcher,
     /// As many as [`EncodeChunk::work`].
     pub(crate) work: &'a mut [Chunk],
 }
@@ -105,13 +105,13 @@ pub(crate) fn prefetch(at: *const u8) {
 
 /// Memory that is asked for little by little, a cache line of each symbol, while the code is at work
 /// on what came before it.
-pub(crate) struct Ahead {
+pub(crate) struct Prefetcher {
     next: *const u8,
     stride: usize,
     left: usize,
 }
 
-impl Ahead {
+impl Prefetcher {
     /// Nothing.
     pub(crate) const NOTHING: Self = Self {
         next: std::ptr::null(),
@@ -156,7 +156,7 @@ pub(crate) trait DecodeJob {
 /// A code with the factors of its transforms, as an instruction set takes them.
 pub(crate) struct EncodingOf<S: Simd> {
     code: Code,
-    factors: Factors<S>,
+    factors: Twiddles<S>,
     load: S::MapTable,
     store: S::MapTable,
 }
@@ -165,7 +165,7 @@ impl<S: Simd> EncodingOf<S> {
     fn new(code: Code) -> Self {
         Self {
             code,
-            factors: Factors::new(code.encode_work() + code.chunk),
+            factors: Twiddles::new(code.encode_work() + code.chunk),
             load: S::map_table(&crate::code::to_tensor()),
             store: S::map_table(&crate::code::from_tensor()),
         }

@@ -2,10 +2,10 @@
 
 use super::block::{Gaps, InPlace, Incoming, Input, Moved, Outgoing, Output};
 use super::butterfly::{
-    Direction, Factors, Forward, Inverse, one_layer_at, three_layers_at, three_layers_half_at,
+    Direction, Forward, Inverse, Twiddles, one_layer_at, three_layers_at, three_layers_half_at,
 };
 use super::vector::{Job, Simd};
-use super::{Ahead, Chunk};
+use super::{Chunk, Prefetcher};
 
 /// Some neighbouring layers, done in one pass over the symbols.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ macro_rules! parts {
         $(
             $(#[$doc])*
             pub(crate) struct $name<'a, 'b, S: Simd $(, $direction)?> {
-                pub(crate) factors: &'a Factors<S>,
+                pub(crate) factors: &'a Twiddles<S>,
                 /// What the first symbol stands for.
                 pub(crate) point: usize,
                 $(pub(crate) $field: $Type,)*
@@ -97,7 +97,7 @@ parts! {
     /// asked for `lines`.
     PassesIn {
         input: &'a Input<'b, S>,
-        ahead: &'a mut Ahead,
+        ahead: &'a mut Prefetcher,
         lines: usize,
         data: &'a mut [Chunk],
         symbols: usize,

@@ -3,17 +3,17 @@
 use std::marker::PhantomData;
 
 use super::block::{Gaps, Input, Output};
-use super::butterfly::{Direction, Factors, Forward, Inverse};
+use super::butterfly::{Direction, Forward, Inverse, Twiddles};
 use super::passes::{Pass, PassInPlace, PassMoved, PassesIn, PassesOut};
 use super::vector::Simd;
-use super::{Ahead, Chunk};
+use super::{Chunk, Prefetcher};
 
 /// The inverse transform of `symbols` symbols that come in, whose first stands for `point`.
 #[inline(always)]
 pub(crate) fn inverse<S: Simd>(
     simd: S,
-    factors: &Factors<S>,
-    (input, ahead): (&Input<'_, S>, &mut Ahead),
+    factors: &Twiddles<S>,
+    (input, ahead): (&Input<'_, S>, &mut Prefetcher),
     data: &mut [Chunk],
     symbols: usize,
     point: usize,
@@ -49,7 +49,7 @@ pub(crate) fn inverse<S: Simd>(
 #[inline(always)]
 pub(crate) fn inverse_passes<S: Simd>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     data: &mut [Chunk],
     symbols: usize,
     count: usize,
@@ -75,7 +75,7 @@ pub(crate) fn inverse_passes<S: Simd>(
 #[inline(always)]
 pub(crate) fn forward_passes<S: Simd>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     data: &mut [Chunk],
     symbols: usize,
     count: usize,
@@ -114,7 +114,7 @@ pub(crate) enum Place<'a> {
 #[inline(always)]
 pub(crate) fn forward<S: Simd>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     place: Place<'_>,
     symbols: usize,
     output: &mut Output<'_, S>,
@@ -179,7 +179,7 @@ pub(crate) fn forward<S: Simd>(
 #[inline(always)]
 fn transform<S: Simd, D: Direction>(
     simd: S,
-    factors: &Factors<S>,
+    factors: &Twiddles<S>,
     data: &mut [Chunk],
     count: usize,
     point: usize,

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Cargo, Pending, Run};
+use super::{Pending, Readback, Run};
 use crate::code::{Code, Rate};
-use crate::engine::gpu::audit::combination_check::Lines;
+use crate::engine::gpu::audit::combination_check::CodewordAxis;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::shader::modules::HASH_THREADS;
@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
                 let mut slot = self.readback(bytes)?;
                 commands.copy((&self.buffers.recovery, 0), (&slot.buffer, 0), bytes);
                 slot.last = Some(commands.submit()?);
-                let cargo = Cargo::Columns(range.clone());
+                let cargo = Readback::Columns(range.clone());
                 self.pending.push_back(Pending { slot, bytes, cargo });
             } else {
                 if let Some(check) = &self.check {
@@ -47,7 +47,7 @@ impl<'a> Run<'a> {
                         first_symbol: 0,
                         source_line: self.column_words(),
                         source_symbol: layout.words(),
-                        first_factor: check.place(Lines::Columns, first),
+                        first_factor: check.place(CodewordAxis::Columns, first),
                         first_sum: word(rows),
                     };
                     self.combine(&mut commands, &job, count, &self.buffers.recovery)?;

@@ -1,6 +1,6 @@
 //! The end of a stripe: the last check, and the states or the roots.
 
-use super::{Left, Run};
+use super::{Run, StripeResult};
 use crate::engine::gpu::device::fault::Failure;
 use crate::engine::gpu::device::workspace::Role;
 use crate::engine::gpu::hash::device_states::StateSize;
@@ -11,7 +11,7 @@ use crate::format::index::Axis;
 
 impl<'a> Run<'a> {
     /// The check, and the states or the roots.
-    pub(crate) fn finish(mut self) -> Result<Left, Failure> {
+    pub(crate) fn finish(mut self) -> Result<StripeResult, Failure> {
         let stripe = self.stripe;
         if self.check.is_some() {
             let bytes = 2 * u64::from(stripe.shape.n_shards()) * CHUNK as u64;
@@ -22,14 +22,14 @@ impl<'a> Run<'a> {
             all.verify(stripe.shape)?;
         }
         if stripe.is_last() {
-            return Ok(Left::Roots(self.roots()?));
+            return Ok(StripeResult::Roots(self.roots()?));
         }
         let [n, ..] = stripe.counts();
         let size = StateSize::new(stripe.commitment, stripe.shape.symbol_size());
         let mut states = vec![0; n * n * size.on_host];
         let buffer = self.buffers.states.clone();
         size.down(&mut self.link, &buffer, &mut states, stripe.cut.block)?;
-        Ok(Left::States(states))
+        Ok(StripeResult::States(states))
     }
 
     /// The trees over all leaves.

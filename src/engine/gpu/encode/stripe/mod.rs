@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Mutex;
 
-pub(crate) use self::stripe_sizes::{Cut, Sizes};
+pub(crate) use self::stripe_sizes::{BlockLimits, Sizes};
 use crate::code::Code;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::audit::combination_check::{Check, Sum, Sums};
@@ -37,7 +37,7 @@ pub(crate) struct Stripe<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) commitment: Commitment,
     pub(crate) range: Range<u32>,
-    pub(crate) cut: Cut,
+    pub(crate) cut: BlockLimits,
     /// The seed of the random check, if there is to be one.
     pub(crate) seed: Option<u64>,
     pub(crate) rows: &'a dyn SymbolReader,
@@ -50,7 +50,7 @@ pub(crate) struct Stripe<'a> {
 }
 
 /// What a stripe leaves behind.
-pub(crate) enum Left {
+pub(crate) enum StripeResult {
     /// The states at its end, as all engines share them.
     States(Vec<u8>),
     /// The roots of the primary and of the secondary slivers, by index.
@@ -58,7 +58,7 @@ pub(crate) enum Left {
 }
 
 /// What comes down.
-enum Cargo {
+enum Readback {
     /// What these rows are extended by.
     Rows(Range<usize>),
     /// What these columns are extended by.
@@ -68,7 +68,7 @@ enum Cargo {
 struct Pending {
     slot: Slot,
     bytes: u64,
-    cargo: Cargo,
+    cargo: Readback,
 }
 
 /// A stripe at work.
@@ -99,7 +99,11 @@ struct Buffers {
 
 impl Stripe<'_> {
     /// Takes the stripe through.
-    pub(crate) fn run(&self, device: &Device, workspace: &mut Workspace) -> Result<Left, Failure> {
+    pub(crate) fn run(
+        &self,
+        device: &Device,
+        workspace: &mut Workspace,
+    ) -> Result<StripeResult, Failure> {
         device.forget_times();
         let mut run = Run::new(self, device, workspace)?;
         run.prepare()?;

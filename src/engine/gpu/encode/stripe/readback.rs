@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Cargo, Pending, Run};
-use crate::engine::gpu::audit::combination_check::{self, Lines, Sum};
+use super::{Pending, Readback, Run};
+use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, Sum};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::open;
 use crate::engine::gpu::device::workspace::Slot;
@@ -35,14 +35,14 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    fn hand_on(&mut self, padded: &[u8], cargo: &Cargo) -> Result<(), Failure> {
+    fn hand_on(&mut self, padded: &[u8], cargo: &Readback) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let (layout, stripe) = (self.layout, self.stripe);
         let (width, pitch) = (layout.width, layout.pitch());
         // The symbols of a line, and how many lines.
         let (symbols, lines) = match cargo {
-            Cargo::Rows(range) => (n - columns, range.clone()),
-            Cargo::Columns(range) => (n - rows, range.clone()),
+            Readback::Rows(range) => (n - columns, range.clone()),
+            Readback::Columns(range) => (n - rows, range.clone()),
         };
         // Nothing is handed on that has not been checked.
         self.check_lines(padded, cargo, &lines, symbols)?;
@@ -62,8 +62,8 @@ impl<'a> Run<'a> {
         };
         let put = |number: usize| {
             let (axis, sliver) = match cargo {
-                Cargo::Rows(_) => (Axis::Secondary, columns + number),
-                Cargo::Columns(_) => (Axis::Primary, rows + number),
+                Readback::Rows(_) => (Axis::Secondary, columns + number),
+                Readback::Columns(_) => (Axis::Primary, rows + number),
             };
             let pieces = Pieces::new(
                 &bytes[number * width..],
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
     fn check_lines(
         &mut self,
         padded: &[u8],
-        cargo: &Cargo,
+        cargo: &Readback,
         lines: &Range<usize>,
         symbols: usize,
     ) -> Result<(), Fault> {
@@ -95,8 +95,8 @@ impl<'a> Run<'a> {
         let [n, rows, columns] = self.stripe.counts();
         let pitch = self.layout.pitch();
         let (axis, of, original) = match cargo {
-            Cargo::Rows(_) => (Axis::Primary, Lines::Rows, columns),
-            Cargo::Columns(_) => (Axis::Secondary, Lines::Columns, rows),
+            Readback::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
+            Readback::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
         };
         // Each symbol's place among the lines is independent of the others'.
         let sum_of = |place: usize| {
@@ -104,14 +104,14 @@ impl<'a> Run<'a> {
             for (index, line) in lines.clone().enumerate() {
                 let chunk = match place.checked_sub(original) {
                     None => match cargo {
-                        Cargo::Rows(_) => self.source[line * columns + place],
-                        Cargo::Columns(_) => self.source[place * columns + line],
+                        Readback::Rows(_) => self.source[line * columns + place],
+                        Readback::Columns(_) => self.source[place * columns + line],
                     },
                     Some(number) => {
                         check.of_padded(&padded[(index * symbols + number) * pitch..][..pitch])
                     }
                 };
-                check.add_line(&mut sum, &chunk, of, line);
+                check.add_codeword(&mut sum, &chunk, of, line);
             }
             sum
         };
@@ -120,14 +120,14 @@ impl<'a> Run<'a> {
             .cpu
             .install(|| (0..n).into_par_iter().map(sum_of).collect());
         combination_check::verify(self.stripe.shape, axis, &sums)?;
-        if let Cargo::Rows(_) = cargo {
+        if let Readback::Rows(_) = cargo {
             // As the columns behind the source they are checked with everything.
             let of_row = |index: usize| {
                 let mut sum = [0; CHUNK];
                 let row = &padded[index * symbols * pitch..][..symbols * pitch];
                 for (number, symbol) in row.chunks_exact(pitch).enumerate() {
                     let chunk = check.of_padded(symbol);
-                    check.add_line(&mut sum, &chunk, Lines::Columns, columns + number);
+                    check.add_codeword(&mut sum, &chunk, CodewordAxis::Columns, columns + number);
                 }
                 sum
             };

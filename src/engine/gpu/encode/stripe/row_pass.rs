@@ -5,9 +5,9 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
-use super::{Cargo, Pending, Run};
+use super::{Pending, Readback, Run};
 use crate::code::{Code, Rate};
-use crate::engine::gpu::audit::combination_check::Lines;
+use crate::engine::gpu::audit::combination_check::CodewordAxis;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::places;
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
             let submission = self.link.submit_filled(commands, slot)?;
             if let Some((mut slot, bytes)) = down {
                 slot.last = Some(submission);
-                let cargo = Cargo::Rows(range.clone());
+                let cargo = Readback::Rows(range.clone());
                 self.pending.push_back(Pending { slot, bytes, cargo });
             }
             // While the device is at work.
@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
             first_symbol: 0,
             source_line: self.extended_words(),
             source_symbol: words,
-            first_factor: check.place(Lines::Rows, rows.start),
+            first_factor: check.place(CodewordAxis::Rows, rows.start),
             first_sum: word(n + columns),
         };
         self.combine(commands, &job, rows.len(), &self.buffers.extended)?;
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
             first_symbol: word(rows.start),
             source_line: words,
             source_symbol: self.extended_words(),
-            first_factor: check.place(Lines::Columns, columns),
+            first_factor: check.place(CodewordAxis::Columns, columns),
             first_sum: word(rows.start),
             ..job
         };
@@ -217,11 +217,16 @@ impl<'a> Run<'a> {
         for (row, chunks) in range.clone().zip(chunks.chunks_exact(columns)) {
             for (column, chunk) in chunks.iter().enumerate() {
                 if rows {
-                    check.add_line(&mut self.sums.of_rows[column], chunk, Lines::Rows, row);
+                    check.add_codeword(
+                        &mut self.sums.of_rows[column],
+                        chunk,
+                        CodewordAxis::Rows,
+                        row,
+                    );
                 }
                 if all {
                     let to = &mut self.sums.of_columns[row];
-                    check.add_line(to, chunk, Lines::Columns, column);
+                    check.add_codeword(to, chunk, CodewordAxis::Columns, column);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::format::shape::Shape;
 
 /// The sizes that a stripe is cut by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub(crate) struct BlockLimits {
     /// The bytes of rows that go up at once, and of columns' recovery symbols that are made at once; a
     /// row or a column at least.
     pub(crate) block: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    pub(crate) fn new(shape: &Shape, commitment: Commitment, width: u32, cut: Cut) -> Self {
+    pub(crate) fn new(shape: &Shape, commitment: Commitment, width: u32, cut: BlockLimits) -> Self {
         let layout = Layout {
             width: width as usize,
         };

@@ -9,7 +9,7 @@ use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, blake3_depth, state_words};
 use crate::engine::gpu::shader::multipliers::{images, table};
 use crate::engine::gpu::tests::{options, required};
-use crate::engine::gpu::{BLOCK, Cut, GpuEngine};
+use crate::engine::gpu::{BLOCK, BlockLimits, GpuEngine};
 
 /// SplitMix64.
 struct Random(u64);
@@ -68,7 +68,7 @@ struct Bench(GpuEngine);
 
 impl Bench {
     fn new() -> Option<Self> {
-        required(GpuEngine::untried(&options()), Cut { block: BLOCK }).map(Self)
+        required(GpuEngine::untried(&options()), BlockLimits { block: BLOCK }).map(Self)
     }
 
     fn device(&self) -> &Device {
@@ -304,10 +304,10 @@ fn nodes_does_what_its_twin_does() {
     let random = &mut Random(4);
     for count in [1, 2, 3, 4, 5, 8, 13, 127, 128, 129, 130, 257] {
         for (commitment, native) in bench.word_variants() {
-            for apart in [false, true] {
+            for on_own_thread in [false, true] {
                 let trees = random.within(1..=5);
                 let gap = random.within(0..=2);
-                let [child_tree, child] = match apart {
+                let [child_tree, child] = match on_own_thread {
                     false => [count + gap, 1],
                     true => [1, trees + gap],
                 };
@@ -326,7 +326,8 @@ fn nodes_does_what_its_twin_does() {
                 let groups = [count.div_ceil(2).div_ceil(HASH_THREADS), trees];
                 bench.run(shader, &job, &buffers.each_ref(), groups);
                 nodes(&job, commitment, trees, &children, &mut parents);
-                let what = format!("{shader:?}, {trees} trees of {count}, apart: {apart}");
+                let what =
+                    format!("{shader:?}, {trees} trees of {count}, on_own_thread: {on_own_thread}");
                 bench.expect(&buffers[1], &parents, &what);
             }
         }
