@@ -15,7 +15,8 @@ use super::sliver_files::{
 };
 use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverInfo;
 use crate::format::wire::Bcs;

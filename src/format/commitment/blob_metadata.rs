@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
+use super::node::Node;
 use super::tree;
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverPairIndex};
@@ -58,26 +59,6 @@ impl FromStr for BlobId {
             .ok_or_else(|| Error::BlobIdSyntax {
                 text: text.to_owned(),
             })
-    }
-}
-
-/// A node of a Merkle tree: a digest, or the empty node that pads a level with an odd count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
-    /// The padding node; it is hashed as 32 zero bytes.
-    Empty,
-    /// A digest.
-    Digest(Digest),
-}
-
-impl Node {
-    /// The bytes that a parent hashes.
-    #[must_use]
-    pub const fn bytes(&self) -> Digest {
-        match self {
-            Self::Empty => [0; 32],
-            Self::Digest(digest) => *digest,
-        }
     }
 }
 

@@ -7,12 +7,14 @@
 
 mod blob_metadata;
 mod hash;
+mod node;
 mod tree;
 mod verified;
 
-pub use blob_metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
+pub use blob_metadata::{BlobId, BlobMetadata, BlobMetadataWithId, SliverPairMetadata};
 pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
 pub use hash::{Commitment, Digest};
+pub use node::Node;
 pub(crate) use tree::{
     AuthPaths, MerkleTree, ZeroCodewords, column_roots, path_len, roots_of_paths, row_roots,
 };

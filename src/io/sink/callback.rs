@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverPart};
+use super::sink_session::{Sink, SinkSession};
+use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 

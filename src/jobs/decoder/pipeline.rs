@@ -10,7 +10,8 @@ use crate::format::commitment::{
     row_roots,
 };
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::blob_output::OutputSession;
 use crate::io::control::Control;
