@@ -70,6 +70,10 @@ pub use format::commitment::{
     VerifiedMetadata,
 };
 pub use format::error::{Error, Result};
+pub use format::error_reasons::{
+    Disagreement, Inconsistency, MetadataProblem, SliverProblem, SourceChange, TargetDifference,
+    TargetObstacle,
+};
 pub use format::index::{Axis, SliverIndex, SliverPairIndex};
 pub use format::pair_set::PairSet;
 pub use format::shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};

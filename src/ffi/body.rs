@@ -107,7 +107,9 @@ impl Session<'_> {
         // SAFETY: the caller's function, called as the header says: the piece and its bytes are there,
         // no other call is on its way (`state` is under its lock), and it does not unwind.
         let answer = unsafe { (self.write)(&raw const piece, state.user_data.0) };
-        verdict(answer, |reason| Error::Sink { reason })
+        verdict(answer, |reason| Error::Sink {
+            source: reason.into(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod commitment;
 pub(crate) mod error;
+pub(crate) mod error_reasons;
 pub(crate) mod index;
 pub(crate) mod pair_set;
 pub(crate) mod shape;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use walrus_accel::{Bcs, BlobId, BlobMetadata, BlobMetadataWithId, Error, VerifiedMetadata};
+use walrus_accel::{
+    Bcs, BlobId, BlobMetadata, BlobMetadataWithId, Error, MetadataProblem, VerifiedMetadata,
+};
 
 use crate::args::{BlobArgs, WantedArgs};
 use crate::console::shown;
@@ -57,7 +59,10 @@ pub fn check(
     let metadata = metadata.verify(n_shards, &stands_for)?;
     match wanted.blob_id {
         Some(wanted) if wanted != stands_for => Err(Error::InvalidMetadata {
-            reason: format!("it is the metadata of blob {stands_for}, not of {wanted}"),
+            reason: MetadataProblem::WrongBlob {
+                found: stands_for,
+                expected: wanted,
+            },
         }),
         _ => Ok(metadata),
     }

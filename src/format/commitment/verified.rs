@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Commitment;
-use super::blob_metadata::{BlobId, BlobMetadata, BlobMetadataWithId};
+use super::blob_id::BlobId;
+use super::blob_metadata::{BlobMetadata, BlobMetadataWithId};
 use super::node::Node;
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};

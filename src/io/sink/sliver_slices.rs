@@ -62,7 +62,9 @@ impl Sink for SliverSlices<'_> {
                 self.buffers.len(),
                 pairs.len()
             );
-            return Err(Error::Sink { reason });
+            return Err(Error::Sink {
+                source: reason.into(),
+            });
         }
         let mut slivers = try_with_capacity(2 * self.buffers.len())?;
         let mut rank = filled(0, usize::from(shape.n_shards()));
