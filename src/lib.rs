@@ -70,7 +70,12 @@ pub use format::commitment::{
     VerifiedMetadata,
 };
 pub use format::error::{Error, Result};
-pub use format::index::{Axis, PairSet, SliverIndex, SliverPairIndex};
+pub use format::error_reasons::{
+    Disagreement, Inconsistency, MetadataProblem, SliverProblem, SourceChange, TargetDifference,
+    TargetObstacle,
+};
+pub use format::index::{Axis, SliverIndex, SliverPairIndex};
+pub use format::pair_set::PairSet;
 pub use format::shape::{MAX_SYMBOL_SIZE, MIN_SHARDS, Shape};
 pub use format::verdict::SliverInfo;
 pub use format::verdict::{ProofVerdict, SliverVerdict, SymbolVerdict};

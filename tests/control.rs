@@ -259,13 +259,15 @@ fn a_failure_at_any_call_comes_out_and_leaves_nothing() {
         for moment in moments(wire.calls.into_inner(), &mut random) {
             let fail = || {
                 let reason = format!("refused at {moment}");
-                Err(Error::Sink { reason })
+                Err(Error::Sink {
+                    source: reason.into(),
+                })
             };
             let (result, left) = run(&Tripwire::new(moment, &fail), &Control::new());
-            let Err(Error::Sink { reason }) = result else {
+            let Err(Error::Sink { source }) = result else {
                 panic!("{name} at {moment}: {result:?}");
             };
-            assert_eq!(reason, format!("refused at {moment}"));
+            assert_eq!(source.to_string(), format!("refused at {moment}"));
             assert!(left.is_empty(), "{name} at {moment}: {left:?}");
         }
     });

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file_names::{
@@ -15,7 +16,8 @@ use super::sliver_files::{
 };
 use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverInfo;
 use crate::format::wire::Bcs;
@@ -78,20 +80,21 @@ impl BlobDirectory {
         let metadata = metadata.verify(n_shards)?;
         let shape = metadata.shape();
         let mut problems = Vec::new();
+        let invalid = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
         let manifest = Manifest::read(&handles.blob).and_then(|manifest| match manifest {
             Some(manifest) if manifest.blob_id != metadata.blob_id().to_string() => {
-                Err(format!("it is of blob {}", manifest.blob_id))
+                Err(invalid(format!("it is of blob {}", manifest.blob_id)))
             }
             Some(manifest) if manifest.shards != n_shards => {
-                Err(format!("it is of {} shards", manifest.shards))
+                Err(invalid(format!("it is of {} shards", manifest.shards)))
             }
             manifest => Ok(manifest),
         });
-        let manifest = manifest.unwrap_or_else(|reason| {
+        let manifest = manifest.unwrap_or_else(|error| {
             let manifest = path.join(MANIFEST_FILE);
             push(
                 &mut problems,
-                FileProblem::new(manifest, ProblemKind::Damaged, reason),
+                FileProblem::new(manifest, ProblemKind::Damaged, error.to_string()),
             );
             None
         });

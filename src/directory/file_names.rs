@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use crate::format::commitment::BlobId;
+use crate::format::error_reasons::TargetObstacle;
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::support::disk::{Dir, FileId, Kind, UNFINISHED};
 use crate::support::memory::{filled, push};
@@ -174,15 +175,15 @@ fn not_ours(name: &OsStr) -> io::Error {
 
 /// Looks for anything in a blob's directory that does not belong in one, or that is one of the files
 /// `inputs`. Returns the reason not to replace the directory, if there is any.
-pub(super) fn reason_to_keep(dir: &Dir, inputs: &[FileId]) -> io::Result<Option<String>> {
+pub(super) fn reason_to_keep(dir: &Dir, inputs: &[FileId]) -> io::Result<Option<TargetObstacle>> {
     keep_for(dir, Place::Blob, inputs)
 }
 
-fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<String>> {
+fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<TargetObstacle>> {
     let mut inner = None;
     let mut failed = None;
     let found = dir.for_each_name(|name| {
-        let shown = || dir.at(&name).display().to_string();
+        let path = || dir.at(&name);
         let found = match dir.find(&name) {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -203,12 +204,10 @@ fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<Str
             Role::Foreign => false,
         };
         if !is_expected {
-            let reason = "is no file of a blob's directory: move it away";
-            return ControlFlow::Break(Some(format!("{} {reason}", shown())));
+            return ControlFlow::Break(Some(TargetObstacle::Foreign { path: path() }));
         }
         if found.id.is_some_and(|id| inputs.contains(&id)) {
-            let reason = "is a file being encoded: choose another output directory";
-            return ControlFlow::Break(Some(format!("{} {reason}", shown())));
+            return ControlFlow::Break(Some(TargetObstacle::Input { path: path() }));
         }
         ControlFlow::Continue(())
     })?;

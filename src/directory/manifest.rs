@@ -14,7 +14,8 @@ use super::sliver_files::{FileProblem, ProblemKind};
 use super::writer::Hashes;
 use crate::format::commitment::{BlobId, BlobMetadataWithId};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
@@ -205,13 +206,16 @@ impl Manifest {
     }
 
     /// Reads a directory's manifest; `None` if there is none.
-    pub(super) fn read(directory: &Dir) -> Result<Option<Self>, String> {
+    pub(super) fn read(directory: &Dir) -> io::Result<Option<Self>> {
         let bytes = match read_small(directory, MANIFEST_FILE, MAX_LEN) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error),
         };
-        Self::parse(&bytes).map(Some)
+        let manifest = Self::parse(&bytes);
+        manifest
+            .map(Some)
+            .map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
     }
 
     /// Reads a manifest's bytes. It takes in proportion to them, at most four times as much and 1 MiB.

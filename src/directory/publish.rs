@@ -10,6 +10,7 @@ use super::manifest::Manifest;
 use super::sliver_files::ProblemKind;
 use super::work_directory::WorkDirectory;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::{TargetDifference, TargetObstacle};
 use crate::io::control::Control;
 use crate::support::disk::{Dir, FileId, Kind, Replacing};
 
@@ -54,9 +55,9 @@ impl Target {
                     None => continue, // Somebody moved it away meanwhile.
                 },
                 Ok(Kind::Link) => {
-                    return Err(self.in_the_way(name, "it is a symbolic link: remove it"));
+                    return Err(self.in_the_way(name, TargetObstacle::Link));
                 }
-                Ok(_) => return Err(self.in_the_way(name, "it is no directory: move it away")),
+                Ok(_) => return Err(self.in_the_way(name, TargetObstacle::NotDirectory)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::io("read", path())(error)),
             };
@@ -78,10 +79,10 @@ impl Target {
     }
 
     /// The error about something that is never replaced.
-    fn in_the_way(&self, name: &str, reason: impl Into<String>) -> Error {
+    fn in_the_way(&self, name: &str, reason: TargetObstacle) -> Error {
         Error::TargetKept {
             path: self.out.at(name),
-            reason: reason.into(),
+            reason,
         }
     }
 
@@ -100,22 +101,24 @@ impl Target {
         there: &Dir,
         manifest: &Manifest,
         control: &Control,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<TargetDifference>> {
         let differs = match Manifest::read(there) {
             Ok(Some(other)) if other.says_the_same(manifest) => None,
-            Ok(Some(other)) if other.pairs != manifest.pairs => {
-                Some(format!("it holds the pairs {}", excerpt(&other.pairs)))
-            }
-            Ok(Some(_)) => Some("its manifest.json differs".into()),
-            Ok(None) => Some("it has no manifest.json".into()),
-            Err(reason) => Some(format!("its manifest.json cannot be read: {reason}")),
+            Ok(Some(other)) if other.pairs != manifest.pairs => Some(TargetDifference::Pairs {
+                pairs: excerpt(&other.pairs),
+            }),
+            Ok(Some(_)) => Some(TargetDifference::Manifest),
+            Ok(None) => Some(TargetDifference::NoManifest),
+            Err(source) => Some(TargetDifference::UnreadableManifest { source }),
         };
         if differs.is_some() {
             return Ok(differs);
         }
         let there = match self.open_again(there) {
             Ok(there) => there,
-            Err(Error::Io { source, .. }) => return Ok(Some(format!("its pairs/: {source}"))),
+            Err(Error::Io { source, .. }) => {
+                return Ok(Some(TargetDifference::UnreadablePairs { source }));
+            }
             Err(error) => return Err(error),
         };
         let problems = in_parallel(self.threads, manifest.files.len(), |i| {
@@ -124,8 +127,12 @@ impl Target {
         let files = manifest.files.iter().zip(problems);
         Ok(files
             .filter_map(|(file, problem)| match problem?.kind {
-                ProblemKind::Missing => Some(format!("{} is missing", file.path)),
-                _ => Some(format!("{} is damaged", file.path)),
+                ProblemKind::Missing => Some(TargetDifference::MissingFile {
+                    file: file.path.clone(),
+                }),
+                _ => Some(TargetDifference::DamagedFile {
+                    file: file.path.clone(),
+                }),
             })
             .next())
     }

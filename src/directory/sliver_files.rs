@@ -240,11 +240,22 @@ impl SliverSource for SliverFiles {
             .map_err(|error| match is_shortage(&error) {
                 // No fault of the sliver's.
                 true => Error::Source {
-                    reason: format!("{}: {error}", file.path.display()),
+                    source: Box::new(Shortage {
+                        path: file.path.clone(),
+                        source: error,
+                    }),
                 },
                 false => Error::io("read", &file.path)(error),
             })
     }
+}
+
+/// A sliver file that was not opened for lack of descriptors.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", .path.display())]
+struct Shortage {
+    path: PathBuf,
+    source: io::Error,
 }
 
 /// Opens a file to look at it.

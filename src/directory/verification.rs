@@ -1,6 +1,7 @@
 //! Verifying a blob's directory: fully, or quickly by its manifest.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::Path;
 
 use super::blob_directory::BlobDirectory;
@@ -10,6 +11,7 @@ use super::handles::Handles;
 use super::manifest::Manifest;
 use super::sliver_files::{FileProblem, ProblemKind, names};
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::MetadataProblem;
 use crate::format::index::Axis;
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
@@ -84,12 +86,17 @@ impl BlobDirectory {
         control: &Control,
     ) -> Result<Verification> {
         let directory = Handles::open(path)?;
-        let unreadable = |reason: String| Error::InvalidMetadata {
-            reason: format!("{}: {reason}", path.join(MANIFEST_FILE).display()),
+        let unreadable = |source: io::Error| Error::InvalidMetadata {
+            reason: MetadataProblem::Manifest {
+                path: path.join(MANIFEST_FILE),
+                source,
+            },
         };
         let manifest = Manifest::read(&directory.blob)
             .map_err(unreadable)?
-            .ok_or_else(|| unreadable("it is not there".into()))?;
+            .ok_or_else(|| {
+                unreadable(io::Error::new(io::ErrorKind::NotFound, "it is not there"))
+            })?;
         control.start(manifest.total_len());
         let found = in_parallel(threads, manifest.files.len(), |i| {
             let file = &manifest.files[i];

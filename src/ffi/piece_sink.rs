@@ -7,7 +7,8 @@ use super::arguments::axis_number;
 use super::sink_options::{UserData, verdict, walrus_accel_piece};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
@@ -106,7 +107,9 @@ impl Session<'_> {
         // SAFETY: the caller's function, called as the header says: the piece and its bytes are there,
         // no other call is on its way (`state` is under its lock), and it does not unwind.
         let answer = unsafe { (self.write)(&raw const piece, state.user_data.0) };
-        verdict(answer, |reason| Error::Sink { reason })
+        verdict(answer, |reason| Error::Sink {
+            source: reason.into(),
+        })
     }
 }
 

@@ -14,7 +14,8 @@ use super::status::{Failure, walrus_accel_error, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet};
+use crate::format::index::Axis;
+use crate::format::pair_set::PairSet;
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 

@@ -8,7 +8,7 @@ use super::piece_sink::{BodySink, Write};
 use super::status::Failure;
 use super::structs::{CStruct, read_optional};
 use crate::format::error::{Error, Result};
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::support::memory::{collected, try_with_capacity};
 
 /// No sliver is kept: metadata and blob ID alone.

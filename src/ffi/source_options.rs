@@ -250,6 +250,8 @@ impl Source for CallbackSource {
         // SAFETY: the caller's function, called as the header says: `out` has that many bytes, no other
         // call is on its way, and it neither unwinds nor writes beyond.
         let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), user_data.0) };
-        verdict(answer, |reason| Error::Source { reason })
+        verdict(answer, |reason| Error::Source {
+            source: reason.into(),
+        })
     }
 }

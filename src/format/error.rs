@@ -1,7 +1,12 @@
 //! The one error type. Every failure that leaves the crate is one of its variants.
 
+use std::error::Error as StdError;
 use std::path::PathBuf;
 
+use crate::format::error_reasons::{
+    Disagreement, Inconsistency, MetadataProblem, SliverProblem, SourceChange, TargetDifference,
+    TargetObstacle,
+};
 use crate::format::index::Axis;
 use crate::format::verdict::SymbolVerdict;
 use crate::support::memory::MemoryError;
@@ -136,7 +141,8 @@ pub enum Error {
     #[error("the metadata is not valid: {reason}")]
     InvalidMetadata {
         /// What does not match.
-        reason: String,
+        #[source]
+        reason: MetadataProblem,
     },
 
     /// Too few slivers to decode.
@@ -155,7 +161,7 @@ pub enum Error {
     #[error("the decoded blob does not match its metadata: {reason}")]
     Inconsistent {
         /// What differs.
-        reason: String,
+        reason: Inconsistency,
     },
 
     /// Too few recovery symbols for a sliver.
@@ -181,7 +187,7 @@ pub enum Error {
         /// The index that it says.
         index: u16,
         /// What is wrong with it.
-        reason: String,
+        reason: SliverProblem,
     },
 
     /// Bytes beyond the end of a blob.
@@ -200,7 +206,8 @@ pub enum Error {
     #[error("a fault within the library or this machine, please report it: {reason}")]
     Internal {
         /// What differs.
-        reason: String,
+        #[source]
+        reason: Disagreement,
     },
 
     /// The source changed while it was being read.
@@ -209,7 +216,7 @@ pub enum Error {
         /// The source: a path, or a description.
         name: String,
         /// What changed.
-        reason: String,
+        reason: SourceChange,
     },
 
     /// Input or output failed.
@@ -230,7 +237,8 @@ pub enum Error {
         /// The directory or file in the way.
         path: PathBuf,
         /// Why it does not count as done.
-        reason: String,
+        #[source]
+        reason: TargetDifference,
     },
 
     /// The target exists, and is never replaced.
@@ -239,7 +247,7 @@ pub enum Error {
         /// The directory or file in the way.
         path: PathBuf,
         /// The reason, and what to do.
-        reason: String,
+        reason: TargetObstacle,
     },
 
     /// The output file exists, and replacing it was not asked for.
@@ -290,10 +298,11 @@ pub enum Error {
     },
 
     /// A source that the caller supplied could not be read.
-    #[error("the source cannot be read: {reason}")]
+    #[error("the source cannot be read: {source}")]
     Source {
         /// What it said.
-        reason: String,
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
     },
 
     /// Memory that the caller supplied does not have the length of what goes there.
@@ -308,10 +317,11 @@ pub enum Error {
     },
 
     /// A sink that the caller supplied refused a part.
-    #[error("the sink refused the data: {reason}")]
+    #[error("the sink refused the data: {source}")]
     Sink {
         /// What it said.
-        reason: String,
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
     },
 
     /// The job was cancelled through its [`Control`](crate::Control).

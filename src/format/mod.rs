@@ -2,7 +2,10 @@
 
 pub(crate) mod commitment;
 pub(crate) mod error;
+pub(crate) mod error_reasons;
 pub(crate) mod index;
+pub(crate) mod pair_set;
 pub(crate) mod shape;
+mod shard;
 pub(crate) mod verdict;
 pub(crate) mod wire;

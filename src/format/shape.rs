@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
+use crate::format::verdict::{SliverInfo, SliverVerdict};
 
 /// The smallest committee: with fewer shards the code has no recovery symbols.
 pub const MIN_SHARDS: u16 = 4;
@@ -188,6 +189,34 @@ impl Shape {
             0 => first..first,
             _ => first..index((end - 1) / row) + 1,
         })
+    }
+
+    /// Returns why no blob of the shape has a sliver of these measures, if none has.
+    pub(crate) fn sliver_mismatch(&self, info: &SliverInfo) -> Option<SliverVerdict> {
+        let expected = self.sliver_len(info.axis);
+        if info.index.0 >= self.n_shards {
+            Some(SliverVerdict::WrongIndex {
+                found: info.index,
+                n_shards: self.n_shards,
+            })
+        } else if info.symbol_size != self.symbol_size {
+            Some(SliverVerdict::WrongSymbolSize {
+                found: info.symbol_size,
+                expected: self.symbol_size,
+            })
+        } else if info.len != expected {
+            Some(SliverVerdict::WrongLength {
+                found: info.len,
+                expected,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// Returns true if a blob of the shape can have a sliver of these measures.
+    pub(crate) fn fits_sliver(&self, info: &SliverInfo) -> bool {
+        self.sliver_mismatch(info).is_none()
     }
 
     /// The length in bytes of the source matrix: the blob with its padding, `P * S * s`.

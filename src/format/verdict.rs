@@ -3,8 +3,6 @@
 use std::fmt;
 
 use crate::format::index::{Axis, SliverIndex};
-use crate::format::shape::Shape;
-use crate::format::wire::Sliver;
 
 /// Measures of a sliver, as the sliver states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,23 +15,6 @@ pub struct SliverInfo {
     pub symbol_size: u32,
     /// The length of all symbols in bytes.
     pub len: u64,
-}
-
-impl SliverInfo {
-    /// Returns the measures of a sliver in memory.
-    pub(crate) fn of(sliver: &Sliver) -> Self {
-        Self {
-            axis: sliver.axis,
-            index: sliver.data.index,
-            symbol_size: sliver.data.symbol_size.into(),
-            len: sliver.data.symbols.len() as u64,
-        }
-    }
-
-    /// Returns true if a blob of the shape can have a sliver of these measures.
-    pub(crate) fn fits(&self, shape: &Shape) -> bool {
-        SliverVerdict::by_measures(self, shape).is_none()
-    }
 }
 
 /// What a sliver was found to be when it was held against its blob's metadata.
@@ -85,29 +66,6 @@ impl SliverVerdict {
     #[must_use]
     pub const fn is_good(&self) -> bool {
         matches!(self, Self::Good)
-    }
-
-    /// What is wrong with a sliver that says this of itself, if it can be none of a blob of the shape.
-    pub(crate) fn by_measures(info: &SliverInfo, shape: &Shape) -> Option<Self> {
-        let expected = shape.sliver_len(info.axis);
-        if info.index.0 >= shape.n_shards() {
-            Some(Self::WrongIndex {
-                found: info.index,
-                n_shards: shape.n_shards(),
-            })
-        } else if info.symbol_size != shape.symbol_size() {
-            Some(Self::WrongSymbolSize {
-                found: info.symbol_size,
-                expected: shape.symbol_size(),
-            })
-        } else if info.len != expected {
-            Some(Self::WrongLength {
-                found: info.len,
-                expected,
-            })
-        } else {
-            None
-        }
     }
 }
 

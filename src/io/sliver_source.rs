@@ -43,7 +43,7 @@ pub trait SliverSource: Sync {
 
 impl SliverSource for [Sliver] {
     fn infos(&self) -> Vec<SliverInfo> {
-        collected(self.iter().map(SliverInfo::of))
+        collected(self.iter().map(Sliver::info))
     }
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
@@ -77,7 +77,7 @@ impl<T: SliverSource + ?Sized> SliverSource for &T {
 pub(crate) fn usable(shape: &Shape, slivers: &dyn SliverSource, axis: Axis) -> Vec<usize> {
     let mut by_index = filled(None, usize::from(shape.n_shards()));
     for (number, info) in slivers.infos().into_iter().enumerate() {
-        if info.axis == axis && info.fits(shape) {
+        if info.axis == axis && shape.fits_sliver(&info) {
             by_index[usize::from(info.index.0)].get_or_insert(number);
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SourceChange;
 use crate::io::control::Control;
 use crate::support::disk::{FileId, open_regular};
 use crate::support::memory::try_with_capacity;
@@ -204,7 +205,7 @@ impl FileSource {
         self.id
     }
 
-    fn changed(&self, reason: String) -> Error {
+    fn changed(&self, reason: SourceChange) -> Error {
         Error::SourceChanged {
             name: self.path.display().to_string(),
             reason,
@@ -248,11 +249,10 @@ impl Source for FileSource {
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         read_exact_at(&self.file, offset, out).map_err(|source| match source.kind() {
-            io::ErrorKind::UnexpectedEof => self.changed(format!(
-                "it had {} bytes and now ends before byte {}",
-                self.len,
-                offset + out.len() as u64
-            )),
+            io::ErrorKind::UnexpectedEof => self.changed(SourceChange::EndsEarly {
+                length: self.len,
+                end: offset + out.len() as u64,
+            }),
             _ => Error::io("read", &self.path)(source),
         })
     }
@@ -267,21 +267,20 @@ impl Source for FileSource {
             .metadata()
             .map_err(Error::io("inspect", &self.path))?;
         if metadata.len() != self.len {
-            return Err(self.changed(format!(
-                "it had {} bytes and now has {}",
-                self.len,
-                metadata.len()
-            )));
+            return Err(self.changed(SourceChange::Length {
+                length: self.len,
+                found: metadata.len(),
+            }));
         }
         if metadata.modified().ok() != self.modified {
-            return Err(self.changed("it was written to".into()));
+            return Err(self.changed(SourceChange::Written));
         }
         if stamp(&metadata) != self.stamp {
-            return Err(self.changed("it was written to, replaced or linked".into()));
+            return Err(self.changed(SourceChange::WrittenReplacedOrLinked));
         }
         // Some files of the system have no length to tell, and content nevertheless.
         match read_exact_at(&self.file, self.len, &mut [0]) {
-            Ok(()) => Err(self.changed(format!("it had {} bytes and now has more", self.len))),
+            Ok(()) => Err(self.changed(SourceChange::Longer { length: self.len })),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
             Err(error) => Err(Error::io("read", &self.path)(error)),
         }

@@ -8,7 +8,8 @@ use crate::format::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, ZeroCodewords, column_roots, row_roots,
 };
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet};
+use crate::format::index::Axis;
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::{Control, Event};
 use crate::io::sink::Sink;

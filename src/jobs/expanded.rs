@@ -3,6 +3,7 @@
 use crate::engine::CodewordOps;
 use crate::format::commitment::{Digest, MerkleTree, Node, VerifiedMetadata};
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SliverProblem;
 use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
@@ -348,6 +349,6 @@ fn refused(sliver: &BlobSliver<'_>, verdict: SliverVerdict) -> Error {
     Error::InvalidSliver {
         axis: sliver.axis,
         index: sliver.index.0,
-        reason: verdict.to_string(),
+        reason: SliverProblem::Verdict(verdict),
     }
 }

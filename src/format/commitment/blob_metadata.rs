@@ -1,14 +1,16 @@
-//! Blob metadata and blob IDs.
+//! Blob metadata.
 
-use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::blob_id::BlobId;
 use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
+use super::node::Node;
 use super::tree;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::MetadataProblem;
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::support::memory::{collected, filled};
@@ -16,36 +18,7 @@ use crate::support::memory::{collected, filled};
 /// How many pairs are hashed at once.
 const PAIRS: usize = 1024;
 
-/// The identity of an encoded blob: a hash over its length and all slivers' roots.
-///
-/// Its text form is URL-safe base64 without padding, 43 characters.
-///
-/// # Example
-///
-/// ```
-/// use walrus_accel::BlobId;
-///
-/// let text = "CmzciFdWJP1IIM-rD3cqXlVBXYM0fpAfHahZBvkaZUI";
-/// let id: BlobId = text.parse()?;
-/// assert_eq!(id.0[0], 0x0a);
-/// assert_eq!(id.to_string(), text);
-/// # Ok::<(), walrus_accel::Error>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BlobId(pub [u8; 32]);
-
-impl fmt::Display for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BlobId({self})")
-    }
-}
-
+// Not beside the type: errors name blob IDs, and this names errors.
 impl FromStr for BlobId {
     type Err = Error;
 
@@ -58,26 +31,6 @@ impl FromStr for BlobId {
             .ok_or_else(|| Error::BlobIdSyntax {
                 text: text.to_owned(),
             })
-    }
-}
-
-/// A node of a Merkle tree: a digest, or the empty node that pads a level with an odd count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
-    /// The padding node; it is hashed as 32 zero bytes.
-    Empty,
-    /// A digest.
-    Digest(Digest),
-}
-
-impl Node {
-    /// The bytes that a parent hashes.
-    #[must_use]
-    pub const fn bytes(&self) -> Digest {
-        match self {
-            Self::Empty => [0; 32],
-            Self::Digest(digest) => *digest,
-        }
     }
 }
 
@@ -144,10 +97,9 @@ impl BlobMetadata {
     /// [`Error::InvalidMetadata`] if there are more pairs than 16 bits count.
     pub fn n_shards(&self) -> Result<u16> {
         u16::try_from(self.pairs.len()).map_err(|_| Error::InvalidMetadata {
-            reason: format!(
-                "it has {} sliver pairs, and at most 65535 exist",
-                self.pairs.len()
-            ),
+            reason: MetadataProblem::TooManyPairs {
+                pairs: self.pairs.len(),
+            },
         })
     }
 
@@ -184,17 +136,20 @@ impl BlobMetadata {
     pub(super) fn check(&self, n_shards: u16, blob_id: &BlobId) -> Result<Shape> {
         if self.pairs.len() != usize::from(n_shards) {
             return Err(Error::InvalidMetadata {
-                reason: format!(
-                    "it has {} sliver pairs, and the committee has {n_shards} shards",
-                    self.pairs.len()
-                ),
+                reason: MetadataProblem::WrongCommittee {
+                    pairs: self.pairs.len(),
+                    n_shards,
+                },
             });
         }
         let shape = self.shape()?;
         let computed = self.blob_id();
         if computed != *blob_id {
             return Err(Error::InvalidMetadata {
-                reason: format!("it is the metadata of blob {computed}, not of {blob_id}"),
+                reason: MetadataProblem::WrongBlob {
+                    found: computed,
+                    expected: *blob_id,
+                },
             });
         }
         Ok(shape)

@@ -5,14 +5,18 @@
 //! appended. Each sliver has a tree over the `n` symbols of its expanded row or column; the blob
 //! tree has one leaf a sliver pair, `H(0x00 || primary root || secondary root)`.
 
+mod blob_id;
 mod blob_metadata;
 mod hash;
+mod node;
 mod tree;
 mod verified;
 
-pub use blob_metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
+pub use blob_id::BlobId;
+pub use blob_metadata::{BlobMetadata, BlobMetadataWithId, SliverPairMetadata};
 pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
 pub use hash::{Commitment, Digest};
+pub use node::Node;
 pub(crate) use tree::{
     AuthPaths, MerkleTree, ZeroCodewords, column_roots, path_len, roots_of_paths, row_roots,
 };

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Commitment;
-use super::blob_metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node};
+use super::blob_id::BlobId;
+use super::blob_metadata::{BlobMetadata, BlobMetadataWithId};
+use super::node::Node;
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;

@@ -4,6 +4,7 @@ use super::bcs::Codec;
 use super::bcs_reader::{Reader, check_symbol_size, put_bytes, reason};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
+use crate::format::verdict::SliverInfo;
 
 /// The content of one sliver, as a storage node takes and gives it. The axis is not in the bytes:
 /// it is said beside them, in the request's path or the file's name.
@@ -47,6 +48,18 @@ pub struct Sliver {
     pub axis: Axis,
     /// Its content.
     pub data: SliverData,
+}
+
+impl Sliver {
+    /// Returns the measures of the sliver.
+    pub(crate) fn info(&self) -> SliverInfo {
+        SliverInfo {
+            axis: self.axis,
+            index: self.data.index,
+            symbol_size: self.data.symbol_size.into(),
+            len: self.data.symbols.len() as u64,
+        }
+    }
 }
 
 impl Codec for Axis {

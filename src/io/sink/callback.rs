@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverPart};
+use super::sink_session::{Sink, SinkSession};
+use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
@@ -65,9 +66,11 @@ struct Session<'a, F>(&'a Mutex<F>);
 impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> SinkSession for Session<'_, F> {
     fn put(&self, part: &SliverPart<'_>) -> Result<()> {
         let mut callback = self.0.lock().map_err(|_| Error::Sink {
-            reason: "the callback panicked".into(),
+            source: "the callback panicked".into(),
         })?;
-        callback(part).map_err(|reason| Error::Sink { reason })
+        callback(part).map_err(|reason| Error::Sink {
+            source: reason.into(),
+        })
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {

@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverBufferMut, SliverPart};
+use super::sink_session::{Sink, SinkSession, SliverBufferMut};
+use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;

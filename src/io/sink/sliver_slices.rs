@@ -2,10 +2,12 @@
 
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverBufferMut, SliverPart};
+use super::sink_session::{Sink, SinkSession, SliverBufferMut};
+use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
@@ -60,7 +62,9 @@ impl Sink for SliverSlices<'_> {
                 self.buffers.len(),
                 pairs.len()
             );
-            return Err(Error::Sink { reason });
+            return Err(Error::Sink {
+                source: reason.into(),
+            });
         }
         let mut slivers = try_with_capacity(2 * self.buffers.len())?;
         let mut rank = filled(0, usize::from(shape.n_shards()));

@@ -10,7 +10,9 @@ use crate::format::commitment::{
     row_roots,
 };
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::error_reasons::Inconsistency;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::blob_output::OutputSession;
 use crate::io::control::Control;
@@ -363,10 +365,10 @@ fn check_rows(
     }
     if differing > 0 {
         return Err(Error::Inconsistent {
-            reason: format!(
-                "{differing} of its {} source rows have other Merkle roots",
-                shape.rows()
-            ),
+            reason: Inconsistency::Roots {
+                differing,
+                rows: shape.rows(),
+            },
         });
     }
     Ok(())
@@ -378,10 +380,9 @@ fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Res
         return Ok(());
     }
     Err(Error::Inconsistent {
-        reason: format!(
-            "encoding it gives blob {}, not {}",
-            computed.blob_id,
-            metadata.blob_id()
-        ),
+        reason: Inconsistency::BlobId {
+            found: computed.blob_id,
+            expected: metadata.blob_id(),
+        },
     })
 }

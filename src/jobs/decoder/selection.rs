@@ -4,6 +4,7 @@
 use super::{Decoded, Decoder};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::{Disagreement, Inconsistency};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
@@ -95,9 +96,7 @@ impl Decoder {
                     // All could be read this time.
                     Error::Io { .. } => job(&own, axis, &given)?,
                     _ => look_again(Error::Inconsistent {
-                        reason: "every sliver used belongs to the metadata, and yet they make \
-                                 another blob: it was encoded inconsistently"
-                            .into(),
+                        reason: Inconsistency::GoodSlivers,
                     })?,
                 }
                 return done(damaged);
@@ -149,7 +148,9 @@ impl Decoder {
             .other_path(&metadata.shape(), metadata.commitment())?;
         match on(other, false)? {
             true => Err(Error::Internal {
-                reason: format!("decoding said `{error}`, and on another path it did not"),
+                reason: Disagreement::Decoding {
+                    source: error.into(),
+                },
             }),
             false => Err(error),
         }

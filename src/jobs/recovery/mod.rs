@@ -15,6 +15,7 @@ use self::symbols::{Proven, Target};
 use crate::engine::{CodewordOps, Engine};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SliverProblem;
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SymbolVerdict;
@@ -243,9 +244,7 @@ impl Decoder {
                 false => Err(Error::InvalidSliver {
                     axis: target.axis,
                     index: target.index.0,
-                    reason: "recovered from symbols without proofs, it does not belong to the metadata: \
-                             one of them is wrong, or the blob is inconsistent; symbols with proofs tell"
-                        .into(),
+                    reason: SliverProblem::Unproven,
                 }),
             }
         })

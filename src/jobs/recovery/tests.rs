@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{EngineKind, reference};
 use crate::format::commitment::Node;
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::format::verdict::ProofVerdict;
 use crate::io::sink::SliverBuffer;
 use crate::jobs::encoder::Encoder;

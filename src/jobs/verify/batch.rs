@@ -142,7 +142,7 @@ impl Batch<'_> {
         for (place, &number) in self.numbers.iter().enumerate() {
             let (info, metadata) = (self.infos[number], (self.metadata_of)(place));
             let shape = metadata.shape();
-            if let Some(verdict) = SliverVerdict::by_measures(&info, &shape) {
+            if let Some(verdict) = shape.sliver_mismatch(&info) {
                 verdicts[place] = verdict;
             } else {
                 let commitment = metadata.commitment();

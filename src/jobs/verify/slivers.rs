@@ -98,7 +98,7 @@ impl<'a> BlobSliver<'a> {
 
     /// What is wrong with it, if it can be no sliver of its blob.
     pub(crate) fn measures(&self) -> Option<SliverVerdict> {
-        SliverVerdict::by_measures(&self.info(), &self.metadata.shape())
+        self.metadata.shape().sliver_mismatch(&self.info())
     }
 }
 

@@ -8,8 +8,8 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::FileId;
-use super::dir::{Access, Found, Kind, Replacing};
+use super::entry::{Access, Found, Kind, Replacing};
+use super::file::{FileId, sync_directory};
 
 #[derive(Debug)]
 pub(super) struct Handle(PathBuf);
@@ -112,7 +112,7 @@ impl Handle {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        super::sync_directory(&self.0)
+        sync_directory(&self.0)
     }
 
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {

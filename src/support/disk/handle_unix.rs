@@ -14,8 +14,8 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, retry_on_intr};
 
-use super::FileId;
-use super::dir::{Access, Found, Kind, Replacing};
+use super::entry::{Access, Found, Kind, Replacing};
+use super::file::FileId;
 
 /// Flags of every directory that is opened.
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);

@@ -3,7 +3,8 @@
 
 use std::sync::Mutex;
 
-use super::{Buffer, Result};
+use super::buffer::Buffer;
+use super::fallible::Result;
 
 /// A buffer may be this much larger than what it is taken for, and a quarter.
 const SLACK: u64 = 32 << 20;

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use super::{EMPTY, Forest};
-use crate::format::commitment::Digest;
+use super::forest::Forest;
+use crate::format::commitment::hash::Digest;
+use crate::format::commitment::node::EMPTY;
 use crate::support::memory::filled;
 
 /// A task of the first phase reduces 2 to the power of this many lines: few enough that a committee

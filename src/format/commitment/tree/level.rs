@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::hash::{Commitment, Digest, INNER_PREFIX, LEAF_PREFIX};
-use super::EMPTY;
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, LEAF_PREFIX};
+use crate::format::commitment::node::EMPTY;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::support::memory::filled;

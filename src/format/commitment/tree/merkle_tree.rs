@@ -1,8 +1,7 @@
 //! A tree with all of its nodes, and what leads from a leaf to its root.
 
-use super::EMPTY;
-use crate::format::commitment::blob_metadata::Node;
 use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::format::commitment::node::{EMPTY, Node};
 use crate::support::memory::{ensure_capacity, with_capacity};
 
 /// How many paths are gone at once on one thread: enough to fill the lanes of the hashes.

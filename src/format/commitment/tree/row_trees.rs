@@ -1,7 +1,8 @@
 //! Trees whose leaves lie in lines: siblings are neighbours in memory, and hashed where they are.
 
-use super::{EMPTY, Forest};
-use crate::format::commitment::Digest;
+use super::forest::Forest;
+use crate::format::commitment::hash::Digest;
+use crate::format::commitment::node::EMPTY;
 
 /// How many trees one task reduces together, so that the lanes are full up to the roots: a multiple
 /// of every lane count, and few enough that a committee of 1,000 gives 64 cores work.

@@ -1,8 +1,13 @@
 //! Many trees at once against the definition.
 
-use super::super::hash::{ChunkTask, OneAtATime};
+use std::ops::Range;
+
 use super::*;
 use crate::engine::{EngineKind, EngineOptions};
+use crate::format::commitment::hash::{
+    ChunkTask, Commitment, Digest, INNER_PREFIX, OneAtATime, PairHasher,
+};
+use crate::format::commitment::node::EMPTY;
 
 /// The definition, recursively, on one tree.
 fn definition(commitment: Commitment, level: &[Digest]) -> Digest {
