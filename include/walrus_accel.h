@@ -223,22 +223,22 @@
 #define WALRUS_ACCEL_RESULTS_DIFFER (-25)
 
 /**
- * The length in bytes of a blob ID.
+ * Length of a blob ID in bytes.
  */
 #define WALRUS_ACCEL_BLOB_ID_LENGTH 32
 
 /**
- * Either axis, where there is a choice: the one of which there are enough slivers, primary first.
+ * The axis that has enough slivers, primary first. Only where the field says so.
  */
 #define WALRUS_ACCEL_AXIS_ANY 0
 
 /**
- * Rows: primary slivers.
+ * Rows of the matrix: primary slivers.
  */
 #define WALRUS_ACCEL_AXIS_PRIMARY 1
 
 /**
- * Columns: secondary slivers.
+ * Columns of the matrix: secondary slivers.
  */
 #define WALRUS_ACCEL_AXIS_SECONDARY 2
 
@@ -248,42 +248,42 @@
 #define WALRUS_ACCEL_COMMITMENT_BLAKE2B 0
 
 /**
- * BLAKE3: a private profile, with blob IDs of its own, for users outside the network.
+ * BLAKE3: a private profile with its own blob IDs, for users outside the network.
  */
 #define WALRUS_ACCEL_COMMITMENT_BLAKE3 1
 
 /**
- * The source rows of the decoded blob hash to the roots in the metadata: no wrong blob passes.
+ * Hashes the source rows of the decoded blob and compares the roots with the metadata. No wrong blob passes.
  */
 #define WALRUS_ACCEL_CHECK_DEFAULT 0
 
 /**
- * The decoded blob is encoded again and its ID compared: no inconsistent encoding passes either.
+ * Encodes the decoded blob again and compares the blob ID. No inconsistent encoding passes either.
  */
 #define WALRUS_ACCEL_CHECK_STRICT 1
 
 /**
- * No check: a damaged sliver gives a wrong blob.
+ * Checks nothing. A damaged sliver gives a wrong blob.
  */
 #define WALRUS_ACCEL_CHECK_SKIP 2
 
 /**
- * For each job the engine that is expected to be done first.
+ * For each job, the engine that is expected to finish first.
  */
 #define WALRUS_ACCEL_ENGINE_AUTO 0
 
 /**
- * The CPU, with the widest vectors that it has.
+ * The CPU, with its widest vectors.
  */
 #define WALRUS_ACCEL_ENGINE_CPU 1
 
 /**
- * A graphics device, and the CPU should that fail.
+ * A device, and the CPU if the device fails.
  */
 #define WALRUS_ACCEL_ENGINE_GPU 2
 
 /**
- * One thread, one hash at a time, the whole blob in memory: what the others are checked against.
+ * One thread, one hash at a time, the whole blob in memory: the oracle for the other engines.
  */
 #define WALRUS_ACCEL_ENGINE_REFERENCE 3
 
@@ -298,7 +298,7 @@
 #define WALRUS_ACCEL_PAIRS_LISTED 1
 
 /**
- * The length in bytes of a blob ID as text, with the NUL at its end.
+ * Length in bytes of a blob ID as text, with the NUL at its end.
  */
 #define WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH 44
 
@@ -593,10 +593,10 @@ typedef struct walrus_accel_directory_report walrus_accel_directory_report;
 typedef struct walrus_accel_encoded walrus_accel_encoded;
 
 /**
- * What went wrong, in words: the value, the limit and what to do.
+ * Error object: a status and a message that names the value, the limit and the next step.
  *
- * A function with a parameter `error` sets it to NULL at once, and to an error that is the caller's to
- * free if it fails. Whoever does not want to know passes NULL.
+ * A function with a parameter `error` sets it to NULL on success, and on failure to an error that the caller
+ * frees with walrus_accel_error_free. Pass NULL for `error` to get the status alone.
  */
 typedef struct walrus_accel_error walrus_accel_error;
 
@@ -656,7 +656,7 @@ typedef struct walrus_accel_runtime walrus_accel_runtime;
 typedef int32_t walrus_accel_status;
 
 /**
- * What follows from a number of shards and a blob's length. All lengths are in bytes.
+ * Sizes of an encoding, for a number of shards and a length of the blob. All lengths are in bytes.
  */
 typedef struct walrus_accel_shape {
     /**
@@ -664,48 +664,48 @@ typedef struct walrus_accel_shape {
      */
     size_t struct_size;
     /**
-     * The blob's length.
+     * Length of the blob.
      */
     uint64_t blob_length;
     /**
-     * The length of a primary sliver as BCS SliverData: the body that a storage node takes.
+     * Length of a primary sliver as BCS SliverData: the body that a storage node takes.
      */
     uint64_t primary_length;
     /**
-     * The length of a secondary sliver as BCS SliverData.
+     * Length of a secondary sliver as BCS SliverData.
      */
     uint64_t secondary_length;
     /**
-     * The length of the metadata with its ID, as BCS BlobMetadataWithId.
+     * Length of the metadata with its blob ID, as BCS BlobMetadataWithId.
      */
     uint64_t metadata_length;
     /**
-     * What the network accounts for the blob: all slivers, and the metadata on every shard.
+     * Length that the network accounts for the blob: all slivers, and the metadata on every shard.
      */
     uint64_t stored_length;
     /**
-     * The size of a symbol: even, from 2 to 65,534.
+     * Size of a symbol: even, from 2 to 65,534.
      */
     uint32_t symbol_size;
     /**
-     * The length of what comes before the symbols of a primary sliver in BCS SliverData. Encoding into
-     * the caller's memory is fastest if the symbols begin at multiples of 64 bytes.
+     * Length of the bytes before the symbols of a primary sliver in BCS SliverData. Encoding to buffers is
+     * fastest if the symbols of each sliver begin at a multiple of 64 bytes.
      */
     uint32_t primary_header_length;
     /**
-     * The same for a secondary sliver.
+     * Length of the bytes before the symbols of a secondary sliver in BCS SliverData.
      */
     uint32_t secondary_header_length;
     /**
-     * The number of shards, and of sliver pairs.
+     * Number of shards, and of sliver pairs.
      */
     uint16_t n_shards;
     /**
-     * How many primary slivers decode the blob; the number of symbols in a secondary one.
+     * Number of primary slivers that decode the blob; number of symbols in a secondary sliver.
      */
     uint16_t rows;
     /**
-     * How many secondary slivers decode the blob; the number of symbols in a primary one.
+     * Number of secondary slivers that decode the blob; number of symbols in a primary sliver.
      */
     uint16_t columns;
     /**
@@ -717,13 +717,13 @@ typedef struct walrus_accel_shape {
      */
     uint32_t reserved2;
     /**
-     * The length of a symbol without a proof, as BCS DecodingSymbol; 0 if the library is older than the
+     * Length of a symbol without a Merkle proof, as BCS DecodingSymbol. 0 if the library is older than this
      * field.
      */
     uint32_t decoding_symbol_length;
     /**
-     * The greatest length of a symbol with its proof, as BCS GeneralRecoverySymbol: one whose proof has
-     * empty nodes is shorter. 0 if the library is older than the field.
+     * Greatest length of a symbol with its Merkle proof, as BCS GeneralRecoverySymbol. A proof with empty nodes
+     * is shorter. 0 if the library is older than this field.
      */
     uint32_t recovery_symbol_length;
 } walrus_accel_shape;
@@ -831,18 +831,18 @@ typedef struct walrus_accel_runtime_options {
 } walrus_accel_runtime_options;
 
 /**
- * Reads bytes of a blob: fills `out` with `length` bytes from `offset` on; the range lies inside the
- * blob. Returns 0 if it did; a positive number to stop, so that the job ends with
- * WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
- * WALRUS_ACCEL_CALLBACK_FAILED.
+ * Reads bytes of a blob: fills `out` with the `out_length` bytes from `offset` on. The range lies inside the
+ * blob.
  *
- * It is called from any thread, that of the call included: for a request one call at a time, in no
- * particular order, and for the same bytes more than once. It must not call the library, nor unwind or
- * jump out.
+ * Returns 0 on success; a positive number to stop the job with WALRUS_ACCEL_CANCELLED; a negative number to
+ * fail the job with WALRUS_ACCEL_CALLBACK_FAILED.
+ *
+ * The ranges of the calls come in no particular order, and may repeat. See "Callbacks" at the top of this
+ * header.
  */
 typedef int32_t (*walrus_accel_read_function)(uint64_t offset,
                                               uint8_t *out,
-                                              size_t length,
+                                              size_t out_length,
                                               void *user_data);
 
 /**
@@ -902,47 +902,47 @@ typedef struct walrus_accel_buffer {
 } walrus_accel_buffer;
 
 /**
- * A piece of a sliver.
+ * Piece of a sliver.
  */
 typedef struct walrus_accel_piece {
     /**
-     * The bytes, valid during the call.
+     * Bytes of the piece, valid during the call.
      */
     const uint8_t *data;
     /**
-     * Their number.
+     * Length of `data` in bytes.
      */
     size_t length;
     /**
-     * Where they belong in the sliver as BCS SliverData, in bytes from its beginning.
+     * Offset in bytes of the piece in the sliver's BCS SliverData.
      */
     uint64_t offset;
     /**
-     * The length in bytes of the sliver as BCS SliverData.
+     * Length in bytes of the sliver's BCS SliverData.
      */
     uint64_t sliver_length;
     /**
-     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+     * Axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
      */
     uint32_t axis;
     /**
-     * The sliver's pair.
+     * Index of the sliver's pair.
      */
     uint16_t pair;
     /**
-     * The sliver's index along its axis.
+     * Index of the sliver along its axis.
      */
     uint16_t index;
 } walrus_accel_piece;
 
 /**
- * Takes a piece of a sliver. Returns 0 if it did; a positive number to stop, so that the job ends with
- * WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
- * WALRUS_ACCEL_CALLBACK_FAILED.
+ * Takes a piece of a sliver. The piece and its bytes are valid during the call.
  *
- * The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. It is
- * called from any thread, that of the call included: for a request one call at a time, though a source's
- * `read` may be called meanwhile. It must not call the library, nor unwind or jump out.
+ * Returns 0 on success; a positive number to stop the job with WALRUS_ACCEL_CANCELLED; a negative number to
+ * fail the job with WALRUS_ACCEL_CALLBACK_FAILED.
+ *
+ * The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. A source's
+ * `read` may run at the same time. See "Callbacks" at the top of this header.
  */
 typedef int32_t (*walrus_accel_write_function)(const struct walrus_accel_piece *piece,
                                                void *user_data);
@@ -1155,6 +1155,37 @@ typedef struct walrus_accel_verify_request {
 } walrus_accel_verify_request;
 
 /**
+ * A sliver that a reader has seen.
+ */
+typedef struct walrus_accel_seen_sliver {
+    /**
+     * sizeof(walrus_accel_seen_sliver): WALRUS_ACCEL_SEEN_SLIVER_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+     */
+    uint32_t axis;
+    /**
+     * WALRUS_ACCEL_ADDED_KEPT or another of them.
+     */
+    uint32_t outcome;
+    /**
+     * What is wrong with one that is damaged, by the latest one of that name:
+     * WALRUS_ACCEL_SLIVER_WRONG_INDEX or another of them.
+     */
+    uint32_t verdict;
+    /**
+     * Its index along its axis. A damaged one may say anything.
+     */
+    uint16_t index;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+} walrus_accel_seen_sliver;
+
+/**
  * What became of a sliver that was handed in.
  */
 typedef struct walrus_accel_added {
@@ -1230,37 +1261,6 @@ typedef struct walrus_accel_reader_read_request {
      */
     const char *output_path;
 } walrus_accel_reader_read_request;
-
-/**
- * A sliver that a reader has seen.
- */
-typedef struct walrus_accel_seen_sliver {
-    /**
-     * sizeof(walrus_accel_seen_sliver): WALRUS_ACCEL_SEEN_SLIVER_INIT sets it.
-     */
-    size_t struct_size;
-    /**
-     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
-     */
-    uint32_t axis;
-    /**
-     * WALRUS_ACCEL_ADDED_KEPT or another of them.
-     */
-    uint32_t outcome;
-    /**
-     * What is wrong with one that is damaged, by the latest one of that name:
-     * WALRUS_ACCEL_SLIVER_WRONG_INDEX or another of them.
-     */
-    uint32_t verdict;
-    /**
-     * Its index along its axis. A damaged one may say anything.
-     */
-    uint16_t index;
-    /**
-     * Zero.
-     */
-    uint16_t reserved;
-} walrus_accel_seen_sliver;
 
 /**
  * Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
@@ -1593,14 +1593,13 @@ typedef struct walrus_accel_problem {
 } walrus_accel_problem;
 
 /**
- * Called once for a job, when it has ended, well or not: to write to an eventfd, to call
- * uv_async_send, to wake a future. It is called from a thread of the library's, or from the one that
- * cancels or frees a job that waits in the queue. `user_data` must be valid until walrus_accel_job_free
- * has returned.
+ * Learns that a job has ended, with or without success: writes to an eventfd, calls uv_async_send, wakes a
+ * future. The library calls it once per job, from one of its threads, or from the thread that cancels or
+ * frees a queued job. `user_data` must be valid until walrus_accel_job_free has returned.
  *
- * It may poll, ask for the result of, take from and free this very job, and use and free what it took. It
- * must not wait for a job, free another one that has not ended, submit, unwind or jump out. If
- * walrus_accel_job_free is what ends the job, the handle is of no more use in it.
+ * The function may poll this job, ask for its result, take its result, free it, and use and free the result.
+ * It must not wait for a job, free another job that has not ended, submit a job, unwind or jump out. If
+ * walrus_accel_job_free is what ends the job, the handle is invalid inside the function.
  */
 typedef void (*walrus_accel_ended_function)(void *user_data);
 
@@ -1627,34 +1626,33 @@ uint32_t walrus_accel_abi_version(void);
 const char *walrus_accel_status_name(walrus_accel_status status);
 
 /**
- * The status of an error: the one that the failed call gave. WALRUS_ACCEL_INVALID_HANDLE if `error` is
- * NULL or was freed.
+ * Returns the status of an error: the status that the failed call returned.
+ * WALRUS_ACCEL_INVALID_HANDLE if `error` is NULL or was freed.
  */
 walrus_accel_status walrus_accel_error_status(const struct walrus_accel_error *error);
 
 /**
- * The message of an error: UTF-8, one line, without a full stop. It is never NULL, and valid until the
- * error is freed. Empty if `error` is NULL or was freed.
+ * Returns the message of an error: one line of UTF-8 without a full stop. The text is valid until the error is
+ * freed. The pointer is never NULL; the text is empty if `error` is NULL or was freed.
  */
 const char *walrus_accel_error_message(const struct walrus_accel_error *error);
 
 /**
- * Frees an error. NULL is let pass.
+ * Frees an error. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before;
- * WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if `error` was freed before; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_error_free(struct walrus_accel_error *error);
 
 /**
- * Tells the sizes of everything that a blob of `blob_length` bytes becomes for `n_shards` shards; 0 is
- * the network's 1,000, here and wherever a number of shards is asked for.
+ * Computes the shape of a blob of `blob_length` bytes for `n_shards` shards.
  *
- * `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+ * `n_shards`: 0 for the network's 1,000, here and wherever a function takes a number of shards. `shape`: a
+ * structure that WALRUS_ACCEL_SHAPE_INIT initialised.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for 1 to 3 shards, for more than the
- * code has room for (49,155), or a `shape` that is NULL or not initialised;
- * WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `n_shards` is 1 to 3 or more than 49,155, the most
+ * that the code supports, or if `shape` is NULL or not initialised; WALRUS_ACCEL_BLOB_TOO_LARGE;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_shape_compute(uint16_t n_shards,
                                                uint64_t blob_length,
@@ -1662,75 +1660,74 @@ walrus_accel_status walrus_accel_shape_compute(uint16_t n_shards,
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the length in bytes of the longest blob for `n_shards` shards.
+ * Returns the length in bytes of the longest blob for `n_shards` shards.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does
- * not have, or if `blob_length` is NULL; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not
+ * support, or if `blob_length` is NULL; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_max_blob_length(uint16_t n_shards,
                                                  uint64_t *blob_length,
                                                  struct walrus_accel_error **error);
 
 /**
- * Tells the index, along its axis, of a sliver of a pair: `out` is what BCS SliverData holds.
+ * Returns the index along `axis` of a pair's sliver: the index in BCS SliverData.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `axis` is neither
- * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY, the pair does not exist, or `out` is NULL;
- * WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `axis` is neither WALRUS_ACCEL_AXIS_PRIMARY nor
+ * WALRUS_ACCEL_AXIS_SECONDARY, if the pair does not exist, or if `index` is NULL; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_sliver_index(uint16_t n_shards,
                                               uint32_t axis,
                                               uint16_t pair,
-                                              uint16_t *out,
+                                              uint16_t *index,
                                               struct walrus_accel_error **error);
 
 /**
- * Tells the pair that a sliver with this index along its axis belongs to.
+ * Returns the pair of the sliver with this index along `axis`: the inverse of walrus_accel_sliver_index.
  *
  * Statuses: as walrus_accel_sliver_index.
  */
 walrus_accel_status walrus_accel_sliver_pair(uint16_t n_shards,
                                              uint32_t axis,
                                              uint16_t index,
-                                             uint16_t *out,
+                                             uint16_t *pair,
                                              struct walrus_accel_error **error);
 
 /**
- * Tells the shard that stores a pair of a blob.
+ * Returns the shard that stores a pair of a blob.
  *
- * `id`: the 32 bytes of the blob ID.
+ * `blob_id`: 32 bytes.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the pair does not
- * exist; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the pair does not exist;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_shard_of_pair(uint16_t n_shards,
-                                               const uint8_t *id,
+                                               const uint8_t *blob_id,
                                                uint16_t pair,
-                                               uint16_t *out,
+                                               uint16_t *shard,
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the pair of a blob that a shard stores: the way back from walrus_accel_shard_of_pair.
+ * Returns the pair of a blob that a shard stores: the inverse of walrus_accel_shard_of_pair.
  *
- * `id`: the 32 bytes of the blob ID.
+ * `blob_id`: 32 bytes.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does not
- * exist; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does not exist;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_pair_of_shard(uint16_t n_shards,
-                                               const uint8_t *id,
+                                               const uint8_t *blob_id,
                                                uint16_t shard,
-                                               uint16_t *out,
+                                               uint16_t *pair,
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the primary slivers in whose symbols a byte range of a blob lies: those alone are enough to read
- * it, with walrus_accel_reader_read_range.
+ * Returns the primary slivers whose symbols hold a byte range of a blob. These slivers suffice to read the range
+ * with walrus_accel_reader_read_range.
  *
- * `first`, `count`: become the index of the first one, and how many there are: none for an empty range.
+ * `first`, `count`: set to the index of the first sliver and the number of slivers, 0 for an empty range.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not
- * have, a range that is not all in the blob, or if a pointer is NULL; WALRUS_ACCEL_BLOB_TOO_LARGE;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not support,
+ * for a range that is not inside the blob, or if a pointer is NULL; WALRUS_ACCEL_BLOB_TOO_LARGE;
  * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_rows_of_range(uint16_t n_shards,
@@ -1744,27 +1741,26 @@ walrus_accel_status walrus_accel_rows_of_range(uint16_t n_shards,
 /**
  * Writes a blob ID as text: 43 characters of URL-safe base64, and a NUL.
  *
- * `id`: 32 bytes. `out`: room for WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH bytes; `out_length` says how many
- * there are.
+ * `blob_id`: 32 bytes. `text`: a buffer of `text_length` bytes, at least WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room too short;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer is too short;
  * WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_blob_id_to_text(const uint8_t *id,
-                                                 char *out,
-                                                 size_t out_length,
+walrus_accel_status walrus_accel_blob_id_to_text(const uint8_t *blob_id,
+                                                 char *text,
+                                                 size_t text_length,
                                                  struct walrus_accel_error **error);
 
 /**
  * Reads a blob ID from its text of 43 characters.
  *
- * `out`: room for 32 bytes.
+ * `text`: ends with a NUL. `blob_id`: a buffer of 32 bytes.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text no blob ID;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text is no blob ID;
  * WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_blob_id_from_text(const char *id,
-                                                   uint8_t *out,
+walrus_accel_status walrus_accel_blob_id_from_text(const char *text,
+                                                   uint8_t *blob_id,
                                                    struct walrus_accel_error **error);
 
 /**
@@ -1776,7 +1772,7 @@ walrus_accel_status walrus_accel_blob_id_from_text(const char *id,
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `list` is NULL; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **list,
+walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **devices,
                                               size_t *count,
                                               struct walrus_accel_error **error);
 
@@ -1791,7 +1787,7 @@ walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **list
  * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_devices_get(const struct walrus_accel_devices *devices,
-                                             size_t number,
+                                             size_t position,
                                              struct walrus_accel_device *device,
                                              struct walrus_accel_error **error);
 
@@ -1903,7 +1899,7 @@ walrus_accel_status walrus_accel_control_free(struct walrus_accel_control *contr
  * Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the number
  * of sliver pairs compared with the committee's. So whoever trusts the blob ID can trust the metadata.
  *
- * `n_shards`: the committee's; 0 for the network's 1,000. `expected_id`: the 32 bytes of the blob ID that
+ * `n_shards`: the committee's; 0 for the network's 1,000. `expected_blob_id`: the 32 bytes of the blob ID that
  * was asked for; NULL to take the one in the bytes. `data`, `length`: only read during the call.
  * `metadata`: becomes the metadata, which the caller frees.
  *
@@ -1915,7 +1911,7 @@ walrus_accel_status walrus_accel_control_free(struct walrus_accel_control *contr
 walrus_accel_status walrus_accel_metadata_from_bcs(const uint8_t *data,
                                                    size_t length,
                                                    uint16_t n_shards,
-                                                   const uint8_t *expected_id,
+                                                   const uint8_t *expected_blob_id,
                                                    struct walrus_accel_metadata **metadata,
                                                    struct walrus_accel_error **error);
 
@@ -1935,7 +1931,7 @@ walrus_accel_status walrus_accel_metadata_free(struct walrus_accel_metadata *met
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_blob_id(const struct walrus_accel_metadata *metadata,
-                                                  uint8_t *id,
+                                                  uint8_t *blob_id,
                                                   struct walrus_accel_error **error);
 
 /**
@@ -1946,7 +1942,7 @@ walrus_accel_status walrus_accel_metadata_blob_id(const struct walrus_accel_meta
  * Statuses: as walrus_accel_metadata_blob_id.
  */
 walrus_accel_status walrus_accel_metadata_root_hash(const struct walrus_accel_metadata *metadata,
-                                                    uint8_t *hash,
+                                                    uint8_t *root,
                                                     struct walrus_accel_error **error);
 
 /**
@@ -1959,9 +1955,9 @@ walrus_accel_status walrus_accel_metadata_root_hash(const struct walrus_accel_me
  * WALRUS_ACCEL_NOT_FOUND for a pair that does not exist; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_sliver_root(const struct walrus_accel_metadata *metadata,
-                                                      uint32_t sliver_axis,
+                                                      uint32_t axis,
                                                       uint16_t pair,
-                                                      uint8_t *hash,
+                                                      uint8_t *root,
                                                       struct walrus_accel_error **error);
 
 /**
@@ -2063,7 +2059,7 @@ walrus_accel_status walrus_accel_encoded_metadata(const struct walrus_accel_enco
  * WALRUS_ACCEL_NOT_FOUND if the pair was not chosen or the slivers went elsewhere; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_encoded_sliver(const struct walrus_accel_encoded *encoded,
-                                                uint32_t sliver_axis,
+                                                uint32_t axis,
                                                 uint16_t pair,
                                                 const uint8_t **data,
                                                 size_t *length,
@@ -2151,7 +2147,7 @@ walrus_accel_status walrus_accel_decoded_axis(const struct walrus_accel_decoded 
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decoded_used(const struct walrus_accel_decoded *decoded,
-                                              const size_t **numbers,
+                                              const size_t **positions,
                                               size_t *count,
                                               struct walrus_accel_error **error);
 
@@ -2164,7 +2160,7 @@ walrus_accel_status walrus_accel_decoded_used(const struct walrus_accel_decoded 
  * Statuses: as walrus_accel_decoded_used.
  */
 walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decoded *decoded,
-                                                 const size_t **numbers,
+                                                 const size_t **positions,
                                                  size_t *count,
                                                  struct walrus_accel_error **error);
 
@@ -2184,6 +2180,42 @@ walrus_accel_status walrus_accel_verify(const struct walrus_accel_runtime *runti
                                         const struct walrus_accel_verify_request *request,
                                         const struct walrus_accel_control *control,
                                         struct walrus_accel_error **error);
+
+/**
+ * Tells how many slivers a reader keeps, how many were damaged, and how many were not needed. Bytes that are
+ * no sliver at all are not counted.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_report_counts(const struct walrus_accel_reader_report *gathered,
+                                                      size_t *kept,
+                                                      size_t *damaged,
+                                                      size_t *surplus,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
+ *
+ * `outcome`: WALRUS_ACCEL_ADDED_KEPT or another of them. `number`: its place among those, from 0. `sliver`:
+ * a structure that WALRUS_ACCEL_SEEN_SLIVER_INIT has initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure not
+ * initialised, or for an outcome that is none; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond
+ * the last; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_report_get(const struct walrus_accel_reader_report *gathered,
+                                                   uint32_t outcome,
+                                                   size_t position,
+                                                   struct walrus_accel_seen_sliver *sliver,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Frees what a reader told. NULL is let pass.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_report_free(struct walrus_accel_reader_report *gathered);
 
 /**
  * Makes a reader of a blob, which has no sliver yet.
@@ -2250,7 +2282,7 @@ walrus_accel_status walrus_accel_reader_ready(const struct walrus_accel_reader *
  * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_reader_missing(const struct walrus_accel_reader *reader,
-                                                uint32_t sliver_axis,
+                                                uint32_t axis,
                                                 size_t *count,
                                                 struct walrus_accel_error **error);
 
@@ -2301,45 +2333,9 @@ walrus_accel_status walrus_accel_reader_read(const struct walrus_accel_reader *r
 walrus_accel_status walrus_accel_reader_read_range(const struct walrus_accel_reader *reader,
                                                    uint64_t offset,
                                                    uint8_t *out,
-                                                   size_t length,
+                                                   size_t out_length,
                                                    const struct walrus_accel_control *control,
                                                    struct walrus_accel_error **error);
-
-/**
- * Tells how many slivers a reader keeps, how many were damaged, and how many were not needed. Bytes that are
- * no sliver at all are not counted.
- *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_reader_report_counts(const struct walrus_accel_reader_report *gathered,
-                                                      size_t *kept,
-                                                      size_t *damaged,
-                                                      size_t *surplus,
-                                                      struct walrus_accel_error **error);
-
-/**
- * Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
- *
- * `outcome`: WALRUS_ACCEL_ADDED_KEPT or another of them. `number`: its place among those, from 0. `sliver`:
- * a structure that WALRUS_ACCEL_SEEN_SLIVER_INIT has initialised.
- *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure not
- * initialised, or for an outcome that is none; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond
- * the last; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_reader_report_get(const struct walrus_accel_reader_report *gathered,
-                                                   uint32_t outcome,
-                                                   size_t number,
-                                                   struct walrus_accel_seen_sliver *sliver,
-                                                   struct walrus_accel_error **error);
-
-/**
- * Frees what a reader told. NULL is let pass.
- *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_reader_report_free(struct walrus_accel_reader_report *gathered);
 
 /**
  * Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done. They
@@ -2434,7 +2430,7 @@ walrus_accel_status walrus_accel_expanded_index(const struct walrus_accel_expand
  * Statuses: as walrus_accel_expanded_axis.
  */
 walrus_accel_status walrus_accel_expanded_root(const struct walrus_accel_expanded *expanded,
-                                               uint8_t *hash,
+                                               uint8_t *root,
                                                struct walrus_accel_error **error);
 
 /**
@@ -2605,7 +2601,7 @@ walrus_accel_status walrus_accel_recovered_proof(const struct walrus_accel_recov
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_recovered_used(const struct walrus_accel_recovered *recovered,
-                                                const size_t **numbers,
+                                                const size_t **positions,
                                                 size_t *count,
                                                 struct walrus_accel_error **error);
 
@@ -2620,7 +2616,7 @@ walrus_accel_status walrus_accel_recovered_used(const struct walrus_accel_recove
  * Statuses: as walrus_accel_recovered_used.
  */
 walrus_accel_status walrus_accel_recovered_refused(const struct walrus_accel_recovered *recovered,
-                                                   const size_t **numbers,
+                                                   const size_t **positions,
                                                    const uint8_t **verdicts,
                                                    size_t *count,
                                                    struct walrus_accel_error **error);
@@ -2744,7 +2740,7 @@ walrus_accel_status walrus_accel_directory_report_counts(const struct walrus_acc
  * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the last; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_directory_report_get(const struct walrus_accel_directory_report *report,
-                                                      size_t number,
+                                                      size_t position,
                                                       struct walrus_accel_problem *problem,
                                                       struct walrus_accel_error **error);
 
@@ -2955,6 +2951,11 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 #define WALRUS_ACCEL_VERIFY_REQUEST_INIT { sizeof(walrus_accel_verify_request), 0, 0, 0, 0, 0, 0 }
 
 /**
+ * A walrus_accel_seen_sliver whose fields all have their defaults.
+ */
+#define WALRUS_ACCEL_SEEN_SLIVER_INIT { sizeof(walrus_accel_seen_sliver), 0, 0, 0, 0, 0 }
+
+/**
  * A walrus_accel_reader_add_request whose fields all have their defaults.
  */
 #define WALRUS_ACCEL_READER_ADD_REQUEST_INIT { sizeof(walrus_accel_reader_add_request), 0, 0, 0, 0 }
@@ -2963,11 +2964,6 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
  * A walrus_accel_reader_read_request whose fields all have their defaults.
  */
 #define WALRUS_ACCEL_READER_READ_REQUEST_INIT { sizeof(walrus_accel_reader_read_request), 0, 0, 0, 0, 0 }
-
-/**
- * A walrus_accel_seen_sliver whose fields all have their defaults.
- */
-#define WALRUS_ACCEL_SEEN_SLIVER_INIT { sizeof(walrus_accel_seen_sliver), 0, 0, 0, 0, 0 }
 
 /**
  * A walrus_accel_rebuild_request whose fields all have their defaults.

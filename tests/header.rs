@@ -8,23 +8,25 @@ use std::path::{Path, PathBuf};
 use cbindgen::{Builder, Config};
 
 /// The files in the order in which the header tells of them.
-const FILES: [&str; 24] = [
+const FILES: [&str; 26] = [
     "version",
     "status",
+    "entry",
     "arguments",
     "size_queries",
     "device_list",
     "runtime_handle",
     "control_handle",
     "metadata_handle",
+    "callbacks",
     "source_options",
     "sink_options",
     "encode_request",
     "sliver_views",
     "decode_request",
     "verify_request",
-    "reader_handle",
     "reader_report",
+    "reader_handle",
     "rebuild_request",
     "symbol_verdicts",
     "expanded_handle",

@@ -5,14 +5,14 @@ use std::ptr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::{check_range, elements_mut, reserved};
-use super::control_handle::{given, walrus_accel_control};
+use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
 use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::entry::walrus_accel_error;
 use super::handle::{Handle, hand_over};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{
-    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_OK, walrus_accel_error,
-    walrus_accel_status,
+    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_OK, walrus_accel_status,
 };
 use super::structs::{CStruct, read_array};
 use crate::io::control::Control;
@@ -124,7 +124,7 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
         let submitted = shared.run(|shared| prepare(shared, request));
         let submitted = submitted.and_then(|prepared| {
             let (board, runtime) = (Arc::clone(&board), Arc::clone(shared));
-            shared.runner.submit(Box::new(move || {
+            shared.queue.submit(Box::new(move || {
                 let result = match board.control.is_cancelled() {
                     true => Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")),
                     // Each with a progress of its own: the caller sees how many blobs are done.
@@ -147,7 +147,11 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
 }
 
 /// Room for results, each of which says at once that nothing has become of its blob yet.
-fn places<'a, T, E>(
+///
+/// # Safety
+///
+/// As [`elements_mut`], with the lifetime `'a`.
+unsafe fn out_batch<'a, T, E>(
     results: *mut E,
     count: usize,
     element: impl Fn(*mut T, *mut walrus_accel_error, walrus_accel_status) -> E,
@@ -155,28 +159,29 @@ fn places<'a, T, E>(
     check_range(results.cast_const(), count, "results")?;
     for number in 0..count {
         let none = element(ptr::null_mut(), ptr::null_mut(), WALRUS_ACCEL_NOT_ENDED);
-        // SAFETY: within the array, as the header demands of the caller.
+        // SAFETY: inside the array, which is writable by this function's contract.
         unsafe { results.add(number).write(none) };
     }
-    elements_mut(results, count, "results")
+    // SAFETY: this function has the contract of `elements_mut`.
+    unsafe { elements_mut(results, count, "results") }
 }
 
 /// Writes what became of every blob, and sums up.
 fn write<T: Handle, E>(
     results: Vec<Option<Result<T, Failure>>>,
-    places: &mut [E],
+    out: &mut [E],
     element: impl Fn(*mut T, *mut walrus_accel_error, walrus_accel_status) -> E,
 ) -> Result<(), Failure> {
     let (mut failed, mut first) = (0, None);
     let count = results.len();
-    for (number, (result, place)) in results.into_iter().zip(places).enumerate() {
-        *place = match result.expect("all have ended") {
+    for (number, (result, out)) in results.into_iter().zip(out).enumerate() {
+        *out = match result.expect("all have ended") {
             Ok(value) => element(hand_over(value), ptr::null_mut(), WALRUS_ACCEL_OK),
             Err(failure) => {
                 failed += 1;
                 first.get_or_insert((number, failure.clone()));
                 let status = failure.status;
-                let error = hand_over(failure.into_error());
+                let error = hand_over(walrus_accel_error::new(failure));
                 element(ptr::null_mut(), error, status)
             }
         };
@@ -215,19 +220,23 @@ pub extern "C" fn walrus_accel_encode_batch(
     results: *mut walrus_accel_encode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let element = |encoded, error, status| walrus_accel_encode_result {
-        encoded,
-        error,
-        status,
-        reserved: 0,
-    };
-    let places = || places(results, count, element);
-    guard_on(runtime, error, places, |shared, places| {
-        let requests = read_array(requests, count, "requests")?;
-        let control = given(control)?;
-        let results = run(shared, &requests, &control, Encoding::new, Encoding::run)?;
-        write(results, places, element)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let element = |encoded, error, status| walrus_accel_encode_result {
+            encoded,
+            error,
+            status,
+            reserved: 0,
+        };
+        let outputs = || out_batch(results, count, element);
+        guard_on(runtime, error, outputs, |shared, out| {
+            let requests = read_array(requests, count, "requests")?;
+            let control = given_control(control)?;
+            let prepare = |shared: &Shared, request: &_| Encoding::new(shared, request);
+            let results = run(shared, &requests, &control, prepare, Encoding::run)?;
+            write(results, out, element)
+        })
+    }
 }
 
 /// Decodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
@@ -245,17 +254,21 @@ pub extern "C" fn walrus_accel_decode_batch(
     results: *mut walrus_accel_decode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let element = |decoded, error, status| walrus_accel_decode_result {
-        decoded,
-        error,
-        status,
-        reserved: 0,
-    };
-    let places = || places(results, count, element);
-    guard_on(runtime, error, places, |shared, places| {
-        let requests = read_array(requests, count, "requests")?;
-        let control = given(control)?;
-        let results = run(shared, &requests, &control, Decoding::new, Decoding::run)?;
-        write(results, places, element)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let element = |decoded, error, status| walrus_accel_decode_result {
+            decoded,
+            error,
+            status,
+            reserved: 0,
+        };
+        let outputs = || out_batch(results, count, element);
+        guard_on(runtime, error, outputs, |shared, out| {
+            let requests = read_array(requests, count, "requests")?;
+            let control = given_control(control)?;
+            let prepare = |shared: &Shared, request: &_| Decoding::new(shared, request);
+            let results = run(shared, &requests, &control, prepare, Decoding::run)?;
+            write(results, out, element)
+        })
+    }
 }

@@ -1,11 +1,12 @@
 //! Controls: progress and cancelling of a call, from other threads.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
-use super::arguments::{both, place};
-use super::guard::guard;
-use super::handle::{Handle, borrow, borrow_optional, hand_over, take_back};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::arguments::{both, out_param};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, borrow_optional, hand_over};
+use super::status::{Failure, walrus_accel_status};
 use crate::io::control::{Control, Progress};
 
 /// Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
@@ -19,26 +20,26 @@ impl Handle for walrus_accel_control {
 }
 
 /// The control that the caller gave, or one that nobody watches.
-pub(super) enum Given<'a> {
-    Theirs(&'a Control),
+pub(super) enum GivenControl {
+    Theirs(Arc<walrus_accel_control>),
     None(Control),
 }
 
-impl std::ops::Deref for Given<'_> {
+impl std::ops::Deref for GivenControl {
     type Target = Control;
 
     fn deref(&self) -> &Control {
         match self {
-            Self::Theirs(control) => control,
+            Self::Theirs(handle) => &handle.control,
             Self::None(control) => control,
         }
     }
 }
 
-pub(super) fn given<'a>(control: *const walrus_accel_control) -> Result<Given<'a>, Failure> {
+pub(super) fn given_control(control: *const walrus_accel_control) -> Result<GivenControl, Failure> {
     Ok(match borrow_optional(control, "control")? {
-        Some(control) => Given::Theirs(&control.control),
-        None => Given::None(Control::new()),
+        Some(handle) => GivenControl::Theirs(handle),
+        None => GivenControl::None(Control::new()),
     })
 }
 
@@ -50,13 +51,16 @@ pub extern "C" fn walrus_accel_control_new(
     control: *mut *mut walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(control, std::ptr::null_mut(), "control")?;
-        place.set(hand_over(walrus_accel_control {
-            control: Control::new(),
-        }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(control, std::ptr::null_mut(), "control")?;
+            out.set(hand_over(walrus_accel_control {
+                control: Control::new(),
+            }));
+            Ok(())
+        })
+    }
 }
 
 /// Asks the call to stop: it gives WALRUS_ACCEL_CANCELLED after the piece of work at hand, some
@@ -69,10 +73,13 @@ pub extern "C" fn walrus_accel_control_cancel(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        borrow(control, "control")?.control.cancel();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            borrow(control, "control")?.control.cancel();
+            Ok(())
+        })
+    }
 }
 
 /// Tells how far the call has come, in bytes of the blob (or of the slivers that are verified):
@@ -87,20 +94,28 @@ pub extern "C" fn walrus_accel_control_progress(
     total: *mut u64,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        progress(done, total, || {
-            Ok(borrow(control, "control")?.control.progress())
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_progress(done, total, || {
+                Ok(borrow(control, "control")?.control.progress())
+            })
         })
-    })
+    }
 }
 
 /// Writes how far a job has come.
-pub(super) fn progress(
+///
+/// # Safety
+///
+/// As [`out_param`].
+pub(super) unsafe fn write_progress(
     done: *mut u64,
     total: *mut u64,
     progress: impl FnOnce() -> Result<Progress, Failure>,
 ) -> Result<(), Failure> {
-    let (done, total) = both(place(done, 0, "done"), place(total, 0, "total"))?;
+    // SAFETY: this function has the contract of `out_param`.
+    let (done, total) = unsafe { both(out_param(done, 0, "done"), out_param(total, 0, "total")) }?;
     let progress = progress()?;
     done.set(progress.done);
     total.set(progress.total);
@@ -119,25 +134,33 @@ pub extern "C" fn walrus_accel_control_engine(
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        engine(name, || {
-            Ok(borrow(control, "control")?.control.engine_name())
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_engine(name, || {
+                Ok(borrow(control, "control")?.control.engine_name())
+            })
         })
-    })
+    }
 }
 
 /// Writes the name of the engine at work.
-pub(super) fn engine(
+///
+/// # Safety
+///
+/// As [`out_param`].
+pub(super) unsafe fn write_engine(
     name: *mut *const c_char,
     engine: impl FnOnce() -> Result<Option<&'static str>, Failure>,
 ) -> Result<(), Failure> {
-    let place = place(name, std::ptr::null(), "name")?;
+    // SAFETY: this function has the contract of `out_param`.
+    let out = unsafe { out_param(name, std::ptr::null(), "name") }?;
     let known = [c"cpu", c"gpu", c"reference"];
     if let Some(engine) = engine()? {
         let known = known
             .into_iter()
             .find(|name| name.to_bytes() == engine.as_bytes());
-        place.set(known.unwrap_or(c"other").as_ptr());
+        out.set(known.unwrap_or(c"other").as_ptr());
     }
     Ok(())
 }
@@ -149,5 +172,5 @@ pub(super) fn engine(
 pub extern "C" fn walrus_accel_control_free(
     control: *mut walrus_accel_control,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(control))
+    free(control)
 }

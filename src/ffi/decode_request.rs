@@ -3,15 +3,17 @@
 use std::ffi::c_char;
 use std::path::Path;
 
-use super::arguments::{axis_number, axis_or_any, both, check, elements_mut, length, path, place};
-use super::control_handle::{given, walrus_accel_control};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::arguments::{
+    axis_number, axis_or_any, both, check, elements_mut, length, out_param, path,
+};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::check_no_overlap;
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
-use super::sink_options::no_overlap;
 use super::sliver_views::{GivenSlivers, walrus_accel_sliver};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
@@ -65,7 +67,7 @@ pub struct walrus_accel_decode_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_decode_request {
     const KIND: &'static str = "walrus_accel_decode_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
@@ -102,7 +104,11 @@ pub(super) enum GivenOutput {
 impl GivenOutput {
     /// Reads what the caller says; `read` is memory, and `directory` a directory, that must not be among what
     /// is written.
-    pub(super) fn new<'r>(
+    ///
+    /// # Safety
+    ///
+    /// The path is as [`path`] demands. The memory is as [`elements_mut`] demands, until the value is dropped.
+    pub(super) unsafe fn new<'r>(
         wanted: &Wanted,
         read: impl Iterator<Item = &'r [u8]>,
         directory: Option<&Path>,
@@ -120,11 +126,13 @@ impl GivenOutput {
             WALRUS_ACCEL_OUTPUT_MEMORY => {
                 let length = length(wanted.length, "output_length")?;
                 let written = std::iter::once((wanted.memory.addr(), length));
-                no_overlap(written, read, "output")?;
-                Self::Memory(elements_mut(wanted.memory, length, "output")?)
+                check_no_overlap(written, read, "output")?;
+                // SAFETY: the memory is writable by this function's contract.
+                Self::Memory(unsafe { elements_mut(wanted.memory, length, "output") }?)
             }
             WALRUS_ACCEL_OUTPUT_FILE => {
-                let file = FileOutput::new(path(wanted.path, "output_path")?);
+                // SAFETY: the path is readable by this function's contract.
+                let file = FileOutput::new(unsafe { path(wanted.path, "output_path") }?);
                 Self::File(file.force(true).inputs(directory))
             }
             kind => {
@@ -163,23 +171,33 @@ pub(super) struct Decoding {
 }
 
 impl Decoding {
-    pub(super) fn new(
+    /// Checks a request.
+    ///
+    /// # Safety
+    ///
+    /// Pointers in the request are as the header demands: the slivers and the output until the value is dropped,
+    /// the rest during this call.
+    pub(super) unsafe fn new(
         shared: &Shared,
         request: &walrus_accel_decode_request,
     ) -> Result<Self, Failure> {
-        let slivers = GivenSlivers::new(request.slivers, request.sliver_count, request.directory)?;
+        // SAFETY: the slivers are readable by this function's contract.
+        let slivers =
+            unsafe { GivenSlivers::new(request.slivers, request.sliver_count, request.directory) }?;
         let wanted = Wanted {
             kind: request.output_kind,
             memory: request.output,
             length: request.output_length,
             path: request.output_path,
         };
+        // SAFETY: the output is writable by this function's contract.
+        let output = unsafe { GivenOutput::new(&wanted, slivers.memory(), slivers.directory()) }?;
         Ok(Self {
             decoder: shared.decoder.clone(),
             metadata: given_metadata(request.metadata, "metadata")?,
             axis: axis_or_any(request.axis, "axis")?,
             check: check(request.check, "check")?,
-            output: GivenOutput::new(&wanted, slivers.memory(), slivers.directory())?,
+            output,
             slivers,
         })
     }
@@ -221,13 +239,16 @@ pub extern "C" fn walrus_accel_decode(
     decoded: *mut *mut walrus_accel_decoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(decoded, std::ptr::null_mut(), "decoded");
-    guard_on(runtime, error, places, |shared, place| {
-        let control = given(control)?;
-        let decoding = Decoding::new(shared, &read(request, "request")?)?;
-        place.set(hand_over(decoding.run(&control)?));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(decoded, std::ptr::null_mut(), "decoded");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let decoding = Decoding::new(shared, &read(request, "request")?)?;
+            out.set(hand_over(decoding.run(&control)?));
+            Ok(())
+        })
+    }
 }
 
 /// Frees the result of a decoding, with the blob that the library keeps. NULL is let pass.
@@ -237,7 +258,7 @@ pub extern "C" fn walrus_accel_decode(
 pub extern "C" fn walrus_accel_decoded_free(
     decoded: *mut walrus_accel_decoded,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(decoded))
+    free(decoded)
 }
 
 /// Lends the blob that the library keeps (WALRUS_ACCEL_OUTPUT_LIBRARY).
@@ -254,17 +275,21 @@ pub extern "C" fn walrus_accel_decoded_blob(
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let data = place(data, std::ptr::null(), "data");
-        let (data, length) = both(data, place(length, 0, "length"))?;
-        let Some(blob) = &borrow(decoded, "decoded")?.blob else {
-            let message = "the blob was not kept by the library: it went elsewhere";
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        data.set(blob.as_ptr());
-        length.set(blob.len());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let data = out_param(data, std::ptr::null(), "data");
+            let (data, length) = both(data, out_param(length, 0, "length"))?;
+            let decoded = borrow(decoded, "decoded")?;
+            let Some(blob) = &decoded.blob else {
+                let message = "the blob was not kept by the library: it went elsewhere";
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            data.set(blob.as_ptr());
+            length.set(blob.len());
+            Ok(())
+        })
+    }
 }
 
 /// Tells the axis of the slivers that the blob was decoded from: WALRUS_ACCEL_AXIS_PRIMARY or
@@ -278,11 +303,14 @@ pub extern "C" fn walrus_accel_decoded_axis(
     axis: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(axis, 0, "axis")?;
-        place.set(axis_number(borrow(decoded, "decoded")?.decoded.axis));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(axis, 0, "axis")?;
+            out.set(axis_number(borrow(decoded, "decoded")?.decoded.axis));
+            Ok(())
+        })
+    }
 }
 
 /// Lends the numbers of the slivers that the blob was decoded from: their places in the request's array
@@ -297,13 +325,16 @@ pub extern "C" fn walrus_accel_decoded_axis(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decoded_used(
     decoded: *const walrus_accel_decoded,
-    numbers: *mut *const usize,
+    positions: *mut *const usize,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        lend(decoded, numbers, count, |decoded| &decoded.used)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            lend(decoded, positions, count, |decoded| &decoded.used)
+        })
+    }
 }
 
 /// Lends the numbers of the slivers that were found damaged, and not used. Only a check that failed sets
@@ -315,25 +346,37 @@ pub extern "C" fn walrus_accel_decoded_used(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decoded_damaged(
     decoded: *const walrus_accel_decoded,
-    numbers: *mut *const usize,
+    positions: *mut *const usize,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        lend(decoded, numbers, count, |decoded| &decoded.damaged)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            lend(decoded, positions, count, |decoded| &decoded.damaged)
+        })
+    }
 }
 
-fn lend(
+/// Lends a list of positions.
+///
+/// # Safety
+///
+/// As [`out_param`].
+unsafe fn lend(
     decoded: *const walrus_accel_decoded,
-    numbers: *mut *const usize,
+    positions: *mut *const usize,
     count: *mut usize,
     which: impl FnOnce(&Decoded) -> &Vec<usize>,
 ) -> Result<(), Failure> {
-    let numbers = place(numbers, std::ptr::null(), "numbers");
-    let (numbers, count) = both(numbers, place(count, 0, "count"))?;
-    let found = which(&borrow(decoded, "decoded")?.decoded);
-    numbers.set(found.as_ptr());
+    // SAFETY: this function has the contract of `out_param`.
+    let (positions, count) = unsafe {
+        let positions = out_param(positions, std::ptr::null(), "positions");
+        both(positions, out_param(count, 0, "count"))
+    }?;
+    let decoded = borrow(decoded, "decoded")?;
+    let found = which(&decoded.decoded);
+    positions.set(found.as_ptr());
     count.set(found.len());
     Ok(())
 }

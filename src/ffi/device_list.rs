@@ -2,12 +2,12 @@
 
 use std::ffi::{CString, c_char};
 
-use super::arguments::{both, optional_place, place};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::arguments::{both, optional_out_param, out_param};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, out_struct};
-use crate::engine::{DeviceInfo, DeviceKind, devices};
+use crate::engine::{self, DeviceInfo, DeviceKind};
 
 /// A graphics device with memory of its own.
 pub const WALRUS_ACCEL_DEVICE_DISCRETE: u32 = 1;
@@ -66,7 +66,7 @@ pub struct walrus_accel_device {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_device {
     const KIND: &'static str = "walrus_accel_device";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 fn c_string(text: &str) -> CString {
@@ -117,20 +117,23 @@ impl Device {
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `list` is NULL; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_devices_list(
-    list: *mut *mut walrus_accel_devices,
+    devices: *mut *mut walrus_accel_devices,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let list = place(list, std::ptr::null_mut(), "list");
-        let (list, count) = both(list, optional_place(count, 0, "count"))?;
-        let found: Vec<_> = devices().into_iter().map(Device::new).collect();
-        if let Some(count) = count {
-            count.set(found.len());
-        }
-        list.set(hand_over(walrus_accel_devices { devices: found }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let list = out_param(devices, std::ptr::null_mut(), "devices");
+            let (list, count) = both(list, optional_out_param(count, 0, "count"))?;
+            let found: Vec<_> = engine::devices().into_iter().map(Device::new).collect();
+            if let Some(count) = count {
+                count.set(found.len());
+            }
+            list.set(hand_over(walrus_accel_devices { devices: found }));
+            Ok(())
+        })
+    }
 }
 
 /// Tells what is known of a device of a list.
@@ -144,23 +147,26 @@ pub extern "C" fn walrus_accel_devices_list(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_devices_get(
     devices: *const walrus_accel_devices,
-    number: usize,
+    position: usize,
     device: *mut walrus_accel_device,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let out = out_struct(device, "device")?;
-        let list = borrow(devices, "devices")?;
-        let Some(found) = list.devices.get(number) else {
-            let message = format!(
-                "there is no device {number}: there are {}",
-                list.devices.len()
-            );
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        out.fill(found.described());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_struct(device, "device")?;
+            let list = borrow(devices, "devices")?;
+            let Some(found) = list.devices.get(position) else {
+                let message = format!(
+                    "there is no device {position}: there are {}",
+                    list.devices.len()
+                );
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            out.fill(found.described());
+            Ok(())
+        })
+    }
 }
 
 /// Frees a list of devices, and with it their texts. NULL is let pass.
@@ -170,5 +176,5 @@ pub extern "C" fn walrus_accel_devices_get(
 pub extern "C" fn walrus_accel_devices_free(
     devices: *mut walrus_accel_devices,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(devices))
+    free(devices)
 }

@@ -2,12 +2,12 @@
 
 use std::ffi::{CString, c_char};
 
-use super::arguments::{both, flag, path, place};
-use super::control_handle::{given, walrus_accel_control};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
+use super::arguments::{both, flag, out_param, path};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, out_struct};
 use crate::directory::{BlobDirectory, FileProblem, ProblemKind};
 use crate::support::memory::collected;
@@ -55,7 +55,7 @@ pub struct walrus_accel_problem {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_problem {
     const KIND: &'static str = "walrus_accel_problem";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 impl Problem {
@@ -108,20 +108,23 @@ pub extern "C" fn walrus_accel_directory_verify(
     report: *mut *mut walrus_accel_directory_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(report, std::ptr::null_mut(), "report");
-    guard_on(runtime, error, places, |shared, place| {
-        let (directory, quick) = (path(directory, "directory")?, flag(quick, "quick")?);
-        let control = given(control)?;
-        let found = match quick {
-            true => BlobDirectory::verify_quick(directory, shared.threads, &control)?,
-            false => BlobDirectory::open(directory)?.verify(&shared.decoder, &control)?,
-        };
-        place.set(hand_over(walrus_accel_directory_report::new(
-            found.checked,
-            found.problems.iter(),
-        )));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(report, std::ptr::null_mut(), "report");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let (directory, quick) = (path(directory, "directory")?, flag(quick, "quick")?);
+            let control = given_control(control)?;
+            let found = match quick {
+                true => BlobDirectory::verify_quick(directory, shared.threads, &control)?,
+                false => BlobDirectory::open(directory)?.verify(&shared.decoder, &control)?,
+            };
+            out.set(hand_over(walrus_accel_directory_report::new(
+                found.checked,
+                found.problems.iter(),
+            )));
+            Ok(())
+        })
+    }
 }
 
 /// Repairs a directory of slivers: rebuilds what is missing or damaged from the rest, so that it equals a
@@ -142,19 +145,22 @@ pub extern "C" fn walrus_accel_directory_repair(
     report: *mut *mut walrus_accel_directory_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(report, std::ptr::null_mut(), "report");
-    guard_on(runtime, error, places, |shared, place| {
-        let directory = path(directory, "directory")?;
-        let control = given(control)?;
-        let directory = BlobDirectory::open(directory)?;
-        let repaired = directory.repair(&shared.decoder, None, &control)?;
-        let problems = repaired.rebuilt.iter().chain(&repaired.left);
-        place.set(hand_over(walrus_accel_directory_report::new(
-            repaired.checked,
-            problems,
-        )));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(report, std::ptr::null_mut(), "report");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let directory = path(directory, "directory")?;
+            let control = given_control(control)?;
+            let directory = BlobDirectory::open(directory)?;
+            let repaired = directory.repair(&shared.decoder, None, &control)?;
+            let problems = repaired.rebuilt.iter().chain(&repaired.left);
+            out.set(hand_over(walrus_accel_directory_report::new(
+                repaired.checked,
+                problems,
+            )));
+            Ok(())
+        })
+    }
 }
 
 /// Tells how many files were looked at, and how many problems a report has.
@@ -168,14 +174,19 @@ pub extern "C" fn walrus_accel_directory_report_counts(
     problems: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let (checked, problems) =
-            both(place(checked, 0, "checked"), place(problems, 0, "problems"))?;
-        let report = borrow(report, "report")?;
-        checked.set(report.checked);
-        problems.set(report.problems.len());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let (checked, problems) = both(
+                out_param(checked, 0, "checked"),
+                out_param(problems, 0, "problems"),
+            )?;
+            let report = borrow(report, "report")?;
+            checked.set(report.checked);
+            problems.set(report.problems.len());
+            Ok(())
+        })
+    }
 }
 
 /// Tells a problem of a report.
@@ -187,27 +198,33 @@ pub extern "C" fn walrus_accel_directory_report_counts(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_directory_report_get(
     report: *const walrus_accel_directory_report,
-    number: usize,
+    position: usize,
     problem: *mut walrus_accel_problem,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let out = out_struct(problem, "problem")?;
-        let problems = &borrow(report, "report")?.problems;
-        let Some(found) = problems.get(number) else {
-            let message = format!("there is no problem {number}: there are {}", problems.len());
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        let described = walrus_accel_problem {
-            struct_size: size_of::<walrus_accel_problem>(),
-            path: found.path.as_ptr(),
-            reason: found.reason.as_ptr(),
-            kind: found.kind,
-            reserved: 0,
-        };
-        out.fill(described);
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_struct(problem, "problem")?;
+            let problems = &borrow(report, "report")?.problems;
+            let Some(found) = problems.get(position) else {
+                let message = format!(
+                    "there is no problem {position}: there are {}",
+                    problems.len()
+                );
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            let described = walrus_accel_problem {
+                struct_size: size_of::<walrus_accel_problem>(),
+                path: found.path.as_ptr(),
+                reason: found.reason.as_ptr(),
+                kind: found.kind,
+                reserved: 0,
+            };
+            out.fill(described);
+            Ok(())
+        })
+    }
 }
 
 /// Frees a report, and with it its texts. NULL is let pass.
@@ -217,5 +234,5 @@ pub extern "C" fn walrus_accel_directory_report_get(
 pub extern "C" fn walrus_accel_directory_report_free(
     report: *mut walrus_accel_directory_report,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(report))
+    free(report)
 }

@@ -2,15 +2,15 @@
 
 use std::ffi::{CString, c_char};
 
-use super::arguments::{axis, both, commitment, optional_place, pairs, place};
-use super::control_handle::{given, walrus_accel_control};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
+use super::arguments::{axis_of, both, commitment, optional_out_param, out_param, pairs};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::walrus_accel_metadata;
 use super::runtime_handle::{Shared, encoder, guard_on, walrus_accel_runtime};
 use super::sink_options::{GivenSink, walrus_accel_sink};
 use super::source_options::{GivenSource, walrus_accel_source};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::directory::DirectorySink;
 use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
@@ -51,7 +51,7 @@ pub struct walrus_accel_encode_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_encode_request {
     const KIND: &'static str = "walrus_accel_encode_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         u64::from(self.reserved) + u64::from(self.reserved2)
@@ -86,23 +86,35 @@ pub(super) struct Encoding {
 }
 
 impl Encoding {
-    pub(super) fn new(
+    /// Checks a request.
+    ///
+    /// # Safety
+    ///
+    /// Pointers in the request are as the header demands: the blob, the buffers and the callbacks' `user_data`
+    /// until the value is dropped, the rest during this call.
+    pub(super) unsafe fn new(
         shared: &Shared,
         request: &walrus_accel_encode_request,
     ) -> Result<Self, Failure> {
         let commitment = commitment(request.commitment, "commitment")?;
         let encoder = encoder(shared, request.n_shards, commitment)?;
-        let source = GivenSource::new(request.source, "source")?;
-        let pairs = pairs(
-            request.pair_choice,
-            request.pairs,
-            request.pair_count,
-            encoder.n_shards(),
-            "pairs",
-        )?;
+        // SAFETY: the source is readable by this function's contract.
+        let source = unsafe { GivenSource::new(request.source, "source") }?;
+        // SAFETY: the list is readable by this function's contract.
+        let pairs = unsafe {
+            pairs(
+                request.pair_choice,
+                request.pairs,
+                request.pair_count,
+                encoder.n_shards(),
+                "pairs",
+            )
+        }?;
         let read = std::iter::once(source.memory());
+        // SAFETY: the sink is usable by this function's contract.
+        let sink = unsafe { GivenSink::new(request.sink, &pairs, read, "sink") }?;
         Ok(Self {
-            sink: GivenSink::new(request.sink, &pairs, read, "sink")?,
+            sink,
             pairs,
             encoder,
             source,
@@ -195,13 +207,16 @@ pub extern "C" fn walrus_accel_encode(
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(encoded, std::ptr::null_mut(), "encoded");
-    guard_on(runtime, error, places, |shared, place| {
-        let control = given(control)?;
-        let encoding = Encoding::new(shared, &read(request, "request")?)?;
-        place.set(hand_over(encoding.run(&control)?));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(encoded, std::ptr::null_mut(), "encoded");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let encoding = Encoding::new(shared, &read(request, "request")?)?;
+            out.set(hand_over(encoding.run(&control)?));
+            Ok(())
+        })
+    }
 }
 
 /// Frees the result of an encoding, with the slivers that the library keeps. NULL is let pass.
@@ -211,7 +226,7 @@ pub extern "C" fn walrus_accel_encode(
 pub extern "C" fn walrus_accel_encoded_free(
     encoded: *mut walrus_accel_encoded,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(encoded))
+    free(encoded)
 }
 
 /// Gives the metadata of an encoded blob.
@@ -226,12 +241,15 @@ pub extern "C" fn walrus_accel_encoded_metadata(
     metadata: *mut *mut walrus_accel_metadata,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(metadata, std::ptr::null_mut(), "metadata")?;
-        let metadata = borrow(encoded, "encoded")?.metadata.clone();
-        place.set(hand_over(walrus_accel_metadata { metadata }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(metadata, std::ptr::null_mut(), "metadata")?;
+            let metadata = borrow(encoded, "encoded")?.metadata.clone();
+            out.set(hand_over(walrus_accel_metadata { metadata }));
+            Ok(())
+        })
+    }
 }
 
 /// Lends a sliver that the library keeps (WALRUS_ACCEL_SINK_LIBRARY), as BCS SliverData: the body that a
@@ -246,30 +264,33 @@ pub extern "C" fn walrus_accel_encoded_metadata(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encoded_sliver(
     encoded: *const walrus_accel_encoded,
-    sliver_axis: u32,
+    axis: u32,
     pair: u16,
     data: *mut *const u8,
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let data = place(data, std::ptr::null(), "data");
-        let (data, length) = both(data, place(length, 0, "length"))?;
-        let encoded = borrow(encoded, "encoded")?;
-        let axis = axis(sliver_axis, "sliver_axis")?;
-        let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        let Content::Library(buffer) = &encoded.content else {
-            return not_found(
-                "the slivers were not kept by the library: they went elsewhere".into(),
-            );
-        };
-        let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
-            return not_found(format!("pair {pair} is not among the chosen ones"));
-        };
-        data.set(sliver.as_ptr());
-        length.set(sliver.len());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let data = out_param(data, std::ptr::null(), "data");
+            let (data, length) = both(data, out_param(length, 0, "length"))?;
+            let encoded = borrow(encoded, "encoded")?;
+            let axis = axis_of(axis, "axis")?;
+            let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            let Content::Library(buffer) = &encoded.content else {
+                return not_found(
+                    "the slivers were not kept by the library: they went elsewhere".into(),
+                );
+            };
+            let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
+                return not_found(format!("pair {pair} is not among the chosen ones"));
+            };
+            data.set(sliver.as_ptr());
+            length.set(sliver.len());
+            Ok(())
+        })
+    }
 }
 
 /// Tells the directory that the slivers were written to (WALRUS_ACCEL_SINK_DIRECTORY).
@@ -288,22 +309,25 @@ pub extern "C" fn walrus_accel_encoded_path(
     already_there: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place_of_path = place(path, std::ptr::null(), "path");
-        let already_there = optional_place(already_there, 0, "already_there");
-        let (place_of_path, already_there) = both(place_of_path, already_there)?;
-        let Content::Directory {
-            path,
-            already_there: found,
-        } = &borrow(encoded, "encoded")?.content
-        else {
-            let message = "the slivers were not written to a directory: they went elsewhere";
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        place_of_path.set(path.as_ptr());
-        if let Some(already_there) = already_there {
-            already_there.set(u32::from(*found));
-        }
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let place_of_path = out_param(path, std::ptr::null(), "path");
+            let already_there = optional_out_param(already_there, 0, "already_there");
+            let (place_of_path, already_there) = both(place_of_path, already_there)?;
+            let Content::Directory {
+                path,
+                already_there: found,
+            } = &borrow(encoded, "encoded")?.content
+            else {
+                let message = "the slivers were not written to a directory: they went elsewhere";
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            place_of_path.set(path.as_ptr());
+            if let Some(already_there) = already_there {
+                already_there.set(u32::from(*found));
+            }
+            Ok(())
+        })
+    }
 }

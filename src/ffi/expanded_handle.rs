@@ -1,17 +1,17 @@
 //! Expanded slivers, and the symbols that are cut out of them.
 
 use super::arguments::{
-    axis_number, check_range, elements, elements_mut, place, place_of_32, reserved,
+    axis_number, check_range, elements, elements_mut, out_bytes_32, out_param, reserved,
 };
-use super::control_handle::{given, walrus_accel_control};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::{check_no_overlap_of, range_of};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::sink_options::{no_overlap_of, range_of};
 use super::size_queries::decoding_symbol_length;
 use super::sliver_views::{one, walrus_accel_sliver};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::index::SliverPairIndex;
 use crate::jobs::expanded::ExpandedSliver;
@@ -37,7 +37,7 @@ pub struct walrus_accel_expand_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_expand_request {
     const KIND: &'static str = "walrus_accel_expand_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 /// All symbols of a sliver and the Merkle tree over them: each symbol serves to recover a sliver of the
@@ -73,20 +73,23 @@ pub extern "C" fn walrus_accel_expand(
     expanded: *mut *mut walrus_accel_expanded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(expanded, std::ptr::null_mut(), "expanded");
-    guard_on(runtime, error, places, |shared, place| {
-        let control = given(control)?;
-        let request = read(request, "request")?;
-        let metadata = given_metadata(request.metadata, "metadata")?;
-        let sliver = one(request.sliver, &metadata, "sliver")?;
-        let expanded = shared.decoder.expand(&sliver, &control)?;
-        control.finish();
-        place.set(hand_over(walrus_accel_expanded {
-            expanded,
-            decoding_symbol_length: decoding_symbol_length(&metadata.shape()) as usize,
-        }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(expanded, std::ptr::null_mut(), "expanded");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let request = read(request, "request")?;
+            let metadata = given_metadata(request.metadata, "metadata")?;
+            let sliver = one(request.sliver, &metadata, "sliver")?;
+            let expanded = shared.decoder.expand(&sliver, &control)?;
+            control.finish();
+            out.set(hand_over(walrus_accel_expanded {
+                expanded,
+                decoding_symbol_length: decoding_symbol_length(&metadata.shape()) as usize,
+            }));
+            Ok(())
+        })
+    }
 }
 
 /// Frees an expanded sliver. NULL is let pass.
@@ -96,7 +99,7 @@ pub extern "C" fn walrus_accel_expand(
 pub extern "C" fn walrus_accel_expanded_free(
     expanded: *mut walrus_accel_expanded,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(expanded))
+    free(expanded)
 }
 
 /// Tells the axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. Its symbols
@@ -110,11 +113,14 @@ pub extern "C" fn walrus_accel_expanded_axis(
     axis: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(axis, 0, "axis")?;
-        place.set(axis_number(borrow(expanded, "expanded")?.expanded.axis()));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(axis, 0, "axis")?;
+            out.set(axis_number(borrow(expanded, "expanded")?.expanded.axis()));
+            Ok(())
+        })
+    }
 }
 
 /// Tells the index of the sliver along its axis.
@@ -126,11 +132,14 @@ pub extern "C" fn walrus_accel_expanded_index(
     index: *mut u16,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(index, 0, "index")?;
-        place.set(borrow(expanded, "expanded")?.expanded.index().0);
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(index, 0, "index")?;
+            out.set(borrow(expanded, "expanded")?.expanded.index().0);
+            Ok(())
+        })
+    }
 }
 
 /// Tells the Merkle root over the symbols: the one that the metadata has of the sliver.
@@ -141,14 +150,17 @@ pub extern "C" fn walrus_accel_expanded_index(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_expanded_root(
     expanded: *const walrus_accel_expanded,
-    hash: *mut u8,
+    root: *mut u8,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place_of_32(hash, "hash")?;
-        place.set(borrow(expanded, "expanded")?.expanded.root());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_bytes_32(root, "root")?;
+            out.set(borrow(expanded, "expanded")?.expanded.root());
+            Ok(())
+        })
+    }
 }
 
 /// Tells the memory in bytes that an expanded sliver takes: as many symbols as there are shards, and
@@ -161,11 +173,14 @@ pub extern "C" fn walrus_accel_expanded_memory(
     bytes: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(bytes, 0, "bytes")?;
-        place.set(borrow(expanded, "expanded")?.expanded.memory());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(bytes, 0, "bytes")?;
+            out.set(borrow(expanded, "expanded")?.expanded.memory());
+            Ok(())
+        })
+    }
 }
 
 /// The most that writing a recovery symbol asks for beyond the symbol without a proof: what comes before and
@@ -236,32 +251,39 @@ pub extern "C" fn walrus_accel_expanded_symbols_length(
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(length, 0, "length")?;
-        let targets = elements(targets, target_count, "targets")?;
-        place.set(borrow(expanded, "expanded")?.length_of(kind, targets)?);
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(length, 0, "length")?;
+            let targets = elements(targets, target_count, "targets")?;
+            out.set(borrow(expanded, "expanded")?.length_of(kind, targets)?);
+            Ok(())
+        })
+    }
 }
 
 /// Places for where each of some symbols ends, which become zero at once; there may be none.
-fn places_of_ends(
+///
+/// # Safety
+///
+/// Unless NULL, `ends` is as [`elements_mut`] demands, during `'a`.
+unsafe fn out_ends<'a>(
     ends: *mut usize,
     count: usize,
     others: [(usize, usize); 2],
-) -> Result<Option<&'static mut [usize]>, Failure> {
+) -> Result<Option<&'a mut [usize]>, Failure> {
     if ends.is_null() {
         return Ok(None);
     }
     check_range(ends.cast_const(), count, "ends")?;
     let written = std::iter::once(range_of(ends.cast_const(), count));
-    no_overlap_of(written, others.into_iter(), "ends")?;
+    check_no_overlap_of(written, others.into_iter(), "ends")?;
     if count > 0 {
-        // SAFETY: not NULL, aligned, and by the header's contract room for so many that nobody else looks
-        // at meanwhile.
+        // SAFETY: `check_range` found the array possible, and it is writable by this function's contract.
         unsafe { ends.write_bytes(0, count) };
     }
-    elements_mut(ends, count, "ends").map(Some)
+    // SAFETY: this function has the contract of `elements_mut`.
+    unsafe { elements_mut(ends, count, "ends") }.map(Some)
 }
 
 /// Writes the symbols that recover the other axis's slivers of some pairs, one behind the other.
@@ -287,33 +309,36 @@ pub extern "C" fn walrus_accel_expanded_symbols(
     ends: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let read = range_of(targets, target_count);
-        // What cannot be there is refused below, when the ends are empty.
-        let written = match check_range(out.cast_const(), out_length, "out") {
-            Ok(()) => range_of(out.cast_const(), out_length),
-            Err(_) => (0, 0),
-        };
-        let ends = places_of_ends(ends, target_count, [read, written])?;
-        no_overlap_of(std::iter::once(written), std::iter::once(read), "out")?;
-        let targets = elements(targets, target_count, "targets")?;
-        let expanded = borrow(expanded, "expanded")?;
-        let out = elements_mut(out, out_length, "out")?;
-        let needed = expanded.length_of(kind, targets)?;
-        if out_length < needed {
-            return Err(Failure::argument(format!(
-                "`out` has room for {out_length} bytes, and {needed} are written"
-            )));
-        }
-        expanded.write(kind, targets, out, ends)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let read = range_of(targets, target_count);
+            // What cannot be there is refused below, when the ends are empty.
+            let written = match check_range(out.cast_const(), out_length, "out") {
+                Ok(()) => range_of(out.cast_const(), out_length),
+                Err(_) => (0, 0),
+            };
+            let ends = out_ends(ends, target_count, [read, written])?;
+            check_no_overlap_of(std::iter::once(written), std::iter::once(read), "out")?;
+            let targets = elements(targets, target_count, "targets")?;
+            let expanded = borrow(expanded, "expanded")?;
+            let out = elements_mut(out, out_length, "out")?;
+            let needed = expanded.length_of(kind, targets)?;
+            if out_length < needed {
+                return Err(Failure::argument(format!(
+                    "`out` has room for {out_length} bytes, and {needed} are written"
+                )));
+            }
+            expanded.write(kind, targets, out, ends)
+        })
+    }
 }
 
 /// Writes a size in LEB128, which has as many bytes as there are.
 fn put_size(mut size: usize, out: &mut [u8]) {
     let last = out.len() - 1;
-    for (place, byte) in out.iter_mut().enumerate() {
-        *byte = (size & 0x7f) as u8 | if place < last { 0x80 } else { 0 };
+    for (position, byte) in out.iter_mut().enumerate() {
+        *byte = (size & 0x7f) as u8 | if position < last { 0x80 } else { 0 };
         size >>= 7;
     }
 }
@@ -342,7 +367,7 @@ pub struct walrus_accel_decoding_symbols_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_decoding_symbols_request {
     const KIND: &'static str = "walrus_accel_decoding_symbols_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 /// Writes the symbols of a sliver that recover the other axis's slivers of some pairs, without proofs. Nothing
@@ -364,51 +389,54 @@ pub extern "C" fn walrus_accel_decoding_symbols(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(
-        runtime,
-        error,
-        || Ok(()),
-        |shared, ()| {
-            let control = given(control)?;
-            let request = read(request, "request")?;
-            let metadata = given_metadata(request.metadata, "metadata")?;
-            let sliver = one(request.sliver, &metadata, "sliver")?;
-            let given = elements(request.targets, request.target_count, "targets")?;
-            // SAFETY: `one` found it to be not NULL and aligned, and by the header's contract it is there.
-            let bytes = unsafe { *request.sliver };
-            let written = range_of(request.out.cast_const(), request.out_length);
-            let read = [
-                range_of(request.sliver, 1),
-                range_of(bytes.data, bytes.length),
-                range_of(request.targets, request.target_count),
-            ];
-            no_overlap_of(std::iter::once(written), read.into_iter(), "out")?;
-            let length = decoding_symbol_length(&metadata.shape()) as usize;
-            let needed = length.checked_mul(given.len());
-            if needed != Some(request.out_length) {
-                return Err(Failure::argument(format!(
-                    "`out` has room for {} bytes, and exactly {} symbols of {length} bytes are written",
-                    request.out_length,
-                    given.len()
-                )));
-            }
-            let out = elements_mut(request.out, request.out_length, "out")?;
-            let mut targets = reserved(given.len(), "targets")?;
-            targets.extend(given.iter().map(|&target| SliverPairIndex(target)));
-            let head = length - metadata.shape().symbol_size() as usize;
-            let mut each = |position: usize, symbol: &[u8]| {
-                let room = &mut out[position * length..][..length];
-                let (index, size) = room[..head].split_at_mut(2);
-                index.copy_from_slice(&sliver.index.0.to_le_bytes());
-                put_size(symbol.len(), size);
-                room[head..].copy_from_slice(symbol);
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard_on(
+            runtime,
+            error,
+            || Ok(()),
+            |shared, ()| {
+                let control = given_control(control)?;
+                let request = read(request, "request")?;
+                let metadata = given_metadata(request.metadata, "metadata")?;
+                let sliver = one(request.sliver, &metadata, "sliver")?;
+                let given = elements(request.targets, request.target_count, "targets")?;
+                // `one` found the pointer to be not NULL and aligned.
+                let bytes = *request.sliver;
+                let written = range_of(request.out.cast_const(), request.out_length);
+                let read = [
+                    range_of(request.sliver, 1),
+                    range_of(bytes.data, bytes.length),
+                    range_of(request.targets, request.target_count),
+                ];
+                check_no_overlap_of(std::iter::once(written), read.into_iter(), "out")?;
+                let length = decoding_symbol_length(&metadata.shape()) as usize;
+                let needed = length.checked_mul(given.len());
+                if needed != Some(request.out_length) {
+                    return Err(Failure::argument(format!(
+                        "`out` has room for {} bytes, and exactly {} symbols of {length} bytes are written",
+                        request.out_length,
+                        given.len()
+                    )));
+                }
+                let out = elements_mut(request.out, request.out_length, "out")?;
+                let mut targets = reserved(given.len(), "targets")?;
+                targets.extend(given.iter().map(|&target| SliverPairIndex(target)));
+                let head = length - metadata.shape().symbol_size() as usize;
+                let mut each = |position: usize, symbol: &[u8]| {
+                    let room = &mut out[position * length..][..length];
+                    let (index, size) = room[..head].split_at_mut(2);
+                    index.copy_from_slice(&sliver.index.0.to_le_bytes());
+                    put_size(symbol.len(), size);
+                    room[head..].copy_from_slice(symbol);
+                    Ok(())
+                };
+                shared
+                    .decoder
+                    .cut_symbols(&sliver, &targets, &control, &mut each)?;
+                control.finish();
                 Ok(())
-            };
-            shared
-                .decoder
-                .cut_symbols(&sliver, &targets, &control, &mut each)?;
-            control.finish();
-            Ok(())
-        },
-    )
+            },
+        )
+    }
 }

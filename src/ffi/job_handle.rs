@@ -5,18 +5,19 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::arguments::{Place, place};
-use super::control_handle::{engine, progress};
+use super::arguments::{OutParam, out_param};
+use super::callbacks::walrus_accel_ended_function;
+use super::control_handle::{write_engine, write_progress};
 use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
 use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
-use super::guard::guard;
+use super::entry::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::job_state::{Outcome, Phase, Task, cancelled};
+use super::job_state::{JobState, Outcome, Phase, cancelled};
 use super::rebuild_request::{Rebuilding, walrus_accel_rebuild_request};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{
     Failure, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND, WALRUS_ACCEL_TIMED_OUT,
-    walrus_accel_error, walrus_accel_status,
+    walrus_accel_status,
 };
 use super::structs::read;
 use super::verify_request::{Verifying, walrus_accel_verify_request};
@@ -32,16 +33,6 @@ pub const WALRUS_ACCEL_JOB_ENDED: u32 = 2;
 /// To wait without an end.
 pub const WALRUS_ACCEL_FOREVER: u64 = u64::MAX;
 
-/// Called once for a job, when it has ended, well or not: to write to an eventfd, to call
-/// uv_async_send, to wake a future. It is called from a thread of the library's, or from the one that
-/// cancels or frees a job that waits in the queue. `user_data` must be valid until walrus_accel_job_free
-/// has returned.
-///
-/// It may poll, ask for the result of, take from and free this very job, and use and free what it took. It
-/// must not wait for a job, free another one that has not ended, submit, unwind or jump out. If
-/// walrus_accel_job_free is what ends the job, the handle is of no more use in it.
-pub type walrus_accel_ended_function = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
-
 /// Work that goes on while its caller does something else. All functions on a job can be called from any
 /// thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
 ///
@@ -49,7 +40,7 @@ pub type walrus_accel_ended_function = Option<unsafe extern "C" fn(user_data: *m
 /// The request itself, and its structures, arrays of pairs, buffers and slivers and its paths, may go when
 /// the function that submits it returns.
 pub struct walrus_accel_job {
-    task: Arc<Task>,
+    task: Arc<JobState>,
 }
 
 impl Handle for walrus_accel_job {
@@ -66,7 +57,7 @@ impl Drop for walrus_accel_job {
 }
 
 /// What a handle stands for, whatever becomes of the handle.
-fn task(job: *const walrus_accel_job) -> Result<Arc<Task>, Failure> {
+fn task(job: *const walrus_accel_job) -> Result<Arc<JobState>, Failure> {
     Ok(Arc::clone(&borrow(job, "job")?.task))
 }
 
@@ -75,15 +66,15 @@ fn submit(
     shared: &Arc<Shared>,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
-    place: &Place<*mut walrus_accel_job>,
+    out: &OutParam<*mut walrus_accel_job>,
     work: impl FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
 ) -> Result<(), Failure> {
-    let task = Arc::new(Task::new(shared.runner.clone(), ended, user_data));
+    let task = Arc::new(JobState::new(shared.queue.clone(), ended, user_data));
     let handle = hand_over(walrus_accel_job {
         task: Arc::clone(&task),
     });
     // Before the job can end: whoever is told of that may look for the handle.
-    place.set(handle);
+    out.set(handle);
     let (job, runtime) = (Arc::clone(&task), Arc::clone(shared));
     let run = move || {
         job.state().phase = Phase::Running;
@@ -94,14 +85,14 @@ fn submit(
         });
         job.end(result);
     };
-    match shared.runner.submit(Box::new(run)) {
+    match shared.queue.submit(Box::new(run)) {
         Ok(ticket) => {
             // Nobody but this thread and those that are told of the end know the job yet.
             let _ = task.ticket.set(ticket);
             Ok(())
         }
         Err(failure) => {
-            place.set(ptr::null_mut());
+            out.set(ptr::null_mut());
             // It is in no queue, and nobody has to be told.
             task.state().phase = Phase::Ended(Err(cancelled()));
             take_back(handle)?;
@@ -130,13 +121,16 @@ pub extern "C" fn walrus_accel_submit_encode(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Encoding::new(shared, &read(request, "request")?)?.keep()?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(Outcome::Encoded)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = Encoding::new(shared, &read(request, "request")?)?.keep()?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(Outcome::Encoded)
+            })
         })
-    })
+    }
 }
 
 /// Submits a decoding, as walrus_accel_decode does it, and returns at once.
@@ -151,13 +145,16 @@ pub extern "C" fn walrus_accel_submit_decode(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Decoding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(Outcome::Decoded)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = Decoding::new(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(Outcome::Decoded)
+            })
         })
-    })
+    }
 }
 
 /// Submits the rebuilding of slivers, as walrus_accel_rebuild does it, and returns at once.
@@ -172,13 +169,16 @@ pub extern "C" fn walrus_accel_submit_rebuild(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Rebuilding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(Outcome::Encoded)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = Rebuilding::new(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(Outcome::Encoded)
+            })
         })
-    })
+    }
 }
 
 /// Submits the verification of slivers, as walrus_accel_verify does it, and returns at once. The verdicts
@@ -194,13 +194,16 @@ pub extern "C" fn walrus_accel_submit_verify(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Verifying::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(|()| Outcome::Verified)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = Verifying::new(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(|()| Outcome::Verified)
+            })
         })
-    })
+    }
 }
 
 /// Tells, without waiting, where a job is: WALRUS_ACCEL_JOB_QUEUED, WALRUS_ACCEL_JOB_RUNNING or
@@ -214,15 +217,18 @@ pub extern "C" fn walrus_accel_job_poll(
     state: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
-        place.set(match task(job)?.state().phase {
-            Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
-            Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
-            Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
-        });
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
+            out.set(match task(job)?.state().phase {
+                Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
+                Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
+                Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
+            });
+            Ok(())
+        })
+    }
 }
 
 /// Waits until a job has ended, well or not; `ended` may not have returned yet.
@@ -237,19 +243,22 @@ pub extern "C" fn walrus_accel_job_wait(
     milliseconds: u64,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let job = task(job)?;
-        // Beyond what the clock counts there is no limit.
-        let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
-        let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
-        match job.wait(limit, false) {
-            true => Ok(()),
-            false => Err(Failure::new(
-                WALRUS_ACCEL_TIMED_OUT,
-                format!("the job has not ended within {milliseconds} ms"),
-            )),
-        }
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let job = task(job)?;
+            // Beyond what the clock counts there is no limit.
+            let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
+            let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
+            match job.wait(limit, false) {
+                true => Ok(()),
+                false => Err(Failure::new(
+                    WALRUS_ACCEL_TIMED_OUT,
+                    format!("the job has not ended within {milliseconds} ms"),
+                )),
+            }
+        })
+    }
 }
 
 /// Tells how far a job has come: as walrus_accel_control_progress.
@@ -263,9 +272,12 @@ pub extern "C" fn walrus_accel_job_progress(
     total: *mut u64,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        progress(done, total, || Ok(task(job)?.control.progress()))
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_progress(done, total, || Ok(task(job)?.control.progress()))
+        })
+    }
 }
 
 /// Tells the engine that does a job, or did it: as walrus_accel_control_engine.
@@ -278,9 +290,12 @@ pub extern "C" fn walrus_accel_job_engine(
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        engine(name, || Ok(task(job)?.control.engine_name()))
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_engine(name, || Ok(task(job)?.control.engine_name()))
+        })
+    }
 }
 
 /// Asks a job to stop, and does not wait for that: it ends with WALRUS_ACCEL_CANCELLED after the piece of
@@ -293,10 +308,13 @@ pub extern "C" fn walrus_accel_job_cancel(
     job: *const walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        task(job)?.cancel();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            task(job)?.cancel();
+            Ok(())
+        })
+    }
 }
 
 /// Tells what a job came to: the status, and the error, that the call without a job would have given.
@@ -308,11 +326,14 @@ pub extern "C" fn walrus_accel_job_result(
     job: *const walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || match &task(job)?.state().phase {
-        Phase::Ended(Ok(_)) => Ok(()),
-        Phase::Ended(Err(failure)) => Err(failure.clone()),
-        _ => Err(not_ended()),
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || match &task(job)?.state().phase {
+            Phase::Ended(Ok(_)) => Ok(()),
+            Phase::Ended(Err(failure)) => Err(failure.clone()),
+            _ => Err(not_ended()),
+        })
+    }
 }
 
 fn not_ended() -> Failure {
@@ -321,13 +342,18 @@ fn not_ended() -> Failure {
 }
 
 /// Takes what a job gave, if it is of the wanted kind.
-fn take<T: Handle>(
+///
+/// # Safety
+///
+/// As [`out_param`].
+unsafe fn take<T: Handle>(
     job: *const walrus_accel_job,
     out: *mut *mut T,
     name: &str,
     wanted: impl FnOnce(Outcome) -> Result<T, Outcome>,
 ) -> Result<(), Failure> {
-    let place = place(out, ptr::null_mut(), name)?;
+    // SAFETY: this function has the contract of `out_param`.
+    let out = unsafe { out_param(out, ptr::null_mut(), name) }?;
     let task = task(job)?;
     let mut state = task.state();
     let outcome = match &mut state.phase {
@@ -337,7 +363,7 @@ fn take<T: Handle>(
     };
     match wanted(std::mem::replace(outcome, Outcome::Taken)) {
         Ok(value) => {
-            place.set(hand_over(value));
+            out.set(hand_over(value));
             Ok(())
         }
         Err(other) => {
@@ -365,12 +391,15 @@ pub extern "C" fn walrus_accel_job_take_encoded(
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        take(job, encoded, "encoded", |outcome| match outcome {
-            Outcome::Encoded(encoded) => Ok(encoded),
-            other => Err(other),
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            take(job, encoded, "encoded", |outcome| match outcome {
+                Outcome::Encoded(encoded) => Ok(encoded),
+                other => Err(other),
+            })
         })
-    })
+    }
 }
 
 /// Takes the result of a job that decoded, once.
@@ -385,12 +414,15 @@ pub extern "C" fn walrus_accel_job_take_decoded(
     decoded: *mut *mut walrus_accel_decoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        take(job, decoded, "decoded", |outcome| match outcome {
-            Outcome::Decoded(decoded) => Ok(decoded),
-            other => Err(other),
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            take(job, decoded, "decoded", |outcome| match outcome {
+                Outcome::Decoded(decoded) => Ok(decoded),
+                other => Err(other),
+            })
         })
-    })
+    }
 }
 
 /// Frees a job. One that has not ended is cancelled, and its end waited for: when this returns, nothing
@@ -400,5 +432,5 @@ pub extern "C" fn walrus_accel_job_take_decoded(
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_job_free(job: *mut walrus_accel_job) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(job))
+    free(job)
 }

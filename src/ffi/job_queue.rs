@@ -11,7 +11,7 @@ pub(super) type Work = Box<dyn FnOnce() + Send>;
 /// A queue of jobs with a limit of how many run at once. There is a thread for each that runs, which
 /// ends when none waits. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Runner {
+pub(super) struct JobQueue {
     state: Arc<Mutex<State>>,
     limit: usize,
 }
@@ -30,7 +30,7 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Runner {
+impl JobQueue {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             state: Arc::default(),

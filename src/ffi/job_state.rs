@@ -5,11 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
+use super::callbacks::{UserData, walrus_accel_ended_function};
 use super::decode_request::walrus_accel_decoded;
 use super::encode_request::walrus_accel_encoded;
-use super::job_handle::walrus_accel_ended_function;
-use super::job_queue::{Runner, Ticket};
-use super::sink_options::UserData;
+use super::job_queue::{JobQueue, Ticket};
 use super::status::{Failure, WALRUS_ACCEL_CANCELLED};
 use crate::io::control::Control;
 
@@ -34,20 +33,20 @@ pub(super) struct State {
     telling: Option<ThreadId>,
 }
 
-pub(super) struct Task {
+pub(super) struct JobState {
     pub(super) control: Control,
     state: Mutex<State>,
     changed: Condvar,
-    runner: Runner,
+    queue: JobQueue,
     /// Its place in the queue, once it has one.
     pub(super) ticket: OnceLock<Ticket>,
     ended: walrus_accel_ended_function,
     user_data: UserData,
 }
 
-impl Task {
+impl JobState {
     pub(super) fn new(
-        runner: Runner,
+        queue: JobQueue,
         ended: walrus_accel_ended_function,
         user_data: *mut c_void,
     ) -> Self {
@@ -58,7 +57,7 @@ impl Task {
                 telling: None,
             }),
             changed: Condvar::new(),
-            runner,
+            queue,
             ticket: OnceLock::new(),
             ended,
             user_data: UserData(user_data),
@@ -92,7 +91,7 @@ impl Task {
         let work = self
             .ticket
             .get()
-            .and_then(|&ticket| self.runner.withdraw(ticket));
+            .and_then(|&ticket| self.queue.withdraw(ticket));
         if let Some(work) = work {
             // With it goes all that it holds of the caller's.
             drop(work);

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::axis_number;
-use super::sink_options::{UserData, verdict, walrus_accel_piece};
+use super::callbacks::{UserData, callback_result, walrus_accel_piece};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex};
@@ -17,7 +17,7 @@ use crate::io::sink::{Sink, SinkSession, SliverPart};
 pub(super) type Write = unsafe extern "C" fn(*const walrus_accel_piece, *mut c_void) -> i32;
 
 /// Hands pieces to a function of the caller's, one at a time.
-pub(super) struct BodySink {
+pub(super) struct PieceSink {
     write: Write,
     state: Mutex<State>,
 }
@@ -27,7 +27,7 @@ struct State {
     scratch: Vec<u8>,
 }
 
-impl BodySink {
+impl PieceSink {
     pub(super) fn new(write: Write, user_data: UserData) -> Self {
         Self {
             write,
@@ -39,7 +39,7 @@ impl BodySink {
     }
 }
 
-impl Sink for BodySink {
+impl Sink for PieceSink {
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
@@ -107,7 +107,7 @@ impl Session<'_> {
         // SAFETY: the caller's function, called as the header says: the piece and its bytes are there,
         // no other call is on its way (`state` is under its lock), and it does not unwind.
         let answer = unsafe { (self.write)(&raw const piece, state.user_data.0) };
-        verdict(answer, |reason| Error::Sink {
+        callback_result(answer, |reason| Error::Sink {
             source: reason.into(),
         })
     }

@@ -1,10 +1,11 @@
 //! Verifying inconsistency proofs.
 
-use super::arguments::{axis, elements};
-use super::control_handle::{given, walrus_accel_control};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::arguments::{axis_of, elements};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::walrus_accel_error;
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::status::{walrus_accel_error, walrus_accel_status};
+use super::status::walrus_accel_status;
 use super::structs::{CStruct, out_struct, read};
 use super::symbol_verdicts::{NOT_LOOKED_AT, verdict_number};
 use crate::format::verdict::ProofVerdict;
@@ -48,7 +49,7 @@ pub struct walrus_accel_verify_proof_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_proof_request {
     const KIND: &'static str = "walrus_accel_verify_proof_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
@@ -73,7 +74,7 @@ pub struct walrus_accel_proof_verdict {
 // SAFETY: `repr(C)`, the size first, integers alone.
 unsafe impl CStruct for walrus_accel_proof_verdict {
     const KIND: &'static str = "walrus_accel_proof_verdict";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 impl walrus_accel_proof_verdict {
@@ -125,26 +126,29 @@ pub extern "C" fn walrus_accel_verify_proof(
     verdict: *mut walrus_accel_proof_verdict,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || out_struct(verdict, "verdict");
-    guard_on(runtime, error, places, |shared, out| {
-        let control = given(control)?;
-        let request = read(request, "request")?;
-        let metadata = given_metadata(request.metadata, "metadata")?;
-        let axis = axis(request.axis, "axis")?;
-        let proof = elements(request.proof, request.proof_length, "proof")?;
-        out.fill(match InconsistencyProof::from_bcs(proof) {
-            Ok(proof) => walrus_accel_proof_verdict::of(
-                shared
-                    .decoder
-                    .verify_inconsistency(&metadata, axis, &proof, &control)?,
-            ),
-            Err(crate::format::error::Error::Malformed { .. }) => {
-                let malformed = WALRUS_ACCEL_PROOF_MALFORMED;
-                walrus_accel_proof_verdict::new(malformed, 0, NOT_LOOKED_AT)
-            }
-            Err(error) => return Err(error.into()),
-        });
-        control.finish();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_struct(verdict, "verdict");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let request = read(request, "request")?;
+            let metadata = given_metadata(request.metadata, "metadata")?;
+            let axis = axis_of(request.axis, "axis")?;
+            let proof = elements(request.proof, request.proof_length, "proof")?;
+            out.fill(match InconsistencyProof::from_bcs(proof) {
+                Ok(proof) => walrus_accel_proof_verdict::of(
+                    shared
+                        .decoder
+                        .verify_inconsistency(&metadata, axis, &proof, &control)?,
+                ),
+                Err(crate::format::error::Error::Malformed { .. }) => {
+                    let malformed = WALRUS_ACCEL_PROOF_MALFORMED;
+                    walrus_accel_proof_verdict::new(malformed, 0, NOT_LOOKED_AT)
+                }
+                Err(error) => return Err(error.into()),
+            });
+            control.finish();
+            Ok(())
+        })
+    }
 }

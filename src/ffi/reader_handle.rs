@@ -3,62 +3,22 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::arguments::{axis, axis_number, check, elements_mut, place, reserved};
-use super::control_handle::{given, walrus_accel_control};
+use super::arguments::{axis_number, axis_of, check, elements_mut, out_param, reserved};
+use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{GivenOutput, Wanted, walrus_accel_decoded};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
-use super::reader_report::walrus_accel_reader_report;
-use super::runtime_handle::{Shared, guard_on, guard_within, walrus_accel_runtime};
-use super::sink_options::places_for_each;
-use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
-use super::structs::{CStruct, read};
-use super::verify_request::{
-    WALRUS_ACCEL_SLIVER_GOOD, WALRUS_ACCEL_SLIVER_MALFORMED, verdict_number,
+use super::entry::{free, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::out_results;
+use super::reader_report::{
+    WALRUS_ACCEL_ADDED_DAMAGED, walrus_accel_added, walrus_accel_reader_report,
 };
-use crate::jobs::reader::{Added, BlobReader};
-
-/// The sliver is good, and the reader keeps a copy of it.
-pub const WALRUS_ACCEL_ADDED_KEPT: u32 = 1;
-/// The sliver is not needed: enough are there, or this one is. It may not have been verified.
-pub const WALRUS_ACCEL_ADDED_SURPLUS: u32 = 2;
-/// The sliver does not belong to the blob.
-pub const WALRUS_ACCEL_ADDED_DAMAGED: u32 = 3;
-
-/// What became of a sliver that was handed in.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct walrus_accel_added {
-    /// WALRUS_ACCEL_ADDED_KEPT or another of them; 0 if nothing was found out, because the call failed before:
-    /// hand it in again.
-    pub outcome: u32,
-    /// What is wrong with one that is damaged: WALRUS_ACCEL_SLIVER_MALFORMED or another of them.
-    pub verdict: u32,
-    /// Zero: room for what a later version tells.
-    pub reserved: u64,
-}
-
-impl walrus_accel_added {
-    fn new(outcome: u32, verdict: u8) -> Self {
-        Self {
-            outcome,
-            verdict: verdict.into(),
-            reserved: 0,
-        }
-    }
-
-    fn of(added: Added) -> Self {
-        match added {
-            Added::Kept => Self::new(WALRUS_ACCEL_ADDED_KEPT, WALRUS_ACCEL_SLIVER_GOOD),
-            Added::Surplus => Self::new(WALRUS_ACCEL_ADDED_SURPLUS, WALRUS_ACCEL_SLIVER_GOOD),
-            Added::Damaged(verdict) => {
-                Self::new(WALRUS_ACCEL_ADDED_DAMAGED, verdict_number(verdict))
-            }
-        }
-    }
-}
+use super::runtime_handle::{Shared, guard_on, guard_within, walrus_accel_runtime};
+use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
+use super::status::{Failure, walrus_accel_status};
+use super::structs::{CStruct, read};
+use super::verify_request::WALRUS_ACCEL_SLIVER_MALFORMED;
+use crate::jobs::reader::BlobReader;
 
 /// Slivers to hand in.
 #[repr(C)]
@@ -80,7 +40,7 @@ pub struct walrus_accel_reader_add_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_reader_add_request {
     const KIND: &'static str = "walrus_accel_reader_add_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 /// Gathers a blob's slivers until there are enough of one axis to read the blob. Each is verified once, and
@@ -115,15 +75,18 @@ pub extern "C" fn walrus_accel_reader_new(
     reader: *mut *mut walrus_accel_reader,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(reader, std::ptr::null_mut(), "reader");
-    guard_on(runtime, error, places, |shared, place| {
-        let metadata = given_metadata(metadata, "metadata")?;
-        place.set(hand_over(walrus_accel_reader {
-            reader: shared.decoder.reader(metadata),
-            shared: Arc::clone(shared),
-        }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(reader, std::ptr::null_mut(), "reader");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let metadata = given_metadata(metadata, "metadata")?;
+            out.set(hand_over(walrus_accel_reader {
+                reader: shared.decoder.reader(metadata),
+                shared: Arc::clone(shared),
+            }));
+            Ok(())
+        })
+    }
 }
 
 /// Frees a reader, with the slivers that it keeps. NULL is let pass.
@@ -133,7 +96,7 @@ pub extern "C" fn walrus_accel_reader_new(
 pub extern "C" fn walrus_accel_reader_free(
     reader: *mut walrus_accel_reader,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(reader))
+    free(reader)
 }
 
 /// Hands in slivers, of both axes in any order: those that are needed are verified together, which is faster
@@ -156,48 +119,51 @@ pub extern "C" fn walrus_accel_reader_add(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || {
-        let request = read(request, "request")?;
-        let added = places_for_each(
-            (request.added, request.added_count, "added"),
-            (request.slivers, request.sliver_count, "slivers"),
-            walrus_accel_added::new(0, 0),
-            |sliver| (sliver.data, sliver.length),
-        )?;
-        Ok((request, added))
-    };
-    guard_within(
-        || shared_of(reader),
-        error,
-        places,
-        |_, (request, added)| {
-            let reader = &borrow(reader, "reader")?.reader;
-            let control = given(control)?;
-            let slivers = MemorySlivers::new(request.slivers, request.sliver_count, "slivers")?;
-            let mut numbers = reserved(slivers.len(), "slivers")?;
-            let mut views = reserved(slivers.len(), "slivers")?;
-            for (number, added) in added.iter_mut().enumerate() {
-                if slivers.is_malformed(number) {
-                    let verdict = WALRUS_ACCEL_SLIVER_MALFORMED;
-                    *added = walrus_accel_added::new(WALRUS_ACCEL_ADDED_DAMAGED, verdict);
-                } else {
-                    numbers.push(number);
-                    views.push(slivers.of_blob(number, reader.metadata()));
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || {
+            let request = read(request, "request")?;
+            let added = out_results(
+                (request.added, request.added_count, "added"),
+                (request.slivers, request.sliver_count, "slivers"),
+                walrus_accel_added::new(0, 0),
+                |sliver| (sliver.data, sliver.length),
+            )?;
+            Ok((request, added))
+        };
+        guard_within(
+            || shared_of(reader),
+            error,
+            outputs,
+            |_, (request, added)| {
+                let reader = &borrow(reader, "reader")?.reader;
+                let control = given_control(control)?;
+                let slivers = MemorySlivers::new(request.slivers, request.sliver_count, "slivers")?;
+                let mut numbers = reserved(slivers.len(), "slivers")?;
+                let mut views = reserved(slivers.len(), "slivers")?;
+                for (number, added) in added.iter_mut().enumerate() {
+                    if slivers.is_malformed(number) {
+                        let verdict = WALRUS_ACCEL_SLIVER_MALFORMED;
+                        *added = walrus_accel_added::new(WALRUS_ACCEL_ADDED_DAMAGED, verdict);
+                    } else {
+                        numbers.push(number);
+                        views.push(slivers.of_blob(number, reader.metadata()));
+                    }
                 }
-            }
-            let mut found = reserved(views.len(), "slivers")?;
-            found.resize(views.len(), None);
-            let result = reader.add_to(views, &mut found, &control);
-            for (number, found) in numbers.into_iter().zip(found) {
-                if let Some(found) = found {
-                    added[number] = walrus_accel_added::of(found);
+                let mut found = reserved(views.len(), "slivers")?;
+                found.resize(views.len(), None);
+                let result = reader.add_to(views, &mut found, &control);
+                for (number, found) in numbers.into_iter().zip(found) {
+                    if let Some(found) = found {
+                        added[number] = walrus_accel_added::of(found);
+                    }
                 }
-            }
-            result?;
-            control.finish();
-            Ok(())
-        },
-    )
+                result?;
+                control.finish();
+                Ok(())
+            },
+        )
+    }
 }
 
 /// Tells whether the blob can be read.
@@ -213,17 +179,20 @@ pub extern "C" fn walrus_accel_reader_ready(
     axis: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(axis, 0, "axis");
-    guard_within(
-        || shared_of(reader),
-        error,
-        places,
-        |_, place| {
-            let ready = borrow(reader, "reader")?.reader.ready();
-            place.set(ready.map_or(0, axis_number));
-            Ok(())
-        },
-    )
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(axis, 0, "axis");
+        guard_within(
+            || shared_of(reader),
+            error,
+            outputs,
+            |_, out| {
+                let ready = borrow(reader, "reader")?.reader.ready();
+                out.set(ready.map_or(0, axis_number));
+                Ok(())
+            },
+        )
+    }
 }
 
 /// Tells how many more slivers of an axis it takes until the blob can be read.
@@ -237,21 +206,24 @@ pub extern "C" fn walrus_accel_reader_ready(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_reader_missing(
     reader: *const walrus_accel_reader,
-    sliver_axis: u32,
+    axis: u32,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(count, 0, "count");
-    guard_within(
-        || shared_of(reader),
-        error,
-        places,
-        |_, place| {
-            let reader = &borrow(reader, "reader")?.reader;
-            place.set(reader.missing(axis(sliver_axis, "sliver_axis")?));
-            Ok(())
-        },
-    )
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(count, 0, "count");
+        guard_within(
+            || shared_of(reader),
+            error,
+            outputs,
+            |_, out| {
+                let reader = &borrow(reader, "reader")?.reader;
+                out.set(reader.missing(axis_of(axis, "axis")?));
+                Ok(())
+            },
+        )
+    }
 }
 
 /// Tells what a reader has seen so far.
@@ -267,17 +239,20 @@ pub extern "C" fn walrus_accel_reader_report_new(
     gathered: *mut *mut walrus_accel_reader_report,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(gathered, std::ptr::null_mut(), "gathered");
-    guard_within(
-        || shared_of(reader),
-        error,
-        places,
-        |_, place| {
-            let report = borrow(reader, "reader")?.reader.report();
-            place.set(hand_over(walrus_accel_reader_report::new(report)));
-            Ok(())
-        },
-    )
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(gathered, std::ptr::null_mut(), "gathered");
+        guard_within(
+            || shared_of(reader),
+            error,
+            outputs,
+            |_, out| {
+                let report = borrow(reader, "reader")?.reader.report();
+                out.set(hand_over(walrus_accel_reader_report::new(report)));
+                Ok(())
+            },
+        )
+    }
 }
 
 /// How a reader is to read the blob. Fields that are zero have their defaults.
@@ -302,7 +277,7 @@ pub struct walrus_accel_reader_read_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_reader_read_request {
     const KIND: &'static str = "walrus_accel_reader_read_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 /// Decodes the blob from the slivers that a reader keeps, and returns when it is done. They are not verified
@@ -321,28 +296,31 @@ pub extern "C" fn walrus_accel_reader_read(
     decoded: *mut *mut walrus_accel_decoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(decoded, std::ptr::null_mut(), "decoded");
-    guard_within(
-        || shared_of(reader),
-        error,
-        places,
-        |_, place| {
-            let reader = &borrow(reader, "reader")?.reader;
-            let control = given(control)?;
-            let request = read(request, "request")?;
-            let check = check(request.check, "check")?;
-            let wanted = Wanted {
-                kind: request.output_kind,
-                memory: request.output,
-                length: request.output_length,
-                path: request.output_path,
-            };
-            let output = GivenOutput::new(&wanted, std::iter::empty(), None)?;
-            let decoded = output.fill(|output| reader.read(check, output, &control))?;
-            place.set(hand_over(decoded));
-            Ok(())
-        },
-    )
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(decoded, std::ptr::null_mut(), "decoded");
+        guard_within(
+            || shared_of(reader),
+            error,
+            outputs,
+            |_, out| {
+                let reader = &borrow(reader, "reader")?.reader;
+                let control = given_control(control)?;
+                let request = read(request, "request")?;
+                let check = check(request.check, "check")?;
+                let wanted = Wanted {
+                    kind: request.output_kind,
+                    memory: request.output,
+                    length: request.output_length,
+                    path: request.output_path,
+                };
+                let output = GivenOutput::new(&wanted, std::iter::empty(), None)?;
+                let decoded = output.fill(|output| reader.read(check, output, &control))?;
+                out.set(hand_over(decoded));
+                Ok(())
+            },
+        )
+    }
 }
 
 /// Reads bytes of the blob. What lies in primary slivers that are there is copied, whether there are enough
@@ -363,22 +341,25 @@ pub extern "C" fn walrus_accel_reader_read_range(
     reader: *const walrus_accel_reader,
     offset: u64,
     out: *mut u8,
-    length: usize,
+    out_length: usize,
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || Ok(());
-    guard_within(
-        || shared_of(reader),
-        error,
-        places,
-        |_, ()| {
-            let reader = &borrow(reader, "reader")?.reader;
-            let control = given(control)?;
-            let out = elements_mut(out, length, "out")?;
-            reader.read_range(offset, out, &control)?;
-            control.finish();
-            Ok(())
-        },
-    )
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || Ok(());
+        guard_within(
+            || shared_of(reader),
+            error,
+            outputs,
+            |_, ()| {
+                let reader = &borrow(reader, "reader")?.reader;
+                let control = given_control(control)?;
+                let out = elements_mut(out, out_length, "out")?;
+                reader.read_range(offset, out, &control)?;
+                control.finish();
+                Ok(())
+            },
+        )
+    }
 }

@@ -1,16 +1,53 @@
 //! What a reader of a blob has seen so far.
 
-use super::arguments::{axis_number, both, place};
-use super::guard::guard;
-use super::handle::{Handle, borrow, take_back};
-use super::reader_handle::{
-    WALRUS_ACCEL_ADDED_DAMAGED, WALRUS_ACCEL_ADDED_KEPT, WALRUS_ACCEL_ADDED_SURPLUS,
-};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::arguments::{axis_number, both, out_param};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, out_struct};
 use super::verify_request::{WALRUS_ACCEL_SLIVER_GOOD, verdict_number};
 use crate::format::index::{Axis, SliverIndex};
-use crate::jobs::reader::ReaderReport;
+use crate::jobs::reader::{Added, ReaderReport};
+
+/// The sliver is good, and the reader keeps a copy of it.
+pub const WALRUS_ACCEL_ADDED_KEPT: u32 = 1;
+/// The sliver is not needed: enough are there, or this one is. It may not have been verified.
+pub const WALRUS_ACCEL_ADDED_SURPLUS: u32 = 2;
+/// The sliver does not belong to the blob.
+pub const WALRUS_ACCEL_ADDED_DAMAGED: u32 = 3;
+
+/// What became of a sliver that was handed in.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct walrus_accel_added {
+    /// WALRUS_ACCEL_ADDED_KEPT or another of them; 0 if nothing was found out, because the call failed before:
+    /// hand it in again.
+    pub outcome: u32,
+    /// What is wrong with one that is damaged: WALRUS_ACCEL_SLIVER_MALFORMED or another of them.
+    pub verdict: u32,
+    /// Zero: room for what a later version tells.
+    pub reserved: u64,
+}
+
+impl walrus_accel_added {
+    pub(super) fn new(outcome: u32, verdict: u8) -> Self {
+        Self {
+            outcome,
+            verdict: verdict.into(),
+            reserved: 0,
+        }
+    }
+
+    pub(super) fn of(added: Added) -> Self {
+        match added {
+            Added::Kept => Self::new(WALRUS_ACCEL_ADDED_KEPT, WALRUS_ACCEL_SLIVER_GOOD),
+            Added::Surplus => Self::new(WALRUS_ACCEL_ADDED_SURPLUS, WALRUS_ACCEL_SLIVER_GOOD),
+            Added::Damaged(verdict) => {
+                Self::new(WALRUS_ACCEL_ADDED_DAMAGED, verdict_number(verdict))
+            }
+        }
+    }
+}
 
 /// What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
 /// needed, each by what it says it is. It never changes, so threads can share it.
@@ -51,7 +88,7 @@ pub struct walrus_accel_seen_sliver {
 // SAFETY: `repr(C)`, the size first, integers alone.
 unsafe impl CStruct for walrus_accel_seen_sliver {
     const KIND: &'static str = "walrus_accel_seen_sliver";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 /// Tells how many slivers a reader keeps, how many were damaged, and how many were not needed. Bytes that are
@@ -67,15 +104,18 @@ pub extern "C" fn walrus_accel_reader_report_counts(
     surplus: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let first = both(place(kept, 0, "kept"), place(damaged, 0, "damaged"));
-        let ((kept, damaged), surplus) = both(first, place(surplus, 0, "surplus"))?;
-        let report = &borrow(gathered, "gathered")?.report;
-        kept.set(report.kept.len());
-        damaged.set(report.damaged.len());
-        surplus.set(report.surplus.len());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let first = both(out_param(kept, 0, "kept"), out_param(damaged, 0, "damaged"));
+            let ((kept, damaged), surplus) = both(first, out_param(surplus, 0, "surplus"))?;
+            let report = &borrow(gathered, "gathered")?.report;
+            kept.set(report.kept.len());
+            damaged.set(report.damaged.len());
+            surplus.set(report.surplus.len());
+            Ok(())
+        })
+    }
 }
 
 /// Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
@@ -90,48 +130,51 @@ pub extern "C" fn walrus_accel_reader_report_counts(
 pub extern "C" fn walrus_accel_reader_report_get(
     gathered: *const walrus_accel_reader_report,
     outcome: u32,
-    number: usize,
+    position: usize,
     sliver: *mut walrus_accel_seen_sliver,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let out = out_struct(sliver, "sliver")?;
-        let report = &borrow(gathered, "gathered")?.report;
-        type Found = Option<(Axis, SliverIndex, u8)>;
-        let plain = |list: &[(Axis, SliverIndex)]| -> (usize, Found) {
-            let found = list.get(number);
-            let found = found.map(|&(axis, index)| (axis, index, WALRUS_ACCEL_SLIVER_GOOD));
-            (list.len(), found)
-        };
-        let (count, found) = match outcome {
-            WALRUS_ACCEL_ADDED_KEPT => plain(&report.kept),
-            WALRUS_ACCEL_ADDED_SURPLUS => plain(&report.surplus),
-            WALRUS_ACCEL_ADDED_DAMAGED => {
-                let found = report.damaged.get(number);
-                let found =
-                    found.map(|&(axis, index, verdict)| (axis, index, verdict_number(verdict)));
-                (report.damaged.len(), found)
-            }
-            _ => {
-                return Err(Failure::argument(format!(
-                    "`outcome` is {outcome}, and 1 (kept), 2 (surplus), 3 (damaged) are known"
-                )));
-            }
-        };
-        let Some((axis, index, verdict)) = found else {
-            let message = format!("there is no such sliver {number}: there are {count}");
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        out.fill(walrus_accel_seen_sliver {
-            struct_size: size_of::<walrus_accel_seen_sliver>(),
-            axis: axis_number(axis),
-            outcome,
-            verdict: verdict.into(),
-            index: index.0,
-            reserved: 0,
-        });
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_struct(sliver, "sliver")?;
+            let report = &borrow(gathered, "gathered")?.report;
+            type Found = Option<(Axis, SliverIndex, u8)>;
+            let plain = |list: &[(Axis, SliverIndex)]| -> (usize, Found) {
+                let found = list.get(position);
+                let found = found.map(|&(axis, index)| (axis, index, WALRUS_ACCEL_SLIVER_GOOD));
+                (list.len(), found)
+            };
+            let (count, found) = match outcome {
+                WALRUS_ACCEL_ADDED_KEPT => plain(&report.kept),
+                WALRUS_ACCEL_ADDED_SURPLUS => plain(&report.surplus),
+                WALRUS_ACCEL_ADDED_DAMAGED => {
+                    let found = report.damaged.get(position);
+                    let found =
+                        found.map(|&(axis, index, verdict)| (axis, index, verdict_number(verdict)));
+                    (report.damaged.len(), found)
+                }
+                _ => {
+                    return Err(Failure::argument(format!(
+                        "`outcome` is {outcome}, and 1 (kept), 2 (surplus), 3 (damaged) are known"
+                    )));
+                }
+            };
+            let Some((axis, index, verdict)) = found else {
+                let message = format!("there is no such sliver {position}: there are {count}");
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            out.fill(walrus_accel_seen_sliver {
+                struct_size: size_of::<walrus_accel_seen_sliver>(),
+                axis: axis_number(axis),
+                outcome,
+                verdict: verdict.into(),
+                index: index.0,
+                reserved: 0,
+            });
+            Ok(())
+        })
+    }
 }
 
 /// Frees what a reader told. NULL is let pass.
@@ -141,5 +184,5 @@ pub extern "C" fn walrus_accel_reader_report_get(
 pub extern "C" fn walrus_accel_reader_report_free(
     gathered: *mut walrus_accel_reader_report,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(gathered))
+    free(gathered)
 }

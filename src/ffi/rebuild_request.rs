@@ -2,15 +2,16 @@
 
 use std::ffi::c_char;
 
-use super::arguments::{axis_or_any, pairs, place};
-use super::control_handle::{given, walrus_accel_control};
+use super::arguments::{axis_or_any, out_param, pairs};
+use super::control_handle::{given_control, walrus_accel_control};
 use super::encode_request::{fill, walrus_accel_encoded};
+use super::entry::walrus_accel_error;
 use super::handle::hand_over;
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::sink_options::{GivenSink, walrus_accel_sink};
 use super::sliver_views::{GivenSlivers, walrus_accel_sliver};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
@@ -49,7 +50,7 @@ pub struct walrus_accel_rebuild_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_rebuild_request {
     const KIND: &'static str = "walrus_accel_rebuild_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 /// A rebuilding that the caller asked for, ready to run on any thread.
@@ -63,21 +64,33 @@ pub(super) struct Rebuilding {
 }
 
 impl Rebuilding {
-    pub(super) fn new(
+    /// Checks a request.
+    ///
+    /// # Safety
+    ///
+    /// Pointers in the request are as the header demands: the slivers, the buffers and the callback's `user_data`
+    /// until the value is dropped, the rest during this call.
+    pub(super) unsafe fn new(
         shared: &Shared,
         request: &walrus_accel_rebuild_request,
     ) -> Result<Self, Failure> {
-        let slivers = GivenSlivers::new(request.slivers, request.sliver_count, request.directory)?;
+        // SAFETY: the slivers are readable by this function's contract.
+        let slivers =
+            unsafe { GivenSlivers::new(request.slivers, request.sliver_count, request.directory) }?;
         let metadata = given_metadata(request.metadata, "metadata")?;
         let n_shards = metadata.n_shards();
-        let pairs = pairs(
-            request.pair_choice,
-            request.pairs,
-            request.pair_count,
-            n_shards,
-            "pairs",
-        )?;
-        let sink = GivenSink::new(request.sink, &pairs, slivers.memory(), "sink")?;
+        // SAFETY: the list is readable by this function's contract.
+        let pairs = unsafe {
+            pairs(
+                request.pair_choice,
+                request.pairs,
+                request.pair_count,
+                n_shards,
+                "pairs",
+            )
+        }?;
+        // SAFETY: the sink is usable by this function's contract.
+        let sink = unsafe { GivenSink::new(request.sink, &pairs, slivers.memory(), "sink") }?;
         if matches!(sink, GivenSink::None) {
             return Err(Failure::argument(
                 "`sink` is NULL or of the kind 0 (none): rebuilt slivers have to go somewhere",
@@ -133,11 +146,14 @@ pub extern "C" fn walrus_accel_rebuild(
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(encoded, std::ptr::null_mut(), "encoded");
-    guard_on(runtime, error, places, |shared, place| {
-        let control = given(control)?;
-        let rebuilding = Rebuilding::new(shared, &read(request, "request")?)?;
-        place.set(hand_over(rebuilding.run(&control)?));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(encoded, std::ptr::null_mut(), "encoded");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let rebuilding = Rebuilding::new(shared, &read(request, "request")?)?;
+            out.set(hand_over(rebuilding.run(&control)?));
+            Ok(())
+        })
+    }
 }

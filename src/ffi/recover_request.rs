@@ -1,16 +1,16 @@
 //! Recovering a sliver from other slivers' symbols.
 
-use super::arguments::{Place, axis, both, place, reserved};
-use super::control_handle::{given, walrus_accel_control};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::arguments::{OutParam, axis_of, both, out_param, reserved};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, read};
 use super::symbol_verdicts::{
     GivenSymbols, NOT_LOOKED_AT, WALRUS_ACCEL_SYMBOL_GOOD, WALRUS_ACCEL_SYMBOL_MALFORMED,
-    places_for_verdicts, verdict_number, walrus_accel_symbol,
+    out_verdicts, verdict_number, walrus_accel_symbol,
 };
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Error;
@@ -56,7 +56,7 @@ pub struct walrus_accel_recover_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_recover_request {
     const KIND: &'static str = "walrus_accel_recover_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
@@ -95,7 +95,7 @@ impl Target {
     fn new(request: &walrus_accel_recover_request) -> Result<Self, Failure> {
         Ok(Self {
             metadata: given_metadata(request.metadata, "metadata")?,
-            axis: axis(request.axis, "axis")?,
+            axis: axis_of(request.axis, "axis")?,
             pair: SliverPairIndex(request.target),
         })
     }
@@ -123,19 +123,27 @@ fn bytes_of<T: Bcs>(value: &T, length: usize) -> crate::format::error::Result<Ve
 }
 
 /// What a call that recovers writes to: the place for its result, and those for verdicts, if there are any.
-struct Places<'a> {
-    recovered: Place<*mut walrus_accel_recovered>,
+struct Outputs<'a> {
+    recovered: OutParam<*mut walrus_accel_recovered>,
     request: walrus_accel_recover_request,
     verdicts: Option<&'a mut [u8]>,
 }
 
-impl Places<'_> {
-    fn new(
+impl Outputs<'_> {
+    /// Checks the outputs of a request, and empties them.
+    ///
+    /// # Safety
+    ///
+    /// `request` and `recovered` are as the header demands, until the value is dropped.
+    unsafe fn new(
         request: *const walrus_accel_recover_request,
         recovered: *mut *mut walrus_accel_recovered,
     ) -> Result<Self, Failure> {
-        let recovered = place(recovered, std::ptr::null_mut(), "recovered");
-        let (recovered, request) = both(recovered, read(request, "request"))?;
+        // SAFETY: the pointers are valid by this function's contract.
+        let (recovered, request) = unsafe {
+            let recovered = out_param(recovered, std::ptr::null_mut(), "recovered");
+            both(recovered, read(request, "request"))
+        }?;
         let verdicts = (request.verdicts, request.verdict_count);
         let symbols = (request.symbols, request.symbol_count);
         let is_told = !verdicts.0.is_null() || verdicts.1 > 0;
@@ -143,7 +151,8 @@ impl Places<'_> {
             recovered,
             request,
             verdicts: is_told
-                .then(|| places_for_verdicts(verdicts, symbols))
+                // SAFETY: the symbols are readable, and the verdicts writable, by this function's contract.
+                .then(|| unsafe { out_verdicts(verdicts, symbols) })
                 .transpose()?,
         })
     }
@@ -207,67 +216,71 @@ pub extern "C" fn walrus_accel_recover(
     recovered: *mut *mut walrus_accel_recovered,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || Places::new(request, recovered);
-    guard_on(runtime, error, places, |shared, places| {
-        let Places {
-            recovered,
-            request,
-            verdicts: mut told,
-        } = places;
-        let control = given(control)?;
-        let target = Target::new(&request)?;
-        let given = GivenSymbols::<GeneralRecoverySymbol>::new(
-            request.symbols,
-            request.symbol_count,
-            "symbols",
-        )?;
-        let found = shared.decoder.recover(
-            &target.metadata,
-            target.axis,
-            target.pair,
-            &given.symbols,
-            &control,
-        );
-        if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&found, &mut told) {
-            tell_refused(told, &given, refused);
-            tell_good(told, &given, target.metadata.n_shards())?;
-        }
-        let found = found?;
-        let mut used = reserved(found.used.len(), "symbols")?;
-        used.extend(found.used.iter().map(|&number| given.positions[number]));
-        let malformed = given.malformed.iter();
-        let malformed = malformed.map(|&position| (position, WALRUS_ACCEL_SYMBOL_MALFORMED));
-        let wrong = found.refused.iter();
-        let wrong =
-            wrong.map(|&(number, verdict)| (given.positions[number], verdict_number(verdict)));
-        let count = found.refused.len() + given.malformed.len();
-        let mut refused = reserved(count, "symbols")?;
-        refused.extend(malformed.chain(wrong));
-        refused.sort_unstable();
-        let (mut positions, mut verdicts) =
-            (reserved(count, "symbols")?, reserved(count, "symbols")?);
-        positions.extend(refused.iter().map(|(position, _)| *position));
-        verdicts.extend(refused.iter().map(|(_, verdict)| *verdict));
-        let outcome = match &found.outcome {
-            RecoveryOutcome::Sliver(sliver) => target.bytes(sliver),
-            RecoveryOutcome::Inconsistent(proof) => {
-                Outcome::Proof(bytes_of(proof, proof.bcs_len())?)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || Outputs::new(request, recovered);
+        guard_on(runtime, error, outputs, |shared, outputs| {
+            let Outputs {
+                recovered,
+                request,
+                verdicts: mut told,
+            } = outputs;
+            let control = given_control(control)?;
+            let target = Target::new(&request)?;
+            let given = GivenSymbols::<GeneralRecoverySymbol>::new(
+                request.symbols,
+                request.symbol_count,
+                "symbols",
+            )?;
+            let found = shared.decoder.recover(
+                &target.metadata,
+                target.axis,
+                target.pair,
+                &given.symbols,
+                &control,
+            );
+            if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&found, &mut told)
+            {
+                tell_refused(told, &given, refused);
+                tell_good(told, &given, target.metadata.n_shards())?;
             }
-        };
-        if let Some(told) = told {
-            tell_refused(told, &given, &found.refused);
-            for &position in &used {
-                told[position] = WALRUS_ACCEL_SYMBOL_GOOD;
+            let found = found?;
+            let mut used = reserved(found.used.len(), "symbols")?;
+            used.extend(found.used.iter().map(|&number| given.positions[number]));
+            let malformed = given.malformed.iter();
+            let malformed = malformed.map(|&position| (position, WALRUS_ACCEL_SYMBOL_MALFORMED));
+            let wrong = found.refused.iter();
+            let wrong =
+                wrong.map(|&(number, verdict)| (given.positions[number], verdict_number(verdict)));
+            let count = found.refused.len() + given.malformed.len();
+            let mut refused = reserved(count, "symbols")?;
+            refused.extend(malformed.chain(wrong));
+            refused.sort_unstable();
+            let (mut positions, mut verdicts) =
+                (reserved(count, "symbols")?, reserved(count, "symbols")?);
+            positions.extend(refused.iter().map(|(position, _)| *position));
+            verdicts.extend(refused.iter().map(|(_, verdict)| *verdict));
+            let outcome = match &found.outcome {
+                RecoveryOutcome::Sliver(sliver) => target.bytes(sliver),
+                RecoveryOutcome::Inconsistent(proof) => {
+                    Outcome::Proof(bytes_of(proof, proof.bcs_len())?)
+                }
+            };
+            if let Some(told) = told {
+                tell_refused(told, &given, &found.refused);
+                for &position in &used {
+                    told[position] = WALRUS_ACCEL_SYMBOL_GOOD;
+                }
             }
-        }
-        recovered.set(hand_over(walrus_accel_recovered {
-            outcome,
-            used,
-            refused: positions,
-            verdicts,
-        }));
-        Ok(())
-    })
+            recovered.set(hand_over(walrus_accel_recovered {
+                outcome,
+                used,
+                refused: positions,
+                verdicts,
+            }));
+            Ok(())
+        })
+    }
 }
 
 /// Recovers a sliver as walrus_accel_recover, from symbols without proofs: a third of the bytes or less to
@@ -293,42 +306,49 @@ pub extern "C" fn walrus_accel_recover_unproven(
     recovered: *mut *mut walrus_accel_recovered,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || Places::new(request, recovered);
-    guard_on(runtime, error, places, |shared, places| {
-        let Places {
-            recovered,
-            request,
-            verdicts: mut told,
-        } = places;
-        let control = given(control)?;
-        let target = Target::new(&request)?;
-        let given =
-            GivenSymbols::<DecodingSymbol>::new(request.symbols, request.symbol_count, "symbols")?;
-        let sliver = shared.decoder.recover_unproven(
-            &target.metadata,
-            target.axis,
-            target.pair,
-            &given.symbols,
-            &control,
-        );
-        if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&sliver, &mut told) {
-            tell_refused(told, &given, refused);
-        }
-        let outcome = target.bytes(&sliver?);
-        control.finish();
-        let mut verdicts = reserved(given.malformed.len(), "symbols")?;
-        verdicts.resize(given.malformed.len(), WALRUS_ACCEL_SYMBOL_MALFORMED);
-        if let Some(told) = told {
-            tell_refused(told, &given, &[]);
-        }
-        recovered.set(hand_over(walrus_accel_recovered {
-            outcome,
-            used: Vec::new(),
-            refused: given.malformed,
-            verdicts,
-        }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || Outputs::new(request, recovered);
+        guard_on(runtime, error, outputs, |shared, outputs| {
+            let Outputs {
+                recovered,
+                request,
+                verdicts: mut told,
+            } = outputs;
+            let control = given_control(control)?;
+            let target = Target::new(&request)?;
+            let given = GivenSymbols::<DecodingSymbol>::new(
+                request.symbols,
+                request.symbol_count,
+                "symbols",
+            )?;
+            let sliver = shared.decoder.recover_unproven(
+                &target.metadata,
+                target.axis,
+                target.pair,
+                &given.symbols,
+                &control,
+            );
+            if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&sliver, &mut told)
+            {
+                tell_refused(told, &given, refused);
+            }
+            let outcome = target.bytes(&sliver?);
+            control.finish();
+            let mut verdicts = reserved(given.malformed.len(), "symbols")?;
+            verdicts.resize(given.malformed.len(), WALRUS_ACCEL_SYMBOL_MALFORMED);
+            if let Some(told) = told {
+                tell_refused(told, &given, &[]);
+            }
+            recovered.set(hand_over(walrus_accel_recovered {
+                outcome,
+                used: Vec::new(),
+                refused: given.malformed,
+                verdicts,
+            }));
+            Ok(())
+        })
+    }
 }
 
 /// Frees the result of a recovery, with what it lends. NULL is let pass.
@@ -338,7 +358,7 @@ pub extern "C" fn walrus_accel_recover_unproven(
 pub extern "C" fn walrus_accel_recovered_free(
     recovered: *mut walrus_accel_recovered,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(recovered))
+    free(recovered)
 }
 
 /// Tells what the symbols gave: WALRUS_ACCEL_RECOVERED_SLIVER or WALRUS_ACCEL_RECOVERED_PROOF.
@@ -351,26 +371,37 @@ pub extern "C" fn walrus_accel_recovered_kind(
     kind: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(kind, 0, "kind")?;
-        place.set(match borrow(recovered, "recovered")?.outcome {
-            Outcome::Sliver(_) => WALRUS_ACCEL_RECOVERED_SLIVER,
-            Outcome::Proof(_) => WALRUS_ACCEL_RECOVERED_PROOF,
-        });
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(kind, 0, "kind")?;
+            out.set(match borrow(recovered, "recovered")?.outcome {
+                Outcome::Sliver(_) => WALRUS_ACCEL_RECOVERED_SLIVER,
+                Outcome::Proof(_) => WALRUS_ACCEL_RECOVERED_PROOF,
+            });
+            Ok(())
+        })
+    }
 }
 
 /// Lends the bytes of an outcome, if it is of the wanted kind.
-fn lend(
+///
+/// # Safety
+///
+/// As [`out_param`].
+unsafe fn lend(
     recovered: *const walrus_accel_recovered,
     data: *mut *const u8,
     length: *mut usize,
     wanted: impl FnOnce(&Outcome) -> Result<&Vec<u8>, &'static str>,
 ) -> Result<(), Failure> {
-    let data = place(data, std::ptr::null(), "data");
-    let (data, length) = both(data, place(length, 0, "length"))?;
-    let bytes = wanted(&borrow(recovered, "recovered")?.outcome);
+    // SAFETY: this function has the contract of `out_param`.
+    let (data, length) = unsafe {
+        let data = out_param(data, std::ptr::null(), "data");
+        both(data, out_param(length, 0, "length"))
+    }?;
+    let recovered = borrow(recovered, "recovered")?;
+    let bytes = wanted(&recovered.outcome);
     let bytes = bytes.map_err(|message| Failure::new(WALRUS_ACCEL_NOT_FOUND, message))?;
     data.set(bytes.as_ptr());
     length.set(bytes.len());
@@ -392,14 +423,17 @@ pub extern "C" fn walrus_accel_recovered_sliver(
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        lend(recovered, data, length, |outcome| match outcome {
-            Outcome::Sliver(bytes) => Ok(bytes),
-            Outcome::Proof(_) => {
-                Err("the symbols prove that the blob is inconsistent: there is no sliver")
-            }
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            lend(recovered, data, length, |outcome| match outcome {
+                Outcome::Sliver(bytes) => Ok(bytes),
+                Outcome::Proof(_) => {
+                    Err("the symbols prove that the blob is inconsistent: there is no sliver")
+                }
+            })
         })
-    })
+    }
 }
 
 /// Lends the proof that the blob was encoded inconsistently, as BCS InconsistencyProof. The axis of its
@@ -415,12 +449,15 @@ pub extern "C" fn walrus_accel_recovered_proof(
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        lend(recovered, data, length, |outcome| match outcome {
-            Outcome::Proof(bytes) => Ok(bytes),
-            Outcome::Sliver(_) => Err("the sliver was recovered: nothing is proven"),
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            lend(recovered, data, length, |outcome| match outcome {
+                Outcome::Proof(bytes) => Ok(bytes),
+                Outcome::Sliver(_) => Err("the sliver was recovered: nothing is proven"),
+            })
         })
-    })
+    }
 }
 
 /// Lends the numbers of the symbols that were used: their places in the request's array. Those in a proof
@@ -434,18 +471,21 @@ pub extern "C" fn walrus_accel_recovered_proof(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_recovered_used(
     recovered: *const walrus_accel_recovered,
-    numbers: *mut *const usize,
+    positions: *mut *const usize,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let numbers = place(numbers, std::ptr::null(), "numbers");
-        let (numbers, count) = both(numbers, place(count, 0, "count"))?;
-        let used = &borrow(recovered, "recovered")?.used;
-        numbers.set(used.as_ptr());
-        count.set(used.len());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let positions = out_param(positions, std::ptr::null(), "positions");
+            let (positions, count) = both(positions, out_param(count, 0, "count"))?;
+            let recovered = borrow(recovered, "recovered")?;
+            positions.set(recovered.used.as_ptr());
+            count.set(recovered.used.len());
+            Ok(())
+        })
+    }
 }
 
 /// Lends the numbers of the symbols that were found wrong on the way, in ascending order, and what is wrong
@@ -459,20 +499,23 @@ pub extern "C" fn walrus_accel_recovered_used(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_recovered_refused(
     recovered: *const walrus_accel_recovered,
-    numbers: *mut *const usize,
+    positions: *mut *const usize,
     verdicts: *mut *const u8,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let numbers = place(numbers, std::ptr::null(), "numbers");
-        let verdicts = place(verdicts, std::ptr::null(), "verdicts");
-        let lists = both(numbers, verdicts);
-        let ((numbers, verdicts), count) = both(lists, place(count, 0, "count"))?;
-        let found = borrow(recovered, "recovered")?;
-        numbers.set(found.refused.as_ptr());
-        verdicts.set(found.verdicts.as_ptr());
-        count.set(found.refused.len());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let positions = out_param(positions, std::ptr::null(), "positions");
+            let verdicts = out_param(verdicts, std::ptr::null(), "verdicts");
+            let lists = both(positions, verdicts);
+            let ((positions, verdicts), count) = both(lists, out_param(count, 0, "count"))?;
+            let found = borrow(recovered, "recovered")?;
+            positions.set(found.refused.as_ptr());
+            verdicts.set(found.verdicts.as_ptr());
+            count.set(found.refused.len());
+            Ok(())
+        })
+    }
 }

@@ -4,13 +4,14 @@ use std::ffi::{CString, c_char};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::arguments::{engine, flag, optional_text, place};
-use super::guard::{catch, guard, report};
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::job_queue::Runner;
+use super::arguments::{engine, flag, optional_text, out_param};
+use super::entry::{free, guard, report, walrus_accel_error};
+use super::guard::catch;
+use super::handle::{Handle, borrow, hand_over};
+use super::job_queue::JobQueue;
 use super::status::{
     Failure, WALRUS_ACCEL_INVALID_HANDLE, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED,
-    walrus_accel_error, walrus_accel_status,
+    walrus_accel_status,
 };
 use super::structs::{CStruct, read_optional};
 use crate::engine::{InstructionSet, MAX_THREADS};
@@ -59,7 +60,7 @@ pub struct walrus_accel_runtime_options {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_runtime_options {
     const KIND: &'static str = "walrus_accel_runtime_options";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
@@ -78,7 +79,7 @@ pub struct walrus_accel_runtime {
 pub(super) struct Shared {
     pub(super) encoder: Encoder,
     pub(super) decoder: Decoder,
-    pub(super) runner: Runner,
+    pub(super) queue: JobQueue,
     /// The number of threads that was asked for.
     pub(super) threads: usize,
     /// The process that made it.
@@ -127,32 +128,49 @@ impl Shared {
 
 /// Runs an entry point's work on a runtime: a panic poisons it. `places` are for what it gives, and come
 /// first: they are empty whatever happens then.
-pub(super) fn guard_on<P>(
+///
+/// # Safety
+///
+/// As [`report`].
+pub(super) unsafe fn guard_on<P>(
     runtime: *const walrus_accel_runtime,
     error: *mut *mut walrus_accel_error,
-    places: impl FnOnce() -> Result<P, Failure>,
+    outputs: impl FnOnce() -> Result<P, Failure>,
     work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
 ) -> walrus_accel_status {
     let shared = || Ok(Arc::clone(&borrow(runtime, "runtime")?.shared));
-    guard_within(shared, error, places, work)
+    // SAFETY: this function has the contract of `guard_within`.
+    unsafe { guard_within(shared, error, outputs, work) }
 }
 
 /// The same on what a handle of another kind keeps of a runtime.
-pub(super) fn guard_within<P>(
+///
+/// # Safety
+///
+/// As [`report`].
+pub(super) unsafe fn guard_within<P>(
     shared: impl FnOnce() -> Result<Arc<Shared>, Failure>,
     error: *mut *mut walrus_accel_error,
-    places: impl FnOnce() -> Result<P, Failure>,
+    outputs: impl FnOnce() -> Result<P, Failure>,
     work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
 ) -> walrus_accel_status {
     let found = catch(|| {
-        let places = places()?;
-        Ok((shared()?, places))
+        let outputs = outputs()?;
+        Ok((shared()?, outputs))
     });
-    let result = found.and_then(|(shared, places)| shared.run(|_| work(&shared, places)));
-    report(result, error)
+    let result = found.and_then(|(shared, outputs)| shared.run(|_| work(&shared, outputs)));
+    // SAFETY: this function has the contract of `report`.
+    unsafe { report(result, error) }
 }
 
-fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_runtime, Failure> {
+/// Makes a runtime.
+///
+/// # Safety
+///
+/// The texts of the options are as [`optional_text`] demands, during this call.
+unsafe fn open(
+    options: Option<walrus_accel_runtime_options>,
+) -> Result<walrus_accel_runtime, Failure> {
     let mut builder = Encoder::builder();
     let (mut max_jobs, mut threads) = (DEFAULT_MAX_JOBS, 0);
     if let Some(options) = options {
@@ -180,10 +198,13 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
         if options.device_memory != 0 {
             builder = builder.device_memory(options.device_memory);
         }
-        if let Some(device) = optional_text(options.device, "device")? {
+        // SAFETY: the text is readable by this function's contract.
+        if let Some(device) = unsafe { optional_text(options.device, "device") }? {
             builder = builder.device(device);
         }
-        if let Some(set) = optional_text(options.instruction_set, "instruction_set")? {
+        // SAFETY: the text is readable by this function's contract.
+        let set = unsafe { optional_text(options.instruction_set, "instruction_set") }?;
+        if let Some(set) = set {
             builder = builder.instruction_set(set.parse::<InstructionSet>()?);
         }
         if options.max_jobs != 0 {
@@ -197,7 +218,7 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
         shared: Arc::new(Shared {
             decoder: Decoder::on_engine_of(&encoder),
             encoder,
-            runner: Runner::new(usize::try_from(max_jobs).expect("small")),
+            queue: JobQueue::new(usize::try_from(max_jobs).expect("small")),
             threads,
             process: std::process::id(),
             poisoned: AtomicBool::new(false),
@@ -223,11 +244,14 @@ pub extern "C" fn walrus_accel_runtime_new(
     runtime: *mut *mut walrus_accel_runtime,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(runtime, std::ptr::null_mut(), "runtime")?;
-        place.set(hand_over(open(read_optional(options, "options")?)?));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(runtime, std::ptr::null_mut(), "runtime")?;
+            out.set(hand_over(open(read_optional(options, "options")?)?));
+            Ok(())
+        })
+    }
 }
 
 /// Frees a runtime. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
@@ -238,7 +262,7 @@ pub extern "C" fn walrus_accel_runtime_new(
 pub extern "C" fn walrus_accel_runtime_free(
     runtime: *mut walrus_accel_runtime,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(runtime))
+    free(runtime)
 }
 
 /// Tells the name of the instruction set that the runtime's CPU engine uses, such as "avx2".
@@ -253,11 +277,14 @@ pub extern "C" fn walrus_accel_runtime_instruction_set(
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(name, std::ptr::null(), "name");
-    guard_on(runtime, error, places, |_, place| {
-        place.set(borrow(runtime, "runtime")?.instruction_set.as_ptr());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(name, std::ptr::null(), "name");
+        guard_on(runtime, error, outputs, |_, out| {
+            out.set(borrow(runtime, "runtime")?.instruction_set.as_ptr());
+            Ok(())
+        })
+    }
 }
 
 /// Tells whether the runtime's graphics device failed, so that the CPU has done the work since. The
@@ -274,14 +301,19 @@ pub extern "C" fn walrus_accel_runtime_device_fault(
     fault: *mut *mut walrus_accel_error,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(fault, std::ptr::null_mut(), "fault");
-    guard_on(runtime, error, places, |shared, place| {
-        if let Some(fault) = shared.encoder.device_fault() {
-            let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
-            place.set(hand_over(Failure::new(status, fault).into_error()));
-        }
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(fault, std::ptr::null_mut(), "fault");
+        guard_on(runtime, error, outputs, |shared, out| {
+            if let Some(fault) = shared.encoder.device_fault() {
+                let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
+                out.set(hand_over(walrus_accel_error::new(Failure::new(
+                    status, fault,
+                ))));
+            }
+            Ok(())
+        })
+    }
 }
 
 /// A committee of the network's size has this many shards: what `n_shards` of 0 in a request stands for.

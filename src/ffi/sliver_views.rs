@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::path::{Path, PathBuf};
 
-use super::arguments::{axis, elements, path, reserved};
+use super::arguments::{axis_of, elements, path, reserved};
 use super::status::Failure;
 use crate::directory::SliverFiles;
 use crate::format::commitment::VerifiedMetadata;
@@ -43,17 +43,24 @@ pub(super) struct MemorySlivers {
 }
 
 impl MemorySlivers {
-    pub(super) fn new(
+    /// Reads the frames of slivers.
+    ///
+    /// # Safety
+    ///
+    /// The list is as [`elements`] demands, during this call. Each sliver's data is so until the value is dropped.
+    pub(super) unsafe fn new(
         slivers: *const walrus_accel_sliver,
         count: usize,
         name: &str,
     ) -> Result<Self, Failure> {
-        let given = elements(slivers, count, name)?;
+        // SAFETY: the list is readable by this function's contract.
+        let given = unsafe { elements(slivers, count, name) }?;
         let mut slivers = reserved(count, name)?;
         for (number, sliver) in given.iter().enumerate() {
-            let axis = axis(sliver.axis, format_args!("{name}[{number}].axis"))?;
+            let axis = axis_of(sliver.axis, format_args!("{name}[{number}].axis"))?;
             let data = format_args!("{name}[{number}].data");
-            let bytes = elements(sliver.data, sliver.length, data)?;
+            // SAFETY: the data is readable until the value is dropped by this function's contract.
+            let bytes = unsafe { elements(sliver.data, sliver.length, data) }?;
             slivers.push(match edges(bytes) {
                 Ok(edges) => Sliver {
                     info: SliverInfo {
@@ -114,7 +121,12 @@ impl MemorySlivers {
 }
 
 /// One sliver, as one of the blob with this metadata.
-pub(super) fn one<'a>(
+///
+/// # Safety
+///
+/// `sliver` is NULL, or points to a structure that nobody writes to during this call. Its data is as [`elements`]
+/// demands, during `'a`.
+pub(super) unsafe fn one<'a>(
     sliver: *const walrus_accel_sliver,
     metadata: &'a VerifiedMetadata,
     name: &str,
@@ -124,9 +136,12 @@ pub(super) fn one<'a>(
             "`{name}` is NULL: a sliver is needed"
         )));
     }
-    let sliver = elements(sliver, 1, name)?[0];
-    let axis = axis(sliver.axis, format_args!("{name}.axis"))?;
-    let data = elements(sliver.data, sliver.length, format_args!("{name}.data"))?;
+    // SAFETY: the structure is readable by this function's contract.
+    let sliver = unsafe { elements(sliver, 1, name) }?[0];
+    let axis = axis_of(sliver.axis, format_args!("{name}.axis"))?;
+    let data_name = format_args!("{name}.data");
+    // SAFETY: the data is readable during `'a` by this function's contract.
+    let data = unsafe { elements(sliver.data, sliver.length, data_name) }?;
     Ok(BlobSliver::from_bcs(metadata, axis, data)?)
 }
 
@@ -159,21 +174,28 @@ pub(super) enum GivenSlivers {
 }
 
 impl GivenSlivers {
-    /// A directory if a path is given, and memory otherwise.
-    pub(super) fn new(
+    /// Takes a directory if a path is given, and memory otherwise.
+    ///
+    /// # Safety
+    ///
+    /// The slivers are as [`MemorySlivers::new`] demands. The path is as [`path`] demands.
+    pub(super) unsafe fn new(
         slivers: *const walrus_accel_sliver,
         count: usize,
         directory: *const c_char,
     ) -> Result<Self, Failure> {
         if directory.is_null() {
-            return Ok(Self::Memory(MemorySlivers::new(slivers, count, "slivers")?));
+            // SAFETY: the slivers are readable by this function's contract.
+            let slivers = unsafe { MemorySlivers::new(slivers, count, "slivers") }?;
+            return Ok(Self::Memory(slivers));
         }
         if !slivers.is_null() || count != 0 {
             return Err(Failure::argument(
                 "`slivers` and `directory` are both given: one of them has to be NULL",
             ));
         }
-        Ok(Self::Directory(path(directory, "directory")?))
+        // SAFETY: the path is readable by this function's contract.
+        Ok(Self::Directory(unsafe { path(directory, "directory") }?))
     }
 
     /// The memory that is read.

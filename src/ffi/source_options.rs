@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{elements, length, path};
-use super::sink_options::{UserData, verdict};
+use super::callbacks::{UserData, callback_result, walrus_accel_read_function};
 use super::status::Failure;
 use super::structs::{CStruct, read};
 use crate::format::error::{Error, Result};
@@ -22,18 +22,6 @@ pub const WALRUS_ACCEL_SOURCE_PATH: u32 = 2;
 pub const WALRUS_ACCEL_SOURCE_DESCRIPTOR: u32 = 3;
 /// The blob is read by a callback: `length`, `read`, `user_data`.
 pub const WALRUS_ACCEL_SOURCE_CALLBACK: u32 = 4;
-
-/// Reads bytes of a blob: fills `out` with `length` bytes from `offset` on; the range lies inside the
-/// blob. Returns 0 if it did; a positive number to stop, so that the job ends with
-/// WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
-/// WALRUS_ACCEL_CALLBACK_FAILED.
-///
-/// It is called from any thread, that of the call included: for a request one call at a time, in no
-/// particular order, and for the same bytes more than once. It must not call the library, nor unwind or
-/// jump out.
-pub type walrus_accel_read_function = Option<
-    unsafe extern "C" fn(offset: u64, out: *mut u8, length: usize, user_data: *mut c_void) -> i32,
->;
 
 /// A blob to read. Its bytes must stay as they are until the call, or the job, has ended.
 #[repr(C)]
@@ -63,7 +51,7 @@ pub struct walrus_accel_source {
 // SAFETY: `repr(C)`, the size first, integers, pointers and a nullable function.
 unsafe impl CStruct for walrus_accel_source {
     const KIND: &'static str = "walrus_accel_source";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 type ReadFunction = unsafe extern "C" fn(u64, *mut u8, usize, *mut c_void) -> i32;
@@ -84,14 +72,28 @@ pub(super) enum Descriptor {
 
 impl GivenSource {
     /// Reads what the caller says. No file is opened.
-    pub(super) fn new(source: *const walrus_accel_source, name: &str) -> Result<Self, Failure> {
-        let source = read(source, name)?;
+    ///
+    /// # Safety
+    ///
+    /// `source` and its path are as the header demands, during this call. Its data and `user_data` are so until
+    /// the value is dropped.
+    pub(super) unsafe fn new(
+        source: *const walrus_accel_source,
+        name: &str,
+    ) -> Result<Self, Failure> {
+        // SAFETY: the structure is readable by this function's contract.
+        let source = unsafe { read(source, name) }?;
         Ok(match source.kind {
             WALRUS_ACCEL_SOURCE_MEMORY => {
                 let length = length(source.length, &format!("{name}.length"))?;
-                Self::Memory(elements(source.data, length, format_args!("{name}.data"))?)
+                let name = format_args!("{name}.data");
+                // SAFETY: the data is readable by this function's contract.
+                Self::Memory(unsafe { elements(source.data, length, name) }?)
             }
-            WALRUS_ACCEL_SOURCE_PATH => Self::Path(path(source.path, &format!("{name}.path"))?),
+            WALRUS_ACCEL_SOURCE_PATH => {
+                // SAFETY: the path is readable by this function's contract.
+                Self::Path(unsafe { path(source.path, &format!("{name}.path")) }?)
+            }
             WALRUS_ACCEL_SOURCE_DESCRIPTOR => {
                 check_descriptor(source.descriptor)?;
                 Self::Descriptor(Descriptor::Theirs(source.descriptor))
@@ -250,7 +252,7 @@ impl Source for CallbackSource {
         // SAFETY: the caller's function, called as the header says: `out` has that many bytes, no other
         // call is on its way, and it neither unwinds nor writes beyond.
         let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), user_data.0) };
-        verdict(answer, |reason| Error::Source {
+        callback_result(answer, |reason| Error::Source {
             source: reason.into(),
         })
     }

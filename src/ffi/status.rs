@@ -1,9 +1,7 @@
-//! Statuses, and the error object that says more.
+//! Statuses, and the failures that they stand for.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
-use super::guard::{guard, quiet};
-use super::handle::{Handle, borrow, take_back};
 use crate::format::error::Error;
 use crate::support::memory::MemoryError;
 
@@ -95,20 +93,6 @@ const NAMES: [(i32, &std::ffi::CStr); 26] = [
     (WALRUS_ACCEL_RESULTS_DIFFER, c"results differ"),
 ];
 
-/// What went wrong, in words: the value, the limit and what to do.
-///
-/// A function with a parameter `error` sets it to NULL at once, and to an error that is the caller's to
-/// free if it fails. Whoever does not want to know passes NULL.
-pub struct walrus_accel_error {
-    status: walrus_accel_status,
-    message: CString,
-}
-
-impl Handle for walrus_accel_error {
-    const KIND: &'static str = "walrus_accel_error";
-    const CROSSES_FORKS: bool = true;
-}
-
 /// A failure on its way to the caller.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
@@ -127,15 +111,6 @@ impl Failure {
     /// An argument that cannot be.
     pub(super) fn argument(message: impl Into<String>) -> Self {
         Self::new(WALRUS_ACCEL_INVALID_ARGUMENT, message)
-    }
-
-    /// As an object; a message with NUL bytes loses them.
-    pub(super) fn into_error(self) -> walrus_accel_error {
-        let message = self.message.replace('\0', "\u{fffd}");
-        walrus_accel_error {
-            status: self.status,
-            message: CString::new(message).unwrap_or_default(),
-        }
     }
 }
 
@@ -191,33 +166,4 @@ impl From<Error> for Failure {
 pub extern "C" fn walrus_accel_status_name(status: walrus_accel_status) -> *const c_char {
     let known = NAMES.iter().find(|(value, _)| *value == status);
     known.map_or(c"unknown status", |(_, name)| name).as_ptr()
-}
-
-/// The status of an error: the one that the failed call gave. WALRUS_ACCEL_INVALID_HANDLE if `error` is
-/// NULL or was freed.
-#[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_error_status(
-    error: *const walrus_accel_error,
-) -> walrus_accel_status {
-    quiet(WALRUS_ACCEL_INVALID_HANDLE, || {
-        borrow(error, "error").map_or(WALRUS_ACCEL_INVALID_HANDLE, |error| error.status)
-    })
-}
-
-/// The message of an error: UTF-8, one line, without a full stop. It is never NULL, and valid until the
-/// error is freed. Empty if `error` is NULL or was freed.
-#[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_error_message(error: *const walrus_accel_error) -> *const c_char {
-    quiet(c"".as_ptr(), || {
-        borrow(error, "error").map_or(c"".as_ptr(), |error| error.message.as_ptr())
-    })
-}
-
-/// Frees an error. NULL is let pass.
-///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before;
-/// WALRUS_ACCEL_PANIC.
-#[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_error_free(error: *mut walrus_accel_error) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(error))
 }

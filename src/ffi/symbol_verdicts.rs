@@ -1,11 +1,12 @@
 //! Recovery symbols, as callers give them, and verifying them.
 
-use super::arguments::{axis, elements, reserved};
-use super::control_handle::{given, walrus_accel_control};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::arguments::{axis_of, elements, reserved};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::walrus_accel_error;
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::out_results;
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::sink_options::places_for_each;
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::error::Error;
 use crate::format::index::SliverPairIndex;
@@ -69,12 +70,18 @@ pub(super) struct GivenSymbols<T> {
 }
 
 impl<T: Bcs> GivenSymbols<T> {
-    pub(super) fn new(
+    /// Reads symbols, and copies them.
+    ///
+    /// # Safety
+    ///
+    /// The list and each symbol's data are as [`elements`] demands, during this call.
+    pub(super) unsafe fn new(
         symbols: *const walrus_accel_symbol,
         count: usize,
         name: &str,
     ) -> Result<Self, Failure> {
-        let given = elements(symbols, count, name)?;
+        // SAFETY: the list is readable by this function's contract.
+        let given = unsafe { elements(symbols, count, name) }?;
         let mut read = Self {
             symbols: reserved(count, name)?,
             positions: reserved(count, name)?,
@@ -82,7 +89,9 @@ impl<T: Bcs> GivenSymbols<T> {
         };
         for (position, symbol) in given.iter().enumerate() {
             let data = format_args!("{name}[{position}].data");
-            match T::from_bcs(elements(symbol.data, symbol.length, data)?) {
+            // SAFETY: the data is readable by this function's contract.
+            let data = unsafe { elements(symbol.data, symbol.length, data) }?;
+            match T::from_bcs(data) {
                 Ok(symbol) => {
                     read.symbols.push(symbol);
                     read.positions.push(position);
@@ -96,16 +105,23 @@ impl<T: Bcs> GivenSymbols<T> {
 }
 
 /// Places for verdicts on symbols, which become zero at once.
-pub(super) fn places_for_verdicts<'a>(
+///
+/// # Safety
+///
+/// As [`out_results`].
+pub(super) unsafe fn out_verdicts<'a>(
     (verdicts, verdict_count): (*mut u8, usize),
     (symbols, symbol_count): (*const walrus_accel_symbol, usize),
 ) -> Result<&'a mut [u8], Failure> {
-    places_for_each(
-        (verdicts, verdict_count, "verdicts"),
-        (symbols, symbol_count, "symbols"),
-        NOT_LOOKED_AT,
-        |symbol| (symbol.data, symbol.length),
-    )
+    // SAFETY: this function has the contract of `out_results`.
+    unsafe {
+        out_results(
+            (verdicts, verdict_count, "verdicts"),
+            (symbols, symbol_count, "symbols"),
+            NOT_LOOKED_AT,
+            |symbol| (symbol.data, symbol.length),
+        )
+    }
 }
 
 /// Recovery symbols to verify. All are to recover the same sliver.
@@ -137,7 +153,7 @@ pub struct walrus_accel_verify_symbols_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_symbols_request {
     const KIND: &'static str = "walrus_accel_verify_symbols_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
@@ -160,35 +176,38 @@ pub extern "C" fn walrus_accel_verify_symbols(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || {
-        let request = read(request, "request")?;
-        let verdicts = places_for_verdicts(
-            (request.verdicts, request.verdict_count),
-            (request.symbols, request.symbol_count),
-        )?;
-        Ok((request, verdicts))
-    };
-    guard_on(runtime, error, places, |shared, (request, verdicts)| {
-        let control = given(control)?;
-        let metadata = given_metadata(request.metadata, "metadata")?;
-        let axis = axis(request.axis, "axis")?;
-        let given = GivenSymbols::<GeneralRecoverySymbol>::new(
-            request.symbols,
-            request.symbol_count,
-            "symbols",
-        )?;
-        let target = SliverPairIndex(request.target);
-        let found =
-            shared
-                .decoder
-                .verify_symbols(&metadata, axis, target, &given.symbols, &control)?;
-        for position in given.malformed {
-            verdicts[position] = WALRUS_ACCEL_SYMBOL_MALFORMED;
-        }
-        for (position, verdict) in given.positions.into_iter().zip(found) {
-            verdicts[position] = verdict_number(verdict);
-        }
-        control.finish();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || {
+            let request = read(request, "request")?;
+            let verdicts = out_verdicts(
+                (request.verdicts, request.verdict_count),
+                (request.symbols, request.symbol_count),
+            )?;
+            Ok((request, verdicts))
+        };
+        guard_on(runtime, error, outputs, |shared, (request, verdicts)| {
+            let control = given_control(control)?;
+            let metadata = given_metadata(request.metadata, "metadata")?;
+            let axis = axis_of(request.axis, "axis")?;
+            let given = GivenSymbols::<GeneralRecoverySymbol>::new(
+                request.symbols,
+                request.symbol_count,
+                "symbols",
+            )?;
+            let target = SliverPairIndex(request.target);
+            let found =
+                shared
+                    .decoder
+                    .verify_symbols(&metadata, axis, target, &given.symbols, &control)?;
+            for position in given.malformed {
+                verdicts[position] = WALRUS_ACCEL_SYMBOL_MALFORMED;
+            }
+            for (position, verdict) in given.positions.into_iter().zip(found) {
+                verdicts[position] = verdict_number(verdict);
+            }
+            control.finish();
+            Ok(())
+        })
+    }
 }

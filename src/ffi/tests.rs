@@ -5,10 +5,12 @@ use std::ptr::{null, null_mut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::batch_results::{walrus_accel_encode_batch, walrus_accel_encode_result};
+use super::callbacks::walrus_accel_piece;
 use super::encode_request::{
     walrus_accel_encode, walrus_accel_encode_request, walrus_accel_encoded,
     walrus_accel_encoded_free,
 };
+use super::entry::{walrus_accel_error, walrus_accel_error_free, walrus_accel_error_message};
 use super::job_handle::{
     WALRUS_ACCEL_FOREVER, walrus_accel_job, walrus_accel_job_free, walrus_accel_job_result,
     walrus_accel_job_wait, walrus_accel_submit_encode,
@@ -17,14 +19,11 @@ use super::runtime_handle::{
     walrus_accel_runtime, walrus_accel_runtime_free, walrus_accel_runtime_new,
     walrus_accel_runtime_options,
 };
-use super::sink_options::{WALRUS_ACCEL_SINK_CALLBACK, walrus_accel_piece, walrus_accel_sink};
+use super::sink_options::{WALRUS_ACCEL_SINK_CALLBACK, walrus_accel_sink};
 use super::source_options::{
     WALRUS_ACCEL_SOURCE_CALLBACK, WALRUS_ACCEL_SOURCE_MEMORY, walrus_accel_source,
 };
-use super::status::{
-    WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED, walrus_accel_error,
-    walrus_accel_error_free, walrus_accel_error_message,
-};
+use super::status::{WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED};
 
 /// Where the next fault is to be.
 static FAULT: Mutex<Option<&str>> = Mutex::new(None);
@@ -94,7 +93,7 @@ macro_rules! entries {
 
 /// All that give a status and can fail.
 const ENTRIES: &[(&str, Call)] = &entries! {
-    status: walrus_accel_error_free(_);
+    entry: walrus_accel_error_free(_);
     size_queries: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _) walrus_accel_sliver_index(_ _ _ _ _)
         walrus_accel_sliver_pair(_ _ _ _ _) walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_pair_of_shard(_ _ _ _ _)
         walrus_accel_rows_of_range(_ _ _ _ _ _ _) walrus_accel_blob_id_to_text(_ _ _ _)
@@ -170,7 +169,7 @@ fn a_fault_in_any_entry_point_is_a_status() {
         let message = walrus_accel_error_message(null());
         // SAFETY: a text that never goes.
         assert!(unsafe { CStr::from_ptr(message) }.is_empty());
-        assert!(super::status::walrus_accel_error_status(null()) < 0);
+        assert!(super::entry::walrus_accel_error_status(null()) < 0);
     });
 }
 
@@ -353,12 +352,14 @@ fn faults_print_nothing() {
 #[test]
 fn structures_keep_to_their_sizes() {
     use super::structs::{out_struct, read, read_array};
+    // SAFETY: a structure of this test, with the bytes that its size says, or a size that is refused.
+    let read = |given: *const walrus_accel_source| unsafe { read(given, "source") };
     let mut source: walrus_accel_source = sized();
     source.kind = WALRUS_ACCEL_SOURCE_MEMORY;
-    assert_eq!(read(&raw const source, "source").unwrap().kind, source.kind);
+    assert_eq!(read(&raw const source).unwrap().kind, source.kind);
     for size in [0, 1, size_of::<walrus_accel_source>() - 1, 4097, usize::MAX] {
         source.struct_size = size;
-        let failure = read(&raw const source, "source").unwrap_err();
+        let failure = read(&raw const source).unwrap_err();
         assert!(failure.message.contains("_INIT"), "{}", failure.message);
     }
     // A caller's that is newer, with nothing new in it, and with something.
@@ -373,18 +374,22 @@ fn structures_keep_to_their_sizes() {
     };
     newer.known.struct_size = size_of::<Newer>();
     let given = (&raw const newer).cast::<walrus_accel_source>();
-    assert_eq!(read(given, "source").unwrap().kind, source.kind);
-    assert_eq!(read_array(given, 1, "source").unwrap().len(), 1);
+    assert_eq!(read(given).unwrap().kind, source.kind);
+    // SAFETY: as for `read`.
+    let array = unsafe { read_array(given, 1, "source") };
+    assert_eq!(array.unwrap().len(), 1);
     newer.new[1] = 1 << 56;
-    let failure = read(given, "source").unwrap_err();
+    let failure = read(given).unwrap_err();
     assert!(
         failure.message.contains("does not know"),
         "{}",
         failure.message
     );
     newer.new[1] = u64::MAX;
-    let place = (&raw mut newer).cast::<walrus_accel_source>();
-    out_struct(place, "source").unwrap().fill(sized());
+    let written = (&raw mut newer).cast::<walrus_accel_source>();
+    // SAFETY: as for `read`, and only this test accesses the structure.
+    let out = unsafe { out_struct(written, "source") };
+    out.unwrap().fill(sized());
     assert_eq!((newer.new, newer.known.kind), ([0; 2], 0));
     assert_eq!(newer.known.struct_size, size_of::<Newer>());
 }

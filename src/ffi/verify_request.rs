@@ -3,12 +3,13 @@
 use std::mem::offset_of;
 
 use super::arguments::{elements, reserved};
-use super::control_handle::{given, walrus_accel_control};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::walrus_accel_error;
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::out_results;
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
-use super::sink_options::places_for_each;
 use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::verdict::SliverVerdict;
@@ -57,7 +58,7 @@ pub struct walrus_accel_verify_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_request {
     const KIND: &'static str = "walrus_accel_verify_request";
-    const LEAST: usize = offset_of!(Self, metadata_per_sliver);
+    const LEN_MIN: usize = offset_of!(Self, metadata_per_sliver);
 }
 
 /// What slivers are to belong to.
@@ -68,7 +69,12 @@ enum GivenMetadata {
 }
 
 impl GivenMetadata {
-    fn new(request: &walrus_accel_verify_request) -> Result<Self, Failure> {
+    /// Takes the metadata of a request.
+    ///
+    /// # Safety
+    ///
+    /// The list is as [`elements`] demands, during this call.
+    unsafe fn new(request: &walrus_accel_verify_request) -> Result<Self, Failure> {
         match (
             request.metadata.is_null(),
             request.metadata_per_sliver.is_null(),
@@ -86,11 +92,9 @@ impl GivenMetadata {
             }
             (true, _) => {}
         }
-        let given = elements(
-            request.metadata_per_sliver,
-            request.sliver_count,
-            "metadata_per_sliver",
-        )?;
+        let (list, count) = (request.metadata_per_sliver, request.sliver_count);
+        // SAFETY: the list is readable by this function's contract.
+        let given = unsafe { elements(list, count, "metadata_per_sliver") }?;
         let mut each = reserved(given.len(), "metadata_per_sliver")?;
         for (number, metadata) in given.iter().enumerate() {
             each.push(given_metadata(
@@ -111,20 +115,34 @@ pub(super) struct Verifying {
 }
 
 impl Verifying {
-    pub(super) fn new(
+    /// Checks a request.
+    ///
+    /// # Safety
+    ///
+    /// Pointers in the request are as the header demands: the slivers and the verdicts until the value is
+    /// dropped, the rest during this call.
+    pub(super) unsafe fn new(
         shared: &Shared,
         request: &walrus_accel_verify_request,
     ) -> Result<Self, Failure> {
-        let verdicts = places_for_each(
-            (request.verdicts, request.verdict_count, "verdicts"),
-            (request.slivers, request.sliver_count, "slivers"),
-            WALRUS_ACCEL_SLIVER_WRONG_ROOT,
-            |sliver| (sliver.data, sliver.length),
-        )?;
+        // SAFETY: the slivers are readable, and the verdicts writable, by this function's contract.
+        let verdicts = unsafe {
+            out_results(
+                (request.verdicts, request.verdict_count, "verdicts"),
+                (request.slivers, request.sliver_count, "slivers"),
+                WALRUS_ACCEL_SLIVER_WRONG_ROOT,
+                |sliver| (sliver.data, sliver.length),
+            )
+        }?;
+        // SAFETY: the slivers are readable by this function's contract.
+        let slivers =
+            unsafe { MemorySlivers::new(request.slivers, request.sliver_count, "slivers") }?;
+        // SAFETY: the list is readable by this function's contract.
+        let metadata = unsafe { GivenMetadata::new(request) }?;
         Ok(Self {
             decoder: shared.decoder.clone(),
-            slivers: MemorySlivers::new(request.slivers, request.sliver_count, "slivers")?,
-            metadata: GivenMetadata::new(request)?,
+            slivers,
+            metadata,
             verdicts,
         })
     }
@@ -186,13 +204,16 @@ pub extern "C" fn walrus_accel_verify(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(
-        runtime,
-        error,
-        || Ok(()),
-        |shared, ()| {
-            let control = given(control)?;
-            Verifying::new(shared, &read(request, "request")?)?.run(&control)
-        },
-    )
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard_on(
+            runtime,
+            error,
+            || Ok(()),
+            |shared, ()| {
+                let control = given_control(control)?;
+                Verifying::new(shared, &read(request, "request")?)?.run(&control)
+            },
+        )
+    }
 }
