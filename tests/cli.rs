@@ -1,4 +1,4 @@
-//! The command line, run as a process.
+//! Command line, run as a process.
 
 #![cfg(feature = "cli")]
 
@@ -14,6 +14,7 @@ mod cli {
     mod encode;
     mod gpu;
     mod inspect;
+    mod inspect_kinds;
     mod instruction_sets;
     mod interrupt;
     mod limits;
@@ -26,4 +27,5 @@ mod cli {
     mod symbol;
     mod vectors;
     mod verify;
+    mod waiting;
 }

@@ -11,7 +11,7 @@ use super::harness::{
 };
 use crate::common::{self, hex, vectors};
 
-/// SHA-256 of all files of an axis, in pair order.
+/// Returns the SHA-256 of all sliver files of an axis, in pair order.
 fn slivers_sha256(directory: &Path, axis: &str, shards: usize) -> String {
     let mut hash = Sha256::new();
     for pair in 0..shards {
@@ -207,7 +207,7 @@ fn narrow_stripes_and_few_threads_give_the_same_files() {
                 "--threads",
                 threads
             ];
-            // How much is needed depends on the number of threads.
+            // The memory needed depends on the number of threads.
             if run.code == Some(1) {
                 assert!(run.stderr.contains("give it --memory "));
                 continue;
@@ -218,7 +218,7 @@ fn narrow_stripes_and_few_threads_give_the_same_files() {
     }
 }
 
-/// The least memory that a job needs, by its message.
+/// Parses the memory that a job needs from its message.
 pub fn least_memory(message: &str) -> u64 {
     let rest = message.split_once("needs at least ").unwrap().1;
     rest.split_once(' ').unwrap().0.parse().unwrap()
@@ -282,7 +282,7 @@ fn what_is_no_file_is_refused() {
     run.says(&[missing.to_str().unwrap(), "No such file"]);
     let run = walrus!["blob-id", scratch.path("")].exits(1);
     run.says(&["it is a directory"]);
-    // Sparse, and one byte too long for four shards.
+    // Sparse file, one byte too long for four shards.
     let long = scratch.path("long");
     let file = fs::File::create(&long).unwrap();
     file.set_len(2 * 3 * 65_534 + 1).unwrap();

@@ -1,4 +1,4 @@
-//! Messages: the thing, the value, the limit, and what to type next.
+//! Messages: the thing, the value, the limit and the next step.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn a_file_where_a_directory_is_expected() {
     walrus!["verify", file]
         .exits(1)
         .says(&["Not a directory", "OUT/BLOB_ID"]);
-    // The directory above the blob's.
+    // Parent of the blob's directory.
     let meant = blob.display().to_string();
     walrus!["verify", blob.parent().unwrap()]
         .exits(1)
@@ -123,7 +123,7 @@ fn many_small_files_that_become_large_are_told_of_before() {
         words.extend(files[..count].iter().map(Into::into));
         words
     };
-    // All pairs: the message comes first, and an interrupt ends the rest.
+    // With all pairs, the message comes before the work. An interrupt ends the work.
     let mut child = super::harness::command(encode(200, "0-999"))
         .spawn()
         .unwrap();
