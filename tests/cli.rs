@@ -1,4 +1,4 @@
-//! The command line, run as a process.
+//! Command line, run as a process.
 
 #![cfg(feature = "cli")]
 

@@ -1,4 +1,4 @@
-//! Every engine gives the bytes of the network's own encoder.
+//! Vectors of the network's own encoder: every engine computes the same bytes.
 
 mod common;
 
@@ -57,21 +57,21 @@ fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer) {
             );
         }
     }
-    // Without slivers it is the same metadata.
+    // The metadata is the same if no slivers are written.
     assert_eq!(encoder.metadata(&blob).unwrap(), encoded);
 }
 
 fn check_all(builder: &EncoderBuilder) {
-    check_those(builder, |_, _| true);
+    check_selected(builder, |_, _| true);
 }
 
-/// Whether nothing is left out because it takes long.
+/// Returns true if the tests include the vectors that take long.
 fn all_vectors() -> bool {
     std::env::var_os("WALRUS_ACCEL_ALL_VECTORS").is_some()
 }
 
-/// The cases that are wanted by their number of shards and the length of their blob.
-fn check_those(builder: &EncoderBuilder, wanted: impl Fn(u64, u64) -> bool) {
+/// Checks the cases for which `wanted`, given number of shards and blob length, returns true.
+fn check_selected(builder: &EncoderBuilder, wanted: impl Fn(u64, u64) -> bool) {
     let mut buffer = SliverBuffer::new();
     let mut checked = 0;
     for case in vectors("rs2.json") {
@@ -87,7 +87,8 @@ fn check_those(builder: &EncoderBuilder, wanted: impl Fn(u64, u64) -> bool) {
 
 #[test]
 fn the_cpu_engine_gives_the_network_s_bytes_with_every_instruction_set() {
-    // The longest by the fastest set alone: what differs between sets does not grow with a blob.
+    // Long vectors run on the fastest set only: differences between sets do not depend on the
+    // blob's length.
     let sets = InstructionSet::available();
     let fastest = sets.last().copied();
     for set in sets {
@@ -97,7 +98,7 @@ fn the_cpu_engine_gives_the_network_s_bytes_with_every_instruction_set() {
             true => u64::MAX,
             false => 4 << 20,
         };
-        check_those(&builder.instruction_set(set), |_, len| len <= longest);
+        check_selected(&builder.instruction_set(set), |_, len| len <= longest);
     }
 }
 
@@ -117,8 +118,9 @@ fn the_gpu_engine_gives_the_network_s_bytes() {
     };
     let builder = Encoder::builder().engine(EngineKind::Gpu);
     let builder = builder.device(device.index.to_string()).cpu_fallback(false);
-    // A million symbols take a software driver a minute, whatever their size: one such case here, all in `make gpu`.
-    check_those(&builder, |shards, len| {
+    // A software device takes a minute for a million symbols of any size. `make gpu` includes all
+    // vectors.
+    check_selected(&builder, |shards, len| {
         all_vectors() || (shards < 1000 && len <= 4 << 20) || (shards, len) == (1000, 445_557)
     });
 }

@@ -1,4 +1,5 @@
-//! Makes the seeds in `fuzz/seeds/` anew, from the vectors and the blobs that inputs are held against:
+//! Makes the seeds in `fuzz/seeds/` anew, from the vectors and the blobs that inputs are held
+//! against:
 //!
 //! ```text
 //! cd fuzz && cargo run --example seeds

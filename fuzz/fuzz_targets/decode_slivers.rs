@@ -1,4 +1,5 @@
-//! Decoding and reading from slivers of strangers: the blob, or an error, and the blob if enough are good.
+//! Decoding and reading from slivers of strangers: the blob, or an error, and the blob if enough
+//! are good.
 
 #![no_main]
 

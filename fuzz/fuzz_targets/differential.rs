@@ -90,7 +90,8 @@ fn recover(sample: &Sample, axis: Axis, target: SliverPairIndex, bytes: &mut Byt
     }
 }
 
-/// The blob comes back from the slivers that were chosen, and so do all slivers, if enough of those are good.
+/// The blob comes back from the slivers that were chosen, and so do all slivers, if enough of those
+/// are good.
 fn decode(sample: &Sample, bytes: &mut Bytes<'_>) {
     let n_shards = sample.n_shards();
     let axis = bytes.one_of(&Axis::BOTH);
@@ -134,8 +135,8 @@ fn decode(sample: &Sample, bytes: &mut Bytes<'_>) {
     }
 }
 
-/// Whether a job went well, as it has to if there was enough. (It may if there was not: a short blob's padding
-/// is known.)
+/// Whether a job went well, as it has to if there was enough. (It may if there was not: a short
+/// blob's padding is known.)
 fn is_done(result: &Result<Decoded>, enough: bool) -> bool {
     match result {
         Ok(_) => {}

@@ -23,7 +23,8 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Metadata belongs to its own ID in a committee of its size, if it can be a blob's, and to nothing else.
+/// Metadata belongs to its own ID in a committee of its size, if it can be a blob's, and to nothing
+/// else.
 fn check(metadata: BlobMetadata) {
     let n_shards = metadata.n_shards().expect("as many as are read");
     let own = metadata.blob_id();

@@ -62,7 +62,8 @@ fn is_good(
     verdicts.expect("a pair of the committee")[0].is_good()
 }
 
-/// Whether it is the blob's own symbol. A sibling that pads its level may be spelt as a digest of zeros.
+/// Whether it is the blob's own symbol. A sibling that pads its level may be spelt as a digest of
+/// zeros.
 fn is_own(sample: &Sample, symbol: &GeneralRecoverySymbol) -> bool {
     let path = |proof: &MerkleProof| -> Vec<_> { proof.path().map(|node| node.bytes()).collect() };
     let mut own = sample.recovery_symbols().iter().filter(|own| {

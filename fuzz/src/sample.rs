@@ -62,7 +62,8 @@ pub struct Sample {
     recovery_symbols: OnceLock<Vec<GeneralRecoverySymbol>>,
 }
 
-/// The blobs that inputs are held against: levels of trees with an odd count and without, both commitments.
+/// The blobs that inputs are held against: levels of trees with an odd count and without, both
+/// commitments.
 pub fn fixed() -> &'static [Sample] {
     static SAMPLES: OnceLock<Vec<Sample>> = OnceLock::new();
     SAMPLES.get_or_init(|| {
@@ -90,8 +91,8 @@ pub fn random(seed: u64, len: usize) -> Vec<u8> {
 }
 
 impl Sample {
-    /// The blob of an input's choosing, by the engine of this processor: 4 to 16 shards, symbols of up to some
-    /// 140 bytes.
+    /// The blob of an input's choosing, by the engine of this processor: 4 to 16 shards, symbols of
+    /// up to some 140 bytes.
     pub fn chosen(bytes: &mut Bytes<'_>) -> Self {
         let n_shards = 4 + bytes.below(13) as u16;
         let commitment = bytes.one_of(&[Commitment::Blake2b256, Commitment::Blake3]);
