@@ -43,9 +43,10 @@ fn needed(sample: &Sample, axis: Axis) -> usize {
 }
 
 fn not_enough<T>(result: Result<T>, axis: Axis, usable: usize, needed: usize) -> bool {
+    let expected = (axis, usable, needed);
     matches!(
         result,
-        Err(Error::NotEnoughSlivers { axis: a, usable: u, needed: n }) if (a, u, n) == (axis, usable, needed)
+        Err(Error::NotEnoughSlivers { axis, usable, needed }) if (axis, usable, needed) == expected
     )
 }
 

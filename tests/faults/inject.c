@@ -223,7 +223,7 @@ static const char *name_of(const struct call *call, pid_t thread,
     return call->name;
 }
 
-/* Applies a rule to a call that a thread is about to make. Returns false if the rule does not apply. */
+/* Applies a rule to a call that a thread is about to make. Returns false if that is impossible. */
 static int give(const struct rule *rule, const struct call *call, pid_t thread,
                 struct user_regs_struct *registers) {
     if (rule->is_short) {
