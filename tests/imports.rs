@@ -1,10 +1,11 @@
-//! The order of the tree, which docs/ARCHITECTURE.md has: which module may know which, read off the `crate::` and
-//! `super::` paths of everything in `src/` but its unit tests.
+//! Dependency rules of modules, as docs/ARCHITECTURE.md has them. The tests read the `crate::` and
+//! `super::` paths of everything in `src/` but unit tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All that an engine knows of the crate outside its folder: no tree, metadata, file, job or wire format.
+/// Items outside its folder that an engine may use. They include no tree, metadata, file, job or
+/// wire format.
 const SEAM: [(&str, &[&str]); 11] = [
     ("format::error", &["Error", "Result"]),
     ("support::fork_gate", &["defer_forks", "get_or_init"]),
@@ -47,7 +48,7 @@ const SEAM: [(&str, &[&str]); 11] = [
     (
         "format::commitment",
         &[
-            // What a sink's session ends with, for an engine that passes slivers on.
+            // Result of a sink's session, for an engine that forwards slivers.
             "BlobMetadataWithId",
             "ChunkTask",
             "Commitment",
@@ -55,7 +56,7 @@ const SEAM: [(&str, &[&str]); 11] = [
             "LEAF_PREFIX",
             "OneAtATime",
             "PairHasher",
-            // An engine that computes roots itself checks them.
+            // For an engine that checks the roots of another.
             "ZeroCodewords",
             "column_roots",
             "row_roots",
@@ -68,29 +69,29 @@ const SEAM: [(&str, &[&str]); 11] = [
     ),
 ];
 
-/// Names beyond those that the choice of an engine may use: events to tell.
+/// Additional items for the module that chooses an engine: events.
 const SEAM_OF_SCHEDULE: [(&str, &[&str]); 1] = [("io::control", &["Event"])];
 
-/// What engines are opened with, and what is known of devices.
+/// Modules of `engine/` that all engines may use: options and known devices.
 const SHARED: [&str; 3] = ["device_info", "options", "testing"];
 
-/// An engine that has another behind it, and that one.
+/// Engine that may use another engine, and that other engine.
 const ENGINES_WITHIN: [&str; 2] = ["gpu", "cpu"];
 
-/// The only places with `unsafe`: vectors, devices, the C ABI.
+/// Only folders with `unsafe`: vectors, devices, C ABI.
 const UNSAFE: [&str; 3] = ["engine/cpu/", "engine/gpu/", "ffi/"];
 
-/// The only places that make numbers of bytes.
+/// Only places that convert bytes to numbers.
 const READERS: [&str; 3] = [
-    "format/wire/",         // bytes from strangers
+    "format/wire/",         // untrusted bytes
     "engine/",              // symbols and hash words
-    "directory/journal.rs", // its own checkpoint, under a hash
+    "directory/journal.rs", // a record under a hash
 ];
 
-/// The only places that read JSON: manifest and journal; what was measured.
+/// Only places that read JSON: manifest, journal, cached measurements.
 const JSON_READERS: [&str; 2] = ["directory/", "engine/schedule/calibration.rs"];
 
-/// The folders of `src/` from the lowest to the highest, as docs/ARCHITECTURE.md has them.
+/// Returns the folders of `src/` from the lowest to the highest, as docs/ARCHITECTURE.md has them.
 fn order() -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md");
     let page = fs::read_to_string(page).unwrap();
@@ -113,7 +114,7 @@ fn imports_run_one_way() {
     };
     for file in library() {
         let Some(from) = file.module.first() else {
-            continue; // lib.rs offers what all of them have.
+            continue; // lib.rs re-exports items of all modules.
         };
         for path in file.paths() {
             assert!(
@@ -160,7 +161,7 @@ fn engines_know_the_seam_alone() {
         };
         for path in file.paths() {
             let allowed = match path[0].as_str() {
-                // The traits, and what is the engine's own: never another engine.
+                // An engine may use the traits and its own modules, but no other engine.
                 "engine" => {
                     let Some(name) = path.get(1) else {
                         continue; // `pub(in crate::engine)`
@@ -205,8 +206,8 @@ fn some_things_are_done_in_one_place_alone() {
 
 #[test]
 fn nothing_goes_around_the_modules() {
-    // What the command line gets of the library it gets through `walrus_accel::`; the compiler sees
-    // to that as long as no file is in two crates.
+    // The command line uses the library through `walrus_accel::` only. The compiler ensures this as
+    // long as no file belongs to two crates.
     for file in library().into_iter().chain(command_line()) {
         for word in ["path", "include"] {
             let around = [format!("#[{word} ="), format!("{word}!(")];
@@ -245,11 +246,11 @@ fn the_scanner_sees_every_way_to_name_a_module() {
     assert!(!file("x.rs", "deny(unsafe_code) // unsafe").has("unsafe"));
 }
 
-/// The code of a source file: without comments and unit tests.
+/// Code of a source file without comments and unit tests.
 struct Code {
-    /// Relative to `src/`, with `/`.
+    /// Path relative to `src/`, with `/`.
     name: String,
-    /// The path of its module.
+    /// Path of the module.
     module: Vec<String>,
     code: String,
 }
@@ -273,7 +274,7 @@ impl Code {
         }
     }
 
-    /// The places after each occurrence of a word.
+    /// Returns the position of each occurrence of a word, with the code after the word.
     fn after<'a>(&'a self, word: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
         let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
         self.code.match_indices(word).filter_map(move |(at, _)| {
@@ -287,7 +288,7 @@ impl Code {
         self.after(word).next().is_some()
     }
 
-    /// Every path from the crate's root that is named here, `super` resolved.
+    /// Returns every named path from the crate's root, with `super` resolved.
     fn paths(&self) -> Vec<Vec<String>> {
         let mut found = Vec::new();
         for (at, after) in self.after("crate") {
@@ -298,7 +299,7 @@ impl Code {
         for (at, after) in self.after("super") {
             let (mut base, mut rest) = (self.module.clone(), after);
             if self.code[..at].ends_with("::") {
-                continue; // A part of a longer path, seen at its beginning.
+                continue; // Part of a longer path, which is found at its beginning.
             }
             base.pop();
             while let Some(further) = rest.strip_prefix("::super") {
@@ -318,7 +319,7 @@ impl Code {
     }
 }
 
-/// Reads one tree of a `use` (or a plain path) and gives what comes after it.
+/// Reads one tree of a `use`, or a plain path, and returns the text after it.
 fn expand<'a>(base: &[String], text: &'a str, paths: &mut Vec<Vec<String>>) -> &'a str {
     let mut path = base.to_vec();
     let mut text = text.trim_start();
@@ -330,7 +331,7 @@ fn expand<'a>(base: &[String], text: &'a str, paths: &mut Vec<Vec<String>>) -> &
                     return after;
                 }
                 rest = expand(&path, rest, paths);
-                // What is left of the item: ` as name`.
+                // Skips the rest of the item: ` as name`.
                 let end = rest.find([',', '}']).expect("a closed brace");
                 rest = rest[end..].strip_prefix(',').unwrap_or(&rest[end..]);
             }
@@ -352,7 +353,7 @@ fn source_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The files below `src/` for which `wanted` holds.
+/// Returns the files below `src/` for which `wanted` is true.
 fn files(wanted: impl Fn(&str) -> bool) -> Vec<Code> {
     let mut found = Vec::new();
     let mut directories = vec![source_root()];
@@ -376,7 +377,7 @@ fn files(wanted: impl Fn(&str) -> bool) -> Vec<Code> {
 }
 
 fn library() -> Vec<Code> {
-    // Unit tests in files of their own know the whole crate.
+    // Unit tests in files of their own may use the whole crate.
     let for_tests = [
         "engine/gpu/tests",
         "engine/testing/",

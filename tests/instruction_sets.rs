@@ -1,4 +1,4 @@
-//! Every instruction set that this processor has against the reference engine.
+//! Comparison of every instruction set of this processor with the reference engine.
 
 mod common;
 
@@ -11,14 +11,15 @@ use walrus_accel::{
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
-/// The reference engine's answer for a blob of `len` bytes.
+/// Encodes a blob of `len` bytes by the reference engine.
 fn sample(n: u16, commitment: Commitment, len: u64) -> Sample {
     let reference = Encoder::builder().n_shards(n).commitment(commitment);
     let reference = reference.engine(EngineKind::Reference).build().unwrap();
     Sample::by(&reference, blob(len, len as usize))
 }
 
-/// Encodes and decodes with an instruction set in some memory: whole blobs and narrow stripes.
+/// Encodes and decodes with an instruction set and several memory limits, from narrow stripes to
+/// one.
 fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let Sample {
         blob,
@@ -31,7 +32,7 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let (pairs, control) = (PairSet::all(n), Control::new());
     let builder = Encoder::builder().n_shards(n).commitment(commitment);
     let builder = builder.threads(2).instruction_set(set);
-    // The blob at an odd address of every kind.
+    // The blob begins at any address.
     let offset = random.below(64);
     let mut shifted = vec![0; offset];
     shifted.extend(blob);
@@ -87,7 +88,7 @@ fn random_shapes_and_stripes() {
     }
 }
 
-/// A committee whose transforms go beyond the subfield.
+/// Number of shards whose transforms need factors outside the subfield.
 #[test]
 fn a_thousand_shards() {
     let mut random = Random(31);

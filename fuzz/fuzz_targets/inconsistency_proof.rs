@@ -1,4 +1,4 @@
-//! Inconsistency proofs: one spelling each, and nothing is proven of a blob that is consistent.
+//! Inconsistency proofs: a value has one encoding, and no proof is accepted for a consistent blob.
 
 #![no_main]
 

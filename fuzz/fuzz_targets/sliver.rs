@@ -1,4 +1,4 @@
-//! Slivers: one spelling each, and good for a blob only byte for byte.
+//! Slivers: a value has one encoding, and it is good for a blob only if all bytes are right.
 
 #![no_main]
 

@@ -73,7 +73,7 @@ impl MerkleTree {
     }
 }
 
-/// AuthPaths from leaves to roots, all of one length.
+/// Authentication paths from leaves to roots, all of one length.
 pub(crate) struct AuthPaths<'a> {
     /// The number of each number's leaf in its tree.
     pub(crate) leaf_indices: &'a [usize],
