@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::hash::{LaneStates, LeafHasher, ShortLeaves, StripeStates, Tile};
+use super::prefetch::prefetch;
 use super::rs::codec::{Butterflies, CodeSpace, Encoding, Next};
-use super::rs::gf::prefetch;
 use super::symbol_chunks::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::format::commitment::Digest;

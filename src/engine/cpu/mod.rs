@@ -16,6 +16,7 @@ mod isa_selection;
 #[cfg(feature = "kernels")]
 pub mod kernels;
 mod pool;
+mod prefetch;
 pub(crate) mod rs;
 mod selftest;
 pub(crate) mod shared_buffers;

@@ -10,9 +10,10 @@ use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{self, Engine, ShardsRefMut};
 
 pub(crate) use super::decoding::Decoding;
-use super::gf::{self, EncodeChunk, Kernels, Prefetcher};
+use super::gf::{self, EncodeChunk, Kernels};
 use crate::code::{Code, Rate, with_tables};
 use crate::engine::cpu::isa::Isa;
+use crate::engine::cpu::prefetch::Prefetcher;
 use crate::engine::cpu::symbol_chunks::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
 
 /// How many chunks ahead the memory is asked for: where the same symbols go on when all others have
