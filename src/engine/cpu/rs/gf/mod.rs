@@ -9,14 +9,14 @@
 
 mod block;
 mod butterfly;
-mod decode_kernel;
-mod encode_kernel;
+mod extend_kernel;
 mod fused_layers;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
 mod passes;
 #[cfg(target_arch = "x86_64")]
 mod registers;
+mod restore_kernel;
 mod transform;
 mod vector;
 #[cfg(target_arch = "x86_64")]
@@ -31,10 +31,10 @@ mod vector_avx512_gfni;
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests;
 
-pub(crate) use self::decode_kernel::{DecodeChunk, Given, RestoredSymbols};
-use self::decode_kernel::{DecodingOf, decode_with};
-pub(crate) use self::encode_kernel::EncodeChunk;
-use self::encode_kernel::{EncodingOf, encode_with};
+pub(crate) use self::extend_kernel::EncodeChunk;
+use self::extend_kernel::{EncodingOf, encode_with};
+pub(crate) use self::restore_kernel::{DecodeChunk, Given, RestoredSymbols};
+use self::restore_kernel::{DecodingOf, decode_with};
 use self::vector::{Job, Simd};
 use crate::code::{Code, Erasures};
 use crate::engine::cpu::isa::Isa;
