@@ -1,6 +1,7 @@
 //! Dependency rules of modules, as docs/ARCHITECTURE.md has them. The tests read the `crate::` and
 //! `super::` paths of everything in `src/` but unit tests.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -125,6 +126,35 @@ fn imports_run_one_way() {
             );
         }
     }
+}
+
+#[test]
+fn no_file_imports_itself_through_others() {
+    let graph = Graph::of(&library());
+    let circles = graph.circles();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn the_scanner_sees_circles() {
+    let files = [
+        Code::new(
+            "a/mod.rs",
+            "mod b;\npub(crate) mod c;\npub(crate) use self::b::B;",
+        ),
+        Code::new("a/b.rs", "use super::c::C;\nstruct B;"),
+        Code::new("a/c.rs", "use crate::d::D;\n#[cfg(test)]\nuse crate::a::B;"),
+        Code::new("d.rs", "use crate::a;\nstruct D(a::B);"),
+        Code::new(
+            "e.rs",
+            "use crate::a::{self, B};\nfn f() -> crate::d::D { self::g() }",
+        ),
+    ];
+    let graph = Graph::of(&files);
+    assert_eq!(graph.circles(), [["a/b.rs", "a/c.rs", "d.rs"]]);
+    // A use of a re-exported name imports the file that defines the name.
+    let imports: Vec<_> = graph.imports["e.rs"].iter().collect();
+    assert_eq!(imports, ["a/b.rs", "a/mod.rs", "d.rs"]);
 }
 
 #[test]
@@ -262,6 +292,13 @@ impl Code {
             .next()
             .unwrap_or_default();
         let lines = code.lines().map(|line| line.split("//").next().unwrap());
+        // Fields and imports that only unit tests have.
+        let mut for_tests = false;
+        let lines = lines.filter(move |line| {
+            let skipped = for_tests && line.trim_end().ends_with([',', ';']);
+            for_tests = line.trim() == "#[cfg(test)]";
+            !skipped
+        });
         let path = name.strip_suffix(".rs").unwrap();
         let mut module: Vec<String> = path.split('/').map(str::to_owned).collect();
         if ["mod", "lib", "main"].contains(&module.last().unwrap().as_str()) {
@@ -286,6 +323,76 @@ impl Code {
 
     fn has(&self, word: &str) -> bool {
         self.after(word).next().is_some()
+    }
+
+    /// Returns the names that a folder's `mod.rs` re-exports, as paths from the crate's root, and
+    /// the rest of the file.
+    fn face(&self) -> (Vec<Vec<String>>, Self) {
+        let (mut face, mut rest) = (Vec::new(), String::new());
+        let mut code = &self.code[..];
+        let is_face = self.name.ends_with("mod.rs");
+        while let Some(at) = code.find("use ").filter(|_| is_face) {
+            let end = at + code[at..].find(';').expect("the end of a `use`") + 1;
+            let before = code[..at].trim_end_matches(' ');
+            let shown = before
+                .lines()
+                .next_back()
+                .is_some_and(|line| line.starts_with("pub") && !before.ends_with('\n'));
+            if shown {
+                rest.push_str(before);
+                let item = self.with(&code[at..end]);
+                face.extend(item.paths());
+                face.extend(item.inner_paths(|_| None));
+                let path = code[at + "use ".len()..end].trim_start();
+                if !["crate", "super", "self"]
+                    .iter()
+                    .any(|word| path.starts_with(word))
+                {
+                    expand(&self.module, path, &mut face);
+                }
+            } else {
+                rest.push_str(&code[..end]);
+            }
+            code = &code[end..];
+        }
+        rest.push_str(code);
+        (face, self.with(&rest))
+    }
+
+    /// Returns other code under the same file name.
+    fn with(&self, code: &str) -> Self {
+        Self {
+            name: self.name.clone(),
+            module: self.module.clone(),
+            code: code.to_owned(),
+        }
+    }
+
+    /// Returns every path that begins with `self`, or with the name of a child or imported module.
+    fn inner_paths(&self, module: impl Fn(&str) -> Option<Vec<String>>) -> Vec<Vec<String>> {
+        let mut paths = Vec::new();
+        for (_, after) in self.after("self") {
+            if let Some(rest) = after.strip_prefix("::") {
+                expand(&self.module, rest, &mut paths);
+            }
+        }
+        let words = self.code.match_indices("::").filter_map(|(at, _)| {
+            let is_part = |c: char| c.is_alphanumeric() || c == '_';
+            let start = self.code[..at]
+                .rfind(|c| !is_part(c))
+                .map_or(0, |before| before + 1);
+            let within = self.code[..start].ends_with("::");
+            (start < at && !within).then_some(start)
+        });
+        for start in words {
+            let (name, rest) = self.code[start..].split_once("::").unwrap();
+            if !["crate", "super", "self"].contains(&name)
+                && let Some(module) = module(name)
+            {
+                expand(&module, rest, &mut paths);
+            }
+        }
+        paths
     }
 
     /// Returns every named path from the crate's root, with `super` resolved.
@@ -317,6 +424,97 @@ impl Code {
         }
         paths
     }
+}
+
+/// Imports between files.
+struct Graph {
+    imports: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Graph {
+    fn of(files: &[Code]) -> Self {
+        let modules: BTreeMap<_, _> = files.iter().map(|file| (&file.module[..], file)).collect();
+        let faces: BTreeMap<_, _> = files.iter().map(|file| (&file.name, file.face())).collect();
+        let imports = files.iter().map(|file| {
+            let (_, body) = &faces[&file.name];
+            let paths = body.paths();
+            // Child modules and imported modules, by their local names.
+            let known: BTreeMap<_, _> = modules
+                .keys()
+                .filter(|module| {
+                    module
+                        .split_last()
+                        .is_some_and(|(_, above)| above == file.module)
+                })
+                .map(|module| module.to_vec())
+                .chain(paths.iter().cloned())
+                .filter(|path| modules.contains_key(&path[..]))
+                .filter_map(|path| Some((path.last()?.clone(), path)))
+                .collect();
+            let inner = body.inner_paths(|name| known.get(name).cloned());
+            let paths = paths.into_iter().chain(inner);
+            let found = paths.filter_map(|path| resolve(&path, &modules, &faces, 0));
+            let others = found.filter(|other| *other != file.name);
+            (file.name.clone(), others.collect())
+        });
+        Self {
+            imports: imports.filter(|(name, _)| name != "lib.rs").collect(),
+        }
+    }
+
+    /// Returns every file that `from` imports, directly or through other files.
+    fn reach(&self, from: &str) -> BTreeSet<&String> {
+        let mut found = BTreeSet::new();
+        let mut next: Vec<_> = self.imports[from].iter().collect();
+        while let Some(name) = next.pop() {
+            if found.insert(name) {
+                next.extend(self.imports.get(name).into_iter().flatten());
+            }
+        }
+        found
+    }
+
+    /// Returns the groups of files that import each other.
+    fn circles(&self) -> Vec<Vec<&String>> {
+        let reach: BTreeMap<_, _> = self
+            .imports
+            .keys()
+            .map(|name| (name, self.reach(name)))
+            .collect();
+        let mut circles = BTreeSet::new();
+        for (name, reached) in &reach {
+            if reached.contains(name) {
+                let circle = reached.iter().filter(|other| {
+                    let back = reach.get(**other);
+                    back.is_some_and(|back| back.contains(name))
+                });
+                circles.insert(circle.copied().collect::<Vec<_>>());
+            }
+        }
+        circles.into_iter().collect()
+    }
+}
+
+/// Returns the file that defines the item of a path. Re-exports of a `mod.rs` are followed.
+fn resolve(
+    path: &[String],
+    modules: &BTreeMap<&[String], &Code>,
+    faces: &BTreeMap<&String, (Vec<Vec<String>>, Code)>,
+    depth: usize,
+) -> Option<String> {
+    let file = (0..=path.len())
+        .rev()
+        .find_map(|len| Some((len, *modules.get(&path[..len])?)));
+    let (len, file) = file?;
+    if let Some(name) = path.get(len)
+        && depth < 9
+    {
+        let (face, _) = &faces[&file.name];
+        if let Some(path) = face.iter().find(|path| path.last() == Some(name)) {
+            return resolve(path, modules, faces, depth + 1);
+        }
+    }
+    Some(file.name.clone())
 }
 
 /// Reads one tree of a `use`, or a plain path, and returns the text after it.
