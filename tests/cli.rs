@@ -17,6 +17,7 @@ mod cli {
     mod inspect_kinds;
     mod instruction_sets;
     mod interrupt;
+    mod layers;
     mod limits;
     mod many;
     mod messages;

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use super::harness::{Run, Scratch, command, names, partial, signal, wait_for, walrus, words};
 
 #[test]
-fn what_a_kill_leaves_is_named_by_the_next_run_and_removed() {
+fn the_next_run_names_the_leftover_of_a_kill_and_clean_removes_it() {
     let scratch = Scratch::new();
     let (file, out) = (scratch.blob("blob", 31, 26_000_000), scratch.path("out"));
     let small = scratch.blob("small", 1, 1000);
@@ -70,7 +70,7 @@ fn an_unfinished_decode_is_removed() {
 }
 
 #[test]
-fn what_is_not_this_program_s_stays_and_is_named() {
+fn foreign_files_are_kept_and_named() {
     let scratch = Scratch::new();
     let work = scratch.path(".walrus-accel-0123456789abcdef.partial");
     fs::create_dir(&work).unwrap();

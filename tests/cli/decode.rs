@@ -226,7 +226,7 @@ fn a_directory_without_its_manifest_or_half_its_files() {
 }
 
 #[test]
-fn a_directory_must_hold_what_it_is_named_for() {
+fn a_directory_must_hold_the_blob_of_its_name() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(7, 1000, 7);
     let other = scratch.blob("other", 8, 1000);
@@ -302,7 +302,7 @@ fn of_directory_or_files(dir: &Path, output: &Path) -> [Vec<std::ffi::OsString>;
 }
 
 #[test]
-fn what_is_read_is_not_replaced() {
+fn inputs_are_not_replaced() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(9, 1000, 10);
     let before = tree(&scratch.path(""));
@@ -335,7 +335,7 @@ fn what_is_read_is_not_replaced() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_read_is_not_replaced_by_another_name() {
+fn inputs_are_not_replaced_by_another_name() {
     use std::os::unix::fs::symlink;
 
     let scratch = Scratch::new();
@@ -372,7 +372,7 @@ fn what_is_read_is_not_replaced_by_another_name() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_comes_while_it_decodes_stays() {
+fn a_file_that_appears_during_a_decode_is_kept() {
     use rustix::process::Signal;
 
     let scratch = Scratch::new();
@@ -434,7 +434,7 @@ fn the_mode_of_a_replaced_file_is_kept() {
 /// A directory without read access cannot be synced.
 #[cfg(unix)]
 #[test]
-fn a_directory_that_may_be_written_and_not_read_will_do() {
+fn a_directory_without_read_access_is_enough() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
 

@@ -53,7 +53,7 @@ fn a_source_that_shrinks_is_an_error() {
 }
 
 #[test]
-fn places_that_cannot_be_written() {
+fn places_without_write_access() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(3, 1000, 10);
     // A directory below a file is impossible, even for root.

@@ -225,7 +225,7 @@ pub fn least_memory(message: &str) -> u64 {
 }
 
 #[test]
-fn standard_input_is_a_file_like_others() {
+fn standard_input_is_encoded_like_a_file() {
     let scratch = Scratch::new();
     let bytes = common::blob(7, 12_345);
     let (file, dir) = scratch.encoded(7, 12_345, 13);
@@ -274,7 +274,7 @@ fn a_name_with_a_line_break_is_one_line() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn only_regular_files_are_encoded() {
     let scratch = Scratch::new();
     let out = scratch.path("out");
     let missing = scratch.path("missing");

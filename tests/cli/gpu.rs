@@ -19,7 +19,7 @@ fn device() -> Option<String> {
 
 /// A software device takes most of a minute to open, so one run checks both files and lines.
 #[test]
-fn a_directory_of_files_comes_out_as_by_the_cpu_in_lines_that_name_the_device() {
+fn the_gpu_encodes_files_as_the_cpu_does_and_names_the_device() {
     let Some(device) = device() else { return };
     let scratch = Scratch::new();
     // Lengths of 0 and 1, lengths around every symbol size, and lengths of several MB.
@@ -56,7 +56,7 @@ fn a_directory_of_files_comes_out_as_by_the_cpu_in_lines_that_name_the_device() 
 }
 
 #[test]
-fn a_device_that_is_not_there_is_an_error_that_names_those_that_are() {
+fn an_unknown_device_is_an_error() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 50);
     let run = walrus!(
@@ -76,7 +76,7 @@ fn a_device_that_is_not_there_is_an_error_that_names_those_that_are() {
 }
 
 #[test]
-fn a_device_that_auto_was_asked_for_is_missed_by_files_that_could_use_it() {
+fn auto_with_an_unknown_device_fails_for_large_files() {
     let scratch = Scratch::new();
     let run = |name: &str, bytes: usize| {
         let file = scratch.blob(name, 1, bytes);
@@ -88,7 +88,7 @@ fn a_device_that_auto_was_asked_for_is_missed_by_files_that_could_use_it() {
 }
 
 #[test]
-fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
+fn without_a_driver_auto_uses_the_cpu_and_gpu_names_the_loader() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 50);
     // The variables hide every driver from the loader.
@@ -114,8 +114,8 @@ fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
     }
 }
 
-/// Moves the measurements to `cache`. Compiled shaders stay in the user's cache, as a software driver
-/// takes a minute to compile them.
+/// Moves the measurements to `cache`. Compiled shaders stay in the user's cache, as a software
+/// driver takes a minute to compile them.
 fn with_cache(command: &mut std::process::Command, cache: &std::path::Path) {
     let shaders = std::env::var_os("XDG_CACHE_HOME").map(std::path::PathBuf::from);
     let home = || Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".cache"));
@@ -158,7 +158,7 @@ fn write_calibration(cache: &std::path::Path, device: &str, shards: u16, line: &
 }
 
 #[test]
-fn auto_shares_files_out_by_what_was_measured() {
+fn auto_shares_files_by_the_measurements() {
     let Some(device) = device() else { return };
     let scratch = Scratch::new();
     let files: Vec<_> = (0..2)
@@ -190,7 +190,7 @@ fn auto_shares_files_out_by_what_was_measured() {
 }
 
 #[test]
-fn measuring_is_told_and_is_no_part_of_a_job_s_seconds() {
+fn measuring_is_reported_and_not_counted_in_seconds() {
     let Some(device) = device() else { return };
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, (16 << 20) + 1000);
@@ -209,7 +209,7 @@ fn measuring_is_told_and_is_no_part_of_a_job_s_seconds() {
 }
 
 #[test]
-fn options_for_a_device_without_effect_are_told() {
+fn device_options_without_effect_cause_a_warning() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(1, 5000, 10);
     let told = "--device, --device-memory without effect";

@@ -73,7 +73,7 @@ fn metadata_with_the_id_and_without() {
 }
 
 #[test]
-fn metadata_that_is_not_what_it_says() {
+fn metadata_with_a_wrong_blob_id() {
     let files = Files::of(7, 100);
     let path = files.metadata();
     let other = Files::of(4, 1000).case["blob_id"]

@@ -73,7 +73,7 @@ fn ambiguous_unknown_and_missing_files() {
 }
 
 #[test]
-fn of_several_kinds_the_good_one_is_taken() {
+fn the_good_kind_of_several_is_shown() {
     let files = Files::of(7, 100);
     let metadata = files.metadata();
     // A symbol of the blob's symbol size that also matches a sliver of another symbol size.

@@ -69,7 +69,7 @@ fn every_verb_uses_the_set_asked_for_and_names_it() {
 }
 
 #[test]
-fn the_fastest_set_is_used_unless_one_is_asked_for() {
+fn the_fastest_set_is_used_unless_another_is_named() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 2, 1000);
     for set in [None, Some("")] {
@@ -80,7 +80,7 @@ fn the_fastest_set_is_used_unless_one_is_asked_for() {
 }
 
 #[test]
-fn a_set_that_is_not_there_exits_with_3() {
+fn an_unavailable_set_exits_with_3() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(3, 1000, 10);
     let out = scratch.path("other");
@@ -118,7 +118,7 @@ fn a_set_that_is_not_there_exits_with_3() {
 }
 
 #[test]
-fn what_has_no_choice_ignores_the_wish() {
+fn runs_without_kernels_ignore_the_variable() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(4, 1000, 10);
     let slow = words![

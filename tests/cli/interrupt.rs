@@ -215,7 +215,7 @@ fn an_interrupt_leaves_nothing() {
 }
 
 #[test]
-fn an_interrupt_before_the_first_record_says_that_nothing_is_kept() {
+fn an_interrupt_before_the_first_record_reports_that_nothing_is_kept() {
     let long = Long::new();
     let out = long.scratch.path("out");
     // The encode runs in one stripe, without a record. A fast machine may end before the signal.
@@ -236,7 +236,7 @@ fn an_interrupt_before_the_first_record_says_that_nothing_is_kept() {
 }
 
 #[test]
-fn a_record_that_is_of_no_use_is_not_promised() {
+fn a_useless_record_is_not_reported() {
     let long = Long::new();
     let out = long.scratch.path("out");
     let checkpoint = long.kill_after_record(&out, true);
@@ -244,7 +244,8 @@ fn a_record_that_is_of_no_use_is_not_promised() {
     let run = end(long.start_with(&out, true, "1K")).exits(1);
     assert!(!run.stderr.contains("kept"), "{}", run.stderr);
     assert!(checkpoint.exists());
-    // With memory for one stripe the encode starts over, and removes the record with the first part.
+    // With memory for one stripe the encode starts over, and removes the record with the first
+    // part.
     let mut child = long.start_with(&out, true, "1G");
     if wait_for(&mut child, || (!checkpoint.exists()).then_some(())).is_some() {
         signal(&child, Signal::INT);
@@ -257,7 +258,7 @@ fn a_record_that_is_of_no_use_is_not_promised() {
 }
 
 #[test]
-fn an_interrupt_with_resume_keeps_what_is_done() {
+fn an_interrupt_with_resume_keeps_the_finished_stripes() {
     let long = Long::new();
     let out = long.scratch.path("out");
     let (child, checkpoint) = long.start_to_record(&out, true);

@@ -25,7 +25,7 @@ fn more_threads_than_are_possible_are_wrong_usage() {
 /// A file beyond the size limit is an error of the write. SIGXFSZ does not end the process.
 #[cfg(unix)]
 #[test]
-fn a_file_that_may_not_be_so_large_is_an_error() {
+fn a_file_beyond_the_size_limit_is_an_error() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 300_000);
     let out = scratch.path("out");

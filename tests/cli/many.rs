@@ -144,7 +144,7 @@ fn equal_files_that_replace_each_other_end_well() {
 }
 
 #[test]
-fn without_a_reader_the_rest_is_not_done() {
+fn without_a_reader_the_work_stops() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 1000);
     // All of the work would take minutes.
@@ -183,7 +183,7 @@ fn many_small_files_within_little_memory() {
 }
 
 #[test]
-fn a_target_that_is_there_is_kept_unless_forced() {
+fn an_existing_target_is_kept_unless_forced() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(5, 5000, 10);
     let out = scratch.path("out");
@@ -221,7 +221,7 @@ fn a_target_that_is_there_is_kept_unless_forced() {
 }
 
 #[test]
-fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
+fn only_a_blobs_directory_is_replaced_and_never_with_the_source_in_it() {
     let scratch = Scratch::new();
     let (file, out) = (scratch.blob("file", 1, 5000), scratch.path("out"));
     let encode = |more: &[&str]| {

@@ -46,7 +46,7 @@ fn a_file_where_a_directory_is_expected() {
 }
 
 #[test]
-fn the_least_memory_is_told_as_an_option_that_is_enough() {
+fn the_message_about_memory_names_a_sufficient_option() {
     let scratch = Scratch::new();
     let (file, blob) = scratch.encoded(1, 5_000_000, 100);
     let back = scratch.path("back");
@@ -93,7 +93,7 @@ fn standard_input_has_no_journal() {
 }
 
 #[test]
-fn a_large_standard_input_is_told_where_it_goes() {
+fn a_large_standard_input_causes_a_note_about_its_file() {
     let run = |len: usize| {
         let words = words!["blob-id", "-", "--shards", "100"];
         run_with_input(words, &vec![7; len]).exits(0)
@@ -113,7 +113,7 @@ fn no_temporary_name_is_in_a_message() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn many_small_files_that_become_large_are_told_of_before() {
+fn many_small_files_that_grow_cause_a_note() {
     let scratch = Scratch::new();
     let files: Vec<_> = (0..200)
         .map(|i| scratch.file(&format!("{i}"), &[i as u8; 100]))

@@ -418,7 +418,7 @@ fn a_consistent_blob_cannot_be_accused() {
 /// No subcommand replaces a symbol or the metadata by any name, nor a symbol of another sliver in a
 /// directory of symbols.
 #[test]
-fn what_is_read_is_not_replaced() {
+fn inputs_are_not_replaced() {
     let files = Files::of(7, 100);
     let symbols = served(&files);
     let metadata = files.metadata();

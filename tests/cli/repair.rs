@@ -16,7 +16,7 @@ fn two_copies(scratch: &Scratch, len: usize, shards: u16) -> (PathBuf, PathBuf) 
 }
 
 #[test]
-fn everything_that_can_be_wrong_is_put_right() {
+fn every_kind_of_problem_is_repaired() {
     let scratch = Scratch::new();
     let (dir, sound) = two_copies(&scratch, 20_000, 31);
     let at = |pair, axis| sliver(&dir, pair, axis);
@@ -104,7 +104,7 @@ fn random_losses_on_both_axes() {
 }
 
 #[test]
-fn damage_on_both_axes_that_only_one_survives() {
+fn damage_on_both_axes_with_one_axis_sufficient() {
     let scratch = Scratch::new();
     let (dir, sound) = two_copies(&scratch, 20_000, 31);
     // 10 of the 11 primary slivers needed are good, and all of the 21 secondary slivers needed.
@@ -155,7 +155,7 @@ fn chosen_pairs_alone() {
 }
 
 #[test]
-fn pairs_that_were_never_here_can_be_added() {
+fn pairs_can_be_added() {
     let scratch = Scratch::new();
     let (file, full) = scratch.encoded(22, 20_000, 10);
     let out = scratch.path("some");

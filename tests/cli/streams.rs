@@ -26,7 +26,7 @@ fn redirected(redirections: &str, words: Vec<std::ffi::OsString>) -> Run {
 }
 
 #[test]
-fn a_closed_standard_input_is_no_empty_blob() {
+fn a_closed_standard_input_is_an_error() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(1, 100, 4);
     for words in [
@@ -103,7 +103,7 @@ fn a_closed_standard_error_changes_nothing() {
 }
 
 #[test]
-fn help_and_versions_that_are_lost_are_a_failure() {
+fn lost_help_and_versions_are_a_failure() {
     for words in [
         words!["--version"],
         words!["--version", "--verbose"],
@@ -187,7 +187,7 @@ fn a_message_is_not_longer_than_a_pipe_takes_at_once() {
 
 /// Makes the Vulkan loader print, as drivers may.
 #[test]
-fn what_drivers_print_is_no_message() {
+fn output_of_drivers_is_dropped() {
     let run = |words: Vec<_>| {
         let output = command(words)
             .env("VK_LOADER_DEBUG", "all")
@@ -233,7 +233,7 @@ fn signals_are_acknowledged_at_once() {
 }
 
 #[test]
-fn a_second_signal_ends_at_once_and_says_what_is_left() {
+fn a_second_signal_ends_at_once_with_a_note() {
     use rustix::process::Signal;
 
     let scratch = Scratch::new();

@@ -196,7 +196,7 @@ fn a_name_that_begins_with_a_dash() {
 }
 
 #[test]
-fn a_verbose_version_tells_what_was_built() {
+fn a_verbose_version_shows_the_build() {
     for words in [
         words!["--version", "-v"],
         words!["--verbose", "--version"],
@@ -218,41 +218,47 @@ fn a_verbose_version_tells_what_was_built() {
 }
 
 #[test]
-fn wrong_values_are_told_with_what_is_expected() {
+fn errors_about_values_name_the_expected_values() {
     let encode = |option: &str, value: &str| {
         let run = walrus!["encode", "f", "--out", "d", option, value].exits(2);
         run.stderr
     };
     let limit = "49155";
     for shards in ["65535", "65536", "-1", "many"] {
-        let told = encode("--shards", shards);
-        assert!(told.contains(shards) && told.contains(limit), "{told}");
+        let message = encode("--shards", shards);
+        assert!(
+            message.contains(shards) && message.contains(limit),
+            "{message}"
+        );
     }
     for engine in ["cuda", "Vulkan"] {
-        let told = encode("--engine", engine);
-        assert!(told.contains("a similar value exists: 'gpu'"), "{told}");
+        let message = encode("--engine", engine);
+        assert!(
+            message.contains("a similar value exists: 'gpu'"),
+            "{message}"
+        );
     }
-    let told = encode("--engine", "steam");
+    let message = encode("--engine", "steam");
     assert!(
-        told.contains("[possible values: auto, cpu, gpu, reference]"),
-        "{told}"
+        message.contains("[possible values: auto, cpu, gpu, reference]"),
+        "{message}"
     );
-    assert!(!told.contains("similar"), "{told}");
+    assert!(!message.contains("similar"), "{message}");
     for (option, value) in [
         ("--threads", "-1"),
         ("--memory", "-5M"),
         ("--device-memory", "-1"),
     ] {
-        let told = encode(option, value);
+        let message = encode(option, value);
         let expected = format!("invalid value '{value}' for '{option} <");
-        assert!(told.contains(&expected), "{told}");
+        assert!(message.contains(&expected), "{message}");
     }
 }
 
 /// Limits the address space, so that threads cannot start for lack of stacks.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_engine_that_is_not_there_exits_with_3() {
+fn an_unavailable_engine_exits_with_3() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(1, 10, 4);
     // The path holds no driver on any machine.
@@ -375,7 +381,7 @@ fn a_closed_standard_output_is_no_panic() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_standard_output_that_takes_nothing_is_a_failure() {
+fn a_full_standard_output_is_a_failure() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(1, 100_000, 10);
     for words in [

@@ -112,7 +112,7 @@ fn several_targets_are_files_named_for_them() {
 }
 
 #[test]
-fn the_axis_is_that_of_the_length() {
+fn the_axis_comes_from_the_length() {
     let files = Files::of(7, 100);
     let metadata = files.metadata();
     let out = files.path("symbol");
@@ -148,7 +148,7 @@ fn the_axis_is_that_of_the_length() {
 }
 
 #[test]
-fn no_symbols_of_what_is_not_good() {
+fn no_symbols_from_a_bad_sliver() {
     let files = Files::of(7, 100);
     let (metadata, sliver) = (files.metadata(), files.sliver(3, Axis::Secondary));
     let out = files.path("symbol");
@@ -218,7 +218,7 @@ fn no_symbols_of_what_is_not_good() {
 }
 
 #[test]
-fn what_is_read_is_not_replaced() {
+fn inputs_are_not_replaced() {
     let files = Files::of(7, 100);
     let (metadata, sliver) = (files.metadata(), files.sliver(3, Axis::Secondary));
     let bytes = [&metadata, &sliver].map(|path| fs::read(path).unwrap());

@@ -135,7 +135,7 @@ fn many_missing_files_are_summed_up() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_told_with_what_is_expected() {
+fn a_missing_directory_causes_a_message_with_the_expected_one() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(3, 1000, 10);
     let meant = dir.display().to_string();
