@@ -1,7 +1,7 @@
 //! Arguments of the caller: pointers, lengths, choices, texts, paths.
 //!
-//! The `unsafe` functions here rely on the section "Memory" of the header. Each says what the caller of the
-//! library promises there, and for how long.
+//! The `unsafe` functions here rely on the section "Memory" of the header. Each says what the
+//! caller of the library promises there, and for how long.
 
 use std::ffi::{CStr, c_char};
 use std::fmt;
@@ -29,7 +29,8 @@ pub const WALRUS_ACCEL_COMMITMENT_BLAKE2B: u32 = 0;
 /// BLAKE3: a private profile with its own blob IDs, for users outside the network.
 pub const WALRUS_ACCEL_COMMITMENT_BLAKE3: u32 = 1;
 
-/// Hashes the source rows of the decoded blob and compares the roots with the metadata. No wrong blob passes.
+/// Hashes the source rows of the decoded blob and compares the roots with the metadata. No wrong
+/// blob passes.
 pub const WALRUS_ACCEL_CHECK_DEFAULT: u32 = 0;
 /// Encodes the decoded blob again and compares the blob ID. No inconsistent encoding passes either.
 pub const WALRUS_ACCEL_CHECK_STRICT: u32 = 1;
@@ -60,14 +61,14 @@ pub(super) fn reserved<T>(count: usize, name: &str) -> Result<Vec<T>, Failure> {
     Ok(values)
 }
 
-/// Output parameter: memory of the caller for one value. Only raw pointers write to it, so that a caller who
-/// passes the same pointer twice does no harm.
+/// Output parameter: memory of the caller for one value. Only raw pointers write to it, so that a
+/// caller who passes the same pointer twice does no harm.
 pub(super) struct OutParam<T>(*mut T);
 
 impl<T> OutParam<T> {
     pub(super) fn set(&self, value: T) {
-        // SAFETY: `out_param` checked that the pointer is not NULL and aligned. By its contract, the pointer
-        // is valid for the write while `self` lives.
+        // SAFETY: `out_param` checked that the pointer is not NULL and aligned. By its contract,
+        // the pointer is valid for the write while `self` lives.
         unsafe { self.0.write(value) };
     }
 }
@@ -76,8 +77,8 @@ impl<T> OutParam<T> {
 ///
 /// # Safety
 ///
-/// `out` is NULL, misaligned, or valid for writes of a `T` that no other thread accesses, until the returned
-/// value is dropped.
+/// `out` is NULL, misaligned, or valid for writes of a `T` that no other thread accesses, until the
+/// returned value is dropped.
 pub(super) unsafe fn out_param<T>(
     out: *mut T,
     empty: T,
@@ -164,7 +165,8 @@ pub(super) fn check_range<T>(
 ///
 /// # Safety
 ///
-/// Unless `check_range` refuses the array, its elements are initialised, and nobody writes to them during `'a`.
+/// Unless `check_range` refuses the array, its elements are initialised, and nobody writes to them
+/// during `'a`.
 pub(super) unsafe fn elements<'a, T>(
     data: *const T,
     count: usize,
@@ -174,7 +176,8 @@ pub(super) unsafe fn elements<'a, T>(
         return Ok(&[]);
     }
     check_range(data, count, name)?;
-    // SAFETY: not NULL, aligned, within the address space, and readable during `'a` by this function's contract.
+    // SAFETY: not NULL, aligned, within the address space, and readable during `'a` by this
+    // function's contract.
     Ok(unsafe { std::slice::from_raw_parts(data, count) })
 }
 
@@ -182,9 +185,9 @@ pub(super) unsafe fn elements<'a, T>(
 ///
 /// # Safety
 ///
-/// Unless `check_range` refuses the array, it is valid for writes during `'a`, and nobody else accesses it
-/// meanwhile. `T` is an integer, so that bytes which were never written are no invalid value; they are not
-/// read before they are written.
+/// Unless `check_range` refuses the array, it is valid for writes during `'a`, and nobody else
+/// accesses it meanwhile. `T` is an integer, so that bytes which were never written are no invalid
+/// value; they are not read before they are written.
 pub(super) unsafe fn elements_mut<'a, T>(
     data: *mut T,
     count: usize,
@@ -194,7 +197,8 @@ pub(super) unsafe fn elements_mut<'a, T>(
         return Ok(&mut []);
     }
     check_range(data.cast_const(), count, name)?;
-    // SAFETY: not NULL, aligned, within the address space, and writable during `'a` by this function's contract.
+    // SAFETY: not NULL, aligned, within the address space, and writable during `'a` by this
+    // function's contract.
     Ok(unsafe { std::slice::from_raw_parts_mut(data, count) })
 }
 
@@ -251,7 +255,8 @@ pub(super) unsafe fn optional_text<'a>(
 ///
 /// # Safety
 ///
-/// `given` is NULL, or points to a text that ends with a NUL and that nobody writes to during this call.
+/// `given` is NULL, or points to a text that ends with a NUL and that nobody writes to during this
+/// call.
 pub(super) unsafe fn path(given: *const c_char, name: &str) -> Result<PathBuf, Failure> {
     // SAFETY: this function has the contract of `c_text` for as long as it runs.
     let given = unsafe { c_text(given, name) }?;

@@ -1,4 +1,4 @@
-//! Controls: progress and cancelling of a call, from other threads.
+//! Controls: progress and cancellation of a call, from other threads.
 
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use super::handle::{Handle, borrow, borrow_optional, hand_over};
 use super::status::{Failure, walrus_accel_status};
 use crate::io::control::{Control, Progress};
 
-/// Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
+/// Observes and cancels one call, from any thread. Make it before the call, pass it to the call,
+/// and free it after the call.
 pub struct walrus_accel_control {
     control: Control,
 }
@@ -19,7 +20,7 @@ impl Handle for walrus_accel_control {
     const CROSSES_FORKS: bool = false;
 }
 
-/// The control that the caller gave, or one that nobody watches.
+/// The control of the caller, or a control that nobody observes.
 pub(super) enum GivenControl {
     Theirs(Arc<walrus_accel_control>),
     None(Control),
@@ -45,7 +46,10 @@ pub(super) fn given_control(control: *const walrus_accel_control) -> Result<Give
 
 /// Makes a control.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL; WALRUS_ACCEL_PANIC.
+/// `control`: set to the control, which the caller frees with walrus_accel_control_free.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_control_new(
     control: *mut *mut walrus_accel_control,
@@ -63,8 +67,9 @@ pub extern "C" fn walrus_accel_control_new(
     }
 }
 
-/// Asks the call to stop: it gives WALRUS_ACCEL_CANCELLED after the piece of work at hand, some
-/// milliseconds, and leaves nothing behind. A control stays cancelled: later calls with it stop at once.
+/// Cancels the call. The call finishes its current piece of work, some milliseconds, returns
+/// WALRUS_ACCEL_CANCELLED, and leaves nothing behind. A control stays cancelled: later calls with
+/// it stop at once.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -82,8 +87,8 @@ pub extern "C" fn walrus_accel_control_cancel(
     }
 }
 
-/// Tells how far the call has come, in bytes of the blob (or of the slivers that are verified):
-/// `done` of `total`. `total` is 0 while it has not started, and 1 for an empty blob.
+/// Returns the progress of the call in bytes of the blob (of the slivers, if it verifies slivers):
+/// `done` of `total`. `total` is 0 before the call starts, and 1 for an empty blob.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -104,7 +109,7 @@ pub extern "C" fn walrus_accel_control_progress(
     }
 }
 
-/// Writes how far a job has come.
+/// Writes the progress of a job.
 ///
 /// # Safety
 ///
@@ -122,10 +127,11 @@ pub(super) unsafe fn write_progress(
     Ok(())
 }
 
-/// Tells the engine that does the call, or did it: "cpu", "gpu" or "reference". With
-/// WALRUS_ACCEL_ENGINE_AUTO each call has its own.
+/// Returns the name of the engine that runs or ran the call: "cpu", "gpu" or "reference". With
+/// WALRUS_ACCEL_ENGINE_AUTO, each call has its own engine.
 ///
-/// `name`: becomes the text, valid as long as the process runs; NULL while no engine is at work yet.
+/// `name`: set to the text, which is valid for the life of the process, or to NULL before an engine
+/// starts.
 ///
 /// Statuses: as walrus_accel_control_cancel.
 #[unsafe(no_mangle)]
@@ -144,7 +150,7 @@ pub extern "C" fn walrus_accel_control_engine(
     }
 }
 
-/// Writes the name of the engine at work.
+/// Writes the name of a job's engine.
 ///
 /// # Safety
 ///
@@ -165,9 +171,10 @@ pub(super) unsafe fn write_engine(
     Ok(())
 }
 
-/// Frees a control. NULL is let pass. The call that it was given to must have ended.
+/// Frees a control. The call that uses it must have ended. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the control was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_control_free(
     control: *mut walrus_accel_control,

@@ -8,8 +8,8 @@ use super::status::{Failure, WALRUS_ACCEL_INVALID_HANDLE, WALRUS_ACCEL_OK, walru
 
 /// Error object: a status and a message that names the value, the limit and the next step.
 ///
-/// A function with a parameter `error` sets it to NULL on success, and on failure to an error that the caller
-/// frees with walrus_accel_error_free. Pass NULL for `error` to get the status alone.
+/// A function with a parameter `error` sets it to NULL on success, and on failure to an error that
+/// the caller frees with walrus_accel_error_free. Pass NULL for `error` to get the status alone.
 pub struct walrus_accel_error {
     status: walrus_accel_status,
     message: CString,
@@ -82,8 +82,9 @@ pub extern "C" fn walrus_accel_error_status(
     })
 }
 
-/// Returns the message of an error: one line of UTF-8 without a full stop. The text is valid until the error is
-/// freed. The pointer is never NULL; the text is empty if `error` is NULL or was freed.
+/// Returns the message of an error: one line of UTF-8 without a full stop. The text is valid until
+/// the error is freed. The pointer is never NULL; the text is empty if `error` is NULL or was
+/// freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_error_message(error: *const walrus_accel_error) -> *const c_char {
     catch_or(c"".as_ptr(), || {
@@ -93,7 +94,8 @@ pub extern "C" fn walrus_accel_error_message(error: *const walrus_accel_error) -
 
 /// Frees an error. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if `error` was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if `error` was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_error_free(error: *mut walrus_accel_error) -> walrus_accel_status {
     free(error)

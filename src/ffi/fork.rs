@@ -1,8 +1,9 @@
 //! Forks.
 //!
-//! The child of a fork has one thread. A lock that another thread of the parent held at that moment stays
-//! held in the child. Therefore a fork first takes all locks that calls share, and releases them after, in the
-//! parent and in the child. The child begins a new generation, by which handles of its parent are recognised.
+//! The child of a fork has one thread. A lock that another thread of the parent held at that moment
+//! stays held in the child. Therefore a fork first takes all locks that calls share, and releases
+//! them after, in the parent and in the child. The child begins a new generation, by which handles
+//! of its parent are recognised.
 
 /// Registers the fork handlers with the system, once per process. Every call does so.
 #[cfg(not(unix))]
@@ -24,7 +25,8 @@ mod watching {
     type Handler = unsafe extern "C" fn();
 
     unsafe extern "C" {
-        /// POSIX: registers functions to call before a fork, and after it in the parent and in the child.
+        /// POSIX: registers functions to call before a fork, and after it in the parent and in the
+        /// child.
         fn pthread_atfork(
             prepare: Option<Handler>,
             parent: Option<Handler>,
@@ -44,8 +46,8 @@ mod watching {
         }
     }
 
-    /// Registers the handlers. A `Once` would not do: a fork can interrupt the registration, and then the child
-    /// has to register itself.
+    /// Registers the handlers. A `Once` would not do: a fork can interrupt the registration, and
+    /// then the child has to register itself.
     #[cold]
     fn register() {
         let this = std::process::id();
@@ -84,7 +86,8 @@ mod watching {
 
     struct Cell(UnsafeCell<Option<Held>>);
 
-    // SAFETY: only the thread that holds the gate accesses the content, which is one thread at a time.
+    // SAFETY: only the thread that holds the gate accesses the content, which is one thread at a
+    // time.
     unsafe impl Sync for Cell {}
 
     static HELD: Cell = Cell(UnsafeCell::new(None));
@@ -100,7 +103,8 @@ mod watching {
     }
 
     unsafe extern "C" fn after() {
-        // SAFETY: this thread has held the gate since `before`, or is the child's copy of that thread.
+        // SAFETY: this thread has held the gate since `before`, or is the child's copy of that
+        // thread.
         let held = unsafe { (*HELD.0.get()).take() };
         if let Some(Held { _locks, gate }) = held {
             drop(_locks);

@@ -16,8 +16,8 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Silences panics in calls and on the library's threads. All other panics, of a Rust program that this library
-/// is a part of, reach the hook that was there before.
+/// Silences panics in calls and on the library's threads. All other panics, of a Rust program that
+/// this library is a part of, reach the hook that was there before.
 fn silence_panics() {
     static SILENCED: OnceLock<()> = OnceLock::new();
     get_or_init(&SILENCED, || {

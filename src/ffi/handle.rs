@@ -1,11 +1,11 @@
 //! Handles: opaque objects that the caller holds by pointer.
 //!
-//! Every live handle is in a set, with its type. A lookup in the set recognises a freed pointer, a foreign
-//! pointer and a handle of another kind without reading through the pointer. The set cannot recognise a freed
-//! handle whose address another handle of the same kind has taken.
+//! Every live handle is in a set, with its type. A lookup in the set recognises a freed pointer, a
+//! foreign pointer and a handle of another kind without reading through the pointer. The set cannot
+//! recognise a freed handle whose address another handle of the same kind has taken.
 //!
-//! The child of a fork has copies of its parent's handles. The child may use a handle that consists of memory
-//! alone. The fork generation of any other handle marks it as the parent's.
+//! The child of a fork has copies of its parent's handles. The child may use a handle that consists
+//! of memory alone. The fork generation of any other handle marks it as the parent's.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ pub(super) trait Handle: Send + Sync + 'static {
     /// Name of the type in C.
     const KIND: &'static str;
 
-    /// True if the child of a fork may use its parent's handle: the object is immutable memory and has no
-    /// thread or lock behind it.
+    /// True if the child of a fork may use its parent's handle: the object is immutable memory and
+    /// has no thread or lock behind it.
     const CROSSES_FORKS: bool;
 }
 
@@ -71,8 +71,9 @@ pub(super) fn borrow<T: Handle>(handle: *const T, name: &str) -> Result<Arc<T>, 
     let live = live_handles(handle.addr());
     let info = live.get(&!handle.addr()).copied();
     if info.is_some_and(|info| info.is::<T>() && info.is_usable::<T>()) {
-        // SAFETY: the address is in the set with the type `T`, so `hand_over` made the pointer of an `Arc<T>`.
-        // `take_back` removes the address before it drops that `Arc`, and cannot do so now: the lock is held.
+        // SAFETY: the address is in the set with the type `T`, so `hand_over` made the pointer of
+        // an `Arc<T>`. `take_back` removes the address before it drops that `Arc`, and cannot do so
+        // now: the lock is held.
         return Ok(unsafe {
             Arc::increment_strong_count(handle);
             Arc::from_raw(handle)
@@ -93,8 +94,8 @@ pub(super) fn borrow_optional<T: Handle>(
     }
 }
 
-/// Frees a handle. NULL is ignored. The parent's objects stay: dropping one could wait for a thread that this
-/// process does not have.
+/// Frees a handle. NULL is ignored. The parent's objects stay: dropping one could wait for a thread
+/// that this process does not have.
 pub(super) fn take_back<T: Handle>(handle: *mut T) -> Result<(), Failure> {
     if handle.is_null() {
         return Ok(());
@@ -114,8 +115,8 @@ pub(super) fn take_back<T: Handle>(handle: *mut T) -> Result<(), Failure> {
         }
     };
     if info.is_usable::<T>() {
-        // SAFETY: the address was in the set with the type `T`, so `hand_over` made the pointer of an
-        // `Arc<T>`. The address is in the set no more, so this happens once.
+        // SAFETY: the address was in the set with the type `T`, so `hand_over` made the pointer of
+        // an `Arc<T>`. The address is in the set no more, so this happens once.
         drop(unsafe { Arc::from_raw(handle.cast_const()) });
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Metadata: what an encoding commits to.
+//! Metadata: the Merkle roots, length and encoding that a blob ID commits to.
 
 use super::arguments::{
     WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis_of, copy_out, elements,
@@ -16,8 +16,8 @@ use crate::format::error_reasons::MetadataProblem;
 use crate::format::index::SliverPairIndex;
 use crate::format::wire::Bcs;
 
-/// The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
-/// all slivers. It never changes, so threads can share it.
+/// Verified metadata of a blob: the blob ID, the commitment, the length of the blob, and the Merkle
+/// roots of all slivers. Immutable, so that threads can share it.
 pub struct walrus_accel_metadata {
     pub(super) metadata: VerifiedMetadata,
 }
@@ -27,7 +27,7 @@ impl Handle for walrus_accel_metadata {
     const CROSSES_FORKS: bool = true;
 }
 
-/// The metadata behind a handle, kept for as long as a job needs it.
+/// Returns a copy of the metadata behind a handle, for a job to keep.
 pub(super) fn given_metadata(
     metadata: *const walrus_accel_metadata,
     name: &str,
@@ -35,17 +35,20 @@ pub(super) fn given_metadata(
     Ok(borrow(metadata, name)?.metadata.clone())
 }
 
-/// Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the number
-/// of sliver pairs compared with the committee's. So whoever trusts the blob ID can trust the metadata.
+/// Reads metadata from BCS BlobMetadataWithId and verifies it: computes the blob ID from the
+/// metadata, and compares the number of sliver pairs with the committee. Metadata for a trusted
+/// blob ID can therefore be trusted.
 ///
-/// `n_shards`: the committee's; 0 for the network's 1,000. `expected_blob_id`: the 32 bytes of the blob ID that
-/// was asked for; NULL to take the one in the bytes. `data`, `length`: only read during the call.
-/// `metadata`: becomes the metadata, which the caller frees.
+/// `data`, `length`: the bytes, read only during the call. `n_shards`: number of shards of the
+/// committee; 0 for the network's 1,000. `expected_blob_id`: the 32 bytes of the blob ID that the
+/// caller asked for, or NULL to accept the blob ID in the bytes. `metadata`: set to the metadata,
+/// which the caller frees with walrus_accel_metadata_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, or `data` is and
-/// `length` is not 0, or for a number of shards that the code does not have; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
-/// committee's, or one whose ID does not belong to it; WALRUS_ACCEL_BLOB_TOO_LARGE;
-/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, if `data` is
+/// NULL and `length` is not 0, or for a number of shards that the code does not support;
+/// WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for metadata of another blob or committee,
+/// or with a wrong blob ID; WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_from_bcs(
     data: *const u8,
@@ -78,9 +81,10 @@ pub extern "C" fn walrus_accel_metadata_from_bcs(
     }
 }
 
-/// Frees metadata. Results and jobs that it was given to keep what they need. NULL is let pass.
+/// Frees metadata. Results and jobs that use it keep their own copies. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the metadata was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_free(
     metadata: *mut walrus_accel_metadata,
@@ -88,9 +92,9 @@ pub extern "C" fn walrus_accel_metadata_free(
     free(metadata)
 }
 
-/// Tells the blob ID.
+/// Returns the blob ID.
 ///
-/// `id`: room for 32 bytes.
+/// `blob_id`: a buffer of 32 bytes.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -110,9 +114,9 @@ pub extern "C" fn walrus_accel_metadata_blob_id(
     }
 }
 
-/// Tells the root of the tree over all pairs' roots: the network's "root hash".
+/// Returns the root of the Merkle tree over the roots of all pairs: the network's "root hash".
 ///
-/// `hash`: room for 32 bytes.
+/// `root`: a buffer of 32 bytes.
 ///
 /// Statuses: as walrus_accel_metadata_blob_id.
 #[unsafe(no_mangle)]
@@ -136,13 +140,13 @@ pub extern "C" fn walrus_accel_metadata_root_hash(
     }
 }
 
-/// Tells the Merkle root of one sliver. A root that the metadata leaves empty is 32 zero bytes.
+/// Returns the Merkle root of one sliver, or 32 zero bytes if the metadata leaves the root empty.
 ///
-/// `hash`: room for 32 bytes.
+/// `axis`: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. `root`: a buffer of 32 bytes.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
-/// WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
-/// WALRUS_ACCEL_NOT_FOUND for a pair that does not exist; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
+/// another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the pair does not exist;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_sliver_root(
     metadata: *const walrus_accel_metadata,
@@ -171,7 +175,7 @@ pub extern "C" fn walrus_accel_metadata_sliver_root(
     }
 }
 
-/// Tells the commitment hash: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+/// Returns the commitment: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -194,12 +198,13 @@ pub extern "C" fn walrus_accel_metadata_commitment(
     }
 }
 
-/// Tells the shape of the encoding: number of shards, the blob's length, and all sizes that follow.
+/// Returns the shape of the encoding: number of shards, length of the blob, and the sizes that
+/// follow from both.
 ///
-/// `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+/// `shape`: a structure that WALRUS_ACCEL_SHAPE_INIT initialised.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
-/// initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure
+/// is not initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_shape(
     metadata: *const walrus_accel_metadata,
@@ -217,13 +222,14 @@ pub extern "C" fn walrus_accel_metadata_shape(
     }
 }
 
-/// Writes the metadata as BCS BlobMetadataWithId. Without its first 32 bytes, the ID, that is BCS
-/// BlobMetadata: the body that a storage node takes.
+/// Writes the metadata as BCS BlobMetadataWithId. The bytes after the blob ID, the first 32 bytes,
+/// are BCS BlobMetadata: the body that a storage node takes.
 ///
-/// `out`, `out_length`: room for exactly the bytes that walrus_accel_metadata_bcs_length tells.
+/// `out`, `out_length`: a buffer of exactly the length that walrus_accel_metadata_bcs_length
+/// returns.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room of another
-/// length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer has
+/// another length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_to_bcs(
     metadata: *const walrus_accel_metadata,
@@ -244,8 +250,8 @@ pub extern "C" fn walrus_accel_metadata_to_bcs(
     }
 }
 
-/// Tells the length in bytes of the metadata as BCS BlobMetadataWithId. (Metadata that was computed has
-/// the `metadata_length` of its shape; metadata that was read may be shorter.)
+/// Returns the length in bytes of the metadata as BCS BlobMetadataWithId. Computed metadata has the
+/// `metadata_length` of its shape; metadata that was read can be shorter.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.

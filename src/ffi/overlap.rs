@@ -19,7 +19,8 @@ pub(super) fn check_no_overlap<'r>(
     check_no_overlap_of(written, read, name)
 }
 
-/// As [`check_no_overlap`], with ranges for the memory that is read. A range is an address and a length in bytes.
+/// As [`check_no_overlap`], with ranges for the memory that is read. A range is an address and a
+/// length in bytes.
 pub(super) fn check_no_overlap_of(
     written: impl Iterator<Item = (usize, usize)>,
     read: impl Iterator<Item = (usize, usize)>,
@@ -49,13 +50,13 @@ pub(super) fn check_no_overlap_of(
 
 /// Returns an array of the caller with one result per input. All elements become `unknown` at once.
 ///
-/// `bytes_of` returns the address and the length of an input's bytes. No reference to an element exists before
-/// it is known that the array overlaps with no input.
+/// `bytes_of` returns the address and the length of an input's bytes. No reference to an element
+/// exists before it is known that the array overlaps with no input.
 ///
 /// # Safety
 ///
-/// During this call, the inputs are as [`elements`] demands. During `'a`, the results are as [`elements_mut`]
-/// demands.
+/// During this call, the inputs are as [`elements`] demands. During `'a`, the results are as
+/// [`elements_mut`] demands.
 pub(super) unsafe fn out_results<'a, T: Copy, G>(
     (results, count, name): (*mut T, usize, &str),
     (inputs, input_count, input_name): (*const G, usize, &str),

@@ -1,4 +1,4 @@
-//! Slivers to a callback, as pieces of BCS SliverData.
+//! Sink that passes slivers to a callback, as pieces of BCS SliverData.
 
 use std::ffi::c_void;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::io::sink::{Sink, SinkSession, SliverPart};
 
 pub(super) type Write = unsafe extern "C" fn(*const walrus_accel_piece, *mut c_void) -> i32;
 
-/// Hands pieces to a function of the caller's, one at a time.
+/// Sink that calls a function of the caller, one call at a time.
 pub(super) struct PieceSink {
     write: Write,
     state: Mutex<State>,
@@ -77,7 +77,7 @@ impl Session<'_> {
         }
     }
 
-    /// Hands over what stands around the symbols.
+    /// Passes on the bytes around a sliver's symbols.
     fn frame(&self, axis: Axis, sliver: SliverIndex) -> Result<()> {
         let layout = self.layout(axis);
         let end = layout.header_len + layout.symbols_len;
@@ -104,8 +104,8 @@ impl Session<'_> {
             pair: sliver.pair(axis, self.shape.n_shards()).0,
             index: sliver.0,
         };
-        // SAFETY: the caller's function, called as the header says: the piece and its bytes are there,
-        // no other call is on its way (`state` is under its lock), and it does not unwind.
+        // SAFETY: the function is the caller's, called as the header says: the piece and its bytes
+        // are valid, no other call runs (`state` is locked), and the function does not unwind.
         let answer = unsafe { (self.write)(&raw const piece, state.user_data.0) };
         callback_result(answer, |reason| Error::Sink {
             source: reason.into(),

@@ -20,30 +20,31 @@ use crate::format::pair_set::PairSet;
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 
-/// Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
-/// they are until the call, or the job, has ended.
+/// Request to rebuild slivers from other slivers of the blob. Fields that are zero have their
+/// defaults. The bytes of the slivers must not change until the call or the job has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_rebuild_request {
     /// sizeof(walrus_accel_rebuild_request): WALRUS_ACCEL_REBUILD_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+    /// Metadata of the blob. The caller may free it when the call, or the call that submits the
+    /// job, returns.
     pub metadata: *const walrus_accel_metadata,
     /// Slivers in memory, as in walrus_accel_decode_request.
     pub slivers: *const walrus_accel_sliver,
-    /// The number of slivers.
+    /// Length of `slivers`.
     pub sliver_count: usize,
-    /// Instead of slivers in memory: a directory, as in walrus_accel_decode_request.
+    /// Directory of slivers, instead of slivers in memory, as in walrus_accel_decode_request.
     pub directory: *const c_char,
-    /// The pairs to rebuild, if `pair_choice` says so.
+    /// Pairs to rebuild, with WALRUS_ACCEL_PAIRS_LISTED.
     pub pairs: *const u16,
-    /// The number of `pairs`.
+    /// Length of `pairs`.
     pub pair_count: usize,
-    /// Where the rebuilt slivers go: not WALRUS_ACCEL_SINK_NONE.
+    /// Destination of the rebuilt slivers, of any kind except WALRUS_ACCEL_SINK_NONE.
     pub sink: *const walrus_accel_sink,
-    /// WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
+    /// Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY.
     pub axis: u32,
-    /// WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+    /// Chosen pairs: WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for the pairs in `pairs`.
     pub pair_choice: u32,
 }
 
@@ -53,7 +54,7 @@ unsafe impl CStruct for walrus_accel_rebuild_request {
     const LEN_MIN: usize = size_of::<Self>();
 }
 
-/// A rebuilding that the caller asked for, ready to run on any thread.
+/// Rebuild request that was checked, ready to run on any thread.
 pub(super) struct Rebuilding {
     decoder: Decoder,
     metadata: VerifiedMetadata,
@@ -68,8 +69,8 @@ impl Rebuilding {
     ///
     /// # Safety
     ///
-    /// Pointers in the request are as the header demands: the slivers, the buffers and the callback's `user_data`
-    /// until the value is dropped, the rest during this call.
+    /// Pointers in the request are as the header demands: the slivers, the buffers and the
+    /// callback's `user_data` until the value is dropped, the rest during this call.
     pub(super) unsafe fn new(
         shared: &Shared,
         request: &walrus_accel_rebuild_request,
@@ -124,19 +125,21 @@ impl Rebuilding {
     }
 }
 
-/// Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done. They
-/// are those of a fresh encoding: the metadata is computed anew and compared.
+/// Rebuilds slivers of a blob from other slivers, without the blob, and returns when the slivers
+/// are rebuilt. The rebuilt slivers equal the slivers of a fresh encoding: the call computes the
+/// metadata anew and compares it.
 ///
-/// `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
-/// threads watch and cancel the call. `encoded`: becomes the result, as that of walrus_accel_encode, which
-/// the caller frees with walrus_accel_encoded_free.
+/// `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+/// control that observes and cancels the call from other threads. `encoded`: set to the result, as
+/// for walrus_accel_encode, which the caller frees with walrus_accel_encoded_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
-/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
-/// make another blob, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone;
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if valid
+/// slivers make another blob, and do so again in a second computation on another path;
+/// WALRUS_ACCEL_RESULTS_DIFFER if they do so in only one of the two computations;
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
-/// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
-/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+/// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories that are written;
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
 /// WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_rebuild(

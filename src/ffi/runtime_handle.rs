@@ -1,4 +1,4 @@
-//! Runtimes: what jobs run on.
+//! Runtimes: the engine, threads and memory limit that jobs share.
 
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
@@ -20,38 +20,40 @@ use crate::jobs::decoder::Decoder;
 use crate::jobs::encoder::{Encoder, NETWORK_SHARDS};
 use crate::jobs::runtime::DEFAULT_MEMORY;
 
-/// How many jobs run at once unless the options say.
+/// Number of jobs that run at once by default.
 const DEFAULT_MAX_JOBS: u32 = 2;
 
-/// The choices that a runtime is made with. Zero, or NULL, is the default of each.
+/// Options of a runtime. Zero or NULL is the default of each option.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_runtime_options {
     /// sizeof(walrus_accel_runtime_options): WALRUS_ACCEL_RUNTIME_OPTIONS_INIT sets it.
     pub struct_size: usize,
-    /// WALRUS_ACCEL_ENGINE_AUTO or another of them.
+    /// Engine: WALRUS_ACCEL_ENGINE_AUTO or another WALRUS_ACCEL_ENGINE_ value.
     pub engine: u32,
-    /// The number of the engine's worker threads, up to 1024; 0 for one a core. There are fewer than asked for
-    /// where more are of no use (16, or four a core), or the system gives no more.
+    /// Number of the engine's worker threads, at most 1,024; 0 for one per core. The engine starts
+    /// fewer threads if more are of no use (16, or four per core), or if the system gives no more.
     pub threads: u32,
-    /// The limit in bytes of the working memory of each job and each call, so that all take as many times
-    /// that as are at work; 0 for 1 GiB. The caller's memory and the results come on top. Narrow limits
-    /// cost time.
+    /// Memory limit in bytes: working memory of each job and each call; 0 for 1 GiB. Concurrent
+    /// jobs and calls each take up to this much. The caller's memory and the results come on top. A
+    /// narrow limit costs time.
     pub memory: u64,
-    /// The limit in bytes of what is taken of a graphics device's memory; 0 for a half of it.
+    /// Limit in bytes of the memory that the library takes on a device; 0 for half of the device's
+    /// memory.
     pub device_memory: u64,
-    /// The graphics device: its number or a part of its name, as walrus_accel_devices lists them. NULL
-    /// for the one that the environment variable WALRUS_ACCEL_DEVICE names, or the most capable.
+    /// Device: its number, or a part of its name, as walrus_accel_devices_get gives them. NULL for
+    /// the device that the environment variable WALRUS_ACCEL_DEVICE names, or else the most capable
+    /// device.
     pub device: *const c_char,
-    /// "portable", "avx2" or another name of an instruction set. NULL for the one that the environment
-    /// variable WALRUS_ACCEL_ISA names, or the fastest.
+    /// Name of an instruction set, such as "portable" or "avx2". NULL for the set that the
+    /// environment variable WALRUS_ACCEL_ISA names, or else the fastest set.
     pub instruction_set: *const c_char,
-    /// How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order. Calls that are
-    /// no jobs do not count.
+    /// Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
+    /// order. Blocking calls do not count.
     pub max_jobs: u32,
-    /// 1: a job whose graphics device fails ends with an error, and does not go on on the CPU.
+    /// 1: a job whose device fails ends with an error. 0: the job goes on on the CPU.
     pub no_cpu_fallback: u32,
-    /// 1: what a graphics device answers is not checked.
+    /// 1: the results of a device are not checked. 0: they are checked.
     pub no_device_check: u32,
     /// Zero.
     pub reserved: u32,
@@ -67,22 +69,22 @@ unsafe impl CStruct for walrus_accel_runtime_options {
     }
 }
 
-/// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
-/// (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
-/// as the process runs.
+/// Engine choice, threads, device and memory limit, shared by jobs. A runtime takes some
+/// milliseconds to make, and has as many threads as the machine has cores. Make one, share it
+/// between all threads, and keep it for the life of the process.
 pub struct walrus_accel_runtime {
     shared: Arc<Shared>,
     instruction_set: CString,
 }
 
-/// What jobs keep of a runtime, though it may be freed before they end.
+/// Part of a runtime that jobs keep when the handle is freed before they end.
 pub(super) struct Shared {
     pub(super) encoder: Encoder,
     pub(super) decoder: Decoder,
     pub(super) queue: JobQueue,
-    /// The number of threads that was asked for.
+    /// Number of threads that the caller asked for.
     pub(super) threads: usize,
-    /// The process that made it.
+    /// Process that made the runtime.
     process: u32,
     poisoned: AtomicBool,
 }
@@ -93,7 +95,7 @@ impl Handle for walrus_accel_runtime {
 }
 
 impl Shared {
-    /// Runs a job's work; a panic poisons the runtime.
+    /// Runs work on the runtime. A panic poisons the runtime.
     pub(super) fn run<T>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, Failure>,
@@ -126,8 +128,9 @@ impl Shared {
     }
 }
 
-/// Runs an entry point's work on a runtime: a panic poisons it. `places` are for what it gives, and come
-/// first: they are empty whatever happens then.
+/// Runs an entry point's work on a runtime, behind the panic guard. A panic poisons the runtime.
+/// `outputs` checks and empties the output parameters; it runs first, so that they are empty
+/// whatever fails.
 ///
 /// # Safety
 ///
@@ -143,7 +146,7 @@ pub(super) unsafe fn guard_on<P>(
     unsafe { guard_within(shared, error, outputs, work) }
 }
 
-/// The same on what a handle of another kind keeps of a runtime.
+/// As [`guard_on`], for a handle that keeps a part of a runtime.
 ///
 /// # Safety
 ///
@@ -226,18 +229,19 @@ unsafe fn open(
     })
 }
 
-/// More threads, or jobs at once, are a mistake.
+/// Greatest numbers of threads and of jobs at once. A greater number is a mistake of the caller.
 const MOST_THREADS: u32 = MAX_THREADS as u32;
 const MOST_JOBS: u32 = 4096;
 
 /// Makes a runtime: opens the engine, starts its threads and computes its tables.
 ///
-/// `options`: NULL for all defaults; only read during the call. `runtime`: becomes the runtime, which the
-/// caller frees with walrus_accel_runtime_free.
+/// `options`: NULL for the defaults; read only during the call. `runtime`: set to the runtime,
+/// which the caller frees with walrus_accel_runtime_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, a name that is
-/// none, be it from the environment, options that are not initialised, or if `runtime` is NULL;
-/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if an option is out of range, if an
+/// option or an environment variable has an unknown name, if the options are not initialised, or if
+/// `runtime` is NULL; WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is
+/// unavailable; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_runtime_new(
     options: *const walrus_accel_runtime_options,
@@ -254,10 +258,12 @@ pub extern "C" fn walrus_accel_runtime_new(
     }
 }
 
-/// Frees a runtime. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
-/// end soon after, not at once. NULL is let pass.
+/// Frees a runtime. Calls on it must have ended. Its jobs continue, and keep the parts of the
+/// runtime that they need. The threads of the runtime end soon after the call, not before it
+/// returns. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the runtime was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_runtime_free(
     runtime: *mut walrus_accel_runtime,
@@ -265,9 +271,9 @@ pub extern "C" fn walrus_accel_runtime_free(
     free(runtime)
 }
 
-/// Tells the name of the instruction set that the runtime's CPU engine uses, such as "avx2".
+/// Returns the name of the instruction set of the runtime's CPU engine, such as "avx2".
 ///
-/// `name`: becomes the text, which is the runtime's and valid until that is freed.
+/// `name`: set to the text, which is valid until the runtime is freed.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -287,11 +293,12 @@ pub extern "C" fn walrus_accel_runtime_instruction_set(
     }
 }
 
-/// Tells whether the runtime's graphics device failed, so that the CPU has done the work since. The
-/// results are right all the same.
+/// Returns the reason why the runtime abandoned its device, if the device failed. The CPU has done
+/// the work since, and the results are correct all the same.
 ///
-/// `fault`: becomes NULL if no device failed; otherwise an error with the reason as its message and the
-/// status WALRUS_ACCEL_ENGINE_UNAVAILABLE, which the caller frees with walrus_accel_error_free.
+/// `fault`: set to NULL if no device failed; otherwise set to an error with the status
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE and the reason as its message, which the caller frees with
+/// walrus_accel_error_free.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -316,12 +323,12 @@ pub extern "C" fn walrus_accel_runtime_device_fault(
     }
 }
 
-/// A committee of the network's size has this many shards: what `n_shards` of 0 in a request stands for.
+/// Number of shards of the network's committee: the meaning of `n_shards` 0.
 pub const WALRUS_ACCEL_NETWORK_SHARDS: u16 = 1000;
 
 const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == NETWORK_SHARDS);
 
-/// A number of shards, which 0 leaves to the network.
+/// Returns a number of shards, with 0 for the network's.
 pub(super) fn shards(n_shards: u16) -> u16 {
     match n_shards {
         0 => WALRUS_ACCEL_NETWORK_SHARDS,
@@ -329,7 +336,7 @@ pub(super) fn shards(n_shards: u16) -> u16 {
     }
 }
 
-/// The encoder of a committee.
+/// Returns the encoder of a committee.
 pub(super) fn encoder(
     shared: &Shared,
     n_shards: u16,

@@ -1,6 +1,8 @@
-//! State that all calls share: the live handles, the place of the latest panic, the fork generation.
+//! State that all calls share: the live handles, the place of the latest panic, the fork
+//! generation.
 //!
-//! `fork.rs` takes every lock of this file before the process forks, and releases all of them after.
+//! `fork.rs` takes every lock of this file before the process forks, and releases all of them
+//! after.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -33,8 +35,8 @@ pub(super) struct HandleInfo {
     pub(super) generation: u32,
 }
 
-/// Live handles of one shard, by their complemented addresses: a leak checker must not take the set for an
-/// owner of the handles.
+/// Live handles of one shard, by their complemented addresses: a leak checker must not take the set
+/// for an owner of the handles.
 pub(super) type LiveHandles = BTreeMap<usize, HandleInfo>;
 
 static LIVE: [Mutex<LiveHandles>; HANDLE_SHARDS] =

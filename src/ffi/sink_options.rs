@@ -1,4 +1,4 @@
-//! Where slivers go, as callers say it.
+//! Sinks: where slivers go.
 
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
@@ -13,51 +13,52 @@ use crate::format::error::Result;
 use crate::format::pair_set::PairSet;
 use crate::support::memory::try_with_capacity;
 
-/// No sliver is kept: metadata and blob ID alone.
+/// No sliver is kept. The result has metadata and blob ID.
 pub const WALRUS_ACCEL_SINK_NONE: u32 = 0;
-/// The slivers are kept by the library: walrus_accel_encoded_sliver lends them.
+/// The library keeps the slivers: walrus_accel_encoded_sliver lends them.
 pub const WALRUS_ACCEL_SINK_LIBRARY: u32 = 1;
-/// The slivers are written to the caller's memory: `buffers`, `buffer_count`.
+/// The slivers are written to buffers of the caller: `buffers`, `buffer_count`.
 pub const WALRUS_ACCEL_SINK_BUFFERS: u32 = 2;
 /// The slivers are written to a directory as files: `path`, `replace`.
 pub const WALRUS_ACCEL_SINK_DIRECTORY: u32 = 3;
-/// The slivers are handed to a callback in pieces: `write`, `user_data`.
+/// A callback takes the slivers in pieces: `write`, `user_data`.
 pub const WALRUS_ACCEL_SINK_CALLBACK: u32 = 4;
 
-/// Memory of the caller's for one sliver.
+/// Buffer of the caller for one sliver.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_buffer {
-    /// The first byte.
+    /// First byte of the buffer.
     pub data: *mut u8,
-    /// The length in bytes: exactly that of the sliver as BCS SliverData, as walrus_accel_shape_compute
-    /// tells it.
+    /// Length in bytes: exactly the length of the sliver as BCS SliverData, which
+    /// walrus_accel_shape_compute returns.
     pub length: usize,
 }
 
-/// Where the slivers of the chosen pairs go. The memory of buffers must stay until the call, or the job, has
-/// ended. After a job that failed, the content of buffers is unspecified, and nothing is left in a
-/// directory.
+/// Destination of the slivers of the chosen pairs. The buffers must stay valid until the call or
+/// the job has ended. After a failure, the content of the buffers is unspecified, and a directory
+/// has nothing of the failed job.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_sink {
     /// sizeof(walrus_accel_sink): WALRUS_ACCEL_SINK_INIT sets it.
     pub struct_size: usize,
-    /// WALRUS_ACCEL_SINK_LIBRARY or another of them; only the fields that it names are looked at.
+    /// Kind of the sink: WALRUS_ACCEL_SINK_LIBRARY or another WALRUS_ACCEL_SINK_ value. The call
+    /// reads only the fields that the kind names.
     pub kind: u32,
-    /// 1: a directory of the blob that holds something else is replaced.
+    /// 1: replaces a directory of the blob that has other content. 0: refuses it.
     pub replace: u32,
-    /// The caller's memory: for each chosen pair in ascending order a primary sliver's and a secondary
-    /// sliver's.
+    /// Buffers: for each chosen pair in ascending order, a buffer for the primary sliver and a
+    /// buffer for the secondary sliver.
     pub buffers: *const walrus_accel_buffer,
-    /// The number of buffers: twice that of the chosen pairs.
+    /// Number of buffers: twice the number of chosen pairs.
     pub buffer_count: usize,
-    /// The directory in which one named by the blob ID is made, complete or not at all; ended by a NUL:
-    /// any bytes on Unix, UTF-8 elsewhere.
+    /// Parent directory, ended by a NUL: any bytes on Unix, UTF-8 elsewhere. The call makes a
+    /// directory there that is named by the blob ID, either complete or not at all.
     pub path: *const c_char,
-    /// The function that takes pieces.
+    /// Function that takes pieces.
     pub write: walrus_accel_write_function,
-    /// What `write` is given.
+    /// Argument of `write`.
     pub user_data: *mut c_void,
 }
 
@@ -67,10 +68,10 @@ unsafe impl CStruct for walrus_accel_sink {
     const LEN_MIN: usize = size_of::<Self>();
 }
 
-/// A pair's buffers.
+/// Buffers of one pair: primary sliver, secondary sliver.
 pub(super) type PairBuffers = [&'static mut [u8]; 2];
 
-/// A sink, ready to be filled.
+/// Sink that was checked, ready to be filled.
 pub(super) enum GivenSink {
     None,
     Library,
@@ -80,12 +81,12 @@ pub(super) enum GivenSink {
 }
 
 impl GivenSink {
-    /// Reads what the caller says, for these pairs; `read` is memory that must not be among the buffers.
+    /// Checks a sink for the chosen pairs. `read` is memory that must not overlap with the buffers.
     ///
     /// # Safety
     ///
-    /// `sink`, its list of buffers and its path are as the header demands, during this call. Its buffers and
-    /// `user_data` are so until the value is dropped.
+    /// `sink`, its list of buffers and its path are as the header demands, during this call. Its
+    /// buffers and `user_data` are so until the value is dropped.
     pub(super) unsafe fn new<'r>(
         sink: *const walrus_accel_sink,
         pairs: &PairSet,

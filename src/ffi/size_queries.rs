@@ -36,8 +36,8 @@ pub struct walrus_accel_shape {
     pub stored_length: u64,
     /// Size of a symbol: even, from 2 to 65,534.
     pub symbol_size: u32,
-    /// Length of the bytes before the symbols of a primary sliver in BCS SliverData. Encoding to buffers is
-    /// fastest if the symbols of each sliver begin at a multiple of 64 bytes.
+    /// Length of the bytes before the symbols of a primary sliver in BCS SliverData. Encoding to
+    /// buffers is fastest if the symbols of each sliver begin at a multiple of 64 bytes.
     pub primary_header_length: u32,
     /// Length of the bytes before the symbols of a secondary sliver in BCS SliverData.
     pub secondary_header_length: u32,
@@ -51,11 +51,11 @@ pub struct walrus_accel_shape {
     pub reserved: u16,
     /// Zero.
     pub reserved2: u32,
-    /// Length of a symbol without a Merkle proof, as BCS DecodingSymbol. 0 if the library is older than this
-    /// field.
+    /// Length of a symbol without a Merkle proof, as BCS DecodingSymbol. 0 if the library is older
+    /// than this field.
     pub decoding_symbol_length: u32,
-    /// Greatest length of a symbol with its Merkle proof, as BCS GeneralRecoverySymbol. A proof with empty nodes
-    /// is shorter. 0 if the library is older than this field.
+    /// Greatest length of a symbol with its Merkle proof, as BCS GeneralRecoverySymbol. A proof
+    /// with empty nodes is shorter. 0 if the library is older than this field.
     pub recovery_symbol_length: u32,
 }
 
@@ -65,7 +65,8 @@ unsafe impl CStruct for walrus_accel_shape {
     const LEN_MIN: usize = offset_of!(Self, decoding_symbol_length);
 }
 
-/// Returns the length of BCS DecodingSymbol: the source's index, the symbol's length in LEB128, the symbol.
+/// Returns the length of BCS DecodingSymbol: the source's index, the symbol's length in LEB128, the
+/// symbol.
 pub(super) fn decoding_symbol_length(shape: &Shape) -> u32 {
     let size = shape.symbol_size();
     let digits = (u32::BITS - size.leading_zeros()).div_ceil(7);
@@ -101,12 +102,12 @@ impl walrus_accel_shape {
 
 /// Computes the shape of a blob of `blob_length` bytes for `n_shards` shards.
 ///
-/// `n_shards`: 0 for the network's 1,000, here and wherever a function takes a number of shards. `shape`: a
-/// structure that WALRUS_ACCEL_SHAPE_INIT initialised.
+/// `n_shards`: 0 for the network's 1,000, here and wherever a function takes a number of shards.
+/// `shape`: a structure that WALRUS_ACCEL_SHAPE_INIT initialised.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `n_shards` is 1 to 3 or more than 49,155, the most
-/// that the code supports, or if `shape` is NULL or not initialised; WALRUS_ACCEL_BLOB_TOO_LARGE;
-/// WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `n_shards` is 1 to 3 or more than
+/// 49,155, the most that the code supports, or if `shape` is NULL or not initialised;
+/// WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_shape_compute(
     n_shards: u16,
@@ -127,8 +128,8 @@ pub extern "C" fn walrus_accel_shape_compute(
 
 /// Returns the length in bytes of the longest blob for `n_shards` shards.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not
-/// support, or if `blob_length` is NULL; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code
+/// does not support, or if `blob_length` is NULL; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_max_blob_length(
     n_shards: u16,
@@ -174,8 +175,9 @@ unsafe fn map_index(
 
 /// Returns the index along `axis` of a pair's sliver: the index in BCS SliverData.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `axis` is neither WALRUS_ACCEL_AXIS_PRIMARY nor
-/// WALRUS_ACCEL_AXIS_SECONDARY, if the pair does not exist, or if `index` is NULL; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `axis` is neither
+/// WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY, if the pair does not exist, or if
+/// `index` is NULL; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_sliver_index(
     n_shards: u16,
@@ -194,7 +196,8 @@ pub extern "C" fn walrus_accel_sliver_index(
     }
 }
 
-/// Returns the pair of the sliver with this index along `axis`: the inverse of walrus_accel_sliver_index.
+/// Returns the pair of the sliver with this index along `axis`: the inverse of
+/// walrus_accel_sliver_index.
 ///
 /// Statuses: as walrus_accel_sliver_index.
 #[unsafe(no_mangle)]
@@ -219,8 +222,8 @@ pub extern "C" fn walrus_accel_sliver_pair(
 ///
 /// `blob_id`: 32 bytes.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the pair does not exist;
-/// WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the pair does
+/// not exist; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_shard_of_pair(
     n_shards: u16,
@@ -246,8 +249,8 @@ pub extern "C" fn walrus_accel_shard_of_pair(
 ///
 /// `blob_id`: 32 bytes.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does not exist;
-/// WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does
+/// not exist; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_pair_of_shard(
     n_shards: u16,
@@ -269,14 +272,15 @@ pub extern "C" fn walrus_accel_pair_of_shard(
     }
 }
 
-/// Returns the primary slivers whose symbols hold a byte range of a blob. These slivers suffice to read the range
-/// with walrus_accel_reader_read_range.
+/// Returns the primary slivers whose symbols hold a byte range of a blob. These slivers suffice to
+/// read the range with walrus_accel_reader_read_range.
 ///
-/// `first`, `count`: set to the index of the first sliver and the number of slivers, 0 for an empty range.
+/// `first`, `count`: set to the index of the first sliver and the number of slivers, 0 for an empty
+/// range.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not support,
-/// for a range that is not inside the blob, or if a pointer is NULL; WALRUS_ACCEL_BLOB_TOO_LARGE;
-/// WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code
+/// does not support, for a range that is not inside the blob, or if a pointer is NULL;
+/// WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_rows_of_range(
     n_shards: u16,
@@ -302,10 +306,11 @@ pub extern "C" fn walrus_accel_rows_of_range(
 
 /// Writes a blob ID as text: 43 characters of URL-safe base64, and a NUL.
 ///
-/// `blob_id`: 32 bytes. `text`: a buffer of `text_length` bytes, at least WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH.
+/// `blob_id`: 32 bytes. `text`: a buffer of `text_length` bytes, at least
+/// WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer is too short;
-/// WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer is
+/// too short; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_blob_id_to_text(
     blob_id: *const u8,
@@ -334,8 +339,8 @@ pub extern "C" fn walrus_accel_blob_id_to_text(
 ///
 /// `text`: ends with a NUL. `blob_id`: a buffer of 32 bytes.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text is no blob ID;
-/// WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text is no
+/// blob ID; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_blob_id_from_text(
     text: *const c_char,

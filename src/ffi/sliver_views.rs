@@ -1,4 +1,4 @@
-//! Slivers to decode from or to verify, as callers give them.
+//! Slivers of the caller, to decode from or to verify.
 
 use std::ffi::c_char;
 use std::path::{Path, PathBuf};
@@ -15,29 +15,30 @@ use crate::io::sliver_source::SliverSource;
 use crate::jobs::verify::BlobSliver;
 use crate::support::memory::collected;
 
-/// A sliver in memory.
+/// Sliver in memory.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_sliver {
-    /// The bytes of its BCS SliverData, as a storage node gives them.
+    /// BCS SliverData of the sliver, as a storage node serves it.
     pub data: *const u8,
-    /// Their number.
+    /// Length of `data` in bytes.
     pub length: usize,
-    /// WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY: that is not in the bytes.
+    /// Axis of the sliver, which the bytes do not have: WALRUS_ACCEL_AXIS_PRIMARY or
+    /// WALRUS_ACCEL_AXIS_SECONDARY.
     pub axis: u32,
 }
 
-/// A sliver whose frame was looked at.
+/// Sliver with its parsed frame: the bytes before and after the symbols.
 struct Sliver {
-    /// As it says; of one whose frame is damaged, what no blob has.
+    /// Index and sizes that the frame claims. A malformed sliver has values that no blob has.
     info: SliverInfo,
-    /// The whole of it, and its symbols.
+    /// Whole sliver, and its symbols.
     bytes: &'static [u8],
     symbols: &'static [u8],
     is_malformed: bool,
 }
 
-/// Slivers in the caller's memory, which are not copied.
+/// Slivers in the caller's memory. They are not copied.
 pub(super) struct MemorySlivers {
     slivers: Vec<Sliver>,
 }
@@ -47,7 +48,8 @@ impl MemorySlivers {
     ///
     /// # Safety
     ///
-    /// The list is as [`elements`] demands, during this call. Each sliver's data is so until the value is dropped.
+    /// The list is as [`elements`] demands, during this call. The data of each sliver is so until
+    /// the value is dropped.
     pub(super) unsafe fn new(
         slivers: *const walrus_accel_sliver,
         count: usize,
@@ -89,12 +91,12 @@ impl MemorySlivers {
         Ok(Self { slivers })
     }
 
-    /// Whether a sliver's frame is none.
+    /// Returns true if the frame of a sliver is malformed.
     pub(super) fn is_malformed(&self, number: usize) -> bool {
         self.slivers[number].is_malformed
     }
 
-    /// A sliver whose frame is one, as one of the blob with this metadata.
+    /// Returns a sliver as a sliver of the blob with this metadata. The sliver is not malformed.
     pub(super) fn of_blob<'a>(
         &'a self,
         number: usize,
@@ -110,7 +112,7 @@ impl MemorySlivers {
         }
     }
 
-    /// The memory that is read.
+    /// Returns the memory that is read.
     pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
         self.slivers.iter().map(|sliver| sliver.bytes)
     }
@@ -120,12 +122,12 @@ impl MemorySlivers {
     }
 }
 
-/// One sliver, as one of the blob with this metadata.
+/// Returns one sliver as a sliver of the blob with this metadata.
 ///
 /// # Safety
 ///
-/// `sliver` is NULL, or points to a structure that nobody writes to during this call. Its data is as [`elements`]
-/// demands, during `'a`.
+/// `sliver` is NULL, or points to a structure that nobody writes to during this call. Its data is
+/// as [`elements`] demands, during `'a`.
 pub(super) unsafe fn one<'a>(
     sliver: *const walrus_accel_sliver,
     metadata: &'a VerifiedMetadata,
@@ -167,7 +169,7 @@ impl SliverSource for MemorySlivers {
     }
 }
 
-/// Where slivers are.
+/// Slivers in memory, or in a directory.
 pub(super) enum GivenSlivers {
     Memory(MemorySlivers),
     Directory(PathBuf),
@@ -198,7 +200,7 @@ impl GivenSlivers {
         Ok(Self::Directory(unsafe { path(directory, "directory") }?))
     }
 
-    /// The memory that is read.
+    /// Returns the memory that is read.
     pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
         let memory = match self {
             Self::Memory(memory) => Some(memory),
@@ -207,7 +209,7 @@ impl GivenSlivers {
         memory.into_iter().flat_map(MemorySlivers::memory)
     }
 
-    /// The directory that is read.
+    /// Returns the directory that is read.
     pub(super) fn directory(&self) -> Option<&Path> {
         match self {
             Self::Memory(_) => None,
@@ -215,7 +217,7 @@ impl GivenSlivers {
         }
     }
 
-    /// Calls `work` with the slivers, which are of the blob with this metadata.
+    /// Calls `work` with the slivers, as slivers of the blob with this metadata.
     pub(super) fn with<T>(
         self,
         metadata: &VerifiedMetadata,

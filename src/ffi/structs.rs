@@ -14,13 +14,14 @@ const LEN_MAX: usize = 4096;
 ///
 /// # Safety
 ///
-/// The type is `repr(C)`. Its first field is `struct_size: usize`. All bit patterns are valid values of its
-/// fields. It has no padding: bytes that a caller did not set would be taken for fields of a later version.
+/// The type is `repr(C)`. Its first field is `struct_size: usize`. All bit patterns are valid
+/// values of its fields. It has no padding: bytes that a caller did not set would be taken for
+/// fields of a later version.
 pub(super) unsafe trait CStruct: Copy {
     /// Name of the structure in C.
     const KIND: &'static str;
-    /// Size in the first version that had the structure: `size_of` the structure until fields are appended, then
-    /// the `offset_of!` the first appended field.
+    /// Size in the first version that had the structure: `size_of` the structure until fields are
+    /// appended, then the `offset_of!` the first appended field.
     const LEN_MIN: usize;
 
     /// Returns the sum of the fields that must be zero.
@@ -33,7 +34,8 @@ pub(super) unsafe trait CStruct: Copy {
 ///
 /// # Safety
 ///
-/// `given` is NULL, or a `usize` can be read there. It may be misaligned, where a caller packs structures.
+/// `given` is NULL, or a `usize` can be read there. It may be misaligned, where a caller packs
+/// structures.
 unsafe fn size_of_given(
     given: *const u8,
     name: &str,
@@ -56,13 +58,13 @@ unsafe fn size_of_given(
     Ok(size)
 }
 
-/// Reads a structure. Fields that the caller's version lacks are zero. Bytes that this version does not know
-/// must be zero.
+/// Reads a structure. Fields that the caller's version lacks are zero. Bytes that this version does
+/// not know must be zero.
 ///
 /// # Safety
 ///
-/// `given` is NULL, or points to a structure with `struct_size` initialised bytes that nobody writes to during
-/// this call.
+/// `given` is NULL, or points to a structure with `struct_size` initialised bytes that nobody
+/// writes to during this call.
 pub(super) unsafe fn read<T: CStruct>(given: *const T, name: &str) -> Result<T, Failure> {
     // SAFETY: this function has a wider contract than the functions that it calls.
     unsafe {
@@ -169,8 +171,8 @@ pub(super) struct OutStruct<T> {
 ///
 /// # Safety
 ///
-/// `out` is NULL, or points to a structure with `struct_size` bytes, valid for writes that no other thread
-/// accesses until the returned value is dropped.
+/// `out` is NULL, or points to a structure with `struct_size` bytes, valid for writes that no other
+/// thread accesses until the returned value is dropped.
 pub(super) unsafe fn out_struct<T: CStruct>(
     out: *mut T,
     name: &str,
@@ -179,8 +181,8 @@ pub(super) unsafe fn out_struct<T: CStruct>(
     let size = unsafe { size_of_given(out.cast_const().cast(), name, T::KIND, T::LEN_MIN) }?;
     let start = out.cast::<u8>();
     let head = size_of::<usize>();
-    // SAFETY: the structure has `size` writable bytes by this function's contract. Its size, the first field,
-    // stays.
+    // SAFETY: the structure has `size` writable bytes by this function's contract. Its size, the
+    // first field, stays.
     unsafe { ptr::write_bytes(start.add(head), 0, size - head) };
     Ok(OutStruct {
         start,
@@ -194,7 +196,8 @@ impl<T: CStruct> OutStruct<T> {
     pub(super) fn fill(&self, value: T) {
         let (head, known) = (size_of::<usize>(), self.size.min(size_of::<T>()));
         let value = ptr::from_ref(&value).cast::<u8>();
-        // SAFETY: `out_struct` got `size` writable bytes. `T` has at least `known` bytes, and no padding.
+        // SAFETY: `out_struct` got `size` writable bytes. `T` has at least `known` bytes, and no
+        // padding.
         unsafe {
             ptr::copy_nonoverlapping(value.add(head), self.start.add(head), known - head);
         }

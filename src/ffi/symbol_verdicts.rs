@@ -1,4 +1,4 @@
-//! Recovery symbols, as callers give them, and verifying them.
+//! Recovery symbols of the caller, and their verification.
 
 use super::arguments::{axis_of, elements, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
@@ -13,28 +13,28 @@ use crate::format::index::SliverPairIndex;
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{Bcs, GeneralRecoverySymbol};
 
-/// The symbol belongs to the metadata, at the place that it claims. (A verdict of 0 is none: nobody looked at
-/// the symbol.)
+/// The symbol belongs to the metadata, at the place that it claims. (The value 0 is no verdict: the
+/// symbol was not checked.)
 pub const WALRUS_ACCEL_SYMBOL_GOOD: u8 = 1;
-/// Its bytes are no symbol of the kind that was to be there.
+/// The bytes are no symbol of the expected kind.
 pub const WALRUS_ACCEL_SYMBOL_MALFORMED: u8 = 2;
-/// It recovers a sliver of the other axis.
+/// The symbol recovers a sliver of the other axis.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_AXIS: u8 = 3;
-/// It recovers another sliver.
+/// The symbol recovers another sliver.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_TARGET: u8 = 4;
-/// The sliver that it says it comes from is beyond the committee.
+/// The symbol claims a source sliver beyond the committee.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_SOURCE: u8 = 5;
-/// It is of another size than the blob's symbols.
+/// The symbol has another size than the symbols of the blob.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_SIZE: u8 = 6;
-/// Its proof is not as long as the way to the root.
+/// The Merkle proof does not have the length of the path to the root.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_PATH_LENGTH: u8 = 7;
-/// Its proof does not lead to the root of the sliver that it comes from.
+/// The Merkle proof does not lead to the root of the source sliver.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_PROOF: u8 = 8;
 
-/// What there is before a symbol was looked at.
+/// Value of a verdict before the symbol was checked.
 pub(super) const NOT_LOOKED_AT: u8 = 0;
 
-/// A verdict as a number.
+/// Returns the number of a verdict.
 pub(super) fn verdict_number(verdict: SymbolVerdict) -> u8 {
     match verdict {
         SymbolVerdict::Good => WALRUS_ACCEL_SYMBOL_GOOD,
@@ -47,25 +47,25 @@ pub(super) fn verdict_number(verdict: SymbolVerdict) -> u8 {
     }
 }
 
-/// A symbol in memory: a part of one sliver that serves to recover a sliver of the other axis. Functions that
-/// read symbols copy them for as long as the call takes.
+/// Symbol in memory: a part of one sliver, its source, that helps to recover a sliver of the other
+/// axis, its target. Functions that read symbols copy them, and free the copies when they return.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_symbol {
-    /// Its bytes, as a storage node gives them: BCS GeneralRecoverySymbol, or BCS DecodingSymbol where the
-    /// function says so.
+    /// Bytes of the symbol, as a storage node serves them: BCS GeneralRecoverySymbol, or BCS
+    /// DecodingSymbol where the function says so.
     pub data: *const u8,
-    /// Their number.
+    /// Length of `data` in bytes.
     pub length: usize,
 }
 
-/// Symbols of the caller's that were read.
+/// Symbols of the caller, parsed.
 pub(super) struct GivenSymbols<T> {
-    /// Those whose form is right.
+    /// Well-formed symbols.
     pub(super) symbols: Vec<T>,
-    /// The positions of those among all.
+    /// Positions of the well-formed symbols in the request.
     pub(super) positions: Vec<usize>,
-    /// The positions of the others.
+    /// Positions of the malformed symbols in the request.
     pub(super) malformed: Vec<usize>,
 }
 
@@ -104,7 +104,7 @@ impl<T: Bcs> GivenSymbols<T> {
     }
 }
 
-/// Places for verdicts on symbols, which become zero at once.
+/// Returns the array for verdicts on symbols. All verdicts become zero at once.
 ///
 /// # Safety
 ///
@@ -124,27 +124,29 @@ pub(super) unsafe fn out_verdicts<'a>(
     }
 }
 
-/// Recovery symbols to verify. All are to recover the same sliver.
+/// Request to verify recovery symbols for one target.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_verify_symbols_request {
-    /// sizeof(walrus_accel_verify_symbols_request): WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT sets it.
+    /// sizeof(walrus_accel_verify_symbols_request): WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT sets
+    /// it.
     pub struct_size: usize,
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     pub metadata: *const walrus_accel_metadata,
-    /// The symbols, as BCS GeneralRecoverySymbol; many at once are verified faster than one by one.
+    /// Symbols, as BCS GeneralRecoverySymbol. Many symbols in one request are verified faster than
+    /// one by one.
     pub symbols: *const walrus_accel_symbol,
-    /// The number of symbols.
+    /// Length of `symbols`.
     pub symbol_count: usize,
-    /// Room for a verdict for each symbol: WALRUS_ACCEL_SYMBOL_GOOD or another of them; all are 0 after a call
-    /// that failed. (They are left alone only if they overlap with what is read, or are not `symbol_count`.)
+    /// Array for one verdict per symbol: WALRUS_ACCEL_SYMBOL_GOOD or another WALRUS_ACCEL_SYMBOL_
+    /// verdict. After a failure, all verdicts are 0, except if the array overlaps with memory that
+    /// is read or has another length than `symbol_count`: then it is left as it was.
     pub verdicts: *mut u8,
-    /// The number of verdicts that there is room for: exactly `symbol_count`.
+    /// Length of `verdicts`: exactly `symbol_count`.
     pub verdict_count: usize,
-    /// The axis of the sliver that they are to recover: WALRUS_ACCEL_AXIS_PRIMARY or
-    /// WALRUS_ACCEL_AXIS_SECONDARY.
+    /// Axis of the target: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
     pub axis: u32,
-    /// The pair of that sliver.
+    /// Pair of the target.
     pub target: u16,
     /// Zero.
     pub reserved: u16,
@@ -160,14 +162,15 @@ unsafe impl CStruct for walrus_accel_verify_symbols_request {
     }
 }
 
-/// Verifies recovery symbols against the metadata of their blob, and returns when it is done: strictly each
-/// one's axis, target, source and size, the length of its proof, and the root that this leads to.
+/// Verifies recovery symbols against the metadata of their blob, and returns when all are verified.
+/// The call checks axis, target, source and size of each symbol, the length of its Merkle proof,
+/// and the root that the Merkle proof leads to.
 ///
-/// `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
-/// a control by which other threads watch and cancel the call.
+/// `request`: read during the call, with the memory that it points to; the call writes the
+/// verdicts. `control`: NULL, or a control that observes and cancels the call from other threads.
 ///
-/// Statuses: WALRUS_ACCEL_OK, whatever the verdicts are; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
-/// cannot be, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
+/// Statuses: WALRUS_ACCEL_OK, whatever the verdicts; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+/// request, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_verify_symbols(
