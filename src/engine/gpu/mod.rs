@@ -9,6 +9,7 @@ pub(crate) mod capacity;
 mod codeword_fallback;
 mod decode;
 pub(crate) mod device;
+mod device_selftest;
 mod encode;
 mod expand;
 pub(crate) mod hash;
@@ -17,15 +18,15 @@ pub(crate) mod shader;
 #[cfg(test)]
 mod tests;
 
-use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use self::device::adapters::Found;
+use self::device::block_limits::BlockLimits;
 use self::device::fault::Fault;
 use self::device::open_device::Device;
 use self::device::workspace::Workspace;
-use self::encode::stripe::{BlockLimits, Sizes};
+use self::encode::stripe::Sizes;
 use self::hash::device_states::StateSize;
 use super::cpu::CpuEngine;
 use super::device_info::{DeviceInfo, NoDevice};
@@ -102,16 +103,6 @@ fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
     Ok(found.swap_remove(index))
 }
 
-/// A number as a shader takes it.
-fn word(value: usize) -> u32 {
-    u32::try_from(value).expect("a device's buffers are smaller")
-}
-
-/// A number that nobody can tell before.
-fn seed() -> u64 {
-    RandomState::new().hash_one(0)
-}
-
 fn unavailable(reason: String) -> Error {
     Error::EngineUnavailable {
         engine: "gpu".into(),
@@ -124,7 +115,7 @@ impl GpuEngine {
     pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
         if !device::adapters::is_tried(&engine.key) {
-            let all = audit::device_selftest::try_out(&engine).map_err(|fault| {
+            let all = device_selftest::try_out(&engine).map_err(|fault| {
                 device::adapters::rule_out(&engine.key, &fault);
                 unavailable(format!(
                     "{} is not used: {fault} when it was tried",

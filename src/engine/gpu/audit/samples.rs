@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
+use super::seed::seed;
 use crate::engine::ExpandSession;
+use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::expand::Session;
-use crate::engine::gpu::GpuEngine;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::hash::device_states::StateSize;
-use crate::engine::gpu::seed;
 use crate::format::commitment::{Commitment, Digest, ZeroCodewords, row_roots};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -26,7 +26,7 @@ pub(crate) fn memory(shape: &Shape, axis: Axis) -> u64 {
 
 /// Some slivers of an axis.
 pub(crate) struct Samples<'a> {
-    engine: &'a GpuEngine,
+    cpu: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
     axis: Axis,
@@ -45,7 +45,7 @@ pub(crate) enum Made<'m> {
 impl<'a> Samples<'a> {
     /// A few of `among` slivers, of which at most `width` bytes of a symbol are read at once.
     pub(crate) fn new(
-        engine: &'a GpuEngine,
+        cpu: &'a CpuEngine,
         (shape, commitment, axis): (Shape, Commitment, Axis),
         among: usize,
         width: u32,
@@ -53,9 +53,9 @@ impl<'a> Samples<'a> {
         let one = |_| (seed() % among as u64) as usize;
         let mut items: Vec<_> = (0..COUNT).map(one).collect();
         items.dedup();
-        let session = Session::new(&engine.cpu, shape, commitment, axis, items.len(), width);
+        let session = Session::new(cpu, shape, commitment, axis, items.len(), width);
         Self {
-            engine,
+            cpu,
             shape,
             commitment,
             axis,
@@ -114,8 +114,8 @@ impl<'a> Samples<'a> {
         let same = match made {
             Made::Roots(roots) => {
                 let leaves = self.session.leaves();
-                let cpu = &*self.engine.cpu;
-                let expected = row_roots(cpu, self.commitment, leaves, n, &ZeroCodewords::none());
+                let expected =
+                    row_roots(self.cpu, self.commitment, leaves, n, &ZeroCodewords::none());
                 self.items.iter().map(|&item| roots[item]).eq(expected)
             }
             Made::States(states, place) => {

@@ -9,15 +9,15 @@ use super::decode_plan::Plan;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::decode::{Place, Stripe};
 use crate::engine::gpu::audit::combination_check::{Check, CodewordAxis, Sum};
+use crate::engine::gpu::device::block_limits::BlockLimits;
+use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{Link, open, places};
 use crate::engine::gpu::device::workspace::{Role, SHARED, Slot, Workspace};
-use crate::engine::gpu::encode::stripe::BlockLimits;
 use crate::engine::gpu::shader::modules::Shader;
-use crate::engine::gpu::shader::parameters::Restore;
+use crate::engine::gpu::shader::parameters::{Restore, word};
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
-use crate::engine::gpu::word;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
@@ -246,7 +246,7 @@ impl<'a, 's> Run<'a, 's> {
             piece.control.check()?;
             device.note_times_in_time(piece.control)?;
             let range = first..lines.min(first + most);
-            let mut commands = device.commands();
+            let mut commands = Commands::new(device);
             for &block in &plan.blocks {
                 let job = Restore {
                     first_line: word(first),

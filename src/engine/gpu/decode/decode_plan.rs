@@ -7,9 +7,8 @@ use crate::code::{Code, Erasures, block_derivative, exp, with_tables};
 use crate::engine::gpu::audit::combination_check::Sum;
 use crate::engine::gpu::device::fault::Fault;
 use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, images, table};
-use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, Restore};
+use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, Restore, word};
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
-use crate::engine::gpu::word;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 

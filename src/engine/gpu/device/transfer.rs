@@ -34,7 +34,7 @@ impl<'a> Link<'a> {
             self.workspace.give_upload_back(slot);
             return Err(error.into());
         }
-        let mut commands = self.device.commands();
+        let mut commands = Commands::new(self.device);
         commands.copy((&slot.buffer, 0), to, bytes);
         Ok((commands, slot))
     }
@@ -70,7 +70,7 @@ impl<'a> Link<'a> {
         bytes: u64,
         take: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, Fault> {
-        let commands = self.device.commands();
+        let commands = Commands::new(self.device);
         self.bring(commands, from, bytes, take)
     }
 

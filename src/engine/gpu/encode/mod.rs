@@ -6,13 +6,14 @@ pub(crate) mod stripe_output;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use super::GpuEngine;
 use super::audit::samples::{Made, Samples};
+use super::audit::seed::seed;
 use super::device::fault::Failure;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
 use super::encode::stripe::{Stripe, StripeResult};
 use super::encode::stripe_output::{Output, Progress, Rest};
-use super::{GpuEngine, seed};
 use crate::engine::{EncodeSession, Engine, SliverOutput};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
@@ -48,7 +49,7 @@ impl<'a> Session<'a> {
                 Axis::Secondary => shape.columns(),
             };
             let of = (shape, commitment, axis);
-            Samples::new(engine, of, among.into(), width)
+            Samples::new(&engine.cpu, of, among.into(), width)
         };
         Self {
             engine,

@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 
 pub(crate) use self::expand_stripe::Sizes;
 use self::expand_stripe::{Stripe, StripeResult};
+use super::GpuEngine;
 use super::audit::samples::{Made, Samples};
+use super::audit::seed::seed;
 use super::device::fault::Failure;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
-use super::{GpuEngine, seed};
 use crate::engine::ExpandSession;
 use crate::engine::cpu::expand::Session as CpuSession;
 use crate::format::commitment::{Commitment, Digest};
@@ -52,7 +53,7 @@ impl<'a> Session<'a> {
         let samples = engine
             .options
             .check
-            .then(|| Samples::new(engine, of, items, width));
+            .then(|| Samples::new(&engine.cpu, of, items, width));
         Self {
             engine,
             shape,

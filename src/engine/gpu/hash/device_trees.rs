@@ -4,8 +4,7 @@ use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::Fault;
 use crate::engine::gpu::device::transfer::Link;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
-use crate::engine::gpu::shader::parameters::Nodes;
-use crate::engine::gpu::word;
+use crate::engine::gpu::shader::parameters::{Nodes, word};
 use crate::format::commitment::Digest;
 
 /// The bytes of a hash.
@@ -65,7 +64,7 @@ impl Leaves<'_> {
         nodes: Shader,
         levels: [&wgpu::Buffer; 2],
     ) -> Result<Vec<Digest>, Fault> {
-        let mut commands = link.device.commands();
+        let mut commands = Commands::new(link.device);
         let roots = self.record(&mut commands, nodes, levels)?;
         let bytes = self.trees as u64 * DIGEST;
         link.bring(commands, (roots, 0), bytes, |bytes| {

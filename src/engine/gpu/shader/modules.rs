@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::parameters::word;
 use crate::format::commitment::Commitment;
 
 const FIELD: &str = include_str!("../../../../shaders/shared/field.wgsl");
@@ -91,7 +92,7 @@ impl Shader {
         let (Self::Extend { lanes, .. } | Self::Restore { lanes, .. }) = self else {
             unreachable!("a shader that works on lanes");
         };
-        crate::engine::gpu::word(chunks) * CHUNK_LANES / lanes
+        word(chunks) * CHUNK_LANES / lanes
     }
 
     /// The threads of a workgroup.

@@ -2,6 +2,15 @@
 
 use bytemuck::NoUninit;
 
+/// Returns a count as a shader's parameter.
+///
+/// # Panics
+///
+/// If it exceeds 32 bits: the buffers of a device are smaller.
+pub(crate) fn word(value: usize) -> u32 {
+    u32::try_from(value).expect("a device's buffers are smaller")
+}
+
 /// Of `extend.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]

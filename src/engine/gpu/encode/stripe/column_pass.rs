@@ -8,8 +8,7 @@ use crate::engine::gpu::audit::combination_check::CodewordAxis;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::shader::modules::HASH_THREADS;
-use crate::engine::gpu::shader::parameters::{Combine, Extend, Leaves};
-use crate::engine::gpu::word;
+use crate::engine::gpu::shader::parameters::{Combine, Extend, Leaves, word};
 
 impl<'a> Run<'a> {
     /// Every column: extended and hashed; what slivers need comes down.
@@ -28,7 +27,7 @@ impl<'a> Run<'a> {
             // A block has columns of the source, or columns that rows were extended by.
             let end = if first < columns { columns } else { n };
             let range = first..end.min(first + most);
-            let mut commands = self.link.device.commands();
+            let mut commands = Commands::new(self.link.device);
             self.extend_columns(&mut commands, &range)?;
             let count = range.len();
             let bytes = (count * a_column) as u64;

@@ -11,11 +11,13 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Mutex;
 
-pub(crate) use self::stripe_sizes::{BlockLimits, Sizes};
+pub(crate) use self::stripe_sizes::Sizes;
 use crate::code::Code;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::audit::combination_check::{Check, Sum, Sums};
 use crate::engine::gpu::audit::samples::Kept;
+use crate::engine::gpu::device::block_limits::BlockLimits;
+use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::Link;
@@ -24,8 +26,8 @@ use crate::engine::gpu::encode::stripe_output::Output;
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::shader::modules::Shader;
 use crate::engine::gpu::shader::multipliers;
+use crate::engine::gpu::shader::parameters::word;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
-use crate::engine::gpu::word;
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
@@ -193,7 +195,7 @@ impl<'a> Run<'a> {
 
     /// Brings the states up, and sets the sums to zero.
     fn prepare(&mut self) -> Result<(), Failure> {
-        let mut commands = self.link.device.commands();
+        let mut commands = Commands::new(self.link.device);
         commands.clear(&self.buffers.sums);
         commands.submit()?;
         let Some(states) = self.stripe.states else {

@@ -12,9 +12,8 @@ use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::places;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
-use crate::engine::gpu::shader::parameters::{Combine, Extend};
+use crate::engine::gpu::shader::parameters::{Combine, Extend, word};
 use crate::engine::gpu::shader::symbol_layout::Place;
-use crate::engine::gpu::word;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
 

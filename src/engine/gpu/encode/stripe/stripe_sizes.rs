@@ -1,19 +1,12 @@
 //! What a stripe takes of a device's memory.
 
+use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::workspace::{Role, SHARED, Workspace};
 use crate::engine::gpu::hash::device_trees::{DIGEST, Leaves};
 use crate::engine::gpu::shader::modules;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
 use crate::format::commitment::Commitment;
 use crate::format::shape::Shape;
-
-/// The sizes that a stripe is cut by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BlockLimits {
-    /// The bytes of rows that go up at once, and of columns' recovery symbols that are made at once; a
-    /// row or a column at least.
-    pub(crate) block: u64,
-}
 
 /// The bytes of each buffer for stripes of `width`.
 pub(crate) struct Sizes {

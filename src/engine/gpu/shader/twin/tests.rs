@@ -5,6 +5,7 @@ mod code;
 use std::ops::RangeInclusive;
 
 use super::*;
+use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, blake3_depth, state_words};
 use crate::engine::gpu::shader::multipliers::{images, table};
@@ -93,7 +94,7 @@ impl Bench {
         buffers: &[&wgpu::Buffer],
         groups: [u32; 2],
     ) {
-        let mut commands = self.device().commands();
+        let mut commands = Commands::new(self.device());
         commands.dispatch(shader, job, buffers, groups).unwrap();
         commands.submit().unwrap();
     }
@@ -102,7 +103,7 @@ impl Bench {
         let bytes = buffer.size();
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let host = self.device().buffer("host", bytes, usage).unwrap();
-        let mut commands = self.device().commands();
+        let mut commands = Commands::new(self.device());
         commands.copy((buffer, 0), (&host, 0), bytes);
         let submission = commands.submit().unwrap();
         self.device()
