@@ -26,7 +26,7 @@ use self::device::block_limits::BlockLimits;
 use self::device::fault::Fault;
 use self::device::open_device::Device;
 use self::device::workspace::Workspace;
-use self::encode::stripe::Sizes;
+use self::encode::stripe::EncodeSizes;
 use self::hash::device_states::StateSize;
 use super::cpu::CpuEngine;
 use super::device_info::{DeviceInfo, NoDevice};
@@ -276,7 +276,7 @@ impl Engine for GpuEngine {
         in_memory: bool,
     ) -> u64 {
         // What the CPU needs to go on comes on top: a device that has failed gives nothing back.
-        let sizes = Sizes::new(shape, commitment, width, self.cut);
+        let sizes = EncodeSizes::new(shape, commitment, width, self.cut);
         let cpu = self.cpu.encode_memory(shape, commitment, width, in_memory);
         sizes.on_host(shape) + cpu
     }
@@ -294,7 +294,7 @@ impl Engine for GpuEngine {
                 return self.cpu.start_encode(shape, commitment, width);
             }
         }
-        Ok(Box::new(encode::Session::new(
+        Ok(Box::new(encode::GpuEncodeSession::new(
             self, shape, commitment, width,
         )))
     }
@@ -312,7 +312,7 @@ impl Engine for GpuEngine {
             .expand_memory(shape, commitment, axis, items, width);
         let widest = self.widest_expand(shape, commitment, axis);
         cpu + widest.map_or(0, |widest| {
-            let one = expand::Sizes::new(shape, commitment, axis, 1, width.min(widest));
+            let one = expand::ExpandSizes::new(shape, commitment, axis, 1, width.min(widest));
             let symbols = items as u64 * u64::from(shape.n_shards());
             let state = StateSize::new(commitment, shape.symbol_size());
             let kept = audit::samples::memory(shape, axis);
@@ -336,7 +336,7 @@ impl Engine for GpuEngine {
             }
         };
         let of = (shape, commitment, axis);
-        Ok(Box::new(expand::Session::new(
+        Ok(Box::new(expand::GpuExpandSession::new(
             self, of, items, width, widest,
         )))
     }
@@ -355,7 +355,7 @@ impl Engine for GpuEngine {
             .decode_memory(shape, axis, given, width, in_memory, in_place);
         let widest = self.widest_decode(shape, axis);
         cpu + widest.map_or(0, |widest| {
-            decode::Sizes::new(shape, axis, width.min(widest), self.cut).on_host()
+            decode::DecodeSizes::new(shape, axis, width.min(widest), self.cut).on_host()
         })
     }
 
@@ -374,7 +374,7 @@ impl Engine for GpuEngine {
                 return self.cpu.start_decode(shape, axis, given, width, place);
             }
         };
-        Ok(Box::new(decode::Session::new(
+        Ok(Box::new(decode::GpuDecodeSession::new(
             self, shape, axis, given, width, widest, place,
         )))
     }

@@ -21,7 +21,7 @@ impl Device {
     }
 
     /// Calls [`Device::note_times`] if few more submissions can be timed.
-    pub(crate) fn note_times_in_time(&self, control: &Control) -> Result<(), Fault> {
+    pub(crate) fn note_times_if_full(&self, control: &Control) -> Result<(), Fault> {
         match &self.timing {
             Some(timing) if timing.is_full() => self.note_times(control),
             _ => Ok(()),

@@ -21,7 +21,7 @@ const STEP: u64 = wgpu::QUERY_RESOLVE_BUFFER_ALIGNMENT;
 
 /// What time is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SpanKind {
     Upload,
     Kernels,
     Readback,
@@ -34,18 +34,18 @@ pub(crate) struct Timing {
     /// Nanoseconds a tick.
     period: f64,
     /// The kinds of the spans of each submission since timestamps were read.
-    spans: Mutex<Vec<Vec<Kind>>>,
+    spans: Mutex<Vec<Vec<SpanKind>>>,
 }
 
 /// Spans of submissions whose timestamps have not been read.
-pub(crate) struct Unread(Vec<Vec<Kind>>);
+pub(crate) struct Unread(Vec<Vec<SpanKind>>);
 
 /// The timestamps of one submission.
-pub(crate) struct Slot<'t> {
+pub(crate) struct SubmissionSpans<'t> {
     timing: &'t Timing,
     number: u32,
     used: u32,
-    kinds: Vec<Kind>,
+    kinds: Vec<SpanKind>,
 }
 
 impl Timing {
@@ -72,17 +72,17 @@ impl Timing {
         })
     }
 
-    fn spans(&self) -> MutexGuard<'_, Vec<Vec<Kind>>> {
+    fn spans(&self) -> MutexGuard<'_, Vec<Vec<SpanKind>>> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Timestamps for a submission; `None` if all are in use.
-    pub(crate) fn slot(&self) -> Option<Slot<'_>> {
+    pub(crate) fn slot(&self) -> Option<SubmissionSpans<'_>> {
         let mut spans = self.spans();
         let number = u32::try_from(spans.len()).ok()?;
         (number < SUBMISSIONS).then(|| {
             spans.push(Vec::new());
-            Slot {
+            SubmissionSpans {
                 timing: self,
                 number,
                 used: 0,
@@ -125,9 +125,9 @@ impl Timing {
                 let [begin, end] = [begin, end].map(|stamp| u64::from_le_bytes(*stamp));
                 let nanos = end.saturating_sub(begin) as f64 * self.period;
                 let place = match kind {
-                    Kind::Upload => &mut times.upload,
-                    Kind::Kernels => &mut times.kernels,
-                    Kind::Readback => &mut times.readback,
+                    SpanKind::Upload => &mut times.upload,
+                    SpanKind::Kernels => &mut times.kernels,
+                    SpanKind::Readback => &mut times.readback,
                 };
                 *place += Duration::from_nanos(nanos as u64);
             }
@@ -147,9 +147,9 @@ impl Unread {
     }
 }
 
-impl Slot<'_> {
+impl SubmissionSpans<'_> {
     /// Something of this kind begins.
-    pub(crate) fn begin(&mut self, encoder: &mut wgpu::CommandEncoder, kind: Kind) {
+    pub(crate) fn begin(&mut self, encoder: &mut wgpu::CommandEncoder, kind: SpanKind) {
         if self.used + 2 <= STAMPS {
             encoder.write_timestamp(&self.timing.set, self.number * STAMPS + self.used);
             self.used += 1;

@@ -68,7 +68,7 @@ impl Shader {
         }
     }
 
-    /// The shader that extends lines by transforms of so many points, a power of two, on a device with
+    /// The shader that extends codewords by transforms of so many points, a power of two, on a device with
     /// so many bytes of workgroup memory; `None` if not a single lane fits.
     pub(crate) fn extend(points: usize, workgroup_bytes: u32) -> Option<Self> {
         let points = u32::try_from(points).ok()?;
