@@ -6,7 +6,7 @@ use super::device::adapters;
 use super::device::fault::Fault;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
-use super::encode::stripe::BlockLimits;
+use super::device::block_limits::BlockLimits;
 use crate::engine::DeviceInfo;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::options::DeviceOptions;

@@ -9,12 +9,12 @@ pub(crate) mod capacity;
 mod codeword_fallback;
 mod decode;
 pub(crate) mod device;
+mod device_selftest;
 mod encode;
 mod expand;
 mod gpu_engine;
 pub(crate) mod hash;
 mod lease;
-mod numbers;
 mod open;
 pub(crate) mod shader;
 #[cfg(test)]
@@ -22,15 +22,14 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::device::fault::Fault;
 #[cfg(test)]
-use self::encode::stripe::BlockLimits;
-use self::encode::stripe::Sizes;
+use self::device::block_limits::BlockLimits;
+use self::device::fault::Fault;
+use self::encode::stripe::EncodeSizes;
 #[cfg(test)]
 use self::gpu_engine::BLOCK;
 pub(crate) use self::gpu_engine::{GpuEngine, unavailable};
 use self::hash::device_states::StateSize;
-pub(crate) use self::numbers::{seed, word};
 pub(crate) use self::open::{devices, find_device};
 use super::{
     DecodeSession, DeviceInfo, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces,
@@ -142,7 +141,7 @@ impl Engine for GpuEngine {
         in_memory: bool,
     ) -> u64 {
         // What the CPU needs to go on comes on top: a device that has failed gives nothing back.
-        let sizes = Sizes::new(shape, commitment, width, self.cut);
+        let sizes = EncodeSizes::new(shape, commitment, width, self.cut);
         let cpu = self.cpu.encode_memory(shape, commitment, width, in_memory);
         sizes.on_host(shape) + cpu
     }
@@ -160,7 +159,7 @@ impl Engine for GpuEngine {
                 return self.cpu.start_encode(shape, commitment, width);
             }
         }
-        Ok(Box::new(encode::Session::new(
+        Ok(Box::new(encode::GpuEncodeSession::new(
             self, shape, commitment, width,
         )))
     }
@@ -178,7 +177,7 @@ impl Engine for GpuEngine {
             .expand_memory(shape, commitment, axis, items, width);
         let widest = self.widest_expand(shape, commitment, axis);
         cpu + widest.map_or(0, |widest| {
-            let one = expand::Sizes::new(shape, commitment, axis, 1, width.min(widest));
+            let one = expand::ExpandSizes::new(shape, commitment, axis, 1, width.min(widest));
             let symbols = items as u64 * u64::from(shape.n_shards());
             let state = StateSize::new(commitment, shape.symbol_size());
             let kept = audit::samples::memory(shape, axis);
@@ -202,7 +201,7 @@ impl Engine for GpuEngine {
             }
         };
         let of = (shape, commitment, axis);
-        Ok(Box::new(expand::Session::new(
+        Ok(Box::new(expand::GpuExpandSession::new(
             self, of, items, width, widest,
         )))
     }
@@ -221,7 +220,7 @@ impl Engine for GpuEngine {
             .decode_memory(shape, axis, given, width, in_memory, in_place);
         let widest = self.widest_decode(shape, axis);
         cpu + widest.map_or(0, |widest| {
-            decode::Sizes::new(shape, axis, width.min(widest), self.cut).on_host()
+            decode::DecodeSizes::new(shape, axis, width.min(widest), self.cut).on_host()
         })
     }
 
@@ -240,7 +239,7 @@ impl Engine for GpuEngine {
                 return self.cpu.start_decode(shape, axis, given, width, place);
             }
         };
-        Ok(Box::new(decode::Session::new(
+        Ok(Box::new(decode::GpuDecodeSession::new(
             self, shape, axis, given, width, widest, place,
         )))
     }

@@ -2,7 +2,7 @@
 
 use super::decode::decoder;
 use super::*;
-use crate::engine::testing::fault_injector::Wrong;
+use crate::engine::gpu::device::fault_injector::Wrong;
 use crate::{BlobMetadataWithId, CallbackSink, Check, Sliver};
 
 /// What jobs give.
