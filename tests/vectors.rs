@@ -5,12 +5,12 @@ mod common;
 use common::{blob, hex, slivers_sha256, vectors};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use walrus_accel::{
-    Axis, Bcs, Control, Encoder, EncoderBuilder, EngineKind, InstructionSet, PairSet, Shape,
-    SliverBuffer, SliverPairIndex,
-};
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::runtime::InstructionSet;
+use walrus_accel::wire::Bcs;
+use walrus_accel::{Axis, Control, EngineKind, PairSet, Runtime, Shape, SliverPairIndex};
 
-fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer) {
+fn check(case: &Value, runtime: &Runtime, buffer: &mut SliverBuffer) {
     let number = |name: &str| case[name].as_u64().unwrap();
     let text = |name: &str| case[name].as_str().unwrap();
     let n_shards = number("n_shards") as u16;
@@ -26,7 +26,7 @@ fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer) {
     );
     assert_eq!(shape.stored_len(), number("encoded_length"));
 
-    let encoder = builder.n_shards(n_shards).build().unwrap();
+    let encoder = runtime.encoder(n_shards).unwrap();
     let pairs = PairSet::all(n_shards);
     let encoded = encoder
         .encode(&blob, &pairs, buffer, &Control::new())
@@ -61,8 +61,8 @@ fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer) {
     assert_eq!(encoder.metadata(&blob).unwrap(), encoded);
 }
 
-fn check_all(builder: &EncoderBuilder) {
-    check_those(builder, |_, _| true);
+fn check_all(runtime: &Runtime) {
+    check_those(runtime, |_, _| true);
 }
 
 /// Whether nothing is left out because it takes long.
@@ -71,14 +71,14 @@ fn all_vectors() -> bool {
 }
 
 /// The cases that are wanted by their number of shards and the length of their blob.
-fn check_those(builder: &EncoderBuilder, wanted: impl Fn(u64, u64) -> bool) {
+fn check_those(runtime: &Runtime, wanted: impl Fn(u64, u64) -> bool) {
     let mut buffer = SliverBuffer::new();
     let mut checked = 0;
     for case in vectors("rs2.json") {
         let [shards, len] = ["n_shards", "unencoded_length"].map(|key| case[key].as_u64().unwrap());
         if wanted(shards, len) {
             println!("{shards} shards, {len} bytes");
-            check(&case, builder.clone(), &mut buffer);
+            check(&case, runtime, &mut buffer);
             checked += 1;
         }
     }
@@ -92,18 +92,20 @@ fn the_cpu_engine_gives_the_network_s_bytes_with_every_instruction_set() {
     let fastest = sets.last().copied();
     for set in sets {
         println!("{set}");
-        let builder = Encoder::builder().engine(EngineKind::Cpu);
+        let builder = Runtime::builder().engine(EngineKind::Cpu);
+        let runtime = builder.instruction_set(set).build().unwrap();
         let longest = match all_vectors() || Some(set) == fastest {
             true => u64::MAX,
             false => 4 << 20,
         };
-        check_those(&builder.instruction_set(set), |_, len| len <= longest);
+        check_those(&runtime, |_, len| len <= longest);
     }
 }
 
 #[test]
 fn the_reference_engine_gives_the_network_s_bytes() {
-    check_all(&Encoder::builder().engine(EngineKind::Reference));
+    let builder = Runtime::builder().engine(EngineKind::Reference);
+    check_all(&builder.build().unwrap());
 }
 
 #[test]
@@ -115,10 +117,10 @@ fn the_gpu_engine_gives_the_network_s_bytes() {
         eprintln!("skipped: no device");
         return;
     };
-    let builder = Encoder::builder().engine(EngineKind::Gpu);
+    let builder = Runtime::builder().engine(EngineKind::Gpu);
     let builder = builder.device(device.index.to_string()).cpu_fallback(false);
     // A million symbols take a software driver a minute, whatever their size: one such case here, all in `make gpu`.
-    check_those(&builder, |shards, len| {
+    check_those(&builder.build().unwrap(), |shards, len| {
         all_vectors() || (shards < 1000 && len <= 4 << 20) || (shards, len) == (1000, 445_557)
     });
 }

@@ -3,10 +3,13 @@
 use std::sync::OnceLock;
 
 use walrus_accel::{
-    Axis, Bcs, BlobSliver, Commitment, Control, Decoder, Encoder, EngineKind, ExpandedSliver,
-    GeneralRecoverySymbol, PairSet, Sliver, SliverBuffer, SliverData, SliverIndex, SliverPairIndex,
-    VerifiedMetadata,
+    Axis, Commitment, Control, Decoder, Encoder, EngineKind, PairSet, Runtime, Shape, SliverIndex,
+    SliverPairIndex, VerifiedMetadata,
 };
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::recovery::ExpandedSliver;
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, Sliver, SliverData};
 
 use crate::Bytes;
 
@@ -18,10 +21,14 @@ pub struct Machine {
 
 impl Machine {
     fn new(engine: EngineKind) -> Self {
-        let encoder = Encoder::builder().engine(engine).threads(1);
-        let encoder = encoder.build().expect("it is always there");
+        let encoder = Runtime::builder().engine(engine).threads(1);
+        let encoder = encoder
+            .build()
+            .expect("it is always there")
+            .encoder(Shape::NETWORK_SHARDS)
+            .expect("it is always there");
         Self {
-            decoder: Decoder::on_engine_of(&encoder),
+            decoder: encoder.runtime().decoder(),
             encoder,
         }
     }

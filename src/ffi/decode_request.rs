@@ -175,7 +175,7 @@ impl Decoding {
             path: request.output_path,
         };
         Ok(Self {
-            decoder: shared.decoder.clone(),
+            decoder: shared.runtime.decoder(),
             metadata: given_metadata(request.metadata, "metadata")?,
             axis: axis_or_any(request.axis, "axis")?,
             check: check(request.check, "check")?,

@@ -221,7 +221,7 @@ pub extern "C" fn walrus_accel_recover(
             request.symbol_count,
             "symbols",
         )?;
-        let found = shared.decoder.recover(
+        let found = shared.runtime.decoder().recover(
             &target.metadata,
             target.axis,
             target.pair,
@@ -304,7 +304,7 @@ pub extern "C" fn walrus_accel_recover_unproven(
         let target = Target::new(&request)?;
         let given =
             GivenSymbols::<DecodingSymbol>::new(request.symbols, request.symbol_count, "symbols")?;
-        let sliver = shared.decoder.recover_unproven(
+        let sliver = shared.runtime.decoder().recover_unproven(
             &target.metadata,
             target.axis,
             target.pair,

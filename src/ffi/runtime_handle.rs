@@ -13,11 +13,11 @@ use super::status::{
     walrus_accel_error, walrus_accel_status,
 };
 use super::structs::{CStruct, read_optional};
-use crate::engine::{InstructionSet, MAX_THREADS};
+use crate::engine::InstructionSet;
 use crate::format::commitment::Commitment;
-use crate::jobs::decoder::Decoder;
-use crate::jobs::encoder::{Encoder, NETWORK_SHARDS};
-use crate::jobs::runtime::DEFAULT_MEMORY;
+use crate::format::shape::Shape;
+use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 
 /// How many jobs run at once unless the options say.
 const DEFAULT_MAX_JOBS: u32 = 2;
@@ -76,8 +76,7 @@ pub struct walrus_accel_runtime {
 
 /// What jobs keep of a runtime, though it may be freed before they end.
 pub(super) struct Shared {
-    pub(super) encoder: Encoder,
-    pub(super) decoder: Decoder,
+    pub(super) runtime: Runtime,
     pub(super) runner: Runner,
     /// The number of threads that was asked for.
     pub(super) threads: usize,
@@ -153,7 +152,7 @@ pub(super) fn guard_within<P>(
 }
 
 fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_runtime, Failure> {
-    let mut builder = Encoder::builder();
+    let mut builder = Runtime::builder();
     let (mut max_jobs, mut threads) = (DEFAULT_MAX_JOBS, 0);
     if let Some(options) = options {
         let limits = [
@@ -174,7 +173,7 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
             .cpu_fallback(!flag(options.no_cpu_fallback, "no_cpu_fallback")?)
             .device_check(!flag(options.no_device_check, "no_device_check")?)
             .memory(match options.memory {
-                0 => DEFAULT_MEMORY,
+                0 => Runtime::DEFAULT_MEMORY,
                 memory => memory,
             });
         if options.device_memory != 0 {
@@ -190,13 +189,12 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
             max_jobs = options.max_jobs;
         }
     }
-    let encoder = builder.build()?;
-    let instruction_set = CString::new(encoder.instruction_set()).expect("a name has no NUL");
+    let runtime = builder.build()?;
+    let instruction_set = CString::new(runtime.instruction_set()).expect("a name has no NUL");
     Ok(walrus_accel_runtime {
         instruction_set,
         shared: Arc::new(Shared {
-            decoder: Decoder::on_engine_of(&encoder),
-            encoder,
+            runtime,
             runner: Runner::new(usize::try_from(max_jobs).expect("small")),
             threads,
             process: std::process::id(),
@@ -206,7 +204,7 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
 }
 
 /// More threads, or jobs at once, are a mistake.
-const MOST_THREADS: u32 = MAX_THREADS as u32;
+const MOST_THREADS: u32 = Runtime::MAX_THREADS as u32;
 const MOST_JOBS: u32 = 4096;
 
 /// Makes a runtime: opens the engine, starts its threads and computes its tables.
@@ -276,7 +274,7 @@ pub extern "C" fn walrus_accel_runtime_device_fault(
 ) -> walrus_accel_status {
     let places = || place(fault, std::ptr::null_mut(), "fault");
     guard_on(runtime, error, places, |shared, place| {
-        if let Some(fault) = shared.encoder.device_fault() {
+        if let Some(fault) = shared.runtime.device_fault() {
             let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
             place.set(hand_over(Failure::new(status, fault).into_error()));
         }
@@ -287,7 +285,7 @@ pub extern "C" fn walrus_accel_runtime_device_fault(
 /// A committee of the network's size has this many shards: what `n_shards` of 0 in a request stands for.
 pub const WALRUS_ACCEL_NETWORK_SHARDS: u16 = 1000;
 
-const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == NETWORK_SHARDS);
+const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == Shape::NETWORK_SHARDS);
 
 /// A number of shards, which 0 leaves to the network.
 pub(super) fn shards(n_shards: u16) -> u16 {
@@ -303,5 +301,6 @@ pub(super) fn encoder(
     n_shards: u16,
     commitment: Commitment,
 ) -> Result<Encoder, Failure> {
-    Ok(shared.encoder.for_committee(shards(n_shards), commitment)?)
+    let encoder = shared.runtime.encoder(shards(n_shards))?;
+    Ok(encoder.with_commitment(commitment))
 }

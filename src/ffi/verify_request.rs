@@ -122,7 +122,7 @@ impl Verifying {
             |sliver| (sliver.data, sliver.length),
         )?;
         Ok(Self {
-            decoder: shared.decoder.clone(),
+            decoder: shared.runtime.decoder(),
             slivers: MemorySlivers::new(request.slivers, request.sliver_count, "slivers")?,
             metadata: GivenMetadata::new(request)?,
             verdicts,

@@ -6,11 +6,11 @@ use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::format::verdict::{SliverInfo, SliverVerdict};
 
-/// The smallest committee: with fewer shards the code has no recovery symbols.
-pub const MIN_SHARDS: u16 = 4;
+/// [`Shape::MIN_SHARDS`].
+const MIN_SHARDS: u16 = 4;
 
-/// The largest symbol in bytes: the largest even number that 16 bits hold.
-pub const MAX_SYMBOL_SIZE: u32 = 65_534;
+/// [`Shape::MAX_SYMBOL_SIZE`].
+const MAX_SYMBOL_SIZE: u32 = 65_534;
 
 /// The order of the field GF(2^16): the most symbols that one code word can have.
 const FIELD_ORDER: u32 = 65_536;
@@ -42,6 +42,16 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Number of shards of the Walrus network.
+    pub const NETWORK_SHARDS: u16 = 1000;
+
+    /// Number of shards of the smallest committee. With fewer shards the code has no recovery
+    /// symbols.
+    pub const MIN_SHARDS: u16 = MIN_SHARDS;
+
+    /// Largest symbol size in bytes: the largest even number of 16 bits.
+    pub const MAX_SYMBOL_SIZE: u32 = MAX_SYMBOL_SIZE;
+
     /// The shape of a blob of `length` bytes for `n_shards` shards.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::format::shape::Shape;
 use crate::support::memory::{collected, to_usize};
 
 /// Receives one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and
-/// [`FileOutput`](crate::FileOutput).
+/// [`FileOutput`](crate::io::FileOutput).
 pub trait Output {
     /// Prepares for a blob. What is returned is dropped without [`OutputSession::finish`] if the
     /// job fails or is cancelled: then nothing of it may stay behind.
@@ -71,7 +71,8 @@ impl Output for Vec<u8> {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Output, Shape, SliceOutput};
+/// use walrus_accel::Shape;
+/// use walrus_accel::io::{Output, SliceOutput};
 ///
 /// let mut room = [0; 6];
 /// let mut output = SliceOutput::new(&mut room);

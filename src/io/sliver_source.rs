@@ -13,9 +13,9 @@ use crate::support::memory::{collected, filled};
 
 /// Numbered slivers that can be read at any position, from several threads at once.
 ///
-/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::BlobSliver) (whose own metadata is then
-/// of no account: the job's is), for [`BlobDirectory`](crate::BlobDirectory) and
-/// [`SliverFiles`](crate::SliverFiles).
+/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::verify::BlobSliver) (whose own metadata is then
+/// of no account: the job's is), for [`BlobDirectory`](crate::directory::BlobDirectory) and
+/// [`SliverFiles`](crate::directory::SliverFiles).
 ///
 /// What a sliver holds must not change while a job reads it. Slivers that others send are taken first, by a
 /// [`BlobReader`](crate::BlobReader), say: a source that gave other bytes to decoding than to verifying would

@@ -4,10 +4,13 @@ use std::fs;
 #[cfg(unix)]
 use std::path::Path;
 
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{
+    Bcs, DecodingSymbol, GeneralRecoverySymbol, RecoverySymbol, Sliver, SliverData,
+};
 use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, BlobSliver, Control, Decoder, DecodingSymbol, Encoder,
-    EngineKind, GeneralRecoverySymbol, PairSet, RecoverySymbol, Sliver, SliverBuffer, SliverData,
-    SliverIndex, SliverPairIndex,
+    Axis, BlobMetadataWithId, Control, EngineKind, PairSet, Runtime, SliverIndex, SliverPairIndex,
 };
 
 use super::harness::{Scratch, damage, run_with_input, truncate, walrus, words};
@@ -428,12 +431,13 @@ fn of_several_kinds_the_good_one_is_taken() {
 /// A good symbol that can be read as a general one, too, with the pair whose secondary sliver it
 /// recovers.
 fn recovery_symbol_of_two_kinds() -> (BlobMetadataWithId, u16, RecoverySymbol) {
-    let encoder = Encoder::builder()
-        .n_shards(7)
+    let encoder = Runtime::builder()
         .engine(EngineKind::Cpu)
         .build()
+        .unwrap()
+        .encoder(7)
         .unwrap();
-    let decoder = Decoder::on_engine_of(&encoder);
+    let decoder = encoder.runtime().decoder();
     let control = Control::new();
     for seed in 0..10_000_u16 {
         let mut blob = [0; 100];

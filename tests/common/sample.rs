@@ -1,9 +1,11 @@
 //! An encoded blob at hand, any choice of its slivers as a sliver source, and the least memory
 //! that a job takes.
 
+use walrus_accel::io::{SliverBuffer, SliverInfo, SliverSource};
+use walrus_accel::wire::{Sliver, SliverData};
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result, Shape, Sliver,
-    SliverBuffer, SliverData, SliverIndex, SliverInfo, SliverSource, VerifiedMetadata,
+    Axis, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result, Runtime, Shape,
+    SliverIndex, VerifiedMetadata,
 };
 
 /// A blob with its metadata and all of its slivers.
@@ -18,8 +20,9 @@ pub struct Sample {
 impl Sample {
     /// The blob, encoded by the cpu engine.
     pub fn new(n_shards: u16, blob: Vec<u8>) -> Self {
-        let encoder = Encoder::builder().n_shards(n_shards).threads(2);
-        Self::by(&encoder.engine(EngineKind::Cpu).build().unwrap(), blob)
+        let runtime = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+        let runtime = runtime.build().unwrap();
+        Self::by(&runtime.encoder(n_shards).unwrap(), blob)
     }
 
     pub fn by(encoder: &Encoder, blob: Vec<u8>) -> Self {

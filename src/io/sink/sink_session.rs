@@ -11,8 +11,8 @@ use crate::io::source::FileSource;
 
 /// Receives the slivers of one encoding after another.
 ///
-/// Implemented by [`SliverBuffer`](crate::SliverBuffer), [`SliverSlices`](crate::SliverSlices),
-/// [`DirectorySink`](crate::DirectorySink) and [`CallbackSink`](crate::CallbackSink).
+/// Implemented by [`SliverBuffer`](crate::io::SliverBuffer), [`SliverSlices`](crate::io::SliverSlices),
+/// [`DirectorySink`](crate::directory::DirectorySink) and [`CallbackSink`](crate::io::CallbackSink).
 pub trait Sink {
     /// Prepares for the slivers of the chosen pairs of one blob, whose metadata will have the
     /// given commitment hash.
@@ -31,7 +31,7 @@ pub trait Sink {
     ) -> Result<Box<dyn SinkSession + 'a>>;
 
     /// Called before [`Sink::begin`] with the file that is encoded, if it is one
-    /// ([`Source::as_file`](crate::Source::as_file)): a sink that replaces files must not replace it.
+    /// ([`Source::as_file`](crate::io::Source::as_file)): a sink that replaces files must not replace it.
     fn protect(&mut self, file: &FileSource) {
         let _ = file;
     }
