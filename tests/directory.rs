@@ -1,4 +1,4 @@
-//! Blobs as directories: what strangers, crashes and other sinks leave there.
+//! Blob directories with entries that attackers, crashes or other sinks left.
 
 mod common;
 
@@ -13,10 +13,10 @@ use walrus_accel::{
     BlobMetadataWithId, Check, Commitment, Control, EngineKind, PairSet, Result, Runtime, Shape,
 };
 
-/// Where to continue from: the bytes of every symbol that are done, and the hash states.
+/// Resume point: the finished bytes of every symbol, and the hash states.
 type Point = (u32, Vec<u8>);
 
-/// Offers a point to continue from, keeps those that it is given, and drops the slivers.
+/// Sink that offers a resume point, records the points of the encode, and drops the slivers.
 #[derive(Default)]
 struct Points {
     offered: Mutex<Option<Point>>,
@@ -62,7 +62,7 @@ impl SinkSession for PointsSession<'_> {
 
 #[test]
 fn only_points_that_can_be_are_continued_from() {
-    // 13 shards, symbols of 700 bytes: five stripes and a short one.
+    // 13 shards, symbols of 700 bytes: five stripes and a narrower one.
     let blob = blob(30, 45 * 700 - 3);
     let builder = Runtime::builder().threads(2);
     let builder = builder.engine(EngineKind::Cpu);
@@ -102,7 +102,7 @@ fn only_points_that_can_be_are_continued_from() {
 
 #[test]
 fn a_sink_has_points_as_often_as_it_wants() {
-    // 13 shards, 45 source symbols of 700 bytes: one stripe in the usual memory.
+    // 13 shards, 45 source symbols of 700 bytes: one stripe with the default memory.
     let blob = blob(30, 45 * 700 - 3);
     let points = |memory: u64, stripe_bytes: Option<u64>| {
         let builder = Runtime::builder().threads(2).memory(memory);
@@ -165,7 +165,7 @@ fn progress_is_in_the_blob_s_bytes() {
     }
 }
 
-/// Encodes a small blob for 10 shards below `out` and gives its directory.
+/// Encodes a small blob for 10 shards below `out` and returns its directory.
 fn encoded(out: &Path) -> PathBuf {
     let encoder = Runtime::builder()
         .threads(1)

@@ -1,4 +1,4 @@
-//! Every instruction set that this processor has against the reference engine.
+//! Comparison of every instruction set of this processor with the reference engine.
 
 mod common;
 
@@ -12,7 +12,7 @@ use walrus_accel::{
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
-/// The reference engine's answer for a blob of `len` bytes.
+/// Encodes a blob of `len` bytes by the reference engine.
 fn sample(n: u16, commitment: Commitment, len: u64) -> Sample {
     let reference = Runtime::builder();
     let reference = reference
@@ -25,7 +25,8 @@ fn sample(n: u16, commitment: Commitment, len: u64) -> Sample {
     Sample::by(&reference, blob(len, len as usize))
 }
 
-/// Encodes and decodes with an instruction set in some memory: whole blobs and narrow stripes.
+/// Encodes and decodes with an instruction set and several memory limits, from narrow stripes to
+/// one.
 fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let Sample {
         blob,
@@ -38,7 +39,7 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let (pairs, control) = (PairSet::all(n), Control::new());
     let builder = Runtime::builder();
     let builder = builder.threads(2).instruction_set(set);
-    // The blob at an odd address of every kind.
+    // The blob begins at any address.
     let offset = random.below(64);
     let mut shifted = vec![0; offset];
     shifted.extend(blob);
@@ -101,7 +102,7 @@ fn random_shapes_and_stripes() {
     }
 }
 
-/// A committee whose transforms go beyond the subfield.
+/// Number of shards whose transforms need factors outside the subfield.
 #[test]
 fn a_thousand_shards() {
     let mut random = Random(31);

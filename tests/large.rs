@@ -1,4 +1,4 @@
-//! Blobs beyond 2^31 and 2^32 bytes, from a file, on both engines: `make large`.
+//! Blobs of more than 2^31 and 2^32 bytes, from a file, on both engines: `make large`.
 
 mod common;
 

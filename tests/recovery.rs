@@ -1,5 +1,5 @@
-//! Serving, checking and recovering: the network's recovery symbols and inconsistency proofs, and slivers
-//! back from other nodes' symbols.
+//! Recovery symbols: served, verified and compared with the network's, as are inconsistency proofs.
+//! Slivers are recovered from other nodes' symbols.
 
 mod common;
 
@@ -48,7 +48,8 @@ fn expand(
     decoder.expand(&BlobSliver::new(metadata, sliver), &Control::new())
 }
 
-/// The symbols of some pairs' slivers that recover the target pair's sliver of the axis.
+/// Returns recovery symbols, from the slivers of some pairs, for the target pair's sliver of the
+/// axis.
 fn symbols(
     decoder: &Decoder,
     sample: &Sample,
@@ -77,7 +78,7 @@ fn recovery_symbols_are_the_network_s_byte_for_byte() {
     for case in vectors("rs2.json") {
         let n = number(&case["n_shards"]);
         let len = number(&case["unencoded_length"]);
-        // The largest by the fast engine alone.
+        // The largest vectors run on the fast engine only.
         let decoders = &decoders[..if n * len > 50_000_000 { 1 } else { 2 }];
         let sample = Sample::new(n as u16, blob(case["seed"].as_u64().unwrap(), len));
         for decoder in decoders {
@@ -109,7 +110,7 @@ fn recovery_symbols_are_the_network_s_byte_for_byte() {
                         ),
                     }
 
-                    // The same symbol without a proof, both ways.
+                    // The symbol without a proof, both ways.
                     let plain = expanded.decoding_symbol(target).unwrap();
                     assert_eq!(plain, symbol.symbol);
                     let mut written = Vec::new();
@@ -175,7 +176,7 @@ fn judge(
     verdict.unwrap()
 }
 
-/// The ways in which a proof can be wrong, but for a consistent blob.
+/// Checks all errors of a proof, other than proving a consistent blob inconsistent.
 fn wrong_proofs_are_refused(
     decoder: &Decoder,
     metadata: &VerifiedMetadata,
@@ -220,7 +221,7 @@ fn wrong_proofs_are_refused(
         like(&|proof| proof.symbols[1] = proof.symbols[0].clone()),
         ProofVerdict::RepeatedSource { number: 1, source }
     );
-    // Held against the other axis it has another count, or its symbols are not of those slivers.
+    // On the other axis, the number of symbols or the slivers of the symbols are wrong.
     assert!(!judge(decoder, metadata, axis.other(), proof).is_proven());
 }
 
@@ -261,7 +262,7 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
         let other = Sample::new(n, blob(3, len));
         for decoder in both() {
             for axis in Axis::BOTH {
-                // The target's root is another blob's.
+                // The target's root is replaced by another blob's.
                 let target = pair(usize::from(n) / 2);
                 let mut metadata = sample.encoded.metadata.clone();
                 let strange = other.encoded.metadata.pairs[usize::from(target.0)];
@@ -288,7 +289,7 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
                     ProofVerdict::Proven
                 );
                 wrong_proofs_are_refused(&decoder, &metadata, axis, &proof);
-                // Of the true metadata it proves nothing.
+                // The proof proves nothing about the right metadata.
                 let verdict = judge(&decoder, sample.metadata(), axis, &proof);
                 assert_eq!(verdict, ProofVerdict::Consistent);
                 let plain: Vec<_> = given.iter().map(|given| given.symbol.clone()).collect();
@@ -302,7 +303,8 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
 #[test]
 fn all_slivers_come_back_from_one_node_more_than_may_fail() {
     let control = Control::new();
-    // With n = 3f + 1 shards f + 1 nodes are enough; n - 2f for any n.
+    // n - 2f nodes are enough for n shards, with at most f faulty nodes. For n = 3f + 1 this is f +
+    // 1.
     for n in [4, 5, 6, 7, 8, 10, 31] {
         let sample = Sample::new(n, blob(n.into(), 3000));
         let f = (usize::from(n) - 1) / 3;
@@ -310,7 +312,8 @@ fn all_slivers_come_back_from_one_node_more_than_may_fail() {
         assert!(n % 3 != 1 || enough == f + 1);
         let nodes = Random(n.into()).choose(enough, n.into());
         for decoder in both() {
-            // From their primary slivers everybody's secondary ones, and from those all primary ones.
+            // Primary slivers of these nodes give all secondary slivers, which give all primary
+            // slivers.
             let mut secondary = Vec::new();
             for target in (0..n).map(SliverPairIndex) {
                 let axis = Axis::Secondary;
@@ -333,7 +336,7 @@ fn all_slivers_come_back_from_one_node_more_than_may_fail() {
     }
 }
 
-/// The sliver that came back, which is the one that was encoded.
+/// Returns the recovered sliver. Fails unless it is equal to the encoded one.
 fn recovered(
     recovery: Result<walrus_accel::recovery::Recovery>,
     sample: &Sample,
@@ -494,7 +497,7 @@ fn wrong_symbols_are_told_and_passed_over() {
             let found = decoder.verify_symbols(metadata, axis, target, &given, &control);
             assert_eq!(found.unwrap(), verdicts);
 
-            // One fewer than needed, and those twice.
+            // One fewer than needed, each twice.
             let needed = needed(&sample, axis);
             given.extend_from_slice(&all[..needed - 1]);
             given.extend_from_slice(&all[..needed - 1]);
@@ -512,7 +515,7 @@ fn wrong_symbols_are_told_and_passed_over() {
             let expected: Vec<_> = verdicts.iter().copied().enumerate().collect();
             assert_eq!(refused[..bad], expected);
 
-            // The true one of the pair of which there are wrong ones.
+            // The right symbol of the pair that sent wrong symbols.
             given.push(all[9].clone());
             let recovery = decoder.recover(metadata, axis, target, &given, &control);
             let recovery = recovery.unwrap();
@@ -616,7 +619,7 @@ fn the_private_profile_is_served_and_recovered_alike() {
             let metadata = sample.metadata();
             let recovery = decoder.recover(metadata, axis, target, &given, &control);
             recovered(recovery, &sample, axis, target);
-            // The same symbols, with proofs of another tree.
+            // Equal symbols with proofs of another tree.
             let verdicts =
                 decoder.verify_symbols(network.metadata(), axis, target, &given, &control);
             let wrong = |verdict: &SymbolVerdict| *verdict == SymbolVerdict::WrongProof;

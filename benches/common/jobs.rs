@@ -1,4 +1,4 @@
-//! The jobs that are measured, and the engines that do them.
+//! Measured jobs and the engines that run them.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -14,18 +14,19 @@ use walrus_accel::{
 
 use crate::common::{Random, blob};
 
-/// What is done.
+/// Kind of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// A blob to its ID.
+    /// Computes the blob ID.
     BlobId,
-    /// A blob to its metadata and all slivers, in memory that is reused.
+    /// Computes metadata and all slivers, into memory that the runs reuse.
     Encode,
-    /// As many random slivers of the axis as are needed to the blob, with the default check.
+    /// Decodes the blob from as many random slivers of the axis as are needed, with the default
+    /// check.
     Decode(Axis),
-    /// One sliver of the axis to a verdict, on one thread.
+    /// Verifies one sliver of the axis on one thread.
     Verify(Axis),
-    /// All slivers of the axis to their verdicts.
+    /// Verifies all slivers of the axis.
     VerifyAll(Axis),
 }
 
@@ -35,10 +36,10 @@ pub struct Job {
     pub task: Task,
     pub size: &'static str,
     pub len: usize,
-    /// How many times as fast as the reference it is to be, if anybody asked for that.
-    pub ratio: Option<f64>,
-    /// Which share of the bound it is to reach.
-    pub share: Option<f64>,
+    /// Target of the ratio of the reference engine's time to the measured time.
+    pub ratio_target: Option<f64>,
+    /// Target of the share of the bound.
+    pub share_target: Option<f64>,
 }
 
 impl fmt::Display for Task {
@@ -53,7 +54,7 @@ impl fmt::Display for Task {
     }
 }
 
-/// Who does a job.
+/// Engine of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Reference,
@@ -61,18 +62,19 @@ pub enum Engine {
         set: InstructionSet,
         threads: usize,
     },
-    /// All cores, and the fastest set.
-    WholeCpu,
-    /// The device that the environment or the engine chooses, its answers checked or not.
+    /// CPU engine on all cores with the fastest instruction set.
+    CpuAllCores,
+    /// GPU engine on the device that the environment names or the engine chooses.
     Gpu {
+        /// True if the engine checks the device's results.
         check: bool,
     },
     Auto,
 }
 
 impl Job {
-    /// Whether it is the same as another.
-    pub fn is(&self, other: &Self) -> bool {
+    /// Returns true if task and length are those of `other`.
+    pub fn is_same(&self, other: &Self) -> bool {
         self.task == other.task && self.len == other.len
     }
 
@@ -80,7 +82,7 @@ impl Job {
         Shape::new(Shape::NETWORK_SHARDS, self.len as u64).unwrap()
     }
 
-    /// How many threads of `threads` the job is for.
+    /// Returns the number of threads that the job uses if it may use `threads`.
     pub fn threads(&self, threads: usize) -> usize {
         match self.task {
             Task::Verify(_) => 1,
@@ -88,7 +90,7 @@ impl Job {
         }
     }
 
-    /// The pairs whose slivers the task takes or makes.
+    /// Returns the pairs whose slivers the task reads or writes.
     fn pairs(&self) -> Vec<SliverPairIndex> {
         let count = match self.task {
             Task::BlobId => 0,
@@ -104,19 +106,19 @@ impl Job {
     }
 }
 
-/// A job with everything that it takes, but the engine: made when it is first asked for.
-pub struct Stage {
+/// Job with its inputs, without an engine.
+pub struct PreparedJob {
     job: Job,
     blob: Vec<u8>,
     pairs: Vec<SliverPairIndex>,
     wanted: PairSet,
-    /// What every engine has to find.
+    /// Expected metadata.
     encoded: BlobMetadataWithId,
     slivers: SliverBuffer,
     restored: Vec<u8>,
 }
 
-impl Stage {
+impl PreparedJob {
     pub fn new(job: Job) -> Self {
         let blob = blob(1, job.len);
         let pairs = job.pairs();
@@ -135,14 +137,14 @@ impl Stage {
         }
     }
 
-    /// The job by an engine: each call does it, checks what came out, and gives the time that the
-    /// first of these took, and a handle's view of it.
-    pub fn start<'s>(&'s mut self, doer: &'s Doer) -> Box<dyn FnMut() -> Run + 's> {
+    /// Returns a function that runs the job once by an engine, checks the result and returns the
+    /// times of the run. The check is not part of the time.
+    pub fn runner<'s>(&'s mut self, coder: &'s Coder) -> Box<dyn FnMut() -> Run + 's> {
         let encoded = &self.encoded;
         let blob = &self.blob;
         match self.job.task {
             Task::BlobId => {
-                let encoder = doer.encoder();
+                let encoder = coder.encoder();
                 Box::new(move || {
                     let (run, found) = timed(|control| encoder.metadata_with(blob, control));
                     assert!(found == *encoded && encoder.runtime().device_fault().is_none());
@@ -150,7 +152,7 @@ impl Stage {
                 })
             }
             Task::Encode => {
-                let encoder = doer.encoder();
+                let encoder = coder.encoder();
                 let (pairs, slivers) = (&self.wanted, &mut self.slivers);
                 Box::new(move || {
                     let (run, found) =
@@ -160,8 +162,8 @@ impl Stage {
                 })
             }
             Task::Decode(axis) => {
-                let decoder = doer.decoder();
-                let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
+                let decoder = coder.decoder();
+                let chosen = ChosenSlivers::new(&self.slivers, &self.pairs, axis, &self.job);
                 let restored = &mut self.restored;
                 let metadata = encoded
                     .clone()
@@ -178,7 +180,7 @@ impl Stage {
                 })
             }
             Task::Verify(axis) => {
-                let decoder = doer.decoder();
+                let decoder = coder.decoder();
                 let [pair] = self.pairs[..] else {
                     unreachable!("one pair was chosen")
                 };
@@ -203,8 +205,8 @@ impl Stage {
                 })
             }
             Task::VerifyAll(axis) => {
-                let decoder = doer.decoder();
-                let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
+                let decoder = coder.decoder();
+                let chosen = ChosenSlivers::new(&self.slivers, &self.pairs, axis, &self.job);
                 let numbers: Vec<_> = (0..self.pairs.len()).collect();
                 let metadata = encoded
                     .clone()
@@ -222,7 +224,7 @@ impl Stage {
     }
 }
 
-/// Returns a runtime on an engine.
+/// Builds a runtime with an engine.
 fn runtime(engine: Engine) -> Runtime {
     let builder = Runtime::builder();
     let builder = match engine {
@@ -231,20 +233,20 @@ fn runtime(engine: Engine) -> Runtime {
             .engine(EngineKind::Cpu)
             .instruction_set(set)
             .threads(threads),
-        Engine::WholeCpu => builder.engine(EngineKind::Cpu),
+        Engine::CpuAllCores => builder.engine(EngineKind::Cpu),
         Engine::Gpu { check } => builder.engine(EngineKind::Gpu).device_check(check),
         Engine::Auto => builder.engine(EngineKind::Auto),
     };
     builder.build().unwrap()
 }
 
-/// An engine that is ready for a task.
-pub enum Doer {
+/// Encoder or decoder, as a task needs.
+pub enum Coder {
     Encoder(Encoder),
     Decoder(Decoder),
 }
 
-impl Doer {
+impl Coder {
     pub fn new(engine: Engine, task: Task) -> Self {
         match task {
             Task::BlobId | Task::Encode => Self::Encoder(encoder(engine)),
@@ -273,11 +275,11 @@ pub fn encoder(engine: Engine) -> Encoder {
     runtime(engine).encoder(Shape::NETWORK_SHARDS).unwrap()
 }
 
-/// A job that was done.
+/// Times of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
     pub time: Duration,
-    /// What a device has spent on it.
+    /// Time of the device, if one ran the job.
     pub device: Option<DeviceTime>,
 }
 
@@ -292,15 +294,15 @@ fn timed<T>(run: impl FnOnce(&Control) -> Result<T>) -> (Run, T) {
     (run, result.unwrap())
 }
 
-/// Some slivers of an encoding in memory.
-struct Chosen<'a> {
+/// Chosen slivers of an encoding in memory.
+struct ChosenSlivers<'a> {
     slivers: &'a SliverBuffer,
     pairs: &'a [SliverPairIndex],
     axis: Axis,
     shape: Shape,
 }
 
-impl<'a> Chosen<'a> {
+impl<'a> ChosenSlivers<'a> {
     fn new(slivers: &'a SliverBuffer, pairs: &'a [SliverPairIndex], axis: Axis, job: &Job) -> Self {
         let shape = job.shape();
         Self {
@@ -312,7 +314,7 @@ impl<'a> Chosen<'a> {
     }
 }
 
-impl SliverSource for Chosen<'_> {
+impl SliverSource for ChosenSlivers<'_> {
     fn infos(&self) -> Vec<SliverInfo> {
         let info = |pair: &SliverPairIndex| SliverInfo {
             axis: self.axis,

@@ -1,4 +1,4 @@
-//! A directory's manifest: what was read and is written again is read as the same.
+//! Manifests of directories: a manifest that was read is read as equal after it was written.
 
 #![no_main]
 

@@ -1,11 +1,11 @@
-//! Axes and indices: sliver, sliver pair, shard, and how one follows from another.
+//! Axes, and indices of slivers and sliver pairs.
 
 use std::fmt;
 
-/// The two directions in which a blob is sliced.
+/// Direction in which a blob is sliced.
 ///
-/// A *primary* sliver is a row of the expanded matrix, cut to its first `S` symbols; a *secondary*
-/// sliver is a column, cut to its first `P` symbols.
+/// A *primary* sliver is the first `S` symbols of a row of the expanded matrix. A *secondary*
+/// sliver is the first `P` symbols of a column.
 ///
 /// # Example
 ///
@@ -27,7 +27,7 @@ impl Axis {
     /// Both axes, primary first.
     pub const BOTH: [Self; 2] = [Self::Primary, Self::Secondary];
 
-    /// The other axis.
+    /// Returns the other axis.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -36,7 +36,7 @@ impl Axis {
         }
     }
 
-    /// `"primary"` or `"secondary"`, as in a storage node's URLs.
+    /// Returns `"primary"` or `"secondary"`, as in the URLs of a storage node.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,7 +52,8 @@ impl fmt::Display for Axis {
     }
 }
 
-/// The index of a sliver along its axis: row index for primary, column index for secondary slivers.
+/// Index of a sliver along its axis: the row of a primary sliver, the column of a secondary
+/// sliver.
 ///
 /// # Example
 ///
@@ -66,7 +67,8 @@ impl fmt::Display for Axis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SliverIndex(pub u16);
 
-/// The index of a sliver pair: primary sliver `i` and secondary sliver `n - 1 - i`.
+/// Index of a sliver pair. Pair `i` of `n` has primary sliver `i` and secondary sliver `n - 1 -
+/// i`.
 ///
 /// # Example
 ///
@@ -80,7 +82,7 @@ pub struct SliverIndex(pub u16);
 pub struct SliverPairIndex(pub u16);
 
 impl SliverIndex {
-    /// The pair that this sliver belongs to. The index must be below `n_shards`.
+    /// Returns the pair that this sliver belongs to. The index must be below `n_shards`.
     #[must_use]
     pub const fn pair(self, axis: Axis, n_shards: u16) -> SliverPairIndex {
         SliverPairIndex(mirrored(self.0, axis, n_shards))
@@ -88,7 +90,7 @@ impl SliverIndex {
 }
 
 impl SliverPairIndex {
-    /// The sliver of this pair along the axis. The index must be below `n_shards`.
+    /// Returns the sliver of this pair along the axis. The index must be below `n_shards`.
     #[must_use]
     pub const fn sliver(self, axis: Axis, n_shards: u16) -> SliverIndex {
         SliverIndex(mirrored(self.0, axis, n_shards))

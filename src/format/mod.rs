@@ -1,4 +1,5 @@
-//! Definitions of the network: shapes, indices, hashes, trees, metadata, wire formats, and the one error type.
+//! Network definitions: shapes, indices, hashes, trees, metadata, wire formats, and the error
+//! type.
 
 pub(crate) mod commitment;
 pub(crate) mod error;

@@ -6,7 +6,7 @@ use super::error::{Error, Result};
 use super::index::{Axis, SliverIndex, SliverPairIndex};
 use crate::support::memory::{collected, filled};
 
-/// A set of sliver pairs out of `n`.
+/// Set of sliver pairs out of `n`.
 ///
 /// # Example
 ///
@@ -25,14 +25,14 @@ pub struct PairSet {
 }
 
 impl PairSet {
-    /// A copy, for which there may be no memory: that unwinds as a job's memory does.
+    /// Copies the set. Missing memory unwinds, as in [`collected`].
     pub(crate) fn duplicate(&self) -> Self {
         Self {
             member: collected(self.member.iter().copied()),
         }
     }
 
-    /// All pairs or none, for which there may be no memory as for [`duplicate`](Self::duplicate).
+    /// Creates the set of all pairs or of none. Missing memory unwinds, as in [`filled`].
     #[cfg(feature = "capi")]
     pub(crate) fn uniform(n_shards: u16, member: bool) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl PairSet {
         }
     }
 
-    /// This set with more pairs.
+    /// Adds pairs to the set.
     pub(crate) fn with(mut self, pairs: impl IntoIterator<Item = SliverPairIndex>) -> Result<Self> {
         for pair in pairs {
             self.insert(u64::from(pair.0))?;
@@ -48,7 +48,7 @@ impl PairSet {
         Ok(self)
     }
 
-    /// No pair at all.
+    /// Creates the empty set.
     #[must_use]
     pub fn none(n_shards: u16) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl PairSet {
         }
     }
 
-    /// Every pair.
+    /// Creates the set of all pairs.
     #[must_use]
     pub fn all(n_shards: u16) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl PairSet {
         }
     }
 
-    /// The given pairs; repeated ones count once.
+    /// Creates the set of the given pairs; repeated pairs count once.
     ///
     /// # Errors
     ///
@@ -73,11 +73,11 @@ impl PairSet {
         Self::none(n_shards).with(pairs)
     }
 
-    /// Reads a list of indices and inclusive ranges, such as `0-9,17`.
+    /// Parses a list of indices and inclusive ranges, such as `0-9,17`.
     ///
     /// # Errors
     ///
-    /// [`Error::PairSyntax`] for anything else, [`Error::PairOutOfRange`] for an index of
+    /// [`Error::PairSyntax`] for any other text; [`Error::PairOutOfRange`] for an index of
     /// `n_shards` or more.
     pub fn parse(text: &str, n_shards: u16) -> Result<Self> {
         let syntax = || Error::PairSyntax {
@@ -93,7 +93,7 @@ impl PairSet {
             if first > last {
                 return Err(syntax());
             }
-            // The end first, so that a huge range is refused before it is walked.
+            // The end of the range is checked first, so that a huge range fails without iteration.
             set.insert(last)?;
             for index in first..last {
                 set.insert(index)?;
@@ -118,13 +118,13 @@ impl PairSet {
         Ok(())
     }
 
-    /// The number of shards that the set was made for.
+    /// Number of shards that the set was made for.
     #[must_use]
     pub fn n_shards(&self) -> u16 {
         u16::try_from(self.member.len()).expect("made from a u16")
     }
 
-    /// Whether the pair is in the set.
+    /// Returns true if the pair is in the set.
     #[must_use]
     pub fn contains(&self, pair: SliverPairIndex) -> bool {
         self.member
@@ -133,26 +133,26 @@ impl PairSet {
             .unwrap_or(false)
     }
 
-    /// Whether the sliver belongs to a pair in the set.
+    /// Returns true if the sliver belongs to a pair in the set.
     #[must_use]
     pub fn contains_sliver(&self, axis: Axis, sliver: SliverIndex) -> bool {
         sliver.0 < self.n_shards() && self.contains(sliver.pair(axis, self.n_shards()))
     }
 
-    /// The pairs in ascending order.
+    /// Pairs in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = SliverPairIndex> + '_ {
         (0u16..)
             .zip(&self.member)
             .filter_map(|(index, &member)| member.then_some(SliverPairIndex(index)))
     }
 
-    /// How many pairs are in the set.
+    /// Number of pairs in the set.
     #[must_use]
     pub fn len(&self) -> usize {
         self.member.iter().filter(|&&member| member).count()
     }
 
-    /// Whether the set is empty.
+    /// Returns true if the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.member.contains(&true)
@@ -160,7 +160,7 @@ impl PairSet {
 }
 
 impl fmt::Display for PairSet {
-    /// The form that [`PairSet::parse`] reads: ranges where indices follow one another.
+    /// Writes the form that [`PairSet::parse`] reads, with ranges for consecutive indices.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut pairs = self.iter().map(|pair| pair.0).peekable();
         let mut separator = "";

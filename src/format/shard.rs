@@ -1,17 +1,17 @@
-//! The shard that stores a sliver pair.
+//! Shards that store the sliver pairs of a blob.
 
 use super::commitment::BlobId;
 use super::index::SliverPairIndex;
 
 impl SliverPairIndex {
-    /// The shard that stores this pair of the given blob: the pairs are rotated by the blob ID, read
-    /// as a big-endian integer, modulo the number of shards.
+    /// Returns the shard that stores this pair of the blob. The blob ID, read as a big-endian
+    /// integer modulo the number of shards, rotates the pairs.
     #[must_use]
     pub fn shard(self, blob_id: &BlobId, n_shards: u16) -> u16 {
         rotated(self.0, rotation(blob_id, n_shards), n_shards)
     }
 
-    /// The pair of the given blob that a shard stores: the way back from
+    /// Returns the pair of the blob that a shard stores: the inverse of
     /// [`shard`](SliverPairIndex::shard). The shard must be below `n_shards`.
     ///
     /// # Example
@@ -30,7 +30,7 @@ impl SliverPairIndex {
     }
 }
 
-/// By how many places a blob's pairs are rotated: below the number of shards.
+/// Number of places by which the blob ID rotates the pairs: below `n_shards`.
 fn rotation(blob_id: &BlobId, n_shards: u16) -> u16 {
     let n = u32::from(n_shards);
     let bytes = blob_id.0.iter();
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(SliverPairIndex(998).shard(&BlobId(id), 1000), 3);
         id[30] = 1; // 261
         assert_eq!(SliverPairIndex(0).shard(&BlobId(id), 7), 261 % 7);
-        // 2^248 mod 1000, computed apart: 2^248 ends in ...656.
+        // 2^248 mod 1000, computed separately: 2^248 ends in ...656.
         let mut id = [0; 32];
         id[0] = 1;
         assert_eq!(SliverPairIndex(0).shard(&BlobId(id), 1000), 656);

@@ -1,4 +1,4 @@
-//! Bytes in and out: sources, sinks and outputs of blobs and slivers, progress and cancelling.
+//! Input and output of blobs and slivers: sources, sinks, outputs, progress and cancellation.
 
 pub(crate) mod blob_output;
 pub(crate) mod control;

@@ -1,5 +1,5 @@
-//! The library's own calls, for a process of their own, as the command line ends: 0 if all is well, 1 and
-//! a message if not.
+//! Calls of the library in a process of their own. The process ends like the command line: with 0,
+//! or with 1 and a message.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,15 +8,15 @@ use walrus_accel::directory::{BlobDirectory, DirectorySink};
 use walrus_accel::io::{FileOutput, FileSource};
 use walrus_accel::{Check, Control, EngineKind, PairSet, Result, Runtime};
 
-use super::place::SHARDS;
+use super::setup::SHARDS;
 
-/// The name of the test that is the process.
+/// Name of the test that runs as the process.
 pub const NAME: &str = "hostile_directories::library::a_verb_of_the_environment";
 
-/// Problems that are told.
-const TOLD: usize = 10;
+/// Maximum number of printed problems.
+const PROBLEMS_MAX: usize = 10;
 
-/// Messages are a line: this many bytes of each.
+/// Maximum bytes of a printed message.
 const LINE_MAX: usize = 4096;
 
 fn variable(name: &str) -> PathBuf {
@@ -30,7 +30,7 @@ fn a_verb_of_the_environment() {
     };
     let code = match run(&verb) {
         Ok(problems) => {
-            for problem in problems.iter().take(TOLD) {
+            for problem in problems.iter().take(PROBLEMS_MAX) {
                 eprintln!("{problem}");
             }
             assert!(
@@ -47,7 +47,7 @@ fn a_verb_of_the_environment() {
     std::process::exit(code);
 }
 
-/// Does what the verb says. What it finds wrong.
+/// Runs the verb and returns the problems that it found.
 fn run(verb: &str) -> Result<Vec<String>> {
     let (directory, control) = (variable("WALRUS_ACCEL_TEST_DIRECTORY"), Control::new());
     let n_shards = SHARDS.parse().unwrap();

@@ -13,9 +13,11 @@ pub(crate) mod expand;
 pub(crate) mod hash;
 pub(crate) mod isa;
 mod isa_selection;
+mod joined_bytes;
 #[cfg(feature = "kernels")]
 pub mod kernels;
 mod pool;
+mod prefetch;
 pub(crate) mod rs;
 mod selftest;
 pub(crate) mod shared_buffers;
@@ -32,7 +34,8 @@ use self::codeword_pipeline::CodewordSpace;
 use self::hash::ShortLeaves;
 use self::isa::Isa;
 use self::isa_selection::Choice;
-use self::rs::codec::{Butterflies, Encoding};
+use self::rs::butterflies::Butterflies;
+use self::rs::extender::Encoding;
 use self::symbol_chunks::Layout;
 use super::{
     DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, RowPlaces,

@@ -5,9 +5,9 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The identity of an encoded blob: a hash over its length and all slivers' roots.
+/// Identity of an encoded blob: hash of the blob's length and of the roots of all slivers.
 ///
-/// Its text form is URL-safe base64 without padding, 43 characters.
+/// The text form is URL-safe base64 without padding, 43 characters.
 ///
 /// # Example
 ///

@@ -15,10 +15,10 @@ use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::support::memory::{collected, filled};
 
-/// How many pairs are hashed at once.
+/// Number of pairs hashed at once.
 const PAIRS: usize = 1024;
 
-// Not beside the type: errors name blob IDs, and this names errors.
+// This impl is not beside the type, because errors name blob IDs and this impl names errors.
 impl FromStr for BlobId {
     type Err = Error;
 
@@ -34,17 +34,17 @@ impl FromStr for BlobId {
     }
 }
 
-/// The roots of the two slivers of a pair.
+/// Roots of the two slivers of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SliverPairMetadata {
-    /// The root over the expanded row.
+    /// Root over the expanded row.
     pub primary: Node,
-    /// The root over the expanded column.
+    /// Root over the expanded column.
     pub secondary: Node,
 }
 
 impl SliverPairMetadata {
-    /// The root of the sliver along the axis.
+    /// Returns the root of the sliver along the axis.
     #[must_use]
     pub const fn root(&self, axis: Axis) -> &Node {
         match axis {
@@ -54,8 +54,8 @@ impl SliverPairMetadata {
     }
 }
 
-/// What an encoding commits to: the hash, the blob's length, and every sliver pair's roots in pair
-/// order.
+/// Content of an encoding's commitment: the hash, the blob's length, and the roots of every sliver
+/// pair in pair order.
 ///
 /// # Example
 ///
@@ -72,25 +72,25 @@ impl SliverPairMetadata {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobMetadata {
-    /// The hash function, and with it the encoding type.
+    /// Hash function, which determines the encoding type.
     pub commitment: Commitment,
-    /// The length of the blob in bytes.
+    /// Length of the blob in bytes.
     pub unencoded_length: u64,
-    /// The roots, pair by pair.
+    /// Roots, pair by pair.
     pub pairs: Vec<SliverPairMetadata>,
 }
 
-/// Metadata and the blob ID that follows from it (or is claimed for it).
+/// Metadata with a blob ID, computed or claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobMetadataWithId {
-    /// The blob ID.
+    /// Blob ID.
     pub blob_id: BlobId,
-    /// The metadata.
+    /// Metadata.
     pub metadata: BlobMetadata,
 }
 
 impl BlobMetadata {
-    /// The number of shards: the number of pairs.
+    /// Number of shards, which is the number of pairs.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl BlobMetadata {
         })
     }
 
-    /// The shape of the encoding.
+    /// Shape of the encoding.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl BlobMetadata {
         Shape::new(self.n_shards()?, self.unencoded_length)
     }
 
-    /// The root of one sliver, if the pair exists.
+    /// Root of one sliver. `None` if the pair does not exist.
     #[must_use]
     pub fn root(&self, axis: Axis, pair: SliverPairIndex) -> Option<Node> {
         self.pairs
@@ -120,19 +120,20 @@ impl BlobMetadata {
             .map(|roots| *roots.root(axis))
     }
 
-    /// The root of the blob tree: the network's "root hash".
+    /// Root of the blob tree: the network's "root hash".
     #[must_use]
     pub fn root_hash(&self) -> Digest {
         self.root_hash_with(&OneAtATime)
     }
 
-    /// The blob ID: `H(encoding type || length || root hash)`.
+    /// Computes the blob ID: `H(encoding type || length || root hash)`.
     #[must_use]
     pub fn blob_id(&self) -> BlobId {
         self.blob_id_of(&self.root_hash())
     }
 
-    /// Checks that this metadata is what the blob ID stands for, and tells its shape.
+    /// Checks that this metadata has the blob ID in a committee of `n_shards`, and returns its
+    /// shape.
     pub(super) fn check(&self, n_shards: u16, blob_id: &BlobId) -> Result<Shape> {
         if self.pairs.len() != usize::from(n_shards) {
             return Err(Error::InvalidMetadata {
@@ -155,7 +156,7 @@ impl BlobMetadata {
         Ok(shape)
     }
 
-    /// Metadata from the roots of all slivers, in sliver order along each axis.
+    /// Creates metadata from the roots of all slivers, in sliver order along each axis.
     pub(crate) fn from_roots(
         commitment: Commitment,
         unencoded_length: u64,
@@ -174,7 +175,7 @@ impl BlobMetadata {
         }
     }
 
-    /// This metadata with its ID, hashed by an engine.
+    /// Adds the blob ID, hashed by an engine.
     pub(crate) fn with_id(self, hasher: &dyn PairHasher) -> BlobMetadataWithId {
         let blob_id = self.blob_id_of(&self.root_hash_with(hasher));
         BlobMetadataWithId {

@@ -5,17 +5,18 @@ use super::hash::Digest;
 /// Bytes of the empty node.
 pub(super) const EMPTY: Digest = [0; 32];
 
-/// A node of a Merkle tree: a digest, or the empty node that pads a level with an odd count.
+/// Node of a Merkle tree: a digest, or the empty node that pads a level with an odd number of
+/// nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
-    /// The padding node; it is hashed as 32 zero bytes.
+    /// Padding node, hashed as 32 zero bytes.
     Empty,
-    /// A digest.
+    /// Digest.
     Digest(Digest),
 }
 
 impl Node {
-    /// The bytes that a parent hashes.
+    /// Bytes that a parent hashes.
     #[must_use]
     pub const fn bytes(&self) -> Digest {
         match self {

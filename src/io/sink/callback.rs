@@ -1,4 +1,4 @@
-//! A callback for every part of a sliver.
+//! Sink that calls a function for every part of a sliver.
 
 use std::sync::Mutex;
 
@@ -10,10 +10,12 @@ use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
-/// Hands every part to a function, one at a time, from whichever thread made it.
+/// Sink that calls a function with every part, one part at a time, on the thread that produced the
+/// part.
 ///
-/// That is a thread of the engine, with a lock held: the function must neither wait for another job
-/// of the same encoder nor run `rayon` work, which would take up other parts of this job meanwhile.
+/// The thread belongs to the engine, and a lock is held during the call. The function must not
+/// wait for another job of the same encoder and must not run `rayon` work, because `rayon` may run
+/// other parts of this job on the same thread.
 ///
 /// # Example
 ///
@@ -37,7 +39,8 @@ pub struct CallbackSink<F> {
 }
 
 impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> CallbackSink<F> {
-    /// A sink that calls `callback`; the text of an error ends up in [`Error::Sink`].
+    /// Creates a sink that calls `callback`. The text of an error becomes the source of
+    /// [`Error::Sink`].
     pub fn new(callback: F) -> Self {
         Self {
             callback: Mutex::new(callback),

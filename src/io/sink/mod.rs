@@ -1,4 +1,5 @@
-//! Where slivers go: memory, a callback, a directory, or a caller's own sink.
+//! Sinks: destinations of slivers in memory, in a callback, in a directory, or in a caller's own
+//! storage.
 
 mod callback;
 mod sink_session;

@@ -1,4 +1,4 @@
-//! The traits of sinks.
+//! Traits of sinks.
 
 use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
@@ -9,20 +9,21 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::source::FileSource;
 
-/// Receives the slivers of one encoding after another.
+/// Destination of the slivers of one encoding after another.
 ///
 /// Implemented by [`SliverBuffer`](crate::io::SliverBuffer), [`SliverSlices`](crate::io::SliverSlices),
 /// [`DirectorySink`](crate::directory::DirectorySink) and [`CallbackSink`](crate::io::CallbackSink).
 pub trait Sink {
-    /// Prepares for the slivers of the chosen pairs of one blob, whose metadata will have the
-    /// given commitment hash.
+    /// Starts to receive the slivers of the chosen pairs of one blob. `commitment` is the hash of
+    /// the blob's metadata.
     ///
-    /// What is returned is dropped without [`SinkSession::finish`] if the job fails or is
-    /// cancelled: then nothing of it may stay behind.
+    /// If the job fails or is cancelled, the session is dropped without [`SinkSession::finish`]
+    /// and must leave nothing behind.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the sink from taking the slivers: no memory, no space, no permission.
+    /// Any reason why the sink cannot take the slivers, such as missing memory, space or
+    /// permission.
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
@@ -30,50 +31,54 @@ pub trait Sink {
         pairs: &PairSet,
     ) -> Result<Box<dyn SinkSession + 'a>>;
 
-    /// Called before [`Sink::begin`] with the file that is encoded, if it is one
-    /// ([`Source::as_file`](crate::io::Source::as_file)): a sink that replaces files must not replace it.
+    /// Names the file that is encoded, if the source is a file
+    /// ([`Source::as_file`](crate::io::Source::as_file)). Called before [`Sink::begin`]. A sink that
+    /// replaces files must not replace this file.
     fn protect(&mut self, file: &FileSource) {
         let _ = file;
     }
 }
 
-/// A sink while one blob is being encoded into it.
+/// Sink while one blob is encoded into it.
 pub trait SinkSession: Sync {
-    /// Takes a part of a sliver. Called from several threads at once; the parts of a sliver come in
-    /// no particular order, do not overlap, and cover it. The threads are the engine's: do not run
-    /// `rayon` work under a lock here, as it may take up other parts of the job.
+    /// Takes a part of a sliver. Called from several threads at once. The parts of a sliver come
+    /// in no particular order, do not overlap, and cover the sliver.
+    ///
+    /// The threads belong to the engine: do not run `rayon` work under a lock here, because
+    /// `rayon` may run other parts of the job on the same thread.
     ///
     /// # Errors
     ///
     /// Any error ends the job.
     fn put(&self, part: &SliverPart<'_>) -> Result<()>;
 
-    /// Whether the sink has memory for the symbols of every chosen sliver, which [`SinkSession::buffers`]
-    /// lends: then they are written there, and nothing is put. Not unless implemented.
+    /// Returns true if the sink lends memory for the symbols of every chosen sliver
+    /// ([`SinkSession::buffers`]). The engine then writes the symbols to the lent buffers and
+    /// calls [`SinkSession::put`] for none. The default is false.
     fn has_buffers(&self) -> bool {
         false
     }
 
-    /// Lends the memory of every chosen sliver. Called once for every stripe of the blob: what was
-    /// written for the last one must still be there.
+    /// Lends one buffer per chosen sliver. Called once per stripe of the blob; buffers must keep
+    /// the content written for earlier stripes.
     ///
-    /// [`Encoder::encode`](crate::Encoder::encode) panics unless there is exactly one buffer for each
-    /// chosen sliver, as long as its symbols.
+    /// [`Encoder::encode`](crate::Encoder::encode) panics unless there is exactly one buffer per
+    /// chosen sliver, as long as the sliver's symbols.
     fn buffers(&mut self) -> Vec<SliverBufferMut<'_>> {
         Vec::new()
     }
 
     /// Bytes of the blob per stripe above which the sink prefers narrower stripes, so that
-    /// [`SinkSession::checkpoint`] is called often enough. Narrower stripes take more time. `None`, the
-    /// default, leaves the width to the engine.
+    /// [`SinkSession::checkpoint`] is called often enough. Narrower stripes take more time. With
+    /// `None`, the default, the engine chooses the width.
     fn stripe_bytes(&self) -> Option<u64> {
         None
     }
 
-    /// Called with what an interrupted encoding can be continued from: the bytes `0..next` of every
-    /// symbol are done and were put, and `state` describes them. Only blobs that are encoded in several
-    /// stripes have such points: those that do not fit the memory limit at once, or have more bytes than
-    /// [`SinkSession::stripe_bytes`].
+    /// Records a point from which an interrupted encoding can be continued: the bytes `0..next` of
+    /// every symbol are done and were put, and `state` describes them. Called between the stripes
+    /// of a blob that is encoded in several stripes: one that does not fit the memory limit at
+    /// once, or has more bytes than [`SinkSession::stripe_bytes`].
     ///
     /// # Errors
     ///
@@ -83,11 +88,12 @@ pub trait SinkSession: Sync {
         Ok(())
     }
 
-    /// The last checkpoint of an interrupted encoding that this session continues, if any: `next`
-    /// and `state` as they were given to [`SinkSession::checkpoint`]. What cannot be one of this
-    /// encoding (`next` is 0, beyond the symbols or between hash blocks, or `state` has another
-    /// length than it has under this memory limit) is not used: the encoding starts from the
-    /// beginning, and every part is put again.
+    /// Returns the last checkpoint of an interrupted encoding that this session continues, if any:
+    /// `next` and `state` as given to [`SinkSession::checkpoint`].
+    ///
+    /// The encoder ignores a checkpoint that cannot belong to this encoding and starts from the
+    /// beginning, putting every part again. That is the case if `next` is 0, beyond the symbols or
+    /// between hash blocks, or if `state` has another length than under the present memory limit.
     ///
     /// # Errors
     ///
@@ -96,7 +102,7 @@ pub trait SinkSession: Sync {
         Ok(None)
     }
 
-    /// Completes the blob: every part was put. What takes long here should end with
+    /// Completes the blob. Every part was put. Long work here should end with
     /// [`Error::Cancelled`](crate::Error::Cancelled) when `control` is cancelled.
     ///
     /// # Errors
@@ -105,13 +111,13 @@ pub trait SinkSession: Sync {
     fn finish(self: Box<Self>, metadata: &BlobMetadataWithId, control: &Control) -> Result<()>;
 }
 
-/// Memory for the symbols of one sliver.
+/// Buffer for the symbols of one sliver.
 #[derive(Debug)]
 pub struct SliverBufferMut<'a> {
-    /// The axis of the sliver.
+    /// Axis of the sliver.
     pub axis: Axis,
-    /// The index of the sliver along its axis.
+    /// Index of the sliver along its axis.
     pub sliver: SliverIndex,
-    /// As long as its symbols are ([`Shape::sliver_len`]).
+    /// Memory of the length of the sliver's symbols ([`Shape::sliver_len`]).
     pub symbols: &'a mut [u8],
 }

@@ -1,43 +1,43 @@
-//! Parts of slivers, as they go to a sink.
+//! Parts of slivers that an engine hands to a sink.
 
 use std::ops::Range;
 
 use crate::format::index::{Axis, SliverIndex};
 use crate::support::memory::ensure_capacity;
 
-/// The same byte range of some consecutive symbols of one sliver.
+/// Byte range of some consecutive symbols of one sliver, the same range in each symbol.
 #[derive(Clone, Copy, Debug)]
 pub struct SliverPart<'a> {
-    /// The axis of the sliver.
+    /// Axis of the sliver.
     pub axis: Axis,
-    /// The index of the sliver along its axis.
+    /// Index of the sliver along its axis.
     pub sliver: SliverIndex,
-    /// The first symbol of the part.
+    /// First symbol of the part.
     pub first_symbol: u16,
-    /// The first byte of the range within each symbol.
+    /// First byte of the range within each symbol.
     pub first_byte: u32,
-    /// The size of a symbol in bytes.
+    /// Symbol size in bytes.
     pub symbol_size: u32,
-    /// The bytes, a piece a symbol.
+    /// Bytes of the part, one piece per symbol.
     pub pieces: Pieces<'a>,
 }
 
 impl SliverPart<'_> {
-    /// Where the piece of the part's first symbol begins, in bytes from the beginning of the
-    /// sliver's symbols. The next symbol's piece begins `symbol_size` bytes later.
+    /// Offset of the first piece, in bytes from the beginning of the sliver's symbols. The piece
+    /// of the next symbol begins `symbol_size` bytes later.
     #[must_use]
     pub fn offset(&self) -> u64 {
         u64::from(self.first_symbol) * u64::from(self.symbol_size) + u64::from(self.first_byte)
     }
 
-    /// The byte range within each symbol.
+    /// Byte range within each symbol.
     #[must_use]
     pub fn bytes(&self) -> Range<u32> {
         let width = u32::try_from(self.pieces.width).expect("a piece is no longer than a symbol");
         self.first_byte..self.first_byte + width
     }
 
-    /// Copies the pieces to their places among all symbols of the sliver.
+    /// Copies the pieces into `symbols`, which holds all symbols of the sliver.
     pub(crate) fn copy_to(&self, symbols: &mut [u8]) {
         let offset = usize::try_from(self.offset()).expect("inside the sliver");
         match self.pieces.contiguous() {
@@ -53,9 +53,9 @@ impl SliverPart<'_> {
         }
     }
 
-    /// Calls `write` with runs of bytes that lie together in the sliver, and their offsets from the
-    /// beginning of its symbols. Whole symbols are gathered in `scratch` if they lie apart in
-    /// memory: in runs of at most [`RUN_LEN`] bytes, or a symbol.
+    /// Calls `write` with contiguous runs of the sliver's bytes and their offsets from the
+    /// beginning of its symbols. Whole symbols that lie apart in memory are gathered in `scratch`,
+    /// in runs of at most [`RUN_LEN`] bytes or one symbol.
     pub(crate) fn for_each_run<E>(
         &self,
         scratch: &mut Vec<u8>,
@@ -90,7 +90,7 @@ impl SliverPart<'_> {
     }
 }
 
-/// How many bytes of a sliver are gathered for one write.
+/// Maximum bytes of a sliver gathered for one write.
 const RUN_LEN: usize = 1 << 20;
 
 /// Pieces of equal length at equal distances in memory.
@@ -103,11 +103,11 @@ pub struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// `count` pieces of `width` bytes, each `stride` bytes after the one before.
+    /// Creates `count` pieces of `width` bytes, each `stride` bytes after the previous piece.
     ///
     /// # Panics
     ///
-    /// If `data` ends before the last piece does.
+    /// If the last piece ends beyond `data`.
     #[must_use]
     pub fn new(data: &'a [u8], width: usize, stride: usize, count: usize) -> Self {
         assert!(count == 0 || (count - 1) * stride + width <= data.len());
@@ -119,7 +119,7 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Those behind the first `count`.
+    /// Pieces after the first `count`.
     #[cfg(feature = "gpu")]
     pub(crate) fn skip(&self, count: usize) -> Self {
         let count = count.min(self.count);
@@ -130,19 +130,19 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// The number of pieces.
+    /// Number of pieces.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there is no piece.
+    /// Returns true if there is no piece.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The pieces in symbol order.
+    /// Pieces in symbol order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
         let Self {
             data,
@@ -153,7 +153,7 @@ impl<'a> Pieces<'a> {
         (0..count).map(move |i| &data[i * stride..i * stride + width])
     }
 
-    /// All pieces as one slice, if they lie together.
+    /// All pieces as one slice, if they are contiguous.
     #[must_use]
     pub fn contiguous(&self) -> Option<&'a [u8]> {
         (self.stride == self.width || self.count == 1)

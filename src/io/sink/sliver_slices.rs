@@ -1,4 +1,4 @@
-//! Slivers in memory that the caller has: a slice for each.
+//! Sink that writes to one slice of the caller per sliver.
 
 use std::sync::Mutex;
 
@@ -13,11 +13,11 @@ use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::support::memory::{collected, filled, try_with_capacity};
 
-/// The caller's own memory for the chosen slivers of one blob: each is written where it belongs, framed
-/// as BCS `SliverData`, the body that a storage node takes.
+/// Caller's memory for the chosen slivers of one blob. Each slice gets its sliver as BCS
+/// `SliverData`, the body of a request to a storage node.
 ///
-/// It is fastest where the symbols begin at multiples of 64 bytes of address, behind their header of
-/// [`Shape::sliver_header_len`]. What the memory holds after a job that failed is unspecified.
+/// Encoding is fastest if the symbols begin at addresses that are multiples of 64 bytes, after a
+/// header of [`Shape::sliver_header_len`]. The content is unspecified after a failed job.
 ///
 /// # Example
 ///
@@ -41,9 +41,10 @@ pub struct SliverSlices<'m> {
 }
 
 impl<'m> SliverSlices<'m> {
-    /// The memory, primary and secondary sliver for each chosen pair, in the pairs' ascending order.
-    /// How many there are and that each has its sliver's length ([`Shape::sliver_data_len`]) is checked
-    /// when the encoding begins: anything else is [`Error::BufferLength`] or [`Error::Sink`].
+    /// Creates a sink from the slices of the primary and the secondary sliver of each chosen pair,
+    /// by ascending pair. When encoding begins, a slice of another length than its sliver's
+    /// ([`Shape::sliver_data_len`]) is [`Error::BufferLength`], and another number of pairs is
+    /// [`Error::Sink`].
     #[must_use]
     pub fn new(buffers: Vec<[&'m mut [u8]; 2]>) -> Self {
         Self { buffers }
@@ -84,7 +85,8 @@ impl Sink for SliverSlices<'_> {
     }
 }
 
-/// Writes what stands around the symbols of a sliver, and gives the place between.
+/// Writes the header and the trailer of a sliver, and returns the memory of its symbols between
+/// them.
 fn frame<'a>(
     buffer: &'a mut [u8],
     shape: &Shape,
@@ -111,7 +113,7 @@ fn frame<'a>(
 
 struct Session<'a> {
     shape: Shape,
-    /// Where the slivers of each pair begin.
+    /// Position in `slivers` of the first sliver of each pair.
     rank: Vec<usize>,
     slivers: Vec<Mutex<(Axis, SliverPairIndex, &'a mut [u8])>>,
 }

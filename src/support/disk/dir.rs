@@ -1,10 +1,10 @@
-//! A directory by its handle.
+//! Directories by handle.
 //!
-//! A blob's directory, and the directory that blobs are written to, may belong to a stranger or be
-//! writable for one. A path is looked up anew at each call, and each part of it may have become a
-//! link meanwhile. So names below such a directory are reached through its handle alone: a name is
-//! a single part, no link is followed, and what is opened is checked to be a regular file or a
-//! directory.
+//! A blob's directory, and the directory that contains it, may belong to or be writable by another
+//! user. The system resolves a path anew in each call, and any component may have become a link in
+//! between. Names below such a directory are therefore reached only through its handle: a name is
+//! a single component, no link is followed, and an opened file is checked to be a regular file or
+//! a directory.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -19,7 +19,7 @@ use super::handle_path::Handle;
 #[cfg(unix)]
 use super::handle_unix::Handle;
 
-/// An open directory. Its path serves messages.
+/// Open directory. The path serves messages only.
 #[derive(Debug)]
 pub(crate) struct Dir {
     handle: Handle,
@@ -27,7 +27,7 @@ pub(crate) struct Dir {
 }
 
 impl Dir {
-    /// Opens a directory that the caller names; links are followed.
+    /// Opens a directory by the caller's path, following links.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self {
             handle: Handle::open(path)?,
@@ -57,7 +57,7 @@ impl Dir {
         })
     }
 
-    /// Creates a directory and opens it. With `private` nobody else may enter it.
+    /// Creates and opens a directory. With `private`, only the owner may enter it.
     pub(crate) fn create_dir(&self, name: impl AsRef<OsStr>, private: bool) -> io::Result<Self> {
         let name = name.as_ref();
         self.handle.create_dir(name, private)?;
@@ -82,7 +82,7 @@ impl Dir {
     pub(crate) fn open_file(&self, name: impl AsRef<OsStr>, access: Access) -> io::Result<File> {
         let name = name.as_ref();
         if access != Access::CreateNew {
-            // Before it is opened: opening a device may do something.
+            // Checked before opening, because opening a device may have effects.
             match self.find(name) {
                 Ok(found) => found.check_regular()?,
                 Err(error)
@@ -98,12 +98,12 @@ impl Dir {
         }
     }
 
-    /// Returns what is under a name, without following a link.
+    /// Returns the facts about a name, without following a link.
     pub(crate) fn find(&self, name: impl AsRef<OsStr>) -> io::Result<Found> {
         self.handle.find(name.as_ref())
     }
 
-    /// Returns true unless there is nothing under a name.
+    /// Returns true unless nothing exists under the name.
     pub(crate) fn has(&self, name: impl AsRef<OsStr>) -> bool {
         !matches!(self.find(name), Err(error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -113,12 +113,14 @@ impl Dir {
         self.handle.found()
     }
 
-    /// Returns true if another directory or file system is mounted here, where the system tells.
+    /// Returns true if another directory or file system is mounted here, if the system reports
+    /// mounts.
     pub(crate) fn is_mount_point(&self) -> bool {
         self.handle.is_mount_point()
     }
 
-    /// Calls `each` with every name in this directory, in no order, until it breaks.
+    /// Calls `each` with every name in this directory, in no particular order, until `each`
+    /// breaks.
     pub(crate) fn for_each_name<B>(
         &self,
         mut each: impl FnMut(OsString) -> ControlFlow<B>,
@@ -134,7 +136,7 @@ impl Dir {
         Ok(broken)
     }
 
-    /// Gives what is under `name` the name `new` in the directory `to`.
+    /// Renames `name` to `new` in the directory `to`.
     pub(crate) fn rename(
         &self,
         name: impl AsRef<OsStr>,
@@ -146,7 +148,7 @@ impl Dir {
             .rename(name.as_ref(), &to.handle, new.as_ref(), replacing)
     }
 
-    /// Removes a name that is no directory.
+    /// Removes a name that is not a directory.
     pub(crate) fn remove_file(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
         self.handle.remove_file(name.as_ref())
     }
@@ -156,7 +158,7 @@ impl Dir {
         self.handle.remove_dir(name.as_ref())
     }
 
-    /// Sets the permission bits, where the system has them.
+    /// Sets the permission bits, if the system has them.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         self.handle.set_mode(mode)
     }
@@ -166,17 +168,18 @@ impl Dir {
         self.handle.sync()
     }
 
-    /// Makes everything on the file system durable, in one call. `false`: the system has none.
+    /// Makes everything on the file system durable, in one call. Returns false if the system has
+    /// no such call.
     pub(crate) fn sync_file_system(&self) -> io::Result<bool> {
         self.handle.sync_file_system()
     }
 
-    /// The path of a name, for messages.
+    /// Path of a name, for messages.
     pub(crate) fn at(&self, name: impl AsRef<OsStr>) -> PathBuf {
         self.path.join(name.as_ref())
     }
 
-    /// The path, for messages.
+    /// Path of this directory, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -1,23 +1,23 @@
-//! Entries of directories: their facts, and how they are opened and replaced.
+//! Directory entries: facts, access modes, and replacement rules.
 
 use std::io;
 
 use super::file::{FileId, not_regular};
 
-/// How a file is opened.
+/// Mode of opening a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// To read a file that is there.
+    /// Reads an existing file.
     Read,
-    /// To write to a file that is there; its length stays.
+    /// Writes to an existing file, keeping its length.
     Write,
-    /// To write a file that must not be there.
+    /// Writes a file that must not exist.
     CreateNew,
-    /// To write to a file, which is created if it is not there; its length stays.
+    /// Writes to a file, which is created if missing; keeps the length.
     OpenOrCreate,
 }
 
-/// The kind of a name's file.
+/// Kind of a directory entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A regular file.
@@ -33,33 +33,34 @@ pub(crate) enum Kind {
 /// Facts about a file or directory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
-    /// The kind.
+    /// Kind of the entry.
     pub(crate) kind: Kind,
-    /// The length in bytes.
+    /// Length in bytes.
     pub(crate) len: u64,
-    /// The identity; `None` where the system has none.
+    /// Identity. `None` if the system has no such numbers.
     pub(crate) id: Option<FileId>,
-    /// True if this user owns it, or the system knows no owners.
+    /// True if this user is the owner, or the system knows no owners.
     pub(crate) is_ours: bool,
-    /// The permission bits, where the system has them.
+    /// Permission bits. All set where the system has none.
     pub(crate) mode: u32,
-    /// Seconds and nanoseconds of the last change of content or attributes, where the system has them.
+    /// Seconds and nanoseconds of the last change of content or attributes. Zero where the system
+    /// has no such time.
     pub(crate) changed: (i64, i64),
 }
 
-/// The fate of a file that a renaming finds under the new name.
+/// Rule for an existing file under the new name of a rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replacing {
-    /// It is replaced, if it is no directory.
+    /// The existing file is replaced, unless it is a directory.
     File,
-    /// It stays, and the renaming fails.
+    /// The existing file stays, and the rename fails.
     Nothing,
-    /// It gets the old name, in one step. Not every system can.
+    /// The two names are exchanged in one step. Not supported on every system.
     Exchange,
 }
 
 impl Found {
-    /// Fails, and says why, unless it is a regular file.
+    /// Fails with a reason unless the entry is a regular file.
     pub(crate) fn check_regular(&self) -> io::Result<()> {
         match self.kind {
             Kind::File => Ok(()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::support::memory::with_capacity;
 
-/// Identity of a file or directory: two names with the same identity lead to the same bytes.
+/// Identity of a file or directory. Two names with the same identity lead to the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     /// The file system.
@@ -35,14 +35,14 @@ impl FileId {
     }
 }
 
-/// Opens a regular file that the caller names, following links.
+/// Opens a regular file by the caller's path, following links.
 ///
-/// Nothing else is opened: a pipe would wait for its writer, and a device has no end. The check is
-/// made before the file is opened, so that no device is touched, and again on the open file.
+/// Other kinds of files are not opened: a pipe would wait for its writer, and a device has no end.
+/// The kind is checked before opening, so that no device is touched, and again on the open file.
 ///
 /// # Errors
 ///
-/// The system's, or `InvalidInput` if there is no regular file under the name.
+/// Errors of the system; `InvalidInput` if the path is no regular file.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     check_regular(&std::fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
@@ -64,7 +64,7 @@ fn check_regular(found: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Returns true if a file could not be opened for a lack of descriptors: that says nothing of the file.
+/// Returns true if opening failed for lack of descriptors, which says nothing about the file.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
@@ -85,8 +85,10 @@ pub(super) fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
-/// Locks a file of this process's own. Whoever looks for what ended processes left holds such locks for moments:
-/// so it is tried again for a while before it counts as held.
+/// Locks a file that belongs to this process.
+///
+/// Processes that search for leftovers hold such locks briefly, so the attempt is repeated for a
+/// while before the file counts as locked.
 pub(crate) fn lock_own(file: &File) -> Result<(), TryLockError> {
     const STEPS: u32 = 40;
     for _ in 0..STEPS {
@@ -98,14 +100,14 @@ pub(crate) fn lock_own(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-/// The beginning and the end of the names of unfinished work, directories and files.
+/// Prefix and suffix of the names of unfinished directories and files.
 pub(crate) const UNFINISHED: (&str, &str) = (".walrus-accel-", ".partial");
 
 /// Reads the rest of a file of at most `max` bytes.
 ///
 /// # Errors
 ///
-/// The system's; `InvalidData` if the file is longer. Missing memory unwinds, as in
+/// Errors of the system; `InvalidData` if the file is longer. Missing memory unwinds, as in
 /// [`with_capacity`].
 pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
     use std::io::Read;
@@ -127,11 +129,11 @@ pub(crate) fn read_at_most(file: &File, max: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Makes the names in a directory durable, if the system can.
+/// Makes the names in a directory durable, if the system supports it.
 ///
 /// # Errors
 ///
-/// The system's. The names are there all the same: a job that is complete does not fail for it.
+/// Errors of the system. The names exist even then, so a complete job need not fail.
 pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     match cfg!(windows) {
         true => Ok(()), // Directories cannot be opened there; renames are durable by themselves.

@@ -1,6 +1,7 @@
-//! Directory handles of systems without them: paths. A link is looked for before each step, which
-//! keeps honest links from being followed, and does not keep up with a stranger who changes names
-//! meanwhile.
+//! Directory handles for systems without them: paths.
+//!
+//! A check for links before each step keeps ordinary links from being followed. The check does not
+//! protect against a user who changes names at the same time.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};

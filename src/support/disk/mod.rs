@@ -1,4 +1,4 @@
-//! Files and directories as the system keeps them: handles, identities, durability.
+//! System files and directories: handles, identities, durability.
 
 mod dir;
 mod entry;

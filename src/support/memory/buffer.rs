@@ -4,20 +4,20 @@ use memmap2::MmapMut;
 
 use super::fallible::{MemoryError, Result};
 
-/// Below this size a huge page would be mostly waste.
+/// Size in bytes from which huge pages are used. Below, a huge page would be mostly unused.
 const HUGE_FROM: usize = 4 << 20;
 
-/// A buffer of bytes that grows when it must and is never given back until it is dropped.
+/// Buffer of bytes that grows as needed and keeps its memory until dropped.
 ///
-/// Its first touch is the system's business: fresh pages are zero, reused ones hold what the last
-/// job left there.
+/// The system provides pages on first touch. Fresh pages are zero; reused pages hold the content
+/// of the previous job.
 #[derive(Default)]
 pub(crate) struct Buffer {
     map: Option<MmapMut>,
 }
 
 impl Buffer {
-    /// The first `len` bytes, grown as needed. Contents are unspecified.
+    /// Returns the first `len` bytes, growing the buffer as needed. The content is unspecified.
     ///
     /// # Errors
     ///
@@ -37,18 +37,18 @@ impl Buffer {
             .map_or(&mut [][..], |map| &mut map[..bytes]))
     }
 
-    /// The bytes reserved.
+    /// Capacity in bytes.
     pub(crate) fn capacity(&self) -> usize {
         self.map.as_ref().map_or(0, |map| map.len())
     }
 
-    /// Everything reserved so far, to read.
+    /// Returns all reserved bytes, to read.
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.map.as_deref().unwrap_or_default()
     }
 }
 
-/// A size as `usize`, or the error that says it does not fit.
+/// Converts a size to `usize`.
 pub(crate) fn to_usize(bytes: u64, what: &'static str) -> Result<usize> {
     usize::try_from(bytes)
         .ok()
@@ -60,7 +60,7 @@ fn map(bytes: usize) -> std::io::Result<MmapMut> {
     let map = MmapMut::map_anon(bytes.max(1))?;
     #[cfg(target_os = "linux")]
     if bytes >= HUGE_FROM {
-        // A kernel without transparent huge pages refuses: then small pages serve.
+        // A kernel without transparent huge pages rejects the advice; small pages work as well.
         let _ = map.advise(memmap2::Advice::HugePage);
     }
     Ok(map)

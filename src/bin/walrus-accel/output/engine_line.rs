@@ -70,7 +70,7 @@ pub fn working_seconds(start: Instant, job: &Control) -> f64 {
     rounded(start.elapsed().saturating_sub(measuring).as_secs_f64())
 }
 
-/// Rounds seconds to microseconds, the resolution of the clock.
+/// Rounds seconds to microseconds, as further digits are noise.
 pub fn rounded(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }

@@ -6,13 +6,13 @@ use super::level::{self, Level, ZeroCodewords};
 use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
 use crate::support::memory::filled;
 
-/// Trees of the same number of leaves, and what is known of all of them.
+/// Trees with the same number of leaves and the same zero leaves.
 pub(super) struct Forest<'a> {
     pub(super) hasher: &'a dyn PairHasher,
     commitment: Commitment,
-    /// From the leaves to the root.
+    /// Levels from the leaves to the root.
     pub(super) levels: Vec<Level>,
-    /// The trees of zero symbols alone, and the root that they share.
+    /// Trees whose symbols are all zero, and the root of such a tree.
     zero_trees: Range<usize>,
     zero_root: Digest,
 }
@@ -34,13 +34,13 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// The roots of all `trees`, of which `reduce` gives those of the live ones, in order.
+    /// Roots of all `trees`. `reduce` computes the roots of the live trees, in order.
     pub(super) fn roots(&self, trees: usize, reduce: impl FnOnce(&mut [Digest])) -> Vec<Digest> {
         let mut roots = filled(self.zero_root, trees);
         let Range { start, end } = self.zero_trees;
         let live = trees - (end - start);
         if live > 0 {
-            // Side by side first, then those after the zero trees to their places.
+            // `reduce` fills the front. The roots after the zero trees then move to their places.
             reduce(&mut roots[..live]);
             roots.copy_within(start..live, end);
             roots[start..end].fill(self.zero_root);
@@ -48,7 +48,7 @@ impl<'a> Forest<'a> {
         roots
     }
 
-    /// The number of the tree that is `live`-th of those that are not zero.
+    /// Number of the `live`-th live tree.
     pub(super) fn tree(&self, live: usize) -> usize {
         match live < self.zero_trees.start {
             true => live,
@@ -56,7 +56,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// The trees that are not zero.
+    /// Trees that are not zero.
     pub(super) fn live_trees(&self, trees: usize) -> [Range<usize>; 2] {
         [0..self.zero_trees.start, self.zero_trees.end..trees]
     }

@@ -1,5 +1,7 @@
-//! Merkle roots of many trees at once, so that the hash lanes stay full and every node costs one
-//! hash: children are hashed where they lie, and what is known to be zero is not hashed at all.
+//! Merkle roots of many trees at once.
+//!
+//! Many trees keep the hash lanes full. Every node costs one hash: children are hashed in place,
+//! and nodes known to be zero are not hashed at all.
 
 mod column_trees;
 mod forest;

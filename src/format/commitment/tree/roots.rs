@@ -7,8 +7,8 @@ use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHash
 use crate::format::commitment::node::EMPTY;
 use crate::support::memory::{ensure_capacity, filled};
 
-/// The roots of `leaves.len() / n` trees, the leaves of each in a line of `n`. Leaves that `zeros`
-/// names are not read.
+/// Roots of `leaves.len() / n` trees. `leaves` is an array in row-major order, and each row of `n`
+/// leaves is a tree. Leaves of zero codewords are not read.
 pub(crate) fn row_roots(
     hasher: &dyn PairHasher,
     commitment: Commitment,
@@ -22,8 +22,8 @@ pub(crate) fn row_roots(
     })
 }
 
-/// The roots of `n` trees whose leaves lie across the lines of `n`: tree `t` has leaf `t` of
-/// every line. Leaves that `zeros` names are not read.
+/// Roots of `n` trees. `leaves` is an array of rows of `n` leaves, and each column is a tree.
+/// Leaves of zero codewords are not read.
 pub(crate) fn column_roots(
     hasher: &dyn PairHasher,
     commitment: Commitment,
@@ -35,7 +35,7 @@ pub(crate) fn column_roots(
     forest.roots(n, |live| column_trees::reduce(&forest, leaves, live))
 }
 
-/// The root of one tree, reduced level by level.
+/// Root of one tree, reduced level by level.
 pub(crate) fn root(
     hasher: &dyn PairHasher,
     commitment: Commitment,

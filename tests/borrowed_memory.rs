@@ -1,5 +1,5 @@
-//! What lies in memory is lent to the engine: it is used as if it had been copied, and what cannot be
-//! right is refused.
+//! Memory that sources, sinks and outputs lend to the engine. The results are the same as with
+//! copies. Memory of a wrong length or placement is not used.
 
 mod common;
 
@@ -24,7 +24,7 @@ fn encoder(engine: EngineKind) -> Encoder {
     builder.build().unwrap().encoder(N).unwrap()
 }
 
-/// A blob that says it lies in other bytes than its own.
+/// Source that lends other bytes than the blob's.
 struct Elsewhere<'a> {
     blob: &'a [u8],
     bytes: &'a [u8],
@@ -60,7 +60,7 @@ fn bytes_of_another_length_are_not_the_blob() {
     }
 }
 
-/// What is wrong with the buffers of a sink.
+/// Error in the buffers of a sink.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wrong {
     Nothing,
@@ -72,7 +72,7 @@ enum Wrong {
     OneOfNoCommittee,
 }
 
-/// A sink with a buffer for each sliver.
+/// Sink that lends a buffer for each sliver.
 struct Buffers {
     wrong: Wrong,
     buffers: Vec<(Axis, SliverIndex, Vec<u8>)>,
@@ -176,7 +176,7 @@ fn slivers_go_to_the_rooms_of_a_sink_or_the_job_fails() {
     }
 }
 
-/// An output that lends rows of a length of its own.
+/// Output that lends memory of a given length.
 struct Lends {
     len: usize,
     row: Vec<u8>,
@@ -220,7 +220,7 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
     let encoded = encoder(EngineKind::Cpu)
         .encode(&blob, &pairs, &mut buffer, &control)
         .unwrap();
-    // Not the source slivers: their rows have to be restored.
+    // Recovery slivers only, so the source rows must be restored.
     let slivers: Vec<_> = (6..N)
         .map(SliverPairIndex)
         .map(|pair| Sliver {

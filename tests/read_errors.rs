@@ -1,4 +1,4 @@
-//! A sliver that cannot be read counts as damaged: it is named, and others take its place.
+//! Slivers that cannot be read. They count as damaged, are reported, and others are used instead.
 
 mod common;
 
@@ -11,7 +11,7 @@ use walrus_accel::io::{SliverBuffer, SliverInfo, SliverSource};
 use walrus_accel::verify::SliverVerdict;
 use walrus_accel::{Axis, Check, Control, Error, PairSet, Result, Runtime};
 
-/// Slivers of which one lies on a bad sector.
+/// Sliver source of which one sliver is on a bad sector.
 struct BadSector<'a> {
     slivers: Picked<'a>,
     bad: usize,
@@ -116,7 +116,7 @@ fn what_cannot_be_written_is_not_taken_for_a_bad_sliver() {
     assert!(matches!(result, Err(Error::Io { .. })), "{result:?}");
 }
 
-/// Slivers of which one cannot be read the first time.
+/// Sliver source of which one sliver cannot be read the first time.
 struct BadOnce<'a> {
     slivers: Picked<'a>,
     tries: AtomicUsize,
