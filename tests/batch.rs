@@ -4,13 +4,12 @@ mod common;
 
 use common::sample::Sample;
 use common::{Random, blob};
-use walrus_accel::{
-    Axis, BlobSliver, Commitment, Control, Decoder, Encoder, EngineKind, Error, SliverVerdict,
-};
+use walrus_accel::verify::{BlobSliver, SliverVerdict};
+use walrus_accel::{Axis, Commitment, Control, Decoder, EngineKind, Error, Runtime};
 
 fn decoder(engine: EngineKind, threads: usize, memory: u64) -> Decoder {
-    let builder = Decoder::builder().engine(engine).threads(threads);
-    builder.memory(memory).build().unwrap()
+    let builder = Runtime::builder().engine(engine).threads(threads);
+    builder.memory(memory).build().unwrap().decoder()
 }
 
 /// Returns encoded blobs of several numbers of shards, lengths and commitments.
@@ -24,8 +23,15 @@ fn samples() -> Vec<Sample> {
     ] {
         for (seed, len) in (0..).zip(lens) {
             let commitment = [Commitment::Blake2b256, Commitment::Blake3][len % 2];
-            let encoder = Encoder::builder().n_shards(n).commitment(commitment);
-            let encoder = encoder.engine(EngineKind::Cpu).threads(2).build().unwrap();
+            let encoder = Runtime::builder();
+            let encoder = encoder
+                .engine(EngineKind::Cpu)
+                .threads(2)
+                .build()
+                .unwrap()
+                .encoder(n)
+                .unwrap()
+                .with_commitment(commitment);
             samples.push(Sample::by(&encoder, blob(seed, len)));
         }
     }

@@ -6,10 +6,13 @@ mod common;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::blob;
+use walrus_accel::io::{
+    Output, OutputSession, Sink, SinkSession, SliverBuffer, SliverBufferMut, SliverPart, Source,
+};
+use walrus_accel::wire::{Sliver, SliverData};
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Check, Commitment, Control, Decoder, Encoder, EngineKind, Output,
-    OutputSession, PairSet, Result, Shape, Sink, SinkSession, Sliver, SliverBuffer,
-    SliverBufferMut, SliverData, SliverIndex, SliverPairIndex, SliverPart, Source,
+    Axis, BlobMetadataWithId, Check, Commitment, Control, Encoder, EngineKind, PairSet, Result,
+    Runtime, Shape, SliverIndex, SliverPairIndex,
 };
 
 const N: u16 = 13;
@@ -17,8 +20,8 @@ const N: u16 = 13;
 const ENGINES: [EngineKind; 2] = [EngineKind::Reference, EngineKind::Cpu];
 
 fn encoder(engine: EngineKind) -> Encoder {
-    let builder = Encoder::builder().n_shards(N).engine(engine).threads(2);
-    builder.build().unwrap()
+    let builder = Runtime::builder().engine(engine).threads(2);
+    builder.build().unwrap().encoder(N).unwrap()
 }
 
 /// Source that lends other bytes than the blob's.
@@ -223,7 +226,7 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
         .map(|pair| Sliver {
             axis: Axis::Primary,
             data: {
-                use walrus_accel::Bcs;
+                use walrus_accel::wire::Bcs;
                 SliverData::from_bcs(buffer.sliver_data(Axis::Primary, pair).unwrap()).unwrap()
             },
         })
@@ -231,8 +234,8 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
     let metadata = encoded.verify(N).unwrap();
     let shape = metadata.shape();
     let row = shape.sliver_len(Axis::Primary) as usize;
-    let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-    let decoder = decoder.build().unwrap();
+    let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    let decoder = decoder.build().unwrap().decoder();
     for len in [row, row - 1, row + 1, 0] {
         let mut output = Lends {
             len,

@@ -6,9 +6,10 @@ mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
+use walrus_accel::io::{CallbackSink, SliverBuffer, SliverPart, Source};
+use walrus_accel::runtime::InstructionSet;
 use walrus_accel::{
-    Axis, CallbackSink, Commitment, Control, Encoder, EngineKind, InstructionSet, PairSet, Result,
-    Shape, SliverBuffer, SliverPairIndex, SliverPart, Source,
+    Axis, Commitment, Control, EngineKind, PairSet, Result, Runtime, Shape, SliverPairIndex,
 };
 
 /// Source that reads a blob and does not lend it, although the blob is in memory.
@@ -79,14 +80,18 @@ impl Job<'_> {
     fn run(&self, memory: Option<u64>) -> Result<()> {
         let Sample { encoded, shape, .. } = self.sample;
         let n = shape.n_shards();
-        let builder = Encoder::builder().n_shards(n).threads(2);
-        let builder = builder.commitment(encoded.metadata.commitment);
+        let builder = Runtime::builder().threads(2);
         let builder = builder.instruction_set(self.set);
         let encoder = match memory {
             Some(memory) => builder.memory(memory),
             None => builder,
         };
-        let encoder = encoder.build().unwrap();
+        let encoder = encoder
+            .build()
+            .unwrap()
+            .encoder(n)
+            .unwrap()
+            .with_commitment(encoded.metadata.commitment);
         let (pairs, control) = (PairSet::all(n), Control::new());
         let (read, whole) = (Read(self.blob), self.blob);
         let source: &dyn Source = if self.is_read { &read } else { &whole };
@@ -118,8 +123,14 @@ impl Job<'_> {
 /// Compares every instruction set with the reference engine on a blob of `len` bytes.
 fn check(random: &mut Random, n: u16, len: u64) {
     let commitment = [Commitment::Blake2b256, Commitment::Blake3][random.below(2)];
-    let reference = Encoder::builder().n_shards(n).commitment(commitment);
-    let reference = reference.engine(EngineKind::Reference).build().unwrap();
+    let reference = Runtime::builder();
+    let reference = reference
+        .engine(EngineKind::Reference)
+        .build()
+        .unwrap()
+        .encoder(n)
+        .unwrap()
+        .with_commitment(commitment);
     let sample = Sample::by(&reference, blob(len + u64::from(n), len as usize));
     // The blob begins at any address, with other bytes around it.
     let before = random.below(65);

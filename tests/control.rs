@@ -11,9 +11,11 @@ use std::time::{Duration, SystemTime};
 use common::sample::{Picked, Sample, least_memory};
 use common::tripwire::{Tripped, Tripwire};
 use common::{Random, blob};
+use walrus_accel::directory::DirectorySink;
+use walrus_accel::io::{FileOutput, FileSource, Output, SliverSource};
+use walrus_accel::verify::SliverVerdict;
 use walrus_accel::{
-    Axis, Check, Control, DEFAULT_MEMORY, Decoder, DirectorySink, Encoder, EngineKind, Error,
-    FileOutput, FileSource, Output, PairSet, Result, SliverSource, SliverVerdict,
+    Axis, Check, Control, Decoder, Encoder, EngineKind, Error, PairSet, Result, Runtime,
 };
 
 /// Inputs of the jobs.
@@ -29,14 +31,19 @@ struct Setting<'a> {
 
 impl<'a> Setting<'a> {
     fn encoder(&self) -> Encoder {
-        let builder = Encoder::builder().n_shards(self.sample.shape.n_shards());
+        let builder = Runtime::builder();
         let builder = builder.engine(self.engine).threads(2);
-        builder.memory(self.memory).build().unwrap()
+        builder
+            .memory(self.memory)
+            .build()
+            .unwrap()
+            .encoder(self.sample.shape.n_shards())
+            .unwrap()
     }
 
     fn decoder(&self) -> Decoder {
-        let builder = Decoder::builder().engine(self.engine).threads(2);
-        builder.memory(self.memory).build().unwrap()
+        let builder = Runtime::builder().engine(self.engine).threads(2);
+        builder.memory(self.memory).build().unwrap().decoder()
     }
 
     fn pairs(&self) -> PairSet {
@@ -157,8 +164,8 @@ fn for_each_job(each: impl Fn(&str, &Run<'_>)) {
         };
         for (engine, memory) in [
             (EngineKind::Cpu, least),
-            (EngineKind::Cpu, DEFAULT_MEMORY),
-            (EngineKind::Reference, DEFAULT_MEMORY),
+            (EngineKind::Cpu, Runtime::DEFAULT_MEMORY),
+            (EngineKind::Reference, Runtime::DEFAULT_MEMORY),
         ] {
             let name = format!("{name}, {engine} in {memory} bytes");
             each(&name, &|wire, control| run(engine, memory, wire, control));
@@ -278,8 +285,8 @@ fn a_failure_at_any_call_comes_out_and_leaves_nothing() {
 fn a_large_encoding_cut_short_leaves_nothing() {
     // 107 MB of slivers are more than the sink buffers, so files are written during the encode.
     let blob = blob(33, 14 * 27 * 65_000);
-    let encoder = Encoder::builder().n_shards(40).threads(2).memory(48 << 20);
-    let encoder = encoder.build().unwrap();
+    let encoder = Runtime::builder().threads(2).memory(48 << 20);
+    let encoder = encoder.build().unwrap().encoder(40).unwrap();
     let pairs = PairSet::all(40);
     let out = tempfile::tempdir().unwrap();
     for moment in [1, 20, 150] {
@@ -304,7 +311,12 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     let path = directory.path().join("blob");
     let out = directory.path().join("out");
     let len = 45 * 700;
-    let encoder = Encoder::builder().n_shards(13).threads(2).build().unwrap();
+    let encoder = Runtime::builder()
+        .threads(2)
+        .build()
+        .unwrap()
+        .encoder(13)
+        .unwrap();
     let pairs = PairSet::all(13);
     let file = || File::options().write(true).open(&path).unwrap();
     let shrink = || file().set_len(len - 1).unwrap();

@@ -9,29 +9,27 @@ use std::sync::Mutex;
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
 use reed_solomon_simd::ReedSolomonEncoder;
+use walrus_accel::io::{CallbackSink, SliverBuffer, SliverPart, Source};
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::wire::Node;
 use walrus_accel::{
-    Axis, BlobId, CallbackSink, Check, Commitment, Control, Decoder, Encoder, EncoderBuilder,
-    EngineKind, Error, Node, PairSet, Result, Shape, SliverBuffer, SliverPairIndex, SliverPart,
-    SliverVerdict, Source,
+    Axis, BlobId, Check, Commitment, Control, Decoder, Encoder, EngineKind, Error, PairSet, Result,
+    Runtime, RuntimeBuilder, Shape, SliverPairIndex,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
-fn builder(engine: EngineKind, n_shards: u16) -> EncoderBuilder {
-    let builder = Encoder::builder().n_shards(n_shards);
-    builder.engine(engine).threads(2)
+fn builder(engine: EngineKind) -> RuntimeBuilder {
+    Runtime::builder().engine(engine).threads(2)
 }
 
 fn encoder(engine: EngineKind, n_shards: u16) -> Encoder {
-    builder(engine, n_shards).build().unwrap()
+    let runtime = builder(engine).build().unwrap();
+    runtime.encoder(n_shards).unwrap()
 }
 
 fn decoder(engine: EngineKind) -> Decoder {
-    Decoder::builder()
-        .engine(engine)
-        .threads(2)
-        .build()
-        .unwrap()
+    builder(engine).build().unwrap().decoder()
 }
 
 fn assert_same_slivers(a: &SliverBuffer, b: &SliverBuffer, shape: &Shape) {
@@ -53,9 +51,9 @@ struct Engines {
 impl Engines {
     fn new(n_shards: u16, commitment: Commitment) -> Self {
         let kinds = [EngineKind::Cpu, EngineKind::Reference];
-        let encoder = |kind| builder(kind, n_shards).commitment(commitment).build();
+        let encoder = |kind| encoder(kind, n_shards).with_commitment(commitment);
         Self {
-            encoders: kinds.map(|kind| encoder(kind).unwrap()),
+            encoders: kinds.map(encoder),
             decoders: kinds.map(decoder),
             random: Random(n_shards.into()),
         }
@@ -201,10 +199,13 @@ fn any_memory_gives_the_same_bytes() {
         let sample = Sample::by(&encoder(EngineKind::Reference, n), blob(21, len));
         let (metadata, shape) = (sample.metadata(), &sample.shape);
         let pairs = PairSet::all(n);
-        let encoder = |memory| builder(EngineKind::Cpu, n).memory(memory).build().unwrap();
+        let encoder = |memory| {
+            let runtime = builder(EngineKind::Cpu).memory(memory).build().unwrap();
+            runtime.encoder(n).unwrap()
+        };
         let decoder = |memory| {
-            let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-            builder.memory(memory).build().unwrap()
+            let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+            builder.memory(memory).build().unwrap().decoder()
         };
         let span = shape.slivers_len();
         let control = Control::new();
@@ -281,12 +282,13 @@ fn any_number_of_threads_gives_the_same_bytes() {
     for (n, len) in [(4, 1), (10, 28 * 66), (31, 231 * 300 - 9)] {
         let sample = Sample::by(&encoder(EngineKind::Reference, n), blob(23, len));
         for threads in [1, 2, 3, 7] {
-            let encoder = builder(EngineKind::Cpu, n).threads(threads);
-            let other = Sample::by(&encoder.build().unwrap(), sample.blob.clone());
+            let runtime = builder(EngineKind::Cpu).threads(threads).build().unwrap();
+            let encoder = runtime.encoder(n).unwrap();
+            let other = Sample::by(&encoder, sample.blob.clone());
             assert_eq!(other.encoded, sample.encoded);
             assert_same_slivers(&other.buffer, &sample.buffer, &sample.shape);
 
-            let decoder = Decoder::builder().threads(threads).build().unwrap();
+            let decoder = runtime.decoder();
             for axis in Axis::BOTH {
                 let needed = usize::from(sample.shape.slivers_needed(axis));
                 let last: Vec<_> = (usize::from(n) - needed..n.into()).collect();
@@ -349,8 +351,8 @@ fn chosen_pairs_give_exactly_their_slivers() {
 fn the_commitments_are_the_same_trees_with_another_hash() {
     let blob = blob(26, 100);
     let [ours, network] = [Commitment::Blake3, Commitment::Blake2b256].map(|commitment| {
-        let encoder = builder(EngineKind::Cpu, 4).commitment(commitment);
-        let sample = Sample::by(&encoder.build().unwrap(), blob.clone());
+        let encoder = encoder(EngineKind::Cpu, 4).with_commitment(commitment);
+        let sample = Sample::by(&encoder, blob.clone());
         let metadata = sample.metadata();
         assert_eq!(metadata.commitment(), commitment);
         let inner = |left: [u8; 32], right: [u8; 32]| commitment.hash(&[&[1], &left, &right]);

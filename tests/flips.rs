@@ -8,9 +8,10 @@ mod common;
 
 use common::sample::Sample;
 use common::{Random, blob};
+use walrus_accel::verify::{BlobSliver, ProofVerdict};
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, InconsistencyProof, Node, RecoverySymbol};
 use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, BlobSliver, Commitment, Control, Decoder, Encoder, EngineKind,
-    GeneralRecoverySymbol, InconsistencyProof, Node, ProofVerdict, RecoverySymbol, Shape,
+    Axis, BlobMetadataWithId, Commitment, Control, Decoder, EngineKind, Runtime, Shape,
     SliverPairIndex, VerifiedMetadata,
 };
 
@@ -85,14 +86,19 @@ struct Flips {
 
 impl Flips {
     fn new(n_shards: u16, commitment: Commitment, blob: Vec<u8>, count: usize) -> Self {
-        let encoder = Encoder::builder().n_shards(n_shards).threads(2);
-        let encoder = encoder.engine(EngineKind::Cpu).commitment(commitment);
-        let encoder = encoder.build().unwrap();
+        let encoder = Runtime::builder().threads(2);
+        let encoder = encoder.engine(EngineKind::Cpu);
+        let encoder = encoder
+            .build()
+            .unwrap()
+            .encoder(n_shards)
+            .unwrap()
+            .with_commitment(commitment);
         let seed = blob.len() as u64;
         let sample = Sample::by(&encoder, blob);
         let metadata = sample.encoded.clone().verify(n_shards).unwrap();
         Self {
-            decoder: Decoder::on_engine_of(&encoder),
+            decoder: encoder.runtime().decoder(),
             sample,
             metadata,
             random: Random(seed),

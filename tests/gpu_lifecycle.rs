@@ -3,7 +3,7 @@
 
 #![cfg(target_os = "linux")]
 
-use walrus_accel::{Encoder, EngineKind};
+use walrus_accel::{EngineKind, Runtime};
 
 /// Returns the resident memory of this process in bytes.
 fn resident() -> u64 {
@@ -21,15 +21,14 @@ fn hundreds_of_engines_come_and_go_without_a_trace() {
         eprintln!("skipped: no device");
         return;
     };
-    let builder = Encoder::builder()
-        .n_shards(4)
+    let builder = Runtime::builder()
         .threads(2)
         .engine(EngineKind::Gpu)
         .device(device.index.to_string());
     let blob_id = || {
-        let encoder = builder.build().unwrap();
+        let encoder = builder.build().unwrap().encoder(4).unwrap();
         let encoded = encoder.metadata(&b"walrus"[..]).unwrap();
-        assert_eq!(encoder.device_fault(), None);
+        assert_eq!(encoder.runtime().device_fault(), None);
         encoded.blob_id
     };
     let expected = blob_id();

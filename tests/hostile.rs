@@ -5,10 +5,12 @@
 mod counting_allocator;
 
 use counting_allocator::{Counting, within_bound};
-use walrus_accel::{
-    Axis, Bcs, BlobMetadata, BlobMetadataWithId, BlobSliver, DecodingSymbol, Encoder, EngineKind,
-    GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver, SliverData,
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{
+    Bcs, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol,
+    Sliver, SliverData,
 };
+use walrus_accel::{Axis, BlobMetadata, BlobMetadataWithId, EngineKind, Runtime};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -146,8 +148,14 @@ fn symbols_and_proofs_keep_to_the_bound() {
 
 #[test]
 fn slivers_keep_to_the_bound() {
-    let encoder = Encoder::builder().n_shards(10).engine(EngineKind::Cpu);
-    let metadata = encoder.threads(1).build().unwrap().metadata(&b"walrus"[..]);
+    let encoder = Runtime::builder().engine(EngineKind::Cpu);
+    let metadata = encoder
+        .threads(1)
+        .build()
+        .unwrap()
+        .encoder(10)
+        .unwrap()
+        .metadata(&b"walrus"[..]);
     let metadata = metadata.unwrap().verify(10).unwrap();
     let view = |bytes: &[u8]| {
         within_bound(bytes, |bytes| {
@@ -175,7 +183,7 @@ fn slivers_keep_to_the_bound() {
 mod files {
     use super::*;
     use walrus_accel::Shape;
-    use walrus_accel::fuzzing::{JobIdentity, Manifest};
+    use walrus_accel::directory::fuzzing::{JobIdentity, Manifest};
 
     /// Largest number of shards that the code supports.
     const SHARDS: u16 = 49_155;

@@ -4,17 +4,24 @@ mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::runtime::InstructionSet;
 use walrus_accel::{
-    Axis, Check, Commitment, Control, Decoder, Encoder, EngineKind, InstructionSet, PairSet, Shape,
-    SliverBuffer, SliverPairIndex,
+    Axis, Check, Commitment, Control, EngineKind, PairSet, Runtime, Shape, SliverPairIndex,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
 /// Encodes a blob of `len` bytes by the reference engine.
 fn sample(n: u16, commitment: Commitment, len: u64) -> Sample {
-    let reference = Encoder::builder().n_shards(n).commitment(commitment);
-    let reference = reference.engine(EngineKind::Reference).build().unwrap();
+    let reference = Runtime::builder();
+    let reference = reference
+        .engine(EngineKind::Reference)
+        .build()
+        .unwrap()
+        .encoder(n)
+        .unwrap()
+        .with_commitment(commitment);
     Sample::by(&reference, blob(len, len as usize))
 }
 
@@ -30,7 +37,7 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let n = shape.n_shards();
     let commitment = encoded.metadata.commitment;
     let (pairs, control) = (PairSet::all(n), Control::new());
-    let builder = Encoder::builder().n_shards(n).commitment(commitment);
+    let builder = Runtime::builder();
     let builder = builder.threads(2).instruction_set(set);
     // The blob begins at any address.
     let offset = random.below(64);
@@ -38,9 +45,16 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     shifted.extend(blob);
 
     let encode = |memory| {
-        let encoder = builder.clone().memory(memory).build().unwrap();
-        assert_eq!(encoder.instruction_set(), set.name());
-        assert_eq!(encoder.dropped_sets(), []);
+        let encoder = builder
+            .clone()
+            .memory(memory)
+            .build()
+            .unwrap()
+            .encoder(n)
+            .unwrap()
+            .with_commitment(commitment);
+        assert_eq!(encoder.runtime().instruction_set(), set.name());
+        assert_eq!(encoder.runtime().dropped_sets(), []);
         let mut buffer = SliverBuffer::new();
         let got = encoder.encode(&shifted[offset..], &pairs, &mut buffer, &control)?;
         assert_eq!(got, *encoded, "{set} {shape:?}");
@@ -57,9 +71,9 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let slivers = sample.pick(axis, &chosen);
     let check = CHECKS[random.below(3)];
     let decode = |memory| {
-        let decoder = Decoder::builder().threads(2).instruction_set(set);
-        let decoder = decoder.memory(memory).build().unwrap();
-        assert_eq!(decoder.instruction_set(), set.name());
+        let decoder = Runtime::builder().threads(2).instruction_set(set);
+        let decoder = decoder.memory(memory).build().unwrap().decoder();
+        assert_eq!(decoder.runtime().instruction_set(), set.name());
         let mut back = Vec::new();
         let metadata = sample.metadata();
         decoder.decode(metadata, &slivers, None, check, &mut back, &control)?;
@@ -116,11 +130,11 @@ fn a_set_is_used_only_if_the_processor_has_it() {
         "avx512-gfni",
     ] {
         let set: InstructionSet = name.parse().unwrap();
-        let encoder = Encoder::builder().n_shards(10).instruction_set(set).build();
+        let runtime = Runtime::builder().instruction_set(set).build();
         match available.contains(&set) {
-            true => assert_eq!(encoder.unwrap().instruction_set(), name),
+            true => assert_eq!(runtime.unwrap().instruction_set(), name),
             false => {
-                let error = encoder.unwrap_err().to_string();
+                let error = runtime.unwrap_err().to_string();
                 let asked = format!("the program asks for the instruction set `{name}`");
                 assert!(error.contains(&asked), "{error}");
             }

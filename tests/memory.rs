@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::blob;
-use walrus_accel::{
-    Axis, BlobDirectory, Check, Control, Decoder, DirectorySink, Encoder, EngineKind, FileOutput,
-    FileSource, PairSet,
-};
+use walrus_accel::directory::{BlobDirectory, DirectorySink};
+use walrus_accel::io::{FileOutput, FileSource};
+use walrus_accel::{Axis, Check, Control, EngineKind, PairSet, Runtime};
 
 /// Number of shards. In one stripe, encoding the blob would take 180 MiB, and decoding 240 MiB.
 const SHARDS: u16 = 100;
@@ -64,8 +63,14 @@ fn run(job: &str, directory: &Path) {
     let source = || FileSource::open(directory.join("blob")).unwrap();
     // Searching devices would load their drivers, which take much memory.
     let engine = EngineKind::Cpu;
-    let encoder = Encoder::builder().n_shards(SHARDS).engine(engine);
-    let encoder = encoder.threads(2).memory(LIMIT).build().unwrap();
+    let encoder = Runtime::builder().engine(engine);
+    let encoder = encoder
+        .threads(2)
+        .memory(LIMIT)
+        .build()
+        .unwrap()
+        .encoder(SHARDS)
+        .unwrap();
     let out = directory.join("slivers");
     match job {
         "metadata" => {
@@ -84,12 +89,13 @@ fn run(job: &str, directory: &Path) {
             drop(encoder);
             let blob = fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
             let slivers = BlobDirectory::open(blob).unwrap();
-            let decoder = Decoder::builder()
+            let decoder = Runtime::builder()
                 .engine(engine)
                 .threads(2)
                 .memory(LIMIT)
                 .build()
-                .unwrap();
+                .unwrap()
+                .decoder();
             let mut output = FileOutput::new(directory.join("decoded"));
             decoder
                 .decode(

@@ -7,16 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
 use rayon::prelude::*;
+use walrus_accel::decode::Added;
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::wire::Sliver;
 use walrus_accel::{
-    Added, Axis, BlobReader, Check, Control, Decoder, EngineKind, Error, Result, Sliver,
-    SliverIndex, SliverVerdict,
+    Axis, BlobReader, Check, Control, Decoder, EngineKind, Error, Result, Runtime, SliverIndex,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
 fn decoder() -> Decoder {
-    let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-    builder.build().unwrap()
+    let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    builder.build().unwrap().decoder()
 }
 
 fn reader(sample: &Sample) -> BlobReader {
@@ -274,8 +276,8 @@ fn ranges_of_larger_blobs() {
             let chosen = random.choose(needed(&sample, axis), n.into());
             // With the least memory for verification, few codewords are computed at a time.
             let with = |memory| {
-                let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-                let decoder = decoder.memory(memory).build()?;
+                let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+                let decoder = decoder.memory(memory).build()?.decoder();
                 let reader = decoder.reader(sample.metadata().clone());
                 let given = sample.slivers(axis, chosen.iter().copied());
                 reader.add_all(given, &control)?;
@@ -443,9 +445,9 @@ fn no_more_is_verified_than_is_needed() {
 fn a_verification_that_fails_leaves_the_slivers_to_the_next_call() {
     let control = Control::new();
     let sample = Sample::new(10, blob(14, 28 * 3000));
-    let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
+    let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
     // Too little memory to verify.
-    let decoder = builder.memory(1).build().unwrap();
+    let decoder = builder.memory(1).build().unwrap().decoder();
     let reader = decoder.reader(sample.metadata().clone());
     let added = reader.add_all(sample.slivers(Axis::Primary, 0..4), &control);
     assert!(matches!(added, Err(Error::MemoryBudget { .. })));

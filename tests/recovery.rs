@@ -7,15 +7,19 @@ use common::sample::Sample;
 use common::{Random, blob, hex, vectors};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use walrus_accel::recovery::{ExpandedSliver, RecoveryOutcome};
+use walrus_accel::verify::{BlobSliver, ProofVerdict, SymbolVerdict};
+use walrus_accel::wire::{
+    Bcs, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node, Sliver, SliverData,
+};
 use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, BlobSliver, Control, Decoder, EngineKind, Error, ExpandedSliver,
-    GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node, ProofVerdict, RecoveryOutcome,
-    Result, Sliver, SliverData, SliverIndex, SliverPairIndex, SymbolVerdict, VerifiedMetadata,
+    Axis, BlobMetadataWithId, Commitment, Control, Decoder, Encoder, EngineKind, Error, Result,
+    Runtime, SliverIndex, SliverPairIndex, VerifiedMetadata,
 };
 
 fn decoder(engine: EngineKind) -> Decoder {
-    let builder = Decoder::builder().engine(engine).threads(2);
-    builder.build().unwrap()
+    let builder = Runtime::builder().engine(engine).threads(2);
+    builder.build().unwrap().decoder()
 }
 
 fn both() -> [Decoder; 2] {
@@ -233,7 +237,7 @@ fn a_consistent_blob_cannot_be_proven_inconsistent() {
                 target: target.sliver(axis, 10),
                 symbols: good
                     .iter()
-                    .map(|good| walrus_accel::RecoverySymbol {
+                    .map(|good| walrus_accel::wire::RecoverySymbol {
                         symbol: good.symbol.clone(),
                         proof: good.proof.clone(),
                     })
@@ -334,7 +338,7 @@ fn all_slivers_come_back_from_one_node_more_than_may_fail() {
 
 /// Returns the recovered sliver. Fails unless it is equal to the encoded one.
 fn recovered(
-    recovery: Result<walrus_accel::Recovery>,
+    recovery: Result<walrus_accel::recovery::Recovery>,
     sample: &Sample,
     axis: Axis,
     target: SliverPairIndex,
@@ -604,9 +608,9 @@ fn a_cancelled_call_says_so() {
 #[test]
 fn the_private_profile_is_served_and_recovered_alike() {
     let control = Control::new();
-    let encoder = walrus_accel::Encoder::builder().n_shards(8);
-    let encoder = encoder.commitment(walrus_accel::Commitment::Blake3);
-    let sample = Sample::by(&encoder.build().unwrap(), blob(11, 4000));
+    let encoder = Encoder::new(8).unwrap();
+    let encoder = encoder.with_commitment(Commitment::Blake3);
+    let sample = Sample::by(&encoder, blob(11, 4000));
     let network = Sample::new(8, blob(11, 4000));
     for decoder in both() {
         for axis in Axis::BOTH {
@@ -649,8 +653,8 @@ fn padding_may_be_spelt_as_zeros() {
 fn too_little_memory_for_a_word_is_told() {
     let control = Control::new();
     let sample = Sample::new(10, blob(13, 28 * 4000));
-    let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-    let small = builder.memory(30_000).build().unwrap();
+    let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    let small = builder.memory(30_000).build().unwrap().decoder();
     let (axis, target) = (Axis::Primary, pair(1));
     let given = symbols(&decoder(EngineKind::Cpu), &sample, axis, target, 0..10);
     let told = |result: Result<()>| {

@@ -4,15 +4,18 @@ mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
+use walrus_accel::decode::Decoded;
+use walrus_accel::io::{FileOutput, SliverBuffer, SliverSource};
+use walrus_accel::wire::{Node, Sliver};
 use walrus_accel::{
-    Axis, BlobMetadata, Check, Control, Decoded, Decoder, Error, FileOutput, Node, PairSet, Result,
-    Sliver, SliverBuffer, SliverIndex, SliverPairIndex, SliverSource, VerifiedMetadata,
+    Axis, BlobMetadata, Check, Control, Decoder, Error, PairSet, Result, Runtime, SliverIndex,
+    SliverPairIndex, VerifiedMetadata,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
 fn decoder() -> Decoder {
-    Decoder::builder().threads(2).build().unwrap()
+    Runtime::builder().threads(2).build().unwrap().decoder()
 }
 
 fn decode(
@@ -92,7 +95,11 @@ fn random_erasures_at_1000_shards_in_several_stripes() {
         let chosen = Random(3).choose(needed(&sample, axis), 1000);
         for check in CHECKS {
             let job = |memory| {
-                let decoder = Decoder::builder().threads(2).memory(memory).build()?;
+                let decoder = Runtime::builder()
+                    .threads(2)
+                    .memory(memory)
+                    .build()?
+                    .decoder();
                 let slivers = sample.pick(axis, &chosen);
                 decode(&decoder, sample.metadata(), &slivers, Some(axis), check)
             };
@@ -105,7 +112,11 @@ fn random_erasures_at_1000_shards_in_several_stripes() {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("blob");
             let job = |memory| {
-                let decoder = Decoder::builder().threads(2).memory(memory).build()?;
+                let decoder = Runtime::builder()
+                    .threads(2)
+                    .memory(memory)
+                    .build()?
+                    .decoder();
                 let mut output = FileOutput::new(&path).force(true);
                 let control = Control::new();
                 let metadata = sample.metadata();

@@ -5,13 +5,13 @@ mod common;
 use common::{blob, hex, slivers_sha256, vectors};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use walrus_accel::{
-    Axis, Bcs, Control, Encoder, EncoderBuilder, EngineKind, InstructionSet, PairSet, Shape,
-    SliverBuffer, SliverPairIndex,
-};
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::runtime::InstructionSet;
+use walrus_accel::wire::Bcs;
+use walrus_accel::{Axis, Control, EngineKind, PairSet, Runtime, Shape, SliverPairIndex};
 
 /// Checks metadata and slivers of a case. With `metadata_alone`, encodes once more without slivers.
-fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer, metadata_alone: bool) {
+fn check(case: &Value, runtime: &Runtime, buffer: &mut SliverBuffer, metadata_alone: bool) {
     let number = |name: &str| case[name].as_u64().unwrap();
     let text = |name: &str| case[name].as_str().unwrap();
     let n_shards = number("n_shards") as u16;
@@ -27,7 +27,7 @@ fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer, metad
     );
     assert_eq!(shape.stored_len(), number("encoded_length"));
 
-    let encoder = builder.n_shards(n_shards).build().unwrap();
+    let encoder = runtime.encoder(n_shards).unwrap();
     let pairs = PairSet::all(n_shards);
     let encoded = encoder
         .encode(&blob, &pairs, buffer, &Control::new())
@@ -63,8 +63,8 @@ fn check(case: &Value, builder: EncoderBuilder, buffer: &mut SliverBuffer, metad
     }
 }
 
-fn check_all(builder: &EncoderBuilder) {
-    check_selected(builder, |_, _| true, |_| true);
+fn check_all(runtime: &Runtime) {
+    check_selected(runtime, |_, _| true, |_| true);
 }
 
 /// Returns true if the tests include the vectors that take long.
@@ -75,7 +75,7 @@ fn all_vectors() -> bool {
 /// Checks the cases for which `wanted`, given number of shards and blob length, returns true.
 /// `metadata_alone`, given number of shards, tells whether to encode once more without slivers.
 fn check_selected(
-    builder: &EncoderBuilder,
+    runtime: &Runtime,
     wanted: impl Fn(u64, u64) -> bool,
     metadata_alone: impl Fn(u64) -> bool,
 ) {
@@ -85,8 +85,7 @@ fn check_selected(
         let [shards, len] = ["n_shards", "unencoded_length"].map(|key| case[key].as_u64().unwrap());
         if wanted(shards, len) {
             println!("{shards} shards, {len} bytes");
-            let builder = builder.clone();
-            check(&case, builder, &mut buffer, metadata_alone(shards));
+            check(&case, runtime, &mut buffer, metadata_alone(shards));
             checked += 1;
         }
     }
@@ -101,19 +100,20 @@ fn the_cpu_engine_gives_the_network_s_bytes_with_every_instruction_set() {
     let fastest = sets.last().copied();
     for set in sets {
         println!("{set}");
-        let builder = Encoder::builder().engine(EngineKind::Cpu);
+        let builder = Runtime::builder().engine(EngineKind::Cpu);
+        let runtime = builder.instruction_set(set).build().unwrap();
         let longest = match all_vectors() || Some(set) == fastest {
             true => u64::MAX,
             false => 4 << 20,
         };
-        let builder = builder.instruction_set(set);
-        check_selected(&builder, |_, len| len <= longest, |_| true);
+        check_selected(&runtime, |_, len| len <= longest, |_| true);
     }
 }
 
 #[test]
 fn the_reference_engine_gives_the_network_s_bytes() {
-    check_all(&Encoder::builder().engine(EngineKind::Reference));
+    let builder = Runtime::builder().engine(EngineKind::Reference);
+    check_all(&builder.build().unwrap());
 }
 
 #[test]
@@ -125,12 +125,13 @@ fn the_gpu_engine_gives_the_network_s_bytes() {
         eprintln!("skipped: no device");
         return;
     };
-    let builder = Encoder::builder().engine(EngineKind::Gpu);
+    let builder = Runtime::builder().engine(EngineKind::Gpu);
     let builder = builder.device(device.index.to_string()).cpu_fallback(false);
     // A software device takes a minute for a million symbols of any size, so one such case is
     // encoded once here. `make gpu` includes all vectors.
     let wanted = |shards, len| {
         all_vectors() || (shards < 1000 && len <= 4 << 20) || (shards, len) == (1000, 445_557)
     };
-    check_selected(&builder, wanted, |shards| all_vectors() || shards < 1000);
+    let runtime = builder.build().unwrap();
+    check_selected(&runtime, wanted, |shards| all_vectors() || shards < 1000);
 }

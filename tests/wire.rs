@@ -4,10 +4,12 @@
 use std::fmt::Debug;
 
 use serde_json::Value;
+use walrus_accel::wire::{
+    Bcs, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node,
+    RecoverySymbol, Sliver, SliverData, SliverPairMetadata,
+};
 use walrus_accel::{
-    Axis, Bcs, BlobId, BlobMetadata, BlobMetadataWithId, DecodingSymbol, Error,
-    GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node, RecoverySymbol, Shape, Sliver,
-    SliverData, SliverIndex, SliverPairIndex, SliverPairMetadata,
+    Axis, BlobId, BlobMetadata, BlobMetadataWithId, Error, Shape, SliverIndex, SliverPairIndex,
 };
 
 fn vectors(name: &str) -> Value {

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use walrus_accel::io::{DeviceTime, SliverBuffer, SliverInfo, SliverSource};
+use walrus_accel::runtime::InstructionSet;
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::wire::{Sliver, SliverData};
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Check, Control, Decoder, DeviceTime, Encoder, EngineKind,
-    InstructionSet, NETWORK_SHARDS, PairSet, Result, Shape, Sliver, SliverBuffer, SliverData,
-    SliverIndex, SliverInfo, SliverPairIndex, SliverSource, SliverVerdict,
+    Axis, BlobMetadataWithId, Check, Control, Decoder, Encoder, EngineKind, PairSet, Result,
+    Runtime, Shape, SliverIndex, SliverPairIndex,
 };
 
 use crate::common::{Random, blob};
@@ -76,7 +79,7 @@ impl Job {
     }
 
     pub fn shape(&self) -> Shape {
-        Shape::new(NETWORK_SHARDS, self.len as u64).unwrap()
+        Shape::new(Shape::NETWORK_SHARDS, self.len as u64).unwrap()
     }
 
     /// Returns the number of threads that the job uses if it may use `threads`.
@@ -91,11 +94,11 @@ impl Job {
     fn pairs(&self) -> Vec<SliverPairIndex> {
         let count = match self.task {
             Task::BlobId => 0,
-            Task::Encode | Task::VerifyAll(_) => NETWORK_SHARDS,
+            Task::Encode | Task::VerifyAll(_) => Shape::NETWORK_SHARDS,
             Task::Decode(axis) => self.shape().slivers_needed(axis),
             Task::Verify(_) => 1,
         };
-        let chosen = Random(7).choose(count.into(), NETWORK_SHARDS.into());
+        let chosen = Random(7).choose(count.into(), Shape::NETWORK_SHARDS.into());
         chosen
             .into_iter()
             .map(|pair| SliverPairIndex(pair as u16))
@@ -119,8 +122,8 @@ impl PreparedJob {
     pub fn new(job: Job) -> Self {
         let blob = blob(1, job.len);
         let pairs = job.pairs();
-        let wanted = PairSet::new(NETWORK_SHARDS, pairs.iter().copied()).unwrap();
-        let encoder = Encoder::builder().build().unwrap();
+        let wanted = PairSet::new(Shape::NETWORK_SHARDS, pairs.iter().copied()).unwrap();
+        let encoder = Encoder::new(Shape::NETWORK_SHARDS).unwrap();
         let mut slivers = SliverBuffer::new();
         let encoded = encoder.encode(&blob, &wanted, &mut slivers, &Control::new());
         Self {
@@ -144,7 +147,7 @@ impl PreparedJob {
                 let encoder = coder.encoder();
                 Box::new(move || {
                     let (run, found) = timed(|control| encoder.metadata_with(blob, control));
-                    assert!(found == *encoded && encoder.device_fault().is_none());
+                    assert!(found == *encoded && encoder.runtime().device_fault().is_none());
                     run
                 })
             }
@@ -154,7 +157,7 @@ impl PreparedJob {
                 Box::new(move || {
                     let (run, found) =
                         timed(|control| encoder.encode(blob, pairs, slivers, control));
-                    assert!(found == *encoded && encoder.device_fault().is_none());
+                    assert!(found == *encoded && encoder.runtime().device_fault().is_none());
                     run
                 })
             }
@@ -164,7 +167,7 @@ impl PreparedJob {
                 let restored = &mut self.restored;
                 let metadata = encoded
                     .clone()
-                    .verify(NETWORK_SHARDS)
+                    .verify(Shape::NETWORK_SHARDS)
                     .expect("computed here");
                 Box::new(move || {
                     let (run, decoded) = timed(|control| {
@@ -172,7 +175,7 @@ impl PreparedJob {
                         decoder.decode(&metadata, &chosen, None, check, restored, control)
                     });
                     assert!(decoded.axis == axis && restored == blob);
-                    assert!(decoder.device_fault().is_none());
+                    assert!(decoder.runtime().device_fault().is_none());
                     run
                 })
             }
@@ -187,12 +190,12 @@ impl PreparedJob {
                     data: SliverData {
                         symbols: self.slivers.symbols(axis, pair).unwrap().to_vec(),
                         symbol_size: shape.symbol_size() as u16,
-                        index: pair.sliver(axis, NETWORK_SHARDS),
+                        index: pair.sliver(axis, Shape::NETWORK_SHARDS),
                     },
                 }];
                 let metadata = encoded
                     .clone()
-                    .verify(NETWORK_SHARDS)
+                    .verify(Shape::NETWORK_SHARDS)
                     .expect("computed here");
                 Box::new(move || {
                     let (run, verdicts) =
@@ -207,13 +210,13 @@ impl PreparedJob {
                 let numbers: Vec<_> = (0..self.pairs.len()).collect();
                 let metadata = encoded
                     .clone()
-                    .verify(NETWORK_SHARDS)
+                    .verify(Shape::NETWORK_SHARDS)
                     .expect("computed here");
                 Box::new(move || {
                     let (run, verdicts) =
                         timed(|control| decoder.verify(&metadata, &chosen, &numbers, control));
                     assert!(verdicts.iter().all(SliverVerdict::is_good));
-                    assert!(decoder.device_fault().is_none());
+                    assert!(decoder.runtime().device_fault().is_none());
                     run
                 })
             }
@@ -221,23 +224,20 @@ impl PreparedJob {
     }
 }
 
-/// Builds an encoder or decoder with an engine.
-macro_rules! build_with {
-    ($builder:expr, $engine:expr) => {{
-        let builder = $builder;
-        match $engine {
-            Engine::Reference => builder.engine(EngineKind::Reference),
-            Engine::Cpu { set, threads } => builder
-                .engine(EngineKind::Cpu)
-                .instruction_set(set)
-                .threads(threads),
-            Engine::CpuAllCores => builder.engine(EngineKind::Cpu),
-            Engine::Gpu { check } => builder.engine(EngineKind::Gpu).device_check(check),
-            Engine::Auto => builder.engine(EngineKind::Auto),
-        }
-        .build()
-        .unwrap()
-    }};
+/// Builds a runtime with an engine.
+fn runtime(engine: Engine) -> Runtime {
+    let builder = Runtime::builder();
+    let builder = match engine {
+        Engine::Reference => builder.engine(EngineKind::Reference),
+        Engine::Cpu { set, threads } => builder
+            .engine(EngineKind::Cpu)
+            .instruction_set(set)
+            .threads(threads),
+        Engine::CpuAllCores => builder.engine(EngineKind::Cpu),
+        Engine::Gpu { check } => builder.engine(EngineKind::Gpu).device_check(check),
+        Engine::Auto => builder.engine(EngineKind::Auto),
+    };
+    builder.build().unwrap()
 }
 
 /// Encoder or decoder, as a task needs.
@@ -251,7 +251,7 @@ impl Coder {
         match task {
             Task::BlobId | Task::Encode => Self::Encoder(encoder(engine)),
             Task::Decode(_) | Task::Verify(_) | Task::VerifyAll(_) => {
-                Self::Decoder(build_with!(Decoder::builder(), engine))
+                Self::Decoder(runtime(engine).decoder())
             }
         }
     }
@@ -272,7 +272,7 @@ impl Coder {
 }
 
 pub fn encoder(engine: Engine) -> Encoder {
-    build_with!(Encoder::builder(), engine)
+    runtime(engine).encoder(Shape::NETWORK_SHARDS).unwrap()
 }
 
 /// Times of one run.
@@ -318,7 +318,7 @@ impl SliverSource for ChosenSlivers<'_> {
     fn infos(&self) -> Vec<SliverInfo> {
         let info = |pair: &SliverPairIndex| SliverInfo {
             axis: self.axis,
-            index: SliverIndex(pair.sliver(self.axis, NETWORK_SHARDS).0),
+            index: SliverIndex(pair.sliver(self.axis, Shape::NETWORK_SHARDS).0),
             symbol_size: self.shape.symbol_size(),
             len: self.shape.sliver_len(self.axis),
         };

@@ -26,7 +26,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use walrus_accel::{Axis, DeviceInfo, DeviceKind, DeviceTime, Encoder, EngineKind};
+use walrus_accel::io::DeviceTime;
+use walrus_accel::runtime::DeviceKind;
+use walrus_accel::{Axis, DeviceInfo, EngineKind, Runtime};
 
 use jobs::{Coder, Engine, Job, PreparedJob, Run, Task};
 use timing::median;
@@ -161,8 +163,8 @@ fn measure(job: &Job) -> Vec<Measured> {
 
 /// Returns the device to measure. `None`, with a message, if the GPU engine has none.
 fn device() -> Option<DeviceInfo> {
-    match Encoder::builder().engine(EngineKind::Gpu).build() {
-        Ok(encoder) => encoder.device().cloned(),
+    match Runtime::builder().engine(EngineKind::Gpu).build() {
+        Ok(runtime) => runtime.device().cloned(),
         Err(error) => {
             println!("nothing to measure: {error}");
             None

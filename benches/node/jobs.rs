@@ -3,16 +3,20 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use walrus_accel::decode::Added;
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{GeneralRecoverySymbol, Sliver, SliverData};
 use walrus_accel::{
-    Added, Axis, BlobSliver, Check, Control, Decoder, Encoder, EngineKind, GeneralRecoverySymbol,
-    NETWORK_SHARDS, PairSet, RecoveryOutcome, Sliver, SliverBuffer, SliverData, SliverPairIndex,
+    Axis, Check, Control, Decoder, Encoder, EngineKind, PairSet, Runtime, Shape, SliverPairIndex,
     VerifiedMetadata,
 };
 
 use crate::Job;
 use crate::common::{Random, blob};
 
-const N: u16 = NETWORK_SHARDS;
+const N: u16 = Shape::NETWORK_SHARDS;
 const MIB: usize = 1 << 20;
 
 /// Function that creates the inputs of a job.
@@ -52,12 +56,16 @@ struct Engines {
 
 impl Engines {
     fn new(threads: usize) -> Self {
-        let encoder = Encoder::builder().engine(EngineKind::Cpu).threads(threads);
-        let encoder = encoder.build().unwrap();
-        let reference = Decoder::builder().engine(EngineKind::Reference);
+        let encoder = Runtime::builder().engine(EngineKind::Cpu).threads(threads);
+        let encoder = encoder
+            .build()
+            .unwrap()
+            .encoder(Shape::NETWORK_SHARDS)
+            .unwrap();
+        let reference = Runtime::builder().engine(EngineKind::Reference);
         Self {
-            reference: reference.build().unwrap(),
-            cpu: Decoder::on_engine_of(&encoder),
+            reference: reference.build().unwrap().decoder(),
+            cpu: encoder.runtime().decoder(),
             encoder,
         }
     }

@@ -7,8 +7,9 @@ use blake2b_simd::Params;
 use blake2b_simd::many::{HashManyJob, hash_many};
 use reed_solomon_simd::ReedSolomonEncoder;
 use serde_json::{Value, json};
+use walrus_accel::Shape;
 use walrus_accel::kernels::{Coding, Hashing, hash_pairs};
-use walrus_accel::{InstructionSet, NETWORK_SHARDS, Shape};
+use walrus_accel::runtime::InstructionSet;
 
 use crate::bound::Rates;
 use crate::common::blob;
@@ -18,7 +19,7 @@ use crate::timing::alternate;
 const ROUNDS: usize = 41;
 
 /// Symbols per codeword.
-const SYMBOLS: usize = NETWORK_SHARDS as usize;
+const SYMBOLS: usize = Shape::NETWORK_SHARDS as usize;
 
 /// Symbol sizes of the hash measurements: a short one, and the sizes for blobs of 32 MiB, 256 MiB
 /// and 1 GiB.
@@ -196,7 +197,7 @@ impl Extension {
 
 impl Measured {
     pub fn new(set: InstructionSet) -> Self {
-        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         let [rows, columns] = [shape.rows(), shape.columns()].map(usize::from);
         let codes = [
             ("rows", [columns, SYMBOLS - columns]),
@@ -258,7 +259,7 @@ impl Measured {
                 1.0 / own
             );
         }
-        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         println!(
             "  at best: {:.1} and {:.1} million compressions per second (leaves, nodes), \
              {:.3} ns per blob byte for the code",
@@ -286,7 +287,7 @@ impl Measured {
                 "ratio": extension.ratio(),
             })
         });
-        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         json!({
             "instructionSet": self.set.name(),
             "leaves": leaves.collect::<Vec<_>>(),

@@ -29,7 +29,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
-use walrus_accel::{Encoder, InstructionSet};
+use walrus_accel::runtime::InstructionSet;
+use walrus_accel::{Encoder, Shape};
 
 use interference::CpuTicks;
 use jobs::{Coder, Engine, Job, PreparedJob, Task};
@@ -136,8 +137,8 @@ fn main() {
     let threads = number("WALRUS_ACCEL_BENCH_THREADS").unwrap_or(THREADS);
 
     // The engine's own choice is first.
-    let encoder = Encoder::builder().build().unwrap();
-    let set: InstructionSet = encoder.instruction_set().parse().unwrap();
+    let encoder = Encoder::new(Shape::NETWORK_SHARDS).unwrap();
+    let set: InstructionSet = encoder.runtime().instruction_set().parse().unwrap();
     drop(encoder);
     let mut sets = vec![set];
     let narrow = InstructionSet::Avx2;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use walrus_accel::InstructionSet;
+use walrus_accel::runtime::InstructionSet;
 
 use crate::bound::Rates;
 use crate::interference::DISTURBED_SHARE;

@@ -9,11 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use walrus_accel::fuzzing::JobIdentity;
-use walrus_accel::{
-    Axis, Bcs, Control, DirectorySink, Encoder, EngineKind, InconsistencyProof, PairSet,
-    RecoverySymbol, SliverIndex, SliverPairIndex,
-};
+use walrus_accel::Runtime;
+use walrus_accel::directory::DirectorySink;
+use walrus_accel::directory::fuzzing::JobIdentity;
+use walrus_accel::wire::{Bcs, InconsistencyProof, RecoverySymbol};
+use walrus_accel::{Axis, Control, EngineKind, PairSet, Runtime, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{cpu, fixed};
 
 /// Maximum length of a seed. Longer vectors are left out.
@@ -143,12 +143,14 @@ fn fixed_blobs(seeds: &mut Seeds) {
 fn directories(seeds: &mut Seeds) {
     let out = tempfile::tempdir().expect("a temporary directory");
     for (n_shards, pairs) in [(4, "0-3"), (10, "2-3,7"), (1000, "999")] {
-        let encoder = Encoder::builder()
-            .engine(EngineKind::Cpu)
-            .n_shards(n_shards);
+        let encoder = Runtime::builder().engine(EngineKind::Cpu);
         let mut sink = DirectorySink::new(out.path());
         let pairs = PairSet::parse(pairs, n_shards).expect("a list of pairs");
-        let encoder = encoder.build().expect("it is always there");
+        let encoder = encoder
+            .build()
+            .expect("it is always there")
+            .encoder(n_shards)
+            .expect("it is always there");
         let encoded = encoder.encode(&b"walrus"[..], &pairs, &mut sink, &Control::new());
         encoded.expect("a small blob");
         let path = &sink.outcome().expect("it was written").path;

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{Added, Axis, Check, Control, Error, Sliver, SliverIndex};
+use walrus_accel::decode::Added;
+use walrus_accel::wire::Sliver;
+use walrus_accel::{Axis, Check, Control, Error, SliverIndex};
 use walrus_accel_fuzz::{Bytes, Sample, cpu};
 
 fuzz_target!(|input: &[u8]| {

@@ -3,10 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{
-    Axis, Check, Control, Decoded, Error, PairSet, RecoveryOutcome, Result, Sliver, SliverBuffer,
-    SliverIndex, SliverPairIndex,
-};
+use walrus_accel::decode::Decoded;
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::wire::Sliver;
+use walrus_accel::{Axis, Check, Control, Error, PairSet, Result, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{Bytes, Engine, Sample, cpu, reference};
 
 fuzz_target!(|input: &[u8]| {

@@ -3,7 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{Axis, Control, InconsistencyProof};
+use walrus_accel::wire::InconsistencyProof;
+use walrus_accel::{Axis, Control};
 use walrus_accel_fuzz::{cpu, fixed, round_trips};
 
 fuzz_target!(|input: &[u8]| {

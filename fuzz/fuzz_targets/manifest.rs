@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::fuzzing::Manifest;
+use walrus_accel::directory::fuzzing::Manifest;
 use walrus_accel_fuzz::within_bound;
 
 fuzz_target!(|input: &[u8]| {

@@ -3,10 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{
-    Axis, Control, DecodingSymbol, GeneralRecoverySymbol, MerkleProof, RecoverySymbol, SliverIndex,
-    SliverPairIndex,
-};
+use walrus_accel::wire::{DecodingSymbol, GeneralRecoverySymbol, MerkleProof, RecoverySymbol};
+use walrus_accel::{Axis, Control, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{Sample, cpu, fixed, round_trips};
 
 fuzz_target!(|input: &[u8]| {

@@ -2,34 +2,36 @@
 
 use std::sync::OnceLock;
 
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::recovery::ExpandedSliver;
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, Sliver, SliverData};
 use walrus_accel::{
-    Axis, Bcs, BlobSliver, Commitment, Control, Decoder, Encoder, EngineKind, ExpandedSliver,
-    GeneralRecoverySymbol, PairSet, Sliver, SliverBuffer, SliverData, SliverIndex, SliverPairIndex,
+    Axis, Commitment, Control, Decoder, EngineKind, PairSet, Runtime, SliverIndex, SliverPairIndex,
     VerifiedMetadata,
 };
 
 use crate::Bytes;
 
-/// Encoder and decoder on one engine, built once.
+/// Decoder on one engine, built once.
 pub struct Engine {
-    encoder: Encoder,
     pub decoder: Decoder,
 }
 
 impl Engine {
     fn new(engine: EngineKind) -> Self {
-        let encoder = Encoder::builder().engine(engine).threads(1);
-        let encoder = encoder.build().expect("it is always there");
+        let builder = Runtime::builder().engine(engine).threads(1);
+        let runtime = builder.build().expect("it is always there");
         Self {
-            decoder: Decoder::on_engine_of(&encoder),
-            encoder,
+            decoder: runtime.decoder(),
         }
     }
 
     /// Encodes a blob with all of its slivers.
     pub fn encode(&self, n_shards: u16, commitment: Commitment, blob: Vec<u8>) -> Sample {
-        let encoder = self.encoder.for_committee(n_shards, commitment);
+        let encoder = self.decoder.runtime().encoder(n_shards);
         let encoder = encoder.expect("enough shards and not too many");
+        let encoder = encoder.with_commitment(commitment);
         let mut buffer = SliverBuffer::new();
         let encoded = encoder.encode(&blob, &PairSet::all(n_shards), &mut buffer, &Control::new());
         let metadata = encoded.expect("a small blob").verify(n_shards);

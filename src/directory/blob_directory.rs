@@ -24,17 +24,16 @@ use crate::format::wire::Bcs;
 use crate::io::sliver_source::SliverSource;
 use crate::support::memory::{catch_out_of_memory, push};
 
-/// A blob's directory as [`DirectorySink`](crate::DirectorySink) writes it, whatever is left of it.
+/// A blob's directory as [`DirectorySink`](crate::directory::DirectorySink) writes it, whatever is left of it.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{
-///     BlobDirectory, Check, Control, Decoder, DirectorySink, Encoder, PairSet,
-/// };
+/// use walrus_accel::{Check, Control, Decoder, Encoder, PairSet};
+/// use walrus_accel::directory::{BlobDirectory, DirectorySink};
 ///
 /// # let out = tempfile::tempdir().unwrap();
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut sink = DirectorySink::new(out.path());
 /// encoder.encode(&b"walrus"[..], &PairSet::parse("2-5", 10)?, &mut sink, &Control::new())?;
 ///
@@ -42,7 +41,7 @@ use crate::support::memory::{catch_out_of_memory, push};
 /// assert_eq!(directory.files().len(), 8);
 /// let mut blob = Vec::new();
 /// let metadata = directory.metadata();
-/// Decoder::builder().build()?.decode(
+/// Decoder::new()?.decode(
 ///     metadata, &directory, None, Check::Strict, &mut blob, &Control::new(),
 /// )?;
 /// assert_eq!(blob, b"walrus");

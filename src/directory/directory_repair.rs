@@ -382,12 +382,17 @@ impl SinkSession for RepairSession<'_> {
 mod tests {
     use super::*;
     use crate::directory::DirectorySink;
-    use crate::jobs::encoder::Encoder;
+    use crate::jobs::runtime::Runtime;
 
     #[test]
     fn a_file_that_changes_meanwhile_is_noticed() {
         let out = tempfile::tempdir().unwrap();
-        let encoder = Encoder::builder().n_shards(10).threads(1).build().unwrap();
+        let encoder = Runtime::builder()
+            .threads(1)
+            .build()
+            .unwrap()
+            .encoder(10)
+            .unwrap();
         let mut sink = DirectorySink::new(out.path());
         let pairs = PairSet::all(10);
         let control = Control::new();

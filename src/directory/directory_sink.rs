@@ -57,11 +57,12 @@ const SHARE: u32 = 10;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, DirectorySink, Encoder, PairSet};
+/// use walrus_accel::{Control, Encoder, PairSet};
+/// use walrus_accel::directory::DirectorySink;
 ///
 /// # let temporary = tempfile::tempdir().unwrap();
 /// # let out = temporary.path().join("slivers");
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut sink = DirectorySink::new(&out);
 /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut sink, &Control::new())?;
 /// let written = sink.outcome().unwrap();

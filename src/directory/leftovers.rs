@@ -33,7 +33,7 @@ fn is_settled(file: &File, time: Duration) -> io::Result<bool> {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Leftover;
+/// use walrus_accel::directory::Leftover;
 ///
 /// # let scratch = tempfile::tempdir().unwrap();
 /// # let out = scratch.path();
@@ -144,7 +144,7 @@ impl Leftover {
     }
 
     /// Returns true if the encoding that left it continues from it when it is run again with
-    /// [`DirectorySink::resume`](crate::DirectorySink::resume).
+    /// [`DirectorySink::resume`](crate::directory::DirectorySink::resume).
     #[must_use]
     pub fn is_resumable(&self) -> bool {
         self.is_resumable

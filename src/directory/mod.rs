@@ -18,6 +18,7 @@ mod directory_sink;
 mod file_names;
 mod files;
 #[cfg(feature = "fuzzing")]
+#[doc(hidden)]
 pub mod fuzzing;
 mod handles;
 mod journal;

@@ -106,13 +106,14 @@ impl fmt::Display for FileProblem {
 /// # Example
 ///
 /// ```no_run
-/// use walrus_accel::{
-///     Bcs, BlobMetadataWithId, Check, Control, Decoder, FileOutput, SliverFiles,
-/// };
+/// use walrus_accel::{BlobMetadataWithId, Check, Control, Decoder};
+/// use walrus_accel::directory::SliverFiles;
+/// use walrus_accel::io::FileOutput;
+/// use walrus_accel::wire::Bcs;
 ///
 /// let metadata = BlobMetadataWithId::from_bcs(&std::fs::read("metadata.bcs")?)?.verify(1000)?;
 /// let slivers = SliverFiles::open(&metadata, &["a.bcs".into(), "b.bcs".into()]);
-/// Decoder::builder().build()?.decode(
+/// Decoder::new()?.decode(
 ///     &metadata,
 ///     &slivers,
 ///     None,

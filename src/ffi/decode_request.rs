@@ -197,7 +197,7 @@ impl Decoding {
         // SAFETY: the output is writable by this function's contract.
         let output = unsafe { GivenOutput::new(&wanted, slivers.memory(), slivers.directory()) }?;
         Ok(Self {
-            decoder: shared.decoder.clone(),
+            decoder: shared.runtime.decoder(),
             metadata: given_metadata(request.metadata, "metadata")?,
             axis: axis_or_any(request.axis, "axis")?,
             check: check(request.check, "check")?,

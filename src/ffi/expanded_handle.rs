@@ -81,7 +81,7 @@ pub extern "C" fn walrus_accel_expand(
             let request = read(request, "request")?;
             let metadata = given_metadata(request.metadata, "metadata")?;
             let sliver = one(request.sliver, &metadata, "sliver")?;
-            let expanded = shared.decoder.expand(&sliver, &control)?;
+            let expanded = shared.runtime.decoder().expand(&sliver, &control)?;
             control.finish();
             out.set(hand_over(walrus_accel_expanded {
                 expanded,
@@ -439,7 +439,8 @@ pub extern "C" fn walrus_accel_decoding_symbols(
                     Ok(())
                 };
                 shared
-                    .decoder
+                    .runtime
+                    .decoder()
                     .cut_symbols(&sliver, &targets, &control, &mut each)?;
                 control.finish();
                 Ok(())

@@ -98,7 +98,7 @@ impl Rebuilding {
             ));
         }
         Ok(Self {
-            decoder: shared.decoder.clone(),
+            decoder: shared.runtime.decoder(),
             pairs,
             axis: axis_or_any(request.axis, "axis")?,
             metadata,

@@ -236,7 +236,7 @@ pub extern "C" fn walrus_accel_recover(
                 request.symbol_count,
                 "symbols",
             )?;
-            let found = shared.decoder.recover(
+            let found = shared.runtime.decoder().recover(
                 &target.metadata,
                 target.axis,
                 target.pair,
@@ -328,7 +328,7 @@ pub extern "C" fn walrus_accel_recover_unproven(
                 request.symbol_count,
                 "symbols",
             )?;
-            let sliver = shared.decoder.recover_unproven(
+            let sliver = shared.runtime.decoder().recover_unproven(
                 &target.metadata,
                 target.axis,
                 target.pair,

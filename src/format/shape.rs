@@ -6,12 +6,6 @@ use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::format::verdict::{SliverInfo, SliverVerdict};
 
-/// Smallest number of shards. Below it, the code has no recovery symbols.
-pub const MIN_SHARDS: u16 = 4;
-
-/// Largest symbol size in bytes: the largest even number of 16 bits.
-pub const MAX_SYMBOL_SIZE: u32 = 65_534;
-
 /// Order of the field GF(2^16): the maximum number of symbols of a codeword.
 const FIELD_ORDER: u32 = 65_536;
 
@@ -42,6 +36,15 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Number of shards of the Walrus network.
+    pub const NETWORK_SHARDS: u16 = 1000;
+
+    /// Smallest number of shards. Below it, the code has no recovery symbols.
+    pub const MIN_SHARDS: u16 = 4;
+
+    /// Largest symbol size in bytes: the largest even number of 16 bits.
+    pub const MAX_SYMBOL_SIZE: u32 = 65_534;
+
     /// Computes the shape of a blob of `length` bytes for `n_shards` shards.
     ///
     /// # Errors
@@ -51,7 +54,7 @@ impl Shape {
     pub fn new(n_shards: u16, length: u64) -> Result<Self> {
         let (rows, columns) = source_counts(n_shards)?;
         let symbols = u64::from(rows) * u64::from(columns);
-        let maximum = symbols * u64::from(MAX_SYMBOL_SIZE);
+        let maximum = symbols * u64::from(Shape::MAX_SYMBOL_SIZE);
         if length > maximum {
             return Err(Error::BlobTooLarge {
                 length,
@@ -78,7 +81,7 @@ impl Shape {
     /// As [`Shape::new`] for the number of shards.
     pub fn max_blob_len(n_shards: u16) -> Result<u64> {
         let (rows, columns) = source_counts(n_shards)?;
-        Ok(u64::from(rows) * u64::from(columns) * u64::from(MAX_SYMBOL_SIZE))
+        Ok(u64::from(rows) * u64::from(columns) * u64::from(Shape::MAX_SYMBOL_SIZE))
     }
 
     /// Number of shards, `n`.
@@ -247,14 +250,14 @@ impl Shape {
 
 /// Returns `(P, S)` for a number of shards that the code supports.
 fn source_counts(n_shards: u16) -> Result<(u16, u16)> {
-    if n_shards < MIN_SHARDS {
+    if n_shards < Shape::MIN_SHARDS {
         return Err(Error::TooFewShards {
             n_shards,
-            minimum: MIN_SHARDS,
+            minimum: Shape::MIN_SHARDS,
         });
     }
     if !code_fits(n_shards) {
-        let maximum = (MIN_SHARDS..n_shards)
+        let maximum = (Shape::MIN_SHARDS..n_shards)
             .rev()
             .find(|&n| code_fits(n))
             .expect("the smallest committee fits");
@@ -309,7 +312,7 @@ mod tests {
         assert_eq!(maximum, 14_599_533_452);
         assert_eq!(
             Shape::new(1000, maximum).unwrap().symbol_size(),
-            MAX_SYMBOL_SIZE
+            Shape::MAX_SYMBOL_SIZE
         );
         assert!(matches!(
             Shape::new(1000, maximum + 1),
@@ -351,7 +354,7 @@ mod tests {
 
     #[test]
     fn committees_the_code_cannot_serve() {
-        for n_shards in 0..MIN_SHARDS {
+        for n_shards in 0..Shape::MIN_SHARDS {
             assert!(matches!(
                 Shape::new(n_shards, 1),
                 Err(Error::TooFewShards { n_shards: n, minimum: 4 }) if n == n_shards
@@ -366,7 +369,7 @@ mod tests {
 
     #[test]
     fn the_field_rule_is_the_codec_s_own() {
-        for n_shards in (MIN_SHARDS..=u16::MAX).step_by(97) {
+        for n_shards in (Shape::MIN_SHARDS..=u16::MAX).step_by(97) {
             let n = usize::from(n_shards);
             let faulty = (n - 1) / 3;
             let supports = reed_solomon_simd::ReedSolomonEncoder::supports;

@@ -22,7 +22,7 @@ pub struct SliverInfo {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SliverVerdict;
+/// use walrus_accel::verify::SliverVerdict;
 ///
 /// let verdict = SliverVerdict::WrongSymbolSize { found: 4, expected: 2 };
 /// assert!(!verdict.is_good());
@@ -98,7 +98,7 @@ impl fmt::Display for SliverVerdict {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SymbolVerdict;
+/// use walrus_accel::verify::SymbolVerdict;
 ///
 /// let verdict = SymbolVerdict::WrongPathLength { found: 3, expected: 4 };
 /// assert_eq!(verdict.to_string(), "its proof has 3 siblings, and 4 lead to the root");
@@ -193,7 +193,7 @@ impl fmt::Display for SymbolVerdict {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::ProofVerdict;
+/// use walrus_accel::verify::ProofVerdict;
 ///
 /// assert!(ProofVerdict::Proven.is_proven());
 /// let verdict = ProofVerdict::WrongCount { found: 3, expected: 4 };

@@ -9,7 +9,7 @@ use crate::format::shape::Shape;
 use crate::support::memory::{collected, to_usize};
 
 /// Destination of one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and
-/// [`FileOutput`](crate::FileOutput).
+/// [`FileOutput`](crate::io::FileOutput).
 pub trait Output {
     /// Starts to receive a blob. If the job fails or is cancelled, the session is dropped without
     /// [`OutputSession::finish`] and must leave nothing behind.
@@ -73,7 +73,8 @@ impl Output for Vec<u8> {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Output, Shape, SliceOutput};
+/// use walrus_accel::Shape;
+/// use walrus_accel::io::{Output, SliceOutput};
 ///
 /// let mut blob = [0; 6];
 /// let mut output = SliceOutput::new(&mut blob);

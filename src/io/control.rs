@@ -16,11 +16,11 @@ use crate::format::error::{Error, Result};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, Error};
+/// use walrus_accel::{Control, Error, Runtime, Shape};
 ///
 /// let control = Control::new();
 /// control.cancel();
-/// let result = Encoder::builder().build()?.metadata_with(&b"walrus"[..], &control);
+/// let result = Runtime::builder().build()?.encoder(Shape::NETWORK_SHARDS)?.metadata_with(&b"walrus"[..], &control);
 /// assert!(matches!(result, Err(Error::Cancelled)));
 /// # Ok::<(), Error>(())
 /// ```
@@ -60,7 +60,8 @@ pub struct Progress {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Event};
+/// use walrus_accel::Control;
+/// use walrus_accel::io::Event;
 ///
 /// let control = Control::new().on_event(|event| match event {
 ///     Event::Measuring => eprintln!("measuring the engines"),
@@ -105,7 +106,8 @@ impl fmt::Debug for Observer {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, DeviceTime};
+/// use walrus_accel::Control;
+/// use walrus_accel::io::DeviceTime;
 ///
 /// // No device that reports times has worked on the job.
 /// assert_eq!(Control::new().device_time(), None);

@@ -23,7 +23,7 @@ use crate::support::disk::{UNFINISHED, lock_own, sync_directory};
 /// # Example
 ///
 /// ```no_run
-/// use walrus_accel::FileOutput;
+/// use walrus_accel::io::FileOutput;
 ///
 /// let output = FileOutput::new("restored.bin");
 /// ```

@@ -13,8 +13,8 @@ use crate::support::memory::{collected, filled};
 
 /// Numbered slivers with random access from several threads at once.
 ///
-/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::BlobSliver), for
-/// [`BlobDirectory`](crate::BlobDirectory) and [`SliverFiles`](crate::SliverFiles). Jobs ignore
+/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::verify::BlobSliver), for
+/// [`BlobDirectory`](crate::directory::BlobDirectory) and [`SliverFiles`](crate::directory::SliverFiles). Jobs ignore
 /// the metadata of a `BlobSliver` and use their own.
 ///
 /// The content of a sliver must not change while a job reads it: a source that returns other bytes

@@ -19,7 +19,7 @@ use crate::support::memory::try_with_capacity;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Source;
+/// use walrus_accel::io::Source;
 ///
 /// let blob = b"walrus".to_vec();
 /// assert_eq!(Source::len(&blob), 6);
@@ -123,13 +123,14 @@ impl<T: Source + ?Sized> Source for &T {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Encoder, FileSource};
+/// use walrus_accel::Encoder;
+/// use walrus_accel::io::FileSource;
 ///
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let path = directory.path().join("model.bin");
 /// # std::fs::write(&path, b"walrus").unwrap();
 /// let file = FileSource::open(&path)?;
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&file)?;
+/// let encoded = Encoder::new(10)?.metadata(&file)?;
 /// println!("{}", encoded.blob_id);
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```
@@ -294,10 +295,11 @@ const SPOOL_LEN: usize = 128 << 10;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Encoder, SpooledSource};
+/// use walrus_accel::Encoder;
+/// use walrus_accel::io::SpooledSource;
 ///
 /// let blob = SpooledSource::read(&b"walrus"[..])?;
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&blob)?;
+/// let encoded = Encoder::new(10)?.metadata(&blob)?;
 /// assert_eq!(encoded.metadata.unencoded_length, 6);
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```

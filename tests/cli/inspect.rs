@@ -4,9 +4,8 @@ use std::fs;
 #[cfg(unix)]
 use std::path::Path;
 
-use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, GeneralRecoverySymbol, RecoverySymbol, Sliver, SliverData,
-};
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, RecoverySymbol, Sliver, SliverData};
+use walrus_accel::{Axis, BlobMetadataWithId};
 
 use super::harness::{damage, run_with_input, truncate, walrus, words};
 use super::vectors::Files;

@@ -1,9 +1,10 @@
 //! `inspect`: detection of the kind of files.
 
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{Bcs, DecodingSymbol, GeneralRecoverySymbol, RecoverySymbol};
 use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, BlobSliver, Control, Decoder, DecodingSymbol, Encoder,
-    EngineKind, GeneralRecoverySymbol, PairSet, RecoverySymbol, SliverBuffer, SliverIndex,
-    SliverPairIndex,
+    Axis, BlobMetadataWithId, Control, EngineKind, PairSet, Runtime, SliverIndex, SliverPairIndex,
 };
 
 use super::harness::{Scratch, run_with_input, walrus, words};
@@ -138,12 +139,13 @@ fn the_good_kind_of_several_is_shown() {
 /// Returns a good recovery symbol that also matches a general recovery symbol, with its metadata
 /// and the pair of the secondary sliver that it recovers.
 fn recovery_symbol_of_two_kinds() -> (BlobMetadataWithId, u16, RecoverySymbol) {
-    let encoder = Encoder::builder()
-        .n_shards(7)
+    let encoder = Runtime::builder()
         .engine(EngineKind::Cpu)
         .build()
+        .unwrap()
+        .encoder(7)
         .unwrap();
-    let decoder = Decoder::on_engine_of(&encoder);
+    let decoder = encoder.runtime().decoder();
     let control = Control::new();
     for seed in 0..10_000_u16 {
         let mut blob = [0; 100];

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 
 use serde_json::Value;
-use walrus_accel::InstructionSet;
+use walrus_accel::runtime::InstructionSet;
 
 use super::harness::{Run, Scratch, command, sliver, words};
 

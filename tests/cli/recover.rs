@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol};
+use walrus_accel::Axis;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
 
 use super::harness::{Run, damage, names, run, tree, truncate, walrus, words};
 use super::vectors::Files;

@@ -151,10 +151,7 @@ fn wrong_usage_exits_with_2() {
 #[test]
 fn a_name_that_begins_with_a_dash() {
     let scratch = Scratch::new();
-    let encoder = walrus_accel::Encoder::builder()
-        .n_shards(4)
-        .build()
-        .unwrap();
+    let encoder = walrus_accel::Encoder::new(4).unwrap();
     let blob = (0..10_000u32).map(|n| n.to_string()).find(|blob| {
         let metadata = encoder.metadata(blob.as_bytes()).unwrap();
         metadata.blob_id.to_string().starts_with('-')

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use walrus_accel::{Axis, Bcs, DecodingSymbol, GeneralRecoverySymbol};
+use walrus_accel::Axis;
+use walrus_accel::wire::{Bcs, DecodingSymbol, GeneralRecoverySymbol};
 
 use super::harness::{Run, command, damage, names, run, truncate, walrus, words};
 use super::vectors::Files;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol, InconsistencyProof};
+use walrus_accel::Axis;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, InconsistencyProof};
 
 use super::harness::Scratch;
 use crate::common;

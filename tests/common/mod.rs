@@ -7,7 +7,8 @@ pub mod tripwire;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use walrus_accel::{Axis, SliverBuffer, SliverPairIndex};
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::{Axis, SliverPairIndex};
 
 /// Returns the blob of a vector: the high bytes of a linear congruential generator's states.
 pub fn blob(seed: u64, len: usize) -> Vec<u8> {

@@ -1,8 +1,10 @@
 //! Encoded blobs, sliver sources with any of their slivers, and the least memory of a job.
 
+use walrus_accel::io::{SliverBuffer, SliverInfo, SliverSource};
+use walrus_accel::wire::{Sliver, SliverData};
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result, Shape, Sliver,
-    SliverBuffer, SliverData, SliverIndex, SliverInfo, SliverSource, VerifiedMetadata,
+    Axis, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result, Runtime, Shape,
+    SliverIndex, VerifiedMetadata,
 };
 
 /// Blob with its metadata and all slivers.
@@ -17,8 +19,9 @@ pub struct Sample {
 impl Sample {
     /// Encodes a blob by the CPU engine.
     pub fn new(n_shards: u16, blob: Vec<u8>) -> Self {
-        let encoder = Encoder::builder().n_shards(n_shards).threads(2);
-        Self::by(&encoder.engine(EngineKind::Cpu).build().unwrap(), blob)
+        let runtime = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+        let runtime = runtime.build().unwrap();
+        Self::by(&runtime.encoder(n_shards).unwrap(), blob)
     }
 
     pub fn by(encoder: &Encoder, blob: Vec<u8>) -> Self {

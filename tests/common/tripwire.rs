@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use walrus_accel::{
-    BlobMetadataWithId, Commitment, Control, DirectorySink, FileOutput, Output, OutputSession,
-    PairSet, Result, Shape, Sink, SinkSession, SliverInfo, SliverPart, SliverSource, Source,
+use walrus_accel::directory::DirectorySink;
+use walrus_accel::io::{
+    FileOutput, Output, OutputSession, Sink, SinkSession, SliverInfo, SliverPart, SliverSource,
+    Source,
 };
+use walrus_accel::{BlobMetadataWithId, Commitment, Control, PairSet, Result, Shape};
 
 use super::sample::Picked;
 

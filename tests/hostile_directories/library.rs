@@ -4,10 +4,9 @@
 use std::env;
 use std::path::PathBuf;
 
-use walrus_accel::{
-    BlobDirectory, Check, Control, Decoder, DirectorySink, Encoder, EngineKind, FileOutput,
-    FileSource, PairSet, Result,
-};
+use walrus_accel::directory::{BlobDirectory, DirectorySink};
+use walrus_accel::io::{FileOutput, FileSource};
+use walrus_accel::{Check, Control, EngineKind, PairSet, Result, Runtime};
 
 use super::setup::SHARDS;
 
@@ -53,10 +52,13 @@ fn run(verb: &str) -> Result<Vec<String>> {
     let (directory, control) = (variable("WALRUS_ACCEL_TEST_DIRECTORY"), Control::new());
     let n_shards = SHARDS.parse().unwrap();
     let decoder = || {
-        let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-        decoder.memory(64 << 20).build()
+        let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+        decoder
+            .memory(64 << 20)
+            .build()
+            .map(|runtime| runtime.decoder())
     };
-    let told = |problems: Vec<walrus_accel::FileProblem>| {
+    let told = |problems: Vec<walrus_accel::directory::FileProblem>| {
         problems.iter().map(ToString::to_string).collect()
     };
     match verb {
@@ -85,8 +87,8 @@ fn run(verb: &str) -> Result<Vec<String>> {
                 .force(verb == "Force")
                 .resume(verb == "Resume")
                 .threads(2);
-            let encoder = Encoder::builder().engine(EngineKind::Cpu).threads(2);
-            let encoder = encoder.n_shards(n_shards).memory(64 << 20).build()?;
+            let encoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+            let encoder = encoder.memory(64 << 20).build()?.encoder(n_shards)?;
             encoder.encode(source, &PairSet::all(n_shards), &mut sink, &control)?;
             Ok(Vec::new())
         }

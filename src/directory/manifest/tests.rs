@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::directory::DirectorySink;
-use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 
 #[test]
 fn lists_of_pairs_are_read_as_they_are_written() {
@@ -24,7 +24,12 @@ fn lists_of_pairs_are_read_as_they_are_written() {
 #[test]
 fn a_strangers_manifest_is_refused() {
     let out = tempfile::tempdir().unwrap();
-    let encoder = Encoder::builder().n_shards(10).threads(1).build().unwrap();
+    let encoder = Runtime::builder()
+        .threads(1)
+        .build()
+        .unwrap()
+        .encoder(10)
+        .unwrap();
     let (mut sink, control) = (DirectorySink::new(out.path()), Control::new());
     let pairs = PairSet::parse("2-4", 10).unwrap();
     encoder

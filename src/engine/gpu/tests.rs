@@ -17,7 +17,7 @@ use crate::engine::EngineOptions;
 use crate::engine::options::DeviceOptions;
 use crate::format::error::Error;
 use crate::io::sink::SliverBuffer;
-use crate::jobs::runtime::Context;
+use crate::jobs::runtime::Runtime;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
 /// The engine, or `None` where there is no device and none is required.
@@ -71,12 +71,22 @@ fn blob(len: usize) -> Vec<u8> {
 /// An encoder on an engine.
 fn encoder(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, memory: u64) -> Encoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
-    Encoder::on(n_shards, commitment, Context::on(engine, memory))
+    let runtime = Runtime::on(engine, memory);
+    runtime
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
 fn cpu(n_shards: u16, commitment: Commitment) -> Encoder {
-    let builder = Encoder::builder().n_shards(n_shards).commitment(commitment);
-    builder.engine(EngineKind::Cpu).build().unwrap()
+    let builder = Runtime::builder();
+    builder
+        .engine(EngineKind::Cpu)
+        .build()
+        .unwrap()
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
 /// Encodes on both, all slivers and none, and compares.
@@ -107,7 +117,7 @@ fn compare(
         }
     }
     assert!(gpu.metadata(&blob).unwrap() == metadata, "{what}");
-    assert_eq!(gpu.device_fault(), None, "{what}");
+    assert_eq!(gpu.runtime().device_fault(), None, "{what}");
 }
 
 #[test]
@@ -198,7 +208,7 @@ fn chosen_pairs_alone_come_down() {
         let control = Control::new();
         let metadata = cpu.encode(&blob, &pairs, &mut expected, &control).unwrap();
         assert!(gpu.encode(&blob, &pairs, &mut found, &control).unwrap() == metadata);
-        assert_eq!(gpu.device_fault(), None);
+        assert_eq!(gpu.runtime().device_fault(), None);
         for (axis, pair) in Axis::BOTH
             .into_iter()
             .flat_map(|axis| (0..10).map(move |i| (axis, i)))
@@ -325,7 +335,7 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     let begin = std::time::Instant::now();
     gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
     let whole = begin.elapsed();
-    assert_eq!(gpu.device_fault(), None);
+    assert_eq!(gpu.runtime().device_fault(), None);
     let time = control.device_time();
     assert_eq!(time.is_some(), has_timestamps);
     if let Some(time) = time {

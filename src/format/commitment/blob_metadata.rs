@@ -62,7 +62,7 @@ impl SliverPairMetadata {
 /// ```
 /// use walrus_accel::{Axis, Encoder, SliverPairIndex};
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let metadata = encoder.metadata(&b"walrus"[..])?.metadata;
 /// assert_eq!(metadata.unencoded_length, 6);
 /// assert_eq!(metadata.pairs.len(), 10);

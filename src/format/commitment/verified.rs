@@ -20,9 +20,10 @@ use crate::format::shape::Shape;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Bcs, BlobMetadataWithId, Encoder, SliverIndex};
+/// use walrus_accel::{Axis, BlobMetadataWithId, Encoder, SliverIndex};
+/// use walrus_accel::wire::Bcs;
 ///
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+/// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let (wanted, bytes) = (encoded.blob_id, encoded.to_bcs());
 ///
 /// // What a stranger sent, against the ID that was asked for.
@@ -134,7 +135,7 @@ impl BlobMetadataWithId {
     /// ```
     /// use walrus_accel::Encoder;
     ///
-    /// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+    /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
     /// let metadata = encoded.clone().verify(10)?;
     /// assert_eq!(metadata.blob_id(), &encoded.blob_id);
     /// assert!(encoded.verify(11).is_err());

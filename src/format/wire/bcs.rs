@@ -19,7 +19,7 @@ pub trait Codec: Sized {
 /// Structure with a wire format: BCS, with little-endian integers and ULEB128 lengths.
 ///
 /// The formats are the network's own. Storage nodes take [`BlobMetadata`](crate::BlobMetadata) and
-/// [`SliverData`](crate::SliverData) as request bodies, and return
+/// [`SliverData`](crate::wire::SliverData) as request bodies, and return
 /// [`BlobMetadataWithId`](crate::BlobMetadataWithId). A structure has exactly one spelling:
 /// [`to_bcs`](Bcs::to_bcs) writes the bytes that [`from_bcs`](Bcs::from_bcs) accepted.
 ///
@@ -29,7 +29,8 @@ pub trait Codec: Sized {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, Error, SliverData, SliverIndex};
+/// use walrus_accel::{Error, SliverIndex};
+/// use walrus_accel::wire::{Bcs, SliverData};
 ///
 /// let sliver = SliverData { symbols: vec![1, 2, 3, 4], symbol_size: 2, index: SliverIndex(7) };
 /// let bytes = sliver.to_bcs();

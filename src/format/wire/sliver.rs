@@ -12,7 +12,8 @@ use crate::format::verdict::SliverInfo;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, SliverData, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, SliverData};
 ///
 /// let sliver = SliverData::from_bcs(&[4, 10, 11, 12, 13, 2, 0, 3, 0])?;
 /// assert_eq!(sliver.index, SliverIndex(3));
@@ -36,7 +37,8 @@ pub struct SliverData {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Bcs, Sliver};
+/// use walrus_accel::Axis;
+/// use walrus_accel::wire::{Bcs, Sliver};
 ///
 /// let sliver = Sliver::from_bcs(&[1, 2, 10, 11, 2, 0, 3, 0])?;
 /// assert_eq!(sliver.axis, Axis::Secondary);

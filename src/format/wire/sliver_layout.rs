@@ -90,9 +90,10 @@ impl Shape {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Bcs, Encoder};
+    /// use walrus_accel::Encoder;
+    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+    /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
     /// assert_eq!(encoded.metadata.shape()?.metadata_len(), encoded.to_bcs().len() as u64);
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```

@@ -27,7 +27,8 @@ const MIN_RECOVERY_SYMBOL_LEN: usize = 2 + 3 + 1 + MIN_PATH;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, DecodingSymbol, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, DecodingSymbol};
 ///
 /// let symbol = DecodingSymbol { index: SliverIndex(5), data: vec![10, 11] };
 /// assert_eq!(symbol.to_bcs(), [5, 0, 2, 10, 11]);
@@ -49,7 +50,7 @@ pub struct DecodingSymbol {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, MerkleProof, Node};
+/// use walrus_accel::wire::{Bcs, MerkleProof, Node};
 ///
 /// let path = [Node::Empty, Node::Digest([7; 32])];
 /// let proof = MerkleProof::new(path);
@@ -107,7 +108,8 @@ impl MerkleProof {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, RecoverySymbol, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, RecoverySymbol};
 ///
 /// let symbol = RecoverySymbol::from_bcs(&[5, 0, 2, 10, 11, 2, 0, 0])?;
 /// assert_eq!(symbol.symbol.index, SliverIndex(5));
@@ -127,7 +129,8 @@ pub struct RecoverySymbol {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol, SliverIndex};
+/// use walrus_accel::{Axis, SliverIndex};
+/// use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
 ///
 /// let symbol = GeneralRecoverySymbol::from_bcs(&[1, 5, 0, 2, 10, 11, 3, 0, 2, 0, 0])?;
 /// assert_eq!((symbol.axis, symbol.target), (Axis::Secondary, SliverIndex(3)));
@@ -153,7 +156,8 @@ pub struct GeneralRecoverySymbol {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, InconsistencyProof, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, InconsistencyProof};
 ///
 /// let proof = InconsistencyProof::from_bcs(&[3, 0, 1, 5, 0, 2, 10, 11, 2, 0, 0])?;
 /// assert_eq!(proof.target, SliverIndex(3));

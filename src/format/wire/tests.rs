@@ -1,8 +1,8 @@
 use super::bcs_reader::{parse_uleb, put_uleb, reason};
 use super::*;
+use crate::format::commitment::{Node, SliverPairMetadata};
 use crate::{
-    Axis, BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Error, Node, Shape, SliverIndex,
-    SliverPairMetadata,
+    Axis, BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Error, Shape, SliverIndex,
 };
 
 /// Asserts that the bytes are rejected for this reason at this offset.

@@ -20,9 +20,10 @@ use crate::io::control::Control;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{CallbackSink, Control, Encoder, PairSet};
+/// use walrus_accel::{Control, Encoder, PairSet};
+/// use walrus_accel::io::CallbackSink;
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut bytes = 0;
 /// let mut sink = CallbackSink::new(|part| {
 ///     bytes += part.pieces.iter().map(<[u8]>::len).sum::<usize>();

@@ -26,9 +26,10 @@ const ALIGN: u64 = 64;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverBuffer, SliverPairIndex};
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+/// use walrus_accel::io::SliverBuffer;
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut slivers = SliverBuffer::new();
 /// encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut slivers, &Control::new())?;
 /// let sliver = slivers.symbols(Axis::Primary, SliverPairIndex(0)).unwrap();

@@ -22,13 +22,14 @@ use crate::support::memory::{collected, filled, try_with_capacity};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape, SliverSlices};
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape};
+/// use walrus_accel::io::SliverSlices;
 ///
 /// let shape = Shape::new(10, 6)?;
 /// let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_data_len(axis) as usize);
 /// let (mut row, mut column) = (vec![0; primary], vec![0; secondary]);
 /// let mut sink = SliverSlices::new(vec![[&mut row, &mut column]]);
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// encoder.encode(&b"walrus"[..], &PairSet::parse("0", 10)?, &mut sink, &Control::new())?;
 /// drop(sink);
 /// assert_eq!(&row[..7], b"\x0ewalrus");
@@ -154,13 +155,13 @@ mod tests {
     use super::*;
     use crate::engine::EngineKind;
     use crate::io::sink::SliverBuffer;
-    use crate::jobs::encoder::Encoder;
+    use crate::jobs::runtime::Runtime;
 
     #[test]
     fn every_engine_s_slivers_are_those_of_a_buffer() {
         for kind in [EngineKind::Cpu, EngineKind::Reference] {
-            let encoder = Encoder::builder().n_shards(10).engine(kind).memory(1 << 20);
-            let encoder = encoder.build().unwrap();
+            let encoder = Runtime::builder().engine(kind).memory(1 << 20);
+            let encoder = encoder.build().unwrap().encoder(10).unwrap();
             let blob: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
             let pairs = PairSet::parse("1,4-6,9", 10).unwrap();
             let mut own = SliverBuffer::new();

@@ -128,8 +128,8 @@ impl Decoder {
         by_device: bool,
         job: &mut dyn FnMut(&Attempt<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut on = |context, finishes| {
-            let decoder = &Self { context };
+        let mut on = |runtime, finishes| {
+            let decoder = &Self { runtime };
             match job(&Attempt { decoder, finishes }) {
                 Ok(()) => Ok(true),
                 Err(Error::Inconsistent { .. }) => Ok(false),
@@ -137,14 +137,14 @@ impl Decoder {
             }
         };
         if by_device
-            && let Some((device, cpu)) = self.context.device_and_cpu()
+            && let Some((device, cpu)) = self.runtime.device_and_cpu()
             && on(cpu, true)?
         {
             device.report_mismatch();
             return Ok(());
         }
         let other = self
-            .context
+            .runtime
             .other_path(&metadata.shape(), metadata.commitment())?;
         match on(other, false)? {
             true => Err(Error::Internal {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use walrus_accel::{
-    Bcs, BlobId, BlobMetadata, BlobMetadataWithId, Error, MetadataProblem, VerifiedMetadata,
-};
+use walrus_accel::error::MetadataProblem;
+use walrus_accel::wire::Bcs;
+use walrus_accel::{BlobId, BlobMetadata, BlobMetadataWithId, Error, VerifiedMetadata};
 
 use super::small_file;
 use crate::args::{BlobArgs, WantedArgs};
