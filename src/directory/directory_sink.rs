@@ -104,8 +104,8 @@ impl DirectorySink {
     /// Allows replacing a target that holds another encoding, or only a part of this one.
     ///
     /// Only a blob's directory is replaced. If the target is a link, or holds a foreign entry or
-    /// the file being encoded, it stays, and the job fails with [`Error::TargetKept`](crate::Error::TargetKept), which names
-    /// the obstacle.
+    /// the file being encoded, it stays, and the job fails with
+    /// [`Error::TargetKept`](crate::Error::TargetKept), which names the obstacle.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;

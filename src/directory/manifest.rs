@@ -259,10 +259,10 @@ impl Manifest {
             return Some("no blob has this length with this number of shards");
         };
         if self.symbol_size != shape.symbol_size() || self.blob_id.parse::<BlobId>().is_err() {
-            return Some("its blob ID or symbol size is none");
+            return Some("its blob ID or symbol size is not valid");
         }
         let Some(pairs) = parse_pairs(&self.pairs, self.shards) else {
-            return Some("its list of pairs is none");
+            return Some("its list of pairs is not valid");
         };
         if !self
             .files
@@ -281,7 +281,7 @@ impl Manifest {
                 .map(|file| file.bytes)
                 .eq(lengths.take(slivers.len()))
         {
-            return Some("its files have lengths that those of its blob have not");
+            return Some("the lengths of its files are not those of its blob");
         }
         None
     }

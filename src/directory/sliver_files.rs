@@ -91,7 +91,8 @@ impl fmt::Display for FileProblem {
         for c in text.chars() {
             // Characters that move a terminal's cursor or change the direction of text.
             let moves = c.is_control()
-                || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+                || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             match moves {
                 true => write!(f, "{}", c.escape_default())?,
                 false => f.write_char(c)?,
@@ -295,8 +296,8 @@ pub(super) fn inspect(
         .find(|&axis| edges.symbols_len == shape.sliver_len(axis));
     let (Some(axis), true) = (axis, u32::from(edges.symbol_size) == shape.symbol_size()) else {
         let reason = format!(
-            "{} bytes in symbols of {}, and this blob has slivers of {} (primary) or {} (secondary) \
-             in symbols of {}",
+            "{} bytes in symbols of {}, and this blob has slivers of {} (primary) or {} \
+             (secondary) in symbols of {}",
             edges.symbols_len,
             edges.symbol_size,
             shape.sliver_len(Axis::Primary),

@@ -44,7 +44,8 @@ pub enum Error {
 
     /// The blob does not fit the source matrix even with the largest symbols.
     #[error(
-        "blob too large: {length} bytes, and {n_shards} shards hold at most {maximum}; split the blob"
+        "blob too large: {length} bytes, and {n_shards} shards hold at most {maximum}; split the \
+         blob"
     )]
     BlobTooLarge {
         /// The length of the blob in bytes.
@@ -68,7 +69,8 @@ pub enum Error {
 
     /// The job needs more memory than the memory limit allows.
     #[error(
-        "the job needs at least {needed} bytes of memory and the limit is {budget}; raise the memory limit"
+        "the job needs at least {needed} bytes of memory and the limit is {budget}; raise the \
+         memory limit"
     )]
     MemoryBudget {
         /// The least that the job needs, in bytes.
@@ -79,7 +81,8 @@ pub enum Error {
 
     /// The job needs more device memory than the device's memory limit allows.
     #[error(
-        "the job needs at least {needed} bytes of the memory of {device} and the limit is {budget}; raise the device's memory limit, or use the engine `cpu`"
+        "the job needs at least {needed} bytes of the memory of {device} and the limit is \
+         {budget}; raise the device's memory limit, or use the engine `cpu`"
     )]
     DeviceMemory {
         /// Name of the device.
@@ -92,7 +95,10 @@ pub enum Error {
     },
 
     /// A sliver-pair index is beyond the committee.
-    #[error("sliver pair {index} does not exist: {n_shards} shards have pairs 0 to {}", .n_shards.saturating_sub(1))]
+    #[error(
+        "sliver pair {index} does not exist: {n_shards} shards have pairs 0 to {}",
+        .n_shards.saturating_sub(1)
+    )]
     PairOutOfRange {
         /// Index asked for.
         index: u64,
@@ -167,7 +173,8 @@ pub enum Error {
 
     /// There are too few recovery symbols for a sliver.
     #[error(
-        "not enough recovery symbols: {usable} usable ones from different slivers, and {needed} recover a {axis} sliver"
+        "not enough recovery symbols: {usable} usable ones from different slivers, and {needed} \
+         recover a {axis} sliver"
     )]
     NotEnoughSymbols {
         /// Axis of the sliver to recover.
@@ -192,7 +199,7 @@ pub enum Error {
     },
 
     /// A byte range reaches beyond the end of the blob.
-    #[error("bytes {offset} to {end} are not all in the blob, which has {length}")]
+    #[error("bytes {offset} to {end} reach beyond the blob of {length} bytes")]
     RangeOutside {
         /// First byte asked for.
         offset: u64,
@@ -272,7 +279,10 @@ pub enum Error {
     },
 
     /// Another process encodes the same file to the same place, or repairs the same directory.
-    #[error("{} is in use by another process that does the same; wait for it to end", .path.display())]
+    #[error(
+        "{} is in use by another process that does the same; wait for it to end",
+        .path.display()
+    )]
     Busy {
         /// Locked working directory.
         path: PathBuf,
@@ -280,7 +290,8 @@ pub enum Error {
 
     /// The number of worker threads exceeds the maximum.
     #[error(
-        "{threads} threads are too many: at most {maximum} are possible, and 0, which is one per core, is mostly best"
+        "{threads} threads are too many: at most {maximum} are possible, and 0, which is one per \
+         core, is mostly best"
     )]
     TooManyThreads {
         /// The number asked for.
@@ -307,7 +318,7 @@ pub enum Error {
     },
 
     /// Memory of the caller has the wrong length for its content.
-    #[error("{what} has room for {given} bytes, and exactly {needed} are needed")]
+    #[error("{what} has {given} bytes, and exactly {needed} are needed")]
     BufferLength {
         /// Description of the memory.
         what: String,
