@@ -67,7 +67,7 @@ pub(super) fn is_replaced(name: &OsStr) -> bool {
 
 /// Directory of this program, by the files it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum DirectoryKind {
     /// A working directory.
     Work,
     /// Blob's directory, complete or being made.
@@ -80,11 +80,11 @@ pub(super) enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     File,
-    Dir(Place),
+    Dir(DirectoryKind),
     Foreign,
 }
 
-impl Place {
+impl DirectoryKind {
     fn role(self, name: &OsStr) -> Role {
         let Some(text) = name.to_str() else {
             return Role::Foreign;
@@ -111,11 +111,11 @@ impl Place {
 /// # Errors
 ///
 /// Errors of the system; `DirectoryNotEmpty` if the directory holds foreign entries, which stay.
-pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
+pub(super) fn clear(dir: &Dir, kind: DirectoryKind, keep: &str) -> io::Result<()> {
     let mut ours = Vec::new();
     let mut foreign = None;
     dir.for_each_name(|name| {
-        match place.role(&name) {
+        match kind.role(&name) {
             _ if name == keep => {}
             Role::Foreign => foreign = Some(name),
             role => push(&mut ours, (name, role)),
@@ -149,12 +149,12 @@ pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
 }
 
 /// Fails if a directory holds foreign entries at any depth.
-pub(super) fn check_ours(dir: &Dir, place: Place) -> io::Result<()> {
+pub(super) fn check_ours(dir: &Dir, kind: DirectoryKind) -> io::Result<()> {
     let mut inner = Vec::new();
-    let foreign = dir.for_each_name(|name| match place.role(&name) {
+    let foreign = dir.for_each_name(|name| match kind.role(&name) {
         Role::Foreign => ControlFlow::Break(name),
-        Role::Dir(place) => {
-            push(&mut inner, (name, place));
+        Role::Dir(kind) => {
+            push(&mut inner, (name, kind));
             ControlFlow::Continue(())
         }
         Role::File => ControlFlow::Continue(()),
@@ -162,8 +162,8 @@ pub(super) fn check_ours(dir: &Dir, place: Place) -> io::Result<()> {
     if let Some(name) = foreign {
         return Err(not_ours(&name));
     }
-    for (name, place) in inner {
-        check_ours(&dir.open_dir(name)?, place)?;
+    for (name, kind) in inner {
+        check_ours(&dir.open_dir(name)?, kind)?;
     }
     Ok(())
 }
@@ -176,10 +176,14 @@ fn not_ours(name: &OsStr) -> io::Error {
 /// Returns the reason not to replace a blob's directory, if there is one: a foreign entry, or one
 /// of the files `inputs`.
 pub(super) fn reason_to_keep(dir: &Dir, inputs: &[FileId]) -> io::Result<Option<TargetObstacle>> {
-    keep_for(dir, Place::Blob, inputs)
+    keep_for(dir, DirectoryKind::Blob, inputs)
 }
 
-fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<TargetObstacle>> {
+fn keep_for(
+    dir: &Dir,
+    kind: DirectoryKind,
+    inputs: &[FileId],
+) -> io::Result<Option<TargetObstacle>> {
     let mut inner = None;
     let mut failed = None;
     let found = dir.for_each_name(|name| {
@@ -194,7 +198,7 @@ fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<Tar
                 return ControlFlow::Break(None);
             }
         };
-        let is_expected = match place.role(&name) {
+        let is_expected = match kind.role(&name) {
             Role::File if is_intermediate(&name) => false,
             Role::File => found.kind == Kind::File,
             Role::Dir(_) => {
@@ -214,7 +218,7 @@ fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<Tar
     match (failed, found.flatten(), inner) {
         (Some(error), ..) => Err(error),
         (None, Some(reason), _) => Ok(Some(reason)),
-        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, Place::Pairs, inputs),
+        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, DirectoryKind::Pairs, inputs),
         (None, None, None) => Ok(None),
     }
 }
@@ -363,12 +367,12 @@ mod tests {
         };
         fill();
         let work = Dir::open(&path("work")).unwrap();
-        clear(&work, Place::Work, LOCK_FILE).unwrap();
+        clear(&work, DirectoryKind::Work, LOCK_FILE).unwrap();
         assert!(path("work/lock").exists() && !path("work/blob").exists());
         for foreign in ["work/notes", "work/blob/notes", "work/blob/pairs/notes"] {
             fill();
             std::fs::write(path(foreign), b"precious").unwrap();
-            clear(&work, Place::Work, LOCK_FILE).unwrap_err();
+            clear(&work, DirectoryKind::Work, LOCK_FILE).unwrap_err();
             assert_eq!(std::fs::read(path(foreign)).unwrap(), b"precious");
             std::fs::remove_file(path(foreign)).unwrap();
         }
@@ -376,7 +380,7 @@ mod tests {
         fill();
         std::fs::remove_file(path("work/blob/metadata.bcs")).unwrap();
         std::fs::create_dir(path("work/blob/metadata.bcs")).unwrap();
-        clear(&work, Place::Work, "").unwrap_err();
+        clear(&work, DirectoryKind::Work, "").unwrap_err();
         assert!(path("work/blob/metadata.bcs").exists());
     }
 
@@ -389,7 +393,7 @@ mod tests {
         std::fs::write(path("victim/metadata.bcs"), b"precious").unwrap();
         std::fs::create_dir(path("work")).unwrap();
         std::os::unix::fs::symlink("../victim", path("work/blob")).unwrap();
-        clear(&Dir::open(&path("work")).unwrap(), Place::Work, "").unwrap_err();
+        clear(&Dir::open(&path("work")).unwrap(), DirectoryKind::Work, "").unwrap_err();
         assert_eq!(
             std::fs::read(path("victim/metadata.bcs")).unwrap(),
             b"precious"

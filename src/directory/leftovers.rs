@@ -242,7 +242,7 @@ fn left_in(dir: &Dir) -> io::Result<Option<bool>> {
         },
         // The directory is being made or removed, unless it has been in this state for long.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let (changed, _) = dir.found()?.changed;
+            let (changed, _) = dir.info()?.changed;
             let changed = UNIX_EPOCH + Duration::from_secs(changed.unsigned_abs());
             let age = SystemTime::now().duration_since(changed);
             let is_old = cfg!(not(unix)) || age.is_ok_and(|age| age > UNLOCKED);

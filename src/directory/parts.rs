@@ -75,7 +75,7 @@ pub(super) fn put(
 
 /// Sliver of a blob.
 #[derive(Clone, Copy)]
-pub(super) struct Which<'a> {
+pub(super) struct SliverId<'a> {
     pub(super) shape: &'a Shape,
     pub(super) axis: Axis,
     pub(super) sliver: SliverIndex,
@@ -99,11 +99,11 @@ pub(super) struct ReadBack {
 pub(super) fn assemble(
     part: &File,
     out: &mut File,
-    which: Which<'_>,
+    id: SliverId<'_>,
     stripes: &[u32],
     control: &Control,
 ) -> io::Result<ReadBack> {
-    let Which { shape, axis, .. } = which;
+    let SliverId { shape, axis, .. } = id;
     debug_assert_eq!(stripes.last(), Some(&shape.symbol_size()));
     check_len(part, part_len(shape, axis, shape.symbol_size()))?;
     let mut pieces = Vec::new();
@@ -119,7 +119,7 @@ pub(super) fn assemble(
         }
         Ok(())
     };
-    each_run(which, stripes, control, read, |bytes| out.write_all(bytes))
+    each_run(id, stripes, control, read, |bytes| out.write_all(bytes))
 }
 
 /// Reads a sliver's file back. `stripes` are the ends of the stripes in which its pieces arrived.
@@ -130,19 +130,19 @@ pub(super) fn assemble(
 /// sliver's file.
 pub(super) fn read_back(
     file: &File,
-    which: Which<'_>,
+    id: SliverId<'_>,
     stripes: &[u32],
     control: &Control,
 ) -> io::Result<ReadBack> {
-    let symbol_size = which.shape.symbol_size();
-    let layout = SliverLayout::new(which.shape, which.axis);
+    let symbol_size = id.shape.symbol_size();
+    let layout = SliverLayout::new(id.shape, id.axis);
     check_len(file, layout.total_len)?;
     let mut header = [0; 16];
     let header = &mut header[..layout.header_len as usize];
     read_exact_at(file, 0, header)?;
     let mut trailer = [0; SliverLayout::TRAILER_LEN];
     read_exact_at(file, layout.header_len + layout.symbols_len, &mut trailer)?;
-    if *header != layout.header() || trailer != SliverLayout::trailer(symbol_size, which.sliver) {
+    if *header != layout.header() || trailer != SliverLayout::trailer(symbol_size, id.sliver) {
         return Err(changed());
     }
     let read = |first: usize, count: usize, start: u32, _end: u32, symbols: &mut [u8]| {
@@ -153,23 +153,23 @@ pub(super) fn read_back(
         let offset = layout.header_len + first as u64 * u64::from(symbol_size);
         read_exact_at(file, offset, &mut symbols[..len])
     };
-    each_run(which, stripes, control, read, |_| Ok(()))
+    each_run(id, stripes, control, read, |_| Ok(()))
 }
 
 /// Processes a sliver, some symbols at a time: `read` fills in one stripe of the symbols, and
 /// `write` gets the bytes of the file in order.
 fn each_run(
-    which: Which<'_>,
+    id: SliverId<'_>,
     stripes: &[u32],
     control: &Control,
     mut read: impl FnMut(usize, usize, u32, u32, &mut [u8]) -> io::Result<()>,
     mut write: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<ReadBack> {
-    let Which {
+    let SliverId {
         shape,
         axis,
         sliver,
-    } = which;
+    } = id;
     let mut hasher = blake3::Hasher::new();
     let mut next = |bytes: &[u8]| {
         hasher.update(bytes);
@@ -262,21 +262,21 @@ mod tests {
                     assert_eq!(part.metadata().unwrap().len(), part_len(&shape, axis, end));
                     start = end;
                 }
-                let which = Which {
+                let id = SliverId {
                     shape: &shape,
                     axis,
                     sliver: SliverIndex(1),
                 };
                 let mut out = tempfile::tempfile().unwrap();
                 let control = Control::new();
-                let made = assemble(&part, &mut out, which, &stripes, &control).unwrap();
+                let made = assemble(&part, &mut out, id, &stripes, &control).unwrap();
                 let mut bytes = vec![0; out.metadata().unwrap().len() as usize];
                 read_exact_at(&out, 0, &mut bytes).unwrap();
                 assert_eq!(blake3::hash(&bytes), made.hash);
                 assert_eq!(made.sum, given);
                 let read = SliverData::from_bcs(&bytes).unwrap();
-                assert_eq!((read.index, read.symbols), (which.sliver, sliver));
-                assert_eq!(read_back(&out, which, &stripes, &control).unwrap(), made);
+                assert_eq!((read.index, read.symbols), (id.sliver, sliver));
+                assert_eq!(read_back(&out, id, &stripes, &control).unwrap(), made);
 
                 // Every byte counts, in either file, and so does the length.
                 for file in [&part, &out] {
@@ -286,8 +286,8 @@ mod tests {
                         read_exact_at(file, place, &mut byte).unwrap();
                         write_all_at(file, place, &[byte[0] ^ 4]).unwrap();
                         let mut other = tempfile::tempfile().unwrap();
-                        let made = assemble(&part, &mut other, which, &stripes, &control);
-                        let read = read_back(&out, which, &stripes, &control);
+                        let made = assemble(&part, &mut other, id, &stripes, &control);
+                        let read = read_back(&out, id, &stripes, &control);
                         let same = |found: io::Result<ReadBack>| {
                             found.is_ok_and(|found| found.sum == given)
                         };
@@ -296,12 +296,12 @@ mod tests {
                     }
                     file.set_len(len + 1).unwrap();
                 }
-                assemble(&part, &mut out, which, &stripes, &control).unwrap_err();
-                read_back(&out, which, &stripes, &control).unwrap_err();
+                assemble(&part, &mut out, id, &stripes, &control).unwrap_err();
+                read_back(&out, id, &stripes, &control).unwrap_err();
                 part.set_len(part_len(&shape, axis, shape.symbol_size()))
                     .unwrap();
                 control.cancel();
-                let cancelled = assemble(&part, &mut out, which, &stripes, &control);
+                let cancelled = assemble(&part, &mut out, id, &stripes, &control);
                 assert_eq!(cancelled.unwrap_err().kind(), io::ErrorKind::Interrupted);
             }
         }

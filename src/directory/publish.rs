@@ -158,7 +158,7 @@ impl Target {
         if let Some(reason) = reason_to_keep(&old, &self.inputs).map_err(failed)? {
             return Err(self.in_the_way(name, reason));
         }
-        if let Ok(found) = old.found() {
+        if let Ok(found) = old.info() {
             // The new directory keeps the user's permission bits of the old one.
             let _ = work.blob()?.set_mode(found.mode);
         }

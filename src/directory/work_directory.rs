@@ -17,8 +17,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file_names::{
-    self, BLOB_DIRECTORY, CHECKPOINT_FILE, FRESH_CHECKPOINT_FILE, JOB_FILE, LOCK_FILE, Place,
-    random_name,
+    self, BLOB_DIRECTORY, CHECKPOINT_FILE, DirectoryKind, FRESH_CHECKPOINT_FILE, JOB_FILE,
+    LOCK_FILE, random_name,
 };
 use super::handles::{read_small, sync_files, write_file};
 use super::journal::JobIdentity;
@@ -184,7 +184,7 @@ impl WorkDirectory {
             }
             Err(error) => return Err(failed(error)),
         };
-        if !dir.found().map_err(failed)?.is_ours {
+        if !dir.info().map_err(failed)?.is_ours {
             return Ok(Some(Named::Taken("it belongs to another user")));
         }
         if dir.is_mount_point() {
@@ -232,7 +232,7 @@ impl WorkDirectory {
             dir.find(name)
                 .is_ok_and(|found| found.id == id && (id.is_some() || cfg!(not(unix))))
         };
-        let own = dir.found().ok().and_then(|found| found.id);
+        let own = dir.info().ok().and_then(|found| found.id);
         if !is_at(&dir, &LOCK_FILE.into(), id) || !is_at(parent, name, own) {
             return Ok(None);
         }
@@ -321,7 +321,7 @@ impl WorkDirectory {
     /// Clears the directory, so that the job starts over.
     pub(super) fn clear(&self) -> Result<()> {
         self.forget()?;
-        file_names::clear(&self.dir, Place::Work, LOCK_FILE)
+        file_names::clear(&self.dir, DirectoryKind::Work, LOCK_FILE)
             .map_err(Error::io("clear", self.dir.path()))?;
         match &self.identity {
             Some(identity) => write_file(&self.dir, JOB_FILE, &identity.to_json()),
@@ -368,7 +368,7 @@ impl WorkDirectory {
     pub(super) fn try_remove(mut self) -> io::Result<()> {
         self.spare = None;
         self.on_drop = OnDrop::Leave;
-        file_names::check_ours(&self.dir, Place::Work)?;
+        file_names::check_ours(&self.dir, DirectoryKind::Work)?;
         let removed = self.clean_up();
         if removed.is_err() {
             // The rest is nothing to continue from.
@@ -412,7 +412,7 @@ impl WorkDirectory {
                 "it holds a directory that could not be put back",
             ));
         }
-        file_names::clear(&self.dir, Place::Work, LOCK_FILE)?;
+        file_names::clear(&self.dir, DirectoryKind::Work, LOCK_FILE)?;
         if cfg!(windows) {
             self.lock.unlock()?;
         }

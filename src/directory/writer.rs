@@ -13,7 +13,7 @@ use super::file_names::{
 use super::files::{OpenFiles, in_parallel};
 use super::handles::sync_files;
 use super::journal::append_sums;
-use super::parts::{self, ReadBack, Which, changed, part_len};
+use super::parts::{self, ReadBack, SliverId, changed, part_len};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
 use crate::format::pair_set::PairSet;
@@ -42,7 +42,7 @@ pub(super) struct SliverWriter {
     /// Every other sliver arrives whole within a stripe.
     open: OpenFiles,
     /// Slivers that an interrupted run assembled.
-    together: SliverSet,
+    assembled: SliverSet,
     sums: Sums,
     /// Ends of the stripes that have arrived, if there are several.
     stripes: Mutex<BTreeSet<u32>>,
@@ -140,17 +140,17 @@ impl SliverWriter {
         sums: Option<[Vec<u64>; 2]>,
     ) -> Self {
         let n = shape.n_shards();
-        let mut together = SliverSet::new(n);
+        let mut assembled = SliverSet::new(n);
         if !stripes.is_empty() {
             let all = (0..n).map(SliverPairIndex);
             all.flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)))
                 .filter(|&(pair, axis)| pairs.has(sliver_file_name(pair, axis)))
-                .for_each(|sliver| together.insert(sliver));
+                .for_each(|sliver| assembled.insert(sliver));
         }
         Self {
             layouts: Axis::BOTH.map(|axis| SliverLayout::new(&shape, axis)),
             open: OpenFiles::new(usize::from(n)),
-            together,
+            assembled,
             sums: Sums::new(n, sums),
             stripes: Mutex::new(stripes.iter().copied().collect()),
             last_stripe: AtomicU32::new(0),
@@ -192,7 +192,7 @@ impl SliverWriter {
                 }
                 stripes.insert(bytes.end);
             }
-            if self.together.contains((pair, part.axis)) {
+            if self.assembled.contains((pair, part.axis)) {
                 return Ok(()); // With the same bytes, by an interrupted run.
             }
         }
@@ -266,11 +266,11 @@ impl SliverWriter {
             self.read_all(&all, &whole, threads, control, &mut hashes)?;
             return Ok(hashes);
         }
-        let is_together = |sliver: &(_, _)| self.together.contains(*sliver);
-        let together = collected(wanted.iter().filter(is_together));
-        self.read_all(&together, &stripes, threads, control, &mut hashes)?;
+        let is_assembled = |sliver: &(_, _)| self.assembled.contains(*sliver);
+        let assembled = collected(wanted.iter().filter(is_assembled));
+        self.read_all(&assembled, &stripes, threads, control, &mut hashes)?;
         for axis in Axis::BOTH {
-            let in_parts = wanted.iter().filter(|sliver| !is_together(sliver));
+            let in_parts = wanted.iter().filter(|sliver| !is_assembled(sliver));
             let in_parts = collected(in_parts.filter(|&(_, its)| its == axis));
             let batch = (BATCH / self.shape.sliver_len(axis)).max(1);
             for batch in in_parts.chunks(usize::try_from(batch).unwrap_or(usize::MAX)) {
@@ -297,8 +297,8 @@ impl SliverWriter {
         Ok(hashes)
     }
 
-    fn which(&self, pair: SliverPairIndex, axis: Axis) -> Which<'_> {
-        Which {
+    fn id(&self, pair: SliverPairIndex, axis: Axis) -> SliverId<'_> {
+        SliverId {
             shape: &self.shape,
             axis,
             sliver: pair.sliver(axis, self.shape.n_shards()),
@@ -308,13 +308,13 @@ impl SliverWriter {
     /// Returns the hash of a sliver that was read back, if its checksum is that of the parts.
     fn checked(
         &self,
-        which: Which<'_>,
+        id: SliverId<'_>,
         read: io::Result<ReadBack>,
         name: &str,
         control: &Control,
     ) -> Result<blake3::Hash> {
-        let SliverIndex(index) = which.sliver;
-        let expected = self.sums.get(which.axis as usize, usize::from(index));
+        let SliverIndex(index) = id.sliver;
+        let expected = self.sums.get(id.axis as usize, usize::from(index));
         let path = || self.pairs.at(name);
         match read {
             Ok(read) if read.sum == expected => Ok(read.hash),
@@ -345,9 +345,9 @@ impl SliverWriter {
             self.pairs.open_file(&fresh, Access::CreateNew)
         };
         let mut out = create().map_err(Error::io("create", self.pairs.at(&fresh)))?;
-        let which = self.which(pair, axis);
-        let made = parts::assemble(&file, &mut out, which, stripes, control);
-        self.checked(which, made, &part, control)
+        let id = self.id(pair, axis);
+        let made = parts::assemble(&file, &mut out, id, stripes, control);
+        self.checked(id, made, &part, control)
     }
 
     fn read_all(
@@ -365,9 +365,9 @@ impl SliverWriter {
                 .pairs
                 .open_file(&name, Access::Read)
                 .map_err(Error::io("read", self.pairs.at(&name)))?;
-            let which = self.which(pair, axis);
-            let read = parts::read_back(&file, which, stripes, control);
-            self.checked(which, read, &name, control)
+            let id = self.id(pair, axis);
+            let read = parts::read_back(&file, id, stripes, control);
+            self.checked(id, read, &name, control)
         })?;
         for (&sliver, hash) in slivers.iter().zip(read) {
             hashes.set(sliver, hash);

@@ -27,7 +27,7 @@ pub enum Error {
     /// The committee is too small: below the minimum, the code has no recovery symbols.
     #[error("{n_shards} shards are too few: the code needs at least {minimum}")]
     TooFewShards {
-        /// The number asked for.
+        /// Number asked for.
         n_shards: u16,
         /// Smallest number of shards that the code supports.
         minimum: u16,
@@ -36,7 +36,7 @@ pub enum Error {
     /// The committee is too large for a code over GF(2^16).
     #[error("{n_shards} shards are too many: a code over GF(2^16) reaches at most {maximum}")]
     TooManyShards {
-        /// The number asked for.
+        /// Number asked for.
         n_shards: u16,
         /// Largest number of shards that the code supports.
         maximum: u16,
@@ -48,11 +48,11 @@ pub enum Error {
          blob"
     )]
     BlobTooLarge {
-        /// The length of the blob in bytes.
+        /// Length of the blob in bytes.
         length: u64,
         /// Length in bytes of the longest blob for this number of shards.
         maximum: u64,
-        /// The number of shards.
+        /// Number of shards.
         n_shards: u16,
     },
 
@@ -73,7 +73,7 @@ pub enum Error {
          memory limit"
     )]
     MemoryBudget {
-        /// The least that the job needs, in bytes.
+        /// Minimum that the job needs, in bytes.
         needed: u64,
         /// Memory limit, in bytes.
         budget: u64,
@@ -87,7 +87,7 @@ pub enum Error {
     DeviceMemory {
         /// Name of the device.
         device: String,
-        /// The least that the job needs, in bytes.
+        /// Minimum that the job needs, in bytes.
         needed: u64,
         /// Memory limit of the device in bytes: the configured limit, or half of the device's
         /// memory.
@@ -102,14 +102,14 @@ pub enum Error {
     PairOutOfRange {
         /// Index asked for.
         index: u64,
-        /// The number of shards.
+        /// Number of shards.
         n_shards: u16,
     },
 
     /// A list of sliver pairs is not of the form `0-9,17`.
     #[error("`{text}` is no list of sliver pairs: write indices and ranges, such as 0-9,17")]
     PairSyntax {
-        /// The text given.
+        /// Text given.
         text: String,
     },
 
@@ -118,7 +118,7 @@ pub enum Error {
         "`{text}` is no blob ID: 43 characters of URL-safe base64 without padding are expected"
     )]
     BlobIdSyntax {
-        /// The text given.
+        /// Text given.
         text: String,
     },
 
@@ -127,7 +127,7 @@ pub enum Error {
     UnknownName {
         /// Kind of the named thing.
         what: &'static str,
-        /// The text given.
+        /// Text given.
         text: String,
         /// Valid names.
         expected: &'static str,
@@ -205,7 +205,7 @@ pub enum Error {
         offset: u64,
         /// End of the range: the byte after the last byte asked for.
         end: u64,
-        /// The length of the blob in bytes.
+        /// Length of the blob in bytes.
         length: u64,
     },
 
@@ -294,7 +294,7 @@ pub enum Error {
          core, is mostly best"
     )]
     TooManyThreads {
-        /// The number asked for.
+        /// Number asked for.
         threads: usize,
         /// Maximum number of threads.
         maximum: usize,
@@ -303,7 +303,7 @@ pub enum Error {
     /// The requested engine, device or instruction set is not available.
     #[error("engine {engine} is not available: {reason}")]
     EngineUnavailable {
-        /// The name asked for.
+        /// Name asked for.
         engine: String,
         /// Reason why the engine cannot be used.
         reason: String,
