@@ -1341,7 +1341,7 @@ enum class verdict : std::uint8_t {
 /// Verdict on a recovery symbol.
 enum class symbol_verdict : std::uint8_t {
     /// The symbol was not checked.
-    not_looked_at = 0,
+    not_checked = 0,
     /// The symbol belongs to the metadata, at the place that it claims.
     good = WALRUS_ACCEL_SYMBOL_GOOD,
     /// The bytes are no symbol of the expected kind.
@@ -1522,7 +1522,7 @@ struct proof_finding {
     /// Position of the wrong symbol, if a symbol is wrong.
     std::size_t symbol = 0;
     /// Verdict on the wrong symbol, if it does not belong to the metadata.
-    walrus_accel::symbol_verdict symbol_verdict = walrus_accel::symbol_verdict::not_looked_at;
+    walrus_accel::symbol_verdict symbol_verdict = walrus_accel::symbol_verdict::not_checked;
 };
 
 /// Outcome of adding a sliver to a reader.
@@ -2518,7 +2518,7 @@ public:
                                   symbol_kind kind = symbol_kind::recovery, control_ref by = {},
                                   std::vector<symbol_verdict> *verdicts = nullptr) const {
         if (verdicts) {
-            verdicts->assign(symbols.size(), symbol_verdict::not_looked_at);
+            verdicts->assign(symbols.size(), symbol_verdict::not_checked);
         }
         if (auto reason = by.fault()) {
             return std::move(*reason);

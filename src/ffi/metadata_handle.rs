@@ -6,7 +6,7 @@ use super::arguments::{
 };
 use super::entry::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
-use super::runtime_handle::shards;
+use super::runtime_handle::shards_or_network;
 use super::size_queries::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::out_struct;
@@ -68,9 +68,11 @@ pub extern "C" fn walrus_accel_metadata_from_bcs(
             let found = BlobMetadataWithId::from_bcs(data)?;
             let claimed = found.blob_id;
             let expected = expected.unwrap_or(claimed);
-            let metadata = found.metadata.verify(shards(n_shards), &expected)?;
+            let metadata = found
+                .metadata
+                .verify(shards_or_network(n_shards), &expected)?;
             if expected != claimed {
-                let reason = format!("its bytes say that it is of blob {claimed}");
+                let reason = format!("its bytes claim the blob ID {claimed}");
                 return Err(crate::format::error::Error::InvalidMetadata { reason }.into());
             }
             out.set(hand_over(walrus_accel_metadata { metadata }));
@@ -162,7 +164,7 @@ pub extern "C" fn walrus_accel_metadata_sliver_root(
             let axis = axis_of(axis, "axis")?;
             let Some(root) = metadata.root(axis, SliverPairIndex(pair)) else {
                 let message = format!(
-                    "there is no pair {pair}: there are {}",
+                    "pair {pair} does not exist: there are {}",
                     metadata.pairs.len()
                 );
                 return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
