@@ -1,31 +1,33 @@
-// Symbols of lines as the messages of leaves: the prefix byte 0, and the symbol. A message's words lie
-// a byte before the symbol's own.
+// Symbols of codewords as messages of leaf hashes: the prefix byte 0, then the symbol. So the words
+// of a message begin one byte before the words of its symbol.
 
-struct Leaves {
-    // Symbols a line that are hashed.
+struct LeavesParameters {
+    // Symbols per codeword to be hashed.
     symbols: u32,
-    // The lines of the source before the first one.
-    first_line: u32,
-    // Words from one line to the next, and from one symbol of a line to the next.
-    source_line: u32,
+    // Number of the first codeword in the source.
+    first_codeword: u32,
+    // Words from one codeword to the next, and from one symbol of a codeword to the next.
+    source_codeword: u32,
     source_symbol: u32,
-    // Where the first line's first symbol stands among the digests, and the digests a line.
+    // Number of the digest of the first symbol of the first codeword, and digests from one codeword
+    // to the next.
     first_digest: u32,
-    digests_line: u32,
-    // The stripe: its first byte of every symbol, and how many; the size of a whole symbol.
+    digest_codeword: u32,
+    // Start of the stripe in every symbol and its width, in bytes; the size of a whole symbol.
     start: u32,
     width: u32,
     symbol_size: u32,
 }
 
-@group(0) @binding(0) var<uniform> job: Leaves;
+@group(0) @binding(0) var<uniform> job: LeavesParameters;
 @group(0) @binding(1) var<storage, read> source: array<u32>;
-// What is kept of a symbol between stripes, symbol by symbol. The last word is the byte that waits.
+// Hash states between stripes, symbol by symbol. The last word of a state is the waiting byte: the
+// last byte of the stripe, which begins the next word of the message.
 @group(0) @binding(2) var<storage, read_write> states: array<u32>;
 @group(0) @binding(3) var<storage, read_write> digests: array<u32>;
 
-// A byte of the last chunk, which is not whole: its low bytes from word 0 on, its high bytes from
-// word 8 on.
+// Byte of the last, partial chunk, which begins at word `tail`: low bytes from its word 0 on, high
+// bytes from its word 8 on.
 fn tail_byte(tail: u32, number: u32) -> u32 {
     let bytes = job.width % 64u;
     if number >= bytes {
@@ -37,7 +39,7 @@ fn tail_byte(tail: u32, number: u32) -> u32 {
     return (value >> (8u * (at % 4u))) & 0xffu;
 }
 
-// Word `number` of a symbol that begins at word `base`; zero beyond its end.
+// Word `number` of the symbol that begins at word `base`; zero beyond the end of the symbol.
 fn symbol_word(base: u32, number: u32) -> u32 {
     let whole = job.width / 64u * 16u;
     if number < whole {
@@ -53,7 +55,8 @@ fn is_last_stripe() -> bool {
     return job.start + job.width == job.symbol_size;
 }
 
-// The blocks of `size` bytes that this stripe completes: one byte waits behind all but the last.
+// Blocks of `size` bytes that this stripe completes. One byte waits after every stripe but the
+// last.
 fn blocks(size: u32) -> u32 {
     if is_last_stripe() {
         return (job.width + size) / size;

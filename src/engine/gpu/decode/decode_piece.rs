@@ -21,6 +21,7 @@ use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
+use crate::support::memory::filled;
 
 /// The bytes of each buffer for pieces of `width` bytes of every symbol.
 pub(crate) struct DecodeSizes {
@@ -171,7 +172,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
             leased: LeasedDevice { device, workspace },
             layout,
             sums: [given, missing].map(|count| match check {
-                Some(_) => vec![[0; CHUNK]; count],
+                Some(_) => filled([0; CHUNK], count),
                 None => Vec::new(),
             }),
             check,

@@ -11,6 +11,7 @@ use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, RestoreParameters
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
+use crate::support::memory::{collected, ensure_capacity, filled};
 
 /// The code across slivers of the axis.
 pub(crate) fn code(shape: &Shape, axis: Axis) -> Code {
@@ -35,16 +36,16 @@ pub(crate) struct DecodePlan {
 
 impl DecodePlan {
     pub(crate) fn new(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Self {
-        let given: Vec<_> = given.iter().map(|index| usize::from(index.0)).collect();
+        let given = collected(given.iter().map(|index| usize::from(index.0)));
         Self::of(code(shape, axis), given)
     }
 
     pub(crate) fn of(code: Code, given: Vec<usize>) -> Self {
         let erasures = Erasures::new(code, &given);
         let count = code.positions().next_multiple_of(code.chunk);
-        let mut positions = vec![NOTHING; count];
+        let mut positions = filled(NOTHING, count);
         // Those where nothing stands are never looked up.
-        let mut locators = vec![0; count * FACTOR_WORDS];
+        let mut locators = filled(0, count * FACTOR_WORDS);
         let mut put = |position: usize, what, log| {
             positions[position] = what;
             let place = &mut locators[position * FACTOR_WORDS..][..FACTOR_WORDS];
@@ -57,21 +58,20 @@ impl DecodePlan {
             let inverse = GF_MODULUS - erasures.locator[position];
             put(position, MISSING + word(number), inverse);
         }
-        let mut factors = table(count);
-        factors.append(&mut locators);
         let of_blocks = block_derivative(code.decode_work() / code.chunk);
+        let mut factors = table(count);
+        let all = factors.len() + locators.len() + of_blocks.len() * FACTOR_WORDS;
+        ensure_capacity(&mut factors, all);
+        factors.append(&mut locators);
         factors.extend(of_blocks.into_iter().flat_map(images));
-        let mut blocks: Vec<_> = erasures
-            .missing
-            .iter()
-            .map(|position| word(position / code.chunk))
-            .collect();
+        let of_position = |position: &usize| word(position / code.chunk);
+        let mut blocks = collected(erasures.missing.iter().map(of_position));
         blocks.dedup();
-        let mut is_missing = vec![true; code.original + code.recovery];
+        let mut is_missing = filled(true, code.original + code.recovery);
         given.iter().for_each(|&index| is_missing[index] = false);
         Self {
             code,
-            missing: (0..code.original).filter(|&i| is_missing[i]).collect(),
+            missing: collected((0..code.original).filter(|&i| is_missing[i])),
             given,
             factors,
             positions,

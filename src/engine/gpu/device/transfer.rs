@@ -1,20 +1,25 @@
-//! Bytes between host and device, through buffers that both can reach.
+//! Transfers between host and device, through mappable buffers.
+//!
+//! The thread of the job waits for the device, always with a time limit. There is no thread that
+//! polls: only the job waits for anything, and such a thread would only wake the thread of the job.
 
 use super::commands::Commands;
 use super::fault::{Failure, Fault};
 use super::open_device::Device;
 use super::workspace::{MappableBuffer, Workspace};
 use crate::engine::gpu::shader::symbol_layout::WriteOnlyPart;
+use crate::support::memory::with_capacity;
 
-/// A device with its buffers, for the time of a stripe.
+/// Device with its buffers, leased for a stripe.
 pub(crate) struct LeasedDevice<'a> {
     pub(crate) device: &'a Device,
     pub(crate) workspace: &'a mut Workspace,
 }
 
 impl<'a> LeasedDevice<'a> {
-    /// Lets `fill` write bytes, and copies them to a place in a buffer; more commands can follow in the
-    /// same submission, with which the slot goes back.
+    /// Lets `fill` write an upload buffer, and records the copy to an offset of a buffer. More
+    /// commands can be recorded; [`LeasedDevice::submit_upload`] submits them and takes the upload
+    /// buffer back.
     pub(crate) fn begin_upload(
         &mut self,
         bytes: u64,
@@ -39,7 +44,7 @@ impl<'a> LeasedDevice<'a> {
         Ok((commands, slot))
     }
 
-    /// Hands the commands over that use what was filled.
+    /// Submits the commands that use an upload buffer.
     pub(crate) fn submit_upload(
         &mut self,
         commands: Commands<'_>,
@@ -51,7 +56,7 @@ impl<'a> LeasedDevice<'a> {
         Ok(submission)
     }
 
-    /// Lets `fill` write bytes, and copies them to a place in a buffer.
+    /// Lets `fill` write bytes and copies them to an offset of a buffer.
     pub(crate) fn upload(
         &mut self,
         bytes: u64,
@@ -63,7 +68,7 @@ impl<'a> LeasedDevice<'a> {
         Ok(())
     }
 
-    /// Copies bytes down and lets `take` have them.
+    /// Copies bytes to the host and passes them to `take`.
     pub(crate) fn download<T>(
         &mut self,
         from: (&wgpu::Buffer, u64),
@@ -74,7 +79,7 @@ impl<'a> LeasedDevice<'a> {
         self.download_after(commands, from, bytes, take)
     }
 
-    /// The same, when commands have been carried out.
+    /// Submits commands with a copy of bytes to the host, and passes the bytes to `take`.
     pub(crate) fn download_after<T>(
         &mut self,
         mut commands: Commands<'_>,
@@ -91,7 +96,7 @@ impl<'a> LeasedDevice<'a> {
     }
 }
 
-/// Waits until bytes have come down, and lets `take` have them.
+/// Waits for a readback and passes its bytes to `take`.
 pub(crate) fn read_mapped<T>(
     device: &Device,
     slot: &MappableBuffer,
@@ -107,12 +112,12 @@ pub(crate) fn read_mapped<T>(
     Ok(taken)
 }
 
-/// Memory to be written, in parts of equal length for several threads.
+/// Splits mapped memory into parts of `each` bytes, for several threads.
 pub(crate) fn split_parts(
     memory: wgpu::WriteOnly<'_, [u8]>,
     each: usize,
 ) -> Vec<WriteOnlyPart<'_>> {
-    let mut places = Vec::with_capacity(memory.len() / each);
+    let mut places = with_capacity(memory.len() / each);
     let mut rest = memory;
     while rest.len() >= each {
         let (one, behind) = rest.split_at(each);

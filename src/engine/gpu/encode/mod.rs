@@ -21,6 +21,7 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{collected, with_capacity};
 
 pub(crate) struct GpuEncodeSession<'a> {
     engine: &'a GpuEngine,
@@ -196,7 +197,9 @@ impl EncodeSession for GpuEncodeSession<'_> {
             for (samples, place) in self.samples.iter_mut().flatten().zip(places(&self.shape)) {
                 samples.restore(state, &place)?;
             }
-            self.states = Some(state.to_vec());
+            let mut states = with_capacity(state.len());
+            states.extend_from_slice(state);
+            self.states = Some(states);
         }
         Ok(fits)
     }
@@ -208,7 +211,10 @@ impl EncodeSession for GpuEncodeSession<'_> {
     fn roots(&self) -> Option<[Vec<Digest>; 2]> {
         match self.cpu {
             Some(_) => None,
-            None => self.roots.clone(),
+            None => {
+                let copy = |roots: &Vec<Digest>| collected(roots.iter().copied());
+                self.roots.as_ref().map(|roots| roots.each_ref().map(copy))
+            }
         }
     }
 }

@@ -14,13 +14,14 @@ use crate::format::index::{Axis, PairSet, SliverIndex};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::sink::{Pieces, SinkSession, SliverPart};
+use crate::support::memory::collected;
 
 /// The symbols of every sliver that have been handed on: all before a number, by axis and index.
 pub(crate) struct OutputProgress([Vec<AtomicU16>; 2]);
 
 impl OutputProgress {
     pub(crate) fn new(shape: &Shape) -> Self {
-        let none = || (0..shape.n_shards()).map(|_| AtomicU16::new(0)).collect();
+        let none = || collected((0..shape.n_shards()).map(|_| AtomicU16::new(0)));
         Self([none(), none()])
     }
 
@@ -89,9 +90,16 @@ impl<'a> StripeOutput<'a> {
         self.wants[Axis::Primary as usize]
     }
 
-    /// Hands on symbols of a sliver, from `first` on, which follow those before. Nobody else hands on
-    /// symbols of this sliver at the same time.
-    pub(crate) fn put(
+    /// Hands on symbols of a sliver, from symbol `first` on. Symbols of a sliver come in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of the sink.
+    ///
+    /// # Safety
+    ///
+    /// No other call for the same sliver may run at the same time.
+    pub(crate) unsafe fn put(
         &self,
         axis: Axis,
         sliver: usize,
@@ -121,8 +129,8 @@ impl<'a> StripeOutput<'a> {
                 let size = self.shape.symbol_size() as usize;
                 for (number, piece) in pieces.iter().enumerate() {
                     let at = (first + number) * size + self.range.start as usize;
-                    // SAFETY: each sliver has memory of its own, and the caller is the only one that
-                    // hands on its symbols.
+                    // SAFETY: each sliver has a buffer of its own, and the caller guarantees that no
+                    // other call writes to this one.
                     unsafe { buffer.write(at, piece) };
                 }
             }

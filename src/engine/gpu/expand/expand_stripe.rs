@@ -30,6 +30,7 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{ensure_capacity, filled};
 
 /// The bytes of each buffer for blocks of slivers, and pieces of `width` bytes of their symbols.
 pub(crate) struct ExpandSizes {
@@ -148,6 +149,8 @@ struct ExpandRun<'a> {
     state: StateSize,
     check: Option<CombinationCheck>,
     pending: VecDeque<PendingPiece>,
+    /// Slivers of a piece as they are read.
+    batch: Vec<u8>,
     left: ExpandResult,
     buffers: ExpandBuffers,
 }
@@ -238,8 +241,8 @@ impl<'a> ExpandRun<'a> {
         let state = StateSize::new(commitment, shape.symbol_size());
         Ok(Self {
             left: match stripe.is_last() {
-                true => ExpandResult::Roots(vec![Digest::default(); stripe.items]),
-                false => ExpandResult::States(vec![0; stripe.items * n * state.on_host]),
+                true => ExpandResult::Roots(filled(Digest::default(), stripe.items)),
+                false => ExpandResult::States(filled(0, stripe.items * n * state.on_host)),
             },
             stripe,
             leased: LeasedDevice { device, workspace },
@@ -250,6 +253,7 @@ impl<'a> ExpandRun<'a> {
             state,
             check,
             pending: VecDeque::new(),
+            batch: Vec::new(),
             buffers,
         })
     }
@@ -281,7 +285,13 @@ impl<'a> ExpandRun<'a> {
         let (stripe, n) = (self.stripe, self.n);
         let layout = SymbolLayout { width: range.len() };
         let (sliver_bytes, padded) = (self.original * layout.width, self.original * layout.pitch());
-        let mut batch = vec![0; items.len() * sliver_bytes];
+        let mut buffer = std::mem::take(&mut self.batch);
+        let len = items.len() * sliver_bytes;
+        if buffer.len() < len {
+            ensure_capacity(&mut buffer, len);
+            buffer.resize(len, 0);
+        }
+        let batch = &mut buffer[..len];
         let to = (&self.buffers.source, 0);
         let bytes = (items.len() * padded) as u64;
         let (mut commands, slot) = self.leased.begin_upload(bytes, to, |memory| {
@@ -335,8 +345,8 @@ impl<'a> ExpandRun<'a> {
         }
         back.last = Some(self.leased.submit_upload(commands, slot)?);
         // While the device is at work.
-        let sums = self.sums_of(&batch, layout.width);
-        self.keep(&items, &range, &batch);
+        let sums = self.sums_of(batch, layout.width);
+        self.keep(&items, &range, batch);
         self.pending.push_back(PendingPiece {
             slot: back,
             bytes,
@@ -344,6 +354,7 @@ impl<'a> ExpandRun<'a> {
             sums,
             ends,
         });
+        self.batch = buffer;
         Ok(())
     }
 
@@ -457,8 +468,12 @@ impl<'a> ExpandRun<'a> {
             }
             sum
         };
-        let cpu = self.stripe.cpu;
-        cpu.install(|| (0..original).into_par_iter().map(sum_of).collect())
+        let mut sums = filled([0; CHUNK], self.n);
+        self.stripe.cpu.install(|| {
+            let sums = sums[..original].par_iter_mut().enumerate();
+            sums.for_each(|(number, sum)| *sum = sum_of(number));
+        });
+        sums
     }
 
     /// Checks the piece that has come down first, and keeps what it left. Whether there was one.
@@ -481,7 +496,7 @@ impl<'a> ExpandRun<'a> {
         let taken = read_mapped(self.leased.device, &slot, bytes, |bytes| {
             let (recovery, behind) = bytes.split_at((n - original) * CHUNK);
             if checks {
-                sums.extend(recovery.as_chunks::<CHUNK>().0);
+                sums[original..].copy_from_slice(recovery.as_chunks().0);
                 combination_check::verify(shape, axis, &sums)?;
             }
             match left {

@@ -8,6 +8,7 @@ use crate::engine::gpu::hash::device_trees::DeviceLeaves;
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::commitment::Digest;
 use crate::format::index::Axis;
+use crate::support::memory::filled;
 
 impl<'a> EncodeRun<'a> {
     /// The check, and the states or the roots.
@@ -26,7 +27,7 @@ impl<'a> EncodeRun<'a> {
         }
         let [n, ..] = stripe.counts();
         let size = StateSize::new(stripe.commitment, stripe.shape.symbol_size());
-        let mut states = vec![0; n * n * size.on_host];
+        let mut states = filled(0, n * n * size.on_host);
         let buffer = self.buffers.states.clone();
         size.download(&mut self.leased, &buffer, &mut states, stripe.limits.block)?;
         Ok(EncodeResult::States(states))

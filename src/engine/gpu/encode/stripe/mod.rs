@@ -32,6 +32,7 @@ use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::filled;
 
 /// What there is to do.
 pub(crate) struct EncodeStripe<'a> {
@@ -167,9 +168,10 @@ impl<'a> EncodeRun<'a> {
             leased: LeasedDevice { device, workspace },
             layout: SymbolLayout { width },
             source: match &check {
-                Some(_) => {
-                    vec![[0; CHUNK]; usize::from(shape.rows()) * usize::from(shape.columns())]
-                }
+                Some(_) => filled(
+                    [0; CHUNK],
+                    usize::from(shape.rows()) * usize::from(shape.columns()),
+                ),
                 None => Vec::new(),
             },
             check,

@@ -1,17 +1,20 @@
 //! What comes down is checked, and handed on.
 
+#![allow(unsafe_code)]
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::{CodewordBlock, EncodeRun, PendingReadback};
-use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, Sum};
+use crate::engine::gpu::audit::combination_check::{self, CodewordAxis};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::read_mapped;
 use crate::engine::gpu::device::workspace::MappableBuffer;
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
+use crate::support::memory::{ensure_capacity, filled};
 
 impl<'a> EncodeRun<'a> {
     /// A buffer to read from, when one is free.
@@ -50,7 +53,9 @@ impl<'a> EncodeRun<'a> {
         let bytes: &[u8] = match pitch == width {
             true => padded,
             false => {
-                scratch.resize(codewords.len() * symbols * width, 0);
+                let len = codewords.len() * symbols * width;
+                ensure_capacity(&mut scratch, len);
+                scratch.resize(len, 0);
                 stripe.cpu.install(|| {
                     let padded = padded.par_chunks_exact(symbols * pitch);
                     padded
@@ -71,7 +76,8 @@ impl<'a> EncodeRun<'a> {
                 symbols * width,
                 codewords.len(),
             );
-            stripe.output.put(axis, sliver, codewords.start, pieces)
+            // SAFETY: each sliver is one item of the loop below.
+            unsafe { stripe.output.put(axis, sliver, codewords.start, pieces) }
         };
         let result = stripe
             .cpu
@@ -115,10 +121,11 @@ impl<'a> EncodeRun<'a> {
             }
             sum
         };
-        let sums: Vec<Sum> = self
-            .stripe
-            .cpu
-            .install(|| (0..n).into_par_iter().map(sum_of).collect());
+        let mut sums = filled([0; CHUNK], n);
+        self.stripe.cpu.install(|| {
+            let sums = sums.par_iter_mut().enumerate();
+            sums.for_each(|(place, sum)| *sum = sum_of(place));
+        });
         combination_check::verify(self.stripe.shape, axis, &sums)?;
         if let CodewordBlock::Rows(_) = block {
             // As the columns behind the source they are checked with everything.
@@ -131,10 +138,11 @@ impl<'a> EncodeRun<'a> {
                 }
                 sum
             };
-            let sums: Vec<Sum> = self
-                .stripe
-                .cpu
-                .install(|| (0..codewords.len()).into_par_iter().map(of_row).collect());
+            let mut sums = filled([0; CHUNK], codewords.len());
+            self.stripe.cpu.install(|| {
+                let sums = sums.par_iter_mut().enumerate();
+                sums.for_each(|(index, sum)| *sum = of_row(index));
+            });
             for (row, sum) in codewords.clone().zip(sums) {
                 combination_check::add(&mut self.sums.of_columns[row], &sum);
             }

@@ -1,5 +1,7 @@
 //! Source rows: up, out as slivers, extended.
 
+#![allow(unsafe_code)]
+
 use std::ops::Range;
 use std::sync::PoisonError;
 
@@ -16,6 +18,7 @@ use crate::engine::gpu::shader::parameters::{CombineParameters, ExtendParameters
 use crate::engine::gpu::shader::symbol_layout::WriteOnlyPart;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
+use crate::support::memory::filled;
 
 impl<'a> EncodeRun<'a> {
     /// Every source row: up, out as slivers, extended.
@@ -30,7 +33,7 @@ impl<'a> EncodeRun<'a> {
         let code = Code::new(columns, n - columns);
         let shader = self.extender(code)?;
         let wants = stripe.output.wants_extended_rows();
-        let mut batch = vec![0; most * row_len];
+        let mut batch = filled(0, most * row_len);
         for first in (0..rows).step_by(most) {
             stripe.control.check()?;
             self.leased.device.note_times_if_full(stripe.control)?;
@@ -102,12 +105,14 @@ impl<'a> EncodeRun<'a> {
                 (0..count).into_par_iter().try_for_each(|index| {
                     let row = &batch[index * row_len..][..row_len];
                     let pieces = Pieces::new(row, width, width, columns);
-                    output.put(Axis::Primary, first + index, 0, pieces)
+                    // SAFETY: each primary sliver is one item of this loop.
+                    unsafe { output.put(Axis::Primary, first + index, 0, pieces) }
                 })?;
                 (0..columns).into_par_iter().try_for_each(|column| {
                     let symbols = &batch[column * width..];
                     let pieces = Pieces::new(symbols, width, row_len, count);
-                    output.put(Axis::Secondary, column, first, pieces)
+                    // SAFETY: each secondary sliver is one item of this loop.
+                    unsafe { output.put(Axis::Secondary, column, first, pieces) }
                 })
             })?;
             output.settle();

@@ -1,16 +1,26 @@
-//! Every entry point against its twin, on whatever device there is.
+//! Comparison of every entry point with its twin, on any device.
 
-mod code;
+mod code_shaders;
 
 use std::ops::RangeInclusive;
 
-use super::*;
+use super::combine::combine;
+use super::leaves_blake2b::leaves_blake2b;
+use super::leaves_blake3::leaves_blake3;
+use super::nodes_blake2b::nodes_blake2b;
+use super::nodes_blake3::nodes_blake3;
+use super::word_buffers::words;
+use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, blake3_depth, state_words};
 use crate::engine::gpu::shader::multipliers::{images, table};
+use crate::engine::gpu::shader::parameters::{
+    CombineParameters, LeavesParameters, NodesParameters,
+};
 use crate::engine::gpu::tests::{options, required};
-use crate::engine::gpu::{BLOCK, BlockLimits, GpuEngine};
+use crate::engine::gpu::{BLOCK, GpuEngine};
+use crate::format::commitment::Commitment;
 
 /// SplitMix64.
 struct Random(u64);
@@ -199,13 +209,11 @@ impl LeavesCase {
     /// What the digests are in the end.
     fn expected(&self, commitment: Commitment) -> Vec<u32> {
         let mut digests = self.digests.clone();
-        leaves(
-            &self.job,
-            commitment,
-            self.codewords,
-            &self.source,
-            &mut digests,
-        );
+        let twin = match commitment {
+            Commitment::Blake2b256 => leaves_blake2b,
+            Commitment::Blake3 => leaves_blake3,
+        };
+        twin(&self.job, self.codewords, &self.source, &mut digests);
         digests
     }
 
@@ -333,7 +341,11 @@ fn nodes_does_what_its_twin_does() {
                 let shader = Shader::Nodes { commitment, native };
                 let groups = [count.div_ceil(2).div_ceil(HASH_THREADS), trees];
                 bench.run(shader, &job, &buffers.each_ref(), groups);
-                nodes(&job, commitment, trees, &children, &mut parents);
+                let twin = match commitment {
+                    Commitment::Blake2b256 => nodes_blake2b,
+                    Commitment::Blake3 => nodes_blake3,
+                };
+                twin(&job, trees, &children, &mut parents);
                 let what =
                     format!("{shader:?}, {trees} trees of {count}, on_own_thread: {on_own_thread}");
                 bench.expect(&buffers[1], &parents, &what);

@@ -1,7 +1,11 @@
-//! The entry points of the code: extending and restoring.
+//! Entry points of the code: extending and restoring.
 
+use super::super::extend::extend;
+use super::super::restore::restore;
 use super::*;
+use crate::code::{Code, Rate};
 use crate::engine::gpu::decode::DecodePlan;
+use crate::engine::gpu::shader::parameters::{ExtendParameters, RestoreParameters};
 
 /// The bytes of workgroup memory that every device has, and what most have.
 const HALF: u32 = 16 << 10;
