@@ -41,7 +41,7 @@ pub(crate) struct Samples<'a> {
     session: CpuExpandSession<'a>,
 }
 
-/// What a device has found of all slivers.
+/// Hashes of all slivers by a device.
 pub(crate) enum DeviceHashes<'m> {
     /// Hash states, with the function that gives the number of a state from the numbers of sliver
     /// and symbol.

@@ -1,4 +1,5 @@
-//! A part of a stripe on a device: the given slivers go up, and what is missing comes down, checked.
+//! A piece of a stripe on a device: given slivers are uploaded, missing ones restored, read back
+//! and checked.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -23,7 +24,7 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::support::memory::filled;
 
-/// The bytes of each buffer for pieces of `width` bytes of every symbol.
+/// Bytes of each buffer for pieces of `width` bytes of every symbol.
 pub(crate) struct DecodeSizes {
     source: u64,
     restored: u64,
@@ -31,7 +32,7 @@ pub(crate) struct DecodeSizes {
 }
 
 impl DecodeSizes {
-    /// Whatever is missing: at most all source slivers.
+    /// Returns the sizes for any set of missing slivers: at most all source slivers.
     pub(crate) fn new(shape: &Shape, axis: Axis, width: u32, limits: BlockLimits) -> Self {
         let layout = SymbolLayout {
             width: width as usize,
@@ -41,7 +42,7 @@ impl DecodeSizes {
         Self::of(layout, codewords, [needed, needed], limits)
     }
 
-    /// For so many given and missing slivers.
+    /// Returns the sizes for the given numbers of given and missing slivers.
     fn of(
         layout: SymbolLayout,
         codewords: usize,
@@ -63,42 +64,43 @@ impl DecodeSizes {
         }
     }
 
+    /// Returns the bytes of the largest buffer that is bound to a shader.
     pub(crate) fn largest(&self) -> u64 {
         self.source
     }
 
-    /// All of them on the device, with buffers to write to and to read from.
+    /// Returns the bytes of all buffers on the device, mappable buffers included.
     pub(crate) fn total(&self) -> u64 {
         self.source + self.restored + SHARED * self.staging
     }
 
-    /// What they take on the host.
+    /// Returns the bytes of host memory.
     pub(crate) fn on_host(&self) -> u64 {
         SHARED * self.staging
     }
 }
 
-/// What there is to do.
+/// Task of decoding a piece.
 pub(crate) struct DecodePiece<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) axis: Axis,
     pub(crate) plan: &'a DecodePlan,
     pub(crate) limits: BlockLimits,
-    /// The seed of the random check, if there is to be one.
+    /// Seed of the combination check. `None` without the check.
     pub(crate) seed: Option<u64>,
-    /// The bytes of every symbol within the stripe.
+    /// Range of every symbol, relative to the stripe.
     pub(crate) range: Range<usize>,
     pub(crate) control: &'a Control,
 }
 
-/// A piece at work.
+/// Piece in progress.
 struct DecodeRun<'a, 's> {
     piece: &'a DecodePiece<'a>,
     stripe: &'a mut Stripe<'s>,
     leased: LeasedDevice<'a>,
     layout: SymbolLayout,
     check: Option<CombinationCheck>,
-    /// The sums of given and of restored slivers over all codewords.
+    /// Sums of given and of restored slivers over all codewords.
     sums: [Vec<Sum>; 2],
     pending: VecDeque<(MappableBuffer, Range<usize>)>,
     buffers: DecodeBuffers,
@@ -112,7 +114,7 @@ struct DecodeBuffers {
 }
 
 impl DecodePiece<'_> {
-    /// Takes the piece through.
+    /// Decodes the piece.
     pub(crate) fn run(
         &self,
         device: &Device,
@@ -182,12 +184,12 @@ impl<'a, 's> DecodeRun<'a, 's> {
         })
     }
 
-    /// The bytes of a sliver on the device.
+    /// Returns the bytes of a sliver on the device.
     fn sliver_bytes(&self) -> usize {
         self.stripe.lines * self.layout.pitch()
     }
 
-    /// The given slivers, some at a time.
+    /// Uploads the given slivers, block by block.
     fn upload(&mut self) -> Result<(), Failure> {
         let Self {
             piece,
@@ -220,7 +222,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 });
                 Ok(())
             })?;
-            // While they are copied.
+            // The device copies meanwhile.
             if let Some(check) = &self.check {
                 let sums = &mut self.sums[0][items.clone()];
                 piece.cpu.install(|| {
@@ -237,7 +239,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
         Ok(())
     }
 
-    /// The missing symbols of all codewords, block by block.
+    /// Restores the missing symbols of all codewords, block by block.
     fn restore(&mut self) -> Result<(), Failure> {
         let piece = self.piece;
         let plan = piece.plan;
@@ -292,7 +294,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
         Ok(())
     }
 
-    /// Puts what has come down first into rows. Whether there was something.
+    /// Puts the oldest readback into rows. Returns false if there is none.
     fn take_readback(&mut self) -> Result<bool, Failure> {
         let Some((slot, range)) = self.pending.pop_front() else {
             return Ok(false);
@@ -305,7 +307,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
         Ok(true)
     }
 
-    /// Puts the missing symbols of some codewords into rows.
+    /// Puts the missing symbols of codewords into rows.
     fn put(&mut self, padded: &[u8], codewords: &Range<usize>) {
         let (layout, piece) = (self.layout, self.piece);
         let (pitch, missing) = (layout.pitch(), piece.plan.missing());

@@ -1,5 +1,19 @@
-//! A stripe of slivers on a device: block by block of slivers, and piece by piece of their symbols, they
-//! go up, are extended and hashed; states or roots come down.
+//! A stripe of slivers on a device: uploaded, extended and hashed, in blocks of slivers and pieces
+//! of their symbols. Hash states or roots are read back.
+//!
+//! `b` slivers of `L` symbols per block, pitch `p`:
+//!
+//! ```text
+//! host                                    device
+//! slivers      ── b L p ───────────>     source ──extend──> recovery b x (n-L)
+//!  pack, sum       upload, 2 buffers           └──────┬────────────┘ combine
+//! check        <── (n-L) 64 ────────     leaves ──nodes──> roots, or states between pieces
+//! roots        <── 32 b ────────────
+//! ```
+//!
+//! A sliver that exceeds the capacity of the device or the host is uploaded in pieces. The states
+//! of its symbols stay on the device from piece to piece. They are read back only where a decoded
+//! blob is checked stripe by stripe.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -32,7 +46,7 @@ use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 use crate::support::memory::{ensure_capacity, filled};
 
-/// The bytes of each buffer for blocks of slivers, and pieces of `width` bytes of their symbols.
+/// Bytes of each buffer for blocks of slivers, and for pieces of a width.
 pub(crate) struct ExpandSizes {
     source: u64,
     recovery: u64,
@@ -74,12 +88,13 @@ impl ExpandSizes {
         }
     }
 
+    /// Returns the bytes of the largest buffer that is bound to a shader.
     pub(crate) fn largest(&self) -> u64 {
         let sizes = [self.source, self.recovery, self.digests, self.states];
         sizes.into_iter().max().unwrap_or(0)
     }
 
-    /// All of them on the device, with buffers to write to and to read from.
+    /// Returns the bytes of all buffers on the device, mappable buffers included.
     pub(crate) fn total(&self) -> u64 {
         self.source
             + self.recovery
@@ -89,69 +104,71 @@ impl ExpandSizes {
             + SHARED * self.staging
     }
 
-    /// What they take on the host, for blocks of at most so many bytes or a sliver, of which these are the
-    /// sizes; the slivers of a block as they are read too, and the new states of all slivers.
+    /// Returns the bytes of host memory: mappable buffers, the slivers of a block, and `states`
+    /// bytes of new hash states. `self` must be the sizes for one sliver; a block has at most
+    /// `block` bytes, or one sliver.
     pub(crate) fn on_host(&self, block: u64, states: u64) -> u64 {
-        // Slivers more than one are no more than a block, sums apart.
+        // Several slivers are at most `block` bytes, without their sums.
         (SHARED + 1) * self.staging.max(block + self.sums) + states
     }
 }
 
-/// What there is to do.
+/// Task of hashing a stripe of slivers.
 pub(crate) struct ExpandStripe<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) shape: &'a Shape,
     pub(crate) commitment: Commitment,
     pub(crate) axis: Axis,
     pub(crate) items: usize,
-    /// How many slivers are on the device at once.
+    /// Slivers on the device at once.
     pub(crate) block: usize,
     pub(crate) range: Range<u32>,
-    /// The most bytes of a symbol that go up at once.
+    /// Bytes of a symbol per piece at most.
     pub(crate) widest: u32,
     pub(crate) limits: BlockLimits,
-    /// The seed of the random check, if there is to be one.
+    /// Seed of the combination check. `None` without the check.
     pub(crate) seed: Option<u64>,
     pub(crate) slivers: &'a dyn SymbolReader,
-    /// The states at the stripe's start, unless it is the first.
+    /// Hash states at the start of the stripe. `None` for the first stripe.
     pub(crate) states: Option<&'a [u8]>,
-    /// Takes the slivers that are hashed on the CPU too.
+    /// Buffer for sampled slivers.
     pub(crate) sampled: Option<&'a Mutex<SampledBytes>>,
     pub(crate) control: &'a Control,
 }
 
-/// What a stripe leaves behind: the states of all symbols, sliver by sliver, or the roots.
+/// Result of a stripe: the hash states of all symbols, sliver by sliver, or the roots.
 pub(crate) enum ExpandResult {
     States(Vec<u8>),
     Roots(Vec<Digest>),
 }
 
-/// A piece of a block of slivers on its way through.
+/// Piece of a block of slivers that has been submitted.
 struct PendingPiece {
     slot: MappableBuffer,
     bytes: u64,
     items: Range<usize>,
-    /// The sums of the slivers' own symbols.
+    /// Sums of the `n` symbols. The device computes the sums of recovery symbols.
     sums: Vec<Sum>,
-    /// Whether the stripe ends with it, so that there are states or roots behind the sums.
+    /// True if the stripe ends with the piece, so that states or roots follow the sums.
     ends: bool,
 }
 
-/// A stripe at work.
+/// Stripe in progress.
 struct ExpandRun<'a> {
     stripe: &'a ExpandStripe<'a>,
     leased: LeasedDevice<'a>,
     code: Code,
     shader: Shader,
-    /// How many symbols are expanded to how many.
+    /// Symbols of a sliver.
     original: usize,
+    /// Symbols of an expanded sliver.
     n: usize,
     state: StateSize,
     check: Option<CombinationCheck>,
     pending: VecDeque<PendingPiece>,
     /// Slivers of a piece as they are read.
     batch: Vec<u8>,
-    left: ExpandResult,
+    result: ExpandResult,
     buffers: ExpandBuffers,
 }
 
@@ -167,7 +184,7 @@ struct ExpandBuffers {
 }
 
 impl ExpandStripe<'_> {
-    /// Takes the stripe through.
+    /// Hashes the stripe.
     pub(crate) fn run(
         &self,
         device: &Device,
@@ -181,7 +198,7 @@ impl ExpandStripe<'_> {
         }
         while run.take_readback()? {}
         device.note_times(self.control)?;
-        Ok(run.left)
+        Ok(run.result)
     }
 
     fn is_last(&self) -> bool {
@@ -240,7 +257,7 @@ impl<'a> ExpandRun<'a> {
         }
         let state = StateSize::new(commitment, shape.symbol_size());
         Ok(Self {
-            left: match stripe.is_last() {
+            result: match stripe.is_last() {
                 true => ExpandResult::Roots(filled(Digest::default(), stripe.items)),
                 false => ExpandResult::States(filled(0, stripe.items * n * state.on_host)),
             },
@@ -258,7 +275,7 @@ impl<'a> ExpandRun<'a> {
         })
     }
 
-    /// Takes some slivers through the stripe.
+    /// Hashes a block of slivers.
     fn block(&mut self, items: Range<usize>) -> Result<(), Failure> {
         let stripe = self.stripe;
         if let Some(states) = stripe.states {
@@ -280,7 +297,7 @@ impl<'a> ExpandRun<'a> {
         Ok(())
     }
 
-    /// Takes a piece of some slivers up, extends and hashes it.
+    /// Uploads, extends and hashes a piece of a block.
     fn piece(&mut self, items: Range<usize>, range: Range<u32>) -> Result<(), Failure> {
         let (stripe, n) = (self.stripe, self.n);
         let layout = SymbolLayout { width: range.len() };
@@ -313,7 +330,7 @@ impl<'a> ExpandRun<'a> {
         self.extend(&mut commands, layout, items.len(), &range)?;
         let ends = range.end == stripe.range.end;
         let sums_bytes = ((n - self.original) * CHUNK) as u64;
-        let behind = match (&self.left, ends) {
+        let behind = match (&self.result, ends) {
             (_, false) => None,
             (ExpandResult::Roots(_), true) => {
                 let leaves = device_trees::DeviceLeaves {
@@ -344,7 +361,7 @@ impl<'a> ExpandRun<'a> {
             commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
         }
         back.last = Some(self.leased.submit_upload(commands, slot)?);
-        // While the device is at work.
+        // The device works meanwhile.
         let sums = self.sums_of(batch, layout.width);
         self.keep(&items, &range, batch);
         self.pending.push_back(PendingPiece {
@@ -358,7 +375,8 @@ impl<'a> ExpandRun<'a> {
         Ok(())
     }
 
-    /// The recovery symbols of some slivers, their sums, and the leaf hashes of all symbols.
+    /// Records the extension of slivers, the sums of their recovery symbols, and the leaf hashes of
+    /// all symbols.
     fn extend(
         &self,
         commands: &mut Commands<'_>,
@@ -435,7 +453,7 @@ impl<'a> ExpandRun<'a> {
         Ok(())
     }
 
-    /// Keeps what is hashed on the CPU too.
+    /// Copies the bytes of sampled slivers.
     fn keep(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
         let Some(sampled) = self.stripe.sampled else {
             return;
@@ -454,7 +472,8 @@ impl<'a> ExpandRun<'a> {
         }
     }
 
-    /// The sums of slivers' own symbols.
+    /// Returns sums for `n` symbols, in which the sums of the slivers' own symbols are set. Empty
+    /// without the check.
     fn sums_of(&self, batch: &[u8], width: usize) -> Vec<Sum> {
         let Some(check) = &self.check else {
             return Vec::new();
@@ -476,7 +495,8 @@ impl<'a> ExpandRun<'a> {
         sums
     }
 
-    /// Checks the piece that has come down first, and keeps what it left. Whether there was one.
+    /// Checks the oldest submitted piece, and keeps its states or roots. Returns false if there is
+    /// none.
     fn take_readback(&mut self) -> Result<bool, Failure> {
         let Some(pending) = self.pending.pop_front() else {
             return Ok(false);
@@ -492,14 +512,14 @@ impl<'a> ExpandRun<'a> {
         let (n, state) = (self.n, self.state);
         let (axis, shape) = (self.stripe.axis, self.stripe.shape);
         let (original, checks) = (self.original, self.check.is_some());
-        let left = &mut self.left;
+        let result = &mut self.result;
         let taken = read_mapped(self.leased.device, &slot, bytes, |bytes| {
             let (recovery, behind) = bytes.split_at((n - original) * CHUNK);
             if checks {
                 sums[original..].copy_from_slice(recovery.as_chunks().0);
                 combination_check::verify(shape, axis, &sums)?;
             }
-            match left {
+            match result {
                 _ if !ends => {}
                 ExpandResult::Roots(roots) => {
                     roots[items].copy_from_slice(behind.as_chunks().0);

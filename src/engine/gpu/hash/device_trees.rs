@@ -10,7 +10,7 @@ use crate::format::commitment::Digest;
 /// Bytes of a hash.
 pub(crate) const DIGEST: u64 = 32;
 
-/// DeviceLeaves on a device.
+/// Leaves of trees on a device.
 pub(crate) struct DeviceLeaves<'a> {
     pub(crate) buffer: &'a wgpu::Buffer,
     /// Number of trees.

@@ -1,4 +1,4 @@
-//! The limit of a device's memory.
+//! Limits of a device's memory, and missing memory of the host.
 
 use super::*;
 use crate::SliverVerdict;
@@ -7,7 +7,7 @@ use crate::support::memory::failing_size::FailingSize;
 #[test]
 fn the_largest_blob_has_room_on_a_small_card() {
     let Some(mut engine) = engine() else { return };
-    // Half of a card of 4 GiB. The states of BLAKE3 take more than the binding that every device has.
+    // Half of a card of 4 GiB. The states of BLAKE3 exceed the binding that every device has.
     engine.options.memory = Some(2 << 30);
     let largest = Shape::max_blob_len(1000).unwrap();
     let shape = Shape::new(1000, largest).unwrap();
@@ -94,7 +94,7 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
     let Some(mut engine) = engine_with(BlockLimits { block: 1 << 16 }) else {
         return;
     };
-    // Enough for any of them in few stripes, and not for the buffers of all.
+    // Enough for any job in few stripes, but not for the buffers of all jobs.
     let limit = 4 << 20;
     engine.options.memory = Some(limit);
     let engine = Arc::new(engine);

@@ -1,4 +1,4 @@
-//! The end of a stripe: the last check, and the states or the roots.
+//! End of a stripe: the last check, then hash states or roots.
 
 use super::{EncodeResult, EncodeRun};
 use crate::engine::gpu::device::fault::Failure;
@@ -11,7 +11,7 @@ use crate::format::index::Axis;
 use crate::support::memory::filled;
 
 impl<'a> EncodeRun<'a> {
-    /// The check, and the states or the roots.
+    /// Checks the sums, and returns the hash states or the roots.
     pub(crate) fn finish(mut self) -> Result<EncodeResult, Failure> {
         let stripe = self.stripe;
         if self.check.is_some() {
@@ -33,7 +33,7 @@ impl<'a> EncodeRun<'a> {
         Ok(EncodeResult::States(states))
     }
 
-    /// The trees over all leaves.
+    /// Computes the trees over all leaves.
     fn roots(&mut self) -> Result<[Vec<Digest>; 2], Failure> {
         let stripe = self.stripe;
         let [n, ..] = stripe.counts();
@@ -47,7 +47,7 @@ impl<'a> EncodeRun<'a> {
         let nodes = device.nodes(stripe.commitment);
         let mut roots = [Vec::new(), Vec::new()];
         for (axis, roots) in Axis::BOTH.into_iter().zip(&mut roots) {
-            // DeviceLeaves lie column by column: those of a row apart, those of a column together.
+            // Leaves are ordered column by column: leaves of a column are adjacent.
             let [tree, leaf] = match axis {
                 Axis::Primary => [1, n],
                 Axis::Secondary => [n, 1],

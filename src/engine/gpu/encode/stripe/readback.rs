@@ -1,4 +1,4 @@
-//! What comes down is checked, and handed on.
+//! Readback of recovery symbols: checked, then handed on.
 
 #![allow(unsafe_code)]
 
@@ -17,7 +17,7 @@ use crate::io::sink::Pieces;
 use crate::support::memory::{ensure_capacity, filled};
 
 impl<'a> EncodeRun<'a> {
-    /// A buffer to read from, when one is free.
+    /// Returns a readback buffer, after handing on earlier readbacks if all buffers are in use.
     pub(crate) fn readback(&mut self, bytes: u64) -> Result<MappableBuffer, Failure> {
         while self.pending.len() >= 2 {
             self.take_readback()?;
@@ -25,7 +25,7 @@ impl<'a> EncodeRun<'a> {
         Ok(self.leased.workspace.readback(self.leased.device, bytes)?)
     }
 
-    /// Hands on what has come down first. Whether there was something.
+    /// Hands on the oldest readback. Returns false if there is none.
     pub(crate) fn take_readback(&mut self) -> Result<bool, Failure> {
         let Some(PendingReadback { slot, bytes, block }) = self.pending.pop_front() else {
             return Ok(false);
@@ -38,16 +38,16 @@ impl<'a> EncodeRun<'a> {
         Ok(true)
     }
 
+    /// Checks and hands on the recovery symbols of codewords, which are in the device's layout.
     fn hand_on(&mut self, padded: &[u8], block: &CodewordBlock) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let (layout, stripe) = (self.layout, self.stripe);
         let (width, pitch) = (layout.width, layout.pitch());
-        // The symbols of a codeword, and how many codewords.
         let (symbols, codewords) = match block {
             CodewordBlock::Rows(range) => (n - columns, range.clone()),
             CodewordBlock::Columns(range) => (n - rows, range.clone()),
         };
-        // Nothing is handed on that has not been checked.
+        // No byte is handed on before it is checked.
         self.check_codewords(padded, block, &codewords, symbols)?;
         let mut scratch = std::mem::take(&mut self.scratch);
         let bytes: &[u8] = match pitch == width {
@@ -87,7 +87,7 @@ impl<'a> EncodeRun<'a> {
         Ok(result?)
     }
 
-    /// Checks a random combination of codewords that have come down.
+    /// Checks a random combination of codewords that were read back.
     fn check_codewords(
         &mut self,
         padded: &[u8],
@@ -104,7 +104,7 @@ impl<'a> EncodeRun<'a> {
             CodewordBlock::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
             CodewordBlock::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
         };
-        // Each symbol's place among the codewords is independent of the others'.
+        // Sums of different symbols are independent, so threads share them out.
         let sum_of = |place: usize| {
             let mut sum = [0; CHUNK];
             for (index, codeword) in codewords.clone().enumerate() {
@@ -128,7 +128,7 @@ impl<'a> EncodeRun<'a> {
         });
         combination_check::verify(self.stripe.shape, axis, &sums)?;
         if let CodewordBlock::Rows(_) = block {
-            // As the columns behind the source they are checked with everything.
+            // The columns after the source columns are checked at the end of the stripe.
             let of_row = |index: usize| {
                 let mut sum = [0; CHUNK];
                 let row = &padded[index * symbols * pitch..][..symbols * pitch];

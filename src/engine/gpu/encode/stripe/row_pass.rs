@@ -1,4 +1,4 @@
-//! Source rows: up, out as slivers, extended.
+//! First pass over a stripe: source rows are uploaded, extended, and handed on as slivers.
 
 #![allow(unsafe_code)]
 
@@ -21,7 +21,7 @@ use crate::io::sink::Pieces;
 use crate::support::memory::filled;
 
 impl<'a> EncodeRun<'a> {
-    /// Every source row: up, out as slivers, extended.
+    /// Uploads, extends and hands on every source row.
     pub(crate) fn process_rows(&mut self) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let stripe = self.stripe;
@@ -97,7 +97,7 @@ impl<'a> EncodeRun<'a> {
                 self.pending
                     .push_back(PendingReadback { slot, bytes, block });
             }
-            // While the device is at work.
+            // The device works meanwhile.
             self.sum_source(&range, batch);
             self.keep(&range, batch);
             let output = stripe.output;
@@ -123,7 +123,8 @@ impl<'a> EncodeRun<'a> {
         Ok(())
     }
 
-    /// Adds what these rows are extended by to the sums on the device: of rows, and of columns.
+    /// Records that the recovery symbols of rows are added to the device's sums of rows and of
+    /// columns.
     fn combine_extended(
         &self,
         commands: &mut Commands<'_>,
@@ -158,6 +159,7 @@ impl<'a> EncodeRun<'a> {
         self.combine(commands, &job, n - columns, &self.buffers.extended)
     }
 
+    /// Records a run of `combine.wgsl` over `codewords` codewords.
     pub(crate) fn combine(
         &self,
         commands: &mut Commands<'_>,
@@ -174,7 +176,7 @@ impl<'a> EncodeRun<'a> {
         )
     }
 
-    /// Keeps what is hashed on the CPU too: whole rows, and these rows' symbols of columns.
+    /// Copies the bytes of sampled rows, and of sampled columns in these rows.
     fn keep(&self, range: &Range<usize>, batch: &[u8]) {
         let Some([of_rows, of_columns]) = self.stripe.sampled else {
             return;
@@ -202,7 +204,8 @@ impl<'a> EncodeRun<'a> {
         }
     }
 
-    /// Makes source rows chunks, and adds them to those sums that are of everything.
+    /// Combines the symbols of source rows, and adds them to the sums that are checked at the end
+    /// of the stripe.
     fn sum_source(&mut self, range: &Range<usize>, batch: &[u8]) {
         let Some(check) = &self.check else {
             return;
