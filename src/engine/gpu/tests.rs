@@ -6,9 +6,16 @@ mod faults;
 mod memory;
 mod sharing;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, OnceLock};
+
 use super::audit::combination_check;
+use super::device::workspace::Workspace;
 use super::shader::modules::Shader;
 use super::*;
+use crate::engine::EngineOptions;
+use crate::engine::options::DeviceOptions;
+use crate::format::error::Error;
 use crate::io::sink::SliverBuffer;
 use crate::jobs::runtime::Context;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
