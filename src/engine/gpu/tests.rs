@@ -267,8 +267,9 @@ fn a_wrong_answer_is_noticed() {
     };
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
-    let lines = [shape.n_shards(), shape.rows()].map(usize::from);
-    let check = combination_check::CombinationCheck::new(shape.symbol_size() as usize, lines, 7);
+    let codewords = [shape.n_shards(), shape.rows()].map(usize::from);
+    let check =
+        combination_check::CombinationCheck::new(shape.symbol_size() as usize, codewords, 7);
     let mut sums = combination_check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
     // The sums of a device, computed from the slivers.

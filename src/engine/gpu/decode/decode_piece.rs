@@ -15,7 +15,7 @@ use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
-use crate::engine::gpu::device::workspace::{MappableBuffer, Role, SHARED, Workspace};
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
 use crate::engine::gpu::shader::modules::Shader;
 use crate::engine::gpu::shader::parameters::{RestoreParameters, word};
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
@@ -71,12 +71,12 @@ impl DecodeSizes {
 
     /// Returns the bytes of all buffers on the device, mappable buffers included.
     pub(crate) fn total(&self) -> u64 {
-        self.source + self.restored + SHARED * self.staging
+        self.source + self.restored + MAPPABLE_BUFFERS * self.staging
     }
 
     /// Returns the bytes of host memory.
     pub(crate) fn on_host(&self) -> u64 {
-        SHARED * self.staging
+        MAPPABLE_BUFFERS * self.staging
     }
 }
 
@@ -284,11 +284,11 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 self.take_readback()?;
             }
             let bytes = (range.len() * codeword_bytes) as u64;
-            let mut slot = self.leased.workspace.readback(device, bytes)?;
-            commands.copy((&self.buffers.restored, 0), (&slot.buffer, 0), bytes);
-            slot.last = Some(commands.submit()?);
+            let mut mappable = self.leased.workspace.readback(device, bytes)?;
+            commands.copy((&self.buffers.restored, 0), (&mappable.buffer, 0), bytes);
+            mappable.last = Some(commands.submit()?);
             let some = (self.stripe.given.slivers.len() * self.layout.width * range.len()) as u64;
-            self.pending.push_back((slot, range));
+            self.pending.push_back((mappable, range));
             piece.control.advance(some);
         }
         Ok(())
@@ -296,14 +296,14 @@ impl<'a, 's> DecodeRun<'a, 's> {
 
     /// Puts the oldest readback into rows. Returns false if there is none.
     fn take_readback(&mut self) -> Result<bool, Failure> {
-        let Some((slot, range)) = self.pending.pop_front() else {
+        let Some((mappable, range)) = self.pending.pop_front() else {
             return Ok(false);
         };
         self.piece.control.check()?;
         let bytes = (range.len() * self.piece.plan.missing() * self.layout.pitch()) as u64;
         let device = self.leased.device;
-        read_mapped(device, &slot, bytes, |bytes| self.put(bytes, &range))?;
-        self.leased.workspace.return_readback(slot);
+        read_mapped(device, &mappable, bytes, |bytes| self.put(bytes, &range))?;
+        self.leased.workspace.return_readback(mappable);
         Ok(true)
     }
 

@@ -39,7 +39,7 @@ use crate::io::symbol_reader::SymbolReader;
 
 /// Session that decodes on a device.
 pub(crate) struct GpuDecodeSession<'a> {
-    work: DeviceDecoder<'a>,
+    decoder: DeviceDecoder<'a>,
     /// Session of the CPU, which holds the rows and decodes a stripe if the device fails.
     cpu: CpuSession<'a>,
 }
@@ -65,7 +65,7 @@ impl<'a> GpuDecodeSession<'a> {
         place: RowPlaces<'_, 'a>,
     ) -> Self {
         Self {
-            work: DeviceDecoder {
+            decoder: DeviceDecoder {
                 engine,
                 axis,
                 plan: DecodePlan::new(&shape, axis, given),
@@ -82,10 +82,10 @@ impl<'a> GpuDecodeSession<'a> {
         slivers: &dyn SymbolReader,
         control: &Control,
     ) -> Result<(), Failure> {
-        let work = &self.work;
+        let decoder = &self.decoder;
         let mut failed = None;
         let done = self.cpu.stripe_by(range, slivers, control, |stripe| {
-            failed = work.on_device(stripe, control).err();
+            failed = decoder.on_device(stripe, control).err();
             Ok(true)
         });
         done?;
@@ -123,18 +123,18 @@ impl DecodeSession for GpuDecodeSession<'_> {
         slivers: &dyn SymbolReader,
         control: &Control,
     ) -> Result<()> {
-        let work = &self.work;
+        let decoder = &self.decoder;
         self.cpu.stripe_by(range, slivers, control, |stripe| {
             // Without missing slivers there is nothing to compute.
-            if work.plan.missing() == 0 {
+            if decoder.plan.missing() == 0 {
                 return Ok(false);
             }
             let before = control.done();
-            match work.on_device(stripe, control) {
+            match decoder.on_device(stripe, control) {
                 Ok(()) => Ok(true),
                 Err(Failure::Job(error)) => Err(error),
                 Err(Failure::Device(fault)) => {
-                    work.engine.give_up(fault)?;
+                    decoder.engine.give_up(fault)?;
                     control.go_back(before);
                     Ok(false)
                 }

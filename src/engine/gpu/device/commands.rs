@@ -130,12 +130,15 @@ impl<'d> Commands<'d> {
             buffer
         });
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut slot = whole.timing.as_ref().and_then(|timing| timing.slot());
+        let mut spans = whole
+            .timing
+            .as_ref()
+            .and_then(|timing| timing.start_submission());
         for (number, step) in steps.iter().enumerate() {
             let kind = step.kind();
             let differs = |other: Option<&Step>| other.is_none_or(|other| other.kind() != kind);
             if differs(number.checked_sub(1).map(|before| &steps[before])) {
-                begin(&mut slot, &mut encoder, kind);
+                begin(&mut spans, &mut encoder, kind);
             }
             match step {
                 Step::Copy { from, to, bytes } => {
@@ -180,11 +183,11 @@ impl<'d> Commands<'d> {
                 }
             }
             if differs(steps.get(number + 1)) {
-                end(&mut slot, &mut encoder);
+                end(&mut spans, &mut encoder);
             }
         }
-        if let Some(slot) = slot {
-            slot.resolve(&mut encoder);
+        if let Some(spans) = spans {
+            spans.resolve(&mut encoder);
         }
         #[cfg(test)]
         whole.injector.at_submit(device, &whole.queue)?;
@@ -195,17 +198,17 @@ impl<'d> Commands<'d> {
 }
 
 fn begin(
-    slot: &mut Option<SubmissionSpans<'_>>,
+    spans: &mut Option<SubmissionSpans<'_>>,
     encoder: &mut wgpu::CommandEncoder,
     kind: SpanKind,
 ) {
-    if let Some(slot) = slot {
-        slot.begin(encoder, kind);
+    if let Some(spans) = spans {
+        spans.begin(encoder, kind);
     }
 }
 
-fn end(slot: &mut Option<SubmissionSpans<'_>>, encoder: &mut wgpu::CommandEncoder) {
-    if let Some(slot) = slot {
-        slot.end(encoder);
+fn end(spans: &mut Option<SubmissionSpans<'_>>, encoder: &mut wgpu::CommandEncoder) {
+    if let Some(spans) = spans {
+        spans.end(encoder);
     }
 }

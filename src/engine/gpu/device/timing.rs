@@ -78,7 +78,7 @@ impl Timing {
     }
 
     /// Returns timestamps for a submission, or `None` if all are in use.
-    pub(crate) fn slot(&self) -> Option<SubmissionSpans<'_>> {
+    pub(crate) fn start_submission(&self) -> Option<SubmissionSpans<'_>> {
         let mut spans = self.spans();
         let number = u32::try_from(spans.len()).ok()?;
         (number < SUBMISSIONS).then(|| {

@@ -26,33 +26,33 @@ impl<'a> LeasedDevice<'a> {
         to: (&wgpu::Buffer, u64),
         fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::format::error::Result<()>,
     ) -> Result<(Commands<'a>, MappableBuffer), Failure> {
-        let slot = self.workspace.upload(self.device, bytes)?;
-        let last = slot.last.as_ref();
+        let mappable = self.workspace.upload(self.device, bytes)?;
+        let last = mappable.last.as_ref();
         self.device
-            .map(&slot.buffer, wgpu::MapMode::Write, bytes, last)?;
-        let filled = match slot.buffer.slice(..bytes).get_mapped_range_mut() {
+            .map(&mappable.buffer, wgpu::MapMode::Write, bytes, last)?;
+        let filled = match mappable.buffer.slice(..bytes).get_mapped_range_mut() {
             Ok(mut view) => fill(view.slice(..)),
             Err(error) => return Err(Fault::Mapping(error.to_string()).into()),
         };
-        slot.buffer.unmap();
+        mappable.buffer.unmap();
         if let Err(error) = filled {
-            self.workspace.return_upload(slot);
+            self.workspace.return_upload(mappable);
             return Err(error.into());
         }
         let mut commands = Commands::new(self.device);
-        commands.copy((&slot.buffer, 0), to, bytes);
-        Ok((commands, slot))
+        commands.copy((&mappable.buffer, 0), to, bytes);
+        Ok((commands, mappable))
     }
 
     /// Submits the commands that use an upload buffer.
     pub(crate) fn submit_upload(
         &mut self,
         commands: Commands<'_>,
-        mut slot: MappableBuffer,
+        mut mappable: MappableBuffer,
     ) -> Result<wgpu::SubmissionIndex, Fault> {
         let submission = commands.submit()?;
-        slot.last = Some(submission.clone());
-        self.workspace.return_upload(slot);
+        mappable.last = Some(submission.clone());
+        self.workspace.return_upload(mappable);
         Ok(submission)
     }
 
@@ -63,8 +63,8 @@ impl<'a> LeasedDevice<'a> {
         to: (&wgpu::Buffer, u64),
         fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::format::error::Result<()>,
     ) -> Result<(), Failure> {
-        let (commands, slot) = self.begin_upload(bytes, to, fill)?;
-        self.submit_upload(commands, slot)?;
+        let (commands, mappable) = self.begin_upload(bytes, to, fill)?;
+        self.submit_upload(commands, mappable)?;
         Ok(())
     }
 
@@ -87,11 +87,11 @@ impl<'a> LeasedDevice<'a> {
         bytes: u64,
         take: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, Fault> {
-        let mut slot = self.workspace.readback(self.device, bytes)?;
-        commands.copy(from, (&slot.buffer, 0), bytes);
-        slot.last = Some(commands.submit()?);
-        let taken = read_mapped(self.device, &slot, bytes, take)?;
-        self.workspace.return_readback(slot);
+        let mut mappable = self.workspace.readback(self.device, bytes)?;
+        commands.copy(from, (&mappable.buffer, 0), bytes);
+        mappable.last = Some(commands.submit()?);
+        let taken = read_mapped(self.device, &mappable, bytes, take)?;
+        self.workspace.return_readback(mappable);
         Ok(taken)
     }
 }
@@ -99,16 +99,21 @@ impl<'a> LeasedDevice<'a> {
 /// Waits for a readback and passes its bytes to `take`.
 pub(crate) fn read_mapped<T>(
     device: &Device,
-    slot: &MappableBuffer,
+    mappable: &MappableBuffer,
     bytes: u64,
     take: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, Fault> {
-    device.map(&slot.buffer, wgpu::MapMode::Read, bytes, slot.last.as_ref())?;
-    let taken = match slot.buffer.slice(..bytes).get_mapped_range() {
+    device.map(
+        &mappable.buffer,
+        wgpu::MapMode::Read,
+        bytes,
+        mappable.last.as_ref(),
+    )?;
+    let taken = match mappable.buffer.slice(..bytes).get_mapped_range() {
         Ok(view) => take(&view),
         Err(error) => return Err(Fault::Mapping(error.to_string())),
     };
-    slot.buffer.unmap();
+    mappable.buffer.unmap();
     Ok(taken)
 }
 

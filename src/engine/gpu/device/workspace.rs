@@ -9,7 +9,7 @@ use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, table};
 /// Purpose of a buffer on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Source symbols of a stripe, row by row.
+    /// Source symbols of a stripe, row by row; or slivers.
     Source,
     /// Recovery symbols of the source rows.
     Extended,
@@ -61,7 +61,7 @@ const IN_USE: usize = 2;
 
 /// Mappable buffers in existence at most: two for uploads, two for readbacks on their way, and one
 /// that the host reads.
-pub(crate) const SHARED: u64 = 5;
+pub(crate) const MAPPABLE_BUFFERS: u64 = 5;
 
 impl Workspace {
     /// Prepares for work that takes buffers of these sizes, and mappable buffers of `staging`
@@ -73,13 +73,16 @@ impl Workspace {
             size.map_or(0, |(_, bytes)| *bytes)
         };
         let size = |buffer: &Option<wgpu::Buffer>| buffer.as_ref().map_or(0, wgpu::Buffer::size);
-        let slots = self.uploads.iter().chain(&self.readbacks);
-        let shared = slots.map(|slot| slot.buffer.size()).max().unwrap_or(0);
+        let mappables = self.uploads.iter().chain(&self.readbacks);
+        let shared = mappables
+            .map(|mappable| mappable.buffer.size())
+            .max()
+            .unwrap_or(0);
         let buffers = self.buffers.iter().enumerate();
         let held: u64 = buffers
             .map(|(role, buffer)| needed(role).max(size(buffer)))
             .sum();
-        if held + SHARED * shared.max(staging) <= self.budget {
+        if held + MAPPABLE_BUFFERS * shared.max(staging) <= self.budget {
             return;
         }
         for (role, buffer) in self.buffers.iter_mut().enumerate() {
@@ -87,7 +90,8 @@ impl Workspace {
                 *buffer = None;
             }
         }
-        let fits = |slot: &MappableBuffer| slot.buffer.size() <= staging.next_multiple_of(256);
+        let fits =
+            |mappable: &MappableBuffer| mappable.buffer.size() <= staging.next_multiple_of(256);
         self.uploads.retain(fits);
         self.readbacks.retain(fits);
     }
@@ -98,9 +102,9 @@ impl Workspace {
         let buffers = self.buffers.iter().enumerate();
         let buffers = buffers.filter(|(role, _)| *role < Role::Sums as usize);
         let buffers = buffers.filter_map(|(_, buffer)| buffer.as_ref());
-        let slots = self.uploads.iter().chain(&self.readbacks);
-        let slots = slots.map(|slot| slot.buffer.size());
-        buffers.map(wgpu::Buffer::size).chain(slots).sum()
+        let mappables = self.uploads.iter().chain(&self.readbacks);
+        let mappables = mappables.map(|mappable| mappable.buffer.size());
+        buffers.map(wgpu::Buffer::size).chain(mappables).sum()
     }
 
     /// Returns a buffer of at least `bytes` bytes. Its contents are lost if it grows.
@@ -143,8 +147,8 @@ impl Workspace {
     /// Returns a buffer for the host to write.
     pub(crate) fn upload(&mut self, device: &Device, bytes: u64) -> Result<MappableBuffer, Fault> {
         let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
-        if let Some(slot) = take_idle(&mut self.uploads, bytes) {
-            return Ok(slot);
+        if let Some(mappable) = take_idle(&mut self.uploads, bytes) {
+            return Ok(mappable);
         }
         new_mappable(device, "upload", bytes, usage)
     }
@@ -156,29 +160,29 @@ impl Workspace {
         bytes: u64,
     ) -> Result<MappableBuffer, Fault> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        if let Some(slot) = take_idle(&mut self.readbacks, bytes) {
-            return Ok(slot);
+        if let Some(mappable) = take_idle(&mut self.readbacks, bytes) {
+            return Ok(mappable);
         }
         new_mappable(device, "readback", bytes, usage)
     }
 
     /// Takes an upload buffer back for its next use.
-    pub(crate) fn return_upload(&mut self, slot: MappableBuffer) {
-        self.uploads.push_back(slot);
+    pub(crate) fn return_upload(&mut self, mappable: MappableBuffer) {
+        self.uploads.push_back(mappable);
     }
 
     /// Takes a readback buffer back for its next use.
-    pub(crate) fn return_readback(&mut self, slot: MappableBuffer) {
-        self.readbacks.push_back(slot);
+    pub(crate) fn return_readback(&mut self, mappable: MappableBuffer) {
+        self.readbacks.push_back(mappable);
     }
 }
 
 /// Returns the buffer that has been idle longest, if [`IN_USE`] buffers are large enough. Smaller
 /// ones are released.
-fn take_idle(slots: &mut VecDeque<MappableBuffer>, bytes: u64) -> Option<MappableBuffer> {
-    slots.retain(|slot| slot.buffer.size() >= bytes);
-    match slots.len() >= IN_USE {
-        true => slots.pop_front(),
+fn take_idle(mappables: &mut VecDeque<MappableBuffer>, bytes: u64) -> Option<MappableBuffer> {
+    mappables.retain(|mappable| mappable.buffer.size() >= bytes);
+    match mappables.len() >= IN_USE {
+        true => mappables.pop_front(),
         false => None,
     }
 }

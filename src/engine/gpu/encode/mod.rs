@@ -80,8 +80,8 @@ impl<'a> GpuEncodeSession<'a> {
         let output = StripeOutput::new(output, &self.shape, range.clone(), progress);
         let samples = self.samples.as_ref();
         let sampled = samples.map(|samples| {
-            let keep = |samples: &Samples<'_>| Mutex::new(samples.buffer(range.clone()));
-            samples.each_ref().map(keep)
+            let buffer = |samples: &Samples<'_>| Mutex::new(samples.buffer(range.clone()));
+            samples.each_ref().map(buffer)
         });
         let stripe = EncodeStripe {
             cpu: &engine.cpu,

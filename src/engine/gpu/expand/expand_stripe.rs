@@ -30,7 +30,7 @@ use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
-use crate::engine::gpu::device::workspace::{MappableBuffer, Role, SHARED, Workspace};
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::hash::device_trees::{self, DIGEST};
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
@@ -101,7 +101,7 @@ impl ExpandSizes {
             + self.digests
             + self.states
             + self.levels.iter().sum::<u64>()
-            + SHARED * self.staging
+            + MAPPABLE_BUFFERS * self.staging
     }
 
     /// Returns the bytes of host memory: mappable buffers, the slivers of a block, and `states`
@@ -109,7 +109,7 @@ impl ExpandSizes {
     /// `block` bytes, or one sliver.
     pub(crate) fn on_host(&self, block: u64, states: u64) -> u64 {
         // Several slivers are at most `block` bytes, without their sums.
-        (SHARED + 1) * self.staging.max(block + self.sums) + states
+        (MAPPABLE_BUFFERS + 1) * self.staging.max(block + self.sums) + states
     }
 }
 
@@ -144,7 +144,7 @@ pub(crate) enum ExpandResult {
 
 /// Piece of a block of slivers that has been submitted.
 struct PendingPiece {
-    slot: MappableBuffer,
+    mappable: MappableBuffer,
     bytes: u64,
     items: Range<usize>,
     /// Sums of the `n` symbols. The device computes the sums of recovery symbols.
@@ -311,7 +311,7 @@ impl<'a> ExpandRun<'a> {
         let batch = &mut buffer[..len];
         let to = (&self.buffers.source, 0);
         let bytes = (items.len() * padded) as u64;
-        let (mut commands, slot) = self.leased.begin_upload(bytes, to, |memory| {
+        let (mut commands, mappable) = self.leased.begin_upload(bytes, to, |memory| {
             let read = |(item, (place, sliver)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
                 stripe
                     .slivers
@@ -330,7 +330,7 @@ impl<'a> ExpandRun<'a> {
         self.extend(&mut commands, layout, items.len(), &range)?;
         let ends = range.end == stripe.range.end;
         let sums_bytes = ((n - self.original) * CHUNK) as u64;
-        let behind = match (&self.result, ends) {
+        let after_sums = match (&self.result, ends) {
             (_, false) => None,
             (ExpandResult::Roots(_), true) => {
                 let leaves = device_trees::DeviceLeaves {
@@ -350,22 +350,22 @@ impl<'a> ExpandRun<'a> {
                 Some((&self.buffers.states, states))
             }
         };
-        let behind = behind.map(|(buffer, bytes)| (buffer.clone(), bytes));
+        let after_sums = after_sums.map(|(buffer, bytes)| (buffer.clone(), bytes));
         while self.pending.len() >= 2 {
             self.take_readback()?;
         }
-        let bytes = sums_bytes + behind.as_ref().map_or(0, |(_, bytes)| *bytes);
+        let bytes = sums_bytes + after_sums.as_ref().map_or(0, |(_, bytes)| *bytes);
         let mut back = self.leased.workspace.readback(self.leased.device, bytes)?;
         commands.copy((&self.buffers.sums, 0), (&back.buffer, 0), sums_bytes);
-        if let Some((buffer, bytes)) = &behind {
+        if let Some((buffer, bytes)) = &after_sums {
             commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
         }
-        back.last = Some(self.leased.submit_upload(commands, slot)?);
+        back.last = Some(self.leased.submit_upload(commands, mappable)?);
         // The device works meanwhile.
         let sums = self.sums_of(batch, layout.width);
-        self.keep(&items, &range, batch);
+        self.keep_samples(&items, &range, batch);
         self.pending.push_back(PendingPiece {
-            slot: back,
+            mappable: back,
             bytes,
             items,
             sums,
@@ -454,7 +454,7 @@ impl<'a> ExpandRun<'a> {
     }
 
     /// Copies the bytes of sampled slivers.
-    fn keep(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
+    fn keep_samples(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
         let Some(sampled) = self.stripe.sampled else {
             return;
         };
@@ -502,7 +502,7 @@ impl<'a> ExpandRun<'a> {
             return Ok(false);
         };
         let PendingPiece {
-            slot,
+            mappable,
             bytes,
             items,
             mut sums,
@@ -513,8 +513,8 @@ impl<'a> ExpandRun<'a> {
         let (axis, shape) = (self.stripe.axis, self.stripe.shape);
         let (original, checks) = (self.original, self.check.is_some());
         let result = &mut self.result;
-        let taken = read_mapped(self.leased.device, &slot, bytes, |bytes| {
-            let (recovery, behind) = bytes.split_at((n - original) * CHUNK);
+        let taken = read_mapped(self.leased.device, &mappable, bytes, |bytes| {
+            let (recovery, after_sums) = bytes.split_at((n - original) * CHUNK);
             if checks {
                 sums[original..].copy_from_slice(recovery.as_chunks().0);
                 combination_check::verify(shape, axis, &sums)?;
@@ -522,17 +522,17 @@ impl<'a> ExpandRun<'a> {
             match result {
                 _ if !ends => {}
                 ExpandResult::Roots(roots) => {
-                    roots[items].copy_from_slice(behind.as_chunks().0);
+                    roots[items].copy_from_slice(after_sums.as_chunks().0);
                 }
                 ExpandResult::States(states) => {
                     let sliver_bytes = n * state.on_host;
                     let places = &mut states[items.start * sliver_bytes..items.end * sliver_bytes];
-                    state.unpack(behind, places);
+                    state.unpack(after_sums, places);
                 }
             }
             Ok::<_, Fault>(())
         })?;
-        self.leased.workspace.return_readback(slot);
+        self.leased.workspace.return_readback(mappable);
         taken?;
         Ok(true)
     }

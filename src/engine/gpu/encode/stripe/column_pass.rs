@@ -34,12 +34,15 @@ impl<'a> EncodeRun<'a> {
             let count = range.len();
             let bytes = (count * column_bytes) as u64;
             if wants && first < columns {
-                let mut slot = self.readback(bytes)?;
-                commands.copy((&self.buffers.recovery, 0), (&slot.buffer, 0), bytes);
-                slot.last = Some(commands.submit()?);
+                let mut mappable = self.readback(bytes)?;
+                commands.copy((&self.buffers.recovery, 0), (&mappable.buffer, 0), bytes);
+                mappable.last = Some(commands.submit()?);
                 let block = CodewordBlock::Columns(range.clone());
-                self.pending
-                    .push_back(PendingReadback { slot, bytes, block });
+                self.pending.push_back(PendingReadback {
+                    mappable,
+                    bytes,
+                    block,
+                });
             } else {
                 if let Some(check) = &self.check {
                     let job = CombineParameters {

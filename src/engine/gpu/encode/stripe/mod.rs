@@ -78,7 +78,7 @@ enum CodewordBlock {
 
 /// Readback that has been submitted.
 struct PendingReadback {
-    slot: MappableBuffer,
+    mappable: MappableBuffer,
     bytes: u64,
     block: CodewordBlock,
 }

@@ -27,13 +27,20 @@ impl<'a> EncodeRun<'a> {
 
     /// Hands on the oldest readback. Returns false if there is none.
     pub(crate) fn take_readback(&mut self) -> Result<bool, Failure> {
-        let Some(PendingReadback { slot, bytes, block }) = self.pending.pop_front() else {
+        let Some(PendingReadback {
+            mappable,
+            bytes,
+            block,
+        }) = self.pending.pop_front()
+        else {
             return Ok(false);
         };
         self.stripe.control.check()?;
         let device = self.leased.device;
-        let taken = read_mapped(device, &slot, bytes, |bytes| self.hand_on(bytes, &block))?;
-        self.leased.workspace.return_readback(slot);
+        let taken = read_mapped(device, &mappable, bytes, |bytes| {
+            self.hand_on(bytes, &block)
+        })?;
+        self.leased.workspace.return_readback(mappable);
         taken?;
         Ok(true)
     }
@@ -76,7 +83,8 @@ impl<'a> EncodeRun<'a> {
                 symbols * width,
                 codewords.len(),
             );
-            // SAFETY: each sliver is one item of the loop below.
+            // SAFETY: each sliver is one item of the loop below, and loops over slivers follow one
+            // another.
             unsafe { stripe.output.put(axis, sliver, codewords.start, pieces) }
         };
         let result = stripe

@@ -43,7 +43,7 @@ impl<'a> EncodeRun<'a> {
             let batch = &mut batch[..count * row_len];
             let source = self.buffers.source.clone();
             let to = (&source, (first * padded) as u64);
-            let (mut commands, slot) = self.leased.begin_upload(bytes, to, |memory| {
+            let (mut commands, mappable) = self.leased.begin_upload(bytes, to, |memory| {
                 let read = |(index, (place, row)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
                     stripe.rows.read(first + index, stripe.range.clone(), row)?;
                     layout.pack(row, place.0);
@@ -80,38 +80,43 @@ impl<'a> EncodeRun<'a> {
                 true => {
                     let codeword = (n - columns) * layout.pitch();
                     let bytes = (count * codeword) as u64;
-                    let slot = self.readback(bytes)?;
+                    let mappable = self.readback(bytes)?;
                     let from = (&self.buffers.extended, (first * codeword) as u64);
-                    commands.copy(from, (&slot.buffer, 0), bytes);
-                    Some((slot, bytes))
+                    commands.copy(from, (&mappable.buffer, 0), bytes);
+                    Some((mappable, bytes))
                 }
                 false => {
                     self.combine_extended(&mut commands, range.clone())?;
                     None
                 }
             };
-            let submission = self.leased.submit_upload(commands, slot)?;
-            if let Some((mut slot, bytes)) = down {
-                slot.last = Some(submission);
+            let submission = self.leased.submit_upload(commands, mappable)?;
+            if let Some((mut mappable, bytes)) = down {
+                mappable.last = Some(submission);
                 let block = CodewordBlock::Rows(range.clone());
-                self.pending
-                    .push_back(PendingReadback { slot, bytes, block });
+                self.pending.push_back(PendingReadback {
+                    mappable,
+                    bytes,
+                    block,
+                });
             }
             // The device works meanwhile.
             self.sum_source(&range, batch);
-            self.keep(&range, batch);
+            self.keep_samples(&range, batch);
             let output = stripe.output;
             stripe.cpu.install(|| {
                 (0..count).into_par_iter().try_for_each(|index| {
                     let row = &batch[index * row_len..][..row_len];
                     let pieces = Pieces::new(row, width, width, columns);
-                    // SAFETY: each primary sliver is one item of this loop.
+                    // SAFETY: each primary sliver is one item of this loop, and loops over slivers
+                    // follow one another.
                     unsafe { output.put(Axis::Primary, first + index, 0, pieces) }
                 })?;
                 (0..columns).into_par_iter().try_for_each(|column| {
                     let symbols = &batch[column * width..];
                     let pieces = Pieces::new(symbols, width, row_len, count);
-                    // SAFETY: each secondary sliver is one item of this loop.
+                    // SAFETY: each secondary sliver is one item of this loop, and loops over slivers
+                    // follow one another.
                     unsafe { output.put(Axis::Secondary, column, first, pieces) }
                 })
             })?;
@@ -177,7 +182,7 @@ impl<'a> EncodeRun<'a> {
     }
 
     /// Copies the bytes of sampled rows, and of sampled columns in these rows.
-    fn keep(&self, range: &Range<usize>, batch: &[u8]) {
+    fn keep_samples(&self, range: &Range<usize>, batch: &[u8]) {
         let Some([of_rows, of_columns]) = self.stripe.sampled else {
             return;
         };

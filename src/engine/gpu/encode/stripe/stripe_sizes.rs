@@ -1,7 +1,7 @@
 //! Memory of a stripe of an encode.
 
 use crate::engine::gpu::device::block_limits::BlockLimits;
-use crate::engine::gpu::device::workspace::{Role, SHARED, Workspace};
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, Role, Workspace};
 use crate::engine::gpu::hash::device_trees::{DIGEST, DeviceLeaves};
 use crate::engine::gpu::shader::modules;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
@@ -92,13 +92,13 @@ impl EncodeSizes {
             + self.states
             + self.level
             + self.parents
-            + SHARED * self.staging
+            + MAPPABLE_BUFFERS * self.staging
     }
 
     /// Returns the bytes of host memory: mappable buffers, a batch of rows, a block of contiguous
     /// recovery symbols, the hash states, and the combined source symbols.
     pub(crate) fn on_host(&self, shape: &Shape) -> u64 {
         let source = u64::from(shape.rows()) * u64::from(shape.columns()) * CHUNK as u64;
-        (SHARED + 2) * self.staging + self.states + source
+        (MAPPABLE_BUFFERS + 2) * self.staging + self.states + source
     }
 }
