@@ -11,6 +11,26 @@
 //! below it is reached through directory handles that follow no link ([`crate::support::disk::Dir`]), only
 //! regular files are opened, no more is read than a file may have, and nothing is removed but files
 //! with names that this module gives [`file_names`].
+//!
+//! # Example
+//!
+//! ```
+//! use walrus_accel::directory::{BlobDirectory, DirectorySink};
+//! use walrus_accel::{Control, PairSet, Runtime};
+//!
+//! # let out = tempfile::tempdir().unwrap();
+//! let runtime = Runtime::new()?;
+//! let (mut sink, control) = (DirectorySink::new(out.path()), Control::new());
+//! runtime.encoder(10)?.encode(&b"walrus"[..], &PairSet::all(10), &mut sink, &control)?;
+//! let path = sink.outcome().unwrap().path.clone();
+//!
+//! // A sliver is lost, and rebuilt from the others.
+//! std::fs::remove_file(path.join("pairs/0007.primary.bcs")).unwrap();
+//! let directory = BlobDirectory::open(&path)?;
+//! let repaired = directory.repair(&runtime.decoder(), None, &control)?;
+//! assert_eq!(repaired.rebuilt.len(), 1);
+//! # Ok::<(), walrus_accel::Error>(())
+//! ```
 
 mod blob_directory;
 mod directory_repair;
