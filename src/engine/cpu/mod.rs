@@ -1,13 +1,14 @@
 //! The CPU engine: stripes, all cores, the widest vectors that are there.
 //!
 //! Work is shared out by lines, each a row or a column of the expanded matrix: a thread extends a
-//! line and hashes it while it is in its cache. No two threads write to one place, and nothing is locked
-//! but for a moment a task, to take a workspace.
+//! line and hashes it while it is in its cache. No two threads write to one place, and nothing is
+//! locked but for a moment a task, to take a workspace.
 
 mod cache_sizes;
 mod codeword_ops;
 mod codeword_pipeline;
 pub(crate) mod decode;
+mod dispatch;
 mod encode;
 pub(crate) mod expand;
 pub(crate) mod hash;
@@ -35,7 +36,7 @@ use self::hash::ShortLeaves;
 use self::isa::Isa;
 use self::isa_selection::Choice;
 use self::rs::butterflies::Butterflies;
-use self::rs::extender::Encoding;
+use self::rs::extender::Extender;
 use self::symbol_chunks::Layout;
 use super::{
     DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, RowPlaces,
@@ -55,18 +56,19 @@ const BLOCK_BYTES: usize = 2 << 20;
 /// The most lines that a thread takes at once: as many as share a chunk of two-byte symbols.
 const BLOCK_CODEWORDS: usize = 32;
 
-/// The most bytes of every row in the columns that a thread takes at once: a block of long symbols takes about
-/// ten milliseconds, which is how long another thread may be idle at the end.
+/// The most bytes of every row in the columns that a thread takes at once: a block of long symbols
+/// takes about ten milliseconds, which is how long another thread may be idle at the end.
 const BLOCK_WIDTH: usize = 24 << 10;
 
-/// What work on the host panicked with: a source's or a sink's own panic, say, and no device's fault.
+/// What work on the host panicked with: a source's or a sink's own panic, say, and no device's
+/// fault.
 #[cfg(feature = "gpu")]
 pub(crate) struct HostPanic(pub(crate) Box<dyn std::any::Any + Send>);
 
 pub(crate) struct CpuEngine {
     pool: rayon::ThreadPool,
     butterflies: Butterflies,
-    encodings: Mutex<Vec<Arc<Encoding>>>,
+    encodings: Mutex<Vec<Arc<Extender>>>,
     /// Those of single words, the latest last.
     decodings: Mutex<VecDeque<codeword_ops::Made>>,
     isa: Isa,
@@ -125,14 +127,14 @@ impl CpuEngine {
     }
 
     /// The code that expands slivers of the axis, ready for use; made once and kept.
-    fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Encoding> {
+    fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Extender> {
         let code = Self::expanding(shape, axis);
         let encodings = || {
             self.encodings
                 .lock()
                 .expect("nothing panics under the lock")
         };
-        let there = |encodings: &[Arc<Encoding>]| {
+        let there = |encodings: &[Arc<Extender>]| {
             let mut there = encodings.iter();
             there
                 .find(|encoding| *encoding.code() == code)
@@ -142,7 +144,7 @@ impl CpuEngine {
             return there;
         }
         // Not under the lock: memory may be missing.
-        let encoding = Arc::new(Encoding::new(&self.butterflies, code));
+        let encoding = Arc::new(Extender::new(&self.butterflies, code));
         let mut encodings = encodings();
         if let Some(there) = there(&encodings) {
             return there;
@@ -164,8 +166,8 @@ impl CpuEngine {
         result
     }
 
-    /// Whether the leaves of a blob's symbols are looked up: where two-byte symbols are more than there
-    /// are different ones.
+    /// Whether the leaves of a blob's symbols are looked up: where two-byte symbols are more than
+    /// there are different ones.
     fn uses_short_leaves(&self, shape: &Shape) -> bool {
         let n = usize::from(shape.n_shards());
         shape.symbol_size() == ShortLeaves::SYMBOL && n * n > ShortLeaves::COUNT
@@ -179,11 +181,11 @@ impl CpuEngine {
     }
 
     /// How many columns a thread takes at once: several, so that short symbols share chunks and the
-    /// bytes of the next one come in time, but few enough that every thread gets some; fewer if what
-    /// they give is gathered for an output.
+    /// bytes of the next one come in time, but few enough that every thread gets some; fewer if
+    /// what they give is gathered for an output.
     fn block_lines(&self, shape: &Shape, width: usize, gathers: bool) -> usize {
         let n = usize::from(shape.n_shards());
-        let together = Layout::lines(width, shape.symbol_size());
+        let together = Layout::codewords_per_chunk(width, shape.symbol_size());
         let threads = self.pool.current_num_threads();
         let mut most = self.most_codewords(n).min(BLOCK_WIDTH / width);
         if gathers {

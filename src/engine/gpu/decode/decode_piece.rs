@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::decode_plan::Plan;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::cpu::decode::{Place, Stripe};
+use crate::engine::cpu::decode::{SliverLocation, Stripe};
 use crate::engine::gpu::audit::combination_check::{Check, CodewordAxis, Sum};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
@@ -140,7 +140,7 @@ impl<'a, 's> Run<'a, 's> {
             source,
             restored,
             staging,
-        } = Sizes::of(layout, stripe.lines, [given, missing], piece.cut);
+        } = Sizes::of(layout, stripe.codewords, [given, missing], piece.cut);
         workspace.make_room(
             &[(Role::Source, source), (Role::Recovery, restored)],
             staging,
@@ -157,7 +157,7 @@ impl<'a, 's> Run<'a, 's> {
         device.write(&buffers.positions, bytemuck::cast_slice(&plan.positions));
         let check = piece
             .seed
-            .map(|seed| Check::new(layout.width, [stripe.lines, 0], seed));
+            .map(|seed| Check::new(layout.width, [stripe.codewords, 0], seed));
         Ok(Self {
             piece,
             link: Link { device, workspace },
@@ -175,7 +175,7 @@ impl<'a, 's> Run<'a, 's> {
 
     /// The bytes of a sliver on the device.
     fn a_sliver(&self) -> usize {
-        self.stripe.lines * self.layout.pitch()
+        self.stripe.codewords * self.layout.pitch()
     }
 
     /// The given slivers, some at a time.
@@ -187,7 +187,7 @@ impl<'a, 's> Run<'a, 's> {
             ..
         } = self;
         let (piece, layout) = (*piece, *layout);
-        let (given, lines) = (&stripe.given, stripe.lines);
+        let (given, lines) = (&stripe.given, stripe.codewords);
         let a_sliver = lines * layout.pitch();
         let count = given.slivers.len();
         let most = (piece.cut.block as usize / a_sliver).clamp(1, count);
@@ -235,7 +235,7 @@ impl<'a, 's> Run<'a, 's> {
         let device = self.link.device;
         let words = self.layout.words();
         let a_line = plan.missing() * self.layout.pitch();
-        let lines = self.stripe.lines;
+        let lines = self.stripe.codewords;
         let most = (piece.cut.block as usize / a_line).clamp(1, lines);
         let shader =
             Shader::restore(plan.code.chunk, device.workgroup_bytes()).ok_or_else(|| {
@@ -316,16 +316,16 @@ impl<'a, 's> Run<'a, 's> {
                 });
             }
             Axis::Secondary => {
-                let (given, places) = (&stripe.given, stripe.places);
+                let (given, places) = (&stripe.given, stripe.locations);
                 let rows = stripe.rows[lines.clone()].par_iter_mut();
                 rows.zip(lines.clone()).for_each(|(row, line)| {
                     for (column, place) in places.iter().enumerate() {
                         let to = &mut row[within(column)];
                         match place {
-                            Place::RestoredSymbols(number) => {
+                            SliverLocation::Restored(number) => {
                                 layout.unpack(symbol(line, *number), to)
                             }
-                            Place::Given(item) => {
+                            SliverLocation::Given(item) => {
                                 to.copy_from_slice(&given.symbol(*item, line)[range.clone()]);
                             }
                         }
