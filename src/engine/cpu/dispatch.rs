@@ -3,12 +3,12 @@
 //! A kernel is a value of a type that implements [`Kernel`] for every instruction set that it
 //! serves: its algorithm stands once, generic over the set. [`TargetFeatures::run`] passes the
 //! kernel to a function that is compiled with the set's features, and the kernel is inlined into
-//! that function. So the choice of a set costs one match per call of a kernel, and nothing is
+//! that function. So the choice of a set costs one branch per call of a kernel, and nothing is
 //! dispatched within.
 //!
-//! Kernels call no closures: a closure that is not inlined is compiled without the features, and
-//! every vector operation in the closure becomes a call. `scripts/disassembly.sh` looks for such
-//! calls.
+//! Kernels avoid closures on vectors: a closure that is not inlined is compiled without the
+//! features, and every vector operation in the closure becomes a call. `scripts/disassembly.sh`
+//! looks for such calls.
 
 /// Work that is compiled once per instruction set.
 pub(crate) trait Kernel<S> {

@@ -49,6 +49,7 @@ pub(crate) struct Extender {
 }
 
 impl Extender {
+    /// Prepares the code.
     pub(crate) fn new(butterflies: &Butterflies, code: Code) -> Self {
         Self {
             code,
@@ -56,12 +57,11 @@ impl Extender {
         }
     }
 
+    /// Returns the code.
     pub(crate) fn code(&self) -> &Code {
         &self.code
     }
-}
 
-impl Extender {
     /// Computes the recovery symbols from the source symbols. Source symbols from `inputs` on are
     /// zero, whatever their memory holds.
     ///
@@ -86,6 +86,7 @@ impl Extender {
         }
     }
 
+    /// Extends with the kernel, one chunk per symbol at a time.
     fn by_kernel(
         &self,
         (kernel, space): (&dyn ExtendKernel, &mut CodeSpace),
@@ -130,6 +131,7 @@ impl Extender {
         }
     }
 
+    /// Extends with `reed-solomon-simd`, all chunks of the symbols at a time.
     fn by_crate(
         &self,
         engine: &dyn Engine,

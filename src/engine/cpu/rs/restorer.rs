@@ -31,6 +31,7 @@ struct Part<'a, 'b> {
 }
 
 impl Restorer {
+    /// Prepares the erasures.
     pub(crate) fn new(butterflies: &Butterflies, erasures: Erasures) -> Self {
         let mut order = collected(0..erasures.given.len());
         order.sort_unstable_by_key(|&item| erasures.given[item]);
@@ -80,6 +81,7 @@ impl Restorer {
         }
     }
 
+    /// Restores with the kernel, one chunk per symbol at a time.
     fn by_kernel(&self, kernel: &dyn RestoreKernel, space: &mut CodeSpace, part: Part<'_, '_>) {
         let Part {
             layout,
@@ -115,6 +117,7 @@ impl Restorer {
         }
     }
 
+    /// Restores with `reed-solomon-simd`, [`STEP`] chunks per symbol at a time.
     fn by_crate(&self, engine: &dyn Engine, work: &mut Aligned, part: Part<'_, '_>) {
         let Part {
             layout,

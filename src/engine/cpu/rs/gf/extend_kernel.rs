@@ -34,7 +34,7 @@ impl ExtendChunk<'_, '_> {
     }
 }
 
-/// Kernel of a code for one instruction set, chosen when the code is made ready.
+/// Kernel of a code for one instruction set, chosen when the code is prepared.
 pub(crate) trait ExtendKernel: Send + Sync {
     /// Computes a chunk of every recovery symbol.
     fn run(&self, chunk: ExtendChunk<'_, '_>);
@@ -45,11 +45,14 @@ pub(crate) struct ExtendTables<S: Simd> {
     set: S,
     code: Code,
     twiddles: Twiddles<S>,
+    /// Map into the tensor basis, applied to loaded symbols.
     load: S::MapTable,
+    /// Map out of the tensor basis, applied to stored symbols.
     store: S::MapTable,
 }
 
 impl<S: Simd> ExtendTables<S> {
+    /// Computes the tables of the code.
     pub(crate) fn new(set: S, code: Code) -> Self {
         Self {
             set,
@@ -70,7 +73,7 @@ impl<S: Simd> ExtendKernel for ExtendTables<S> {
     }
 }
 
-/// The kernel of an [`ExtendChunk`].
+/// Kernel of an [`ExtendChunk`].
 struct Extend<'a, 'b, 'c, S: Simd> {
     tables: &'a ExtendTables<S>,
     chunk: ExtendChunk<'b, 'c>,
@@ -121,7 +124,7 @@ fn extend_chunk<S: Simd>(simd: S, tables: &ExtendTables<S>, job: ExtendChunk<'_,
     extension.job.prefetcher.prefetch(usize::MAX);
 }
 
-/// The working memory of a chunk: the first block, the second block and the prefetcher. A macro,
+/// Working memory of a chunk: the first block, the second block and the prefetcher. A macro,
 /// because inputs and outputs of the chunk are borrowed at the same time.
 macro_rules! work {
     ($extension:ident) => {{

@@ -23,7 +23,7 @@ const NONE: u16 = u16::MAX;
 /// there, or the symbol of the next codeword.
 const PREFETCH_DISTANCE: usize = 256;
 
-/// Kernel of a set of erasures for one instruction set, chosen when the set is made ready.
+/// Kernel of a set of erasures for one instruction set, chosen when the erasures are prepared.
 pub(crate) trait RestoreKernel: Send + Sync {
     /// Computes a chunk of every missing source symbol.
     fn run(&self, chunk: RestoreChunk<'_, '_>);
@@ -91,6 +91,7 @@ impl<S: Simd> BlockFactor<S> {
 }
 
 impl<S: Simd> RestoreTables<S> {
+    /// Computes the tables of the erasures.
     pub(crate) fn new(set: S, erasures: &Erasures) -> Self {
         let code = erasures.code;
         let sorted = |positions: &[usize]| {
@@ -137,7 +138,7 @@ impl<S: Simd> RestoreKernel for RestoreTables<S> {
     }
 }
 
-/// The kernel of a [`RestoreChunk`].
+/// Kernel of a [`RestoreChunk`].
 struct Restore<'a, 'b, 'c, S: Simd> {
     tables: &'a RestoreTables<S>,
     chunk: RestoreChunk<'b, 'c>,
