@@ -29,7 +29,10 @@ pub(crate) trait TargetFeatures: Copy + Send + Sync + 'static {
 /// [`TargetFeatures`]. Both name the same features, so every value proves what the compiled kernels
 /// need.
 macro_rules! instruction_sets {
-    ($($(#[$doc:meta])* $name:ident on $arch:literal asks $detected:ident for $($feature:tt),+;)+) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident on $arch:literal asks $detected:ident for $($feature:tt),+;
+    )+) => {
         $(
             $(#[$doc])*
             #[cfg(target_arch = $arch)]

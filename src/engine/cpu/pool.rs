@@ -41,8 +41,8 @@ pub(crate) fn new(threads: usize) -> Result<ThreadPool> {
         let pool = pool.map_err(|error| Error::EngineUnavailable {
             engine: "cpu".into(),
             reason: format!(
-                "it needs a thread, and the system starts none: {error}; raise the limit on processes \
-                 (ulimit -u) or end some"
+                "it needs a thread, and the system starts none: {error}; raise the limit on \
+                 processes (ulimit -u) or end some"
             ),
         })?;
         create_shared_queues(&pool);
@@ -129,7 +129,8 @@ mod tests {
         let error = new(MAX_THREADS + 1).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "1025 threads are too many: at most 1024 are possible, and 0, which is one per core, is mostly best"
+            "1025 threads are too many: at most 1024 are possible, and 0, which is one per core, is \
+             mostly best"
         );
     }
 }

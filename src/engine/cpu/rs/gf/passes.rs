@@ -55,7 +55,9 @@ macro_rules! parts {
                 pub(crate) marker: std::marker::PhantomData<(&'a (), &'b () $(, $direction)?)>,
             }
 
-            impl<S: Simd $(, $direction: Direction)?> Kernel<S> for $name<'_, '_, S $(, $direction)?> {
+            impl<S: Simd $(, $direction: Direction)?> Kernel<S>
+                for $name<'_, '_, S $(, $direction)?>
+            {
                 #[inline(always)]
                 fn run($self, $simd: S) $body
             }
