@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::decode_plan::DecodePlan;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::cpu::decode::{Place, Stripe};
+use crate::engine::cpu::decode::{SliverLocation, Stripe};
 use crate::engine::gpu::audit::combination_check::{CodewordAxis, CombinationCheck, Sum};
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
@@ -151,7 +151,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
             source,
             restored,
             staging,
-        } = DecodeSizes::of(layout, stripe.lines, [given, missing], piece.limits);
+        } = DecodeSizes::of(layout, stripe.codewords, [given, missing], piece.limits);
         workspace.prepare(
             &[(Role::Source, source), (Role::Recovery, restored)],
             staging,
@@ -168,7 +168,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
         device.write(&buffers.positions, bytemuck::cast_slice(&plan.positions));
         let check = piece
             .seed
-            .map(|seed| CombinationCheck::new(layout.width, [stripe.lines, 0], seed));
+            .map(|seed| CombinationCheck::new(layout.width, [stripe.codewords, 0], seed));
         Ok(Self {
             piece,
             leased: LeasedDevice { device, workspace },
@@ -186,7 +186,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
 
     /// Returns the bytes of a sliver on the device.
     fn sliver_bytes(&self) -> usize {
-        self.stripe.lines * self.layout.pitch()
+        self.stripe.codewords * self.layout.pitch()
     }
 
     /// Uploads the given slivers, block by block.
@@ -198,7 +198,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
             ..
         } = self;
         let (piece, layout) = (*piece, *layout);
-        let (given, codewords) = (&stripe.given, stripe.lines);
+        let (given, codewords) = (&stripe.given, stripe.codewords);
         let sliver_bytes = codewords * layout.pitch();
         let count = given.slivers.len();
         let most = (piece.limits.block as usize / sliver_bytes).clamp(1, count);
@@ -246,7 +246,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
         let device = self.leased.device;
         let words = self.layout.words();
         let codeword_bytes = plan.missing() * self.layout.pitch();
-        let codewords = self.stripe.lines;
+        let codewords = self.stripe.codewords;
         let most = (piece.limits.block as usize / codeword_bytes).clamp(1, codewords);
         let shader =
             Shader::restore(plan.code.chunk, device.workgroup_bytes()).ok_or_else(|| {
@@ -327,16 +327,16 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 });
             }
             Axis::Secondary => {
-                let (given, places) = (&stripe.given, stripe.places);
+                let (given, places) = (&stripe.given, stripe.locations);
                 let rows = stripe.rows[codewords.clone()].par_iter_mut();
                 rows.zip(codewords.clone()).for_each(|(row, codeword)| {
                     for (column, place) in places.iter().enumerate() {
                         let to = &mut row[within(column)];
                         match place {
-                            Place::RestoredSymbols(number) => {
+                            SliverLocation::Restored(number) => {
                                 layout.unpack(symbol(codeword, *number), to)
                             }
-                            Place::Given(item) => {
+                            SliverLocation::Given(item) => {
                                 to.copy_from_slice(&given.symbol(*item, codeword)[range.clone()]);
                             }
                         }
