@@ -34,9 +34,11 @@ const SEAM: [(&str, &[&str]); 10] = [
         &[
             "BufferPool",
             "PooledBuffer",
+            "catch_out_of_memory",
             "collected",
             "ensure_capacity",
             "filled",
+            "memory_error",
             "with_capacity",
         ],
     ),
@@ -54,6 +56,8 @@ const SEAM: [(&str, &[&str]); 10] = [
             "LEAF_PREFIX",
             "OneAtATime",
             "PairHasher",
+            "TaskPool",
+            "TreeHasher",
             // An engine that computes roots itself checks them.
             "ZeroCodewords",
             "column_roots",

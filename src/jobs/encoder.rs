@@ -2,7 +2,8 @@
 
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{
-    DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput, stripes,
+    DeviceInfo, DroppedSet, EncodePlan, EncodeRequest, EncodeSession, Engine, EngineKind,
+    PlanRequest, STRIPE_UNIT, SliverOutput, stripes,
 };
 use crate::format::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, ZeroCodewords, column_roots, row_roots,
@@ -135,49 +136,54 @@ impl Encoder {
     /// [`Control::engine_name`].
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
-        self.context.engine.name()
+        self.context.engine.info().kind.name()
     }
 
-    /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The reference
-    /// engine has no choice, and says `"portable"`.
+    /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The
+    /// reference engine has no choice, and says `"portable"`.
     #[must_use]
     pub fn instruction_set(&self) -> &'static str {
-        self.context.engine.instruction_set()
+        self.context.engine.info().instruction_set.name()
     }
 
     /// The instruction sets that this processor says it has and that gave wrong answers when they
     /// were tried, so that a slower one is used. Empty on a sound machine.
     #[must_use]
     pub fn dropped_sets(&self) -> &[DroppedSet] {
-        self.context.engine.dropped_sets()
+        self.context.engine.info().dropped_sets
     }
 
-    /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked for
-    /// it.
+    /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked
+    /// for it.
     #[must_use]
     pub fn device(&self) -> Option<&DeviceInfo> {
         self.context.device()
     }
 
-    /// What became of the device, if it failed and the CPU went on: one line for the user. The results
-    /// are right all the same.
+    /// What became of the device, if it failed and the CPU went on: one line for the user. The
+    /// results are right all the same.
     #[must_use]
     pub fn device_fault(&self) -> Option<String> {
         self.context.device_fault()
     }
 
-    /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit. With
-    /// [`EngineKind::Auto`] those that the CPU takes; a device, which blobs of 16 MiB or more may go to,
-    /// takes others within the limit.
+    /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit.
+    /// With [`EngineKind::Auto`] those that the CPU takes; a device, which blobs of 16 MiB or more
+    /// may go to, takes others within the limit.
     ///
     /// # Errors
     ///
-    /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too low.
+    /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too
+    /// low; [`Error::DeviceMemory`](crate::Error::DeviceMemory) or
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the `gpu` engine's device
+    /// has no capacity.
     pub fn memory_needed(&self, length: u64) -> Result<u64> {
         let shape = Shape::new(self.n_shards, length)?;
-        let width = self.width(&self.context, &shape, false)?;
-        let engine = &self.context.engine;
-        Ok(engine.encode_memory(&shape, self.commitment, width, false))
+        let plan = self
+            .context
+            .engine
+            .plan_encode(&self.request(&shape, false))?;
+        Ok(plan.memory)
     }
 
     /// The metadata and the blob ID of a blob; no sliver is kept.
@@ -230,8 +236,8 @@ impl Encoder {
         self.run(&source, Some((pairs, sink)), control)
     }
 
-    /// The same encoder with another limit of working memory a job. What [`EngineKind::Auto`] measures
-    /// it measures within the limit that [`EncoderBuilder::memory`] set.
+    /// The same encoder with another limit of working memory a job. What [`EngineKind::Auto`]
+    /// measures it measures within the limit that [`EncoderBuilder::memory`] set.
     #[must_use]
     pub fn with_memory(&self, bytes: u64) -> Self {
         Self {
@@ -273,13 +279,15 @@ impl Encoder {
     }
 
     /// How many engines blobs of these lengths can be encoded on at the same time, with slivers or
-    /// without: 2 where [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that are
-    /// started at the same time are shared out between them. It may open and measure the device to know.
+    /// without: 2 where [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that
+    /// are started at the same time are shared out between them. It may open and measure the device
+    /// to know.
     ///
     /// # Errors
     ///
-    /// As [`Shape::new`] for the longest; [`Error::EngineUnavailable`](crate::Error::EngineUnavailable)
-    /// if a device was asked for that is not there; [`Error::Cancelled`](crate::Error::Cancelled).
+    /// As [`Shape::new`] for the longest;
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if a device was asked for that
+    /// is not there; [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Example
     ///
@@ -299,11 +307,11 @@ impl Encoder {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let shape = Shape::new(self.n_shards, longest)?;
         let job = self.job(&shape, with_slivers);
-        let fits = |context: &Context| self.fits(context, &shape, false);
+        let request = PlanRequest::Encode(self.request(&shape, false));
         let bytes = lengths
             .iter()
             .fold(0, |sum: u64, &len| sum.saturating_add(len));
-        self.context.engine_count(&job, bytes, control, fits)
+        self.context.engine_count(&job, bytes, control, &request)
     }
 
     /// A job as far as the choice of the engine depends on it.
@@ -319,28 +327,15 @@ impl Encoder {
         }
     }
 
-    /// Whether an engine has room for a blob.
-    fn fits(&self, context: &Context, shape: &Shape, in_memory: bool) -> bool {
-        context.engine.fits(shape, self.commitment) && self.width(context, shape, in_memory).is_ok()
-    }
-
-    fn width(&self, context: &Context, shape: &Shape, in_memory: bool) -> Result<u32> {
-        self.width_up_to(u32::MAX, context, shape, in_memory)
-    }
-
-    /// The width as [`Encoder::width`] gives it, at most `most` bytes where the engine works in stripes.
-    fn width_up_to(
-        &self,
-        most: u32,
-        context: &Context,
-        shape: &Shape,
-        in_memory: bool,
-    ) -> Result<u32> {
-        let engine = &context.engine;
-        let widest = engine.widest_encode(shape, self.commitment).min(most);
-        context.width_up_to(widest, shape, |width| {
-            engine.encode_memory(shape, self.commitment, width, in_memory)
-        })
+    /// Returns the request for a plan to encode a blob.
+    fn request(&self, shape: &Shape, in_memory: bool) -> EncodeRequest {
+        EncodeRequest {
+            shape: *shape,
+            commitment: self.commitment,
+            in_memory,
+            preferred_width: u32::MAX,
+            budget: self.context.memory,
+        }
     }
 
     fn run(
@@ -362,9 +357,12 @@ impl Encoder {
         let shape = Shape::new(self.n_shards, source.len())?;
         let in_memory = bytes_of(source).is_some();
         let job = self.job(&shape, output.is_some());
-        let fits = |context: &Context| self.fits(context, &shape, in_memory);
-        let context = self.context.for_job(&job, control, fits)?;
-        let mut width = self.width(&context, &shape, in_memory)?;
+        let mut request = self.request(&shape, in_memory);
+        let context = self
+            .context
+            .for_job(&job, control, &PlanRequest::Encode(request))?;
+        let engine = &*context.engine;
+        let mut plan = engine.plan_encode(&request)?;
         control.start_work(shape.matrix_len(), shape.unencoded_length());
         control.check()?;
         let mut sink = match output {
@@ -376,18 +374,13 @@ impl Encoder {
             }
             None => None,
         };
-        let engine = &*context.engine;
         if let Some((_, sink)) = &sink
             && let Some(bytes) = sink.stripe_bytes()
         {
-            let narrow = self.width_up_to(width_of(&shape, bytes), &context, &shape, in_memory)?;
-            // Several stripes have hash states between them, for which there may be no room.
-            let memory = engine.encode_memory(&shape, self.commitment, narrow, in_memory);
-            if memory <= context.memory {
-                width = narrow;
-            }
+            request.preferred_width = width_of(&shape, bytes);
+            plan = engine.plan_encode(&request)?;
         }
-        let mut stage = EncodeStage::start(engine, shape, self.commitment, width)?;
+        let mut stage = EncodeStage::start(engine, &plan);
         let mut next = 0;
         if let Some((_, sink)) = &sink
             && let Some((done, state)) = sink.resume()?
@@ -402,7 +395,7 @@ impl Encoder {
             });
         }
         let rows = SourceRows::new(source, shape);
-        for range in stripes(shape.symbol_size(), next, width) {
+        for range in stripes(shape.symbol_size(), next, plan.width) {
             let end = range.end;
             let output = sink
                 .as_mut()
@@ -426,7 +419,8 @@ impl Encoder {
     }
 }
 
-/// The width of the widest stripes of at most so many bytes of the source matrix, or the narrowest there are.
+/// Returns the largest width of stripes with at most `bytes` bytes of the source matrix, but at
+/// least [`STRIPE_UNIT`].
 fn width_of(shape: &Shape, bytes: u64) -> u32 {
     if bytes >= shape.matrix_len() {
         return u32::MAX;
@@ -436,20 +430,21 @@ fn width_of(shape: &Shape, bytes: u64) -> u32 {
     (width / STRIPE_UNIT * STRIPE_UNIT).max(STRIPE_UNIT)
 }
 
-/// What the engine leaves out of the trees over a blob's expanded slivers of an axis.
+/// Returns the codewords that the engine skips in the trees over a blob's expanded slivers of an
+/// axis.
 pub(crate) fn zeros(
     engine: &dyn Engine,
     shape: &Shape,
     commitment: Commitment,
     axis: Axis,
 ) -> ZeroCodewords {
-    match engine.skips_zero_codewords() {
+    match engine.info().skips_zero_codewords {
         true => ZeroCodewords::of(shape, commitment, axis),
         false => ZeroCodewords::none(),
     }
 }
 
-/// A blob being encoded, up to its metadata.
+/// Encoding of a blob up to its metadata.
 pub(crate) struct EncodeStage<'a> {
     pub(crate) session: Box<dyn EncodeSession + 'a>,
     engine: &'a dyn Engine,
@@ -458,21 +453,16 @@ pub(crate) struct EncodeStage<'a> {
 }
 
 impl<'a> EncodeStage<'a> {
-    pub(crate) fn start(
-        engine: &'a dyn Engine,
-        shape: Shape,
-        commitment: Commitment,
-        width: u32,
-    ) -> Result<Self> {
-        Ok(Self {
-            session: engine.start_encode(shape, commitment, width)?,
+    pub(crate) fn start(engine: &'a dyn Engine, plan: &EncodePlan<'a>) -> Self {
+        Self {
+            session: plan.start(),
             engine,
-            commitment,
-            shape,
-        })
+            commitment: plan.commitment,
+            shape: plan.shape,
+        }
     }
 
-    /// The metadata, when every stripe is through.
+    /// Returns the metadata, after the last stripe.
     pub(crate) fn finish(self) -> BlobMetadataWithId {
         let [primary, secondary] = self.session.roots().unwrap_or_else(|| self.roots());
         BlobMetadata::from_roots(
@@ -481,18 +471,19 @@ impl<'a> EncodeStage<'a> {
             &primary,
             &secondary,
         )
-        .with_id(self.engine)
+        .with_id(self.engine.codewords())
     }
 
-    /// The roots of all slivers, from the leaves.
+    /// Computes the roots of all slivers from the leaf hashes.
     fn roots(&self) -> [Vec<Digest>; 2] {
         let leaves = self.session.leaves();
         let n = usize::from(self.shape.n_shards());
         let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
         let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
+        let hasher = self.engine.codewords();
         [
-            column_roots(self.engine, self.commitment, leaves, n, &primary),
-            row_roots(self.engine, self.commitment, leaves, n, &secondary),
+            column_roots(hasher, self.commitment, leaves, n, &primary),
+            row_roots(hasher, self.commitment, leaves, n, &secondary),
         ]
     }
 }

@@ -230,9 +230,8 @@ impl Decoder {
     /// its symbols are beyond the memory limit; [`Error::Cancelled`].
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
         catch_out_of_memory(|| {
-            let engine = &*self.context.engine;
             let symbols = self.checked_symbols(sliver, control)?;
-            let tree = tree_of(engine, sliver.metadata, &symbols);
+            let tree = tree_of(self.words(control), sliver.metadata, &symbols);
             let expected = sliver.metadata.root(sliver.axis, sliver.index);
             if expected != Some(Node::Digest(tree.root())) {
                 return Err(refused(sliver, SliverVerdict::WrongRoot));
@@ -333,14 +332,9 @@ impl Decoder {
         all_symbols(words, &shape, sliver.axis, sliver.symbols, control)
     }
 
-    /// What computes single words: the CPU, whatever else there is.
+    /// Returns what computes single codewords.
     pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
-        let engine = &*self.context.engine;
-        control.note_engine(match engine.device() {
-            Some(_) => "cpu",
-            None => engine.name(),
-        });
-        engine
+        self.context.codewords(control)
     }
 }
 

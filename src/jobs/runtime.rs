@@ -8,8 +8,8 @@ use crate::engine::schedule::Job;
 #[cfg(feature = "gpu")]
 use crate::engine::schedule::{Auto, JobSlot, Settings};
 use crate::engine::{
-    DeviceInfo, Engine, EngineKind, EngineOptions, InstructionSet, STRIPE_UNIT, reference,
-    stripe_width,
+    CodewordOps, DecodeRequest, DeviceInfo, Engine, EngineKind, EngineOptions, InstructionSet,
+    NextRequest, PlanRequest, reference,
 };
 use crate::format::commitment::Commitment;
 use crate::format::error::{Error, Result};
@@ -108,26 +108,26 @@ impl Context {
         }
     }
 
-    /// What a job runs on: an engine for which `fits` is true, if there is a choice.
+    /// Returns a job's lease: the engine that ends the job first, of those with the capacity for
+    /// its request.
     pub(crate) fn for_job(
         &self,
         job: &Job,
         control: &Control,
-        fits: impl Fn(&Self) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Result<JobContext> {
         control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            let fits = |engine: &Arc<dyn Engine>| fits(&self.with(engine));
-            let (engine, turn) = auto.choose(job, control, &fits)?;
-            control.note_engine(engine.name());
+            let (engine, turn) = auto.choose(job, control, request)?;
+            control.note_engine(engine.info().kind.name());
             return Ok(JobContext {
                 context: self.with(&engine),
                 _turn: Some(turn),
             });
         }
-        let _ = (job, fits);
-        control.note_engine(self.engine.name());
+        let _ = (job, request);
+        control.note_engine(self.engine.info().kind.name());
         Ok(JobContext {
             context: self.clone(),
             #[cfg(feature = "gpu")]
@@ -135,67 +135,81 @@ impl Context {
         })
     }
 
-    /// How many engines jobs of `bytes` in all can run on at the same time, of which this is the largest.
+    /// Returns the number of engines that jobs of `bytes` bytes in all run on at the same time.
+    /// `job` is the largest of the jobs.
     pub(crate) fn engine_count(
         &self,
         job: &Job,
         bytes: u64,
         control: &Control,
-        fits: impl Fn(&Self) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Result<usize> {
         control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            return auto.count(job, bytes, control, &|engine| fits(&self.with(engine)));
+            return auto.count(job, bytes, control, request);
         }
-        let _ = (job, bytes, fits);
+        let _ = (job, bytes, request);
         Ok(1)
     }
 
-    /// The engine of the device, and the CPU, where a job is done again that the device did.
-    pub(crate) fn device_and_cpu(&self) -> Option<(Arc<dyn Engine>, Self)> {
-        let device = self.device_engine()?;
-        let cpu = Self::on(device.verifier()?, self.memory);
-        Some((device, cpu))
+    /// Returns what computes single codewords: the reference engine if it was chosen, else the CPU.
+    /// A device takes longer to answer than the CPU to compute.
+    pub(crate) fn codewords(&self, control: &Control) -> &dyn CodewordOps {
+        let kind = match self.engine.info().kind {
+            EngineKind::Gpu => EngineKind::Cpu,
+            kind => kind,
+        };
+        control.note_engine(kind.name());
+        self.engine.codewords()
     }
 
-    /// Another path for jobs on a shape than this engine's: where they are done again before anybody is told
-    /// that a blob is inconsistent. That is the reference engine; or, where it is this one, or a blob is too
-    /// large for an engine that keeps it whole, the CPU with another set of instructions.
+    /// Returns another path for jobs on a shape, on which a job is repeated before a blob is
+    /// reported as inconsistent: the reference engine. If that is this engine, or the memory limit
+    /// does not hold the whole blob, the path is the CPU with another instruction set.
     pub(crate) fn other_path(&self, shape: &Shape, commitment: Commitment) -> Result<Self> {
         let reference = reference();
-        let size = shape.symbol_size();
-        let whole = reference.encode_memory(shape, commitment, size, false)
-            + reference.decode_memory(shape, Axis::Primary, &[], size, false, false);
-        let is_reference = self.engine.name() == reference.name();
+        let whole = reference.plan_decode(&DecodeRequest {
+            shape: *shape,
+            axis: Axis::Primary,
+            given: &[],
+            in_memory: false,
+            has_output: false,
+            in_place: false,
+            next: NextRequest::Encode { commitment },
+            budget: self.memory,
+        })?;
+        let whole = whole.memory;
+        let own = self.engine.info();
+        let is_reference = own.kind == EngineKind::Reference;
         if whole <= self.memory && !is_reference {
             return Ok(Self::on(reference, self.memory));
         }
         let portable = InstructionSet::Portable;
-        let is_portable = !is_reference && self.engine.instruction_set() == portable.name();
+        let is_portable = !is_reference && own.instruction_set == portable;
         let engine = EngineKind::Cpu.open(&EngineOptions {
-            threads: self.engine.threads(),
+            threads: own.threads,
             instruction_set: (!is_portable).then_some(portable),
             ..EngineOptions::default()
         })?;
-        if is_portable && engine.instruction_set() == portable.name() {
-            // There is no third one.
+        if is_portable && engine.info().instruction_set == portable {
+            // There is no third path.
             return Ok(Self::on(reference, self.memory));
         }
-        // Which memory this one kept for the next job is that one's; it may need a little more.
+        // The other engine takes the memory that this one keeps for its next job, and may need a
+        // little more.
         self.engine.release_buffers();
         Ok(Self::on(engine, self.memory.saturating_mul(2)))
     }
 
-    /// The same for single words, which are never too large.
+    /// Returns another path for single codewords, whose memory always fits.
     pub(crate) fn other_words(&self) -> Result<Arc<dyn Engine>> {
-        let reference = reference();
-        match self.engine.name() == reference.name() {
-            false => Ok(reference),
-            true => EngineKind::Cpu.open(&EngineOptions {
+        match self.engine.info().kind {
+            EngineKind::Reference => EngineKind::Cpu.open(&EngineOptions {
                 instruction_set: Some(InstructionSet::Portable),
                 ..EngineOptions::default()
             }),
+            _ => Ok(reference()),
         }
     }
 
@@ -208,15 +222,6 @@ impl Context {
                 budget: self.memory,
             }),
         }
-    }
-
-    /// The engine of the device.
-    fn device_engine(&self) -> Option<Arc<dyn Engine>> {
-        #[cfg(feature = "gpu")]
-        if let Some(auto) = &self.auto {
-            return auto.device_engine();
-        }
-        Some(Arc::clone(&self.engine))
     }
 
     /// The same on another engine.
@@ -234,7 +239,7 @@ impl Context {
         if let Some(auto) = &self.auto {
             return auto.device();
         }
-        self.engine.device()
+        self.engine.info().device
     }
 
     /// Why a device is no longer used.
@@ -243,38 +248,13 @@ impl Context {
         if let Some(auto) = &self.auto {
             return auto.device_fault();
         }
-        self.engine.device_fault()
-    }
-
-    /// The stripe width for a job whose memory is `memory(width)`.
-    pub(crate) fn width(&self, shape: &Shape, memory: impl Fn(u32) -> u64) -> Result<u32> {
-        self.width_up_to(u32::MAX, shape, memory)
-    }
-
-    /// The same, with stripes of at most `widest` bytes.
-    pub(crate) fn width_up_to(
-        &self,
-        widest: u32,
-        shape: &Shape,
-        memory: impl Fn(u32) -> u64,
-    ) -> Result<u32> {
-        if !self.engine.stripes() {
-            return Ok(shape.symbol_size());
-        }
-        let width = stripe_width(shape.symbol_size(), self.memory, memory)?;
-        if width <= widest {
-            return Ok(width);
-        }
-        // As equal as they can be.
-        let stripes = shape.symbol_size().div_ceil(widest);
-        let equal = shape.symbol_size().div_ceil(stripes);
-        Ok(equal.next_multiple_of(STRIPE_UNIT).min(widest))
+        self.engine.info().device_fault
     }
 }
 
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (engine, memory) = (self.engine.name(), self.memory);
+        let (engine, memory) = (self.engine.info().kind, self.memory);
         write!(f, "Context {{ engine: {engine}, memory: {memory} }}")
     }
 }
@@ -299,8 +279,8 @@ macro_rules! context_choices {
         }
 
         /// The number of worker threads of the engine's own pool, up to
-        /// [`MAX_THREADS`](crate::MAX_THREADS); 0, the default, is one a core. There are fewer than asked for
-        /// where more are of no use (16, or four a core), or the system gives no more.
+        /// [`MAX_THREADS`](crate::MAX_THREADS); 0, the default, is one a core. There are fewer than
+        /// asked for where more are of no use (16, or four a core), or the system gives no more.
         #[must_use]
         pub fn threads(mut self, threads: usize) -> Self {
             self.context.options.threads = threads;
@@ -309,16 +289,16 @@ macro_rules! context_choices {
 
         /// The device of the `gpu` engine: its number or a part of its name, as
         /// [`devices`](crate::devices) lists them. Unless set, what the environment variable
-        /// `WALRUS_ACCEL_DEVICE` says, and without that the most capable device. Software drivers are
-        /// used only if named, or with `WALRUS_ACCEL_ALLOW_SOFTWARE=1` in the environment.
+        /// `WALRUS_ACCEL_DEVICE` says, and without that the most capable device. Software drivers
+        /// are used only if named, or with `WALRUS_ACCEL_ALLOW_SOFTWARE=1` in the environment.
         #[must_use]
         pub fn device(mut self, device: impl Into<String>) -> Self {
             self.context.options.device.name = Some(device.into());
             self
         }
 
-        /// The limit in bytes of what the `gpu` engine takes of its device's memory; half of it unless
-        /// set. Narrow limits make more, narrower stripes; one that holds none is
+        /// The limit in bytes of what the `gpu` engine takes of its device's memory; half of it
+        /// unless set. Narrow limits make more, narrower stripes; one that holds none is
         /// [`Error::DeviceMemory`](crate::Error::DeviceMemory) when a job begins. Every encoder and
         /// decoder that is built takes its own, and their clones share it.
         #[must_use]

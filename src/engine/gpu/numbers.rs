@@ -2,12 +2,12 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-/// A number as a shader takes it.
+/// Converts a number to a shader's word.
 pub(crate) fn word(value: usize) -> u32 {
     u32::try_from(value).expect("a device's buffers are smaller")
 }
 
-/// A number that nobody can tell before.
+/// Returns an unpredictable number.
 pub(crate) fn seed() -> u64 {
     RandomState::new().hash_one(0)
 }

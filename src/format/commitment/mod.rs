@@ -11,7 +11,7 @@ mod tree;
 mod verified;
 
 pub use blob_metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
-pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
+pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher, TaskPool, TreeHasher};
 pub use hash::{Commitment, Digest};
 pub(crate) use tree::{
     AuthPaths, MerkleTree, ZeroCodewords, column_roots, path_len, roots_of_paths, row_roots,

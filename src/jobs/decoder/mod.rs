@@ -169,21 +169,21 @@ impl Decoder {
     /// [`Control::engine_name`].
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
-        self.context.engine.name()
+        self.context.engine.info().kind.name()
     }
 
     /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The reference
     /// engine has no choice, and says `"portable"`.
     #[must_use]
     pub fn instruction_set(&self) -> &'static str {
-        self.context.engine.instruction_set()
+        self.context.engine.info().instruction_set.name()
     }
 
     /// The instruction sets that this processor says it has and that gave wrong answers when they
     /// were tried, so that a slower one is used. Empty on a sound machine.
     #[must_use]
     pub fn dropped_sets(&self) -> &[DroppedSet] {
-        self.context.engine.dropped_sets()
+        self.context.engine.info().dropped_sets
     }
 
     /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked for
@@ -275,9 +275,7 @@ impl Decoder {
                     slivers: None,
                 },
             };
-            attempt
-                .decoder
-                .pipeline(metadata, axis, given, &target, control)?;
+            attempt.pipeline(metadata, axis, given, &target, control)?;
             control.check()?;
             match attempt.finishes {
                 true => session.finish(),
@@ -324,9 +322,7 @@ impl Decoder {
                 blob: None,
                 slivers: Some((pairs, &*session)),
             };
-            attempt
-                .decoder
-                .pipeline(metadata, axis, given, &target, control)?;
+            attempt.pipeline(metadata, axis, given, &target, control)?;
             control.check()?;
             match attempt.finishes {
                 true => session.finish(metadata.with_id(), control),

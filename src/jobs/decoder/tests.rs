@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineOptions, InstructionSet};
 use crate::format::commitment::{Commitment, Node};
 use crate::format::index::SliverPairIndex;
 use crate::format::shape::Shape;
@@ -102,11 +102,20 @@ fn the_other_path_is_another_one_and_fits_the_memory() {
     let second = |decoder: &Decoder| {
         let other = decoder.context.other_path(&shape, Commitment::default());
         let engine = other.unwrap().engine;
-        (engine.name(), engine.instruction_set())
+        (engine.info().kind, engine.info().instruction_set)
     };
     let mut decoder = on(cpu());
-    assert_eq!(second(&decoder), ("reference", "portable"));
+    assert_eq!(
+        second(&decoder),
+        (EngineKind::Reference, InstructionSet::Portable)
+    );
     decoder.context.memory = 64 << 20;
-    assert_eq!(second(&decoder), ("cpu", "portable"));
-    assert_eq!(second(&on(crate::engine::reference())), ("cpu", "portable"));
+    assert_eq!(
+        second(&decoder),
+        (EngineKind::Cpu, InstructionSet::Portable)
+    );
+    assert_eq!(
+        second(&on(crate::engine::reference())),
+        (EngineKind::Cpu, InstructionSet::Portable)
+    );
 }

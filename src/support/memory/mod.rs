@@ -4,7 +4,7 @@ mod buffer_pool;
 mod fallible;
 
 pub(crate) use buffer_pool::{BufferPool, PooledBuffer};
-#[cfg(feature = "capi")]
+#[cfg(any(feature = "capi", feature = "gpu"))]
 pub(crate) use fallible::memory_error;
 pub(crate) use fallible::{
     MemoryError, Result, catch_out_of_memory, collected, ensure_capacity, filled, push,

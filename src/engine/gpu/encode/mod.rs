@@ -13,7 +13,8 @@ use super::device::workspace::Workspace;
 use super::encode::stripe::{Stripe, StripeResult};
 use super::encode::stripe_output::{Output, Progress, Rest};
 use super::{GpuEngine, seed};
-use crate::engine::{EncodeSession, Engine, SliverOutput};
+use crate::engine::cpu::encode::Session as CpuSession;
+use crate::engine::{EncodeSession, SliverOutput};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -125,7 +126,8 @@ impl<'a> Session<'a> {
         control: &Control,
     ) -> Result<()> {
         let cpu = &*self.engine.cpu;
-        let mut session = cpu.start_encode(self.shape, self.commitment, self.width)?;
+        let session = CpuSession::new(cpu, self.shape, self.commitment, self.width);
+        let mut session = Box::new(session);
         if let Some(states) = self.states.take() {
             let fits = session.restore(&states)?;
             assert!(fits, "states are the same for all engines");

@@ -81,7 +81,7 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
                 engine.options.memory = Some(memory);
                 let shared = Arc::new(engine);
                 job(&shared).unwrap();
-                assert_eq!(shared.device_fault(), None);
+                assert_eq!(shared.info().device_fault, None);
                 engine = Arc::into_inner(shared).expect("jobs are done");
             }
         }
@@ -127,4 +127,25 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
     }
     println!("{most} bytes of {limit}");
     assert!(most <= limit && most > limit / 4);
+}
+
+#[test]
+fn widths_are_as_ever() {
+    use crate::engine::plan::tests::{SECOND_LEVEL, THREADS, widths_are_as_ever};
+    let options = EngineOptions {
+        threads: THREADS,
+        instruction_set: Some(crate::InstructionSet::Portable),
+        ..options()
+    };
+    let engine = required(GpuEngine::untried(&options), BlockLimits { block: BLOCK });
+    let Some(mut engine) = engine else { return };
+    let cpu = Arc::get_mut(&mut engine.cpu).expect("no other use");
+    cpu.set_second_level(SECOND_LEVEL);
+    engine.info.largest_binding = 128 << 20;
+    engine.options.memory = Some(2 << 30);
+    widths_are_as_ever("Gpu2048", &engine);
+    // Without capacity the CPU does the work.
+    engine.info.largest_binding = 1 << 10;
+    engine.options.memory = None;
+    widths_are_as_ever("GpuNone", &engine);
 }

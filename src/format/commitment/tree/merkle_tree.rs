@@ -2,7 +2,7 @@
 
 use super::EMPTY;
 use crate::format::commitment::blob_metadata::Node;
-use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, TreeHasher};
 use crate::support::memory::{ensure_capacity, with_capacity};
 
 /// How many paths are gone at once on one thread: enough to fill the lanes of the hashes.
@@ -23,7 +23,7 @@ pub(crate) struct MerkleTree {
 }
 
 impl MerkleTree {
-    pub(crate) fn new(hasher: &dyn PairHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
+    pub(crate) fn new(hasher: &dyn TreeHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
         let mut nodes = with_capacity(2 * leaves.len() + path_len(leaves.len()) + 1);
         nodes.extend_from_slice(leaves);
         let mut level = 0..leaves.len();
@@ -90,7 +90,7 @@ pub(crate) struct AuthPaths<'a> {
 ///
 /// If the paths are not as many as the leaves.
 pub(crate) fn roots_of_paths(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     mut leaves: Vec<Digest>,
     paths: &AuthPaths<'_>,

@@ -11,7 +11,7 @@ mod tests;
 
 use std::ops::Range;
 
-use super::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use super::hash::{Commitment, Digest, INNER_PREFIX, TreeHasher};
 use crate::support::memory::{ensure_capacity, filled};
 use level::Level;
 pub(crate) use level::ZeroCodewords;
@@ -23,7 +23,7 @@ const EMPTY: Digest = [0; 32];
 /// The roots of `leaves.len() / n` trees, the leaves of each in a line of `n`. Leaves that `zeros`
 /// names are not read.
 pub(crate) fn row_roots(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     leaves: &[Digest],
     n: usize,
@@ -38,7 +38,7 @@ pub(crate) fn row_roots(
 /// The roots of `n` trees whose leaves lie across the lines of `n`: tree `t` has leaf `t` of
 /// every line. Leaves that `zeros` names are not read.
 pub(crate) fn column_roots(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     leaves: &[Digest],
     n: usize,
@@ -50,7 +50,7 @@ pub(crate) fn column_roots(
 
 /// The root of one tree, reduced level by level.
 pub(crate) fn root(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     mut level: Vec<Digest>,
 ) -> Digest {
@@ -69,7 +69,7 @@ pub(crate) fn root(
 
 /// Trees of the same number of leaves, and what is known of all of them.
 struct Forest<'a> {
-    hasher: &'a dyn PairHasher,
+    hasher: &'a dyn TreeHasher,
     commitment: Commitment,
     /// From the leaves to the root.
     levels: Vec<Level>,
@@ -80,7 +80,7 @@ struct Forest<'a> {
 
 impl<'a> Forest<'a> {
     fn new(
-        hasher: &'a dyn PairHasher,
+        hasher: &'a dyn TreeHasher,
         commitment: Commitment,
         n: usize,
         zeros: &ZeroCodewords,

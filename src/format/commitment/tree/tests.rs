@@ -1,6 +1,6 @@
 //! Many trees at once against the definition.
 
-use super::super::hash::{ChunkTask, OneAtATime};
+use super::super::hash::{ChunkTask, OneAtATime, PairHasher, TaskPool};
 use super::*;
 use crate::engine::{EngineKind, EngineOptions};
 
@@ -65,7 +65,7 @@ fn ranges(n: usize) -> Vec<Range<usize>> {
 
 /// Both ways to lay `trees` trees out, in all combinations of zero leaves and `zero_trees`.
 fn check(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     n: usize,
     zero_leaves: Range<usize>,
@@ -118,7 +118,13 @@ fn trees_together_equal_the_definition_whatever_is_zero() {
                 .cloned()
                 .collect();
             let commitment = COMMITMENTS[(n + i) % 2];
-            check(&*cpu, commitment, n, zero_leaves.clone(), &zero_trees);
+            check(
+                cpu.codewords(),
+                commitment,
+                n,
+                zero_leaves.clone(),
+                &zero_trees,
+            );
         }
     }
     for (commitment, zero_leaves, zero_trees) in [
@@ -127,7 +133,13 @@ fn trees_together_equal_the_definition_whatever_is_zero() {
         (COMMITMENTS[1], 117..334, 200..667),
         (COMMITMENTS[1], 600..1000, 999..1000),
     ] {
-        check(&*cpu, commitment, 1000, zero_leaves, &[zero_trees]);
+        check(
+            cpu.codewords(),
+            commitment,
+            1000,
+            zero_leaves,
+            &[zero_trees],
+        );
     }
 }
 
@@ -155,7 +167,7 @@ fn fewer_or_more_trees_than_leaves() {
             .map(|line| definition(Commitment::Blake3, line))
             .collect();
         let roots = row_roots(
-            &*cpu,
+            cpu.codewords(),
             Commitment::Blake3,
             &leaves,
             n,
@@ -204,13 +216,19 @@ impl PairHasher for Counting {
             .fetch_add(out.len(), std::sync::atomic::Ordering::Relaxed);
         OneAtATime.hash_adjacent(commitment, prefix, children, out);
     }
+}
 
+impl TaskPool for Counting {
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         OneAtATime.for_each(count, task);
     }
 
     fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
         OneAtATime.for_each_chunk(out, len, scratch, task);
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        OneAtATime.both(one, other);
     }
 }
 
