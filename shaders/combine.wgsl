@@ -1,19 +1,20 @@
-// A random combination of lines: of every symbol's chunks by one set of factors, and of the sums of
-// lines by another. What comes out is a line of single chunks that must be a code word too.
+// Random linear combination of codewords. One set of factors combines the chunks of every symbol,
+// and another set combines the codewords. The result is a codeword with one chunk per symbol, if
+// all inputs are codewords.
 
 struct Combine {
-    // Symbols a line, and chunks a symbol.
+    // Symbols per codeword, and chunks per symbol.
     symbols: u32,
     chunks: u32,
-    // The lines of the source before the first one, and the symbols of a line before the first one.
+    // First codeword of the source, and first symbol of every codeword.
     first_line: u32,
     first_symbol: u32,
-    // Words from one line to the next, and from one symbol of a line to the next.
+    // Distance of codewords, and distance of a codeword's symbols, in 32-bit words.
     source_line: u32,
     source_symbol: u32,
-    // The first line's factor; those of chunks come first in the table.
+    // Index of the first codeword's factor in the table. The factors of chunks come before it.
     first_factor: u32,
-    // Where the first symbol's sum stands, in chunks.
+    // Position of the first symbol's sum, in chunks.
     first_sum: u32,
 }
 

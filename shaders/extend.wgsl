@@ -1,16 +1,16 @@
-// The recovery symbols of lines (rows or columns): a workgroup makes `LANES` lanes of all recovery
-// symbols of one line.
+// Extension of codewords (rows or columns). A workgroup computes `LANES` lanes of all recovery
+// symbols of one codeword.
 
 struct Extend {
-    // Source symbols a line, and recovery symbols.
+    // Source symbols and recovery symbols per codeword.
     original: u32,
     recovery: u32,
-    // 1: more recovery than source symbols (the low rate); 0: the high rate.
+    // 1: low rate, with more recovery symbols than source symbols. 0: high rate.
     low_rate: u32,
-    // The lines before the first one, of the source and of the recovery symbols.
+    // First codeword of the source buffer, and of the buffer of recovery symbols.
     first_line: u32,
     first_recovery_line: u32,
-    // Words from one line to the next, and from one symbol of a line to the next.
+    // Distances of codewords, and of a codeword's symbols, in 32-bit words.
     source_line: u32,
     source_symbol: u32,
     recovery_line: u32,
@@ -55,10 +55,12 @@ fn extend(
     let group = workgroup.x;
     let origin = workgroup.y + job.first_line;
     let line = workgroup.y + job.first_recovery_line;
-    // The sum of blocks, or the coefficients that all blocks are made of.
+    // High rate: sum of the blocks' coefficients. Low rate: coefficients from which all blocks
+    // follow.
     var kept: array<vec2<u32>, KEPT>;
     let is_low = job.low_rate == 1u;
-    // The low rate has one block of source symbols, the high rate one of recovery symbols.
+    // The low rate has one block of source symbols, the high rate has one block of recovery
+    // symbols.
     let sources = select(job.original, 1u, is_low);
     for (var first = 0u; first < sources; first += POINTS) {
         load(thread, group, origin, first, min(POINTS, job.original - first));

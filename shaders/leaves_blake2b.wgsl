@@ -1,4 +1,4 @@
-// Blake2b-256 leaf hashes: a thread a symbol.
+// Blake2b-256 leaf hashes: one thread per symbol.
 
 const STATE: u32 = 17u;
 

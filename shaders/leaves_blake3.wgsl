@@ -1,7 +1,8 @@
-// BLAKE3 leaf hashes: a thread a symbol.
+// BLAKE3 leaf hashes: one thread per symbol.
 //
-// Kept between stripes: the chain value of the chunk, those of the subtrees left of it, the byte that
-// waits. `DEPTH` subtrees wait at most.
+// The hash state between stripes is the chain value of the current BLAKE3 chunk, the chain values
+// of at most `DEPTH` finished subtrees left of the chunk, and the last byte of the stripe, which
+// belongs to the next hash block.
 
 const STATE: u32 = 8u * (1u + DEPTH) + 1u;
 
@@ -16,11 +17,12 @@ fn leaves(@builtin(global_invocation_id) thread: vec3<u32>) {
     let state = digest * STATE;
     var value = start_value();
     var stack: array<array<u32, 8>, 6>;
-    // After k chunks a subtree waits for every bit set in k.
+    // After k chunks there is one finished subtree per set bit of k.
     var depth = countOneBits(job.start / 1024u);
     var waiting = 0u;
     if job.start > 0u {
-        // Where a chunk begins, what is kept of the one before has been used.
+        // At the start of a chunk, the subtrees already include the chain value of the chunk
+        // before.
         for (var i = 0u; i < 8u && job.start % 1024u != 0u; i += 1u) {
             value[i] = states[state + i];
         }

@@ -1,4 +1,4 @@
-// Blake2b-256 hashes of inner nodes: a level of trees, a thread a node.
+// Blake2b-256 hashes of inner nodes: one level of trees, one thread per node.
 
 @compute @workgroup_size(THREADS)
 fn nodes(@builtin(global_invocation_id) thread: vec3<u32>) {
@@ -17,7 +17,7 @@ fn nodes(@builtin(global_invocation_id) thread: vec3<u32>) {
         before = next;
     }
     for (var i = 0u; i < 8u; i += 1u) {
-        // The empty node.
+        // The empty node, all zeros, replaces a missing sibling.
         var next = 0u;
         if is_pair {
             next = children[right + i];

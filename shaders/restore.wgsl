@@ -1,23 +1,24 @@
-// The missing symbols of lines: a workgroup makes `LANES` lanes of those of one line that stand in one
-// block of points.
+// Restoration of missing symbols of codewords. A workgroup computes `LANES` lanes of one codeword's
+// missing symbols in one block of points.
 //
-// The given symbols, each times the error locator at its position, go block by block through an inverse
-// transform. The block's part of the polynomial's derivative is the derivative of its own coefficients
-// and a multiple of every other block's; the transform of it, divided by the locator, is what is
-// missing.
+// Every given symbol is multiplied by the error locator at its position. An inverse transform per
+// block gives the coefficients of a polynomial. The part of the polynomial's derivative in a block
+// is the sum of the derivative of the block's own coefficients and of a multiple of every other
+// block's coefficients. The transform of that part, divided by the error locator, is the missing
+// symbols.
 
 struct Restore {
-    // The blocks in which symbols stand, and the one whose missing symbols are made.
+    // Number of blocks that contain symbols, and index of the block to restore.
     blocks: u32,
     block: u32,
-    // Factors of the table: the first position's, and that of a block for itself, before those for
-    // others by the bits in which the two differ.
+    // Indices in the table of factors: of the first position, and of the first pair of blocks.
+    // Pairs of blocks are ordered by the exclusive or of the two blocks' indices.
     first_position: u32,
     first_block: u32,
-    // The lines before the first one, of the given and of the restored symbols.
+    // First codeword of the given symbols, and of the restored symbols.
     first_line: u32,
     first_restored_line: u32,
-    // Words from one line to the next, and from one symbol of a line to the next.
+    // Distances of codewords, and of a codeword's symbols, in 32-bit words.
     source_line: u32,
     source_symbol: u32,
     restored_line: u32,
@@ -26,8 +27,8 @@ struct Restore {
 
 @group(0) @binding(0) var<uniform> job: Restore;
 @group(0) @binding(1) var<storage, read> factors: array<vec4<u32>>;
-// What stands at each position: the number of a given symbol, or that of a missing one and `MISSING`,
-// or `NOTHING`.
+// Entry per position: the index of a given symbol, `MISSING` plus the index of a missing symbol, or
+// `NOTHING`.
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
 @group(0) @binding(3) var<storage, read> source: array<u32>;
 @group(0) @binding(4) var<storage, read_write> restored: array<u32>;
@@ -68,7 +69,7 @@ fn store(thread: u32, group: u32, line: u32, first: u32) {
     }
 }
 
-// The derivative of the polynomial whose coefficients are in the tile.
+// Returns one coefficient of the derivative of the polynomial whose coefficients are in the tile.
 fn derivative(place: u32) -> vec2<u32> {
     let point = place / LANES;
     var sum = vec2<u32>(0u, 0u);

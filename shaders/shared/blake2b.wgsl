@@ -1,4 +1,4 @@
-// The compression function of Blake2b, on whichever words the device has.
+// Compression function of Blake2b, on the 64-bit words of word_native.wgsl or word_pairs.wgsl.
 
 struct Column {
     a: Word,
@@ -36,7 +36,7 @@ fn round_of(
     );
 }
 
-// The chain value before the first block of an unkeyed hash of 32 bytes.
+// Returns the chain value before the first hash block of an unkeyed hash of 32 bytes.
 fn start_value() -> array<Word, 8> {
     return array<Word, 8>(
         word(0xf2bdc928u, 0x6a09e667u),
@@ -50,7 +50,7 @@ fn start_value() -> array<Word, 8> {
     );
 }
 
-// The chain value after a block; `length` bytes of the message end with it.
+// Returns the chain value after a hash block. `length`: bytes of the message up to the block's end.
 fn compress(h: array<Word, 8>, m: array<Word, 16>, length: u32, is_last: bool) -> array<Word, 8> {
     let all = select(0u, 0xffffffffu, is_last);
     var v = array<Word, 16>(

@@ -1,4 +1,4 @@
-// The compression function of BLAKE3.
+// Compression function of BLAKE3.
 
 const CHUNK_START: u32 = 1u;
 const CHUNK_END: u32 = 2u;
@@ -52,7 +52,7 @@ fn start_value() -> array<u32, 8> {
     );
 }
 
-// The chain value after a block of `length` bytes, in the chunk with number `chunk`.
+// Returns the chain value after a hash block of `length` bytes. `chunk`: index of the BLAKE3 chunk.
 fn compress(
     h: array<u32, 8>,
     m: array<u32, 16>,
@@ -95,7 +95,7 @@ fn compress(
     );
 }
 
-// The chain value of a subtree from those of its halves.
+// Returns the chain value of a subtree. `left`, `right`: chain values of the halves.
 fn parent(left: array<u32, 8>, right: array<u32, 8>, flags: u32) -> array<u32, 8> {
     let m = array<u32, 16>(
         left[0], left[1], left[2], left[3], left[4], left[5], left[6], left[7],

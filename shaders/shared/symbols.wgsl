@@ -1,18 +1,18 @@
-// Symbols of lines as the messages of leaves: the prefix byte 0, and the symbol. A message's words lie
-// a byte before the symbol's own.
+// Symbols of codewords as messages of leaf hashes: the prefix byte 0, then the symbol. The prefix
+// byte shifts a message's words by one byte against the symbol's words.
 
 struct Leaves {
-    // Symbols a line that are hashed.
+    // Hashed symbols per codeword.
     symbols: u32,
-    // The lines of the source before the first one.
+    // First codeword of the source.
     first_line: u32,
-    // Words from one line to the next, and from one symbol of a line to the next.
+    // Distance of codewords, and distance of a codeword's symbols, in 32-bit words.
     source_line: u32,
     source_symbol: u32,
-    // Where the first line's first symbol stands among the digests, and the digests a line.
+    // Index of the first codeword's first digest, and digests per codeword.
     first_digest: u32,
     digests_line: u32,
-    // The stripe: its first byte of every symbol, and how many; the size of a whole symbol.
+    // First byte and width of the stripe, and the symbol size, in bytes.
     start: u32,
     width: u32,
     symbol_size: u32,
@@ -20,12 +20,13 @@ struct Leaves {
 
 @group(0) @binding(0) var<uniform> job: Leaves;
 @group(0) @binding(1) var<storage, read> source: array<u32>;
-// What is kept of a symbol between stripes, symbol by symbol. The last word is the byte that waits.
+// Hash states between stripes, one per symbol. The last word of a state is the stripe's last byte,
+// which belongs to the next hash block.
 @group(0) @binding(2) var<storage, read_write> states: array<u32>;
 @group(0) @binding(3) var<storage, read_write> digests: array<u32>;
 
-// A byte of the last chunk, which is not whole: its low bytes from word 0 on, its high bytes from
-// word 8 on.
+// Returns byte `number` of the last, incomplete chunk, which begins at word `tail`. The low bytes
+// of the chunk's elements begin at word 0, the high bytes at word 8.
 fn tail_byte(tail: u32, number: u32) -> u32 {
     let bytes = job.width % 64u;
     if number >= bytes {
@@ -37,7 +38,7 @@ fn tail_byte(tail: u32, number: u32) -> u32 {
     return (value >> (8u * (at % 4u))) & 0xffu;
 }
 
-// Word `number` of a symbol that begins at word `base`; zero beyond its end.
+// Returns word `number` of the symbol that begins at word `base`, 0 beyond the symbol's end.
 fn symbol_word(base: u32, number: u32) -> u32 {
     let whole = job.width / 64u * 16u;
     if number < whole {
@@ -53,7 +54,8 @@ fn is_last_stripe() -> bool {
     return job.start + job.width == job.symbol_size;
 }
 
-// The blocks of `size` bytes that this stripe completes: one byte waits behind all but the last.
+// Returns the number of hash blocks of `size` bytes that this stripe completes. Because of the
+// prefix byte, the last byte of every stripe but the last belongs to the next hash block.
 fn blocks(size: u32) -> u32 {
     if is_last_stripe() {
         return (job.width + size) / size;

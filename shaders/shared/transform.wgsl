@@ -1,11 +1,11 @@
-// Additive Fourier transforms of `1 << LAYERS` points in workgroup memory, `LANES` lanes of four
-// elements a point. Three layers are done at a time, eight points of a lane in registers.
+// Additive Fourier transforms of `1 << LAYERS` points in workgroup memory, with `LANES` lanes of
+// four elements per point. A pass computes three layers, with eight points of a lane in registers.
 //
-// The factor of the layer with distance 2^m, in the block of points that begins at r, is the label
-// `(offset + r) >> m`; `offset` is a multiple of the number of points.
+// The twiddle of the layer with distance 2^m, in the block of points that begins at r, has the
+// label `(offset + r) >> m`. `offset` is a multiple of the number of points.
 
 const POINTS: u32 = 1u << LAYERS;
-// Lanes of all points.
+// Number of lanes of all points.
 const PLACES: u32 = POINTS * LANES;
 
 var<workgroup> tile: array<vec2<u32>, PLACES>;
@@ -32,7 +32,7 @@ fn outward(a: vec2<u32>, b: vec2<u32>, label: u32) -> Two {
     return Two(sum, b ^ sum);
 }
 
-// One layer of the inverse transform.
+// Computes one layer of the inverse transform.
 fn inverse_1(thread: u32, layer: u32, offset: u32) {
     let distance = 1u << layer;
     for (var item = thread; item < PLACES / 2u; item += THREADS) {
@@ -47,7 +47,7 @@ fn inverse_1(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// Layers `layer` to `layer + 2` of the inverse transform.
+// Computes layers `layer` to `layer + 2` of the inverse transform.
 fn inverse_3(thread: u32, layer: u32, offset: u32) {
     let step = LANES << layer;
     for (var item = thread; item < PLACES / 8u; item += THREADS) {
@@ -82,7 +82,7 @@ fn inverse_3(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// One layer of the transform.
+// Computes one layer of the transform.
 fn forward_1(thread: u32, layer: u32, offset: u32) {
     let distance = 1u << layer;
     for (var item = thread; item < PLACES / 2u; item += THREADS) {
@@ -97,7 +97,7 @@ fn forward_1(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// Layers `layer + 2` to `layer` of the transform.
+// Computes layers `layer + 2` to `layer` of the transform.
 fn forward_3(thread: u32, layer: u32, offset: u32) {
     let step = LANES << layer;
     for (var item = thread; item < PLACES / 8u; item += THREADS) {
@@ -132,8 +132,8 @@ fn forward_3(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// From points to coefficients. All threads of the workgroup call it; the tile is complete before and
-// after.
+// Transforms points to coefficients. All threads of the workgroup call this function. The tile is
+// complete before and after the call.
 fn inverse(thread: u32, offset: u32) {
     var layer = 0u;
     for (; layer < LAYERS % 3u; layer += 1u) {
@@ -144,7 +144,7 @@ fn inverse(thread: u32, offset: u32) {
     }
 }
 
-// From coefficients to points.
+// Transforms coefficients to points, with the conditions of `inverse`.
 fn forward(thread: u32, offset: u32) {
     var layer = LAYERS;
     for (; layer >= 3u; layer -= 3u) {

@@ -1,13 +1,13 @@
-// Levels of trees: a parent is the hash of the prefix byte 1 and its two children; a child without a
-// sibling has the empty node, all zeros, beside it.
+// Levels of Merkle trees. A parent is the hash of the prefix byte 1 and of its two children. The
+// empty node, all zeros, replaces a missing sibling.
 
 struct Nodes {
-    // The children in each tree.
+    // Number of children per tree.
     children: u32,
-    // Digests from one tree to the next, and from one child to the next.
+    // Distance of trees, and distance of a tree's children, in digests.
     child_tree: u32,
     child: u32,
-    // Digests from one tree's parents to the next one's; the parents of a tree lie together.
+    // Distance of the parents of two trees, in digests. The parents of one tree are contiguous.
     parent_tree: u32,
 }
 

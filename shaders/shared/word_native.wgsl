@@ -1,4 +1,4 @@
-// 64-bit words, for devices that have them.
+// 64-bit words as native integers, for devices with 64-bit integers.
 
 alias Word = u64;
 

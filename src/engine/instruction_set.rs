@@ -8,18 +8,19 @@ use crate::format::error::{Error, Result};
 /// Instruction set that the `cpu` engine has kernels for.
 ///
 /// The engine takes the fastest set of the processor. Another set can be requested with
-/// [`EncoderBuilder::instruction_set`](crate::EncoderBuilder::instruction_set), or with the
+/// [`RuntimeBuilder::instruction_set`](crate::RuntimeBuilder::instruction_set), or with the
 /// environment variable `WALRUS_ACCEL_ISA`. The results are the same bytes.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Encoder, InstructionSet};
+/// use walrus_accel::{Runtime, Shape};
+/// use walrus_accel::runtime::InstructionSet;
 ///
 /// let set: InstructionSet = "portable".parse()?;
 /// assert!(InstructionSet::available().contains(&set));
-/// let encoder = Encoder::builder().instruction_set(set).build()?;
-/// assert_eq!(encoder.instruction_set(), "portable");
+/// let encoder = Runtime::builder().instruction_set(set).build()?.encoder(Shape::NETWORK_SHARDS)?;
+/// assert_eq!(encoder.runtime().instruction_set(), "portable");
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

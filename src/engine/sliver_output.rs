@@ -1,7 +1,8 @@
 //! Destination of the slivers of an encode session: a sink part by part, or memory of the sink.
 
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::sink::{SinkSession, SliverBufferMut, SliverPart};
 use crate::support::memory::collected;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::codeword_pipeline::{CodewordTask, Codewords};
 use super::cpu_engine::{CachedDecoding, CpuEngine};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile};
-use super::rs::codec::Decoding;
+use super::rs::restorer::Decoding;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
 use crate::engine::{CodewordBatch, CodewordOps, RestoredCodeword, STRIPE_UNIT};

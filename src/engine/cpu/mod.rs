@@ -14,9 +14,11 @@ pub(crate) mod expand;
 pub(crate) mod hash;
 pub(crate) mod isa;
 mod isa_selection;
+mod joined_bytes;
 #[cfg(feature = "kernels")]
 pub mod kernels;
 mod pool;
+mod prefetch;
 pub(crate) mod rs;
 mod selftest;
 pub(crate) mod shared_buffers;

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use super::device::adapters;
+use super::device::block_limits::BlockLimits;
 use super::device::fault::Fault;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
-use super::encode::stripe::BlockLimits;
 use crate::engine::DeviceInfo;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::options::DeviceOptions;

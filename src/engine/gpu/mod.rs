@@ -9,12 +9,12 @@ pub(crate) mod audit;
 pub(crate) mod capacity;
 mod decode;
 pub(crate) mod device;
+mod device_selftest;
 mod encode;
 mod expand;
 mod gpu_engine;
 pub(crate) mod hash;
 mod lease;
-mod numbers;
 mod open;
 pub(crate) mod shader;
 #[cfg(test)]
@@ -22,15 +22,14 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::device::fault::Fault;
 #[cfg(test)]
-use self::encode::stripe::BlockLimits;
-use self::encode::stripe::Sizes;
+use self::device::block_limits::BlockLimits;
+use self::device::fault::Fault;
+use self::encode::stripe::EncodeSizes;
 #[cfg(test)]
 use self::gpu_engine::BLOCK;
 pub(crate) use self::gpu_engine::{GpuEngine, unavailable};
 use self::hash::device_states::StateSize;
-pub(crate) use self::numbers::{seed, word};
 pub(crate) use self::open::{devices, find_device};
 use super::{
     Capacity, CodewordOps, DecodePlan, DecodeRequest, DecodeSession, EncodePlan, EncodeRequest,
@@ -117,7 +116,7 @@ impl Sessions for GpuEngine {
 
     /// The CPU's memory comes on top, as a device that has failed gives no memory back.
     fn encode_memory(&self, request: &EncodeRequest, width: u32) -> u64 {
-        let sizes = Sizes::new(&request.shape, request.commitment, width, self.cut);
+        let sizes = EncodeSizes::new(&request.shape, request.commitment, width, self.cut);
         sizes.on_host(&request.shape) + self.cpu.encode_memory(request, width)
     }
 
@@ -130,7 +129,7 @@ impl Sessions for GpuEngine {
         } = request;
         let widest = self.widest_expand(shape, *commitment, *axis);
         let device = widest.map_or(0, |widest| {
-            let one = expand::Sizes::new(shape, *commitment, *axis, 1, width.min(widest));
+            let one = expand::ExpandSizes::new(shape, *commitment, *axis, 1, width.min(widest));
             let symbols = items as u64 * u64::from(shape.n_shards());
             let state = StateSize::new(*commitment, shape.symbol_size());
             let samples = audit::samples::memory(shape, *axis);
@@ -143,7 +142,7 @@ impl Sessions for GpuEngine {
         let (shape, axis) = (&request.shape, request.axis);
         let widest = self.widest_decode(shape, axis);
         let device = widest.map_or(0, |widest| {
-            decode::Sizes::new(shape, axis, width.min(widest), self.cut).on_host()
+            decode::DecodeSizes::new(shape, axis, width.min(widest), self.cut).on_host()
         });
         device + self.cpu.decode_memory(request, width)
     }
@@ -155,7 +154,9 @@ impl Sessions for GpuEngine {
         let widest = plan.capacity.widest;
         assert!(plan.width <= widest, "no stripe is wider than the widest");
         let (shape, commitment) = (plan.shape, plan.commitment);
-        Box::new(encode::Session::new(self, shape, commitment, plan.width))
+        Box::new(encode::GpuEncodeSession::new(
+            self, shape, commitment, plan.width,
+        ))
     }
 
     fn start_expand<'a>(
@@ -168,7 +169,9 @@ impl Sessions for GpuEngine {
         }
         let of = (plan.shape, plan.commitment, plan.axis);
         let widest = plan.capacity.widest;
-        Box::new(expand::Session::new(self, of, items, plan.width, widest))
+        Box::new(expand::GpuExpandSession::new(
+            self, of, items, plan.width, widest,
+        ))
     }
 
     fn start_decode<'a>(
@@ -181,7 +184,7 @@ impl Sessions for GpuEngine {
         }
         let (shape, axis, given) = (plan.shape, plan.axis, plan.given);
         let widest = plan.capacity.widest;
-        Box::new(decode::Session::new(
+        Box::new(decode::GpuDecodeSession::new(
             self, shape, axis, given, plan.width, widest, place,
         ))
     }

@@ -3,12 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
-use super::audit::device_selftest;
 use super::device::adapters::{self, Found};
+use super::device::block_limits::BlockLimits;
+use super::device::fault::Fault;
 use super::device::fault::{Failure, Fault};
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
-use super::encode::stripe::BlockLimits;
+use super::device_selftest;
 use super::gpu_engine::{BLOCK, GpuEngine, unavailable};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{DeviceInfo, EngineOptions, NoDevice};

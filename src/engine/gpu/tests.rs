@@ -18,7 +18,7 @@ use crate::engine::cpu::encode::Session as CpuSession;
 use crate::engine::options::DeviceOptions;
 use crate::format::error::Error;
 use crate::io::sink::SliverBuffer;
-use crate::jobs::runtime::Context;
+use crate::jobs::runtime::Runtime;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
 /// The engine, or `None` where there is no device and none is required.
@@ -27,8 +27,8 @@ fn engine() -> Option<GpuEngine> {
 }
 
 /// The same, with blocks of these sizes.
-fn engine_with(cut: BlockLimits) -> Option<GpuEngine> {
-    required(GpuEngine::new(&options()), cut)
+fn engine_with(limits: BlockLimits) -> Option<GpuEngine> {
+    required(GpuEngine::new(&options()), limits)
 }
 
 pub(crate) fn options() -> EngineOptions {
@@ -43,11 +43,11 @@ pub(crate) fn options() -> EngineOptions {
     }
 }
 
-pub(crate) fn required(engine: Result<GpuEngine>, cut: BlockLimits) -> Option<GpuEngine> {
+pub(crate) fn required(engine: Result<GpuEngine>, limits: BlockLimits) -> Option<GpuEngine> {
     let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
     match engine {
         Ok(mut engine) => {
-            engine.cut = cut;
+            engine.cut = limits;
             Some(engine)
         }
         Err(error) if required => panic!("a device is required: {error}"),
@@ -72,12 +72,22 @@ fn blob(len: usize) -> Vec<u8> {
 /// An encoder on an engine.
 fn encoder(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, memory: u64) -> Encoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
-    Encoder::on(n_shards, commitment, Context::on(engine, memory))
+    let runtime = Runtime::on(engine, memory);
+    runtime
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
 fn cpu(n_shards: u16, commitment: Commitment) -> Encoder {
-    let builder = Encoder::builder().n_shards(n_shards).commitment(commitment);
-    builder.engine(EngineKind::Cpu).build().unwrap()
+    let builder = Runtime::builder();
+    builder
+        .engine(EngineKind::Cpu)
+        .build()
+        .unwrap()
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
 /// Encodes on both, all slivers and none, and compares.
@@ -108,7 +118,7 @@ fn compare(
         }
     }
     assert!(gpu.metadata(&blob).unwrap() == metadata, "{what}");
-    assert_eq!(gpu.device_fault(), None, "{what}");
+    assert_eq!(gpu.runtime().device_fault(), None, "{what}");
 }
 
 #[test]
@@ -199,7 +209,7 @@ fn chosen_pairs_alone_come_down() {
         let control = Control::new();
         let metadata = cpu.encode(&blob, &pairs, &mut expected, &control).unwrap();
         assert!(gpu.encode(&blob, &pairs, &mut found, &control).unwrap() == metadata);
-        assert_eq!(gpu.device_fault(), None);
+        assert_eq!(gpu.runtime().device_fault(), None);
         for (axis, pair) in Axis::BOTH
             .into_iter()
             .flat_map(|axis| (0..10).map(move |i| (axis, i)))
@@ -269,7 +279,7 @@ fn a_wrong_answer_is_noticed() {
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
     let lines = [shape.n_shards(), shape.rows()].map(usize::from);
-    let check = combination_check::Check::new(shape.symbol_size() as usize, lines, 7);
+    let check = combination_check::CombinationCheck::new(shape.symbol_size() as usize, lines, 7);
     let mut sums = combination_check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
     // What a device would add up, from the slivers.
@@ -283,7 +293,7 @@ fn a_wrong_answer_is_noticed() {
         for row in 0..10 {
             let pair = SliverIndex(row as u16).pair(Axis::Primary, 10);
             let primary = slivers.symbols(Axis::Primary, pair).unwrap();
-            let chunk = check.of_symbol(&primary[column * size..][..size]);
+            let chunk = check.combine_symbol(&primary[column * size..][..size]);
             let to = &mut sums.of_columns[row];
             check.add_codeword(to, &chunk, combination_check::CodewordAxis::Columns, column);
             if row < rows {
@@ -296,7 +306,7 @@ fn a_wrong_answer_is_noticed() {
         let pair = SliverIndex(column as u16).pair(Axis::Secondary, 10);
         let secondary = slivers.symbols(Axis::Secondary, pair).unwrap();
         for row in 0..rows {
-            let chunk = check.of_symbol(&secondary[row * size..][..size]);
+            let chunk = check.combine_symbol(&secondary[row * size..][..size]);
             let to = &mut sums.of_rows[column];
             check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
         }
@@ -326,7 +336,7 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     let begin = std::time::Instant::now();
     gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
     let whole = begin.elapsed();
-    assert_eq!(gpu.device_fault(), None);
+    assert_eq!(gpu.runtime().device_fault(), None);
     let time = control.device_time();
     assert_eq!(time.is_some(), has_timestamps);
     if let Some(time) = time {
@@ -358,7 +368,9 @@ fn states_mean_the_same_to_device_and_cpu() {
             for first_on_device in [true, false] {
                 let start = |on_device: bool| -> Box<dyn EncodeSession + '_> {
                     match on_device {
-                        true => Box::new(encode::Session::new(&engine, shape, commitment, width)),
+                        true => Box::new(encode::GpuEncodeSession::new(
+                            &engine, shape, commitment, width,
+                        )),
                         false => {
                             let cpu = &*engine.cpu;
                             Box::new(CpuSession::new(cpu, shape, commitment, width))

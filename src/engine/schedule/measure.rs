@@ -11,7 +11,8 @@ use crate::format::commitment::{
     BlobMetadataWithId, Commitment, ZeroCodewords, column_roots, row_roots,
 };
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::sink::{SinkSession, SliverPart};

@@ -13,7 +13,9 @@ use crate::format::commitment::{
     VerifiedMetadata, ZeroCodewords, row_roots,
 };
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::error_reasons::Inconsistency;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::blob_output::OutputSession;
 use crate::io::control::Control;
@@ -50,7 +52,7 @@ impl Attempt<'_> {
             bytes: shape.unencoded_length(),
         };
         let checked = target.checked_rows(&shape, axis, indices);
-        let context = &self.decoder.context;
+        let runtime = &self.decoder.runtime;
         let request = DecodeRequest {
             shape,
             axis,
@@ -66,9 +68,9 @@ impl Attempt<'_> {
                 },
                 Target::Encoded { .. } => NextRequest::Encode { commitment },
             },
-            budget: context.memory,
+            budget: runtime.memory,
         };
-        let lease = context.for_job(&job, control, &PlanRequest::Decode(request))?;
+        let lease = runtime.for_job(&job, control, &PlanRequest::Decode(request))?;
         self.engine.replace(Some(Arc::clone(&lease.engine)));
         let engine = &*lease.engine;
         let plan = engine.plan_decode(&request)?;
@@ -341,10 +343,10 @@ fn check_rows(
     }
     if differing > 0 {
         return Err(Error::Inconsistent {
-            reason: format!(
-                "{differing} of its {} source rows have other Merkle roots",
-                shape.rows()
-            ),
+            reason: Inconsistency::Roots {
+                differing,
+                rows: shape.rows(),
+            },
         });
     }
     Ok(())
@@ -356,10 +358,9 @@ fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Res
         return Ok(());
     }
     Err(Error::Inconsistent {
-        reason: format!(
-            "encoding it gives blob {}, not {}",
-            computed.blob_id,
-            metadata.blob_id()
-        ),
+        reason: Inconsistency::BlobId {
+            found: computed.blob_id,
+            expected: metadata.blob_id(),
+        },
     })
 }

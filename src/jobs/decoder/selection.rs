@@ -8,12 +8,13 @@ use super::{Decoded, Decoder};
 use crate::engine::Engine;
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::{Disagreement, Inconsistency};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
-use crate::jobs::runtime::Context;
+use crate::jobs::runtime::Runtime;
 use crate::support::memory::{catch_out_of_memory, collected};
 
 /// Run of a job.
@@ -107,9 +108,7 @@ impl Decoder {
                     // All could be read this time.
                     Error::Io { .. } => job(&own, axis, &given)?,
                     _ => look_again(Error::Inconsistent {
-                        reason: "every sliver used belongs to the metadata, and yet they make \
-                                 another blob: it was encoded inconsistently"
-                            .into(),
+                        reason: Inconsistency::GoodSlivers,
                     })?,
                 }
                 return done(damaged);
@@ -147,8 +146,8 @@ impl Decoder {
         engine: Option<&dyn Engine>,
         job: &mut dyn FnMut(&Attempt<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut on = |context, finishes| {
-            let decoder = &Self { context };
+        let mut on = |runtime, finishes| {
+            let decoder = &Self { runtime };
             match job(&Attempt::new(decoder, finishes)) {
                 Ok(()) => Ok(true),
                 Err(Error::Inconsistent { .. }) => Ok(false),
@@ -157,17 +156,19 @@ impl Decoder {
         };
         if let Some(engine) = engine
             && let Some(verifier) = engine.verifier()
-            && on(Context::on(verifier, self.context.memory), true)?
+            && on(Runtime::on(verifier, self.runtime.memory), true)?
         {
             engine.report_mismatch();
             return Ok(());
         }
         let other = self
-            .context
+            .runtime
             .other_path(&metadata.shape(), metadata.commitment())?;
         match on(other, false)? {
             true => Err(Error::Internal {
-                reason: format!("decoding said `{error}`, and on another path it did not"),
+                reason: Disagreement::Decoding {
+                    source: error.into(),
+                },
             }),
             false => Err(error),
         }

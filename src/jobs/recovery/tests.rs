@@ -4,10 +4,10 @@ use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{EngineKind, reference};
 use crate::format::commitment::Node;
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::format::verdict::ProofVerdict;
 use crate::io::sink::SliverBuffer;
-use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 use crate::jobs::verify::BlobSliver;
 
 impl<'a> Paths<'a> {
@@ -30,15 +30,15 @@ fn setting(
     [Vec<GeneralRecoverySymbol>; 2],
 ) {
     let (control, target) = (Control::new(), SliverPairIndex(2));
-    let encoder = Encoder::builder().n_shards(7).engine(EngineKind::Cpu);
-    let encoder = encoder.build().unwrap();
+    let encoder = Runtime::builder().engine(EngineKind::Cpu);
+    let encoder = encoder.build().unwrap().encoder(7).unwrap();
     let mut buffer = SliverBuffer::new();
     let blob: Vec<u8> = (0..1000u32).map(|i| ((i * i) >> 3) as u8).collect();
     let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);
     let mut metadata = encoded.unwrap().metadata;
     let consistent_id = metadata.blob_id();
     let good = metadata.clone().verify(7, &consistent_id).unwrap();
-    let decoder = Decoder::on_engine_of(&encoder);
+    let decoder = encoder.runtime().decoder();
     let symbols = Axis::BOTH.map(|axis| {
         let from = axis.other();
         let symbol = |pair| {

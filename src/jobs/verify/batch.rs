@@ -102,8 +102,8 @@ impl Batch<'_> {
         let mut verdicts = filled(SliverVerdict::WrongRoot, self.numbers.len());
         let groups = self.groups(&mut verdicts);
         control.start(groups.iter().map(Group::bytes).sum());
-        let context = &self.decoder.context;
-        let engine = &*context.engine;
+        let runtime = &self.decoder.runtime;
+        let engine = &*runtime.engine;
         let info = engine.info();
         let (is_device, threads) = (info.device.is_some(), info.threads);
         let (mut lots, mut alone) = (Vec::new(), Vec::new());
@@ -114,7 +114,7 @@ impl Batch<'_> {
             let plan = match is_device || is_large || is_one || threads == 1 {
                 true => None,
                 false => {
-                    let request = group.request(group.small_lot(), threads, context.memory);
+                    let request = group.request(group.small_lot(), threads, runtime.memory);
                     engine.plan_expand(&request).ok()
                 }
             };
@@ -137,7 +137,7 @@ impl Batch<'_> {
         for (place, &number) in self.numbers.iter().enumerate() {
             let (info, metadata) = (self.infos[number], (self.metadata_of)(place));
             let shape = metadata.shape();
-            if let Some(verdict) = SliverVerdict::by_measures(&info, &shape) {
+            if let Some(verdict) = shape.sliver_mismatch(&info) {
                 verdicts[place] = verdict;
             } else {
                 let commitment = metadata.commitment();
@@ -171,7 +171,7 @@ impl Batch<'_> {
             return Ok(());
         }
         control.check()?;
-        let engine = &*self.decoder.context.engine;
+        let engine = &*self.decoder.runtime.engine;
         control.note_engine(engine.info().kind.name());
         let lots = groups.iter().flat_map(|(group, plan)| {
             let lots = group.places.chunks(group.small_lot());
@@ -199,10 +199,10 @@ impl Batch<'_> {
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
-        let context = &self.decoder.context;
+        let runtime = &self.decoder.runtime;
         // Capacity for a sliver at a time is enough.
-        let request = PlanRequest::Expand(group.request(1, 1, context.memory));
-        let lease = context.for_job(&group.job(), control, &request)?;
+        let request = PlanRequest::Expand(group.request(1, 1, runtime.memory));
+        let lease = runtime.for_job(&group.job(), control, &request)?;
         self.run_on(&*lease.engine, group, &group.places, verdicts, control)?;
         // The verifier repeats what a device finds wrong.
         let Some(verifier) = lease.engine.verifier() else {
@@ -230,7 +230,7 @@ impl Batch<'_> {
     ) -> Result<()> {
         // As many at a time as the memory limit allows.
         let plan =
-            |items| engine.plan_expand(&group.request(items, 1, self.decoder.context.memory));
+            |items| engine.plan_expand(&group.request(items, 1, self.decoder.runtime.memory));
         let mut lot = LOT.min(places.len()).max(1);
         let plan = loop {
             match plan(lot) {

@@ -2,8 +2,10 @@
 
 use super::decode::decoder;
 use super::*;
-use crate::engine::testing::fault_injector::Wrong;
-use crate::{BlobMetadataWithId, CallbackSink, Check, Sliver};
+use crate::engine::gpu::device::fault_injector::Wrong;
+use crate::io::CallbackSink;
+use crate::wire::Sliver;
+use crate::{BlobMetadataWithId, Check};
 
 /// What jobs give.
 struct Job {
@@ -41,7 +43,7 @@ fn encode(encoder: &Encoder, blob: &[u8]) -> crate::Result<(BlobMetadataWithId, 
     let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_len(axis) as usize);
     let mut all = vec![0; usize::from(N) * (primary + secondary)];
     let mut seen = vec![false; all.len()];
-    let mut sink = CallbackSink::new(|part: &crate::SliverPart<'_>| {
+    let mut sink = CallbackSink::new(|part: &crate::io::SliverPart<'_>| {
         let sliver = usize::from(part.sliver.0);
         let start = match part.axis {
             Axis::Primary => sliver * primary,

@@ -1,7 +1,7 @@
 //! The limit of a device's memory.
 
 use super::*;
-use crate::SliverVerdict;
+use crate::verify::SliverVerdict;
 
 #[test]
 fn the_largest_blob_has_room_on_a_small_card() {
