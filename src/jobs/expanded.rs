@@ -235,9 +235,8 @@ impl Decoder {
     /// [`Error::Cancelled`].
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
         catch_out_of_memory(|| {
-            let engine = &*self.runtime.engine;
             let symbols = self.checked_symbols(sliver, control)?;
-            let tree = tree_of(engine, sliver.metadata, &symbols);
+            let tree = tree_of(self.words(control), sliver.metadata, &symbols);
             let expected = sliver.metadata.root(sliver.axis, sliver.index);
             if expected != Some(Node::Digest(tree.root())) {
                 return Err(refused(sliver, SliverVerdict::WrongRoot));
@@ -341,14 +340,9 @@ impl Decoder {
         all_symbols(words, &shape, sliver.axis, sliver.symbols, control)
     }
 
-    /// Returns the engine for single codewords. Engines with a device use the CPU for them.
+    /// Returns what computes single codewords.
     pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
-        let engine = &*self.runtime.engine;
-        control.note_engine(match engine.device() {
-            Some(_) => "cpu",
-            None => engine.name(),
-        });
-        engine
+        self.runtime.codewords(control)
     }
 }
 

@@ -190,7 +190,7 @@ fn inject(engine: &Arc<GpuEngine>, job: &Job, at: usize, wrong: Wrong) -> bool {
         Ok(right) => {
             assert!(right, "{what}");
             assert!(fallback || !fired(), "{what}");
-            let told = engine.device_fault();
+            let told = engine.info().device_fault;
             assert_eq!(fired(), told.is_some(), "{what}: {told:?}");
             if fallback {
                 let again = job.encoder(engine).metadata(&job.blob).unwrap();
@@ -231,7 +231,7 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
         let shared = Arc::new(engine);
         shared.device.injector.plan(None);
         assert!(job.run(&shared).unwrap());
-        assert_eq!(shared.device_fault(), None);
+        assert_eq!(shared.info().device_fault, None);
         let points = shared.device.injector.passed();
         most = points.max(most);
         engine = Arc::into_inner(shared).expect("jobs are done");
@@ -282,7 +282,7 @@ fn nobody_is_told_of_damage_by_wrong_hashes_alone() {
             let shared = Arc::new(engine);
             shared.device.injector.plan(Some((at, Wrong::Hash)));
             assert!(job.run(&shared).unwrap(), "{task:?} at {at}");
-            noticed += usize::from(shared.device_fault().is_some());
+            noticed += usize::from(shared.info().device_fault.is_some());
             engine = as_new(Arc::into_inner(shared).expect("jobs are done"));
         }
     }
