@@ -5,7 +5,6 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use super::device::adapters::{self, Found};
 use super::device::block_limits::BlockLimits;
-use super::device::fault::Fault;
 use super::device::fault::{Failure, Fault};
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
