@@ -1,70 +1,85 @@
 /*
- * libwalrus_accel: encodes blobs for the Walrus storage network. RS2 slivers, metadata and blob IDs with
- * exactly the network's bytes, on graphics devices and on the CPU.
+ * libwalrus_accel: encodes and decodes blobs of the Walrus storage network on graphics devices and on the
+ * CPU. Slivers, metadata and blob IDs have exactly the network's bytes (RS2 encoding).
  *
- * Made from src/ffi/ by tests/header.rs: do not edit it, change that.
+ * tests/header.rs generates this file from src/ffi/. Edit src/ffi/, not this file.
+ *
  *
  * CONVENTIONS
  *
- * Statuses. What can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative number. Every
- * parameter `error` may be NULL; otherwise it is set to NULL, or, on failure, to an error that the caller
- * frees with walrus_accel_error_free. Functions that end in _free return a status too, which may be
- * ignored. There is no "last error" of a thread. Look at an error after the call has returned, and not in
- * the same argument list.
+ * Statuses. A function that can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative
+ * number. The comment of the function lists the statuses. A function that ends in _free returns a status
+ * too, which the caller may ignore.
  *
- * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles and
- * pointers are NULL, numbers 0 and structures empty after a failure. But for calls that are about many
- * things and tell of each (the batches, walrus_accel_reader_add, the verdicts of walrus_accel_recover and
- * walrus_accel_verify): what they found out before they failed, they tell.
+ * Errors. The last parameter of a function that can fail, `error`, is NULL, or a place for an error object.
+ * The function sets it to NULL on success, and on failure to an error that the caller frees with
+ * walrus_accel_error_free. Read the error after the call has returned, not in the same argument list. There
+ * is no "last error" of a thread.
  *
- * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
- * and an error are handles. The caller owns each that it is given, and frees it once with the function of
- * its kind; to free NULL does nothing. A handle that was freed, or is of another kind, is found out and
- * gives WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
+ * Outputs. Output parameters must not be NULL unless the function says so. On failure, every output
+ * parameter is set to NULL or zero, and every output structure is empty. Functions that report on many
+ * objects are the exception: the batches, walrus_accel_reader_add, and the verdicts of walrus_accel_recover
+ * and walrus_accel_verify keep the results that were known before the failure.
  *
- * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
- * is what _free takes and what results are written to, is one thread's, and no other call that uses it
- * may be on its way. No function depends on which thread calls it. Encoding, decoding, rebuilding and
- * verifying slivers can be submitted as jobs, too. walrus_accel_expand, walrus_accel_decoding_symbols,
- * walrus_accel_recover, walrus_accel_verify_symbols, walrus_accel_verify_proof and those on readers have no
- * variants that are jobs: call them from any of your threads, many at the same time. The library stays
- * loaded after dlclose.
+ * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a device list, a
+ * report and an error are handles. The caller owns each handle that a function returns, and frees it once
+ * with the _free function of its type. Every _free function ignores NULL. The library recognises a handle
+ * that was freed or is of another type, and returns WALRUS_ACCEL_INVALID_HANDLE, unless another handle of
+ * the same type has the same address by then.
  *
- * Forks. A process may fork while its threads are in calls; no call of a child's waits for them. The child
- * makes a runtime of its own: to use its parent's runtimes, controls, readers and jobs gives
- * WALRUS_ACCEL_INVALID_HANDLE at once, and to free them does nothing, with WALRUS_ACCEL_OK. All other
- * handles are memory, which the child has a copy of. Drivers of graphics devices have locks of their own: a
- * child of a process that used one, or looked for one, takes WALRUS_ACCEL_ENGINE_CPU.
+ * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, which
+ * _free functions and output parameters take, belongs to one thread: no other call may use it at the same
+ * time. No function depends on the thread that calls it. A call that encodes, decodes, rebuilds or verifies
+ * slivers blocks; the walrus_accel_submit_ functions run the same work as a job. walrus_accel_expand,
+ * walrus_accel_decoding_symbols, walrus_accel_recover, walrus_accel_verify_symbols,
+ * walrus_accel_verify_proof and the functions on readers have no such variants: call them from your own
+ * threads, many at the same time. The library stays loaded after dlclose.
  *
- * Signals. The library handles none, and changes no handler. A program that runs under a limit on the size
- * of files ignores SIGXFSZ, which would end it: then a write beyond the limit gives WALRUS_ACCEL_IO.
+ * Memory. Input memory is borrowed for the call, and the library keeps no pointer to it after the call. A
+ * job borrows the bytes of blobs and slivers, output buffers and the `user_data` of callbacks until the job
+ * has ended; it reads structures, arrays and paths only while it is submitted. Memory that the library
+ * lends (a sliver, a blob, a text) is valid until the handle that lends it is freed. Memory that a call
+ * writes must not overlap with other memory of the call. (NULL, 0) is an empty buffer.
  *
- * Memory. What the caller gives is borrowed for the call, and then is the caller's alone; nothing is kept.
- * Of what a job is given, the bytes of blobs and slivers, the memory that is written, and what callbacks
- * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted.
- * What the library lends (a sliver, a blob, a text) is valid until the handle that lends it is freed.
- * Memory that is written must not overlap with other memory of the call. (NULL, 0) is an empty buffer.
+ * Structures. A structure that begins with struct_size is initialised with its _INIT macro. Fields that the
+ * caller does not set then have their defaults. Later versions append fields at the end: a newer library
+ * takes missing fields as zero, and an older library refuses unknown fields that are not zero. A structure
+ * without struct_size never changes; a later version may give a meaning to its reserved fields.
  *
- * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
- * then every field that is not set has its default. A structure may grow at its end in a later version: a
- * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
- * Those without struct_size never change; a reserved field of theirs may come to tell something.
+ * Numbers. Lengths and sizes are in bytes: uint64_t for blobs, size_t for memory. Numbers of shards, pairs
+ * and indices along an axis are uint16_t. A position is an index in an array or a list, from 0. A choice is
+ * one of the macros that the field names; 0 is the default where there is a default.
  *
- * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
- * A choice is one of the macros that its field names, and 0 is the default where there is one.
+ * Callbacks. The library calls them from any thread, including the calling thread. It makes one call of a
+ * callback at a time per request; if several requests share a callback, their calls may run at the same
+ * time. A callback must not unwind, jump out or call the library, unless its type says so. A callback that
+ * blocks holds up a thread of the runtime, and can hold up the runtime's other jobs: it must not wait for
+ * one of these jobs.
  *
- * Callbacks. They are called from any thread, that of the call included, and for each request one call of
- * a callback at a time; if several requests have the same one, it may be called for them at once. They
- * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
- * the runtime's, and may hold up its other jobs: it must not wait for one of them.
+ * Forks. A process may fork while its threads are in calls; no call in the child waits for these threads.
+ * The child makes its own runtime. The parent's runtimes, controls, readers and jobs are invalid in the
+ * child: every function returns WALRUS_ACCEL_INVALID_HANDLE for them at once, except for the _free
+ * functions, which do nothing and return WALRUS_ACCEL_OK. All other handles are memory, of which the child
+ * has a copy. Device drivers have locks of their own: the child of a process that used or looked for a
+ * device takes WALRUS_ACCEL_ENGINE_CPU.
  *
- * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its runtime is of no more use. It
- * prints nothing itself (drivers of graphics devices may), and never exits the process. Where the system has
- * no memory, or starts no thread, a call gives WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE,
- * or does without. The process is aborted only if there is no memory for one of these:
- *   - an allocation of less than 4 KiB: handles, messages, nodes of trees, jobs in a queue;
+ * Signals. The library handles no signal and changes no handler. A write beyond a limit on the size of
+ * files raises SIGXFSZ, which ends the process by default. A program with such a limit ignores SIGXFSZ; the
+ * write then fails with WALRUS_ACCEL_IO.
+ *
+ * Faults. A fault (a panic) in the library becomes WALRUS_ACCEL_PANIC, and poisons its runtime, which can
+ * then only be freed. The library prints nothing (device drivers may) and never exits the process.
+ *
+ * Missing memory. If the system has no memory or starts no thread, a call returns
+ * WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE, or does without. The process is aborted
+ * only if there is no memory for one of the following:
+ *   - an allocation of less than 4 KiB: handles, messages, tree nodes, queued jobs;
  *   - the tables of the field, 128 KiB each, when the first runtime is made; with an instruction set for
  *     which the library has no kernels of its own (portable, ssse3, neon), other tables of up to 8 MiB;
- *   - what the engine `reference` works in, which also looks again at a blob before it is called inconsistent;
- *   - what a graphics device's driver and its interface take on the host.
+ *   - the working memory of the engine `reference`, which also verifies that a blob is inconsistent;
+ *   - the memory that a device driver and its interface take on the host.
+ *
+ * Build. Faults and missing memory become statuses by unwinding inside the library; no unwinding leaves a
+ * function of this header. The shipped library is built with unwinding. A library that is built with
+ * panic = "abort" aborts the process instead, in both cases.
  */

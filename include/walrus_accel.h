@@ -1,72 +1,87 @@
 /*
- * libwalrus_accel: encodes blobs for the Walrus storage network. RS2 slivers, metadata and blob IDs with
- * exactly the network's bytes, on graphics devices and on the CPU.
+ * libwalrus_accel: encodes and decodes blobs of the Walrus storage network on graphics devices and on the
+ * CPU. Slivers, metadata and blob IDs have exactly the network's bytes (RS2 encoding).
  *
- * Made from src/ffi/ by tests/header.rs: do not edit it, change that.
+ * tests/header.rs generates this file from src/ffi/. Edit src/ffi/, not this file.
+ *
  *
  * CONVENTIONS
  *
- * Statuses. What can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative number. Every
- * parameter `error` may be NULL; otherwise it is set to NULL, or, on failure, to an error that the caller
- * frees with walrus_accel_error_free. Functions that end in _free return a status too, which may be
- * ignored. There is no "last error" of a thread. Look at an error after the call has returned, and not in
- * the same argument list.
+ * Statuses. A function that can fail returns a walrus_accel_status: 0 (WALRUS_ACCEL_OK) or a negative
+ * number. The comment of the function lists the statuses. A function that ends in _free returns a status
+ * too, which the caller may ignore.
  *
- * Results. A pointer by which a function gives a result must not be NULL unless it says so. Handles and
- * pointers are NULL, numbers 0 and structures empty after a failure. But for calls that are about many
- * things and tell of each (the batches, walrus_accel_reader_add, the verdicts of walrus_accel_recover and
- * walrus_accel_verify): what they found out before they failed, they tell.
+ * Errors. The last parameter of a function that can fail, `error`, is NULL, or a place for an error object.
+ * The function sets it to NULL on success, and on failure to an error that the caller frees with
+ * walrus_accel_error_free. Read the error after the call has returned, not in the same argument list. There
+ * is no "last error" of a thread.
  *
- * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a list, a report
- * and an error are handles. The caller owns each that it is given, and frees it once with the function of
- * its kind; to free NULL does nothing. A handle that was freed, or is of another kind, is found out and
- * gives WALRUS_ACCEL_INVALID_HANDLE, unless another handle of its kind has its address by then.
+ * Outputs. Output parameters must not be NULL unless the function says so. On failure, every output
+ * parameter is set to NULL or zero, and every output structure is empty. Functions that report on many
+ * objects are the exception: the batches, walrus_accel_reader_add, and the verdicts of walrus_accel_recover
+ * and walrus_accel_verify keep the results that were known before the failure.
  *
- * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, that
- * is what _free takes and what results are written to, is one thread's, and no other call that uses it
- * may be on its way. No function depends on which thread calls it. Encoding, decoding, rebuilding and
- * verifying slivers can be submitted as jobs, too. walrus_accel_expand, walrus_accel_decoding_symbols,
- * walrus_accel_recover, walrus_accel_verify_symbols, walrus_accel_verify_proof and those on readers have no
- * variants that are jobs: call them from any of your threads, many at the same time. The library stays
- * loaded after dlclose.
+ * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a device list, a
+ * report and an error are handles. The caller owns each handle that a function returns, and frees it once
+ * with the _free function of its type. Every _free function ignores NULL. The library recognises a handle
+ * that was freed or is of another type, and returns WALRUS_ACCEL_INVALID_HANDLE, unless another handle of
+ * the same type has the same address by then.
  *
- * Forks. A process may fork while its threads are in calls; no call of a child's waits for them. The child
- * makes a runtime of its own: to use its parent's runtimes, controls, readers and jobs gives
- * WALRUS_ACCEL_INVALID_HANDLE at once, and to free them does nothing, with WALRUS_ACCEL_OK. All other
- * handles are memory, which the child has a copy of. Drivers of graphics devices have locks of their own: a
- * child of a process that used one, or looked for one, takes WALRUS_ACCEL_ENGINE_CPU.
+ * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T *`, which
+ * _free functions and output parameters take, belongs to one thread: no other call may use it at the same
+ * time. No function depends on the thread that calls it. A call that encodes, decodes, rebuilds or verifies
+ * slivers blocks; the walrus_accel_submit_ functions run the same work as a job. walrus_accel_expand,
+ * walrus_accel_decoding_symbols, walrus_accel_recover, walrus_accel_verify_symbols,
+ * walrus_accel_verify_proof and the functions on readers have no such variants: call them from your own
+ * threads, many at the same time. The library stays loaded after dlclose.
  *
- * Signals. The library handles none, and changes no handler. A program that runs under a limit on the size
- * of files ignores SIGXFSZ, which would end it: then a write beyond the limit gives WALRUS_ACCEL_IO.
+ * Memory. Input memory is borrowed for the call, and the library keeps no pointer to it after the call. A
+ * job borrows the bytes of blobs and slivers, output buffers and the `user_data` of callbacks until the job
+ * has ended; it reads structures, arrays and paths only while it is submitted. Memory that the library
+ * lends (a sliver, a blob, a text) is valid until the handle that lends it is freed. Memory that a call
+ * writes must not overlap with other memory of the call. (NULL, 0) is an empty buffer.
  *
- * Memory. What the caller gives is borrowed for the call, and then is the caller's alone; nothing is kept.
- * Of what a job is given, the bytes of blobs and slivers, the memory that is written, and what callbacks
- * are given are borrowed until the job has ended; structures, arrays and paths until it is submitted.
- * What the library lends (a sliver, a blob, a text) is valid until the handle that lends it is freed.
- * Memory that is written must not overlap with other memory of the call. (NULL, 0) is an empty buffer.
+ * Structures. A structure that begins with struct_size is initialised with its _INIT macro. Fields that the
+ * caller does not set then have their defaults. Later versions append fields at the end: a newer library
+ * takes missing fields as zero, and an older library refuses unknown fields that are not zero. A structure
+ * without struct_size never changes; a later version may give a meaning to its reserved fields.
  *
- * Structures. Those that begin with struct_size are initialised with the macro of their name and _INIT;
- * then every field that is not set has its default. A structure may grow at its end in a later version: a
- * library that knows more fields takes them as zero, and one that knows fewer refuses what is not zero.
- * Those without struct_size never change; a reserved field of theirs may come to tell something.
+ * Numbers. Lengths and sizes are in bytes: uint64_t for blobs, size_t for memory. Numbers of shards, pairs
+ * and indices along an axis are uint16_t. A position is an index in an array or a list, from 0. A choice is
+ * one of the macros that the field names; 0 is the default where there is a default.
  *
- * Numbers. Sizes of blobs are uint64_t, of memory size_t, in bytes. Shards, pairs and indices are uint16_t.
- * A choice is one of the macros that its field names, and 0 is the default where there is one.
+ * Callbacks. The library calls them from any thread, including the calling thread. It makes one call of a
+ * callback at a time per request; if several requests share a callback, their calls may run at the same
+ * time. A callback must not unwind, jump out or call the library, unless its type says so. A callback that
+ * blocks holds up a thread of the runtime, and can hold up the runtime's other jobs: it must not wait for
+ * one of these jobs.
  *
- * Callbacks. They are called from any thread, that of the call included, and for each request one call of
- * a callback at a time; if several requests have the same one, it may be called for them at once. They
- * must not unwind, jump out or call the library, unless it says so. One that blocks holds up a thread of
- * the runtime's, and may hold up its other jobs: it must not wait for one of them.
+ * Forks. A process may fork while its threads are in calls; no call in the child waits for these threads.
+ * The child makes its own runtime. The parent's runtimes, controls, readers and jobs are invalid in the
+ * child: every function returns WALRUS_ACCEL_INVALID_HANDLE for them at once, except for the _free
+ * functions, which do nothing and return WALRUS_ACCEL_OK. All other handles are memory, of which the child
+ * has a copy. Device drivers have locks of their own: the child of a process that used or looked for a
+ * device takes WALRUS_ACCEL_ENGINE_CPU.
  *
- * Faults. A fault within the library becomes WALRUS_ACCEL_PANIC, and its runtime is of no more use. It
- * prints nothing itself (drivers of graphics devices may), and never exits the process. Where the system has
- * no memory, or starts no thread, a call gives WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE,
- * or does without. The process is aborted only if there is no memory for one of these:
- *   - an allocation of less than 4 KiB: handles, messages, nodes of trees, jobs in a queue;
+ * Signals. The library handles no signal and changes no handler. A write beyond a limit on the size of
+ * files raises SIGXFSZ, which ends the process by default. A program with such a limit ignores SIGXFSZ; the
+ * write then fails with WALRUS_ACCEL_IO.
+ *
+ * Faults. A fault (a panic) in the library becomes WALRUS_ACCEL_PANIC, and poisons its runtime, which can
+ * then only be freed. The library prints nothing (device drivers may) and never exits the process.
+ *
+ * Missing memory. If the system has no memory or starts no thread, a call returns
+ * WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE, or does without. The process is aborted
+ * only if there is no memory for one of the following:
+ *   - an allocation of less than 4 KiB: handles, messages, tree nodes, queued jobs;
  *   - the tables of the field, 128 KiB each, when the first runtime is made; with an instruction set for
  *     which the library has no kernels of its own (portable, ssse3, neon), other tables of up to 8 MiB;
- *   - what the engine `reference` works in, which also looks again at a blob before it is called inconsistent;
- *   - what a graphics device's driver and its interface take on the host.
+ *   - the working memory of the engine `reference`, which also verifies that a blob is inconsistent;
+ *   - the memory that a device driver and its interface take on the host.
+ *
+ * Build. Faults and missing memory become statuses by unwinding inside the library; no unwinding leaves a
+ * function of this header. The shipped library is built with unwinding. A library that is built with
+ * panic = "abort" aborts the process instead, in both cases.
  */
 
 
@@ -77,7 +92,7 @@
 #include <stdint.h>
 
 /**
- * The version of this header; walrus_accel_version tells that of the library.
+ * Version of this header. walrus_accel_version returns the version of the library.
  */
 #define WALRUS_ACCEL_VERSION "0.1.0"
 #define WALRUS_ACCEL_VERSION_MAJOR 0
@@ -86,23 +101,23 @@
 
 
 /**
- * The version of the binary interface. It changes when a program that was built against this header
- * cannot use a library of another one; structures that grow at their end do not change it.
+ * Version of the binary interface. It changes when a program built against this header cannot use
+ * a library of another version. Fields appended to structures do not change it.
  */
 #define WALRUS_ACCEL_ABI_VERSION 1
 
 /**
- * The call did what it should.
+ * Success.
  */
 #define WALRUS_ACCEL_OK 0
 
 /**
- * An argument is NULL, out of its range, of the wrong length, or does not go with another one.
+ * An argument is NULL, out of range, of the wrong length, or contradicts another argument.
  */
 #define WALRUS_ACCEL_INVALID_ARGUMENT (-1)
 
 /**
- * A handle is not alive: it was freed, or is no handle of that kind.
+ * A handle was freed, or is no handle of the expected type.
  */
 #define WALRUS_ACCEL_INVALID_HANDLE (-2)
 
@@ -112,22 +127,22 @@
 #define WALRUS_ACCEL_BLOB_TOO_LARGE (-3)
 
 /**
- * The system gave no memory, or a size is beyond the address space.
+ * The system has no memory, or a size is beyond the address space.
  */
 #define WALRUS_ACCEL_OUT_OF_MEMORY (-4)
 
 /**
- * The job does not fit the limit of memory that was set for the runtime or its device.
+ * The job does not fit the memory limit of the runtime or of its device.
  */
 #define WALRUS_ACCEL_MEMORY_LIMIT (-5)
 
 /**
- * Bytes are not the structure that they should be.
+ * The bytes are not of the expected structure.
  */
 #define WALRUS_ACCEL_MALFORMED (-6)
 
 /**
- * Metadata does not belong to the blob ID, the committee or itself.
+ * The metadata contradicts the blob ID, the committee or itself.
  */
 #define WALRUS_ACCEL_INVALID_METADATA (-7)
 
@@ -137,7 +152,7 @@
 #define WALRUS_ACCEL_NOT_ENOUGH_SLIVERS (-8)
 
 /**
- * The decoded blob does not belong to the metadata: it was encoded inconsistently.
+ * The decoded blob contradicts the metadata: the blob was encoded inconsistently.
  */
 #define WALRUS_ACCEL_INCONSISTENT (-9)
 
@@ -147,32 +162,32 @@
 #define WALRUS_ACCEL_SOURCE_CHANGED (-10)
 
 /**
- * Reading or writing failed.
+ * A read or a write failed.
  */
 #define WALRUS_ACCEL_IO (-11)
 
 /**
- * The target exists and holds something else.
+ * The target exists and has other content.
  */
 #define WALRUS_ACCEL_TARGET_EXISTS (-12)
 
 /**
- * Another process is at work on the same target.
+ * Another process works on the same target.
  */
 #define WALRUS_ACCEL_BUSY (-13)
 
 /**
- * The engine, device or instruction set that was asked for is not there.
+ * The chosen engine, device or instruction set is unavailable.
  */
 #define WALRUS_ACCEL_ENGINE_UNAVAILABLE (-14)
 
 /**
- * A callback of the caller's reported a failure.
+ * A callback of the caller reported a failure.
  */
 #define WALRUS_ACCEL_CALLBACK_FAILED (-15)
 
 /**
- * The job was cancelled, by a control, its job handle or a callback.
+ * A control, a job handle or a callback cancelled the job.
  */
 #define WALRUS_ACCEL_CANCELLED (-16)
 
@@ -182,27 +197,27 @@
 #define WALRUS_ACCEL_NOT_ENDED (-17)
 
 /**
- * The time to wait ran out before the job ended.
+ * The time limit of the wait expired before the job ended.
  */
 #define WALRUS_ACCEL_TIMED_OUT (-18)
 
 /**
- * There is no such thing: a sliver that was not asked for, a result of another kind.
+ * The object does not exist: a sliver that was not chosen, a result of another kind.
  */
 #define WALRUS_ACCEL_NOT_FOUND (-19)
 
 /**
- * A fault within the library. The runtime that it happened in can only be freed.
+ * A fault in the library. The runtime in which it happened can only be freed.
  */
 #define WALRUS_ACCEL_PANIC (-20)
 
 /**
- * The runtime had a fault before, and can only be freed.
+ * An earlier fault poisoned the runtime, which can only be freed.
  */
 #define WALRUS_ACCEL_POISONED (-21)
 
 /**
- * A failure of a kind that this version has no number for.
+ * A failure of a kind that has no status in this version.
  */
 #define WALRUS_ACCEL_OTHER (-22)
 
@@ -212,33 +227,33 @@
 #define WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS (-23)
 
 /**
- * A sliver does not belong to its blob's metadata, where one is needed that does.
+ * A sliver contradicts the metadata of its blob where a valid sliver is needed.
  */
 #define WALRUS_ACCEL_INVALID_SLIVER (-24)
 
 /**
- * A result that would accuse somebody was computed a second time, in another way, and came out otherwise:
- * the library, or the machine, is wrong. Nothing is to be concluded from it.
+ * A result that would accuse the encoder of the blob was computed a second time, in another way,
+ * and the results differ. The library or the machine is wrong; draw no conclusion from the result.
  */
 #define WALRUS_ACCEL_RESULTS_DIFFER (-25)
 
 /**
- * The length in bytes of a blob ID.
+ * Length of a blob ID in bytes.
  */
 #define WALRUS_ACCEL_BLOB_ID_LENGTH 32
 
 /**
- * Either axis, where there is a choice: the one of which there are enough slivers, primary first.
+ * The axis that has enough slivers, primary first. Only where the field says so.
  */
 #define WALRUS_ACCEL_AXIS_ANY 0
 
 /**
- * Rows: primary slivers.
+ * Rows of the matrix: primary slivers.
  */
 #define WALRUS_ACCEL_AXIS_PRIMARY 1
 
 /**
- * Columns: secondary slivers.
+ * Columns of the matrix: secondary slivers.
  */
 #define WALRUS_ACCEL_AXIS_SECONDARY 2
 
@@ -248,42 +263,43 @@
 #define WALRUS_ACCEL_COMMITMENT_BLAKE2B 0
 
 /**
- * BLAKE3: a private profile, with blob IDs of its own, for users outside the network.
+ * BLAKE3: a private profile with its own blob IDs, for users outside the network.
  */
 #define WALRUS_ACCEL_COMMITMENT_BLAKE3 1
 
 /**
- * The source rows of the decoded blob hash to the roots in the metadata: no wrong blob passes.
+ * Hashes the source rows of the decoded blob and compares the roots with the metadata. No wrong
+ * blob passes.
  */
 #define WALRUS_ACCEL_CHECK_DEFAULT 0
 
 /**
- * The decoded blob is encoded again and its ID compared: no inconsistent encoding passes either.
+ * Encodes the decoded blob again and compares the blob ID. No inconsistent encoding passes either.
  */
 #define WALRUS_ACCEL_CHECK_STRICT 1
 
 /**
- * No check: a damaged sliver gives a wrong blob.
+ * Checks nothing. A damaged sliver gives a wrong blob.
  */
 #define WALRUS_ACCEL_CHECK_SKIP 2
 
 /**
- * For each job the engine that is expected to be done first.
+ * For each job, the engine that is expected to finish first.
  */
 #define WALRUS_ACCEL_ENGINE_AUTO 0
 
 /**
- * The CPU, with the widest vectors that it has.
+ * The CPU, with its widest vectors.
  */
 #define WALRUS_ACCEL_ENGINE_CPU 1
 
 /**
- * A graphics device, and the CPU should that fail.
+ * A device, and the CPU if the device fails.
  */
 #define WALRUS_ACCEL_ENGINE_GPU 2
 
 /**
- * One thread, one hash at a time, the whole blob in memory: what the others are checked against.
+ * One thread, one hash at a time, the whole blob in memory: the oracle for the other engines.
  */
 #define WALRUS_ACCEL_ENGINE_REFERENCE 3
 
@@ -298,38 +314,38 @@
 #define WALRUS_ACCEL_PAIRS_LISTED 1
 
 /**
- * The length in bytes of a blob ID as text, with the NUL at its end.
+ * Length in bytes of a blob ID as text, with the NUL at its end.
  */
 #define WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH 44
 
 /**
- * A graphics device with memory of its own.
+ * A device with its own memory.
  */
 #define WALRUS_ACCEL_DEVICE_DISCRETE 1
 
 /**
- * A graphics device that shares the processor's memory.
+ * A device that shares the CPU's memory.
  */
 #define WALRUS_ACCEL_DEVICE_INTEGRATED 2
 
 /**
- * A part of a graphics device, handed to a virtual machine.
+ * A part of a device, assigned to a virtual machine.
  */
 #define WALRUS_ACCEL_DEVICE_VIRTUAL 3
 
 /**
- * A graphics device of a kind that the driver does not tell.
+ * A device whose driver does not report its kind.
  */
 #define WALRUS_ACCEL_DEVICE_OTHER 4
 
 /**
- * A driver that runs on the processor: right, and slow. It is used only if it is named, or with
- * WALRUS_ACCEL_ALLOW_SOFTWARE=1 in the environment.
+ * A software device: a driver that computes on the CPU, correct and slow. The library uses it only
+ * if it is named, or if WALRUS_ACCEL_ALLOW_SOFTWARE=1 is in the environment.
  */
 #define WALRUS_ACCEL_DEVICE_SOFTWARE 5
 
 /**
- * A committee of the network's size has this many shards: what `n_shards` of 0 in a request stands for.
+ * Number of shards of the network's committee: the meaning of `n_shards` 0.
  */
 #define WALRUS_ACCEL_NETWORK_SHARDS 1000
 
@@ -344,27 +360,27 @@
 #define WALRUS_ACCEL_SOURCE_PATH 2
 
 /**
- * The blob is behind an open descriptor: `descriptor`.
+ * The blob is behind an open file descriptor: `descriptor`.
  */
 #define WALRUS_ACCEL_SOURCE_DESCRIPTOR 3
 
 /**
- * The blob is read by a callback: `length`, `read`, `user_data`.
+ * A callback reads the blob: `length`, `read`, `user_data`.
  */
 #define WALRUS_ACCEL_SOURCE_CALLBACK 4
 
 /**
- * No sliver is kept: metadata and blob ID alone.
+ * No sliver is kept. The result has metadata and blob ID.
  */
 #define WALRUS_ACCEL_SINK_NONE 0
 
 /**
- * The slivers are kept by the library: walrus_accel_encoded_sliver lends them.
+ * The library keeps the slivers: walrus_accel_encoded_sliver lends them.
  */
 #define WALRUS_ACCEL_SINK_LIBRARY 1
 
 /**
- * The slivers are written to the caller's memory: `buffers`, `buffer_count`.
+ * The slivers are written to buffers of the caller: `buffers`, `buffer_count`.
  */
 #define WALRUS_ACCEL_SINK_BUFFERS 2
 
@@ -374,22 +390,22 @@
 #define WALRUS_ACCEL_SINK_DIRECTORY 3
 
 /**
- * The slivers are handed to a callback in pieces: `write`, `user_data`.
+ * A callback takes the slivers in pieces: `write`, `user_data`.
  */
 #define WALRUS_ACCEL_SINK_CALLBACK 4
 
 /**
- * The blob is kept by the library: walrus_accel_decoded_blob lends it.
+ * The library keeps the blob: walrus_accel_decoded_blob lends it.
  */
 #define WALRUS_ACCEL_OUTPUT_LIBRARY 0
 
 /**
- * The blob is written to the caller's memory: `output`, `output_length`.
+ * The blob is written to a buffer of the caller: `output`, `output_length`.
  */
 #define WALRUS_ACCEL_OUTPUT_MEMORY 1
 
 /**
- * The blob is written to a file, which has its name only when it is complete: `output_path`.
+ * The blob is written to a file, which gets its name when it is complete: `output_path`.
  */
 #define WALRUS_ACCEL_OUTPUT_FILE 2
 
@@ -399,22 +415,24 @@
 #define WALRUS_ACCEL_SLIVER_GOOD 0
 
 /**
- * Its bytes are no BCS SliverData.
+ * The bytes are no BCS SliverData.
  */
 #define WALRUS_ACCEL_SLIVER_MALFORMED 1
 
 /**
- * Its index is beyond the committee.
+ * The index of the sliver is beyond the committee.
  */
 #define WALRUS_ACCEL_SLIVER_WRONG_INDEX 2
 
 /**
- * Its symbols are of another size or in another number than the blob's.
+ * The sliver has symbols of another size, or another number of symbols, than the slivers of the
+ * blob.
  */
 #define WALRUS_ACCEL_SLIVER_WRONG_SIZE 3
 
 /**
- * The root over its expanded symbols is not the one in the metadata: its bytes, or its axis, are wrong.
+ * The Merkle root of the expanded sliver differs from the root in the metadata: the bytes or the
+ * axis are wrong.
  */
 #define WALRUS_ACCEL_SLIVER_WRONG_ROOT 4
 
@@ -424,7 +442,8 @@
 #define WALRUS_ACCEL_ADDED_KEPT 1
 
 /**
- * The sliver is not needed: enough are there, or this one is. It may not have been verified.
+ * The sliver is not needed: the reader has enough slivers, or has this sliver. It may not have
+ * been verified.
  */
 #define WALRUS_ACCEL_ADDED_SURPLUS 2
 
@@ -434,53 +453,53 @@
 #define WALRUS_ACCEL_ADDED_DAMAGED 3
 
 /**
- * The symbol belongs to the metadata, at the place that it claims. (A verdict of 0 is none: nobody looked at
- * the symbol.)
+ * The symbol belongs to the metadata, at the place that it claims. (The value 0 is no verdict: the
+ * symbol was not checked.)
  */
 #define WALRUS_ACCEL_SYMBOL_GOOD 1
 
 /**
- * Its bytes are no symbol of the kind that was to be there.
+ * The bytes are no symbol of the expected kind.
  */
 #define WALRUS_ACCEL_SYMBOL_MALFORMED 2
 
 /**
- * It recovers a sliver of the other axis.
+ * The symbol recovers a sliver of the other axis.
  */
 #define WALRUS_ACCEL_SYMBOL_WRONG_AXIS 3
 
 /**
- * It recovers another sliver.
+ * The symbol recovers another sliver.
  */
 #define WALRUS_ACCEL_SYMBOL_WRONG_TARGET 4
 
 /**
- * The sliver that it says it comes from is beyond the committee.
+ * The symbol claims a source sliver beyond the committee.
  */
 #define WALRUS_ACCEL_SYMBOL_WRONG_SOURCE 5
 
 /**
- * It is of another size than the blob's symbols.
+ * The symbol has another size than the symbols of the blob.
  */
 #define WALRUS_ACCEL_SYMBOL_WRONG_SIZE 6
 
 /**
- * Its proof is not as long as the way to the root.
+ * The Merkle proof does not have the length of the path to the root.
  */
 #define WALRUS_ACCEL_SYMBOL_WRONG_PATH_LENGTH 7
 
 /**
- * Its proof does not lead to the root of the sliver that it comes from.
+ * The Merkle proof does not lead to the root of the source sliver.
  */
 #define WALRUS_ACCEL_SYMBOL_WRONG_PROOF 8
 
 /**
- * A symbol with the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
+ * Symbol with the Merkle proof that leads to its sliver's root: BCS GeneralRecoverySymbol.
  */
 #define WALRUS_ACCEL_SYMBOL_KIND_RECOVERY 0
 
 /**
- * A symbol alone: BCS DecodingSymbol.
+ * Symbol without a Merkle proof: BCS DecodingSymbol.
  */
 #define WALRUS_ACCEL_SYMBOL_KIND_DECODING 1
 
@@ -490,13 +509,13 @@
 #define WALRUS_ACCEL_RECOVERED_SLIVER 1
 
 /**
- * The blob was encoded inconsistently: walrus_accel_recovered_proof lends the proof.
+ * The blob was encoded inconsistently: walrus_accel_recovered_proof lends the inconsistency proof.
  */
 #define WALRUS_ACCEL_RECOVERED_PROOF 2
 
 /**
- * The symbols belong to the metadata, and the sliver that they recover does not: the blob was encoded
- * inconsistently.
+ * The symbols belong to the metadata, and the sliver that they recover does not: the blob was
+ * encoded inconsistently.
  */
 #define WALRUS_ACCEL_PROOF_PROVEN 1
 
@@ -506,157 +525,162 @@
 #define WALRUS_ACCEL_PROOF_MALFORMED 2
 
 /**
- * It is of a sliver beyond the committee.
+ * The target is beyond the committee.
  */
 #define WALRUS_ACCEL_PROOF_WRONG_TARGET 3
 
 /**
- * It has not exactly as many symbols as recover a sliver.
+ * The number of symbols differs from the number that recovers a sliver.
  */
 #define WALRUS_ACCEL_PROOF_WRONG_COUNT 4
 
 /**
- * Two symbols come from the same sliver: `symbol` is the second one's number.
+ * Two symbols come from one sliver. `symbol` is the position of the second symbol.
  */
 #define WALRUS_ACCEL_PROOF_REPEATED_SOURCE 5
 
 /**
- * A symbol does not belong to the metadata: `symbol` is its number, and `symbol_verdict` says why.
+ * A symbol does not belong to the metadata. `symbol` is its position, and `symbol_verdict` the
+ * reason.
  */
 #define WALRUS_ACCEL_PROOF_WRONG_SYMBOL 6
 
 /**
- * The sliver that it recovers belongs to the metadata: nothing is inconsistent.
+ * The sliver that the symbols recover belongs to the metadata: the proof shows no inconsistency.
  */
 #define WALRUS_ACCEL_PROOF_CONSISTENT 7
 
 /**
- * A file should be there and is not.
+ * The file is missing.
  */
 #define WALRUS_ACCEL_PROBLEM_MISSING 1
 
 /**
- * A file is there and does not hold what it should.
+ * The file has wrong content.
  */
 #define WALRUS_ACCEL_PROBLEM_DAMAGED 2
 
 /**
- * A file is there and nothing is known of it.
+ * The file does not belong to the directory.
  */
 #define WALRUS_ACCEL_PROBLEM_FOREIGN 3
 
 /**
- * The job waits for others to end.
+ * The job waits for other jobs to end.
  */
 #define WALRUS_ACCEL_JOB_QUEUED 0
 
 /**
- * The job is at work.
+ * The job runs.
  */
 #define WALRUS_ACCEL_JOB_RUNNING 1
 
 /**
- * The job has ended, well or not.
+ * The job has ended, with or without success.
  */
 #define WALRUS_ACCEL_JOB_ENDED 2
 
 /**
- * To wait without an end.
+ * Time limit of a wait without limit.
  */
 #define WALRUS_ACCEL_FOREVER UINT64_MAX
 
 /**
- * Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
+ * Observes and cancels one call, from any thread. Make it before the call, pass it to the call,
+ * and free it after the call.
  */
 typedef struct walrus_accel_control walrus_accel_control;
 
 /**
- * What decoding gave: which slivers were used and which were damaged, and the blob where the library
- * keeps it. It never changes, so threads can share it.
+ * Result of decoding: the positions of the used and of the damaged slivers, and the blob if the
+ * library keeps it. Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_decoded walrus_accel_decoded;
 
 /**
- * A list of graphics devices, as they were when it was made.
+ * List of the devices at the time of walrus_accel_devices_list. Immutable, so that threads can
+ * share it.
  */
 typedef struct walrus_accel_devices walrus_accel_devices;
 
 /**
- * What was found in a directory of slivers. It never changes, so threads can share it.
+ * Problems that were found in a directory of slivers. Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_directory_report walrus_accel_directory_report;
 
 /**
- * What encoding gave: the metadata, and the slivers where the library keeps them. It never changes, so
- * threads can share it.
+ * Result of encoding or rebuilding: the metadata, and the slivers if the library keeps them.
+ * Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_encoded walrus_accel_encoded;
 
 /**
- * What went wrong, in words: the value, the limit and what to do.
+ * Error object: a status and a message that names the value, the limit and the next step.
  *
- * A function with a parameter `error` sets it to NULL at once, and to an error that is the caller's to
- * free if it fails. Whoever does not want to know passes NULL.
+ * A function with a parameter `error` sets it to NULL on success, and on failure to an error that
+ * the caller frees with walrus_accel_error_free. Pass NULL for `error` to get the status alone.
  */
 typedef struct walrus_accel_error walrus_accel_error;
 
 /**
- * All symbols of a sliver and the Merkle tree over them: each symbol serves to recover a sliver of the
- * other axis. Made once and kept, it makes serving a symbol cost a copy. It never changes, so threads can
- * share it.
+ * Expanded sliver: all symbols of a sliver's codeword, and their Merkle tree. Each symbol helps to
+ * recover a sliver of the other axis. With an expanded sliver at hand, serving a symbol costs a
+ * copy. Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_expanded walrus_accel_expanded;
 
 /**
- * Work that goes on while its caller does something else. All functions on a job can be called from any
- * thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
+ * Work that runs while its caller does something else. All functions on a job may run on all
+ * threads at the same time, except for walrus_accel_job_free, which must run alone.
  *
- * What the request points to stays the job's until it has ended: memory, callbacks, what they are given.
- * The request itself, and its structures, arrays of pairs, buffers and slivers and its paths, may go when
- * the function that submits it returns.
+ * A job borrows memory that its request points to until the job has ended: the bytes of blobs and
+ * slivers, buffers, and the `user_data` of callbacks. The request itself, its structures, its
+ * arrays of pairs, buffers and slivers, and its paths may be freed when the function that submits
+ * the job returns.
  */
 typedef struct walrus_accel_job walrus_accel_job;
 
 /**
- * The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
- * all slivers. It never changes, so threads can share it.
+ * Verified metadata of a blob: the blob ID, the commitment, the length of the blob, and the Merkle
+ * roots of all slivers. Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_metadata walrus_accel_metadata;
 
 /**
- * Gathers a blob's slivers until there are enough of one axis to read the blob. Each is verified once, and
- * what is damaged or not needed is told, and not kept. All functions on a reader can be called from any
- * thread, at the same time; walrus_accel_reader_free once, when no other call on it is on its way.
+ * Collects the slivers of a blob until one axis has enough of them to decode the blob. A reader
+ * verifies each sliver once; it reports damaged and surplus slivers, and does not keep them. All
+ * functions on a reader may run on all threads at the same time, except for
+ * walrus_accel_reader_free, which must run alone.
  */
 typedef struct walrus_accel_reader walrus_accel_reader;
 
 /**
- * What a reader has seen: the slivers that it keeps, those that were damaged, and those that were not
- * needed, each by what it says it is. It never changes, so threads can share it.
+ * Slivers that a reader has seen: kept, damaged and surplus slivers, each by the axis and index
+ * that it claims. Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_reader_report walrus_accel_reader_report;
 
 /**
- * What recovery symbols gave: a sliver, or the proof that there is none. It never changes, so threads can
- * share it.
+ * Result of a recovery: a sliver, or the proof that the blob is inconsistent. Immutable, so that
+ * threads can share it.
  */
 typedef struct walrus_accel_recovered walrus_accel_recovered;
 
 /**
- * An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
- * (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
- * as the process runs.
+ * Engine choice, threads, device and memory limit, shared by jobs. A runtime takes some
+ * milliseconds to make, and has as many threads as the machine has cores. Make one, share it
+ * between all threads, and keep it for the life of the process.
  */
 typedef struct walrus_accel_runtime walrus_accel_runtime;
 
 /**
- * What a call came to: `WALRUS_ACCEL_OK`, or a negative number that tells the kind of failure. The
- * values never change; new ones may come.
+ * Result of a call: WALRUS_ACCEL_OK, or a negative number for the kind of failure. The values
+ * never change; later versions may add statuses.
  */
 typedef int32_t walrus_accel_status;
 
 /**
- * What follows from a number of shards and a blob's length. All lengths are in bytes.
+ * Sizes of an encoding, for a number of shards and a length of the blob. All lengths are in bytes.
  */
 typedef struct walrus_accel_shape {
     /**
@@ -664,48 +688,48 @@ typedef struct walrus_accel_shape {
      */
     size_t struct_size;
     /**
-     * The blob's length.
+     * Length of the blob.
      */
     uint64_t blob_length;
     /**
-     * The length of a primary sliver as BCS SliverData: the body that a storage node takes.
+     * Length of a primary sliver as BCS SliverData: the body that a storage node takes.
      */
     uint64_t primary_length;
     /**
-     * The length of a secondary sliver as BCS SliverData.
+     * Length of a secondary sliver as BCS SliverData.
      */
     uint64_t secondary_length;
     /**
-     * The length of the metadata with its ID, as BCS BlobMetadataWithId.
+     * Length of the metadata with its blob ID, as BCS BlobMetadataWithId.
      */
     uint64_t metadata_length;
     /**
-     * What the network accounts for the blob: all slivers, and the metadata on every shard.
+     * Length that the network accounts for the blob: all slivers, and the metadata on every shard.
      */
     uint64_t stored_length;
     /**
-     * The size of a symbol: even, from 2 to 65,534.
+     * Size of a symbol: even, from 2 to 65,534.
      */
     uint32_t symbol_size;
     /**
-     * The length of what comes before the symbols of a primary sliver in BCS SliverData. Encoding into
-     * the caller's memory is fastest if the symbols begin at multiples of 64 bytes.
+     * Length of the bytes before the symbols of a primary sliver in BCS SliverData. Encoding to
+     * buffers is fastest if the symbols of each sliver begin at a multiple of 64 bytes.
      */
     uint32_t primary_header_length;
     /**
-     * The same for a secondary sliver.
+     * Length of the bytes before the symbols of a secondary sliver in BCS SliverData.
      */
     uint32_t secondary_header_length;
     /**
-     * The number of shards, and of sliver pairs.
+     * Number of shards, and of sliver pairs.
      */
     uint16_t n_shards;
     /**
-     * How many primary slivers decode the blob; the number of symbols in a secondary one.
+     * Number of primary slivers that decode the blob; number of symbols in a secondary sliver.
      */
     uint16_t rows;
     /**
-     * How many secondary slivers decode the blob; the number of symbols in a primary one.
+     * Number of secondary slivers that decode the blob; number of symbols in a primary sliver.
      */
     uint16_t columns;
     /**
@@ -717,19 +741,19 @@ typedef struct walrus_accel_shape {
      */
     uint32_t reserved2;
     /**
-     * The length of a symbol without a proof, as BCS DecodingSymbol; 0 if the library is older than the
-     * field.
+     * Length of a symbol without a Merkle proof, as BCS DecodingSymbol. 0 if the library is older
+     * than this field.
      */
     uint32_t decoding_symbol_length;
     /**
-     * The greatest length of a symbol with its proof, as BCS GeneralRecoverySymbol: one whose proof has
-     * empty nodes is shorter. 0 if the library is older than the field.
+     * Greatest length of a symbol with its Merkle proof, as BCS GeneralRecoverySymbol. A proof
+     * with empty nodes is shorter. 0 if the library is older than this field.
      */
     uint32_t recovery_symbol_length;
 } walrus_accel_shape;
 
 /**
- * A graphics device. Its texts are UTF-8, and valid until the list is freed.
+ * Device. The texts are UTF-8, and valid until the list is freed.
  */
 typedef struct walrus_accel_device {
     /**
@@ -737,35 +761,35 @@ typedef struct walrus_accel_device {
      */
     size_t struct_size;
     /**
-     * Its number, which the option `device` takes as text.
+     * Number of the device, which the option `device` of a runtime takes as text.
      */
     uint64_t index;
     /**
-     * The bytes of its largest memory; 0 if the driver does not say.
+     * Size in bytes of the device's largest memory; 0 if the driver does not report it.
      */
     uint64_t memory;
     /**
-     * Its name.
+     * Name of the device.
      */
     const char *name;
     /**
-     * The interface that it is reached by: "vulkan", "metal" or "dx12".
+     * Interface to the device: "vulkan", "metal" or "dx12".
      */
     const char *backend;
     /**
-     * The driver and its version.
+     * Name and version of the driver.
      */
     const char *driver;
     /**
-     * Where it is on the PCI bus; empty if the driver does not say.
+     * Address on the PCI bus; empty if the driver does not report it.
      */
     const char *bus;
     /**
-     * Why it cannot be used; NULL if it can.
+     * Reason why the device is unusable; NULL for a usable device.
      */
     const char *unusable;
     /**
-     * WALRUS_ACCEL_DEVICE_DISCRETE or another of them.
+     * Kind of the device: WALRUS_ACCEL_DEVICE_DISCRETE or another WALRUS_ACCEL_DEVICE_ value.
      */
     uint32_t kind;
     /**
@@ -775,7 +799,7 @@ typedef struct walrus_accel_device {
 } walrus_accel_device;
 
 /**
- * The choices that a runtime is made with. Zero, or NULL, is the default of each.
+ * Options of a runtime. Zero or NULL is the default of each option.
  */
 typedef struct walrus_accel_runtime_options {
     /**
@@ -783,45 +807,47 @@ typedef struct walrus_accel_runtime_options {
      */
     size_t struct_size;
     /**
-     * WALRUS_ACCEL_ENGINE_AUTO or another of them.
+     * Engine: WALRUS_ACCEL_ENGINE_AUTO or another WALRUS_ACCEL_ENGINE_ value.
      */
     uint32_t engine;
     /**
-     * The number of the engine's worker threads, up to 1024; 0 for one a core. There are fewer than asked for
-     * where more are of no use (16, or four a core), or the system gives no more.
+     * Number of the engine's worker threads, at most 1,024; 0 for one per core. The engine starts
+     * fewer threads if more are of no use (16, or four per core), or if the system gives no more.
      */
     uint32_t threads;
     /**
-     * The limit in bytes of the working memory of each job and each call, so that all take as many times
-     * that as are at work; 0 for 1 GiB. The caller's memory and the results come on top. Narrow limits
-     * cost time.
+     * Memory limit in bytes: working memory of each job and each call; 0 for 1 GiB. Concurrent
+     * jobs and calls each take up to this much. The caller's memory and the results come on top. A
+     * narrow limit costs time.
      */
     uint64_t memory;
     /**
-     * The limit in bytes of what is taken of a graphics device's memory; 0 for a half of it.
+     * Limit in bytes of the memory that the library takes on a device; 0 for half of the device's
+     * memory.
      */
     uint64_t device_memory;
     /**
-     * The graphics device: its number or a part of its name, as walrus_accel_devices lists them. NULL
-     * for the one that the environment variable WALRUS_ACCEL_DEVICE names, or the most capable.
+     * Device: its number, or a part of its name, as walrus_accel_devices_get gives them. NULL for
+     * the device that the environment variable WALRUS_ACCEL_DEVICE names, or else the most capable
+     * device.
      */
     const char *device;
     /**
-     * "portable", "avx2" or another name of an instruction set. NULL for the one that the environment
-     * variable WALRUS_ACCEL_ISA names, or the fastest.
+     * Name of an instruction set, such as "portable" or "avx2". NULL for the set that the
+     * environment variable WALRUS_ACCEL_ISA names, or else the fastest set.
      */
     const char *instruction_set;
     /**
-     * How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order. Calls that are
-     * no jobs do not count.
+     * Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
+     * order. Blocking calls do not count.
      */
     uint32_t max_jobs;
     /**
-     * 1: a job whose graphics device fails ends with an error, and does not go on on the CPU.
+     * 1: a job whose device fails ends with an error. 0: the job goes on on the CPU.
      */
     uint32_t no_cpu_fallback;
     /**
-     * 1: what a graphics device answers is not checked.
+     * 1: the results of a device are not checked. 0: they are checked.
      */
     uint32_t no_device_check;
     /**
@@ -831,22 +857,22 @@ typedef struct walrus_accel_runtime_options {
 } walrus_accel_runtime_options;
 
 /**
- * Reads bytes of a blob: fills `out` with `length` bytes from `offset` on; the range lies inside the
- * blob. Returns 0 if it did; a positive number to stop, so that the job ends with
- * WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
- * WALRUS_ACCEL_CALLBACK_FAILED.
+ * Reads bytes of a blob: fills `out` with the `out_length` bytes from `offset` on. The range lies
+ * inside the blob.
  *
- * It is called from any thread, that of the call included: for a request one call at a time, in no
- * particular order, and for the same bytes more than once. It must not call the library, nor unwind or
- * jump out.
+ * Returns 0 on success; a positive number to stop the job with WALRUS_ACCEL_CANCELLED; a negative
+ * number to fail the job with WALRUS_ACCEL_CALLBACK_FAILED.
+ *
+ * The ranges of the calls come in no particular order, and may repeat. See "Callbacks" at the top
+ * of this header.
  */
 typedef int32_t (*walrus_accel_read_function)(uint64_t offset,
                                               uint8_t *out,
-                                              size_t length,
+                                              size_t out_length,
                                               void *user_data);
 
 /**
- * A blob to read. Its bytes must stay as they are until the call, or the job, has ended.
+ * Source of a blob. The bytes of the blob must not change until the call or the job has ended.
  */
 typedef struct walrus_accel_source {
     /**
@@ -854,103 +880,104 @@ typedef struct walrus_accel_source {
      */
     size_t struct_size;
     /**
-     * WALRUS_ACCEL_SOURCE_MEMORY or another of them; only the fields that it names are looked at.
+     * Kind of the source: WALRUS_ACCEL_SOURCE_MEMORY or another WALRUS_ACCEL_SOURCE_ value. The
+     * call reads only the fields that the kind names.
      */
     uint32_t kind;
     /**
-     * A descriptor to read from, which stays the caller's and may be closed when the call, or the one
-     * that submits the job, returns. A regular file is read by position, from its beginning, and its
-     * offset stays; anything else, such as a pipe, may be non-blocking, and is read to its end into a
-     * temporary file. Not on Windows.
+     * File descriptor. It stays the caller's, who may close it when the call, or the call that
+     * submits the job, returns. A regular file is read by position, from its beginning, and keeps
+     * its offset. Anything else, such as a pipe, may be non-blocking, and is read to its end into
+     * a temporary file. Not supported on Windows.
      */
     int32_t descriptor;
     /**
-     * The bytes of the blob; NULL if it is empty.
+     * Bytes of the blob; NULL if the blob is empty.
      */
     const uint8_t *data;
     /**
-     * The length of the blob in bytes.
+     * Length of the blob in bytes.
      */
     uint64_t length;
     /**
-     * The file, ended by a NUL: any bytes on Unix, UTF-8 elsewhere.
+     * Path of the file, ended by a NUL: any bytes on Unix, UTF-8 elsewhere.
      */
     const char *path;
     /**
-     * The function that reads.
+     * Function that reads the blob.
      */
     walrus_accel_read_function read;
     /**
-     * What `read` is given.
+     * Argument of `read`.
      */
     void *user_data;
 } walrus_accel_source;
 
 /**
- * Memory of the caller's for one sliver.
+ * Buffer of the caller for one sliver.
  */
 typedef struct walrus_accel_buffer {
     /**
-     * The first byte.
+     * First byte of the buffer.
      */
     uint8_t *data;
     /**
-     * The length in bytes: exactly that of the sliver as BCS SliverData, as walrus_accel_shape_compute
-     * tells it.
+     * Length in bytes: exactly the length of the sliver as BCS SliverData, which
+     * walrus_accel_shape_compute returns.
      */
     size_t length;
 } walrus_accel_buffer;
 
 /**
- * A piece of a sliver.
+ * Piece of a sliver.
  */
 typedef struct walrus_accel_piece {
     /**
-     * The bytes, valid during the call.
+     * Bytes of the piece, valid during the call.
      */
     const uint8_t *data;
     /**
-     * Their number.
+     * Length of `data` in bytes.
      */
     size_t length;
     /**
-     * Where they belong in the sliver as BCS SliverData, in bytes from its beginning.
+     * Offset in bytes of the piece in the sliver's BCS SliverData.
      */
     uint64_t offset;
     /**
-     * The length in bytes of the sliver as BCS SliverData.
+     * Length in bytes of the sliver's BCS SliverData.
      */
     uint64_t sliver_length;
     /**
-     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+     * Axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
      */
     uint32_t axis;
     /**
-     * The sliver's pair.
+     * Index of the sliver's pair.
      */
     uint16_t pair;
     /**
-     * The sliver's index along its axis.
+     * Index of the sliver along its axis.
      */
     uint16_t index;
 } walrus_accel_piece;
 
 /**
- * Takes a piece of a sliver. Returns 0 if it did; a positive number to stop, so that the job ends with
- * WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
- * WALRUS_ACCEL_CALLBACK_FAILED.
+ * Takes a piece of a sliver. The piece and its bytes are valid during the call.
  *
- * The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. It is
- * called from any thread, that of the call included: for a request one call at a time, though a source's
- * `read` may be called meanwhile. It must not call the library, nor unwind or jump out.
+ * Returns 0 on success; a positive number to stop the job with WALRUS_ACCEL_CANCELLED; a negative
+ * number to fail the job with WALRUS_ACCEL_CALLBACK_FAILED.
+ *
+ * The pieces of all slivers come in no particular order, do not overlap, and cover the slivers. A
+ * source's `read` may run at the same time. See "Callbacks" at the top of this header.
  */
 typedef int32_t (*walrus_accel_write_function)(const struct walrus_accel_piece *piece,
                                                void *user_data);
 
 /**
- * Where the slivers of the chosen pairs go. The memory of buffers must stay until the call, or the job, has
- * ended. After a job that failed, the content of buffers is unspecified, and nothing is left in a
- * directory.
+ * Destination of the slivers of the chosen pairs. The buffers must stay valid until the call or
+ * the job has ended. After a failure, the content of the buffers is unspecified, and a directory
+ * has nothing of the failed job.
  */
 typedef struct walrus_accel_sink {
     /**
@@ -958,39 +985,40 @@ typedef struct walrus_accel_sink {
      */
     size_t struct_size;
     /**
-     * WALRUS_ACCEL_SINK_LIBRARY or another of them; only the fields that it names are looked at.
+     * Kind of the sink: WALRUS_ACCEL_SINK_LIBRARY or another WALRUS_ACCEL_SINK_ value. The call
+     * reads only the fields that the kind names.
      */
     uint32_t kind;
     /**
-     * 1: a directory of the blob that holds something else is replaced.
+     * 1: replaces a directory of the blob that has other content. 0: refuses it.
      */
     uint32_t replace;
     /**
-     * The caller's memory: for each chosen pair in ascending order a primary sliver's and a secondary
-     * sliver's.
+     * Buffers: for each chosen pair in ascending order, a buffer for the primary sliver and a
+     * buffer for the secondary sliver.
      */
     const struct walrus_accel_buffer *buffers;
     /**
-     * The number of buffers: twice that of the chosen pairs.
+     * Number of buffers: twice the number of chosen pairs.
      */
     size_t buffer_count;
     /**
-     * The directory in which one named by the blob ID is made, complete or not at all; ended by a NUL:
-     * any bytes on Unix, UTF-8 elsewhere.
+     * Parent directory, ended by a NUL: any bytes on Unix, UTF-8 elsewhere. The call makes a
+     * directory there that is named by the blob ID, either complete or not at all.
      */
     const char *path;
     /**
-     * The function that takes pieces.
+     * Function that takes pieces.
      */
     walrus_accel_write_function write;
     /**
-     * What `write` is given.
+     * Argument of `write`.
      */
     void *user_data;
 } walrus_accel_sink;
 
 /**
- * A blob to encode. Fields that are zero have their defaults.
+ * Request to encode a blob. Fields that are zero have their defaults.
  */
 typedef struct walrus_accel_encode_request {
     /**
@@ -998,32 +1026,33 @@ typedef struct walrus_accel_encode_request {
      */
     size_t struct_size;
     /**
-     * The blob.
+     * Source of the blob.
      */
     const struct walrus_accel_source *source;
     /**
-     * Where the slivers go; NULL for metadata and blob ID alone.
+     * Destination of the slivers; NULL for metadata and blob ID alone.
      */
     const struct walrus_accel_sink *sink;
     /**
-     * The pairs whose slivers go to the sink, if `pair_choice` says so. Repeated ones count once. The
-     * metadata covers all pairs in any case.
+     * Pairs whose slivers go to the sink, with WALRUS_ACCEL_PAIRS_LISTED. Repeated pairs count
+     * once. The metadata always covers all pairs.
      */
     const uint16_t *pairs;
     /**
-     * The number of `pairs`.
+     * Length of `pairs`.
      */
     size_t pair_count;
     /**
-     * WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+     * Commitment: WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or
+     * WALRUS_ACCEL_COMMITMENT_BLAKE3.
      */
     uint32_t commitment;
     /**
-     * WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+     * Chosen pairs: WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for the pairs in `pairs`.
      */
     uint32_t pair_choice;
     /**
-     * The number of shards; 0 for the network's 1,000.
+     * Number of shards; 0 for the network's 1,000.
      */
     uint16_t n_shards;
     /**
@@ -1037,26 +1066,27 @@ typedef struct walrus_accel_encode_request {
 } walrus_accel_encode_request;
 
 /**
- * A sliver in memory.
+ * Sliver in memory.
  */
 typedef struct walrus_accel_sliver {
     /**
-     * The bytes of its BCS SliverData, as a storage node gives them.
+     * BCS SliverData of the sliver, as a storage node serves it.
      */
     const uint8_t *data;
     /**
-     * Their number.
+     * Length of `data` in bytes.
      */
     size_t length;
     /**
-     * WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY: that is not in the bytes.
+     * Axis of the sliver, which the bytes do not have: WALRUS_ACCEL_AXIS_PRIMARY or
+     * WALRUS_ACCEL_AXIS_SECONDARY.
      */
     uint32_t axis;
 } walrus_accel_sliver;
 
 /**
- * A blob to decode. Fields that are zero have their defaults. The slivers' bytes must stay as they are until
- * the call, or the job, has ended.
+ * Request to decode a blob. Fields that are zero have their defaults. The bytes of the slivers
+ * must not change until the call or the job has ended.
  */
 typedef struct walrus_accel_decode_request {
     /**
@@ -1064,33 +1094,36 @@ typedef struct walrus_accel_decode_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+     * Metadata of the blob. The caller may free it when the call, or the call that submits the
+     * job, returns.
      */
     const struct walrus_accel_metadata *metadata;
     /**
-     * Slivers in memory, in any order. Those that are not of the blob's shape, or given twice, are
-     * skipped, and surplus ones ignored.
+     * Slivers in memory, in any order. Slivers that do not have the shape of the blob, and
+     * repeated slivers, are skipped. Surplus slivers are ignored.
      */
     const struct walrus_accel_sliver *slivers;
     /**
-     * The number of slivers.
+     * Length of `slivers`.
      */
     size_t sliver_count;
     /**
-     * Instead of slivers in memory: a directory, as WALRUS_ACCEL_SINK_DIRECTORY writes it, or what is
-     * left of it; the files in its `pairs` are looked at, and no other.
+     * Directory of slivers, instead of slivers in memory: a directory that
+     * WALRUS_ACCEL_SINK_DIRECTORY wrote, or what is left of it. Only the files in its `pairs` are
+     * read.
      */
     const char *directory;
     /**
-     * WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
+     * Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY.
      */
     uint32_t axis;
     /**
-     * WALRUS_ACCEL_CHECK_DEFAULT or another of them.
+     * Check of the decoded blob: WALRUS_ACCEL_CHECK_DEFAULT or another WALRUS_ACCEL_CHECK_ value.
      */
     uint32_t check;
     /**
-     * WALRUS_ACCEL_OUTPUT_LIBRARY or another of them; only the fields that it names are looked at.
+     * Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
+     * call reads only the fields that the kind names.
      */
     uint32_t output_kind;
     /**
@@ -1098,23 +1131,24 @@ typedef struct walrus_accel_decode_request {
      */
     uint32_t reserved;
     /**
-     * The caller's memory.
+     * Buffer for the blob.
      */
     uint8_t *output;
     /**
-     * Its length in bytes: exactly the blob's.
+     * Length of `output` in bytes: exactly the length of the blob.
      */
     uint64_t output_length;
     /**
-     * The file. A regular file that exists is replaced, and its permission bits are kept; a symbolic link is
-     * followed. Anything else, and a file in `directory`, is an error.
+     * Path of the output file. An existing regular file is replaced, and its permission bits are
+     * kept; a symbolic link is followed. Any other existing file, and a file in `directory`, is an
+     * error.
      */
     const char *output_path;
 } walrus_accel_decode_request;
 
 /**
- * Slivers to verify, of one blob or of many. Their bytes must stay as they are until the call, or the job,
- * has ended.
+ * Request to verify slivers of one blob or of many blobs. The bytes of the slivers must not change
+ * until the call or the job has ended.
  */
 typedef struct walrus_accel_verify_request {
     /**
@@ -1122,117 +1156,41 @@ typedef struct walrus_accel_verify_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob; NULL if `metadata_per_sliver` has it. It may be freed when the call, or the one that
-     * submits the job, returns.
+     * Metadata of the blob; NULL if `metadata_per_sliver` is set. The caller may free it when the
+     * call, or the call that submits the job, returns.
      */
     const struct walrus_accel_metadata *metadata;
     /**
-     * The slivers, of both axes in any order; many at once are verified faster than one by one.
+     * Slivers, of both axes in any order. Many slivers in one request are verified faster than one
+     * by one.
      */
     const struct walrus_accel_sliver *slivers;
     /**
-     * The number of slivers.
+     * Length of `slivers`.
      */
     size_t sliver_count;
     /**
-     * Room for a verdict for each sliver: WALRUS_ACCEL_SLIVER_GOOD or another of them. A call, or a job, that
-     * fails makes none WALRUS_ACCEL_SLIVER_GOOD that is not: those that were not verified are
-     * WALRUS_ACCEL_SLIVER_WRONG_ROOT then. A request that cannot be, and a handle that is none, leave them as
-     * they were.
+     * Array for one verdict per sliver: WALRUS_ACCEL_SLIVER_GOOD or another WALRUS_ACCEL_SLIVER_
+     * value. A call or a job that fails sets no verdict to WALRUS_ACCEL_SLIVER_GOOD unless the
+     * sliver is good: slivers that were not verified have WALRUS_ACCEL_SLIVER_WRONG_ROOT. An
+     * invalid request and an invalid handle leave the array as it was.
      */
     uint8_t *verdicts;
     /**
-     * The number of verdicts that there is room for: exactly `sliver_count`.
+     * Length of `verdicts`: exactly `sliver_count`.
      */
     size_t verdict_count;
     /**
-     * Instead of `metadata`: for each of the slivers the metadata of its blob, where they are of many; the
-     * same may be there more than once. Slivers with symbols of one size are verified together, whatever
-     * blob they are of. The array, and the metadata in it, may be freed when the call, or the one that
-     * submits the job, returns. If there are no slivers, both may be NULL.
+     * Metadata of the blob of each sliver, for slivers of many blobs, instead of `metadata`.
+     * Metadata may be repeated. Slivers with symbols of one size are verified together, whatever
+     * their blob. The caller may free the array and the metadata when the call, or the call that
+     * submits the job, returns. Without slivers, both fields may be NULL.
      */
     const struct walrus_accel_metadata *const *metadata_per_sliver;
 } walrus_accel_verify_request;
 
 /**
- * What became of a sliver that was handed in.
- */
-typedef struct walrus_accel_added {
-    /**
-     * WALRUS_ACCEL_ADDED_KEPT or another of them; 0 if nothing was found out, because the call failed before:
-     * hand it in again.
-     */
-    uint32_t outcome;
-    /**
-     * What is wrong with one that is damaged: WALRUS_ACCEL_SLIVER_MALFORMED or another of them.
-     */
-    uint32_t verdict;
-    /**
-     * Zero: room for what a later version tells.
-     */
-    uint64_t reserved;
-} walrus_accel_added;
-
-/**
- * Slivers to hand in.
- */
-typedef struct walrus_accel_reader_add_request {
-    /**
-     * sizeof(walrus_accel_reader_add_request): WALRUS_ACCEL_READER_ADD_REQUEST_INIT sets it.
-     */
-    size_t struct_size;
-    /**
-     * The slivers, of both axes in any order. They are the caller's alone again when the call returns.
-     */
-    const struct walrus_accel_sliver *slivers;
-    /**
-     * The number of slivers.
-     */
-    size_t sliver_count;
-    /**
-     * Room for what became of each of them. What is known is told even if the call fails. An outcome of 0:
-     * nothing was found out, hand it in again.
-     */
-    struct walrus_accel_added *added;
-    /**
-     * The number of those that there is room for: exactly `sliver_count`.
-     */
-    size_t added_count;
-} walrus_accel_reader_add_request;
-
-/**
- * How a reader is to read the blob. Fields that are zero have their defaults.
- */
-typedef struct walrus_accel_reader_read_request {
-    /**
-     * sizeof(walrus_accel_reader_read_request): WALRUS_ACCEL_READER_READ_REQUEST_INIT sets it.
-     */
-    size_t struct_size;
-    /**
-     * WALRUS_ACCEL_CHECK_DEFAULT or another of them.
-     */
-    uint32_t check;
-    /**
-     * WALRUS_ACCEL_OUTPUT_LIBRARY or another of them; only the fields that it names are looked at.
-     */
-    uint32_t output_kind;
-    /**
-     * The caller's memory.
-     */
-    uint8_t *output;
-    /**
-     * Its length in bytes: exactly the blob's.
-     */
-    uint64_t output_length;
-    /**
-     * The file. A regular file that exists is replaced, and its permission bits are kept; a symbolic link is
-     * followed. Anything else is an error.
-     */
-    const char *output_path;
-} walrus_accel_reader_read_request;
-
-/**
- * A sliver that a reader has seen.
+ * Sliver that a reader has seen.
  */
 typedef struct walrus_accel_seen_sliver {
     /**
@@ -1244,16 +1202,16 @@ typedef struct walrus_accel_seen_sliver {
      */
     uint32_t axis;
     /**
-     * WALRUS_ACCEL_ADDED_KEPT or another of them.
+     * WALRUS_ACCEL_ADDED_KEPT or another WALRUS_ACCEL_ADDED_ value.
      */
     uint32_t outcome;
     /**
-     * What is wrong with one that is damaged, by the latest one of that name:
-     * WALRUS_ACCEL_SLIVER_WRONG_INDEX or another of them.
+     * Verdict on a damaged sliver, the latest one with this axis and index:
+     * WALRUS_ACCEL_SLIVER_WRONG_INDEX or another WALRUS_ACCEL_SLIVER_ value.
      */
     uint32_t verdict;
     /**
-     * Its index along its axis. A damaged one may say anything.
+     * Index along the axis. A damaged sliver may claim any index.
      */
     uint16_t index;
     /**
@@ -1263,8 +1221,87 @@ typedef struct walrus_accel_seen_sliver {
 } walrus_accel_seen_sliver;
 
 /**
- * Slivers to rebuild from others. Fields that are zero have their defaults. The slivers' bytes must stay as
- * they are until the call, or the job, has ended.
+ * Result of adding a sliver to a reader.
+ */
+typedef struct walrus_accel_added {
+    /**
+     * Outcome: WALRUS_ACCEL_ADDED_KEPT or another WALRUS_ACCEL_ADDED_ value. 0 if the call failed
+     * before the outcome was known: add the sliver again.
+     */
+    uint32_t outcome;
+    /**
+     * Verdict on a damaged sliver: WALRUS_ACCEL_SLIVER_MALFORMED or another WALRUS_ACCEL_SLIVER_
+     * value.
+     */
+    uint32_t verdict;
+    /**
+     * Zero. A later version may give it a meaning.
+     */
+    uint64_t reserved;
+} walrus_accel_added;
+
+/**
+ * Request to add slivers to a reader.
+ */
+typedef struct walrus_accel_reader_add_request {
+    /**
+     * sizeof(walrus_accel_reader_add_request): WALRUS_ACCEL_READER_ADD_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Slivers, of both axes in any order. The library does not use them after the call.
+     */
+    const struct walrus_accel_sliver *slivers;
+    /**
+     * Length of `slivers`.
+     */
+    size_t sliver_count;
+    /**
+     * Array for one result per sliver. Results that are known are written even if the call fails.
+     * The outcome 0 means that the outcome is unknown: add the sliver again.
+     */
+    struct walrus_accel_added *added;
+    /**
+     * Length of `added`: exactly `sliver_count`.
+     */
+    size_t added_count;
+} walrus_accel_reader_add_request;
+
+/**
+ * Request to decode a reader's blob. Fields that are zero have their defaults.
+ */
+typedef struct walrus_accel_reader_read_request {
+    /**
+     * sizeof(walrus_accel_reader_read_request): WALRUS_ACCEL_READER_READ_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Check of the decoded blob: WALRUS_ACCEL_CHECK_DEFAULT or another WALRUS_ACCEL_CHECK_ value.
+     */
+    uint32_t check;
+    /**
+     * Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
+     * call reads only the fields that the kind names.
+     */
+    uint32_t output_kind;
+    /**
+     * Buffer for the blob.
+     */
+    uint8_t *output;
+    /**
+     * Length of `output` in bytes: exactly the length of the blob.
+     */
+    uint64_t output_length;
+    /**
+     * Path of the output file. An existing regular file is replaced, and its permission bits are
+     * kept; a symbolic link is followed. Any other existing file is an error.
+     */
+    const char *output_path;
+} walrus_accel_reader_read_request;
+
+/**
+ * Request to rebuild slivers from other slivers of the blob. Fields that are zero have their
+ * defaults. The bytes of the slivers must not change until the call or the job has ended.
  */
 typedef struct walrus_accel_rebuild_request {
     /**
@@ -1272,7 +1309,8 @@ typedef struct walrus_accel_rebuild_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob. It may be freed when the call, or the one that submits the job, returns.
+     * Metadata of the blob. The caller may free it when the call, or the call that submits the
+     * job, returns.
      */
     const struct walrus_accel_metadata *metadata;
     /**
@@ -1280,87 +1318,89 @@ typedef struct walrus_accel_rebuild_request {
      */
     const struct walrus_accel_sliver *slivers;
     /**
-     * The number of slivers.
+     * Length of `slivers`.
      */
     size_t sliver_count;
     /**
-     * Instead of slivers in memory: a directory, as in walrus_accel_decode_request.
+     * Directory of slivers, instead of slivers in memory, as in walrus_accel_decode_request.
      */
     const char *directory;
     /**
-     * The pairs to rebuild, if `pair_choice` says so.
+     * Pairs to rebuild, with WALRUS_ACCEL_PAIRS_LISTED.
      */
     const uint16_t *pairs;
     /**
-     * The number of `pairs`.
+     * Length of `pairs`.
      */
     size_t pair_count;
     /**
-     * Where the rebuilt slivers go: not WALRUS_ACCEL_SINK_NONE.
+     * Destination of the rebuilt slivers, of any kind except WALRUS_ACCEL_SINK_NONE.
      */
     const struct walrus_accel_sink *sink;
     /**
-     * WALRUS_ACCEL_AXIS_ANY, or the axis whose slivers are used.
+     * Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY.
      */
     uint32_t axis;
     /**
-     * WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+     * Chosen pairs: WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for the pairs in `pairs`.
      */
     uint32_t pair_choice;
 } walrus_accel_rebuild_request;
 
 /**
- * A symbol in memory: a part of one sliver that serves to recover a sliver of the other axis. Functions that
- * read symbols copy them for as long as the call takes.
+ * Symbol in memory: a part of one sliver, its source, that helps to recover a sliver of the other
+ * axis, its target. Functions that read symbols copy them, and free the copies when they return.
  */
 typedef struct walrus_accel_symbol {
     /**
-     * Its bytes, as a storage node gives them: BCS GeneralRecoverySymbol, or BCS DecodingSymbol where the
-     * function says so.
+     * Bytes of the symbol, as a storage node serves them: BCS GeneralRecoverySymbol, or BCS
+     * DecodingSymbol where the function says so.
      */
     const uint8_t *data;
     /**
-     * Their number.
+     * Length of `data` in bytes.
      */
     size_t length;
 } walrus_accel_symbol;
 
 /**
- * Recovery symbols to verify. All are to recover the same sliver.
+ * Request to verify recovery symbols for one target.
  */
 typedef struct walrus_accel_verify_symbols_request {
     /**
-     * sizeof(walrus_accel_verify_symbols_request): WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT sets it.
+     * sizeof(walrus_accel_verify_symbols_request): WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT sets
+     * it.
      */
     size_t struct_size;
     /**
-     * The metadata of the blob.
+     * Metadata of the blob.
      */
     const struct walrus_accel_metadata *metadata;
     /**
-     * The symbols, as BCS GeneralRecoverySymbol; many at once are verified faster than one by one.
+     * Symbols, as BCS GeneralRecoverySymbol. Many symbols in one request are verified faster than
+     * one by one.
      */
     const struct walrus_accel_symbol *symbols;
     /**
-     * The number of symbols.
+     * Length of `symbols`.
      */
     size_t symbol_count;
     /**
-     * Room for a verdict for each symbol: WALRUS_ACCEL_SYMBOL_GOOD or another of them; all are 0 after a call
-     * that failed. (They are left alone only if they overlap with what is read, or are not `symbol_count`.)
+     * Array for one verdict per symbol: WALRUS_ACCEL_SYMBOL_GOOD or another WALRUS_ACCEL_SYMBOL_
+     * verdict. After a failure, all verdicts are 0, except if the array overlaps with memory that
+     * is read or has another length than `symbol_count`: then it is left as it was.
      */
     uint8_t *verdicts;
     /**
-     * The number of verdicts that there is room for: exactly `symbol_count`.
+     * Length of `verdicts`: exactly `symbol_count`.
      */
     size_t verdict_count;
     /**
-     * The axis of the sliver that they are to recover: WALRUS_ACCEL_AXIS_PRIMARY or
-     * WALRUS_ACCEL_AXIS_SECONDARY.
+     * Axis of the target: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
      */
     uint32_t axis;
     /**
-     * The pair of that sliver.
+     * Pair of the target.
      */
     uint16_t target;
     /**
@@ -1370,7 +1410,7 @@ typedef struct walrus_accel_verify_symbols_request {
 } walrus_accel_verify_symbols_request;
 
 /**
- * A sliver to expand.
+ * Request to expand a sliver.
  */
 typedef struct walrus_accel_expand_request {
     /**
@@ -1378,52 +1418,54 @@ typedef struct walrus_accel_expand_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob.
+     * Metadata of the blob.
      */
     const struct walrus_accel_metadata *metadata;
     /**
-     * The sliver.
+     * Sliver to expand.
      */
     const struct walrus_accel_sliver *sliver;
 } walrus_accel_expand_request;
 
 /**
- * A sliver, and the targets that its symbols are for.
+ * Request for symbols of a sliver without Merkle proofs.
  */
 typedef struct walrus_accel_decoding_symbols_request {
     /**
-     * sizeof(walrus_accel_decoding_symbols_request): WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT sets it.
+     * sizeof(walrus_accel_decoding_symbols_request): WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT
+     * sets it.
      */
     size_t struct_size;
     /**
-     * The metadata of the blob.
+     * Metadata of the blob.
      */
     const struct walrus_accel_metadata *metadata;
     /**
-     * The sliver.
+     * Sliver to take the symbols from.
      */
     const struct walrus_accel_sliver *sliver;
     /**
-     * The pairs whose slivers of the other axis the symbols recover, in any order.
+     * Targets, in any order: pairs whose slivers of the other axis the symbols help to recover.
      */
     const uint16_t *targets;
     /**
-     * The number of targets.
+     * Length of `targets`.
      */
     size_t target_count;
     /**
-     * Room for the symbols as BCS DecodingSymbol, one behind the other. Unspecified after a call that
-     * failed.
+     * Buffer for the symbols as BCS DecodingSymbol, one after the other. Its content is
+     * unspecified after a failure.
      */
     uint8_t *out;
     /**
-     * Its length in bytes: exactly `target_count` times the `decoding_symbol_length` of the shape.
+     * Length of `out` in bytes: exactly `target_count` times the `decoding_symbol_length` of the
+     * shape.
      */
     size_t out_length;
 } walrus_accel_decoding_symbols_request;
 
 /**
- * A sliver to recover.
+ * Request to recover a sliver.
  */
 typedef struct walrus_accel_recover_request {
     /**
@@ -1431,24 +1473,25 @@ typedef struct walrus_accel_recover_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob.
+     * Metadata of the blob.
      */
     const struct walrus_accel_metadata *metadata;
     /**
-     * Symbols of slivers of the other axis, in any order: the `columns` of the shape from different ones
-     * recover a primary sliver, its `rows` a secondary one. Of those from one sliver only one counts.
+     * Symbols of slivers of the other axis, in any order. A primary sliver needs symbols of as
+     * many different slivers as the shape has `columns`, a secondary sliver as many as it has
+     * `rows`. Of several symbols of one sliver, one counts.
      */
     const struct walrus_accel_symbol *symbols;
     /**
-     * The number of symbols.
+     * Length of `symbols`.
      */
     size_t symbol_count;
     /**
-     * The axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
+     * Axis of the target: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
      */
     uint32_t axis;
     /**
-     * The pair of the sliver.
+     * Pair of the target, the sliver to recover.
      */
     uint16_t target;
     /**
@@ -1456,20 +1499,21 @@ typedef struct walrus_accel_recover_request {
      */
     uint16_t reserved;
     /**
-     * NULL, or room for a verdict for each symbol: WALRUS_ACCEL_SYMBOL_GOOD or another of them; 0 for one that
-     * was not looked at, because it was not needed or another one of the same sliver had been found good. They
-     * are there if the call succeeds, and if it fails with WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS; all are 0 after
-     * another failure.
+     * NULL, or an array for one verdict per symbol: WALRUS_ACCEL_SYMBOL_GOOD or another
+     * WALRUS_ACCEL_SYMBOL_ verdict. 0 for a symbol that was not checked, because it was not needed
+     * or another symbol of the same sliver was good. The call writes verdicts if it succeeds, and
+     * if it fails with WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS. After any other failure all verdicts are
+     * 0.
      */
     uint8_t *verdicts;
     /**
-     * The number of verdicts that there is room for: exactly `symbol_count`, or 0 with NULL.
+     * Length of `verdicts`: exactly `symbol_count`, or 0 if `verdicts` is NULL.
      */
     size_t verdict_count;
 } walrus_accel_recover_request;
 
 /**
- * An inconsistency proof to verify.
+ * Request to verify an inconsistency proof.
  */
 typedef struct walrus_accel_verify_proof_request {
     /**
@@ -1477,19 +1521,19 @@ typedef struct walrus_accel_verify_proof_request {
      */
     size_t struct_size;
     /**
-     * The metadata of the blob.
+     * Metadata of the blob.
      */
     const struct walrus_accel_metadata *metadata;
     /**
-     * The proof, as BCS InconsistencyProof.
+     * Inconsistency proof, as BCS InconsistencyProof.
      */
     const uint8_t *proof;
     /**
-     * Its length in bytes.
+     * Length of `proof` in bytes.
      */
     size_t proof_length;
     /**
-     * The axis of its sliver, which is not in the bytes: WALRUS_ACCEL_AXIS_PRIMARY or
+     * Axis of the proof's target, which the bytes do not have: WALRUS_ACCEL_AXIS_PRIMARY or
      * WALRUS_ACCEL_AXIS_SECONDARY.
      */
     uint32_t axis;
@@ -1500,7 +1544,7 @@ typedef struct walrus_accel_verify_proof_request {
 } walrus_accel_verify_proof_request;
 
 /**
- * What a proof was found to be.
+ * Verdict on an inconsistency proof.
  */
 typedef struct walrus_accel_proof_verdict {
     /**
@@ -1508,34 +1552,36 @@ typedef struct walrus_accel_proof_verdict {
      */
     size_t struct_size;
     /**
-     * The number of the symbol that is wrong, from 0; 0 if none is.
+     * Position in the proof of the wrong symbol; 0 if no symbol is wrong.
      */
     size_t symbol;
     /**
-     * WALRUS_ACCEL_PROOF_PROVEN or another of them; 0, which is none, after a call that failed.
+     * WALRUS_ACCEL_PROOF_PROVEN or another WALRUS_ACCEL_PROOF_ value; 0, which is no verdict,
+     * after a failure.
      */
     uint32_t verdict;
     /**
-     * What is wrong with that symbol, if it does not belong to the metadata:
-     * WALRUS_ACCEL_SYMBOL_WRONG_SOURCE or another of them; 0 otherwise.
+     * Verdict on a symbol that does not belong to the metadata: WALRUS_ACCEL_SYMBOL_WRONG_SOURCE
+     * or another WALRUS_ACCEL_SYMBOL_ verdict; 0 otherwise.
      */
     uint32_t symbol_verdict;
 } walrus_accel_proof_verdict;
 
 /**
- * What became of one blob of a batch that was encoded.
+ * Result for one blob of an encode batch.
  */
 typedef struct walrus_accel_encode_result {
     /**
-     * The result, which the caller frees; NULL if it failed.
+     * Result, which the caller frees; NULL after a failure.
      */
     struct walrus_accel_encoded *encoded;
     /**
-     * The error, which the caller frees; NULL if it did not fail.
+     * Error, which the caller frees; NULL on success.
      */
     struct walrus_accel_error *error;
     /**
-     * What walrus_accel_encode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
+     * Status that walrus_accel_encode would return; WALRUS_ACCEL_NOT_ENDED if the batch did not
+     * begin.
      */
     walrus_accel_status status;
     /**
@@ -1545,19 +1591,20 @@ typedef struct walrus_accel_encode_result {
 } walrus_accel_encode_result;
 
 /**
- * What became of one blob of a batch that was decoded.
+ * Result for one blob of a decode batch.
  */
 typedef struct walrus_accel_decode_result {
     /**
-     * The result, which the caller frees; NULL if it failed.
+     * Result, which the caller frees; NULL after a failure.
      */
     struct walrus_accel_decoded *decoded;
     /**
-     * The error, which the caller frees; NULL if it did not fail.
+     * Error, which the caller frees; NULL on success.
      */
     struct walrus_accel_error *error;
     /**
-     * What walrus_accel_decode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
+     * Status that walrus_accel_decode would return; WALRUS_ACCEL_NOT_ENDED if the batch did not
+     * begin.
      */
     walrus_accel_status status;
     /**
@@ -1567,7 +1614,7 @@ typedef struct walrus_accel_decode_result {
 } walrus_accel_decode_result;
 
 /**
- * What is wrong with a file. Its texts are valid until the report is freed.
+ * Problem with a file. The texts are valid until the report is freed.
  */
 typedef struct walrus_accel_problem {
     /**
@@ -1575,15 +1622,15 @@ typedef struct walrus_accel_problem {
      */
     size_t struct_size;
     /**
-     * The file: any bytes on Unix, UTF-8 elsewhere. It may be a stranger's name.
+     * Path of the file: any bytes on Unix, UTF-8 elsewhere. A foreign file can have any name.
      */
     const char *path;
     /**
-     * What is wrong, in UTF-8.
+     * Description of the problem, in UTF-8.
      */
     const char *reason;
     /**
-     * WALRUS_ACCEL_PROBLEM_MISSING or another of them.
+     * Kind of the problem: WALRUS_ACCEL_PROBLEM_MISSING or another WALRUS_ACCEL_PROBLEM_ value.
      */
     uint32_t kind;
     /**
@@ -1593,14 +1640,15 @@ typedef struct walrus_accel_problem {
 } walrus_accel_problem;
 
 /**
- * Called once for a job, when it has ended, well or not: to write to an eventfd, to call
- * uv_async_send, to wake a future. It is called from a thread of the library's, or from the one that
- * cancels or frees a job that waits in the queue. `user_data` must be valid until walrus_accel_job_free
- * has returned.
+ * Learns that a job has ended, with or without success: writes to an eventfd, calls uv_async_send,
+ * wakes a future. The library calls it once per job, from one of its threads, or from the thread
+ * that cancels or frees a queued job. `user_data` must be valid until walrus_accel_job_free has
+ * returned.
  *
- * It may poll, ask for the result of, take from and free this very job, and use and free what it took. It
- * must not wait for a job, free another one that has not ended, submit, unwind or jump out. If
- * walrus_accel_job_free is what ends the job, the handle is of no more use in it.
+ * The function may poll this job, ask for its result, take its result, free it, and use and free
+ * the result. It must not wait for a job, free another job that has not ended, submit a job,
+ * unwind or jump out. If walrus_accel_job_free is what ends the job, the handle is invalid inside
+ * the function.
  */
 typedef void (*walrus_accel_ended_function)(void *user_data);
 
@@ -1609,51 +1657,54 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the library that runs, such as "0.1.0". Valid as long as the process runs. The
- * header's own is WALRUS_ACCEL_VERSION.
+ * Returns the version of the loaded library, such as "0.1.0". The text is valid for the life of
+ * the process. WALRUS_ACCEL_VERSION is the version of this header.
  */
 const char *walrus_accel_version(void);
 
 /**
- * The version of the binary interface of the library that runs. A binding compares it with
- * WALRUS_ACCEL_ABI_VERSION when it loads the library, and uses nothing else if they differ.
+ * Returns the version of the binary interface of the loaded library. A binding compares it with
+ * WALRUS_ACCEL_ABI_VERSION when it loads the library, and calls no other function if the versions
+ * differ.
  */
 uint32_t walrus_accel_abi_version(void);
 
 /**
- * The name of a status, for messages and logs: lower case, in English. It is never NULL, and valid as
- * long as the process runs. A number that is no status has the name "unknown status".
+ * Returns the name of a status, for messages and logs: lower case, in English. The pointer is
+ * never NULL, and valid for the life of the process. The name of a number that is no status is
+ * "unknown status".
  */
 const char *walrus_accel_status_name(walrus_accel_status status);
 
 /**
- * The status of an error: the one that the failed call gave. WALRUS_ACCEL_INVALID_HANDLE if `error` is
- * NULL or was freed.
+ * Returns the status of an error: the status that the failed call returned.
+ * WALRUS_ACCEL_INVALID_HANDLE if `error` is NULL or was freed.
  */
 walrus_accel_status walrus_accel_error_status(const struct walrus_accel_error *error);
 
 /**
- * The message of an error: UTF-8, one line, without a full stop. It is never NULL, and valid until the
- * error is freed. Empty if `error` is NULL or was freed.
+ * Returns the message of an error: one line of UTF-8 without a full stop. The text is valid until
+ * the error is freed. The pointer is never NULL; the text is empty if `error` is NULL or was
+ * freed.
  */
 const char *walrus_accel_error_message(const struct walrus_accel_error *error);
 
 /**
- * Frees an error. NULL is let pass.
+ * Frees an error. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if `error` was freed before;
  * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_error_free(struct walrus_accel_error *error);
 
 /**
- * Tells the sizes of everything that a blob of `blob_length` bytes becomes for `n_shards` shards; 0 is
- * the network's 1,000, here and wherever a number of shards is asked for.
+ * Computes the shape of a blob of `blob_length` bytes for `n_shards` shards.
  *
- * `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+ * `n_shards`: 0 for the network's 1,000, here and wherever a function takes a number of shards.
+ * `shape`: a structure that WALRUS_ACCEL_SHAPE_INIT initialised.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for 1 to 3 shards, for more than the
- * code has room for (49,155), or a `shape` that is NULL or not initialised;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `n_shards` is 1 to 3 or more than
+ * 49,155, the most that the code supports, or if `shape` is NULL or not initialised;
  * WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_shape_compute(uint16_t n_shards,
@@ -1662,76 +1713,78 @@ walrus_accel_status walrus_accel_shape_compute(uint16_t n_shards,
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the length in bytes of the longest blob for `n_shards` shards.
+ * Returns the length in bytes of the longest blob for `n_shards` shards.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does
- * not have, or if `blob_length` is NULL; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code
+ * does not support, or if `blob_length` is NULL; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_max_blob_length(uint16_t n_shards,
                                                  uint64_t *blob_length,
                                                  struct walrus_accel_error **error);
 
 /**
- * Tells the index, along its axis, of a sliver of a pair: `out` is what BCS SliverData holds.
+ * Returns the index along `axis` of a pair's sliver: the index in BCS SliverData.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `axis` is neither
- * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY, the pair does not exist, or `out` is NULL;
- * WALRUS_ACCEL_PANIC.
+ * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY, if the pair does not exist, or if
+ * `index` is NULL; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_sliver_index(uint16_t n_shards,
                                               uint32_t axis,
                                               uint16_t pair,
-                                              uint16_t *out,
+                                              uint16_t *index,
                                               struct walrus_accel_error **error);
 
 /**
- * Tells the pair that a sliver with this index along its axis belongs to.
+ * Returns the pair of the sliver with this index along `axis`: the inverse of
+ * walrus_accel_sliver_index.
  *
  * Statuses: as walrus_accel_sliver_index.
  */
 walrus_accel_status walrus_accel_sliver_pair(uint16_t n_shards,
                                              uint32_t axis,
                                              uint16_t index,
-                                             uint16_t *out,
+                                             uint16_t *pair,
                                              struct walrus_accel_error **error);
 
 /**
- * Tells the shard that stores a pair of a blob.
+ * Returns the shard that stores a pair of a blob.
  *
- * `id`: the 32 bytes of the blob ID.
+ * `blob_id`: 32 bytes.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the pair does not
- * exist; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the pair does
+ * not exist; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_shard_of_pair(uint16_t n_shards,
-                                               const uint8_t *id,
+                                               const uint8_t *blob_id,
                                                uint16_t pair,
-                                               uint16_t *out,
+                                               uint16_t *shard,
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the pair of a blob that a shard stores: the way back from walrus_accel_shard_of_pair.
+ * Returns the pair of a blob that a shard stores: the inverse of walrus_accel_shard_of_pair.
  *
- * `id`: the 32 bytes of the blob ID.
+ * `blob_id`: 32 bytes.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does not
- * exist; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the shard does
+ * not exist; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_pair_of_shard(uint16_t n_shards,
-                                               const uint8_t *id,
+                                               const uint8_t *blob_id,
                                                uint16_t shard,
-                                               uint16_t *out,
+                                               uint16_t *pair,
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the primary slivers in whose symbols a byte range of a blob lies: those alone are enough to read
- * it, with walrus_accel_reader_read_range.
+ * Returns the primary slivers whose symbols hold a byte range of a blob. These slivers suffice to
+ * read the range with walrus_accel_reader_read_range.
  *
- * `first`, `count`: become the index of the first one, and how many there are: none for an empty range.
+ * `first`, `count`: set to the index of the first sliver and the number of slivers, 0 for an empty
+ * range.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code does not
- * have, a range that is not all in the blob, or if a pointer is NULL; WALRUS_ACCEL_BLOB_TOO_LARGE;
- * WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a number of shards that the code
+ * does not support, for a range that is not inside the blob, or if a pointer is NULL;
+ * WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_rows_of_range(uint16_t n_shards,
                                                uint64_t blob_length,
@@ -1744,90 +1797,96 @@ walrus_accel_status walrus_accel_rows_of_range(uint16_t n_shards,
 /**
  * Writes a blob ID as text: 43 characters of URL-safe base64, and a NUL.
  *
- * `id`: 32 bytes. `out`: room for WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH bytes; `out_length` says how many
- * there are.
+ * `blob_id`: 32 bytes. `text`: a buffer of `text_length` bytes, at least
+ * WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room too short;
- * WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer is
+ * too short; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_blob_id_to_text(const uint8_t *id,
-                                                 char *out,
-                                                 size_t out_length,
+walrus_accel_status walrus_accel_blob_id_to_text(const uint8_t *blob_id,
+                                                 char *text,
+                                                 size_t text_length,
                                                  struct walrus_accel_error **error);
 
 /**
  * Reads a blob ID from its text of 43 characters.
  *
- * `out`: room for 32 bytes.
+ * `text`: ends with a NUL. `blob_id`: a buffer of 32 bytes.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text no blob ID;
- * WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text is no
+ * blob ID; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_blob_id_from_text(const char *id,
-                                                   uint8_t *out,
+walrus_accel_status walrus_accel_blob_id_from_text(const char *text,
+                                                   uint8_t *blob_id,
                                                    struct walrus_accel_error **error);
 
 /**
- * Lists the graphics devices, software drivers too. It loads the drivers, which takes some 100 ms and
- * some tens of MB. The list is empty if there is none, no driver, or the library was built without them.
+ * Lists the devices, including software devices. The call loads the drivers, which takes some 100
+ * ms and some tens of MB. The list is empty if there is no device or no driver, or if the library
+ * was built without device support.
  *
- * `list`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
- * the caller does not want to know.
+ * `devices`: set to the list, which the caller frees with walrus_accel_devices_free. `count`:
+ * NULL, or set to the number of devices.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `list` is NULL; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `devices` is NULL;
+ * WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **list,
+walrus_accel_status walrus_accel_devices_list(struct walrus_accel_devices **devices,
                                               size_t *count,
                                               struct walrus_accel_error **error);
 
 /**
- * Tells what is known of a device of a list.
+ * Describes a device of a list.
  *
- * `number`: its place in the list, from 0. `device`: a structure that WALRUS_ACCEL_DEVICE_INIT has
- * initialised.
+ * `position`: position of the device in the list. `device`: a structure that
+ * WALRUS_ACCEL_DEVICE_INIT initialised.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
- * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the end of the list;
- * WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure
+ * is not initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the end of the
+ * list; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_devices_get(const struct walrus_accel_devices *devices,
-                                             size_t number,
+                                             size_t position,
                                              struct walrus_accel_device *device,
                                              struct walrus_accel_error **error);
 
 /**
- * Frees a list of devices, and with it their texts. NULL is let pass.
+ * Frees a list of devices and its texts. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the list was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_devices_free(struct walrus_accel_devices *devices);
 
 /**
  * Makes a runtime: opens the engine, starts its threads and computes its tables.
  *
- * `options`: NULL for all defaults; only read during the call. `runtime`: becomes the runtime, which the
- * caller frees with walrus_accel_runtime_free.
+ * `options`: NULL for the defaults; read only during the call. `runtime`: set to the runtime,
+ * which the caller frees with walrus_accel_runtime_free.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, a name that is
- * none, be it from the environment, options that are not initialised, or if `runtime` is NULL;
- * WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if an option is out of range, if an
+ * option or an environment variable has an unknown name, if the options are not initialised, or if
+ * `runtime` is NULL; WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is
+ * unavailable; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_runtime_new(const struct walrus_accel_runtime_options *options,
                                              struct walrus_accel_runtime **runtime,
                                              struct walrus_accel_error **error);
 
 /**
- * Frees a runtime. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
- * end soon after, not at once. NULL is let pass.
+ * Frees a runtime. Calls on it must have ended. Its jobs continue, and keep the parts of the
+ * runtime that they need. The threads of the runtime end soon after the call, not before it
+ * returns. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the runtime was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_runtime_free(struct walrus_accel_runtime *runtime);
 
 /**
- * Tells the name of the instruction set that the runtime's CPU engine uses, such as "avx2".
+ * Returns the name of the instruction set of the runtime's CPU engine, such as "avx2".
  *
- * `name`: becomes the text, which is the runtime's and valid until that is freed.
+ * `name`: set to the text, which is valid until the runtime is freed.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -1837,11 +1896,12 @@ walrus_accel_status walrus_accel_runtime_instruction_set(const struct walrus_acc
                                                          struct walrus_accel_error **error);
 
 /**
- * Tells whether the runtime's graphics device failed, so that the CPU has done the work since. The
- * results are right all the same.
+ * Returns the reason why the runtime abandoned its device, if the device failed. The CPU has done
+ * the work since, and the results are correct all the same.
  *
- * `fault`: becomes NULL if no device failed; otherwise an error with the reason as its message and the
- * status WALRUS_ACCEL_ENGINE_UNAVAILABLE, which the caller frees with walrus_accel_error_free.
+ * `fault`: set to NULL if no device failed; otherwise set to an error with the status
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE and the reason as its message, which the caller frees with
+ * walrus_accel_error_free.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -1853,14 +1913,18 @@ walrus_accel_status walrus_accel_runtime_device_fault(const struct walrus_accel_
 /**
  * Makes a control.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL; WALRUS_ACCEL_PANIC.
+ * `control`: set to the control, which the caller frees with walrus_accel_control_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_control_new(struct walrus_accel_control **control,
                                              struct walrus_accel_error **error);
 
 /**
- * Asks the call to stop: it gives WALRUS_ACCEL_CANCELLED after the piece of work at hand, some
- * milliseconds, and leaves nothing behind. A control stays cancelled: later calls with it stop at once.
+ * Cancels the call. The call finishes its current piece of work, some milliseconds, returns
+ * WALRUS_ACCEL_CANCELLED, and leaves nothing behind. A control stays cancelled: later calls with
+ * it stop at once.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -1869,8 +1933,8 @@ walrus_accel_status walrus_accel_control_cancel(const struct walrus_accel_contro
                                                 struct walrus_accel_error **error);
 
 /**
- * Tells how far the call has come, in bytes of the blob (or of the slivers that are verified):
- * `done` of `total`. `total` is 0 while it has not started, and 1 for an empty blob.
+ * Returns the progress of the call in bytes of the blob (of the slivers, if it verifies slivers):
+ * `done` of `total`. `total` is 0 before the call starts, and 1 for an empty blob.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -1881,10 +1945,11 @@ walrus_accel_status walrus_accel_control_progress(const struct walrus_accel_cont
                                                   struct walrus_accel_error **error);
 
 /**
- * Tells the engine that does the call, or did it: "cpu", "gpu" or "reference". With
- * WALRUS_ACCEL_ENGINE_AUTO each call has its own.
+ * Returns the name of the engine that runs or ran the call: "cpu", "gpu" or "reference". With
+ * WALRUS_ACCEL_ENGINE_AUTO, each call has its own engine.
  *
- * `name`: becomes the text, valid as long as the process runs; NULL while no engine is at work yet.
+ * `name`: set to the text, which is valid for the life of the process, or to NULL before an engine
+ * starts.
  *
  * Statuses: as walrus_accel_control_cancel.
  */
@@ -1893,79 +1958,84 @@ walrus_accel_status walrus_accel_control_engine(const struct walrus_accel_contro
                                                 struct walrus_accel_error **error);
 
 /**
- * Frees a control. NULL is let pass. The call that it was given to must have ended.
+ * Frees a control. The call that uses it must have ended. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the control was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_control_free(struct walrus_accel_control *control);
 
 /**
- * Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the number
- * of sliver pairs compared with the committee's. So whoever trusts the blob ID can trust the metadata.
+ * Reads metadata from BCS BlobMetadataWithId and verifies it: computes the blob ID from the
+ * metadata, and compares the number of sliver pairs with the committee. Metadata for a trusted
+ * blob ID can therefore be trusted.
  *
- * `n_shards`: the committee's; 0 for the network's 1,000. `expected_id`: the 32 bytes of the blob ID that
- * was asked for; NULL to take the one in the bytes. `data`, `length`: only read during the call.
- * `metadata`: becomes the metadata, which the caller frees.
+ * `data`, `length`: the bytes, read only during the call. `n_shards`: number of shards of the
+ * committee; 0 for the network's 1,000. `expected_blob_id`: the 32 bytes of the blob ID that the
+ * caller asked for, or NULL to accept the blob ID in the bytes. `metadata`: set to the metadata,
+ * which the caller frees with walrus_accel_metadata_free.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, or `data` is and
- * `length` is not 0, or for a number of shards that the code does not have; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
- * committee's, or one whose ID does not belong to it; WALRUS_ACCEL_BLOB_TOO_LARGE;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, if `data` is
+ * NULL and `length` is not 0, or for a number of shards that the code does not support;
+ * WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for metadata of another blob or committee,
+ * or with a wrong blob ID; WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_from_bcs(const uint8_t *data,
                                                    size_t length,
                                                    uint16_t n_shards,
-                                                   const uint8_t *expected_id,
+                                                   const uint8_t *expected_blob_id,
                                                    struct walrus_accel_metadata **metadata,
                                                    struct walrus_accel_error **error);
 
 /**
- * Frees metadata. Results and jobs that it was given to keep what they need. NULL is let pass.
+ * Frees metadata. Results and jobs that use it keep their own copies. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the metadata was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_free(struct walrus_accel_metadata *metadata);
 
 /**
- * Tells the blob ID.
+ * Returns the blob ID.
  *
- * `id`: room for 32 bytes.
+ * `blob_id`: a buffer of 32 bytes.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_blob_id(const struct walrus_accel_metadata *metadata,
-                                                  uint8_t *id,
+                                                  uint8_t *blob_id,
                                                   struct walrus_accel_error **error);
 
 /**
- * Tells the root of the tree over all pairs' roots: the network's "root hash".
+ * Returns the root of the Merkle tree over the roots of all pairs: the network's "root hash".
  *
- * `hash`: room for 32 bytes.
+ * `root`: a buffer of 32 bytes.
  *
  * Statuses: as walrus_accel_metadata_blob_id.
  */
 walrus_accel_status walrus_accel_metadata_root_hash(const struct walrus_accel_metadata *metadata,
-                                                    uint8_t *hash,
+                                                    uint8_t *root,
                                                     struct walrus_accel_error **error);
 
 /**
- * Tells the Merkle root of one sliver. A root that the metadata leaves empty is 32 zero bytes.
+ * Returns the Merkle root of one sliver, or 32 zero bytes if the metadata leaves the root empty.
  *
- * `hash`: room for 32 bytes.
+ * `axis`: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. `root`: a buffer of 32 bytes.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
- * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_NOT_FOUND for a pair that does not exist; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
+ * another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the pair does not exist;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_sliver_root(const struct walrus_accel_metadata *metadata,
-                                                      uint32_t sliver_axis,
+                                                      uint32_t axis,
                                                       uint16_t pair,
-                                                      uint8_t *hash,
+                                                      uint8_t *root,
                                                       struct walrus_accel_error **error);
 
 /**
- * Tells the commitment hash: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+ * Returns the commitment: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -1975,25 +2045,27 @@ walrus_accel_status walrus_accel_metadata_commitment(const struct walrus_accel_m
                                                      struct walrus_accel_error **error);
 
 /**
- * Tells the shape of the encoding: number of shards, the blob's length, and all sizes that follow.
+ * Returns the shape of the encoding: number of shards, length of the blob, and the sizes that
+ * follow from both.
  *
- * `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+ * `shape`: a structure that WALRUS_ACCEL_SHAPE_INIT initialised.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
- * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure
+ * is not initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_shape(const struct walrus_accel_metadata *metadata,
                                                 struct walrus_accel_shape *shape,
                                                 struct walrus_accel_error **error);
 
 /**
- * Writes the metadata as BCS BlobMetadataWithId. Without its first 32 bytes, the ID, that is BCS
- * BlobMetadata: the body that a storage node takes.
+ * Writes the metadata as BCS BlobMetadataWithId. The bytes after the blob ID, the first 32 bytes,
+ * are BCS BlobMetadata: the body that a storage node takes.
  *
- * `out`, `out_length`: room for exactly the bytes that walrus_accel_metadata_bcs_length tells.
+ * `out`, `out_length`: a buffer of exactly the length that walrus_accel_metadata_bcs_length
+ * returns.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room of another
- * length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer has
+ * another length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_to_bcs(const struct walrus_accel_metadata *metadata,
                                                  uint8_t *out,
@@ -2001,8 +2073,8 @@ walrus_accel_status walrus_accel_metadata_to_bcs(const struct walrus_accel_metad
                                                  struct walrus_accel_error **error);
 
 /**
- * Tells the length in bytes of the metadata as BCS BlobMetadataWithId. (Metadata that was computed has
- * the `metadata_length` of its shape; metadata that was read may be shorter.)
+ * Returns the length in bytes of the metadata as BCS BlobMetadataWithId. Computed metadata has the
+ * `metadata_length` of its shape; metadata that was read can be shorter.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2012,19 +2084,19 @@ walrus_accel_status walrus_accel_metadata_bcs_length(const struct walrus_accel_m
                                                      struct walrus_accel_error **error);
 
 /**
- * Encodes a blob, and returns when it is done.
+ * Encodes a blob, and returns when the blob is encoded.
  *
- * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
- * threads watch and cancel the call. `encoded`: becomes the result, which the caller frees with
- * walrus_accel_encoded_free.
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that observes and cancels the call from other threads. `encoded`: set to the result,
+ * which the caller frees with walrus_accel_encoded_free.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
- * something is needed, a number out of its range, buffers of other lengths or in another number than the
- * slivers have, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED; WALRUS_ACCEL_IO;
- * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a
- * device failed and the CPU must not go on; WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED;
- * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
+ * value is needed, a number out of range, buffers that differ from the slivers in number or
+ * length, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED;
+ * WALRUS_ACCEL_IO; WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
+ * WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_encode(const struct walrus_accel_runtime *runtime,
                                         const struct walrus_accel_encode_request *request,
@@ -2033,16 +2105,18 @@ walrus_accel_status walrus_accel_encode(const struct walrus_accel_runtime *runti
                                         struct walrus_accel_error **error);
 
 /**
- * Frees the result of an encoding, with the slivers that the library keeps. NULL is let pass.
+ * Frees the result of an encoding, with the slivers that the library keeps. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the result was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_encoded_free(struct walrus_accel_encoded *encoded);
 
 /**
- * Gives the metadata of an encoded blob.
+ * Returns the metadata of an encoded blob.
  *
- * `metadata`: becomes the metadata, which is the caller's to free and outlives the result.
+ * `metadata`: set to the metadata, which the caller frees with walrus_accel_metadata_free, and
+ * which outlives the result.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2052,32 +2126,31 @@ walrus_accel_status walrus_accel_encoded_metadata(const struct walrus_accel_enco
                                                   struct walrus_accel_error **error);
 
 /**
- * Lends a sliver that the library keeps (WALRUS_ACCEL_SINK_LIBRARY), as BCS SliverData: the body that a
- * storage node takes.
+ * Lends a sliver that the library keeps (WALRUS_ACCEL_SINK_LIBRARY), as BCS SliverData: the body
+ * that a storage node takes.
  *
- * `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
- * freed.
+ * `axis`: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. `data`, `length`: set to the
+ * bytes and their length. The bytes are valid until the result is freed.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
- * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_NOT_FOUND if the pair was not chosen or the slivers went elsewhere; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
+ * another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the pair was not chosen or
+ * the sink was of another kind; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_encoded_sliver(const struct walrus_accel_encoded *encoded,
-                                                uint32_t sliver_axis,
+                                                uint32_t axis,
                                                 uint16_t pair,
                                                 const uint8_t **data,
                                                 size_t *length,
                                                 struct walrus_accel_error **error);
 
 /**
- * Tells the directory that the slivers were written to (WALRUS_ACCEL_SINK_DIRECTORY).
+ * Returns the directory that the slivers were written to (WALRUS_ACCEL_SINK_DIRECTORY).
  *
- * `path`: becomes the path, which is the result's and valid until that is freed. `already_there`: becomes
- * 1 if it held exactly these files before and was left as it was, and 0 otherwise; NULL if the caller
- * does not want to know.
+ * `path`: set to the path, which is valid until the result is freed. `already_there`: NULL, or set
+ * to 1 if the directory had exactly these files before and was left as it was, and to 0 otherwise.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the slivers went elsewhere;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the sink was of another kind;
  * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded *encoded,
@@ -2086,20 +2159,20 @@ walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded 
                                               struct walrus_accel_error **error);
 
 /**
- * Decodes a blob, and returns when it is done.
+ * Decodes a blob, and returns when the blob is decoded.
  *
- * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
- * threads watch and cancel the call. `decoded`: becomes the result, which the caller frees with
- * walrus_accel_decoded_free.
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that observes and cancels the call from other threads. `decoded`: set to the result,
+ * which the caller frees with walrus_accel_decoded_free.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
- * something is needed, a number out of its range, memory of another length than the blob's or that
- * overlaps, an output file in `directory`); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
- * WALRUS_ACCEL_INCONSISTENT if the check fails with good slivers, twice, on two paths;
- * WALRUS_ACCEL_RESULTS_DIFFER if it fails on one of them alone; WALRUS_ACCEL_OUT_OF_MEMORY;
- * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
- * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
- * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
+ * value is needed, a number out of range, a buffer that overlaps or has another length than the
+ * blob, an output file in `directory`); WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if the check fails with valid
+ * slivers, and fails again in a second computation on another path; WALRUS_ACCEL_RESULTS_DIFFER if
+ * the check fails in only one of the two computations; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed
+ * and `no_cpu_fallback` is 1; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decode(const struct walrus_accel_runtime *runtime,
                                         const struct walrus_accel_decode_request *request,
@@ -2108,20 +2181,22 @@ walrus_accel_status walrus_accel_decode(const struct walrus_accel_runtime *runti
                                         struct walrus_accel_error **error);
 
 /**
- * Frees the result of a decoding, with the blob that the library keeps. NULL is let pass.
+ * Frees the result of a decoding, with the blob if the library keeps it. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the result was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decoded_free(struct walrus_accel_decoded *decoded);
 
 /**
  * Lends the blob that the library keeps (WALRUS_ACCEL_OUTPUT_LIBRARY).
  *
- * `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
+ * `data`, `length`: set to the bytes and their length. The bytes are valid until the result is
  * freed.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the blob went elsewhere; WALRUS_ACCEL_PANIC.
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the output was of another kind;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decoded_blob(const struct walrus_accel_decoded *decoded,
                                               const uint8_t **data,
@@ -2129,7 +2204,7 @@ walrus_accel_status walrus_accel_decoded_blob(const struct walrus_accel_decoded 
                                               struct walrus_accel_error **error);
 
 /**
- * Tells the axis of the slivers that the blob was decoded from: WALRUS_ACCEL_AXIS_PRIMARY or
+ * Returns the axis of the slivers that the blob was decoded from: WALRUS_ACCEL_AXIS_PRIMARY or
  * WALRUS_ACCEL_AXIS_SECONDARY.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
@@ -2140,44 +2215,45 @@ walrus_accel_status walrus_accel_decoded_axis(const struct walrus_accel_decoded 
                                               struct walrus_accel_error **error);
 
 /**
- * Lends the numbers of the slivers that the blob was decoded from: their places in the request's array
- * (or, of a directory, among the files that have the frame of a sliver of the blob, in the order of
- * their names; of a reader, among the slivers of the axis that it keeps, in the order of their indices).
+ * Lends the positions of the slivers that the blob was decoded from. A position counts the slivers
+ * in the request. For a directory, it counts the files with the frame of a sliver of the blob, in
+ * the order of their names. For a reader, it counts the kept slivers of the axis, in the order of
+ * their indices.
  *
- * `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
- * is freed.
+ * `positions`, `count`: set to the positions and their number. The positions are valid until the
+ * result is freed.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decoded_used(const struct walrus_accel_decoded *decoded,
-                                              const size_t **numbers,
+                                              const size_t **positions,
                                               size_t *count,
                                               struct walrus_accel_error **error);
 
 /**
- * Lends the numbers of the slivers that were found damaged, and not used. Only a check that failed sets
- * off the search for them; walrus_accel_verify tells of all.
+ * Lends the positions of the slivers that were found damaged and not used. Decoding looks for
+ * damaged slivers only after a check has failed; walrus_accel_verify finds all damaged slivers.
  *
- * `numbers`, `count`: as in walrus_accel_decoded_used.
+ * `positions`, `count`: as for walrus_accel_decoded_used.
  *
  * Statuses: as walrus_accel_decoded_used.
  */
 walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decoded *decoded,
-                                                 const size_t **numbers,
+                                                 const size_t **positions,
                                                  size_t *count,
                                                  struct walrus_accel_error **error);
 
 /**
- * Verifies slivers against the metadata of their blob, or of their blobs, and returns when it is done: each
- * one's index, length, symbol size, and the Merkle root over its expanded symbols.
+ * Verifies slivers against the metadata of their blobs, and returns when all are verified. The
+ * call checks index, length, symbol size, and the Merkle root of the expanded sliver.
  *
- * `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
- * a control by which other threads watch and cancel the call.
+ * `request`: read during the call, with the memory that it points to; the call writes the
+ * verdicts. `control`: NULL, or a control that observes and cancels the call from other threads.
  *
- * Statuses: WALRUS_ACCEL_OK, whatever the verdicts are; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
- * cannot be; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
- * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+ * Statuses: WALRUS_ACCEL_OK, whatever the verdicts; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+ * request; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
  * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_verify(const struct walrus_accel_runtime *runtime,
@@ -2186,13 +2262,54 @@ walrus_accel_status walrus_accel_verify(const struct walrus_accel_runtime *runti
                                         struct walrus_accel_error **error);
 
 /**
- * Makes a reader of a blob, which has no sliver yet.
- *
- * `metadata`: the metadata of the blob, of which the reader keeps what it needs. `reader`: becomes the
- * reader, which the caller frees with walrus_accel_reader_free, and which keeps what it needs of the runtime.
+ * Returns the numbers of kept, damaged and surplus slivers. Bytes that are no sliver at all are
+ * not counted.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_report_counts(const struct walrus_accel_reader_report *report,
+                                                      size_t *kept,
+                                                      size_t *damaged,
+                                                      size_t *surplus,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Describes a sliver that a reader has seen. Slivers of one outcome are in the order of axes and
+ * indices.
+ *
+ * `outcome`: WALRUS_ACCEL_ADDED_KEPT or another WALRUS_ACCEL_ADDED_ value. `position`: position of
+ * the sliver among the slivers of the outcome. `sliver`: a structure that
+ * WALRUS_ACCEL_SEEN_SLIVER_INIT initialised.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure is
+ * not initialised, or `outcome` has another value; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_NOT_FOUND beyond the last sliver; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_report_get(const struct walrus_accel_reader_report *report,
+                                                   uint32_t outcome,
+                                                   size_t position,
+                                                   struct walrus_accel_seen_sliver *sliver,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Frees a report of a reader. NULL is ignored.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the report was freed before;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_reader_report_free(struct walrus_accel_reader_report *report);
+
+/**
+ * Makes a reader of a blob, without slivers.
+ *
+ * `metadata`: metadata of the blob; the reader keeps a copy. `reader`: set to the reader, which
+ * the caller frees with walrus_accel_reader_free, and which keeps the parts of the runtime that it
+ * needs.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_reader_new(const struct walrus_accel_runtime *runtime,
                                             const struct walrus_accel_metadata *metadata,
@@ -2200,26 +2317,28 @@ walrus_accel_status walrus_accel_reader_new(const struct walrus_accel_runtime *r
                                             struct walrus_accel_error **error);
 
 /**
- * Frees a reader, with the slivers that it keeps. NULL is let pass.
+ * Frees a reader and the slivers that it keeps. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the reader was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_reader_free(struct walrus_accel_reader *reader);
 
 /**
- * Hands in slivers, of both axes in any order: those that are needed are verified together, which is faster
- * than one by one. What is good and needed is copied, and nothing else.
+ * Adds slivers, of both axes in any order. The reader verifies the needed slivers together, which
+ * is faster than one by one, and copies the slivers that are good and needed.
  *
- * `request`: read during the call, with what it points to; `added` is written. `control`: NULL, or a control
- * by which other threads cancel the call.
+ * `request`: read during the call, with the memory that it points to; the call writes `added`.
+ * `control`: NULL, or a control that cancels the call from other threads.
  *
- * If the call fails, `added` tells what is known nevertheless: slivers that are kept stay, and those whose
- * outcome is 0, of which nothing was found out, are to be handed in again.
+ * If the call fails, `added` has the results that are known. Kept slivers stay. Add the slivers
+ * with the outcome 0 again.
  *
- * Statuses: WALRUS_ACCEL_OK, whatever became of the slivers; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
- * cannot be, such as an axis that is none, or memory that overlaps; WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed
- * and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK, whatever the outcomes; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+ * request, such as an unknown axis or memory that overlaps; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a
+ * device failed and `no_cpu_fallback` is 1; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_reader_add(const struct walrus_accel_reader *reader,
                                             const struct walrus_accel_reader_add_request *request,
@@ -2227,10 +2346,10 @@ walrus_accel_status walrus_accel_reader_add(const struct walrus_accel_reader *re
                                             struct walrus_accel_error **error);
 
 /**
- * Tells whether the blob can be read.
+ * Returns the axis that has enough slivers to decode the blob.
  *
- * `axis`: becomes the axis of which there are enough slivers, WALRUS_ACCEL_AXIS_PRIMARY or
- * WALRUS_ACCEL_AXIS_SECONDARY; 0 while there are not.
+ * `axis`: set to WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY, or to 0 if neither axis
+ * has enough slivers.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -2240,42 +2359,43 @@ walrus_accel_status walrus_accel_reader_ready(const struct walrus_accel_reader *
                                               struct walrus_accel_error **error);
 
 /**
- * Tells how many more slivers of an axis it takes until the blob can be read.
+ * Returns the number of slivers of an axis that the reader still needs to decode the blob.
  *
- * `count`: becomes that number. If the call succeeds, 0 means that the blob can be read, be it from slivers
- * of the other axis.
+ * `axis`: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. `count`: set to the number. If
+ * the call succeeds, 0 means that the blob can be decoded, from slivers of either axis.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
- * WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
+ * another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_reader_missing(const struct walrus_accel_reader *reader,
-                                                uint32_t sliver_axis,
+                                                uint32_t axis,
                                                 size_t *count,
                                                 struct walrus_accel_error **error);
 
 /**
- * Tells what a reader has seen so far.
+ * Makes a report of the slivers that a reader has seen so far.
  *
- * `gathered`: becomes that, which the caller frees with walrus_accel_reader_report_free. It does not change with
- * the reader, and outlives it.
+ * `report`: set to the report, which the caller frees with walrus_accel_reader_report_free. The
+ * report does not change with the reader, and outlives it.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_reader_report_new(const struct walrus_accel_reader *reader,
-                                                   struct walrus_accel_reader_report **gathered,
+                                                   struct walrus_accel_reader_report **report,
                                                    struct walrus_accel_error **error);
 
 /**
- * Decodes the blob from the slivers that a reader keeps, and returns when it is done. They are not verified
- * again.
+ * Decodes the blob from the slivers that the reader keeps, and returns when the blob is decoded.
+ * The slivers are not verified again.
  *
- * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
- * threads watch and cancel the call. `decoded`: becomes the result, as that of walrus_accel_decode, which
- * the caller frees with walrus_accel_decoded_free.
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that observes and cancels the call from other threads. `decoded`: set to the result, as
+ * for walrus_accel_decode, which the caller frees with walrus_accel_decoded_free.
  *
- * Statuses: as walrus_accel_decode; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS while the reader is not ready.
+ * Statuses: as walrus_accel_decode; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS if neither axis has enough
+ * slivers.
  */
 walrus_accel_status walrus_accel_reader_read(const struct walrus_accel_reader *reader,
                                              const struct walrus_accel_reader_read_request *request,
@@ -2284,77 +2404,45 @@ walrus_accel_status walrus_accel_reader_read(const struct walrus_accel_reader *r
                                              struct walrus_accel_error **error);
 
 /**
- * Reads bytes of the blob. What lies in primary slivers that are there is copied, whether there are enough
- * slivers for the whole blob or not (walrus_accel_rows_of_range tells which ones that takes); otherwise
- * only the rows or columns that the range lies in are decoded.
+ * Reads a byte range of the blob. Bytes in primary slivers that the reader keeps are copied, even
+ * if the reader has too few slivers to decode the blob (walrus_accel_rows_of_range returns the
+ * needed primary slivers). Otherwise, the call decodes only the rows or columns that hold the
+ * range.
  *
- * All that is used was verified, so no storage node can change a byte. That whoever encoded the blob did it
- * consistently is not checked: walrus_accel_reader_read does.
+ * All slivers that are used were verified, so that no storage node can change a byte. The call
+ * does not check that the blob was encoded consistently; walrus_accel_reader_read does.
  *
- * `offset`: where the range begins. `out`, `length`: room for its bytes, and their number. Unspecified after
- * a call that failed. `control`: NULL, or a control by which other threads cancel the call.
+ * `offset`: offset of the range in the blob. `out`, `out_length`: a buffer of the length of the
+ * range. Its content is unspecified after a failure. `control`: NULL, or a control that cancels
+ * the call from other threads.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a range that is not all in the blob, or if a
- * pointer is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a range that is not inside the
+ * blob, or if a pointer is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_reader_read_range(const struct walrus_accel_reader *reader,
                                                    uint64_t offset,
                                                    uint8_t *out,
-                                                   size_t length,
+                                                   size_t out_length,
                                                    const struct walrus_accel_control *control,
                                                    struct walrus_accel_error **error);
 
 /**
- * Tells how many slivers a reader keeps, how many were damaged, and how many were not needed. Bytes that are
- * no sliver at all are not counted.
+ * Rebuilds slivers of a blob from other slivers, without the blob, and returns when the slivers
+ * are rebuilt. The rebuilt slivers equal the slivers of a fresh encoding: the call computes the
+ * metadata anew and compares it.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_reader_report_counts(const struct walrus_accel_reader_report *gathered,
-                                                      size_t *kept,
-                                                      size_t *damaged,
-                                                      size_t *surplus,
-                                                      struct walrus_accel_error **error);
-
-/**
- * Tells of a sliver that a reader has seen. Those of an outcome are in the order of axes and indices.
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that observes and cancels the call from other threads. `encoded`: set to the result, as
+ * for walrus_accel_encode, which the caller frees with walrus_accel_encoded_free.
  *
- * `outcome`: WALRUS_ACCEL_ADDED_KEPT or another of them. `number`: its place among those, from 0. `sliver`:
- * a structure that WALRUS_ACCEL_SEEN_SLIVER_INIT has initialised.
- *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, the structure not
- * initialised, or for an outcome that is none; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond
- * the last; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_reader_report_get(const struct walrus_accel_reader_report *gathered,
-                                                   uint32_t outcome,
-                                                   size_t number,
-                                                   struct walrus_accel_seen_sliver *sliver,
-                                                   struct walrus_accel_error **error);
-
-/**
- * Frees what a reader told. NULL is let pass.
- *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_reader_report_free(struct walrus_accel_reader_report *gathered);
-
-/**
- * Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done. They
- * are those of a fresh encoding: the metadata is computed anew and compared.
- *
- * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
- * threads watch and cancel the call. `encoded`: becomes the result, as that of walrus_accel_encode, which
- * the caller frees with walrus_accel_encoded_free.
- *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if good slivers
- * make another blob, twice, on two paths; WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_INCONSISTENT if valid
+ * slivers make another blob, and do so again in a second computation on another path;
+ * WALRUS_ACCEL_RESULTS_DIFFER if they do so in only one of the two computations;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
- * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories to write;
- * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+ * WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories that are written;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
  * WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_runtime *runtime,
@@ -2364,14 +2452,15 @@ walrus_accel_status walrus_accel_rebuild(const struct walrus_accel_runtime *runt
                                          struct walrus_accel_error **error);
 
 /**
- * Verifies recovery symbols against the metadata of their blob, and returns when it is done: strictly each
- * one's axis, target, source and size, the length of its proof, and the root that this leads to.
+ * Verifies recovery symbols against the metadata of their blob, and returns when all are verified.
+ * The call checks axis, target, source and size of each symbol, the length of its Merkle proof,
+ * and the root that the Merkle proof leads to.
  *
- * `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
- * a control by which other threads watch and cancel the call.
+ * `request`: read during the call, with the memory that it points to; the call writes the
+ * verdicts. `control`: NULL, or a control that observes and cancels the call from other threads.
  *
- * Statuses: WALRUS_ACCEL_OK, whatever the verdicts are; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
- * cannot be, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
+ * Statuses: WALRUS_ACCEL_OK, whatever the verdicts; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+ * request, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_verify_symbols(const struct walrus_accel_runtime *runtime,
@@ -2380,18 +2469,18 @@ walrus_accel_status walrus_accel_verify_symbols(const struct walrus_accel_runtim
                                                 struct walrus_accel_error **error);
 
 /**
- * Expands a sliver to all its symbols and builds the tree over them, which tells whether it is good: no
- * symbols are given out of a sliver that was damaged.
+ * Expands a sliver and builds the Merkle tree of its symbols. The root shows whether the sliver is
+ * good: a damaged sliver is refused and serves no symbols.
  *
- * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
- * threads cancel the call. `expanded`: becomes the result, which the caller frees with
- * walrus_accel_expanded_free, and which keeps nothing of what was given.
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that cancels the call from other threads. `expanded`: set to the expanded sliver, which
+ * the caller frees with walrus_accel_expanded_free, and which keeps no pointer into the request.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData;
  * WALRUS_ACCEL_INVALID_SLIVER if the sliver does not belong to the metadata;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
- * WALRUS_ACCEL_PANIC.
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED;
+ * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_expand(const struct walrus_accel_runtime *runtime,
                                         const struct walrus_accel_expand_request *request,
@@ -2400,15 +2489,16 @@ walrus_accel_status walrus_accel_expand(const struct walrus_accel_runtime *runti
                                         struct walrus_accel_error **error);
 
 /**
- * Frees an expanded sliver. NULL is let pass.
+ * Frees an expanded sliver. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the expanded sliver was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_expanded_free(struct walrus_accel_expanded *expanded);
 
 /**
- * Tells the axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. Its symbols
- * recover slivers of the other one.
+ * Returns the axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. Its
+ * symbols recover slivers of the other axis.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2418,7 +2508,7 @@ walrus_accel_status walrus_accel_expanded_axis(const struct walrus_accel_expande
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the index of the sliver along its axis.
+ * Returns the index of the sliver along its axis.
  *
  * Statuses: as walrus_accel_expanded_axis.
  */
@@ -2427,19 +2517,19 @@ walrus_accel_status walrus_accel_expanded_index(const struct walrus_accel_expand
                                                 struct walrus_accel_error **error);
 
 /**
- * Tells the Merkle root over the symbols: the one that the metadata has of the sliver.
+ * Returns the Merkle root of the symbols, which equals the sliver's root in the metadata.
  *
- * `hash`: room for 32 bytes.
+ * `root`: a buffer of 32 bytes.
  *
  * Statuses: as walrus_accel_expanded_axis.
  */
 walrus_accel_status walrus_accel_expanded_root(const struct walrus_accel_expanded *expanded,
-                                               uint8_t *hash,
+                                               uint8_t *root,
                                                struct walrus_accel_error **error);
 
 /**
- * Tells the memory in bytes that an expanded sliver takes: as many symbols as there are shards, and
- * about two hashes for each.
+ * Returns the size in bytes of an expanded sliver in memory: one symbol and about two hashes per
+ * shard.
  *
  * Statuses: as walrus_accel_expanded_axis.
  */
@@ -2448,10 +2538,11 @@ walrus_accel_status walrus_accel_expanded_memory(const struct walrus_accel_expan
                                                  struct walrus_accel_error **error);
 
 /**
- * Tells the length in bytes of all that walrus_accel_expanded_symbols writes, given the same.
+ * Returns the length in bytes of the symbols that walrus_accel_expanded_symbols writes for the
+ * same arguments.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, for a kind that is none
- * or a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, if `kind` is
+ * unknown, or if a target does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY;
  * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_expanded_symbols_length(const struct walrus_accel_expanded *expanded,
@@ -2462,17 +2553,18 @@ walrus_accel_status walrus_accel_expanded_symbols_length(const struct walrus_acc
                                                          struct walrus_accel_error **error);
 
 /**
- * Writes the symbols that recover the other axis's slivers of some pairs, one behind the other.
+ * Writes the symbols for some targets, one after the other. A target is a pair whose sliver of the
+ * other axis the symbol helps to recover.
  *
  * `kind`: WALRUS_ACCEL_SYMBOL_KIND_RECOVERY or WALRUS_ACCEL_SYMBOL_KIND_DECODING. `targets`,
- * `target_count`: the pairs, in any order. `out`, `out_length`: room for at least the bytes that
- * walrus_accel_expanded_symbols_length tells; a shape's `recovery_symbol_length`, or
- * `decoding_symbol_length`, for each target is enough. Unspecified after a call that failed. `ends`: room
- * for `target_count` numbers, each of which becomes the place in `out` behind the symbol for that target;
- * NULL if the caller does not want to know.
+ * `target_count`: the pairs, in any order. `out`, `out_length`: a buffer of at least the length
+ * that walrus_accel_expanded_symbols_length returns; the `recovery_symbol_length` or
+ * `decoding_symbol_length` of the shape per target is enough. The content of the buffer is
+ * unspecified after a failure. `ends`: NULL, or an array of `target_count` offsets: for each
+ * target, the offset in `out` of the first byte after its symbol.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, for a kind that is none,
- * a target that does not exist, a room that is too short, or memory that overlaps;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, if `kind` is
+ * unknown, if a target does not exist, if the buffer is too short, or if memory overlaps;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_expanded_symbols(const struct walrus_accel_expanded *expanded,
@@ -2485,17 +2577,17 @@ walrus_accel_status walrus_accel_expanded_symbols(const struct walrus_accel_expa
                                                   struct walrus_accel_error **error);
 
 /**
- * Writes the symbols of a sliver that recover the other axis's slivers of some pairs, without proofs. Nothing
- * is hashed, so that it takes less time than to expand the sliver, and whether its bytes are right is not
- * found out.
+ * Writes the symbols of a sliver for some targets, without Merkle proofs. The call hashes nothing:
+ * it takes less time than walrus_accel_expand, and does not find out whether the bytes of the
+ * sliver are right.
  *
- * `request`: read during the call, with what it points to; `out` is written. `control`: NULL, or a control
- * by which other threads cancel the call.
+ * `request`: read during the call, with the memory that it points to; the call writes `out`.
+ * `control`: NULL, or a control that cancels the call from other threads.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a target that does
- * not exist, room of another length, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData; WALRUS_ACCEL_INVALID_SLIVER if its index,
- * symbol size or length cannot be those of a sliver of the blob; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (a target that
+ * does not exist, a buffer of another length, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData; WALRUS_ACCEL_INVALID_SLIVER if the
+ * index, symbol size or length cannot belong to a sliver of the blob; WALRUS_ACCEL_OUT_OF_MEMORY;
  * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decoding_symbols(const struct walrus_accel_runtime *runtime,
@@ -2504,21 +2596,21 @@ walrus_accel_status walrus_accel_decoding_symbols(const struct walrus_accel_runt
                                                   struct walrus_accel_error **error);
 
 /**
- * Recovers a sliver from recovery symbols with proofs, and returns when it is done. Wrong and repeated
- * symbols are passed over, those that are not needed are not looked at. If all that are used belong to the
- * metadata and the sliver that they make does not, the result is the proof that the blob was encoded
- * inconsistently; before it says so, that was computed a second time, in another way.
+ * Recovers a sliver from recovery symbols, and returns when the sliver is recovered. The call
+ * skips wrong and repeated symbols, and does not check symbols that it does not need. If all used
+ * symbols belong to the metadata and the sliver that they make does not, the result is an
+ * inconsistency proof. Before the call returns such a proof, it computes the result a second time
+ * in another way.
  *
- * `request`: read during the call, with what it points to; its symbols are BCS GeneralRecoverySymbol.
- * `control`: NULL, or a control by which other threads cancel the call. `recovered`: becomes the result,
- * which the caller frees with walrus_accel_recovered_free.
+ * `request`: read during the call, with the memory that it points to; the symbols are BCS
+ * GeneralRecoverySymbol. `control`: NULL, or a control that cancels the call from other threads.
+ * `recovered`: set to the result, which the caller frees with walrus_accel_recovered_free.
  *
- * Statuses: WALRUS_ACCEL_OK for a sliver and for a proof; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
- * cannot be, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS (`verdicts` tell which are wrong);
- * WALRUS_ACCEL_RESULTS_DIFFER if the blob looks inconsistent in one way and not, or otherwise, in another;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
- * WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK for a sliver and for a proof; WALRUS_ACCEL_INVALID_ARGUMENT for an
+ * invalid request, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS (`verdicts` has the wrong symbols); WALRUS_ACCEL_RESULTS_DIFFER
+ * if the two computations of an inconsistency differ; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_recover(const struct walrus_accel_runtime *runtime,
                                          const struct walrus_accel_recover_request *request,
@@ -2527,21 +2619,23 @@ walrus_accel_status walrus_accel_recover(const struct walrus_accel_runtime *runt
                                          struct walrus_accel_error **error);
 
 /**
- * Recovers a sliver as walrus_accel_recover, from symbols without proofs: a third of the bytes or less to
- * fetch, and enough as long as all are good. If one is not, it cannot be told which.
+ * Recovers a sliver from symbols without Merkle proofs. Such symbols take a third of the bytes or
+ * less to fetch, and suffice as long as all are good. If one is not good, the call cannot tell
+ * which.
  *
- * `request`: read during the call, with what it points to; its symbols are BCS DecodingSymbol: such as are
- * none, or of another size, or repeated do not count. Its `verdicts` tell of those that are none, and if
- * there are not enough also of those of another size or beyond the committee; no symbol without a proof is
- * found good. `control`: NULL, or a control by which other threads cancel the call. `recovered`: becomes the
- * result, always with a sliver, which the caller frees with walrus_accel_recovered_free. It does not tell
- * which symbols were used, and as refused only those whose bytes are none.
+ * `request`: read during the call, with the memory that it points to; the symbols are BCS
+ * DecodingSymbol. Malformed symbols, symbols of another size and repeated symbols do not count.
+ * `verdicts` has the malformed symbols; after WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, also the symbols of
+ * another size or from beyond the committee. No symbol gets the verdict WALRUS_ACCEL_SYMBOL_GOOD.
+ * `control`: NULL, or a control that cancels the call from other threads. `recovered`: set to the
+ * result, which always has a sliver, and which the caller frees with walrus_accel_recovered_free.
+ * The result has no positions of used symbols; its refused symbols are the malformed ones.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be, such as a target
- * that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS;
- * WALRUS_ACCEL_INVALID_SLIVER if the sliver that they make does not belong to the metadata: then ask for
- * symbols with proofs; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED;
- * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request, such as a
+ * target that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS;
+ * WALRUS_ACCEL_INVALID_SLIVER if the sliver that the symbols make does not belong to the metadata:
+ * fetch symbols with Merkle proofs; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
+ * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_recover_unproven(const struct walrus_accel_runtime *runtime,
                                                   const struct walrus_accel_recover_request *request,
@@ -2550,14 +2644,15 @@ walrus_accel_status walrus_accel_recover_unproven(const struct walrus_accel_runt
                                                   struct walrus_accel_error **error);
 
 /**
- * Frees the result of a recovery, with what it lends. NULL is let pass.
+ * Frees the result of a recovery and the memory that it lends. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the result was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_recovered_free(struct walrus_accel_recovered *recovered);
 
 /**
- * Tells what the symbols gave: WALRUS_ACCEL_RECOVERED_SLIVER or WALRUS_ACCEL_RECOVERED_PROOF.
+ * Returns the kind of the result: WALRUS_ACCEL_RECOVERED_SLIVER or WALRUS_ACCEL_RECOVERED_PROOF.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2567,13 +2662,13 @@ walrus_accel_status walrus_accel_recovered_kind(const struct walrus_accel_recove
                                                 struct walrus_accel_error **error);
 
 /**
- * Lends the sliver that was recovered, as BCS SliverData. It belongs to the metadata.
+ * Lends the recovered sliver, as BCS SliverData. The sliver belongs to the metadata.
  *
- * `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
+ * `data`, `length`: set to the bytes and their length. The bytes are valid until the result is
  * freed.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the symbols gave a proof instead;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the result is an inconsistency proof;
  * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_recovered_sliver(const struct walrus_accel_recovered *recovered,
@@ -2582,10 +2677,10 @@ walrus_accel_status walrus_accel_recovered_sliver(const struct walrus_accel_reco
                                                   struct walrus_accel_error **error);
 
 /**
- * Lends the proof that the blob was encoded inconsistently, as BCS InconsistencyProof. The axis of its
- * sliver, the one that was asked for, is not in the bytes.
+ * Lends the inconsistency proof, as BCS InconsistencyProof. The bytes do not have the axis of the
+ * proof's target: it is the axis of the request.
  *
- * `data`, `length`: as in walrus_accel_recovered_sliver.
+ * `data`, `length`: as for walrus_accel_recovered_sliver.
  *
  * Statuses: as walrus_accel_recovered_sliver; WALRUS_ACCEL_NOT_FOUND if the sliver was recovered.
  */
@@ -2595,49 +2690,49 @@ walrus_accel_status walrus_accel_recovered_proof(const struct walrus_accel_recov
                                                  struct walrus_accel_error **error);
 
 /**
- * Lends the numbers of the symbols that were used: their places in the request's array. Those in a proof
- * are in this order. None after walrus_accel_recover_unproven.
+ * Lends the positions in the request of the symbols that were used. An inconsistency proof has its
+ * symbols in this order. The list is empty after walrus_accel_recover_unproven.
  *
- * `numbers`, `count`: become the numbers and how many there are. They are the result's, valid until that
- * is freed.
+ * `positions`, `count`: set to the positions and their number. The positions are valid until the
+ * result is freed.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_recovered_used(const struct walrus_accel_recovered *recovered,
-                                                const size_t **numbers,
+                                                const size_t **positions,
                                                 size_t *count,
                                                 struct walrus_accel_error **error);
 
 /**
- * Lends the numbers of the symbols that were found wrong on the way, in ascending order, and what is wrong
- * with each: those that were not needed are not looked at.
+ * Lends the positions of the symbols that were found wrong, in ascending order, and their
+ * verdicts. Symbols that were not needed were not checked.
  *
- * `numbers`, `verdicts`, `count`: become the symbols' places in the request's array, for each
- * WALRUS_ACCEL_SYMBOL_MALFORMED or another of them, and how many there are. They are the result's, valid
- * until that is freed.
+ * `positions`, `verdicts`, `count`: set to the positions in the request, to one verdict per
+ * position (WALRUS_ACCEL_SYMBOL_MALFORMED or another WALRUS_ACCEL_SYMBOL_ verdict), and to the
+ * number of positions. Both arrays are valid until the result is freed.
  *
  * Statuses: as walrus_accel_recovered_used.
  */
 walrus_accel_status walrus_accel_recovered_refused(const struct walrus_accel_recovered *recovered,
-                                                   const size_t **numbers,
+                                                   const size_t **positions,
                                                    const uint8_t **verdicts,
                                                    size_t *count,
                                                    struct walrus_accel_error **error);
 
 /**
- * Tells whether a proof shows that a blob was encoded inconsistently, and if not, why: it is of a sliver
- * that exists, has exactly as many symbols as recover one, from different slivers, all of which belong to
- * the metadata, and what they make does not. Before it says WALRUS_ACCEL_PROOF_PROVEN, all of that was
- * computed a second time, in another way.
+ * Verifies an inconsistency proof. A valid proof has a target that exists, and exactly as many
+ * symbols as recover the target, from different slivers. All symbols belong to the metadata, and
+ * the sliver that they make does not. Before the call returns WALRUS_ACCEL_PROOF_PROVEN, it
+ * computes the result a second time in another way.
  *
- * `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
- * threads cancel the call. `verdict`: a structure of the caller's that WALRUS_ACCEL_PROOF_VERDICT_INIT has
- * initialised.
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that cancels the call from other threads. `verdict`: a structure that
+ * WALRUS_ACCEL_PROOF_VERDICT_INIT initialised.
  *
- * Statuses: WALRUS_ACCEL_OK, whatever the verdict is; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
- * cannot be, or a `verdict` that is NULL or not initialised; WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_RESULTS_DIFFER if the two ways do not agree; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * Statuses: WALRUS_ACCEL_OK, whatever the verdict; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+ * request, or if `verdict` is NULL or not initialised; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_RESULTS_DIFFER if the two computations differ; WALRUS_ACCEL_OUT_OF_MEMORY;
  * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_verify_proof(const struct walrus_accel_runtime *runtime,
@@ -2647,19 +2742,21 @@ walrus_accel_status walrus_accel_verify_proof(const struct walrus_accel_runtime 
                                               struct walrus_accel_error **error);
 
 /**
- * Encodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
- * that fails does not keep the others from being done.
+ * Encodes many blobs, up to the runtime's `max_jobs` at once, and returns when all are done. A
+ * blob that fails does not stop the others.
  *
- * `requests`: an array of `count`, all with the first one's struct_size; NULL with a count of 0 is an
- * empty one. Memory that different requests write to must not overlap. `control`: NULL, or a control;
- * its progress counts blobs, not bytes. `results`: room for `count` results. Unless it is NULL, all of
- * them are written, whatever status the call gives, and the caller frees their handles: if the call
- * itself cannot be, with WALRUS_ACCEL_NOT_ENDED and no handles.
+ * `requests`: an array of `count` requests, all with the struct_size of the first; (NULL, 0) is an
+ * empty array. Memory that different requests write must not overlap. `control`: NULL, or a
+ * control, whose progress counts blobs instead of bytes. `results`: an array for `count` results.
+ * Unless it is NULL, the call writes all results, whatever its status, and the caller frees their
+ * handles. If the batch does not begin, each result has the status WALRUS_ACCEL_NOT_ENDED and no
+ * handles.
  *
- * Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
- * walrus_accel_encode gives it; of the call itself, WALRUS_ACCEL_INVALID_ARGUMENT if an array is NULL and
- * `count` is not 0, or a structure is not initialised or of another size than the first;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK if all blobs succeed; otherwise the status of the first blob that
+ * failed, as walrus_accel_encode returns it. If the batch does not begin:
+ * WALRUS_ACCEL_INVALID_ARGUMENT if an array is NULL and `count` is not 0, or if a request is not
+ * initialised or differs in size from the first; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_runtime *runtime,
                                               const struct walrus_accel_encode_request *requests,
@@ -2669,12 +2766,12 @@ walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_runtime 
                                               struct walrus_accel_error **error);
 
 /**
- * Decodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
- * that fails does not keep the others from being done.
+ * Decodes many blobs, up to the runtime's `max_jobs` at once, and returns when all are done. A
+ * blob that fails does not stop the others.
  *
  * Parameters: as walrus_accel_encode_batch.
  *
- * Statuses: as walrus_accel_encode_batch, with those that walrus_accel_decode gives.
+ * Statuses: as walrus_accel_encode_batch, with the statuses of walrus_accel_decode.
  */
 walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_runtime *runtime,
                                               const struct walrus_accel_decode_request *requests,
@@ -2684,20 +2781,22 @@ walrus_accel_status walrus_accel_decode_batch(const struct walrus_accel_runtime 
                                               struct walrus_accel_error **error);
 
 /**
- * Verifies a directory of slivers, as WALRUS_ACCEL_SINK_DIRECTORY writes it. Foreign files are looked for
- * among the slivers' files.
+ * Verifies a directory of slivers that WALRUS_ACCEL_SINK_DIRECTORY wrote. The call looks for
+ * foreign files among the files of the slivers.
  *
- * `directory`: the directory of the blob, ended by a NUL. `quick`: 0 to verify every sliver against the
- * metadata, 1 to compare every file with the manifest, which finds damage done since it was written, as
- * fast as the files can be read. `control`: NULL, or a control by which other threads watch and cancel
- * the call. `report`: becomes what was found, which the caller frees with walrus_accel_directory_report_free.
+ * `directory`: the directory of the blob, ended by a NUL. `quick`: 0 to verify every sliver
+ * against the metadata; 1 to compare every file with the manifest, which finds damage since the
+ * manifest was written, as fast as the files can be read. `control`: NULL, or a control that
+ * observes and cancels the call from other threads. `report`: set to the report, which the caller
+ * frees with walrus_accel_directory_report_free.
  *
- * Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL,
- * `quick` neither 0 nor 1, or the metadata of a number of shards that the code does not have; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
- * WALRUS_ACCEL_INVALID_METADATA if there is no metadata, or manifest, to go by; WALRUS_ACCEL_BLOB_TOO_LARGE
- * if the metadata says so;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device
- * failed and the CPU must not go on; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK, whatever was found; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is
+ * NULL, if `quick` is neither 0 nor 1, or if the metadata has a number of shards that the code
+ * does not support; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO; WALRUS_ACCEL_MALFORMED and
+ * WALRUS_ACCEL_INVALID_METADATA if the directory has no usable metadata or manifest;
+ * WALRUS_ACCEL_BLOB_TOO_LARGE if the metadata claims such a blob; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and
+ * `no_cpu_fallback` is 1; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_directory_verify(const struct walrus_accel_runtime *runtime,
                                                   const char *directory,
@@ -2707,16 +2806,19 @@ walrus_accel_status walrus_accel_directory_verify(const struct walrus_accel_runt
                                                   struct walrus_accel_error **error);
 
 /**
- * Repairs a directory of slivers: rebuilds what is missing or damaged from the rest, so that it equals a
- * fresh encoding. Foreign files are left alone. The rebuilt files take their places when all are complete.
+ * Repairs a directory of slivers: rebuilds missing and damaged slivers from the others, so that
+ * the directory equals a fresh encoding. Foreign files stay. The rebuilt files get their names
+ * when all are complete.
  *
- * `directory`: the directory of the blob, ended by a NUL. `control`: NULL, or a control by which other
- * threads watch and cancel the call. `report`: becomes what was wrong (and is so no more, but for foreign
- * files), which the caller frees with walrus_accel_directory_report_free.
+ * `directory`: the directory of the blob, ended by a NUL. `control`: NULL, or a control that
+ * observes and cancels the call from other threads. `report`: set to a report of the problems that
+ * were found, which are repaired except for foreign files. The caller frees it with
+ * walrus_accel_directory_report_free.
  *
  * Statuses: as walrus_accel_directory_verify; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
- * WALRUS_ACCEL_INCONSISTENT if good slivers make another blob, twice, on two paths;
- * WALRUS_ACCEL_RESULTS_DIFFER if on one of them alone; WALRUS_ACCEL_BUSY.
+ * WALRUS_ACCEL_INCONSISTENT if valid slivers make another blob, and do so again in a second
+ * computation on another path; WALRUS_ACCEL_RESULTS_DIFFER if they do so in only one of the two
+ * computations; WALRUS_ACCEL_BUSY.
  */
 walrus_accel_status walrus_accel_directory_repair(const struct walrus_accel_runtime *runtime,
                                                   const char *directory,
@@ -2725,7 +2827,7 @@ walrus_accel_status walrus_accel_directory_repair(const struct walrus_accel_runt
                                                   struct walrus_accel_error **error);
 
 /**
- * Tells how many files were looked at, and how many problems a report has.
+ * Returns the number of files that were checked, and the number of problems.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2736,37 +2838,41 @@ walrus_accel_status walrus_accel_directory_report_counts(const struct walrus_acc
                                                          struct walrus_accel_error **error);
 
 /**
- * Tells a problem of a report.
+ * Describes a problem of a report.
  *
- * `number`: its place, from 0. `problem`: a structure that WALRUS_ACCEL_PROBLEM_INIT has initialised.
+ * `position`: position of the problem in the report. `problem`: a structure that
+ * WALRUS_ACCEL_PROBLEM_INIT initialised.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
- * initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the last; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure
+ * is not initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the last problem;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_directory_report_get(const struct walrus_accel_directory_report *report,
-                                                      size_t number,
+                                                      size_t position,
                                                       struct walrus_accel_problem *problem,
                                                       struct walrus_accel_error **error);
 
 /**
- * Frees a report, and with it its texts. NULL is let pass.
+ * Frees a report and its texts. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the report was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_directory_report_free(struct walrus_accel_directory_report *report);
 
 /**
- * Submits an encoding, as walrus_accel_encode does it, and returns at once. It runs when fewer than the
- * runtime's `max_jobs` others do; until then it waits, in order.
+ * Submits a job that encodes a blob, as walrus_accel_encode does, and returns at once. The job
+ * runs when fewer than `max_jobs` other jobs of the runtime run; until then it waits, in order.
  *
- * `request`: read during the call; what its structures point to is read and written until the job has
- * ended. `ended`: NULL, or called when the job has ended, with `user_data`. `job`: becomes the job, which
- * the caller frees with walrus_accel_job_free.
+ * `request`: read during the call. The memory that its structures point to is read and written
+ * until the job has ended. `ended`: NULL, or a function that the library calls with `user_data`
+ * when the job has ended. `job`: set to the job, which the caller frees with
+ * walrus_accel_job_free.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO for a descriptor that is not open;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC. The others that
- * walrus_accel_encode gives, walrus_accel_job_result gives.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO for a file descriptor that is not open;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC. walrus_accel_job_result
+ * returns the other statuses of walrus_accel_encode.
  */
 walrus_accel_status walrus_accel_submit_encode(const struct walrus_accel_runtime *runtime,
                                                const struct walrus_accel_encode_request *request,
@@ -2776,7 +2882,7 @@ walrus_accel_status walrus_accel_submit_encode(const struct walrus_accel_runtime
                                                struct walrus_accel_error **error);
 
 /**
- * Submits a decoding, as walrus_accel_decode does it, and returns at once.
+ * Submits a job that decodes a blob, as walrus_accel_decode does, and returns at once.
  *
  * Parameters and statuses: as walrus_accel_submit_encode.
  */
@@ -2788,7 +2894,7 @@ walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_runtime
                                                struct walrus_accel_error **error);
 
 /**
- * Submits the rebuilding of slivers, as walrus_accel_rebuild does it, and returns at once.
+ * Submits a job that rebuilds slivers, as walrus_accel_rebuild does, and returns at once.
  *
  * Parameters and statuses: as walrus_accel_submit_encode.
  */
@@ -2800,8 +2906,8 @@ walrus_accel_status walrus_accel_submit_rebuild(const struct walrus_accel_runtim
                                                 struct walrus_accel_error **error);
 
 /**
- * Submits the verification of slivers, as walrus_accel_verify does it, and returns at once. The verdicts
- * are there when the job has ended well.
+ * Submits a job that verifies slivers, as walrus_accel_verify does, and returns at once. The
+ * verdicts are complete when the job has ended with success.
  *
  * Parameters and statuses: as walrus_accel_submit_encode.
  */
@@ -2813,7 +2919,7 @@ walrus_accel_status walrus_accel_submit_verify(const struct walrus_accel_runtime
                                                struct walrus_accel_error **error);
 
 /**
- * Tells, without waiting, where a job is: WALRUS_ACCEL_JOB_QUEUED, WALRUS_ACCEL_JOB_RUNNING or
+ * Returns the state of a job without waiting: WALRUS_ACCEL_JOB_QUEUED, WALRUS_ACCEL_JOB_RUNNING or
  * WALRUS_ACCEL_JOB_ENDED.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
@@ -2824,11 +2930,11 @@ walrus_accel_status walrus_accel_job_poll(const struct walrus_accel_job *job,
                                           struct walrus_accel_error **error);
 
 /**
- * Waits until a job has ended, well or not; `ended` may not have returned yet.
+ * Waits until a job has ended, with or without success. The callback `ended` may still run.
  *
- * `milliseconds`: the longest time to wait; WALRUS_ACCEL_FOREVER for no limit.
+ * `milliseconds`: time limit of the wait; WALRUS_ACCEL_FOREVER for no limit.
  *
- * Statuses: WALRUS_ACCEL_OK if it has ended; WALRUS_ACCEL_TIMED_OUT if not;
+ * Statuses: WALRUS_ACCEL_OK if the job has ended; WALRUS_ACCEL_TIMED_OUT if not;
  * WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_job_wait(const struct walrus_accel_job *job,
@@ -2836,7 +2942,7 @@ walrus_accel_status walrus_accel_job_wait(const struct walrus_accel_job *job,
                                           struct walrus_accel_error **error);
 
 /**
- * Tells how far a job has come: as walrus_accel_control_progress.
+ * Returns the progress of a job, as walrus_accel_control_progress does for a call.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2847,7 +2953,8 @@ walrus_accel_status walrus_accel_job_progress(const struct walrus_accel_job *job
                                               struct walrus_accel_error **error);
 
 /**
- * Tells the engine that does a job, or did it: as walrus_accel_control_engine.
+ * Returns the name of the engine that runs or ran a job, as walrus_accel_control_engine does for a
+ * call.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2857,8 +2964,9 @@ walrus_accel_status walrus_accel_job_engine(const struct walrus_accel_job *job,
                                             struct walrus_accel_error **error);
 
 /**
- * Asks a job to stop, and does not wait for that: it ends with WALRUS_ACCEL_CANCELLED after the piece of
- * work at hand, or at once if it waits for others. One that has ended stays as it is.
+ * Cancels a job, without waiting for its end. A running job finishes its current piece of work and
+ * ends with WALRUS_ACCEL_CANCELLED; a queued job ends at once. A job that has ended stays as it
+ * is.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -2867,32 +2975,33 @@ walrus_accel_status walrus_accel_job_cancel(const struct walrus_accel_job *job,
                                             struct walrus_accel_error **error);
 
 /**
- * Tells what a job came to: the status, and the error, that the call without a job would have given.
+ * Returns the status and the error that the blocking call would have returned.
  *
- * Statuses: those of that call; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ * Statuses: the statuses of the blocking call; WALRUS_ACCEL_NOT_ENDED;
+ * WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_job_result(const struct walrus_accel_job *job,
                                             struct walrus_accel_error **error);
 
 /**
- * Takes the result of a job that encoded or rebuilt, once.
+ * Takes the result of a job that encoded a blob or rebuilt slivers. The result can be taken once.
  *
- * `encoded`: becomes the result, which the caller frees with walrus_accel_encoded_free, and which
+ * `encoded`: set to the result, which the caller frees with walrus_accel_encoded_free, and which
  * outlives the job.
  *
- * Statuses: WALRUS_ACCEL_OK; the job's own if it failed; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_NOT_FOUND
- * if it was taken before or the job has no such result; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is
- * NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; the status of the job if it failed; WALRUS_ACCEL_NOT_ENDED;
+ * WALRUS_ACCEL_NOT_FOUND if the result was taken before or is of another kind;
+ * WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_job_take_encoded(const struct walrus_accel_job *job,
                                                   struct walrus_accel_encoded **encoded,
                                                   struct walrus_accel_error **error);
 
 /**
- * Takes the result of a job that decoded, once.
+ * Takes the result of a job that decoded a blob. The result can be taken once.
  *
- * `decoded`: becomes the result, which the caller frees with walrus_accel_decoded_free, and which
+ * `decoded`: set to the result, which the caller frees with walrus_accel_decoded_free, and which
  * outlives the job.
  *
  * Statuses: as walrus_accel_job_take_encoded.
@@ -2902,11 +3011,12 @@ walrus_accel_status walrus_accel_job_take_decoded(const struct walrus_accel_job 
                                                   struct walrus_accel_error **error);
 
 /**
- * Frees a job. One that has not ended is cancelled, and its end waited for: when this returns, nothing
- * of the caller's is looked at any more, and `ended` has returned (unless it is what calls this). NULL
- * is let pass.
+ * Frees a job. The call cancels a job that has not ended, and waits for its end. When the call
+ * returns, the library uses no memory of the caller for the job, and `ended` has returned, unless
+ * `ended` makes this call. NULL is ignored.
  *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the job was freed before;
+ * WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 
@@ -2915,97 +3025,97 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 #endif  // __cplusplus
 
 /**
- * A walrus_accel_shape whose fields all have their defaults.
+ * Initialiser of a walrus_accel_shape: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SHAPE_INIT { sizeof(walrus_accel_shape), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_device whose fields all have their defaults.
+ * Initialiser of a walrus_accel_device: all fields have their defaults.
  */
 #define WALRUS_ACCEL_DEVICE_INIT { sizeof(walrus_accel_device), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_runtime_options whose fields all have their defaults.
+ * Initialiser of a walrus_accel_runtime_options: all fields have their defaults.
  */
 #define WALRUS_ACCEL_RUNTIME_OPTIONS_INIT { sizeof(walrus_accel_runtime_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_source whose fields all have their defaults.
+ * Initialiser of a walrus_accel_source: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SOURCE_INIT { sizeof(walrus_accel_source), 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_sink whose fields all have their defaults.
+ * Initialiser of a walrus_accel_sink: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SINK_INIT { sizeof(walrus_accel_sink), 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_encode_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_encode_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_ENCODE_REQUEST_INIT { sizeof(walrus_accel_encode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_decode_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_decode_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_DECODE_REQUEST_INIT { sizeof(walrus_accel_decode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_verify_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_verify_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_VERIFY_REQUEST_INIT { sizeof(walrus_accel_verify_request), 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_reader_add_request whose fields all have their defaults.
- */
-#define WALRUS_ACCEL_READER_ADD_REQUEST_INIT { sizeof(walrus_accel_reader_add_request), 0, 0, 0, 0 }
-
-/**
- * A walrus_accel_reader_read_request whose fields all have their defaults.
- */
-#define WALRUS_ACCEL_READER_READ_REQUEST_INIT { sizeof(walrus_accel_reader_read_request), 0, 0, 0, 0, 0 }
-
-/**
- * A walrus_accel_seen_sliver whose fields all have their defaults.
+ * Initialiser of a walrus_accel_seen_sliver: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SEEN_SLIVER_INIT { sizeof(walrus_accel_seen_sliver), 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_rebuild_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_reader_add_request: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_READER_ADD_REQUEST_INIT { sizeof(walrus_accel_reader_add_request), 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_reader_read_request: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_READER_READ_REQUEST_INIT { sizeof(walrus_accel_reader_read_request), 0, 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_rebuild_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_REBUILD_REQUEST_INIT { sizeof(walrus_accel_rebuild_request), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_verify_symbols_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_verify_symbols_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT { sizeof(walrus_accel_verify_symbols_request), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_expand_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_expand_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_EXPAND_REQUEST_INIT { sizeof(walrus_accel_expand_request), 0, 0 }
 
 /**
- * A walrus_accel_decoding_symbols_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_decoding_symbols_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT { sizeof(walrus_accel_decoding_symbols_request), 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_recover_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_recover_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_RECOVER_REQUEST_INIT { sizeof(walrus_accel_recover_request), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_verify_proof_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_verify_proof_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT { sizeof(walrus_accel_verify_proof_request), 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_proof_verdict whose fields all have their defaults.
+ * Initialiser of a walrus_accel_proof_verdict: all fields have their defaults.
  */
 #define WALRUS_ACCEL_PROOF_VERDICT_INIT { sizeof(walrus_accel_proof_verdict), 0, 0, 0 }
 
 /**
- * A walrus_accel_problem whose fields all have their defaults.
+ * Initialiser of a walrus_accel_problem: all fields have their defaults.
  */
 #define WALRUS_ACCEL_PROBLEM_INIT { sizeof(walrus_accel_problem), 0, 0, 0, 0 }
 

@@ -17,7 +17,7 @@ fn nodes_blake3(@builtin(global_invocation_id) thread: vec3<u32>) {
         before = next;
     }
     for (var i = 0u; i < 8u; i += 1u) {
-        // The empty node.
+        // The empty node, all zeros, replaces a missing sibling.
         var next = 0u;
         if is_pair {
             next = children[right + i];

@@ -1,4 +1,4 @@
-//! The C header is what `src/ffi/` says, and its versions are the package's.
+//! The C header equals what `src/ffi/` generates, and its versions are the package's.
 #![cfg(feature = "capi")]
 
 use std::fmt::Write as _;
@@ -7,24 +7,26 @@ use std::path::{Path, PathBuf};
 
 use cbindgen::{Builder, Config};
 
-/// The files in the order in which the header tells of them.
-const FILES: [&str; 24] = [
+/// Files in the order of the header.
+const FILES: [&str; 26] = [
     "version",
     "status",
+    "entry",
     "arguments",
     "size_queries",
     "device_list",
     "runtime_handle",
     "control_handle",
     "metadata_handle",
+    "callbacks",
     "source_options",
     "sink_options",
     "encode_request",
     "sliver_views",
     "decode_request",
     "verify_request",
-    "reader_handle",
     "reader_report",
+    "reader_handle",
     "rebuild_request",
     "symbol_verdicts",
     "expanded_handle",
@@ -35,7 +37,7 @@ const FILES: [&str; 24] = [
     "job_handle",
 ];
 
-/// With this in the environment, the test writes the files instead of comparing them.
+/// Environment variable that makes the test write the files instead of comparing them.
 const WRITE: &str = "WALRUS_ACCEL_WRITE_HEADER";
 
 fn root() -> &'static Path {
@@ -62,7 +64,7 @@ fn header() -> String {
     format!("{before}{}\n#endif{after}", initialisers(&text))
 }
 
-/// A line, with brackets around a negative number that it defines.
+/// Puts brackets around a negative number that a line defines.
 fn in_brackets(line: &str) -> String {
     let line = line.trim_end();
     match line.split_once(" -") {
@@ -73,7 +75,7 @@ fn in_brackets(line: &str) -> String {
 
 fn versions() -> String {
     let mut text = format!(
-        "\n/**\n * The version of this header; walrus_accel_version tells that of the library.\n */\n\
+        "\n/**\n * Version of this header. walrus_accel_version returns the version of the library.\n */\n\
          #define WALRUS_ACCEL_VERSION \"{}\"\n",
         env!("CARGO_PKG_VERSION")
     );
@@ -87,7 +89,7 @@ fn versions() -> String {
     text
 }
 
-/// The code alone.
+/// Returns the code without comments.
 fn without_comments(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
@@ -98,7 +100,8 @@ fn without_comments(text: &str) -> String {
     code + rest
 }
 
-/// A macro for each structure with a size: every field is named, so that no compiler warns.
+/// Returns an `_INIT` macro for each structure with a size. The macro names every field, so that no
+/// compiler warns.
 fn initialisers(header: &str) -> String {
     let code = without_comments(header);
     let mut text = String::new();
@@ -114,7 +117,7 @@ fn initialisers(header: &str) -> String {
         let upper = name.to_uppercase();
         writeln!(
             text,
-            "/**\n * A {name} whose fields all have their defaults.\n */\n\
+            "/**\n * Initialiser of a {name}: all fields have their defaults.\n */\n\
              #define {upper}_INIT {{ sizeof({name}){zeros} }}\n"
         )
         .unwrap();
@@ -122,7 +125,7 @@ fn initialisers(header: &str) -> String {
     text
 }
 
-/// The structures that the header defines, with the types of their fields.
+/// Returns the structures that the header defines, with the types of their fields.
 fn structures(code: &str) -> Vec<(&str, Vec<&str>)> {
     let definitions = code.split("typedef struct ").skip(1);
     let structures = definitions.filter_map(|definition| {
@@ -144,7 +147,7 @@ fn structures_have_no_padding() {
     let structures = structures(&code);
     assert!(structures.len() > 10);
     for (name, fields) in structures {
-        // Where a field begins, in bytes, with pointers and sizes of 64 bits.
+        // Offset of the field in bytes, with pointers and sizes of 64 bits.
         let mut at = 0;
         for field in fields {
             let size = match field.split_whitespace().next().unwrap() {
@@ -163,7 +166,7 @@ fn structures_have_no_padding() {
     }
 }
 
-/// The functions that the header declares, in the order of their names.
+/// Returns the functions that the header declares, sorted by name.
 fn functions(header: &str) -> Vec<String> {
     let code = without_comments(header);
     let mut names: Vec<_> = code
@@ -193,7 +196,7 @@ fn is_kept(path: &str, expected: &str) {
         .position(|(a, b)| a != b);
     assert!(
         found == expected,
-        "{} differs from what src/ffi/ says, at line {:?}: run `{WRITE}=1 cargo test --features capi \
+        "{} differs from the output of src/ffi/ at line {:?}: run `{WRITE}=1 cargo test --features capi \
          --test header` and look at the change",
         path.display(),
         line.map(|line| line + 1)
@@ -201,7 +204,7 @@ fn is_kept(path: &str, expected: &str) {
 }
 
 #[test]
-fn the_header_is_what_the_code_says() {
+fn the_header_equals_the_output_of_the_code() {
     let header = header();
     is_kept("include/walrus_accel.h", &header);
     let mut symbols = functions(&header).join("\n");
@@ -237,7 +240,7 @@ fn every_exported_function_is_in_the_header() {
 }
 
 #[test]
-fn every_function_tells_its_statuses() {
+fn every_function_lists_its_statuses() {
     let header = header();
     let code = &header[header.find("#include").unwrap()..];
     for function in functions(&header) {
@@ -249,7 +252,7 @@ fn every_function_tells_its_statuses() {
         let tells = ["Statuses:", "statuses:", "WALRUS_ACCEL_INVALID_HANDLE if"];
         assert!(
             !(is_status || takes_error) || tells.iter().any(|word| comment.contains(word)),
-            "{function} does not tell its statuses: {comment}"
+            "{function} does not list its statuses: {comment}"
         );
     }
 }

@@ -1,4 +1,7 @@
-//! What callers give: pointers, lengths, numbers that stand for something, texts, paths.
+//! Arguments of the caller: pointers, lengths, choices, texts, paths.
+//!
+//! The `unsafe` functions here rely on the section "Memory" of the header. Each says what the
+//! caller of the library promises there, and for how long.
 
 use std::ffi::{CStr, c_char};
 use std::fmt;
@@ -7,38 +10,40 @@ use std::path::PathBuf;
 use super::status::{Failure, WALRUS_ACCEL_OUT_OF_MEMORY};
 use crate::engine::EngineKind;
 use crate::format::commitment::{BlobId, Commitment};
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::jobs::decoder::Check;
 
-/// The length in bytes of a blob ID.
+/// Length of a blob ID in bytes.
 pub const WALRUS_ACCEL_BLOB_ID_LENGTH: usize = 32;
 
-/// Either axis, where there is a choice: the one of which there are enough slivers, primary first.
+/// The axis that has enough slivers, primary first. Only where the field says so.
 pub const WALRUS_ACCEL_AXIS_ANY: u32 = 0;
-/// Rows: primary slivers.
+/// Rows of the matrix: primary slivers.
 pub const WALRUS_ACCEL_AXIS_PRIMARY: u32 = 1;
-/// Columns: secondary slivers.
+/// Columns of the matrix: secondary slivers.
 pub const WALRUS_ACCEL_AXIS_SECONDARY: u32 = 2;
 
 /// Blake2b-256: the network's commitment hash.
 pub const WALRUS_ACCEL_COMMITMENT_BLAKE2B: u32 = 0;
-/// BLAKE3: a private profile, with blob IDs of its own, for users outside the network.
+/// BLAKE3: a private profile with its own blob IDs, for users outside the network.
 pub const WALRUS_ACCEL_COMMITMENT_BLAKE3: u32 = 1;
 
-/// The source rows of the decoded blob hash to the roots in the metadata: no wrong blob passes.
+/// Hashes the source rows of the decoded blob and compares the roots with the metadata. No wrong
+/// blob passes.
 pub const WALRUS_ACCEL_CHECK_DEFAULT: u32 = 0;
-/// The decoded blob is encoded again and its ID compared: no inconsistent encoding passes either.
+/// Encodes the decoded blob again and compares the blob ID. No inconsistent encoding passes either.
 pub const WALRUS_ACCEL_CHECK_STRICT: u32 = 1;
-/// No check: a damaged sliver gives a wrong blob.
+/// Checks nothing. A damaged sliver gives a wrong blob.
 pub const WALRUS_ACCEL_CHECK_SKIP: u32 = 2;
 
-/// For each job the engine that is expected to be done first.
+/// For each job, the engine that is expected to finish first.
 pub const WALRUS_ACCEL_ENGINE_AUTO: u32 = 0;
-/// The CPU, with the widest vectors that it has.
+/// The CPU, with its widest vectors.
 pub const WALRUS_ACCEL_ENGINE_CPU: u32 = 1;
-/// A graphics device, and the CPU should that fail.
+/// A device, and the CPU if the device fails.
 pub const WALRUS_ACCEL_ENGINE_GPU: u32 = 2;
-/// One thread, one hash at a time, the whole blob in memory: what the others are checked against.
+/// One thread, one hash at a time, the whole blob in memory: the oracle for the other engines.
 pub const WALRUS_ACCEL_ENGINE_REFERENCE: u32 = 3;
 
 /// All sliver pairs.
@@ -46,7 +51,7 @@ pub const WALRUS_ACCEL_PAIRS_ALL: u32 = 0;
 /// The sliver pairs of a list, which may be empty.
 pub const WALRUS_ACCEL_PAIRS_LISTED: u32 = 1;
 
-/// A vector with room for `count` elements, where the caller's input decides how many.
+/// Returns an empty vector with capacity for `count` elements. The caller's input decides `count`.
 pub(super) fn reserved<T>(count: usize, name: &str) -> Result<Vec<T>, Failure> {
     let mut values = Vec::new();
     values.try_reserve_exact(count).map_err(|_| {
@@ -56,46 +61,62 @@ pub(super) fn reserved<T>(count: usize, name: &str) -> Result<Vec<T>, Failure> {
     Ok(values)
 }
 
-/// A place of the caller's for a result. It is written by pointer alone, so that it does no harm if a
-/// caller gives the same place twice.
-pub(super) struct Place<T>(*mut T);
+/// Output parameter: memory of the caller for one value. Only raw pointers write to it, so that a
+/// caller who passes the same pointer twice does no harm.
+pub(super) struct OutParam<T>(*mut T);
 
-impl<T> Place<T> {
+impl<T> OutParam<T> {
     pub(super) fn set(&self, value: T) {
-        // SAFETY: `place` found it to be not NULL and aligned, and by the header's contract it is room
-        // for one `T` that no other thread looks at meanwhile.
+        // SAFETY: `out_param` checked that the pointer is not NULL and aligned. By its contract,
+        // the pointer is valid for the write while `self` lives.
         unsafe { self.0.write(value) };
     }
 }
 
-/// A place for a result, which becomes `empty` at once.
-pub(super) fn place<T>(out: *mut T, empty: T, name: &str) -> Result<Place<T>, Failure> {
-    if out.is_null() {
-        return Err(Failure::argument(format!(
-            "`{name}` is NULL: a place for the result is needed"
-        )));
-    }
-    if !out.is_aligned() {
-        return Err(Failure::argument(format!("`{name}` is not aligned")));
-    }
-    let place = Place(out);
-    place.set(empty);
-    Ok(place)
-}
-
-/// The same, if there is one.
-pub(super) fn optional_place<T>(
+/// Checks an output parameter, and sets it to `empty` at once.
+///
+/// # Safety
+///
+/// `out` is NULL, misaligned, or valid for writes of a `T` that no other thread accesses, until the
+/// returned value is dropped.
+pub(super) unsafe fn out_param<T>(
     out: *mut T,
     empty: T,
     name: &str,
-) -> Result<Option<Place<T>>, Failure> {
+) -> Result<OutParam<T>, Failure> {
+    if out.is_null() {
+        return Err(Failure::argument(format!(
+            "`{name}` is NULL: pass a pointer to store the result"
+        )));
+    }
+    if !out.is_aligned() {
+        return Err(Failure::argument(format!(
+            "`{name}` is misaligned for its type"
+        )));
+    }
+    let out = OutParam(out);
+    out.set(empty);
+    Ok(out)
+}
+
+/// As [`out_param`], with `None` for NULL.
+///
+/// # Safety
+///
+/// As [`out_param`].
+pub(super) unsafe fn optional_out_param<T>(
+    out: *mut T,
+    empty: T,
+    name: &str,
+) -> Result<Option<OutParam<T>>, Failure> {
     match out.is_null() {
         true => Ok(None),
-        false => place(out, empty, name).map(Some),
+        // SAFETY: this function has the contract of `out_param`.
+        false => unsafe { out_param(out, empty, name) }.map(Some),
     }
 }
 
-/// Two places: if one of them is none, the other is empty nevertheless.
+/// Returns two output parameters. Both were set before the first failure is returned.
 pub(super) fn both<A, B>(
     first: Result<A, Failure>,
     second: Result<B, Failure>,
@@ -103,12 +124,17 @@ pub(super) fn both<A, B>(
     Ok((first?, second?))
 }
 
-/// A place for 32 bytes, which become zero at once.
-pub(super) fn place_of_32(out: *mut u8, name: &str) -> Result<Place<[u8; 32]>, Failure> {
-    place(out.cast::<[u8; 32]>(), [0; 32], name)
+/// As [`out_param`], for 32 bytes, which become zero at once.
+///
+/// # Safety
+///
+/// As [`out_param`].
+pub(super) unsafe fn out_bytes_32(out: *mut u8, name: &str) -> Result<OutParam<[u8; 32]>, Failure> {
+    // SAFETY: this function has the contract of `out_param`.
+    unsafe { out_param(out.cast::<[u8; 32]>(), [0; 32], name) }
 }
 
-/// Fails unless an array can be there; one of no elements always is.
+/// Fails unless an array of `count` elements fits at `data`. An empty array always fits.
 pub(super) fn check_range<T>(
     data: *const T,
     count: usize,
@@ -119,11 +145,13 @@ pub(super) fn check_range<T>(
     }
     if data.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL and {count} elements are said to be there"
+            "`{name}` is NULL and its count is {count}: pass a pointer, or the count 0"
         )));
     }
     if !data.is_aligned() {
-        return Err(Failure::argument(format!("`{name}` is not aligned")));
+        return Err(Failure::argument(format!(
+            "`{name}` is misaligned for its type"
+        )));
     }
     let bytes = count.checked_mul(size_of::<T>());
     let end = bytes
@@ -132,13 +160,18 @@ pub(super) fn check_range<T>(
     match end {
         Some(_) => Ok(()),
         None => Err(Failure::argument(format!(
-            "`{name}` cannot have {count} elements: that is beyond the address space"
+            "`{name}` has {count} elements, which is beyond the address space"
         ))),
     }
 }
 
-/// An array to read; NULL with a count of 0 is an empty one.
-pub(super) fn elements<'a, T>(
+/// Returns an array to read. NULL with a count of 0 is an empty array.
+///
+/// # Safety
+///
+/// Unless `check_range` refuses the array, its elements are initialised, and nobody writes to them
+/// during `'a`.
+pub(super) unsafe fn elements<'a, T>(
     data: *const T,
     count: usize,
     name: impl fmt::Display,
@@ -147,13 +180,19 @@ pub(super) fn elements<'a, T>(
         return Ok(&[]);
     }
     check_range(data, count, name)?;
-    // SAFETY: not NULL, aligned, within the address space, and by the header's contract that many
-    // elements that nobody writes to as long as the call, or the job, lasts.
+    // SAFETY: not NULL, aligned, within the address space, and readable during `'a` by this
+    // function's contract.
     Ok(unsafe { std::slice::from_raw_parts(data, count) })
 }
 
-/// An array to write; NULL with a count of 0 is an empty one.
-pub(super) fn elements_mut<'a, T>(
+/// Returns an array to write. NULL with a count of 0 is an empty array.
+///
+/// # Safety
+///
+/// Unless `check_range` refuses the array, it is valid for writes during `'a`, and nobody else
+/// accesses it meanwhile. `T` is an integer, so that bytes which were never written are no invalid
+/// value; they are not read before they are written.
+pub(super) unsafe fn elements_mut<'a, T>(
     data: *mut T,
     count: usize,
     name: impl fmt::Display,
@@ -162,52 +201,72 @@ pub(super) fn elements_mut<'a, T>(
         return Ok(&mut []);
     }
     check_range(data.cast_const(), count, name)?;
-    // SAFETY: as in `elements`, and nobody else looks at it meanwhile. The bytes may never have been
-    // written: they are integers, and read only after they were.
+    // SAFETY: not NULL, aligned, within the address space, and writable during `'a` by this
+    // function's contract.
     Ok(unsafe { std::slice::from_raw_parts_mut(data, count) })
 }
 
-/// A length in bytes as this machine counts.
+/// Returns a length in bytes as `usize`.
 pub(super) fn length(bytes: u64, name: &str) -> Result<usize, Failure> {
-    usize::try_from(bytes)
-        .map_err(|_| Failure::argument(format!("`{name}` of {bytes} is beyond the address space")))
+    usize::try_from(bytes).map_err(|_| {
+        Failure::argument(format!(
+            "`{name}` is {bytes}, which is beyond the address space"
+        ))
+    })
 }
 
-fn c_text<'a>(text: *const c_char, name: &str) -> Result<&'a CStr, Failure> {
-    if text.is_null() {
-        return Err(Failure::argument(format!(
-            "`{name}` is NULL: a text is needed"
-        )));
+/// Returns a C string.
+///
+/// # Safety
+///
+/// `given` is NULL, or points to a text that ends with a NUL and that nobody writes to during `'a`.
+unsafe fn c_text<'a>(given: *const c_char, name: &str) -> Result<&'a CStr, Failure> {
+    if given.is_null() {
+        return Err(Failure::argument(format!("`{name}` is NULL: pass a text")));
     }
-    // SAFETY: not NULL, and by the header's contract it ends with a NUL.
-    Ok(unsafe { CStr::from_ptr(text) })
+    // SAFETY: not NULL, and a C string during `'a` by this function's contract.
+    Ok(unsafe { CStr::from_ptr(given) })
 }
 
-/// A text in UTF-8.
-pub(super) fn text<'a>(given: *const c_char, name: &str) -> Result<&'a str, Failure> {
-    c_text(given, name)?
+/// Returns a text in UTF-8.
+///
+/// # Safety
+///
+/// As [`c_text`].
+pub(super) unsafe fn text<'a>(given: *const c_char, name: &str) -> Result<&'a str, Failure> {
+    // SAFETY: this function has the contract of `c_text`.
+    unsafe { c_text(given, name) }?
         .to_str()
         .map_err(|_| Failure::argument(format!("`{name}` is not UTF-8")))
 }
 
-/// The same, if there is one.
-pub(super) fn optional_text<'a>(
+/// Returns a text in UTF-8, or `None` for NULL.
+///
+/// # Safety
+///
+/// As [`c_text`].
+pub(super) unsafe fn optional_text<'a>(
     given: *const c_char,
     name: &str,
 ) -> Result<Option<&'a str>, Failure> {
     match given.is_null() {
         true => Ok(None),
-        false => text(given, name).map(Some),
+        // SAFETY: this function has the contract of `text`.
+        false => unsafe { text(given, name) }.map(Some),
     }
 }
 
-/// A path: any bytes where the system's paths are bytes, UTF-8 elsewhere.
-pub(super) fn path(given: *const c_char, name: &str) -> Result<PathBuf, Failure> {
-    let given = c_text(given, name)?;
+/// Returns a path: any bytes where the system's paths are bytes, UTF-8 elsewhere.
+///
+/// # Safety
+///
+/// `given` is NULL, or points to a text that ends with a NUL and that nobody writes to during this
+/// call.
+pub(super) unsafe fn path(given: *const c_char, name: &str) -> Result<PathBuf, Failure> {
+    // SAFETY: this function has the contract of `c_text` for as long as it runs.
+    let given = unsafe { c_text(given, name) }?;
     if given.is_empty() {
-        return Err(Failure::argument(format!(
-            "`{name}` is empty: a path is needed"
-        )));
+        return Err(Failure::argument(format!("`{name}` is empty: pass a path")));
     }
     #[cfg(unix)]
     {
@@ -223,10 +282,12 @@ pub(super) fn path(given: *const c_char, name: &str) -> Result<PathBuf, Failure>
 }
 
 fn unknown(value: u32, name: impl fmt::Display, expected: &str) -> Failure {
-    Failure::argument(format!("`{name}` is {value}, and {expected} are known"))
+    Failure::argument(format!(
+        "`{name}` is {value}, which is unknown: use {expected}"
+    ))
 }
 
-/// An axis, or either.
+/// Returns the axis of a number, or `None` for either axis.
 pub(super) fn axis_or_any(value: u32, name: impl fmt::Display) -> Result<Option<Axis>, Failure> {
     match value {
         WALRUS_ACCEL_AXIS_ANY => Ok(None),
@@ -236,17 +297,17 @@ pub(super) fn axis_or_any(value: u32, name: impl fmt::Display) -> Result<Option<
     }
 }
 
-/// An axis.
-pub(super) fn axis(value: u32, name: impl fmt::Display) -> Result<Axis, Failure> {
+/// Returns the axis of a number.
+pub(super) fn axis_of(value: u32, name: impl fmt::Display) -> Result<Axis, Failure> {
     match axis_or_any(value, &name)? {
         Some(axis) => Ok(axis),
         None => Err(Failure::argument(format!(
-            "`{name}` is 0, and 1 (primary) or 2 (secondary) is needed"
+            "`{name}` is 0: use 1 (primary) or 2 (secondary)"
         ))),
     }
 }
 
-/// An axis as a number.
+/// Returns the number of an axis.
 pub(super) fn axis_number(axis: Axis) -> u32 {
     match axis {
         Axis::Primary => WALRUS_ACCEL_AXIS_PRIMARY,
@@ -254,6 +315,7 @@ pub(super) fn axis_number(axis: Axis) -> u32 {
     }
 }
 
+/// Returns the commitment of a number.
 pub(super) fn commitment(value: u32, name: &str) -> Result<Commitment, Failure> {
     match value {
         WALRUS_ACCEL_COMMITMENT_BLAKE2B => Ok(Commitment::Blake2b256),
@@ -262,6 +324,7 @@ pub(super) fn commitment(value: u32, name: &str) -> Result<Commitment, Failure> 
     }
 }
 
+/// Returns the check of a number.
 pub(super) fn check(value: u32, name: &str) -> Result<Check, Failure> {
     match value {
         WALRUS_ACCEL_CHECK_DEFAULT => Ok(Check::Default),
@@ -271,6 +334,7 @@ pub(super) fn check(value: u32, name: &str) -> Result<Check, Failure> {
     }
 }
 
+/// Returns the engine of a number.
 pub(super) fn engine(value: u32, name: &str) -> Result<EngineKind, Failure> {
     match value {
         WALRUS_ACCEL_ENGINE_AUTO => Ok(EngineKind::Auto),
@@ -285,7 +349,7 @@ pub(super) fn engine(value: u32, name: &str) -> Result<EngineKind, Failure> {
     }
 }
 
-/// A number that is a yes or a no.
+/// Returns true for 1 and false for 0.
 pub(super) fn flag(value: u32, name: &str) -> Result<bool, Failure> {
     match value {
         0 => Ok(false),
@@ -294,8 +358,12 @@ pub(super) fn flag(value: u32, name: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Chosen pairs.
-pub(super) fn pairs(
+/// Returns the chosen pairs.
+///
+/// # Safety
+///
+/// As [`elements`], during this call.
+pub(super) unsafe fn pairs(
     choice: u32,
     given: *const u16,
     count: usize,
@@ -310,7 +378,8 @@ pub(super) fn pairs(
             "`{name}` lists pairs, and `pair_choice` is 0 (all): set it to 1 (listed)"
         ))),
         WALRUS_ACCEL_PAIRS_LISTED => {
-            let given = elements(given, count, name)?;
+            // SAFETY: this function has the contract of `elements` for as long as it runs.
+            let given = unsafe { elements(given, count, name) }?;
             let pairs = given.iter().map(|&pair| SliverPairIndex(pair));
             Ok(PairSet::uniform(n_shards, false).with(pairs)?)
         }
@@ -318,30 +387,40 @@ pub(super) fn pairs(
     }
 }
 
-/// The 32 bytes of a blob ID.
-pub(super) fn blob_id(given: *const u8, name: &str) -> Result<BlobId, Failure> {
+/// Returns a blob ID.
+///
+/// # Safety
+///
+/// `given` is NULL, or points to 32 bytes that nobody writes to during this call.
+pub(super) unsafe fn read_blob_id(given: *const u8, name: &str) -> Result<BlobId, Failure> {
     if given.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: the 32 bytes of a blob ID are needed"
+            "`{name}` is NULL: pass the 32 bytes of a blob ID"
         )));
     }
-    let bytes = elements(given, WALRUS_ACCEL_BLOB_ID_LENGTH, name)?;
+    // SAFETY: this function has the contract of `elements` for as long as it runs.
+    let bytes = unsafe { elements(given, WALRUS_ACCEL_BLOB_ID_LENGTH, name) }?;
     Ok(BlobId(bytes.try_into().expect("32 bytes")))
 }
 
-/// Copies bytes to a place of the caller's that must have exactly their number.
-pub(super) fn copy_out(
+/// Copies bytes to a buffer of the caller, which must have exactly their length.
+///
+/// # Safety
+///
+/// As [`elements_mut`], during this call.
+pub(super) unsafe fn copy_out(
     bytes: &[u8],
-    room: *mut u8,
-    room_length: usize,
+    out: *mut u8,
+    out_length: usize,
     name: &str,
 ) -> Result<(), Failure> {
-    if room_length != bytes.len() {
+    if out_length != bytes.len() {
         return Err(Failure::argument(format!(
-            "`{name}` has room for {room_length} bytes, and exactly {} are needed",
+            "`{name}` has {out_length} bytes: exactly {} are needed",
             bytes.len()
         )));
     }
-    elements_mut(room, room_length, name)?.copy_from_slice(bytes);
+    // SAFETY: this function has the contract of `elements_mut` for as long as it runs.
+    unsafe { elements_mut(out, out_length, name) }?.copy_from_slice(bytes);
     Ok(())
 }

@@ -1,55 +1,57 @@
-//! Many blobs in one call.
+//! Batches: many blobs in one call.
 
 use std::cell::Cell;
 use std::ptr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::{check_range, elements_mut, reserved};
-use super::control_handle::{given, walrus_accel_control};
-use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
+use super::entry::walrus_accel_error;
 use super::handle::{Handle, hand_over};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{
-    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_OK, walrus_accel_error,
-    walrus_accel_status,
+    Failure, WALRUS_ACCEL_CANCELLED, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_OK, walrus_accel_status,
 };
 use super::structs::{CStruct, read_array};
 use crate::io::control::Control;
 
-/// What became of one blob of a batch that was encoded.
+/// Result for one blob of an encode batch.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_encode_result {
-    /// The result, which the caller frees; NULL if it failed.
+    /// Result, which the caller frees; NULL after a failure.
     pub encoded: *mut walrus_accel_encoded,
-    /// The error, which the caller frees; NULL if it did not fail.
+    /// Error, which the caller frees; NULL on success.
     pub error: *mut walrus_accel_error,
-    /// What walrus_accel_encode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
+    /// Status that walrus_accel_encode would return; WALRUS_ACCEL_NOT_ENDED if the batch did not
+    /// begin.
     pub status: walrus_accel_status,
     /// Zero.
     pub reserved: u32,
 }
 
-/// What became of one blob of a batch that was decoded.
+/// Result for one blob of a decode batch.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_decode_result {
-    /// The result, which the caller frees; NULL if it failed.
+    /// Result, which the caller frees; NULL after a failure.
     pub decoded: *mut walrus_accel_decoded,
-    /// The error, which the caller frees; NULL if it did not fail.
+    /// Error, which the caller frees; NULL on success.
     pub error: *mut walrus_accel_error,
-    /// What walrus_accel_decode would have given; WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
+    /// Status that walrus_accel_decode would return; WALRUS_ACCEL_NOT_ENDED if the batch did not
+    /// begin.
     pub status: walrus_accel_status,
     /// Zero.
     pub reserved: u32,
 }
 
-/// What the blobs of a batch came to, as they end.
-struct Board<T> {
+/// Results of a batch, as the blobs end.
+struct BatchState<T> {
     state: Mutex<State<T>>,
     ended: Condvar,
-    /// For the work that is left; the caller's own is cancelled with it.
+    /// Control of the unfinished work. The caller's control cancels it.
     control: Control,
 }
 
@@ -58,12 +60,12 @@ struct State<T> {
     done: usize,
 }
 
-impl<T> Board<T> {
+impl<T> BatchState<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn post(&self, number: usize, result: Result<T, Failure>) {
+    fn record(&self, number: usize, result: Result<T, Failure>) {
         let mut state = self.state();
         state.results[number] = Some(result);
         state.done += 1;
@@ -71,36 +73,37 @@ impl<T> Board<T> {
         self.ended.notify_one();
     }
 
-    /// Waits until so many are done; tells how many are whenever that changes.
-    fn wait(&self, count: usize, tell: impl Fn(usize)) {
+    /// Waits until `count` blobs are done. Calls `report` with the number of finished blobs
+    /// whenever it changes.
+    fn wait(&self, count: usize, report: impl Fn(usize)) {
         let mut state = self.state();
         while state.done < count {
-            tell(state.done);
+            report(state.done);
             state = self
                 .ended
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        tell(state.done);
+        report(state.done);
     }
 }
 
-/// Waits, whatever happens, for the work that looks at the caller's memory.
-struct Entered<'b, T> {
-    board: &'b Board<T>,
+/// Guard that waits, even on a panic, for the work that uses the caller's memory.
+struct WaitOnDrop<'b, T> {
+    batch: &'b BatchState<T>,
     count: usize,
 }
 
-impl<T> Drop for Entered<'_, T> {
+impl<T> Drop for WaitOnDrop<'_, T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.board.control.cancel();
+            self.batch.control.cancel();
         }
-        self.board.wait(self.count, |_| ());
+        self.batch.wait(self.count, |_| ());
     }
 }
 
-/// Runs the work for every request as the runtime's jobs run, and waits for all.
+/// Runs the work for every request in the runtime's queue of jobs, and waits for all of it.
 fn run<R: CStruct, W: Send + 'static, T: Handle>(
     shared: &Arc<Shared>,
     requests: &[R],
@@ -110,44 +113,48 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
 ) -> Result<Vec<Option<Result<T, Failure>>>, Failure> {
     let mut results = reserved(requests.len(), "requests")?;
     results.resize_with(requests.len(), || None);
-    let board = Arc::new(Board {
+    let batch = Arc::new(BatchState {
         state: Mutex::new(State { results, done: 0 }),
         ended: Condvar::new(),
         control: control.aside(),
     });
     control.start(requests.len() as u64);
-    let mut entered = Entered {
-        board: &board,
+    let mut waiting = WaitOnDrop {
+        batch: &batch,
         count: 0,
     };
     for (number, request) in requests.iter().enumerate() {
         let submitted = shared.run(|shared| prepare(shared, request));
         let submitted = submitted.and_then(|prepared| {
-            let (board, runtime) = (Arc::clone(&board), Arc::clone(shared));
-            shared.runner.submit(Box::new(move || {
-                let result = match board.control.is_cancelled() {
+            let (batch, runtime) = (Arc::clone(&batch), Arc::clone(shared));
+            shared.queue.submit(Box::new(move || {
+                let result = match batch.control.is_cancelled() {
                     true => Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")),
-                    // Each with a progress of its own: the caller sees how many blobs are done.
-                    false => runtime.run(|_| work(prepared, &board.control.aside())),
+                    // Each blob has its own progress. The caller sees the number of finished blobs.
+                    false => runtime.run(|_| work(prepared, &batch.control.aside())),
                 };
-                board.post(number, result);
+                batch.record(number, result);
             }))
         });
         if let Err(failure) = submitted {
-            board.post(number, Err(failure));
+            batch.record(number, Err(failure));
         }
-        entered.count += 1;
+        waiting.count += 1;
     }
     let told = Cell::new(0);
-    board.wait(requests.len(), |done| {
+    batch.wait(requests.len(), |done| {
         control.advance((done - told.replace(done)) as u64);
     });
-    drop(entered);
-    Ok(std::mem::take(&mut board.state().results))
+    drop(waiting);
+    Ok(std::mem::take(&mut batch.state().results))
 }
 
-/// Room for results, each of which says at once that nothing has become of its blob yet.
-fn places<'a, T, E>(
+/// Returns the array for results. Each result says at once that the batch did not begin.
+///
+/// # Safety
+///
+/// As [`elements_mut`], with the lifetime `'a`.
+unsafe fn out_batch<'a, T, E>(
     results: *mut E,
     count: usize,
     element: impl Fn(*mut T, *mut walrus_accel_error, walrus_accel_status) -> E,
@@ -155,28 +162,29 @@ fn places<'a, T, E>(
     check_range(results.cast_const(), count, "results")?;
     for number in 0..count {
         let none = element(ptr::null_mut(), ptr::null_mut(), WALRUS_ACCEL_NOT_ENDED);
-        // SAFETY: within the array, as the header demands of the caller.
+        // SAFETY: inside the array, which is writable by this function's contract.
         unsafe { results.add(number).write(none) };
     }
-    elements_mut(results, count, "results")
+    // SAFETY: this function has the contract of `elements_mut`.
+    unsafe { elements_mut(results, count, "results") }
 }
 
-/// Writes what became of every blob, and sums up.
+/// Writes the results of all blobs. Returns a failure that sums up the failures.
 fn write<T: Handle, E>(
     results: Vec<Option<Result<T, Failure>>>,
-    places: &mut [E],
+    out: &mut [E],
     element: impl Fn(*mut T, *mut walrus_accel_error, walrus_accel_status) -> E,
 ) -> Result<(), Failure> {
     let (mut failed, mut first) = (0, None);
     let count = results.len();
-    for (number, (result, place)) in results.into_iter().zip(places).enumerate() {
-        *place = match result.expect("all have ended") {
+    for (number, (result, out)) in results.into_iter().zip(out).enumerate() {
+        *out = match result.expect("all have ended") {
             Ok(value) => element(hand_over(value), ptr::null_mut(), WALRUS_ACCEL_OK),
             Err(failure) => {
                 failed += 1;
                 first.get_or_insert((number, failure.clone()));
                 let status = failure.status;
-                let error = hand_over(failure.into_error());
+                let error = hand_over(walrus_accel_error::new(failure));
                 element(ptr::null_mut(), error, status)
             }
         };
@@ -186,26 +194,28 @@ fn write<T: Handle, E>(
         Some((number, failure)) => Err(Failure::new(
             failure.status,
             format!(
-                "{failed} of {count} blobs failed; the first is number {number}: {}",
+                "{failed} of {count} blobs failed; the first is request {number}: {}",
                 failure.message
             ),
         )),
     }
 }
 
-/// Encodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
-/// that fails does not keep the others from being done.
+/// Encodes many blobs, up to the runtime's `max_jobs` at once, and returns when all are done. A
+/// blob that fails does not stop the others.
 ///
-/// `requests`: an array of `count`, all with the first one's struct_size; NULL with a count of 0 is an
-/// empty one. Memory that different requests write to must not overlap. `control`: NULL, or a control;
-/// its progress counts blobs, not bytes. `results`: room for `count` results. Unless it is NULL, all of
-/// them are written, whatever status the call gives, and the caller frees their handles: if the call
-/// itself cannot be, with WALRUS_ACCEL_NOT_ENDED and no handles.
+/// `requests`: an array of `count` requests, all with the struct_size of the first; (NULL, 0) is an
+/// empty array. Memory that different requests write must not overlap. `control`: NULL, or a
+/// control, whose progress counts blobs instead of bytes. `results`: an array for `count` results.
+/// Unless it is NULL, the call writes all results, whatever its status, and the caller frees their
+/// handles. If the batch does not begin, each result has the status WALRUS_ACCEL_NOT_ENDED and no
+/// handles.
 ///
-/// Statuses: WALRUS_ACCEL_OK if all succeeded; otherwise that of the first that failed, as
-/// walrus_accel_encode gives it; of the call itself, WALRUS_ACCEL_INVALID_ARGUMENT if an array is NULL and
-/// `count` is not 0, or a structure is not initialised or of another size than the first;
-/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK if all blobs succeed; otherwise the status of the first blob that
+/// failed, as walrus_accel_encode returns it. If the batch does not begin:
+/// WALRUS_ACCEL_INVALID_ARGUMENT if an array is NULL and `count` is not 0, or if a request is not
+/// initialised or differs in size from the first; WALRUS_ACCEL_INVALID_HANDLE;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encode_batch(
     runtime: *const walrus_accel_runtime,
@@ -215,27 +225,31 @@ pub extern "C" fn walrus_accel_encode_batch(
     results: *mut walrus_accel_encode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let element = |encoded, error, status| walrus_accel_encode_result {
-        encoded,
-        error,
-        status,
-        reserved: 0,
-    };
-    let places = || places(results, count, element);
-    guard_on(runtime, error, places, |shared, places| {
-        let requests = read_array(requests, count, "requests")?;
-        let control = given(control)?;
-        let results = run(shared, &requests, &control, Encoding::new, Encoding::run)?;
-        write(results, places, element)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let element = |encoded, error, status| walrus_accel_encode_result {
+            encoded,
+            error,
+            status,
+            reserved: 0,
+        };
+        let outputs = || out_batch(results, count, element);
+        guard_on(runtime, error, outputs, |shared, out| {
+            let requests = read_array(requests, count, "requests")?;
+            let control = given_control(control)?;
+            let prepare = |shared: &Shared, request: &_| EncodeJob::new(shared, request);
+            let results = run(shared, &requests, &control, prepare, EncodeJob::run)?;
+            write(results, out, element)
+        })
+    }
 }
 
-/// Decodes many blobs, as many at once as the runtime's `max_jobs`, and returns when all are done. One
-/// that fails does not keep the others from being done.
+/// Decodes many blobs, up to the runtime's `max_jobs` at once, and returns when all are done. A
+/// blob that fails does not stop the others.
 ///
 /// Parameters: as walrus_accel_encode_batch.
 ///
-/// Statuses: as walrus_accel_encode_batch, with those that walrus_accel_decode gives.
+/// Statuses: as walrus_accel_encode_batch, with the statuses of walrus_accel_decode.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decode_batch(
     runtime: *const walrus_accel_runtime,
@@ -245,17 +259,21 @@ pub extern "C" fn walrus_accel_decode_batch(
     results: *mut walrus_accel_decode_result,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let element = |decoded, error, status| walrus_accel_decode_result {
-        decoded,
-        error,
-        status,
-        reserved: 0,
-    };
-    let places = || places(results, count, element);
-    guard_on(runtime, error, places, |shared, places| {
-        let requests = read_array(requests, count, "requests")?;
-        let control = given(control)?;
-        let results = run(shared, &requests, &control, Decoding::new, Decoding::run)?;
-        write(results, places, element)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let element = |decoded, error, status| walrus_accel_decode_result {
+            decoded,
+            error,
+            status,
+            reserved: 0,
+        };
+        let outputs = || out_batch(results, count, element);
+        guard_on(runtime, error, outputs, |shared, out| {
+            let requests = read_array(requests, count, "requests")?;
+            let control = given_control(control)?;
+            let prepare = |shared: &Shared, request: &_| DecodeJob::new(shared, request);
+            let results = run(shared, &requests, &control, prepare, DecodeJob::run)?;
+            write(results, out, element)
+        })
+    }
 }

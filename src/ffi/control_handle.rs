@@ -1,14 +1,16 @@
-//! Controls: progress and cancelling of a call, from other threads.
+//! Controls: progress and cancellation of a call, from other threads.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
-use super::arguments::{both, place};
-use super::guard::guard;
-use super::handle::{Handle, borrow, borrow_optional, hand_over, take_back};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::arguments::{both, out_param};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, borrow_optional, hand_over};
+use super::status::{Failure, walrus_accel_status};
 use crate::io::control::{Control, Progress};
 
-/// Watches and cancels one call, from any thread. Made before the call, given to it, and freed after it.
+/// Observes and cancels one call, from any thread. Make it before the call, pass it to the call,
+/// and free it after the call.
 pub struct walrus_accel_control {
     control: Control,
 }
@@ -18,49 +20,56 @@ impl Handle for walrus_accel_control {
     const CROSSES_FORKS: bool = false;
 }
 
-/// The control that the caller gave, or one that nobody watches.
-pub(super) enum Given<'a> {
-    Theirs(&'a Control),
-    None(Control),
+/// The control of the caller, or a control that nobody observes.
+pub(super) enum GivenControl {
+    Caller(Arc<walrus_accel_control>),
+    Own(Control),
 }
 
-impl std::ops::Deref for Given<'_> {
+impl std::ops::Deref for GivenControl {
     type Target = Control;
 
     fn deref(&self) -> &Control {
         match self {
-            Self::Theirs(control) => control,
-            Self::None(control) => control,
+            Self::Caller(handle) => &handle.control,
+            Self::Own(control) => control,
         }
     }
 }
 
-pub(super) fn given<'a>(control: *const walrus_accel_control) -> Result<Given<'a>, Failure> {
+pub(super) fn given_control(control: *const walrus_accel_control) -> Result<GivenControl, Failure> {
     Ok(match borrow_optional(control, "control")? {
-        Some(control) => Given::Theirs(&control.control),
-        None => Given::None(Control::new()),
+        Some(handle) => GivenControl::Caller(handle),
+        None => GivenControl::Own(Control::new()),
     })
 }
 
 /// Makes a control.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL; WALRUS_ACCEL_PANIC.
+/// `control`: set to the control, which the caller frees with walrus_accel_control_free.
+///
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_control_new(
     control: *mut *mut walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(control, std::ptr::null_mut(), "control")?;
-        place.set(hand_over(walrus_accel_control {
-            control: Control::new(),
-        }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(control, std::ptr::null_mut(), "control")?;
+            out.set(hand_over(walrus_accel_control {
+                control: Control::new(),
+            }));
+            Ok(())
+        })
+    }
 }
 
-/// Asks the call to stop: it gives WALRUS_ACCEL_CANCELLED after the piece of work at hand, some
-/// milliseconds, and leaves nothing behind. A control stays cancelled: later calls with it stop at once.
+/// Cancels the call. The call finishes its current piece of work, some milliseconds, returns
+/// WALRUS_ACCEL_CANCELLED, and leaves nothing behind. A control stays cancelled: later calls with
+/// it stop at once.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `control` is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -69,14 +78,17 @@ pub extern "C" fn walrus_accel_control_cancel(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        borrow(control, "control")?.control.cancel();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            borrow(control, "control")?.control.cancel();
+            Ok(())
+        })
+    }
 }
 
-/// Tells how far the call has come, in bytes of the blob (or of the slivers that are verified):
-/// `done` of `total`. `total` is 0 while it has not started, and 1 for an empty blob.
+/// Returns the progress of the call in bytes of the blob (of the slivers, if it verifies slivers):
+/// `done` of `total`. `total` is 0 before the call starts, and 1 for an empty blob.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -87,30 +99,39 @@ pub extern "C" fn walrus_accel_control_progress(
     total: *mut u64,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        progress(done, total, || {
-            Ok(borrow(control, "control")?.control.progress())
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_progress(done, total, || {
+                Ok(borrow(control, "control")?.control.progress())
+            })
         })
-    })
+    }
 }
 
-/// Writes how far a job has come.
-pub(super) fn progress(
+/// Writes the progress of a job.
+///
+/// # Safety
+///
+/// As [`out_param`].
+pub(super) unsafe fn write_progress(
     done: *mut u64,
     total: *mut u64,
     progress: impl FnOnce() -> Result<Progress, Failure>,
 ) -> Result<(), Failure> {
-    let (done, total) = both(place(done, 0, "done"), place(total, 0, "total"))?;
+    // SAFETY: this function has the contract of `out_param`.
+    let (done, total) = unsafe { both(out_param(done, 0, "done"), out_param(total, 0, "total")) }?;
     let progress = progress()?;
     done.set(progress.done);
     total.set(progress.total);
     Ok(())
 }
 
-/// Tells the engine that does the call, or did it: "cpu", "gpu" or "reference". With
-/// WALRUS_ACCEL_ENGINE_AUTO each call has its own.
+/// Returns the name of the engine that runs or ran the call: "cpu", "gpu" or "reference". With
+/// WALRUS_ACCEL_ENGINE_AUTO, each call has its own engine.
 ///
-/// `name`: becomes the text, valid as long as the process runs; NULL while no engine is at work yet.
+/// `name`: set to the text, which is valid for the life of the process, or to NULL before an engine
+/// starts.
 ///
 /// Statuses: as walrus_accel_control_cancel.
 #[unsafe(no_mangle)]
@@ -119,35 +140,44 @@ pub extern "C" fn walrus_accel_control_engine(
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        engine(name, || {
-            Ok(borrow(control, "control")?.control.engine_name())
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_engine(name, || {
+                Ok(borrow(control, "control")?.control.engine_name())
+            })
         })
-    })
+    }
 }
 
-/// Writes the name of the engine at work.
-pub(super) fn engine(
+/// Writes the name of a job's engine.
+///
+/// # Safety
+///
+/// As [`out_param`].
+pub(super) unsafe fn write_engine(
     name: *mut *const c_char,
     engine: impl FnOnce() -> Result<Option<&'static str>, Failure>,
 ) -> Result<(), Failure> {
-    let place = place(name, std::ptr::null(), "name")?;
+    // SAFETY: this function has the contract of `out_param`.
+    let out = unsafe { out_param(name, std::ptr::null(), "name") }?;
     let known = [c"cpu", c"gpu", c"reference"];
     if let Some(engine) = engine()? {
         let known = known
             .into_iter()
             .find(|name| name.to_bytes() == engine.as_bytes());
-        place.set(known.unwrap_or(c"other").as_ptr());
+        out.set(known.unwrap_or(c"other").as_ptr());
     }
     Ok(())
 }
 
-/// Frees a control. NULL is let pass. The call that it was given to must have ended.
+/// Frees a control. The call that uses it must have ended. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the control was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_control_free(
     control: *mut walrus_accel_control,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(control))
+    free(control)
 }

@@ -1,27 +1,28 @@
-//! The graphics devices of the machine.
+//! Devices of the machine.
 
 use std::ffi::{CString, c_char};
 
-use super::arguments::{both, optional_place, place};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::arguments::{both, optional_out_param, out_param};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, out_struct};
-use crate::engine::{DeviceInfo, DeviceKind, devices};
+use crate::engine::{self, DeviceInfo, DeviceKind};
 
-/// A graphics device with memory of its own.
+/// A device with its own memory.
 pub const WALRUS_ACCEL_DEVICE_DISCRETE: u32 = 1;
-/// A graphics device that shares the processor's memory.
+/// A device that shares the CPU's memory.
 pub const WALRUS_ACCEL_DEVICE_INTEGRATED: u32 = 2;
-/// A part of a graphics device, handed to a virtual machine.
+/// A part of a device, assigned to a virtual machine.
 pub const WALRUS_ACCEL_DEVICE_VIRTUAL: u32 = 3;
-/// A graphics device of a kind that the driver does not tell.
+/// A device whose driver does not report its kind.
 pub const WALRUS_ACCEL_DEVICE_OTHER: u32 = 4;
-/// A driver that runs on the processor: right, and slow. It is used only if it is named, or with
-/// WALRUS_ACCEL_ALLOW_SOFTWARE=1 in the environment.
+/// A software device: a driver that computes on the CPU, correct and slow. The library uses it only
+/// if it is named, or if WALRUS_ACCEL_ALLOW_SOFTWARE=1 is in the environment.
 pub const WALRUS_ACCEL_DEVICE_SOFTWARE: u32 = 5;
 
-/// A list of graphics devices, as they were when it was made.
+/// List of the devices at the time of walrus_accel_devices_list. Immutable, so that threads can
+/// share it.
 pub struct walrus_accel_devices {
     devices: Vec<Device>,
 }
@@ -37,27 +38,27 @@ impl Handle for walrus_accel_devices {
     const CROSSES_FORKS: bool = true;
 }
 
-/// A graphics device. Its texts are UTF-8, and valid until the list is freed.
+/// Device. The texts are UTF-8, and valid until the list is freed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_device {
     /// sizeof(walrus_accel_device): WALRUS_ACCEL_DEVICE_INIT sets it.
     pub struct_size: usize,
-    /// Its number, which the option `device` takes as text.
+    /// Number of the device, which the option `device` of a runtime takes as text.
     pub index: u64,
-    /// The bytes of its largest memory; 0 if the driver does not say.
+    /// Size in bytes of the device's largest memory; 0 if the driver does not report it.
     pub memory: u64,
-    /// Its name.
+    /// Name of the device.
     pub name: *const c_char,
-    /// The interface that it is reached by: "vulkan", "metal" or "dx12".
+    /// Interface to the device: "vulkan", "metal" or "dx12".
     pub backend: *const c_char,
-    /// The driver and its version.
+    /// Name and version of the driver.
     pub driver: *const c_char,
-    /// Where it is on the PCI bus; empty if the driver does not say.
+    /// Address on the PCI bus; empty if the driver does not report it.
     pub bus: *const c_char,
-    /// Why it cannot be used; NULL if it can.
+    /// Reason why the device is unusable; NULL for a usable device.
     pub unusable: *const c_char,
-    /// WALRUS_ACCEL_DEVICE_DISCRETE or another of them.
+    /// Kind of the device: WALRUS_ACCEL_DEVICE_DISCRETE or another WALRUS_ACCEL_DEVICE_ value.
     pub kind: u32,
     /// Zero.
     pub reserved: u32,
@@ -66,7 +67,7 @@ pub struct walrus_accel_device {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_device {
     const KIND: &'static str = "walrus_accel_device";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 fn c_string(text: &str) -> CString {
@@ -108,67 +109,76 @@ impl Device {
     }
 }
 
-/// Lists the graphics devices, software drivers too. It loads the drivers, which takes some 100 ms and
-/// some tens of MB. The list is empty if there is none, no driver, or the library was built without them.
+/// Lists the devices, including software devices. The call loads the drivers, which takes some 100
+/// ms and some tens of MB. The list is empty if there is no device or no driver, or if the library
+/// was built without device support.
 ///
-/// `list`: becomes the list, which the caller frees. `count`: becomes the number of devices; NULL if
-/// the caller does not want to know.
+/// `devices`: set to the list, which the caller frees with walrus_accel_devices_free. `count`:
+/// NULL, or set to the number of devices.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `list` is NULL; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `devices` is NULL;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_devices_list(
-    list: *mut *mut walrus_accel_devices,
+    devices: *mut *mut walrus_accel_devices,
     count: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let list = place(list, std::ptr::null_mut(), "list");
-        let (list, count) = both(list, optional_place(count, 0, "count"))?;
-        let found: Vec<_> = devices().into_iter().map(Device::new).collect();
-        if let Some(count) = count {
-            count.set(found.len());
-        }
-        list.set(hand_over(walrus_accel_devices { devices: found }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let list = out_param(devices, std::ptr::null_mut(), "devices");
+            let (list, count) = both(list, optional_out_param(count, 0, "count"))?;
+            let found: Vec<_> = engine::devices().into_iter().map(Device::new).collect();
+            if let Some(count) = count {
+                count.set(found.len());
+            }
+            list.set(hand_over(walrus_accel_devices { devices: found }));
+            Ok(())
+        })
+    }
 }
 
-/// Tells what is known of a device of a list.
+/// Describes a device of a list.
 ///
-/// `number`: its place in the list, from 0. `device`: a structure that WALRUS_ACCEL_DEVICE_INIT has
-/// initialised.
+/// `position`: position of the device in the list. `device`: a structure that
+/// WALRUS_ACCEL_DEVICE_INIT initialised.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
-/// initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the end of the list;
-/// WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure
+/// is not initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the end of the
+/// list; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_devices_get(
     devices: *const walrus_accel_devices,
-    number: usize,
+    position: usize,
     device: *mut walrus_accel_device,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let out = out_struct(device, "device")?;
-        let list = borrow(devices, "devices")?;
-        let Some(found) = list.devices.get(number) else {
-            let message = format!(
-                "there is no device {number}: there are {}",
-                list.devices.len()
-            );
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        out.fill(found.described());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_struct(device, "device")?;
+            let list = borrow(devices, "devices")?;
+            let Some(found) = list.devices.get(position) else {
+                let message = format!(
+                    "device {position} does not exist: the list has {}",
+                    list.devices.len()
+                );
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            out.fill(found.described());
+            Ok(())
+        })
+    }
 }
 
-/// Frees a list of devices, and with it their texts. NULL is let pass.
+/// Frees a list of devices and its texts. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the list was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_devices_free(
     devices: *mut walrus_accel_devices,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(devices))
+    free(devices)
 }

@@ -2,44 +2,46 @@
 
 use std::ffi::{CString, c_char};
 
-use super::arguments::{axis, both, commitment, optional_place, pairs, place};
-use super::control_handle::{given, walrus_accel_control};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
+use super::arguments::{axis_of, both, commitment, optional_out_param, out_param, pairs};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::walrus_accel_metadata;
-use super::runtime_handle::{Shared, encoder, guard_on, walrus_accel_runtime};
+use super::runtime_handle::{Shared, committee_encoder, guard_on, walrus_accel_runtime};
 use super::sink_options::{GivenSink, walrus_accel_sink};
 use super::source_options::{GivenSource, walrus_accel_source};
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::directory::DirectorySink;
 use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::format::error::Result;
-use crate::format::index::{PairSet, SliverPairIndex};
+use crate::format::index::SliverPairIndex;
+use crate::format::pair_set::PairSet;
 use crate::io::control::Control;
 use crate::io::sink::{Sink, SliverBuffer, SliverSlices};
 use crate::jobs::encoder::Encoder;
 
-/// A blob to encode. Fields that are zero have their defaults.
+/// Request to encode a blob. Fields that are zero have their defaults.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_encode_request {
     /// sizeof(walrus_accel_encode_request): WALRUS_ACCEL_ENCODE_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// The blob.
+    /// Source of the blob.
     pub source: *const walrus_accel_source,
-    /// Where the slivers go; NULL for metadata and blob ID alone.
+    /// Destination of the slivers; NULL for metadata and blob ID alone.
     pub sink: *const walrus_accel_sink,
-    /// The pairs whose slivers go to the sink, if `pair_choice` says so. Repeated ones count once. The
-    /// metadata covers all pairs in any case.
+    /// Pairs whose slivers go to the sink, with WALRUS_ACCEL_PAIRS_LISTED. Repeated pairs count
+    /// once. The metadata always covers all pairs.
     pub pairs: *const u16,
-    /// The number of `pairs`.
+    /// Length of `pairs`.
     pub pair_count: usize,
-    /// WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+    /// Commitment: WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or
+    /// WALRUS_ACCEL_COMMITMENT_BLAKE3.
     pub commitment: u32,
-    /// WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for those of `pairs`.
+    /// Chosen pairs: WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for the pairs in `pairs`.
     pub pair_choice: u32,
-    /// The number of shards; 0 for the network's 1,000.
+    /// Number of shards; 0 for the network's 1,000.
     pub n_shards: u16,
     /// Zero.
     pub reserved: u16,
@@ -50,15 +52,15 @@ pub struct walrus_accel_encode_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_encode_request {
     const KIND: &'static str = "walrus_accel_encode_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         u64::from(self.reserved) + u64::from(self.reserved2)
     }
 }
 
-/// What encoding gave: the metadata, and the slivers where the library keeps them. It never changes, so
-/// threads can share it.
+/// Result of encoding or rebuilding: the metadata, and the slivers if the library keeps them.
+/// Immutable, so that threads can share it.
 pub struct walrus_accel_encoded {
     metadata: VerifiedMetadata,
     content: Content,
@@ -69,46 +71,58 @@ impl Handle for walrus_accel_encoded {
     const CROSSES_FORKS: bool = true;
 }
 
-/// What is left of a sink.
+/// Content of a sink after the work.
 pub(super) enum Content {
     Elsewhere,
     Library(SliverBuffer),
     Directory { path: CString, already_there: bool },
 }
 
-/// An encoding that the caller asked for, ready to run on any thread.
-pub(super) struct Encoding {
+/// Encode request that was checked, ready to run on any thread.
+pub(super) struct EncodeJob {
     encoder: Encoder,
     source: GivenSource,
     pairs: PairSet,
     sink: GivenSink,
 }
 
-impl Encoding {
-    pub(super) fn new(
+impl EncodeJob {
+    /// Checks a request.
+    ///
+    /// # Safety
+    ///
+    /// Pointers in the request are as the header demands: the blob, the buffers and the callbacks'
+    /// `user_data` until the value is dropped, the rest during this call.
+    pub(super) unsafe fn new(
         shared: &Shared,
         request: &walrus_accel_encode_request,
     ) -> Result<Self, Failure> {
         let commitment = commitment(request.commitment, "commitment")?;
-        let encoder = encoder(shared, request.n_shards, commitment)?;
-        let source = GivenSource::new(request.source, "source")?;
-        let pairs = pairs(
-            request.pair_choice,
-            request.pairs,
-            request.pair_count,
-            encoder.n_shards(),
-            "pairs",
-        )?;
+        let encoder = committee_encoder(shared, request.n_shards, commitment)?;
+        // SAFETY: the source is readable by this function's contract.
+        let source = unsafe { GivenSource::new(request.source, "source") }?;
+        // SAFETY: the list is readable by this function's contract.
+        let pairs = unsafe {
+            pairs(
+                request.pair_choice,
+                request.pairs,
+                request.pair_count,
+                encoder.n_shards(),
+                "pairs",
+            )
+        }?;
         let read = std::iter::once(source.memory());
+        // SAFETY: the sink is usable by this function's contract.
+        let sink = unsafe { GivenSink::new(request.sink, &pairs, read, "sink") }?;
         Ok(Self {
-            sink: GivenSink::new(request.sink, &pairs, read, "sink")?,
+            sink,
             pairs,
             encoder,
             source,
         })
     }
 
-    /// The same, apart from descriptors that the caller may close.
+    /// Makes the request independent of file descriptors that the caller may close.
     pub(super) fn keep(mut self) -> Result<Self, Failure> {
         self.source = self.source.keep()?;
         Ok(self)
@@ -134,7 +148,7 @@ impl Encoding {
     }
 }
 
-/// What was computed here, as metadata that jobs take.
+/// Returns computed metadata as verified metadata, which jobs take.
 fn verified(encoded: BlobMetadataWithId, encoder: &Encoder) -> Result<VerifiedMetadata> {
     encoded.verify(encoder.n_shards())
 }
@@ -145,7 +159,7 @@ impl walrus_accel_encoded {
     }
 }
 
-/// Runs `work` with the sink that the caller chose, and keeps what is left of it.
+/// Runs `work` with the chosen sink, and keeps what remains of the sink.
 pub(super) fn fill(
     sink: GivenSink,
     work: impl FnOnce(&mut dyn Sink) -> Result<VerifiedMetadata>,
@@ -173,19 +187,19 @@ pub(super) fn fill(
     Ok(walrus_accel_encoded::new(metadata, content))
 }
 
-/// Encodes a blob, and returns when it is done.
+/// Encodes a blob, and returns when the blob is encoded.
 ///
-/// `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
-/// threads watch and cancel the call. `encoded`: becomes the result, which the caller frees with
-/// walrus_accel_encoded_free.
+/// `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+/// control that observes and cancels the call from other threads. `encoded`: set to the result,
+/// which the caller frees with walrus_accel_encoded_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a NULL where
-/// something is needed, a number out of its range, buffers of other lengths or in another number than the
-/// slivers have, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
-/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED; WALRUS_ACCEL_IO;
-/// WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a
-/// device failed and the CPU must not go on; WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED;
-/// WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
+/// value is needed, a number out of range, buffers that differ from the slivers in number or
+/// length, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_BLOB_TOO_LARGE;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_SOURCE_CHANGED;
+/// WALRUS_ACCEL_IO; WALRUS_ACCEL_TARGET_EXISTS and WALRUS_ACCEL_BUSY for directories;
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
+/// WALRUS_ACCEL_CALLBACK_FAILED; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encode(
     runtime: *const walrus_accel_runtime,
@@ -194,28 +208,33 @@ pub extern "C" fn walrus_accel_encode(
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(encoded, std::ptr::null_mut(), "encoded");
-    guard_on(runtime, error, places, |shared, place| {
-        let control = given(control)?;
-        let encoding = Encoding::new(shared, &read(request, "request")?)?;
-        place.set(hand_over(encoding.run(&control)?));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(encoded, std::ptr::null_mut(), "encoded");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let encoding = EncodeJob::new(shared, &read(request, "request")?)?;
+            out.set(hand_over(encoding.run(&control)?));
+            Ok(())
+        })
+    }
 }
 
-/// Frees the result of an encoding, with the slivers that the library keeps. NULL is let pass.
+/// Frees the result of an encoding, with the slivers that the library keeps. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the result was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encoded_free(
     encoded: *mut walrus_accel_encoded,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(encoded))
+    free(encoded)
 }
 
-/// Gives the metadata of an encoded blob.
+/// Returns the metadata of an encoded blob.
 ///
-/// `metadata`: becomes the metadata, which is the caller's to free and outlives the result.
+/// `metadata`: set to the metadata, which the caller frees with walrus_accel_metadata_free, and
+/// which outlives the result.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -225,60 +244,67 @@ pub extern "C" fn walrus_accel_encoded_metadata(
     metadata: *mut *mut walrus_accel_metadata,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(metadata, std::ptr::null_mut(), "metadata")?;
-        let metadata = borrow(encoded, "encoded")?.metadata.clone();
-        place.set(hand_over(walrus_accel_metadata { metadata }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(metadata, std::ptr::null_mut(), "metadata")?;
+            let metadata = borrow(encoded, "encoded")?.metadata.clone();
+            out.set(hand_over(walrus_accel_metadata { metadata }));
+            Ok(())
+        })
+    }
 }
 
-/// Lends a sliver that the library keeps (WALRUS_ACCEL_SINK_LIBRARY), as BCS SliverData: the body that a
-/// storage node takes.
+/// Lends a sliver that the library keeps (WALRUS_ACCEL_SINK_LIBRARY), as BCS SliverData: the body
+/// that a storage node takes.
 ///
-/// `data`, `length`: become the bytes and their number. The bytes are the result's, valid until that is
-/// freed.
+/// `axis`: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. `data`, `length`: set to the
+/// bytes and their length. The bytes are valid until the result is freed.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
-/// WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
-/// WALRUS_ACCEL_NOT_FOUND if the pair was not chosen or the slivers went elsewhere; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
+/// another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the pair was not chosen or
+/// the sink was of another kind; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encoded_sliver(
     encoded: *const walrus_accel_encoded,
-    sliver_axis: u32,
+    axis: u32,
     pair: u16,
     data: *mut *const u8,
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let data = place(data, std::ptr::null(), "data");
-        let (data, length) = both(data, place(length, 0, "length"))?;
-        let encoded = borrow(encoded, "encoded")?;
-        let axis = axis(sliver_axis, "sliver_axis")?;
-        let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        let Content::Library(buffer) = &encoded.content else {
-            return not_found(
-                "the slivers were not kept by the library: they went elsewhere".into(),
-            );
-        };
-        let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
-            return not_found(format!("pair {pair} is not among the chosen ones"));
-        };
-        data.set(sliver.as_ptr());
-        length.set(sliver.len());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let data = out_param(data, std::ptr::null(), "data");
+            let (data, length) = both(data, out_param(length, 0, "length"))?;
+            let encoded = borrow(encoded, "encoded")?;
+            let axis = axis_of(axis, "axis")?;
+            let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            let Content::Library(buffer) = &encoded.content else {
+                return not_found(
+                    "the library does not keep the slivers, which went elsewhere: set the sink's \
+                     kind to 1 (library)"
+                        .into(),
+                );
+            };
+            let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
+                return not_found(format!("pair {pair} was not chosen: add it to `pairs`"));
+            };
+            data.set(sliver.as_ptr());
+            length.set(sliver.len());
+            Ok(())
+        })
+    }
 }
 
-/// Tells the directory that the slivers were written to (WALRUS_ACCEL_SINK_DIRECTORY).
+/// Returns the directory that the slivers were written to (WALRUS_ACCEL_SINK_DIRECTORY).
 ///
-/// `path`: becomes the path, which is the result's and valid until that is freed. `already_there`: becomes
-/// 1 if it held exactly these files before and was left as it was, and 0 otherwise; NULL if the caller
-/// does not want to know.
+/// `path`: set to the path, which is valid until the result is freed. `already_there`: NULL, or set
+/// to 1 if the directory had exactly these files before and was left as it was, and to 0 otherwise.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
-/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the slivers went elsewhere;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the sink was of another kind;
 /// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_encoded_path(
@@ -287,22 +313,26 @@ pub extern "C" fn walrus_accel_encoded_path(
     already_there: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place_of_path = place(path, std::ptr::null(), "path");
-        let already_there = optional_place(already_there, 0, "already_there");
-        let (place_of_path, already_there) = both(place_of_path, already_there)?;
-        let Content::Directory {
-            path,
-            already_there: found,
-        } = &borrow(encoded, "encoded")?.content
-        else {
-            let message = "the slivers were not written to a directory: they went elsewhere";
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        place_of_path.set(path.as_ptr());
-        if let Some(already_there) = already_there {
-            already_there.set(u32::from(*found));
-        }
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let place_of_path = out_param(path, std::ptr::null(), "path");
+            let already_there = optional_out_param(already_there, 0, "already_there");
+            let (place_of_path, already_there) = both(place_of_path, already_there)?;
+            let Content::Directory {
+                path,
+                already_there: found,
+            } = &borrow(encoded, "encoded")?.content
+            else {
+                let message = "the slivers were not written to a directory, but elsewhere: set the \
+                               sink's kind to 3 (directory)";
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            place_of_path.set(path.as_ptr());
+            if let Some(already_there) = already_there {
+                already_there.set(u32::from(*found));
+            }
+            Ok(())
+        })
+    }
 }

@@ -1,48 +1,48 @@
-//! Expanded slivers, and the symbols that are cut out of them.
+//! Expanded slivers, and the symbols that they serve.
 
 use super::arguments::{
-    axis_number, check_range, elements, elements_mut, place, place_of_32, reserved,
+    axis_number, check_range, elements, elements_mut, out_bytes_32, out_param, reserved,
 };
-use super::control_handle::{given, walrus_accel_control};
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::{check_no_overlap_of, range_of};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::sink_options::{no_overlap_of, range_of};
 use super::size_queries::decoding_symbol_length;
-use super::sliver_views::{one, walrus_accel_sliver};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::sliver_views::{given_sliver, walrus_accel_sliver};
+use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::index::SliverPairIndex;
 use crate::jobs::expanded::ExpandedSliver;
 use crate::support::memory::try_with_capacity;
 
-/// A symbol with the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
+/// Symbol with the Merkle proof that leads to its sliver's root: BCS GeneralRecoverySymbol.
 pub const WALRUS_ACCEL_SYMBOL_KIND_RECOVERY: u32 = 0;
-/// A symbol alone: BCS DecodingSymbol.
+/// Symbol without a Merkle proof: BCS DecodingSymbol.
 pub const WALRUS_ACCEL_SYMBOL_KIND_DECODING: u32 = 1;
 
-/// A sliver to expand.
+/// Request to expand a sliver.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_expand_request {
     /// sizeof(walrus_accel_expand_request): WALRUS_ACCEL_EXPAND_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     pub metadata: *const walrus_accel_metadata,
-    /// The sliver.
+    /// Sliver to expand.
     pub sliver: *const walrus_accel_sliver,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_expand_request {
     const KIND: &'static str = "walrus_accel_expand_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
-/// All symbols of a sliver and the Merkle tree over them: each symbol serves to recover a sliver of the
-/// other axis. Made once and kept, it makes serving a symbol cost a copy. It never changes, so threads can
-/// share it.
+/// Expanded sliver: all symbols of a sliver's codeword, and their Merkle tree. Each symbol helps to
+/// recover a sliver of the other axis. With an expanded sliver at hand, serving a symbol costs a
+/// copy. Immutable, so that threads can share it.
 pub struct walrus_accel_expanded {
     expanded: ExpandedSliver,
     decoding_symbol_length: usize,
@@ -53,18 +53,18 @@ impl Handle for walrus_accel_expanded {
     const CROSSES_FORKS: bool = true;
 }
 
-/// Expands a sliver to all its symbols and builds the tree over them, which tells whether it is good: no
-/// symbols are given out of a sliver that was damaged.
+/// Expands a sliver and builds the Merkle tree of its symbols. The root shows whether the sliver is
+/// good: a damaged sliver is refused and serves no symbols.
 ///
-/// `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
-/// threads cancel the call. `expanded`: becomes the result, which the caller frees with
-/// walrus_accel_expanded_free, and which keeps nothing of what was given.
+/// `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+/// control that cancels the call from other threads. `expanded`: set to the expanded sliver, which
+/// the caller frees with walrus_accel_expanded_free, and which keeps no pointer into the request.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData;
 /// WALRUS_ACCEL_INVALID_SLIVER if the sliver does not belong to the metadata;
-/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED;
-/// WALRUS_ACCEL_PANIC.
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED;
+/// WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_expand(
     runtime: *const walrus_accel_runtime,
@@ -73,34 +73,38 @@ pub extern "C" fn walrus_accel_expand(
     expanded: *mut *mut walrus_accel_expanded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(expanded, std::ptr::null_mut(), "expanded");
-    guard_on(runtime, error, places, |shared, place| {
-        let control = given(control)?;
-        let request = read(request, "request")?;
-        let metadata = given_metadata(request.metadata, "metadata")?;
-        let sliver = one(request.sliver, &metadata, "sliver")?;
-        let expanded = shared.decoder.expand(&sliver, &control)?;
-        control.finish();
-        place.set(hand_over(walrus_accel_expanded {
-            expanded,
-            decoding_symbol_length: decoding_symbol_length(&metadata.shape()) as usize,
-        }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(expanded, std::ptr::null_mut(), "expanded");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let request = read(request, "request")?;
+            let metadata = given_metadata(request.metadata, "metadata")?;
+            let sliver = given_sliver(request.sliver, &metadata, "sliver")?;
+            let expanded = shared.runtime.decoder().expand(&sliver, &control)?;
+            control.finish();
+            out.set(hand_over(walrus_accel_expanded {
+                expanded,
+                decoding_symbol_length: decoding_symbol_length(&metadata.shape()) as usize,
+            }));
+            Ok(())
+        })
+    }
 }
 
-/// Frees an expanded sliver. NULL is let pass.
+/// Frees an expanded sliver. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the expanded sliver was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_expanded_free(
     expanded: *mut walrus_accel_expanded,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(expanded))
+    free(expanded)
 }
 
-/// Tells the axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. Its symbols
-/// recover slivers of the other one.
+/// Returns the axis of the sliver: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. Its
+/// symbols recover slivers of the other axis.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -110,14 +114,17 @@ pub extern "C" fn walrus_accel_expanded_axis(
     axis: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(axis, 0, "axis")?;
-        place.set(axis_number(borrow(expanded, "expanded")?.expanded.axis()));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(axis, 0, "axis")?;
+            out.set(axis_number(borrow(expanded, "expanded")?.expanded.axis()));
+            Ok(())
+        })
+    }
 }
 
-/// Tells the index of the sliver along its axis.
+/// Returns the index of the sliver along its axis.
 ///
 /// Statuses: as walrus_accel_expanded_axis.
 #[unsafe(no_mangle)]
@@ -126,33 +133,39 @@ pub extern "C" fn walrus_accel_expanded_index(
     index: *mut u16,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(index, 0, "index")?;
-        place.set(borrow(expanded, "expanded")?.expanded.index().0);
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(index, 0, "index")?;
+            out.set(borrow(expanded, "expanded")?.expanded.index().0);
+            Ok(())
+        })
+    }
 }
 
-/// Tells the Merkle root over the symbols: the one that the metadata has of the sliver.
+/// Returns the Merkle root of the symbols, which equals the sliver's root in the metadata.
 ///
-/// `hash`: room for 32 bytes.
+/// `root`: a buffer of 32 bytes.
 ///
 /// Statuses: as walrus_accel_expanded_axis.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_expanded_root(
     expanded: *const walrus_accel_expanded,
-    hash: *mut u8,
+    root: *mut u8,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place_of_32(hash, "hash")?;
-        place.set(borrow(expanded, "expanded")?.expanded.root());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_bytes_32(root, "root")?;
+            out.set(borrow(expanded, "expanded")?.expanded.root());
+            Ok(())
+        })
+    }
 }
 
-/// Tells the memory in bytes that an expanded sliver takes: as many symbols as there are shards, and
-/// about two hashes for each.
+/// Returns the size in bytes of an expanded sliver in memory: one symbol and about two hashes per
+/// shard.
 ///
 /// Statuses: as walrus_accel_expanded_axis.
 #[unsafe(no_mangle)]
@@ -161,39 +174,44 @@ pub extern "C" fn walrus_accel_expanded_memory(
     bytes: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(bytes, 0, "bytes")?;
-        place.set(borrow(expanded, "expanded")?.expanded.memory());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(bytes, 0, "bytes")?;
+            out.set(borrow(expanded, "expanded")?.expanded.memory());
+            Ok(())
+        })
+    }
 }
 
-/// The most that writing a recovery symbol asks for beyond the symbol without a proof: what comes before and
-/// behind it, and 16 nodes of a proof.
+/// Greatest number of bytes that a recovery symbol has beyond the decoding symbol: the fields
+/// around it, and 16 nodes of a Merkle proof.
 const MOST_OF_A_PROOF: usize = 16 + 16 * 33;
 
 impl walrus_accel_expanded {
-    /// The length in bytes of the symbols for targets, all of which must be there.
+    /// Returns the length in bytes of the symbols for some targets. Fails if a target does not
+    /// exist.
     fn length_of(&self, kind: u32, targets: &[u16]) -> Result<usize, Failure> {
         let plain = match kind {
             WALRUS_ACCEL_SYMBOL_KIND_RECOVERY => None,
             WALRUS_ACCEL_SYMBOL_KIND_DECODING => Some(self.decoding_symbol_length),
             _ => {
                 return Err(Failure::argument(format!(
-                    "`kind` is {kind}, and 0 (recovery symbol), 1 (decoding symbol) are known"
+                    "`kind` is {kind}, which is unknown: use 0 (recovery symbol), 1 (decoding \
+                     symbol)"
                 )));
             }
         };
         let mut sum = 0_usize;
         for &target in targets {
             let proven = self.expanded.recovery_symbol_len(SliverPairIndex(target))?;
-            // One target may be there so often that the sum is beyond the address space.
+            // One target may be repeated so often that the sum is beyond the address space.
             sum = sum.saturating_add(plain.unwrap_or(proven));
         }
         Ok(sum)
     }
 
-    /// Writes the symbols for targets, which have the room that they need.
+    /// Writes the symbols for some targets to a buffer that is long enough.
     fn write(
         &self,
         kind: u32,
@@ -222,10 +240,11 @@ impl walrus_accel_expanded {
     }
 }
 
-/// Tells the length in bytes of all that walrus_accel_expanded_symbols writes, given the same.
+/// Returns the length in bytes of the symbols that walrus_accel_expanded_symbols writes for the
+/// same arguments.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, for a kind that is none
-/// or a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, if `kind` is
+/// unknown, or if a target does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY;
 /// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_expanded_symbols_length(
@@ -236,45 +255,54 @@ pub extern "C" fn walrus_accel_expanded_symbols_length(
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(length, 0, "length")?;
-        let targets = elements(targets, target_count, "targets")?;
-        place.set(borrow(expanded, "expanded")?.length_of(kind, targets)?);
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(length, 0, "length")?;
+            let targets = elements(targets, target_count, "targets")?;
+            out.set(borrow(expanded, "expanded")?.length_of(kind, targets)?);
+            Ok(())
+        })
+    }
 }
 
-/// Places for where each of some symbols ends, which become zero at once; there may be none.
-fn places_of_ends(
+/// Returns the array for the ends of symbols, or `None` for NULL. All ends become zero at once.
+///
+/// # Safety
+///
+/// Unless NULL, `ends` is as [`elements_mut`] demands, during `'a`.
+unsafe fn out_ends<'a>(
     ends: *mut usize,
     count: usize,
     others: [(usize, usize); 2],
-) -> Result<Option<&'static mut [usize]>, Failure> {
+) -> Result<Option<&'a mut [usize]>, Failure> {
     if ends.is_null() {
         return Ok(None);
     }
     check_range(ends.cast_const(), count, "ends")?;
     let written = std::iter::once(range_of(ends.cast_const(), count));
-    no_overlap_of(written, others.into_iter(), "ends")?;
+    check_no_overlap_of(written, others.into_iter(), "ends")?;
     if count > 0 {
-        // SAFETY: not NULL, aligned, and by the header's contract room for so many that nobody else looks
-        // at meanwhile.
+        // SAFETY: `check_range` found the array possible, and it is writable by this function's
+        // contract.
         unsafe { ends.write_bytes(0, count) };
     }
-    elements_mut(ends, count, "ends").map(Some)
+    // SAFETY: this function has the contract of `elements_mut`.
+    unsafe { elements_mut(ends, count, "ends") }.map(Some)
 }
 
-/// Writes the symbols that recover the other axis's slivers of some pairs, one behind the other.
+/// Writes the symbols for some targets, one after the other. A target is a pair whose sliver of the
+/// other axis the symbol helps to recover.
 ///
 /// `kind`: WALRUS_ACCEL_SYMBOL_KIND_RECOVERY or WALRUS_ACCEL_SYMBOL_KIND_DECODING. `targets`,
-/// `target_count`: the pairs, in any order. `out`, `out_length`: room for at least the bytes that
-/// walrus_accel_expanded_symbols_length tells; a shape's `recovery_symbol_length`, or
-/// `decoding_symbol_length`, for each target is enough. Unspecified after a call that failed. `ends`: room
-/// for `target_count` numbers, each of which becomes the place in `out` behind the symbol for that target;
-/// NULL if the caller does not want to know.
+/// `target_count`: the pairs, in any order. `out`, `out_length`: a buffer of at least the length
+/// that walrus_accel_expanded_symbols_length returns; the `recovery_symbol_length` or
+/// `decoding_symbol_length` of the shape per target is enough. The content of the buffer is
+/// unspecified after a failure. `ends`: NULL, or an array of `target_count` offsets: for each
+/// target, the offset in `out` of the first byte after its symbol.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, for a kind that is none,
-/// a target that does not exist, a room that is too short, or memory that overlaps;
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL, if `kind` is
+/// unknown, if a target does not exist, if the buffer is too short, or if memory overlaps;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_expanded_symbols(
@@ -287,75 +315,80 @@ pub extern "C" fn walrus_accel_expanded_symbols(
     ends: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let read = range_of(targets, target_count);
-        // What cannot be there is refused below, when the ends are empty.
-        let written = match check_range(out.cast_const(), out_length, "out") {
-            Ok(()) => range_of(out.cast_const(), out_length),
-            Err(_) => (0, 0),
-        };
-        let ends = places_of_ends(ends, target_count, [read, written])?;
-        no_overlap_of(std::iter::once(written), std::iter::once(read), "out")?;
-        let targets = elements(targets, target_count, "targets")?;
-        let expanded = borrow(expanded, "expanded")?;
-        let out = elements_mut(out, out_length, "out")?;
-        let needed = expanded.length_of(kind, targets)?;
-        if out_length < needed {
-            return Err(Failure::argument(format!(
-                "`out` has room for {out_length} bytes, and {needed} are written"
-            )));
-        }
-        expanded.write(kind, targets, out, ends)
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let read = range_of(targets, target_count);
+            // An impossible buffer is refused below, after the ends were emptied.
+            let written = match check_range(out.cast_const(), out_length, "out") {
+                Ok(()) => range_of(out.cast_const(), out_length),
+                Err(_) => (0, 0),
+            };
+            let ends = out_ends(ends, target_count, [read, written])?;
+            check_no_overlap_of(std::iter::once(written), std::iter::once(read), "out")?;
+            let targets = elements(targets, target_count, "targets")?;
+            let expanded = borrow(expanded, "expanded")?;
+            let out = elements_mut(out, out_length, "out")?;
+            let needed = expanded.length_of(kind, targets)?;
+            if out_length < needed {
+                return Err(Failure::argument(format!(
+                    "`out` has {out_length} bytes: {needed} are needed"
+                )));
+            }
+            expanded.write(kind, targets, out, ends)
+        })
+    }
 }
 
-/// Writes a size in LEB128, which has as many bytes as there are.
+/// Writes a size in LEB128 that fills `out`.
 fn put_size(mut size: usize, out: &mut [u8]) {
     let last = out.len() - 1;
-    for (place, byte) in out.iter_mut().enumerate() {
-        *byte = (size & 0x7f) as u8 | if place < last { 0x80 } else { 0 };
+    for (position, byte) in out.iter_mut().enumerate() {
+        *byte = (size & 0x7f) as u8 | if position < last { 0x80 } else { 0 };
         size >>= 7;
     }
 }
 
-/// A sliver, and the targets that its symbols are for.
+/// Request for symbols of a sliver without Merkle proofs.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_decoding_symbols_request {
-    /// sizeof(walrus_accel_decoding_symbols_request): WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT sets it.
+    /// sizeof(walrus_accel_decoding_symbols_request): WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT
+    /// sets it.
     pub struct_size: usize,
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     pub metadata: *const walrus_accel_metadata,
-    /// The sliver.
+    /// Sliver to take the symbols from.
     pub sliver: *const walrus_accel_sliver,
-    /// The pairs whose slivers of the other axis the symbols recover, in any order.
+    /// Targets, in any order: pairs whose slivers of the other axis the symbols help to recover.
     pub targets: *const u16,
-    /// The number of targets.
+    /// Length of `targets`.
     pub target_count: usize,
-    /// Room for the symbols as BCS DecodingSymbol, one behind the other. Unspecified after a call that
-    /// failed.
+    /// Buffer for the symbols as BCS DecodingSymbol, one after the other. Its content is
+    /// unspecified after a failure.
     pub out: *mut u8,
-    /// Its length in bytes: exactly `target_count` times the `decoding_symbol_length` of the shape.
+    /// Length of `out` in bytes: exactly `target_count` times the `decoding_symbol_length` of the
+    /// shape.
     pub out_length: usize,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_decoding_symbols_request {
     const KIND: &'static str = "walrus_accel_decoding_symbols_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
-/// Writes the symbols of a sliver that recover the other axis's slivers of some pairs, without proofs. Nothing
-/// is hashed, so that it takes less time than to expand the sliver, and whether its bytes are right is not
-/// found out.
+/// Writes the symbols of a sliver for some targets, without Merkle proofs. The call hashes nothing:
+/// it takes less time than walrus_accel_expand, and does not find out whether the bytes of the
+/// sliver are right.
 ///
-/// `request`: read during the call, with what it points to; `out` is written. `control`: NULL, or a control
-/// by which other threads cancel the call.
+/// `request`: read during the call, with the memory that it points to; the call writes `out`.
+/// `control`: NULL, or a control that cancels the call from other threads.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be (a target that does
-/// not exist, room of another length, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE;
-/// WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData; WALRUS_ACCEL_INVALID_SLIVER if its index,
-/// symbol size or length cannot be those of a sliver of the blob; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (a target that
+/// does not exist, a buffer of another length, memory that overlaps); WALRUS_ACCEL_INVALID_HANDLE;
+/// WALRUS_ACCEL_MALFORMED if the bytes are no BCS SliverData; WALRUS_ACCEL_INVALID_SLIVER if the
+/// index, symbol size or length cannot belong to a sliver of the blob; WALRUS_ACCEL_OUT_OF_MEMORY;
 /// WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decoding_symbols(
@@ -364,51 +397,55 @@ pub extern "C" fn walrus_accel_decoding_symbols(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(
-        runtime,
-        error,
-        || Ok(()),
-        |shared, ()| {
-            let control = given(control)?;
-            let request = read(request, "request")?;
-            let metadata = given_metadata(request.metadata, "metadata")?;
-            let sliver = one(request.sliver, &metadata, "sliver")?;
-            let given = elements(request.targets, request.target_count, "targets")?;
-            // SAFETY: `one` found it to be not NULL and aligned, and by the header's contract it is there.
-            let bytes = unsafe { *request.sliver };
-            let written = range_of(request.out.cast_const(), request.out_length);
-            let read = [
-                range_of(request.sliver, 1),
-                range_of(bytes.data, bytes.length),
-                range_of(request.targets, request.target_count),
-            ];
-            no_overlap_of(std::iter::once(written), read.into_iter(), "out")?;
-            let length = decoding_symbol_length(&metadata.shape()) as usize;
-            let needed = length.checked_mul(given.len());
-            if needed != Some(request.out_length) {
-                return Err(Failure::argument(format!(
-                    "`out` has room for {} bytes, and exactly {} symbols of {length} bytes are written",
-                    request.out_length,
-                    given.len()
-                )));
-            }
-            let out = elements_mut(request.out, request.out_length, "out")?;
-            let mut targets = reserved(given.len(), "targets")?;
-            targets.extend(given.iter().map(|&target| SliverPairIndex(target)));
-            let head = length - metadata.shape().symbol_size() as usize;
-            let mut each = |position: usize, symbol: &[u8]| {
-                let room = &mut out[position * length..][..length];
-                let (index, size) = room[..head].split_at_mut(2);
-                index.copy_from_slice(&sliver.index.0.to_le_bytes());
-                put_size(symbol.len(), size);
-                room[head..].copy_from_slice(symbol);
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard_on(
+            runtime,
+            error,
+            || Ok(()),
+            |shared, ()| {
+                let control = given_control(control)?;
+                let request = read(request, "request")?;
+                let metadata = given_metadata(request.metadata, "metadata")?;
+                let sliver = given_sliver(request.sliver, &metadata, "sliver")?;
+                let given = elements(request.targets, request.target_count, "targets")?;
+                // `given_sliver` found the pointer to be not NULL and aligned.
+                let bytes = *request.sliver;
+                let written = range_of(request.out.cast_const(), request.out_length);
+                let read = [
+                    range_of(request.sliver, 1),
+                    range_of(bytes.data, bytes.length),
+                    range_of(request.targets, request.target_count),
+                ];
+                check_no_overlap_of(std::iter::once(written), read.into_iter(), "out")?;
+                let length = decoding_symbol_length(&metadata.shape()) as usize;
+                let needed = length.checked_mul(given.len());
+                if needed != Some(request.out_length) {
+                    return Err(Failure::argument(format!(
+                        "`out` has {} bytes: exactly {} symbols of {length} bytes are written",
+                        request.out_length,
+                        given.len()
+                    )));
+                }
+                let out = elements_mut(request.out, request.out_length, "out")?;
+                let mut targets = reserved(given.len(), "targets")?;
+                targets.extend(given.iter().map(|&target| SliverPairIndex(target)));
+                let head = length - metadata.shape().symbol_size() as usize;
+                let mut each = |position: usize, symbol: &[u8]| {
+                    let room = &mut out[position * length..][..length];
+                    let (index, size) = room[..head].split_at_mut(2);
+                    index.copy_from_slice(&sliver.index.0.to_le_bytes());
+                    put_size(symbol.len(), size);
+                    room[head..].copy_from_slice(symbol);
+                    Ok(())
+                };
+                shared
+                    .runtime
+                    .decoder()
+                    .cut_symbols(&sliver, &targets, &control, &mut each)?;
+                control.finish();
                 Ok(())
-            };
-            shared
-                .decoder
-                .cut_symbols(&sliver, &targets, &control, &mut each)?;
-            control.finish();
-            Ok(())
-        },
-    )
+            },
+        )
+    }
 }

@@ -1,19 +1,11 @@
-//! Forks: a child has one thread, and what others held or were making at that moment is nobody's there.
+//! Forks.
 //!
-//! So a fork waits until no other thread is within what the ABI shares between all calls: it takes each of
-//! those locks before, and gives them back after, in the parent and in the child. The child counts a
-//! generation on, by which handles that its parent made are known.
+//! The child of a fork has one thread. A lock that another thread of the parent held at that moment
+//! stays held in the child. Therefore a fork first takes all locks that calls share, and releases
+//! them after, in the parent and in the child. The child begins a new generation, by which handles
+//! of its parent are recognised.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// How many forks are between the first process that used the library and this one.
-static GENERATION: AtomicU32 = AtomicU32::new(0);
-
-pub(super) fn generation() -> u32 {
-    GENERATION.load(Ordering::Relaxed)
-}
-
-/// Asks the system to tell of forks; done by every call, and once a process.
+/// Registers the fork handlers with the system, once per process. Every call does so.
 #[cfg(not(unix))]
 pub(super) fn watch() {}
 
@@ -27,15 +19,14 @@ mod watching {
     use std::sync::RwLockWriteGuard;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use super::GENERATION;
-    use crate::ffi::guard::{HeldPlace, hold_place};
-    use crate::ffi::handle::{HeldHandles, hold_handles};
+    use crate::ffi::shared_state::{AllLocks, begin_generation, lock_all};
     use crate::support::fork_gate::close;
 
     type Handler = unsafe extern "C" fn();
 
     unsafe extern "C" {
-        /// POSIX: what a fork calls before, and after it in the parent and in the child.
+        /// POSIX: registers functions to call before a fork, and after it in the parent and in the
+        /// child.
         fn pthread_atfork(
             prepare: Option<Handler>,
             parent: Option<Handler>,
@@ -43,29 +34,30 @@ mod watching {
         ) -> c_int;
     }
 
-    /// Nobody has asked yet; a process's number: it is asking; or it has.
-    static STATE: AtomicU32 = AtomicU32::new(UNASKED);
-    const UNASKED: u32 = 0;
-    const ASKED: u32 = u32::MAX;
+    /// `UNREGISTERED`, `REGISTERED`, or the number of the process that is registering.
+    static STATE: AtomicU32 = AtomicU32::new(UNREGISTERED);
+    const UNREGISTERED: u32 = 0;
+    const REGISTERED: u32 = u32::MAX;
 
     #[inline]
     pub(in crate::ffi) fn watch() {
-        if STATE.load(Ordering::Acquire) != ASKED {
-            ask();
+        if STATE.load(Ordering::Acquire) != REGISTERED {
+            register();
         }
     }
 
-    /// No `Once`: a fork may fall into this one, and then the child has to ask itself.
+    /// Registers the handlers. A `Once` would not do: a fork can interrupt the registration, and
+    /// then the child has to register itself.
     #[cold]
-    fn ask() {
+    fn register() {
         let this = std::process::id();
         loop {
             let state = STATE.load(Ordering::Acquire);
-            if state == ASKED {
+            if state == REGISTERED {
                 return;
             }
             if state == this {
-                // Another thread of this process is asking, which takes no time.
+                // Another thread of this process is registering, which takes no time.
                 std::thread::yield_now();
                 continue;
             }
@@ -74,23 +66,28 @@ mod watching {
                 break;
             }
         }
-        // SAFETY: the functions are there as long as the library is, which is not unloaded.
+        // SAFETY: the functions live as long as the library, which is never unloaded.
         let failed = unsafe { pthread_atfork(Some(before), Some(after), Some(in_child)) };
-        // Without memory for it, the next call asks again.
-        STATE.store(if failed == 0 { ASKED } else { UNASKED }, Ordering::Release);
+        // If the system has no memory for the registration, the next call tries again.
+        let state = if failed == 0 {
+            REGISTERED
+        } else {
+            UNREGISTERED
+        };
+        STATE.store(state, Ordering::Release);
     }
 
-    /// All locks of the ABI, in the order in which they are taken.
+    /// Locks that a fork holds.
     struct Held {
-        _handles: HeldHandles,
-        _place: HeldPlace,
-        /// Given back last: it guards [`HELD`].
+        _locks: AllLocks,
+        /// Gate that guards [`HELD`], therefore released last.
         gate: RwLockWriteGuard<'static, ()>,
     }
 
     struct Cell(UnsafeCell<Option<Held>>);
 
-    // SAFETY: whoever looks into it has the gate, which is one thread at a time.
+    // SAFETY: only the thread that holds the gate accesses the content, which is one thread at a
+    // time.
     unsafe impl Sync for Cell {}
 
     static HELD: Cell = Cell(UnsafeCell::new(None));
@@ -98,25 +95,26 @@ mod watching {
     unsafe extern "C" fn before() {
         let gate = close();
         let held = Held {
-            _handles: hold_handles(),
-            _place: hold_place(),
+            _locks: lock_all(),
             gate,
         };
-        // SAFETY: this thread has the gate.
+        // SAFETY: this thread holds the gate.
         unsafe { *HELD.0.get() = Some(held) };
     }
 
     unsafe extern "C" fn after() {
-        // SAFETY: this thread, or the one that it is the copy of, has had the gate since `before`.
+        // SAFETY: this thread has held the gate since `before`, or is the child's copy of that
+        // thread.
         let held = unsafe { (*HELD.0.get()).take() };
-        if let Some(Held { gate, .. }) = held {
+        if let Some(Held { _locks, gate }) = held {
+            drop(_locks);
             drop(gate);
         }
     }
 
     unsafe extern "C" fn in_child() {
-        GENERATION.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as the system calls it.
+        begin_generation();
+        // SAFETY: the system calls this function after `before`, as it does `after`.
         unsafe { after() };
     }
 }

@@ -1,55 +1,47 @@
-//! Jobs: calls that do not wait for their work.
+//! Jobs: work that continues after the call that submits it.
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::arguments::{Place, place};
-use super::control_handle::{engine, progress};
-use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
-use super::guard::guard;
+use super::arguments::{OutParam, out_param};
+use super::callbacks::walrus_accel_ended_function;
+use super::control_handle::{write_engine, write_progress};
+use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
+use super::entry::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over, take_back};
-use super::job_state::{Outcome, Phase, Task, cancelled};
-use super::rebuild_request::{Rebuilding, walrus_accel_rebuild_request};
+use super::job_state::{JobState, Outcome, Phase, cancelled};
+use super::rebuild_request::{RebuildJob, walrus_accel_rebuild_request};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{
     Failure, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND, WALRUS_ACCEL_TIMED_OUT,
-    walrus_accel_error, walrus_accel_status,
+    walrus_accel_status,
 };
 use super::structs::read;
-use super::verify_request::{Verifying, walrus_accel_verify_request};
+use super::verify_request::{VerifyJob, walrus_accel_verify_request};
 use crate::io::control::Control;
 
-/// The job waits for others to end.
+/// The job waits for other jobs to end.
 pub const WALRUS_ACCEL_JOB_QUEUED: u32 = 0;
-/// The job is at work.
+/// The job runs.
 pub const WALRUS_ACCEL_JOB_RUNNING: u32 = 1;
-/// The job has ended, well or not.
+/// The job has ended, with or without success.
 pub const WALRUS_ACCEL_JOB_ENDED: u32 = 2;
 
-/// To wait without an end.
+/// Time limit of a wait without limit.
 pub const WALRUS_ACCEL_FOREVER: u64 = u64::MAX;
 
-/// Called once for a job, when it has ended, well or not: to write to an eventfd, to call
-/// uv_async_send, to wake a future. It is called from a thread of the library's, or from the one that
-/// cancels or frees a job that waits in the queue. `user_data` must be valid until walrus_accel_job_free
-/// has returned.
+/// Work that runs while its caller does something else. All functions on a job may run on all
+/// threads at the same time, except for walrus_accel_job_free, which must run alone.
 ///
-/// It may poll, ask for the result of, take from and free this very job, and use and free what it took. It
-/// must not wait for a job, free another one that has not ended, submit, unwind or jump out. If
-/// walrus_accel_job_free is what ends the job, the handle is of no more use in it.
-pub type walrus_accel_ended_function = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
-
-/// Work that goes on while its caller does something else. All functions on a job can be called from any
-/// thread, at the same time; walrus_accel_job_free once, when no other call on it is on its way.
-///
-/// What the request points to stays the job's until it has ended: memory, callbacks, what they are given.
-/// The request itself, and its structures, arrays of pairs, buffers and slivers and its paths, may go when
-/// the function that submits it returns.
+/// A job borrows memory that its request points to until the job has ended: the bytes of blobs and
+/// slivers, buffers, and the `user_data` of callbacks. The request itself, its structures, its
+/// arrays of pairs, buffers and slivers, and its paths may be freed when the function that submits
+/// the job returns.
 pub struct walrus_accel_job {
-    task: Arc<Task>,
+    state: Arc<JobState>,
 }
 
 impl Handle for walrus_accel_job {
@@ -59,34 +51,34 @@ impl Handle for walrus_accel_job {
 
 impl Drop for walrus_accel_job {
     fn drop(&mut self) {
-        let task = Arc::clone(&self.task);
-        task.cancel();
-        task.wait(None, true);
+        let state = Arc::clone(&self.state);
+        state.cancel();
+        state.wait(None, true);
     }
 }
 
-/// What a handle stands for, whatever becomes of the handle.
-fn task(job: *const walrus_accel_job) -> Result<Arc<Task>, Failure> {
-    Ok(Arc::clone(&borrow(job, "job")?.task))
+/// Returns the state of a job, which outlives the handle.
+fn state_of(job: *const walrus_accel_job) -> Result<Arc<JobState>, Failure> {
+    Ok(Arc::clone(&borrow(job, "job")?.state))
 }
 
-/// Enters a job. `work` may look at the caller's memory until it returns, and not behind.
+/// Submits a job. `work` may use the caller's memory until it returns.
 fn submit(
     shared: &Arc<Shared>,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
-    place: &Place<*mut walrus_accel_job>,
+    out: &OutParam<*mut walrus_accel_job>,
     work: impl FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
 ) -> Result<(), Failure> {
-    let task = Arc::new(Task::new(shared.runner.clone(), ended, user_data));
+    let state = Arc::new(JobState::new(shared.queue.clone(), ended, user_data));
     let handle = hand_over(walrus_accel_job {
-        task: Arc::clone(&task),
+        state: Arc::clone(&state),
     });
-    // Before the job can end: whoever is told of that may look for the handle.
-    place.set(handle);
-    let (job, runtime) = (Arc::clone(&task), Arc::clone(shared));
+    // Set before the job can end: a callback that learns of the end may look for the handle.
+    out.set(handle);
+    let (job, runtime) = (Arc::clone(&state), Arc::clone(shared));
     let run = move || {
-        job.state().phase = Phase::Running;
+        job.lock().phase = Phase::Running;
         let result = runtime.run(|_| {
             #[cfg(test)]
             super::tests::fault("job");
@@ -94,33 +86,34 @@ fn submit(
         });
         job.end(result);
     };
-    match shared.runner.submit(Box::new(run)) {
+    match shared.queue.submit(Box::new(run)) {
         Ok(ticket) => {
-            // Nobody but this thread and those that are told of the end know the job yet.
-            let _ = task.ticket.set(ticket);
+            // Only this thread and the callback know the job yet.
+            let _ = state.ticket.set(ticket);
             Ok(())
         }
         Err(failure) => {
-            place.set(ptr::null_mut());
-            // It is in no queue, and nobody has to be told.
-            task.state().phase = Phase::Ended(Err(cancelled()));
+            out.set(ptr::null_mut());
+            // The job is in no queue, and nobody waits for its end.
+            state.lock().phase = Phase::Ended(Err(cancelled()));
             take_back(handle)?;
             Err(failure)
         }
     }
 }
 
-/// Submits an encoding, as walrus_accel_encode does it, and returns at once. It runs when fewer than the
-/// runtime's `max_jobs` others do; until then it waits, in order.
+/// Submits a job that encodes a blob, as walrus_accel_encode does, and returns at once. The job
+/// runs when fewer than `max_jobs` other jobs of the runtime run; until then it waits, in order.
 ///
-/// `request`: read during the call; what its structures point to is read and written until the job has
-/// ended. `ended`: NULL, or called when the job has ended, with `user_data`. `job`: becomes the job, which
-/// the caller frees with walrus_accel_job_free.
+/// `request`: read during the call. The memory that its structures point to is read and written
+/// until the job has ended. `ended`: NULL, or a function that the library calls with `user_data`
+/// when the job has ended. `job`: set to the job, which the caller frees with
+/// walrus_accel_job_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for a request that cannot be;
-/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO for a descriptor that is not open;
-/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC. The others that
-/// walrus_accel_encode gives, walrus_accel_job_result gives.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request;
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_IO for a file descriptor that is not open;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC. walrus_accel_job_result
+/// returns the other statuses of walrus_accel_encode.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_submit_encode(
     runtime: *const walrus_accel_runtime,
@@ -130,16 +123,19 @@ pub extern "C" fn walrus_accel_submit_encode(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Encoding::new(shared, &read(request, "request")?)?.keep()?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(Outcome::Encoded)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = EncodeJob::new(shared, &read(request, "request")?)?.keep()?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(Outcome::Encoded)
+            })
         })
-    })
+    }
 }
 
-/// Submits a decoding, as walrus_accel_decode does it, and returns at once.
+/// Submits a job that decodes a blob, as walrus_accel_decode does, and returns at once.
 ///
 /// Parameters and statuses: as walrus_accel_submit_encode.
 #[unsafe(no_mangle)]
@@ -151,16 +147,19 @@ pub extern "C" fn walrus_accel_submit_decode(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Decoding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(Outcome::Decoded)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = DecodeJob::new(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(Outcome::Decoded)
+            })
         })
-    })
+    }
 }
 
-/// Submits the rebuilding of slivers, as walrus_accel_rebuild does it, and returns at once.
+/// Submits a job that rebuilds slivers, as walrus_accel_rebuild does, and returns at once.
 ///
 /// Parameters and statuses: as walrus_accel_submit_encode.
 #[unsafe(no_mangle)]
@@ -172,17 +171,20 @@ pub extern "C" fn walrus_accel_submit_rebuild(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Rebuilding::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(Outcome::Encoded)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = RebuildJob::new(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(Outcome::Encoded)
+            })
         })
-    })
+    }
 }
 
-/// Submits the verification of slivers, as walrus_accel_verify does it, and returns at once. The verdicts
-/// are there when the job has ended well.
+/// Submits a job that verifies slivers, as walrus_accel_verify does, and returns at once. The
+/// verdicts are complete when the job has ended with success.
 ///
 /// Parameters and statuses: as walrus_accel_submit_encode.
 #[unsafe(no_mangle)]
@@ -194,16 +196,19 @@ pub extern "C" fn walrus_accel_submit_verify(
     job: *mut *mut walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(job, ptr::null_mut(), "job");
-    guard_on(runtime, error, places, |shared, place| {
-        let work = Verifying::new(shared, &read(request, "request")?)?;
-        submit(shared, ended, user_data, &place, |control| {
-            work.run(control).map(|()| Outcome::Verified)
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = VerifyJob::new(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(|()| Outcome::Verified)
+            })
         })
-    })
+    }
 }
 
-/// Tells, without waiting, where a job is: WALRUS_ACCEL_JOB_QUEUED, WALRUS_ACCEL_JOB_RUNNING or
+/// Returns the state of a job without waiting: WALRUS_ACCEL_JOB_QUEUED, WALRUS_ACCEL_JOB_RUNNING or
 /// WALRUS_ACCEL_JOB_ENDED.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
@@ -214,22 +219,25 @@ pub extern "C" fn walrus_accel_job_poll(
     state: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
-        place.set(match task(job)?.state().phase {
-            Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
-            Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
-            Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
-        });
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
+            out.set(match state_of(job)?.lock().phase {
+                Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
+                Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
+                Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
+            });
+            Ok(())
+        })
+    }
 }
 
-/// Waits until a job has ended, well or not; `ended` may not have returned yet.
+/// Waits until a job has ended, with or without success. The callback `ended` may still run.
 ///
-/// `milliseconds`: the longest time to wait; WALRUS_ACCEL_FOREVER for no limit.
+/// `milliseconds`: time limit of the wait; WALRUS_ACCEL_FOREVER for no limit.
 ///
-/// Statuses: WALRUS_ACCEL_OK if it has ended; WALRUS_ACCEL_TIMED_OUT if not;
+/// Statuses: WALRUS_ACCEL_OK if the job has ended; WALRUS_ACCEL_TIMED_OUT if not;
 /// WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_job_wait(
@@ -237,22 +245,25 @@ pub extern "C" fn walrus_accel_job_wait(
     milliseconds: u64,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let job = task(job)?;
-        // Beyond what the clock counts there is no limit.
-        let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
-        let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
-        match job.wait(limit, false) {
-            true => Ok(()),
-            false => Err(Failure::new(
-                WALRUS_ACCEL_TIMED_OUT,
-                format!("the job has not ended within {milliseconds} ms"),
-            )),
-        }
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let job = state_of(job)?;
+            // Beyond what the clock counts there is no limit.
+            let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
+            let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
+            match job.wait(limit, false) {
+                true => Ok(()),
+                false => Err(Failure::new(
+                    WALRUS_ACCEL_TIMED_OUT,
+                    format!("the job has not ended within {milliseconds} ms"),
+                )),
+            }
+        })
+    }
 }
 
-/// Tells how far a job has come: as walrus_accel_control_progress.
+/// Returns the progress of a job, as walrus_accel_control_progress does for a call.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -263,12 +274,16 @@ pub extern "C" fn walrus_accel_job_progress(
     total: *mut u64,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        progress(done, total, || Ok(task(job)?.control.progress()))
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_progress(done, total, || Ok(state_of(job)?.control.progress()))
+        })
+    }
 }
 
-/// Tells the engine that does a job, or did it: as walrus_accel_control_engine.
+/// Returns the name of the engine that runs or ran a job, as walrus_accel_control_engine does for a
+/// call.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -278,13 +293,17 @@ pub extern "C" fn walrus_accel_job_engine(
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        engine(name, || Ok(task(job)?.control.engine_name()))
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            write_engine(name, || Ok(state_of(job)?.control.engine_name()))
+        })
+    }
 }
 
-/// Asks a job to stop, and does not wait for that: it ends with WALRUS_ACCEL_CANCELLED after the piece of
-/// work at hand, or at once if it waits for others. One that has ended stays as it is.
+/// Cancels a job, without waiting for its end. A running job finishes its current piece of work and
+/// ends with WALRUS_ACCEL_CANCELLED; a queued job ends at once. A job that has ended stays as it
+/// is.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -293,26 +312,32 @@ pub extern "C" fn walrus_accel_job_cancel(
     job: *const walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        task(job)?.cancel();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            state_of(job)?.cancel();
+            Ok(())
+        })
+    }
 }
 
-/// Tells what a job came to: the status, and the error, that the call without a job would have given.
+/// Returns the status and the error that the blocking call would have returned.
 ///
-/// Statuses: those of that call; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL;
-/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// Statuses: the statuses of the blocking call; WALRUS_ACCEL_NOT_ENDED;
+/// WALRUS_ACCEL_INVALID_ARGUMENT if `job` is NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_job_result(
     job: *const walrus_accel_job,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || match &task(job)?.state().phase {
-        Phase::Ended(Ok(_)) => Ok(()),
-        Phase::Ended(Err(failure)) => Err(failure.clone()),
-        _ => Err(not_ended()),
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || match &state_of(job)?.lock().phase {
+            Phase::Ended(Ok(_)) => Ok(()),
+            Phase::Ended(Err(failure)) => Err(failure.clone()),
+            _ => Err(not_ended()),
+        })
+    }
 }
 
 fn not_ended() -> Failure {
@@ -320,16 +345,21 @@ fn not_ended() -> Failure {
     Failure::new(WALRUS_ACCEL_NOT_ENDED, message)
 }
 
-/// Takes what a job gave, if it is of the wanted kind.
-fn take<T: Handle>(
+/// Takes the result of a job that is of the wanted kind.
+///
+/// # Safety
+///
+/// As [`out_param`].
+unsafe fn take<T: Handle>(
     job: *const walrus_accel_job,
     out: *mut *mut T,
     name: &str,
     wanted: impl FnOnce(Outcome) -> Result<T, Outcome>,
 ) -> Result<(), Failure> {
-    let place = place(out, ptr::null_mut(), name)?;
-    let task = task(job)?;
-    let mut state = task.state();
+    // SAFETY: this function has the contract of `out_param`.
+    let out = unsafe { out_param(out, ptr::null_mut(), name) }?;
+    let state = state_of(job)?;
+    let mut state = state.lock();
     let outcome = match &mut state.phase {
         Phase::Ended(Ok(outcome)) => outcome,
         Phase::Ended(Err(failure)) => return Err(failure.clone()),
@@ -337,7 +367,7 @@ fn take<T: Handle>(
     };
     match wanted(std::mem::replace(outcome, Outcome::Taken)) {
         Ok(value) => {
-            place.set(hand_over(value));
+            out.set(hand_over(value));
             Ok(())
         }
         Err(other) => {
@@ -351,31 +381,35 @@ fn take<T: Handle>(
     }
 }
 
-/// Takes the result of a job that encoded or rebuilt, once.
+/// Takes the result of a job that encoded a blob or rebuilt slivers. The result can be taken once.
 ///
-/// `encoded`: becomes the result, which the caller frees with walrus_accel_encoded_free, and which
+/// `encoded`: set to the result, which the caller frees with walrus_accel_encoded_free, and which
 /// outlives the job.
 ///
-/// Statuses: WALRUS_ACCEL_OK; the job's own if it failed; WALRUS_ACCEL_NOT_ENDED; WALRUS_ACCEL_NOT_FOUND
-/// if it was taken before or the job has no such result; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is
-/// NULL; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; the status of the job if it failed; WALRUS_ACCEL_NOT_ENDED;
+/// WALRUS_ACCEL_NOT_FOUND if the result was taken before or is of another kind;
+/// WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL; WALRUS_ACCEL_INVALID_HANDLE;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_job_take_encoded(
     job: *const walrus_accel_job,
     encoded: *mut *mut walrus_accel_encoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        take(job, encoded, "encoded", |outcome| match outcome {
-            Outcome::Encoded(encoded) => Ok(encoded),
-            other => Err(other),
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            take(job, encoded, "encoded", |outcome| match outcome {
+                Outcome::Encoded(encoded) => Ok(encoded),
+                other => Err(other),
+            })
         })
-    })
+    }
 }
 
-/// Takes the result of a job that decoded, once.
+/// Takes the result of a job that decoded a blob. The result can be taken once.
 ///
-/// `decoded`: becomes the result, which the caller frees with walrus_accel_decoded_free, and which
+/// `decoded`: set to the result, which the caller frees with walrus_accel_decoded_free, and which
 /// outlives the job.
 ///
 /// Statuses: as walrus_accel_job_take_encoded.
@@ -385,20 +419,24 @@ pub extern "C" fn walrus_accel_job_take_decoded(
     decoded: *mut *mut walrus_accel_decoded,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        take(job, decoded, "decoded", |outcome| match outcome {
-            Outcome::Decoded(decoded) => Ok(decoded),
-            other => Err(other),
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            take(job, decoded, "decoded", |outcome| match outcome {
+                Outcome::Decoded(decoded) => Ok(decoded),
+                other => Err(other),
+            })
         })
-    })
+    }
 }
 
-/// Frees a job. One that has not ended is cancelled, and its end waited for: when this returns, nothing
-/// of the caller's is looked at any more, and `ended` has returned (unless it is what calls this). NULL
-/// is let pass.
+/// Frees a job. The call cancels a job that has not ended, and waits for its end. When the call
+/// returns, the library uses no memory of the caller for the job, and `ended` has returned, unless
+/// `ended` makes this call. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the job was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_job_free(job: *mut walrus_accel_job) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(job))
+    free(job)
 }

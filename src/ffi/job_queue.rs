@@ -1,4 +1,4 @@
-//! Runs jobs: so many at once, the rest in the order in which they came.
+//! Queue of jobs: a limited number runs at once, the others wait in order.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,15 +8,15 @@ use super::status::{Failure, WALRUS_ACCEL_OUT_OF_MEMORY};
 
 pub(super) type Work = Box<dyn FnOnce() + Send>;
 
-/// A queue of jobs with a limit of how many run at once. There is a thread for each that runs, which
-/// ends when none waits. Cheap to clone.
+/// Queue of jobs with a limit on concurrent jobs. Each running job has a thread, which ends when no
+/// job waits. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Runner {
+pub(super) struct JobQueue {
     state: Arc<Mutex<State>>,
     limit: usize,
 }
 
-/// A job's place in the queue.
+/// Position of a job in the queue.
 pub(super) type Ticket = u64;
 
 #[derive(Default)]
@@ -30,7 +30,7 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Runner {
+impl JobQueue {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             state: Arc::default(),
@@ -38,11 +38,11 @@ impl Runner {
         }
     }
 
-    /// Enters a job.
+    /// Submits a job.
     ///
     /// # Errors
     ///
-    /// If there is no thread for it and none will come to it.
+    /// Fails if the system starts no thread and no running thread will take the job.
     pub(super) fn submit(&self, work: Work) -> Result<Ticket, Failure> {
         let mut state = locked(&self.state);
         let ticket = state.next;
@@ -59,7 +59,7 @@ impl Runner {
         };
         state.running -= 1;
         if state.running > 0 {
-            return Ok(ticket); // Those that run will come to it.
+            return Ok(ticket); // A running thread takes the job.
         }
         let work = state.waiting.remove(&ticket);
         drop(state);
@@ -68,7 +68,7 @@ impl Runner {
         Err(Failure::new(WALRUS_ACCEL_OUT_OF_MEMORY, message))
     }
 
-    /// Takes a job out of the queue, if it still waits: then it never runs.
+    /// Removes a job that still waits, so that it never runs.
     pub(super) fn withdraw(&self, ticket: Ticket) -> Option<Work> {
         locked(&self.state).waiting.remove(&ticket)
     }
@@ -86,7 +86,8 @@ fn run(state: &Mutex<State>) {
                 }
             }
         };
-        // What it does is guarded; what it leaves behind may be the last of a runtime.
+        // The work catches its own panics. Dropping what the work leaves may drop the last part of
+        // a runtime, which may panic.
         let _ = catch_unwind(AssertUnwindSafe(work));
     }
 }

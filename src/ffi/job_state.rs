@@ -1,24 +1,23 @@
-//! What is behind a job's handle: where it is, and what it came to.
+//! State behind a job's handle.
 
 use std::ffi::c_void;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
+use super::callbacks::{UserData, walrus_accel_ended_function};
 use super::decode_request::walrus_accel_decoded;
 use super::encode_request::walrus_accel_encoded;
-use super::job_handle::walrus_accel_ended_function;
-use super::job_queue::{Runner, Ticket};
-use super::sink_options::UserData;
+use super::job_queue::{JobQueue, Ticket};
 use super::status::{Failure, WALRUS_ACCEL_CANCELLED};
 use crate::io::control::Control;
 
-/// What a job came to.
+/// Result of a job that succeeded.
 pub(super) enum Outcome {
     Encoded(walrus_accel_encoded),
     Decoded(walrus_accel_decoded),
     Verified,
-    /// It was taken.
+    /// The caller took the result.
     Taken,
 }
 
@@ -30,24 +29,24 @@ pub(super) enum Phase {
 
 pub(super) struct State {
     pub(super) phase: Phase,
-    /// The thread that is telling the caller of the end.
+    /// Thread that runs the caller's `ended` callback.
     telling: Option<ThreadId>,
 }
 
-pub(super) struct Task {
+pub(super) struct JobState {
     pub(super) control: Control,
     state: Mutex<State>,
     changed: Condvar,
-    runner: Runner,
-    /// Its place in the queue, once it has one.
+    queue: JobQueue,
+    /// Ticket in the queue, once the job has one.
     pub(super) ticket: OnceLock<Ticket>,
     ended: walrus_accel_ended_function,
     user_data: UserData,
 }
 
-impl Task {
+impl JobState {
     pub(super) fn new(
-        runner: Runner,
+        queue: JobQueue,
         ended: walrus_accel_ended_function,
         user_data: *mut c_void,
     ) -> Self {
@@ -58,29 +57,29 @@ impl Task {
                 telling: None,
             }),
             changed: Condvar::new(),
-            runner,
+            queue,
             ticket: OnceLock::new(),
             ended,
             user_data: UserData(user_data),
         }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the end and tells the caller, who may free the handle meanwhile: whoever calls this has an
-    /// `Arc` of its own.
+    /// Records the end and calls the caller's `ended` callback, which may free the handle.
+    /// Therefore the caller of this function has its own `Arc`.
     pub(super) fn end(self: &Arc<Self>, result: Result<Outcome, Failure>) {
-        let mut state = self.state();
+        let mut state = self.lock();
         state.phase = Phase::Ended(result);
         if let Some(ended) = self.ended {
             state.telling = Some(thread::current().id());
             drop(state);
             self.changed.notify_all();
-            // SAFETY: the caller's function, called once, as the header says.
+            // SAFETY: the function is the caller's, called once, as the header says.
             unsafe { ended(self.user_data.0) };
-            state = self.state();
+            state = self.lock();
             state.telling = None;
         }
         drop(state);
@@ -92,19 +91,19 @@ impl Task {
         let work = self
             .ticket
             .get()
-            .and_then(|&ticket| self.runner.withdraw(ticket));
+            .and_then(|&ticket| self.queue.withdraw(ticket));
         if let Some(work) = work {
-            // With it goes all that it holds of the caller's.
+            // Dropping the work ends its borrows of the caller's memory.
             drop(work);
             self.end(Err(cancelled()));
         }
     }
 
-    /// Waits until it has ended; until the caller was told, too, unless that is happening on this thread.
-    /// Whether it did before the time ran out.
+    /// Waits until the job has ended and, if `until_told`, until the `ended` callback has returned,
+    /// unless this thread runs the callback. Returns false if the time limit expires first.
     pub(super) fn wait(&self, limit: Option<Instant>, until_told: bool) -> bool {
         let this = thread::current().id();
-        let mut state = self.state();
+        let mut state = self.lock();
         loop {
             let is_told = state.telling.is_none_or(|thread| thread == this);
             if matches!(state.phase, Phase::Ended(_)) && (is_told || !until_told) {
@@ -128,7 +127,7 @@ impl Task {
     }
 }
 
-/// What a job that was cancelled came to.
+/// Returns the failure of a cancelled job.
 pub(super) fn cancelled() -> Failure {
     Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")
 }

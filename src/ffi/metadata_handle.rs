@@ -1,21 +1,23 @@
-//! Metadata: what an encoding commits to.
+//! Metadata: the Merkle roots, length and encoding that a blob ID commits to.
 
 use super::arguments::{
-    WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis, blob_id, copy_out,
-    elements, place, place_of_32,
+    WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis_of, copy_out, elements,
+    out_bytes_32, out_param, read_blob_id,
 };
-use super::guard::guard;
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::runtime_handle::shards;
+use super::entry::{free, guard, walrus_accel_error};
+use super::handle::{Handle, borrow, hand_over};
+use super::runtime_handle::shards_or_network;
 use super::size_queries::walrus_accel_shape;
-use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::out_struct;
 use crate::format::commitment::{BlobMetadataWithId, Commitment, VerifiedMetadata};
+use crate::format::error::Error;
+use crate::format::error_reasons::MetadataProblem;
 use crate::format::index::SliverPairIndex;
 use crate::format::wire::Bcs;
 
-/// The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
-/// all slivers. It never changes, so threads can share it.
+/// Verified metadata of a blob: the blob ID, the commitment, the length of the blob, and the Merkle
+/// roots of all slivers. Immutable, so that threads can share it.
 pub struct walrus_accel_metadata {
     pub(super) metadata: VerifiedMetadata,
 }
@@ -25,138 +27,157 @@ impl Handle for walrus_accel_metadata {
     const CROSSES_FORKS: bool = true;
 }
 
-/// The metadata behind a handle, kept for as long as a job needs it.
-pub(super) fn given(
+/// Returns a copy of the metadata behind a handle, for a job to keep.
+pub(super) fn given_metadata(
     metadata: *const walrus_accel_metadata,
     name: &str,
 ) -> Result<VerifiedMetadata, Failure> {
     Ok(borrow(metadata, name)?.metadata.clone())
 }
 
-/// Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the number
-/// of sliver pairs compared with the committee's. So whoever trusts the blob ID can trust the metadata.
+/// Reads metadata from BCS BlobMetadataWithId and verifies it: computes the blob ID from the
+/// metadata, and compares the number of sliver pairs with the committee. Metadata for a trusted
+/// blob ID can therefore be trusted.
 ///
-/// `n_shards`: the committee's; 0 for the network's 1,000. `expected_id`: the 32 bytes of the blob ID that
-/// was asked for; NULL to take the one in the bytes. `data`, `length`: only read during the call.
-/// `metadata`: becomes the metadata, which the caller frees.
+/// `data`, `length`: the bytes, read only during the call. `n_shards`: number of shards of the
+/// committee; 0 for the network's 1,000. `expected_blob_id`: the 32 bytes of the blob ID that the
+/// caller asked for, or NULL to accept the blob ID in the bytes. `metadata`: set to the metadata,
+/// which the caller frees with walrus_accel_metadata_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, or `data` is and
-/// `length` is not 0, or for a number of shards that the code does not have; WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for another blob's, another
-/// committee's, or one whose ID does not belong to it; WALRUS_ACCEL_BLOB_TOO_LARGE;
-/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if `metadata` is NULL, if `data` is
+/// NULL and `length` is not 0, or for a number of shards that the code does not support;
+/// WALRUS_ACCEL_MALFORMED; WALRUS_ACCEL_INVALID_METADATA for metadata of another blob or committee,
+/// or with a wrong blob ID; WALRUS_ACCEL_BLOB_TOO_LARGE; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_from_bcs(
     data: *const u8,
     length: usize,
     n_shards: u16,
-    expected_id: *const u8,
+    expected_blob_id: *const u8,
     metadata: *mut *mut walrus_accel_metadata,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(metadata, std::ptr::null_mut(), "metadata")?;
-        let data = elements(data, length, "data")?;
-        let expected = match expected_id.is_null() {
-            true => None,
-            false => Some(blob_id(expected_id, "expected_id")?),
-        };
-        let found = BlobMetadataWithId::from_bcs(data)?;
-        let claimed = found.blob_id;
-        let expected = expected.unwrap_or(claimed);
-        let metadata = found.metadata.verify(shards(n_shards), &expected)?;
-        if expected != claimed {
-            let reason = format!("its bytes say that it is of blob {claimed}");
-            return Err(crate::format::error::Error::InvalidMetadata { reason }.into());
-        }
-        place.set(hand_over(walrus_accel_metadata { metadata }));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(metadata, std::ptr::null_mut(), "metadata")?;
+            let data = elements(data, length, "data")?;
+            let expected = match expected_blob_id.is_null() {
+                true => None,
+                false => Some(read_blob_id(expected_blob_id, "expected_blob_id")?),
+            };
+            let found = BlobMetadataWithId::from_bcs(data)?;
+            let claimed = found.blob_id;
+            let expected = expected.unwrap_or(claimed);
+            let metadata = found
+                .metadata
+                .verify(shards_or_network(n_shards), &expected)?;
+            if expected != claimed {
+                let reason = MetadataProblem::WrongClaim { claimed };
+                return Err(Error::InvalidMetadata { reason }.into());
+            }
+            out.set(hand_over(walrus_accel_metadata { metadata }));
+            Ok(())
+        })
+    }
 }
 
-/// Frees metadata. Results and jobs that it was given to keep what they need. NULL is let pass.
+/// Frees metadata. Results and jobs that use it keep their own copies. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the metadata was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_free(
     metadata: *mut walrus_accel_metadata,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(metadata))
+    free(metadata)
 }
 
-/// Tells the blob ID.
+/// Returns the blob ID.
 ///
-/// `id`: room for 32 bytes.
+/// `blob_id`: a buffer of 32 bytes.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_blob_id(
     metadata: *const walrus_accel_metadata,
-    id: *mut u8,
+    blob_id: *mut u8,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place_of_32(id, "id")?;
-        place.set(borrow(metadata, "metadata")?.metadata.blob_id().0);
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_bytes_32(blob_id, "blob_id")?;
+            out.set(borrow(metadata, "metadata")?.metadata.blob_id().0);
+            Ok(())
+        })
+    }
 }
 
-/// Tells the root of the tree over all pairs' roots: the network's "root hash".
+/// Returns the root of the Merkle tree over the roots of all pairs: the network's "root hash".
 ///
-/// `hash`: room for 32 bytes.
+/// `root`: a buffer of 32 bytes.
 ///
 /// Statuses: as walrus_accel_metadata_blob_id.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_root_hash(
     metadata: *const walrus_accel_metadata,
-    hash: *mut u8,
+    root: *mut u8,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place_of_32(hash, "hash")?;
-        place.set(
-            borrow(metadata, "metadata")?
-                .metadata
-                .metadata()
-                .root_hash(),
-        );
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_bytes_32(root, "root")?;
+            out.set(
+                borrow(metadata, "metadata")?
+                    .metadata
+                    .metadata()
+                    .root_hash(),
+            );
+            Ok(())
+        })
+    }
 }
 
-/// Tells the Merkle root of one sliver. A root that the metadata leaves empty is 32 zero bytes.
+/// Returns the Merkle root of one sliver, or 32 zero bytes if the metadata leaves the root empty.
 ///
-/// `hash`: room for 32 bytes.
+/// `axis`: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY. `root`: a buffer of 32 bytes.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `sliver_axis` neither
-/// WALRUS_ACCEL_AXIS_PRIMARY nor WALRUS_ACCEL_AXIS_SECONDARY; WALRUS_ACCEL_INVALID_HANDLE;
-/// WALRUS_ACCEL_NOT_FOUND for a pair that does not exist; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
+/// another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the pair does not exist;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_sliver_root(
     metadata: *const walrus_accel_metadata,
-    sliver_axis: u32,
+    axis: u32,
     pair: u16,
-    hash: *mut u8,
+    root: *mut u8,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place_of_32(hash, "hash")?;
-        let metadata = borrow(metadata, "metadata")?.metadata.metadata();
-        let axis = axis(sliver_axis, "sliver_axis")?;
-        let Some(root) = metadata.root(axis, SliverPairIndex(pair)) else {
-            let message = format!(
-                "there is no pair {pair}: there are {}",
-                metadata.pairs.len()
-            );
-            return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-        };
-        place.set(root.bytes());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_bytes_32(root, "root")?;
+            let metadata = borrow(metadata, "metadata")?;
+            let metadata = metadata.metadata.metadata();
+            let axis = axis_of(axis, "axis")?;
+            let Some(root) = metadata.root(axis, SliverPairIndex(pair)) else {
+                let message = format!(
+                    "pair {pair} does not exist: there are {}",
+                    metadata.pairs.len()
+                );
+                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
+            };
+            out.set(root.bytes());
+            Ok(())
+        })
+    }
 }
 
-/// Tells the commitment hash: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
+/// Returns the commitment: WALRUS_ACCEL_COMMITMENT_BLAKE2B or WALRUS_ACCEL_COMMITMENT_BLAKE3.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -166,43 +187,51 @@ pub extern "C" fn walrus_accel_metadata_commitment(
     commitment: *mut u32,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(commitment, 0, "commitment")?;
-        place.set(match borrow(metadata, "metadata")?.metadata.commitment() {
-            Commitment::Blake2b256 => WALRUS_ACCEL_COMMITMENT_BLAKE2B,
-            Commitment::Blake3 => WALRUS_ACCEL_COMMITMENT_BLAKE3,
-        });
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(commitment, 0, "commitment")?;
+            out.set(match borrow(metadata, "metadata")?.metadata.commitment() {
+                Commitment::Blake2b256 => WALRUS_ACCEL_COMMITMENT_BLAKE2B,
+                Commitment::Blake3 => WALRUS_ACCEL_COMMITMENT_BLAKE3,
+            });
+            Ok(())
+        })
+    }
 }
 
-/// Tells the shape of the encoding: number of shards, the blob's length, and all sizes that follow.
+/// Returns the shape of the encoding: number of shards, length of the blob, and the sizes that
+/// follow from both.
 ///
-/// `shape`: a structure of the caller's that WALRUS_ACCEL_SHAPE_INIT has initialised.
+/// `shape`: a structure that WALRUS_ACCEL_SHAPE_INIT initialised.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure not
-/// initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure
+/// is not initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_shape(
     metadata: *const walrus_accel_metadata,
     shape: *mut walrus_accel_shape,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let out = out_struct(shape, "shape")?;
-        let found = borrow(metadata, "metadata")?.metadata.shape();
-        out.fill(walrus_accel_shape::of(&found));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_struct(shape, "shape")?;
+            let found = borrow(metadata, "metadata")?.metadata.shape();
+            out.fill(walrus_accel_shape::of(&found));
+            Ok(())
+        })
+    }
 }
 
-/// Writes the metadata as BCS BlobMetadataWithId. Without its first 32 bytes, the ID, that is BCS
-/// BlobMetadata: the body that a storage node takes.
+/// Writes the metadata as BCS BlobMetadataWithId. The bytes after the blob ID, the first 32 bytes,
+/// are BCS BlobMetadata: the body that a storage node takes.
 ///
-/// `out`, `out_length`: room for exactly the bytes that walrus_accel_metadata_bcs_length tells.
+/// `out`, `out_length`: a buffer of exactly the length that walrus_accel_metadata_bcs_length
+/// returns.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the room of another
-/// length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer has
+/// another length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_to_bcs(
     metadata: *const walrus_accel_metadata,
@@ -210,18 +239,21 @@ pub extern "C" fn walrus_accel_metadata_to_bcs(
     out_length: usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        copy_out(
-            &borrow(metadata, "metadata")?.metadata.with_id().to_bcs(),
-            out,
-            out_length,
-            "out",
-        )
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            copy_out(
+                &borrow(metadata, "metadata")?.metadata.with_id().to_bcs(),
+                out,
+                out_length,
+                "out",
+            )
+        })
+    }
 }
 
-/// Tells the length in bytes of the metadata as BCS BlobMetadataWithId. (Metadata that was computed has
-/// the `metadata_length` of its shape; metadata that was read may be shorter.)
+/// Returns the length in bytes of the metadata as BCS BlobMetadataWithId. Computed metadata has the
+/// `metadata_length` of its shape; metadata that was read can be shorter.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
@@ -231,15 +263,18 @@ pub extern "C" fn walrus_accel_metadata_bcs_length(
     length: *mut usize,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(length, 0, "length")?;
-        place.set(
-            borrow(metadata, "metadata")?
-                .metadata
-                .with_id()
-                .to_bcs()
-                .len(),
-        );
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(length, 0, "length")?;
+            out.set(
+                borrow(metadata, "metadata")?
+                    .metadata
+                    .with_id()
+                    .to_bcs()
+                    .len(),
+            );
+            Ok(())
+        })
+    }
 }

@@ -1,13 +1,14 @@
-//! Slivers to a callback, as pieces of BCS SliverData.
+//! Sink that passes slivers to a callback, as pieces of BCS SliverData.
 
 use std::ffi::c_void;
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::axis_number;
-use super::sink_options::{UserData, verdict, walrus_accel_piece};
+use super::callbacks::{UserData, callback_result, walrus_accel_piece};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
@@ -15,8 +16,8 @@ use crate::io::sink::{Sink, SinkSession, SliverPart};
 
 pub(super) type Write = unsafe extern "C" fn(*const walrus_accel_piece, *mut c_void) -> i32;
 
-/// Hands pieces to a function of the caller's, one at a time.
-pub(super) struct BodySink {
+/// Sink that calls a function of the caller, one call at a time.
+pub(super) struct PieceSink {
     write: Write,
     state: Mutex<State>,
 }
@@ -26,7 +27,7 @@ struct State {
     scratch: Vec<u8>,
 }
 
-impl BodySink {
+impl PieceSink {
     pub(super) fn new(write: Write, user_data: UserData) -> Self {
         Self {
             write,
@@ -38,7 +39,7 @@ impl BodySink {
     }
 }
 
-impl Sink for BodySink {
+impl Sink for PieceSink {
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
@@ -76,7 +77,7 @@ impl Session<'_> {
         }
     }
 
-    /// Hands over what stands around the symbols.
+    /// Passes on the bytes around a sliver's symbols.
     fn frame(&self, axis: Axis, sliver: SliverIndex) -> Result<()> {
         let layout = self.layout(axis);
         let end = layout.header_len + layout.symbols_len;
@@ -103,10 +104,12 @@ impl Session<'_> {
             pair: sliver.pair(axis, self.shape.n_shards()).0,
             index: sliver.0,
         };
-        // SAFETY: the caller's function, called as the header says: the piece and its bytes are there,
-        // no other call is on its way (`state` is under its lock), and it does not unwind.
+        // SAFETY: the function is the caller's, called as the header says: the piece and its bytes
+        // are valid, no other call runs (`state` is locked), and the function does not unwind.
         let answer = unsafe { (self.write)(&raw const piece, state.user_data.0) };
-        verdict(answer, |reason| Error::Sink { reason })
+        callback_result(answer, |reason| Error::Sink {
+            source: reason.into(),
+        })
     }
 }
 

@@ -1,44 +1,46 @@
-//! Verifying inconsistency proofs.
+//! Verification of inconsistency proofs.
 
-use super::arguments::{axis, elements};
-use super::control_handle::{given, walrus_accel_control};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::arguments::{axis_of, elements};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::walrus_accel_error;
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::status::{walrus_accel_error, walrus_accel_status};
+use super::status::walrus_accel_status;
 use super::structs::{CStruct, out_struct, read};
-use super::symbol_verdicts::{NOT_LOOKED_AT, verdict_number};
+use super::symbol_verdicts::{NOT_CHECKED, verdict_number};
 use crate::format::verdict::ProofVerdict;
 use crate::format::wire::{Bcs, InconsistencyProof};
 
-/// The symbols belong to the metadata, and the sliver that they recover does not: the blob was encoded
-/// inconsistently.
+/// The symbols belong to the metadata, and the sliver that they recover does not: the blob was
+/// encoded inconsistently.
 pub const WALRUS_ACCEL_PROOF_PROVEN: u32 = 1;
 /// The bytes are no BCS InconsistencyProof.
 pub const WALRUS_ACCEL_PROOF_MALFORMED: u32 = 2;
-/// It is of a sliver beyond the committee.
+/// The target is beyond the committee.
 pub const WALRUS_ACCEL_PROOF_WRONG_TARGET: u32 = 3;
-/// It has not exactly as many symbols as recover a sliver.
+/// The number of symbols differs from the number that recovers a sliver.
 pub const WALRUS_ACCEL_PROOF_WRONG_COUNT: u32 = 4;
-/// Two symbols come from the same sliver: `symbol` is the second one's number.
+/// Two symbols come from one sliver. `symbol` is the position of the second symbol.
 pub const WALRUS_ACCEL_PROOF_REPEATED_SOURCE: u32 = 5;
-/// A symbol does not belong to the metadata: `symbol` is its number, and `symbol_verdict` says why.
+/// A symbol does not belong to the metadata. `symbol` is its position, and `symbol_verdict` the
+/// reason.
 pub const WALRUS_ACCEL_PROOF_WRONG_SYMBOL: u32 = 6;
-/// The sliver that it recovers belongs to the metadata: nothing is inconsistent.
+/// The sliver that the symbols recover belongs to the metadata: the proof shows no inconsistency.
 pub const WALRUS_ACCEL_PROOF_CONSISTENT: u32 = 7;
 
-/// An inconsistency proof to verify.
+/// Request to verify an inconsistency proof.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_verify_proof_request {
     /// sizeof(walrus_accel_verify_proof_request): WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     pub metadata: *const walrus_accel_metadata,
-    /// The proof, as BCS InconsistencyProof.
+    /// Inconsistency proof, as BCS InconsistencyProof.
     pub proof: *const u8,
-    /// Its length in bytes.
+    /// Length of `proof` in bytes.
     pub proof_length: usize,
-    /// The axis of its sliver, which is not in the bytes: WALRUS_ACCEL_AXIS_PRIMARY or
+    /// Axis of the proof's target, which the bytes do not have: WALRUS_ACCEL_AXIS_PRIMARY or
     /// WALRUS_ACCEL_AXIS_SECONDARY.
     pub axis: u32,
     /// Zero.
@@ -48,32 +50,33 @@ pub struct walrus_accel_verify_proof_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_proof_request {
     const KIND: &'static str = "walrus_accel_verify_proof_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
     }
 }
 
-/// What a proof was found to be.
+/// Verdict on an inconsistency proof.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_proof_verdict {
     /// sizeof(walrus_accel_proof_verdict): WALRUS_ACCEL_PROOF_VERDICT_INIT sets it.
     pub struct_size: usize,
-    /// The number of the symbol that is wrong, from 0; 0 if none is.
+    /// Position in the proof of the wrong symbol; 0 if no symbol is wrong.
     pub symbol: usize,
-    /// WALRUS_ACCEL_PROOF_PROVEN or another of them; 0, which is none, after a call that failed.
+    /// WALRUS_ACCEL_PROOF_PROVEN or another WALRUS_ACCEL_PROOF_ value; 0, which is no verdict,
+    /// after a failure.
     pub verdict: u32,
-    /// What is wrong with that symbol, if it does not belong to the metadata:
-    /// WALRUS_ACCEL_SYMBOL_WRONG_SOURCE or another of them; 0 otherwise.
+    /// Verdict on a symbol that does not belong to the metadata: WALRUS_ACCEL_SYMBOL_WRONG_SOURCE
+    /// or another WALRUS_ACCEL_SYMBOL_ verdict; 0 otherwise.
     pub symbol_verdict: u32,
 }
 
 // SAFETY: `repr(C)`, the size first, integers alone.
 unsafe impl CStruct for walrus_accel_proof_verdict {
     const KIND: &'static str = "walrus_accel_proof_verdict";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 impl walrus_accel_proof_verdict {
@@ -99,23 +102,23 @@ impl walrus_accel_proof_verdict {
             }
             ProofVerdict::Consistent => (WALRUS_ACCEL_PROOF_CONSISTENT, 0, None),
         };
-        let of_symbol = of_symbol.map_or(NOT_LOOKED_AT, verdict_number);
+        let of_symbol = of_symbol.map_or(NOT_CHECKED, verdict_number);
         Self::new(number, symbol, of_symbol)
     }
 }
 
-/// Tells whether a proof shows that a blob was encoded inconsistently, and if not, why: it is of a sliver
-/// that exists, has exactly as many symbols as recover one, from different slivers, all of which belong to
-/// the metadata, and what they make does not. Before it says WALRUS_ACCEL_PROOF_PROVEN, all of that was
-/// computed a second time, in another way.
+/// Verifies an inconsistency proof. A valid proof has a target that exists, and exactly as many
+/// symbols as recover the target, from different slivers. All symbols belong to the metadata, and
+/// the sliver that they make does not. Before the call returns WALRUS_ACCEL_PROOF_PROVEN, it
+/// computes the result a second time in another way.
 ///
-/// `request`: read during the call, with what it points to. `control`: NULL, or a control by which other
-/// threads cancel the call. `verdict`: a structure of the caller's that WALRUS_ACCEL_PROOF_VERDICT_INIT has
-/// initialised.
+/// `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+/// control that cancels the call from other threads. `verdict`: a structure that
+/// WALRUS_ACCEL_PROOF_VERDICT_INIT initialised.
 ///
-/// Statuses: WALRUS_ACCEL_OK, whatever the verdict is; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
-/// cannot be, or a `verdict` that is NULL or not initialised; WALRUS_ACCEL_INVALID_HANDLE;
-/// WALRUS_ACCEL_RESULTS_DIFFER if the two ways do not agree; WALRUS_ACCEL_OUT_OF_MEMORY;
+/// Statuses: WALRUS_ACCEL_OK, whatever the verdict; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+/// request, or if `verdict` is NULL or not initialised; WALRUS_ACCEL_INVALID_HANDLE;
+/// WALRUS_ACCEL_RESULTS_DIFFER if the two computations differ; WALRUS_ACCEL_OUT_OF_MEMORY;
 /// WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_verify_proof(
@@ -125,26 +128,30 @@ pub extern "C" fn walrus_accel_verify_proof(
     verdict: *mut walrus_accel_proof_verdict,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || out_struct(verdict, "verdict");
-    guard_on(runtime, error, places, |shared, out| {
-        let control = given(control)?;
-        let request = read(request, "request")?;
-        let metadata = given_metadata(request.metadata, "metadata")?;
-        let axis = axis(request.axis, "axis")?;
-        let proof = elements(request.proof, request.proof_length, "proof")?;
-        out.fill(match InconsistencyProof::from_bcs(proof) {
-            Ok(proof) => walrus_accel_proof_verdict::of(
-                shared
-                    .decoder
-                    .verify_inconsistency(&metadata, axis, &proof, &control)?,
-            ),
-            Err(crate::format::error::Error::Malformed { .. }) => {
-                let malformed = WALRUS_ACCEL_PROOF_MALFORMED;
-                walrus_accel_proof_verdict::new(malformed, 0, NOT_LOOKED_AT)
-            }
-            Err(error) => return Err(error.into()),
-        });
-        control.finish();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_struct(verdict, "verdict");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let control = given_control(control)?;
+            let request = read(request, "request")?;
+            let metadata = given_metadata(request.metadata, "metadata")?;
+            let axis = axis_of(request.axis, "axis")?;
+            let proof = elements(request.proof, request.proof_length, "proof")?;
+            out.fill(match InconsistencyProof::from_bcs(proof) {
+                Ok(proof) => walrus_accel_proof_verdict::of(
+                    shared
+                        .runtime
+                        .decoder()
+                        .verify_inconsistency(&metadata, axis, &proof, &control)?,
+                ),
+                Err(crate::format::error::Error::Malformed { .. }) => {
+                    let malformed = WALRUS_ACCEL_PROOF_MALFORMED;
+                    walrus_accel_proof_verdict::new(malformed, 0, NOT_CHECKED)
+                }
+                Err(error) => return Err(error.into()),
+            });
+            control.finish();
+            Ok(())
+        })
+    }
 }

@@ -1,56 +1,59 @@
-//! Runtimes: what jobs run on.
+//! Runtimes: the engine, threads and memory limit that jobs share.
 
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::arguments::{engine, flag, optional_text, place};
-use super::guard::{catch, guard, report};
-use super::handle::{Handle, borrow, hand_over, take_back};
-use super::job_queue::Runner;
+use super::arguments::{engine, flag, optional_text, out_param};
+use super::entry::{free, guard, report, walrus_accel_error};
+use super::guard::catch;
+use super::handle::{Handle, borrow, hand_over};
+use super::job_queue::JobQueue;
 use super::status::{
     Failure, WALRUS_ACCEL_INVALID_HANDLE, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED,
-    walrus_accel_error, walrus_accel_status,
+    walrus_accel_status,
 };
 use super::structs::{CStruct, read_optional};
-use crate::engine::{InstructionSet, MAX_THREADS};
+use crate::engine::InstructionSet;
 use crate::format::commitment::Commitment;
-use crate::jobs::decoder::Decoder;
-use crate::jobs::encoder::{Encoder, NETWORK_SHARDS};
-use crate::jobs::runtime::DEFAULT_MEMORY;
+use crate::format::shape::Shape;
+use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 
-/// How many jobs run at once unless the options say.
+/// Number of jobs that run at once by default.
 const DEFAULT_MAX_JOBS: u32 = 2;
 
-/// The choices that a runtime is made with. Zero, or NULL, is the default of each.
+/// Options of a runtime. Zero or NULL is the default of each option.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_runtime_options {
     /// sizeof(walrus_accel_runtime_options): WALRUS_ACCEL_RUNTIME_OPTIONS_INIT sets it.
     pub struct_size: usize,
-    /// WALRUS_ACCEL_ENGINE_AUTO or another of them.
+    /// Engine: WALRUS_ACCEL_ENGINE_AUTO or another WALRUS_ACCEL_ENGINE_ value.
     pub engine: u32,
-    /// The number of the engine's worker threads, up to 1024; 0 for one a core. There are fewer than asked for
-    /// where more are of no use (16, or four a core), or the system gives no more.
+    /// Number of the engine's worker threads, at most 1,024; 0 for one per core. The engine starts
+    /// fewer threads if more are of no use (16, or four per core), or if the system gives no more.
     pub threads: u32,
-    /// The limit in bytes of the working memory of each job and each call, so that all take as many times
-    /// that as are at work; 0 for 1 GiB. The caller's memory and the results come on top. Narrow limits
-    /// cost time.
+    /// Memory limit in bytes: working memory of each job and each call; 0 for 1 GiB. Concurrent
+    /// jobs and calls each take up to this much. The caller's memory and the results come on top. A
+    /// narrow limit costs time.
     pub memory: u64,
-    /// The limit in bytes of what is taken of a graphics device's memory; 0 for a half of it.
+    /// Limit in bytes of the memory that the library takes on a device; 0 for half of the device's
+    /// memory.
     pub device_memory: u64,
-    /// The graphics device: its number or a part of its name, as walrus_accel_devices lists them. NULL
-    /// for the one that the environment variable WALRUS_ACCEL_DEVICE names, or the most capable.
+    /// Device: its number, or a part of its name, as walrus_accel_devices_get gives them. NULL for
+    /// the device that the environment variable WALRUS_ACCEL_DEVICE names, or else the most capable
+    /// device.
     pub device: *const c_char,
-    /// "portable", "avx2" or another name of an instruction set. NULL for the one that the environment
-    /// variable WALRUS_ACCEL_ISA names, or the fastest.
+    /// Name of an instruction set, such as "portable" or "avx2". NULL for the set that the
+    /// environment variable WALRUS_ACCEL_ISA names, or else the fastest set.
     pub instruction_set: *const c_char,
-    /// How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order. Calls that are
-    /// no jobs do not count.
+    /// Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
+    /// order. Blocking calls do not count.
     pub max_jobs: u32,
-    /// 1: a job whose graphics device fails ends with an error, and does not go on on the CPU.
+    /// 1: a job whose device fails ends with an error. 0: the job goes on on the CPU.
     pub no_cpu_fallback: u32,
-    /// 1: what a graphics device answers is not checked.
+    /// 1: the results of a device are not checked. 0: they are checked.
     pub no_device_check: u32,
     /// Zero.
     pub reserved: u32,
@@ -59,29 +62,28 @@ pub struct walrus_accel_runtime_options {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_runtime_options {
     const KIND: &'static str = "walrus_accel_runtime_options";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
     }
 }
 
-/// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
-/// (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
-/// as the process runs.
+/// Engine choice, threads, device and memory limit, shared by jobs. A runtime takes some
+/// milliseconds to make, and has as many threads as the machine has cores. Make one, share it
+/// between all threads, and keep it for the life of the process.
 pub struct walrus_accel_runtime {
     shared: Arc<Shared>,
     instruction_set: CString,
 }
 
-/// What jobs keep of a runtime, though it may be freed before they end.
+/// Part of a runtime that jobs keep when the handle is freed before they end.
 pub(super) struct Shared {
-    pub(super) encoder: Encoder,
-    pub(super) decoder: Decoder,
-    pub(super) runner: Runner,
-    /// The number of threads that was asked for.
+    pub(super) runtime: Runtime,
+    pub(super) queue: JobQueue,
+    /// Number of threads that the caller asked for.
     pub(super) threads: usize,
-    /// The process that made it.
+    /// Process that made the runtime.
     process: u32,
     poisoned: AtomicBool,
 }
@@ -92,7 +94,7 @@ impl Handle for walrus_accel_runtime {
 }
 
 impl Shared {
-    /// Runs a job's work; a panic poisons the runtime.
+    /// Runs work on the runtime. A panic poisons the runtime.
     pub(super) fn run<T>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, Failure>,
@@ -111,7 +113,7 @@ impl Shared {
         if std::process::id() != self.process {
             return Err(Failure::new(
                 WALRUS_ACCEL_INVALID_HANDLE,
-                "`runtime` was made before a fork, and its threads are not in this process: make \
+                "`runtime` was made before a fork, and its threads are in the parent process: make \
                  another",
             ));
         }
@@ -119,41 +121,59 @@ impl Shared {
             false => Ok(()),
             true => Err(Failure::new(
                 WALRUS_ACCEL_POISONED,
-                "a fault happened within this runtime before: free it and make another",
+                "a fault happened in this runtime before: free it and make another",
             )),
         }
     }
 }
 
-/// Runs an entry point's work on a runtime: a panic poisons it. `places` are for what it gives, and come
-/// first: they are empty whatever happens then.
-pub(super) fn guard_on<P>(
+/// Runs an entry point's work on a runtime, behind the panic guard. A panic poisons the runtime.
+/// `outputs` checks and empties the output parameters; it runs first, so that they are empty
+/// whatever fails.
+///
+/// # Safety
+///
+/// As [`report`].
+pub(super) unsafe fn guard_on<P>(
     runtime: *const walrus_accel_runtime,
     error: *mut *mut walrus_accel_error,
-    places: impl FnOnce() -> Result<P, Failure>,
+    outputs: impl FnOnce() -> Result<P, Failure>,
     work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
 ) -> walrus_accel_status {
     let shared = || Ok(Arc::clone(&borrow(runtime, "runtime")?.shared));
-    guard_within(shared, error, places, work)
+    // SAFETY: this function has the contract of `guard_within`.
+    unsafe { guard_within(shared, error, outputs, work) }
 }
 
-/// The same on what a handle of another kind keeps of a runtime.
-pub(super) fn guard_within<P>(
+/// As [`guard_on`], for a handle that keeps a part of a runtime.
+///
+/// # Safety
+///
+/// As [`report`].
+pub(super) unsafe fn guard_within<P>(
     shared: impl FnOnce() -> Result<Arc<Shared>, Failure>,
     error: *mut *mut walrus_accel_error,
-    places: impl FnOnce() -> Result<P, Failure>,
+    outputs: impl FnOnce() -> Result<P, Failure>,
     work: impl FnOnce(&Arc<Shared>, P) -> Result<(), Failure>,
 ) -> walrus_accel_status {
     let found = catch(|| {
-        let places = places()?;
-        Ok((shared()?, places))
+        let outputs = outputs()?;
+        Ok((shared()?, outputs))
     });
-    let result = found.and_then(|(shared, places)| shared.run(|_| work(&shared, places)));
-    report(result, error)
+    let result = found.and_then(|(shared, outputs)| shared.run(|_| work(&shared, outputs)));
+    // SAFETY: this function has the contract of `report`.
+    unsafe { report(result, error) }
 }
 
-fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_runtime, Failure> {
-    let mut builder = Encoder::builder();
+/// Makes a runtime.
+///
+/// # Safety
+///
+/// The texts of the options are as [`optional_text`] demands, during this call.
+unsafe fn open(
+    options: Option<walrus_accel_runtime_options>,
+) -> Result<walrus_accel_runtime, Failure> {
+    let mut builder = Runtime::builder();
     let (mut max_jobs, mut threads) = (DEFAULT_MAX_JOBS, 0);
     if let Some(options) = options {
         let limits = [
@@ -163,7 +183,7 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
         for (name, value, most) in limits {
             if value > most {
                 return Err(Failure::argument(format!(
-                    "`{name}` is {value}, and at most {most} are possible: 0 is the default"
+                    "`{name}` is {value}: use at most {most}, or 0 for the default"
                 )));
             }
         }
@@ -174,30 +194,32 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
             .cpu_fallback(!flag(options.no_cpu_fallback, "no_cpu_fallback")?)
             .device_check(!flag(options.no_device_check, "no_device_check")?)
             .memory(match options.memory {
-                0 => DEFAULT_MEMORY,
+                0 => Runtime::DEFAULT_MEMORY,
                 memory => memory,
             });
         if options.device_memory != 0 {
             builder = builder.device_memory(options.device_memory);
         }
-        if let Some(device) = optional_text(options.device, "device")? {
+        // SAFETY: the text is readable by this function's contract.
+        if let Some(device) = unsafe { optional_text(options.device, "device") }? {
             builder = builder.device(device);
         }
-        if let Some(set) = optional_text(options.instruction_set, "instruction_set")? {
+        // SAFETY: the text is readable by this function's contract.
+        let set = unsafe { optional_text(options.instruction_set, "instruction_set") }?;
+        if let Some(set) = set {
             builder = builder.instruction_set(set.parse::<InstructionSet>()?);
         }
         if options.max_jobs != 0 {
             max_jobs = options.max_jobs;
         }
     }
-    let encoder = builder.build()?;
-    let instruction_set = CString::new(encoder.instruction_set()).expect("a name has no NUL");
+    let runtime = builder.build()?;
+    let instruction_set = CString::new(runtime.instruction_set()).expect("a name has no NUL");
     Ok(walrus_accel_runtime {
         instruction_set,
         shared: Arc::new(Shared {
-            decoder: Decoder::on_engine_of(&encoder),
-            encoder,
-            runner: Runner::new(usize::try_from(max_jobs).expect("small")),
+            runtime,
+            queue: JobQueue::new(usize::try_from(max_jobs).expect("small")),
             threads,
             process: std::process::id(),
             poisoned: AtomicBool::new(false),
@@ -205,45 +227,51 @@ fn open(options: Option<walrus_accel_runtime_options>) -> Result<walrus_accel_ru
     })
 }
 
-/// More threads, or jobs at once, are a mistake.
-const MOST_THREADS: u32 = MAX_THREADS as u32;
+/// Greatest numbers of threads and of jobs at once. A greater number is a mistake of the caller.
+const MOST_THREADS: u32 = Runtime::MAX_THREADS as u32;
 const MOST_JOBS: u32 = 4096;
 
 /// Makes a runtime: opens the engine, starts its threads and computes its tables.
 ///
-/// `options`: NULL for all defaults; only read during the call. `runtime`: becomes the runtime, which the
-/// caller frees with walrus_accel_runtime_free.
+/// `options`: NULL for the defaults; read only during the call. `runtime`: set to the runtime,
+/// which the caller frees with walrus_accel_runtime_free.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an option out of its range, a name that is
-/// none, be it from the environment, options that are not initialised, or if `runtime` is NULL;
-/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is not there; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if an option is out of range, if an
+/// option or an environment variable has an unknown name, if the options are not initialised, or if
+/// `runtime` is NULL; WALRUS_ACCEL_ENGINE_UNAVAILABLE if the engine, device or instruction set is
+/// unavailable; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_runtime_new(
     options: *const walrus_accel_runtime_options,
     runtime: *mut *mut walrus_accel_runtime,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard(error, || {
-        let place = place(runtime, std::ptr::null_mut(), "runtime")?;
-        place.set(hand_over(open(read_optional(options, "options")?)?));
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard(error, || {
+            let out = out_param(runtime, std::ptr::null_mut(), "runtime")?;
+            out.set(hand_over(open(read_optional(options, "options")?)?));
+            Ok(())
+        })
+    }
 }
 
-/// Frees a runtime. Calls on it must have ended; its jobs go on and keep what they need of it. Its threads
-/// end soon after, not at once. NULL is let pass.
+/// Frees a runtime. Calls on it must have ended. Its jobs continue, and keep the parts of the
+/// runtime that they need. The threads of the runtime end soon after the call, not before it
+/// returns. NULL is ignored.
 ///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before; WALRUS_ACCEL_PANIC.
+/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the runtime was freed before;
+/// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_runtime_free(
     runtime: *mut walrus_accel_runtime,
 ) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(runtime))
+    free(runtime)
 }
 
-/// Tells the name of the instruction set that the runtime's CPU engine uses, such as "avx2".
+/// Returns the name of the instruction set of the runtime's CPU engine, such as "avx2".
 ///
-/// `name`: becomes the text, which is the runtime's and valid until that is freed.
+/// `name`: set to the text, which is valid until the runtime is freed.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -253,18 +281,22 @@ pub extern "C" fn walrus_accel_runtime_instruction_set(
     name: *mut *const c_char,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(name, std::ptr::null(), "name");
-    guard_on(runtime, error, places, |_, place| {
-        place.set(borrow(runtime, "runtime")?.instruction_set.as_ptr());
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(name, std::ptr::null(), "name");
+        guard_on(runtime, error, outputs, |_, out| {
+            out.set(borrow(runtime, "runtime")?.instruction_set.as_ptr());
+            Ok(())
+        })
+    }
 }
 
-/// Tells whether the runtime's graphics device failed, so that the CPU has done the work since. The
-/// results are right all the same.
+/// Returns the reason why the runtime abandoned its device, if the device failed. The CPU has done
+/// the work since, and the results are correct all the same.
 ///
-/// `fault`: becomes NULL if no device failed; otherwise an error with the reason as its message and the
-/// status WALRUS_ACCEL_ENGINE_UNAVAILABLE, which the caller frees with walrus_accel_error_free.
+/// `fault`: set to NULL if no device failed; otherwise set to an error with the status
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE and the reason as its message, which the caller frees with
+/// walrus_accel_error_free.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
@@ -274,34 +306,40 @@ pub extern "C" fn walrus_accel_runtime_device_fault(
     fault: *mut *mut walrus_accel_error,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || place(fault, std::ptr::null_mut(), "fault");
-    guard_on(runtime, error, places, |shared, place| {
-        if let Some(fault) = shared.encoder.device_fault() {
-            let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
-            place.set(hand_over(Failure::new(status, fault).into_error()));
-        }
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(fault, std::ptr::null_mut(), "fault");
+        guard_on(runtime, error, outputs, |shared, out| {
+            if let Some(fault) = shared.runtime.device_fault() {
+                let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
+                out.set(hand_over(walrus_accel_error::new(Failure::new(
+                    status, fault,
+                ))));
+            }
+            Ok(())
+        })
+    }
 }
 
-/// A committee of the network's size has this many shards: what `n_shards` of 0 in a request stands for.
+/// Number of shards of the network's committee: the meaning of `n_shards` 0.
 pub const WALRUS_ACCEL_NETWORK_SHARDS: u16 = 1000;
 
-const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == NETWORK_SHARDS);
+const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == Shape::NETWORK_SHARDS);
 
-/// A number of shards, which 0 leaves to the network.
-pub(super) fn shards(n_shards: u16) -> u16 {
+/// Returns a number of shards, with 0 for the network's.
+pub(super) fn shards_or_network(n_shards: u16) -> u16 {
     match n_shards {
         0 => WALRUS_ACCEL_NETWORK_SHARDS,
         n_shards => n_shards,
     }
 }
 
-/// The encoder of a committee.
-pub(super) fn encoder(
+/// Returns the encoder of a committee.
+pub(super) fn committee_encoder(
     shared: &Shared,
     n_shards: u16,
     commitment: Commitment,
 ) -> Result<Encoder, Failure> {
-    Ok(shared.encoder.for_committee(shards(n_shards), commitment)?)
+    let encoder = shared.runtime.encoder(shards_or_network(n_shards))?;
+    Ok(encoder.with_commitment(commitment))
 }

@@ -1,9 +1,9 @@
-//! Slivers to decode from or to verify, as callers give them.
+//! Slivers of the caller, to decode from or to verify.
 
 use std::ffi::c_char;
 use std::path::{Path, PathBuf};
 
-use super::arguments::{axis, elements, path, reserved};
+use super::arguments::{axis_of, elements, path, reserved};
 use super::status::Failure;
 use crate::directory::SliverFiles;
 use crate::format::commitment::VerifiedMetadata;
@@ -15,45 +15,54 @@ use crate::io::sliver_source::SliverSource;
 use crate::jobs::verify::BlobSliver;
 use crate::support::memory::collected;
 
-/// A sliver in memory.
+/// Sliver in memory.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_sliver {
-    /// The bytes of its BCS SliverData, as a storage node gives them.
+    /// BCS SliverData of the sliver, as a storage node serves it.
     pub data: *const u8,
-    /// Their number.
+    /// Length of `data` in bytes.
     pub length: usize,
-    /// WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY: that is not in the bytes.
+    /// Axis of the sliver, which the bytes do not have: WALRUS_ACCEL_AXIS_PRIMARY or
+    /// WALRUS_ACCEL_AXIS_SECONDARY.
     pub axis: u32,
 }
 
-/// A sliver whose frame was looked at.
+/// Sliver with its parsed frame: the bytes before and after the symbols.
 struct Sliver {
-    /// As it says; of one whose frame is damaged, what no blob has.
+    /// Index and sizes that the frame claims. A malformed sliver has values that no blob has.
     info: SliverInfo,
-    /// The whole of it, and its symbols.
+    /// Whole sliver, and its symbols.
     bytes: &'static [u8],
     symbols: &'static [u8],
     is_malformed: bool,
 }
 
-/// Slivers in the caller's memory, which are not copied.
+/// Slivers in the caller's memory. They are not copied.
 pub(super) struct MemorySlivers {
     slivers: Vec<Sliver>,
 }
 
 impl MemorySlivers {
-    pub(super) fn new(
+    /// Reads the frames of slivers.
+    ///
+    /// # Safety
+    ///
+    /// The list is as [`elements`] demands, during this call. The data of each sliver is so until
+    /// the value is dropped.
+    pub(super) unsafe fn new(
         slivers: *const walrus_accel_sliver,
         count: usize,
         name: &str,
     ) -> Result<Self, Failure> {
-        let given = elements(slivers, count, name)?;
+        // SAFETY: the list is readable by this function's contract.
+        let given = unsafe { elements(slivers, count, name) }?;
         let mut slivers = reserved(count, name)?;
         for (number, sliver) in given.iter().enumerate() {
-            let axis = axis(sliver.axis, format_args!("{name}[{number}].axis"))?;
+            let axis = axis_of(sliver.axis, format_args!("{name}[{number}].axis"))?;
             let data = format_args!("{name}[{number}].data");
-            let bytes = elements(sliver.data, sliver.length, data)?;
+            // SAFETY: the data is readable until the value is dropped by this function's contract.
+            let bytes = unsafe { elements(sliver.data, sliver.length, data) }?;
             slivers.push(match edges(bytes) {
                 Ok(edges) => Sliver {
                     info: SliverInfo {
@@ -82,12 +91,12 @@ impl MemorySlivers {
         Ok(Self { slivers })
     }
 
-    /// Whether a sliver's frame is none.
+    /// Returns true if the frame of a sliver is malformed.
     pub(super) fn is_malformed(&self, number: usize) -> bool {
         self.slivers[number].is_malformed
     }
 
-    /// A sliver whose frame is one, as one of the blob with this metadata.
+    /// Returns a sliver as a sliver of the blob with this metadata. The sliver is not malformed.
     pub(super) fn of_blob<'a>(
         &'a self,
         number: usize,
@@ -103,7 +112,7 @@ impl MemorySlivers {
         }
     }
 
-    /// The memory that is read.
+    /// Returns the memory that is read.
     pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
         self.slivers.iter().map(|sliver| sliver.bytes)
     }
@@ -113,20 +122,28 @@ impl MemorySlivers {
     }
 }
 
-/// One sliver, as one of the blob with this metadata.
-pub(super) fn one<'a>(
+/// Returns one sliver as a sliver of the blob with this metadata.
+///
+/// # Safety
+///
+/// `sliver` is NULL, or points to a structure that nobody writes to during this call. Its data is
+/// as [`elements`] demands, during `'a`.
+pub(super) unsafe fn given_sliver<'a>(
     sliver: *const walrus_accel_sliver,
     metadata: &'a VerifiedMetadata,
     name: &str,
 ) -> Result<BlobSliver<'a>, Failure> {
     if sliver.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: a sliver is needed"
+            "`{name}` is NULL: pass a sliver"
         )));
     }
-    let sliver = elements(sliver, 1, name)?[0];
-    let axis = axis(sliver.axis, format_args!("{name}.axis"))?;
-    let data = elements(sliver.data, sliver.length, format_args!("{name}.data"))?;
+    // SAFETY: the structure is readable by this function's contract.
+    let sliver = unsafe { elements(sliver, 1, name) }?[0];
+    let axis = axis_of(sliver.axis, format_args!("{name}.axis"))?;
+    let data_name = format_args!("{name}.data");
+    // SAFETY: the data is readable during `'a` by this function's contract.
+    let data = unsafe { elements(sliver.data, sliver.length, data_name) }?;
     Ok(BlobSliver::from_bcs(metadata, axis, data)?)
 }
 
@@ -152,31 +169,38 @@ impl SliverSource for MemorySlivers {
     }
 }
 
-/// Where slivers are.
+/// Slivers in memory, or in a directory.
 pub(super) enum GivenSlivers {
     Memory(MemorySlivers),
     Directory(PathBuf),
 }
 
 impl GivenSlivers {
-    /// A directory if a path is given, and memory otherwise.
-    pub(super) fn new(
+    /// Takes a directory if a path is given, and memory otherwise.
+    ///
+    /// # Safety
+    ///
+    /// The slivers are as [`MemorySlivers::new`] demands. The path is as [`path`] demands.
+    pub(super) unsafe fn new(
         slivers: *const walrus_accel_sliver,
         count: usize,
         directory: *const c_char,
     ) -> Result<Self, Failure> {
         if directory.is_null() {
-            return Ok(Self::Memory(MemorySlivers::new(slivers, count, "slivers")?));
+            // SAFETY: the slivers are readable by this function's contract.
+            let slivers = unsafe { MemorySlivers::new(slivers, count, "slivers") }?;
+            return Ok(Self::Memory(slivers));
         }
         if !slivers.is_null() || count != 0 {
             return Err(Failure::argument(
-                "`slivers` and `directory` are both given: one of them has to be NULL",
+                "`slivers` and `directory` are both set: set one of them to NULL",
             ));
         }
-        Ok(Self::Directory(path(directory, "directory")?))
+        // SAFETY: the path is readable by this function's contract.
+        Ok(Self::Directory(unsafe { path(directory, "directory") }?))
     }
 
-    /// The memory that is read.
+    /// Returns the memory that is read.
     pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
         let memory = match self {
             Self::Memory(memory) => Some(memory),
@@ -185,7 +209,7 @@ impl GivenSlivers {
         memory.into_iter().flat_map(MemorySlivers::memory)
     }
 
-    /// The directory that is read.
+    /// Returns the directory that is read.
     pub(super) fn directory(&self) -> Option<&Path> {
         match self {
             Self::Memory(_) => None,
@@ -193,7 +217,7 @@ impl GivenSlivers {
         }
     }
 
-    /// Calls `work` with the slivers, which are of the blob with this metadata.
+    /// Calls `work` with the slivers, as slivers of the blob with this metadata.
     pub(super) fn with<T>(
         self,
         metadata: &VerifiedMetadata,

@@ -1,4 +1,4 @@
-//! Where a blob comes from, as callers say it.
+//! Sources: where a blob comes from.
 
 use std::ffi::{c_char, c_void};
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{elements, length, path};
-use super::sink_options::{UserData, verdict};
+use super::callbacks::{UserData, callback_result, walrus_accel_read_function};
 use super::status::Failure;
 use super::structs::{CStruct, read};
 use crate::format::error::{Error, Result};
@@ -18,57 +18,46 @@ use crate::io::source::{FileSource, Source, SpooledSource};
 pub const WALRUS_ACCEL_SOURCE_MEMORY: u32 = 1;
 /// The blob is a regular file: `path`.
 pub const WALRUS_ACCEL_SOURCE_PATH: u32 = 2;
-/// The blob is behind an open descriptor: `descriptor`.
+/// The blob is behind an open file descriptor: `descriptor`.
 pub const WALRUS_ACCEL_SOURCE_DESCRIPTOR: u32 = 3;
-/// The blob is read by a callback: `length`, `read`, `user_data`.
+/// A callback reads the blob: `length`, `read`, `user_data`.
 pub const WALRUS_ACCEL_SOURCE_CALLBACK: u32 = 4;
 
-/// Reads bytes of a blob: fills `out` with `length` bytes from `offset` on; the range lies inside the
-/// blob. Returns 0 if it did; a positive number to stop, so that the job ends with
-/// WALRUS_ACCEL_CANCELLED; a negative one if it failed, so that it ends with
-/// WALRUS_ACCEL_CALLBACK_FAILED.
-///
-/// It is called from any thread, that of the call included: for a request one call at a time, in no
-/// particular order, and for the same bytes more than once. It must not call the library, nor unwind or
-/// jump out.
-pub type walrus_accel_read_function = Option<
-    unsafe extern "C" fn(offset: u64, out: *mut u8, length: usize, user_data: *mut c_void) -> i32,
->;
-
-/// A blob to read. Its bytes must stay as they are until the call, or the job, has ended.
+/// Source of a blob. The bytes of the blob must not change until the call or the job has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_source {
     /// sizeof(walrus_accel_source): WALRUS_ACCEL_SOURCE_INIT sets it.
     pub struct_size: usize,
-    /// WALRUS_ACCEL_SOURCE_MEMORY or another of them; only the fields that it names are looked at.
+    /// Kind of the source: WALRUS_ACCEL_SOURCE_MEMORY or another WALRUS_ACCEL_SOURCE_ value. The
+    /// call reads only the fields that the kind names.
     pub kind: u32,
-    /// A descriptor to read from, which stays the caller's and may be closed when the call, or the one
-    /// that submits the job, returns. A regular file is read by position, from its beginning, and its
-    /// offset stays; anything else, such as a pipe, may be non-blocking, and is read to its end into a
-    /// temporary file. Not on Windows.
+    /// File descriptor. It stays the caller's, who may close it when the call, or the call that
+    /// submits the job, returns. A regular file is read by position, from its beginning, and keeps
+    /// its offset. Anything else, such as a pipe, may be non-blocking, and is read to its end into
+    /// a temporary file. Not supported on Windows.
     pub descriptor: i32,
-    /// The bytes of the blob; NULL if it is empty.
+    /// Bytes of the blob; NULL if the blob is empty.
     pub data: *const u8,
-    /// The length of the blob in bytes.
+    /// Length of the blob in bytes.
     pub length: u64,
-    /// The file, ended by a NUL: any bytes on Unix, UTF-8 elsewhere.
+    /// Path of the file, ended by a NUL: any bytes on Unix, UTF-8 elsewhere.
     pub path: *const c_char,
-    /// The function that reads.
+    /// Function that reads the blob.
     pub read: walrus_accel_read_function,
-    /// What `read` is given.
+    /// Argument of `read`.
     pub user_data: *mut c_void,
 }
 
 // SAFETY: `repr(C)`, the size first, integers, pointers and a nullable function.
 unsafe impl CStruct for walrus_accel_source {
     const KIND: &'static str = "walrus_accel_source";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 }
 
 type ReadFunction = unsafe extern "C" fn(u64, *mut u8, usize, *mut c_void) -> i32;
 
-/// A source, ready to be opened.
+/// Source that was checked, ready to be opened.
 pub(super) enum GivenSource {
     Memory(&'static [u8]),
     Path(PathBuf),
@@ -76,29 +65,45 @@ pub(super) enum GivenSource {
     Callback(CallbackSource),
 }
 
-/// A descriptor of the caller's, or a duplicate of one.
+/// File descriptor of the caller, or a duplicate of it.
 pub(super) enum Descriptor {
-    Theirs(i32),
-    Own(File),
+    Borrowed(i32),
+    Owned(File),
 }
 
 impl GivenSource {
-    /// Reads what the caller says. No file is opened.
-    pub(super) fn new(source: *const walrus_accel_source, name: &str) -> Result<Self, Failure> {
-        let source = read(source, name)?;
+    /// Checks a source. Opens no file.
+    ///
+    /// # Safety
+    ///
+    /// `source` and its path are as the header demands, during this call. Its data and `user_data`
+    /// are so until the value is dropped.
+    pub(super) unsafe fn new(
+        source: *const walrus_accel_source,
+        name: &str,
+    ) -> Result<Self, Failure> {
+        // SAFETY: the structure is readable by this function's contract.
+        let source = unsafe { read(source, name) }?;
         Ok(match source.kind {
             WALRUS_ACCEL_SOURCE_MEMORY => {
                 let length = length(source.length, &format!("{name}.length"))?;
-                Self::Memory(elements(source.data, length, format_args!("{name}.data"))?)
+                let name = format_args!("{name}.data");
+                // SAFETY: the data is readable by this function's contract.
+                Self::Memory(unsafe { elements(source.data, length, name) }?)
             }
-            WALRUS_ACCEL_SOURCE_PATH => Self::Path(path(source.path, &format!("{name}.path"))?),
+            WALRUS_ACCEL_SOURCE_PATH => {
+                // SAFETY: the path is readable by this function's contract.
+                Self::Path(unsafe { path(source.path, &format!("{name}.path")) }?)
+            }
             WALRUS_ACCEL_SOURCE_DESCRIPTOR => {
                 check_descriptor(source.descriptor)?;
-                Self::Descriptor(Descriptor::Theirs(source.descriptor))
+                Self::Descriptor(Descriptor::Borrowed(source.descriptor))
             }
             WALRUS_ACCEL_SOURCE_CALLBACK => {
                 let Some(read) = source.read else {
-                    return Err(Failure::argument(format!("`{name}.read` is NULL")));
+                    return Err(Failure::argument(format!(
+                        "`{name}.read` is NULL: set a function"
+                    )));
                 };
                 Self::Callback(CallbackSource {
                     read,
@@ -108,24 +113,25 @@ impl GivenSource {
             }
             kind => {
                 return Err(Failure::argument(format!(
-                    "`{name}.kind` is {kind}, and 1 (memory), 2 (path), 3 (descriptor), 4 (callback) \
-                     are known"
+                    "`{name}.kind` is {kind}, which is unknown: use 1 (memory), 2 (path), 3 \
+                     (descriptor), 4 (callback)"
                 )));
             }
         })
     }
 
-    /// The same, with a descriptor of its own instead of the caller's.
+    /// Replaces the caller's file descriptor, if any, by a duplicate, so that the caller may close
+    /// it.
     pub(super) fn keep(self) -> Result<Self, Failure> {
         Ok(match self {
-            Self::Descriptor(Descriptor::Theirs(theirs)) => {
-                Self::Descriptor(Descriptor::Own(duplicate(theirs)?))
+            Self::Descriptor(Descriptor::Borrowed(descriptor)) => {
+                Self::Descriptor(Descriptor::Owned(duplicate(descriptor)?))
             }
             other => other,
         })
     }
 
-    /// The memory that is read.
+    /// Returns the memory that is read, empty unless the blob is in memory.
     pub(super) fn memory(&self) -> &[u8] {
         match self {
             Self::Memory(memory) => memory,
@@ -133,7 +139,7 @@ impl GivenSource {
         }
     }
 
-    /// Calls `work` with the source, open.
+    /// Opens the source, and calls `work` with it.
     pub(super) fn with<T>(
         self,
         control: &Control,
@@ -145,14 +151,14 @@ impl GivenSource {
             Self::Callback(callback) => work(&callback),
             Self::Descriptor(descriptor) => {
                 let file = match descriptor {
-                    Descriptor::Own(file) => file,
-                    Descriptor::Theirs(theirs) => duplicate(theirs)?,
+                    Descriptor::Owned(file) => file,
+                    Descriptor::Borrowed(descriptor) => duplicate(descriptor)?,
                 };
                 let name = "the descriptor";
                 let found = file.metadata().map_err(Error::io("inspect", name))?;
                 match found.is_file() {
                     true => work(&FileSource::new(file, name)?),
-                    false => work(&SpooledSource::read_with(patient(&file), control)?),
+                    false => work(&SpooledSource::read_with(polling(&file), control)?),
                 }
             }
         }
@@ -164,7 +170,7 @@ fn check_descriptor(descriptor: i32) -> Result<(), Failure> {
     match descriptor {
         0.. => Ok(()),
         _ => Err(Failure::argument(format!(
-            "`descriptor` is {descriptor}: an open one is needed"
+            "`descriptor` is {descriptor}: pass an open descriptor"
         ))),
     }
 }
@@ -172,15 +178,16 @@ fn check_descriptor(descriptor: i32) -> Result<(), Failure> {
 #[cfg(not(unix))]
 fn check_descriptor(_: i32) -> Result<(), Failure> {
     Err(Failure::argument(
-        "`kind` is 3 (descriptor), which this system does not have: use a path",
+        "`kind` is 3 (descriptor), which this system does not support: use a path",
     ))
 }
 
 #[cfg(unix)]
 fn duplicate(descriptor: i32) -> Result<File> {
     use std::os::fd::BorrowedFd;
-    // SAFETY: not -1, as was checked, and used for one call alone, which finds out whether it is open; the
-    // caller does not close it meanwhile, as the header demands.
+    // SAFETY: `check_descriptor` refused negative numbers. The descriptor is used for this one
+    // call, which finds out whether it is open; by the header's contract the caller does not close
+    // it meanwhile.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
     let own = borrowed.try_clone_to_owned();
     let own = own.map_err(Error::io("use", format!("descriptor {descriptor}")))?;
@@ -189,19 +196,19 @@ fn duplicate(descriptor: i32) -> Result<File> {
 
 #[cfg(not(unix))]
 fn duplicate(_: i32) -> Result<File> {
-    unreachable!("no such source is made")
+    unreachable!("no descriptor source exists on this system")
 }
 
-/// A reader that gives up now and then, as a signal makes it, so that whoever reads can look whether the
-/// job was cancelled. It reads what is never ready at once, too.
+/// Returns a reader that gives up at intervals, as if a signal had interrupted it, so that its user
+/// can poll for cancellation. It also waits for a descriptor that is non-blocking.
 #[cfg(unix)]
-fn patient(file: &File) -> impl Read + '_ {
+fn polling(file: &File) -> impl Read + '_ {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use std::io::{Error, ErrorKind};
 
-    struct Patient<'f>(&'f File);
+    struct PollingReader<'f>(&'f File);
 
-    impl Read for Patient<'_> {
+    impl Read for PollingReader<'_> {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
             const CANCEL_POLL_INTERVAL: Timespec = Timespec {
                 tv_sec: 0,
@@ -219,19 +226,19 @@ fn patient(file: &File) -> impl Read + '_ {
         }
     }
 
-    Patient(file)
+    PollingReader(file)
 }
 
 #[cfg(not(unix))]
-fn patient(file: &File) -> impl Read + '_ {
+fn polling(file: &File) -> impl Read + '_ {
     file
 }
 
-/// A source that asks the caller for its bytes.
+/// Source that reads through a callback of the caller.
 pub(super) struct CallbackSource {
     read: ReadFunction,
     length: u64,
-    /// One call at a time.
+    /// Lock for one call at a time.
     user_data: Mutex<UserData>,
 }
 
@@ -247,9 +254,12 @@ impl Source for CallbackSource {
             .user_data
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: the caller's function, called as the header says: `out` has that many bytes, no other
-        // call is on its way, and it neither unwinds nor writes beyond.
+        // SAFETY: the function is the caller's, called as the header says: `out` has the length
+        // that is passed, no other call runs at the same time, and the function neither unwinds nor
+        // writes beyond `out`.
         let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), user_data.0) };
-        verdict(answer, |reason| Error::Source { reason })
+        callback_result(answer, |reason| Error::Source {
+            source: reason.into(),
+        })
     }
 }

@@ -1,71 +1,69 @@
-//! Statuses, and the error object that says more.
+//! Statuses, and the failures that they stand for.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
-use super::guard::{guard, quiet};
-use super::handle::{Handle, borrow, take_back};
 use crate::format::error::Error;
 use crate::support::memory::MemoryError;
 
-/// What a call came to: `WALRUS_ACCEL_OK`, or a negative number that tells the kind of failure. The
-/// values never change; new ones may come.
+/// Result of a call: WALRUS_ACCEL_OK, or a negative number for the kind of failure. The values
+/// never change; later versions may add statuses.
 pub type walrus_accel_status = i32;
 
-/// The call did what it should.
+/// Success.
 pub const WALRUS_ACCEL_OK: i32 = 0;
-/// An argument is NULL, out of its range, of the wrong length, or does not go with another one.
+/// An argument is NULL, out of range, of the wrong length, or contradicts another argument.
 pub const WALRUS_ACCEL_INVALID_ARGUMENT: i32 = -1;
-/// A handle is not alive: it was freed, or is no handle of that kind.
+/// A handle was freed, or is no handle of the expected type.
 pub const WALRUS_ACCEL_INVALID_HANDLE: i32 = -2;
 /// The blob is too long for the number of shards.
 pub const WALRUS_ACCEL_BLOB_TOO_LARGE: i32 = -3;
-/// The system gave no memory, or a size is beyond the address space.
+/// The system has no memory, or a size is beyond the address space.
 pub const WALRUS_ACCEL_OUT_OF_MEMORY: i32 = -4;
-/// The job does not fit the limit of memory that was set for the runtime or its device.
+/// The job does not fit the memory limit of the runtime or of its device.
 pub const WALRUS_ACCEL_MEMORY_LIMIT: i32 = -5;
-/// Bytes are not the structure that they should be.
+/// The bytes are not of the expected structure.
 pub const WALRUS_ACCEL_MALFORMED: i32 = -6;
-/// Metadata does not belong to the blob ID, the committee or itself.
+/// The metadata contradicts the blob ID, the committee or itself.
 pub const WALRUS_ACCEL_INVALID_METADATA: i32 = -7;
 /// Too few slivers are usable to decode the blob.
 pub const WALRUS_ACCEL_NOT_ENOUGH_SLIVERS: i32 = -8;
-/// The decoded blob does not belong to the metadata: it was encoded inconsistently.
+/// The decoded blob contradicts the metadata: the blob was encoded inconsistently.
 pub const WALRUS_ACCEL_INCONSISTENT: i32 = -9;
 /// The source changed while it was read.
 pub const WALRUS_ACCEL_SOURCE_CHANGED: i32 = -10;
-/// Reading or writing failed.
+/// A read or a write failed.
 pub const WALRUS_ACCEL_IO: i32 = -11;
-/// The target exists and holds something else.
+/// The target exists and has other content.
 pub const WALRUS_ACCEL_TARGET_EXISTS: i32 = -12;
-/// Another process is at work on the same target.
+/// Another process works on the same target.
 pub const WALRUS_ACCEL_BUSY: i32 = -13;
-/// The engine, device or instruction set that was asked for is not there.
+/// The chosen engine, device or instruction set is unavailable.
 pub const WALRUS_ACCEL_ENGINE_UNAVAILABLE: i32 = -14;
-/// A callback of the caller's reported a failure.
+/// A callback of the caller reported a failure.
 pub const WALRUS_ACCEL_CALLBACK_FAILED: i32 = -15;
-/// The job was cancelled, by a control, its job handle or a callback.
+/// A control, a job handle or a callback cancelled the job.
 pub const WALRUS_ACCEL_CANCELLED: i32 = -16;
 /// The job has not ended yet.
 pub const WALRUS_ACCEL_NOT_ENDED: i32 = -17;
-/// The time to wait ran out before the job ended.
+/// The time limit of the wait expired before the job ended.
 pub const WALRUS_ACCEL_TIMED_OUT: i32 = -18;
-/// There is no such thing: a sliver that was not asked for, a result of another kind.
+/// The object does not exist: a sliver that was not chosen, a result of another kind.
 pub const WALRUS_ACCEL_NOT_FOUND: i32 = -19;
-/// A fault within the library. The runtime that it happened in can only be freed.
+/// A fault in the library. The runtime in which it happened can only be freed.
 pub const WALRUS_ACCEL_PANIC: i32 = -20;
-/// The runtime had a fault before, and can only be freed.
+/// An earlier fault poisoned the runtime, which can only be freed.
 pub const WALRUS_ACCEL_POISONED: i32 = -21;
-/// A failure of a kind that this version has no number for.
+/// A failure of a kind that has no status in this version.
 pub const WALRUS_ACCEL_OTHER: i32 = -22;
 /// Too few recovery symbols are usable to recover the sliver.
 pub const WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS: i32 = -23;
-/// A sliver does not belong to its blob's metadata, where one is needed that does.
+/// A sliver contradicts the metadata of its blob where a valid sliver is needed.
 pub const WALRUS_ACCEL_INVALID_SLIVER: i32 = -24;
-/// A result that would accuse somebody was computed a second time, in another way, and came out otherwise:
-/// the library, or the machine, is wrong. Nothing is to be concluded from it.
+/// A result that would accuse the encoder of the blob was computed a second time, in another way,
+/// and the results differ. The library or the machine is wrong; draw no conclusion from the result.
 pub const WALRUS_ACCEL_RESULTS_DIFFER: i32 = -25;
 
-/// The statuses and their names.
+/// Statuses and their names.
 const NAMES: [(i32, &std::ffi::CStr); 26] = [
     (WALRUS_ACCEL_OK, c"ok"),
     (WALRUS_ACCEL_INVALID_ARGUMENT, c"invalid argument"),
@@ -95,21 +93,7 @@ const NAMES: [(i32, &std::ffi::CStr); 26] = [
     (WALRUS_ACCEL_RESULTS_DIFFER, c"results differ"),
 ];
 
-/// What went wrong, in words: the value, the limit and what to do.
-///
-/// A function with a parameter `error` sets it to NULL at once, and to an error that is the caller's to
-/// free if it fails. Whoever does not want to know passes NULL.
-pub struct walrus_accel_error {
-    status: walrus_accel_status,
-    message: CString,
-}
-
-impl Handle for walrus_accel_error {
-    const KIND: &'static str = "walrus_accel_error";
-    const CROSSES_FORKS: bool = true;
-}
-
-/// A failure on its way to the caller.
+/// Failure on its way to the caller.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) status: walrus_accel_status,
@@ -124,18 +108,9 @@ impl Failure {
         }
     }
 
-    /// An argument that cannot be.
+    /// Makes a failure for an invalid argument.
     pub(super) fn argument(message: impl Into<String>) -> Self {
         Self::new(WALRUS_ACCEL_INVALID_ARGUMENT, message)
-    }
-
-    /// As an object; a message with NUL bytes loses them.
-    pub(super) fn into_error(self) -> walrus_accel_error {
-        let message = self.message.replace('\0', "\u{fffd}");
-        walrus_accel_error {
-            status: self.status,
-            message: CString::new(message).unwrap_or_default(),
-        }
     }
 }
 
@@ -185,39 +160,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// The name of a status, for messages and logs: lower case, in English. It is never NULL, and valid as
-/// long as the process runs. A number that is no status has the name "unknown status".
+/// Returns the name of a status, for messages and logs: lower case, in English. The pointer is
+/// never NULL, and valid for the life of the process. The name of a number that is no status is
+/// "unknown status".
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_status_name(status: walrus_accel_status) -> *const c_char {
     let known = NAMES.iter().find(|(value, _)| *value == status);
     known.map_or(c"unknown status", |(_, name)| name).as_ptr()
-}
-
-/// The status of an error: the one that the failed call gave. WALRUS_ACCEL_INVALID_HANDLE if `error` is
-/// NULL or was freed.
-#[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_error_status(
-    error: *const walrus_accel_error,
-) -> walrus_accel_status {
-    quiet(WALRUS_ACCEL_INVALID_HANDLE, || {
-        borrow(error, "error").map_or(WALRUS_ACCEL_INVALID_HANDLE, |error| error.status)
-    })
-}
-
-/// The message of an error: UTF-8, one line, without a full stop. It is never NULL, and valid until the
-/// error is freed. Empty if `error` is NULL or was freed.
-#[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_error_message(error: *const walrus_accel_error) -> *const c_char {
-    quiet(c"".as_ptr(), || {
-        borrow(error, "error").map_or(c"".as_ptr(), |error| error.message.as_ptr())
-    })
-}
-
-/// Frees an error. NULL is let pass.
-///
-/// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if it was freed before;
-/// WALRUS_ACCEL_PANIC.
-#[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_error_free(error: *mut walrus_accel_error) -> walrus_accel_status {
-    guard(std::ptr::null_mut(), || take_back(error))
 }

@@ -1,83 +1,116 @@
-//! Structures that the caller fills: their size comes first, so that they can grow.
+//! Structures of the caller. Their size comes first, so that later versions can append fields.
 
 use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of};
 use std::ptr;
 
+use super::arguments::reserved;
 use super::status::Failure;
 
-/// No structure of any version is longer; a size beyond is a mistake.
-const LONGEST: usize = 4096;
+/// Longest structure of any version, in bytes. A greater size is a mistake of the caller.
+const LEN_MAX: usize = 4096;
 
-/// A structure that the caller fills.
+/// A structure that crosses the ABI with its size.
 ///
 /// # Safety
 ///
-/// It is `repr(C)`, its first field is `struct_size: usize`, zero bytes are a valid value of all, and it
-/// has no padding: bytes that a caller did not set would be taken for fields of a later version.
+/// The type is `repr(C)`. Its first field is `struct_size: usize`. All bit patterns are valid
+/// values of its fields. It has no padding: bytes that a caller did not set would be taken for
+/// fields of a later version.
 pub(super) unsafe trait CStruct: Copy {
-    /// Its name in C.
+    /// Name of the structure in C.
     const KIND: &'static str;
-    /// Its size in the first version that had it: `size_of` it until fields are appended, then the
-    /// `offset_of!` the first of those.
-    const LEAST: usize;
+    /// Size in the first version that had the structure: `size_of` the structure until fields are
+    /// appended, then the `offset_of!` the first appended field.
+    const LEN_MIN: usize;
 
-    /// The fields that are to be zero, added up.
+    /// Returns the sum of the fields that must be zero.
     fn reserved(&self) -> u64 {
         0
     }
 }
 
-fn size_of_given(given: *const u8, name: &str, kind: &str, least: usize) -> Result<usize, Failure> {
+/// Returns the size of a structure of the caller.
+///
+/// # Safety
+///
+/// `given` is NULL, or a `usize` can be read there. It may be misaligned, where a caller packs
+/// structures.
+unsafe fn size_of_given(
+    given: *const u8,
+    name: &str,
+    kind: &str,
+    len_min: usize,
+) -> Result<usize, Failure> {
     if given.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: a {kind} is needed"
+            "`{name}` is NULL: pass a {kind}"
         )));
     }
-    // SAFETY: not NULL, and by the header's contract a structure whose first field this is; it may be
-    // unaligned, where a caller packs.
+    // SAFETY: not NULL, and readable by this function's contract.
     let size = unsafe { given.cast::<usize>().read_unaligned() };
-    if size < least || size > LONGEST {
+    if size < len_min || size > LEN_MAX {
         return Err(Failure::argument(format!(
-            "`{name}` has struct_size {size}, and a {kind} has {least} bytes or more: initialise it \
-             with its _INIT macro"
+            "`{name}` has struct_size {size}, and a {kind} has at least {len_min} bytes: \
+             initialise it with its _INIT macro"
         )));
     }
     Ok(size)
 }
 
-/// Reads a structure: what the caller's version lacks is zero, and what this one lacks must be.
-pub(super) fn read<T: CStruct>(given: *const T, name: &str) -> Result<T, Failure> {
-    let size = size_of_given(given.cast(), name, T::KIND, T::LEAST)?;
-    read_sized(given.cast(), size, name)
-}
-
-/// The same, if there is one.
-pub(super) fn read_optional<T: CStruct>(given: *const T, name: &str) -> Result<Option<T>, Failure> {
-    match given.is_null() {
-        true => Ok(None),
-        false => read(given, name).map(Some),
+/// Reads a structure. Fields that the caller's version lacks are zero. Bytes that this version does
+/// not know must be zero.
+///
+/// # Safety
+///
+/// `given` is NULL, or points to a structure with `struct_size` initialised bytes that nobody
+/// writes to during this call.
+pub(super) unsafe fn read<T: CStruct>(given: *const T, name: &str) -> Result<T, Failure> {
+    // SAFETY: this function has a wider contract than the functions that it calls.
+    unsafe {
+        let size = size_of_given(given.cast(), name, T::KIND, T::LEN_MIN)?;
+        read_sized(given.cast(), size, name)
     }
 }
 
-fn read_sized<T: CStruct>(given: *const u8, size: usize, name: &str) -> Result<T, Failure> {
+/// As [`read`], with `None` for NULL.
+///
+/// # Safety
+///
+/// As [`read`].
+pub(super) unsafe fn read_optional<T: CStruct>(
+    given: *const T,
+    name: &str,
+) -> Result<Option<T>, Failure> {
+    match given.is_null() {
+        true => Ok(None),
+        // SAFETY: this function has the contract of `read`.
+        false => unsafe { read(given, name) }.map(Some),
+    }
+}
+
+/// Reads a structure of `size` bytes.
+///
+/// # Safety
+///
+/// `size` initialised bytes can be read at `given`, and nobody writes to them during this call.
+unsafe fn read_sized<T: CStruct>(given: *const u8, size: usize, name: &str) -> Result<T, Failure> {
     let known = size.min(size_of::<T>());
     let mut value = MaybeUninit::<T>::zeroed();
-    // SAFETY: the structure has `size` bytes by the header's contract, of which `known` fit `T`.
+    // SAFETY: `known` bytes are readable by this function's contract, and fit `T`.
     unsafe { ptr::copy_nonoverlapping(given, value.as_mut_ptr().cast::<u8>(), known) };
     for at in known..size {
-        // SAFETY: within the structure.
+        // SAFETY: inside the structure.
         if unsafe { given.add(at).read() } != 0 {
             return Err(Failure::argument(format!(
-                "`{name}` asks for something that this version of the library does not know: byte {at} \
-                 of the {} is not zero, and it has {} bytes here",
+                "`{name}` asks for something that this version of the library does not know: byte \
+                 {at} of the {} is not zero, and it has {} bytes here",
                 T::KIND,
                 size_of::<T>()
             )));
         }
     }
-    // SAFETY: `CStruct` promises that zero bytes are valid, and the others are the caller's fields, of
-    // types that all values are valid of (integers and pointers).
+    // SAFETY: all bit patterns are valid, as `CStruct` promises.
     let value = unsafe { value.assume_init() };
     if value.reserved() != 0 {
         return Err(Failure::argument(format!(
@@ -87,8 +120,12 @@ fn read_sized<T: CStruct>(given: *const u8, size: usize, name: &str) -> Result<T
     Ok(value)
 }
 
-/// Reads an array of structures that all have the first one's size.
-pub(super) fn read_array<T: CStruct>(
+/// Reads an array of structures, all of the first structure's size.
+///
+/// # Safety
+///
+/// `given` is NULL, or points to `count` structures, each as [`read`] demands.
+pub(super) unsafe fn read_array<T: CStruct>(
     given: *const T,
     count: usize,
     name: &str,
@@ -96,58 +133,74 @@ pub(super) fn read_array<T: CStruct>(
     if count == 0 {
         return Ok(Vec::new());
     }
-    let size = size_of_given(given.cast(), name, T::KIND, T::LEAST)?;
+    // SAFETY: the first structure is readable by this function's contract.
+    let size = unsafe { size_of_given(given.cast(), name, T::KIND, T::LEN_MIN) }?;
     let fits = count.checked_mul(size);
     if fits.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
         return Err(Failure::argument(format!(
-            "`{name}` cannot have {count} elements of {size} bytes"
+            "`{name}` has {count} elements of {size} bytes, which is beyond the address space"
         )));
     }
-    let mut values = super::arguments::reserved(count, name)?;
-    for item in 0..count {
-        // SAFETY: the array has `count` elements of `size` bytes by the header's contract.
-        let element = unsafe { given.cast::<u8>().add(item * size) };
-        let name = format!("{name}[{item}]");
-        let found = size_of_given(element, &name, T::KIND, T::LEAST)?;
-        if found != size {
-            return Err(Failure::argument(format!(
-                "`{name}` has struct_size {found}, and the first element has {size}"
-            )));
-        }
-        values.push(read_sized(element, size, &name)?);
+    let mut values = reserved(count, name)?;
+    for position in 0..count {
+        let name = format!("{name}[{position}]");
+        // SAFETY: the array has `count` structures of `size` bytes by this function's contract.
+        let value = unsafe {
+            let element = given.cast::<u8>().add(position * size);
+            let found = size_of_given(element, &name, T::KIND, T::LEN_MIN)?;
+            if found != size {
+                return Err(Failure::argument(format!(
+                    "`{name}` has struct_size {found}: the first element has {size}, and all must \
+                     be equal"
+                )));
+            }
+            read_sized(element, size, &name)?
+        };
+        values.push(value);
     }
     Ok(values)
 }
 
-/// A structure of the caller's for a result, as far as its version goes.
+/// Output structure of the caller, as long as the caller's version of it.
 pub(super) struct OutStruct<T> {
-    place: *mut u8,
+    start: *mut u8,
     size: usize,
     kind: PhantomData<T>,
 }
 
-/// A structure of the caller's, whose fields become zero at once.
-pub(super) fn out_struct<T: CStruct>(place: *mut T, name: &str) -> Result<OutStruct<T>, Failure> {
-    let size = size_of_given(place.cast_const().cast(), name, T::KIND, T::LEAST)?;
-    let place = place.cast::<u8>();
+/// Checks an output structure, and sets its fields to zero at once.
+///
+/// # Safety
+///
+/// `out` is NULL, or points to a structure with `struct_size` bytes, valid for writes that no other
+/// thread accesses until the returned value is dropped.
+pub(super) unsafe fn out_struct<T: CStruct>(
+    out: *mut T,
+    name: &str,
+) -> Result<OutStruct<T>, Failure> {
+    // SAFETY: the size is readable by this function's contract.
+    let size = unsafe { size_of_given(out.cast_const().cast(), name, T::KIND, T::LEN_MIN) }?;
+    let start = out.cast::<u8>();
     let head = size_of::<usize>();
-    // SAFETY: the structure has `size` bytes by the header's contract, its size first, which stays.
-    unsafe { ptr::write_bytes(place.add(head), 0, size - head) };
+    // SAFETY: the structure has `size` writable bytes by this function's contract. Its size, the
+    // first field, stays.
+    unsafe { ptr::write_bytes(start.add(head), 0, size - head) };
     Ok(OutStruct {
-        place,
+        start,
         size,
         kind: PhantomData,
     })
 }
 
 impl<T: CStruct> OutStruct<T> {
-    /// Fills it; what a newer version has behind stays zero.
+    /// Writes the fields that the caller's version has. Fields of a newer version stay zero.
     pub(super) fn fill(&self, value: T) {
         let (head, known) = (size_of::<usize>(), self.size.min(size_of::<T>()));
         let value = ptr::from_ref(&value).cast::<u8>();
-        // SAFETY: as in `out_struct`; `T` has at least `known` bytes, and none of them is padding.
+        // SAFETY: `out_struct` got `size` writable bytes. `T` has at least `known` bytes, and no
+        // padding.
         unsafe {
-            ptr::copy_nonoverlapping(value.add(head), self.place.add(head), known - head);
+            ptr::copy_nonoverlapping(value.add(head), self.start.add(head), known - head);
         }
     }
 }

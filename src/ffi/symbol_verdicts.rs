@@ -1,39 +1,40 @@
-//! Recovery symbols, as callers give them, and verifying them.
+//! Recovery symbols of the caller, and their verification.
 
-use super::arguments::{axis, elements, reserved};
-use super::control_handle::{given, walrus_accel_control};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::arguments::{axis_of, elements, reserved};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::walrus_accel_error;
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::out_results;
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
-use super::sink_options::places_for_each;
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::error::Error;
 use crate::format::index::SliverPairIndex;
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{Bcs, GeneralRecoverySymbol};
 
-/// The symbol belongs to the metadata, at the place that it claims. (A verdict of 0 is none: nobody looked at
-/// the symbol.)
+/// The symbol belongs to the metadata, at the place that it claims. (The value 0 is no verdict: the
+/// symbol was not checked.)
 pub const WALRUS_ACCEL_SYMBOL_GOOD: u8 = 1;
-/// Its bytes are no symbol of the kind that was to be there.
+/// The bytes are no symbol of the expected kind.
 pub const WALRUS_ACCEL_SYMBOL_MALFORMED: u8 = 2;
-/// It recovers a sliver of the other axis.
+/// The symbol recovers a sliver of the other axis.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_AXIS: u8 = 3;
-/// It recovers another sliver.
+/// The symbol recovers another sliver.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_TARGET: u8 = 4;
-/// The sliver that it says it comes from is beyond the committee.
+/// The symbol claims a source sliver beyond the committee.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_SOURCE: u8 = 5;
-/// It is of another size than the blob's symbols.
+/// The symbol has another size than the symbols of the blob.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_SIZE: u8 = 6;
-/// Its proof is not as long as the way to the root.
+/// The Merkle proof does not have the length of the path to the root.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_PATH_LENGTH: u8 = 7;
-/// Its proof does not lead to the root of the sliver that it comes from.
+/// The Merkle proof does not lead to the root of the source sliver.
 pub const WALRUS_ACCEL_SYMBOL_WRONG_PROOF: u8 = 8;
 
-/// What there is before a symbol was looked at.
-pub(super) const NOT_LOOKED_AT: u8 = 0;
+/// Value of a verdict before the symbol was checked.
+pub(super) const NOT_CHECKED: u8 = 0;
 
-/// A verdict as a number.
+/// Returns the number of a verdict.
 pub(super) fn verdict_number(verdict: SymbolVerdict) -> u8 {
     match verdict {
         SymbolVerdict::Good => WALRUS_ACCEL_SYMBOL_GOOD,
@@ -46,35 +47,41 @@ pub(super) fn verdict_number(verdict: SymbolVerdict) -> u8 {
     }
 }
 
-/// A symbol in memory: a part of one sliver that serves to recover a sliver of the other axis. Functions that
-/// read symbols copy them for as long as the call takes.
+/// Symbol in memory: a part of one sliver, its source, that helps to recover a sliver of the other
+/// axis, its target. Functions that read symbols copy them, and free the copies when they return.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_symbol {
-    /// Its bytes, as a storage node gives them: BCS GeneralRecoverySymbol, or BCS DecodingSymbol where the
-    /// function says so.
+    /// Bytes of the symbol, as a storage node serves them: BCS GeneralRecoverySymbol, or BCS
+    /// DecodingSymbol where the function says so.
     pub data: *const u8,
-    /// Their number.
+    /// Length of `data` in bytes.
     pub length: usize,
 }
 
-/// Symbols of the caller's that were read.
+/// Symbols of the caller, parsed.
 pub(super) struct GivenSymbols<T> {
-    /// Those whose form is right.
+    /// Well-formed symbols.
     pub(super) symbols: Vec<T>,
-    /// The positions of those among all.
+    /// Positions of the well-formed symbols in the request.
     pub(super) positions: Vec<usize>,
-    /// The positions of the others.
+    /// Positions of the malformed symbols in the request.
     pub(super) malformed: Vec<usize>,
 }
 
 impl<T: Bcs> GivenSymbols<T> {
-    pub(super) fn new(
+    /// Reads symbols, and copies them.
+    ///
+    /// # Safety
+    ///
+    /// The list and each symbol's data are as [`elements`] demands, during this call.
+    pub(super) unsafe fn new(
         symbols: *const walrus_accel_symbol,
         count: usize,
         name: &str,
     ) -> Result<Self, Failure> {
-        let given = elements(symbols, count, name)?;
+        // SAFETY: the list is readable by this function's contract.
+        let given = unsafe { elements(symbols, count, name) }?;
         let mut read = Self {
             symbols: reserved(count, name)?,
             positions: reserved(count, name)?,
@@ -82,7 +89,9 @@ impl<T: Bcs> GivenSymbols<T> {
         };
         for (position, symbol) in given.iter().enumerate() {
             let data = format_args!("{name}[{position}].data");
-            match T::from_bcs(elements(symbol.data, symbol.length, data)?) {
+            // SAFETY: the data is readable by this function's contract.
+            let data = unsafe { elements(symbol.data, symbol.length, data) }?;
+            match T::from_bcs(data) {
                 Ok(symbol) => {
                     read.symbols.push(symbol);
                     read.positions.push(position);
@@ -95,40 +104,49 @@ impl<T: Bcs> GivenSymbols<T> {
     }
 }
 
-/// Places for verdicts on symbols, which become zero at once.
-pub(super) fn places_for_verdicts<'a>(
+/// Returns the array for verdicts on symbols. All verdicts become zero at once.
+///
+/// # Safety
+///
+/// As [`out_results`].
+pub(super) unsafe fn out_verdicts<'a>(
     (verdicts, verdict_count): (*mut u8, usize),
     (symbols, symbol_count): (*const walrus_accel_symbol, usize),
 ) -> Result<&'a mut [u8], Failure> {
-    places_for_each(
-        (verdicts, verdict_count, "verdicts"),
-        (symbols, symbol_count, "symbols"),
-        NOT_LOOKED_AT,
-        |symbol| (symbol.data, symbol.length),
-    )
+    // SAFETY: this function has the contract of `out_results`.
+    unsafe {
+        out_results(
+            (verdicts, verdict_count, "verdicts"),
+            (symbols, symbol_count, "symbols"),
+            NOT_CHECKED,
+            |symbol| (symbol.data, symbol.length),
+        )
+    }
 }
 
-/// Recovery symbols to verify. All are to recover the same sliver.
+/// Request to verify recovery symbols for one target.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_verify_symbols_request {
-    /// sizeof(walrus_accel_verify_symbols_request): WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT sets it.
+    /// sizeof(walrus_accel_verify_symbols_request): WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT sets
+    /// it.
     pub struct_size: usize,
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     pub metadata: *const walrus_accel_metadata,
-    /// The symbols, as BCS GeneralRecoverySymbol; many at once are verified faster than one by one.
+    /// Symbols, as BCS GeneralRecoverySymbol. Many symbols in one request are verified faster than
+    /// one by one.
     pub symbols: *const walrus_accel_symbol,
-    /// The number of symbols.
+    /// Length of `symbols`.
     pub symbol_count: usize,
-    /// Room for a verdict for each symbol: WALRUS_ACCEL_SYMBOL_GOOD or another of them; all are 0 after a call
-    /// that failed. (They are left alone only if they overlap with what is read, or are not `symbol_count`.)
+    /// Array for one verdict per symbol: WALRUS_ACCEL_SYMBOL_GOOD or another WALRUS_ACCEL_SYMBOL_
+    /// verdict. After a failure, all verdicts are 0, except if the array overlaps with memory that
+    /// is read or has another length than `symbol_count`: then it is left as it was.
     pub verdicts: *mut u8,
-    /// The number of verdicts that there is room for: exactly `symbol_count`.
+    /// Length of `verdicts`: exactly `symbol_count`.
     pub verdict_count: usize,
-    /// The axis of the sliver that they are to recover: WALRUS_ACCEL_AXIS_PRIMARY or
-    /// WALRUS_ACCEL_AXIS_SECONDARY.
+    /// Axis of the target: WALRUS_ACCEL_AXIS_PRIMARY or WALRUS_ACCEL_AXIS_SECONDARY.
     pub axis: u32,
-    /// The pair of that sliver.
+    /// Pair of the target.
     pub target: u16,
     /// Zero.
     pub reserved: u16,
@@ -137,21 +155,22 @@ pub struct walrus_accel_verify_symbols_request {
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_symbols_request {
     const KIND: &'static str = "walrus_accel_verify_symbols_request";
-    const LEAST: usize = size_of::<Self>();
+    const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
         self.reserved.into()
     }
 }
 
-/// Verifies recovery symbols against the metadata of their blob, and returns when it is done: strictly each
-/// one's axis, target, source and size, the length of its proof, and the root that this leads to.
+/// Verifies recovery symbols against the metadata of their blob, and returns when all are verified.
+/// The call checks axis, target, source and size of each symbol, the length of its Merkle proof,
+/// and the root that the Merkle proof leads to.
 ///
-/// `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
-/// a control by which other threads watch and cancel the call.
+/// `request`: read during the call, with the memory that it points to; the call writes the
+/// verdicts. `control`: NULL, or a control that observes and cancels the call from other threads.
 ///
-/// Statuses: WALRUS_ACCEL_OK, whatever the verdicts are; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
-/// cannot be, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
+/// Statuses: WALRUS_ACCEL_OK, whatever the verdicts; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+/// request, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_verify_symbols(
@@ -160,35 +179,41 @@ pub extern "C" fn walrus_accel_verify_symbols(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    let places = || {
-        let request = read(request, "request")?;
-        let verdicts = places_for_verdicts(
-            (request.verdicts, request.verdict_count),
-            (request.symbols, request.symbol_count),
-        )?;
-        Ok((request, verdicts))
-    };
-    guard_on(runtime, error, places, |shared, (request, verdicts)| {
-        let control = given(control)?;
-        let metadata = given_metadata(request.metadata, "metadata")?;
-        let axis = axis(request.axis, "axis")?;
-        let given = GivenSymbols::<GeneralRecoverySymbol>::new(
-            request.symbols,
-            request.symbol_count,
-            "symbols",
-        )?;
-        let target = SliverPairIndex(request.target);
-        let found =
-            shared
-                .decoder
-                .verify_symbols(&metadata, axis, target, &given.symbols, &control)?;
-        for position in given.malformed {
-            verdicts[position] = WALRUS_ACCEL_SYMBOL_MALFORMED;
-        }
-        for (position, verdict) in given.positions.into_iter().zip(found) {
-            verdicts[position] = verdict_number(verdict);
-        }
-        control.finish();
-        Ok(())
-    })
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || {
+            let request = read(request, "request")?;
+            let verdicts = out_verdicts(
+                (request.verdicts, request.verdict_count),
+                (request.symbols, request.symbol_count),
+            )?;
+            Ok((request, verdicts))
+        };
+        guard_on(runtime, error, outputs, |shared, (request, verdicts)| {
+            let control = given_control(control)?;
+            let metadata = given_metadata(request.metadata, "metadata")?;
+            let axis = axis_of(request.axis, "axis")?;
+            let given = GivenSymbols::<GeneralRecoverySymbol>::new(
+                request.symbols,
+                request.symbol_count,
+                "symbols",
+            )?;
+            let target = SliverPairIndex(request.target);
+            let found = shared.runtime.decoder().verify_symbols(
+                &metadata,
+                axis,
+                target,
+                &given.symbols,
+                &control,
+            )?;
+            for position in given.malformed {
+                verdicts[position] = WALRUS_ACCEL_SYMBOL_MALFORMED;
+            }
+            for (position, verdict) in given.positions.into_iter().zip(found) {
+                verdicts[position] = verdict_number(verdict);
+            }
+            control.finish();
+            Ok(())
+        })
+    }
 }

@@ -1,14 +1,16 @@
-//! Faults within the library become statuses: at every entry point, on its threads, in its jobs.
+//! Faults in the library become statuses: at every entry point, on its threads, in its jobs.
 
 use std::ffi::{CStr, c_void};
 use std::ptr::{null, null_mut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::batch_results::{walrus_accel_encode_batch, walrus_accel_encode_result};
+use super::callbacks::walrus_accel_piece;
 use super::encode_request::{
     walrus_accel_encode, walrus_accel_encode_request, walrus_accel_encoded,
     walrus_accel_encoded_free,
 };
+use super::entry::{walrus_accel_error, walrus_accel_error_free, walrus_accel_error_message};
 use super::job_handle::{
     WALRUS_ACCEL_FOREVER, walrus_accel_job, walrus_accel_job_free, walrus_accel_job_result,
     walrus_accel_job_wait, walrus_accel_submit_encode,
@@ -17,26 +19,23 @@ use super::runtime_handle::{
     walrus_accel_runtime, walrus_accel_runtime_free, walrus_accel_runtime_new,
     walrus_accel_runtime_options,
 };
-use super::sink_options::{WALRUS_ACCEL_SINK_CALLBACK, walrus_accel_piece, walrus_accel_sink};
+use super::sink_options::{WALRUS_ACCEL_SINK_CALLBACK, walrus_accel_sink};
 use super::source_options::{
     WALRUS_ACCEL_SOURCE_CALLBACK, WALRUS_ACCEL_SOURCE_MEMORY, walrus_accel_source,
 };
-use super::status::{
-    WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED, walrus_accel_error,
-    walrus_accel_error_free, walrus_accel_error_message,
-};
+use super::status::{WALRUS_ACCEL_OK, WALRUS_ACCEL_PANIC, WALRUS_ACCEL_POISONED};
 
-/// Where the next fault is to be.
+/// Place of the next fault.
 static FAULT: Mutex<Option<&str>> = Mutex::new(None);
 
-/// One test at a time asks for faults.
+/// Lock of the test that asks for faults.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn asked() -> MutexGuard<'static, Option<&'static str>> {
     FAULT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Panics if a test asked for that at this place.
+/// Panics if a test asked for a fault at this place.
 pub(super) fn fault(place: &str) {
     let is_asked = asked().is_some_and(|asked| asked == place);
     assert!(!is_asked, "a fault that a test asked for");
@@ -54,7 +53,7 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An argument that is not there.
+/// Argument that is NULL, zero or absent.
 trait Nothing {
     const NOTHING: Self;
 }
@@ -79,7 +78,7 @@ nothing! {
 
 type Call = fn() -> i32;
 
-/// Entry points, each with a `_` an argument, as calls with nothing at all.
+/// Entry points as calls with empty arguments: one `_` per argument.
 macro_rules! entries {
     ($($module:ident: $($function:ident($($argument:tt)*))*;)*) => {
         [$($((
@@ -92,9 +91,9 @@ macro_rules! entries {
     };
 }
 
-/// All that give a status and can fail.
+/// Entry points that return a status and can fail.
 const ENTRIES: &[(&str, Call)] = &entries! {
-    status: walrus_accel_error_free(_);
+    entry: walrus_accel_error_free(_);
     size_queries: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _) walrus_accel_sliver_index(_ _ _ _ _)
         walrus_accel_sliver_pair(_ _ _ _ _) walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_pair_of_shard(_ _ _ _ _)
         walrus_accel_rows_of_range(_ _ _ _ _ _ _) walrus_accel_blob_id_to_text(_ _ _ _)
@@ -136,7 +135,7 @@ const ENTRIES: &[(&str, Call)] = &entries! {
         walrus_accel_job_take_encoded(_ _ _) walrus_accel_job_take_decoded(_ _ _) walrus_accel_job_free(_);
 };
 
-/// Those that give something else, and cannot do anything wrong.
+/// Entry points that return no status or cannot fail.
 const OTHERS: [&str; 5] = [
     "walrus_accel_abi_version",
     "walrus_accel_error_message",
@@ -166,11 +165,11 @@ fn a_fault_in_any_entry_point_is_a_status() {
         assert_ne!(call(), WALRUS_ACCEL_PANIC, "{name}");
     }
     with_fault("entry", || {
-        // These have no status to give.
+        // These functions return no status.
         let message = walrus_accel_error_message(null());
         // SAFETY: a text that never goes.
         assert!(unsafe { CStr::from_ptr(message) }.is_empty());
-        assert!(super::status::walrus_accel_error_status(null()) < 0);
+        assert!(super::entry::walrus_accel_error_status(null()) < 0);
     });
 }
 
@@ -182,7 +181,7 @@ fn message(error: *mut walrus_accel_error) -> String {
     text
 }
 
-/// A structure whose fields are all zero but for its size.
+/// Returns a structure with only its size set.
 fn sized<T: super::structs::CStruct>() -> T {
     // SAFETY: `CStruct` promises that zeros are a value, and that the size is first.
     unsafe {
@@ -211,7 +210,7 @@ unsafe extern "C" fn read(_: u64, out: *mut u8, length: usize, _: *mut c_void) -
     0
 }
 
-/// Calls `work` with a request that has callbacks for all there is.
+/// Calls `work` with a request that has callbacks for source and sink.
 fn with_request<T>(work: impl FnOnce(*const walrus_accel_encode_request) -> T) -> T {
     let mut source: walrus_accel_source = sized();
     source.kind = WALRUS_ACCEL_SOURCE_CALLBACK;
@@ -322,7 +321,7 @@ fn a_fault_in_a_batch_is_a_result() {
     });
 }
 
-/// With this in the environment the test below is the process that has the faults.
+/// Environment variable of the process that has the faults.
 const INNER: &str = "WALRUS_ACCEL_TEST_SILENCE";
 
 #[test]
@@ -334,7 +333,7 @@ fn faults_print_nothing() {
             assert_eq!(status, WALRUS_ACCEL_PANIC);
             assert_eq!(walrus_accel_runtime_free(runtime), WALRUS_ACCEL_OK);
         });
-        // A panic that is none of the library's is told of as ever.
+        // A panic outside the library is printed as usual.
         std::panic::catch_unwind(|| panic!("a panic of the program's own")).unwrap_err();
         return;
     }
@@ -353,15 +352,18 @@ fn faults_print_nothing() {
 #[test]
 fn structures_keep_to_their_sizes() {
     use super::structs::{out_struct, read, read_array};
+    // SAFETY: a structure of this test, with the bytes that its size says, or a size that is
+    // refused.
+    let read = |given: *const walrus_accel_source| unsafe { read(given, "source") };
     let mut source: walrus_accel_source = sized();
     source.kind = WALRUS_ACCEL_SOURCE_MEMORY;
-    assert_eq!(read(&raw const source, "source").unwrap().kind, source.kind);
+    assert_eq!(read(&raw const source).unwrap().kind, source.kind);
     for size in [0, 1, size_of::<walrus_accel_source>() - 1, 4097, usize::MAX] {
         source.struct_size = size;
-        let failure = read(&raw const source, "source").unwrap_err();
+        let failure = read(&raw const source).unwrap_err();
         assert!(failure.message.contains("_INIT"), "{}", failure.message);
     }
-    // A caller's that is newer, with nothing new in it, and with something.
+    // A structure of a newer caller, first without new content, then with new content.
     #[repr(C)]
     struct Newer {
         known: walrus_accel_source,
@@ -373,18 +375,22 @@ fn structures_keep_to_their_sizes() {
     };
     newer.known.struct_size = size_of::<Newer>();
     let given = (&raw const newer).cast::<walrus_accel_source>();
-    assert_eq!(read(given, "source").unwrap().kind, source.kind);
-    assert_eq!(read_array(given, 1, "source").unwrap().len(), 1);
+    assert_eq!(read(given).unwrap().kind, source.kind);
+    // SAFETY: as for `read`.
+    let array = unsafe { read_array(given, 1, "source") };
+    assert_eq!(array.unwrap().len(), 1);
     newer.new[1] = 1 << 56;
-    let failure = read(given, "source").unwrap_err();
+    let failure = read(given).unwrap_err();
     assert!(
         failure.message.contains("does not know"),
         "{}",
         failure.message
     );
     newer.new[1] = u64::MAX;
-    let place = (&raw mut newer).cast::<walrus_accel_source>();
-    out_struct(place, "source").unwrap().fill(sized());
+    let written = (&raw mut newer).cast::<walrus_accel_source>();
+    // SAFETY: as for `read`, and only this test accesses the structure.
+    let out = unsafe { out_struct(written, "source") };
+    out.unwrap().fill(sized());
     assert_eq!((newer.new, newer.known.kind), ([0; 2], 0));
     assert_eq!(newer.known.struct_size, size_of::<Newer>());
 }

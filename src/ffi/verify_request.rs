@@ -1,14 +1,15 @@
-//! Verifying slivers.
+//! Verification of slivers.
 
 use std::mem::offset_of;
 
 use super::arguments::{elements, reserved};
-use super::control_handle::{given, walrus_accel_control};
-use super::metadata_handle::{given as given_metadata, walrus_accel_metadata};
+use super::control_handle::{given_control, walrus_accel_control};
+use super::entry::walrus_accel_error;
+use super::metadata_handle::{given_metadata, walrus_accel_metadata};
+use super::overlap::out_results;
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
-use super::sink_options::places_for_each;
 use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
-use super::status::{Failure, walrus_accel_error, walrus_accel_status};
+use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::verdict::SliverVerdict;
@@ -17,58 +18,66 @@ use crate::jobs::decoder::Decoder;
 
 /// The sliver belongs to the metadata.
 pub const WALRUS_ACCEL_SLIVER_GOOD: u8 = 0;
-/// Its bytes are no BCS SliverData.
+/// The bytes are no BCS SliverData.
 pub const WALRUS_ACCEL_SLIVER_MALFORMED: u8 = 1;
-/// Its index is beyond the committee.
+/// The index of the sliver is beyond the committee.
 pub const WALRUS_ACCEL_SLIVER_WRONG_INDEX: u8 = 2;
-/// Its symbols are of another size or in another number than the blob's.
+/// The sliver has symbols of another size, or another number of symbols, than the slivers of the
+/// blob.
 pub const WALRUS_ACCEL_SLIVER_WRONG_SIZE: u8 = 3;
-/// The root over its expanded symbols is not the one in the metadata: its bytes, or its axis, are wrong.
+/// The Merkle root of the expanded sliver differs from the root in the metadata: the bytes or the
+/// axis are wrong.
 pub const WALRUS_ACCEL_SLIVER_WRONG_ROOT: u8 = 4;
 
-/// Slivers to verify, of one blob or of many. Their bytes must stay as they are until the call, or the job,
-/// has ended.
+/// Request to verify slivers of one blob or of many blobs. The bytes of the slivers must not change
+/// until the call or the job has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_verify_request {
     /// sizeof(walrus_accel_verify_request): WALRUS_ACCEL_VERIFY_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// The metadata of the blob; NULL if `metadata_per_sliver` has it. It may be freed when the call, or the one that
-    /// submits the job, returns.
+    /// Metadata of the blob; NULL if `metadata_per_sliver` is set. The caller may free it when the
+    /// call, or the call that submits the job, returns.
     pub metadata: *const walrus_accel_metadata,
-    /// The slivers, of both axes in any order; many at once are verified faster than one by one.
+    /// Slivers, of both axes in any order. Many slivers in one request are verified faster than one
+    /// by one.
     pub slivers: *const walrus_accel_sliver,
-    /// The number of slivers.
+    /// Length of `slivers`.
     pub sliver_count: usize,
-    /// Room for a verdict for each sliver: WALRUS_ACCEL_SLIVER_GOOD or another of them. A call, or a job, that
-    /// fails makes none WALRUS_ACCEL_SLIVER_GOOD that is not: those that were not verified are
-    /// WALRUS_ACCEL_SLIVER_WRONG_ROOT then. A request that cannot be, and a handle that is none, leave them as
-    /// they were.
+    /// Array for one verdict per sliver: WALRUS_ACCEL_SLIVER_GOOD or another WALRUS_ACCEL_SLIVER_
+    /// value. A call or a job that fails sets no verdict to WALRUS_ACCEL_SLIVER_GOOD unless the
+    /// sliver is good: slivers that were not verified have WALRUS_ACCEL_SLIVER_WRONG_ROOT. An
+    /// invalid request and an invalid handle leave the array as it was.
     pub verdicts: *mut u8,
-    /// The number of verdicts that there is room for: exactly `sliver_count`.
+    /// Length of `verdicts`: exactly `sliver_count`.
     pub verdict_count: usize,
-    /// Instead of `metadata`: for each of the slivers the metadata of its blob, where they are of many; the
-    /// same may be there more than once. Slivers with symbols of one size are verified together, whatever
-    /// blob they are of. The array, and the metadata in it, may be freed when the call, or the one that
-    /// submits the job, returns. If there are no slivers, both may be NULL.
+    /// Metadata of the blob of each sliver, for slivers of many blobs, instead of `metadata`.
+    /// Metadata may be repeated. Slivers with symbols of one size are verified together, whatever
+    /// their blob. The caller may free the array and the metadata when the call, or the call that
+    /// submits the job, returns. Without slivers, both fields may be NULL.
     pub metadata_per_sliver: *const *const walrus_accel_metadata,
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
 unsafe impl CStruct for walrus_accel_verify_request {
     const KIND: &'static str = "walrus_accel_verify_request";
-    const LEAST: usize = offset_of!(Self, metadata_per_sliver);
+    const LEN_MIN: usize = offset_of!(Self, metadata_per_sliver);
 }
 
-/// What slivers are to belong to.
+/// Metadata that the slivers are verified against.
 enum GivenMetadata {
     One(VerifiedMetadata),
-    /// One for each sliver.
+    /// One per sliver.
     Each(Vec<VerifiedMetadata>),
 }
 
 impl GivenMetadata {
-    fn new(request: &walrus_accel_verify_request) -> Result<Self, Failure> {
+    /// Takes the metadata of a request.
+    ///
+    /// # Safety
+    ///
+    /// The list is as [`elements`] demands, during this call.
+    unsafe fn new(request: &walrus_accel_verify_request) -> Result<Self, Failure> {
         match (
             request.metadata.is_null(),
             request.metadata_per_sliver.is_null(),
@@ -76,21 +85,19 @@ impl GivenMetadata {
             (false, true) => return Ok(Self::One(given_metadata(request.metadata, "metadata")?)),
             (false, false) => {
                 return Err(Failure::argument(
-                    "`metadata` and `metadata_per_sliver` are both given: one of them has to be NULL",
+                    "`metadata` and `metadata_per_sliver` are both set: set one of them to NULL",
                 ));
             }
             (true, true) if request.sliver_count > 0 => {
                 return Err(Failure::argument(
-                    "`metadata` and `metadata_per_sliver` are both NULL: one of them is needed",
+                    "`metadata` and `metadata_per_sliver` are both NULL: set one of them",
                 ));
             }
             (true, _) => {}
         }
-        let given = elements(
-            request.metadata_per_sliver,
-            request.sliver_count,
-            "metadata_per_sliver",
-        )?;
+        let (list, count) = (request.metadata_per_sliver, request.sliver_count);
+        // SAFETY: the list is readable by this function's contract.
+        let given = unsafe { elements(list, count, "metadata_per_sliver") }?;
         let mut each = reserved(given.len(), "metadata_per_sliver")?;
         for (number, metadata) in given.iter().enumerate() {
             each.push(given_metadata(
@@ -102,29 +109,43 @@ impl GivenMetadata {
     }
 }
 
-/// A verification that the caller asked for, ready to run on any thread.
-pub(super) struct Verifying {
+/// Verify request that was checked, ready to run on any thread.
+pub(super) struct VerifyJob {
     decoder: Decoder,
     metadata: GivenMetadata,
     slivers: MemorySlivers,
     verdicts: &'static mut [u8],
 }
 
-impl Verifying {
-    pub(super) fn new(
+impl VerifyJob {
+    /// Checks a request.
+    ///
+    /// # Safety
+    ///
+    /// Pointers in the request are as the header demands: the slivers and the verdicts until the
+    /// value is dropped, the rest during this call.
+    pub(super) unsafe fn new(
         shared: &Shared,
         request: &walrus_accel_verify_request,
     ) -> Result<Self, Failure> {
-        let verdicts = places_for_each(
-            (request.verdicts, request.verdict_count, "verdicts"),
-            (request.slivers, request.sliver_count, "slivers"),
-            WALRUS_ACCEL_SLIVER_WRONG_ROOT,
-            |sliver| (sliver.data, sliver.length),
-        )?;
+        // SAFETY: the slivers are readable, and the verdicts writable, by this function's contract.
+        let verdicts = unsafe {
+            out_results(
+                (request.verdicts, request.verdict_count, "verdicts"),
+                (request.slivers, request.sliver_count, "slivers"),
+                WALRUS_ACCEL_SLIVER_WRONG_ROOT,
+                |sliver| (sliver.data, sliver.length),
+            )
+        }?;
+        // SAFETY: the slivers are readable by this function's contract.
+        let slivers =
+            unsafe { MemorySlivers::new(request.slivers, request.sliver_count, "slivers") }?;
+        // SAFETY: the list is readable by this function's contract.
+        let metadata = unsafe { GivenMetadata::new(request) }?;
         Ok(Self {
-            decoder: shared.decoder.clone(),
-            slivers: MemorySlivers::new(request.slivers, request.sliver_count, "slivers")?,
-            metadata: GivenMetadata::new(request)?,
+            decoder: shared.runtime.decoder(),
+            slivers,
+            metadata,
             verdicts,
         })
     }
@@ -157,7 +178,7 @@ impl Verifying {
     }
 }
 
-/// A verdict as a number.
+/// Returns the number of a verdict.
 pub(super) fn verdict_number(verdict: SliverVerdict) -> u8 {
     match verdict {
         SliverVerdict::Good => WALRUS_ACCEL_SLIVER_GOOD,
@@ -169,15 +190,15 @@ pub(super) fn verdict_number(verdict: SliverVerdict) -> u8 {
     }
 }
 
-/// Verifies slivers against the metadata of their blob, or of their blobs, and returns when it is done: each
-/// one's index, length, symbol size, and the Merkle root over its expanded symbols.
+/// Verifies slivers against the metadata of their blobs, and returns when all are verified. The
+/// call checks index, length, symbol size, and the Merkle root of the expanded sliver.
 ///
-/// `request`: read during the call, with what it points to; the verdicts are written. `control`: NULL, or
-/// a control by which other threads watch and cancel the call.
+/// `request`: read during the call, with the memory that it points to; the call writes the
+/// verdicts. `control`: NULL, or a control that observes and cancels the call from other threads.
 ///
-/// Statuses: WALRUS_ACCEL_OK, whatever the verdicts are; WALRUS_ACCEL_INVALID_ARGUMENT for a request that
-/// cannot be; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
-/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and the CPU must not go on;
+/// Statuses: WALRUS_ACCEL_OK, whatever the verdicts; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid
+/// request; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_verify(
@@ -186,13 +207,16 @@ pub extern "C" fn walrus_accel_verify(
     control: *const walrus_accel_control,
     error: *mut *mut walrus_accel_error,
 ) -> walrus_accel_status {
-    guard_on(
-        runtime,
-        error,
-        || Ok(()),
-        |shared, ()| {
-            let control = given(control)?;
-            Verifying::new(shared, &read(request, "request")?)?.run(&control)
-        },
-    )
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        guard_on(
+            runtime,
+            error,
+            || Ok(()),
+            |shared, ()| {
+                let control = given_control(control)?;
+                VerifyJob::new(shared, &read(request, "request")?)?.run(&control)
+            },
+        )
+    }
 }

@@ -1,4 +1,4 @@
-//! Where a decoded blob goes: memory, or a caller's own storage.
+//! Outputs: destinations of a decoded blob in memory.
 
 use std::io;
 use std::sync::Mutex;
@@ -8,42 +8,44 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::support::memory::{collected, to_usize};
 
-/// Receives one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and
-/// [`FileOutput`](crate::FileOutput).
+/// Destination of one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and
+/// [`FileOutput`](crate::io::FileOutput).
 pub trait Output {
-    /// Prepares for a blob. What is returned is dropped without [`OutputSession::finish`] if the
-    /// job fails or is cancelled: then nothing of it may stay behind.
+    /// Starts to receive a blob. If the job fails or is cancelled, the session is dropped without
+    /// [`OutputSession::finish`] and must leave nothing behind.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the output from taking the blob.
+    /// Any reason why the output cannot take the blob.
     fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>>;
 }
 
-/// An output while one blob is being decoded into it.
+/// Output while one blob is decoded into it.
 pub trait OutputSession: Sync {
-    /// Takes the bytes at `offset` of the blob, from several threads at once; the ranges do not
-    /// overlap, none crosses from one row of the source matrix to the next, and they cover the blob.
+    /// Takes the bytes at `offset` of the blob. Called from several threads at once. The ranges do
+    /// not overlap, do not cross from one row of the source matrix to the next, and cover the
+    /// blob.
     ///
     /// # Errors
     ///
     /// Any error ends the job.
     fn put(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Whether this output is memory that [`OutputSession::lend_row`] lends: every row that lies
-    /// within the blob. What it does not lend after all counts against no memory limit.
+    /// Returns true if the output is memory that [`OutputSession::lend_row`] lends, for every row
+    /// that lies inside the blob. Rows that are not lent after all count against no memory limit.
     fn in_memory(&self) -> bool {
         false
     }
 
-    /// Lends the memory of a whole row of the source matrix, so that it is put together there: each
-    /// row once. Nothing is put into a row that was lent.
+    /// Lends the memory of a whole row of the source matrix, to assemble the row in place. Called
+    /// once per row. No bytes are put into a lent row.
     fn lend_row(&self, row: usize) -> Option<&mut [u8]> {
         let _ = row;
         None
     }
 
-    /// Completes the blob: it was checked as asked for, and every byte was put.
+    /// Completes the blob. Every byte was put, and the blob passed the check that the caller asked
+    /// for.
     ///
     /// # Errors
     ///
@@ -51,7 +53,7 @@ pub trait OutputSession: Sync {
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
-/// The vector is resized to the blob; what it holds after a job that failed is unspecified.
+/// Resizes the vector to the length of the blob. The content is unspecified after a failed job.
 impl Output for Vec<u8> {
     fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
         let bytes = shape.unencoded_length();
@@ -66,19 +68,20 @@ impl Output for Vec<u8> {
     }
 }
 
-/// Memory of exactly the blob's length. What it holds after a job that failed is unspecified.
+/// Output into memory of exactly the blob's length. The content is unspecified after a failed job.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Output, Shape, SliceOutput};
+/// use walrus_accel::Shape;
+/// use walrus_accel::io::{Output, SliceOutput};
 ///
-/// let mut room = [0; 6];
-/// let mut output = SliceOutput::new(&mut room);
+/// let mut blob = [0; 6];
+/// let mut output = SliceOutput::new(&mut blob);
 /// let session = output.begin(&Shape::new(10, 6)?)?;
 /// session.put(0, b"walrus")?;
 /// session.finish()?;
-/// assert_eq!(&room, b"walrus");
+/// assert_eq!(&blob, b"walrus");
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```
 #[derive(Debug)]
@@ -87,8 +90,8 @@ pub struct SliceOutput<'m> {
 }
 
 impl<'m> SliceOutput<'m> {
-    /// An output into `memory`. That its length is the blob's is checked when the decoding begins:
-    /// anything else is [`Error::BufferLength`].
+    /// Creates an output into `memory`. If the length of `memory` is not the blob's, the job fails
+    /// with [`Error::BufferLength`] when decoding begins.
     pub fn new(memory: &'m mut [u8]) -> Self {
         Self { memory }
     }
@@ -99,7 +102,7 @@ impl Output for SliceOutput<'_> {
         let (given, needed) = (self.memory.len() as u64, shape.unencoded_length());
         if given != needed {
             return Err(Error::BufferLength {
-                what: "the blob".into(),
+                what: "the memory for the blob".into(),
                 given,
                 needed,
             });
@@ -109,7 +112,7 @@ impl Output for SliceOutput<'_> {
 }
 
 struct MemorySession<'a> {
-    /// A lock a row: a row's bytes come from one thread at a time. Those that were lent are gone.
+    /// One lock per row: the bytes of a row come from one thread at a time. `None` for lent rows.
     rows: Vec<Mutex<Option<&'a mut [u8]>>>,
     row_len: u64,
 }

@@ -3,6 +3,7 @@
 use crate::engine::CodewordOps;
 use crate::format::commitment::{Digest, MerkleTree, Node, VerifiedMetadata};
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SliverProblem;
 use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
@@ -24,12 +25,12 @@ use crate::support::memory::{catch_out_of_memory, collected, filled, with_capaci
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{
-///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, GeneralRecoverySymbol, PairSet,
-///     SliverBuffer, SliverPairIndex,
-/// };
+/// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+/// use walrus_accel::io::SliverBuffer;
+/// use walrus_accel::verify::BlobSliver;
+/// use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut buffer = SliverBuffer::new();
 /// let encoded =
 ///     encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &Control::new())?;
@@ -38,7 +39,7 @@ use crate::support::memory::{catch_out_of_memory, collected, filled, with_capaci
 /// // This node has the secondary sliver of pair 3; another one lost the primary sliver of pair 8.
 /// let data = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
 /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, data)?;
-/// let expanded = Decoder::builder().build()?.expand(&sliver, &Control::new())?;
+/// let expanded = Decoder::new()?.expand(&sliver, &Control::new())?;
 /// let symbol = expanded.recovery_symbol(SliverPairIndex(8))?;
 /// assert_eq!((symbol.axis, symbol.target.0, symbol.symbol.index.0), (Axis::Primary, 8, 6));
 /// assert_eq!(symbol.proof.len(), 4);
@@ -230,9 +231,8 @@ impl Decoder {
     /// its symbols are beyond the memory limit; [`Error::Cancelled`].
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
         catch_out_of_memory(|| {
-            let engine = &*self.context.engine;
             let symbols = self.checked_symbols(sliver, control)?;
-            let tree = tree_of(engine, sliver.metadata, &symbols);
+            let tree = tree_of(self.words(control), sliver.metadata, &symbols);
             let expected = sliver.metadata.root(sliver.axis, sliver.index);
             if expected != Some(Node::Digest(tree.root())) {
                 return Err(refused(sliver, SliverVerdict::WrongRoot));
@@ -259,11 +259,11 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::BlobSliver;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let mut buffer = SliverBuffer::new();
     /// let encoded =
     ///     encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &Control::new())?;
@@ -272,7 +272,7 @@ impl Decoder {
     /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data)?;
     /// let targets = [SliverPairIndex(9), SliverPairIndex(0)];
     /// let symbols =
-    ///     Decoder::builder().build()?.decoding_symbols(&sliver, &targets, &Control::new())?;
+    ///     Decoder::new()?.decoding_symbols(&sliver, &targets, &Control::new())?;
     /// // The secondary sliver of pair 9 is column 0: its symbol is the row's first one.
     /// assert_eq!(symbols[0].data, data[1..3]);
     /// # Ok::<(), walrus_accel::Error>(())
@@ -326,21 +326,16 @@ impl Decoder {
         let shape = sliver.metadata.shape();
         // The symbols, the leaves, the tree.
         let n = u64::from(shape.n_shards());
-        self.context
-            .fits_words(n * (u64::from(shape.symbol_size()) + 3 * 32))?;
+        self.runtime
+            .check_memory(n * (u64::from(shape.symbol_size()) + 3 * 32))?;
         control.start(sliver.symbols.len() as u64);
         let words = self.words(control);
         all_symbols(words, &shape, sliver.axis, sliver.symbols, control)
     }
 
-    /// What computes single words: the CPU, whatever else there is.
+    /// Returns what computes single codewords.
     pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
-        let engine = &*self.context.engine;
-        control.note_engine(match engine.device() {
-            Some(_) => "cpu",
-            None => engine.name(),
-        });
-        engine
+        self.runtime.codewords(control)
     }
 }
 
@@ -348,6 +343,6 @@ fn refused(sliver: &BlobSliver<'_>, verdict: SliverVerdict) -> Error {
     Error::InvalidSliver {
         axis: sliver.axis,
         index: sliver.index.0,
-        reason: verdict.to_string(),
+        reason: SliverProblem::Verdict(verdict),
     }
 }

@@ -1,8 +1,9 @@
-//! What is made once in a process, in one piece even if the process forks.
+//! Gate that keeps forks out of one-time initialisation.
 //!
-//! A child of `fork` has only the thread that forked. What another thread was making at that moment (a table
-//! behind a `OnceLock`) stays half-made in the child, and whoever needs it there waits for ever. So such work
-//! goes through [`defer_forks`], and the C ABI closes the gate for as long as a fork takes.
+//! A child of `fork` has only the thread that forked. An initialisation that another thread was
+//! running at that moment (a table behind a `OnceLock`) never completes in the child, and a thread
+//! of the child that needs its result waits forever. Initialisations therefore run in
+//! [`defer_forks`], and the C ABI closes the gate during a fork.
 
 use std::cell::Cell;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -10,11 +11,11 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 static GATE: RwLock<()> = RwLock::new(());
 
 thread_local! {
-    /// Whether this thread is within [`defer_forks`]: what it makes may need something else.
+    /// True while this thread runs [`defer_forks`], so that nested calls do not lock again.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The end of a thread's outermost [`defer_forks`], also if that unwinds.
+/// Guard that ends a thread's outermost [`defer_forks`], also on unwinding.
 struct Leaving;
 
 impl Drop for Leaving {
@@ -23,9 +24,10 @@ impl Drop for Leaving {
     }
 }
 
-/// Runs work that makes something for the whole process; no fork falls into it.
+/// Runs an initialisation for the whole process. No fork happens while `work` runs.
 ///
-/// `work` must be short, must not call the user's functions, and must not wait for a thread that is in here.
+/// `work` must be short, must not call functions of the user, and must not wait for a thread that
+/// runs [`defer_forks`].
 pub(crate) fn defer_forks<T>(work: impl FnOnce() -> T) -> T {
     if INSIDE.replace(true) {
         return work();
@@ -35,7 +37,7 @@ pub(crate) fn defer_forks<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// What a cell holds, made by `make` if it holds nothing yet.
+/// Returns the value of a cell, initialised with `make` if the cell is empty.
 pub(crate) fn get_or_init<T>(cell: &'static OnceLock<T>, make: impl FnOnce() -> T) -> &'static T {
     match cell.get() {
         Some(value) => value,
@@ -43,7 +45,8 @@ pub(crate) fn get_or_init<T>(cell: &'static OnceLock<T>, make: impl FnOnce() -> 
     }
 }
 
-/// Waits until nothing is being made, and lets nobody begin until it is dropped.
+/// Closes the gate: waits until no initialisation is running, and blocks new ones until the guard
+/// is dropped.
 #[cfg(all(feature = "capi", unix))]
 pub(crate) fn close() -> std::sync::RwLockWriteGuard<'static, ()> {
     GATE.write().unwrap_or_else(PoisonError::into_inner)

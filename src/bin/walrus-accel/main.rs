@@ -1,6 +1,7 @@
 //! Program `walrus-accel`: encodes blobs for the Walrus storage network, and gets them back.
 //!
-//! Imports run one way: `main`, `commands`, `run`, `input`, `output`, `args`.
+//! Imports run one way: `main`, `commands`, `run`, `input`, `output`, `args`. `usage` serves
+//! `main`.
 //!
 //! Standard output carries only data. Exit codes: 0 done; 1 failed, or a check found a mismatch; 2
 //! wrong usage; 3 engine or device not available; 130 interrupted.

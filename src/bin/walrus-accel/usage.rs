@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Parser;
 use clap::builder::styling::AnsiColor;
 use clap::error::ErrorKind;
-use walrus_accel::{BlobId, Encoder, EngineKind};
+use walrus_accel::{BlobId, EngineKind, Runtime};
 
 use crate::args::Cli;
 use crate::output::exit::Exit;
@@ -104,12 +104,12 @@ fn version() -> String {
     let features = features.into_iter().filter(|(_, is_enabled)| *is_enabled);
     let features: Vec<_> = features.map(|(name, _)| name).collect();
     add("features", &features.join(", "));
-    let encoder = Encoder::builder()
+    let runtime = Runtime::builder()
         .engine(EngineKind::Cpu)
         .threads(1)
         .build();
-    match encoder {
-        Ok(encoder) => add("instruction set", encoder.instruction_set()),
+    match runtime {
+        Ok(runtime) => add("instruction set", runtime.instruction_set()),
         Err(error) => add("instruction set", &format!("none: {error}")),
     }
     let target = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);

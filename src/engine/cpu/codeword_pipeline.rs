@@ -4,8 +4,10 @@
 use std::ops::Range;
 
 use super::hash::{LaneStates, LeafHasher, ShortLeaves, StripeStates, Tile};
-use super::rs::codec::{Butterflies, CodeSpace, Encoding, Next};
-use super::rs::gf::prefetch;
+use super::joined_bytes::{CACHE_LINE, JoinedBytes};
+use super::prefetch::prefetch;
+use super::rs::butterflies::{Butterflies, CodeSpace};
+use super::rs::extender::{Encoding, Next};
 use super::symbol_chunks::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::format::commitment::Digest;
@@ -13,10 +15,7 @@ use crate::format::commitment::Digest;
 /// What stands before a symbol's bytes in a tile: the last bytes of the step before. The hashes take
 /// one of them, which the leaf prefix displaces; what is handed on takes as many as make a whole line
 /// of the cache.
-const BEFORE: usize = LINE;
-
-/// The bytes of a line of the cache.
-const LINE: usize = 64;
+const BEFORE: usize = JoinedBytes::BEFORE;
 
 /// From so many bytes on, a copy is worth a call.
 const LONG: usize = 256;
@@ -96,42 +95,6 @@ pub(crate) struct Emitted<'a> {
     /// Where in the bytes at hand of the symbol it begins.
     pub(crate) start: usize,
     pub(crate) bytes: JoinedBytes<'a>,
-}
-
-/// Bytes of a symbol, with the end of those that were handed on before them. All parts of a symbol but
-/// the last one have [`JoinedBytes::BEFORE`] bytes or more.
-#[derive(Clone, Copy)]
-pub(crate) struct JoinedBytes<'a> {
-    /// [`JoinedBytes::BEFORE`] bytes, and then these. Unless others were handed on before, the former
-    /// are of no meaning.
-    bytes: &'a [u8],
-    /// Whether others were handed on before these, and whether others will be after them.
-    pub(crate) joins: [bool; 2],
-}
-
-impl<'a> JoinedBytes<'a> {
-    /// A line of the cache.
-    pub(crate) const BEFORE: usize = BEFORE;
-
-    /// # Panics
-    ///
-    /// If there are no bytes behind those before them.
-    pub(crate) fn new(bytes: &'a [u8], joins: [bool; 2]) -> Self {
-        assert!(bytes.len() > Self::BEFORE);
-        Self { bytes, joins }
-    }
-
-    /// The bytes alone.
-    #[inline(always)]
-    pub(crate) fn alone(&self) -> &'a [u8] {
-        &self.bytes[Self::BEFORE..]
-    }
-
-    /// The bytes but for some at their end, after some of those before them.
-    #[inline(always)]
-    pub(crate) fn shifted(&self, before: usize, without: usize) -> &'a [u8] {
-        &self.bytes[Self::BEFORE - before..self.bytes.len() - without]
-    }
 }
 
 /// Takes parts of symbols.
@@ -409,7 +372,7 @@ impl Step {
     fn ask_for<'s>(&self, source: &impl Fn(usize, usize) -> &'s [u8], i: usize) {
         let bytes = self.of(source, i).as_ptr();
         let last = self.bytes() - 1;
-        for at in (LINE - 1..last + LINE).step_by(LINE) {
+        for at in (CACHE_LINE - 1..last + CACHE_LINE).step_by(CACHE_LINE) {
             prefetch(bytes.wrapping_add(at.min(last)));
         }
     }

@@ -3,7 +3,8 @@
 
 use super::hash::{self, LaneStates, LeafHasher, StripeStates, Tile};
 use super::isa::Isa;
-use super::rs::codec::{Butterflies, CodeSpace, Encoding, Next};
+use super::rs::butterflies::{Butterflies, CodeSpace};
+use super::rs::extender::{Encoding, Next};
 use super::symbol_chunks::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::engine::InstructionSet;

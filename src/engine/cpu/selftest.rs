@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile, hash_pairs};
 use super::isa::Isa;
-use super::rs::codec::{Butterflies, CodeSpace, Decoding, Encoding, Next};
+use super::rs::butterflies::{Butterflies, CodeSpace};
+use super::rs::extender::{Encoding, Next};
+use super::rs::restorer::Decoding;
 use super::symbol_chunks::{Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
 use crate::engine::InstructionSet;

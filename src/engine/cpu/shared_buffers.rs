@@ -4,13 +4,10 @@
 
 use std::marker::PhantomData;
 
-use super::codeword_pipeline::JoinedBytes;
+use super::joined_bytes::{CACHE_LINE, JoinedBytes};
 use crate::engine::SinkBuffers;
 use crate::format::index::Axis;
 use crate::support::memory::collected;
-
-/// What goes past the caches at once: a line of the cache.
-const LINE: usize = JoinedBytes::BEFORE;
 
 /// The memory of every chosen sliver, by axis and index.
 pub(crate) struct SharedBuffers<'a>([Vec<Option<SharedBuffer<'a>>>; 2]);
@@ -90,7 +87,7 @@ impl SharedBuffer<'_> {
     #[inline(always)]
     pub(crate) unsafe fn write_joined(&self, at: usize, bytes: JoinedBytes<'_>) {
         let len = bytes.alone().len();
-        let in_line = |at: usize| self.start.wrapping_add(at).addr() % LINE;
+        let in_line = |at: usize| self.start.wrapping_add(at).addr() % CACHE_LINE;
         let [before, without] = [
             (bytes.joins[0], in_line(at)),
             (bytes.joins[1], in_line(at.wrapping_add(len))),
@@ -121,14 +118,14 @@ pub(crate) fn settle() {
 unsafe fn copy(from: &[u8], to: *mut u8) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
 
-    let before = to.align_offset(LINE);
-    if from.len() < before + LINE {
+    let before = to.align_offset(CACHE_LINE);
+    if from.len() < before + CACHE_LINE {
         // SAFETY: as the caller guarantees.
         unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
         return;
     }
     let (head, rest) = from.split_at(before);
-    let (lines, tail) = rest.as_chunks::<LINE>();
+    let (lines, tail) = rest.as_chunks::<CACHE_LINE>();
     // SAFETY: as the caller guarantees: `to` holds all three parts, one after another. The
     // lines begin at a multiple of their length, and the instructions are in every x86-64 processor.
     unsafe {
@@ -142,7 +139,7 @@ unsafe fn copy(from: &[u8], to: *mut u8) {
                     _mm_loadu_si128(from.add(quarter)),
                 );
             }
-            to = to.add(LINE);
+            to = to.add(CACHE_LINE);
         }
         few(tail, to);
     }

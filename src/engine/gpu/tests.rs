@@ -14,10 +14,11 @@ use super::device::workspace::Workspace;
 use super::shader::modules::Shader;
 use super::*;
 use crate::engine::EngineOptions;
+use crate::engine::cpu::encode::Session as CpuSession;
 use crate::engine::options::DeviceOptions;
 use crate::format::error::Error;
 use crate::io::sink::SliverBuffer;
-use crate::jobs::runtime::Context;
+use crate::jobs::runtime::Runtime;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
 /// Returns the engine, or `None` if there is no device and none is required.
@@ -71,12 +72,22 @@ fn blob(len: usize) -> Vec<u8> {
 /// Returns an encoder on an engine.
 fn encoder(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, memory: u64) -> Encoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
-    Encoder::on(n_shards, commitment, Context::on(engine, memory))
+    let runtime = Runtime::on(engine, memory);
+    runtime
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
 fn cpu(n_shards: u16, commitment: Commitment) -> Encoder {
-    let builder = Encoder::builder().n_shards(n_shards).commitment(commitment);
-    builder.engine(EngineKind::Cpu).build().unwrap()
+    let builder = Runtime::builder();
+    builder
+        .engine(EngineKind::Cpu)
+        .build()
+        .unwrap()
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
 /// Encodes on both engines, once with all slivers and once with none, and compares.
@@ -107,7 +118,7 @@ fn compare(
         }
     }
     assert!(gpu.metadata(&blob).unwrap() == metadata, "{what}");
-    assert_eq!(gpu.device_fault(), None, "{what}");
+    assert_eq!(gpu.runtime().device_fault(), None, "{what}");
 }
 
 #[test]
@@ -198,7 +209,7 @@ fn chosen_pairs_alone_come_down() {
         let control = Control::new();
         let metadata = cpu.encode(&blob, &pairs, &mut expected, &control).unwrap();
         assert!(gpu.encode(&blob, &pairs, &mut found, &control).unwrap() == metadata);
-        assert_eq!(gpu.device_fault(), None);
+        assert_eq!(gpu.runtime().device_fault(), None);
         for (axis, pair) in Axis::BOTH
             .into_iter()
             .flat_map(|axis| (0..10).map(move |i| (axis, i)))
@@ -326,7 +337,7 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     let begin = std::time::Instant::now();
     gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
     let whole = begin.elapsed();
-    assert_eq!(gpu.device_fault(), None);
+    assert_eq!(gpu.runtime().device_fault(), None);
     let time = control.device_time();
     assert_eq!(time.is_some(), has_timestamps);
     if let Some(time) = time {
@@ -361,7 +372,10 @@ fn states_mean_the_same_to_device_and_cpu() {
                         true => Box::new(encode::GpuEncodeSession::new(
                             &engine, shape, commitment, width,
                         )),
-                        false => engine.cpu.start_encode(shape, commitment, width).unwrap(),
+                        false => {
+                            let cpu = &*engine.cpu;
+                            Box::new(CpuSession::new(cpu, shape, commitment, width))
+                        }
                     }
                 };
                 let control = Control::new();
@@ -379,9 +393,19 @@ fn states_mean_the_same_to_device_and_cpu() {
                     let leaves = second.leaves();
                     [
                         crate::format::commitment::column_roots(
-                            &engine, commitment, leaves, 7, &none,
+                            &*engine.cpu,
+                            commitment,
+                            leaves,
+                            7,
+                            &none,
                         ),
-                        crate::format::commitment::row_roots(&engine, commitment, leaves, 7, &none),
+                        crate::format::commitment::row_roots(
+                            &*engine.cpu,
+                            commitment,
+                            leaves,
+                            7,
+                            &none,
+                        ),
                     ]
                 });
                 assert_eq!(

@@ -1,51 +1,24 @@
-//! Blob metadata and blob IDs.
+//! Blob metadata.
 
-use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
+use super::blob_identity::BlobId;
+use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, TreeHasher};
+use super::node::Node;
 use super::tree;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::MetadataProblem;
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::support::memory::{collected, filled};
 
-/// How many pairs are hashed at once.
+/// Number of pairs hashed at once.
 const PAIRS: usize = 1024;
 
-/// The identity of an encoded blob: a hash over its length and all slivers' roots.
-///
-/// Its text form is URL-safe base64 without padding, 43 characters.
-///
-/// # Example
-///
-/// ```
-/// use walrus_accel::BlobId;
-///
-/// let text = "CmzciFdWJP1IIM-rD3cqXlVBXYM0fpAfHahZBvkaZUI";
-/// let id: BlobId = text.parse()?;
-/// assert_eq!(id.0[0], 0x0a);
-/// assert_eq!(id.to_string(), text);
-/// # Ok::<(), walrus_accel::Error>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BlobId(pub [u8; 32]);
-
-impl fmt::Display for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BlobId({self})")
-    }
-}
-
+// This impl is not beside the type, because errors name blob IDs and this impl names errors.
 impl FromStr for BlobId {
     type Err = Error;
 
@@ -61,37 +34,17 @@ impl FromStr for BlobId {
     }
 }
 
-/// A node of a Merkle tree: a digest, or the empty node that pads a level with an odd count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
-    /// The padding node; it is hashed as 32 zero bytes.
-    Empty,
-    /// A digest.
-    Digest(Digest),
-}
-
-impl Node {
-    /// The bytes that a parent hashes.
-    #[must_use]
-    pub const fn bytes(&self) -> Digest {
-        match self {
-            Self::Empty => [0; 32],
-            Self::Digest(digest) => *digest,
-        }
-    }
-}
-
-/// The roots of the two slivers of a pair.
+/// Roots of the two slivers of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SliverPairMetadata {
-    /// The root over the expanded row.
+    /// Root over the expanded row.
     pub primary: Node,
-    /// The root over the expanded column.
+    /// Root over the expanded column.
     pub secondary: Node,
 }
 
 impl SliverPairMetadata {
-    /// The root of the sliver along the axis.
+    /// Returns the root of the sliver along the axis.
     #[must_use]
     pub const fn root(&self, axis: Axis) -> &Node {
         match axis {
@@ -101,15 +54,15 @@ impl SliverPairMetadata {
     }
 }
 
-/// What an encoding commits to: the hash, the blob's length, and every sliver pair's roots in pair
-/// order.
+/// Content of an encoding's commitment: the hash, the blob's length, and the roots of every sliver
+/// pair in pair order.
 ///
 /// # Example
 ///
 /// ```
 /// use walrus_accel::{Axis, Encoder, SliverPairIndex};
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let metadata = encoder.metadata(&b"walrus"[..])?.metadata;
 /// assert_eq!(metadata.unencoded_length, 6);
 /// assert_eq!(metadata.pairs.len(), 10);
@@ -119,39 +72,38 @@ impl SliverPairMetadata {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobMetadata {
-    /// The hash function, and with it the encoding type.
+    /// Hash function, which determines the encoding type.
     pub commitment: Commitment,
-    /// The length of the blob in bytes.
+    /// Length of the blob in bytes.
     pub unencoded_length: u64,
-    /// The roots, pair by pair.
+    /// Roots, pair by pair.
     pub pairs: Vec<SliverPairMetadata>,
 }
 
-/// Metadata and the blob ID that follows from it (or is claimed for it).
+/// Metadata with a blob ID, computed or claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobMetadataWithId {
-    /// The blob ID.
+    /// Blob ID.
     pub blob_id: BlobId,
-    /// The metadata.
+    /// Metadata.
     pub metadata: BlobMetadata,
 }
 
 impl BlobMetadata {
-    /// The number of shards: the number of pairs.
+    /// Number of shards, which is the number of pairs.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidMetadata`] if there are more pairs than 16 bits count.
     pub fn n_shards(&self) -> Result<u16> {
         u16::try_from(self.pairs.len()).map_err(|_| Error::InvalidMetadata {
-            reason: format!(
-                "it has {} sliver pairs, and at most 65535 exist",
-                self.pairs.len()
-            ),
+            reason: MetadataProblem::TooManyPairs {
+                pairs: self.pairs.len(),
+            },
         })
     }
 
-    /// The shape of the encoding.
+    /// Shape of the encoding.
     ///
     /// # Errors
     ///
@@ -160,7 +112,7 @@ impl BlobMetadata {
         Shape::new(self.n_shards()?, self.unencoded_length)
     }
 
-    /// The root of one sliver, if the pair exists.
+    /// Root of one sliver. `None` if the pair does not exist.
     #[must_use]
     pub fn root(&self, axis: Axis, pair: SliverPairIndex) -> Option<Node> {
         self.pairs
@@ -168,39 +120,43 @@ impl BlobMetadata {
             .map(|roots| *roots.root(axis))
     }
 
-    /// The root of the blob tree: the network's "root hash".
+    /// Root of the blob tree: the network's "root hash".
     #[must_use]
     pub fn root_hash(&self) -> Digest {
         self.root_hash_with(&OneAtATime)
     }
 
-    /// The blob ID: `H(encoding type || length || root hash)`.
+    /// Computes the blob ID: `H(encoding type || length || root hash)`.
     #[must_use]
     pub fn blob_id(&self) -> BlobId {
         self.blob_id_of(&self.root_hash())
     }
 
-    /// Checks that this metadata is what the blob ID stands for, and tells its shape.
+    /// Checks that this metadata has the blob ID in a committee of `n_shards`, and returns its
+    /// shape.
     pub(super) fn check(&self, n_shards: u16, blob_id: &BlobId) -> Result<Shape> {
         if self.pairs.len() != usize::from(n_shards) {
             return Err(Error::InvalidMetadata {
-                reason: format!(
-                    "it has {} sliver pairs, and the committee has {n_shards} shards",
-                    self.pairs.len()
-                ),
+                reason: MetadataProblem::WrongCommittee {
+                    pairs: self.pairs.len(),
+                    n_shards,
+                },
             });
         }
         let shape = self.shape()?;
         let computed = self.blob_id();
         if computed != *blob_id {
             return Err(Error::InvalidMetadata {
-                reason: format!("it is the metadata of blob {computed}, not of {blob_id}"),
+                reason: MetadataProblem::WrongBlob {
+                    found: computed,
+                    expected: *blob_id,
+                },
             });
         }
         Ok(shape)
     }
 
-    /// Metadata from the roots of all slivers, in sliver order along each axis.
+    /// Creates metadata from the roots of all slivers, in sliver order along each axis.
     pub(crate) fn from_roots(
         commitment: Commitment,
         unencoded_length: u64,
@@ -219,8 +175,8 @@ impl BlobMetadata {
         }
     }
 
-    /// This metadata with its ID, hashed by an engine.
-    pub(crate) fn with_id(self, hasher: &dyn PairHasher) -> BlobMetadataWithId {
+    /// Adds the blob ID, hashed by an engine.
+    pub(crate) fn with_id(self, hasher: &dyn TreeHasher) -> BlobMetadataWithId {
         let blob_id = self.blob_id_of(&self.root_hash_with(hasher));
         BlobMetadataWithId {
             blob_id,
@@ -228,7 +184,7 @@ impl BlobMetadata {
         }
     }
 
-    fn root_hash_with(&self, hasher: &dyn PairHasher) -> Digest {
+    fn root_hash_with(&self, hasher: &dyn TreeHasher) -> Digest {
         let mut leaves = filled([0; 32], self.pairs.len());
         for (pairs, leaves) in self.pairs.chunks(PAIRS).zip(leaves.chunks_mut(PAIRS)) {
             let bytes = |axis| -> Vec<_> {

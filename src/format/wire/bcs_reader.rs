@@ -1,8 +1,8 @@
-//! The primitives: integers, lengths and byte runs.
+//! Primitives of BCS: integers, lengths and byte runs.
 
 use crate::format::error::{Error, Result};
 
-/// Why bytes were refused, where more than one place refuses them alike.
+/// Reasons for rejecting bytes that several structures share.
 pub(super) mod reason {
     pub const TRUNCATED: &str = "the bytes end early";
     pub const TRAILING: &str = "there are bytes after the end";
@@ -12,10 +12,10 @@ pub(super) mod reason {
     pub const PART_OF_A_SYMBOL: &str = "the symbols' length is not a multiple of the symbol size";
 }
 
-/// The most bytes that the ULEB128 form of a `u32` has.
+/// Maximum length in bytes of the ULEB128 form of a `u32`.
 pub(super) const MAX_ULEB_LEN: usize = 5;
 
-/// Reads one structure's bytes from front to back.
+/// Reader of the bytes of one structure from front to back.
 pub struct Reader<'a> {
     structure: &'static str,
     bytes: &'a [u8],
@@ -31,12 +31,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where the reader stands, in bytes from the beginning.
+    /// Position of the reader, in bytes from the beginning.
     pub(super) const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The error for something wrong at `offset`.
+    /// Creates the error for wrong bytes at `offset`.
     pub(super) const fn malformed(&self, offset: usize, reason: &'static str) -> Error {
         Error::Malformed {
             structure: self.structure,
@@ -49,12 +49,12 @@ impl<'a> Reader<'a> {
         &self.bytes[self.offset..]
     }
 
-    /// How many bytes are left.
+    /// Number of bytes left.
     pub(super) const fn left(&self) -> usize {
         self.bytes.len() - self.offset
     }
 
-    /// The next `len` bytes, borrowed.
+    /// Reads the next `len` bytes, borrowed.
     pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, _) = self
             .rest()
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    /// The byte of an enumeration, or of something that has one value only.
+    /// Reads the byte of an enumeration, or a byte with one valid value.
     pub(super) fn tag<T>(
         &mut self,
         known: impl FnOnce(u8) -> Result<T, &'static str>,
@@ -91,13 +91,13 @@ impl<'a> Reader<'a> {
         known(self.u8()?).map_err(|reason| self.malformed(at, reason))
     }
 
-    /// A length in bytes, and those bytes, borrowed.
+    /// Reads a length in bytes, and that many bytes, borrowed.
     pub(super) fn bytes(&mut self) -> Result<&'a [u8]> {
         let len = self.uleb()?;
         self.take(len)
     }
 
-    /// The bytes that `parts` reads.
+    /// Returns the bytes that `parts` reads.
     pub(super) fn bytes_of(
         &mut self,
         parts: impl FnOnce(&mut Self) -> Result<()>,
@@ -107,8 +107,9 @@ impl<'a> Reader<'a> {
         Ok(&self.bytes[start..self.offset])
     }
 
-    /// A count of items that take `item_len` bytes or more each. What is returned is no more than
-    /// the bytes that are left can hold, nor more than `limit.0`: it is safe to allocate for.
+    /// Reads a count of items of at least `item_len` bytes each. The result is at most the number
+    /// of items that the bytes left can hold and at most `limit.0`, so that memory for the items
+    /// can be allocated.
     pub(super) fn count(&mut self, item_len: usize, limit: (usize, &'static str)) -> Result<usize> {
         let at = self.offset;
         let count = self.uleb()?;
@@ -129,7 +130,7 @@ impl<'a> Reader<'a> {
         usize::try_from(value).map_err(|_| self.malformed(at, reason::TRUNCATED))
     }
 
-    /// Refuses bytes that nobody has read.
+    /// Fails if bytes are left.
     pub(super) fn finish(self) -> Result<()> {
         if self.rest().is_empty() {
             Ok(())
@@ -139,7 +140,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The ULEB128 number that `bytes` begin with, and how many bytes it takes.
+/// Returns the ULEB128 number at the beginning of `bytes`, and its length in bytes.
 pub(super) fn parse_uleb(bytes: &[u8]) -> Result<(u32, usize), &'static str> {
     let mut value = 0;
     for (position, &byte) in bytes.iter().take(MAX_ULEB_LEN).enumerate() {
@@ -168,13 +169,13 @@ pub(super) fn put_uleb(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-/// Appends the length of `bytes`, and the bytes.
+/// Appends the length of `bytes` and the bytes.
 pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     put_uleb(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 
-/// Checks the size in bytes of a symbol that a stranger claims.
+/// Checks a symbol size in bytes that the input claims.
 pub(super) const fn check_symbol_size(symbol_size: u16) -> Result<(), &'static str> {
     if symbol_size == 0 || !symbol_size.is_multiple_of(2) {
         return Err(reason::SYMBOL_SIZE);

@@ -1,4 +1,4 @@
-//! Nodes and blob metadata.
+//! BCS of Merkle nodes and blob metadata.
 
 use super::bcs::Codec;
 use super::bcs_reader::{Reader, put_uleb};
@@ -8,24 +8,26 @@ use crate::format::commitment::{
 use crate::format::error::Result;
 use crate::support::memory::{ensure_capacity, try_with_capacity};
 
-/// The one version of the metadata.
+/// Only version of the metadata.
 const VERSION: u8 = 0;
 
-/// The encoding type of the code that the network withdrew.
+/// Encoding type of the code that the network withdrew.
 const WITHDRAWN: u8 = 0;
 
-/// The most sliver pairs: their indices have 16 bits.
+/// Maximum number of sliver pairs: indices have 16 bits.
 const MAX_PAIRS: usize = u16::MAX as usize;
 
-/// The shortest pair: two empty nodes.
+/// Length of the shortest pair: two empty nodes.
 const MIN_PAIR_LEN: usize = 2;
 
-/// A pair of which one root is empty. A blob is certified when two thirds of the shards have verified both
-/// of their slivers, which cannot be done against empty roots: metadata with more of those than others is of
-/// no blob, and would take many times its length of memory.
+/// Length of a pair with one empty root.
+///
+/// A blob is certified when two thirds of the shards have verified both of their slivers, which is
+/// impossible against empty roots. Metadata with more empty roots than others therefore belongs to
+/// no blob, and would take many times its length in memory.
 const HALF_PAIR_LEN: usize = 1 + 33;
 
-/// The length of a pair of two digests.
+/// Length of a pair of two digests.
 pub(super) const PAIR_LEN: usize = 2 * 33;
 
 impl Codec for Node {
@@ -81,10 +83,12 @@ impl Codec for BlobMetadata {
         })?;
         let commitment = reader.tag(|encoding_type| match encoding_type {
             WITHDRAWN => Err(
-                "encoding type 00 is the withdrawn RedStuff/RaptorQ code, which is no longer in use",
+                "encoding type 00 is the withdrawn RedStuff/RaptorQ code, which is no longer in \
+                 use",
             ),
-            _ => Commitment::from_encoding_type(encoding_type)
-                .ok_or("the encoding type is unknown"),
+            _ => {
+                Commitment::from_encoding_type(encoding_type).ok_or("the encoding type is unknown")
+            }
         })?;
         let unencoded_length = reader.u64()?;
         let limit = (MAX_PAIRS, "there are more than 65535 sliver pairs");

@@ -1,8 +1,8 @@
-//! The wire formats: readers and writers of BCS, in which the network's structures travel.
+//! Wire formats: readers and writers of BCS, the encoding of the network's structures.
 //!
-//! This is the only module that parses bytes from strangers. A length is checked against the bytes
-//! that are there before anything is allocated, and whatever can be read has one spelling alone:
-//! writing it again gives the same bytes.
+//! Only this module parses bytes from other parties. It checks every length against the bytes that
+//! are present before it allocates. Every structure has exactly one spelling: writing a parsed
+//! structure gives the same bytes.
 
 mod bcs;
 mod bcs_reader;

@@ -1,5 +1,5 @@
-//! Where everything stands in a sliver's bytes, for files that are too large to hold: they are
-//! written and read in pieces.
+//! Layout of a sliver's bytes, for files that are too large for memory and are read and written in
+//! pieces.
 
 use super::bcs::Codec;
 use super::bcs_reader::{MAX_ULEB_LEN, parse_uleb, put_uleb, reason};
@@ -9,26 +9,26 @@ use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 
-/// The length in bytes of what follows the symbols: their size and the sliver's index.
+/// Length in bytes of the trailer behind the symbols: the symbol size and the sliver's index.
 const TRAILER_LEN: usize = 4;
 
-/// The length in bytes of what comes before the pairs in metadata with an ID: the ID, version, encoding
-/// type, the blob's length.
+/// Length in bytes of the part before the pairs in metadata with an ID: the ID, version, encoding
+/// type, and the blob's length.
 const METADATA_START_LEN: u64 = 32 + 1 + 1 + 8;
 
-/// The places in the bytes of every sliver of one axis: header, symbols, trailer. Lengths in bytes.
+/// Layout of the bytes of every sliver of one axis: header, symbols, trailer. Lengths in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SliverLayout {
-    /// The length of the header: where the symbols begin.
+    /// Length of the header, and offset of the symbols.
     pub(crate) header_len: u64,
-    /// The length of the symbols: where the trailer begins is this and the header.
+    /// Length of the symbols. The trailer begins at `header_len + symbols_len`.
     pub(crate) symbols_len: u64,
-    /// The length of the whole.
+    /// Length of header, symbols and trailer.
     pub(crate) total_len: u64,
 }
 
 impl SliverLayout {
-    /// The length in bytes of what follows the symbols.
+    /// Length in bytes of the trailer behind the symbols.
     pub(crate) const TRAILER_LEN: usize = TRAILER_LEN;
 
     pub(crate) fn new(shape: &Shape, axis: Axis) -> Self {
@@ -42,14 +42,14 @@ impl SliverLayout {
         layout
     }
 
-    /// The bytes before the symbols.
+    /// Bytes before the symbols.
     pub(crate) fn header(&self) -> Vec<u8> {
         let mut header = Vec::with_capacity(MAX_ULEB_LEN);
         put_uleb(self.symbols_len, &mut header);
         header
     }
 
-    /// The bytes after the symbols. The symbol size is a shape's: at most 65,534.
+    /// Bytes after the symbols. `symbol_size` is that of a shape: at most 65,534.
     pub(crate) fn trailer(symbol_size: u32, index: SliverIndex) -> [u8; TRAILER_LEN] {
         let symbol_size = u16::try_from(symbol_size).expect("at most MAX_SYMBOL_SIZE");
         let [size_low, size_high] = symbol_size.to_le_bytes();
@@ -58,10 +58,10 @@ impl SliverLayout {
     }
 }
 
-/// Lengths of what travels, for callers that make the room.
+/// Lengths of wire formats, for callers that allocate the memory.
 impl Shape {
-    /// The length in bytes of a sliver of the axis as BCS `SliverData`: its symbols, with a header before
-    /// and a trailer behind them.
+    /// Length in bytes of a sliver of the axis as BCS `SliverData`: a header, the symbols, and a
+    /// trailer.
     ///
     /// # Example
     ///
@@ -78,21 +78,22 @@ impl Shape {
         SliverLayout::new(self, axis).total_len
     }
 
-    /// The length in bytes of what comes before the symbols in BCS `SliverData`.
+    /// Length in bytes of the header before the symbols in BCS `SliverData`.
     #[must_use]
     pub fn sliver_header_len(&self, axis: Axis) -> u64 {
         SliverLayout::new(self, axis).header_len
     }
 
-    /// The length in bytes of an encoded blob's metadata with its ID, as BCS `BlobMetadataWithId`; the
-    /// metadata alone has 32 less.
+    /// Length in bytes of the metadata with its ID, as BCS `BlobMetadataWithId`. The metadata
+    /// without the ID is 32 bytes shorter.
     ///
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Bcs, Encoder};
+    /// use walrus_accel::Encoder;
+    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+    /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
     /// assert_eq!(encoded.metadata.shape()?.metadata_len(), encoded.to_bcs().len() as u64);
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
@@ -105,31 +106,31 @@ impl Shape {
     }
 }
 
-/// What the two ends of a sliver's bytes say. Lengths in bytes.
+/// Facts from the two ends of a sliver's bytes. Lengths in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SliverEdges {
-    /// The length of the header: where the symbols begin.
+    /// Length of the header, and offset of the symbols.
     pub(crate) header_len: u64,
-    /// The length of the symbols.
+    /// Length of the symbols.
     pub(crate) symbols_len: u64,
-    /// The size of a symbol: even, from 2 to 65,534.
+    /// Symbol size: even, from 2 to 65,534.
     pub(crate) symbol_size: u16,
-    /// The sliver's index.
+    /// Index of the sliver.
     pub(crate) index: SliverIndex,
 }
 
 impl SliverEdges {
-    /// How many bytes of the beginning [`parse`](Self::parse) needs, where there are so many.
+    /// Number of leading bytes that [`parse`](Self::parse) needs, if there are as many.
     pub(crate) const HEAD_LEN: usize = MAX_ULEB_LEN;
 
-    /// Reads a sliver's bytes, of which there are `file_len`, by their ends: `head` is the first
-    /// [`HEAD_LEN`](Self::HEAD_LEN) of them (or all, if there are fewer), `tail` the last four. A
+    /// Parses the ends of a sliver's bytes, of which there are `file_len`. `head` is the first
+    /// [`HEAD_LEN`](Self::HEAD_LEN) bytes (or all, if there are fewer), `tail` the last four. A
     /// file of fewer than five bytes is no sliver, whatever `tail` holds.
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] as [`SliverData::from_bcs`](super::Bcs::from_bcs): what this accepts,
-    /// that accepts, and the other way round.
+    /// [`Error::Malformed`], for exactly the bytes that
+    /// [`SliverData::from_bcs`](super::Bcs::from_bcs) rejects.
     pub(crate) fn parse(head: &[u8], tail: [u8; TRAILER_LEN], file_len: u64) -> Result<Self> {
         let malformed = |offset: u64, reason| Error::Malformed {
             structure: SliverData::STRUCTURE,

@@ -1,4 +1,4 @@
-//! Recovery symbols, Merkle proofs and inconsistency proofs.
+//! BCS of recovery symbols, Merkle proofs and inconsistency proofs.
 
 use super::bcs::Codec;
 use super::bcs_reader::{Reader, check_symbol_size, put_bytes, put_uleb, reason};
@@ -7,45 +7,50 @@ use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::support::memory::try_with_capacity;
 
-/// The most siblings in a path: a sliver has fewer than 2^16 symbols, and so its tree 16 levels.
+/// Maximum number of siblings in a path: a sliver has fewer than 2^16 symbols, so its tree has 16
+/// levels.
 const MAX_PATH: usize = 16;
 
-/// The fewest: 4 shards are 2 levels.
+/// Minimum number of siblings in a path: 4 shards give 2 levels.
 const MIN_PATH: usize = 2;
 
-/// The most symbols in an inconsistency proof: as many as recover a sliver of 65,535 shards.
+/// Maximum number of symbols in an inconsistency proof: the number that recovers a sliver of
+/// 65,535 shards.
 const MAX_SYMBOLS: usize = 43_691;
 
-/// The shortest recovery symbol: the index, a symbol of 2 bytes with its length, a path of 2 empty nodes.
+/// Length of the shortest recovery symbol: the index, a symbol of 2 bytes with its length, a path
+/// of 2 empty nodes.
 const MIN_RECOVERY_SYMBOL_LEN: usize = 2 + 3 + 1 + MIN_PATH;
 
-/// One symbol of an expanded sliver, cut out to recover a sliver of the other axis.
+/// Symbol of an expanded sliver, from which a sliver of the other axis is recovered.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, DecodingSymbol, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, DecodingSymbol};
 ///
 /// let symbol = DecodingSymbol { index: SliverIndex(5), data: vec![10, 11] };
 /// assert_eq!(symbol.to_bcs(), [5, 0, 2, 10, 11]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DecodingSymbol {
-    /// The index of the source sliver, from which the symbol was cut: the symbol's place in the
-    /// code word of the target sliver.
+    /// Index of the source sliver, from which the symbol comes. Equals the symbol's place in the
+    /// codeword of the target sliver.
     pub index: SliverIndex,
-    /// The symbol: an even number of bytes from 2 to 65,534.
+    /// Bytes of the symbol: an even number from 2 to 65,534.
     pub data: Vec<u8>,
 }
 
-/// The path from a leaf to the root of a Merkle tree: the siblings on the way up, the leaf's own first.
+/// Path from a leaf to the root of a Merkle tree: the siblings on the way up, the leaf's sibling
+/// first.
 ///
-/// It is kept as it travels: an empty node takes a byte.
+/// The path is kept in the wire format, where an empty node takes one byte.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, MerkleProof, Node};
+/// use walrus_accel::wire::{Bcs, MerkleProof, Node};
 ///
 /// let path = [Node::Empty, Node::Digest([7; 32])];
 /// let proof = MerkleProof::new(path);
@@ -55,12 +60,12 @@ pub struct DecodingSymbol {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MerkleProof {
-    /// The siblings' bytes, one after another.
+    /// BCS of the siblings in order.
     nodes: Box<[u8]>,
 }
 
 impl MerkleProof {
-    /// The proof of these siblings, the leaf's own first.
+    /// Creates the proof from siblings, the leaf's sibling first.
     #[must_use]
     pub fn new(path: impl IntoIterator<Item = Node>) -> Self {
         let mut nodes = Vec::new();
@@ -70,7 +75,7 @@ impl MerkleProof {
         }
     }
 
-    /// The siblings on the way up, the leaf's own first.
+    /// Siblings on the way up, the leaf's sibling first.
     pub fn path(&self) -> impl Iterator<Item = Node> + Clone + '_ {
         let mut rest = &self.nodes[..];
         std::iter::from_fn(move || {
@@ -85,25 +90,26 @@ impl MerkleProof {
         })
     }
 
-    /// The number of siblings: one a level below the root.
+    /// Number of siblings: one per level below the root.
     #[must_use]
     pub fn len(&self) -> usize {
         self.path().count()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no siblings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 }
 
-/// A symbol of a source sliver with the proof that it belongs to that sliver's root.
+/// Symbol of a source sliver with the proof that it belongs to the root of that sliver.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, RecoverySymbol, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, RecoverySymbol};
 ///
 /// let symbol = RecoverySymbol::from_bcs(&[5, 0, 2, 10, 11, 2, 0, 0])?;
 /// assert_eq!(symbol.symbol.index, SliverIndex(5));
@@ -112,18 +118,19 @@ impl MerkleProof {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecoverySymbol {
-    /// The symbol and the sliver that it comes from.
+    /// Symbol, with the index of its source sliver.
     pub symbol: DecodingSymbol,
-    /// The path from the symbol to the root of the source sliver.
+    /// Path from the symbol to the root of the source sliver.
     pub proof: MerkleProof,
 }
 
-/// A recovery symbol that says which sliver it recovers.
+/// Recovery symbol that names the sliver it recovers.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol, SliverIndex};
+/// use walrus_accel::{Axis, SliverIndex};
+/// use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
 ///
 /// let symbol = GeneralRecoverySymbol::from_bcs(&[1, 5, 0, 2, 10, 11, 3, 0, 2, 0, 0])?;
 /// assert_eq!((symbol.axis, symbol.target), (Axis::Secondary, SliverIndex(3)));
@@ -131,25 +138,26 @@ pub struct RecoverySymbol {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GeneralRecoverySymbol {
-    /// The axis of the sliver that it recovers. The source sliver is of the other axis.
+    /// Axis of the sliver to recover. The source sliver is of the other axis.
     pub axis: Axis,
-    /// The symbol and the sliver that it comes from.
+    /// Symbol, with the index of its source sliver.
     pub symbol: DecodingSymbol,
-    /// The index of the sliver that it recovers: the symbol's place in the source sliver.
+    /// Index of the sliver to recover. Equals the symbol's place in the source sliver.
     pub target: SliverIndex,
-    /// The path from the symbol to the root of the source sliver.
+    /// Path from the symbol to the root of the source sliver.
     pub proof: MerkleProof,
 }
 
-/// The symbols that recover a sliver whose root is not the one in the metadata: the proof that the
-/// blob was encoded inconsistently.
+/// Proof that a blob was encoded inconsistently: the symbols that recover a sliver whose root
+/// differs from the root in the metadata.
 ///
-/// The axis of the target sliver is not in the bytes.
+/// The bytes do not contain the axis of the target sliver.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, InconsistencyProof, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, InconsistencyProof};
 ///
 /// let proof = InconsistencyProof::from_bcs(&[3, 0, 1, 5, 0, 2, 10, 11, 2, 0, 0])?;
 /// assert_eq!(proof.target, SliverIndex(3));
@@ -158,13 +166,13 @@ pub struct GeneralRecoverySymbol {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InconsistencyProof {
-    /// The index of the sliver that is inconsistent.
+    /// Index of the inconsistent sliver.
     pub target: SliverIndex,
-    /// The symbols that recover it.
+    /// Symbols that recover the sliver.
     pub symbols: Vec<RecoverySymbol>,
 }
 
-/// Appends a general recovery symbol whose parts lie elsewhere.
+/// Appends a general recovery symbol, given its parts.
 pub(crate) fn write_recovery_symbol(
     axis: Axis,
     source: SliverIndex,
@@ -183,7 +191,7 @@ pub(crate) fn write_recovery_symbol(
     path.for_each(|node| node.write(out));
 }
 
-/// The length of what that appends.
+/// Length in bytes of the general recovery symbol that [`write_recovery_symbol`] appends.
 #[cfg(feature = "capi")]
 pub(crate) fn recovery_symbol_len(
     symbol: usize,
@@ -213,7 +221,7 @@ const fn node_len(node: &Node) -> usize {
 
 #[cfg(feature = "capi")]
 impl InconsistencyProof {
-    /// The length of its bytes.
+    /// Length of the proof's BCS in bytes.
     pub(crate) fn bcs_len(&self) -> usize {
         let symbol = |symbol: &RecoverySymbol| {
             let RecoverySymbol { symbol, proof } = symbol;

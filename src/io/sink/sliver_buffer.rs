@@ -1,32 +1,35 @@
-//! Slivers in memory: one allocation for all of them, reused from blob to blob.
+//! Sink that holds all slivers in one allocation, reused from blob to blob.
 
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverBufferMut, SliverPart};
+use super::sink_session::{Sink, SinkSession, SliverBufferMut};
+use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::support::memory::{Buffer, collected, try_with_capacity};
 
-/// Symbols begin at multiples of this, behind their BCS header.
+/// Alignment of the symbols, which follow their BCS header.
 const ALIGN: u64 = 64;
 
-/// The slivers of one blob in one allocation, each framed as BCS `SliverData`: the body that a
-/// storage node takes.
+/// Slivers of one blob in one allocation, each as BCS `SliverData`: the body of a request to a
+/// storage node.
 ///
-/// Encoding another blob into it reuses the memory, which then is there already: that is several
-/// times faster than fresh memory. It grows when it must and never shrinks.
+/// Encoding another blob into the buffer reuses the memory, which is several times faster than
+/// fresh memory. The allocation grows as needed and never shrinks.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverBuffer, SliverPairIndex};
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+/// use walrus_accel::io::SliverBuffer;
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut slivers = SliverBuffer::new();
 /// encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut slivers, &Control::new())?;
 /// let sliver = slivers.symbols(Axis::Primary, SliverPairIndex(0)).unwrap();
@@ -39,45 +42,45 @@ pub struct SliverBuffer {
     content: Option<Content>,
 }
 
-/// What a filled buffer holds.
+/// Content of a filled buffer.
 #[derive(Debug)]
 struct Content {
     shape: Shape,
     pairs: PairSet,
-    /// The number of chosen pairs before each pair.
+    /// Number of chosen pairs before each pair.
     rank: Vec<u64>,
 }
 
 impl SliverBuffer {
-    /// An empty buffer.
+    /// Creates an empty buffer.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A sliver as BCS `SliverData`, if the last encoding was into this buffer, succeeded and
-    /// included its pair.
+    /// Returns a sliver as BCS `SliverData`. `None` unless the last encoding into this buffer
+    /// succeeded and included the sliver's pair.
     #[must_use]
     pub fn sliver_data(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
         let (content, slot) = self.slot(axis, pair)?;
         Some(&slot[content.sliver_data(axis)])
     }
 
-    /// A sliver's symbols, one after another, as [`SliverBuffer::sliver_data`].
+    /// Returns the symbols of a sliver in order. `None` as for [`SliverBuffer::sliver_data`].
     #[must_use]
     pub fn symbols(&self, axis: Axis, pair: SliverPairIndex) -> Option<&[u8]> {
         let (content, slot) = self.slot(axis, pair)?;
         Some(&slot[content.symbols(axis)])
     }
 
-    /// The slot of a sliver that is here.
+    /// Returns the slot of a sliver that the buffer holds.
     fn slot(&self, axis: Axis, pair: SliverPairIndex) -> Option<(&Content, &[u8])> {
         let content = self.content.as_ref()?;
         let start = usize::try_from(content.start(axis, pair)?).ok()?;
         Some((content, &self.buffer.as_slice()[start..]))
     }
 
-    /// The bytes of memory held.
+    /// Bytes of memory held.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.buffer.capacity()
@@ -95,17 +98,17 @@ impl Content {
         Self { shape, pairs, rank }
     }
 
-    /// The slot of one sliver, its header and the alignment included.
+    /// Length of the slot of one sliver of the axis, in bytes, with its header and alignment.
     fn slot(&self, axis: Axis) -> u64 {
         ALIGN + (self.shape.sliver_len(axis) + 4).next_multiple_of(ALIGN)
     }
 
-    /// Where the slot of a pair begins.
+    /// Offset of the first slot of a pair.
     fn pair_start(&self, rank: u64) -> u64 {
         rank * (self.slot(Axis::Primary) + self.slot(Axis::Secondary))
     }
 
-    /// Where the slot of a sliver begins.
+    /// Offset of the slot of a sliver.
     fn start(&self, axis: Axis, pair: SliverPairIndex) -> Option<u64> {
         if !self.pairs.contains(pair) {
             return None;
@@ -117,13 +120,13 @@ impl Content {
         Some(self.pair_start(self.rank[usize::from(pair.0)]) + before)
     }
 
-    /// Where in its slot a sliver's symbols are.
+    /// Range of a sliver's symbols in its slot.
     fn symbols(&self, axis: Axis) -> Range<usize> {
         let len = usize::try_from(self.shape.sliver_len(axis)).expect("part of the buffer");
         ALIGN as usize..ALIGN as usize + len
     }
 
-    /// Where in its slot a sliver is as BCS `SliverData`.
+    /// Range of the BCS `SliverData` of a sliver in its slot.
     fn sliver_data(&self, axis: Axis) -> Range<usize> {
         let layout = SliverLayout::new(&self.shape, axis);
         let start = usize::try_from(ALIGN - layout.header_len).expect("less than ALIGN");
@@ -144,7 +147,7 @@ impl Sink for SliverBuffer {
 }
 
 impl SliverBuffer {
-    /// [`Sink::begin`], with the session's own type.
+    /// Like [`Sink::begin`], with the concrete type of the session.
     pub(crate) fn start(&mut self, shape: &Shape, pairs: &PairSet) -> Result<BufferSession<'_>> {
         self.content = None;
         let content = Content::new(*shape, pairs.duplicate());
@@ -169,7 +172,7 @@ impl SliverBuffer {
     }
 }
 
-/// Writes what stands around the symbols of a sliver.
+/// Writes the header and the trailer of a sliver.
 fn frame(slot: &mut [u8], shape: &Shape, axis: Axis, pair: SliverPairIndex) {
     let layout = SliverLayout::new(shape, axis);
     let header = layout.header();
@@ -180,17 +183,18 @@ fn frame(slot: &mut [u8], shape: &Shape, axis: Axis, pair: SliverPairIndex) {
     slot[end..end + 4].copy_from_slice(&SliverLayout::trailer(shape.symbol_size(), index));
 }
 
-/// A [`SliverBuffer`] while it is being filled.
+/// [`SliverBuffer`] while a blob is encoded into it.
 pub(crate) struct BufferSession<'a> {
     content: Content,
-    /// By rank of the pair and axis. A sliver has a lock of its own: the parts of one are put by
-    /// several threads, those of different ones are independent.
+    /// Slots by rank of the pair and axis. Each sliver has its own lock: several threads put the
+    /// parts of one sliver, and different slivers are independent.
     slots: Vec<[Mutex<&'a mut [u8]>; 2]>,
     filled: &'a mut Option<Content>,
 }
 
 impl<'a> BufferSession<'a> {
-    /// Calls `work` with a chosen sliver as BCS `SliverData`; complete once every part was put.
+    /// Calls `work` with a chosen sliver as BCS `SliverData`. The sliver is complete once every
+    /// part was put.
     pub(crate) fn with_sliver_data<T>(
         &self,
         axis: Axis,

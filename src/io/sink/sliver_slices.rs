@@ -1,32 +1,35 @@
-//! Slivers in memory that the caller has: a slice for each.
+//! Sink that writes to one slice of the caller per sliver.
 
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverBufferMut, SliverPart};
+use super::sink_session::{Sink, SinkSession, SliverBufferMut};
+use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::support::memory::{collected, filled, try_with_capacity};
 
-/// The caller's own memory for the chosen slivers of one blob: each is written where it belongs, framed
-/// as BCS `SliverData`, the body that a storage node takes.
+/// Caller's memory for the chosen slivers of one blob. Each slice gets its sliver as BCS
+/// `SliverData`, the body of a request to a storage node.
 ///
-/// It is fastest where the symbols begin at multiples of 64 bytes of address, behind their header of
-/// [`Shape::sliver_header_len`]. What the memory holds after a job that failed is unspecified.
+/// Encoding is fastest if the symbols begin at addresses that are multiples of 64 bytes, after a
+/// header of [`Shape::sliver_header_len`]. The content is unspecified after a failed job.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape, SliverSlices};
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape};
+/// use walrus_accel::io::SliverSlices;
 ///
 /// let shape = Shape::new(10, 6)?;
 /// let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_data_len(axis) as usize);
 /// let (mut row, mut column) = (vec![0; primary], vec![0; secondary]);
 /// let mut sink = SliverSlices::new(vec![[&mut row, &mut column]]);
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// encoder.encode(&b"walrus"[..], &PairSet::parse("0", 10)?, &mut sink, &Control::new())?;
 /// drop(sink);
 /// assert_eq!(&row[..7], b"\x0ewalrus");
@@ -38,9 +41,10 @@ pub struct SliverSlices<'m> {
 }
 
 impl<'m> SliverSlices<'m> {
-    /// The memory, primary and secondary sliver for each chosen pair, in the pairs' ascending order.
-    /// How many there are and that each has its sliver's length ([`Shape::sliver_data_len`]) is checked
-    /// when the encoding begins: anything else is [`Error::BufferLength`] or [`Error::Sink`].
+    /// Creates a sink from the slices of the primary and the secondary sliver of each chosen pair,
+    /// by ascending pair. When encoding begins, a slice of another length than its sliver's
+    /// ([`Shape::sliver_data_len`]) is [`Error::BufferLength`], and another number of pairs is
+    /// [`Error::Sink`].
     #[must_use]
     pub fn new(buffers: Vec<[&'m mut [u8]; 2]>) -> Self {
         Self { buffers }
@@ -60,7 +64,9 @@ impl Sink for SliverSlices<'_> {
                 self.buffers.len(),
                 pairs.len()
             );
-            return Err(Error::Sink { reason });
+            return Err(Error::Sink {
+                source: reason.into(),
+            });
         }
         let mut slivers = try_with_capacity(2 * self.buffers.len())?;
         let mut rank = filled(0, usize::from(shape.n_shards()));
@@ -79,7 +85,8 @@ impl Sink for SliverSlices<'_> {
     }
 }
 
-/// Writes what stands around the symbols of a sliver, and gives the place between.
+/// Writes the header and the trailer of a sliver, and returns the memory of its symbols between
+/// them.
 fn frame<'a>(
     buffer: &'a mut [u8],
     shape: &Shape,
@@ -106,7 +113,7 @@ fn frame<'a>(
 
 struct Session<'a> {
     shape: Shape,
-    /// Where the slivers of each pair begin.
+    /// Position in `slivers` of the first sliver of each pair.
     rank: Vec<usize>,
     slivers: Vec<Mutex<(Axis, SliverPairIndex, &'a mut [u8])>>,
 }
@@ -148,13 +155,13 @@ mod tests {
     use super::*;
     use crate::engine::EngineKind;
     use crate::io::sink::SliverBuffer;
-    use crate::jobs::encoder::Encoder;
+    use crate::jobs::runtime::Runtime;
 
     #[test]
     fn every_engine_s_slivers_are_those_of_a_buffer() {
         for kind in [EngineKind::Cpu, EngineKind::Reference] {
-            let encoder = Encoder::builder().n_shards(10).engine(kind).memory(1 << 20);
-            let encoder = encoder.build().unwrap();
+            let encoder = Runtime::builder().engine(kind).memory(1 << 20);
+            let encoder = encoder.build().unwrap().encoder(10).unwrap();
             let blob: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
             let pairs = PairSet::parse("1,4-6,9", 10).unwrap();
             let mut own = SliverBuffer::new();

@@ -1,16 +1,21 @@
 //! A blob through the stages of decoding, stripe by stripe: decode, check or encode again, write.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::Decoder;
+use super::selection::Attempt;
 use crate::engine::schedule::{Job, Work};
-use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
+use crate::engine::{
+    DecodeRequest, ExpandSession, NextPlan, NextRequest, PlanRequest, SliverOutput, stripes,
+};
 use crate::format::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, ZeroCodewords,
-    row_roots,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, TaskPool, TreeHasher,
+    VerifiedMetadata, ZeroCodewords, row_roots,
 };
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::error_reasons::Inconsistency;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::blob_output::OutputSession;
 use crate::io::control::Control;
@@ -18,10 +23,9 @@ use crate::io::sink::SinkSession;
 use crate::io::sliver_source::GivenSlivers;
 use crate::io::symbol_reader::SymbolReader;
 use crate::jobs::encoder::EncodeStage;
-use crate::jobs::runtime::Context;
 use crate::support::memory::{collected, filled};
 
-impl Decoder {
+impl Attempt<'_> {
     /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
     pub(super) fn pipeline(
         &self,
@@ -36,39 +40,6 @@ impl Decoder {
         let indices = given.indices();
         let rows_count = usize::from(shape.rows());
         let commitment = metadata.commitment;
-        let in_memory = given.in_memory();
-        let in_place = target.blob().is_some_and(OutputSession::in_memory);
-        let width_on = |context: &Context| {
-            let engine = &*context.engine;
-            let checked = target.checked_rows(engine, &shape, axis, indices);
-            // Each thread writes a row at a time.
-            let rows_in_flight = |width: u32| {
-                let row = u64::from(shape.columns()) * u64::from(width);
-                match target.blob() {
-                    Some(_) => engine.threads() as u64 * row,
-                    None => 0,
-                }
-            };
-            let widest = match target {
-                Target::Encoded { .. } => engine.widest_encode(&shape, commitment),
-                _ => u32::MAX,
-            };
-            context.width_up_to(widest, &shape, |width| {
-                let check = match target {
-                    Target::Blob(_) => 0,
-                    Target::Checked { .. } => {
-                        let items = checked.len();
-                        engine.expand_memory(&shape, commitment, Axis::Primary, items, width)
-                    }
-                    Target::Encoded { .. } => {
-                        engine.encode_memory(&shape, commitment, width, false)
-                    }
-                };
-                engine.decode_memory(&shape, axis, indices, width, in_memory, in_place)
-                    + check
-                    + rows_in_flight(width)
-            })
-        };
         let needed = shape.slivers_needed(axis);
         let job = Job {
             // With all of the source at hand there is nothing to restore.
@@ -80,13 +51,29 @@ impl Decoder {
             n_shards: shape.n_shards(),
             bytes: shape.unencoded_length(),
         };
-        let fits = |context: &Context| {
-            context.engine.fits(&shape, commitment) && width_on(context).is_ok()
+        let checked = target.checked_rows(&shape, axis, indices);
+        let runtime = &self.decoder.runtime;
+        let request = DecodeRequest {
+            shape,
+            axis,
+            given: indices,
+            in_memory: given.in_memory(),
+            has_output: target.blob().is_some(),
+            in_place: target.blob().is_some_and(OutputSession::in_memory),
+            next: match target {
+                Target::Blob(_) => NextRequest::Nothing,
+                Target::Checked { .. } => NextRequest::Expand {
+                    commitment,
+                    rows: &checked,
+                },
+                Target::Encoded { .. } => NextRequest::Encode { commitment },
+            },
+            budget: runtime.memory,
         };
-        let context = self.context.for_job(&job, control, fits)?;
-        let width = width_on(&context)?;
-        let engine = &*context.engine;
-        let checked = target.checked_rows(engine, &shape, axis, indices);
+        let lease = runtime.for_job(&job, control, &PlanRequest::Decode(request))?;
+        self.engine.replace(Some(Arc::clone(&lease.engine)));
+        let engine = &*lease.engine;
+        let plan = engine.plan_decode(&request)?;
         let passes = match target {
             Target::Blob(_) => 1,
             Target::Checked { .. } | Target::Encoded { .. } => 2,
@@ -94,26 +81,17 @@ impl Decoder {
         control.start_work(shape.matrix_len() * passes, shape.unencoded_length());
         control.check()?;
 
-        let place = |row| match width == shape.symbol_size() {
+        let place = |row| match plan.width == shape.symbol_size() {
             true => target.blob()?.lend_row(row),
             false => None,
         };
-        let mut decode = engine.start_decode(shape, axis, indices, width, &place)?;
-        let mut stage = match target {
-            Target::Blob(_) => Stage::None,
-            Target::Checked { .. } if checked.is_empty() => Stage::None,
-            Target::Checked { .. } => Stage::Expand(engine.start_expand(
-                shape,
-                commitment,
-                Axis::Primary,
-                checked.len(),
-                width,
-            )?),
-            Target::Encoded { .. } => {
-                Stage::Encode(EncodeStage::start(engine, shape, commitment, width)?)
-            }
+        let mut decode = plan.start(&place);
+        let mut stage = match &plan.next {
+            NextPlan::Nothing => Stage::None,
+            NextPlan::Expand { plan, rows } => Stage::Expand(plan.start(rows.len()), rows),
+            NextPlan::Encode(plan) => Stage::Encode(EncodeStage::start(engine, plan)),
         };
-        for range in stripes(shape.symbol_size(), 0, width) {
+        for range in stripes(shape.symbol_size(), 0, plan.width) {
             decode.stripe(range.clone(), given, control)?;
             let rows = BlobRows {
                 rows: decode.rows(given),
@@ -121,10 +99,10 @@ impl Decoder {
             };
             match &mut stage {
                 Stage::None => {}
-                Stage::Expand(session) => {
+                Stage::Expand(session, numbers) => {
                     let rows = SomeRows {
                         rows: &rows,
-                        numbers: &checked,
+                        numbers,
                     };
                     session.stripe(range.clone(), &rows, control)?;
                 }
@@ -138,12 +116,22 @@ impl Decoder {
             if let Some(blob) = target.blob() {
                 let left = (0..rows_count).filter(|&row| !decode.is_in_place(row));
                 let left = collected(left);
-                write_rows(engine, &shape, range, &rows, &left, blob, control)?;
+                write_rows(
+                    engine.codewords(),
+                    &shape,
+                    range,
+                    &rows,
+                    &left,
+                    blob,
+                    control,
+                )?;
             }
         }
         match stage {
             Stage::None => Ok(()),
-            Stage::Expand(session) => check_rows(engine, metadata, &shape, &checked, &*session),
+            Stage::Expand(session, rows) => {
+                check_rows(engine.codewords(), metadata, &shape, rows, &*session)
+            }
             Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
         }
     }
@@ -156,7 +144,8 @@ pub(super) enum Target<'a> {
     /// To an output, the source rows checked.
     Checked {
         blob: &'a dyn OutputSession,
-        /// Whether given slivers are known to belong to the metadata: rows that are among them need no check.
+        /// Whether given slivers are known to belong to the metadata: rows that are among them need
+        /// no check.
         verified: bool,
     },
     /// Encoded again, to compare everything.
@@ -174,22 +163,12 @@ impl Target<'_> {
         }
     }
 
-    /// The source rows that the default check hashes, in order. All beyond the blob are equal, so that the
-    /// first one of them speaks for the others if the engine knows that.
-    fn checked_rows(
-        &self,
-        engine: &dyn Engine,
-        shape: &Shape,
-        axis: Axis,
-        given: &[SliverIndex],
-    ) -> Vec<usize> {
+    /// Returns the source rows that the default check hashes, ascending.
+    fn checked_rows(&self, shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
         let mut checked = filled(true, shape.rows().into());
-        if engine.skips_zero_codewords() {
-            let others = usize::from(shape.zero_rows().start) + 1;
-            checked.iter_mut().skip(others).for_each(|row| *row = false);
-        }
         if let (Self::Checked { verified: true, .. }, Axis::Primary) = (self, axis) {
-            // One with padding in it is the blob's row only if that is zero.
+            // A row with padding is the blob's row only if the padding is zero, so the row is
+            // checked.
             let len = shape.sliver_len(Axis::Primary);
             let is_whole = |row: usize| (row as u64 + 1) * len <= shape.unencoded_length();
             for row in given.iter().map(|index| usize::from(index.0)) {
@@ -213,10 +192,11 @@ impl Target<'_> {
     }
 }
 
-/// What follows decoding in a stripe.
+/// Work on the decoded rows of a stripe.
 enum Stage<'a> {
     None,
-    Expand(Box<dyn ExpandSession + 'a>),
+    /// With the rows that are expanded.
+    Expand(Box<dyn ExpandSession + 'a>, &'a [usize]),
     Encode(EncodeStage<'a>),
 }
 
@@ -270,7 +250,7 @@ impl SymbolReader for SomeRows<'_> {
 
 /// Writes the byte range of every symbol of the numbered rows of the blob to its place.
 fn write_rows(
-    engine: &dyn Engine,
+    pool: &dyn TaskPool,
     shape: &Shape,
     range: Range<u32>,
     rows: &dyn SymbolReader,
@@ -311,7 +291,7 @@ fn write_rows(
         Ok(())
     };
     let failed = std::sync::Mutex::new(None);
-    engine.for_each(numbers.len(), &|index| {
+    pool.for_each(numbers.len(), &|index| {
         if let Err(error) = write_row(numbers[index]) {
             let mut failed = failed.lock().expect("nothing panics under the lock");
             failed.get_or_insert(error);
@@ -323,7 +303,7 @@ fn write_rows(
 
 /// The roots of slivers that were expanded. Nothing is known of them: they may be a stranger's.
 pub(crate) fn roots(
-    engine: &dyn Engine,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     n: usize,
     session: &dyn ExpandSession,
@@ -331,7 +311,7 @@ pub(crate) fn roots(
     match session.roots() {
         Some(roots) => collected(roots.iter().copied()),
         None => row_roots(
-            engine,
+            hasher,
             commitment,
             session.leaves(),
             n,
@@ -343,13 +323,13 @@ pub(crate) fn roots(
 /// The default check: the source rows' roots are those in the metadata. The slivers are those of
 /// [`BlobRows`], zero past the blob's end, of the rows with these numbers.
 fn check_rows(
-    engine: &dyn Engine,
+    hasher: &dyn TreeHasher,
     metadata: &BlobMetadata,
     shape: &Shape,
     checked: &[usize],
     session: &dyn ExpandSession,
 ) -> Result<()> {
-    let roots = roots(engine, metadata.commitment, metadata.pairs.len(), session);
+    let roots = roots(hasher, metadata.commitment, metadata.pairs.len(), session);
     let zeros = usize::from(shape.zero_rows().start);
     let differs = |row: usize, root| metadata.pairs[row].primary != Node::Digest(root);
     let mut differing = 0;
@@ -363,10 +343,10 @@ fn check_rows(
     }
     if differing > 0 {
         return Err(Error::Inconsistent {
-            reason: format!(
-                "{differing} of its {} source rows have other Merkle roots",
-                shape.rows()
-            ),
+            reason: Inconsistency::Roots {
+                differing,
+                rows: shape.rows(),
+            },
         });
     }
     Ok(())
@@ -378,10 +358,9 @@ fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Res
         return Ok(());
     }
     Err(Error::Inconsistent {
-        reason: format!(
-            "encoding it gives blob {}, not {}",
-            computed.blob_id,
-            metadata.blob_id()
-        ),
+        reason: Inconsistency::BlobId {
+            found: computed.blob_id,
+            expected: metadata.blob_id(),
+        },
     })
 }

@@ -1,22 +1,39 @@
-//! Which slivers a job uses: usable ones first, verified ones if its check fails, and a look from another
-//! path before a blob is called inconsistent.
+//! Which slivers a job uses: usable ones first, verified ones if its check fails, and a look from
+//! another path before a blob is called inconsistent.
+
+use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::{Decoded, Decoder};
+use crate::engine::Engine;
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::{Disagreement, Inconsistency};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
+use crate::jobs::runtime::Runtime;
 use crate::support::memory::{catch_out_of_memory, collected};
 
-/// A run of a job.
+/// Run of a job.
 pub(super) struct Attempt<'a> {
-    /// What it runs on.
     pub(super) decoder: &'a Decoder,
-    /// Whether what comes out counts. Where it does not, outputs and sinks are left unfinished.
+    /// True if the result counts. Otherwise outputs and sinks are left unfinished.
     pub(super) finishes: bool,
+    /// Engine of the last run, once it was chosen.
+    pub(super) engine: RefCell<Option<Arc<dyn Engine>>>,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(decoder: &'a Decoder, finishes: bool) -> Self {
+        Self {
+            decoder,
+            finishes,
+            engine: RefCell::default(),
+        }
+    }
 }
 
 impl Decoder {
@@ -48,10 +65,7 @@ impl Decoder {
         let (mut axis, mut candidates) = choose(&shape, slivers, asked)?;
         let mut untried = asked.is_none().then(|| axis.other());
         let mut damaged = Vec::new();
-        let own = Attempt {
-            decoder: self,
-            finishes: true,
-        };
+        let own = Attempt::new(self, true);
         loop {
             let needed = usize::from(shape.slivers_needed(axis));
             let used = copy_of(&candidates[..needed]);
@@ -68,11 +82,10 @@ impl Decoder {
                 Ok(()) => return done(damaged),
                 Err(error) => error,
             };
-            // Before another job is done by this control.
-            let by_device = control.engine_name() == Some("gpu");
+            let engine = own.engine.take();
             let mut look_again = |error| {
                 let mut job = |attempt: &Attempt<'_>| job(attempt, axis, &given);
-                self.look_again(metadata, error, by_device, &mut job)
+                self.look_again(metadata, error, engine.as_deref(), &mut job)
             };
             match &error {
                 Error::Inconsistent { .. } if damaged.is_empty() => {}
@@ -95,9 +108,7 @@ impl Decoder {
                     // All could be read this time.
                     Error::Io { .. } => job(&own, axis, &given)?,
                     _ => look_again(Error::Inconsistent {
-                        reason: "every sliver used belongs to the metadata, and yet they make \
-                                 another blob: it was encoded inconsistently"
-                            .into(),
+                        reason: Inconsistency::GoodSlivers,
                     })?,
                 }
                 return done(damaged);
@@ -120,36 +131,44 @@ impl Decoder {
         }
     }
 
-    /// Does a job again that called a blob inconsistent: nobody is told so by one path alone. If a device did
-    /// it and the CPU finds nothing wrong, all is well, and the device is done for.
+    /// Repeats a job that found a blob inconsistent, on another path. If `engine`, which ran the
+    /// job, has a verifier and the verifier finds the blob consistent, its result counts and the
+    /// mismatch is reported.
+    ///
+    /// # Errors
+    ///
+    /// `error`, if the other path finds the blob inconsistent too; [`Error::Internal`] if it does
+    /// not.
     fn look_again(
         &self,
         metadata: &VerifiedMetadata,
         error: Error,
-        by_device: bool,
+        engine: Option<&dyn Engine>,
         job: &mut dyn FnMut(&Attempt<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut on = |context, finishes| {
-            let decoder = &Self { context };
-            match job(&Attempt { decoder, finishes }) {
+        let mut on = |runtime, finishes| {
+            let decoder = &Self { runtime };
+            match job(&Attempt::new(decoder, finishes)) {
                 Ok(()) => Ok(true),
                 Err(Error::Inconsistent { .. }) => Ok(false),
                 Err(error) => Err(error),
             }
         };
-        if by_device
-            && let Some((device, cpu)) = self.context.device_and_cpu()
-            && on(cpu, true)?
+        if let Some(engine) = engine
+            && let Some(verifier) = engine.verifier()
+            && on(Runtime::on(verifier, self.runtime.memory), true)?
         {
-            device.report_mismatch();
+            engine.report_mismatch();
             return Ok(());
         }
         let other = self
-            .context
+            .runtime
             .other_path(&metadata.shape(), metadata.commitment())?;
         match on(other, false)? {
             true => Err(Error::Internal {
-                reason: format!("decoding said `{error}`, and on another path it did not"),
+                reason: Disagreement::Decoding {
+                    source: error.into(),
+                },
             }),
             false => Err(error),
         }

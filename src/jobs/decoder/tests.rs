@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineKind, EngineOptions};
 use crate::format::commitment::{Commitment, Node};
 use crate::format::index::SliverPairIndex;
 use crate::format::shape::Shape;
@@ -14,7 +14,7 @@ use crate::io::sink::SliverBuffer;
 
 fn on(engine: Arc<dyn Engine>) -> Decoder {
     Decoder {
-        context: Context::on(engine, 1 << 30),
+        runtime: Runtime::on(engine, 1 << 30),
     }
 }
 
@@ -25,8 +25,8 @@ fn cpu() -> Arc<dyn Engine> {
 #[test]
 fn an_engine_that_is_wrong_accuses_nobody() {
     let control = Control::new();
-    let encoder = Encoder::builder().n_shards(7).engine(EngineKind::Cpu);
-    let encoder = encoder.build().unwrap();
+    let encoder = Runtime::builder().engine(EngineKind::Cpu);
+    let encoder = encoder.build().unwrap().encoder(7).unwrap();
     let blob: Vec<u8> = (0..999u32).map(|i| ((i * i) >> 3) as u8).collect();
     let mut buffer = SliverBuffer::new();
     let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);
@@ -100,13 +100,22 @@ fn an_engine_that_is_wrong_accuses_nobody() {
 fn the_other_path_is_another_one_and_fits_the_memory() {
     let shape = Shape::new(1000, 64 << 20).unwrap();
     let second = |decoder: &Decoder| {
-        let other = decoder.context.other_path(&shape, Commitment::default());
+        let other = decoder.runtime.other_path(&shape, Commitment::default());
         let engine = other.unwrap().engine;
-        (engine.name(), engine.instruction_set())
+        (engine.info().kind, engine.info().instruction_set)
     };
     let mut decoder = on(cpu());
-    assert_eq!(second(&decoder), ("reference", "portable"));
-    decoder.context.memory = 64 << 20;
-    assert_eq!(second(&decoder), ("cpu", "portable"));
-    assert_eq!(second(&on(crate::engine::reference())), ("cpu", "portable"));
+    assert_eq!(
+        second(&decoder),
+        (EngineKind::Reference, InstructionSet::Portable)
+    );
+    decoder.runtime.memory = 64 << 20;
+    assert_eq!(
+        second(&decoder),
+        (EngineKind::Cpu, InstructionSet::Portable)
+    );
+    assert_eq!(
+        second(&on(crate::engine::reference())),
+        (EngineKind::Cpu, InstructionSet::Portable)
+    );
 }

@@ -27,14 +27,14 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Control, Decoder, Encoder, InconsistencyProof, ProofVerdict, SliverIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, SliverIndex};
+    /// use walrus_accel::verify::ProofVerdict;
+    /// use walrus_accel::wire::InconsistencyProof;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let metadata = encoder.metadata(&b"walrus"[..])?.verify(10)?;
     /// let proof = InconsistencyProof { target: SliverIndex(3), symbols: Vec::new() };
-    /// let verdict = Decoder::on_engine_of(&encoder).verify_inconsistency(
+    /// let verdict = encoder.runtime().decoder().verify_inconsistency(
     ///     &metadata,
     ///     Axis::Primary,
     ///     &proof,
@@ -52,7 +52,7 @@ impl Decoder {
     ) -> Result<ProofVerdict> {
         catch_out_of_memory(|| {
             control.check()?;
-            self.context.fits_words(memory(&metadata.shape()))?;
+            self.runtime.check_memory(memory(&metadata.shape()))?;
             let paths = self.paths(control);
             let verdict = verdict(&paths, metadata, axis, proof, control)?;
             control.finish();
@@ -108,6 +108,6 @@ pub(super) fn verdict(
     if target.accepts(&candidate) {
         return Ok(ProofVerdict::Consistent);
     }
-    target.confirm(&*paths.second()?, &candidate, &proven, control)?;
+    target.confirm(paths.second()?.codewords(), &candidate, &proven, control)?;
     Ok(ProofVerdict::Proven)
 }

@@ -15,6 +15,7 @@ use self::symbols::{Proven, Target};
 use crate::engine::{CodewordOps, Engine};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SliverProblem;
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SymbolVerdict;
@@ -65,16 +66,15 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverIndex,
-    ///     SliverPairIndex, SymbolVerdict,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverIndex, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::{BlobSliver, SymbolVerdict};
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = Decoder::on_engine_of(&encoder);
+    /// let decoder = encoder.runtime().decoder();
     ///
     /// let target = SliverPairIndex(8);
     /// let data = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
@@ -130,16 +130,17 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, PairSet, RecoveryOutcome,
-    ///     SliverBuffer, SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::recovery::RecoveryOutcome;
+    /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = Decoder::on_engine_of(&encoder);
+    /// let decoder = encoder.runtime().decoder();
     ///
     /// // Pair 8 lost its secondary sliver; four other nodes have primary ones.
     /// let (axis, target) = (Axis::Secondary, SliverPairIndex(8));
@@ -166,7 +167,7 @@ impl Decoder {
         let target = Target::new(metadata, axis, target)?;
         catch_out_of_memory(|| {
             control.check()?;
-            self.context.fits_words(memory(&metadata.shape()))?;
+            self.runtime.check_memory(memory(&metadata.shape()))?;
             let paths = self.paths(control);
             let recovery = recover(&paths, target, symbols, control)?;
             control.finish();
@@ -187,16 +188,16 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer,
-    ///     SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = Decoder::on_engine_of(&encoder);
+    /// let decoder = encoder.runtime().decoder();
     ///
     /// let target = SliverPairIndex(8);
     /// let mut symbols = Vec::new();
@@ -221,7 +222,7 @@ impl Decoder {
         let target = Target::new(metadata, axis, target)?;
         catch_out_of_memory(|| {
             control.check()?;
-            self.context.fits_words(memory(&metadata.shape()))?;
+            self.runtime.check_memory(memory(&metadata.shape()))?;
             let (mut chosen, mut refused) = (BTreeMap::new(), Vec::new());
             for (position, symbol) in symbols.iter().enumerate() {
                 match target.by_measures(symbol) {
@@ -243,9 +244,7 @@ impl Decoder {
                 false => Err(Error::InvalidSliver {
                     axis: target.axis,
                     index: target.index.0,
-                    reason: "recovered from symbols without proofs, it does not belong to the metadata: \
-                             one of them is wrong, or the blob is inconsistent; symbols with proofs tell"
-                        .into(),
+                    reason: SliverProblem::Unproven,
                 }),
             }
         })
@@ -255,7 +254,7 @@ impl Decoder {
     fn paths(&self, control: &Control) -> Paths<'_> {
         Paths {
             first: self.words(control),
-            other: Box::new(|| self.context.other_words()),
+            other: Box::new(|| self.runtime.other_codeword_ops()),
         }
     }
 }
@@ -388,7 +387,7 @@ fn recover(
         RecoveryOutcome::Sliver(target.sliver(candidate.symbols))
     } else {
         let proven = collected(chosen.iter().map(|chosen| Proven::of(chosen)));
-        target.confirm(&*paths.second()?, &candidate, &proven, control)?;
+        target.confirm(paths.second()?.codewords(), &candidate, &proven, control)?;
         let symbols = chosen.iter().map(|chosen| RecoverySymbol {
             symbol: chosen.symbol.clone(),
             proof: chosen.proof.clone(),

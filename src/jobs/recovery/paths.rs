@@ -4,6 +4,7 @@ use super::symbols::{Proven, Target};
 use crate::engine::{CodewordBatch, CodewordOps, join_parts};
 use crate::format::commitment::{Digest, Node};
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::Disagreement;
 use crate::format::index::SliverIndex;
 use crate::format::wire::DecodingSymbol;
 use crate::io::control::Control;
@@ -73,14 +74,14 @@ impl Target<'_> {
         symbols: &[Proven<'_>],
         control: &Control,
     ) -> Result<()> {
-        let internal = |what: &str| {
+        let internal = |difference| {
             Err(Error::Internal {
-                reason: format!(
-                    "recovering {} sliver {} of blob {} on another path gives {what}",
-                    self.axis,
-                    self.index.0,
-                    self.metadata.blob_id(),
-                ),
+                reason: Disagreement::Recovery {
+                    axis: self.axis,
+                    index: self.index.0,
+                    blob_id: *self.metadata.blob_id(),
+                    difference,
+                },
             })
         };
         let verdicts = self.verdicts(words, symbols);

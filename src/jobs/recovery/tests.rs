@@ -4,10 +4,10 @@ use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{EngineKind, reference};
 use crate::format::commitment::Node;
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::format::verdict::ProofVerdict;
 use crate::io::sink::SliverBuffer;
-use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 use crate::jobs::verify::BlobSliver;
 
 impl<'a> Paths<'a> {
@@ -30,15 +30,15 @@ fn setting(
     [Vec<GeneralRecoverySymbol>; 2],
 ) {
     let (control, target) = (Control::new(), SliverPairIndex(2));
-    let encoder = Encoder::builder().n_shards(7).engine(EngineKind::Cpu);
-    let encoder = encoder.build().unwrap();
+    let encoder = Runtime::builder().engine(EngineKind::Cpu);
+    let encoder = encoder.build().unwrap().encoder(7).unwrap();
     let mut buffer = SliverBuffer::new();
     let blob: Vec<u8> = (0..1000u32).map(|i| ((i * i) >> 3) as u8).collect();
     let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);
     let mut metadata = encoded.unwrap().metadata;
     let consistent_id = metadata.blob_id();
     let good = metadata.clone().verify(7, &consistent_id).unwrap();
-    let decoder = Decoder::on_engine_of(&encoder);
+    let decoder = encoder.runtime().decoder();
     let symbols = Axis::BOTH.map(|axis| {
         let from = axis.other();
         let symbol = |pair| {
@@ -66,7 +66,13 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
     let (metadata, pair, symbols) = setting(true);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
         let target = Target::new(&metadata, axis, pair).unwrap();
-        let honest = recover(&Paths::of(&*reference()), target, &symbols, &control).unwrap();
+        let honest = recover(
+            &Paths::of(reference().codewords()),
+            target,
+            &symbols,
+            &control,
+        )
+        .unwrap();
         assert!(matches!(honest.outcome, RecoveryOutcome::Sliver(_)));
         let proof = InconsistencyProof {
             target: target.index,
@@ -115,14 +121,23 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
     let (metadata, pair, symbols) = setting(false);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
         let target = Target::new(&metadata, axis, pair).unwrap();
-        let recovered = recover(&Paths::of(&*reference()), target, &symbols, &control).unwrap();
+        let recovered = recover(
+            &Paths::of(reference().codewords()),
+            target,
+            &symbols,
+            &control,
+        )
+        .unwrap();
         let RecoveryOutcome::Inconsistent(proof) = recovered.outcome else {
             panic!("its root is another's");
         };
         let verdict = |words: &dyn CodewordOps| {
             inconsistency::verdict(&Paths::of(words), &metadata, axis, &proof, &control)
         };
-        assert_eq!(verdict(&*reference()).unwrap(), ProofVerdict::Proven);
+        assert_eq!(
+            verdict(reference().codewords()).unwrap(),
+            ProofVerdict::Proven
+        );
         for (lie, after) in [
             (FaultyStep::Restore, 0),
             (FaultyStep::Extend, 0),

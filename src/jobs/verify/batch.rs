@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::engine::Engine;
 use crate::engine::schedule::{Job, Work};
+use crate::engine::{Engine, ExpandPlan, ExpandRequest, PlanRequest};
 use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -14,7 +14,6 @@ use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource};
 use crate::jobs::decoder::{Decoder, roots};
-use crate::jobs::runtime::Context;
 use crate::support::memory::{collected, filled, push};
 
 /// How many slivers are verified in one go: enough to keep many threads busy, few enough that their
@@ -25,7 +24,8 @@ const LOT: usize = 256;
 const SMALL_LOT: usize = 32;
 const SMALL_LOT_BYTES: u64 = 1 << 20;
 
-/// Groups of so many bytes may be a device's, and are shared out to the threads by slivers; smaller ones by lots.
+/// Groups of so many bytes may be a device's, and are shared out to the threads by slivers; smaller
+/// ones by lots.
 const LARGE: u64 = 16 << 20;
 
 /// Slivers to be verified.
@@ -53,8 +53,8 @@ struct Kind {
 struct Group {
     axis: Axis,
     commitment: Commitment,
-    /// That of one of their blobs: the others differ in the blob's length alone, which does not matter
-    /// here.
+    /// That of one of their blobs: the others differ in the blob's length alone, which does not
+    /// matter here.
     shape: Shape,
     /// Where they stand among the numbers.
     places: Vec<usize>,
@@ -83,25 +83,16 @@ impl Group {
             .max(1)
     }
 
-    /// The width of reads with which all threads have room for a lot each.
-    fn width_in_lots(&self, context: &Context) -> Result<u32> {
-        let engine = &*context.engine;
-        context.width(&self.shape, |width| {
-            let memory =
-                |items| engine.expand_memory(&self.shape, self.commitment, self.axis, items, width);
-            // What threads work in counts once.
-            let lot = memory(self.small_lot());
-            lot + (engine.threads() as u64 - 1) * (lot - memory(0))
-        })
-    }
-
-    /// The width of reads with which there is room for some of them.
-    fn width(&self, context: &Context, items: usize) -> Result<u32> {
-        context.width(&self.shape, |width| {
-            context
-                .engine
-                .expand_memory(&self.shape, self.commitment, self.axis, items, width)
-        })
+    /// Returns the request for a plan of sessions with `items` of the group's slivers.
+    fn request(&self, items: usize, sessions: usize, budget: u64) -> ExpandRequest {
+        ExpandRequest {
+            shape: self.shape,
+            commitment: self.commitment,
+            axis: self.axis,
+            items,
+            sessions,
+            budget,
+        }
     }
 }
 
@@ -111,20 +102,24 @@ impl Batch<'_> {
         let mut verdicts = filled(SliverVerdict::WrongRoot, self.numbers.len());
         let groups = self.groups(&mut verdicts);
         control.start(groups.iter().map(Group::bytes).sum());
-        let context = &self.decoder.context;
-        let is_device = context.engine.device().is_some();
-        let threads = context.engine.threads();
+        let runtime = &self.decoder.runtime;
+        let engine = &*runtime.engine;
+        let info = engine.info();
+        let (is_device, threads) = (info.device.is_some(), info.threads);
         let (mut lots, mut alone) = (Vec::new(), Vec::new());
         let is_one = groups.len() == 1;
         for group in groups {
             // Few slivers would not keep all threads busy, however large they are.
             let is_large = group.bytes() >= LARGE && group.places.len() >= threads;
-            let width = match is_device || is_large || is_one || threads == 1 {
+            let plan = match is_device || is_large || is_one || threads == 1 {
                 true => None,
-                false => group.width_in_lots(context).ok(),
+                false => {
+                    let request = group.request(group.small_lot(), threads, runtime.memory);
+                    engine.plan_expand(&request).ok()
+                }
             };
-            match width {
-                Some(width) => push(&mut lots, (group, width)),
+            match plan {
+                Some(plan) => push(&mut lots, (group, plan)),
                 None => push(&mut alone, group),
             }
         }
@@ -142,7 +137,7 @@ impl Batch<'_> {
         for (place, &number) in self.numbers.iter().enumerate() {
             let (info, metadata) = (self.infos[number], (self.metadata_of)(place));
             let shape = metadata.shape();
-            if let Some(verdict) = SliverVerdict::by_measures(&info, &shape) {
+            if let Some(verdict) = shape.sliver_mismatch(&info) {
                 verdicts[place] = verdict;
             } else {
                 let commitment = metadata.commitment();
@@ -164,11 +159,11 @@ impl Batch<'_> {
         collected(groups.into_values())
     }
 
-    /// Groups that are too small to keep all threads busy: each thread is at a lot of its own. With each group the
-    /// width of its reads.
+    /// Verifies groups that are too small to keep all threads busy, each with its plan: every
+    /// thread takes lots of its own.
     fn run_lots(
         &self,
-        groups: &[(Group, u32)],
+        groups: &[(Group, ExpandPlan<'_>)],
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
@@ -176,17 +171,17 @@ impl Batch<'_> {
             return Ok(());
         }
         control.check()?;
-        let engine = &*self.decoder.context.engine;
-        control.note_engine(engine.name());
-        let lots = groups.iter().flat_map(|(group, width)| {
+        let engine = &*self.decoder.runtime.engine;
+        control.note_engine(engine.info().kind.name());
+        let lots = groups.iter().flat_map(|(group, plan)| {
             let lots = group.places.chunks(group.small_lot());
-            lots.map(move |places| (group, *width, places))
+            lots.map(move |places| (group, plan, places))
         });
         let lots = collected(lots);
         let results = collected((0..lots.len()).map(|_| OnceLock::new()));
-        engine.for_each(lots.len(), &|lot| {
-            let (group, width, places) = lots[lot];
-            let _ = results[lot].set(self.run_lot(engine, group, places, width, control));
+        engine.codewords().for_each(lots.len(), &|lot| {
+            let (group, plan, places) = lots[lot];
+            let _ = results[lot].set(self.run_lot(engine, plan, group, places, control));
         });
         for ((_, _, places), result) in lots.iter().zip(results) {
             let found = result.into_inner().expect("every lot was run")?;
@@ -197,53 +192,54 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// A group that all threads, or a device, are at together.
+    /// Verifies a group with all threads, or with a device.
     fn run_alone(
         &self,
         group: &Group,
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
-        // A sliver at a time is enough.
-        let fits = |context: &Context| {
-            let engine = &*context.engine;
-            engine.fits(&group.shape, group.commitment) && group.width(context, 1).is_ok()
-        };
-        let context = self.decoder.context.for_job(&group.job(), control, fits)?;
-        self.run_on(&context, group, &group.places, verdicts, control)?;
-        // What a device finds wrong is looked at again.
-        let Some(second) = context.engine.verifier() else {
+        let runtime = &self.decoder.runtime;
+        // Capacity for a sliver at a time is enough.
+        let request = PlanRequest::Expand(group.request(1, 1, runtime.memory));
+        let lease = runtime.for_job(&group.job(), control, &request)?;
+        self.run_on(&*lease.engine, group, &group.places, verdicts, control)?;
+        // The verifier repeats what a device finds wrong.
+        let Some(verifier) = lease.engine.verifier() else {
             return Ok(());
         };
         let bad = group.places.iter().copied();
         let bad = bad.filter(|&place| verdicts[place] == SliverVerdict::WrongRoot);
         let bad = collected(bad);
-        let again = Context::on(second, context.memory);
-        // That is no part of the job's progress.
-        self.run_on(&again, group, &bad, verdicts, &control.aside())?;
+        // The repetition is no part of the job's progress.
+        self.run_on(&*verifier, group, &bad, verdicts, &control.aside())?;
         if bad.iter().any(|&place| verdicts[place].is_good()) {
-            context.engine.report_mismatch();
+            lease.engine.report_mismatch();
         }
         Ok(())
     }
 
-    /// Some of a group on an engine.
+    /// Verifies some slivers of a group on an engine.
     fn run_on(
         &self,
-        context: &Context,
+        engine: &dyn Engine,
         group: &Group,
         places: &[usize],
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
-        // Fewer at a time where the memory limit asks for it.
+        // As many at a time as the memory limit allows.
+        let plan =
+            |items| engine.plan_expand(&group.request(items, 1, self.decoder.runtime.memory));
         let mut lot = LOT.min(places.len()).max(1);
-        while lot > 1 && group.width(context, lot).is_err() {
-            lot /= 2;
-        }
-        let width = group.width(context, lot)?;
+        let plan = loop {
+            match plan(lot) {
+                Err(_) if lot > 1 => lot /= 2,
+                plan => break plan?,
+            }
+        };
         for places in places.chunks(lot) {
-            let found = self.run_lot(&*context.engine, group, places, width, control)?;
+            let found = self.run_lot(engine, &plan, group, places, control)?;
             for (&place, found) in places.iter().zip(found) {
                 verdicts[place] = found;
             }
@@ -251,22 +247,22 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Some of a group at once.
+    /// Verifies some slivers of a group at once.
     fn run_lot(
         &self,
         engine: &dyn Engine,
+        plan: &ExpandPlan<'_>,
         group: &Group,
         places: &[usize],
-        width: u32,
         control: &Control,
     ) -> Result<Vec<SliverVerdict>> {
         let (shape, commitment, axis) = (group.shape, group.commitment, group.axis);
         let n = usize::from(shape.n_shards());
         let numbers = collected(places.iter().map(|&place| self.numbers[place]));
         let given = GivenSlivers::of(self.slivers, &self.infos, shape, numbers).lenient();
-        let mut session = engine.start_expand(shape, commitment, axis, places.len(), width)?;
+        let mut session = plan.start(places.len());
         session.stripe(0..shape.symbol_size(), &given, control)?;
-        let roots = roots(engine, commitment, n, &*session);
+        let roots = roots(engine.codewords(), commitment, n, &*session);
         let verdicts = places.iter().zip(roots).enumerate();
         let verdicts = verdicts.map(|(item, (&place, root))| {
             let expected = (self.metadata_of)(place).root(axis, given.indices()[item]);

@@ -31,12 +31,12 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Bcs, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer, SliverData,
-    ///     SliverPairIndex, SliverVerdict,
-    /// };
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::SliverVerdict;
+    /// use walrus_accel::wire::{Bcs, Sliver, SliverData};
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let mut buffer = SliverBuffer::new();
     /// let pairs = PairSet::all(10);
     /// let encoded = encoder.encode(&b"walrus"[..], &pairs, &mut buffer, &Control::new())?;
@@ -47,7 +47,7 @@ impl Decoder {
     /// bad.data.symbols[5] ^= 1;
     ///
     /// let slivers = [good, bad];
-    /// let verdicts = Decoder::builder().build()?.verify(
+    /// let verdicts = Decoder::new()?.verify(
     ///     &metadata,
     ///     &slivers[..],
     ///     &[0, 1],
@@ -83,11 +83,11 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::BlobSliver;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let mut blobs = Vec::new();
     /// for blob in [&b"walrus"[..], b"tusk"] {
     ///     let mut buffer = SliverBuffer::new();
@@ -102,7 +102,7 @@ impl Decoder {
     ///     BlobSliver::from_bcs(&blobs[1].0, axis, data(&blobs[1].1))?,
     ///     BlobSliver::from_bcs(&blobs[0].0, axis, data(&blobs[1].1))?,
     /// ];
-    /// let verdicts = Decoder::builder().build()?.verify_batch(&batch, &Control::new())?;
+    /// let verdicts = Decoder::new()?.verify_batch(&batch, &Control::new())?;
     /// let good: Vec<_> = verdicts.iter().map(|verdict| verdict.is_good()).collect();
     /// assert_eq!(good, [true, true, false]);
     /// # Ok::<(), walrus_accel::Error>(())

@@ -18,9 +18,10 @@ use crate::support::memory::try_with_capacity;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, BlobSliver, Encoder};
+/// use walrus_accel::{Axis, Encoder};
+/// use walrus_accel::verify::BlobSliver;
 ///
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+/// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let metadata = encoded.verify(10)?;
 /// // The body of a request, as it came: its symbols are not copied.
 /// let body = [4, 10, 11, 12, 13, 2, 0, 3, 0];
@@ -60,7 +61,7 @@ impl<'a> BlobSliver<'a> {
     /// # Errors
     ///
     /// [`Error::Malformed`](crate::Error::Malformed) as
-    /// [`SliverData::from_bcs`](crate::Bcs::from_bcs).
+    /// [`SliverData::from_bcs`](crate::wire::Bcs::from_bcs).
     pub fn from_bcs(metadata: &'a VerifiedMetadata, axis: Axis, data: &'a [u8]) -> Result<Self> {
         let view = SliverView::from_bcs(data)?;
         Ok(Self {
@@ -98,7 +99,7 @@ impl<'a> BlobSliver<'a> {
 
     /// What is wrong with it, if it can be no sliver of its blob.
     pub(crate) fn measures(&self) -> Option<SliverVerdict> {
-        SliverVerdict::by_measures(&self.info(), &self.metadata.shape())
+        self.metadata.shape().sliver_mismatch(&self.info())
     }
 }
 

@@ -1,22 +1,24 @@
-//! Buffers of ended sessions, kept for the next: memory that has been touched is several times
-//! faster than fresh memory.
+//! Pool of buffers, which keeps the buffers of ended sessions for later sessions. Memory that has
+//! been touched is several times faster than fresh memory.
 
 use std::sync::Mutex;
 
-use super::{Buffer, Result};
+use super::buffer::Buffer;
+use super::fallible::Result;
 
-/// A buffer may be this much larger than what it is taken for, and a quarter.
+/// Maximum excess of a buffer's capacity over the requested size; a quarter of the size is allowed
+/// as well.
 const SLACK: u64 = 32 << 20;
 
-/// The most buffers that are kept: a session uses two of a kind at most.
+/// Maximum number of buffers kept: a session uses at most two of a kind.
 const KEPT: usize = 4;
 
-/// The buffers of one kind that wait for their next use.
+/// Unused buffers of one kind.
 #[derive(Default)]
 pub(crate) struct BufferPool(Mutex<Vec<Buffer>>);
 
 impl BufferPool {
-    /// Gives everything back.
+    /// Frees all unused buffers.
     pub(crate) fn clear(&self) {
         self.0
             .lock()
@@ -24,8 +26,8 @@ impl BufferPool {
             .clear();
     }
 
-    /// A buffer for `bytes`: one that an ended session left, or a new one. If none of those left
-    /// fits, they are given back first, so that idle memory hardly adds to a job's own.
+    /// Returns a buffer for `bytes`: the best fit among the unused buffers, or a new buffer. If no
+    /// unused buffer fits, all are freed first, so that unused memory hardly adds to a job's own.
     pub(crate) fn take(&self, bytes: u64) -> PooledBuffer<'_> {
         let mut idle = self.0.lock().expect("nothing panics under the lock");
         let most = bytes.saturating_add(SLACK.max(bytes / 4));
@@ -43,19 +45,19 @@ impl BufferPool {
     }
 }
 
-/// A buffer in use; it goes back when it is dropped.
+/// Buffer in use, returned to the pool on drop.
 pub(crate) struct PooledBuffer<'a> {
     buffer: Buffer,
     home: &'a BufferPool,
 }
 
 impl PooledBuffer<'_> {
-    /// The first `len` bytes, grown as needed. Contents are unspecified.
+    /// Returns the first `len` bytes, growing the buffer as needed. The content is unspecified.
     pub(crate) fn get(&mut self, len: u64, what: &'static str) -> Result<&mut [u8]> {
         self.buffer.get(len, what)
     }
 
-    /// Everything there is, to read.
+    /// Returns all bytes, to read.
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.buffer.as_slice()
     }
@@ -82,7 +84,7 @@ mod tests {
         drop(large);
         assert_eq!(idle.take(90 << 20).as_slice()[5], 7);
         assert!(idle.take(10 << 20).as_slice().is_empty());
-        // Giving up on the large one emptied the shelf.
+        // Taking a buffer that did not fit has freed the large buffer.
         assert!(idle.take(100 << 20).as_slice().is_empty());
     }
 }

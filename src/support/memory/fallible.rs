@@ -1,8 +1,8 @@
-//! Memory whose size a job's input decides, where the system may have none.
+//! Allocation of memory whose size depends on a job's input, with handling of missing memory.
 //!
-//! Much of it is needed deep within kernels and on worker threads, where there is no way to give a result
-//! back. So what is missing there unwinds, as a panic does but without being one (no hook is called), to
-//! where the job began, and becomes its error there.
+//! Kernels and worker threads often cannot return a result. If the system has no memory, the
+//! functions here unwind to the beginning of the job, like a panic but without calling the panic
+//! hook. [`catch_out_of_memory`] turns the unwinding into an error.
 
 use std::any::Any;
 use std::io;
@@ -30,7 +30,7 @@ pub(crate) enum MemoryError {
 /// Result of reserving memory.
 pub(crate) type Result<T, E = MemoryError> = std::result::Result<T, E>;
 
-/// Payload of the unwinding: the bytes that there was no memory for.
+/// Payload of the unwinding: the number of bytes that the system could not provide.
 struct NoMemory {
     bytes: usize,
 }
@@ -67,8 +67,8 @@ pub(crate) mod failing_size {
     static HAS_FAILED: AtomicBool = AtomicBool::new(false);
     static TURN: Mutex<()> = Mutex::new(());
 
-    /// Lets reservations of exactly so many bytes fail, on every thread, until it is dropped. The number must
-    /// be one that tests on other threads do not reserve.
+    /// Guard while which reservations of exactly so many bytes fail, on every thread. Tests on
+    /// other threads must not reserve that many.
     pub(crate) struct FailingSize(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
     impl FailingSize {
@@ -99,7 +99,7 @@ pub(crate) mod failing_size {
     }
 }
 
-/// A vector with room for `len` elements.
+/// Creates an empty vector with capacity for `len` elements.
 ///
 /// # Errors
 ///
@@ -110,21 +110,21 @@ pub(crate) fn try_with_capacity<T>(len: usize) -> Result<Vec<T>> {
     Ok(values)
 }
 
-/// The same where there is no way to give an error back: it unwinds to [`catch_out_of_memory`].
+/// Like [`try_with_capacity`], but unwinds to [`catch_out_of_memory`] if memory is missing.
 pub(crate) fn with_capacity<T>(len: usize) -> Vec<T> {
     let mut values = Vec::new();
     ensure_capacity(&mut values, len);
     values
 }
 
-/// As many of a value, as `vec!` makes them; unwinds as [`with_capacity`].
+/// Creates a vector of `len` copies of a value, like `vec!`. Unwinds as [`with_capacity`] does.
 pub(crate) fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
     let mut values = with_capacity(len);
     values.resize(len, value);
     values
 }
 
-/// The elements of an iterator, as `collect` gathers them; unwinds as [`with_capacity`].
+/// Collects the elements of an iterator. Unwinds as [`with_capacity`] does.
 pub(crate) fn collected<T>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut collected = with_capacity(values.size_hint().0);
     for value in values {
@@ -133,7 +133,7 @@ pub(crate) fn collected<T>(values: impl Iterator<Item = T>) -> Vec<T> {
     collected
 }
 
-/// Appends an element, and makes room as `Vec::push` does; unwinds as [`with_capacity`].
+/// Appends an element, growing the vector like `Vec::push`. Unwinds as [`with_capacity`] does.
 pub(crate) fn push<T>(values: &mut Vec<T>, value: T) {
     if values.len() == values.capacity() {
         let more = values.len().max(4).saturating_mul(2);
@@ -142,14 +142,15 @@ pub(crate) fn push<T>(values: &mut Vec<T>, value: T) {
     values.push(value);
 }
 
-/// Makes room in a vector for `len` elements in all; unwinds as [`with_capacity`].
+/// Grows the capacity of a vector to at least `len` elements. Unwinds as [`with_capacity`] does.
 pub(crate) fn ensure_capacity<T>(values: &mut Vec<T>, len: usize) {
     if let Err(missing) = try_reserve(values, len) {
         resume_unwind(Box::new(missing));
     }
 }
 
-/// Runs a job; memory that there was none for becomes its error. All other panics go on.
+/// Runs a job and returns an error if the job unwinds for missing memory. Other panics continue to
+/// unwind.
 pub(crate) fn catch_out_of_memory<T, E: From<MemoryError>>(
     job: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
@@ -159,7 +160,8 @@ pub(crate) fn catch_out_of_memory<T, E: From<MemoryError>>(
     })
 }
 
-/// The error that a panic's payload stands for, if memory was missing.
+/// Returns the error that a panic's payload stands for, if memory was missing, and the payload
+/// otherwise.
 pub(crate) fn memory_error(
     payload: Box<dyn Any + Send>,
 ) -> Result<MemoryError, Box<dyn Any + Send>> {
@@ -179,7 +181,7 @@ mod tests {
         let caught = |job: &dyn Fn() -> Result<Vec<u64>>| catch_out_of_memory(job);
         let error = caught(&|| Ok(filled(0u64, usize::MAX / 16))).unwrap_err();
         assert!(format!("{error:?}").contains("bytes of a job"), "{error:?}");
-        // From another thread, too.
+        // The unwinding passes through other threads, too.
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(2)
             .build()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use walrus_accel::{BlobId, Commitment, EngineKind, NETWORK_SHARDS};
+use walrus_accel::{BlobId, Commitment, EngineKind, Shape};
 
 use super::size;
 use super::values::{EngineParser, commitment, shards, threads};
@@ -15,7 +15,7 @@ pub struct CodeArgs {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = NETWORK_SHARDS,
+        default_value_t = Shape::NETWORK_SHARDS,
         value_parser = shards,
         allow_hyphen_values = true
     )]

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
-use walrus_accel::{Axis, Check, Commitment, EngineKind, Error, MAX_THREADS, MIN_SHARDS, Shape};
+use walrus_accel::{Axis, Check, Commitment, EngineKind, Error, Runtime, Shape};
 
 /// File name that stands for standard input or output.
 const STANDARD: &str = "-";
@@ -67,7 +67,10 @@ pub fn shards(text: &str) -> Result<u16, String> {
             Err(Error::TooManyShards { maximum, .. }) => maximum,
             _ => u16::MAX,
         };
-        return Err(format!("a number from {MIN_SHARDS} to {most} is expected"));
+        return Err(format!(
+            "a number from {} to {most} is expected",
+            Shape::MIN_SHARDS
+        ));
     };
     match Shape::new(n, 0) {
         Ok(_) => Ok(n),
@@ -78,13 +81,13 @@ pub fn shards(text: &str) -> Result<u16, String> {
 pub fn threads(text: &str) -> Result<usize, String> {
     let threads = text
         .parse()
-        .map_err(|_| format!("a number from 0 to {MAX_THREADS} is expected"))?;
-    match threads <= MAX_THREADS {
+        .map_err(|_| format!("a number from 0 to {} is expected", Runtime::MAX_THREADS))?;
+    match threads <= Runtime::MAX_THREADS {
         true => Ok(threads),
         // The library's error, so that the message is the same for every caller.
         false => Err(Error::TooManyThreads {
             threads,
-            maximum: MAX_THREADS,
+            maximum: Runtime::MAX_THREADS,
         }
         .to_string()),
     }

@@ -27,7 +27,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
         },
     );
     if exit != Exit::Unavailable {
-        app.warn_of_device(&args.engine, encoder.device(), encoder.device_fault());
+        app.warn_of_device(&args.engine, encoder.runtime());
     }
     Ok(exit)
 }

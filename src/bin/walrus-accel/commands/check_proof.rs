@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::{Axis, Bcs, InconsistencyProof, ProofVerdict, SliverIndex, VerifiedMetadata};
+use walrus_accel::verify::ProofVerdict;
+use walrus_accel::wire::{Bcs, InconsistencyProof};
+use walrus_accel::{Axis, SliverIndex, VerifiedMetadata};
 
 use crate::args::CheckProofArgs;
 use crate::input::metadata_file;
@@ -49,7 +51,7 @@ pub fn run(args: &CheckProofArgs, app: &App) -> Result<Exit, Failure> {
     let job = app.start();
     let (axis, control) = (args.axis, job.control());
     let verdict = decoder.verify_inconsistency(&metadata, axis, &proof, control)?;
-    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.runtime());
 
     let text = match verdict {
         ProofVerdict::WrongCount { found, .. } if found == needed(&metadata, axis.other()) => {
@@ -69,7 +71,7 @@ pub fn run(args: &CheckProofArgs, app: &App) -> Result<Exit, Failure> {
             symbols: proof.symbols.len(),
             proven: verdict.is_proven(),
             verdict: text.clone(),
-            by: EngineLine::of_decoder(&decoder, control),
+            by: EngineLine::new(decoder.runtime(), control),
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
     }

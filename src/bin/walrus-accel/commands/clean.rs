@@ -1,7 +1,7 @@
 //! `clean`: removes leftovers of killed runs.
 
 use serde::Serialize;
-use walrus_accel::Leftover;
+use walrus_accel::directory::Leftover;
 
 use crate::args::CleanArgs;
 use crate::output::exit::{Exit, Failure};

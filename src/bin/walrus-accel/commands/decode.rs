@@ -5,11 +5,12 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::{
-    Axis, Bcs, BlobDirectory, BlobMetadataWithId, Check, Control, Decoded, Decoder, Error,
-    FileOutput, FileProblem, Output, ProblemKind, SliverFile, SliverFiles, SliverSource,
-    SliverVerdict, VerifiedMetadata,
-};
+use walrus_accel::decode::Decoded;
+use walrus_accel::directory::{BlobDirectory, FileProblem, ProblemKind, SliverFile, SliverFiles};
+use walrus_accel::io::{FileOutput, Output, SliverSource};
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::wire::Bcs;
+use walrus_accel::{Axis, BlobMetadataWithId, Check, Control, Decoder, Error, VerifiedMetadata};
 
 use crate::args::{DecodeArgs, is_standard};
 use crate::commands::problems::{self, ProblemLine};
@@ -79,9 +80,9 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
         job.end()?;
         copy_out(scratch, app)?;
     }
-    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.runtime());
     if app.console.json() {
-        let by = EngineLine::of_decoder(&decoder, job.control());
+        let by = EngineLine::new(decoder.runtime(), job.control());
         let seconds = working_seconds(start, job.control());
         let line = line(args, &input, by, &decoded, seconds);
         app.console.object(&line);

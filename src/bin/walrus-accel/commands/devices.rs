@@ -1,7 +1,8 @@
 //! `devices`: lists the graphics devices that the engine `gpu` finds.
 
 use serde::Serialize;
-use walrus_accel::{DeviceInfo, DeviceKind, devices};
+use walrus_accel::runtime::DeviceKind;
+use walrus_accel::{DeviceInfo, devices};
 
 use crate::output::exit::Exit;
 use crate::run::app::App;

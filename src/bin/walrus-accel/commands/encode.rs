@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use indicatif::BinaryBytes;
-use walrus_accel::{Axis, DirectorySink, Error, Leftover, PairSet, Shape, Source, Written};
+use walrus_accel::directory::{DirectorySink, Leftover, Written};
+use walrus_accel::io::Source;
+use walrus_accel::{Axis, Error, PairSet, Shape};
 
 use crate::args::{EncodeArgs, is_standard};
 use crate::commands::encoded_line::EncodedLine;
@@ -90,7 +92,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         },
     );
     if exit != Exit::Unavailable {
-        app.warn_of_device(&args.engine, encoder.device(), encoder.device_fault());
+        app.warn_of_device(&args.engine, encoder.runtime());
     }
     // After a failure the leftover may be this run's own, which has been reported.
     if exit == Exit::Done {

@@ -43,7 +43,7 @@ impl EncodedLine {
             unencoded_length: metadata.unencoded_length,
             symbol_size: shape.symbol_size(),
             shards: shape.n_shards(),
-            by: EngineLine::of_encoder(encoder, &encoded.control),
+            by: EngineLine::new(encoder.runtime(), &encoded.control),
             seconds: encoded.seconds,
             out_dir: None,
             already_there: None,

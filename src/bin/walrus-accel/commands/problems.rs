@@ -5,7 +5,8 @@ use std::fmt::{self, Display};
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{Axis, BlobDirectory, FileProblem, PairSet, ProblemKind, SliverPairIndex};
+use walrus_accel::directory::{BlobDirectory, FileProblem, ProblemKind};
+use walrus_accel::{Axis, PairSet, SliverPairIndex};
 
 use crate::input::sliver_file;
 use crate::output::console::Console;
@@ -215,8 +216,8 @@ mod tests {
     #[test]
     fn missing_files_are_named_in_few_words() {
         let directory = tempfile::tempdir().unwrap();
-        let encoder = walrus_accel::Encoder::builder().n_shards(10).build();
-        let mut sink = walrus_accel::DirectorySink::new(directory.path());
+        let encoder = walrus_accel::Encoder::new(10);
+        let mut sink = walrus_accel::directory::DirectorySink::new(directory.path());
         let control = walrus_accel::Control::new();
         encoder
             .unwrap()
@@ -237,7 +238,7 @@ mod tests {
             "pairs 1; primary 3; secondary 9"
         );
         let files = ["elsewhere/0004.primary.bcs", "nowhere"].map(Into::into);
-        let files = walrus_accel::SliverFiles::open(found.metadata(), &files);
+        let files = walrus_accel::directory::SliverFiles::open(found.metadata(), &files);
         assert_eq!(missing(files.problems(), 10), "primary 4; nowhere");
     }
 }

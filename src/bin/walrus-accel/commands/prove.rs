@@ -1,6 +1,7 @@
 //! `prove`: proves that a blob was encoded inconsistently.
 
-use walrus_accel::{Bcs, RecoveryOutcome};
+use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::wire::Bcs;
 
 use crate::args::RecoveryArgs;
 use crate::commands::sliver_recovery::{self, Recovering};

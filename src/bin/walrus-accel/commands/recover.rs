@@ -1,6 +1,8 @@
 //! `recover`: recovers a sliver from recovery symbols of other slivers.
 
-use walrus_accel::{Bcs, DecodingSymbol, Error, RecoveryOutcome};
+use walrus_accel::Error;
+use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::wire::{Bcs, DecodingSymbol};
 
 use crate::args::RecoverArgs;
 use crate::commands::sliver_recovery::{self, Recovering};
@@ -66,11 +68,7 @@ fn unproven(
             .decoder
             .recover_unproven(metadata, axis, pair, symbols, recovering.control());
     let decoder = &recovering.decoder;
-    app.warn_of_device(
-        &args.recovery.engine,
-        decoder.device(),
-        decoder.device_fault(),
-    );
+    app.warn_of_device(&args.recovery.engine, decoder.runtime());
     let used = match &recovered {
         Err(Error::NotEnoughSymbols { usable, .. }) => *usable,
         _ => metadata.shape().slivers_needed(axis.other()).into(),

@@ -38,13 +38,13 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;
     let job = app.start();
     let repaired = directory.repair(&decoder, pairs.as_ref(), job.control())?;
-    let by = EngineLine::of_decoder(&decoder, job.control());
+    let by = EngineLine::new(decoder.runtime(), job.control());
     for warning in job.control().warnings() {
         app.console.warning(warning);
     }
     let seconds = working_seconds(start, job.control());
     drop(job);
-    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.runtime());
     let n_shards = directory.shape().n_shards();
     problems::report(&repaired.rebuilt, n_shards, &app.console, |problem| {
         app.console.note(format_args!("rebuilt {problem}"));

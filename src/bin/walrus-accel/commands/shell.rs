@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
-use walrus_accel::FileOutput;
+use walrus_accel::io::FileOutput;
 
 use crate::args::Cli;
 use crate::output::destination::{reject_link, write_file};

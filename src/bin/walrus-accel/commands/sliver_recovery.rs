@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::{
-    Bcs, Control, Decoder, Error, GeneralRecoverySymbol, PairSet, Recovery, SliverPairIndex,
-    SymbolVerdict, VerifiedMetadata,
-};
+use walrus_accel::recovery::Recovery;
+use walrus_accel::verify::SymbolVerdict;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
+use walrus_accel::{Control, Decoder, Error, PairSet, SliverPairIndex, VerifiedMetadata};
 
 use crate::args::RecoveryArgs;
 use crate::input::metadata_file;
@@ -134,7 +134,7 @@ impl<'a> Recovering<'a> {
             .recover(metadata, axis, pair, symbols, self.control());
         let decoder = &self.decoder;
         self.app
-            .warn_of_device(&self.args.engine, decoder.device(), decoder.device_fault());
+            .warn_of_device(&self.args.engine, decoder.runtime());
         match recovered {
             Ok(recovery) => {
                 for (position, verdict) in &recovery.refused {
@@ -188,7 +188,7 @@ impl<'a> Recovering<'a> {
             needed: shape.slivers_needed(axis.other()),
             refused: gathered.refused,
             passed_over: gathered.passed_over,
-            by: EngineLine::of_decoder(&self.decoder, self.control()),
+            by: EngineLine::new(self.decoder.runtime(), self.control()),
             seconds: 0.0,
         }
     }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
+use walrus_accel::verify::{BlobSliver, SliverVerdict};
+use walrus_accel::wire::Bcs;
 use walrus_accel::{
-    Axis, Bcs, BlobSliver, Control, Decoder, Error, PairSet, Result, SliverPairIndex,
-    SliverVerdict, VerifiedMetadata,
+    Axis, Control, Decoder, Error, PairSet, Result, SliverPairIndex, VerifiedMetadata,
 };
 
 use crate::args::{SymbolArgs, is_standard};
@@ -83,7 +84,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
             bytes: bytes.len(),
         });
     }
-    app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
+    app.warn_of_device(&args.engine, decoder.runtime());
     if app.console.json() {
         app.console.object(&SymbolsLine {
             sliver: JsonName::sliver(&args.sliver),
@@ -94,7 +95,7 @@ pub fn run(args: &SymbolArgs, app: &App) -> Result<Exit, Failure> {
             symbol_size: metadata.shape().symbol_size(),
             proven: !args.no_proof,
             symbols: lines,
-            by: EngineLine::of_decoder(&decoder, job.control()),
+            by: EngineLine::new(decoder.runtime(), job.control()),
             seconds: rounded(start.elapsed().as_secs_f64()),
         });
     }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::{BlobDirectory, Error};
+use walrus_accel::Error;
+use walrus_accel::directory::BlobDirectory;
 
 use crate::args::VerifyArgs;
 use crate::commands::problems::{self, GoodSlivers, ProblemLine};
@@ -59,8 +60,8 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         let directory = blob_directory::open(&args.dir)?;
         let job = app.start();
         let found = directory.verify(&decoder, job.control())?;
-        let by = EngineLine::of_decoder(&decoder, job.control());
-        app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
+        let by = EngineLine::new(decoder.runtime(), job.control());
+        app.warn_of_device(&args.engine, decoder.runtime());
         let seconds = working_seconds(start, job.control());
         (found, Some(directory), Some(by), seconds)
     };

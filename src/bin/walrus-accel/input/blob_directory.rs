@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use walrus_accel::{BlobDirectory, BlobId, Error};
+use walrus_accel::directory::BlobDirectory;
+use walrus_accel::{BlobId, Error};
 
 use super::small_file;
 use crate::output::advice;

@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use walrus_accel::{FileSource, Result, Source, SpooledSource};
+use walrus_accel::Result;
+use walrus_accel::io::{FileSource, Source, SpooledSource};
 
 use crate::args::is_standard;
 use crate::output::console::Console;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use walrus_accel::{Bcs, BlobId, BlobMetadata, BlobMetadataWithId, Error, VerifiedMetadata};
+use walrus_accel::error::MetadataProblem;
+use walrus_accel::wire::Bcs;
+use walrus_accel::{BlobId, BlobMetadata, BlobMetadataWithId, Error, VerifiedMetadata};
 
 use super::small_file;
 use crate::args::{BlobArgs, WantedArgs};
@@ -55,7 +57,10 @@ pub fn check(
     let metadata = metadata.verify(n_shards, &blob_id)?;
     match wanted.blob_id {
         Some(wanted) if wanted != blob_id => Err(Error::InvalidMetadata {
-            reason: format!("it is the metadata of blob {blob_id}, not of {wanted}"),
+            reason: MetadataProblem::WrongBlob {
+                found: blob_id,
+                expected: wanted,
+            },
         }),
         _ => Ok(metadata),
     }

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use walrus_accel::{
-    Axis, Bcs, DecodingSymbol, Error, SliverPairIndex, SymbolVerdict, VerifiedMetadata,
-};
+use walrus_accel::verify::SymbolVerdict;
+use walrus_accel::wire::{Bcs, DecodingSymbol};
+use walrus_accel::{Axis, Error, SliverPairIndex, VerifiedMetadata};
 
 use super::small_file;
 use crate::output::console::Console;
@@ -260,7 +260,8 @@ mod tests {
 
     #[test]
     fn the_longest_symbol_is_read() {
-        use walrus_accel::{GeneralRecoverySymbol, MerkleProof, Node, SliverIndex};
+        use walrus_accel::SliverIndex;
+        use walrus_accel::wire::{GeneralRecoverySymbol, MerkleProof, Node};
 
         let longest = GeneralRecoverySymbol {
             axis: Axis::Primary,

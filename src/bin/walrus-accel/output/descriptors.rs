@@ -85,7 +85,7 @@ mod system {
         matches!(poll(&mut polled, Some(&Timespec::default())), Ok(1))
     }
 
-    /// Returns the number of columns of a terminal, or 80 if the terminal does not tell.
+    /// Returns the number of columns of a terminal, or 80 if it is unknown.
     pub fn columns(stream: &impl AsFd) -> u16 {
         match rustix::termios::tcgetwinsize(stream) {
             Ok(size) if size.ws_col > 0 => size.ws_col,

@@ -5,7 +5,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use walrus_accel::{Axis, Error, FileOutput, NETWORK_SHARDS, Output, OutputSession, Result, Shape};
+use walrus_accel::io::{FileOutput, Output, OutputSession};
+use walrus_accel::{Axis, Error, Result, Shape};
 
 use super::console::Console;
 use super::exit::Failure;
@@ -83,7 +84,7 @@ impl Destination {
 
 /// Writes a file as decoding writes a blob: to an unfinished file on disk, then renamed.
 pub fn write_file(mut output: FileOutput, bytes: &[u8]) -> Result<()> {
-    let shape = Shape::new(NETWORK_SHARDS, bytes.len() as u64)?;
+    let shape = Shape::new(Shape::NETWORK_SHARDS, bytes.len() as u64)?;
     let row_len = shape.sliver_len(Axis::Primary);
     let session = output.begin(&shape)?;
     let chunk = usize::try_from(row_len).expect("a row is in memory");

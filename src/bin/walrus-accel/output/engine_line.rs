@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::{Control, Decoder, DeviceInfo, DeviceTime, Encoder};
+use walrus_accel::io::DeviceTime;
+use walrus_accel::{Control, Runtime};
 
 /// Fields about the engine in a JSON object.
 #[derive(Serialize)]
@@ -45,28 +46,14 @@ impl DeviceSeconds {
 }
 
 impl EngineLine {
-    /// Returns the fields for an encoder's job.
-    pub fn of_encoder(encoder: &Encoder, job: &Control) -> Self {
-        let engine = job.engine_name().unwrap_or(encoder.engine_name());
-        Self::new(engine, encoder.instruction_set(), encoder.device(), job)
-    }
-
-    /// Returns the fields for a decoder's job.
-    pub fn of_decoder(decoder: &Decoder, job: &Control) -> Self {
-        let engine = job.engine_name().unwrap_or(decoder.engine_name());
-        Self::new(engine, decoder.instruction_set(), decoder.device(), job)
-    }
-
-    fn new(
-        engine: &'static str,
-        instruction_set: &'static str,
-        device: Option<&DeviceInfo>,
-        job: &Control,
-    ) -> Self {
+    /// Returns the fields for a job on a runtime.
+    pub fn new(runtime: &Runtime, job: &Control) -> Self {
+        let engine = job.engine_name().unwrap_or(runtime.engine_name());
+        let device = runtime.device();
         let device = device.filter(|_| engine == "gpu");
         Self {
             engine,
-            instruction_set,
+            instruction_set: runtime.instruction_set(),
             device: device.map(|device| device.name.clone()),
             driver: device.map(|device| device.driver.clone()),
             device_seconds: job.device_time().map(DeviceSeconds::new),
@@ -83,7 +70,7 @@ pub fn working_seconds(start: Instant, job: &Control) -> f64 {
     rounded(start.elapsed().saturating_sub(measuring).as_secs_f64())
 }
 
-/// Rounds seconds to microseconds, the resolution of the clock.
+/// Rounds seconds to microseconds, as further digits are noise.
 pub fn rounded(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }

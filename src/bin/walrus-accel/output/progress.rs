@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-use walrus_accel::Progress;
+use walrus_accel::io::Progress;
 
 use super::messages::Messages;
 use crate::args::ReportArgs;

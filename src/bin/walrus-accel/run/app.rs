@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::BinaryBytes;
 use serde::Serialize;
-use walrus_accel::{Control, Decoder, DeviceInfo, DroppedSet, Encoder, EngineKind, Event};
+use walrus_accel::io::Event;
+use walrus_accel::runtime::DroppedSet;
+use walrus_accel::{Control, Decoder, Encoder, EngineKind, Runtime};
 
 use super::jobs::{Job, Jobs};
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
@@ -101,17 +103,12 @@ impl App {
     }
 
     /// Warns if the device failed, or if options for devices had no effect.
-    pub fn warn_of_device(
-        &self,
-        options: &EngineArgs,
-        device: Option<&DeviceInfo>,
-        fault: Option<String>,
-    ) {
-        if let Some(fault) = fault {
+    pub fn warn_of_device(&self, options: &EngineArgs, runtime: &Runtime) {
+        if let Some(fault) = runtime.device_fault() {
             return self.console.warning(fault);
         }
         let given = options.device_options();
-        if device.is_none() && !given.is_empty() {
+        if runtime.device().is_none() && !given.is_empty() {
             let reason = match options.engine {
                 EngineKind::Auto => {
                     "no job went to a device; --engine auto gives a device the jobs of 16 MiB or \
@@ -173,39 +170,32 @@ impl App {
     }
 }
 
-/// Applies the engine's options to the builder of an encoder or decoder, and builds it.
-macro_rules! on_engine {
-    ($builder:expr, $engine:expr) => {{
-        let engine = $engine;
-        let mut builder = $builder
-            .engine(engine.engine)
-            .threads(engine.threads)
-            .memory(engine.memory)
-            .cpu_fallback(!engine.no_fallback)
-            .device_check(!engine.no_device_check);
-        if let Some(device) = &engine.device {
-            builder = builder.device(device);
-        }
-        if let Some(bytes) = engine.device_memory {
-            builder = builder.device_memory(bytes);
-        }
-        builder.build()
-    }};
+/// Builds the runtime of the engine's options.
+fn runtime(engine: &EngineArgs, app: &App) -> Result<Runtime, Failure> {
+    let mut builder = Runtime::builder()
+        .engine(engine.engine)
+        .threads(engine.threads)
+        .memory(engine.memory)
+        .cpu_fallback(!engine.no_fallback)
+        .device_check(!engine.no_device_check);
+    if let Some(device) = &engine.device {
+        builder = builder.device(device);
+    }
+    if let Some(bytes) = engine.device_memory {
+        builder = builder.device_memory(bytes);
+    }
+    let runtime = builder.build()?;
+    app.warn_of_dropped(runtime.dropped_sets());
+    Ok(runtime)
 }
 
 /// Builds an encoder.
 pub fn encoder(code: &CodeArgs, engine: &EngineArgs, app: &App) -> Result<Encoder, Failure> {
-    let builder = Encoder::builder()
-        .n_shards(code.shards)
-        .commitment(code.commitment);
-    let encoder = on_engine!(builder, engine)?;
-    app.warn_of_dropped(encoder.dropped_sets());
-    Ok(encoder)
+    let encoder = runtime(engine, app)?.encoder(code.shards)?;
+    Ok(encoder.with_commitment(code.commitment))
 }
 
 /// Builds a decoder.
 pub fn decoder(engine: &EngineArgs, app: &App) -> Result<Decoder, Failure> {
-    let decoder = on_engine!(Decoder::builder(), engine)?;
-    app.warn_of_dropped(decoder.dropped_sets());
-    Ok(decoder)
+    Ok(runtime(engine, app)?.decoder())
 }

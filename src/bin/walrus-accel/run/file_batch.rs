@@ -87,7 +87,7 @@ impl<'a> FileBatch<'a> {
         let first = app.control(files.first().map(|path| shown(path)));
         let engines = engine_count(&encoder, &lengths, budget, with_slivers, &first)?;
         let share = budget / engines as u64;
-        let encoder = encoder.with_memory(share);
+        let encoder = with_memory(&encoder, share);
         let mut seen = HashSet::new();
         let mut costs = Vec::with_capacity(files.len());
         for (path, length) in files.iter().zip(&lengths) {
@@ -264,6 +264,12 @@ impl<'a> FileBatch<'a> {
     }
 }
 
+/// Returns the encoder with another memory limit.
+fn with_memory(encoder: &Encoder, bytes: u64) -> Encoder {
+    let runtime = encoder.runtime().with_memory(bytes);
+    encoder.clone().with_runtime(runtime)
+}
+
 /// Returns the number of engines that share the large files. Each job takes an equal part of the
 /// memory limit.
 fn engine_count(
@@ -279,7 +285,7 @@ fn engine_count(
         .copied()
         .filter(|&length| length >= LARGE_LEN)
         .collect();
-    let half = encoder.with_memory(budget / 2);
+    let half = with_memory(encoder, budget / 2);
     let fits = large
         .iter()
         .all(|&length| half.memory_needed(length).is_ok());

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use clap::builder::styling::AnsiColor;
-use walrus_accel::{Control, Error, Progress};
+use walrus_accel::io::Progress;
+use walrus_accel::{Control, Error};
 
 use crate::output::exit::Exit;
 use crate::output::messages::{Messages, styled};

@@ -42,7 +42,8 @@ pub fn watch(jobs: &Jobs) {
     }
 }
 
-/// Returns true if the process was started with SIGHUP (number 1) ignored. Only Linux tells.
+/// Returns true if the process was started with SIGHUP (number 1) ignored. Always false
+/// on systems other than Linux.
 #[cfg(unix)]
 fn hangup_is_ignored() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::code::Code;
 use crate::engine::cpu::isa::Isa;
-use crate::engine::cpu::rs::codec::tests::{bytes, extended};
+use crate::engine::cpu::rs::extender::tests::{bytes, extended};
 use crate::engine::cpu::shared_buffers::{SharedBuffer, settle};
 use crate::format::commitment::Commitment;
 

@@ -5,17 +5,17 @@
 //! can borrow them, and in the output's own memory if it is memory: primary slivers are rows; of
 //! secondary slivers each line is one.
 
-pub(crate) mod restore;
+mod decode_stripe;
+mod restore;
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-#[cfg_attr(not(feature = "gpu"), allow(unused_imports))]
-pub(crate) use self::restore::{Given, Place};
+pub(crate) use self::decode_stripe::{Given, Place, Stripe};
 use self::restore::{Work, block_lines};
 use super::CpuEngine;
-use super::rs::codec::Decoding;
+use super::rs::restorer::Decoding;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
 use crate::engine::{DecodeSession, RowPlaces};
@@ -222,18 +222,6 @@ fn copied<'s>(copied: &'s [u8], count: usize, width: usize, lines: usize) -> Giv
         slivers: collected((0..count).map(|item| &copied[item * lines * width..])),
         pitch: width,
     }
-}
-
-/// A stripe to be decoded: the given slivers in memory, and the places of what is restored.
-pub(crate) struct Stripe<'s> {
-    pub(crate) given: Given<'s>,
-    /// The bytes of a symbol, and the symbols of a sliver.
-    pub(crate) width: usize,
-    pub(crate) lines: usize,
-    /// For each source sliver, where it is found.
-    pub(crate) places: &'s [Place],
-    /// The restored rows of the source matrix, in order.
-    pub(crate) rows: Vec<&'s mut [u8]>,
 }
 
 impl Session<'_> {

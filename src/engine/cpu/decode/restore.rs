@@ -2,36 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::Stripe;
+use super::decode_stripe::{Given, Place, Stripe};
 use crate::engine::cpu::cpu_engine::{BLOCK_CODEWORDS, CpuEngine};
-use crate::engine::cpu::rs::codec::{CodeSpace, Decoding};
+use crate::engine::cpu::rs::butterflies::CodeSpace;
+use crate::engine::cpu::rs::restorer::Decoding;
 use crate::engine::cpu::symbol_chunks::Layout;
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::io::control::Control;
 use crate::support::memory::{collected, filled, with_capacity};
-
-/// Where a source sliver is found.
-#[derive(Clone, Copy)]
-pub(crate) enum Place {
-    Given(usize),
-    RestoredSymbols(usize),
-}
-
-/// The given slivers in memory.
-pub(crate) struct Given<'s> {
-    pub(crate) slivers: Vec<&'s [u8]>,
-    /// The distance of two symbols.
-    pub(crate) pitch: usize,
-}
-
-impl<'s> Given<'s> {
-    /// A symbol within the stripe, and what follows it.
-    #[inline(always)]
-    pub(crate) fn symbol(&self, item: usize, line: usize) -> &'s [u8] {
-        &self.slivers[item][line * self.pitch..]
-    }
-}
 
 /// How many neighbouring lines a thread takes at once, of which `together` share chunks: several,
 /// since their symbols are neighbours in memory, but few enough that every thread gets some.

@@ -11,7 +11,7 @@ use super::source_rows::{Columns, Matrix, Row};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::codeword_pipeline::{CodewordSpace, CodewordTask, Codewords, Emitted};
 use crate::engine::cpu::hash::LeafHasher;
-use crate::engine::cpu::rs::codec::Next;
+use crate::engine::cpu::rs::extender::Next;
 use crate::engine::cpu::shared_buffers::settle;
 use crate::engine::cpu::symbol_chunks::{Layout, Symbols, SymbolsMut};
 use crate::format::commitment::{Commitment, Digest};

@@ -8,7 +8,8 @@ use crate::engine::SliverOutput;
 use crate::engine::cpu::codeword_pipeline::Emitted;
 use crate::engine::cpu::shared_buffers::{SharedBuffers, settle};
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::sink::{Pieces, SinkSession, SliverPart};
 

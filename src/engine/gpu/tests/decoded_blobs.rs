@@ -1,7 +1,9 @@
 //! Decoding on a device, compared with the blob.
 
 use super::*;
-use crate::{Bcs, Check, Decoder, Sliver, SliverData};
+use crate::jobs::runtime::Runtime;
+use crate::wire::{Bcs, Sliver, SliverData};
+use crate::{Check, Decoder};
 
 /// Returns `count` different pseudo-random numbers below `n`.
 fn some(n: u16, count: usize, seed: u64) -> Vec<u16> {
@@ -39,7 +41,7 @@ pub(crate) fn slivers(
 pub(crate) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
     Decoder {
-        context: Context::on(engine, memory),
+        runtime: Runtime::on(engine, memory),
     }
 }
 
@@ -71,7 +73,7 @@ fn decode_on(
             let mut found = Vec::new();
             let control = Control::new();
             let mut decode = |memory| {
-                decoder.context.memory = memory;
+                decoder.runtime.memory = memory;
                 let metadata = &encoded.clone().verify(n_shards).unwrap();
                 decoder.decode(metadata, &given[..], None, check, &mut found, &control)
             };
@@ -82,7 +84,7 @@ fn decode_on(
             };
             decode(memory).unwrap_or_else(|error| panic!("{what}: {error}"));
             assert!(found == blob, "{what}");
-            assert_eq!(decoder.device_fault(), None, "{what}");
+            assert_eq!(decoder.runtime().device_fault(), None, "{what}");
             let progress = control.progress();
             assert_eq!(progress.done, progress.total, "{what}");
         }

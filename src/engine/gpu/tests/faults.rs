@@ -4,7 +4,9 @@
 use super::decoded_blobs::decoder;
 use super::*;
 use crate::engine::gpu::device::fault_injector::Wrong;
-use crate::{BlobMetadataWithId, CallbackSink, Check, Sliver};
+use crate::io::CallbackSink;
+use crate::wire::Sliver;
+use crate::{BlobMetadataWithId, Check};
 
 /// Job with its input and expected results.
 struct Job {
@@ -42,7 +44,7 @@ fn encode(encoder: &Encoder, blob: &[u8]) -> crate::Result<(BlobMetadataWithId, 
     let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_len(axis) as usize);
     let mut all = vec![0; usize::from(N) * (primary + secondary)];
     let mut seen = vec![false; all.len()];
-    let mut sink = CallbackSink::new(|part: &crate::SliverPart<'_>| {
+    let mut sink = CallbackSink::new(|part: &crate::io::SliverPart<'_>| {
         let sliver = usize::from(part.sliver.0);
         let start = match part.axis {
             Axis::Primary => sliver * primary,
@@ -181,7 +183,7 @@ fn inject(engine: &Arc<GpuEngine>, job: &Job, at: usize, wrong: Wrong) -> bool {
         Ok(right) => {
             assert!(right, "{what}");
             assert!(fallback || !fired(), "{what}");
-            let told = engine.device_fault();
+            let told = engine.info().device_fault;
             assert_eq!(fired(), told.is_some(), "{what}: {told:?}");
             if fallback {
                 let again = job.encoder(engine).metadata(&job.blob).unwrap();
@@ -222,7 +224,7 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
         let shared = Arc::new(engine);
         shared.device.injector.plan(None);
         assert!(job.run(&shared).unwrap());
-        assert_eq!(shared.device_fault(), None);
+        assert_eq!(shared.info().device_fault, None);
         let points = shared.device.injector.passed();
         most = points.max(most);
         engine = Arc::into_inner(shared).expect("jobs are done");
@@ -273,7 +275,7 @@ fn nobody_is_told_of_damage_by_wrong_hashes_alone() {
             let shared = Arc::new(engine);
             shared.device.injector.plan(Some((at, Wrong::Hash)));
             assert!(job.run(&shared).unwrap(), "{task:?} at {at}");
-            noticed += usize::from(shared.device_fault().is_some());
+            noticed += usize::from(shared.info().device_fault.is_some());
             engine = as_new(Arc::into_inner(shared).expect("jobs are done"));
         }
     }

@@ -1,8 +1,8 @@
 //! Limits of a device's memory, and missing memory of the host.
 
 use super::*;
-use crate::SliverVerdict;
 use crate::support::memory::failing_size::FailingSize;
+use crate::verify::SliverVerdict;
 
 #[test]
 fn the_largest_blob_has_room_on_a_small_card() {
@@ -82,7 +82,7 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
                 engine.options.memory = Some(memory);
                 let shared = Arc::new(engine);
                 job(&shared).unwrap();
-                assert_eq!(shared.device_fault(), None);
+                assert_eq!(shared.info().device_fault, None);
                 engine = Arc::into_inner(shared).expect("jobs are done");
             }
         }
@@ -184,4 +184,25 @@ fn missing_host_memory_fails_the_job_and_leaves_the_device() {
         job().unwrap();
         assert_eq!(engine.fault.get(), None, "{what}");
     }
+}
+
+#[test]
+fn widths_are_as_ever() {
+    use crate::engine::plan::tests::{SECOND_LEVEL, THREADS, widths_are_as_ever};
+    let options = EngineOptions {
+        threads: THREADS,
+        instruction_set: Some(crate::InstructionSet::Portable),
+        ..options()
+    };
+    let engine = required(GpuEngine::untried(&options), BlockLimits { block: BLOCK });
+    let Some(mut engine) = engine else { return };
+    let cpu = Arc::get_mut(&mut engine.cpu).expect("no other use");
+    cpu.set_second_level(SECOND_LEVEL);
+    engine.info.largest_binding = 128 << 20;
+    engine.options.memory = Some(2 << 30);
+    widths_are_as_ever("Gpu2048", &engine);
+    // Without capacity the CPU does the work.
+    engine.info.largest_binding = 1 << 10;
+    engine.options.memory = None;
+    widths_are_as_ever("GpuNone", &engine);
 }

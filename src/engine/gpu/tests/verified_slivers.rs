@@ -2,7 +2,10 @@
 
 use super::decoded_blobs::{decoder, slivers};
 use super::*;
-use crate::{Bcs, BlobSliver, Decoder, RecoveryOutcome, SliverPairIndex, SliverVerdict};
+use crate::recovery::RecoveryOutcome;
+use crate::verify::{BlobSliver, SliverVerdict};
+use crate::wire::Bcs;
+use crate::{Decoder, SliverPairIndex};
 
 fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, size: u64) {
     let shape = Shape::new(n_shards, 0).unwrap();
@@ -49,19 +52,19 @@ fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, siz
     };
     assert_eq!(verify(&decoder).unwrap(), expected, "{what}");
     // With the least memory.
-    decoder.context.memory = 1;
+    decoder.runtime.memory = 1;
     let verdicts = loop {
         match verify(&decoder) {
             // One axis needs more than the other.
             Err(Error::MemoryBudget { needed, budget }) => {
                 assert!(needed > budget);
-                decoder.context.memory = needed;
+                decoder.runtime.memory = needed;
             }
             verdicts => break verdicts,
         }
     };
     assert_eq!(verdicts.unwrap(), expected, "{what}, little memory");
-    assert_eq!(decoder.device_fault(), None, "{what}");
+    assert_eq!(decoder.runtime().device_fault(), None, "{what}");
 }
 
 #[test]
@@ -165,5 +168,5 @@ fn slivers_of_several_blobs_are_verified_together() {
     };
     let expected = blobs[0].1.sliver_data(axis, target).unwrap();
     assert_eq!(sliver.data.to_bcs(), expected);
-    assert_eq!(decoder.device_fault(), None);
+    assert_eq!(decoder.runtime().device_fault(), None);
 }

@@ -1,27 +1,29 @@
-//! Trees whose leaves lie across lines: a node of all of them is a row, as wide as there are trees.
+//! Trees over the columns of an array: a row holds one node of every tree.
 //!
-//! A row's children are two rows, hashed where they are. So first blocks of lines, each for all
-//! trees, are reduced to a row each, and then those rows to the roots, some trees at a time.
+//! A row of nodes has two rows of children, hashed in place. The first phase reduces blocks of
+//! rows to one row each, for all trees. The second phase reduces these rows to the roots, some
+//! trees at a time.
 
 use std::ops::Range;
 
-use super::{EMPTY, Forest};
-use crate::format::commitment::Digest;
+use super::forest::Forest;
+use crate::format::commitment::hash::Digest;
+use crate::format::commitment::node::EMPTY;
 use crate::support::memory::filled;
 
-/// A task of the first phase reduces 2 to the power of this many lines: few enough that a committee
-/// of 1,000 gives 64 cores work, and enough to leave little for the second phase.
+/// Binary logarithm of the rows that a task of the first phase reduces: few enough that a
+/// committee of 1,000 gives work to 64 cores, and enough to leave little for the second phase.
 const BLOCK_LEVELS: usize = 4;
 
-/// How many trees a task of the second phase takes: several times the lanes.
+/// Number of trees that a task of the second phase reduces: several times the lanes.
 const TREES_A_TASK: usize = 64;
 
-/// Puts the roots of the live trees into `roots`.
+/// Writes the roots of the live trees to `roots`.
 pub(super) fn reduce(forest: &Forest<'_>, leaves: &[Digest], roots: &mut [Digest]) {
     let n = forest.levels[0].len;
     let (width, root) = (roots.len(), forest.root_level());
     let top = root.min(BLOCK_LEVELS);
-    let lines = Rows {
+    let leaf_rows = Rows {
         forest,
         level: 0,
         rows: leaves,
@@ -32,10 +34,10 @@ pub(super) fn reduce(forest: &Forest<'_>, leaves: &[Digest], roots: &mut [Digest
     forest.hasher.for_each_chunk(
         &mut blocks,
         width,
-        lines.scratch(top),
+        leaf_rows.scratch(top),
         &|block, out, scratch| {
             if forest.levels[top].is_live(block) {
-                lines.node(top, block, out, scratch);
+                leaf_rows.node(top, block, out, scratch);
             }
         },
     );
@@ -57,14 +59,14 @@ pub(super) fn reduce(forest: &Forest<'_>, leaves: &[Digest], roots: &mut [Digest
     );
 }
 
-/// The nodes of one level, from which those above are made.
+/// Nodes of one level, from which the levels above are computed.
 struct Rows<'a> {
     forest: &'a Forest<'a>,
-    /// The level that the rows are.
+    /// Level of the nodes.
     level: usize,
     rows: &'a [Digest],
     stride: usize,
-    /// Which places in a row count.
+    /// Ranges of live trees in a row.
     trees: [Range<usize>; 2],
 }
 
@@ -73,12 +75,12 @@ impl Rows<'_> {
         self.trees.iter().map(ExactSizeIterator::len).sum()
     }
 
-    /// What `node` needs as scratch: two children a level.
+    /// Length of the scratch that [`Rows::node`] needs: two children per level.
     fn scratch(&self, level: usize) -> usize {
         2 * self.width() * (level - self.level)
     }
 
-    /// The pieces of a row, each with its place in an output.
+    /// Pieces of a row, each with its place in an output.
     fn pieces(&self, index: usize) -> [(&[Digest], usize); 2] {
         let row = &self.rows[index * self.stride..][..self.stride];
         let [before, after] = self.trees.clone();
@@ -86,7 +88,7 @@ impl Rows<'_> {
         [(&row[before], 0), (&row[after], place)]
     }
 
-    /// Computes a node of the level for every tree.
+    /// Computes one node of the level for every tree.
     fn node(&self, level: usize, index: usize, out: &mut [Digest], scratch: &mut [Digest]) {
         let here = &self.forest.levels[level];
         if !here.is_live(index) {
@@ -110,7 +112,7 @@ impl Rows<'_> {
         }
     }
 
-    /// Whether the row and the next one can be read.
+    /// Returns true if the row and the next row can be read.
     fn are_there(&self, index: usize) -> bool {
         let here = &self.forest.levels[self.level];
         here.is_live(index) && here.is_live(index + 1)

@@ -1,35 +1,34 @@
-//! A tree with all of its nodes, and what leads from a leaf to its root.
+//! A tree that keeps all of its nodes, and paths from leaves to the root.
 
-use super::EMPTY;
-use crate::format::commitment::blob_metadata::Node;
-use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, TreeHasher};
+use crate::format::commitment::node::{EMPTY, Node};
 use crate::support::memory::{ensure_capacity, with_capacity};
 
-/// How many paths are gone at once on one thread: enough to fill the lanes of the hashes.
+/// Number of paths that one task follows at once: enough to fill the lanes of the hashes.
 const PATHS_PER_TASK: usize = 64;
 
-/// The number of siblings on the number from a leaf to the root of a tree of so many leaves.
+/// Number of siblings on the path from a leaf to the root of a tree of `leaves` leaves.
 pub(crate) const fn path_len(leaves: usize) -> usize {
     leaves.next_power_of_two().trailing_zeros() as usize
 }
 
-/// A Merkle tree that keeps its nodes.
+/// Merkle tree that keeps its nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MerkleTree {
-    /// Level by level, the leaves first.
+    /// Nodes level by level, the leaves first.
     nodes: Vec<Digest>,
-    /// The leaves.
+    /// Number of leaves.
     leaves: usize,
 }
 
 impl MerkleTree {
-    pub(crate) fn new(hasher: &dyn PairHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
+    pub(crate) fn new(hasher: &dyn TreeHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
         let mut nodes = with_capacity(2 * leaves.len() + path_len(leaves.len()) + 1);
         nodes.extend_from_slice(leaves);
         let mut level = 0..leaves.len();
         while level.len() > 1 {
             let next = level.end..level.end + level.len().div_ceil(2);
-            // An odd level is padded for as long as it is hashed.
+            // An odd level is padded only while it is hashed.
             let padded = level.len().next_multiple_of(2);
             let mut hashed = with_capacity(next.len());
             hashed.resize(next.len(), EMPTY);
@@ -51,12 +50,12 @@ impl MerkleTree {
         *self.nodes.last().unwrap_or(&EMPTY)
     }
 
-    /// The memory of the nodes, in bytes.
+    /// Memory of the nodes, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.nodes.capacity() * size_of::<Digest>()
     }
 
-    /// The siblings on the number from a leaf to the root, the leaf's own first.
+    /// Siblings on the path from a leaf to the root, the leaf's sibling first.
     pub(crate) fn path(&self, leaf: usize) -> impl ExactSizeIterator<Item = Node> + '_ {
         assert!(leaf < self.leaves, "there is no leaf {leaf}");
         let mut level = 0..self.leaves;
@@ -74,23 +73,24 @@ impl MerkleTree {
     }
 }
 
-/// AuthPaths from leaves to roots, all of one length.
+/// Authentication paths from leaves to roots, all of one length.
 pub(crate) struct AuthPaths<'a> {
-    /// The number of each number's leaf in its tree.
+    /// Index of each path's leaf in its tree.
     pub(crate) leaf_indices: &'a [usize],
-    /// Writes a number's siblings, the leaf's own first; an empty node as zeros.
+    /// Writes the siblings of a path, given its number: the leaf's sibling first, and zeros for an
+    /// empty node.
     pub(crate) siblings: &'a (dyn Fn(usize, &mut [Digest]) + Sync),
-    /// How many siblings a number has.
+    /// Number of siblings per path.
     pub(crate) len: usize,
 }
 
-/// The roots that paths lead to from the given leaves: one each.
+/// Roots that the paths from the given leaves lead to, one per leaf.
 ///
 /// # Panics
 ///
-/// If the paths are not as many as the leaves.
+/// If the number of paths differs from the number of leaves.
 pub(crate) fn roots_of_paths(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     mut leaves: Vec<Digest>,
     paths: &AuthPaths<'_>,
@@ -101,7 +101,7 @@ pub(crate) fn roots_of_paths(
         len,
     } = *paths;
     assert_eq!(leaves.len(), leaf_indices.len());
-    // The children of a level, and all siblings.
+    // Children of a level, and all siblings.
     let scratch = PATHS_PER_TASK * (2 + len);
     hasher.for_each_chunk(
         &mut leaves,
@@ -165,7 +165,7 @@ mod tests {
                     .iter()
                     .all(|found| *found == tree.root())
             );
-            // From another leaf's place they do not.
+            // From the place of another leaf, no path leads to the root.
             let moved: Vec<_> = leaf_indices.iter().map(|place| place ^ 1).collect();
             let moved = roots(&moved);
             assert!(n == 1 || moved.iter().all(|found| *found != tree.root()));

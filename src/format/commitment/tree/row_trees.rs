@@ -1,13 +1,15 @@
-//! Trees whose leaves lie in lines: siblings are neighbours in memory, and hashed where they are.
+//! Trees over the rows of an array: siblings are neighbours in memory, and are hashed in place.
 
-use super::{EMPTY, Forest};
-use crate::format::commitment::Digest;
+use super::forest::Forest;
+use crate::format::commitment::hash::Digest;
+use crate::format::commitment::node::EMPTY;
 
-/// How many trees one task reduces together, so that the lanes are full up to the roots: a multiple
-/// of every lane count, and few enough that a committee of 1,000 gives 64 cores work.
+/// Number of trees that one task reduces together, so that the lanes are full up to the roots. A
+/// multiple of every lane count, and small enough that a committee of 1,000 gives work to 64
+/// cores.
 const TREES_A_TASK: usize = 16;
 
-/// Puts the roots of the live trees into `roots`.
+/// Writes the roots of the live trees to `roots`.
 pub(super) fn reduce(forest: &Forest<'_>, leaves: &[Digest], roots: &mut [Digest]) {
     let levels = &forest.levels;
     let longest = levels[1..].iter().map(|level| level.stored()).max();
@@ -17,22 +19,22 @@ pub(super) fn reduce(forest: &Forest<'_>, leaves: &[Digest], roots: &mut [Digest
         .for_each_chunk(roots, TREES_A_TASK, 2 * half, &|task, roots, scratch| {
             let (here, there) = scratch.split_at_mut(half);
             let first = task * TREES_A_TASK;
-            let line = |tree| &leaves[forest.tree(first + tree) * levels[0].len..][..levels[0].len];
+            let row = |tree| &leaves[forest.tree(first + tree) * levels[0].len..][..levels[0].len];
             if levels.len() == 1 {
                 for (tree, root) in roots.iter_mut().enumerate() {
-                    *root = levels[0].node(0, |_| line(tree)[0]);
+                    *root = levels[0].node(0, |_| row(tree)[0]);
                 }
                 return;
             }
-            hash_leaves(forest, line, roots.len(), here);
+            hash_leaves(forest, row, roots.len(), here);
             reduce_stored(forest, here, there, roots);
         });
 }
 
-/// Hashes the leaves of some trees, to the stored nodes of their first level.
+/// Hashes the leaves of some trees into the stored nodes of their first level.
 fn hash_leaves<'a>(
     forest: &Forest<'_>,
-    line: impl Fn(usize) -> &'a [Digest],
+    row: impl Fn(usize) -> &'a [Digest],
     trees: usize,
     out: &mut [Digest],
 ) {
@@ -49,18 +51,18 @@ fn hash_leaves<'a>(
         {
             let place = level.place(pairs.start);
             forest.hash_adjacent(
-                &line(tree)[2 * pairs.start..2 * pairs.end],
+                &row(tree)[2 * pairs.start..2 * pairs.end],
                 &mut out[place..place + pairs.len()],
             );
         }
         level.fill(out);
     }
-    // A pair of every tree that the lines do not have side by side.
+    // Pairs whose children are not adjacent in the rows, one per tree.
     for pair in leaves.mixed_pairs() {
         let mut children = [EMPTY; 2 * TREES_A_TASK];
         let mut nodes = [EMPTY; TREES_A_TASK];
         for (child, place) in children[..2 * trees].iter_mut().enumerate() {
-            *place = leaves.node(2 * pair + child % 2, |leaf| line(child / 2)[leaf]);
+            *place = leaves.node(2 * pair + child % 2, |leaf| row(child / 2)[leaf]);
         }
         forest.hash_adjacent(&children[..2 * trees], &mut nodes[..trees]);
         let places = out.iter_mut().skip(level.place(pair)).step_by(stored);
@@ -70,7 +72,8 @@ fn hash_leaves<'a>(
     }
 }
 
-/// Reduces the stored nodes of the first level of some trees, one tree after another, to the roots.
+/// Reduces the stored nodes of the first level of some trees, one tree after another, to the
+/// roots.
 fn reduce_stored<'s>(
     forest: &Forest<'_>,
     mut here: &'s mut [Digest],

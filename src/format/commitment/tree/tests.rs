@@ -1,8 +1,13 @@
 //! Many trees at once against the definition.
 
-use super::super::hash::{ChunkTask, OneAtATime};
+use std::ops::Range;
+
 use super::*;
 use crate::engine::{EngineKind, EngineOptions};
+use crate::format::commitment::hash::{
+    ChunkTask, Commitment, Digest, INNER_PREFIX, OneAtATime, PairHasher, TaskPool, TreeHasher,
+};
+use crate::format::commitment::node::EMPTY;
 
 /// The definition, recursively, on one tree.
 fn definition(commitment: Commitment, level: &[Digest]) -> Digest {
@@ -21,10 +26,10 @@ fn definition(commitment: Commitment, level: &[Digest]) -> Digest {
 
 const COMMITMENTS: [Commitment; 2] = [Commitment::Blake2b256, Commitment::Blake3];
 
-/// The hash of a symbol of zeros, here.
+/// Hash of a symbol of zeros in these tests.
 const ZERO: Digest = [7; 32];
 
-/// What nobody may read.
+/// Digest that must never be read.
 const POISON: Digest = [0xee; 32];
 
 /// Digests that look random (xorshift64).
@@ -63,9 +68,9 @@ fn ranges(n: usize) -> Vec<Range<usize>> {
     ranges.to_vec()
 }
 
-/// Both ways to lay `trees` trees out, in all combinations of zero leaves and `zero_trees`.
+/// Checks both layouts of the trees, in all combinations of zero leaves and `all_zero_trees`.
 fn check(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     n: usize,
     zero_leaves: Range<usize>,
@@ -76,10 +81,10 @@ fn check(
     let zero_root = definition(commitment, &vec![ZERO; n]);
     let expected: Vec<Digest> = leaves
         .chunks_exact(n)
-        .map(|line| {
-            let mut line = line.to_vec();
-            line[zero_leaves.clone()].fill(ZERO);
-            definition(commitment, &line)
+        .map(|row| {
+            let mut row = row.to_vec();
+            row[zero_leaves.clone()].fill(ZERO);
+            definition(commitment, &row)
         })
         .collect();
     for zero_trees in all_zero_trees {
@@ -90,17 +95,17 @@ fn check(
         };
         let mut expected = expected.clone();
         expected[zero_trees.clone()].fill(zero_root);
-        let mut lines = leaves.clone();
-        lines[zero_trees.start * n..zero_trees.end * n].fill(POISON);
-        for line in lines.chunks_exact_mut(n) {
-            line[zero_leaves.clone()].fill(POISON);
+        let mut rows = leaves.clone();
+        rows[zero_trees.start * n..zero_trees.end * n].fill(POISON);
+        for row in rows.chunks_exact_mut(n) {
+            row[zero_leaves.clone()].fill(POISON);
         }
-        let across: Vec<_> = (0..n * n).map(|i| lines[i % n * n + i / n]).collect();
+        let columns: Vec<_> = (0..n * n).map(|i| rows[i % n * n + i / n]).collect();
         let what = format!("{commitment}, {n}, {zeros:?}");
-        let roots = row_roots(hasher, commitment, &lines, n, &zeros);
-        assert_eq!(roots, expected, "lines, {what}");
-        let roots = column_roots(hasher, commitment, &across, n, &zeros);
-        assert_eq!(roots, expected, "across, {what}");
+        let roots = row_roots(hasher, commitment, &rows, n, &zeros);
+        assert_eq!(roots, expected, "rows, {what}");
+        let roots = column_roots(hasher, commitment, &columns, n, &zeros);
+        assert_eq!(roots, expected, "columns, {what}");
     }
 }
 
@@ -118,7 +123,13 @@ fn trees_together_equal_the_definition_whatever_is_zero() {
                 .cloned()
                 .collect();
             let commitment = COMMITMENTS[(n + i) % 2];
-            check(&*cpu, commitment, n, zero_leaves.clone(), &zero_trees);
+            check(
+                cpu.codewords(),
+                commitment,
+                n,
+                zero_leaves.clone(),
+                &zero_trees,
+            );
         }
     }
     for (commitment, zero_leaves, zero_trees) in [
@@ -127,7 +138,13 @@ fn trees_together_equal_the_definition_whatever_is_zero() {
         (COMMITMENTS[1], 117..334, 200..667),
         (COMMITMENTS[1], 600..1000, 999..1000),
     ] {
-        check(&*cpu, commitment, 1000, zero_leaves, &[zero_trees]);
+        check(
+            cpu.codewords(),
+            commitment,
+            1000,
+            zero_leaves,
+            &[zero_trees],
+        );
     }
 }
 
@@ -150,12 +167,12 @@ fn fewer_or_more_trees_than_leaves() {
     let cpu = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
     for (n, trees) in [(1000, 1), (1000, 17), (5, 100), (33, 0), (1, 40)] {
         let leaves = digests(n * trees);
-        let lines = leaves.chunks_exact(n);
-        let expected: Vec<_> = lines
-            .map(|line| definition(Commitment::Blake3, line))
+        let rows = leaves.chunks_exact(n);
+        let expected: Vec<_> = rows
+            .map(|row| definition(Commitment::Blake3, row))
             .collect();
         let roots = row_roots(
-            &*cpu,
+            cpu.codewords(),
             Commitment::Blake3,
             &leaves,
             n,
@@ -176,7 +193,7 @@ fn a_single_tree() {
     }
 }
 
-/// A hasher that counts.
+/// Hasher that counts hashes.
 struct Counting(std::sync::atomic::AtomicUsize);
 
 impl PairHasher for Counting {
@@ -204,13 +221,19 @@ impl PairHasher for Counting {
             .fetch_add(out.len(), std::sync::atomic::Ordering::Relaxed);
         OneAtATime.hash_adjacent(commitment, prefix, children, out);
     }
+}
 
+impl TaskPool for Counting {
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         OneAtATime.for_each(count, task);
     }
 
     fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
         OneAtATime.for_each_chunk(out, len, scratch, task);
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        OneAtATime.both(one, other);
     }
 }
 

@@ -1,9 +1,10 @@
 //! Contents of files, and detection of their kind.
 
-use walrus_accel::{
-    Bcs, BlobMetadata, BlobMetadataWithId, DecodingSymbol, Error, GeneralRecoverySymbol,
-    InconsistencyProof, RecoverySymbol, Result, Sliver, SliverData,
+use walrus_accel::wire::{
+    Bcs, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, RecoverySymbol, Sliver,
+    SliverData,
 };
+use walrus_accel::{BlobMetadata, BlobMetadataWithId, Error, Result};
 
 use crate::args::Kind;
 

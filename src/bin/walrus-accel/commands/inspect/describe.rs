@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use walrus_accel::{
-    Axis, BlobId, BlobMetadata, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof,
-    MerkleProof, RecoverySymbol, Result, Sliver, SliverData, SliverIndex, SliverPairIndex,
+use walrus_accel::wire::{
+    DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver,
+    SliverData,
 };
+use walrus_accel::{Axis, BlobId, BlobMetadata, Result, SliverIndex, SliverPairIndex};
 
 use super::content::Content;
 use super::facts::Facts;

@@ -79,7 +79,7 @@ pub fn run(args: &InspectArgs, app: &App) -> Result<Exit, Failure> {
     }
     if let Some(verifier) = verifier {
         let decoder = verifier.decoder();
-        app.warn_of_device(&args.engine, decoder.device(), decoder.device_fault());
+        app.warn_of_device(&args.engine, decoder.runtime());
     }
     Ok(exit)
 }

@@ -1,9 +1,11 @@
 //! Checks of files against metadata.
 
+use walrus_accel::verify::{BlobSliver, ProofVerdict, SliverVerdict, SymbolVerdict};
+use walrus_accel::wire::{
+    DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, RecoverySymbol, Sliver,
+};
 use walrus_accel::{
-    Axis, BlobSliver, Control, Decoder, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof,
-    ProofVerdict, RecoverySymbol, Result, Sliver, SliverIndex, SliverPairIndex, SliverVerdict,
-    SymbolVerdict, VerifiedMetadata,
+    Axis, Control, Decoder, Result, SliverIndex, SliverPairIndex, VerifiedMetadata,
 };
 
 use crate::args::InspectArgs;
@@ -83,7 +85,7 @@ impl FileVerifier<'_> {
 
     /// Returns the engine and its times.
     pub fn engine_line(&self) -> EngineLine {
-        EngineLine::of_decoder(self.decoder, self.control())
+        EngineLine::new(self.decoder.runtime(), self.control())
     }
 
     /// Returns the pair of a sliver, or `None` if there is no such sliver.

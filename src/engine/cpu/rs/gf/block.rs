@@ -4,10 +4,8 @@
 
 use std::ops::Range;
 
-use super::Chunk;
-use super::butterfly::Eight;
-use super::vector::Simd;
-use crate::engine::cpu::symbol_chunks::{Symbols, SymbolsMut};
+use super::vector::{Eight, Simd};
+use crate::engine::cpu::symbol_chunks::{Chunk, Symbols, SymbolsMut};
 
 /// An array of eight values, `$k` being 0 to 7 in turn. Not a closure or a loop: everything has to be
 /// inlined, with places that are constants.

@@ -1,7 +1,7 @@
 //! The butterflies: one layer of them or three on a block.
 
 use super::block::{Block, Gaps};
-use super::vector::{Factor, Full, Simd, Subfield, Zero};
+use super::vector::{Eight, Factor, Full, Simd, Subfield, Zero};
 use crate::code::{full_factor, subfield_factor};
 use crate::support::memory::collected;
 
@@ -174,9 +174,6 @@ impl<A, B, C> Layers<A, B, B, C, C> {
         }
     }
 }
-
-/// Eight symbols at equal distances.
-pub(crate) type Eight<S> = [<S as Simd>::Elements; 8];
 
 impl<A, B0, B, C0, C> Layers<A, B0, B, C0, C> {
     /// Three layers on eight symbols.

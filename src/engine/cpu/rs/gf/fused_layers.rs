@@ -4,7 +4,8 @@
 use super::block::{Block, Gaps, InPlace, eight};
 use super::butterfly::{Forward, Inverse, Twiddles};
 use super::vector::{Job, Simd};
-use super::{Chunk, Prefetcher};
+use crate::engine::cpu::prefetch::Prefetcher;
+use crate::engine::cpu::symbol_chunks::Chunk;
 
 /// How many symbols of every eight of a second block are not zero, or are wanted, beside those of the
 /// block that every code has.

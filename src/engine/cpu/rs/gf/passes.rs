@@ -5,7 +5,8 @@ use super::butterfly::{
     Direction, Forward, Inverse, Twiddles, one_layer_at, three_layers_at, three_layers_half_at,
 };
 use super::vector::{Job, Simd};
-use super::{Chunk, Prefetcher};
+use crate::engine::cpu::prefetch::Prefetcher;
+use crate::engine::cpu::symbol_chunks::Chunk;
 
 /// Some neighbouring layers, done in one pass over the symbols.
 #[derive(Clone, Copy)]

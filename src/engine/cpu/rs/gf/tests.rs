@@ -4,6 +4,7 @@ use reed_solomon_simd::engine::tables::get_exp_log;
 
 use super::*;
 use crate::code::{Matrix16, from_tensor, full_factor, subfield_factor, to_tensor};
+use crate::engine::cpu::symbol_chunks::Chunk;
 use crate::engine::testing::kernel_inputs::Random;
 
 /// The elements in a chunk.

@@ -6,7 +6,8 @@ use super::block::{Gaps, Input, Output};
 use super::butterfly::{Direction, Forward, Inverse, Twiddles};
 use super::passes::{Pass, PassInPlace, PassMoved, PassesIn, PassesOut};
 use super::vector::Simd;
-use super::{Chunk, Prefetcher};
+use crate::engine::cpu::prefetch::Prefetcher;
+use crate::engine::cpu::symbol_chunks::Chunk;
 
 /// The inverse transform of `symbols` symbols that come in, whose first stands for `point`.
 #[inline(always)]

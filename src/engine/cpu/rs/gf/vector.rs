@@ -1,7 +1,7 @@
 //! What the transforms need of an instruction set.
 
-use super::Chunk;
 use crate::code::{Matrix, Matrix16};
+use crate::engine::cpu::symbol_chunks::Chunk;
 
 /// An instruction set. A value is the proof that the processor has it; every method but `run` must
 /// be inlined into a function that is compiled for it.
@@ -43,6 +43,9 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// Every element through the map.
     fn apply(self, x: Self::Elements, map: Self::Map) -> Self::Elements;
 }
+
+/// Eight symbols at equal distances.
+pub(crate) type Eight<S> = [<S as Simd>::Elements; 8];
 
 /// What is compiled for an instruction set as a whole.
 pub(crate) trait Job<S: Simd> {

@@ -2,11 +2,11 @@
 
 use std::arch::x86_64::*;
 
-use super::Chunk;
 use super::registers::{Elements, two_registers};
 use super::vector::{Job, Simd};
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx2Gfni;
+use crate::engine::cpu::symbol_chunks::Chunk;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Map {

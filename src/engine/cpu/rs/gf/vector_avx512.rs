@@ -3,12 +3,12 @@
 
 use std::arch::x86_64::*;
 
-use super::Chunk;
 use super::nibbles::{Nibbles, Nibbles16};
 use super::registers::one_register;
 use super::vector::{Job, Simd};
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx512;
+use crate::engine::cpu::symbol_chunks::Chunk;
 
 /// A linear map of bytes: the images of the low and of the high nibbles, in every lane. It may be
 /// another one in the upper half.

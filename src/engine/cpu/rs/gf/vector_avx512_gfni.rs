@@ -2,11 +2,11 @@
 
 use std::arch::x86_64::*;
 
-use super::Chunk;
 use super::registers::one_register;
 use super::vector::{Job, Simd};
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx512Gfni;
+use crate::engine::cpu::symbol_chunks::Chunk;
 
 /// A linear map: what each half takes from itself, and from the other.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 use reed_solomon_simd::ReedSolomonEncoder;
 
 use super::*;
+use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::symbol_chunks::HALF;
 use crate::engine::testing::kernel_inputs::Random;
 use crate::format::shape::Shape;

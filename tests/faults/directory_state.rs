@@ -1,4 +1,4 @@
-//! What a directory holds, as values that are compared, and copies of it.
+//! Contents of directories as comparable values, and copies of directories.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,19 +7,21 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Everything below a directory by its name: the hash of a file, the target of a link.
+/// Entries below a directory, by their relative paths.
 pub type State = BTreeMap<String, Entry>;
 
-/// What is under a name.
+/// Kind and content of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     Directory,
+    /// Length and hash.
     File(u64, blake3::Hash),
+    /// Target.
     Link(PathBuf),
     Other,
 }
 
-/// What a directory holds.
+/// Returns the entries below a directory.
 pub fn state(directory: &Path) -> State {
     fn walk(root: &Path, directory: &Path, found: &mut State) {
         for entry in fs::read_dir(directory).unwrap() {
@@ -47,7 +49,8 @@ pub fn state(directory: &Path) -> State {
     found
 }
 
-/// Takes out what works of ours are made of: the names of working directories and unfinished files.
+/// Removes the program's working directories and unfinished files from a state, and returns their
+/// names.
 pub fn take_unfinished(state: &mut State) -> Vec<String> {
     let unfinished = |name: &str| {
         name.split('/')
@@ -64,7 +67,7 @@ pub fn take_unfinished(state: &mut State) -> Vec<String> {
     names
 }
 
-/// Names that two states do not have in common, or with something else under them.
+/// Returns a text for each name that is in one state only or has different entries.
 pub fn differences(found: &State, expected: &State) -> Vec<String> {
     let mut names: Vec<_> = found.keys().chain(expected.keys()).collect();
     names.sort();
@@ -78,7 +81,7 @@ pub fn differences(found: &State, expected: &State) -> Vec<String> {
     names.iter().filter_map(describe).collect()
 }
 
-/// Copies a directory with everything in it, as it is, to a name that is free.
+/// Copies a directory with its contents to `to`, which must not exist.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -91,11 +94,11 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A directory for many runs: in memory, if the system has a file system there with room for them.
+/// Creates a directory for many runs: in `/dev/shm` if more than 2 GiB are free there.
 pub fn fast_directory() -> TempDir {
     let memory = Path::new("/dev/shm");
-    let roomy = |found: rustix::fs::StatVfs| found.f_bavail * found.f_frsize > 2 << 30;
-    if rustix::fs::statvfs(memory).is_ok_and(roomy)
+    let is_large = |found: rustix::fs::StatVfs| found.f_bavail * found.f_frsize > 2 << 30;
+    if rustix::fs::statvfs(memory).is_ok_and(is_large)
         && let Ok(directory) = tempfile::tempdir_in(memory)
     {
         return directory;
@@ -103,7 +106,8 @@ pub fn fast_directory() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Words that begin a command which runs as a user without privileges. Empty for a user who has none.
+/// Returns the first words of a command that runs as a user without privileges. Empty unless this
+/// user is root.
 pub fn unprivileged() -> Vec<std::ffi::OsString> {
     if !rustix::process::geteuid().is_root() {
         return Vec::new();
@@ -117,7 +121,8 @@ pub fn unprivileged() -> Vec<std::ffi::OsString> {
     words.map(Into::into).to_vec()
 }
 
-/// True if a user without privileges can run the program where it was built. Says so if not.
+/// Returns true if a user without privileges can run the program from its build directory. Prints a
+/// message if not.
 pub fn program_is_public() -> bool {
     let mut words = unprivileged();
     words.push(env!("CARGO_BIN_EXE_walrus-accel").into());

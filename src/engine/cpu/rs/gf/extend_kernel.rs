@@ -8,8 +8,49 @@ use super::fused_layers::{self, Gather, Scatter};
 use super::passes::{PassesIn, PassesOut};
 use super::transform::{Place, forward, inverse};
 use super::vector::Simd;
-use super::{Chunk, EncodeChunk, EncodingOf, Prefetcher};
 use crate::code::{Code, Rate};
+use crate::engine::cpu::prefetch::Prefetcher;
+use crate::engine::cpu::symbol_chunks::{Chunk, Symbols, SymbolsMut};
+
+/// One chunk of every source symbol, from which that of the recovery symbols is made.
+pub(crate) struct EncodeChunk<'a, 'b> {
+    pub(crate) input: Symbols<'a>,
+    /// How many source symbols there are: the others are zero.
+    pub(crate) inputs: usize,
+    pub(crate) output: &'a mut SymbolsMut<'b>,
+    /// Where in the symbols the chunk begins.
+    pub(crate) at: usize,
+    /// What memory is asked for meanwhile.
+    pub(crate) ahead: Prefetcher,
+    /// As many as [`EncodeChunk::work`].
+    pub(crate) work: &'a mut [Chunk],
+}
+
+impl EncodeChunk<'_, '_> {
+    /// The symbols of work that the code takes.
+    pub(crate) fn work(code: &Code) -> usize {
+        2 * work_of(code.chunk)
+    }
+}
+
+/// A code with the factors of its transforms, as an instruction set takes them.
+pub(crate) struct EncodingOf<S: Simd> {
+    code: Code,
+    factors: Twiddles<S>,
+    load: S::MapTable,
+    store: S::MapTable,
+}
+
+impl<S: Simd> EncodingOf<S> {
+    pub(crate) fn new(code: Code) -> Self {
+        Self {
+            code,
+            factors: Twiddles::new(code.encode_work() + code.chunk),
+            load: S::map_table(&crate::code::to_tensor()),
+            store: S::map_table(&crate::code::from_tensor()),
+        }
+    }
+}
 
 /// A chunk on its way through the code.
 struct Way<'a, 'b, S: Simd> {

@@ -1,4 +1,4 @@
-//! File systems that cannot do all there is, and directories with unusual permissions.
+//! File systems without some operations, and directories with unusual permissions.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,8 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::directory_state::{
+    copy, differences, program_is_public, state, take_unfinished, unprivileged,
+};
 use super::inject;
-use super::state::{copy, differences, program_is_public, state, take_unfinished, unprivileged};
 use crate::cli::harness::{Run, Scratch, damage, names, run, sliver, words};
 
 const PLAIN: [&str; 5] = ["--engine", "cpu", "--threads", "2", "--no-progress"];
@@ -21,7 +23,7 @@ fn encode_words(file: &Path, out: &Path) -> Vec<OsString> {
     with_plain(words!["encode", file, "--out", out, "--shards", "10"])
 }
 
-/// A blob and its directory.
+/// Encodes a blob and returns the paths of blob and directory.
 fn encoded(scratch: &Scratch) -> (PathBuf, PathBuf) {
     let file = scratch.blob("blob", 74, 30_000);
     let done = run(encode_words(&file, &scratch.path("slivers"))).exits(0);
@@ -29,8 +31,8 @@ fn encoded(scratch: &Scratch) -> (PathBuf, PathBuf) {
     (file, directory.into())
 }
 
-/// Where names cannot be exchanged in one step, the old directory gets out of the way first. Whichever
-/// rename fails after that, one of the two is under the name in the end.
+/// On a file system that cannot exchange names in one step, the old directory is renamed first. If
+/// any later rename fails, the old or the new directory has the name in the end.
 #[test]
 fn a_replacement_that_fails_leaves_old_or_new() {
     let scratch = Scratch::new();
@@ -42,7 +44,8 @@ fn a_replacement_that_fails_leaves_old_or_new() {
     fs::remove_file(old.join(&id).join("manifest.json")).unwrap();
     let (old_state, new_state) = (state(&old), state(new.parent().unwrap()));
     let case = scratch.path("case");
-    // Where the program begins: names below the output directory are reached through handles.
+    // The program's first calls on files name this directory. It reaches names below the output
+    // directory through handles.
     let inputs = file.parent().unwrap();
     let mut failures = 0;
     for lacking in [
@@ -68,7 +71,8 @@ fn a_replacement_that_fails_leaves_old_or_new() {
                     match faulty.code {
                         0 => assert_eq!((&found, unfinished.len()), (&new_state, 0), "{rules}"),
                         _ => {
-                            // With every rename failing, the old one may be beside its name; it is named.
+                            // If every rename fails, the old directory may keep a temporary name,
+                            // which the message tells.
                             let kept = found == old_state || found == new_state;
                             let beside = later == "+" && faulty.stderr.contains(".walrus-accel");
                             let message = format!("{rules}: {found:?}: {}", faulty.stderr);
@@ -87,7 +91,7 @@ fn a_replacement_that_fails_leaves_old_or_new() {
     assert!(failures > 0, "no rename failed");
 }
 
-/// A system may refuse to sync a directory; files are whole and under their names all the same.
+/// Jobs succeed on a system that cannot sync directories.
 #[test]
 fn a_directory_that_cannot_be_synced_ends_no_job() {
     let scratch = Scratch::new();
@@ -130,7 +134,7 @@ fn symbol_words(slivers: &Path, symbol: &Path) -> Vec<OsString> {
     ])
 }
 
-/// Makes a directory and what leads to it one that other users can look into.
+/// Lets all users read the scratch directory.
 fn open_to_all(scratch: &Scratch) {
     let root = scratch.path("");
     fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
@@ -148,7 +152,7 @@ fn run_unprivileged(words: Vec<OsString>) -> Run {
     Run::of(output.unwrap())
 }
 
-/// An output directory may be one that its user can write to and cannot read.
+/// Jobs succeed in an output directory that the user can write to and cannot read.
 #[test]
 fn output_directories_that_cannot_be_read() {
     if !program_is_public() {
@@ -166,7 +170,7 @@ fn output_directories_that_cannot_be_read() {
 
     let back = out.join("back");
     run_unprivileged(encode_words(&file, &out)).exits(0);
-    // And again: it is there.
+    // The second encode finds the blob's directory.
     run_unprivileged(encode_words(&file, &out)).exits(0);
     run_unprivileged(with_plain(words!["decode", slivers, "-o", back])).exits(0);
     run_unprivileged(symbol_words(&slivers, &out.join("symbol.bcs"))).exits(0);
@@ -181,7 +185,7 @@ fn output_directories_that_cannot_be_read() {
     assert_eq!(fs::read(back).unwrap(), fs::read(file).unwrap());
 }
 
-/// A directory of which all is good needs no place to work in.
+/// Repair of a directory without damage writes nothing, so it succeeds in a read-only directory.
 #[test]
 fn repair_of_what_is_good_writes_nothing() {
     let scratch = Scratch::new();
@@ -192,7 +196,7 @@ fn repair_of_what_is_good_writes_nothing() {
     let stamps = (stamp(&slivers), stamp(&slivers.join("pairs")));
     let words = || with_plain(words!["repair", slivers]);
     if program_is_public() {
-        // Root's, or one that even its owner cannot write to.
+        // A directory of root, or a directory that its owner cannot write to.
         let mode = fs::Permissions::from_mode(0o555);
         fs::set_permissions(&slivers, mode.clone()).unwrap();
         fs::set_permissions(slivers.join("pairs"), mode).unwrap();
@@ -201,7 +205,7 @@ fn repair_of_what_is_good_writes_nothing() {
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         }
     }
-    // A file system that nobody can write to.
+    // A read-only file system.
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" || exit 99; shift
         exec \"$@\"";
     let output = Command::new("unshare")

@@ -1,10 +1,11 @@
-//! Engines on a graphics device come and go. The only test of its process: it measures its memory.
+//! Repeated creation of engines on a device. The test measures the memory of its process, so it is
+//! the only test in this file.
 
 #![cfg(target_os = "linux")]
 
-use walrus_accel::{Encoder, EngineKind};
+use walrus_accel::{EngineKind, Runtime};
 
-/// The bytes of memory that this process has.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
@@ -20,19 +21,18 @@ fn hundreds_of_engines_come_and_go_without_a_trace() {
         eprintln!("skipped: no device");
         return;
     };
-    let builder = Encoder::builder()
-        .n_shards(4)
+    let builder = Runtime::builder()
         .threads(2)
         .engine(EngineKind::Gpu)
         .device(device.index.to_string());
     let blob_id = || {
-        let encoder = builder.build().unwrap();
+        let encoder = builder.build().unwrap().encoder(4).unwrap();
         let encoded = encoder.metadata(&b"walrus"[..]).unwrap();
-        assert_eq!(encoder.device_fault(), None);
+        assert_eq!(encoder.runtime().device_fault(), None);
         encoded.blob_id
     };
     let expected = blob_id();
-    // The driver's own caches fill up first; a few of the engines do a job.
+    // The driver's caches fill up before the measurement. Some of the engines run a job.
     for _ in 0..20 {
         assert_eq!(blob_id(), expected);
     }

@@ -1,4 +1,4 @@
-//! The benchmark's own arithmetic: what it counts, and what it calls a machine.
+//! Arithmetic of the benchmarks: counted work, bounds, medians and names of machines.
 
 #[path = "../benches/perf/bound.rs"]
 mod bound;
@@ -15,13 +15,13 @@ use std::time::Duration;
 use bound::{Rates, Work, nodes};
 use walrus_accel::Shape;
 
-/// Which of `n` leaves are not among the zeros.
+/// Returns for each of `n` leaves true unless the leaf is in `zeros`.
 fn live(n: u64, zeros: &Range<u64>) -> Vec<bool> {
     (0..n).map(|leaf| !zeros.contains(&leaf)).collect()
 }
 
-/// The nodes above leaves, counted one by one: padding makes a node one of its own, as it is not
-/// zero symbols that it stands for.
+/// Returns the number of live nodes above leaves, counted one by one. The empty node that pads a
+/// level counts as live: it differs from the hash of zero symbols.
 fn counted(n: u64, zeros: &Range<u64>) -> u64 {
     let mut level = live(n, zeros);
     let mut hashed = 0;
@@ -101,7 +101,7 @@ fn the_network_s_sizes() {
             ..work
         }
     );
-    // There are no more symbols of two bytes.
+    // There are no more distinct symbols of two bytes.
     let short = Work::blob_id(&Shape::new(1000, 1).unwrap());
     assert_eq!(short.leaf_compressions, 65_536);
     assert_eq!((short.row_bytes, short.column_bytes), (2, 2 * 334));
@@ -161,7 +161,7 @@ fn long_jobs_run_only_as_often_as_they_may() {
     };
     let mut runs = timing::Runs::new(Some(3));
     assert!(runs.median().is_none());
-    // The first run is for the caches.
+    // The first run fills the caches and is not counted.
     let taken: Vec<_> = (0..7).map(|_| runs.take(1, &mut run).as_secs()).collect();
     assert_eq!(taken[..3], [2, 3, 4]);
     assert!(taken[3..].iter().all(|time| (2..=4).contains(time)));

@@ -1,5 +1,5 @@
-//! What each job is to reach: on two cores, as a multiple of the reference engine's speed, and as a share
-//! of the bound.
+//! Targets of each job on two cores: a multiple of the reference engine's speed, and a share of the
+//! bound.
 
 use walrus_accel::Axis;
 
@@ -9,19 +9,19 @@ use crate::jobs::{Job, Task};
 const KIB: usize = 1 << 10;
 const MIB: usize = KIB << 10;
 
-/// All of them.
+/// All measured jobs with their targets. In this table a target of 0 means none.
 pub const JOBS: [Job; 19] = {
     use Task::*;
-    const fn job(task: Task, size: &'static str, len: usize, needed: [f64; 2]) -> Job {
-        const fn some(needed: f64) -> Option<f64> {
-            if needed > 0.0 { Some(needed) } else { None }
+    const fn job(task: Task, size: &'static str, len: usize, targets: [f64; 2]) -> Job {
+        const fn some(target: f64) -> Option<f64> {
+            if target > 0.0 { Some(target) } else { None }
         }
         Job {
             task,
             size,
             len,
-            ratio: some(needed[0]),
-            share: some(needed[1]),
+            ratio_target: some(targets[0]),
+            share_target: some(targets[1]),
         }
     }
     let (primary, secondary) = (Axis::Primary, Axis::Secondary);
@@ -48,7 +48,7 @@ pub const JOBS: [Job; 19] = {
     ]
 };
 
-/// What there is to do, where that is counted.
+/// Returns the counted work of a job. `None` for tasks whose work is not counted.
 pub fn work(job: &Job) -> Option<Work> {
     match job.task {
         Task::BlobId => Some(Work::blob_id(&job.shape())),

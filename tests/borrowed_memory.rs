@@ -1,15 +1,18 @@
-//! What lies in memory is lent to the engine: it is used as if it had been copied, and what cannot be
-//! right is refused.
+//! Memory that sources, sinks and outputs lend to the engine. The results are the same as with
+//! copies. Memory of a wrong length or placement is not used.
 
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::blob;
+use walrus_accel::io::{
+    Output, OutputSession, Sink, SinkSession, SliverBuffer, SliverBufferMut, SliverPart, Source,
+};
+use walrus_accel::wire::{Sliver, SliverData};
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Check, Commitment, Control, Decoder, Encoder, EngineKind, Output,
-    OutputSession, PairSet, Result, Shape, Sink, SinkSession, Sliver, SliverBuffer,
-    SliverBufferMut, SliverData, SliverIndex, SliverPairIndex, SliverPart, Source,
+    Axis, BlobMetadataWithId, Check, Commitment, Control, Encoder, EngineKind, PairSet, Result,
+    Runtime, Shape, SliverIndex, SliverPairIndex,
 };
 
 const N: u16 = 13;
@@ -17,11 +20,11 @@ const N: u16 = 13;
 const ENGINES: [EngineKind; 2] = [EngineKind::Reference, EngineKind::Cpu];
 
 fn encoder(engine: EngineKind) -> Encoder {
-    let builder = Encoder::builder().n_shards(N).engine(engine).threads(2);
-    builder.build().unwrap()
+    let builder = Runtime::builder().engine(engine).threads(2);
+    builder.build().unwrap().encoder(N).unwrap()
 }
 
-/// A blob that says it lies in other bytes than its own.
+/// Source that lends other bytes than the blob's.
 struct Elsewhere<'a> {
     blob: &'a [u8],
     bytes: &'a [u8],
@@ -57,7 +60,7 @@ fn bytes_of_another_length_are_not_the_blob() {
     }
 }
 
-/// What is wrong with the buffers of a sink.
+/// Error in the buffers of a sink.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wrong {
     Nothing,
@@ -69,7 +72,7 @@ enum Wrong {
     OneOfNoCommittee,
 }
 
-/// A sink with a buffer for each sliver.
+/// Sink that lends a buffer for each sliver.
 struct Buffers {
     wrong: Wrong,
     buffers: Vec<(Axis, SliverIndex, Vec<u8>)>,
@@ -173,7 +176,7 @@ fn slivers_go_to_the_rooms_of_a_sink_or_the_job_fails() {
     }
 }
 
-/// An output that lends rows of a length of its own.
+/// Output that lends memory of a given length.
 struct Lends {
     len: usize,
     row: Vec<u8>,
@@ -217,13 +220,13 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
     let encoded = encoder(EngineKind::Cpu)
         .encode(&blob, &pairs, &mut buffer, &control)
         .unwrap();
-    // Not the source slivers: their rows have to be restored.
+    // Recovery slivers only, so the source rows must be restored.
     let slivers: Vec<_> = (6..N)
         .map(SliverPairIndex)
         .map(|pair| Sliver {
             axis: Axis::Primary,
             data: {
-                use walrus_accel::Bcs;
+                use walrus_accel::wire::Bcs;
                 SliverData::from_bcs(buffer.sliver_data(Axis::Primary, pair).unwrap()).unwrap()
             },
         })
@@ -231,8 +234,8 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
     let metadata = encoded.verify(N).unwrap();
     let shape = metadata.shape();
     let row = shape.sliver_len(Axis::Primary) as usize;
-    let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-    let decoder = decoder.build().unwrap();
+    let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    let decoder = decoder.build().unwrap().decoder();
     for len in [row, row - 1, row + 1, 0] {
         let mut output = Lends {
             len,

@@ -4,15 +4,13 @@
 //! A *line* is one code word: a row or a column of the expanded matrix. Short symbols, and the odd
 //! ends of long ones, of several lines share a 64-byte chunk, since the code works element by element.
 
-use std::sync::Arc;
-
 use reed_solomon_simd::engine::utils::xor;
-use reed_solomon_simd::engine::{self, Engine, ShardsRefMut};
+use reed_solomon_simd::engine::{Engine, ShardsRefMut};
 
-pub(crate) use super::decoding::Decoding;
-use super::gf::{self, EncodeChunk, Kernels, Prefetcher};
-use crate::code::{Code, Rate, with_tables};
-use crate::engine::cpu::isa::Isa;
+use super::butterflies::{Butterflies, CodeSpace, Tables};
+use super::gf::{self, EncodeChunk};
+use crate::code::{Code, Rate};
+use crate::engine::cpu::prefetch::Prefetcher;
 use crate::engine::cpu::symbol_chunks::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
 
 /// How many chunks ahead the memory is asked for: where the same symbols go on when all others have
@@ -43,50 +41,6 @@ impl Next {
     }
 }
 
-/// How the butterflies are computed.
-pub(crate) enum Butterflies {
-    /// On one chunk a symbol, by our own kernels.
-    Own(Kernels),
-    /// On several, by `reed-solomon-simd`'s.
-    Crate(CrateEngine),
-}
-
-/// One of `reed-solomon-simd`'s engines.
-type CrateEngine = Arc<dyn Engine + Send + Sync>;
-
-impl Butterflies {
-    /// Those of the instruction set: our own kernels if it has any, or the crate's engine for it.
-    pub(crate) fn new(isa: Isa) -> Self {
-        if let Some(kernels) = Kernels::of(isa) {
-            return Self::Own(kernels);
-        }
-        Self::Crate(with_tables(|| -> CrateEngine {
-            match isa {
-                #[cfg(target_arch = "x86_64")]
-                Isa::Ssse3(_) => Arc::new(engine::Ssse3::new()),
-                #[cfg(target_arch = "aarch64")]
-                Isa::Neon(_) => Arc::new(engine::Neon::new()),
-                _ => Arc::new(engine::NoSimd::new()),
-            }
-        }))
-    }
-}
-
-/// The kernels with the tables that they need, or an engine, which has its own.
-pub(crate) enum Tables<T> {
-    Own(T),
-    Crate(CrateEngine),
-}
-
-impl<T> Tables<T> {
-    pub(crate) fn new(butterflies: &Butterflies, own: impl FnOnce(Kernels) -> T) -> Self {
-        match butterflies {
-            Butterflies::Own(kernels) => Self::Own(own(*kernels)),
-            Butterflies::Crate(engine) => Self::Crate(Arc::clone(engine)),
-        }
-    }
-}
-
 /// A code made ready for encoding: once a job, shared by its threads.
 pub(crate) struct Encoding {
     code: Code,
@@ -104,13 +58,6 @@ impl Encoding {
     pub(crate) fn code(&self) -> &Code {
         &self.code
     }
-}
-
-/// What a thread encodes and decodes in, kept from use to use.
-#[derive(Default)]
-pub(crate) struct CodeSpace {
-    pub(crate) work: Aligned,
-    pub(crate) tails: Aligned,
 }
 
 impl Encoding {
@@ -271,11 +218,12 @@ fn encode_transforms(engine: &dyn Engine, code: Code, chunks: usize, work: &mut 
 }
 
 #[cfg(test)]
-mod encode_tests;
+mod extend_tests;
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::engine::cpu::isa::Isa;
     use reed_solomon_simd::ReedSolomonEncoder;
 
     /// Every way to compute the butterflies that this processor has.

@@ -1,4 +1,4 @@
-//! A sliver that cannot be read counts as damaged: it is named, and others take its place.
+//! Slivers that cannot be read. They count as damaged, are reported, and others are used instead.
 
 mod common;
 
@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::blob;
 use common::sample::{Picked, Sample};
-use walrus_accel::{
-    Axis, Check, Control, Decoder, Error, PairSet, Result, SliverBuffer, SliverInfo, SliverSource,
-    SliverVerdict,
-};
+use walrus_accel::io::{SliverBuffer, SliverInfo, SliverSource};
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::{Axis, Check, Control, Error, PairSet, Result, Runtime};
 
-/// Slivers of which one lies on a bad sector.
+/// Sliver source of which one sliver is on a bad sector.
 struct BadSector<'a> {
     slivers: Picked<'a>,
     bad: usize,
@@ -40,7 +39,7 @@ impl SliverSource for BadSector<'_> {
 #[test]
 fn an_unreadable_sliver_is_named_and_skipped() {
     let sample = Sample::new(13, blob(40, 45 * 700 - 3));
-    let decoder = Decoder::builder().threads(2).build().unwrap();
+    let decoder = Runtime::builder().threads(2).build().unwrap().decoder();
     let control = Control::new();
     for axis in Axis::BOTH {
         let needed = usize::from(sample.shape.slivers_needed(axis));
@@ -104,20 +103,20 @@ fn an_unreadable_sliver_is_named_and_skipped() {
 #[test]
 fn what_cannot_be_written_is_not_taken_for_a_bad_sliver() {
     let sample = Sample::new(7, blob(41, 1000));
-    let decoder = Decoder::builder().threads(2).build().unwrap();
+    let decoder = Runtime::builder().threads(2).build().unwrap().decoder();
     let directory = tempfile::tempdir().unwrap();
     let result = decoder.decode(
         sample.metadata(),
         &sample.pick(Axis::Primary, &[0, 1, 2]),
         None,
         Check::Default,
-        &mut walrus_accel::FileOutput::new(directory.path().join("missing/blob")),
+        &mut walrus_accel::io::FileOutput::new(directory.path().join("missing/blob")),
         &Control::new(),
     );
     assert!(matches!(result, Err(Error::Io { .. })), "{result:?}");
 }
 
-/// Slivers of which one cannot be read the first time.
+/// Sliver source of which one sliver cannot be read the first time.
 struct BadOnce<'a> {
     slivers: Picked<'a>,
     tries: AtomicUsize,
@@ -143,7 +142,7 @@ impl SliverSource for BadOnce<'_> {
 #[test]
 fn what_can_be_read_the_second_time_is_read_again() {
     let sample = Sample::new(13, blob(42, 45 * 700 - 3));
-    let decoder = Decoder::builder().threads(2).build().unwrap();
+    let decoder = Runtime::builder().threads(2).build().unwrap().decoder();
     for axis in Axis::BOTH {
         let indices: Vec<_> = (0..sample.shape.slivers_needed(axis).into()).collect();
         for check in [Check::Skip, Check::Default, Check::Strict] {

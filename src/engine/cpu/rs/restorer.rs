@@ -3,7 +3,7 @@
 use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, ShardsRefMut};
 
-use super::codec::{Butterflies, CodeSpace, Tables};
+use super::butterflies::{Butterflies, CodeSpace, Tables};
 use crate::code::{Code, Erasures};
 use crate::engine::cpu::rs::gf::{self, DecodeChunk, Given, RestoredSymbols};
 use crate::engine::cpu::symbol_chunks::{Aligned, Chunk, Layout};
@@ -216,7 +216,7 @@ mod tests {
     use reed_solomon_simd::ReedSolomonDecoder;
 
     use super::*;
-    use crate::engine::cpu::rs::codec::tests::{butterflies, bytes, extended};
+    use crate::engine::cpu::rs::extender::tests::{butterflies, bytes, extended};
     use crate::format::index::Axis;
     use crate::format::shape::Shape;
 

@@ -1,9 +1,9 @@
-//! An allocator that counts, for the bound on what reading a stranger's bytes may take.
+//! Counting allocator, for the memory limit of parsers.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// Counts the bytes that each thread asked for and has not given back, and the most that those were.
+/// Allocator that counts the live bytes of each thread and their peak.
 pub struct Counting;
 
 thread_local! {
@@ -22,40 +22,40 @@ fn size(layout: Layout) -> isize {
     layout.size().cast_signed()
 }
 
-// A buffer that grows is counted by the default `realloc`: as if the old and the new one were there at once.
+// The default `realloc` counts a growing buffer as if the old and the new one existed at once.
 //
-// SAFETY: it is the system's allocator, to which every call goes as it came.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(size(layout));
-        // SAFETY: the caller's promises are this function's own.
+        // SAFETY: the caller upholds the contract of `GlobalAlloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(size(layout));
-        // SAFETY: the caller's promises are this function's own.
+        // SAFETY: the caller upholds the contract of `GlobalAlloc`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(-size(layout));
-        // SAFETY: the caller's promises are this function's own.
+        // SAFETY: the caller upholds the contract of `GlobalAlloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-/// Runs `read` on `input`, and checks that this thread never had more than four times the input's bytes and
-/// 1 MiB more than before.
+/// Runs `read` on `input`. Fails if the thread's live bytes grow by more than four times the
+/// input's length plus 1 MiB.
 pub fn within_bound<'a, T>(input: &'a [u8], read: impl FnOnce(&'a [u8]) -> T) -> T {
     let before = LIVE.get();
     PEAK.set(before);
     let value = read(input);
-    let most = (PEAK.get() - before).cast_unsigned();
+    let peak = (PEAK.get() - before).cast_unsigned();
     let bound = 4 * input.len() + (1 << 20);
     assert!(
-        most <= bound,
-        "{most} bytes to read {} with, and {bound} are allowed",
+        peak <= bound,
+        "{peak} bytes to read {} with, at most {bound} are allowed",
         input.len()
     );
     value

@@ -9,8 +9,9 @@ use super::block::{Block, Gaps, InPlace, work_of};
 use super::butterfly::{Forward, Inverse, Twiddles, three_layers_at};
 use super::transform::{forward_passes, inverse_passes};
 use super::vector::{Factor, Job, Simd, Subfield};
-use super::{Chunk, prefetch};
 use crate::code::{Code, Erasures, block_derivative, full_factor, subfield_factor};
+use crate::engine::cpu::prefetch::prefetch;
+use crate::engine::cpu::symbol_chunks::Chunk;
 use crate::support::memory::{collected, filled};
 
 /// No symbol.
@@ -172,6 +173,13 @@ pub(crate) struct DecodeChunk<'a, 'b> {
     pub(crate) restored: RestoredSymbols<'a, 'b>,
     /// As many as [`decode_work`]; what they hold does not matter.
     pub(crate) work: &'a mut [Chunk],
+}
+
+impl DecodeChunk<'_, '_> {
+    /// The symbols of work that the code takes.
+    pub(crate) fn work(code: &Code) -> usize {
+        decode_work(code)
+    }
 }
 
 /// A block of eight on its way in.

@@ -1,4 +1,4 @@
-//! Where a case happens: a blob, its directory, and a stranger's files that nothing may touch.
+//! Setup of a case: a blob, its directory, and files of a victim that no run may change.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -13,18 +13,18 @@ use tempfile::TempDir;
 
 use crate::common::blob;
 
-/// Enough for a blob that is encoded in stripes.
+/// Number of shards: enough for a blob that is encoded in stripes.
 pub const SHARDS: &str = "40";
 pub const BLOB_LEN: usize = 30_000;
 
-/// Files of this name hold what nobody else may remove.
+/// Name of files that no run may remove.
 pub const PRECIOUS: &str = "precious";
 
-/// Everything that cases need, made once.
+/// Directories and files of the cases, created once.
 pub struct Place {
     root: TempDir,
     id: String,
-    /// Name of the directory that an encode of the blob works in when it can be resumed.
+    /// Name of the working directory of an encode of the blob that can be resumed.
     working: String,
 }
 
@@ -32,7 +32,8 @@ impl Place {
     pub fn new() -> Self {
         let root = fast_directory();
         let file = root.path().join("blob");
-        // The name follows from the path of the source, so a long blob tells the one of a short blob.
+        // The name depends on the path of the source alone, so it can be read off an encode of a
+        // long blob.
         fs::write(&file, blob(81, 24_000_000)).unwrap();
         let working = working_name(&file, &root.path().join("long"));
         fs::write(&file, blob(82, BLOB_LEN)).unwrap();
@@ -46,9 +47,9 @@ impl Place {
         place
     }
 
-    /// Puts everything back as it was before a case.
+    /// Restores the state of before a case.
     pub fn renew(&self) {
-        // Of any depth, and of anybody.
+        // The directories may have any depth and any owner.
         for name in ["out", "victim", "to"] {
             let removed = Command::new("rm").arg("-rf").arg(self.path(name)).status();
             assert!(removed.unwrap().success());
@@ -56,7 +57,7 @@ impl Place {
         fs::create_dir(self.path("out")).unwrap();
         fs::create_dir(self.path("to")).unwrap();
         copy(&self.honest(), &self.directory());
-        // Of the victim's files some are what would be welcome in a blob's directory.
+        // Some of the victim's files would fit into a blob's directory.
         copy(&self.honest(), &self.victim());
         fs::create_dir(self.victim().join("folder")).unwrap();
         fs::write(self.victim().join("file"), b"text\n").unwrap();
@@ -73,32 +74,32 @@ impl Place {
         self.path("blob")
     }
 
-    /// The blob's directory as an encode makes it.
+    /// Returns the blob's directory as an encode creates it.
     pub fn honest(&self) -> PathBuf {
         self.path("honest").join(&self.id)
     }
 
-    /// The directory that a stranger made.
+    /// Returns the hostile directory.
     pub fn directory(&self) -> PathBuf {
         self.out().join(&self.id)
     }
 
-    /// The directory that blobs are encoded into.
+    /// Returns the output directory of encodes.
     pub fn out(&self) -> PathBuf {
         self.path("out")
     }
 
-    /// What nothing may touch.
+    /// Returns the directory of the victim, which no run may change.
     pub fn victim(&self) -> PathBuf {
         self.path("victim")
     }
 
-    /// The name in `out` that an encode works under.
+    /// Returns the working directory of an encode in `out`.
     pub fn working(&self) -> PathBuf {
         self.out().join(&self.working)
     }
 
-    /// A name in the stranger's directory, which is free afterwards.
+    /// Removes an entry of the hostile directory, if any, and returns its path.
     pub fn cleared(&self, name: &str) -> PathBuf {
         let path = self.directory().join(name);
         let kind = fs::symlink_metadata(&path).ok();
@@ -111,11 +112,11 @@ impl Place {
     }
 }
 
-/// A directory for many runs: in memory, if the system has a file system there with room for them.
+/// Creates a directory for many runs: in `/dev/shm` if it has enough free space.
 fn fast_directory() -> TempDir {
     let memory = Path::new("/dev/shm");
-    let roomy = |found: rustix::fs::StatVfs| found.f_bavail * found.f_frsize > 1 << 30;
-    if rustix::fs::statvfs(memory).is_ok_and(roomy)
+    let is_large = |found: rustix::fs::StatVfs| found.f_bavail * found.f_frsize > 1 << 30;
+    if rustix::fs::statvfs(memory).is_ok_and(is_large)
         && let Ok(directory) = tempfile::tempdir_in(memory)
     {
         return directory;
@@ -139,7 +140,7 @@ fn encode(file: &Path, out: &Path) -> Command {
     command
 }
 
-/// The name that an encode works under, by looking at one.
+/// Runs an encode and returns the name of its working directory.
 fn working_name(file: &Path, out: &Path) -> String {
     let mut child = encode(file, out)
         .args(["--resume", "--memory", "1M"])
@@ -165,7 +166,7 @@ fn working_name(file: &Path, out: &Path) -> String {
     name
 }
 
-/// Copies a directory with everything in it, to a name that is free.
+/// Copies a directory with its contents to `to`, which must not exist.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -178,10 +179,10 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What a case is made of, or why it cannot be here.
+/// First words of a command that runs on a case, or the reason why the case cannot be created here.
 pub type Made = Result<Vec<OsString>, &'static str>;
 
-/// A case that needs nothing to run.
+/// Result for a case whose command needs no first words.
 pub const PLAIN: Made = Ok(Vec::new());
 
 pub fn link(to: impl AsRef<Path>, at: impl AsRef<Path>) {
@@ -201,23 +202,23 @@ pub fn socket(path: impl AsRef<Path>) {
     node(path.as_ref(), FileType::Socket, 0).unwrap();
 }
 
-/// What `/dev/zero` is, for root.
+/// Creates a device like `/dev/zero`. Only root can.
 pub fn device(path: impl AsRef<Path>) -> Result<(), &'static str> {
     node(path.as_ref(), FileType::CharacterDevice, makedev(1, 5))
 }
 
-/// A file of a terabyte that takes no space.
+/// Creates a sparse file of one terabyte.
 pub fn sparse(path: impl AsRef<Path>) {
     File::create(path).unwrap().set_len(1 << 40).unwrap();
 }
 
-/// A directory with a file in it that nobody else may remove.
+/// Creates a directory with a file that no run may remove.
 pub fn full_directory(path: impl AsRef<Path>) {
     fs::create_dir(&path).unwrap();
     fs::write(path.as_ref().join(PRECIOUS), b"precious\n").unwrap();
 }
 
-/// A directory in a directory, three thousand times: its path is longer than a path may be.
+/// Creates 3,000 nested directories. The path of the innermost exceeds the limit for paths.
 pub fn deep(path: impl AsRef<Path>) {
     let (mode, flags) = (
         Mode::from_raw_mode(0o755),
@@ -231,7 +232,7 @@ pub fn deep(path: impl AsRef<Path>) {
     }
 }
 
-/// Gives something to somebody else, for root.
+/// Changes the owner of an entry. Only root can.
 pub fn give_away(path: impl AsRef<Path>) -> Result<(), &'static str> {
     match rustix::process::geteuid().is_root() {
         true => chown(path, Some(65534), Some(65534)).map_err(|_| "no owner can be changed here"),
@@ -239,8 +240,8 @@ pub fn give_away(path: impl AsRef<Path>) -> Result<(), &'static str> {
     }
 }
 
-/// Words that begin a command which sees something else mounted at a path: a directory or file that is
-/// there, or with `None` an empty file system.
+/// Returns the first words of a command for which something else is mounted at a path: a directory
+/// or file, or an empty file system for `None`.
 pub fn mounted(what: Option<&Path>, at: &Path) -> Made {
     let script = match what {
         Some(_) => "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"",
