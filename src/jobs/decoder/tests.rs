@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
-use crate::engine::{Engine, EngineKind, EngineOptions};
+use crate::engine::{Engine, EngineKind, EngineOptions, InstructionSet};
 use crate::format::commitment::{Commitment, Node};
 use crate::format::index::SliverPairIndex;
 use crate::format::shape::Shape;

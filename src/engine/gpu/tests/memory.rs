@@ -191,7 +191,7 @@ fn widths_are_as_ever() {
     use crate::engine::plan::tests::{SECOND_LEVEL, THREADS, widths_are_as_ever};
     let options = EngineOptions {
         threads: THREADS,
-        instruction_set: Some(crate::InstructionSet::Portable),
+        instruction_set: Some(crate::engine::InstructionSet::Portable),
         ..options()
     };
     let engine = required(GpuEngine::untried(&options), BlockLimits { block: BLOCK });
