@@ -1,10 +1,10 @@
 //! Comparison of the engine with the CPU engine, on any device, software devices included.
 
-mod decode;
-mod expand;
+mod decoded_blobs;
 mod faults;
 mod memory;
 mod sharing;
+mod verified_slivers;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};

@@ -1,7 +1,7 @@
 //! Every fault of a device at every point of a job gives the same bytes or a clear error, and never
 //! a hang.
 
-use super::decode::decoder;
+use super::decoded_blobs::decoder;
 use super::*;
 use crate::decode::DecodeRequest;
 use crate::engine::gpu::device::fault_injector::Wrong;
@@ -82,7 +82,8 @@ impl Job {
         cpu.encode(&blob, &PairSet::all(N), &mut buffer, &Control::new())
             .unwrap();
         let shape = Shape::new(N, LEN as u64).unwrap();
-        let some = |axis, indices: &[u16]| super::decode::slivers(&buffer, &shape, axis, indices);
+        let some =
+            |axis, indices: &[u16]| super::decoded_blobs::slivers(&buffer, &shape, axis, indices);
         let to_decode = match task {
             Task::Decode(Axis::Secondary) => some(Axis::Secondary, &[9, 0, 8, 4, 3, 7, 5]),
             _ => some(Axis::Primary, &[8, 0, 5, 9]),
