@@ -36,8 +36,8 @@ pub const WALRUS_ACCEL_FOREVER: u64 = u64::MAX;
 /// Work that runs while its caller does something else. All functions on a job may run on all
 /// threads at the same time, except for walrus_accel_job_free, which must run alone.
 ///
-/// A job borrows memory that its request points to until the job has ended: the bytes of blobs and
-/// slivers, buffers, and the `user_data` of callbacks. The request itself, its structures, its
+/// A job borrows the memory that its request points to until the job has ended: the bytes of blobs
+/// and slivers, buffers, and the `user_data` of callbacks. The request itself, its structures, its
 /// arrays of pairs, buffers and slivers, and its paths may be freed when the function that submits
 /// the job returns.
 pub struct walrus_accel_job {
