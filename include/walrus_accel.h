@@ -893,7 +893,7 @@ typedef struct walrus_accel_runtime_options {
     const char *instruction_set;
     /**
      * Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
-     * order. Blocking calls do not count.
+     * order. Other blocking calls do not count.
      */
     uint32_t max_jobs;
     /**
