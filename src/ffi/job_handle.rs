@@ -10,7 +10,7 @@ use super::callbacks::walrus_accel_ended_function;
 use super::control_handle::{write_engine, write_progress};
 use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
 use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::job_state::{JobState, Outcome, Phase, cancelled};
 use super::rebuild_request::{RebuildJob, walrus_accel_rebuild_request};

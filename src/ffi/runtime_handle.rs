@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arguments::{engine, flag, optional_text, out_param};
-use super::entry::{free, guard, report, walrus_accel_error};
+use super::entry_point::{free, guard, report, walrus_accel_error};
 use super::guard::catch;
 use super::handle::{Handle, borrow, hand_over};
 use super::job_queue::JobQueue;
