@@ -1,69 +1,67 @@
-# Shortcuts. Everything here can be run by hand: see README.md and CONTRIBUTING.md.
+# Shortcuts for commands that README.md and CONTRIBUTING.md describe.
 
 .PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
 
-# What `walrus-accel --version --verbose` tells.
+# Commit that `walrus-accel --version --verbose` prints.
 export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
 build:
 	cargo build --locked --release
 
-# libwalrus_accel for C and C++, and the command with its manual pages and completions, below PREFIX
-# (/usr/local unless set): see scripts/install.sh.
+# Installs libwalrus_accel for C and C++, and the command with manual pages and completions, below PREFIX
+# (default /usr/local): see scripts/install.sh.
 install:
 	bash scripts/install.sh
 
-# The library alone.
+# Installs the library only.
 install-library:
 	bash scripts/install.sh library
 
-# The installed library from C and C++: see scripts/package.sh.
+# Tests the installed library from C and C++: see scripts/package.sh.
 capi:
 	bash scripts/package.sh
 
-# Every allocation of 4 KiB and more of every call from C fails once, of which `make capi` tries a sample: ten
-# minutes. The library is installed to a directory that is removed.
+# Lets every allocation of 4 KiB and more of every call from C fail once. `make capi` tries a sample of them. The
+# library is installed to a temporary directory. Ten minutes.
 allocations:
 	prefix="$$(mktemp -d)" && trap 'rm -rf "$$prefix"' EXIT && $(MAKE) install-library PREFIX="$$prefix" && \
 		WALRUS_ACCEL_SAMPLE=0 $(MAKE) -C tests/c PREFIX="$$prefix" OUT="$$prefix/tests" run-memory
 
-# Format, lints, documentation, tests, the network's encoder as a peer.
+# Runs every check that must pass before a change is merged: see scripts/test.sh.
 test:
 	bash scripts/test.sh
 
-# What `make test` samples, in full, by every instruction set of this machine: all 2^32 products of the
-# field, the generator matrices of all committees up to 1,000, all lengths of symbols up to 4,096 in
-# groups of 1 to 33. Minutes.
+# Tests exhaustively what `make test` samples, by every instruction set of this machine: all 2^32 products of the
+# field, the generator matrices of all numbers of shards up to 1,000, and all symbol sizes up to 4,096 in groups
+# of 1 to 33. Minutes.
 exhaustive:
 	cargo test --locked --release --lib -- --ignored --nocapture exhaustive
 
-# A hundred thousand single flipped bits in slivers, recovery symbols, proofs and metadata, each of which
-# is to be refused; `make test` tries some thousand. Seconds, once it is built.
+# Flips 100,000 single bits in slivers, recovery symbols, proofs and metadata, each of which must be rejected.
+# `make test` flips several thousand. Seconds after the build.
 flips:
 	cargo test --locked --release --test flips -- --ignored --nocapture
 
-# Fuzzing of what strangers' bytes go through, by each target in fuzz/: half an hour each, as many at a time
-# as there are cores. Takes a nightly toolchain.
+# Fuzzes the code that handles untrusted bytes, by each target in fuzz/: half an hour each, as many at a time as
+# there are cores. See scripts/fuzz.sh.
 fuzz:
 	bash scripts/fuzz.sh 1800
 
-# The same, a minute each.
+# Fuzzes for a minute per target.
 fuzz-short:
 	bash scripts/fuzz.sh 60
 
-# Ten thousand runs of the command line in each of which a system call on a file fails, of which
-# `make test` samples some hundreds. Linux on x86-64. Half an hour.
+# Runs the command line 10,000 times. In each run a system call on a file fails. `make test` samples some hundreds.
+# Linux on x86-64. Half an hour.
 faults:
 	cargo test --locked --release --test faults -- --ignored --nocapture every_call_fails
 
-# Five hundred encodes that are killed, with --resume, and harm to their files in between; `make test`
-# kills a dozen. Minutes.
+# Kills 500 encodes with --resume, and damages their files in between. `make test` kills a dozen. Minutes.
 kills:
 	cargo test --locked --release --test faults -- --ignored --nocapture five_hundred_killed_encodes
 
-# What `make test` samples of the GPU engine, in full, on the first device there is, a software driver if
-# need be: every vector, and every fault at every point of eight jobs, a process each. A quarter of an
-# hour.
+# Tests the GPU engine in full on the first device, which may be a software device: every vector, and every fault
+# at every point of eight jobs, one process per job. `make test` samples these. A quarter of an hour.
 gpu:
 	WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_ALL_VECTORS=1 cargo test --locked --test vectors -- --nocapture
 	for job in 0 1 2 3 4 5 6 7; do \
@@ -71,31 +69,31 @@ gpu:
 			cargo test --locked --lib -- --nocapture every_fault || exit 1; \
 	done
 
-# Reference against CPU engine at 1 B to 1 GiB, the kernels alone, and the bound that they set, to
-# benches/results/<machine>.json; about 10 minutes and 14 GB of memory.
+# Measures the CPU engine against the reference engine for 1 B to 1 GiB, the kernels alone, and the bound that they
+# set. Writes benches/results/<machine>.json. About 10 minutes, 14 GB of memory.
 perf:
 	cargo bench --locked --features kernels --bench perf -- --discard-baseline
 
-# GPU against CPU engine, device and transfer times apart, and what the check costs, to
-# benches/results/gpu-<device>.json; minutes and 10 GB of memory.
+# Measures the GPU engine against the CPU engine, with the times of device and transfers and the cost of the check.
+# Writes benches/results/gpu-<device>.json. Minutes, 10 GB of memory.
 bench-gpu:
 	@bash scripts/have-device.sh
 	cargo bench --locked --bench gpu
 
-# Calls from C against calls from Rust, to benches/results/capi-<processor>.json; half a minute.
+# Measures calls from C against calls from Rust. Writes benches/results/capi-<processor>.json. Half a minute.
 bench-capi:
 	cargo bench --locked --features capi --bench capi
 
-# What a storage node and an aggregator do, CPU against reference engine, to
-# benches/results/node-<processor>.json; two minutes and 4 GB of memory.
+# Measures the work of storage nodes and aggregators, by the CPU engine against the reference engine. Writes
+# benches/results/node-<processor>.json. Two minutes, 4 GB of memory.
 bench-node:
 	cargo bench --locked --no-default-features --bench node
 
-# Blobs beyond 2^31 and 2^32 bytes, both engines; minutes, 5 GB of disk, 10 GB of memory.
+# Tests blobs of more than 2^31 and 2^32 bytes on both engines. Minutes, 5 GB of disk, 10 GB of memory.
 large:
 	cargo test --locked --release --test large -- --nocapture
 
-# A real file of 3 GiB through encode, erasure and decode, and the ID of one of 12 GB, with peak
-# memory; minutes, 35 GB of disk.
+# Encodes and decodes a file of 3 GiB with deleted slivers, and computes the ID of a file of 12 GB, with limits on
+# peak memory: see scripts/acceptance.sh. Minutes, 35 GB of disk.
 acceptance: build
 	bash scripts/acceptance.sh

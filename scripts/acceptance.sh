@@ -1,23 +1,26 @@
 #!/usr/bin/env bash
-# A real file of 3 GiB: encoded, 666 of its 1,000 pairs deleted at random, decoded, compared; then
-# the blob ID of a file of 12 GB. Fails if anything differs or takes 1.5 GiB of memory or more.
-# WORK says where the files go (35 GB are needed), default a new directory in TMPDIR.
+# Encodes a file of 3 GiB, deletes 666 of its 1,000 sliver pairs at random, decodes, and compares. Then computes
+# the blob ID of a file of 12 GB. Fails if a result differs, or if a command takes 1.5 GiB of memory or more.
+#
+# WORK: directory for the files, which need 35 GB. Default: a new directory in TMPDIR.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=$PWD/${CARGO_TARGET_DIR:-target}/release/walrus-accel
-time=$(command -v /usr/bin/time) || { echo 'needs GNU time: apt-get install time' >&2; exit 1; }
+time=$(command -v /usr/bin/time) ||
+    { echo '/usr/bin/time: not found, GNU time is required: apt-get install time' >&2; exit 1; }
 work=${WORK:-$(mktemp -d)}
 mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
 
-# measured NAME COMMAND...: runs it and checks its peak memory.
+# measured NAME COMMAND...: runs the command and checks its peak memory.
 measured() {
     local name=$1
     shift
     "$time" -f '%e %M' -o "$work/time" "$@"
     read -r seconds kib <"$work/time"
     printf '%s: %s s, peak memory %s KiB\n' "$name" "$seconds" "$kib"
-    [ "$kib" -lt $((1536 * 1024)) ] || { echo "$name took more than 1.5 GiB" >&2; exit 1; }
+    [ "$kib" -lt $((1536 * 1024)) ] ||
+        { echo "$name: peak memory $kib KiB, the limit is 1572864 KiB" >&2; exit 1; }
 }
 
 head -c 3221225472 /dev/urandom >"$work/blob"
@@ -30,7 +33,7 @@ done
 ls "$directory/pairs" | wc -l
 measured 'decode 3 GiB' "$binary" decode "$directory" -o "$work/restored"
 cmp "$work/blob" "$work/restored"
-echo 'restored blob equals the original'
+echo 'the decoded blob equals the original'
 rm -rf "$work/out" "$work/restored"
 
 # 12 GB of random bytes.

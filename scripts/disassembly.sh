@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# What the compiler made of the kernels in a release binary for x86-64:
+# Checks the machine code of the kernels in a release binary for x86-64:
 #
-# - Those for AVX2, with GFNI or without, have no instruction in EVEX encoding: it would be one of
-#   AVX-512, a fault on the processors that they are for. In 64-bit mode the byte 0x62 is EVEX's.
-# - Those for AVX-512 move no masks to general registers, nor test them: rustc 1.95 is known to
-#   make some of that wrongly.
-# - No intrinsic function of AVX stands by itself: then a kernel would call it, through memory.
+# - Kernels for AVX2, with or without GFNI, have no instruction in EVEX encoding. Such an instruction belongs to
+#   AVX-512 and faults on processors without it. In 64-bit mode the byte 0x62 begins an EVEX prefix.
+# - Kernels for AVX-512 do not move masks to general registers and do not test masks: rustc 1.95 is known to
+#   miscompile some of these operations.
+# - No AVX intrinsic is a function of its own. A kernel would call such a function with operands in memory.
 #
-# Every set must have kernels for the code and for the hashes, with the instructions it is named
-# after, so that none of this can be true of nothing.
+# Every instruction set must have kernels for the code and for the hashes, with the instructions that give the
+# set its name. Otherwise the checks would pass for a binary without kernels.
 #
-# Usage: scripts/disassembly.sh BINARY, or scripts/disassembly.sh --self-test BINARY, which tries
-# whether what must fail does.
+# Usage: scripts/disassembly.sh BINARY checks a binary. scripts/disassembly.sh --self-test BINARY checks that
+# the check fails for changed machine code.
 set -euo pipefail
 
-# The lines that are wrong, and as the last one `ok` if there are none. `swap` 1 takes the AVX-512
-# kernels for AVX2's.
+# Reads a listing on standard input. Prints the wrong lines, and as the last line `wrong` or `ok`. With the
+# argument 1 the kernels for AVX2 and AVX-512 are swapped.
 check() {
     awk -v swap="${1:-0}" '
         function wrong(what) { bad++; if (bad <= 20) print what ": " $0 "\n    in " name }
@@ -64,7 +64,7 @@ check() {
 
 listing() { objdump --disassemble --demangle --wide --section=.text "$1"; }
 
-# Passes only if the check finds what is given, in a listing on standard input.
+# must_find TEXT [SWAP]: fails unless the check finds TEXT in the listing on standard input.
 must_find() {
     local found
     found=$(check "${2:-0}")
@@ -81,7 +81,7 @@ self_test() {
     sed 's/cpu::gf::avx512::/cpu::gf::renamed::/' "$whole" | must_find 'no zmm register in gf::avx512'
     sed 's/vgf2p8affineqb/vpxor/' "$whole" | must_find 'no affine map in gf::avx2_gfni'
     must_find 'no ymm register' </dev/null
-    # A line more at the end, in a function of the set.
+    # provoke SET BYTES INSTRUCTION TEXT: appends a function of the set with one instruction to the listing.
     provoke() {
         { cat "$whole"; printf '\n0 <walrus_accel::engine::cpu::%s::f>:\n  0:\t%s\t%s\n' "$1" "$2" "$3"; } |
             must_find "$4"

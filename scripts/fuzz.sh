@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Fuzzes what strangers' bytes go through: builds the targets in fuzz/ with AddressSanitizer and runs each for
-# some seconds, as many at a time as there are cores. Installs cargo-fuzz; what else is missing it names.
+# Fuzzes the code that handles untrusted bytes: builds the targets in fuzz/ with AddressSanitizer and runs them, as
+# many at a time as there are cores. Installs cargo-fuzz. Fails with a message if another tool is missing.
 #
-# Arguments: the seconds (0: only build), and the targets (all if none is named). FUZZ_JOBS is how many run at a
-# time, FUZZ_TIMEOUT the seconds that one input may take.
+# Arguments: seconds per target (0: only build), and targets (default: all). FUZZ_JOBS: number of targets that run
+# at the same time. FUZZ_TIMEOUT: maximum seconds for one input.
 #
-# Inputs that reach something new are kept in fuzz/corpus/, those that crash in fuzz/artifacts/.
+# Inputs that reach new code are kept in fuzz/corpus/, inputs that crash in fuzz/artifacts/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 version=0.13.2
-seconds="${1:?the seconds that each target runs}"
+seconds="${1:?seconds per target}"
 shift
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd fuzz/fuzz_targets && printf '%s\n' *.rs | sed 's/\.rs$//')
@@ -20,7 +20,7 @@ target_dir="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-# AddressSanitizer's flags are a nightly toolchain's. Where there is none, the stable one is told to take them.
+# AddressSanitizer needs flags of the nightly toolchain. RUSTC_BOOTSTRAP lets the stable toolchain accept them.
 toolchain=(+nightly) channel=nightly
 rustc +nightly --version >/dev/null 2>&1 || {
     toolchain=() channel=stable
@@ -30,24 +30,26 @@ rust() { rustc "${toolchain[@]}" "$@"; }
 host="$(rust -vV | sed -n 's/^host: //p')"
 asan="$(rust --print sysroot)/lib/rustlib/$host/lib/librustc-${channel}_rt.asan.a"
 [ -e "$asan" ] ||
-    fail "The toolchain for $host has no AddressSanitizer ($asan): use one for x86_64-unknown-linux-gnu"
+    fail "$host: its toolchain has no AddressSanitizer ($asan), use x86_64-unknown-linux-gnu"
 command -v c++ >/dev/null || install_missing g++
 
-is_right() { [ "$("$1" --version 2>/dev/null)" = "cargo-fuzz $version" ]; }
+is_expected_version() { [ "$("$1" --version 2>/dev/null)" = "cargo-fuzz $version" ]; }
 tools="$target_dir/tools"
-if is_right cargo-fuzz; then
+if is_expected_version cargo-fuzz; then
     tools="$(dirname "$(command -v cargo-fuzz)")"
 else
-    is_right "$tools/bin/cargo-fuzz" || {
+    is_expected_version "$tools/bin/cargo-fuzz" || {
         step "Installing cargo-fuzz $version"
-        env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$tools" --version "=$version" cargo-fuzz
+        # Without optimization, because it only calls cargo.
+        env -u CARGO_TARGET_DIR \
+            cargo install --quiet --locked --debug --root "$tools" --version "=$version" cargo-fuzz
     }
     tools="$tools/bin"
 fi
 
 step 'Build the fuzz targets'
-# The kernels take most of the time: with calls for AddressSanitizer's checks, and without the standard library's
-# own checks, which AddressSanitizer makes up for, it is less than half of it.
+# Compiling the kernels takes most of the time. Two settings halve it: AddressSanitizer's checks are calls, and the
+# standard library's own checks, which AddressSanitizer replaces, are off.
 build() {
     PATH="$tools:$PATH" RUSTFLAGS='-Zub-checks=no -Cllvm-args=-asan-instrumentation-with-call-threshold=0' \
         cargo "${toolchain[@]}" fuzz build --codegen-units 16 --target "$host" --target-dir "$target_dir/fuzz" "$@"
@@ -58,10 +60,10 @@ else
     build
 fi
 
-# Only built, for a call that comes later.
+# With 0 seconds the targets are only built.
 [ "$seconds" -gt 0 ] || exit 0
 
-# What libFuzzer is told of a target: the longest input.
+# Prints libFuzzer's options for a target: the maximum length of inputs.
 options() {
     case "$1" in
         metadata | sliver) echo -max_len=16384 ;;
@@ -71,7 +73,7 @@ options() {
     esac
 }
 
-# The seconds that one input may take. None takes a tenth of one, but where other work has the cores.
+# Maximum seconds for one input. Inputs take less than 0.1 s, but other work may use the cores.
 timeout="${FUZZ_TIMEOUT:-60}"
 
 logs="$(mktemp -d)"
@@ -109,6 +111,6 @@ for target in "${crashed[@]}"; do
     tail -40 "$logs/$target"
     artifact="$(sed -n 's/.*Test unit written to //p' "$logs/$target" | tail -1)"
     [ -z "$artifact" ] ||
-        printf '\nThe input is kept. To reproduce:\n    %s %s\n' "$target_dir/fuzz/$host/release/$target" "$artifact"
+        printf '\nThe input is kept. To run it again:\n    %s %s\n' "$target_dir/fuzz/$host/release/$target" "$artifact"
 done
 [ ${#crashed[@]} -eq 0 ]

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Whether a benchmark of the GPU engine has something to measure: looks for the Vulkan loader and for drivers,
-# before anything is built. Exit code 1, with what is missing, if not.
+# Checks that a benchmark of the GPU engine has a device to measure, before the benchmark is built: looks for the
+# Vulkan loader and for drivers. Exit code 1, with a message, if one is missing.
 set -euo pipefail
 
-# Elsewhere drivers are a part of the system.
+# On other systems the drivers are part of the system.
 [ "$(uname -s)" = Linux ] || exit 0
 
 nothing() {
@@ -14,7 +14,7 @@ nothing() {
 for loader in /usr/lib/*/libvulkan.so.1 /usr/lib*/libvulkan.so.1 /usr/local/lib*/libvulkan.so.1; do
     [ -e "$loader" ] && found=1
 done
-# One that is elsewhere, and known to the linker.
+# The loader may be in another directory that the linker knows.
 [ -n "${found:-}" ] || PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1' ||
     nothing 'there is no Vulkan loader (Debian: libvulkan1)'
 
@@ -29,7 +29,7 @@ drivers="$(for place in "${places[@]}"; do
 done)"
 [ -n "$drivers" ] || nothing 'there is no Vulkan driver (the vendor has one for each card)'
 
-# A software driver is measured only if it is asked for.
+# A software driver is measured only on request.
 if [ -z "${WALRUS_ACCEL_DEVICE:-}${WALRUS_ACCEL_ALLOW_SOFTWARE:-}" ] && ! grep -qv '/lvp_icd' <<<"$drivers"; then
     nothing 'there is only a software driver; WALRUS_ACCEL_DEVICE or WALRUS_ACCEL_ALLOW_SOFTWARE=1 asks for it'
 fi

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Builds libwalrus_accel and the command walrus-accel, and installs them: headers, shared library, static
-# library, pkg-config files and CMake package; command, manual pages and completions for bash, zsh and fish.
-# In the environment: PREFIX (/usr/local unless set), LIBDIR ($PREFIX/lib), INCLUDEDIR ($PREFIX/include),
-# BINDIR ($PREFIX/bin), DATADIR ($PREFIX/share), and DESTDIR, which is put before all of them and known to
-# none of the files.
+# Builds and installs libwalrus_accel (headers, shared and static library, pkg-config files, CMake package) and
+# the command walrus-accel (binary, manual pages, completions for bash, zsh and fish).
 #
-# Arguments: `library` leaves the command out.
+# Environment: PREFIX (default /usr/local), LIBDIR ($PREFIX/lib), INCLUDEDIR ($PREFIX/include), BINDIR
+# ($PREFIX/bin), DATADIR ($PREFIX/share). DESTDIR is prepended to all of them. No installed file contains it.
+#
+# Argument: `library` installs the library only.
 set -euo pipefail
 what="${1:-all}"
-case "$what" in all | library) ;; *) echo "$0: \`$what\`: all or library is expected" >&2; exit 2 ;; esac
+case "$what" in
+    all | library) ;;
+    *) echo "$0: unknown argument \`$what\`: use \`all\` or \`library\`" >&2; exit 2 ;;
+esac
 
 absolute() { case "$1" in /*) printf %s "$1" ;; *) printf %s "$PWD/$1" ;; esac; }
 prefix="$(absolute "${PREFIX:-/usr/local}")"
@@ -20,7 +23,7 @@ destination="${DESTDIR:+$(absolute "$DESTDIR")}"
 cd "$(dirname "$0")/.."
 
 header=include/walrus_accel.h
-# The versions are the header's, which a test keeps equal to the package's.
+# The versions come from the header. A test keeps them equal to the package's.
 number() { sed -n "s/^#define WALRUS_ACCEL_$1 //p" "$header"; }
 version="$(number VERSION | tr -d '"')"
 abi="$(number ABI_VERSION)"
@@ -33,33 +36,35 @@ case "$(uname -s)" in
         ;;
     *)
         shared="libwalrus_accel.so.$abi" link=libwalrus_accel.so built=libwalrus_accel.so
-        # Not unloaded by dlclose: its threads end some time after what they work for was freed.
+        # `nodelete`: dlclose must not unload the library, because its threads end some time after the last
+        # handle is freed.
         name="-Wl,-soname,$shared -Wl,-z,nodelete"
         strip=(strip --strip-debug)
         ;;
 esac
 
 target="$(absolute "${CARGO_TARGET_DIR:-target}")"
-# For this machine, and where it is looked for below.
+# Builds for this machine, in the directory that the commands below read.
 unset CARGO_BUILD_TARGET CARGO_BUILD_TARGET_DIR
 libraries="$target/native-static-libs.txt"
 mkdir -p "$target"
-# The same features for library and command: then their dependencies are built once.
+# With `cli`, the library's dependencies are those of the command, so they are built once.
 case "$what" in all) features=capi,cli,gpu ;; library) features=capi,gpu ;; esac
 cargo rustc --locked --release --lib --no-default-features --features "$features" \
     --target-dir "$target" --crate-type cdylib,staticlib -- \
     -C "link-args=$name" --print "native-static-libs=$libraries"
 if [ "$what" = all ]; then
-    cargo build --locked --release --bin walrus-accel --no-default-features --features "$features" \
-        --target-dir "$target"
+    # With the default features, a build by `cargo build --release` is reused.
+    cargo build --locked --release --bin walrus-accel --target-dir "$target"
 fi
 private="$(tr '\n' ' ' <"$libraries" | sed 's/ *$//')"
-# Those that CMake is told: `-lm` as `m`.
+# The libraries in CMake's form: `m` for `-lm`.
 private_list="$(printf '%s' "$private" |
     sed -E 's/-framework +/-framework@/g; s/(^| )-l/\1/g; s/ +/;/g; s/@/ /g')"
 
-# How one gets from the CMake package to the headers, wherever all of them are moved to.
-relative() { # from, to: absolute, without `..`
+# relative FROM TO: prints the relative path from the CMake package to the headers, so that the installation can be
+# moved. Both paths are absolute, without `..`.
+relative() {
     local common="$1" up=
     while [ "${2#"$common"/}" = "$2" ] && [ "$common" != "$2" ]; do
         common="${common%/*}" up="../$up"
@@ -68,10 +73,11 @@ relative() { # from, to: absolute, without `..`
 }
 cmake="$libdir/cmake/walrus_accel"
 
-# What is put in the place of `@NAME@`: as sed takes it, and a blank of a path as pkg-config does.
+# Print the sed command that replaces `@NAME@` by a text, or by a path with blanks escaped for pkg-config.
 set_to() { printf 's|@%s@|%s|g\n' "$1" "$(printf '%s' "$2" | sed -e 's/[\\&|]/\\&/g')"; }
 path_to() { set_to "$1" "$(printf '%s' "$2" | sed -e 's/ /\\ /g')"; }
-fill() { # template, target
+# fill TEMPLATE TARGET
+fill() {
     {
         path_to PREFIX "$prefix"
         path_to LIBDIR "$libdir"
@@ -90,8 +96,8 @@ fill() { # template, target
 }
 
 install -d "$destination$libdir/pkgconfig" "$destination$cmake" "$destination$includedir"
-# Under another name first: a program that runs keeps the library that it has open.
-put() { # file, target, mode
+# put FILE TARGET MODE: renames a new file to the target, so that running programs keep the old library.
+put() {
     install -m "$3" "$1" "$2.new"
     case "$2" in *.h | *.hpp) ;; *) "${strip[@]}" "$2.new" ;; esac
     mv "$2.new" "$2"
@@ -119,7 +125,8 @@ pages="$(mktemp -d)"
 trap 'rm -rf "$pages"' EXIT
 "$command" man --out "$pages"
 install -m 644 "$pages"/*.1 "$destination$datadir/man/man1"
-complete() { # shell, directory, file
+# complete SHELL DIRECTORY FILE
+complete() {
     install -d "$destination$datadir/$2"
     "$command" completions "$1" >"$pages/completions"
     install -m 644 "$pages/completions" "$destination$datadir/$2/$3"

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Tests libwalrus_accel from where it is installed, as a stranger would use it:
-# the header in every language that it is for, the C and C++ suites by pkg-config and by CMake, shared
-# and static, under valgrind and AddressSanitizer, and the README's examples on a real file. Installs what
-# it needs beyond a Rust toolchain (on Debian and its kin, as root or through sudo).
+# Tests an installed libwalrus_accel as its users use it: the headers in all supported languages, the C and C++
+# suites by pkg-config and by CMake, shared and static, under valgrind and AddressSanitizer, and the README's
+# examples on a real file. Requires a Rust toolchain. Installs everything else (on Debian, as root or through sudo).
 #
-# Arguments: the prefix that `make install` had; without one, it is installed to a directory that is removed.
+# Argument: the prefix of `make install`. Default: installs to a temporary directory.
 set -euo pipefail
 prefix="${1:+$(realpath "$1")}"
 cd "$(dirname "$0")/.."
@@ -22,7 +21,7 @@ command -v valgrind >/dev/null || missing+=(valgrind)
 [ -e /usr/include/jansson.h ] || missing+=(libjansson-dev)
 [ -e /usr/include/openssl/evp.h ] || missing+=(libssl-dev)
 [ -e /usr/include/nlohmann/json.hpp ] || missing+=(nlohmann-json3-dev)
-# AddressSanitizer's run-time, of whichever version clang is.
+# AddressSanitizer's run-time library for the installed version of clang.
 asan="$(command -v clang >/dev/null && clang -print-file-name=libclang_rt.asan-x86_64.a || true)"
 [ -e "$asan" ] || missing+=("$(command -v clang >/dev/null &&
     clang --version | sed -n 's/.*version \([0-9]*\).*/libclang-rt-\1-dev/p' || echo libclang-rt-14-dev)")
@@ -57,15 +56,16 @@ for standard in c99 c11; do cc "-std=$standard" "${strict[@]}" tests/c/header.c;
 for standard in c++11 c++17; do c++ "-std=$standard" "${strict[@]}" -x c++ tests/c/header.c; done
 
 step 'C and C++ by pkg-config'
-# Messages of graphics drivers, which say that there is no desktop, are kept out.
+# Stops graphics drivers from reporting that there is no desktop.
 export XDG_RUNTIME_DIR="$work"
-suite() { make -s -C tests/c PREFIX="$prefix" "$@"; }
+# Two programs at a time: some wait, or use one thread.
+suite() { make -s -j 2 --output-sync=target -C tests/c PREFIX="$prefix" "$@"; }
 suite OUT="$work/shared" check
 suite OUT="$work/static" PACKAGE=walrus_accel-static run-vectors run-recovery run-misuse run-jobs
 (
     mkdir "$work/objects"
     cd "$work/objects"
-    # shellcheck disable=SC2046 # Words are what pkg-config gives.
+    # shellcheck disable=SC2046 # The output of pkg-config is several arguments.
     printf '%s\0' "$OLDPWD"/tests/cpp/*.cpp | xargs -0 -n 1 -P 2 c++ -std=c++17 -Wall -Wextra -Wpedantic \
         -Werror -g $(pkg-config --cflags walrus_accel) -c
 )
@@ -75,21 +75,23 @@ for package in walrus_accel walrus_accel-static; do
     "$work/cpp-$package"
 done
 
-step 'C and C++ by CMake, from where the installation was moved to'
+step 'C and C++ by CMake, after moving the installation'
 cp -a "$prefix" "$work/moved"
 cmake -S tests/package -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" -DCMAKE_BUILD_TYPE=Debug >"$work/cmake.log" ||
     { cat "$work/cmake.log"; exit 1; }
 cmake --build "$work/cmake" --parallel >"$work/cmake.log" || { cat "$work/cmake.log"; exit 1; }
-# Every allocation of 4 KiB and more has failed above; here those of 64 KiB.
-(cd "$work/cmake" && WALRUS_ACCEL_LARGE=65536 LD_LIBRARY_PATH="$work/moved/lib" ctest --output-on-failure)
+# These are copies of the libraries that the programs above were linked with, so the suites run in a shorter form:
+# vectors of few shards, fewer calls, and failing allocations of 64 KiB and more instead of 4 KiB.
+(cd "$work/cmake" && WALRUS_ACCEL_SMALL=1 WALRUS_ACCEL_CALLS=1000 WALRUS_ACCEL_LARGE=65536 \
+    LD_LIBRARY_PATH="$work/moved/lib" ctest --parallel 2 --output-on-failure)
 
 step 'Valgrind'
 export WALRUS_ACCEL_SMALL=1
-# Without graphics drivers: what the dynamic loader does to load one is not to valgrind's liking.
+# Without graphics drivers: valgrind reports errors in the dynamic loader when it loads one.
 export VK_DRIVER_FILES=/nowhere VK_ICD_FILENAMES=/nowhere
 check=(valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect
     --errors-for-leak-kinds=definite,indirect)
-for program in vectors recovery misuse jobs; do suite OUT="$work/shared" "run-$program" WRAPPER="${check[*]}"; done
+suite OUT="$work/shared" WRAPPER="${check[*]}" run-vectors run-recovery run-misuse run-jobs
 WALRUS_ACCEL_CALLS=200 suite OUT="$work/shared" run-threads WRAPPER="${check[*]}"
 "${check[@]}" "$work/cpp-walrus_accel"
 

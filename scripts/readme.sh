@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Runs all of the README's commands in order, as one shell would, in a fresh clone of this tree. Two things are
-# not as the README has them: the addresses (of the repository, and of where the installation goes), and the
-# files that stand for the reader's, which are made here. A command ends with 0, or with the exit code that a
-# comment behind it names.
+# Runs all commands of the README in order, in one shell, in a fresh clone of this tree. Every command must end
+# with 0, or with the exit code that a comment after the command names. Three things differ from the README:
 #
-# Arguments: the prefix to install to, which stays; a temporary one unless given.
+# - the repository's address and the installation prefix,
+# - the input files, which this script creates,
+# - the profile of the first build: `release` instead of `quick`, so that the installation reuses the build.
+#   The two profiles differ in link-time optimization and codegen units.
+#
+# Argument: the installation prefix, which is kept. Default: a temporary directory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -21,11 +24,11 @@ trap 'rm -rf "$work"' EXIT
 prefix="${1:-$work/p}"
 mkdir -p "$prefix"
 prefix="$(realpath "$prefix")"
-# What is built for one build serves the others.
+# All builds share one target directory.
 target="${CARGO_TARGET_DIR:-target}"
 CARGO_TARGET_DIR="$(realpath -m "$target")"
 export CARGO_TARGET_DIR
-# A repository with what is here: committed or not, but nothing that git ignores.
+# A repository with all files of this tree, committed or not, except files that git ignores.
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 repository="$work/repository"
 git init --quiet "$repository"
@@ -36,16 +39,26 @@ else
 fi | while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     tar --create --null --files-from - | tar --extract --directory "$repository"
 git -C "$repository" add --all --force
-git -C "$repository" -c user.name=test -c user.email=test commit --quiet --message 'As it is'
+git -C "$repository" -c user.name=test -c user.email=test commit --quiet --message 'Working tree'
 
-# The blocks of commands, and before the first that needs them the files that are the reader's.
+# The command line contains the commit's name. It is the same in all builds, so that they are shared.
+WALRUS_ACCEL_COMMIT="$(git -C "$repository" rev-parse --short=12 HEAD)"
+export WALRUS_ACCEL_COMMIT
+
+# Fails if the profile does not exist. Compiles one small crate only.
+cargo check --quiet --locked --profile quick --package pollster
+
+# The README's blocks of commands. The input files are created after the first `cd`.
+grep -q '^cargo run --profile quick ' README.md ||
+    { echo 'README.md: no command begins with "cargo run --profile quick"' >&2; exit 1; }
 awk '/^```sh$/ { copy = 1; next } /^```$/ { copy = 0 } copy' README.md |
-    sed "s|/tmp/p|$prefix|g; s|REPOSITORY|$repository|" >"$work/commands"
-[ "$(wc -l <"$work/commands")" -ge 30 ] || { echo 'README.md has lost its commands' >&2; exit 1; }
+    sed "s|/tmp/p|$prefix|g; s|REPOSITORY|$repository|" |
+    sed 's|^cargo run --profile quick |cargo run --release |' >"$work/commands"
+[ "$(wc -l <"$work/commands")" -ge 30 ] || { echo 'README.md: fewer than 30 lines of commands' >&2; exit 1; }
 {
     echo 'set -euo pipefail'
     while IFS= read -r line; do
-        # Shown before it is run; a loop is shown as a whole.
+        # Prints each command before it runs. The lines of a loop are not printed.
         case "$line" in
             '' | ' '* | 'done'* | 'for '*) ;;
             *) printf 'printf "\\n$ %%s\\n" %q\n' "$line" ;;
@@ -67,7 +80,7 @@ awk '/^```sh$/ { copy = 1; next } /^```$/ { copy = 0 } copy' README.md |
                 ;;
         esac
     done <"$work/commands"
-    # What came out is what went in.
+    # Compares outputs with inputs.
     cat <<'END'
 cmp model.safetensors restored.bin
 cmp README.md restored
@@ -79,4 +92,4 @@ END
 } >"$work/run"
 cd "$work"
 bash "$work/run"
-echo 'every command of the README does what it says'
+echo 'all commands of the README succeeded'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Everything that has to pass before a change lands: format, lints, documentation, tests, and the
-# network's own encoder as a peer. Installs what it needs beyond a Rust toolchain with rustfmt and
-# clippy (on Debian and its kin, as root or through sudo).
+# Runs every check that must pass before a change is merged: format, lints, documentation, tests, the README's
+# commands, the network's own encoder as a peer, the installed C library, and short fuzzing. Requires a Rust
+# toolchain with rustfmt and clippy. Installs everything else (on Debian, as root or through sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,17 +18,22 @@ command -v fish >/dev/null || missing+=(fish)
 command -v git >/dev/null || missing+=(git)
 command -v make >/dev/null || missing+=(make)
 command -v pkg-config >/dev/null || missing+=(pkg-config)
-# A software driver, so that the GPU engine is tested on every machine.
+# A software driver, so that every machine tests the GPU engine.
 ls /usr/share/vulkan/icd.d/lvp_icd*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
 ldconfig -p | grep -q libvulkan.so.1 || missing+=(libvulkan1)
 install_missing "${missing[@]}"
 
-# Then a missing device is a failure, and no reason to skip tests.
+# Tests fail, instead of skipping, if a device is missing.
 export WALRUS_ACCEL_REQUIRE_GPU=1
-# And so is a missing shell, for whose completions there is a test.
+# Tests of completions fail, instead of skipping, if a shell is missing.
 export WALRUS_ACCEL_REQUIRE_SHELLS=1
-# Mesa's device selection looks for a display, and says on standard error that there is none.
+# Stops Mesa's device selection from looking for a display and reporting on standard error that there is none.
 export NODEVICE_SELECT=1
+# Incremental compilation splits crates into more units, which takes longer for a build from scratch.
+export CARGO_INCREMENTAL=0
+
+prefix="$(mktemp -d)"
+trap 'stop_background; rm -rf "$prefix"' EXIT
 
 step 'Format'
 cargo fmt --all --check
@@ -41,13 +46,17 @@ cargo clippy --locked --no-default-features -- -D warnings
 step 'Documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features --document-private-items
 
+step 'Build the tests'
+cargo test --locked --all-features --no-run
+
+# The lowest priority uses only processor time that the tests leave.
+background 'fuzz targets' nice -n 19 bash scripts/fuzz.sh 0
+
 step 'Tests'
 cargo test --locked --all-features
 
-# As a newcomer does; what is installed by that is what is tested below.
+# The later steps test this installation.
 step 'The commands of the README, in a fresh clone'
-prefix="$(mktemp -d)"
-trap 'rm -rf "$prefix"' EXIT
 bash scripts/readme.sh "$prefix"
 binary="$prefix/bin/walrus-accel"
 
@@ -57,21 +66,17 @@ if [ "$(uname -sm)" = 'Linux x86_64' ]; then
     bash scripts/disassembly.sh --self-test "$binary"
 fi
 
-# The fuzz targets are built, and run for a minute each, beside what follows, which leaves much of the cores idle.
-fuzz_log="$(mktemp)"
-FUZZ_JOBS=8 nice bash scripts/fuzz.sh 60 >"$fuzz_log" 2>&1 &
-fuzz=$!
-
-step 'The network'\''s own encoder as a peer'
+# The peer uses one thread, so it runs beside the C suites.
 (cd tests/peer && npm ci --no-audit --no-fund)
-node tests/peer/check.mjs "$binary"
+background 'peer' node tests/peer/check.mjs "$binary"
 
-step 'The C ABI, installed'
+step 'The installed C library'
 bash scripts/package.sh "$prefix"
 
+step 'The network'\''s own encoder as a peer'
+finish 'peer'
+
+# All targets at the same time, for a minute.
 step 'Fuzzing'
-result=0
-wait "$fuzz" || result=$?
-cat "$fuzz_log"
-rm "$fuzz_log"
-exit "$result"
+finish 'fuzz targets'
+FUZZ_JOBS=8 bash scripts/fuzz.sh 60

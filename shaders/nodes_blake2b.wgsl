@@ -1,7 +1,7 @@
-// Blake2b-256 hashes of inner nodes: a level of trees, a thread a node.
+// Blake2b-256 hashes of inner nodes: one level of trees, one thread per node.
 
 @compute @workgroup_size(THREADS)
-fn nodes(@builtin(global_invocation_id) thread: vec3<u32>) {
+fn nodes_blake2b(@builtin(global_invocation_id) thread: vec3<u32>) {
     let node = thread.x;
     if node >= (job.children + 1u) / 2u {
         return;

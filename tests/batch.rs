@@ -1,19 +1,18 @@
-//! Verifying slivers of many blobs at once.
+//! Verification of slivers of many blobs in one call.
 
 mod common;
 
 use common::sample::Sample;
 use common::{Random, blob};
-use walrus_accel::{
-    Axis, BlobSliver, Commitment, Control, Decoder, Encoder, EngineKind, Error, SliverVerdict,
-};
+use walrus_accel::verify::{BlobSliver, SliverVerdict};
+use walrus_accel::{Axis, Commitment, Control, Decoder, EngineKind, Error, Runtime};
 
 fn decoder(engine: EngineKind, threads: usize, memory: u64) -> Decoder {
-    let builder = Decoder::builder().engine(engine).threads(threads);
-    builder.memory(memory).build().unwrap()
+    let builder = Runtime::builder().engine(engine).threads(threads);
+    builder.memory(memory).build().unwrap().decoder()
 }
 
-/// Blobs of several committees, lengths and hashes.
+/// Returns encoded blobs of several numbers of shards, lengths and commitments.
 fn samples() -> Vec<Sample> {
     let mut samples = Vec::new();
     for (n, lens) in [
@@ -24,8 +23,15 @@ fn samples() -> Vec<Sample> {
     ] {
         for (seed, len) in (0..).zip(lens) {
             let commitment = [Commitment::Blake2b256, Commitment::Blake3][len % 2];
-            let encoder = Encoder::builder().n_shards(n).commitment(commitment);
-            let encoder = encoder.engine(EngineKind::Cpu).threads(2).build().unwrap();
+            let encoder = Runtime::builder();
+            let encoder = encoder
+                .engine(EngineKind::Cpu)
+                .threads(2)
+                .build()
+                .unwrap()
+                .encoder(n)
+                .unwrap()
+                .with_commitment(commitment);
             samples.push(Sample::by(&encoder, blob(seed, len)));
         }
     }
@@ -51,7 +57,7 @@ fn every_sliver_gets_its_own_verdict() {
                     1 => sliver.data.index.0 = n as u16,
                     2 => sliver.data.symbol_size += 2,
                     3 => sliver.data.symbols.extend([0, 0]),
-                    // Held against another blob.
+                    // Verified against another blob's metadata.
                     4 => {}
                     _ => {}
                 }
@@ -59,7 +65,7 @@ fn every_sliver_gets_its_own_verdict() {
             }
         }
     }
-    // In no order of blobs or axes.
+    // The batch is not sorted by blob or axis.
     let order = random.choose(slivers.len(), slivers.len());
     let of = |place: usize| {
         let (number, sliver, what) = &slivers[order[place]];
@@ -76,7 +82,7 @@ fn every_sliver_gets_its_own_verdict() {
         decoder(EngineKind::Cpu, 1, 1 << 30),
         decoder(EngineKind::Cpu, 2, 1 << 30),
         decoder(EngineKind::Cpu, 7, 1 << 30),
-        // Not enough for every thread's lot.
+        // Too little memory for one batch per thread.
         decoder(EngineKind::Cpu, 2, 3 << 20),
     ] {
         let control = Control::new();
@@ -89,7 +95,7 @@ fn every_sliver_gets_its_own_verdict() {
                 1 => matches!(verdict, SliverVerdict::WrongIndex { .. }),
                 2 => matches!(verdict, SliverVerdict::WrongSymbolSize { .. }),
                 3 => matches!(verdict, SliverVerdict::WrongLength { .. }),
-                // Zeros may be another blob's as well.
+                // A sliver of zeros may belong to the other blob too.
                 4 => !verdict.is_good() || of(place).0.symbols.iter().all(|&byte| byte == 0),
                 _ => verdict.is_good(),
             };

@@ -1,17 +1,18 @@
-//! Slivers of every instruction set at the boundaries of symbols, chunks, blocks and steps, byte by
-//! byte: from memory and from a source that must be read, in much memory and little, into both kinds
-//! of sinks.
+//! Encoding by every instruction set at the boundaries of symbols, chunks, hash blocks and steps,
+//! byte by byte: from memory and from a source that is read, with much and little memory, into both
+//! kinds of sinks.
 
 mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
+use walrus_accel::io::{CallbackSink, SliverBuffer, SliverPart, Source};
+use walrus_accel::runtime::InstructionSet;
 use walrus_accel::{
-    Axis, CallbackSink, Commitment, Control, Encoder, EngineKind, InstructionSet, PairSet, Result,
-    Shape, SliverBuffer, SliverPairIndex, SliverPart, Source,
+    Axis, Commitment, Control, EngineKind, PairSet, Result, Runtime, Shape, SliverPairIndex,
 };
 
-/// A blob that does not lie in memory, as far as anybody can tell.
+/// Source that reads a blob and does not lend it, although the blob is in memory.
 struct Read<'a>(&'a [u8]);
 
 impl Source for Read<'_> {
@@ -24,7 +25,7 @@ impl Source for Read<'_> {
     }
 }
 
-/// The slivers of both axes as they came part by part.
+/// Slivers of both axes, assembled from parts.
 struct Parts {
     shape: Shape,
     slivers: [Vec<Vec<u8>>; 2],
@@ -55,7 +56,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Every byte came once and is the sample's.
+    /// Returns true if every byte arrived once and equals the sample's byte.
     fn are_of(&self, sample: &Sample) -> bool {
         let mut axes = Axis::BOTH.iter().zip(&self.slivers);
         self.bytes == self.shape.slivers_len()
@@ -66,7 +67,7 @@ impl Parts {
     }
 }
 
-/// One encoding, however its bytes come and go.
+/// One encode with its kind of source and sink.
 struct Job<'a> {
     sample: &'a Sample,
     set: InstructionSet,
@@ -79,14 +80,18 @@ impl Job<'_> {
     fn run(&self, memory: Option<u64>) -> Result<()> {
         let Sample { encoded, shape, .. } = self.sample;
         let n = shape.n_shards();
-        let builder = Encoder::builder().n_shards(n).threads(2);
-        let builder = builder.commitment(encoded.metadata.commitment);
+        let builder = Runtime::builder().threads(2);
         let builder = builder.instruction_set(self.set);
         let encoder = match memory {
             Some(memory) => builder.memory(memory),
             None => builder,
         };
-        let encoder = encoder.build().unwrap();
+        let encoder = encoder
+            .build()
+            .unwrap()
+            .encoder(n)
+            .unwrap()
+            .with_commitment(encoded.metadata.commitment);
         let (pairs, control) = (PairSet::all(n), Control::new());
         let (read, whole) = (Read(self.blob), self.blob);
         let source: &dyn Source = if self.is_read { &read } else { &whole };
@@ -115,13 +120,19 @@ impl Job<'_> {
     }
 }
 
-/// Every instruction set on a blob of so many bytes, against the reference engine.
+/// Compares every instruction set with the reference engine on a blob of `len` bytes.
 fn check(random: &mut Random, n: u16, len: u64) {
     let commitment = [Commitment::Blake2b256, Commitment::Blake3][random.below(2)];
-    let reference = Encoder::builder().n_shards(n).commitment(commitment);
-    let reference = reference.engine(EngineKind::Reference).build().unwrap();
+    let reference = Runtime::builder();
+    let reference = reference
+        .engine(EngineKind::Reference)
+        .build()
+        .unwrap()
+        .encoder(n)
+        .unwrap()
+        .with_commitment(commitment);
     let sample = Sample::by(&reference, blob(len + u64::from(n), len as usize));
-    // At any address, and with other bytes around it.
+    // The blob begins at any address, with other bytes around it.
     let before = random.below(65);
     let around = |_| random.byte();
     let mut bytes: Vec<u8> = (0..before + 64).map(around).collect();
@@ -145,7 +156,7 @@ fn check(random: &mut Random, n: u16, len: u64) {
     }
 }
 
-/// The lengths of blobs with symbols of this size: the shortest, the longest, and one between.
+/// Returns lengths of blobs with symbols of this size: the shortest, the longest, and one between.
 fn lengths(random: &mut Random, n: u16, symbol_size: u64) -> [u64; 3] {
     let shape = Shape::new(n, 0).unwrap();
     let symbols = shape.matrix_len() / 2;
@@ -159,7 +170,8 @@ fn lengths(random: &mut Random, n: u16, symbol_size: u64) -> [u64; 3] {
     lengths
 }
 
-/// Symbols that share chunks, and those about a chunk, a block, and steps of a line.
+/// Returns symbol sizes: all up to a chunk, and sizes near multiples of a chunk, a hash block and a
+/// step.
 fn symbol_sizes() -> impl Iterator<Item = u64> {
     let longer = [66, 126, 128, 130, 254, 256, 258, 510, 512, 514, 1022];
     (2..=64).step_by(2).chain(longer)
@@ -187,7 +199,7 @@ fn a_hundred_shards() {
     }
 }
 
-/// Most symbols are padding alone.
+/// Blobs whose matrix is mostly padding.
 #[test]
 fn short_blobs() {
     let mut random = Random(63);

@@ -1,4 +1,4 @@
-//! The command line, run as a process.
+//! Command line, run as a process.
 
 #![cfg(feature = "cli")]
 
@@ -14,8 +14,10 @@ mod cli {
     mod encode;
     mod gpu;
     mod inspect;
+    mod inspect_kinds;
     mod instruction_sets;
     mod interrupt;
+    mod layers;
     mod limits;
     mod many;
     mod messages;
@@ -26,4 +28,5 @@ mod cli {
     mod symbol;
     mod vectors;
     mod verify;
+    mod waiting;
 }

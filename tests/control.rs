@@ -1,4 +1,4 @@
-//! Progress, cancelling and failing: a job ends where it says, or leaves nothing behind.
+//! Progress, cancellation and failure of jobs. A job that does not succeed leaves nothing behind.
 
 mod common;
 
@@ -11,39 +11,46 @@ use std::time::{Duration, SystemTime};
 use common::sample::{Picked, Sample, least_memory};
 use common::tripwire::{Tripped, Tripwire};
 use common::{Random, blob};
+use walrus_accel::directory::DirectorySink;
+use walrus_accel::io::{FileOutput, FileSource, Output, SliverSource};
+use walrus_accel::verify::SliverVerdict;
 use walrus_accel::{
-    Axis, Check, Control, DEFAULT_MEMORY, Decoder, DirectorySink, Encoder, EngineKind, Error,
-    FileOutput, FileSource, Output, PairSet, Result, SliverSource, SliverVerdict,
+    Axis, Check, Control, Decoder, Encoder, EngineKind, Error, PairSet, Result, Runtime,
 };
 
-/// What every job here works with.
+/// Inputs of the jobs.
 struct Setting<'a> {
     sample: &'a Sample,
     engine: EngineKind,
     memory: u64,
     wire: &'a Tripwire<'a>,
     control: &'a Control,
-    /// An empty directory for what is written.
+    /// Empty directory for output.
     out: &'a Path,
 }
 
 impl<'a> Setting<'a> {
     fn encoder(&self) -> Encoder {
-        let builder = Encoder::builder().n_shards(self.sample.shape.n_shards());
+        let builder = Runtime::builder();
         let builder = builder.engine(self.engine).threads(2);
-        builder.memory(self.memory).build().unwrap()
+        builder
+            .memory(self.memory)
+            .build()
+            .unwrap()
+            .encoder(self.sample.shape.n_shards())
+            .unwrap()
     }
 
     fn decoder(&self) -> Decoder {
-        let builder = Decoder::builder().engine(self.engine).threads(2);
-        builder.memory(self.memory).build().unwrap()
+        let builder = Runtime::builder().engine(self.engine).threads(2);
+        builder.memory(self.memory).build().unwrap().decoder()
     }
 
     fn pairs(&self) -> PairSet {
         PairSet::all(self.sample.shape.n_shards())
     }
 
-    /// The last slivers: what is decoded has to be restored.
+    /// Returns the last slivers, from which decoding must restore symbols.
     fn slivers(&self, axis: Axis) -> Picked<'a> {
         let n = usize::from(self.sample.shape.n_shards());
         let needed = usize::from(self.sample.shape.slivers_needed(axis));
@@ -65,7 +72,7 @@ impl<'a> Setting<'a> {
 
 type Job = fn(&Setting<'_>) -> Result<()>;
 
-/// Every job, with its tripwire at either end.
+/// All jobs, with a tripwire at input or output.
 const JOBS: [(&str, Job); 8] = [
     ("metadata", |s| {
         let source = Tripped(&s.sample.blob, s.wire);
@@ -123,11 +130,12 @@ const JOBS: [(&str, Job); 8] = [
     }),
 ];
 
-/// Runs a job in an empty directory, and tells what is there then.
+/// Function that runs a job in an empty directory and returns the result and the names in the
+/// directory.
 type Run<'a> = dyn Fn(&Tripwire<'_>, &Control) -> (Result<()>, Vec<String>) + 'a;
 
-/// Calls `each` with every job: in one stripe and in the narrowest on the cpu engine, and on the
-/// reference engine.
+/// Calls `each` with every job: on the CPU engine in one stripe and in the narrowest stripes, and
+/// on the reference engine.
 fn for_each_job(each: impl Fn(&str, &Run<'_>)) {
     // 13 shards, symbols of 700 bytes.
     let sample = Sample::new(13, blob(30, 45 * 700 - 3));
@@ -150,14 +158,14 @@ fn for_each_job(each: impl Fn(&str, &Run<'_>)) {
             run(EngineKind::Cpu, memory, &wire, &Control::new()).0
         };
         let least = match in_memory(least_memory(in_memory)) {
-            // Verifying tells what an axis takes when it comes to it.
+            // Verification reports the memory of an axis only when it starts with the axis.
             Err(Error::MemoryBudget { needed, .. }) => needed,
             _ => least_memory(in_memory),
         };
         for (engine, memory) in [
             (EngineKind::Cpu, least),
-            (EngineKind::Cpu, DEFAULT_MEMORY),
-            (EngineKind::Reference, DEFAULT_MEMORY),
+            (EngineKind::Cpu, Runtime::DEFAULT_MEMORY),
+            (EngineKind::Reference, Runtime::DEFAULT_MEMORY),
         ] {
             let name = format!("{name}, {engine} in {memory} bytes");
             each(&name, &|wire, control| run(engine, memory, wire, control));
@@ -173,7 +181,7 @@ fn names_in(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The first call, the last one and some between.
+/// Returns the numbers of the first call, the last call and some calls between.
 fn moments(calls: usize, random: &mut Random) -> Vec<usize> {
     let mut moments = vec![1, calls];
     moments.extend((0..4).map(|_| 1 + random.below(calls)));
@@ -232,7 +240,7 @@ fn a_job_cancelled_at_any_moment_leaves_nothing() {
             );
             assert!(left.is_empty(), "{name} at {moment}: {left:?}");
         }
-        // Cancelled before it starts.
+        // Cancelled before the start.
         let control = Control::new();
         control.cancel();
         let called = || panic!("{name}: it was cancelled before");
@@ -259,13 +267,15 @@ fn a_failure_at_any_call_comes_out_and_leaves_nothing() {
         for moment in moments(wire.calls.into_inner(), &mut random) {
             let fail = || {
                 let reason = format!("refused at {moment}");
-                Err(Error::Sink { reason })
+                Err(Error::Sink {
+                    source: reason.into(),
+                })
             };
             let (result, left) = run(&Tripwire::new(moment, &fail), &Control::new());
-            let Err(Error::Sink { reason }) = result else {
+            let Err(Error::Sink { source }) = result else {
                 panic!("{name} at {moment}: {result:?}");
             };
-            assert_eq!(reason, format!("refused at {moment}"));
+            assert_eq!(source.to_string(), format!("refused at {moment}"));
             assert!(left.is_empty(), "{name} at {moment}: {left:?}");
         }
     });
@@ -273,10 +283,10 @@ fn a_failure_at_any_call_comes_out_and_leaves_nothing() {
 
 #[test]
 fn a_large_encoding_cut_short_leaves_nothing() {
-    // 107 MB of slivers: more than what waits in memory, so the files are written as they come.
+    // 107 MB of slivers are more than the sink buffers, so files are written during the encode.
     let blob = blob(33, 14 * 27 * 65_000);
-    let encoder = Encoder::builder().n_shards(40).threads(2).memory(48 << 20);
-    let encoder = encoder.build().unwrap();
+    let encoder = Runtime::builder().threads(2).memory(48 << 20);
+    let encoder = encoder.build().unwrap().encoder(40).unwrap();
     let pairs = PairSet::all(40);
     let out = tempfile::tempdir().unwrap();
     for moment in [1, 20, 150] {
@@ -301,7 +311,12 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     let path = directory.path().join("blob");
     let out = directory.path().join("out");
     let len = 45 * 700;
-    let encoder = Encoder::builder().n_shards(13).threads(2).build().unwrap();
+    let encoder = Runtime::builder()
+        .threads(2)
+        .build()
+        .unwrap()
+        .encoder(13)
+        .unwrap();
     let pairs = PairSet::all(13);
     let file = || File::options().write(true).open(&path).unwrap();
     let shrink = || file().set_len(len - 1).unwrap();

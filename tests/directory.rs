@@ -1,4 +1,4 @@
-//! Blobs as directories: what strangers, crashes and other sinks leave there.
+//! Blob directories with entries that attackers, crashes or other sinks left.
 
 mod common;
 
@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use common::blob;
+use walrus_accel::directory::{BlobDirectory, DirectorySink, ProblemKind};
+use walrus_accel::io::{Sink, SinkSession, SliverPart};
 use walrus_accel::{
-    BlobDirectory, BlobMetadataWithId, Check, Commitment, Control, Decoder, DirectorySink, Encoder,
-    EngineKind, PairSet, ProblemKind, Result, Shape, Sink, SinkSession, SliverPart,
+    BlobMetadataWithId, Check, Commitment, Control, EngineKind, PairSet, Result, Runtime, Shape,
 };
 
-/// Where to continue from: the bytes of every symbol that are done, and the hash states.
+/// Resume point: the finished bytes of every symbol, and the hash states.
 type Point = (u32, Vec<u8>);
 
-/// Offers a point to continue from, keeps those that it is given, and drops the slivers.
+/// Sink that offers a resume point, records the points of the encode, and drops the slivers.
 #[derive(Default)]
 struct Points {
     offered: Mutex<Option<Point>>,
@@ -61,14 +62,20 @@ impl SinkSession for PointsSession<'_> {
 
 #[test]
 fn only_points_that_can_be_are_continued_from() {
-    // 13 shards, symbols of 700 bytes: five stripes and a short one.
+    // 13 shards, symbols of 700 bytes: five stripes and a narrower one.
     let blob = blob(30, 45 * 700 - 3);
-    let builder = Encoder::builder().n_shards(13).threads(2);
+    let builder = Runtime::builder().threads(2);
     let builder = builder.engine(EngineKind::Cpu);
     let least = common::sample::least_memory(|memory| {
-        builder.clone().memory(memory).build()?.metadata(&blob)
+        builder
+            .clone()
+            .memory(memory)
+            .build()?
+            .encoder(13)?
+            .metadata(&blob)
     });
-    let encoder = builder.memory(least).build().unwrap();
+    let runtime = builder.memory(least).build().unwrap();
+    let encoder = runtime.encoder(13).unwrap();
     let expected = encoder.metadata(&blob).unwrap();
     let encode = |offered: Option<Point>| {
         let mut sink = Points {
@@ -95,11 +102,16 @@ fn only_points_that_can_be_are_continued_from() {
 
 #[test]
 fn a_sink_has_points_as_often_as_it_wants() {
-    // 13 shards, 45 source symbols of 700 bytes: one stripe in the usual memory.
+    // 13 shards, 45 source symbols of 700 bytes: one stripe with the default memory.
     let blob = blob(30, 45 * 700 - 3);
     let points = |memory: u64, stripe_bytes: Option<u64>| {
-        let builder = Encoder::builder().n_shards(13).threads(2).memory(memory);
-        let encoder = builder.engine(EngineKind::Cpu).build().unwrap();
+        let builder = Runtime::builder().threads(2).memory(memory);
+        let encoder = builder
+            .engine(EngineKind::Cpu)
+            .build()
+            .unwrap()
+            .encoder(13)
+            .unwrap();
         let mut sink = Points {
             stripe_bytes,
             ..Points::default()
@@ -121,7 +133,12 @@ fn a_sink_has_points_as_often_as_it_wants() {
 #[test]
 fn progress_is_in_the_blob_s_bytes() {
     let blob = blob(1, 15_778);
-    let encoder = Encoder::builder().threads(1).build().unwrap();
+    let encoder = Runtime::builder()
+        .threads(1)
+        .build()
+        .unwrap()
+        .encoder(Shape::NETWORK_SHARDS)
+        .unwrap();
     let out = tempfile::tempdir().unwrap();
     let control = Control::new();
     let mut sink = DirectorySink::new(out.path());
@@ -133,7 +150,7 @@ fn progress_is_in_the_blob_s_bytes() {
     );
     let path = sink.outcome().unwrap().path.clone();
     let directory = BlobDirectory::open(path).unwrap();
-    let decoder = Decoder::on_engine_of(&encoder);
+    let decoder = encoder.runtime().decoder();
     for check in [Check::Skip, Check::Default, Check::Strict] {
         let control = Control::new();
         let mut back = Vec::new();
@@ -148,9 +165,14 @@ fn progress_is_in_the_blob_s_bytes() {
     }
 }
 
-/// Encodes a small blob for 10 shards below `out` and gives its directory.
+/// Encodes a small blob for 10 shards below `out` and returns its directory.
 fn encoded(out: &Path) -> PathBuf {
-    let encoder = Encoder::builder().n_shards(10).threads(1).build().unwrap();
+    let encoder = Runtime::builder()
+        .threads(1)
+        .build()
+        .unwrap()
+        .encoder(10)
+        .unwrap();
     let mut sink = DirectorySink::new(out);
     let (pairs, control) = (PairSet::all(10), Control::new());
     let encoded = encoder.encode(blob(1, 5000), &pairs, &mut sink, &control);
@@ -184,7 +206,7 @@ fn a_link_to_nothing_is_one_damaged_sliver() {
         .collect();
     assert_eq!(problems, [(&*sliver, ProblemKind::Damaged)]);
 
-    let decoder = Decoder::builder().threads(1).build().unwrap();
+    let decoder = Runtime::builder().threads(1).build().unwrap().decoder();
     let repaired = directory.repair(&decoder, None, &Control::new()).unwrap();
     assert_eq!(repaired.rebuilt, directory.problems());
     assert!(!sliver.is_symlink());
@@ -202,7 +224,7 @@ fn a_repair_clears_what_a_killed_one_left() {
     fs::write(left.join("blob/pairs/0000.primary.bcs"), b"half").unwrap();
     fs::remove_file(path.join("pairs/0000.primary.bcs")).unwrap();
     let directory = BlobDirectory::open(&path).unwrap();
-    let decoder = Decoder::builder().threads(1).build().unwrap();
+    let decoder = Runtime::builder().threads(1).build().unwrap().decoder();
     directory.repair(&decoder, None, &Control::new()).unwrap();
     assert_eq!(names(&path), expected);
     let fresh = encoded(&out.path().join("fresh"));

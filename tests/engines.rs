@@ -1,4 +1,4 @@
-//! Every engine against every other, whatever the sizes, the memory limit, the threads and the hash.
+//! Comparison of the engines, for all lengths, memory limits, numbers of threads and commitments.
 
 mod common;
 
@@ -9,29 +9,27 @@ use std::sync::Mutex;
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
 use reed_solomon_simd::ReedSolomonEncoder;
+use walrus_accel::io::{CallbackSink, SliverBuffer, SliverPart, Source};
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::wire::Node;
 use walrus_accel::{
-    Axis, BlobId, CallbackSink, Check, Commitment, Control, Decoder, Encoder, EncoderBuilder,
-    EngineKind, Error, Node, PairSet, Result, Shape, SliverBuffer, SliverPairIndex, SliverPart,
-    SliverVerdict, Source,
+    Axis, BlobId, Check, Commitment, Control, Decoder, Encoder, EngineKind, Error, PairSet, Result,
+    Runtime, RuntimeBuilder, Shape, SliverPairIndex,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
-fn builder(engine: EngineKind, n_shards: u16) -> EncoderBuilder {
-    let builder = Encoder::builder().n_shards(n_shards);
-    builder.engine(engine).threads(2)
+fn builder(engine: EngineKind) -> RuntimeBuilder {
+    Runtime::builder().engine(engine).threads(2)
 }
 
 fn encoder(engine: EngineKind, n_shards: u16) -> Encoder {
-    builder(engine, n_shards).build().unwrap()
+    let runtime = builder(engine).build().unwrap();
+    runtime.encoder(n_shards).unwrap()
 }
 
 fn decoder(engine: EngineKind) -> Decoder {
-    Decoder::builder()
-        .engine(engine)
-        .threads(2)
-        .build()
-        .unwrap()
+    builder(engine).build().unwrap().decoder()
 }
 
 fn assert_same_slivers(a: &SliverBuffer, b: &SliverBuffer, shape: &Shape) {
@@ -43,7 +41,7 @@ fn assert_same_slivers(a: &SliverBuffer, b: &SliverBuffer, shape: &Shape) {
     }
 }
 
-/// Both engines on the same committee.
+/// Encoders and decoders of both engines for one number of shards.
 struct Engines {
     encoders: [Encoder; 2],
     decoders: [Decoder; 2],
@@ -53,15 +51,15 @@ struct Engines {
 impl Engines {
     fn new(n_shards: u16, commitment: Commitment) -> Self {
         let kinds = [EngineKind::Cpu, EngineKind::Reference];
-        let encoder = |kind| builder(kind, n_shards).commitment(commitment).build();
+        let encoder = |kind| encoder(kind, n_shards).with_commitment(commitment);
         Self {
-            encoders: kinds.map(|kind| encoder(kind).unwrap()),
+            encoders: kinds.map(encoder),
             decoders: kinds.map(decoder),
             random: Random(n_shards.into()),
         }
     }
 
-    /// Encodes on both, and decodes on both from random slivers of a random axis.
+    /// Encodes by both engines, and decodes by both from random slivers of a random axis.
     fn agree_on(&mut self, len: u64) {
         let blob = blob(len, len as usize);
         let [cpu, reference] = &self.encoders;
@@ -103,9 +101,9 @@ fn lengths_around_every_boundary() {
         let shape = Shape::new(n, 0).unwrap();
         let (row, matrix) = (
             shape.sliver_len(Axis::Primary),
-            shape.matrix_len(), // at two bytes a symbol
+            shape.matrix_len(), // with two bytes per symbol
         );
-        // Short blobs: whole rows and columns of zeros.
+        // Short blobs have whole rows and columns of padding.
         let mut lengths = BTreeSet::from([0, 1, 2, row - 1, row, row + 1]);
         for size in sizes {
             let at = matrix / 2 * size;
@@ -142,7 +140,7 @@ fn the_largest_symbols_and_one_byte_more() {
     }
 }
 
-/// A blob that says how long it is and must not be read.
+/// Source with a length that must not be read.
 struct Claimed(u64);
 
 impl Source for Claimed {
@@ -171,15 +169,16 @@ fn random_committees_and_lengths() {
 #[test]
 fn a_thousand_shards() {
     let mut engines = Engines::new(1000, Commitment::Blake2b256);
-    // A part of a row; as much as two-byte symbols hold; symbols of a chunk and two bytes.
+    // A part of a row; the longest blob with two-byte symbols; symbols of one chunk and two bytes.
     for len in [2, 445_556, 222_778 * 64 + 1] {
         engines.agree_on(len);
     }
     Engines::new(1000, Commitment::Blake3).agree_on(445_557);
 }
 
-/// Runs a job in the least memory, in one byte less and more, and in much more; the results are
-/// `expected` each time. `span` is what makes the difference between narrow stripes and one.
+/// Runs a job with the least memory, with one byte less and one byte more, and with much more.
+/// Fails unless every result is `expected`. `span`: bytes of memory between the narrowest stripes
+/// and a single stripe.
 fn in_any_memory<T: PartialEq>(job: impl Fn(u64) -> Result<T>, expected: &T, span: u64) {
     let least = least_memory(&job);
     let too_little = job(least - 1);
@@ -195,15 +194,18 @@ fn in_any_memory<T: PartialEq>(job: impl Fn(u64) -> Result<T>, expected: &T, spa
 
 #[test]
 fn any_memory_gives_the_same_bytes() {
-    // 1,022 and 1,026 bytes a symbol: the last stripe is of 126 or of 2 bytes, and others.
+    // Symbols of 1,022 and 1,026 bytes: the last stripe has 126 bytes, 2 bytes, or another width.
     for (n, len) in [(13, 45 * 1022), (31, 231 * 1026 - 5)] {
         let sample = Sample::by(&encoder(EngineKind::Reference, n), blob(21, len));
         let (metadata, shape) = (sample.metadata(), &sample.shape);
         let pairs = PairSet::all(n);
-        let encoder = |memory| builder(EngineKind::Cpu, n).memory(memory).build().unwrap();
+        let encoder = |memory| {
+            let runtime = builder(EngineKind::Cpu).memory(memory).build().unwrap();
+            runtime.encoder(n).unwrap()
+        };
         let decoder = |memory| {
-            let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-            builder.memory(memory).build().unwrap()
+            let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+            builder.memory(memory).build().unwrap().decoder()
         };
         let span = shape.slivers_len();
         let control = Control::new();
@@ -216,7 +218,7 @@ fn any_memory_gives_the_same_bytes() {
             let mut buffer = SliverBuffer::new();
             let encoded = encoder(memory).encode(&sample.blob, &pairs, &mut buffer, &control)?;
             assert_same_slivers(&buffer, &sample.buffer, shape);
-            // Once more, for the stripes alone.
+            // One more encode, to count the stripes.
             let mut seen = BTreeSet::new();
             let mut see = |part: &SliverPart<'_>| {
                 let Range { start, end } = part.bytes();
@@ -236,7 +238,8 @@ fn any_memory_gives_the_same_bytes() {
             counts.contains(&1) && counts.contains(&most),
             "{counts:?}, {most}"
         );
-        // Hardly more: one stripe needs no states between stripes, and soon takes less than several.
+        // The count grows little: one stripe needs no hash states between stripes, so it soon takes
+        // less memory than several.
         assert!(counts.len() >= 3, "{counts:?} stripes");
 
         for axis in Axis::BOTH {
@@ -279,12 +282,13 @@ fn any_number_of_threads_gives_the_same_bytes() {
     for (n, len) in [(4, 1), (10, 28 * 66), (31, 231 * 300 - 9)] {
         let sample = Sample::by(&encoder(EngineKind::Reference, n), blob(23, len));
         for threads in [1, 2, 3, 7] {
-            let encoder = builder(EngineKind::Cpu, n).threads(threads);
-            let other = Sample::by(&encoder.build().unwrap(), sample.blob.clone());
+            let runtime = builder(EngineKind::Cpu).threads(threads).build().unwrap();
+            let encoder = runtime.encoder(n).unwrap();
+            let other = Sample::by(&encoder, sample.blob.clone());
             assert_eq!(other.encoded, sample.encoded);
             assert_same_slivers(&other.buffer, &sample.buffer, &sample.shape);
 
-            let decoder = Decoder::builder().threads(threads).build().unwrap();
+            let decoder = runtime.decoder();
             for axis in Axis::BOTH {
                 let needed = usize::from(sample.shape.slivers_needed(axis));
                 let last: Vec<_> = (usize::from(n) - needed..n.into()).collect();
@@ -316,7 +320,7 @@ fn chosen_pairs_give_exactly_their_slivers() {
                 let encoded = encoder.encode(&sample.blob, &pairs, &mut buffer, &control);
                 assert_eq!(encoded.unwrap(), sample.encoded);
 
-                // What a callback gets: every byte of those slivers once.
+                // A callback gets every byte of the chosen slivers once.
                 let mut put = vec![[None; 2]; n.into()];
                 let mut count = |part: &SliverPart<'_>| {
                     let pair = part.sliver.pair(part.axis, n);
@@ -347,13 +351,13 @@ fn chosen_pairs_give_exactly_their_slivers() {
 fn the_commitments_are_the_same_trees_with_another_hash() {
     let blob = blob(26, 100);
     let [ours, network] = [Commitment::Blake3, Commitment::Blake2b256].map(|commitment| {
-        let encoder = builder(EngineKind::Cpu, 4).commitment(commitment);
-        let sample = Sample::by(&encoder.build().unwrap(), blob.clone());
+        let encoder = encoder(EngineKind::Cpu, 4).with_commitment(commitment);
+        let sample = Sample::by(&encoder, blob.clone());
         let metadata = sample.metadata();
         assert_eq!(metadata.commitment(), commitment);
         let inner = |left: [u8; 32], right: [u8; 32]| commitment.hash(&[&[1], &left, &right]);
 
-        // A tree of four leaves over a sliver that is extended here.
+        // Root of a tree of four leaves over a sliver that the test extends.
         let size = sample.shape.symbol_size() as usize;
         let root = |axis, index| {
             let mut symbols = sample.symbols(axis, index).to_vec();
@@ -396,7 +400,7 @@ fn the_commitments_are_the_same_trees_with_another_hash() {
         sample
     });
     assert_ne!(ours.encoded.blob_id, network.encoded.blob_id);
-    // The slivers are the same: only what commits to them differs.
+    // The slivers are equal. Only the hashes differ.
     assert_same_slivers(&ours.buffer, &network.buffer, &ours.shape);
 }
 
@@ -443,6 +447,7 @@ fn a_buffer_is_reused_for_blobs_of_any_size() {
             capacity = buffer.capacity();
         }
     }
-    // 60,000 bytes are 2,144 a symbol: the largest blob's slivers and little more.
+    // 60,000 bytes make symbols of 2,144 bytes. The capacity is that of the largest blob's slivers
+    // and little more.
     assert!((10 * 11 * 2144..10 * 11 * 2144 + 10 * 400).contains(&capacity));
 }

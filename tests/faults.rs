@@ -1,4 +1,4 @@
-//! The command line where system calls fail, processes are killed and file systems say no.
+//! Command line under failing system calls, killed processes and limited file systems.
 
 #![cfg(all(feature = "cli", target_os = "linux", target_arch = "x86_64"))]
 
@@ -16,10 +16,10 @@ mod cli {
 }
 
 mod faults {
+    mod directory_state;
+    mod file_systems;
     mod inject;
     mod kills;
-    mod parts;
-    mod state;
+    mod part_files;
     mod sweep;
-    mod systems;
 }

@@ -1,19 +1,22 @@
-//! Single flipped bits, in slivers, recovery symbols, inconsistency proofs and metadata: each is refused.
+//! Single flipped bits in slivers, recovery symbols, inconsistency proofs and metadata. Each is
+//! rejected.
 //!
-//! A flip either leaves no such structure, or one that does not belong to the blob. Here are some thousand of
-//! them; `make flips` tries 100,000.
+//! Bytes with a flipped bit either cannot be parsed, or the structure does not belong to the blob.
+//! These tests flip several thousand bits. `make flips` flips 100,000.
 
 mod common;
 
 use common::sample::Sample;
 use common::{Random, blob};
+use walrus_accel::verify::{BlobSliver, ProofVerdict};
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, InconsistencyProof, Node, RecoverySymbol};
 use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, BlobSliver, Commitment, Control, Decoder, Encoder, EngineKind,
-    GeneralRecoverySymbol, InconsistencyProof, Node, ProofVerdict, RecoverySymbol, Shape,
+    Axis, BlobMetadataWithId, Commitment, Control, Decoder, EngineKind, Runtime, Shape,
     SliverPairIndex, VerifiedMetadata,
 };
 
-/// Committees, and the sizes of symbols for each: a chunk of the code or not, a block of the hashes or not.
+/// Numbers of shards with symbol sizes: multiples of a chunk and others, multiples of a hash block
+/// and others.
 const SHAPES: [(u16, &[u32]); 7] = [
     (4, &[2, 66, 65_534]),
     (5, &[2, 64, 130]),
@@ -24,10 +27,10 @@ const SHAPES: [(u16, &[u32]); 7] = [
     (1000, &[2, 10, 66]),
 ];
 
-/// Slivers, symbols, proofs, metadata, of each shape by each commitment.
+/// Number of combinations of structure, commitment, number of shards and symbol size.
 const CELLS: usize = 4 * 2 * 3 * SHAPES.len();
 
-/// How many are held against a blob at once.
+/// Number of slivers or symbols that one call verifies.
 const BATCH: usize = 64;
 
 #[test]
@@ -44,12 +47,13 @@ fn a_hundred_thousand_flipped_bits_are_refused() {
     assert!(tried >= 100_000, "{tried}");
 }
 
-/// Flips so many bits of each structure of each shape that is `wanted`, and tells how many in all.
+/// Flips `count` bits of each structure of each shape that is `wanted`. Returns the number of
+/// flips.
 fn flip(count: usize, wanted: impl Fn(&Shape) -> bool) -> usize {
     let mut tried = 0;
     for (n_shards, sizes) in SHAPES {
         for &size in sizes {
-            // A blob that fills its matrix: no sliver is like another.
+            // The blob fills its matrix, so no two slivers are equal.
             let symbols = Shape::max_blob_len(n_shards).unwrap() / 65_534;
             let len = symbols * u64::from(size);
             if !wanted(&Shape::new(n_shards, len).unwrap()) {
@@ -69,27 +73,32 @@ fn flip(count: usize, wanted: impl Fn(&Shape) -> bool) -> usize {
     tried
 }
 
-/// Flips of bits of one blob's structures.
+/// Bit flips in the structures of one blob.
 struct Flips {
     sample: Sample,
     metadata: VerifiedMetadata,
     decoder: Decoder,
     random: Random,
-    /// How many of each structure.
+    /// Number of flips per structure.
     count: usize,
     tried: usize,
 }
 
 impl Flips {
     fn new(n_shards: u16, commitment: Commitment, blob: Vec<u8>, count: usize) -> Self {
-        let encoder = Encoder::builder().n_shards(n_shards).threads(2);
-        let encoder = encoder.engine(EngineKind::Cpu).commitment(commitment);
-        let encoder = encoder.build().unwrap();
+        let encoder = Runtime::builder().threads(2);
+        let encoder = encoder.engine(EngineKind::Cpu);
+        let encoder = encoder
+            .build()
+            .unwrap()
+            .encoder(n_shards)
+            .unwrap()
+            .with_commitment(commitment);
         let seed = blob.len() as u64;
         let sample = Sample::by(&encoder, blob);
         let metadata = sample.encoded.clone().verify(n_shards).unwrap();
         Self {
-            decoder: Decoder::on_engine_of(&encoder),
+            decoder: encoder.runtime().decoder(),
             sample,
             metadata,
             random: Random(seed),
@@ -98,7 +107,7 @@ impl Flips {
         }
     }
 
-    /// What an assertion says.
+    /// Returns the description of the blob for assertions.
     fn name(&self) -> String {
         let shape = self.metadata.shape();
         format!(
@@ -109,8 +118,8 @@ impl Flips {
         )
     }
 
-    /// A copy of the bytes with one bit flipped: one of the first or the last 64 every other time, where the
-    /// numbers are.
+    /// Returns a copy of the bytes with one bit flipped. Every second flip is in the first or last
+    /// 64 bits, which hold numbers.
     fn flipped(&mut self, bytes: &[u8]) -> Vec<u8> {
         let bits = 8 * bytes.len();
         let edge = bits.min(64);
@@ -158,7 +167,8 @@ impl Flips {
         }
     }
 
-    /// The symbols that slivers of the other axis have for a sliver: all, or the first so many.
+    /// Returns the symbols that slivers of the other axis hold for a sliver: all, or the first
+    /// `count`.
     fn symbols_for(
         &self,
         axis: Axis,
@@ -186,7 +196,7 @@ impl Flips {
                 GeneralRecoverySymbol::from_bcs(&flipped).ok()
             });
             for symbol in batch.collect::<Vec<_>>() {
-                // As what was asked for, and as what it says that it is.
+                // Verified for the requested target, and for the target that the symbol claims.
                 let claimed = symbol.target.0 < self.metadata.n_shards();
                 let claimed = claimed.then(|| {
                     let pair = symbol.target.pair(symbol.axis, self.metadata.n_shards());
@@ -212,7 +222,8 @@ impl Flips {
         verdicts.unwrap().iter().all(|verdict| verdict.is_good())
     }
 
-    /// A blob whose sliver of the axis in the target pair is not what its metadata says, and the proof of it.
+    /// Returns metadata that is wrong about the target pair's sliver of the axis, with a proof of
+    /// that.
     fn inconsistent(
         &self,
         axis: Axis,
@@ -279,7 +290,8 @@ impl Flips {
             let Ok(flipped) = BlobMetadataWithId::from_bcs(&self.flipped(&bytes)) else {
                 continue;
             };
-            // Against the ID beside it; and alone, against the one that was asked for.
+            // Verified against the ID that precedes the metadata, and alone, against the requested
+            // ID.
             let is_own = flipped.metadata == *self.metadata.metadata();
             assert!(is_own == (flipped.blob_id != wanted), "{}", self.name());
             assert!(flipped.clone().verify(n_shards).is_err(), "{}", self.name());

@@ -1,19 +1,21 @@
-//! Reading a stranger's bytes takes at most four times as much memory and 1 MiB: the worst inputs there are, by
-//! hand and at full scale. `fuzz/` looks for worse ones.
+//! Memory limit of parsers: parsing untrusted bytes takes at most four times their length plus 1
+//! MiB. The inputs here are the worst known ones at full scale. `fuzz/` searches for worse ones.
 
-#[path = "hostile/counting.rs"]
-mod counting;
+#[path = "hostile/counting_allocator.rs"]
+mod counting_allocator;
 
-use counting::{Counting, within_bound};
-use walrus_accel::{
-    Axis, Bcs, BlobMetadata, BlobMetadataWithId, BlobSliver, DecodingSymbol, Encoder, EngineKind,
-    GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol, Sliver, SliverData,
+use counting_allocator::{Counting, within_bound};
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{
+    Bcs, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol,
+    Sliver, SliverData,
 };
+use walrus_accel::{Axis, BlobMetadata, BlobMetadataWithId, EngineKind, Runtime};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The largest length that the formats know.
+/// Encoding of the largest length.
 const ENDLESS: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
 
 fn accepted<T: Bcs>(input: &[u8]) {
@@ -45,7 +47,7 @@ fn the_bound_is_noticed() {
     };
     assert!(!over(4000 + (1 << 20)));
     assert!(over(4000 + (1 << 20) + 1));
-    // What grows is there twice for a moment.
+    // A buffer that grows exists twice for a moment.
     let grows = |input: &'static [u8]| {
         let mut bytes = vec![0u8; 600 << 10];
         bytes.extend_from_slice(input);
@@ -54,7 +56,8 @@ fn the_bound_is_noticed() {
     assert!(std::panic::catch_unwind(|| within_bound(&[0; 1], grows)).is_err());
 }
 
-/// Metadata of so many pairs, of which pair `i` has the nodes that `pair(i)` says are digests.
+/// Returns metadata of `count` pairs. `pair(i)` tells for both nodes of pair `i` whether they are
+/// digests.
 fn metadata(count: usize, pair: impl Fn(usize) -> [bool; 2]) -> Vec<u8> {
     let mut bytes = vec![0, 1];
     bytes.extend_from_slice(&1000u64.to_le_bytes());
@@ -95,7 +98,7 @@ fn metadata_keeps_to_the_bound() {
         refused::<BlobMetadata>(&bytes);
         refused::<BlobMetadataWithId>(&with_id(&bytes));
     }
-    // Claims beyond what is there.
+    // Counts beyond the end of the input.
     for count in [&[0xff, 0xff, 0x03][..], &[0x80, 0x80, 0x04], &ENDLESS] {
         for left in [0, 1000, 100_000] {
             let bytes = [&[0, 1, 0, 0, 0, 0, 0, 0, 0, 0][..], count, &vec![0; left]].concat();
@@ -107,7 +110,7 @@ fn metadata_keeps_to_the_bound() {
 
 #[test]
 fn symbols_and_proofs_keep_to_the_bound() {
-    // The shortest symbol with the shortest path.
+    // Shortest symbol with the shortest path.
     let symbol = [5, 0, 2, 10, 11, 2, 0, 0];
     let proof = |claimed: usize, count| [vec![3, 0], uleb(claimed), symbol.repeat(count)].concat();
     for count in [1, 100, 43_691] {
@@ -116,7 +119,7 @@ fn symbols_and_proofs_keep_to_the_bound() {
         refused::<InconsistencyProof>(&proof(count, count)[..3 + 8 * count - 1]);
     }
     refused::<InconsistencyProof>(&proof(43_692, 43_692));
-    // Room for many, and a wrong one at once or at the end.
+    // Many symbols, with a wrong one at the start or at the end.
     for at in [4, 8 * 43_690] {
         let mut bytes = proof(43_691, 43_691);
         bytes[3 + at] = 0xff;
@@ -124,7 +127,7 @@ fn symbols_and_proofs_keep_to_the_bound() {
     }
     refused::<InconsistencyProof>(&[&[3, 0][..], &ENDLESS, &symbol.repeat(1000)].concat());
 
-    // The longest symbol with the longest path, and many of them.
+    // Longest symbol with the longest path, many times.
     let long = [&[5, 0][..], &uleb(65_534), &vec![1; 65_534]].concat();
     let path = [&[16][..], &[&[1][..], &[7; 32]].concat().repeat(16)].concat();
     accepted::<DecodingSymbol>(&long);
@@ -134,7 +137,7 @@ fn symbols_and_proofs_keep_to_the_bound() {
     let many = [&long[..], &path].concat().repeat(100);
     accepted::<InconsistencyProof>(&[&[3, 0, 100], &many[..]].concat());
 
-    // Claims beyond what is there.
+    // Lengths beyond the end of the input.
     refused::<DecodingSymbol>(&[&[5, 0][..], &ENDLESS, &[1; 1000]].concat());
     refused::<RecoverySymbol>(&[&[5, 0][..], &ENDLESS, &[1; 1000]].concat());
     refused::<GeneralRecoverySymbol>(&[&[0, 5, 0][..], &ENDLESS, &[1; 1000]].concat());
@@ -145,8 +148,14 @@ fn symbols_and_proofs_keep_to_the_bound() {
 
 #[test]
 fn slivers_keep_to_the_bound() {
-    let encoder = Encoder::builder().n_shards(10).engine(EngineKind::Cpu);
-    let metadata = encoder.threads(1).build().unwrap().metadata(&b"walrus"[..]);
+    let encoder = Runtime::builder().engine(EngineKind::Cpu);
+    let metadata = encoder
+        .threads(1)
+        .build()
+        .unwrap()
+        .encoder(10)
+        .unwrap()
+        .metadata(&b"walrus"[..]);
     let metadata = metadata.unwrap().verify(10).unwrap();
     let view = |bytes: &[u8]| {
         within_bound(bytes, |bytes| {
@@ -174,12 +183,12 @@ fn slivers_keep_to_the_bound() {
 mod files {
     use super::*;
     use walrus_accel::Shape;
-    use walrus_accel::fuzzing::{JobIdentity, Manifest};
+    use walrus_accel::directory::fuzzing::{JobIdentity, Manifest};
 
-    /// The most that the code can do with.
+    /// Largest number of shards that the code supports.
     const SHARDS: u16 = 49_155;
 
-    /// A manifest with these texts as its list of pairs and of files.
+    /// Returns a manifest with these texts as lists of pairs and files.
     fn manifest(pairs: &str, files: &str) -> String {
         let hash = "0".repeat(64);
         let id = "A".repeat(43);
@@ -197,7 +206,8 @@ mod files {
     #[test]
     fn manifests_keep_to_the_bound() {
         let hash = "0".repeat(64);
-        // Very many entries, as short as they can be: one more than fills a list that doubles.
+        // Many entries of minimum length. The list doubles its capacity, and one entry more than
+        // fills it.
         let entries = [
             r#"["",0,""]"#.to_owned(),
             r#"{"path":"","bytes":0,"blake3":""}"#.to_owned(),
@@ -212,7 +222,7 @@ mod files {
                 read(&manifest("0-49154", &files)).unwrap_err();
             }
         }
-        // Many files are claimed, and few are there.
+        // The pairs imply many files, and the list has none.
         for pairs in ["0-49154", "1-49154", "1,3,5", ""] {
             let error = read(&manifest(pairs, "")).unwrap_err();
             assert!(
@@ -223,7 +233,7 @@ mod files {
         let alternate: Vec<_> = (0..24577).map(|pair| (2 * pair).to_string()).collect();
         read(&manifest(&alternate.join(","), "")).unwrap_err();
 
-        // Long strings where they may be, and where they may not: messages quote those.
+        // Long strings as valid values and as invalid ones, which messages quote.
         for character in [
             "x", "\u{7f}", r"\n", r#"\""#, "\u{202e}", r"\u0001", "'", "[",
         ] {
@@ -294,7 +304,7 @@ mod files {
             let mut record = Vec::new();
             job.write_checkpoint(&stripes, &state, &mut record).unwrap();
             assert!(read(&record) == Some((stripes, state)));
-            // More stripes than there are bytes, part of one, another's record.
+            // More stripes than bytes, a partial stripe, and a truncated record.
             record[40..44].copy_from_slice(&[0xff; 4]);
             assert_eq!(read(&record), None);
             record[40..44].copy_from_slice(&[3, 0, 0, 0]);

@@ -1,6 +1,7 @@
-//! Directories of blobs, and directories to write in, that somebody made to do harm. What the command
-//! line and the library may answer to each is in the table of `cases.rs`; whatever they answer, nothing
-//! outside changes, nothing hangs, memory stays in bounds and messages stay short: `run.rs`.
+//! Blob directories and output directories that an attacker prepared. The table in `cases.rs` has
+//! the permitted exit codes of the command line and the library for each. In all cases nothing
+//! outside the directory changes, nothing hangs, memory stays bounded and messages stay short:
+//! `run.rs`.
 
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
@@ -9,7 +10,7 @@ mod common;
 mod hostile_directories {
     mod cases;
     mod library;
-    mod place;
     mod run;
+    mod setup;
     mod snapshot;
 }

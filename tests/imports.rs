@@ -1,13 +1,15 @@
-//! The order of the tree, which docs/ARCHITECTURE.md has: which module may know which, read off the `crate::` and
-//! `super::` paths of everything in `src/` but its unit tests.
+//! Dependency rules of modules, as docs/ARCHITECTURE.md has them. The tests read the `crate::` and
+//! `super::` paths of everything in `src/` but unit tests.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All that an engine knows of the crate outside its folder: no tree, metadata, file, job or wire format.
-const SEAM: [(&str, &[&str]); 10] = [
+/// Items outside its folder that an engine may use. They include no tree, metadata, file, job or
+/// wire format.
+const SEAM: [(&str, &[&str]); 11] = [
     ("format::error", &["Error", "Result"]),
-    ("support::once", &["made", "making"]),
+    ("support::fork_gate", &["defer_forks", "get_or_init"]),
     (
         "code",
         &[
@@ -31,15 +33,23 @@ const SEAM: [(&str, &[&str]); 10] = [
     ),
     (
         "support::memory",
-        &["Idle", "Lent", "collected", "filled", "fit", "with_room"],
+        &[
+            "BufferPool",
+            "PooledBuffer",
+            "collected",
+            "ensure_capacity",
+            "filled",
+            "with_capacity",
+        ],
     ),
     ("io::control", &["Control", "DeviceTime"]),
-    ("format::index", &["Axis", "PairSet", "SliverIndex"]),
+    ("format::index", &["Axis", "SliverIndex"]),
+    ("format::pair_set", &["PairSet"]),
     ("format::shape", &["Shape"]),
     (
         "format::commitment",
         &[
-            // What a sink's session ends with, for an engine that passes slivers on.
+            // Result of a sink's session, for an engine that forwards slivers.
             "BlobMetadataWithId",
             "ChunkTask",
             "Commitment",
@@ -47,42 +57,48 @@ const SEAM: [(&str, &[&str]); 10] = [
             "LEAF_PREFIX",
             "OneAtATime",
             "PairHasher",
-            // An engine that computes roots itself checks them.
-            "Zeros",
-            "roots_across",
-            "roots_of_lines",
+            // For an engine that checks the roots of another.
+            "ZeroCodewords",
+            "column_roots",
+            "row_roots",
         ],
     ),
     ("io::symbol_reader", &["SymbolReader"]),
     (
         "io::sink",
-        &["Pieces", "SinkSession", "SliverPart", "SliverRoom"],
+        &["Pieces", "SinkSession", "SliverPart", "SliverBufferMut"],
     ),
 ];
 
-/// Names beyond those that the choice of an engine may use: events to tell.
+/// Additional items for the module that chooses an engine: events.
 const SEAM_OF_SCHEDULE: [(&str, &[&str]); 1] = [("io::control", &["Event"])];
 
-/// What engines are opened with, and what is known of devices.
-const SHARED: [&str; 2] = ["devices", "options"];
+/// Modules of `engine/` that all engines may use: options and known devices.
+const SHARED: [&str; 3] = ["device_info", "options", "testing"];
 
-/// An engine that has another behind it, and that one.
-const ENGINES_WITHIN: [&str; 2] = ["gpu", "cpu"];
-
-/// The only places with `unsafe`: vectors, devices, the C ABI.
-const UNSAFE: [&str; 3] = ["engine/cpu/", "engine/gpu/", "ffi/"];
-
-/// The only places that make numbers of bytes.
-const READERS: [&str; 3] = [
-    "format/wire/",         // bytes from strangers
-    "engine/",              // symbols and hash words
-    "directory/journal.rs", // its own checkpoint, under a hash
+/// Modules of `engine/` that may use an engine, and that engine: a device engine falls back to the
+/// CPU engine, and the registry opens all engines.
+const KNOWN_ENGINES: [(&str, &str); 4] = [
+    ("gpu", "cpu"),
+    ("registry", "cpu"),
+    ("registry", "gpu"),
+    ("registry", "reference"),
 ];
 
-/// The only places that read JSON: manifest and journal; what was measured.
-const JSON_READERS: [&str; 2] = ["directory/", "engine/schedule/cache.rs"];
+/// Only folders with `unsafe`: vectors, devices, C ABI.
+const UNSAFE: [&str; 3] = ["engine/cpu/", "engine/gpu/", "ffi/"];
 
-/// The folders of `src/` from the lowest to the highest, as docs/ARCHITECTURE.md has them.
+/// Only places that convert bytes to numbers.
+const READERS: [&str; 3] = [
+    "format/wire/",         // untrusted bytes
+    "engine/",              // symbols and hash words
+    "directory/journal.rs", // a record under a hash
+];
+
+/// Only places that read JSON: manifest, journal, cached measurements.
+const JSON_READERS: [&str; 2] = ["directory/", "engine/schedule/calibration.rs"];
+
+/// Returns the folders of `src/` from the lowest to the highest, as docs/ARCHITECTURE.md has them.
 fn order() -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md");
     let page = fs::read_to_string(page).unwrap();
@@ -105,7 +121,7 @@ fn imports_run_one_way() {
     };
     for file in library() {
         let Some(from) = file.module.first() else {
-            continue; // lib.rs offers what all of them have.
+            continue; // lib.rs re-exports items of all modules.
         };
         for path in file.paths() {
             assert!(
@@ -116,6 +132,35 @@ fn imports_run_one_way() {
             );
         }
     }
+}
+
+#[test]
+fn no_file_imports_itself_through_others() {
+    let graph = Graph::of(&library());
+    let circles = graph.circles();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn the_scanner_sees_circles() {
+    let files = [
+        Code::new(
+            "a/mod.rs",
+            "mod b;\npub(crate) mod c;\npub(crate) use self::b::B;",
+        ),
+        Code::new("a/b.rs", "use super::c::C;\nstruct B;"),
+        Code::new("a/c.rs", "use crate::d::D;\n#[cfg(test)]\nuse crate::a::B;"),
+        Code::new("d.rs", "use crate::a;\nstruct D(a::B);"),
+        Code::new(
+            "e.rs",
+            "use crate::a::{self, B};\nfn f() -> crate::d::D { self::g() }",
+        ),
+    ];
+    let graph = Graph::of(&files);
+    assert_eq!(graph.circles(), [["a/b.rs", "a/c.rs", "d.rs"]]);
+    // A use of a re-exported name imports the file that defines the name.
+    let imports: Vec<_> = graph.imports["e.rs"].iter().collect();
+    assert_eq!(imports, ["a/b.rs", "a/mod.rs", "d.rs"]);
 }
 
 #[test]
@@ -152,12 +197,13 @@ fn engines_know_the_seam_alone() {
         };
         for path in file.paths() {
             let allowed = match path[0].as_str() {
-                // The traits, and what is the engine's own: never another engine.
+                // An engine may use the traits and its own modules, but no other engine.
                 "engine" => {
                     let Some(name) = path.get(1) else {
                         continue; // `pub(in crate::engine)`
                     };
-                    if SHARED.contains(&name.as_str()) || ENGINES_WITHIN == [this, name] {
+                    let is_known = KNOWN_ENGINES.contains(&(this.as_str(), name.as_str()));
+                    if SHARED.contains(&name.as_str()) || is_known {
                         continue;
                     }
                     let is_module = source_root().join("engine").join(name).is_dir()
@@ -197,8 +243,8 @@ fn some_things_are_done_in_one_place_alone() {
 
 #[test]
 fn nothing_goes_around_the_modules() {
-    // What the command line gets of the library it gets through `walrus_accel::`; the compiler sees
-    // to that as long as no file is in two crates.
+    // The command line uses the library through `walrus_accel::` only. The compiler ensures this as
+    // long as no file belongs to two crates.
     for file in library().into_iter().chain(command_line()) {
         for word in ["path", "include"] {
             let around = [format!("#[{word} ="), format!("{word}!(")];
@@ -237,11 +283,11 @@ fn the_scanner_sees_every_way_to_name_a_module() {
     assert!(!file("x.rs", "deny(unsafe_code) // unsafe").has("unsafe"));
 }
 
-/// The code of a source file: without comments and unit tests.
+/// Code of a source file without comments and unit tests.
 struct Code {
-    /// Relative to `src/`, with `/`.
+    /// Path relative to `src/`, with `/`.
     name: String,
-    /// The path of its module.
+    /// Path of the module.
     module: Vec<String>,
     code: String,
 }
@@ -253,6 +299,13 @@ impl Code {
             .next()
             .unwrap_or_default();
         let lines = code.lines().map(|line| line.split("//").next().unwrap());
+        // Fields and imports that only unit tests have.
+        let mut for_tests = false;
+        let lines = lines.filter(move |line| {
+            let skipped = for_tests && line.trim_end().ends_with([',', ';']);
+            for_tests = line.trim() == "#[cfg(test)]";
+            !skipped
+        });
         let path = name.strip_suffix(".rs").unwrap();
         let mut module: Vec<String> = path.split('/').map(str::to_owned).collect();
         if ["mod", "lib", "main"].contains(&module.last().unwrap().as_str()) {
@@ -265,7 +318,7 @@ impl Code {
         }
     }
 
-    /// The places after each occurrence of a word.
+    /// Returns the position of each occurrence of a word, with the code after the word.
     fn after<'a>(&'a self, word: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
         let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
         self.code.match_indices(word).filter_map(move |(at, _)| {
@@ -279,7 +332,77 @@ impl Code {
         self.after(word).next().is_some()
     }
 
-    /// Every path from the crate's root that is named here, `super` resolved.
+    /// Returns the names that a folder's `mod.rs` re-exports, as paths from the crate's root, and
+    /// the rest of the file.
+    fn face(&self) -> (Vec<Vec<String>>, Self) {
+        let (mut face, mut rest) = (Vec::new(), String::new());
+        let mut code = &self.code[..];
+        let is_face = self.name.ends_with("mod.rs");
+        while let Some(at) = code.find("use ").filter(|_| is_face) {
+            let end = at + code[at..].find(';').expect("the end of a `use`") + 1;
+            let before = code[..at].trim_end_matches(' ');
+            let shown = before
+                .lines()
+                .next_back()
+                .is_some_and(|line| line.starts_with("pub") && !before.ends_with('\n'));
+            if shown {
+                rest.push_str(before);
+                let item = self.with(&code[at..end]);
+                face.extend(item.paths());
+                face.extend(item.inner_paths(|_| None));
+                let path = code[at + "use ".len()..end].trim_start();
+                if !["crate", "super", "self"]
+                    .iter()
+                    .any(|word| path.starts_with(word))
+                {
+                    expand(&self.module, path, &mut face);
+                }
+            } else {
+                rest.push_str(&code[..end]);
+            }
+            code = &code[end..];
+        }
+        rest.push_str(code);
+        (face, self.with(&rest))
+    }
+
+    /// Returns other code under the same file name.
+    fn with(&self, code: &str) -> Self {
+        Self {
+            name: self.name.clone(),
+            module: self.module.clone(),
+            code: code.to_owned(),
+        }
+    }
+
+    /// Returns every path that begins with `self`, or with the name of a child or imported module.
+    fn inner_paths(&self, module: impl Fn(&str) -> Option<Vec<String>>) -> Vec<Vec<String>> {
+        let mut paths = Vec::new();
+        for (_, after) in self.after("self") {
+            if let Some(rest) = after.strip_prefix("::") {
+                expand(&self.module, rest, &mut paths);
+            }
+        }
+        let words = self.code.match_indices("::").filter_map(|(at, _)| {
+            let is_part = |c: char| c.is_alphanumeric() || c == '_';
+            let start = self.code[..at]
+                .rfind(|c| !is_part(c))
+                .map_or(0, |before| before + 1);
+            let within = self.code[..start].ends_with("::");
+            (start < at && !within).then_some(start)
+        });
+        for start in words {
+            let (name, rest) = self.code[start..].split_once("::").unwrap();
+            if !["crate", "super", "self"].contains(&name)
+                && let Some(module) = module(name)
+            {
+                expand(&module, rest, &mut paths);
+            }
+        }
+        paths
+    }
+
+    /// Returns every named path from the crate's root, with `super` resolved.
     fn paths(&self) -> Vec<Vec<String>> {
         let mut found = Vec::new();
         for (at, after) in self.after("crate") {
@@ -290,7 +413,7 @@ impl Code {
         for (at, after) in self.after("super") {
             let (mut base, mut rest) = (self.module.clone(), after);
             if self.code[..at].ends_with("::") {
-                continue; // A part of a longer path, seen at its beginning.
+                continue; // Part of a longer path, which is found at its beginning.
             }
             base.pop();
             while let Some(further) = rest.strip_prefix("::super") {
@@ -310,7 +433,98 @@ impl Code {
     }
 }
 
-/// Reads one tree of a `use` (or a plain path) and gives what comes after it.
+/// Imports between files.
+struct Graph {
+    imports: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Graph {
+    fn of(files: &[Code]) -> Self {
+        let modules: BTreeMap<_, _> = files.iter().map(|file| (&file.module[..], file)).collect();
+        let faces: BTreeMap<_, _> = files.iter().map(|file| (&file.name, file.face())).collect();
+        let imports = files.iter().map(|file| {
+            let (_, body) = &faces[&file.name];
+            let paths = body.paths();
+            // Child modules and imported modules, by their local names.
+            let known: BTreeMap<_, _> = modules
+                .keys()
+                .filter(|module| {
+                    module
+                        .split_last()
+                        .is_some_and(|(_, above)| above == file.module)
+                })
+                .map(|module| module.to_vec())
+                .chain(paths.iter().cloned())
+                .filter(|path| modules.contains_key(&path[..]))
+                .filter_map(|path| Some((path.last()?.clone(), path)))
+                .collect();
+            let inner = body.inner_paths(|name| known.get(name).cloned());
+            let paths = paths.into_iter().chain(inner);
+            let found = paths.filter_map(|path| resolve(&path, &modules, &faces, 0));
+            let others = found.filter(|other| *other != file.name);
+            (file.name.clone(), others.collect())
+        });
+        Self {
+            imports: imports.filter(|(name, _)| name != "lib.rs").collect(),
+        }
+    }
+
+    /// Returns every file that `from` imports, directly or through other files.
+    fn reach(&self, from: &str) -> BTreeSet<&String> {
+        let mut found = BTreeSet::new();
+        let mut next: Vec<_> = self.imports[from].iter().collect();
+        while let Some(name) = next.pop() {
+            if found.insert(name) {
+                next.extend(self.imports.get(name).into_iter().flatten());
+            }
+        }
+        found
+    }
+
+    /// Returns the groups of files that import each other.
+    fn circles(&self) -> Vec<Vec<&String>> {
+        let reach: BTreeMap<_, _> = self
+            .imports
+            .keys()
+            .map(|name| (name, self.reach(name)))
+            .collect();
+        let mut circles = BTreeSet::new();
+        for (name, reached) in &reach {
+            if reached.contains(name) {
+                let circle = reached.iter().filter(|other| {
+                    let back = reach.get(**other);
+                    back.is_some_and(|back| back.contains(name))
+                });
+                circles.insert(circle.copied().collect::<Vec<_>>());
+            }
+        }
+        circles.into_iter().collect()
+    }
+}
+
+/// Returns the file that defines the item of a path. Re-exports of a `mod.rs` are followed.
+fn resolve(
+    path: &[String],
+    modules: &BTreeMap<&[String], &Code>,
+    faces: &BTreeMap<&String, (Vec<Vec<String>>, Code)>,
+    depth: usize,
+) -> Option<String> {
+    let file = (0..=path.len())
+        .rev()
+        .find_map(|len| Some((len, *modules.get(&path[..len])?)));
+    let (len, file) = file?;
+    if let Some(name) = path.get(len)
+        && depth < 9
+    {
+        let (face, _) = &faces[&file.name];
+        if let Some(path) = face.iter().find(|path| path.last() == Some(name)) {
+            return resolve(path, modules, faces, depth + 1);
+        }
+    }
+    Some(file.name.clone())
+}
+
+/// Reads one tree of a `use`, or a plain path, and returns the text after it.
 fn expand<'a>(base: &[String], text: &'a str, paths: &mut Vec<Vec<String>>) -> &'a str {
     let mut path = base.to_vec();
     let mut text = text.trim_start();
@@ -322,7 +536,7 @@ fn expand<'a>(base: &[String], text: &'a str, paths: &mut Vec<Vec<String>>) -> &
                     return after;
                 }
                 rest = expand(&path, rest, paths);
-                // What is left of the item: ` as name`.
+                // Skips the rest of the item: ` as name`.
                 let end = rest.find([',', '}']).expect("a closed brace");
                 rest = rest[end..].strip_prefix(',').unwrap_or(&rest[end..]);
             }
@@ -344,7 +558,7 @@ fn source_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The files below `src/` for which `wanted` holds.
+/// Returns the files below `src/` for which `wanted` is true.
 fn files(wanted: impl Fn(&str) -> bool) -> Vec<Code> {
     let mut found = Vec::new();
     let mut directories = vec![source_root()];
@@ -368,8 +582,12 @@ fn files(wanted: impl Fn(&str) -> bool) -> Vec<Code> {
 }
 
 fn library() -> Vec<Code> {
-    // Unit tests in files of their own know the whole crate.
-    let for_tests = ["engine/gpu/tests", "engine/lying.rs"];
+    // Unit tests in files of their own may use the whole crate.
+    let for_tests = [
+        "engine/gpu/tests",
+        "engine/testing/",
+        "engine/gpu/shader/twin/",
+    ];
     let is_for_tests = |name: &str| for_tests.iter().any(|file| name.starts_with(file));
     files(|name| !(name.starts_with("bin/") || is_for_tests(name)))
 }

@@ -1,24 +1,32 @@
-//! Every instruction set that this processor has against the reference engine.
+//! Comparison of every instruction set of this processor with the reference engine.
 
 mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::runtime::InstructionSet;
 use walrus_accel::{
-    Axis, Check, Commitment, Control, Decoder, Encoder, EngineKind, InstructionSet, PairSet, Shape,
-    SliverBuffer, SliverPairIndex,
+    Axis, Check, Commitment, Control, EngineKind, PairSet, Runtime, Shape, SliverPairIndex,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
-/// The reference engine's answer for a blob of `len` bytes.
+/// Encodes a blob of `len` bytes by the reference engine.
 fn sample(n: u16, commitment: Commitment, len: u64) -> Sample {
-    let reference = Encoder::builder().n_shards(n).commitment(commitment);
-    let reference = reference.engine(EngineKind::Reference).build().unwrap();
+    let reference = Runtime::builder();
+    let reference = reference
+        .engine(EngineKind::Reference)
+        .build()
+        .unwrap()
+        .encoder(n)
+        .unwrap()
+        .with_commitment(commitment);
     Sample::by(&reference, blob(len, len as usize))
 }
 
-/// Encodes and decodes with an instruction set in some memory: whole blobs and narrow stripes.
+/// Encodes and decodes with an instruction set and several memory limits, from narrow stripes to
+/// one.
 fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let Sample {
         blob,
@@ -29,17 +37,24 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let n = shape.n_shards();
     let commitment = encoded.metadata.commitment;
     let (pairs, control) = (PairSet::all(n), Control::new());
-    let builder = Encoder::builder().n_shards(n).commitment(commitment);
+    let builder = Runtime::builder();
     let builder = builder.threads(2).instruction_set(set);
-    // The blob at an odd address of every kind.
+    // The blob begins at any address.
     let offset = random.below(64);
     let mut shifted = vec![0; offset];
     shifted.extend(blob);
 
     let encode = |memory| {
-        let encoder = builder.clone().memory(memory).build().unwrap();
-        assert_eq!(encoder.instruction_set(), set.name());
-        assert_eq!(encoder.dropped_sets(), []);
+        let encoder = builder
+            .clone()
+            .memory(memory)
+            .build()
+            .unwrap()
+            .encoder(n)
+            .unwrap()
+            .with_commitment(commitment);
+        assert_eq!(encoder.runtime().instruction_set(), set.name());
+        assert_eq!(encoder.runtime().dropped_sets(), []);
         let mut buffer = SliverBuffer::new();
         let got = encoder.encode(&shifted[offset..], &pairs, &mut buffer, &control)?;
         assert_eq!(got, *encoded, "{set} {shape:?}");
@@ -56,9 +71,9 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let slivers = sample.pick(axis, &chosen);
     let check = CHECKS[random.below(3)];
     let decode = |memory| {
-        let decoder = Decoder::builder().threads(2).instruction_set(set);
-        let decoder = decoder.memory(memory).build().unwrap();
-        assert_eq!(decoder.instruction_set(), set.name());
+        let decoder = Runtime::builder().threads(2).instruction_set(set);
+        let decoder = decoder.memory(memory).build().unwrap().decoder();
+        assert_eq!(decoder.runtime().instruction_set(), set.name());
         let mut back = Vec::new();
         let metadata = sample.metadata();
         decoder.decode(metadata, &slivers, None, check, &mut back, &control)?;
@@ -87,7 +102,7 @@ fn random_shapes_and_stripes() {
     }
 }
 
-/// A committee whose transforms go beyond the subfield.
+/// Number of shards whose transforms need factors outside the subfield.
 #[test]
 fn a_thousand_shards() {
     let mut random = Random(31);
@@ -115,11 +130,11 @@ fn a_set_is_used_only_if_the_processor_has_it() {
         "avx512-gfni",
     ] {
         let set: InstructionSet = name.parse().unwrap();
-        let encoder = Encoder::builder().n_shards(10).instruction_set(set).build();
+        let runtime = Runtime::builder().instruction_set(set).build();
         match available.contains(&set) {
-            true => assert_eq!(encoder.unwrap().instruction_set(), name),
+            true => assert_eq!(runtime.unwrap().instruction_set(), name),
             false => {
-                let error = encoder.unwrap_err().to_string();
+                let error = runtime.unwrap_err().to_string();
                 let asked = format!("the program asks for the instruction set `{name}`");
                 assert!(error.contains(&asked), "{error}");
             }

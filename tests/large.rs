@@ -1,11 +1,12 @@
-//! Blobs beyond 2^31 and 2^32 bytes, from a file, on both engines: `make large`.
+//! Blobs of more than 2^31 and 2^32 bytes, from a file, on both engines: `make large`.
 
 mod common;
 
 use std::io::{BufWriter, Write};
 
 use common::{Random, hex, vectors};
-use walrus_accel::{Encoder, EngineKind, FileSource};
+use walrus_accel::io::FileSource;
+use walrus_accel::{EngineKind, Runtime};
 
 #[test]
 fn blobs_beyond_32_bits_have_the_network_s_ids() {
@@ -22,9 +23,15 @@ fn blobs_beyond_32_bits_have_the_network_s_ids() {
         for engine in [EngineKind::Cpu, EngineKind::Reference] {
             let started = std::time::Instant::now();
             let n_shards = case["n_shards"].as_u64().unwrap() as u16;
-            let encoder = Encoder::builder().n_shards(n_shards).engine(engine);
+            let encoder = Runtime::builder().engine(engine);
             let source = FileSource::open(file.path()).unwrap();
-            let encoded = encoder.build().unwrap().metadata(&source).unwrap();
+            let encoded = encoder
+                .build()
+                .unwrap()
+                .encoder(n_shards)
+                .unwrap()
+                .metadata(&source)
+                .unwrap();
             println!(
                 "{len} bytes, {engine}: {:.1} s",
                 started.elapsed().as_secs_f64()

@@ -1,4 +1,4 @@
-//! The memory limit holds for jobs from file to file, whatever the length of the blob.
+//! Memory limit of jobs from file to file, for any length of the blob.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -9,21 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::blob;
-use walrus_accel::{
-    Axis, BlobDirectory, Check, Control, Decoder, DirectorySink, Encoder, EngineKind, FileOutput,
-    FileSource, PairSet,
-};
+use walrus_accel::directory::{BlobDirectory, DirectorySink};
+use walrus_accel::io::{FileOutput, FileSource};
+use walrus_accel::{Axis, Check, Control, EngineKind, PairSet, Runtime};
 
-/// 100 shards: 34 primary slivers decode. In one stripe, encoding would take 180 MiB and decoding
-/// 240.
+/// Number of shards. In one stripe, encoding the blob would take 180 MiB, and decoding 240 MiB.
 const SHARDS: u16 = 100;
 const BLOB_LEN: usize = 120 << 20;
 
-/// The limit of every job.
+/// Memory limit of every job, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// What is no job's working memory: the tables of the code (16 MiB), the program with its threads'
-/// stacks and its heap (some MiB), and one write's worth of gathered symbols a thread (4 MiB each).
+/// Memory of the process beyond the working memory of the job, in bytes: tables of the code (16
+/// MiB), program, stacks and heap (some MiB), and buffered symbols of one write per thread (4 MiB
+/// each).
 const SLACK: u64 = 32 << 20;
 
 const JOB: &str = "WALRUS_ACCEL_TEST_JOB";
@@ -31,7 +30,7 @@ const DIRECTORY: &str = "WALRUS_ACCEL_TEST_DIRECTORY";
 
 #[test]
 fn jobs_from_file_to_file_keep_to_the_limit() {
-    // Each job runs in this very test in a process of its own, which has its own peak.
+    // Each job runs as this test in a process of its own, which has its own peak.
     if let Ok(job) = std::env::var(JOB) {
         return run(&job, &PathBuf::from(std::env::var(DIRECTORY).unwrap()));
     }
@@ -62,17 +61,23 @@ fn jobs_from_file_to_file_keep_to_the_limit() {
 
 fn run(job: &str, directory: &Path) {
     let source = || FileSource::open(directory.join("blob")).unwrap();
-    // Looking for devices loads their drivers, which are not small.
+    // Searching devices would load their drivers, which take much memory.
     let engine = EngineKind::Cpu;
-    let encoder = Encoder::builder().n_shards(SHARDS).engine(engine);
-    let encoder = encoder.threads(2).memory(LIMIT).build().unwrap();
+    let encoder = Runtime::builder().engine(engine);
+    let encoder = encoder
+        .threads(2)
+        .memory(LIMIT)
+        .build()
+        .unwrap()
+        .encoder(SHARDS)
+        .unwrap();
     let out = directory.join("slivers");
     match job {
         "metadata" => {
             encoder.metadata(source()).unwrap();
         }
         "encode" => {
-            // More slivers than are gathered in memory before they are written.
+            // More slivers than the sink buffers before it writes.
             let pairs = PairSet::parse("60-99", SHARDS).unwrap();
             let mut sink = DirectorySink::new(out);
             let control = Control::new();
@@ -84,12 +89,13 @@ fn run(job: &str, directory: &Path) {
             drop(encoder);
             let blob = fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
             let slivers = BlobDirectory::open(blob).unwrap();
-            let decoder = Decoder::builder()
+            let decoder = Runtime::builder()
                 .engine(engine)
                 .threads(2)
                 .memory(LIMIT)
                 .build()
-                .unwrap();
+                .unwrap()
+                .decoder();
             let mut output = FileOutput::new(directory.join("decoded"));
             decoder
                 .decode(
@@ -110,7 +116,7 @@ fn run(job: &str, directory: &Path) {
     assert!(peak >= LIMIT / 2, "{peak} bytes: the limit did not matter");
 }
 
-/// The most memory in bytes that this process had at any time.
+/// Returns the peak memory of this process in bytes.
 fn peak_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! Reading a blob from slivers as they arrive.
+//! Reader of a blob from slivers as they arrive.
 
 mod common;
 
@@ -7,16 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
 use rayon::prelude::*;
+use walrus_accel::decode::Added;
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::wire::Sliver;
 use walrus_accel::{
-    Added, Axis, BlobReader, Check, Control, Decoder, EngineKind, Error, Result, Sliver,
-    SliverIndex, SliverVerdict,
+    Axis, BlobReader, Check, Control, Decoder, EngineKind, Error, Result, Runtime, SliverIndex,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
 fn decoder() -> Decoder {
-    let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-    builder.build().unwrap()
+    let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    builder.build().unwrap().decoder()
 }
 
 fn reader(sample: &Sample) -> BlobReader {
@@ -106,7 +108,7 @@ fn damaged_and_surplus_slivers_are_reported() {
             sample.sliver(axis, 0), // again
             long,
             far,
-            sample.sliver(axis, 1), // the true one, after another of that name
+            sample.sliver(axis, 1), // the right sliver, after a damaged one with the same index
             sample.sliver(axis.other(), 5),
             other.sliver(axis.other(), 6),
         ],
@@ -135,7 +137,7 @@ fn damaged_and_surplus_slivers_are_reported() {
         );
     }
     assert_eq!(reader.ready(), Some(axis));
-    // What comes now is not looked at, unless its measures tell.
+    // The reader is ready, so it no longer verifies slivers. It checks their sizes only.
     assert_eq!(
         reader.add(other.sliver(axis, 9), &control).unwrap(),
         Added::Surplus
@@ -143,7 +145,7 @@ fn damaged_and_surplus_slivers_are_reported() {
     let report = reader.report();
     let index = |index| (Axis::Primary, SliverIndex(index));
     assert_eq!(report.kept, [0, 1, 7, 8].map(index));
-    // And the secondary one, of no use any more.
+    // The secondary sliver is surplus as well.
     let strayed = (Axis::Secondary, SliverIndex(5));
     assert_eq!(report.surplus, [index(0), index(9), strayed]);
     let damaged: Vec<_> = report
@@ -178,7 +180,7 @@ fn many_threads_hand_in_what_others_hand_in_too() {
                     let control = Control::new();
                     let mut random = Random(round * 100 + thread);
                     for index in random.choose(n.into(), n.into()) {
-                        // Every thread has every sliver, bad or good, alone or with others.
+                        // Every thread adds every sliver, good or damaged, alone or with others.
                         let mut slivers = vec![
                             sample.sliver(Axis::Secondary, index),
                             sample.sliver(Axis::Secondary, (index + 1) % usize::from(n)),
@@ -225,7 +227,7 @@ fn a_call_that_is_cancelled_leaves_the_slivers_to_others() {
 #[test]
 fn every_range_of_a_small_blob() {
     let control = Control::new();
-    // Symbols of 2 bytes: 3 rows of 5; the blob ends in the last row but one, and in a symbol.
+    // Symbols of 2 bytes, 3 rows of 5. The blob ends in the second row, within a symbol.
     let sample = Sample::new(7, blob(6, 19));
     assert_eq!(sample.shape.symbol_size(), 2);
     let given: [Vec<Sliver>; 4] = [
@@ -272,10 +274,10 @@ fn ranges_of_larger_blobs() {
         for axis in Axis::BOTH {
             let mut random = Random(len as u64);
             let chosen = random.choose(needed(&sample, axis), n.into());
-            // With as little memory as verifying takes: few words at a time.
+            // With the least memory for verification, few codewords are computed at a time.
             let with = |memory| {
-                let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-                let decoder = decoder.memory(memory).build()?;
+                let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+                let decoder = decoder.memory(memory).build()?.decoder();
                 let reader = decoder.reader(sample.metadata().clone());
                 let given = sample.slivers(axis, chosen.iter().copied());
                 reader.add_all(given, &control)?;
@@ -331,7 +333,7 @@ fn rows_that_are_there_are_enough_for_their_ranges() {
 fn an_inconsistent_blob_is_not_read() {
     let control = Control::new();
     let (sample, other) = (Sample::new(7, blob(10, 300)), Sample::new(7, blob(11, 300)));
-    // One source row of another blob, with its root.
+    // Replaces one source row and its root by another blob's.
     let mut metadata = sample.encoded.metadata.clone();
     metadata.pairs[1].primary = other.encoded.metadata.pairs[1].primary;
     let id = metadata.blob_id();
@@ -369,7 +371,8 @@ fn an_inconsistent_blob_is_not_read() {
 
 #[test]
 fn padding_of_a_given_row_is_checked_though_it_was_verified() {
-    // The symbols are of a blob that fills the matrix; the length says that its last bytes are padding.
+    // The symbols belong to a blob that fills the matrix. By the length, the last bytes are
+    // padding.
     let control = Control::new();
     let sample = Sample::new(7, blob(9, 15 * 20));
     let mut metadata = sample.encoded.metadata.clone();
@@ -388,7 +391,7 @@ fn padding_of_a_given_row_is_checked_though_it_was_verified() {
 
 #[test]
 fn threads_of_a_pool_may_hand_in_the_same_slivers() {
-    // A thread of such a pool that waits for another pool does the next job of its own meanwhile.
+    // A pool's thread that waits for another pool runs the next job of its own pool meanwhile.
     let sample = Sample::new(13, blob(12, 5000));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(2)
@@ -413,7 +416,7 @@ fn no_more_is_verified_than_is_needed() {
     let reader = reader(&sample);
     let control = Control::new();
     assert_eq!(Axis::BOTH.map(|axis| reader.missing(axis)), [4, 7]);
-    // All of both axes, of which four primary ones are enough.
+    // All slivers of both axes. Four primary slivers are enough.
     let mut all = sample.slivers(Axis::Secondary, 0..10);
     all.extend(sample.slivers(Axis::Primary, 0..10));
     let added = reader.add_all(all, &control).unwrap();
@@ -423,7 +426,7 @@ fn no_more_is_verified_than_is_needed() {
     assert_eq!(verified, 4 * sample.shape.sliver_len(Axis::Primary));
     assert_eq!(Axis::BOTH.map(|axis| reader.missing(axis)), [0, 0]);
 
-    // Secondary ones that were kept are given up for enough primary ones.
+    // Kept secondary slivers are dropped when there are enough primary slivers.
     let reader = decoder().reader(sample.metadata().clone());
     reader
         .add_all(sample.slivers(Axis::Secondary, 0..6), &control)
@@ -442,9 +445,9 @@ fn no_more_is_verified_than_is_needed() {
 fn a_verification_that_fails_leaves_the_slivers_to_the_next_call() {
     let control = Control::new();
     let sample = Sample::new(10, blob(14, 28 * 3000));
-    let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-    // Not enough memory to verify.
-    let decoder = builder.memory(1).build().unwrap();
+    let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    // Too little memory to verify.
+    let decoder = builder.memory(1).build().unwrap().decoder();
     let reader = decoder.reader(sample.metadata().clone());
     let added = reader.add_all(sample.slivers(Axis::Primary, 0..4), &control);
     assert!(matches!(added, Err(Error::MemoryBudget { .. })));

@@ -1,5 +1,5 @@
-//! Serving, checking and recovering: the network's recovery symbols and inconsistency proofs, and slivers
-//! back from other nodes' symbols.
+//! Recovery symbols: served, verified and compared with the network's, as are inconsistency proofs.
+//! Slivers are recovered from other nodes' symbols.
 
 mod common;
 
@@ -7,15 +7,19 @@ use common::sample::Sample;
 use common::{Random, blob, hex, vectors};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use walrus_accel::recovery::{ExpandedSliver, RecoveryOutcome};
+use walrus_accel::verify::{BlobSliver, ProofVerdict, SymbolVerdict};
+use walrus_accel::wire::{
+    Bcs, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node, Sliver, SliverData,
+};
 use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, BlobSliver, Control, Decoder, EngineKind, Error, ExpandedSliver,
-    GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node, ProofVerdict, RecoveryOutcome,
-    Result, Sliver, SliverData, SliverIndex, SliverPairIndex, SymbolVerdict, VerifiedMetadata,
+    Axis, BlobMetadataWithId, Commitment, Control, Decoder, Encoder, EngineKind, Error, Result,
+    Runtime, SliverIndex, SliverPairIndex, VerifiedMetadata,
 };
 
 fn decoder(engine: EngineKind) -> Decoder {
-    let builder = Decoder::builder().engine(engine).threads(2);
-    builder.build().unwrap()
+    let builder = Runtime::builder().engine(engine).threads(2);
+    builder.build().unwrap().decoder()
 }
 
 fn both() -> [Decoder; 2] {
@@ -44,7 +48,8 @@ fn expand(
     decoder.expand(&BlobSliver::new(metadata, sliver), &Control::new())
 }
 
-/// The symbols of some pairs' slivers that recover the target pair's sliver of the axis.
+/// Returns recovery symbols, from the slivers of some pairs, for the target pair's sliver of the
+/// axis.
 fn symbols(
     decoder: &Decoder,
     sample: &Sample,
@@ -73,7 +78,7 @@ fn recovery_symbols_are_the_network_s_byte_for_byte() {
     for case in vectors("rs2.json") {
         let n = number(&case["n_shards"]);
         let len = number(&case["unencoded_length"]);
-        // The largest by the fast engine alone.
+        // The largest vectors run on the fast engine only.
         let decoders = &decoders[..if n * len > 50_000_000 { 1 } else { 2 }];
         let sample = Sample::new(n as u16, blob(case["seed"].as_u64().unwrap(), len));
         for decoder in decoders {
@@ -105,7 +110,7 @@ fn recovery_symbols_are_the_network_s_byte_for_byte() {
                         ),
                     }
 
-                    // The same symbol without a proof, both ways.
+                    // The symbol without a proof, both ways.
                     let plain = expanded.decoding_symbol(target).unwrap();
                     assert_eq!(plain, symbol.symbol);
                     let mut written = Vec::new();
@@ -171,7 +176,7 @@ fn judge(
     verdict.unwrap()
 }
 
-/// The ways in which a proof can be wrong, but for a consistent blob.
+/// Checks all errors of a proof, other than proving a consistent blob inconsistent.
 fn wrong_proofs_are_refused(
     decoder: &Decoder,
     metadata: &VerifiedMetadata,
@@ -216,7 +221,7 @@ fn wrong_proofs_are_refused(
         like(&|proof| proof.symbols[1] = proof.symbols[0].clone()),
         ProofVerdict::RepeatedSource { number: 1, source }
     );
-    // Held against the other axis it has another count, or its symbols are not of those slivers.
+    // On the other axis, the number of symbols or the slivers of the symbols are wrong.
     assert!(!judge(decoder, metadata, axis.other(), proof).is_proven());
 }
 
@@ -232,7 +237,7 @@ fn a_consistent_blob_cannot_be_proven_inconsistent() {
                 target: target.sliver(axis, 10),
                 symbols: good
                     .iter()
-                    .map(|good| walrus_accel::RecoverySymbol {
+                    .map(|good| walrus_accel::wire::RecoverySymbol {
                         symbol: good.symbol.clone(),
                         proof: good.proof.clone(),
                     })
@@ -257,7 +262,7 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
         let other = Sample::new(n, blob(3, len));
         for decoder in both() {
             for axis in Axis::BOTH {
-                // The target's root is another blob's.
+                // The target's root is replaced by another blob's.
                 let target = pair(usize::from(n) / 2);
                 let mut metadata = sample.encoded.metadata.clone();
                 let strange = other.encoded.metadata.pairs[usize::from(target.0)];
@@ -284,7 +289,7 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
                     ProofVerdict::Proven
                 );
                 wrong_proofs_are_refused(&decoder, &metadata, axis, &proof);
-                // Of the true metadata it proves nothing.
+                // The proof proves nothing about the right metadata.
                 let verdict = judge(&decoder, sample.metadata(), axis, &proof);
                 assert_eq!(verdict, ProofVerdict::Consistent);
                 let plain: Vec<_> = given.iter().map(|given| given.symbol.clone()).collect();
@@ -298,7 +303,8 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
 #[test]
 fn all_slivers_come_back_from_one_node_more_than_may_fail() {
     let control = Control::new();
-    // With n = 3f + 1 shards f + 1 nodes are enough; n - 2f for any n.
+    // n - 2f nodes are enough for n shards, with at most f faulty nodes. For n = 3f + 1 this is f +
+    // 1.
     for n in [4, 5, 6, 7, 8, 10, 31] {
         let sample = Sample::new(n, blob(n.into(), 3000));
         let f = (usize::from(n) - 1) / 3;
@@ -306,7 +312,8 @@ fn all_slivers_come_back_from_one_node_more_than_may_fail() {
         assert!(n % 3 != 1 || enough == f + 1);
         let nodes = Random(n.into()).choose(enough, n.into());
         for decoder in both() {
-            // From their primary slivers everybody's secondary ones, and from those all primary ones.
+            // Primary slivers of these nodes give all secondary slivers, which give all primary
+            // slivers.
             let mut secondary = Vec::new();
             for target in (0..n).map(SliverPairIndex) {
                 let axis = Axis::Secondary;
@@ -329,9 +336,9 @@ fn all_slivers_come_back_from_one_node_more_than_may_fail() {
     }
 }
 
-/// The sliver that came back, which is the one that was encoded.
+/// Returns the recovered sliver. Fails unless it is equal to the encoded one.
 fn recovered(
-    recovery: Result<walrus_accel::Recovery>,
+    recovery: Result<walrus_accel::recovery::Recovery>,
     sample: &Sample,
     axis: Axis,
     target: SliverPairIndex,
@@ -490,7 +497,7 @@ fn wrong_symbols_are_told_and_passed_over() {
             let found = decoder.verify_symbols(metadata, axis, target, &given, &control);
             assert_eq!(found.unwrap(), verdicts);
 
-            // One fewer than needed, and those twice.
+            // One fewer than needed, each twice.
             let needed = needed(&sample, axis);
             given.extend_from_slice(&all[..needed - 1]);
             given.extend_from_slice(&all[..needed - 1]);
@@ -508,7 +515,7 @@ fn wrong_symbols_are_told_and_passed_over() {
             let expected: Vec<_> = verdicts.iter().copied().enumerate().collect();
             assert_eq!(refused[..bad], expected);
 
-            // The true one of the pair of which there are wrong ones.
+            // The right symbol of the pair that sent wrong symbols.
             given.push(all[9].clone());
             let recovery = decoder.recover(metadata, axis, target, &given, &control);
             let recovery = recovery.unwrap();
@@ -536,7 +543,7 @@ fn what_a_node_lost_is_not_served() {
                 let Error::InvalidSliver { reason: told, .. } = &error else {
                     panic!("{error}");
                 };
-                assert!(told.contains(reason), "{told}");
+                assert!(told.to_string().contains(reason), "{told}");
             };
             refused(&|data| data.symbols[0] ^= 1, "do not belong");
             refused(&|data| data.index = SliverIndex(4), "do not belong");
@@ -601,9 +608,9 @@ fn a_cancelled_call_says_so() {
 #[test]
 fn the_private_profile_is_served_and_recovered_alike() {
     let control = Control::new();
-    let encoder = walrus_accel::Encoder::builder().n_shards(8);
-    let encoder = encoder.commitment(walrus_accel::Commitment::Blake3);
-    let sample = Sample::by(&encoder.build().unwrap(), blob(11, 4000));
+    let encoder = Encoder::new(8).unwrap();
+    let encoder = encoder.with_commitment(Commitment::Blake3);
+    let sample = Sample::by(&encoder, blob(11, 4000));
     let network = Sample::new(8, blob(11, 4000));
     for decoder in both() {
         for axis in Axis::BOTH {
@@ -612,7 +619,7 @@ fn the_private_profile_is_served_and_recovered_alike() {
             let metadata = sample.metadata();
             let recovery = decoder.recover(metadata, axis, target, &given, &control);
             recovered(recovery, &sample, axis, target);
-            // The same symbols, with proofs of another tree.
+            // Equal symbols with proofs of another tree.
             let verdicts =
                 decoder.verify_symbols(network.metadata(), axis, target, &given, &control);
             let wrong = |verdict: &SymbolVerdict| *verdict == SymbolVerdict::WrongProof;
@@ -643,11 +650,11 @@ fn padding_may_be_spelt_as_zeros() {
 }
 
 #[test]
-fn too_little_memory_for_a_word_is_told() {
+fn too_little_memory_for_a_codeword_is_told() {
     let control = Control::new();
     let sample = Sample::new(10, blob(13, 28 * 4000));
-    let builder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-    let small = builder.memory(30_000).build().unwrap();
+    let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    let small = builder.memory(30_000).build().unwrap().decoder();
     let (axis, target) = (Axis::Primary, pair(1));
     let given = symbols(&decoder(EngineKind::Cpu), &sample, axis, target, 0..10);
     let told = |result: Result<()>| {

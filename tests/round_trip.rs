@@ -1,18 +1,21 @@
-//! Slivers give the blob back: any that are enough, and no wrong ones.
+//! Decoding: any slivers that are enough give the blob, and damaged ones are not used.
 
 mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
+use walrus_accel::decode::Decoded;
+use walrus_accel::io::{FileOutput, SliverBuffer, SliverSource};
+use walrus_accel::wire::{Node, Sliver};
 use walrus_accel::{
-    Axis, BlobMetadata, Check, Control, Decoded, Decoder, Error, FileOutput, Node, PairSet, Result,
-    Sliver, SliverBuffer, SliverIndex, SliverPairIndex, SliverSource, VerifiedMetadata,
+    Axis, BlobMetadata, Check, Control, Decoder, Error, PairSet, Result, Runtime, SliverIndex,
+    SliverPairIndex, VerifiedMetadata,
 };
 
 const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
 fn decoder() -> Decoder {
-    Decoder::builder().threads(2).build().unwrap()
+    Runtime::builder().threads(2).build().unwrap().decoder()
 }
 
 fn decode(
@@ -43,13 +46,14 @@ fn needed(sample: &Sample, axis: Axis) -> usize {
 }
 
 fn not_enough<T>(result: Result<T>, axis: Axis, usable: usize, needed: usize) -> bool {
+    let expected = (axis, usable, needed);
     matches!(
         result,
-        Err(Error::NotEnoughSlivers { axis: a, usable: u, needed: n }) if (a, u, n) == (axis, usable, needed)
+        Err(Error::NotEnoughSlivers { axis, usable, needed }) if (axis, usable, needed) == expected
     )
 }
 
-/// Every choice of `count` numbers below `limit`.
+/// Returns every choice of `count` numbers below `limit`.
 fn choices(count: usize, limit: usize) -> Vec<Vec<usize>> {
     (0u32..1 << limit)
         .filter(|bits| bits.count_ones() as usize == count)
@@ -57,7 +61,7 @@ fn choices(count: usize, limit: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// Decodes from random slivers of both axes, read and lent, with every check.
+/// Decodes from random slivers of both axes, read and lent from memory, with every check.
 fn random_erasures(sample: &Sample, decoder: &Decoder, random: &mut Random) {
     for axis in Axis::BOTH {
         for check in CHECKS {
@@ -85,26 +89,34 @@ fn random_erasures_at_1000_shards() {
 
 #[test]
 fn random_erasures_at_1000_shards_in_several_stripes() {
-    // Symbols of 130 bytes: a stripe of 128 and one of 2 in the least memory.
+    // Symbols of 130 bytes: with the least memory, one stripe of 128 bytes and one of 2.
     let sample = Sample::new(1000, blob(2, 334 * 667 * 130 - 77));
     for axis in Axis::BOTH {
         let chosen = Random(3).choose(needed(&sample, axis), 1000);
         for check in CHECKS {
             let job = |memory| {
-                let decoder = Decoder::builder().threads(2).memory(memory).build()?;
+                let decoder = Runtime::builder()
+                    .threads(2)
+                    .memory(memory)
+                    .build()?
+                    .decoder();
                 let slivers = sample.pick(axis, &chosen);
                 decode(&decoder, sample.metadata(), &slivers, Some(axis), check)
             };
             let (_, blob) = job(least_memory(job)).unwrap();
             assert!(blob == sample.blob, "{axis} {check:?}");
 
-            // Slivers that lie in memory, whose symbols are further apart than a stripe is wide; a
-            // file for the blob, since what is put together in its place needs no stripes.
+            // Slivers in memory have a pitch larger than the stripe's width. The blob goes to a
+            // file, because decoding to memory needs no stripes.
             let slivers = sample.slivers(axis, chosen.iter().copied());
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("blob");
             let job = |memory| {
-                let decoder = Decoder::builder().threads(2).memory(memory).build()?;
+                let decoder = Runtime::builder()
+                    .threads(2)
+                    .memory(memory)
+                    .build()?
+                    .decoder();
                 let mut output = FileOutput::new(&path).force(true);
                 let control = Control::new();
                 let metadata = sample.metadata();
@@ -164,7 +176,7 @@ fn one_sliver_too_few() {
 
 #[test]
 fn without_an_axis_the_one_that_is_enough_is_taken() {
-    // 4 primary or 7 secondary slivers of 10.
+    // 4 primary or 7 secondary slivers of 10 are enough.
     let decoder = decoder();
     let sample = Sample::new(10, blob(5, 1234));
     let from = |primary: usize, secondary: usize, axis| {
@@ -189,7 +201,7 @@ fn without_an_axis_the_one_that_is_enough_is_taken() {
         assert_eq!(decoded.axis, expected);
         assert_eq!(blob, sample.blob);
     }
-    // Of the axis of which more of what is needed is there.
+    // The error is about the axis with the larger share of the needed slivers.
     assert!(not_enough(from(3, 4, None), Axis::Primary, 3, 4));
     assert!(not_enough(from(2, 6, None), Axis::Secondary, 6, 7));
     assert!(not_enough(from(0, 0, None), Axis::Primary, 0, 4));
@@ -210,7 +222,8 @@ fn damaged_slivers_are_found_and_others_used() {
         for axis in Axis::BOTH {
             let needed = needed(&sample, axis);
             let mut slivers = sample.slivers(axis, 0..n.into());
-            // At least one of those that are used first, within the blob: a damaged padding heals.
+            // Damages at least one sliver that is used first. The damage is within the blob,
+            // because the decoder corrects damaged padding.
             let mut damaged = random.choose(usize::from(n) - needed, n.into());
             damaged.sort_unstable();
             damaged[0] = damaged[0].min(needed - 1);
@@ -232,7 +245,8 @@ fn damaged_slivers_are_found_and_others_used() {
             assert_ne!(blob, sample.blob);
             assert!(decoded.damaged.is_empty());
 
-            // The rebuilt slivers are right all the same, and one good sliver fewer is too few.
+            // The rebuilt slivers are right in spite of the damage. One good sliver fewer is too
+            // few.
             let pairs = PairSet::all(n);
             let mut buffer = SliverBuffer::new();
             rebuild(
@@ -257,7 +271,7 @@ fn damaged_slivers_are_found_and_others_used() {
 
 #[test]
 fn where_one_axis_is_too_damaged_the_other_serves() {
-    // 4 primary or 7 secondary slivers of 10.
+    // 4 primary or 7 secondary slivers of 10 are enough.
     let decoder = decoder();
     let sample = Sample::new(10, blob(15, 999));
     let metadata = sample.metadata();
@@ -286,7 +300,7 @@ fn where_one_axis_is_too_damaged_the_other_serves() {
     let pair = SliverPairIndex(0);
     let rebuilt = buffer.symbols(Axis::Primary, pair);
     assert_eq!(rebuilt, sample.buffer.symbols(Axis::Primary, pair));
-    // Neither is enough.
+    // Neither axis has enough good slivers.
     damage(&mut slivers[11]);
     let result = decode(&decoder, metadata, &slivers[..], None, Check::Default);
     assert!(not_enough(result, Axis::Secondary, 6, 7));
@@ -316,7 +330,7 @@ fn slivers_that_do_not_fit_are_skipped_and_surplus_ones_ignored() {
         ];
         let unfit = slivers.len();
         slivers.extend(good[1..].iter().cloned());
-        slivers.push(good[1].clone()); // A second time: it does not count.
+        slivers.push(good[1].clone()); // A duplicate does not count.
         slivers.push(good[needed - 1].clone());
         let all = |slivers: &[Sliver]| {
             let metadata = sample.metadata();
@@ -336,7 +350,7 @@ fn slivers_that_do_not_fit_are_skipped_and_surplus_ones_ignored() {
             "{axis}: each index once, the first of equals"
         );
 
-        // Surplus: as many as are needed, whatever is there.
+        // The decoder uses as many slivers as are needed and ignores the others.
         slivers.extend(sample.slivers(axis, 0..10 - needed));
         let (decoded, blob) = all(&slivers).unwrap();
         assert_eq!(blob, sample.blob);
@@ -344,7 +358,8 @@ fn slivers_that_do_not_fit_are_skipped_and_surplus_ones_ignored() {
     }
 }
 
-/// What skip, default and strict make of the slivers: the blob they give, if they pass.
+/// Returns the results of decoding with the checks skip, default and strict: the blob, or `None` if
+/// the check fails.
 fn verdicts(metadata: &BlobMetadata, slivers: &[Sliver]) -> [Option<Vec<u8>>; 3] {
     let decoder = decoder();
     let (n_shards, id) = (metadata.n_shards().unwrap(), metadata.blob_id());
@@ -360,7 +375,7 @@ fn verdicts(metadata: &BlobMetadata, slivers: &[Sliver]) -> [Option<Vec<u8>>; 3]
 
 #[test]
 fn inconsistent_padding_fails_both_checks() {
-    // The symbols are of a blob that fills the matrix; the length says that its last bytes are
+    // The symbols belong to a blob that fills the matrix. By the length, the last bytes are
     // padding.
     let sample = Sample::new(7, blob(9, 15 * 20));
     let mut metadata = sample.encoded.metadata.clone();
@@ -378,8 +393,8 @@ fn inconsistent_padding_fails_both_checks() {
 
 #[test]
 fn an_inconsistent_encoding_fails_the_checks_that_see_it() {
-    // Of two blobs, one sliver and its root are put among the other's: every sliver belongs to the
-    // metadata, and they do not belong together. 3 primary or 5 secondary slivers of 7.
+    // One sliver and its root are replaced by another blob's. Every sliver matches the metadata,
+    // and the slivers are inconsistent. 3 primary or 5 secondary slivers of 7 are enough.
     let (sample, other) = (Sample::new(7, blob(10, 300)), Sample::new(7, blob(11, 300)));
     let whole = Some(sample.blob.clone());
     for axis in Axis::BOTH {
@@ -394,7 +409,8 @@ fn an_inconsistent_encoding_fails_the_checks_that_see_it() {
             }
             let source_row = axis == Axis::Primary && strange < 3;
 
-            // From slivers without the strange one. The default check sees the source rows' roots.
+            // Decodes without the strange sliver. The default check compares the source rows'
+            // roots.
             let without = |axis: Axis, unless: Axis| {
                 let chosen = (0..7).filter(|&i| axis != unless || i != strange);
                 verdicts(&metadata, &sample.slivers(axis, chosen))
@@ -409,8 +425,8 @@ fn an_inconsistent_encoding_fails_the_checks_that_see_it() {
                 );
             }
 
-            // With the strange one among those used, a strange source row passes for its own: only
-            // the whole encoding shows that the others do not follow from it.
+            // Decodes with the strange sliver. A strange source row matches its own root. Only the
+            // check of the whole encoding shows that the other slivers do not follow from the row.
             let needed = needed(&sample, axis);
             let others = (0..7).filter(|&i| i != strange).take(needed - 1);
             let mut slivers = sample.slivers(axis, others);
@@ -463,14 +479,14 @@ fn nothing_is_rebuilt_for_metadata_that_is_wrong() {
         result
     };
 
-    // One root that no given sliver has, and the ID that goes with it.
+    // One wrong root, of a sliver that is not given, with the matching blob ID.
     let mut metadata = sample.encoded.metadata.clone();
     metadata.pairs[6].secondary = Node::Digest([6; 32]);
     let blob_id = metadata.blob_id();
     let error = rebuilt(&metadata.verify(10, &blob_id).unwrap()).unwrap_err();
     assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
 
-    // The ID of another blob: there is no metadata to rebuild by.
+    // With another blob's ID, the metadata is not valid.
     let error = sample.encoded.metadata.clone().verify(10, &blob_id);
     assert!(
         matches!(error, Err(Error::InvalidMetadata { .. })),

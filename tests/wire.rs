@@ -1,14 +1,15 @@
-//! The wire formats against the network's own bytes: every structure in the vectors is read,
-//! compared with the case it belongs to, and written again; then it is cut, lengthened and
-//! damaged.
+//! Wire formats against the network's own bytes. Every structure in the vectors is read, compared
+//! with its case and written again. Then its bytes are truncated, lengthened and damaged.
 
 use std::fmt::Debug;
 
 use serde_json::Value;
+use walrus_accel::wire::{
+    Bcs, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node,
+    RecoverySymbol, Sliver, SliverData, SliverPairMetadata,
+};
 use walrus_accel::{
-    Axis, Bcs, BlobId, BlobMetadata, BlobMetadataWithId, DecodingSymbol, Error,
-    GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node, RecoverySymbol, Shape, Sliver,
-    SliverData, SliverIndex, SliverPairIndex, SliverPairMetadata,
+    Axis, BlobId, BlobMetadata, BlobMetadataWithId, Error, Shape, SliverIndex, SliverPairIndex,
 };
 
 fn vectors(name: &str) -> Value {
@@ -30,7 +31,7 @@ fn number<T: TryFrom<u64, Error: Debug>>(value: &Value) -> T {
     value.as_u64().unwrap().try_into().unwrap()
 }
 
-/// Reads the bytes, and checks that writing gives them back.
+/// Reads the bytes. Fails unless writing the value gives the same bytes.
 fn read<T: Bcs + Debug + PartialEq>(bytes: &[u8]) -> T {
     let value = T::from_bcs(bytes).unwrap();
     assert_eq!(value.to_bcs(), bytes);
@@ -44,7 +45,7 @@ fn shape(case: &Value) -> Shape {
     shape
 }
 
-/// How many levels a tree over `n` symbols has above its leaves.
+/// Returns the number of levels above the leaves of a tree over `n` symbols.
 fn depth(n: u16) -> usize {
     n.next_power_of_two().trailing_zeros() as usize
 }
@@ -116,12 +117,12 @@ fn recovery_symbols_are_the_network_s() {
         for value in case["recovery_symbols"].as_array().unwrap() {
             let source = SliverPairIndex(number(&value["source_pair"]));
             let target = SliverPairIndex(number(&value["target_pair"]));
-            // The symbol comes from the one axis and recovers the other.
+            // A symbol comes from one axis and recovers a sliver of the other.
             for (from, key) in [
                 (Axis::Primary, "from_primary"),
                 (Axis::Secondary, "from_secondary"),
             ] {
-                // Long symbols are in the vectors by their hash alone.
+                // The vectors have only the hash of long symbols.
                 if !value[key]["bcs"].is_string() {
                     continue;
                 }
@@ -165,7 +166,7 @@ fn inconsistency_proofs_are_the_network_s() {
         ] {
             let proof: InconsistencyProof = read(&hex(&case[key]));
             assert_eq!(proof.target, target.sliver(axis, n_shards));
-            // A sliver is recovered from as many symbols as it has.
+            // Recovering a sliver takes as many symbols as it has source symbols.
             let count = usize::from(shape.sliver_symbols(axis));
             assert_eq!(proof.symbols.len(), count);
             for RecoverySymbol { symbol, proof } in &proof.symbols {
@@ -178,11 +179,11 @@ fn inconsistency_proofs_are_the_network_s() {
     assert_eq!(cases.as_array().unwrap().len(), 4);
 }
 
-/// One or more small samples of a structure, and what is asked of all of them.
+/// Small samples of a structure, with a function to read and write them.
 struct Samples {
     name: &'static str,
     bytes: Vec<Vec<u8>>,
-    /// Reads the bytes and writes them again.
+    /// Reads bytes and writes the value again.
     rewrite: fn(&[u8]) -> Result<Vec<u8>, Error>,
 }
 
@@ -190,7 +191,7 @@ fn rewrite<T: Bcs>(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     T::from_bcs(bytes).map(|value| value.to_bcs())
 }
 
-/// Samples of every structure, from the vectors.
+/// Returns samples of every structure, from the vectors.
 fn samples() -> Vec<Samples> {
     let cases = vectors("rs2");
     let proofs = vectors("inconsistency");
@@ -283,7 +284,7 @@ fn every_truncation_and_every_trailing_byte_is_refused() {
     }
 }
 
-/// The generator of the vectors' blobs, as a source of numbers.
+/// Generator of the vectors' blobs, as a source of numbers.
 struct Random(u64);
 
 impl Random {
@@ -322,7 +323,7 @@ fn damage_is_refused_or_is_another_value() {
                         }
                     }
                 }
-                // There is one spelling for a value: what can be read is what was written.
+                // A value has one encoding: bytes that can be read are the bytes that are written.
                 match (samples.rewrite)(&damaged) {
                     Ok(written) => {
                         assert_eq!(written, damaged, "{}", samples.name);
@@ -344,7 +345,7 @@ fn noise_never_panics() {
     for _ in 0..20_000 {
         let len = random.below(80);
         let mut noise = vec![0; len];
-        // Small numbers, so that tags and lengths are met.
+        // Small numbers, which are often valid as tags and lengths.
         noise.fill_with(|| u8::try_from(random.below(256) >> random.below(8)).unwrap());
         for samples in &structures {
             if let Ok(written) = (samples.rewrite)(&noise) {
@@ -356,14 +357,14 @@ fn noise_never_panics() {
 
 #[test]
 fn hostile_lengths_are_refused_wherever_they_stand() {
-    // The largest length, the largest plausible count, and a length of no canonical form.
+    // The largest length, the largest plausible count, and a length that is not canonical.
     let lengths: [&[u8]; 4] = [
         &[0xff, 0xff, 0xff, 0xff, 0x0f],
         &[0xff, 0xff, 0x03],
         &[0x81, 0x00],
         &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
     ];
-    // Each structure with a length, and where that stands in its sample.
+    // Each structure with a length, and the offset of the length in its sample.
     let places = [
         ("BlobMetadata", 10),
         ("BlobMetadataWithId", 42),

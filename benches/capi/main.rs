@@ -20,9 +20,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use walrus_accel::{
-    Axis, BlobId, Control, Encoder, EngineKind, NETWORK_SHARDS, PairSet, Shape, SliverSlices,
-};
+use walrus_accel::io::SliverSlices;
+use walrus_accel::{Axis, BlobId, Control, Encoder, EngineKind, PairSet, Shape};
 
 use c::Runtime;
 use timing::median;
@@ -74,18 +73,24 @@ impl Memory {
 
 fn from_rust(encoder: &Encoder, blob: &[u8], memory: &mut Memory) -> BlobId {
     let mut buffers = memory.slices().into_iter();
-    let pairs = (0..NETWORK_SHARDS).map(|_| [buffers.next().unwrap(), buffers.next().unwrap()]);
+    let pairs =
+        (0..Shape::NETWORK_SHARDS).map(|_| [buffers.next().unwrap(), buffers.next().unwrap()]);
     let mut sink = SliverSlices::new(pairs.collect());
-    let all = PairSet::all(NETWORK_SHARDS);
+    let all = PairSet::all(Shape::NETWORK_SHARDS);
     let encoded = encoder.encode(blob, &all, &mut sink, &Control::new());
     encoded.unwrap().blob_id
 }
 
 fn measure(name: &str, len: usize, runs: usize) -> Value {
     let blob = common::blob(1, len);
-    let shape = Shape::new(NETWORK_SHARDS, len as u64).unwrap();
+    let shape = Shape::new(Shape::NETWORK_SHARDS, len as u64).unwrap();
     let mut memory = Memory::new(&shape);
-    let encoder = Encoder::builder().engine(EngineKind::Cpu).build().unwrap();
+    let encoder = walrus_accel::Runtime::builder()
+        .engine(EngineKind::Cpu)
+        .build()
+        .unwrap()
+        .encoder(Shape::NETWORK_SHARDS)
+        .unwrap();
     let runtime = Runtime::new();
     let expected = from_rust(&encoder, &blob, &mut memory);
     let slivers = memory.bytes.clone();

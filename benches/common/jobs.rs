@@ -1,28 +1,32 @@
-//! The jobs that are measured, and the engines that do them.
+//! Measured jobs and the engines that run them.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use walrus_accel::io::{DeviceTime, SliverBuffer, SliverInfo, SliverSource};
+use walrus_accel::runtime::InstructionSet;
+use walrus_accel::verify::SliverVerdict;
+use walrus_accel::wire::{Sliver, SliverData};
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Check, Control, Decoder, DeviceTime, Encoder, EngineKind,
-    InstructionSet, NETWORK_SHARDS, PairSet, Result, Shape, Sliver, SliverBuffer, SliverData,
-    SliverIndex, SliverInfo, SliverPairIndex, SliverSource, SliverVerdict,
+    Axis, BlobMetadataWithId, Check, Control, Decoder, Encoder, EngineKind, PairSet, Result,
+    Runtime, Shape, SliverIndex, SliverPairIndex,
 };
 
 use crate::common::{Random, blob};
 
-/// What is done.
+/// Kind of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// A blob to its ID.
+    /// Computes the blob ID.
     BlobId,
-    /// A blob to its metadata and all slivers, in memory that is reused.
+    /// Computes metadata and all slivers, into memory that the runs reuse.
     Encode,
-    /// As many random slivers of the axis as are needed to the blob, with the default check.
+    /// Decodes the blob from as many random slivers of the axis as are needed, with the default
+    /// check.
     Decode(Axis),
-    /// One sliver of the axis to a verdict, on one thread.
+    /// Verifies one sliver of the axis on one thread.
     Verify(Axis),
-    /// All slivers of the axis to their verdicts.
+    /// Verifies all slivers of the axis.
     VerifyAll(Axis),
 }
 
@@ -32,10 +36,10 @@ pub struct Job {
     pub task: Task,
     pub size: &'static str,
     pub len: usize,
-    /// How many times as fast as the reference it is to be, if anybody asked for that.
-    pub ratio: Option<f64>,
-    /// Which share of the bound it is to reach.
-    pub share: Option<f64>,
+    /// Target of the ratio of the reference engine's time to the measured time.
+    pub ratio_target: Option<f64>,
+    /// Target of the share of the bound.
+    pub share_target: Option<f64>,
 }
 
 impl fmt::Display for Task {
@@ -50,7 +54,7 @@ impl fmt::Display for Task {
     }
 }
 
-/// Who does a job.
+/// Engine of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Reference,
@@ -58,26 +62,27 @@ pub enum Engine {
         set: InstructionSet,
         threads: usize,
     },
-    /// All cores, and the fastest set.
-    WholeCpu,
-    /// The device that the environment or the engine chooses, its answers checked or not.
+    /// CPU engine on all cores with the fastest instruction set.
+    CpuAllCores,
+    /// GPU engine on the device that the environment names or the engine chooses.
     Gpu {
+        /// True if the engine checks the device's results.
         check: bool,
     },
     Auto,
 }
 
 impl Job {
-    /// Whether it is the same as another.
-    pub fn is(&self, other: &Self) -> bool {
+    /// Returns true if task and length are those of `other`.
+    pub fn is_same(&self, other: &Self) -> bool {
         self.task == other.task && self.len == other.len
     }
 
     pub fn shape(&self) -> Shape {
-        Shape::new(NETWORK_SHARDS, self.len as u64).unwrap()
+        Shape::new(Shape::NETWORK_SHARDS, self.len as u64).unwrap()
     }
 
-    /// How many threads of `threads` the job is for.
+    /// Returns the number of threads that the job uses if it may use `threads`.
     pub fn threads(&self, threads: usize) -> usize {
         match self.task {
             Task::Verify(_) => 1,
@@ -85,15 +90,15 @@ impl Job {
         }
     }
 
-    /// The pairs whose slivers the task takes or makes.
+    /// Returns the pairs whose slivers the task reads or writes.
     fn pairs(&self) -> Vec<SliverPairIndex> {
         let count = match self.task {
             Task::BlobId => 0,
-            Task::Encode | Task::VerifyAll(_) => NETWORK_SHARDS,
+            Task::Encode | Task::VerifyAll(_) => Shape::NETWORK_SHARDS,
             Task::Decode(axis) => self.shape().slivers_needed(axis),
             Task::Verify(_) => 1,
         };
-        let chosen = Random(7).choose(count.into(), NETWORK_SHARDS.into());
+        let chosen = Random(7).choose(count.into(), Shape::NETWORK_SHARDS.into());
         chosen
             .into_iter()
             .map(|pair| SliverPairIndex(pair as u16))
@@ -101,24 +106,24 @@ impl Job {
     }
 }
 
-/// A job with everything that it takes, but the engine: made when it is first asked for.
-pub struct Stage {
+/// Job with its inputs, without an engine.
+pub struct PreparedJob {
     job: Job,
     blob: Vec<u8>,
     pairs: Vec<SliverPairIndex>,
     wanted: PairSet,
-    /// What every engine has to find.
+    /// Expected metadata.
     encoded: BlobMetadataWithId,
     slivers: SliverBuffer,
     restored: Vec<u8>,
 }
 
-impl Stage {
+impl PreparedJob {
     pub fn new(job: Job) -> Self {
         let blob = blob(1, job.len);
         let pairs = job.pairs();
-        let wanted = PairSet::new(NETWORK_SHARDS, pairs.iter().copied()).unwrap();
-        let encoder = Encoder::builder().build().unwrap();
+        let wanted = PairSet::new(Shape::NETWORK_SHARDS, pairs.iter().copied()).unwrap();
+        let encoder = Encoder::new(Shape::NETWORK_SHARDS).unwrap();
         let mut slivers = SliverBuffer::new();
         let encoded = encoder.encode(&blob, &wanted, &mut slivers, &Control::new());
         Self {
@@ -132,37 +137,37 @@ impl Stage {
         }
     }
 
-    /// The job by an engine: each call does it, checks what came out, and gives the time that the
-    /// first of these took, and a handle's view of it.
-    pub fn start<'s>(&'s mut self, doer: &'s Doer) -> Box<dyn FnMut() -> Run + 's> {
+    /// Returns a function that runs the job once by an engine, checks the result and returns the
+    /// times of the run. The check is not part of the time.
+    pub fn runner<'s>(&'s mut self, coder: &'s Coder) -> Box<dyn FnMut() -> Run + 's> {
         let encoded = &self.encoded;
         let blob = &self.blob;
         match self.job.task {
             Task::BlobId => {
-                let encoder = doer.encoder();
+                let encoder = coder.encoder();
                 Box::new(move || {
                     let (run, found) = timed(|control| encoder.metadata_with(blob, control));
-                    assert!(found == *encoded && encoder.device_fault().is_none());
+                    assert!(found == *encoded && encoder.runtime().device_fault().is_none());
                     run
                 })
             }
             Task::Encode => {
-                let encoder = doer.encoder();
+                let encoder = coder.encoder();
                 let (pairs, slivers) = (&self.wanted, &mut self.slivers);
                 Box::new(move || {
                     let (run, found) =
                         timed(|control| encoder.encode(blob, pairs, slivers, control));
-                    assert!(found == *encoded && encoder.device_fault().is_none());
+                    assert!(found == *encoded && encoder.runtime().device_fault().is_none());
                     run
                 })
             }
             Task::Decode(axis) => {
-                let decoder = doer.decoder();
-                let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
+                let decoder = coder.decoder();
+                let chosen = ChosenSlivers::new(&self.slivers, &self.pairs, axis, &self.job);
                 let restored = &mut self.restored;
                 let metadata = encoded
                     .clone()
-                    .verify(NETWORK_SHARDS)
+                    .verify(Shape::NETWORK_SHARDS)
                     .expect("computed here");
                 Box::new(move || {
                     let (run, decoded) = timed(|control| {
@@ -170,12 +175,12 @@ impl Stage {
                         decoder.decode(&metadata, &chosen, None, check, restored, control)
                     });
                     assert!(decoded.axis == axis && restored == blob);
-                    assert!(decoder.device_fault().is_none());
+                    assert!(decoder.runtime().device_fault().is_none());
                     run
                 })
             }
             Task::Verify(axis) => {
-                let decoder = doer.decoder();
+                let decoder = coder.decoder();
                 let [pair] = self.pairs[..] else {
                     unreachable!("one pair was chosen")
                 };
@@ -185,12 +190,12 @@ impl Stage {
                     data: SliverData {
                         symbols: self.slivers.symbols(axis, pair).unwrap().to_vec(),
                         symbol_size: shape.symbol_size() as u16,
-                        index: pair.sliver(axis, NETWORK_SHARDS),
+                        index: pair.sliver(axis, Shape::NETWORK_SHARDS),
                     },
                 }];
                 let metadata = encoded
                     .clone()
-                    .verify(NETWORK_SHARDS)
+                    .verify(Shape::NETWORK_SHARDS)
                     .expect("computed here");
                 Box::new(move || {
                     let (run, verdicts) =
@@ -200,18 +205,18 @@ impl Stage {
                 })
             }
             Task::VerifyAll(axis) => {
-                let decoder = doer.decoder();
-                let chosen = Chosen::new(&self.slivers, &self.pairs, axis, &self.job);
+                let decoder = coder.decoder();
+                let chosen = ChosenSlivers::new(&self.slivers, &self.pairs, axis, &self.job);
                 let numbers: Vec<_> = (0..self.pairs.len()).collect();
                 let metadata = encoded
                     .clone()
-                    .verify(NETWORK_SHARDS)
+                    .verify(Shape::NETWORK_SHARDS)
                     .expect("computed here");
                 Box::new(move || {
                     let (run, verdicts) =
                         timed(|control| decoder.verify(&metadata, &chosen, &numbers, control));
                     assert!(verdicts.iter().all(SliverVerdict::is_good));
-                    assert!(decoder.device_fault().is_none());
+                    assert!(decoder.runtime().device_fault().is_none());
                     run
                 })
             }
@@ -219,37 +224,34 @@ impl Stage {
     }
 }
 
-/// A builder's engine.
-macro_rules! on {
-    ($builder:expr, $engine:expr) => {{
-        let builder = $builder;
-        match $engine {
-            Engine::Reference => builder.engine(EngineKind::Reference),
-            Engine::Cpu { set, threads } => builder
-                .engine(EngineKind::Cpu)
-                .instruction_set(set)
-                .threads(threads),
-            Engine::WholeCpu => builder.engine(EngineKind::Cpu),
-            Engine::Gpu { check } => builder.engine(EngineKind::Gpu).device_check(check),
-            Engine::Auto => builder.engine(EngineKind::Auto),
-        }
-        .build()
-        .unwrap()
-    }};
+/// Builds a runtime with an engine.
+fn runtime(engine: Engine) -> Runtime {
+    let builder = Runtime::builder();
+    let builder = match engine {
+        Engine::Reference => builder.engine(EngineKind::Reference),
+        Engine::Cpu { set, threads } => builder
+            .engine(EngineKind::Cpu)
+            .instruction_set(set)
+            .threads(threads),
+        Engine::CpuAllCores => builder.engine(EngineKind::Cpu),
+        Engine::Gpu { check } => builder.engine(EngineKind::Gpu).device_check(check),
+        Engine::Auto => builder.engine(EngineKind::Auto),
+    };
+    builder.build().unwrap()
 }
 
-/// An engine that is ready for a task.
-pub enum Doer {
+/// Encoder or decoder, as a task needs.
+pub enum Coder {
     Encoder(Encoder),
     Decoder(Decoder),
 }
 
-impl Doer {
+impl Coder {
     pub fn new(engine: Engine, task: Task) -> Self {
         match task {
             Task::BlobId | Task::Encode => Self::Encoder(encoder(engine)),
             Task::Decode(_) | Task::Verify(_) | Task::VerifyAll(_) => {
-                Self::Decoder(on!(Decoder::builder(), engine))
+                Self::Decoder(runtime(engine).decoder())
             }
         }
     }
@@ -270,14 +272,14 @@ impl Doer {
 }
 
 pub fn encoder(engine: Engine) -> Encoder {
-    on!(Encoder::builder(), engine)
+    runtime(engine).encoder(Shape::NETWORK_SHARDS).unwrap()
 }
 
-/// A job that was done.
+/// Times of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
     pub time: Duration,
-    /// What a device has spent on it.
+    /// Time of the device, if one ran the job.
     pub device: Option<DeviceTime>,
 }
 
@@ -292,15 +294,15 @@ fn timed<T>(run: impl FnOnce(&Control) -> Result<T>) -> (Run, T) {
     (run, result.unwrap())
 }
 
-/// Some slivers of an encoding in memory.
-struct Chosen<'a> {
+/// Chosen slivers of an encoding in memory.
+struct ChosenSlivers<'a> {
     slivers: &'a SliverBuffer,
     pairs: &'a [SliverPairIndex],
     axis: Axis,
     shape: Shape,
 }
 
-impl<'a> Chosen<'a> {
+impl<'a> ChosenSlivers<'a> {
     fn new(slivers: &'a SliverBuffer, pairs: &'a [SliverPairIndex], axis: Axis, job: &Job) -> Self {
         let shape = job.shape();
         Self {
@@ -312,11 +314,11 @@ impl<'a> Chosen<'a> {
     }
 }
 
-impl SliverSource for Chosen<'_> {
+impl SliverSource for ChosenSlivers<'_> {
     fn infos(&self) -> Vec<SliverInfo> {
         let info = |pair: &SliverPairIndex| SliverInfo {
             axis: self.axis,
-            index: SliverIndex(pair.sliver(self.axis, NETWORK_SHARDS).0),
+            index: SliverIndex(pair.sliver(self.axis, Shape::NETWORK_SHARDS).0),
             symbol_size: self.shape.symbol_size(),
             len: self.shape.sliver_len(self.axis),
         };

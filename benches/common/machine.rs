@@ -1,14 +1,14 @@
-//! Which machine this is, and which version of the code.
+//! Names of this machine's processor and of the measured commit.
 
 use std::process::Command;
 
-/// The processor's own name, or its architecture if it has none.
+/// Returns the processor's model name, or the architecture if there is none.
 pub fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     model_name(&info).unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
-/// The model name in the text of `/proc/cpuinfo`.
+/// Returns the model name in the text of `/proc/cpuinfo`.
 pub fn model_name(info: &str) -> Option<String> {
     let mut lines = info.lines().filter_map(|line| line.split_once(':'));
     let (_, name) = lines.find(|(key, _)| key.trim() == "model name")?;
@@ -16,10 +16,10 @@ pub fn model_name(info: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
-/// The processor's name as a part of a file's: `Intel(R) Xeon(R) Processor` is `xeon`.
+/// Returns the processor's name as part of a file name: `xeon` for `Intel(R) Xeon(R) Processor`.
 pub fn slug(processor: &str) -> String {
     let name = processor.to_lowercase();
-    // Its speed is no part of its name.
+    // The clock rate is not part of the name.
     let name = name.split('@').next().unwrap_or_default();
     let name = name.replace("(r)", " ").replace("(tm)", " ");
     let is_filler = |word: &str| {
@@ -37,7 +37,8 @@ pub fn slug(processor: &str) -> String {
     }
 }
 
-/// The short hash of the commit, with `+changes` if files differ from it: but for earlier results.
+/// Returns the short hash of the commit, with `+changes` if files other than earlier results differ
+/// from the commit.
 pub fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git")

@@ -1,18 +1,18 @@
-//! Taking times.
+//! Measurement of times.
 
 use std::time::{Duration, Instant};
 
-/// How long something short is measured before the clock is looked at: not so long that another
-/// process is likely to come between.
-const BATCH: f64 = 2e-3;
+/// Seconds of repeated calls of a short task per reading of the clock. Longer batches are more
+/// likely to be interrupted by another process.
+const BATCH_SECONDS: f64 = 2e-3;
 
-/// The seconds that one call of each of the tasks takes: they take turns, `rounds` times, and the
-/// fastest round of each counts, which nothing else came into.
+/// Measures tasks in turns and returns the seconds per call of each. Of `rounds` rounds, the
+/// fastest one of a task counts: the one that other processes disturbed least.
 pub fn alternate<const N: usize>(rounds: usize, mut tasks: [&mut dyn FnMut(); N]) -> [f64; N] {
     let calls = tasks.each_mut().map(|task| {
-        task(); // Tables, memory, caches.
+        task(); // Fills tables, memory and caches.
         let once = timed(&mut **task, 1).max(1e-9);
-        (BATCH / once).ceil().max(1.0) as usize
+        (BATCH_SECONDS / once).ceil().max(1.0) as usize
     });
     let mut fastest = [f64::MAX; N];
     for _ in 0..rounds {
@@ -23,7 +23,7 @@ pub fn alternate<const N: usize>(rounds: usize, mut tasks: [&mut dyn FnMut(); N]
     fastest
 }
 
-/// The seconds that one of some calls takes.
+/// Returns the mean seconds per call.
 fn timed(task: &mut dyn FnMut(), calls: usize) -> f64 {
     let start = Instant::now();
     for _ in 0..calls {
@@ -32,7 +32,7 @@ fn timed(task: &mut dyn FnMut(), calls: usize) -> f64 {
     start.elapsed().as_secs_f64() / calls as f64
 }
 
-/// The median of times, which are then in order.
+/// Returns the median of times, which the call sorts.
 pub fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     let middle = times.len() / 2;
@@ -42,39 +42,39 @@ pub fn median(times: &mut [f64]) -> f64 {
     }
 }
 
-/// The times of a job's runs, but for the first one, which has memory to touch.
+/// Times of a job's runs, without the first run, which touches memory for the first time.
 pub struct Runs {
-    warm: bool,
+    is_warm: bool,
     times: Vec<f64>,
-    /// How many of them criterion got a second time.
+    /// Number of times that criterion received repeatedly.
     repeated: usize,
-    /// How many runs are made at most: criterion then gets the same times again.
-    most: Option<usize>,
+    /// Maximum number of runs. After these, criterion receives the same times again.
+    limit: Option<usize>,
 }
 
 impl Runs {
-    /// As many runs as criterion asks for, or `most`.
-    pub fn new(most: Option<usize>) -> Self {
+    /// Creates a record of as many runs as criterion requests, at most `limit`.
+    pub fn new(limit: Option<usize>) -> Self {
         Self {
-            warm: false,
+            is_warm: false,
             times: Vec::new(),
             repeated: 0,
-            most,
+            limit,
         }
     }
 
-    /// The time that criterion asks for, of `count` runs.
+    /// Returns the total time of `count` runs, as criterion's `iter_custom` needs it.
     pub fn take(&mut self, count: u64, run: &mut dyn FnMut() -> Duration) -> Duration {
-        if !self.warm {
-            self.warm = true;
+        if !self.is_warm {
+            self.is_warm = true;
             run();
         }
         let mut total = 0.0;
         for _ in 0..count {
-            total += match self.most {
-                Some(most) if self.times.len() == most => {
+            total += match self.limit {
+                Some(limit) if self.times.len() == limit => {
                     self.repeated += 1;
-                    self.times[self.repeated % most]
+                    self.times[self.repeated % limit]
                 }
                 _ => {
                     let time = run().as_secs_f64();
@@ -86,12 +86,12 @@ impl Runs {
         Duration::from_secs_f64(total)
     }
 
-    /// How many times there are.
+    /// Returns the number of measured runs.
     pub fn count(&self) -> usize {
         self.times.len()
     }
 
-    /// The median, if the job ran often enough to have one.
+    /// Returns the median. `None` for fewer than three runs.
     pub fn median(&mut self) -> Option<f64> {
         (self.times.len() >= 3).then(|| median(&mut self.times))
     }

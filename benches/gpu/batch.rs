@@ -1,4 +1,4 @@
-//! A batch of blobs, two at a time, by CPU and GPU, and by both.
+//! Batch of blobs, two at a time, by the CPU engine, the GPU engine and both.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -10,16 +10,18 @@ use crate::common::blob;
 use crate::jobs::{Engine, encoder};
 use crate::timing::median;
 
-/// The bytes of a blob, and how many there are.
+/// Bytes of each blob.
 pub const LEN: usize = 256 << 20;
+
+/// Number of blobs.
 const COUNT: usize = 8;
 
-/// How many are encoded at once.
+/// Number of blobs that are encoded at the same time.
 const AT_ONCE: usize = 2;
 
 const ROUNDS: usize = 3;
 
-/// Blob IDs of all; how many of them the GPU computed.
+/// Computes the IDs of all blobs. Returns the seconds, and the number of IDs that the GPU computed.
 fn run(encoder: &Encoder, blob: &[u8]) -> (f64, usize) {
     let (next, on_gpu) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let start = Instant::now();
@@ -39,11 +41,11 @@ fn run(encoder: &Encoder, blob: &[u8]) -> (f64, usize) {
     (start.elapsed().as_secs_f64(), on_gpu.into_inner())
 }
 
-/// The batch by every engine, in turn.
+/// Measures the batch by every engine, in turns.
 pub fn measure() -> Value {
     let blob = blob(3, LEN);
     let engines = [
-        ("cpu", encoder(Engine::WholeCpu)),
+        ("cpu", encoder(Engine::CpuAllCores)),
         ("gpu", encoder(Engine::Gpu { check: true })),
         ("auto", encoder(Engine::Auto)),
     ];
@@ -51,7 +53,7 @@ pub fn measure() -> Value {
     for round in 0..=ROUNDS {
         for ((_, encoder), (times, on_gpu)) in engines.iter().zip(&mut times) {
             let (seconds, count) = run(encoder, &blob);
-            // The first one makes everything ready.
+            // The first round fills tables, shaders, memory and caches.
             if round > 0 {
                 times.push(seconds);
                 *on_gpu = count;

@@ -1,12 +1,12 @@
-//! The GPU engine against the CPU engine, on the same bytes in one run: see `docs/PERFORMANCE.md`.
+//! Benchmark of the GPU engine against the CPU engine, on the same bytes in one run: see
+//! `docs/PERFORMANCE.md`.
 //!
 //! `make bench-gpu` runs everything on the device that `WALRUS_ACCEL_DEVICE` names, or on the most
-//! capable one, and writes `benches/results/gpu-<device>.json`. With a filter
-//! (`cargo bench --bench gpu -- 'encode/1 GiB'`), with `WALRUS_ACCEL_BENCH_MAX=<bytes>`, which leaves out
-//! larger blobs, or on a software driver, whose times are nobody's measure, the results go to the
-//! directory of benchmarks in `target/`.
+//! capable device, and writes `benches/results/gpu-<device>.json`. The results go to
+//! `target/criterion` if a filter is given (`cargo bench --bench gpu -- 'encode/1 GiB'`), if
+//! `WALRUS_ACCEL_BENCH_MAX=<bytes>` leaves out larger blobs, or if the device is a software device.
 //!
-//! The engines take turns, a run each. Every run's result is compared with the CPU's.
+//! The engines take turns, one run each. Every result is compared with the CPU engine's result.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -26,20 +26,24 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use walrus_accel::{Axis, DeviceInfo, DeviceKind, DeviceTime, Encoder, EngineKind};
+use walrus_accel::io::DeviceTime;
+use walrus_accel::runtime::DeviceKind;
+use walrus_accel::{Axis, DeviceInfo, EngineKind, Runtime};
 
-use jobs::{Doer, Engine, Job, Run, Stage, Task};
+use jobs::{Coder, Engine, Job, PreparedJob, Run, Task};
 use timing::median;
 
 const MIB: usize = 1 << 20;
 
-/// How often each engine does a job: at least, at most, and how long all together in between.
+/// Minimum and maximum number of measured runs per job and engine.
 const RUNS: [usize; 2] = [3, 15];
-const LONG: Duration = Duration::from_secs(12);
 
-/// The engines, the first one the measure of the others.
+/// Time per job after which no run beyond the minimum begins.
+const TIME_LIMIT: Duration = Duration::from_secs(12);
+
+/// Measured engines. The ratios of the others refer to the first.
 const ENGINES: [(&str, Engine); 3] = [
-    ("cpu", Engine::WholeCpu),
+    ("cpu", Engine::CpuAllCores),
     ("gpu", Engine::Gpu { check: true }),
     ("gpu, unchecked", Engine::Gpu { check: false }),
 ];
@@ -49,8 +53,8 @@ fn jobs() -> Vec<Job> {
         task,
         size,
         len,
-        ratio: None,
-        share: None,
+        ratio_target: None,
+        share_target: None,
     };
     let sizes = [
         ("1 MiB", MIB),
@@ -74,7 +78,7 @@ fn jobs() -> Vec<Job> {
 struct Measured {
     runs: usize,
     seconds: f64,
-    /// Upload, kernels, readback.
+    /// Seconds of upload, kernels and readback.
     device: Option<[f64; 3]>,
 }
 
@@ -133,19 +137,19 @@ impl Measured {
     }
 }
 
-/// A job by every engine, in turn.
+/// Measures a job by every engine, in turns.
 fn measure(job: &Job) -> Vec<Measured> {
-    let mut stage = Stage::new(*job);
-    let doers = ENGINES.map(|(_, engine)| Doer::new(engine, job.task));
+    let mut prepared = PreparedJob::new(*job);
+    let coders = ENGINES.map(|(_, engine)| Coder::new(engine, job.task));
     let mut runs = ENGINES.map(|_| Vec::new());
-    // The first round is for tables, shaders, memory and caches.
+    // The first round fills tables, shaders, memory and caches.
     let mut begin = Instant::now();
     for round in 0..=RUNS[1] {
-        if round > RUNS[0] && begin.elapsed() > LONG {
+        if round > RUNS[0] && begin.elapsed() > TIME_LIMIT {
             break;
         }
-        for (doer, runs) in doers.iter().zip(&mut runs) {
-            let run = stage.start(doer)();
+        for (coder, runs) in coders.iter().zip(&mut runs) {
+            let run = prepared.runner(coder)();
             if round > 0 {
                 runs.push(run);
             }
@@ -157,10 +161,10 @@ fn measure(job: &Job) -> Vec<Measured> {
     runs.iter().map(|runs| Measured::new(runs)).collect()
 }
 
-/// The device at work.
+/// Returns the device to measure. `None`, with a message, if the GPU engine has none.
 fn device() -> Option<DeviceInfo> {
-    match Encoder::builder().engine(EngineKind::Gpu).build() {
-        Ok(encoder) => encoder.device().cloned(),
+    match Runtime::builder().engine(EngineKind::Gpu).build() {
+        Ok(runtime) => runtime.device().cloned(),
         Err(error) => {
             println!("nothing to measure: {error}");
             None
@@ -172,7 +176,7 @@ fn main() {
     let arguments = std::env::args().skip(1);
     let (options, filters): (Vec<_>, Vec<_>) =
         arguments.partition(|argument| argument.starts_with("--"));
-    // `cargo bench` says so; a test of all targets does not.
+    // `cargo bench` passes `--bench`, `cargo test --all-targets` does not.
     if !options.iter().any(|option| option == "--bench") {
         println!("--bench measures");
         return;
@@ -180,12 +184,12 @@ fn main() {
     let Some(device) = device() else { return };
     let most = std::env::var("WALRUS_ACCEL_BENCH_MAX").ok();
     let most = most.map_or(usize::MAX, |text| text.parse().expect("a number of bytes"));
-    let asked = |name: &str| filters.is_empty() || filters.iter().any(|it| name.contains(it));
+    let selected = |name: &str| filters.is_empty() || filters.iter().any(|it| name.contains(it));
 
     println!("{} ({}), {}", device.name, device.kind, device.driver);
     let mut rows = Vec::new();
     for job in jobs() {
-        if job.len > most || !asked(&format!("{}/{}", job.task, job.size)) {
+        if job.len > most || !selected(&format!("{}/{}", job.task, job.size)) {
             continue;
         }
         let measured = measure(&job);
@@ -208,7 +212,7 @@ fn main() {
             "checkCost": check,
         }));
     }
-    let batch = (batch::LEN <= most && asked("batch")).then(batch::measure);
+    let batch = (batch::LEN <= most && selected("batch")).then(batch::measure);
     let complete = filters.is_empty() && most == usize::MAX;
     let whole = complete && device.kind != DeviceKind::Software;
     write(&device, &rows, batch, whole);
@@ -231,7 +235,7 @@ fn write(device: &DeviceInfo, rows: &[Value], batch: Option<Value>, whole: bool)
         "batch": batch,
     });
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // Where the program runs without its sources, they are not there.
+    // A machine may have the program without its sources, so the directory can be chosen.
     let chosen = std::env::var_os("WALRUS_ACCEL_BENCH_OUT").map(PathBuf::from);
     let directory = chosen.unwrap_or_else(|| match whole {
         true => root.join("benches/results"),

@@ -1,27 +1,31 @@
-//! The jobs: each by the reference engine, one by one, and by the CPU engine as a node would do it.
+//! Measured jobs: by the reference engine one at a time, and by the CPU engine as a node runs them.
 
 use std::rc::Rc;
 use std::time::Instant;
 
+use walrus_accel::decode::Added;
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{GeneralRecoverySymbol, Sliver, SliverData};
 use walrus_accel::{
-    Added, Axis, BlobSliver, Check, Control, Decoder, Encoder, EngineKind, GeneralRecoverySymbol,
-    NETWORK_SHARDS, PairSet, RecoveryOutcome, Sliver, SliverBuffer, SliverData, SliverPairIndex,
+    Axis, Check, Control, Decoder, Encoder, EngineKind, PairSet, Runtime, Shape, SliverPairIndex,
     VerifiedMetadata,
 };
 
 use crate::Job;
 use crate::common::{Random, blob};
 
-const N: u16 = NETWORK_SHARDS;
+const N: u16 = Shape::NETWORK_SHARDS;
 const MIB: usize = 1 << 20;
 
-/// Makes a job ready.
-type Make = Box<dyn FnOnce() -> Job>;
+/// Function that creates the inputs of a job.
+type Prepare = Box<dyn FnOnce() -> Job>;
 
-/// All jobs by their names.
-pub fn all(threads: usize) -> Vec<(&'static str, Make)> {
-    let job = |name: &'static str, make: fn(&'static str, Engines) -> Job| -> (_, Make) {
-        (name, Box::new(move || make(name, Engines::new(threads))))
+/// Returns all jobs with their names.
+pub fn all(threads: usize) -> Vec<(&'static str, Prepare)> {
+    let job = |name: &'static str, prepare: fn(&'static str, Engines) -> Job| -> (_, Prepare) {
+        (name, Box::new(move || prepare(name, Engines::new(threads))))
     };
     vec![
         job("verify 2,000 slivers of a 32 MiB blob", verify_one_blob),
@@ -52,12 +56,16 @@ struct Engines {
 
 impl Engines {
     fn new(threads: usize) -> Self {
-        let encoder = Encoder::builder().engine(EngineKind::Cpu).threads(threads);
-        let encoder = encoder.build().unwrap();
-        let reference = Decoder::builder().engine(EngineKind::Reference);
+        let encoder = Runtime::builder().engine(EngineKind::Cpu).threads(threads);
+        let encoder = encoder
+            .build()
+            .unwrap()
+            .encoder(Shape::NETWORK_SHARDS)
+            .unwrap();
+        let reference = Runtime::builder().engine(EngineKind::Reference);
         Self {
-            reference: reference.build().unwrap(),
-            cpu: Decoder::on_engine_of(&encoder),
+            reference: reference.build().unwrap().decoder(),
+            cpu: encoder.runtime().decoder(),
             encoder,
         }
     }
@@ -90,7 +98,7 @@ impl Encoded {
     }
 }
 
-/// The seconds that something takes.
+/// Returns the seconds that `work` takes, and its result.
 fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let start = Instant::now();
     let result = work();
@@ -114,7 +122,7 @@ fn verify_one_blob(name: &'static str, engines: Engines) -> Job {
     let encoded = engines.encode(1, 32 * MIB);
     Job {
         name,
-        asked: Some(8.0),
+        target_ratio: Some(8.0),
         runs: 7,
         run: Box::new(move |_| {
             let slivers = Axis::BOTH.into_iter().flat_map(|axis| {
@@ -136,10 +144,10 @@ fn verify_many_blobs(name: &'static str, engines: Engines) -> Job {
         .collect();
     Job {
         name,
-        asked: None,
+        target_ratio: None,
         runs: 7,
         run: Box::new(move |round| {
-            // Ten pairs of each: what a few shards hold.
+            // Ten pairs of each blob, as a node with ten shards holds.
             let slivers = blobs.iter().flat_map(|encoded| {
                 let pairs = (0..10).map(move |pair| (97 * pair + round as u16) % N);
                 pairs.flat_map(move |pair| Axis::BOTH.map(|axis| encoded.sliver(axis, pair)))
@@ -149,14 +157,14 @@ fn verify_many_blobs(name: &'static str, engines: Engines) -> Job {
     }
 }
 
-/// Requests served in a run.
+/// Number of requests per run.
 const REQUESTS: u16 = 16;
 
 fn serve_again(name: &'static str, engines: Engines) -> Job {
     let encoded = engines.encode(3, 32 * MIB);
     Job {
         name,
-        asked: Some(500.0),
+        target_ratio: Some(500.0),
         runs: 21,
         run: Box::new(move |round| {
             let control = Control::new();
@@ -190,7 +198,7 @@ fn serve_first(name: &'static str, engines: Engines) -> Job {
     let encoded = engines.encode(3, 32 * MIB);
     Job {
         name,
-        asked: None,
+        target_ratio: None,
         runs: 101,
         run: Box::new(move |round| {
             let sliver = encoded.sliver(Axis::Primary, round as u16);
@@ -208,7 +216,7 @@ fn serve_first(name: &'static str, engines: Engines) -> Job {
     }
 }
 
-/// How many sets of symbols are at hand: more than an engine remembers.
+/// Number of sets of symbols. More than an engine caches, so that no run reuses the last run's set.
 const SETS: usize = 12;
 
 fn recover_primary(name: &'static str, engines: Engines) -> Job {
@@ -219,9 +227,9 @@ fn recover_secondary(name: &'static str, engines: Engines) -> Job {
     recover(name, engines, Axis::Secondary, None)
 }
 
-/// A sliver from exactly as many symbols as are needed, of random slivers, all with their proofs; other ones
-/// every time.
-fn recover(name: &'static str, engines: Engines, axis: Axis, asked: Option<f64>) -> Job {
+/// Recovers a sliver from exactly as many symbols as are needed, of random slivers, all with
+/// proofs. Every run uses another set of symbols.
+fn recover(name: &'static str, engines: Engines, axis: Axis, target_ratio: Option<f64>) -> Job {
     let encoded = Rc::new(engines.encode(4, 256 * MIB));
     let (target, control) = (SliverPairIndex(500), Control::new());
     let mut random = Random(5);
@@ -242,7 +250,7 @@ fn recover(name: &'static str, engines: Engines, axis: Axis, asked: Option<f64>)
     let expected = encoded.sliver(axis, target.0).symbols.to_vec();
     Job {
         name,
-        asked,
+        target_ratio,
         runs: 5 * SETS,
         run: Box::new(move |round| {
             [&engines.reference, &engines.cpu].map(|decoder| {
@@ -271,8 +279,9 @@ fn range_of_secondary(name: &'static str, engines: Engines) -> Job {
     range(name, engines, Axis::Secondary)
 }
 
-/// A range by a reader that has as many random slivers of the axis as are needed; the reference decodes the
-/// whole blob from the same ones, unchecked, as is done without such a reader.
+/// Reads a range by a reader with as many random slivers of the axis as are needed. The reference
+/// engine decodes the whole blob from the same slivers, unchecked, as a program without ranged
+/// reads does.
 fn range(name: &'static str, engines: Engines, axis: Axis) -> Job {
     const LEN: usize = 64 << 10;
     let encoded = engines.encode(6, 32 * MIB);
@@ -300,7 +309,7 @@ fn range(name: &'static str, engines: Engines, axis: Axis) -> Job {
     let [whole, ranged] = [&engines.reference, &engines.cpu].map(reader);
     Job {
         name,
-        asked: None,
+        target_ratio: None,
         runs: 5,
         run: Box::new(move |_| {
             let control = Control::new();

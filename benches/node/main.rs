@@ -1,9 +1,10 @@
-//! What a storage node and an aggregator do, by the CPU engine and by the reference engine, on the same
-//! bytes in one run: see `docs/PERFORMANCE.md`.
+//! Benchmark of a storage node's and an aggregator's work, by the CPU engine and the reference
+//! engine, on the same bytes in one run: see `docs/PERFORMANCE.md`.
 //!
-//! `make bench-node` runs everything and writes `benches/results/node-<processor>.json`; with a filter
-//! (`cargo bench --bench node -- recover`) nothing is written. The two take turns, a run each, and every
-//! result is looked at. The CPU engine gets two threads, or as many as `WALRUS_ACCEL_BENCH_THREADS` says.
+//! `make bench-node` runs everything and writes `benches/results/node-<processor>.json`. With a
+//! filter (`cargo bench --bench node -- recover`) nothing is written. The engines take turns, one
+//! run each, and every result is checked. `WALRUS_ACCEL_BENCH_THREADS` sets the number of threads
+//! of the CPU engine. The default is two.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -22,22 +23,23 @@ use serde_json::{Value, json};
 
 use timing::median;
 
-/// A job, and how often either engine does it.
+/// Job that both engines run.
 pub struct Job {
-    /// What is done.
+    /// Description for the table and the JSON.
     pub name: &'static str,
-    /// The ratio that is asked for.
-    pub asked: Option<f64>,
-    /// How many runs are measured.
+    /// Target of the ratio of the reference engine's time to the CPU engine's.
+    pub target_ratio: Option<f64>,
+    /// Number of measured runs.
     pub runs: usize,
-    /// The seconds that a run takes by the reference engine and by the CPU engine.
+    /// Runs round number N by both engines and returns the seconds of the reference engine and of
+    /// the CPU engine.
     pub run: Box<dyn FnMut(usize) -> [f64; 2]>,
 }
 
-/// Measures a job: medians, the fastest and the slowest run, and their ratio.
+/// Measures a job. Returns the medians, their ratio, and the fastest and slowest runs.
 fn measure(mut job: Job) -> Value {
     let mut times = [Vec::new(), Vec::new()];
-    // The first round is for tables, memory and caches.
+    // The first round fills tables, memory and caches.
     for round in 0..=job.runs {
         let found = (job.run)(round);
         if round > 0 {
@@ -47,12 +49,12 @@ fn measure(mut job: Job) -> Value {
     }
     let [reference, cpu] = times.each_mut().map(|times| median(times));
     let ratio = reference / cpu;
-    let asked = job.asked.map_or_else(String::new, |asked| {
-        let short = if ratio < asked { ": short" } else { "" };
-        format!(" (asked {asked}{short})")
+    let target = job.target_ratio.map_or_else(String::new, |target| {
+        let short = if ratio < target { ": short" } else { "" };
+        format!(" (target {target}{short})")
     });
     println!(
-        "{:52} reference {:10.4} ms, cpu {:10.4} ms: {ratio:8.1}{asked}",
+        "{:52} reference {:10.4} ms, cpu {:10.4} ms: {ratio:8.1}{target}",
         job.name,
         1e3 * reference,
         1e3 * cpu,
@@ -64,7 +66,7 @@ fn measure(mut job: Job) -> Value {
         "reference": reference,
         "cpu": cpu,
         "ratio": ratio,
-        "asked": job.asked,
+        "asked": job.target_ratio,
         "spread": { "reference": spread(&times[0]), "cpu": spread(&times[1]) },
     })
 }
@@ -73,18 +75,18 @@ fn main() {
     let arguments = std::env::args().skip(1);
     let (options, filters): (Vec<_>, Vec<_>) =
         arguments.partition(|argument| argument.starts_with("--"));
-    // `cargo bench` says so; a test of all targets does not.
+    // `cargo bench` passes `--bench`, `cargo test --all-targets` does not.
     if !options.iter().any(|option| option == "--bench") {
         println!("--bench measures");
         return;
     }
     let threads = std::env::var("WALRUS_ACCEL_BENCH_THREADS");
     let threads = threads.map_or(2, |threads| threads.parse().expect("a number of threads"));
-    let asked = |name: &str| filters.is_empty() || filters.iter().any(|it| name.contains(it));
+    let selected = |name: &str| filters.is_empty() || filters.iter().any(|it| name.contains(it));
     let rows: Vec<_> = jobs::all(threads)
         .into_iter()
-        .filter(|(name, _)| asked(name))
-        .map(|(_, make)| measure(make()))
+        .filter(|(name, _)| selected(name))
+        .map(|(_, prepare)| measure(prepare()))
         .collect();
     if !filters.is_empty() {
         return;

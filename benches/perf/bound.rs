@@ -1,65 +1,67 @@
-//! The least time that a job can take: its work counted, over what the kernels alone do a second.
+//! Lower bound on the time of a job: its counted work divided by the rates of the kernels alone.
 //!
-//! What is counted is what no encoder can leave out that has to hash every leaf and every node of
-//! its own: not the zeros that follow from the blob's length alone. What a share falls short of 100 %
-//! by is memory that is waited for, work that is handed out, and work that is done twice.
+//! The count includes every leaf and every node that an encoder cannot leave out. It excludes zeros
+//! that follow from the blob's length alone. A job reaches less than 100 % of the bound because it
+//! waits for memory, distributes work over threads, and computes some results twice.
 
 use walrus_accel::Shape;
 
-/// The bytes in a block of Blake2b: a compression each.
+/// Bytes per hash block of Blake2b. Each block is one compression.
 const BLOCK: u64 = 128;
 
-/// How many symbols of two bytes differ: no more leaves than that need to be hashed.
+/// Number of distinct symbols of two bytes: no more leaves than this need to be hashed.
 const TWO_BYTE_SYMBOLS: u64 = 1 << 16;
 
-/// The work in a job.
+/// Counted work of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Compressions for leaves: `ceil((s + 1) / 128)` each, as a prefix byte goes before the symbol.
+    /// Compressions for leaves: `ceil((symbol_size + 1) / 128)` per leaf. A prefix byte precedes
+    /// the symbol.
     pub leaf_compressions: u64,
-    /// Compressions for inner nodes, each of them one.
+    /// Compressions for inner nodes: one per node.
     pub node_compressions: u64,
-    /// The source bytes of all rows that are extended.
+    /// Source bytes of all extended rows.
     pub row_bytes: u64,
-    /// The source bytes of all columns that are extended.
+    /// Source bytes of all extended columns.
     pub column_bytes: u64,
-    /// The bytes of slivers that are written to memory.
+    /// Bytes of slivers written to memory.
     pub stored_bytes: u64,
 }
 
-/// What a machine does a second.
+/// Rates of a machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
-    /// Cores at work.
+    /// Number of cores in use.
     pub cores: f64,
-    /// Compressions a second and core, of leaves.
+    /// Compressions of leaves, per second and core.
     pub leaves: f64,
-    /// Compressions a second and core, of inner nodes.
+    /// Compressions of inner nodes, per second and core.
     pub nodes: f64,
-    /// Source bytes a second and core of the code that extends rows.
+    /// Source bytes that the code extends in rows, per second and core.
     pub rows: f64,
-    /// Source bytes a second and core of the code that extends columns.
+    /// Source bytes that the code extends in columns, per second and core.
     pub columns: f64,
-    /// Bytes a second that all cores together write to memory.
+    /// Bytes that all cores together write to memory, per second.
     pub stores: f64,
 }
 
 impl Work {
-    /// The work in the ID of a blob of a byte or more.
+    /// Returns the work of computing the ID of a blob. The blob has at least one byte.
     ///
-    /// The source rows that are not zero for the length are extended once. So are the columns that
-    /// are not: those of the source, and those that the rows were extended by. Each symbol in one of
-    /// these rows and columns is a leaf in two trees, hashed once; if it has two bytes, it is one of
-    /// 65,536 at most. The metadata adds a tree over a leaf for each pair, and the ID one compression.
+    /// A row or column is live unless all of its symbols are padding. Every live source row is
+    /// extended once. Every live source column and every recovery column is extended once. A symbol
+    /// in a live row and a live column is a leaf of two trees and is hashed once. Symbols of two
+    /// bytes have at most 65,536 distinct values. The metadata adds a tree with one leaf per sliver
+    /// pair, and the ID adds one compression.
     pub fn blob_id(shape: &Shape) -> Self {
         let n = u64::from(shape.n_shards());
         let (rows, columns) = (u64::from(shape.rows()), u64::from(shape.columns()));
         let size = u64::from(shape.symbol_size());
         let symbols = shape.unencoded_length().div_ceil(size);
-        // Those of the source that are not zero.
+        // Live rows and columns of the source matrix.
         let live_columns = symbols.min(columns);
         let live_rows = symbols.div_ceil(columns);
-        // Those of the expanded matrix.
+        // Live rows and columns of the expanded matrix.
         let all_columns = live_columns + n - columns;
         let all_rows = live_rows + n - rows;
         let leaves = all_rows * all_columns;
@@ -79,7 +81,7 @@ impl Work {
         }
     }
 
-    /// The work in an encoding to memory: a blob ID, and every sliver written once.
+    /// Returns the work of an encode to memory: the blob ID, and every sliver written once.
     pub fn encode(shape: &Shape) -> Self {
         Self {
             stored_bytes: shape.slivers_len(),
@@ -89,7 +91,7 @@ impl Work {
 }
 
 impl Rates {
-    /// The seconds that hashing and coding take, if no core ever waits.
+    /// Returns the seconds of hashing and coding if no core ever waits.
     pub fn computing(&self, work: &Work) -> f64 {
         let seconds = work.leaf_compressions as f64 / self.leaves
             + work.node_compressions as f64 / self.nodes
@@ -98,24 +100,25 @@ impl Rates {
         seconds / self.cores
     }
 
-    /// The seconds that writing the slivers takes, if memory does nothing else.
+    /// Returns the seconds of writing the slivers if memory does nothing else.
     ///
-    /// Cores that write do not compute meanwhile, as far as stores are not buffered; so a job that
-    /// writes is held against the sum of both.
+    /// A core that waits for its stores does not compute, so the bound of a job that writes slivers
+    /// is the sum of `computing` and `storing`.
     pub fn storing(&self, work: &Work) -> f64 {
         work.stored_bytes as f64 / self.stores
     }
 
-    /// The nanoseconds a core that the code takes for a byte of a long blob: each is in one row, and
-    /// in a column that is extended; the other columns come on top.
+    /// Returns the nanoseconds per blob byte that the code takes on one core, for a long blob. Each
+    /// source byte is extended in one row and one column. The recovery columns are extended as
+    /// well.
     pub fn code_ns(&self, shape: &Shape) -> f64 {
         let columns = f64::from(shape.n_shards()) / f64::from(shape.columns());
         1e9 / self.rows + columns * 1e9 / self.columns
     }
 }
 
-/// The nodes above the `n` leaves of a tree that are to be hashed: all but those whose leaves are all
-/// among the `zeros`, which are the same in every tree.
+/// Returns the number of nodes to hash in a tree over `n` leaves. Nodes whose leaves are all in
+/// `zeros` are not counted: they are equal in all trees.
 pub fn nodes(n: u64, zeros: std::ops::Range<u64>) -> u64 {
     let (mut len, mut zeros) = (n, zeros);
     let mut hashed = 0;

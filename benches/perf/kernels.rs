@@ -1,5 +1,5 @@
-//! The two kernels alone, on one core: hashes, and the code. Beside them, what other crates offer for
-//! the same work, on the same bytes.
+//! The two kernels alone, on one core: hashes and the code. Other crates do the same work on the
+//! same bytes for comparison.
 
 use std::hint::black_box;
 
@@ -7,8 +7,9 @@ use blake2b_simd::Params;
 use blake2b_simd::many::{HashManyJob, hash_many};
 use reed_solomon_simd::ReedSolomonEncoder;
 use serde_json::{Value, json};
+use walrus_accel::Shape;
 use walrus_accel::kernels::{Coding, Hashing, hash_pairs};
-use walrus_accel::{InstructionSet, NETWORK_SHARDS, Shape};
+use walrus_accel::runtime::InstructionSet;
 
 use crate::bound::Rates;
 use crate::common::blob;
@@ -17,50 +18,51 @@ use crate::timing::alternate;
 
 const ROUNDS: usize = 41;
 
-/// The symbols of a line.
-const SYMBOLS: usize = NETWORK_SHARDS as usize;
+/// Symbols per codeword.
+const SYMBOLS: usize = Shape::NETWORK_SHARDS as usize;
 
-/// The symbol sizes that are hashed: a short one, and those of 32 MiB, 256 MiB and 1 GiB.
+/// Symbol sizes of the hash measurements: a short one, and the sizes for blobs of 32 MiB, 256 MiB
+/// and 1 GiB.
 const HASHED: [usize; 4] = [64, 152, 1206, 4820];
 
-/// The symbol sizes that the code is compared at, and the size of the engine's steps: a line of it is
-/// in a core's second-level cache.
+/// Symbol sizes of the code measurements. The second is the engine's step, with which a codeword
+/// fits into a core's second-level cache.
 const CODED: [usize; 4] = [64, 256, 1024, 8192];
 
-/// The bytes in a block of Blake2b.
+/// Bytes per hash block of Blake2b.
 const BLOCK: usize = 128;
 
-/// The leaf hashes of the symbols of a line.
+/// Times of the leaf hashes of one codeword, in seconds.
 pub struct Leaves {
     pub symbol_size: usize,
     own: f64,
-    /// `blake2b_simd::many`.
+    /// Time of `blake2b_simd::many`.
     many: f64,
 }
 
-/// Inner nodes, as many as a line has symbols.
+/// Times of hashing one inner node per symbol of a codeword, in seconds.
 struct Nodes {
     own: f64,
     many: f64,
 }
 
-/// The code over one line.
-pub struct Line {
-    /// `"rows"` or `"columns"`: what is extended.
+/// Times of extending one codeword, in seconds.
+pub struct Extension {
+    /// `"rows"` or `"columns"`.
     pub of: &'static str,
     pub symbol_size: usize,
     source_bytes: usize,
     own: f64,
-    /// `reed-solomon-simd`.
+    /// Time of `reed-solomon-simd`.
     other: f64,
 }
 
-/// What the kernels of an instruction set reach. Times are seconds.
+/// Measurements of the kernels of one instruction set.
 pub struct Measured {
     pub set: InstructionSet,
     pub leaves: Vec<Leaves>,
     nodes: Nodes,
-    pub lines: Vec<Line>,
+    pub extensions: Vec<Extension>,
 }
 
 impl Leaves {
@@ -97,7 +99,7 @@ impl Leaves {
         }
     }
 
-    /// Compressions a second.
+    /// Returns compressions per second.
     fn rate(&self) -> f64 {
         (SYMBOLS * (self.symbol_size + 1).div_ceil(BLOCK)) as f64 / self.own
     }
@@ -144,7 +146,7 @@ impl Nodes {
     }
 }
 
-impl Line {
+impl Extension {
     fn measure(
         set: InstructionSet,
         of: &'static str,
@@ -162,7 +164,7 @@ impl Line {
         for (index, symbol) in other.encode().unwrap().recovery_iter().enumerate() {
             assert_eq!(coding.recovery(index), symbol);
         }
-        // It is reset when its symbols are let go.
+        // The encoder is reset when the recovery symbols are dropped.
         let mut other = || {
             for symbol in source.chunks_exact(symbol_size) {
                 other.add_original_shard(symbol).unwrap();
@@ -183,7 +185,7 @@ impl Line {
         }
     }
 
-    /// Source bytes a second.
+    /// Returns source bytes per second.
     fn rate(&self) -> f64 {
         self.source_bytes as f64 / self.own
     }
@@ -195,29 +197,32 @@ impl Line {
 
 impl Measured {
     pub fn new(set: InstructionSet) -> Self {
-        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         let [rows, columns] = [shape.rows(), shape.columns()].map(usize::from);
         let codes = [
             ("rows", [columns, SYMBOLS - columns]),
             ("columns", [rows, SYMBOLS - rows]),
         ];
-        let lines = codes.iter().flat_map(|&(of, code)| {
-            let line = move |size| Line::measure(set, of, code, size);
-            CODED.into_iter().map(line)
+        let extensions = codes.iter().flat_map(|&(of, code)| {
+            let measure = move |size| Extension::measure(set, of, code, size);
+            CODED.into_iter().map(measure)
         });
         Self {
             set,
             leaves: HASHED.map(|size| Leaves::measure(set, size)).into(),
             nodes: Nodes::measure(set),
-            lines: lines.collect(),
+            extensions: extensions.collect(),
         }
     }
 
-    /// The fastest that was seen of each kernel: a bound has to be one.
+    /// Returns the fastest measured rate of each kernel, as a bound needs it.
     pub fn rates(&self, cores: usize, memory: &Bandwidth) -> Rates {
         let fastest = |of| {
-            let lines = self.lines.iter().filter(|line| line.of == of);
-            lines.map(Line::rate).fold(0.0, f64::max)
+            let extensions = self
+                .extensions
+                .iter()
+                .filter(|extension| extension.of == of);
+            extensions.map(Extension::rate).fold(0.0, f64::max)
         };
         Rates {
             cores: cores as f64,
@@ -240,22 +245,24 @@ impl Measured {
         let [own, many] = [self.nodes.own, self.nodes.many].map(|it| SYMBOLS as f64 / it);
         let ratio = own / many;
         println!(
-            "  nodes, millions a second: {:.1}, blake2b_simd::many {:.1}, {ratio:.2}x",
+            "  nodes, millions per second: {:.1}, blake2b_simd::many {:.1}, {ratio:.2}x",
             own / 1e6,
             many / 1e6
         );
         println!("  code     size     GB/s  ns/byte  reed-solomon-simd   ratio");
-        for line in &self.lines {
-            let [own, other] = [line.own, line.other].map(|it| line.source_bytes as f64 / it / 1e9);
-            let (of, size, ratio) = (line.of, line.symbol_size, line.ratio());
+        for extension in &self.extensions {
+            let gigabytes = |seconds: f64| extension.source_bytes as f64 / seconds / 1e9;
+            let [own, other] = [extension.own, extension.other].map(gigabytes);
+            let (of, size, ratio) = (extension.of, extension.symbol_size, extension.ratio());
             println!(
                 "  {of:8} {size:4}  {own:7.2}  {:7.3}  {other:17.2}  {ratio:5.2}x",
                 1.0 / own
             );
         }
-        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         println!(
-            "  at best: {:.1} and {:.1} million compressions a second (leaves, nodes), {:.3} ns a blob byte for the code",
+            "  at best: {:.1} and {:.1} million compressions per second (leaves, nodes), \
+             {:.3} ns per blob byte for the code",
             rates.leaves / 1e6,
             rates.nodes / 1e6,
             rates.code_ns(&shape)
@@ -272,21 +279,21 @@ impl Measured {
                 "ratio": leaves.ratio(),
             })
         });
-        let lines = self.lines.iter().map(|line| {
+        let extensions = self.extensions.iter().map(|extension| {
             json!({
-                "of": line.of, "symbolSize": line.symbol_size,
-                "bytesPerSecond": line.source_bytes as f64 / line.own,
-                "reedSolomonSimdBytesPerSecond": line.source_bytes as f64 / line.other,
-                "ratio": line.ratio(),
+                "of": extension.of, "symbolSize": extension.symbol_size,
+                "bytesPerSecond": extension.source_bytes as f64 / extension.own,
+                "reedSolomonSimdBytesPerSecond": extension.source_bytes as f64 / extension.other,
+                "ratio": extension.ratio(),
             })
         });
-        let shape = Shape::new(NETWORK_SHARDS, 1).unwrap();
+        let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         json!({
             "instructionSet": self.set.name(),
             "leaves": leaves.collect::<Vec<_>>(),
             "nodesPerSecond": SYMBOLS as f64 / self.nodes.own,
             "blake2bSimdNodesPerSecond": SYMBOLS as f64 / self.nodes.many,
-            "code": lines.collect::<Vec<_>>(),
+            "code": extensions.collect::<Vec<_>>(),
             "codeNsPerBlobByte": rates.code_ns(&shape),
         })
     }

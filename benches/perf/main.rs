@@ -1,11 +1,11 @@
-//! The CPU engine against the reference engine, on the same bytes in one run, and against the bound
-//! that its kernels set: see `docs/PERFORMANCE.md`.
+//! Benchmark of the CPU engine against the reference engine, on the same bytes in one run, and
+//! against the bound that the kernels set: see `docs/PERFORMANCE.md`.
 //!
-//! `make perf` runs everything, and writes `benches/results/<machine>.json`. With a filter, as in
-//! `cargo bench --features kernels --bench perf -- 'blob-id/1 MiB'`, or with
-//! `WALRUS_ACCEL_BENCH_MAX=<bytes>`, which leaves out larger blobs, the results go to criterion's
-//! directory. The CPU engine gets two threads, which is what the figures asked for are about, or
-//! as many as `WALRUS_ACCEL_BENCH_THREADS` says.
+//! `make perf` runs everything and writes `benches/results/<machine>.json`. The results go to
+//! criterion's directory if a filter is given, as in `cargo bench --features kernels --bench perf
+//! -- 'blob-id/1 MiB'`, or if `WALRUS_ACCEL_BENCH_MAX=<bytes>` leaves out larger blobs.
+//! `WALRUS_ACCEL_BENCH_THREADS` sets the number of threads of the CPU engine. The default is two,
+//! for which the targets are defined.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -18,40 +18,41 @@ mod machine;
 #[path = "../common/timing.rs"]
 mod timing;
 
-mod asked;
 mod bound;
+mod interference;
 mod kernels;
 mod memory;
-mod others;
 mod report;
+mod targets;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
-use walrus_accel::{Encoder, InstructionSet};
+use walrus_accel::runtime::InstructionSet;
+use walrus_accel::{Encoder, Shape};
 
-use asked::JOBS;
-use jobs::{Doer, Engine, Job, Stage, Task};
+use interference::CpuTicks;
+use jobs::{Coder, Engine, Job, PreparedJob, Task};
 use kernels::Measured;
 use memory::Bandwidth;
-use others::Ticks;
 use report::{Report, Row, THREADS, Time};
+use targets::JOBS;
 use timing::Runs;
 
-/// From this length on, the reference is measured in few runs: it takes seconds.
+/// Blob length from which the reference engine, which takes seconds, gets `LONG_RUNS` runs only.
 const LONG: usize = 256 << 20;
 const LONG_RUNS: usize = 3;
 
-/// The job that one thread does too.
+/// Job that is measured with one thread as well.
 const ONE_THREAD: (Task, usize) = (Task::BlobId, 256 << 20);
 
-/// Measures a job by an engine, if criterion's filter has it.
+/// Measures a job by an engine. `None` if criterion's filter excludes it.
 fn measure(
     criterion: &mut Criterion,
     job: &Job,
     engine: Engine,
-    stage: &mut Option<Stage>,
+    prepared: &mut Option<PreparedJob>,
 ) -> Option<Time> {
     let name = match engine {
         Engine::Reference => "reference".to_owned(),
@@ -68,47 +69,48 @@ fn measure(
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(3));
-    let mut stage = Some(stage);
-    let doer = std::cell::OnceCell::new();
+    let mut prepared = Some(prepared);
+    let coder = std::cell::OnceCell::new();
     let mut run = None;
     let mut begin = None;
     group.bench_function(name, |bencher| {
-        // Nothing is prepared for what the filter leaves out.
+        // Criterion calls this closure only for benchmarks that its filter includes.
         let run = run.get_or_insert_with(|| {
-            let stage = stage.take().expect("taken once");
-            let doer = doer.get_or_init(|| Doer::new(engine, job.task));
-            let run = stage.get_or_insert_with(|| Stage::new(*job)).start(doer);
-            begin = Ticks::now();
+            let prepared = prepared.take().expect("taken once");
+            let coder = coder.get_or_init(|| Coder::new(engine, job.task));
+            let prepared = prepared.get_or_insert_with(|| PreparedJob::new(*job));
+            let run = prepared.runner(coder);
+            begin = CpuTicks::now();
             run
         });
         bencher.iter_custom(|count| runs.take(count, &mut || run().time));
     });
-    let others = begin.and_then(|begin| begin.others_since());
+    let interference = begin.and_then(|begin| begin.interference_since());
     group.finish();
     let count = runs.count();
     let seconds = runs.median()?;
     Some(Time {
         seconds,
         runs: count,
-        others,
+        interference,
     })
 }
 
-/// Every row of a job. What it takes is given back before the next one.
+/// Measures all rows of a job. The inputs are freed before the next job.
 fn rows(criterion: &mut Criterion, job: &Job, sets: &[InstructionSet], threads: usize) -> Vec<Row> {
-    let mut stage = None;
-    let mut time = |engine| measure(criterion, job, engine, &mut stage);
+    let mut prepared = None;
+    let mut time = |engine| measure(criterion, job, engine, &mut prepared);
     let reference = time(Engine::Reference);
     let of_job = sets.iter().map(|&set| (set, job.threads(threads), false));
     let alone = ((job.task, job.len) == ONE_THREAD && threads > 1).then_some((sets[0], 1, true));
     of_job
         .chain(alone)
-        .filter_map(|(set, threads, aside)| {
+        .filter_map(|(set, threads, comparison_only)| {
             Some(Row {
                 job: *job,
                 set,
                 threads,
-                aside,
+                comparison_only,
                 reference,
                 time: time(Engine::Cpu { set, threads })?,
             })
@@ -116,7 +118,7 @@ fn rows(criterion: &mut Criterion, job: &Job, sets: &[InstructionSet], threads: 
         .collect()
 }
 
-/// The number in an environment variable.
+/// Returns the number in an environment variable. `None` if it is not set.
 fn number(variable: &str) -> Option<usize> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().expect("a number in the environment variable"))
@@ -134,9 +136,9 @@ fn main() {
     let most = number("WALRUS_ACCEL_BENCH_MAX").unwrap_or(usize::MAX);
     let threads = number("WALRUS_ACCEL_BENCH_THREADS").unwrap_or(THREADS);
 
-    // The engine's own choice first.
-    let encoder = Encoder::builder().build().unwrap();
-    let set: InstructionSet = encoder.instruction_set().parse().unwrap();
+    // The engine's own choice is first.
+    let encoder = Encoder::new(Shape::NETWORK_SHARDS).unwrap();
+    let set: InstructionSet = encoder.runtime().instruction_set().parse().unwrap();
     drop(encoder);
     let mut sets = vec![set];
     let narrow = InstructionSet::Avx2;
@@ -155,11 +157,11 @@ fn main() {
         complete &= whole;
         measured.extend(rows);
     }
-    // What is asked for with the engine's own choice stands together.
+    // Rows of the engine's own choice come first: the targets apply to them.
     measured.sort_by_key(|row| row.set != set);
     criterion.final_summary();
     if measured.is_empty() {
-        return; // Nothing was asked for but a list, or a test.
+        return; // Criterion only listed or tested the benchmarks.
     }
     let memory = Bandwidth::measure(threads);
     let kernels = sets.iter().map(|&set| {

@@ -1,4 +1,4 @@
-//! How fast memory is, with as many threads as the jobs have.
+//! Memory bandwidth with as many threads as the jobs have.
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -6,21 +6,21 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-/// The bytes that all threads together go through: more than any cache has.
+/// Bytes that all threads together access per pass: more than any cache holds.
 const BYTES: usize = 1 << 30;
-/// How often; the fastest time counts.
+/// Passes per measurement. The fastest pass counts.
 const PASSES: usize = 5;
 
-/// Bytes a second, of all threads together.
+/// Bytes per second, all threads together.
 #[derive(Clone, Copy, Debug)]
 pub struct Bandwidth {
-    /// Read, and added up.
+    /// Reading 64-bit words and adding them up.
     pub read: f64,
-    /// Written by plain stores, which read a line of the cache before they change it.
+    /// Plain stores, which read a cache line before they change it.
     pub write: f64,
-    /// Written by `fill` with one byte, which may not have to read.
+    /// `fill` with a constant, which may not have to read.
     pub fill: f64,
-    /// Copied: each byte is read and written, and counts once.
+    /// Copying. A byte that is read and written counts once.
     pub copy: f64,
 }
 
@@ -55,7 +55,7 @@ impl Bandwidth {
         }
     }
 
-    /// The most bytes a second that can be written.
+    /// Returns the highest rate of writing, in bytes per second.
     pub fn stores(&self) -> f64 {
         self.write.max(self.fill)
     }
@@ -76,7 +76,7 @@ impl Bandwidth {
     }
 }
 
-/// The seconds until every thread has done the task with its buffers.
+/// Returns the seconds until every thread has run the task on its buffers.
 fn pass(buffers: &mut [[Vec<u64>; 2]], task: fn(&mut [u64], &mut [u64])) -> f64 {
     let ready = Barrier::new(buffers.len() + 1);
     let mut start = Instant::now();

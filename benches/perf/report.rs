@@ -1,91 +1,96 @@
-//! What came out: a table to read, and the same as JSON.
+//! Results as a table and as JSON.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use walrus_accel::InstructionSet;
+use walrus_accel::runtime::InstructionSet;
 
-use crate::asked::work;
 use crate::bound::Rates;
+use crate::interference::DISTURBED_SHARE;
 use crate::jobs::Job;
 use crate::kernels::Measured;
 use crate::machine;
 use crate::memory::Bandwidth;
-use crate::others;
+use crate::targets::work;
 
-/// The threads that everything that is asked for is asked for with.
+/// Number of threads for which the targets are defined.
 pub const THREADS: usize = 2;
 
-/// One job by one engine, beside the reference.
+/// One job by one engine, and by the reference engine.
 pub struct Row {
     pub job: Job,
     pub set: InstructionSet,
     pub threads: usize,
-    /// Whether it is only there to be compared with another row.
-    pub aside: bool,
+    /// True if the row has no targets and serves a comparison with another row.
+    pub comparison_only: bool,
     pub reference: Option<Time>,
     pub time: Time,
 }
 
-/// The median of some runs.
+/// Median time of several runs.
 #[derive(Clone, Copy)]
 pub struct Time {
     pub seconds: f64,
     pub runs: usize,
-    /// The share of the processors that others had meanwhile, where the system tells.
-    pub others: Option<f64>,
+    /// Share of processor time that other processes took meanwhile. `None` if the system does not
+    /// tell.
+    pub interference: Option<f64>,
 }
 
-/// A figure with what it should be at least.
+/// Measured value with its target, a minimum.
 struct Figure {
     value: f64,
-    needed: Option<f64>,
+    target: Option<f64>,
 }
 
 impl Figure {
     fn is_short(&self) -> bool {
-        self.needed.is_some_and(|needed| self.value < needed)
+        self.target.is_some_and(|target| self.value < target)
     }
 
-    /// Such as `>= 8 ok`, empty if nothing is asked for.
+    /// Returns a text such as `>= 8 ok`. Empty without a target.
     fn verdict(&self, show: impl Fn(f64) -> String) -> String {
-        let Some(needed) = self.needed else {
+        let Some(target) = self.target else {
             return String::new();
         };
         let verdict = if self.is_short() { "short" } else { "ok" };
-        format!(">= {} {verdict}", show(needed))
+        format!(">= {} {verdict}", show(target))
     }
 }
 
-/// A row held against its bound.
+/// Bound of a row.
 struct Bound {
-    /// The seconds of hashing and coding alone.
+    /// Seconds of hashing and coding alone.
     computing: f64,
-    /// With those of writing the slivers, if any are written.
+    /// Seconds of hashing, coding and writing slivers.
     whole: f64,
     share: Figure,
-    /// How many times as fast as the reference the whole bound is.
+    /// Ratio of the reference engine's time to the whole bound.
     highest_ratio: Option<f64>,
 }
 
 impl Row {
-    /// What the row is asked for: half of the ratio with 256-bit vectors, where no share is asked for;
-    /// nothing unless it has the threads that it should have.
-    fn needed(&self) -> [Option<f64>; 2] {
-        if self.aside || self.threads != self.job.threads(THREADS) {
+    /// Returns the targets of ratio and share. With 256-bit vectors the ratio's target is half, and
+    /// the share has none. Rows with another number of threads than `THREADS` have no targets.
+    fn targets(&self) -> [Option<f64>; 2] {
+        if self.comparison_only || self.threads != self.job.threads(THREADS) {
             return [None, None];
         }
         match self.set {
-            InstructionSet::Avx2 => [self.job.ratio.map(|ratio| ratio / 2.0), None],
-            _ => [self.job.ratio, self.job.share],
+            InstructionSet::Avx2 => [self.job.ratio_target.map(|ratio| ratio / 2.0), None],
+            _ => [self.job.ratio_target, self.job.share_target],
         }
     }
 
-    /// The largest share of the processors that others had while one of its times was taken.
-    fn others(&self) -> Option<f64> {
+    /// Returns the largest share of processor time that other processes took during one of the
+    /// row's measurements.
+    fn interference(&self) -> Option<f64> {
         let times = [Some(self.time), self.reference];
-        let shares = times.into_iter().flatten().filter_map(|time| time.others);
+        let shares = times
+            .into_iter()
+            .flatten()
+            .filter_map(|time| time.interference);
         shares.reduce(f64::max)
     }
 
@@ -93,7 +98,7 @@ impl Row {
         let reference = self.reference?;
         Some(Figure {
             value: reference.seconds / self.time.seconds,
-            needed: self.needed()[0],
+            target: self.targets()[0],
         })
     }
 
@@ -111,30 +116,32 @@ impl Row {
             whole,
             share: Figure {
                 value: whole / self.time.seconds,
-                needed: self.needed()[1],
+                target: self.targets()[1],
             },
             highest_ratio: self.reference.map(|reference| reference.seconds / whole),
         })
     }
 }
 
-/// All that was measured.
+/// All measurements.
 pub struct Report {
     pub set: InstructionSet,
     pub threads: usize,
     pub kernels: Vec<(Measured, Rates)>,
     pub memory: Bandwidth,
     pub rows: Vec<Row>,
-    /// Whether every row there is was measured.
+    /// True if every row was measured.
     pub complete: bool,
 }
 
 impl Report {
-    /// What is asked for beside the rows: a name, and a figure.
+    /// Returns the figures that are not in rows, with their names.
     fn checks(&self) -> Vec<(String, Figure)> {
         let mut checks = Vec::new();
-        for alone in self.rows.iter().filter(|row| row.aside) {
-            let same = |row: &&Row| !row.aside && row.set == alone.set && row.job.is(&alone.job);
+        for alone in self.rows.iter().filter(|row| row.comparison_only) {
+            let same = |row: &&Row| {
+                !row.comparison_only && row.set == alone.set && row.job.is_same(&alone.job)
+            };
             let Some(together) = self.rows.iter().find(same) else {
                 continue;
             };
@@ -144,7 +151,7 @@ impl Report {
             );
             let figure = Figure {
                 value: together.time.seconds / alone.time.seconds,
-                needed: (together.threads == THREADS).then_some(0.45),
+                target: (together.threads == THREADS).then_some(0.45),
             };
             checks.push((name, figure));
         }
@@ -155,16 +162,16 @@ impl Report {
         for leaves in &own.leaves {
             let size = leaves.symbol_size;
             let name = format!("leaves of {size} bytes: to blake2b_simd::many");
-            let (value, needed) = (leaves.ratio(), wide.then_some(1.7));
-            checks.push((name, Figure { value, needed }));
+            let (value, target) = (leaves.ratio(), wide.then_some(1.7));
+            checks.push((name, Figure { value, target }));
         }
-        for line in &own.lines {
-            let (of, size) = (line.of, line.symbol_size);
+        for extension in &own.extensions {
+            let (of, size) = (extension.of, extension.symbol_size);
             let name = format!("code of {of}, symbols of {size} bytes: to reed-solomon-simd");
-            // Three sizes are asked for; the other is there for the bound.
-            let needed = [64, 1024, 8192].contains(&size).then_some(2.0);
-            let value = line.ratio();
-            checks.push((name, Figure { value, needed }));
+            // Three sizes have a target. The other serves the bound.
+            let target = [64, 1024, 8192].contains(&size).then_some(2.0);
+            let value = extension.ratio();
+            checks.push((name, Figure { value, target }));
         }
         checks
     }
@@ -183,22 +190,23 @@ impl Report {
         }
         text.push('\n');
         for (name, figure) in self.checks() {
-            let verdict = figure.verdict(|needed| format!("{needed}"));
+            let verdict = figure.verdict(|target| format!("{target}"));
             writeln!(text, "{name:64} {:5.2}  {verdict}", figure.value).unwrap();
             short += usize::from(figure.is_short());
         }
         println!("{text}");
         println!(
-            "medians; the reference of 256 MiB and more in 3 runs; `at most`: the ratio that the bound allows;\n\
+            "medians; the reference of 256 MiB and more in 3 runs; \
+             `at most`: the ratio that the bound allows;\n\
              the bound of `encode` is hashing and coding, and then writing every sliver once\n\
-             {short} short of what is asked for"
+             {short} short of the target"
         );
-        let shares = || self.rows.iter().filter_map(Row::others);
-        let many = shares().filter(|&share| share >= others::MUCH).count();
+        let shares = || self.rows.iter().filter_map(Row::interference);
+        let many = shares().filter(|&share| share >= DISTURBED_SHARE).count();
         if let Some(most) = shares().reduce(f64::max) {
             println!(
-                "other processes and the hypervisor had at most {:.1} % of the processors during a row; \
-                 {many} rows are marked as disturbed",
+                "other processes and the hypervisor took at most {:.1} % of the processor time \
+                 during a row; {many} rows are marked as disturbed",
                 100.0 * most
             );
         }
@@ -217,7 +225,7 @@ impl Report {
         )
         .unwrap();
         if let Some(ratio) = row.ratio() {
-            let verdict = ratio.verdict(|needed| format!("{needed}"));
+            let verdict = ratio.verdict(|target| format!("{target}"));
             write!(text, " {:6.1}x {verdict:14}", ratio.value).unwrap();
         }
         if let Some(bound) = row.bound(&self.kernels) {
@@ -229,7 +237,7 @@ impl Report {
             if let Some(highest) = bound.highest_ratio {
                 write!(text, " at most {highest:.1}x").unwrap();
                 if self.is_impossible(row) {
-                    text.push_str(", so the ratio asked for is impossible");
+                    text.push_str(", so the target is impossible");
                 }
             }
             if bound.whole > bound.computing {
@@ -238,18 +246,18 @@ impl Report {
                 write!(text, "; without writing {computing}, {share}").unwrap();
             }
         }
-        if let Some(others) = row.others().filter(|&others| others >= others::MUCH) {
-            write!(text, "  disturbed: others had {:.0} %", 100.0 * others).unwrap();
+        if let Some(share) = row.interference().filter(|&share| share >= DISTURBED_SHARE) {
+            write!(text, "  disturbed: others had {:.0} %", 100.0 * share).unwrap();
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
     }
 
-    /// Whether not even the bound reaches the ratio that is asked for.
+    /// Returns true if even the bound does not reach the ratio's target.
     fn is_impossible(&self, row: &Row) -> bool {
         let highest = row.bound(&self.kernels).and_then(|it| it.highest_ratio);
-        let needed = row.ratio().and_then(|ratio| ratio.needed);
-        matches!((highest, needed), (Some(highest), Some(needed)) if highest < needed)
+        let target = row.ratio().and_then(|ratio| ratio.target);
+        matches!((highest, target), (Some(highest), Some(target)) if highest < target)
     }
 
     fn json(&self, processor: &str, cores: usize) -> Value {
@@ -262,7 +270,7 @@ impl Report {
         let checks: Vec<_> = self
             .checks()
             .into_iter()
-            .map(|(name, it)| json!({ "name": name, "value": it.value, "needed": it.needed }))
+            .map(|(name, it)| json!({ "name": name, "value": it.value, "needed": it.target }))
             .collect();
         json!({
             "processor": processor,
@@ -291,20 +299,20 @@ impl Report {
             "referenceRuns": row.reference.map(|time| time.runs),
             "seconds": row.time.seconds,
             "runs": row.time.runs,
-            "othersShare": row.others(),
+            "othersShare": row.interference(),
             "ratio": row.ratio().map(|ratio| ratio.value),
-            "ratioNeeded": row.needed()[0],
+            "ratioNeeded": row.targets()[0],
             "highestRatio": bound.as_ref().and_then(|bound| bound.highest_ratio),
             "boundSeconds": bound.as_ref().map(|bound| bound.whole),
             "boundSecondsWithoutWriting": bound.as_ref().map(|bound| bound.computing),
             "share": bound.as_ref().map(|bound| bound.share.value),
-            "shareNeeded": row.needed()[1],
+            "shareNeeded": row.targets()[1],
         })
     }
 
-    /// Writes everything to `benches/results/<machine>.json` if it is complete, and to `aside`
-    /// otherwise.
-    pub fn write(&self, aside: &Path) {
+    /// Writes the report to `benches/results/<machine>.json` if it is complete, and to
+    /// `incomplete_results` otherwise.
+    pub fn write(&self, incomplete_results: &Path) {
         let processor = machine::processor();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut name = format!("{}-{cores}-cores", machine::slug(&processor));
@@ -315,7 +323,7 @@ impl Report {
         let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/results");
         let directory: PathBuf = match self.complete {
             true => results,
-            false => aside.to_owned(),
+            false => incomplete_results.to_owned(),
         };
         std::fs::create_dir_all(&directory).unwrap();
         let file = directory.join(name);

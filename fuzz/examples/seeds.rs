@@ -1,4 +1,5 @@
-//! Makes the seeds in `fuzz/seeds/` anew, from the vectors and the blobs that inputs are held against:
+//! Generator of the seeds in `fuzz/seeds/`, from the vectors and the blobs that inputs are verified
+//! against:
 //!
 //! ```text
 //! cd fuzz && cargo run --example seeds
@@ -8,14 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use walrus_accel::fuzzing::JobIdentity;
-use walrus_accel::{
-    Axis, Bcs, Control, DirectorySink, Encoder, EngineKind, InconsistencyProof, PairSet,
-    RecoverySymbol, SliverIndex, SliverPairIndex,
-};
+use walrus_accel::Runtime;
+use walrus_accel::directory::DirectorySink;
+use walrus_accel::directory::fuzzing::JobIdentity;
+use walrus_accel::wire::{Bcs, InconsistencyProof, RecoverySymbol};
+use walrus_accel::{Axis, Control, EngineKind, PairSet, Runtime, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{cpu, fixed};
 
-/// Longer vectors are left out.
+/// Maximum length of a seed. Longer vectors are left out.
 const LONGEST: usize = 4096;
 
 fn main() {
@@ -51,7 +52,7 @@ fn cases(name: &str) -> Vec<Value> {
     serde_json::from_slice(&bytes).expect("the vectors are JSON")
 }
 
-/// The bytes of a field in hex, if there is one.
+/// Returns the bytes of a field in hex. `None` if there is no such field.
 fn bytes(case: &Value, field: &str) -> Option<Vec<u8>> {
     let text = case[field].as_str()?;
     let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex");
@@ -108,7 +109,7 @@ fn fixed_blobs(seeds: &mut Seeds) {
                 let name = name(&index.to_string(), axis);
                 seeds.put("sliver", &name, data.expect("a sliver"));
             }
-            // A proof that is right in everything but that the sliver is consistent.
+            // A proof without errors, except that the sliver is consistent.
             let target = SliverPairIndex(n_shards - 1);
             let needed = sample.metadata.shape().slivers_needed(axis.other());
             let symbols = (0..needed).map(|pair| {
@@ -142,12 +143,14 @@ fn fixed_blobs(seeds: &mut Seeds) {
 fn directories(seeds: &mut Seeds) {
     let out = tempfile::tempdir().expect("a temporary directory");
     for (n_shards, pairs) in [(4, "0-3"), (10, "2-3,7"), (1000, "999")] {
-        let encoder = Encoder::builder()
-            .engine(EngineKind::Cpu)
-            .n_shards(n_shards);
+        let encoder = Runtime::builder().engine(EngineKind::Cpu);
         let mut sink = DirectorySink::new(out.path());
         let pairs = PairSet::parse(pairs, n_shards).expect("a list of pairs");
-        let encoder = encoder.build().expect("it is always there");
+        let encoder = encoder
+            .build()
+            .expect("it is always there")
+            .encoder(n_shards)
+            .expect("it is always there");
         let encoded = encoder.encode(&b"walrus"[..], &pairs, &mut sink, &Control::new());
         encoded.expect("a small blob");
         let path = &sink.outcome().expect("it was written").path;
@@ -176,11 +179,11 @@ fn directories(seeds: &mut Seeds) {
     );
 }
 
-/// Inputs that are choices: all slivers good, of both axes or one.
+/// Adds inputs that consist of choices: all slivers good, of both axes or one.
 fn choices(seeds: &mut Seeds) {
     for n_shards in 4..17u8 {
         for axes in [&[0][..], &[1], &[0, 1]] {
-            // The number of shards, the hash, the length, the kind of bytes and their seed.
+            // Number of shards, commitment, length, kind of bytes, seed.
             let blob = [n_shards - 4, n_shards & 1, 200, 0, 0, 7];
             let axis = [axes.len() as u8 - 1, 10, 0, 20, 0];
             let sliver = |axis: u8| move |index| [axis, index, 9];
@@ -192,7 +195,7 @@ fn choices(seeds: &mut Seeds) {
             let input = [&blob[..], &axis, &slivers].concat();
             seeds.put("decode_slivers", &name, &input);
         }
-        // The target, the axis, and then which symbols and which slivers are there.
+        // Target and axis, then the choices of symbols and slivers.
         let input = [
             &[n_shards - 4, n_shards & 1, 200, 0, 0, 7, 1, 1][..],
             &[3; 48],

@@ -1,11 +1,14 @@
-//! Decoding and reading from slivers of strangers: the blob, or an error, and the blob if enough are good.
+//! Decoding and reading from untrusted slivers: the result is the blob or an error, and the blob if
+//! enough slivers are good.
 
 #![no_main]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{Added, Axis, Check, Control, Error, Sliver, SliverIndex};
+use walrus_accel::decode::Added;
+use walrus_accel::wire::Sliver;
+use walrus_accel::{Axis, Check, Control, Error, SliverIndex};
 use walrus_accel_fuzz::{Bytes, Sample, cpu};
 
 fuzz_target!(|input: &[u8]| {
@@ -23,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
     read(&sample, slivers, start.into(), len.into());
 });
 
-/// A sliver that may be good, damaged, made up, or another one's.
+/// Returns a sliver that may be good, damaged, invented, or another sliver.
 fn hostile(sample: &Sample, bytes: &mut Bytes<'_>) -> Sliver {
     let axis = bytes.one_of(&Axis::BOTH);
     let index = SliverIndex(bytes.below(sample.n_shards().into()) as u16);
@@ -61,7 +64,8 @@ fn decode(sample: &Sample, axis: Option<Axis>, check: Check, slivers: &[Sliver])
         &Control::new(),
     );
     match decoded {
-        // (One that is damaged may be among those used: not all bytes count if the blob is short.)
+        // Damaged slivers may be among the used ones: for a short blob, not all bytes of a sliver
+        // matter.
         Ok(_) => assert!(blob == sample.blob, "another blob"),
         Err(Error::NotEnoughSlivers { .. }) => {
             let axes = axis.map_or(Axis::BOTH.to_vec(), |axis| vec![axis]);
@@ -74,7 +78,7 @@ fn decode(sample: &Sample, axis: Option<Axis>, check: Check, slivers: &[Sliver])
     }
 }
 
-/// How many indices have a good sliver as the first one that has the right measures.
+/// Returns the number of indices whose first sliver of the right size is good.
 fn first_good(sample: &Sample, axis: Axis, slivers: &[Sliver]) -> usize {
     let shape = sample.metadata.shape();
     let mut first = BTreeMap::new();

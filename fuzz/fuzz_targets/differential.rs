@@ -1,13 +1,14 @@
-//! Encoding, erasure and damage, and the way back, on two engines.
+//! Comparison of both engines: blobs to slivers and back.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{
-    Axis, Check, Control, Decoded, Error, PairSet, RecoveryOutcome, Result, Sliver, SliverBuffer,
-    SliverIndex, SliverPairIndex,
-};
-use walrus_accel_fuzz::{Bytes, Machine, Sample, cpu, reference};
+use walrus_accel::decode::Decoded;
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::wire::Sliver;
+use walrus_accel::{Axis, Check, Control, Error, PairSet, Result, SliverIndex, SliverPairIndex};
+use walrus_accel_fuzz::{Bytes, Engine, Sample, cpu, reference};
 
 fuzz_target!(|input: &[u8]| {
     let mut bytes = Bytes(input);
@@ -19,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     decode(&sample, &mut bytes);
 });
 
-/// Both engines encode alike.
+/// Compares the encodings of both engines.
 fn encode(sample: &Sample) {
     let (n_shards, commitment) = (sample.n_shards(), sample.metadata.commitment());
     let other = reference().encode(n_shards, commitment, sample.blob.clone());
@@ -35,7 +36,7 @@ fn encode(sample: &Sample) {
     }
 }
 
-/// A lost sliver comes back from symbols of those that were chosen, if enough of those are good.
+/// Recovers a sliver from chosen symbols. It must succeed if enough of them are good.
 fn recover(sample: &Sample, axis: Axis, target: SliverPairIndex, bytes: &mut Bytes<'_>) {
     let (n_shards, control) = (sample.n_shards(), Control::new());
     let expected = sample.sliver(axis, target.sliver(axis, n_shards));
@@ -66,8 +67,8 @@ fn recover(sample: &Sample, axis: Axis, target: SliverPairIndex, bytes: &mut Byt
         symbols.push(symbol);
         good += 1;
     }
-    for machine in [cpu(), reference()] {
-        let decoder = &machine.decoder;
+    for engine in [cpu(), reference()] {
+        let decoder = &engine.decoder;
         match decoder.recover(&sample.metadata, axis, target, &symbols, &control) {
             Ok(recovery) => {
                 assert!(good >= needed);
@@ -90,7 +91,8 @@ fn recover(sample: &Sample, axis: Axis, target: SliverPairIndex, bytes: &mut Byt
     }
 }
 
-/// The blob comes back from the slivers that were chosen, and so do all slivers, if enough of those are good.
+/// Decodes the blob and rebuilds slivers from chosen slivers. Both must succeed if enough of them
+/// are good.
 fn decode(sample: &Sample, bytes: &mut Bytes<'_>) {
     let n_shards = sample.n_shards();
     let axis = bytes.one_of(&Axis::BOTH);
@@ -117,9 +119,9 @@ fn decode(sample: &Sample, bytes: &mut Bytes<'_>) {
         bytes.one_of(&[None, Some(axis)]),
         chosen_pairs(n_shards, bytes),
     );
-    for machine in [cpu(), reference()] {
+    for engine in [cpu(), reference()] {
         let mut blob = Vec::new();
-        let decoded = machine.decoder.decode(
+        let decoded = engine.decoder.decode(
             &sample.metadata,
             &slivers[..],
             given,
@@ -130,12 +132,12 @@ fn decode(sample: &Sample, bytes: &mut Bytes<'_>) {
         if is_done(&decoded, good >= needed) {
             assert!(blob == sample.blob, "another blob");
         }
-        rebuild(machine, sample, &slivers, &pairs, good >= needed);
+        rebuild(engine, sample, &slivers, &pairs, good >= needed);
     }
 }
 
-/// Whether a job went well, as it has to if there was enough. (It may if there was not: a short blob's padding
-/// is known.)
+/// Returns true if a job succeeded. Fails if it did not although there were enough slivers. A job
+/// may succeed with too few, because the padding of a short blob is known.
 fn is_done(result: &Result<Decoded>, enough: bool) -> bool {
     match result {
         Ok(_) => {}
@@ -151,9 +153,9 @@ fn chosen_pairs(n_shards: u16, bytes: &mut Bytes<'_>) -> PairSet {
     PairSet::new(n_shards, pairs.map(SliverPairIndex)).expect("below the number of shards")
 }
 
-fn rebuild(machine: &Machine, sample: &Sample, slivers: &[Sliver], pairs: &PairSet, enough: bool) {
+fn rebuild(engine: &Engine, sample: &Sample, slivers: &[Sliver], pairs: &PairSet, enough: bool) {
     let mut buffer = SliverBuffer::new();
-    let rebuilt = machine.decoder.rebuild(
+    let rebuilt = engine.decoder.rebuild(
         &sample.metadata,
         slivers,
         None,

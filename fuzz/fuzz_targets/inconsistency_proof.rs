@@ -1,9 +1,10 @@
-//! Inconsistency proofs: one spelling each, and nothing is proven of a blob that is consistent.
+//! Inconsistency proofs: a value has one encoding, and no proof is accepted for a consistent blob.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{Axis, Control, InconsistencyProof};
+use walrus_accel::wire::InconsistencyProof;
+use walrus_accel::{Axis, Control};
 use walrus_accel_fuzz::{cpu, fixed, round_trips};
 
 fuzz_target!(|input: &[u8]| {

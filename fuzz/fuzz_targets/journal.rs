@@ -1,9 +1,9 @@
-//! A journal's record: read by its own job and no other, and only as it was written.
+//! Records of a journal: only the job that wrote a record can read it, and only unchanged.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::fuzzing::JobIdentity;
+use walrus_accel::directory::fuzzing::JobIdentity;
 use walrus_accel_fuzz::{Bytes, within_bound};
 
 fuzz_target!(|input: &[u8]| {
@@ -19,7 +19,8 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(write(&stripes, &state), input);
     }
 
-    // What no fuzzer guesses: a record under its hash, and what was made of it.
+    // A fuzzer cannot find a record with the right hash, so the input also chooses the contents of
+    // one.
     let mut bytes = Bytes(input);
     let count = bytes.below(9);
     let stripes: Vec<_> = (0..count).map(|_| u32::from(bytes.short()) * 128).collect();

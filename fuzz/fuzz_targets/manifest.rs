@@ -1,9 +1,9 @@
-//! A directory's manifest: what was read and is written again is read as the same.
+//! Manifests of directories: a manifest that was read is read as equal after it was written.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::fuzzing::Manifest;
+use walrus_accel::directory::fuzzing::Manifest;
 use walrus_accel_fuzz::within_bound;
 
 fuzz_target!(|input: &[u8]| {

@@ -1,4 +1,4 @@
-//! Metadata: one spelling each, and no other blob ID than its own.
+//! Metadata: a value has one encoding, and it is valid for its own blob ID only.
 
 #![no_main]
 
@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Metadata belongs to its own ID in a committee of its size, if it can be a blob's, and to nothing else.
+/// Fails unless metadata is valid for its own ID and number of shards, and for nothing else.
 fn check(metadata: BlobMetadata) {
     let n_shards = metadata.n_shards().expect("as many as are read");
     let own = metadata.blob_id();

@@ -1,12 +1,10 @@
-//! Recovery symbols: one spelling each, and good for a blob only if they are its own.
+//! Recovery symbols: a value has one encoding, and it is good for a blob only if it is the blob's.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{
-    Axis, Control, DecodingSymbol, GeneralRecoverySymbol, MerkleProof, RecoverySymbol, SliverIndex,
-    SliverPairIndex,
-};
+use walrus_accel::wire::{DecodingSymbol, GeneralRecoverySymbol, MerkleProof, RecoverySymbol};
+use walrus_accel::{Axis, Control, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{Sample, cpu, fixed, round_trips};
 
 fuzz_target!(|input: &[u8]| {
@@ -17,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
             check(sample, &symbol);
         }
     }
-    // One that does not say what it recovers is held against everything.
+    // A symbol without axis and target is verified for all of them.
     if let Some(RecoverySymbol { symbol, proof }) = round_trips(input) {
         for sample in fixed() {
             for target in 0..sample.n_shards() {
@@ -37,7 +35,8 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// A symbol is good for the sliver that it names if it is the blob's, and for no other.
+/// Fails unless a symbol is good for the sliver that it names if it is the blob's, and for no
+/// other.
 fn check(sample: &Sample, symbol: &GeneralRecoverySymbol) {
     let n_shards = sample.n_shards();
     if symbol.target.0 >= n_shards {
@@ -62,7 +61,8 @@ fn is_good(
     verdicts.expect("a pair of the committee")[0].is_good()
 }
 
-/// Whether it is the blob's own symbol. A sibling that pads its level may be spelt as a digest of zeros.
+/// Returns true if a symbol is the blob's own. A sibling that pads its level may be encoded as a
+/// digest of zeros.
 fn is_own(sample: &Sample, symbol: &GeneralRecoverySymbol) -> bool {
     let path = |proof: &MerkleProof| -> Vec<_> { proof.path().map(|node| node.bytes()).collect() };
     let mut own = sample.recovery_symbols().iter().filter(|own| {

@@ -1,9 +1,11 @@
-//! Slivers: one spelling each, and good for a blob only byte for byte.
+//! Slivers: a value has one encoding, and it is good for a blob only if all bytes are right.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::{Axis, BlobSliver, Control, Sliver, SliverData};
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{Sliver, SliverData};
+use walrus_accel::{Axis, Control};
 use walrus_accel_fuzz::{cpu, fixed, round_trips, within_bound};
 
 fuzz_target!(|input: &[u8]| {

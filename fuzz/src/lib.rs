@@ -1,13 +1,13 @@
-//! What the fuzz targets share.
+//! Shared parts of the fuzz targets.
 
 mod bytes;
-#[path = "../../tests/hostile/counting.rs"]
-mod counting;
+#[path = "../../tests/hostile/counting_allocator.rs"]
+mod counting_allocator;
 mod sample;
 
 pub use bytes::Bytes;
-pub use counting::within_bound;
-pub use sample::{Machine, Sample, cpu, fixed, reference, round_trips};
+pub use counting_allocator::within_bound;
+pub use sample::{Engine, Sample, cpu, fixed, reference, round_trips};
 
 #[global_allocator]
-static ALLOCATOR: counting::Counting = counting::Counting;
+static ALLOCATOR: counting_allocator::Counting = counting_allocator::Counting;

@@ -2,34 +2,36 @@
 
 use std::sync::OnceLock;
 
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::recovery::ExpandedSliver;
+use walrus_accel::verify::BlobSliver;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, Sliver, SliverData};
 use walrus_accel::{
-    Axis, Bcs, BlobSliver, Commitment, Control, Decoder, Encoder, EngineKind, ExpandedSliver,
-    GeneralRecoverySymbol, PairSet, Sliver, SliverBuffer, SliverData, SliverIndex, SliverPairIndex,
+    Axis, Commitment, Control, Decoder, EngineKind, PairSet, Runtime, SliverIndex, SliverPairIndex,
     VerifiedMetadata,
 };
 
 use crate::Bytes;
 
-/// An engine, made once.
-pub struct Machine {
-    encoder: Encoder,
+/// Decoder on one engine, built once.
+pub struct Engine {
     pub decoder: Decoder,
 }
 
-impl Machine {
+impl Engine {
     fn new(engine: EngineKind) -> Self {
-        let encoder = Encoder::builder().engine(engine).threads(1);
-        let encoder = encoder.build().expect("it is always there");
+        let builder = Runtime::builder().engine(engine).threads(1);
+        let runtime = builder.build().expect("it is always there");
         Self {
-            decoder: Decoder::on_engine_of(&encoder),
-            encoder,
+            decoder: runtime.decoder(),
         }
     }
 
-    /// Encodes a blob.
+    /// Encodes a blob with all of its slivers.
     pub fn encode(&self, n_shards: u16, commitment: Commitment, blob: Vec<u8>) -> Sample {
-        let encoder = self.encoder.for_committee(n_shards, commitment);
+        let encoder = self.decoder.runtime().encoder(n_shards);
         let encoder = encoder.expect("enough shards and not too many");
+        let encoder = encoder.with_commitment(commitment);
         let mut buffer = SliverBuffer::new();
         let encoded = encoder.encode(&blob, &PairSet::all(n_shards), &mut buffer, &Control::new());
         let metadata = encoded.expect("a small blob").verify(n_shards);
@@ -42,19 +44,19 @@ impl Machine {
     }
 }
 
-/// The engine of this processor.
-pub fn cpu() -> &'static Machine {
-    static MACHINE: OnceLock<Machine> = OnceLock::new();
-    MACHINE.get_or_init(|| Machine::new(EngineKind::Cpu))
+/// Returns the CPU engine.
+pub fn cpu() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(EngineKind::Cpu))
 }
 
-/// The oracle.
-pub fn reference() -> &'static Machine {
-    static MACHINE: OnceLock<Machine> = OnceLock::new();
-    MACHINE.get_or_init(|| Machine::new(EngineKind::Reference))
+/// Returns the reference engine.
+pub fn reference() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(EngineKind::Reference))
 }
 
-/// An encoded blob with all of its slivers.
+/// Encoded blob with all of its slivers.
 pub struct Sample {
     pub blob: Vec<u8>,
     pub metadata: VerifiedMetadata,
@@ -62,7 +64,8 @@ pub struct Sample {
     recovery_symbols: OnceLock<Vec<GeneralRecoverySymbol>>,
 }
 
-/// The blobs that inputs are held against: levels of trees with an odd count and without, both commitments.
+/// Returns the blobs that inputs are verified against. They have tree levels with odd and even
+/// numbers of nodes, and both commitments.
 pub fn fixed() -> &'static [Sample] {
     static SAMPLES: OnceLock<Vec<Sample>> = OnceLock::new();
     SAMPLES.get_or_init(|| {
@@ -77,7 +80,7 @@ pub fn fixed() -> &'static [Sample] {
     })
 }
 
-/// The bytes of a blob.
+/// Returns the random bytes of a blob.
 pub fn random(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed;
     let next = |()| {
@@ -90,14 +93,14 @@ pub fn random(seed: u64, len: usize) -> Vec<u8> {
 }
 
 impl Sample {
-    /// The blob of an input's choosing, by the engine of this processor: 4 to 16 shards, symbols of up to some
-    /// 140 bytes.
+    /// Encodes a blob that an input chooses, by the CPU engine: 4 to 16 shards, symbols of up to
+    /// about 140 bytes.
     pub fn chosen(bytes: &mut Bytes<'_>) -> Self {
         let n_shards = 4 + bytes.below(13) as u16;
         let commitment = bytes.one_of(&[Commitment::Blake2b256, Commitment::Blake3]);
         let longest = usize::from(n_shards) * usize::from(n_shards) / 4 * 140;
         let len = bytes.below(longest);
-        // Zeros, few values, or all.
+        // Any bytes, zeros alone, or zeros and ones.
         let mask = bytes.one_of(&[0xff, 0, 1]);
         let mut blob = random(bytes.byte().into(), len);
         blob.iter_mut().for_each(|byte| *byte &= mask);
@@ -108,7 +111,8 @@ impl Sample {
         self.metadata.n_shards()
     }
 
-    /// The bytes of the sliver of the axis, BCS `SliverData`, if there is one of that index.
+    /// Returns the bytes of a sliver of the axis, BCS `SliverData`. `None` if no sliver has the
+    /// index.
     pub fn sliver_data(&self, axis: Axis, index: SliverIndex) -> Option<&[u8]> {
         let n_shards = self.n_shards();
         let exists = index.0 < n_shards;
@@ -118,7 +122,7 @@ impl Sample {
         })
     }
 
-    /// The sliver of the axis; the index is below the number of shards.
+    /// Returns a sliver of the axis. The index must be below the number of shards.
     pub fn sliver(&self, axis: Axis, index: SliverIndex) -> Sliver {
         let data = self.sliver_data(axis, index).expect("a sliver");
         Sliver {
@@ -127,20 +131,20 @@ impl Sample {
         }
     }
 
-    /// Whether these are the bytes of a sliver of the axis.
+    /// Returns true if these are the bytes of a sliver of the axis.
     pub fn is_good(&self, axis: Axis, data: &SliverData) -> bool {
         self.sliver_data(axis, data.index) == Some(&data.to_bcs())
     }
 
-    /// A sliver with all of its symbols; the pair is below the number of shards.
-    pub fn expanded(&self, machine: &Machine, axis: Axis, pair: SliverPairIndex) -> ExpandedSliver {
+    /// Expands the sliver of a pair. The pair must be below the number of shards.
+    pub fn expanded(&self, engine: &Engine, axis: Axis, pair: SliverPairIndex) -> ExpandedSliver {
         let data = self.buffer.sliver_data(axis, pair).expect("a sliver");
         let sliver = BlobSliver::from_bcs(&self.metadata, axis, data).expect("it was encoded");
-        let expanded = machine.decoder.expand(&sliver, &Control::new());
+        let expanded = engine.decoder.expand(&sliver, &Control::new());
         expanded.expect("it is good")
     }
 
-    /// The symbols of all slivers.
+    /// Returns the recovery symbols of all slivers.
     pub fn recovery_symbols(&self) -> &[GeneralRecoverySymbol] {
         self.recovery_symbols.get_or_init(|| {
             let pairs = || (0..self.n_shards()).map(SliverPairIndex);
@@ -156,7 +160,8 @@ impl Sample {
     }
 }
 
-/// Reads a structure within the bound, and checks that it is written as it was read.
+/// Reads a structure within the memory limit. Fails unless writing the structure gives the same
+/// bytes.
 pub fn round_trips<T: Bcs>(input: &[u8]) -> Option<T> {
     let value = crate::within_bound(input, |input| T::from_bcs(input)).ok()?;
     assert_eq!(value.to_bcs(), input);

@@ -1,15 +1,15 @@
-//! The tensor basis, in which multiplying by an element of the subfield GF(2^8) works on the low and
-//! the high byte alone; and every linear map as the bit matrices that vector instructions take.
+//! Tensor basis, in which multiplication by an element of the subfield GF(2^8) acts on the low and
+//! the high byte separately, and linear maps as the bit matrices of vector instructions.
 
 use std::sync::OnceLock;
 
 use super::field::{exp, mul};
-use crate::support::once::made;
+use crate::support::fork_gate::get_or_init;
 
-/// A linear map of bytes, as `gf2p8affineqb` takes it: row `i` of the matrix is byte `7 - i`.
+/// Linear map of bytes in the form of `gf2p8affineqb`: row `i` of the matrix is byte `7 - i`.
 pub(crate) type Matrix = u64;
 
-/// A linear map of 16-bit elements, by bytes: low to low, high to low, low to high, high to high.
+/// Linear map of 16-bit elements, by bytes: low to low, high to low, low to high, high to high.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Matrix16 {
     pub(crate) low_low: Matrix,
@@ -19,7 +19,7 @@ pub(crate) struct Matrix16 {
 }
 
 impl Matrix16 {
-    /// The matrix of a linear map.
+    /// Computes the matrix of a linear map.
     fn of(map: impl Fn(u16) -> u16) -> Self {
         let columns: [u16; 16] = std::array::from_fn(|bit| map(1 << bit));
         let block = |first: usize, shift: u32| {
@@ -34,7 +34,7 @@ impl Matrix16 {
     }
 }
 
-/// The matrix whose column `bit` is the image of `1 << bit`.
+/// Returns the matrix whose column `bit` is the image of `1 << bit`.
 fn matrix(column: impl Fn(usize) -> u8) -> Matrix {
     let columns = (0..8).fold(0, |columns, bit| {
         columns | u64::from(column(bit)) << (8 * bit)
@@ -42,7 +42,8 @@ fn matrix(column: impl Fn(usize) -> u8) -> Matrix {
     transposed(columns).swap_bytes()
 }
 
-/// Bit `j` of byte `i` as bit `i` of byte `j`: blocks of one, two and four bits change places.
+/// Transposes an 8 by 8 bit matrix: bit `j` of byte `i` becomes bit `i` of byte `j`. Blocks of
+/// one, two and four bits are swapped in turn.
 fn transposed(x: u64) -> u64 {
     let swapped = |x: u64, distance: u32, mask: u64| {
         let differing = (x ^ (x >> distance)) & mask;
@@ -53,11 +54,11 @@ fn transposed(x: u64) -> u64 {
     swapped(x, 28, 0x0000_0000_f0f0_f0f0)
 }
 
-/// A linear map of elements by its images of low and of high bytes.
+/// Linear map of elements, as tables of the images of low and of high bytes.
 struct Images([[u16; 256]; 2]);
 
 impl Images {
-    /// The map with these images of single bits.
+    /// Computes the map from the images of single bits.
     fn of(bits: &[u16; 16]) -> Self {
         let sum = |bits: &[u16], byte: usize| {
             let set = bits
@@ -78,16 +79,17 @@ impl Images {
 
 /// The two changes of basis.
 struct Basis {
-    /// To labels: element `k` of the tensor basis is the product of the `v_(2^b)` for the bits `b` of `k`.
+    /// Map to labels. Element `k` of the tensor basis is the product of the `v_(2^b)` for the bits
+    /// `b` of `k`.
     labels: Images,
-    /// To the tensor basis.
+    /// Map to the tensor basis.
     tensors: Images,
 }
 
 static BASIS: OnceLock<Basis> = OnceLock::new();
 
 fn basis() -> &'static Basis {
-    made(&BASIS, make)
+    get_or_init(&BASIS, make)
 }
 
 fn make() -> Basis {
@@ -117,32 +119,33 @@ fn make() -> Basis {
     }
 }
 
-/// From labels to the tensor basis.
+/// Matrix from labels to the tensor basis.
 pub(crate) fn to_tensor() -> Matrix16 {
     Matrix16::of(|x| basis().tensors.apply(x))
 }
 
-/// From the tensor basis to labels.
+/// Matrix from the tensor basis to labels.
 pub(crate) fn from_tensor() -> Matrix16 {
     Matrix16::of(|x| basis().labels.apply(x))
 }
 
-/// From labels to the tensor basis, times the element with the given logarithm.
+/// Matrix from labels to the tensor basis, times the element with the given logarithm.
 pub(crate) fn scaled_to_tensor(log: u16) -> Matrix16 {
     Matrix16::of(|x| basis().tensors.apply(mul(x, exp(log))))
 }
 
-/// From the tensor basis to labels, times the element with the given logarithm.
+/// Matrix from the tensor basis to labels, times the element with the given logarithm.
 pub(crate) fn scaled_from_tensor(log: u16) -> Matrix16 {
     Matrix16::of(|x| mul(basis().labels.apply(x), exp(log)))
 }
 
-/// Multiplication by the element with the given label, in the tensor basis.
+/// Matrix of multiplication by the element with the given label, in the tensor basis.
 pub(crate) fn full_factor(label: u16) -> Matrix16 {
     Matrix16::of(|x| basis().tensors.apply(mul(basis().labels.apply(x), label)))
 }
 
-/// Multiplication by an element of the subfield, in the tensor basis: the same for both bytes.
+/// Matrix of multiplication by an element of the subfield, in the tensor basis: the same for both
+/// bytes.
 pub(crate) fn subfield_factor(label: u8) -> Matrix {
     full_factor(label.into()).low_low
 }

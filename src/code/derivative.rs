@@ -1,19 +1,19 @@
-//! The formal derivative of a polynomial of several blocks of points, block by block.
+//! Formal derivative of a polynomial over several blocks of points, block by block.
 
 use super::field::mul;
 use crate::support::memory::filled;
 
-/// What the derivative on a block of points takes from the polynomial's parts on the others, in a
-/// work of so many blocks, a power of two.
+/// Factors by which the derivative on one block of points depends on the other blocks. `blocks` is
+/// a power of two.
 ///
-/// Transformed back block by block, block `k` of the derivative is the derivative of block `k` itself
-/// and the sum of the other blocks `j`, each times the element with label `j ^ k` of this list (and of
-/// any multiple of block `k`, which is zero at erased points anyway). This is what the layers that
-/// connect the blocks do to the derivative; they are never computed.
+/// With a separate transform per block, block `k` of the derivative is the derivative of block `k`
+/// plus the sum over all other blocks `j`, each times element `j ^ k` of the returned list of
+/// labels. The sum is exact up to a multiple of block `k`, which is zero at erased points. The
+/// factors stand for the layers that connect the blocks, which are never computed.
 pub(crate) fn block_derivative(blocks: usize) -> Vec<u16> {
-    // The derivative's first block is the sum of the coefficients' blocks `1 << b`; those are what
-    // the upper layers of the inverse transform make of the blocks. Here the same layers go the
-    // other way, transposed.
+    // The first block of the derivative is the sum of the coefficient blocks `1 << b`, which the
+    // upper layers of the inverse transform compute from the blocks. The loop applies the same
+    // layers in reverse order, transposed.
     let mut factors = filled(0, blocks);
     let mut block = 1;
     while block < blocks {
@@ -43,7 +43,7 @@ mod tests {
     fn neighbours_are_taken_as_they_are() {
         assert_eq!(block_derivative(1), [0]);
         assert_eq!(block_derivative(2)[1], 1);
-        // The factor of the layer that connects the second pair of blocks is label 2.
+        // The twiddle of the layer that connects the second pair of blocks is label 2.
         assert_eq!(block_derivative(4), [0, 1, 3, 2]);
     }
 }

@@ -2,7 +2,7 @@
 
 use reed_solomon_simd::engine::tables::get_exp_log;
 
-/// The product of two elements.
+/// Product of two elements.
 pub(crate) fn mul(a: u16, b: u16) -> u16 {
     if a == 0 || b == 0 {
         return 0;
@@ -14,7 +14,7 @@ pub(crate) fn mul(a: u16, b: u16) -> u16 {
     tables.exp[sum as usize]
 }
 
-/// The element with the given logarithm.
+/// Element with the given logarithm.
 pub(crate) fn exp(log: u16) -> u16 {
     get_exp_log().exp[usize::from(log)]
 }
@@ -39,7 +39,8 @@ mod tests {
         }
     }
 
-    /// What the whole schedule rests on: a factor is a label, its block's start shifted down.
+    /// Checks the basis of the whole schedule: a twiddle is the label of its block's start,
+    /// shifted right.
     #[test]
     fn factors_are_labels() {
         let skew = get_skew();

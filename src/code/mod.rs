@@ -1,12 +1,12 @@
-//! The Reed-Solomon code as data: the field, its bases, which transforms make the recovery symbols,
-//! and what decoding needs to know of a set of missing symbols.
+//! Reed-Solomon code as data: the field, its bases, the transforms that encode, and the tables of
+//! a decoding.
 //!
 //! The code is the additive-FFT ("Leopard") construction of `reed-solomon-simd` 3.1 over GF(2^16).
 //! Elements are written as *labels*: bit `i` of a label stands for the element `v_i` of the Cantor
-//! basis. In it the factor of a butterfly layer with distance `2^m`, in the block that begins at
-//! point `r`, is the label `r >> m`; and the labels below 256 are the subfield GF(2^8).
+//! basis. In the Cantor basis, the twiddle of a butterfly layer with distance `2^m`, in the block
+//! that begins at point `r`, is the label `r >> m`. The labels below 256 are the subfield GF(2^8).
 
-// Only kernels of our own take factors as matrices.
+// Only this crate's own kernels take twiddles as matrices.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod basis;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
@@ -22,11 +22,11 @@ pub(crate) use derivative::block_derivative;
 #[cfg(feature = "gpu")]
 pub(crate) use field::{exp, mul};
 
+use crate::support::fork_gate::defer_forks;
 use crate::support::memory::{collected, filled};
-use crate::support::once::making;
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, GF_ORDER, GfElement, NoSimd, tables};
 
-/// Which construction the code uses: `reed-solomon-simd`'s default choice.
+/// Construction of the code, chosen as `reed-solomon-simd` chooses by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rate {
     /// More source than recovery symbols.
@@ -35,20 +35,20 @@ pub(crate) enum Rate {
     Low,
 }
 
-/// The code with `original` source and `recovery` recovery symbols.
+/// Code with `original` source and `recovery` recovery symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code {
     pub(crate) rate: Rate,
     pub(crate) original: usize,
     pub(crate) recovery: usize,
-    /// The size of a transform: a power of two.
+    /// Size of a transform: a power of two.
     pub(crate) chunk: usize,
 }
 
 impl Code {
     pub(crate) fn new(original: usize, recovery: usize) -> Self {
         let (o, r) = (original.next_power_of_two(), recovery.next_power_of_two());
-        // With equal powers the crate takes the rate that its name speaks against.
+        // For equal powers, the crate's choice is opposite to the name of the rate.
         let rate = match o.cmp(&r) {
             std::cmp::Ordering::Less => Rate::Low,
             std::cmp::Ordering::Greater => Rate::High,
@@ -67,7 +67,7 @@ impl Code {
         }
     }
 
-    /// The symbols that encoding works on at once.
+    /// Number of symbols in the work of encoding.
     pub(crate) fn encode_work(&self) -> usize {
         match self.rate {
             Rate::High => self.original.next_multiple_of(self.chunk),
@@ -75,7 +75,7 @@ impl Code {
         }
     }
 
-    /// One more than the last of decoding's positions at which a symbol stands.
+    /// Number of positions in the work of decoding: one more than the last position of a symbol.
     pub(crate) fn positions(&self) -> usize {
         let second = match self.rate {
             Rate::High => self.original,
@@ -84,12 +84,12 @@ impl Code {
         self.chunk + second
     }
 
-    /// The symbols that decoding works on at once.
+    /// Number of symbols in the work of decoding.
     pub(crate) fn decode_work(&self) -> usize {
         self.positions().next_power_of_two()
     }
 
-    /// Where symbol `index` (source symbols first) stands in decoding's work.
+    /// Position of symbol `index` (source symbols first) in the work of decoding.
     fn position(&self, index: usize) -> usize {
         match (self.rate, index.checked_sub(self.original)) {
             (Rate::High, None) => self.chunk + index,
@@ -100,34 +100,36 @@ impl Code {
     }
 }
 
-/// Makes something of `reed-solomon-simd` for which the crate has to have its tables of the field, which it
-/// makes for the whole process when they are first needed.
+/// Calls `make` for a value of `reed-solomon-simd` that needs the crate's field tables. The crate
+/// initialises the tables once per process, on first use; no fork interrupts that.
 pub(crate) fn with_tables<T>(make: impl FnOnce() -> T) -> T {
-    making(|| {
-        // An encoder or a decoder makes the others when it is made, and this one only when it runs.
+    defer_forks(|| {
+        // Creating an encoder or a decoder initialises the other tables; this table is initialised
+        // only when a decoder runs.
         tables::get_log_walsh();
         make()
     })
 }
 
-/// Makes the tables that all kernels take factors from.
+/// Initialises the tables from which all kernels take twiddles.
 pub(crate) fn make_tables() {
-    making(tables::get_exp_log);
+    defer_forks(tables::get_exp_log);
 }
 
-/// What decoding needs to know of a set of missing symbols: computed once for all lines.
+/// Set of missing symbols with the values that decoding needs, computed once for all codewords.
 pub(crate) struct Erasures {
     pub(crate) code: Code,
-    /// The given symbols, in the order in which lines supply them: their positions in the work.
+    /// Positions in the work of the given symbols, in the order in which codewords supply them.
     pub(crate) given: Vec<usize>,
-    /// The missing source symbols, ascending: their positions in the work.
+    /// Positions in the work of the missing source symbols, ascending.
     pub(crate) missing: Vec<usize>,
-    /// The logarithm of the error locator at each of these positions.
+    /// Logarithm of the error locator at each missing position.
     pub(crate) locator: Vec<GfElement>,
 }
 
 impl Erasures {
-    /// `given` are as many distinct symbol indices as there are source symbols.
+    /// Computes the erasures. `given` must be as many distinct symbol indices as there are source
+    /// symbols.
     pub(crate) fn new(code: Code, given: &[usize]) -> Self {
         debug_assert_eq!(given.len(), code.original);
         let mut known = filled(false, code.original + code.recovery);
@@ -140,12 +142,12 @@ impl Erasures {
             .filter(|&index| !known[index])
             .map(|index| code.position(index));
         let missing = collected(missing);
-        // The erased positions, or with so many of them all others.
+        // The erased positions, or all other positions if most positions are erased.
         let (erased, others): (Vec<_>, _) = match code.rate {
-            // With the gap between the recovery symbols and the first source symbol.
+            // Includes the gap between the recovery symbols and the first source symbol.
             Rate::High => (collected(erased.chain(code.recovery..code.chunk)), false),
-            // And all that lies beyond the recovery symbols. The gap between the source symbols and
-            // the first recovery symbol is known to be zero.
+            // Includes all positions beyond the recovery symbols. The gap between the source
+            // symbols and the first recovery symbol is known to be zero.
             Rate::Low => {
                 let gap = code.original..code.chunk;
                 (collected(given.iter().copied().chain(gap)), true)
@@ -172,16 +174,17 @@ impl Erasures {
 /// Logarithms of an error locator, by position.
 type Locator = Vec<GfElement>;
 
-/// With no more terms than this, the locator's logarithms are added up place by place.
+/// Number of terms up to which the locator's logarithms are summed position by position.
 const MOST_BY_ONE: usize = 1 << 13;
 
-/// Up to so many positions, which are all that matters, they are added up by transforms of those alone.
+/// Number of positions up to which transforms of these positions alone sum the logarithms.
 const MOST_BY_TRANSFORM: usize = 1 << 13;
 
-/// The locator at some places. `erased` are the erased positions, or all others.
+/// Computes the locator at some positions. `erased` are the erased positions, or all other
+/// positions.
 ///
-/// At `p` the logarithm is the sum of those of `p + e` for the erased `e` but `p`. For all positions
-/// the sum is zero, so the others have the same one, negated.
+/// The logarithm at `p` is the sum of the logarithms of `p + e` over all erased `e` other than
+/// `p`. The sum over all positions is zero, so the sum over the other positions is the negative.
 fn locator_one_by_one(
     places: impl Iterator<Item = usize>,
     work: usize,
@@ -199,13 +202,15 @@ fn locator_one_by_one(
     locator
 }
 
-/// The locator at the first `work` places, a power of two: there lie the erased positions, or all others.
+/// Computes the locator at the first `work` positions, a power of two that covers the erased
+/// positions, or all other positions.
 ///
-/// The sums of [`locator_one_by_one`] are a convolution over the places' bits, and that is a product of
-/// Walsh-Hadamard transforms: whole numbers, of which the largest is below `65,535 * work^3`.
+/// The sums of [`locator_one_by_one`] are a convolution over the bits of the positions, which is a
+/// product of Walsh-Hadamard transforms. The transforms are exact in integers, of which the
+/// largest is below `65,535 * work^3`.
 fn locator_by_transform(work: usize, erased: &[usize], others: bool) -> Locator {
     let log = &tables::get_exp_log().log;
-    // That of a position itself does not count.
+    // The term of the position itself does not count.
     let logs = std::iter::once(0).chain(log[1..work].iter().map(|&log| i64::from(log)));
     let mut logs: Vec<i64> = collected(logs);
     let mut sums = filled(0i64, work);
@@ -223,7 +228,8 @@ fn locator_by_transform(work: usize, erased: &[usize], others: bool) -> Locator 
     collected(locator)
 }
 
-/// The Walsh-Hadamard transform of a power of two of numbers: twice gives them back, times their count.
+/// Walsh-Hadamard transform of a power of two of numbers. Applied twice, it multiplies each number
+/// by their count.
 fn walsh_hadamard(values: &mut [i64]) {
     let mut distance = 1;
     while distance < values.len() {
@@ -237,13 +243,13 @@ fn walsh_hadamard(values: &mut [i64]) {
     }
 }
 
-/// The locator at all places.
+/// Computes the locator at all positions.
 fn locator_everywhere(erased: &[usize], others: bool) -> Locator {
     let mut locator = filled(GfElement::from(others), GF_ORDER);
     for &position in erased {
         locator[position] = (!others).into();
     }
-    // Once a job, so it is the same code for every instruction set.
+    // Runs once per job, so one version serves all instruction sets.
     let end = erased.iter().max().map_or(0, |last| last + 1);
     let all = locator.first_chunk_mut().expect("GF_ORDER elements");
     with_tables(|| ());

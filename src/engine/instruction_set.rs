@@ -8,18 +8,19 @@ use crate::format::error::{Error, Result};
 /// An instruction set that the `cpu` engine has kernels for.
 ///
 /// The engine takes the fastest that the processor has. Another one can be asked for with
-/// [`EncoderBuilder::instruction_set`](crate::EncoderBuilder::instruction_set), or with the environment
+/// [`RuntimeBuilder::instruction_set`](crate::RuntimeBuilder::instruction_set), or with the environment
 /// variable `WALRUS_ACCEL_ISA`: the bytes that come out are the same.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Encoder, InstructionSet};
+/// use walrus_accel::{Runtime, Shape};
+/// use walrus_accel::runtime::InstructionSet;
 ///
 /// let set: InstructionSet = "portable".parse()?;
 /// assert!(InstructionSet::available().contains(&set));
-/// let encoder = Encoder::builder().instruction_set(set).build()?;
-/// assert_eq!(encoder.instruction_set(), "portable");
+/// let encoder = Runtime::builder().instruction_set(set).build()?.encoder(Shape::NETWORK_SHARDS)?;
+/// assert_eq!(encoder.runtime().instruction_set(), "portable");
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use super::status::{Failure, WALRUS_ACCEL_OUT_OF_MEMORY};
 use crate::engine::EngineKind;
 use crate::format::commitment::{BlobId, Commitment};
-use crate::format::index::{Axis, PairSet, SliverPairIndex};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::jobs::decoder::Check;
 
 /// Length of a blob ID in bytes.

@@ -18,9 +18,9 @@ use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
 use crate::format::index::Axis;
+use crate::io::blob_output::{Output, SliceOutput};
 use crate::io::control::Control;
 use crate::io::file_output::FileOutput;
-use crate::io::output::{Output, SliceOutput};
 use crate::jobs::decoder::{Check, Decoded, Decoder};
 
 /// The library keeps the blob: walrus_accel_decoded_blob lends it.
@@ -198,7 +198,7 @@ impl DecodeJob {
         // SAFETY: the output is writable by this function's contract.
         let output = unsafe { GivenOutput::new(&wanted, slivers.memory(), slivers.directory()) }?;
         Ok(Self {
-            decoder: shared.decoder.clone(),
+            decoder: shared.runtime.decoder(),
             metadata: given_metadata(request.metadata, "metadata")?,
             axis: axis_or_any(request.axis, "axis")?,
             check: check(request.check, "check")?,

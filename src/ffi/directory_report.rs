@@ -118,7 +118,9 @@ pub extern "C" fn walrus_accel_directory_verify(
             let control = given_control(control)?;
             let found = match quick {
                 true => BlobDirectory::verify_quick(directory, shared.threads, &control)?,
-                false => BlobDirectory::open(directory)?.verify(&shared.decoder, &control)?,
+                false => {
+                    BlobDirectory::open(directory)?.verify(&shared.runtime.decoder(), &control)?
+                }
             };
             out.set(hand_over(walrus_accel_directory_report::new(
                 found.checked,
@@ -157,7 +159,7 @@ pub extern "C" fn walrus_accel_directory_repair(
             let directory = path(directory, "directory")?;
             let control = given_control(control)?;
             let directory = BlobDirectory::open(directory)?;
-            let repaired = directory.repair(&shared.decoder, None, &control)?;
+            let repaired = directory.repair(&shared.runtime.decoder(), None, &control)?;
             let problems = repaired.rebuilt.iter().chain(&repaired.left);
             out.set(hand_over(walrus_accel_directory_report::new(
                 repaired.checked,

@@ -15,7 +15,7 @@ use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::index::SliverPairIndex;
 use crate::jobs::expanded::ExpandedSliver;
-use crate::support::memory::reserve;
+use crate::support::memory::try_with_capacity;
 
 /// Symbol with the Merkle proof that leads to its sliver's root: BCS GeneralRecoverySymbol.
 pub const WALRUS_ACCEL_SYMBOL_KIND_RECOVERY: u32 = 0;
@@ -81,7 +81,7 @@ pub extern "C" fn walrus_accel_expand(
             let request = read(request, "request")?;
             let metadata = given_metadata(request.metadata, "metadata")?;
             let sliver = given_sliver(request.sliver, &metadata, "sliver")?;
-            let expanded = shared.decoder.expand(&sliver, &control)?;
+            let expanded = shared.runtime.decoder().expand(&sliver, &control)?;
             control.finish();
             out.set(hand_over(walrus_accel_expanded {
                 expanded,
@@ -219,7 +219,7 @@ impl walrus_accel_expanded {
         out: &mut [u8],
         mut ends: Option<&mut [usize]>,
     ) -> Result<(), Failure> {
-        let mut bytes = reserve(self.decoding_symbol_length + MOST_OF_A_PROOF)?;
+        let mut bytes = try_with_capacity(self.decoding_symbol_length + MOST_OF_A_PROOF)?;
         let mut at = 0;
         for (number, &target) in targets.iter().enumerate() {
             bytes.clear();
@@ -440,7 +440,8 @@ pub extern "C" fn walrus_accel_decoding_symbols(
                     Ok(())
                 };
                 shared
-                    .decoder
+                    .runtime
+                    .decoder()
                     .cut_symbols(&sliver, &targets, &control, &mut each)?;
                 control.finish();
                 Ok(())

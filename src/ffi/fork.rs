@@ -20,7 +20,7 @@ mod watching {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use crate::ffi::shared_state::{AllLocks, begin_generation, lock_all};
-    use crate::support::once::closed;
+    use crate::support::fork_gate::close;
 
     type Handler = unsafe extern "C" fn();
 
@@ -93,7 +93,7 @@ mod watching {
     static HELD: Cell = Cell(UnsafeCell::new(None));
 
     unsafe extern "C" fn before() {
-        let gate = closed();
+        let gate = close();
         let held = Held {
             _locks: lock_all(),
             gate,

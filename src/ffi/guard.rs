@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use super::fork;
 use super::shared_state::panic_location;
 use super::status::{Failure, WALRUS_ACCEL_PANIC};
-use crate::support::memory::no_memory;
-use crate::support::once::made;
+use crate::support::fork_gate::get_or_init;
+use crate::support::memory::memory_error;
 
 thread_local! {
     /// Number of calls from C that this thread is in.
@@ -20,7 +20,7 @@ thread_local! {
 /// this library is a part of, reach the hook that was there before.
 fn silence_panics() {
     static SILENCED: OnceLock<()> = OnceLock::new();
-    made(&SILENCED, || {
+    get_or_init(&SILENCED, || {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let thread = std::thread::current();
@@ -57,7 +57,7 @@ pub(super) fn catch_or<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
 
 /// Returns the failure that a panic's payload stands for: missing memory, or a fault.
 fn failure_of(payload: Box<dyn Any + Send>) -> Failure {
-    let payload = match no_memory(payload) {
+    let payload = match memory_error(payload) {
         Ok(error) => return error.into(),
         Err(payload) => payload,
     };

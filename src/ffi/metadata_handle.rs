@@ -11,6 +11,8 @@ use super::size_queries::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::out_struct;
 use crate::format::commitment::{BlobMetadataWithId, Commitment, VerifiedMetadata};
+use crate::format::error::Error;
+use crate::format::error_reasons::MetadataProblem;
 use crate::format::index::SliverPairIndex;
 use crate::format::wire::Bcs;
 
@@ -72,8 +74,8 @@ pub extern "C" fn walrus_accel_metadata_from_bcs(
                 .metadata
                 .verify(shards_or_network(n_shards), &expected)?;
             if expected != claimed {
-                let reason = format!("its bytes claim the blob ID {claimed}");
-                return Err(crate::format::error::Error::InvalidMetadata { reason }.into());
+                let reason = MetadataProblem::WrongClaim { claimed };
+                return Err(Error::InvalidMetadata { reason }.into());
             }
             out.set(hand_over(walrus_accel_metadata { metadata }));
             Ok(())

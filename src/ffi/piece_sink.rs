@@ -7,7 +7,8 @@ use super::arguments::axis_number;
 use super::callbacks::{UserData, callback_result, walrus_accel_piece};
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
@@ -106,7 +107,9 @@ impl Session<'_> {
         // SAFETY: the function is the caller's, called as the header says: the piece and its bytes
         // are valid, no other call runs (`state` is locked), and the function does not unwind.
         let answer = unsafe { (self.write)(&raw const piece, state.user_data.0) };
-        callback_result(answer, |reason| Error::Sink { reason })
+        callback_result(answer, |reason| Error::Sink {
+            source: reason.into(),
+        })
     }
 }
 

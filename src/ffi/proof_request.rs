@@ -140,7 +140,8 @@ pub extern "C" fn walrus_accel_verify_proof(
             out.fill(match InconsistencyProof::from_bcs(proof) {
                 Ok(proof) => walrus_accel_proof_verdict::of(
                     shared
-                        .decoder
+                        .runtime
+                        .decoder()
                         .verify_inconsistency(&metadata, axis, &proof, &control)?,
                 ),
                 Err(crate::format::error::Error::Malformed { .. }) => {

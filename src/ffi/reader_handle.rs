@@ -84,7 +84,7 @@ pub extern "C" fn walrus_accel_reader_new(
         guard_on(runtime, error, outputs, |shared, out| {
             let metadata = given_metadata(metadata, "metadata")?;
             out.set(hand_over(walrus_accel_reader {
-                reader: shared.decoder.reader(metadata),
+                reader: shared.runtime.decoder().reader(metadata),
                 shared: Arc::clone(shared),
             }));
             Ok(())

@@ -15,7 +15,8 @@ use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet};
+use crate::format::index::Axis;
+use crate::format::pair_set::PairSet;
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 
@@ -97,7 +98,7 @@ impl RebuildJob {
             ));
         }
         Ok(Self {
-            decoder: shared.decoder.clone(),
+            decoder: shared.runtime.decoder(),
             pairs,
             axis: axis_or_any(request.axis, "axis")?,
             metadata,

@@ -18,7 +18,7 @@ use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{Bcs, DecodingSymbol, GeneralRecoverySymbol, Sliver, SliverLayout};
 use crate::jobs::recovery::RecoveryOutcome;
-use crate::support::memory::{reserve, with_room};
+use crate::support::memory::{try_with_capacity, with_capacity};
 
 /// The sliver was recovered: walrus_accel_recovered_sliver lends it.
 pub const WALRUS_ACCEL_RECOVERED_SLIVER: u32 = 1;
@@ -106,7 +106,7 @@ impl Target {
     fn bytes(&self, sliver: &Sliver) -> Outcome {
         let shape = self.metadata.shape();
         let layout = SliverLayout::new(&shape, self.axis);
-        let mut bytes = with_room(sliver.data.symbols.len() + layout.header().len() + 4);
+        let mut bytes = with_capacity(sliver.data.symbols.len() + layout.header().len() + 4);
         bytes.extend_from_slice(&layout.header());
         bytes.extend_from_slice(&sliver.data.symbols);
         bytes.extend_from_slice(&SliverLayout::trailer(
@@ -119,7 +119,7 @@ impl Target {
 
 /// Returns the bytes of a structure whose length is known.
 fn bytes_of<T: Bcs>(value: &T, length: usize) -> crate::format::error::Result<Vec<u8>> {
-    let mut bytes = reserve(length)?;
+    let mut bytes = try_with_capacity(length)?;
     value.write(&mut bytes);
     Ok(bytes)
 }
@@ -236,7 +236,7 @@ pub extern "C" fn walrus_accel_recover(
                 request.symbol_count,
                 "symbols",
             )?;
-            let found = shared.decoder.recover(
+            let found = shared.runtime.decoder().recover(
                 &target.metadata,
                 target.axis,
                 target.pair,
@@ -328,7 +328,7 @@ pub extern "C" fn walrus_accel_recover_unproven(
                 request.symbol_count,
                 "symbols",
             )?;
-            let sliver = shared.decoder.recover_unproven(
+            let sliver = shared.runtime.decoder().recover_unproven(
                 &target.metadata,
                 target.axis,
                 target.pair,

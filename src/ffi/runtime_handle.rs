@@ -14,11 +14,11 @@ use super::status::{
     walrus_accel_status,
 };
 use super::structs::{CStruct, read_optional};
-use crate::engine::{InstructionSet, MAX_THREADS};
+use crate::engine::InstructionSet;
 use crate::format::commitment::Commitment;
-use crate::jobs::decoder::Decoder;
-use crate::jobs::encoder::{Encoder, NETWORK_SHARDS};
-use crate::jobs::runtime::DEFAULT_MEMORY;
+use crate::format::shape::Shape;
+use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 
 /// Number of jobs that run at once by default.
 const DEFAULT_MAX_JOBS: u32 = 2;
@@ -79,8 +79,7 @@ pub struct walrus_accel_runtime {
 
 /// Part of a runtime that jobs keep when the handle is freed before they end.
 pub(super) struct Shared {
-    pub(super) encoder: Encoder,
-    pub(super) decoder: Decoder,
+    pub(super) runtime: Runtime,
     pub(super) queue: JobQueue,
     /// Number of threads that the caller asked for.
     pub(super) threads: usize,
@@ -174,7 +173,7 @@ pub(super) unsafe fn guard_within<P>(
 unsafe fn open(
     options: Option<walrus_accel_runtime_options>,
 ) -> Result<walrus_accel_runtime, Failure> {
-    let mut builder = Encoder::builder();
+    let mut builder = Runtime::builder();
     let (mut max_jobs, mut threads) = (DEFAULT_MAX_JOBS, 0);
     if let Some(options) = options {
         let limits = [
@@ -195,7 +194,7 @@ unsafe fn open(
             .cpu_fallback(!flag(options.no_cpu_fallback, "no_cpu_fallback")?)
             .device_check(!flag(options.no_device_check, "no_device_check")?)
             .memory(match options.memory {
-                0 => DEFAULT_MEMORY,
+                0 => Runtime::DEFAULT_MEMORY,
                 memory => memory,
             });
         if options.device_memory != 0 {
@@ -214,13 +213,12 @@ unsafe fn open(
             max_jobs = options.max_jobs;
         }
     }
-    let encoder = builder.build()?;
-    let instruction_set = CString::new(encoder.instruction_set()).expect("a name has no NUL");
+    let runtime = builder.build()?;
+    let instruction_set = CString::new(runtime.instruction_set()).expect("a name has no NUL");
     Ok(walrus_accel_runtime {
         instruction_set,
         shared: Arc::new(Shared {
-            decoder: Decoder::on_engine_of(&encoder),
-            encoder,
+            runtime,
             queue: JobQueue::new(usize::try_from(max_jobs).expect("small")),
             threads,
             process: std::process::id(),
@@ -230,7 +228,7 @@ unsafe fn open(
 }
 
 /// Greatest numbers of threads and of jobs at once. A greater number is a mistake of the caller.
-const MOST_THREADS: u32 = MAX_THREADS as u32;
+const MOST_THREADS: u32 = Runtime::MAX_THREADS as u32;
 const MOST_JOBS: u32 = 4096;
 
 /// Makes a runtime: opens the engine, starts its threads and computes its tables.
@@ -312,7 +310,7 @@ pub extern "C" fn walrus_accel_runtime_device_fault(
     unsafe {
         let outputs = || out_param(fault, std::ptr::null_mut(), "fault");
         guard_on(runtime, error, outputs, |shared, out| {
-            if let Some(fault) = shared.encoder.device_fault() {
+            if let Some(fault) = shared.runtime.device_fault() {
                 let status = super::status::WALRUS_ACCEL_ENGINE_UNAVAILABLE;
                 out.set(hand_over(walrus_accel_error::new(Failure::new(
                     status, fault,
@@ -326,7 +324,7 @@ pub extern "C" fn walrus_accel_runtime_device_fault(
 /// Number of shards of the network's committee: the meaning of `n_shards` 0.
 pub const WALRUS_ACCEL_NETWORK_SHARDS: u16 = 1000;
 
-const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == NETWORK_SHARDS);
+const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == Shape::NETWORK_SHARDS);
 
 /// Returns a number of shards, with 0 for the network's.
 pub(super) fn shards_or_network(n_shards: u16) -> u16 {
@@ -342,7 +340,6 @@ pub(super) fn committee_encoder(
     n_shards: u16,
     commitment: Commitment,
 ) -> Result<Encoder, Failure> {
-    Ok(shared
-        .encoder
-        .for_committee(shards_or_network(n_shards), commitment)?)
+    let encoder = shared.runtime.encoder(shards_or_network(n_shards))?;
+    Ok(encoder.with_commitment(commitment))
 }

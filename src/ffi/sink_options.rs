@@ -10,8 +10,8 @@ use super::piece_sink::{PieceSink, Write};
 use super::status::Failure;
 use super::structs::{CStruct, read_optional};
 use crate::format::error::Result;
-use crate::format::index::PairSet;
-use crate::support::memory::reserve;
+use crate::format::pair_set::PairSet;
+use crate::support::memory::try_with_capacity;
 
 /// No sliver is kept. The result has metadata and blob ID.
 pub const WALRUS_ACCEL_SINK_NONE: u32 = 0;
@@ -169,7 +169,7 @@ unsafe fn pair_buffers<'r>(
         // SAFETY: the buffer is writable by this function's contract.
         unsafe { elements_mut(buffer.data, buffer.length, data) }
     };
-    let mut pairs = reserve(buffers.len() / 2)?;
+    let mut pairs = try_with_capacity(buffers.len() / 2)?;
     for first in (0..buffers.len()).step_by(2) {
         pairs.push([buffer(first)?, buffer(first + 1)?]);
     }

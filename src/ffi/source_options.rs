@@ -258,6 +258,8 @@ impl Source for CallbackSource {
         // that is passed, no other call runs at the same time, and the function neither unwinds nor
         // writes beyond `out`.
         let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), user_data.0) };
-        callback_result(answer, |reason| Error::Source { reason })
+        callback_result(answer, |reason| Error::Source {
+            source: reason.into(),
+        })
     }
 }

@@ -131,7 +131,7 @@ impl From<Error> for Failure {
             | Error::UnknownName { .. }
             | Error::RangeOutside { .. }
             | Error::TooManyThreads { .. }
-            | Error::RoomLength { .. }
+            | Error::BufferLength { .. }
             | Error::OutputIsInput { .. } => WALRUS_ACCEL_INVALID_ARGUMENT,
             Error::BlobTooLarge { .. } => WALRUS_ACCEL_BLOB_TOO_LARGE,
             Error::SizeOverflow { .. } => WALRUS_ACCEL_OUT_OF_MEMORY,

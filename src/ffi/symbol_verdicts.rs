@@ -199,10 +199,13 @@ pub extern "C" fn walrus_accel_verify_symbols(
                 "symbols",
             )?;
             let target = SliverPairIndex(request.target);
-            let found =
-                shared
-                    .decoder
-                    .verify_symbols(&metadata, axis, target, &given.symbols, &control)?;
+            let found = shared.runtime.decoder().verify_symbols(
+                &metadata,
+                axis,
+                target,
+                &given.symbols,
+                &control,
+            )?;
             for position in given.malformed {
                 verdicts[position] = WALRUS_ACCEL_SYMBOL_MALFORMED;
             }

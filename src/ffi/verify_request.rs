@@ -143,7 +143,7 @@ impl VerifyJob {
         // SAFETY: the list is readable by this function's contract.
         let metadata = unsafe { GivenMetadata::new(request) }?;
         Ok(Self {
-            decoder: shared.decoder.clone(),
+            decoder: shared.runtime.decoder(),
             slivers,
             metadata,
             verdicts,

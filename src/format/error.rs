@@ -1,12 +1,17 @@
-//! The one error type. Every failure that leaves the crate is one of its variants.
+//! Error type of the crate. Every failure that leaves the crate is one of its variants.
 
+use std::error::Error as StdError;
 use std::path::PathBuf;
 
+use crate::format::error_reasons::{
+    Disagreement, Inconsistency, MetadataProblem, SliverProblem, SourceChange, TargetDifference,
+    TargetObstacle,
+};
 use crate::format::index::Axis;
 use crate::format::verdict::SymbolVerdict;
 use crate::support::memory::MemoryError;
 
-/// What can go wrong, with the value, the limit and what to do about it.
+/// Error of the crate. Messages name the value, the limit and the next step.
 ///
 /// # Example
 ///
@@ -19,299 +24,316 @@ use crate::support::memory::MemoryError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The committee is too small: below the minimum the code has no recovery symbols.
+    /// The committee is too small: below the minimum, the code has no recovery symbols.
     #[error("{n_shards} shards are too few: the code needs at least {minimum}")]
     TooFewShards {
-        /// The number asked for.
+        /// Number asked for.
         n_shards: u16,
-        /// The smallest number that works.
+        /// Smallest number of shards that the code supports.
         minimum: u16,
     },
 
     /// The committee is too large for a code over GF(2^16).
     #[error("{n_shards} shards are too many: a code over GF(2^16) reaches at most {maximum}")]
     TooManyShards {
-        /// The number asked for.
+        /// Number asked for.
         n_shards: u16,
-        /// The largest number that works.
+        /// Largest number of shards that the code supports.
         maximum: u16,
     },
 
-    /// The blob does not fit the matrix even with the largest symbols.
+    /// The blob does not fit the source matrix even with the largest symbols.
     #[error(
-        "blob too large: {length} bytes, and {n_shards} shards hold at most {maximum}; split the blob"
+        "blob too large: {length} bytes, and {n_shards} shards hold at most {maximum}; split the \
+         blob"
     )]
     BlobTooLarge {
-        /// The length of the blob in bytes.
+        /// Length of the blob in bytes.
         length: u64,
-        /// The longest blob in bytes for this number of shards.
+        /// Length in bytes of the longest blob for this number of shards.
         maximum: u64,
-        /// The number of shards.
+        /// Number of shards.
         n_shards: u16,
     },
 
-    /// A size does not fit this machine's address space.
+    /// The size exceeds the machine's address space.
     #[error("{what} of {bytes} bytes is beyond this machine's address space ({limit} bytes)")]
     SizeOverflow {
-        /// What was to be held in memory.
+        /// Content that was to be held in memory.
         what: &'static str,
-        /// Its size in bytes.
+        /// Size of the content in bytes.
         bytes: u64,
-        /// The largest size in bytes.
+        /// Largest size in bytes.
         limit: u64,
     },
 
-    /// The job cannot be done in the memory that the options allow.
+    /// The job needs more memory than the memory limit allows.
     #[error(
-        "the job needs at least {needed} bytes of memory and the limit is {budget}; raise the memory limit"
+        "the job needs at least {needed} bytes of memory and the limit is {budget}; raise the \
+         memory limit"
     )]
     MemoryBudget {
-        /// The least that the job needs, in bytes.
+        /// Minimum that the job needs, in bytes.
         needed: u64,
-        /// The limit set in the options, in bytes.
+        /// Memory limit, in bytes.
         budget: u64,
     },
 
-    /// The limit of a graphics device's memory is too low for the job.
+    /// The job needs more device memory than the device's memory limit allows.
     #[error(
-        "the job needs at least {needed} bytes of the memory of {device} and the limit is {budget}; raise the device's memory limit, or use the engine `cpu`"
+        "the job needs at least {needed} bytes of the memory of {device} and the limit is \
+         {budget}; raise the device's memory limit, or use the engine `cpu`"
     )]
     DeviceMemory {
-        /// The device's name.
+        /// Name of the device.
         device: String,
-        /// The least that the job needs, in bytes.
+        /// Minimum that the job needs, in bytes.
         needed: u64,
-        /// The limit, in bytes: the one that was set, or a half of the device's memory.
+        /// Memory limit of the device in bytes: the configured limit, or half of the device's
+        /// memory.
         budget: u64,
     },
 
-    /// A sliver-pair index that the committee does not have.
-    #[error("sliver pair {index} does not exist: {n_shards} shards have pairs 0 to {}", .n_shards.saturating_sub(1))]
+    /// A sliver-pair index is beyond the committee.
+    #[error(
+        "sliver pair {index} does not exist: {n_shards} shards have pairs 0 to {}",
+        .n_shards.saturating_sub(1)
+    )]
     PairOutOfRange {
-        /// The index asked for.
+        /// Index asked for.
         index: u64,
-        /// The number of shards.
+        /// Number of shards.
         n_shards: u16,
     },
 
-    /// A list of sliver pairs that is not of the form `0-9,17`.
+    /// A list of sliver pairs is not of the form `0-9,17`.
     #[error("`{text}` is no list of sliver pairs: write indices and ranges, such as 0-9,17")]
     PairSyntax {
-        /// The text given.
+        /// Text given.
         text: String,
     },
 
-    /// A text that is no blob ID.
+    /// A text is no blob ID.
     #[error(
         "`{text}` is no blob ID: 43 characters of URL-safe base64 without padding are expected"
     )]
     BlobIdSyntax {
-        /// The text given.
+        /// Text given.
         text: String,
     },
 
-    /// A name that stands for nothing: of an engine, a commitment hash, a check.
+    /// A name of an engine, commitment hash or check is unknown.
     #[error("`{text}` is no {what}: one of {expected}")]
     UnknownName {
-        /// What was to be named.
+        /// Kind of the named thing.
         what: &'static str,
-        /// The text given.
+        /// Text given.
         text: String,
-        /// The names there are.
+        /// Valid names.
         expected: &'static str,
     },
 
-    /// Bytes that are not the structure they should be.
+    /// Bytes are not the expected structure.
     #[error("not a valid {structure}: {reason} (at byte {offset})")]
     Malformed {
-        /// The structure that was being read.
+        /// Structure that was read.
         structure: &'static str,
-        /// What is wrong.
+        /// Rule that the bytes break.
         reason: &'static str,
-        /// Where, in bytes from the beginning.
+        /// Offset of the error, in bytes from the beginning.
         offset: usize,
     },
 
-    /// Metadata that does not belong to the blob ID, the committee or itself.
+    /// Metadata does not belong to the blob ID or the committee, or contradicts itself.
     #[error("the metadata is not valid: {reason}")]
     InvalidMetadata {
-        /// What does not match.
-        reason: String,
+        /// Rule that the metadata breaks.
+        #[source]
+        reason: MetadataProblem,
     },
 
-    /// Too few slivers to decode.
+    /// There are too few slivers to decode.
     #[error("not enough slivers: {usable} usable {axis} slivers, and {needed} are needed")]
     NotEnoughSlivers {
-        /// The axis of the slivers.
+        /// Axis of the slivers.
         axis: Axis,
-        /// How many were usable.
+        /// Number of usable ones.
         usable: usize,
-        /// How many are needed.
+        /// Number needed.
         needed: usize,
     },
 
-    /// The decoded blob does not belong to the metadata: a sliver was damaged, or the blob
-    /// was encoded inconsistently in the first place.
+    /// The decoded blob does not belong to the metadata: a sliver was damaged, or the blob was
+    /// encoded inconsistently.
     #[error("the decoded blob does not match its metadata: {reason}")]
     Inconsistent {
-        /// What differs.
-        reason: String,
+        /// Difference found.
+        reason: Inconsistency,
     },
 
-    /// Too few recovery symbols for a sliver.
+    /// There are too few recovery symbols for a sliver.
     #[error(
-        "not enough recovery symbols: {usable} usable ones from different slivers, and {needed} recover a {axis} sliver"
+        "not enough recovery symbols: {usable} usable ones from different slivers, and {needed} \
+         recover a {axis} sliver"
     )]
     NotEnoughSymbols {
-        /// The axis of the sliver that is to be recovered.
+        /// Axis of the sliver to recover.
         axis: Axis,
-        /// How many were usable.
+        /// Number of usable ones.
         usable: usize,
-        /// How many are needed.
+        /// Number needed.
         needed: usize,
-        /// Those that were found wrong, by their positions among those given, with the reasons.
+        /// Rejected symbols: positions among the given symbols, and verdicts.
         refused: Vec<(usize, SymbolVerdict)>,
     },
 
-    /// A sliver that does not belong to the metadata, where one is needed that does.
+    /// A sliver does not belong to the metadata, where a good sliver is needed.
     #[error("{axis} sliver {index} is not good: {reason}")]
     InvalidSliver {
-        /// The axis that it is said to be of.
+        /// Stated axis of the sliver.
         axis: Axis,
-        /// The index that it says.
+        /// Stated index of the sliver.
         index: u16,
-        /// What is wrong with it.
-        reason: String,
+        /// Reason for rejecting the sliver.
+        reason: SliverProblem,
     },
 
-    /// Bytes beyond the end of a blob.
-    #[error("bytes {offset} to {end} are not all in the blob, which has {length}")]
+    /// A byte range reaches beyond the end of the blob.
+    #[error("bytes {offset} to {end} reach beyond the blob of {length} bytes")]
     RangeOutside {
-        /// The first byte asked for.
+        /// First byte asked for.
         offset: u64,
-        /// The byte behind the last one asked for.
+        /// End of the range: the byte after the last byte asked for.
         end: u64,
-        /// The length of the blob in bytes.
+        /// Length of the blob in bytes.
         length: u64,
     },
 
-    /// The library, or the machine, is wrong: a result that would accuse somebody was computed a second
-    /// time in another way, and came out otherwise.
+    /// The library or the machine is faulty: a result that would accuse another party was computed
+    /// twice in different ways, with different results.
     #[error("a fault within the library or this machine, please report it: {reason}")]
     Internal {
-        /// What differs.
-        reason: String,
+        /// Difference found.
+        #[source]
+        reason: Disagreement,
     },
 
-    /// The source changed while it was being read.
+    /// The source changed during the job.
     #[error("{name} changed while it was read: {reason}; start again when nothing writes to it")]
     SourceChanged {
-        /// The source: a path, or a description.
+        /// Path or description of the source.
         name: String,
-        /// What changed.
-        reason: String,
+        /// Change that was detected.
+        reason: SourceChange,
     },
 
     /// Input or output failed.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
-        /// What was being done: "read", "write", "create".
+        /// Action that failed, such as "read", "write" or "create".
         action: &'static str,
-        /// The file or directory.
+        /// File or directory.
         path: PathBuf,
-        /// The operating system's reason.
+        /// Error of the system.
         #[source]
         source: std::io::Error,
     },
 
-    /// The target exists, holds something else, and overwriting was not asked for.
+    /// The target exists, differs from the encoding, and replacing it was not requested.
     #[error("{} exists already and is not this encoding complete: {reason}", .path.display())]
     TargetExists {
         /// The directory or file in the way.
         path: PathBuf,
-        /// Why it does not count as done.
-        reason: String,
+        /// First difference from the encoding.
+        #[source]
+        reason: TargetDifference,
     },
 
-    /// The target exists, and is never replaced.
+    /// The target exists and is never replaced.
     #[error("{} is not replaced: {reason}", .path.display())]
     TargetKept {
         /// The directory or file in the way.
         path: PathBuf,
-        /// The reason, and what to do.
-        reason: String,
+        /// Reason for keeping the target.
+        reason: TargetObstacle,
     },
 
-    /// The output file exists, and replacing it was not asked for.
+    /// The output file exists, and replacing it was not requested.
     #[error("{} exists already; name another file, or allow it to be replaced", .path.display())]
     OutputExists {
-        /// The file in the way.
+        /// Existing file.
         path: PathBuf,
     },
 
-    /// The output file is an input of the job, or lies in a directory that is one.
+    /// The output file is an input of the job, or lies in a directory that is an input.
     #[error(
         "cannot write {}: it is part of the input {}; name an output elsewhere",
         .path.display(),
         .input.display()
     )]
     OutputIsInput {
-        /// The output file.
+        /// Output file.
         path: PathBuf,
-        /// The input file or directory.
+        /// Input file or directory.
         input: PathBuf,
     },
 
     /// Another process encodes the same file to the same place, or repairs the same directory.
-    #[error("{} is in use by another process that does the same; wait for it to end", .path.display())]
+    #[error(
+        "{} is in use by another process that does the same; wait for it to end",
+        .path.display()
+    )]
     Busy {
-        /// The working directory that is locked.
+        /// Locked working directory.
         path: PathBuf,
     },
 
-    /// More worker threads were asked for than are possible.
+    /// The number of worker threads exceeds the maximum.
     #[error(
-        "{threads} threads are too many: at most {maximum} are possible, and 0, which is one per core, is mostly best"
+        "{threads} threads are too many: at most {maximum} are possible, and 0, which is one per \
+         core, is mostly best"
     )]
     TooManyThreads {
-        /// The number asked for.
+        /// Number asked for.
         threads: usize,
-        /// The most that are possible.
+        /// Maximum number of threads.
         maximum: usize,
     },
 
-    /// The engine, device or instruction set asked for is not there.
+    /// The requested engine, device or instruction set is not available.
     #[error("engine {engine} is not available: {reason}")]
     EngineUnavailable {
-        /// The name asked for.
+        /// Name asked for.
         engine: String,
-        /// Why it cannot be used.
+        /// Reason why the engine cannot be used.
         reason: String,
     },
 
-    /// A source that the caller supplied could not be read.
-    #[error("the source cannot be read: {reason}")]
+    /// A source of the caller failed.
+    #[error("the source cannot be read: {source}")]
     Source {
-        /// What it said.
-        reason: String,
+        /// Error of the caller.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
     },
 
-    /// Memory that the caller supplied does not have the length of what goes there.
-    #[error("{what} has room for {given} bytes, and exactly {needed} are needed")]
-    RoomLength {
-        /// The room.
+    /// Memory of the caller has the wrong length for its content.
+    #[error("{what} has {given} bytes, and exactly {needed} are needed")]
+    BufferLength {
+        /// Description of the memory.
         what: String,
-        /// Its length in bytes.
+        /// Length of the memory in bytes.
         given: u64,
-        /// The length in bytes that it must have.
+        /// Required length in bytes.
         needed: u64,
     },
 
-    /// A sink that the caller supplied refused a part.
-    #[error("the sink refused the data: {reason}")]
+    /// A sink of the caller rejected a part.
+    #[error("the sink refused the data: {source}")]
     Sink {
-        /// What it said.
-        reason: String,
+        /// Error of the caller.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
     },
 
     /// The job was cancelled through its [`Control`](crate::Control).
@@ -319,7 +341,7 @@ pub enum Error {
     Cancelled,
 }
 
-/// The result of everything in this crate that can fail.
+/// Result type of the crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<MemoryError> for Error {
@@ -336,7 +358,7 @@ impl From<MemoryError> for Error {
 }
 
 impl Error {
-    /// Wraps an I/O error with what was being done to which path.
+    /// Wraps an I/O error with the action that failed and its path.
     pub(crate) fn io(
         action: &'static str,
         path: impl Into<PathBuf>,

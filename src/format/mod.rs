@@ -1,8 +1,12 @@
-//! Definitions of the network: shapes, indices, hashes, trees, metadata, wire formats, and the one error type.
+//! Network definitions: shapes, indices, hashes, trees, metadata, wire formats, and the error
+//! type.
 
 pub(crate) mod commitment;
 pub(crate) mod error;
+pub(crate) mod error_reasons;
 pub(crate) mod index;
+pub(crate) mod pair_set;
 pub(crate) mod shape;
+mod shard;
 pub(crate) mod verdict;
 pub(crate) mod wire;

@@ -1,24 +1,19 @@
-//! The geometry of an encoded blob: every count and every size, in checked arithmetic, in one place.
+//! Geometry of an encoded blob: all counts and sizes, in checked arithmetic.
 
 use std::ops::Range;
 
 use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
+use crate::format::verdict::{SliverInfo, SliverVerdict};
 
-/// The smallest committee: with fewer shards the code has no recovery symbols.
-pub const MIN_SHARDS: u16 = 4;
-
-/// The largest symbol in bytes: the largest even number that 16 bits hold.
-pub const MAX_SYMBOL_SIZE: u32 = 65_534;
-
-/// The order of the field GF(2^16): the most symbols that one code word can have.
+/// Order of the field GF(2^16): the maximum number of symbols of a codeword.
 const FIELD_ORDER: u32 = 65_536;
 
-/// The shape of a blob's encoding: what follows from the number of shards and the blob's length.
+/// Shape of a blob's encoding, given by the number of shards and the blob's length.
 ///
-/// With `n` shards, `f = (n - 1) / 3`. The blob, padded with zeros, is a matrix of
-/// `P = n - 2f` rows and `S = n - f` columns of symbols of `s` bytes, and encoding expands it to
-/// `n x n` symbols. Byte counts are `u64` everywhere.
+/// Let `f = (n - 1) / 3` for `n` shards. The blob, padded with zeros, is a source matrix of `P = n
+/// - 2f` rows and `S = n - f` columns of symbols of `s` bytes. Encoding expands the source matrix
+/// to `n x n` symbols. All byte counts are `u64`.
 ///
 /// # Example
 ///
@@ -41,16 +36,25 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The shape of a blob of `length` bytes for `n_shards` shards.
+    /// Number of shards of the Walrus network.
+    pub const NETWORK_SHARDS: u16 = 1000;
+
+    /// Smallest number of shards. Below it, the code has no recovery symbols.
+    pub const MIN_SHARDS: u16 = 4;
+
+    /// Largest symbol size in bytes: the largest even number of 16 bits.
+    pub const MAX_SYMBOL_SIZE: u32 = 65_534;
+
+    /// Computes the shape of a blob of `length` bytes for `n_shards` shards.
     ///
     /// # Errors
     ///
-    /// [`Error::TooFewShards`] below 4 shards, [`Error::TooManyShards`] where the code no longer
-    /// fits GF(2^16), [`Error::BlobTooLarge`] beyond [`Shape::max_blob_len`].
+    /// [`Error::TooFewShards`] below 4 shards; [`Error::TooManyShards`] if the code exceeds
+    /// GF(2^16); [`Error::BlobTooLarge`] beyond [`Shape::max_blob_len`].
     pub fn new(n_shards: u16, length: u64) -> Result<Self> {
         let (rows, columns) = source_counts(n_shards)?;
         let symbols = u64::from(rows) * u64::from(columns);
-        let maximum = symbols * u64::from(MAX_SYMBOL_SIZE);
+        let maximum = symbols * u64::from(Shape::MAX_SYMBOL_SIZE);
         if length > maximum {
             return Err(Error::BlobTooLarge {
                 length,
@@ -69,49 +73,50 @@ impl Shape {
         })
     }
 
-    /// The longest blob in bytes that `n_shards` shards can hold: 14,599,533,452 for 1,000.
+    /// Length in bytes of the longest blob that `n_shards` shards can hold: 14,599,533,452 for
+    /// 1,000.
     ///
     /// # Errors
     ///
     /// As [`Shape::new`] for the number of shards.
     pub fn max_blob_len(n_shards: u16) -> Result<u64> {
         let (rows, columns) = source_counts(n_shards)?;
-        Ok(u64::from(rows) * u64::from(columns) * u64::from(MAX_SYMBOL_SIZE))
+        Ok(u64::from(rows) * u64::from(columns) * u64::from(Shape::MAX_SYMBOL_SIZE))
     }
 
-    /// The number of shards, `n`.
+    /// Number of shards, `n`.
     #[must_use]
     pub const fn n_shards(&self) -> u16 {
         self.n_shards
     }
 
-    /// The number of source rows, `P`: also the number of primary slivers that decode the blob,
-    /// and of symbols in a secondary sliver.
+    /// Number of source rows, `P`. Equals the number of primary slivers that decode the blob, and
+    /// the number of symbols of a secondary sliver.
     #[must_use]
     pub const fn rows(&self) -> u16 {
         self.rows
     }
 
-    /// The number of source columns, `S`: also the number of secondary slivers that decode the
-    /// blob, and of symbols in a primary sliver.
+    /// Number of source columns, `S`. Equals the number of secondary slivers that decode the blob,
+    /// and the number of symbols of a primary sliver.
     #[must_use]
     pub const fn columns(&self) -> u16 {
         self.columns
     }
 
-    /// The size of a symbol in bytes, `s`: even, from 2 to 65,534.
+    /// Symbol size in bytes, `s`: even, from 2 to 65,534.
     #[must_use]
     pub const fn symbol_size(&self) -> u32 {
         self.symbol_size
     }
 
-    /// The length of the blob in bytes, before encoding.
+    /// Length of the blob in bytes, before encoding.
     #[must_use]
     pub const fn unencoded_length(&self) -> u64 {
         self.length
     }
 
-    /// The number of symbols in a sliver of the given axis: `S` for primary, `P` for secondary.
+    /// Number of symbols of a sliver of the axis: `S` for primary, `P` for secondary.
     #[must_use]
     pub const fn sliver_symbols(&self, axis: Axis) -> u16 {
         match axis {
@@ -120,7 +125,7 @@ impl Shape {
         }
     }
 
-    /// How many slivers of the given axis decode the blob: `P` primary or `S` secondary ones.
+    /// Number of slivers of the axis that decode the blob: `P` primary or `S` secondary slivers.
     #[must_use]
     pub const fn slivers_needed(&self, axis: Axis) -> u16 {
         match axis {
@@ -129,16 +134,17 @@ impl Shape {
         }
     }
 
-    /// The source rows, `R0..P`, that are padding alone for the blob's length: so all `n` symbols
-    /// of each are zero, whatever the blob.
+    /// Source rows, `R0..P`, that hold only padding for a blob of this length. All `n` symbols of
+    /// each such row are zero, whatever the blob's content.
     #[must_use]
     pub(crate) fn zero_rows(&self) -> Range<u16> {
         let rows = self.length.div_ceil(self.sliver_len(Axis::Primary));
         u16::try_from(rows).expect("at most P")..self.rows
     }
 
-    /// The source columns, `C0..S`, that are padding alone for the blob's length: so all `n`
-    /// symbols of each are zero, whatever the blob. Empty if the blob is longer than a row.
+    /// Source columns, `C0..S`, that hold only padding for a blob of this length. All `n` symbols
+    /// of each such column are zero, whatever the blob's content. Empty if the blob is longer than
+    /// a row.
     #[must_use]
     pub(crate) fn zero_columns(&self) -> Range<u16> {
         let columns = self.length.div_ceil(u64::from(self.symbol_size));
@@ -146,18 +152,19 @@ impl Shape {
         columns.min(self.columns)..self.columns
     }
 
-    /// The length in bytes of the symbols of one sliver.
+    /// Length in bytes of the symbols of one sliver of the axis.
     #[must_use]
     pub fn sliver_len(&self, axis: Axis) -> u64 {
         u64::from(self.sliver_symbols(axis)) * u64::from(self.symbol_size)
     }
 
-    /// The primary slivers in whose symbols a byte range of the blob lies: these alone are enough to
-    /// read it, as [`BlobReader::read_range`](crate::BlobReader::read_range) does. Empty for an empty range.
+    /// Primary slivers that hold the bytes of a range of the blob. These slivers suffice to read
+    /// the range, as [`BlobReader::read_range`](crate::BlobReader::read_range) does. Empty for an
+    /// empty range.
     ///
     /// # Errors
     ///
-    /// [`Error::RangeOutside`] if the range is not all in the blob.
+    /// [`Error::RangeOutside`] if the range reaches beyond the blob.
     ///
     /// # Example
     ///
@@ -190,21 +197,50 @@ impl Shape {
         })
     }
 
-    /// The length in bytes of the source matrix: the blob with its padding, `P * S * s`.
+    /// Returns the difference between the measures of a sliver and those that a blob of this shape
+    /// requires. `None` if a blob of this shape can have such a sliver.
+    pub(crate) fn sliver_mismatch(&self, info: &SliverInfo) -> Option<SliverVerdict> {
+        let expected = self.sliver_len(info.axis);
+        if info.index.0 >= self.n_shards {
+            Some(SliverVerdict::WrongIndex {
+                found: info.index,
+                n_shards: self.n_shards,
+            })
+        } else if info.symbol_size != self.symbol_size {
+            Some(SliverVerdict::WrongSymbolSize {
+                found: info.symbol_size,
+                expected: self.symbol_size,
+            })
+        } else if info.len != expected {
+            Some(SliverVerdict::WrongLength {
+                found: info.len,
+                expected,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// Returns true if a blob of the shape can have a sliver of these measures.
+    pub(crate) fn fits_sliver(&self, info: &SliverInfo) -> bool {
+        self.sliver_mismatch(info).is_none()
+    }
+
+    /// Length in bytes of the source matrix, `P * S * s`: the blob with its padding.
     #[must_use]
     pub fn matrix_len(&self) -> u64 {
         u64::from(self.rows) * self.sliver_len(Axis::Primary)
     }
 
-    /// The length in bytes of all slivers of both axes: `n * (P + S) * s`.
+    /// Length in bytes of all slivers of both axes: `n * (P + S) * s`.
     #[must_use]
     pub fn slivers_len(&self) -> u64 {
         u64::from(self.n_shards)
             * (self.sliver_len(Axis::Primary) + self.sliver_len(Axis::Secondary))
     }
 
-    /// The size in bytes that the network accounts for the blob: every shard's two slivers and its
-    /// copy of the metadata, counted as 64 bytes a pair and 32 bytes for the ID.
+    /// Size in bytes that the network accounts for the blob: two slivers per shard, and per shard
+    /// a copy of the metadata, counted as 64 bytes per pair and 32 bytes for the ID.
     #[must_use]
     pub fn stored_len(&self) -> u64 {
         let n = u64::from(self.n_shards);
@@ -212,16 +248,16 @@ impl Shape {
     }
 }
 
-/// `(P, S)` for a number of shards that the code supports.
+/// Returns `(P, S)` for a number of shards that the code supports.
 fn source_counts(n_shards: u16) -> Result<(u16, u16)> {
-    if n_shards < MIN_SHARDS {
+    if n_shards < Shape::MIN_SHARDS {
         return Err(Error::TooFewShards {
             n_shards,
-            minimum: MIN_SHARDS,
+            minimum: Shape::MIN_SHARDS,
         });
     }
     if !code_fits(n_shards) {
-        let maximum = (MIN_SHARDS..n_shards)
+        let maximum = (Shape::MIN_SHARDS..n_shards)
             .rev()
             .find(|&n| code_fits(n))
             .expect("the smallest committee fits");
@@ -231,8 +267,8 @@ fn source_counts(n_shards: u16) -> Result<(u16, u16)> {
     Ok((n_shards - 2 * faulty, n_shards - faulty))
 }
 
-/// Whether both codes fit GF(2^16): the smaller count, rounded up to a power of two, and the
-/// larger one share the field's elements (the rule of `reed-solomon-simd`).
+/// Returns true if both codes fit GF(2^16): the smaller count, rounded up to a power of two, plus
+/// the larger count must not exceed the order of the field (the rule of `reed-solomon-simd`).
 fn code_fits(n_shards: u16) -> bool {
     let n = u32::from(n_shards);
     let faulty = (n - 1) / 3;
@@ -276,7 +312,7 @@ mod tests {
         assert_eq!(maximum, 14_599_533_452);
         assert_eq!(
             Shape::new(1000, maximum).unwrap().symbol_size(),
-            MAX_SYMBOL_SIZE
+            Shape::MAX_SYMBOL_SIZE
         );
         assert!(matches!(
             Shape::new(1000, maximum + 1),
@@ -318,7 +354,7 @@ mod tests {
 
     #[test]
     fn committees_the_code_cannot_serve() {
-        for n_shards in 0..MIN_SHARDS {
+        for n_shards in 0..Shape::MIN_SHARDS {
             assert!(matches!(
                 Shape::new(n_shards, 1),
                 Err(Error::TooFewShards { n_shards: n, minimum: 4 }) if n == n_shards
@@ -333,7 +369,7 @@ mod tests {
 
     #[test]
     fn the_field_rule_is_the_codec_s_own() {
-        for n_shards in (MIN_SHARDS..=u16::MAX).step_by(97) {
+        for n_shards in (Shape::MIN_SHARDS..=u16::MAX).step_by(97) {
             let n = usize::from(n_shards);
             let faulty = (n - 1) / 3;
             let supports = reed_solomon_simd::ReedSolomonEncoder::supports;

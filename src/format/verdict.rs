@@ -1,47 +1,28 @@
-//! What checks say of single slivers, symbols and proofs.
+//! Verdicts on single slivers, symbols and proofs.
 
 use std::fmt;
 
 use crate::format::index::{Axis, SliverIndex};
-use crate::format::shape::Shape;
-use crate::format::wire::Sliver;
 
 /// Measures of a sliver, as the sliver states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliverInfo {
-    /// The axis.
+    /// Axis of the sliver.
     pub axis: Axis,
-    /// The index along the axis.
+    /// Index of the sliver along its axis.
     pub index: SliverIndex,
-    /// The size of a symbol in bytes.
+    /// Symbol size in bytes.
     pub symbol_size: u32,
-    /// The length of all symbols in bytes.
+    /// Length of all symbols in bytes.
     pub len: u64,
 }
 
-impl SliverInfo {
-    /// Returns the measures of a sliver in memory.
-    pub(crate) fn of(sliver: &Sliver) -> Self {
-        Self {
-            axis: sliver.axis,
-            index: sliver.data.index,
-            symbol_size: sliver.data.symbol_size.into(),
-            len: sliver.data.symbols.len() as u64,
-        }
-    }
-
-    /// Returns true if a blob of the shape can have a sliver of these measures.
-    pub(crate) fn fits(&self, shape: &Shape) -> bool {
-        SliverVerdict::by_measures(self, shape).is_none()
-    }
-}
-
-/// What a sliver was found to be when it was held against its blob's metadata.
+/// Verdict on a sliver, compared with its blob's metadata.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SliverVerdict;
+/// use walrus_accel::verify::SliverVerdict;
 ///
 /// let verdict = SliverVerdict::WrongSymbolSize { found: 4, expected: 2 };
 /// assert!(!verdict.is_good());
@@ -50,64 +31,41 @@ impl SliverInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SliverVerdict {
-    /// It belongs to the metadata: the root over its expanded symbols is the one there.
+    /// The sliver belongs to the metadata: the root over its expanded symbols is in the metadata.
     Good,
-    /// Its index is beyond the committee.
+    /// The index of the sliver is beyond the committee.
     WrongIndex {
         /// The index.
         found: SliverIndex,
-        /// The number of shards: indices are below.
+        /// Number of shards, above all indices.
         n_shards: u16,
     },
-    /// Its symbols are of another size than the blob's.
+    /// The symbol size differs from the blob's.
     WrongSymbolSize {
-        /// Their size in bytes.
+        /// Symbol size of the sliver, in bytes.
         found: u32,
-        /// The size in bytes that follows from the metadata.
+        /// Symbol size that follows from the metadata, in bytes.
         expected: u32,
     },
-    /// It has too few or too many symbols.
+    /// The sliver has too few or too many symbols.
     WrongLength {
-        /// The length of its symbols in bytes.
+        /// Length of the symbols, in bytes.
         found: u64,
-        /// The length in bytes that follows from the metadata.
+        /// Length that follows from the metadata, in bytes.
         expected: u64,
     },
-    /// The root over its expanded symbols is not the one in the metadata: its bytes, its index or its
-    /// axis is wrong.
+    /// The root over the expanded symbols differs from the metadata: the bytes, the index or the
+    /// axis of the sliver is wrong.
     WrongRoot,
-    /// Its source could not read it.
+    /// The source could not read the sliver.
     Unreadable,
 }
 
 impl SliverVerdict {
-    /// Whether it belongs to the metadata.
+    /// Returns true if the verdict is `Good`.
     #[must_use]
     pub const fn is_good(&self) -> bool {
         matches!(self, Self::Good)
-    }
-
-    /// What is wrong with a sliver that says this of itself, if it can be none of a blob of the shape.
-    pub(crate) fn by_measures(info: &SliverInfo, shape: &Shape) -> Option<Self> {
-        let expected = shape.sliver_len(info.axis);
-        if info.index.0 >= shape.n_shards() {
-            Some(Self::WrongIndex {
-                found: info.index,
-                n_shards: shape.n_shards(),
-            })
-        } else if info.symbol_size != shape.symbol_size() {
-            Some(Self::WrongSymbolSize {
-                found: info.symbol_size,
-                expected: shape.symbol_size(),
-            })
-        } else if info.len != expected {
-            Some(Self::WrongLength {
-                found: info.len,
-                expected,
-            })
-        } else {
-            None
-        }
     }
 }
 
@@ -135,13 +93,12 @@ impl fmt::Display for SliverVerdict {
     }
 }
 
-/// What a recovery symbol was found to be when it was held against the metadata and the sliver that it is
-/// to recover.
+/// Verdict on a recovery symbol, compared with the metadata and the sliver to recover.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SymbolVerdict;
+/// use walrus_accel::verify::SymbolVerdict;
 ///
 /// let verdict = SymbolVerdict::WrongPathLength { found: 3, expected: 4 };
 /// assert_eq!(verdict.to_string(), "its proof has 3 siblings, and 4 lead to the root");
@@ -149,47 +106,47 @@ impl fmt::Display for SliverVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SymbolVerdict {
-    /// It belongs to the metadata, at the place that it claims.
+    /// The symbol belongs to the metadata, at the place that it claims.
     Good,
-    /// It recovers a sliver of the other axis.
+    /// The symbol recovers a sliver of the other axis.
     WrongAxis {
-        /// The axis that it recovers.
+        /// Axis that the symbol recovers.
         found: Axis,
     },
-    /// It recovers another sliver.
+    /// The symbol recovers another sliver.
     WrongTarget {
-        /// The index of that sliver.
+        /// Index of the sliver that the symbol recovers.
         found: SliverIndex,
-        /// The one that is to be recovered.
+        /// Index of the sliver to recover.
         expected: SliverIndex,
     },
-    /// The sliver that it says it comes from is beyond the committee.
+    /// The stated source sliver is beyond the committee.
     WrongSource {
-        /// The index of that sliver.
+        /// Index of the stated source sliver.
         found: SliverIndex,
-        /// The number of shards: indices are below.
+        /// Number of shards, above all indices.
         n_shards: u16,
     },
-    /// It is of another size than the blob's symbols.
+    /// The size of the symbol differs from the blob's symbol size.
     WrongSymbolSize {
-        /// Its size in bytes.
+        /// Size of the symbol, in bytes.
         found: u64,
-        /// The size in bytes that follows from the metadata.
+        /// Symbol size that follows from the metadata, in bytes.
         expected: u32,
     },
-    /// Its proof is not as long as the way to the root.
+    /// The length of the proof differs from the height of the tree.
     WrongPathLength {
-        /// The number of siblings in it.
+        /// Number of siblings in the proof.
         found: usize,
-        /// The number of levels below the root.
+        /// Number of levels below the root.
         expected: usize,
     },
-    /// Its proof does not lead to the root of the sliver that it comes from.
+    /// The proof does not lead to the root of the source sliver.
     WrongProof,
 }
 
 impl SymbolVerdict {
-    /// Whether it belongs to the metadata.
+    /// Returns true if the verdict is `Good`.
     #[must_use]
     pub const fn is_good(&self) -> bool {
         matches!(self, Self::Good)
@@ -231,12 +188,12 @@ impl fmt::Display for SymbolVerdict {
     }
 }
 
-/// What an inconsistency proof was found to be.
+/// Verdict on an inconsistency proof.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::ProofVerdict;
+/// use walrus_accel::verify::ProofVerdict;
 ///
 /// assert!(ProofVerdict::Proven.is_proven());
 /// let verdict = ProofVerdict::WrongCount { found: 3, expected: 4 };
@@ -245,35 +202,35 @@ impl fmt::Display for SymbolVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProofVerdict {
-    /// The symbols belong to the metadata, and the sliver that they recover does not: the blob was
-    /// encoded inconsistently.
+    /// The symbols belong to the metadata, and the recovered sliver does not: the blob was encoded
+    /// inconsistently.
     Proven,
-    /// It is of a sliver beyond the committee.
+    /// The target sliver is beyond the committee.
     WrongTarget {
-        /// The index of that sliver.
+        /// Index of the target sliver.
         found: SliverIndex,
-        /// The number of shards: indices are below.
+        /// Number of shards, above all indices.
         n_shards: u16,
     },
-    /// It has not exactly as many symbols as recover a sliver.
+    /// The number of symbols is not the number that recovers a sliver.
     WrongCount {
-        /// The number of symbols in it.
+        /// Number of symbols in the proof.
         found: usize,
-        /// The number that recovers a sliver.
+        /// Number of symbols that recover a sliver.
         expected: usize,
     },
     /// Two symbols come from the same sliver.
     RepeatedSource {
-        /// The position of the second one in the proof.
+        /// Position of the second symbol in the proof.
         number: usize,
-        /// The sliver that both come from.
+        /// Source sliver of both symbols.
         source: SliverIndex,
     },
     /// A symbol does not belong to the metadata.
     WrongSymbol {
-        /// Its position in the proof.
+        /// Position of the symbol in the proof.
         number: usize,
-        /// What is wrong with it.
+        /// Verdict on the symbol.
         verdict: SymbolVerdict,
     },
     /// The recovered sliver belongs to the metadata: nothing is inconsistent.
@@ -281,7 +238,7 @@ pub enum ProofVerdict {
 }
 
 impl ProofVerdict {
-    /// Whether it proves that the blob was encoded inconsistently.
+    /// Returns true if the proof shows that the blob was encoded inconsistently.
     #[must_use]
     pub const fn is_proven(&self) -> bool {
         matches!(self, Self::Proven)

@@ -1,4 +1,4 @@
-//! Progress and cancelling: one small handle that the job and its watchers share.
+//! Progress and cancellation of a job, shared between the job and its watchers.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -10,29 +10,29 @@ use crate::format::error::{Error, Result};
 
 /// Watches and cancels one job, from any thread.
 ///
-/// Progress is counted in bytes of the blob, so that `done / total` is the share of the work that is
-/// done. Jobs on slivers count the slivers' bytes.
+/// Progress counts bytes of the blob; jobs on slivers count bytes of slivers. `done / total` is
+/// the share of the work that is done.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, Error};
+/// use walrus_accel::{Control, Error, Runtime, Shape};
 ///
 /// let control = Control::new();
 /// control.cancel();
-/// let result = Encoder::builder().build()?.metadata_with(&b"walrus"[..], &control);
+/// let result = Runtime::builder().build()?.encoder(Shape::NETWORK_SHARDS)?.metadata_with(&b"walrus"[..], &control);
 /// assert!(matches!(result, Err(Error::Cancelled)));
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct Control {
     cancelled: Arc<AtomicBool>,
-    /// The moment from which the job counts as cancelled.
+    /// Time from which the job counts as cancelled.
     deadline: Option<Instant>,
-    /// Units of work, of which the engine has its own measure.
+    /// Units of work, as the engine measures work.
     done: AtomicU64,
     work: AtomicU64,
-    /// The bytes that the caller is told of for all the work.
+    /// Number of bytes reported to the caller for all the work.
     total: AtomicU64,
     /// Nanoseconds spent on measuring engines before the job.
     measuring: AtomicU64,
@@ -43,24 +43,25 @@ pub struct Control {
     warnings: Mutex<Vec<String>>,
 }
 
-/// Limit of the warnings that a handle keeps.
+/// Maximum number of warnings that a handle keeps.
 const MAX_WARNINGS: usize = 100;
 
-/// How far a job has come.
+/// Progress of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes done.
     pub done: u64,
-    /// Bytes in all; 0 while the job has not started, and 1 for an empty blob.
+    /// Total bytes. 0 before the job starts; 1 for an empty blob.
     pub total: u64,
 }
 
-/// A condition of a running job that its caller is told of when it occurs.
+/// Event of a running job, reported to the caller when the event occurs.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Event};
+/// use walrus_accel::Control;
+/// use walrus_accel::io::Event;
 ///
 /// let control = Control::new().on_event(|event| match event {
 ///     Event::Measuring => eprintln!("measuring the engines"),
@@ -72,19 +73,19 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// [`EngineKind::Auto`](crate::EngineKind::Auto) measures before the job which engine is faster, for which it
-    /// opens the device.
+    /// Before the job, [`EngineKind::Auto`](crate::EngineKind::Auto) opens the device and measures
+    /// which engine is faster.
     Measuring,
     /// The job continues an interrupted encoding.
     Resumed {
-        /// Bytes of the blob that the interrupted encoding had recorded as done.
+        /// Bytes of the blob that the interrupted encoding recorded as done.
         done: u64,
     },
 }
 
 type TellEvent = dyn Fn(Event) + Send + Sync;
 
-/// The function that is called with events, if any.
+/// Function to call with events, if any.
 #[derive(Default)]
 struct Observer(Option<AssertUnwindSafe<Box<TellEvent>>>);
 
@@ -97,15 +98,18 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// What a graphics device has spent on a job, by its own clock. Copies and kernels may overlap, and the
-/// host works meanwhile, so the sum is not the job's time.
+/// Time that a graphics device spent on a job, by the device's clock.
+///
+/// Copies and kernels may overlap, and the host works at the same time, so the sum is not the
+/// duration of the job.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, DeviceTime};
+/// use walrus_accel::Control;
+/// use walrus_accel::io::DeviceTime;
 ///
-/// // No device has worked on it, or none that tells.
+/// // No device that reports times has worked on the job.
 /// assert_eq!(Control::new().device_time(), None);
 /// assert_eq!(DeviceTime::default().kernels.as_secs(), 0);
 /// ```
@@ -120,14 +124,14 @@ pub struct DeviceTime {
 }
 
 impl Control {
-    /// A handle for a job that has not started.
+    /// Creates a handle for a job that has not started.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets a function that is called with each [`Event`] of the job, from the job's thread, with no lock held.
-    /// The job waits for it.
+    /// Sets a function that is called with each [`Event`] of the job, on the thread of the job,
+    /// with no lock held. The job waits for the function to return.
     #[must_use]
     pub fn on_event(self, observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self {
@@ -136,13 +140,13 @@ impl Control {
         }
     }
 
-    /// Asks the job to stop. It ends with [`Error::Cancelled`] after the piece of work at hand
-    /// (some milliseconds) and leaves nothing behind.
+    /// Requests cancellation. The job ends with [`Error::Cancelled`] after the current piece of
+    /// work (some milliseconds) and leaves nothing behind.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
     }
 
-    /// Whether [`Control::cancel`] was called.
+    /// Returns true if [`Control::cancel`] was called.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
@@ -151,26 +155,26 @@ impl Control {
                 .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// How far the job has come.
+    /// Returns the progress of the job.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let work = self.work.load(Ordering::Relaxed);
         let total = self.total.load(Ordering::Relaxed);
-        // Read apart: between two parts of a job, the one may be ahead of the other.
+        // The loads are separate: between two parts of a job, `done` may be ahead of `work`.
         let done = self.done.load(Ordering::Relaxed).min(work);
         let done = u128::from(done) * u128::from(total) / u128::from(work.max(1));
         let done = u64::try_from(done).expect("at most the total");
         Progress { done, total }
     }
 
-    /// Time that [`EngineKind::Auto`](crate::EngineKind::Auto) has taken before the job to find and open the device
-    /// and to measure the engines. It is part of the time from call to return.
+    /// Time that [`EngineKind::Auto`](crate::EngineKind::Auto) took before the job to find and
+    /// open the device and to measure the engines. The duration of the job includes this time.
     #[must_use]
     pub fn measuring_time(&self) -> Duration {
         Duration::from_nanos(self.measuring.load(Ordering::Relaxed))
     }
 
-    /// Adds to the time taken for measuring.
+    /// Adds to the measuring time.
     #[cfg(feature = "gpu")]
     pub(crate) fn add_measuring_time(&self, time: Duration) {
         self.measuring
@@ -184,8 +188,8 @@ impl Control {
         }
     }
 
-    /// The name of the engine that does the job, once it has been chosen: `"cpu"`, `"gpu"` or
-    /// `"reference"`. Of a job in parts, that of the latest.
+    /// Name of the engine that does the job, once chosen: `"cpu"`, `"gpu"` or `"reference"`. In a
+    /// job of several parts, the engine of the latest part.
     #[must_use]
     pub fn engine_name(&self) -> Option<&'static str> {
         *self.engine()
@@ -195,14 +199,14 @@ impl Control {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells which engine does the job.
+    /// Records the engine that does the job.
     pub(crate) fn note_engine(&self, name: &'static str) {
         *self.engine() = Some(name);
     }
 
-    /// Conditions that did not keep the job from succeeding and that its caller may want to know, a
-    /// line each: a directory that could not be made durable, a working directory that could not be
-    /// removed. At most 100 are kept.
+    /// Warnings, one line each: conditions under which the job succeeds but that the caller may
+    /// want to know, such as a directory that could not be made durable or a working directory
+    /// that could not be removed. At most 100 are kept.
     ///
     /// # Example
     ///
@@ -228,7 +232,8 @@ impl Control {
         }
     }
 
-    /// What a graphics device has spent on the job so far; `None` if none has, or it does not tell.
+    /// Time that a graphics device has spent on the job so far. `None` if no device worked on the
+    /// job, or the device does not report times.
     #[must_use]
     pub fn device_time(&self) -> Option<DeviceTime> {
         let [upload, kernels, readback] = self
@@ -243,7 +248,7 @@ impl Control {
         (time != DeviceTime::default()).then_some(time)
     }
 
-    /// Adds what a device has spent.
+    /// Adds to the device time.
     #[cfg(feature = "gpu")]
     pub(crate) fn add_device_time(&self, time: &DeviceTime) {
         let times = [time.upload, time.kernels, time.readback];
@@ -252,7 +257,7 @@ impl Control {
         }
     }
 
-    /// Fails if the job is to stop.
+    /// Fails if the job is cancelled.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() {
             return Err(Error::Cancelled);
@@ -260,26 +265,27 @@ impl Control {
         Ok(())
     }
 
-    /// Starts a job whose bytes are its units of work.
+    /// Starts a job that counts bytes as units of work.
     pub(crate) fn start(&self, total: u64) {
         self.start_work(total, total);
     }
 
-    /// Starts a job of `work` units, of which the caller is told as of `total` bytes.
+    /// Starts a job of `work` units, reported to the caller as `total` bytes.
     pub(crate) fn start_work(&self, work: u64, total: u64) {
         self.done.store(0, Ordering::Relaxed);
         self.work.store(work, Ordering::Relaxed);
-        // Never 0 once there is work: that is a job that has not started.
+        // Not 0 if there is work: 0 means that the job has not started.
         let total = total.max(u64::from(work > 0));
         self.total.store(total, Ordering::Relaxed);
     }
 
-    /// Adds units of work that are done.
+    /// Adds units of work to those done.
     pub(crate) fn advance(&self, work: u64) {
         self.done.fetch_add(work, Ordering::Relaxed);
     }
 
-    /// A handle for work beside the job, with progress of its own, that is cancelled with the job.
+    /// Creates a handle for work beside the job: the handle has its own progress and is cancelled
+    /// with the job.
     pub(crate) fn aside(&self) -> Self {
         Self {
             cancelled: Arc::clone(&self.cancelled),
@@ -287,7 +293,8 @@ impl Control {
         }
     }
 
-    /// A handle as [`Control::aside`] gives that counts as cancelled from a deadline on.
+    /// Creates a handle like [`Control::aside`] that also counts as cancelled from the deadline
+    /// on.
     #[cfg(feature = "gpu")]
     pub(crate) fn aside_until(&self, deadline: Option<Instant>) -> Self {
         Self {
@@ -296,19 +303,19 @@ impl Control {
         }
     }
 
-    /// The units of work done.
+    /// Units of work done.
     #[cfg(feature = "gpu")]
     pub(crate) fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// What has been done since has to be done again.
+    /// Resets the units of work done: work after `done` has to be done again.
     #[cfg(feature = "gpu")]
     pub(crate) fn go_back(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
     }
 
-    /// Everything is done: what the shares of the work left to rounding, too.
+    /// Marks all work as done, including work lost to rounding of shares.
     pub(crate) fn finish(&self) {
         let work = self.work.load(Ordering::Relaxed);
         self.done.store(work, Ordering::Relaxed);

@@ -1,4 +1,6 @@
-//! A decoded blob as a file. This is the one place that decides whether an output file may be written.
+//! Output of a decoded blob to a file.
+//!
+//! This module alone decides whether an output file may be written.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,20 +10,20 @@ use tempfile::NamedTempFile;
 
 use crate::format::error::{Error, Result};
 use crate::format::shape::Shape;
-use crate::io::output::{Output, OutputSession};
+use crate::io::blob_output::{Output, OutputSession};
 use crate::io::source::write_all_at;
 use crate::support::disk::{UNFINISHED, lock_own, sync_directory};
 
-/// A file that takes its name only when the blob is complete, checked and on disk.
+/// Output file that gets its name only when the blob is complete, checked and on disk.
 ///
-/// It is written beside its target under a temporary name. A file that exists is not replaced unless
-/// [`FileOutput::force`] allows it; one that appears while the job runs is not either. What is no regular file
-/// is never replaced.
+/// The file is written next to its target under a temporary name. An existing file is replaced
+/// only if [`FileOutput::force`] allows it; the same holds for a file that appears while the job
+/// runs. Anything but a regular file is never replaced.
 ///
 /// # Example
 ///
 /// ```no_run
-/// use walrus_accel::FileOutput;
+/// use walrus_accel::io::FileOutput;
 ///
 /// let output = FileOutput::new("restored.bin");
 /// ```
@@ -33,7 +35,7 @@ pub struct FileOutput {
 }
 
 impl FileOutput {
-    /// An output to `path`, where no file is yet.
+    /// Creates an output to `path`, where no file must exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -42,40 +44,41 @@ impl FileOutput {
         }
     }
 
-    /// Sets whether a regular file at the path is replaced. The new file gets the old one's permission bits.
-    /// A symbolic link is followed, and stays.
+    /// Allows or forbids replacing a regular file at the path. The new file gets the permission
+    /// bits of the old file. A symbolic link is followed, and stays.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
         self
     }
 
-    /// Adds files and directories that the job reads. Neither such a file is replaced nor anything written
-    /// into such a directory: both are [`Error::OutputIsInput`].
+    /// Adds files and directories that the job reads. Replacing such a file, or writing into such
+    /// a directory, fails with [`Error::OutputIsInput`].
     ///
-    /// On Unix they are compared by device and inode number, so other names of a file, by links of either
-    /// kind, are the same file; in a directory, the files in it and in its subdirectories are. Elsewhere
-    /// hard links are not recognised.
+    /// On Unix, files are compared by device and inode number, so that all hard and symbolic links
+    /// to a file count as that file. A directory includes its files and the files in its
+    /// subdirectories. On other systems, hard links are not recognised.
     #[must_use]
     pub fn inputs<P: Into<PathBuf>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         self.inputs.extend(paths.into_iter().map(Into::into));
         self
     }
 
-    /// Checks whether the file may be written, as far as that can be told before the work. The same is checked
-    /// when the decoding begins and before the file takes its name.
+    /// Checks that the file may be written, as far as this is known before the job. The same check
+    /// runs when decoding begins and before the file gets its name.
     ///
     /// # Errors
     ///
-    /// [`Error::OutputExists`] if there is a file that may not be replaced; [`Error::OutputIsInput`] if it is
-    /// an input; [`Error::Io`] if it is no regular file, or the system does not tell.
+    /// [`Error::OutputExists`] if there is a file that may not be replaced;
+    /// [`Error::OutputIsInput`] if the file is an input; [`Error::Io`] if it is not a regular
+    /// file, or on an error of the system.
     pub fn check(&self) -> Result<()> {
         self.place().map(drop)
     }
 
-    /// The place of the file, if it may be written.
-    fn place(&self) -> Result<Place> {
-        let place = Place::of(&self.path).map_err(Error::io("write", &self.path))?;
+    /// Returns the place of the file, if the file may be written.
+    fn place(&self) -> Result<Destination> {
+        let place = Destination::of(&self.path).map_err(Error::io("write", &self.path))?;
         if let Some(input) = self.input_at(&place) {
             return Err(Error::OutputIsInput {
                 path: self.path.clone(),
@@ -94,8 +97,8 @@ impl FileOutput {
         }
     }
 
-    /// The input that the file is, or lies in.
-    fn input_at(&self, place: &Place) -> Option<PathBuf> {
+    /// Returns the input that is this file, or that contains it.
+    fn input_at(&self, place: &Destination) -> Option<PathBuf> {
         if self.inputs.is_empty() {
             return None;
         }
@@ -107,22 +110,22 @@ impl FileOutput {
             if found.as_ref() == Some(&this) || above.contains(&this) {
                 return Some(input.clone());
             }
-            // The depth of a blob's directory: files, and files in `pairs`.
+            // Depth of a blob's directory: files, and files in `pairs`.
             entry_of(input, found.as_ref()?, 1)
         })
     }
 }
 
-/// Where a file goes.
+/// Destination of a file.
 #[derive(Debug)]
-struct Place {
-    /// The path, without a link in its last component.
+struct Destination {
+    /// Path whose last component is not a link.
     path: PathBuf,
-    /// The regular file that is there.
+    /// Existing regular file at the path.
     found: Option<fs::Metadata>,
 }
 
-impl Place {
+impl Destination {
     fn of(path: &Path) -> io::Result<Self> {
         let refused = |kind, reason| Err(io::Error::new(kind, reason));
         let found = match fs::symlink_metadata(path) {
@@ -168,7 +171,7 @@ impl Place {
     }
 }
 
-/// The directory that a file is in.
+/// Parent directory of a path.
 fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -176,7 +179,7 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Device and inode number of a file or directory, behind links.
+/// Device and inode number of a file or directory, following links.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
@@ -184,13 +187,14 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     Some((found.dev(), found.ino()))
 }
 
-/// The path of a file or directory, behind links.
+/// Path of a file or directory, following links.
 #[cfg(not(unix))]
 fn identity(path: &Path) -> Option<PathBuf> {
     fs::canonicalize(path).ok()
 }
 
-/// The entry of a directory that is the wanted file; with a depth, also of its subdirectories.
+/// Returns the directory entry that is the wanted file. Subdirectories are searched down to
+/// `depth`.
 #[cfg(unix)]
 fn entry_of(directory: &Path, wanted: &(u64, u64), depth: u32) -> Option<PathBuf> {
     let entries = fs::read_dir(directory).ok()?.flatten();
@@ -202,7 +206,7 @@ fn entry_of(directory: &Path, wanted: &(u64, u64), depth: u32) -> Option<PathBuf
     })
 }
 
-/// None: a file elsewhere has another path.
+/// Returns `None`: a file elsewhere has another path.
 #[cfg(not(unix))]
 fn entry_of(_: &Path, _: &Path, _: u32) -> Option<PathBuf> {
     None
@@ -212,7 +216,8 @@ impl Output for FileOutput {
     fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
         let place = self.place()?;
         let directory = parent(&place.path);
-        // A new file gets what the user's umask leaves; one that replaces another, its bits.
+        // A new file gets the mode that the user's umask leaves; a replacement gets the mode of
+        // the replaced file.
         let mode = if place.found.is_some() { 0o600 } else { 0o666 };
         let file =
             unfinished_in(directory, mode).map_err(Error::io("create a file in", directory))?;
@@ -230,8 +235,8 @@ impl Output for FileOutput {
     }
 }
 
-/// Makes a file without its own name yet, locked until it is closed, so that nobody takes it for one that an ended
-/// process left.
+/// Creates a file under a temporary name, locked until it is closed. The lock tells other
+/// processes that the file is not a leftover.
 fn unfinished_in(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
     for _ in 0..100 {
         let file = tempfile::Builder::new()
@@ -239,12 +244,12 @@ fn unfinished_in(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
             .suffix(UNFINISHED.1)
             .make_in(directory, |path| create_new(path, mode))?;
         match lock_own(file.as_file()) {
-            // Another process holds it, and may remove it.
+            // Another process holds the lock, and may remove the file.
             Err(fs::TryLockError::WouldBlock) => continue,
             // Not every file system has locks.
             Ok(()) | Err(fs::TryLockError::Error(_)) => {}
         }
-        // It may have been removed before it was locked.
+        // The file may have been removed before it was locked.
         if file.path().exists() {
             return Ok(file);
         }
@@ -254,7 +259,8 @@ fn unfinished_in(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
     ))
 }
 
-/// Makes a file to read and write with these permission bits, where there are such.
+/// Creates a file for reading and writing with the given permission bits, where the system has
+/// them.
 fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
@@ -296,14 +302,15 @@ impl OutputSession for FileSession<'_> {
             io::ErrorKind::AlreadyExists => output.exists(),
             _ => failed(error),
         })?;
-        // The blob is complete under its name. File systems that cannot sync a directory, and directories
-        // that may be written but not read, are no reason to say that it is not.
+        // The blob is complete under its name. A file system that cannot sync directories, or a
+        // directory without read permission, does not change that.
         let _ = sync_directory(parent(&path));
         Ok(())
     }
 }
 
-/// Gives a file the permission bits of the one that it replaces; not those that lend its owner's rights.
+/// Sets the permission bits of a file to those of the file it replaces, except set-user-ID,
+/// set-group-ID and sticky bits.
 #[cfg(unix)]
 fn keep_mode(file: &File, replaced: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -315,15 +322,15 @@ fn keep_mode(file: &File, replaced: &fs::Metadata) -> io::Result<()> {
     }
 }
 
-/// Nothing: there are no such bits.
+/// Does nothing: the system has no permission bits.
 #[cfg(not(unix))]
 fn keep_mode(_: &File, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file its name unless there is a file of that name, in one step.
+/// Gives a file its name in one step, unless a file of that name exists.
 fn persist_new(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // By a renaming that replaces nothing, or else by a hard link.
+    // By a rename that does not replace, or by a hard link.
     let Err(failed) = file.persist_noclobber(path) else {
         return Ok(());
     };
@@ -335,7 +342,8 @@ fn persist_new(file: NamedTempFile, path: &Path) -> io::Result<()> {
     }
 }
 
-/// The same where the file system has neither: the name is taken by an empty file first.
+/// Like [`persist_new`] where the file system supports neither: reserves the name with an empty
+/// file first.
 fn persist_over_own(file: NamedTempFile, path: &Path) -> io::Result<()> {
     drop(File::create_new(path)?);
     let own = identity(path);

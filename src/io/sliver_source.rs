@@ -1,4 +1,4 @@
-//! Where given slivers come from: memory, a directory, or a caller's own storage.
+//! Sources of slivers: memory, a directory, or the caller's own storage.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,30 +11,29 @@ use crate::format::wire::Sliver;
 use crate::io::symbol_reader::{SymbolReader, read_strided};
 use crate::support::memory::{collected, filled};
 
-/// Numbered slivers that can be read at any position, from several threads at once.
+/// Numbered slivers with random access from several threads at once.
 ///
-/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::BlobSliver) (whose own metadata is then
-/// of no account: the job's is), for [`BlobDirectory`](crate::BlobDirectory) and
-/// [`SliverFiles`](crate::SliverFiles).
+/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::verify::BlobSliver), for
+/// [`BlobDirectory`](crate::directory::BlobDirectory) and [`SliverFiles`](crate::directory::SliverFiles). Jobs ignore
+/// the metadata of a `BlobSliver` and use their own.
 ///
-/// What a sliver holds must not change while a job reads it. Slivers that others send are taken first, by a
-/// [`BlobReader`](crate::BlobReader), say: a source that gave other bytes to decoding than to verifying would
-/// make a good blob look inconsistent.
+/// The content of a sliver must not change while a job reads it: a source that returns other bytes
+/// for decoding than for verification makes a good blob look inconsistent. Slivers from other
+/// parties should be collected first, for example with a [`BlobReader`](crate::BlobReader).
 pub trait SliverSource: Sync {
-    /// What each sliver says of itself. A sliver's position in this list is its number.
+    /// Measures that each sliver states. The position of a sliver in this list is its number.
     fn infos(&self) -> Vec<SliverInfo>;
 
-    /// Fills `out` with the symbols' bytes of sliver `number` from `offset` on. The range lies
-    /// inside the sliver.
+    /// Fills `out` with the bytes of the symbols of sliver `number` from `offset` on. The range
+    /// lies inside the sliver.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if reading fails: the sliver then counts as damaged. Any other error ends the
-    /// job.
+    /// [`Error::Io`] if reading fails: the sliver counts as damaged. Any other error ends the job.
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()>;
 
-    /// All symbols of sliver `number`, one after another, if they are in memory: decoding then reads
-    /// them there, and copies nothing.
+    /// Returns all symbols of sliver `number` in order, if they are in memory. Decoding then reads
+    /// them in place.
     fn symbols(&self, number: usize) -> Option<&[u8]> {
         let _ = number;
         None
@@ -43,7 +42,7 @@ pub trait SliverSource: Sync {
 
 impl SliverSource for [Sliver] {
     fn infos(&self) -> Vec<SliverInfo> {
-        collected(self.iter().map(SliverInfo::of))
+        collected(self.iter().map(Sliver::info))
     }
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
@@ -72,19 +71,19 @@ impl<T: SliverSource + ?Sized> SliverSource for &T {
     }
 }
 
-/// The numbers of the slivers that can be used for a blob of this shape: each index once, the
-/// source slivers first, since they need no decoding.
+/// Returns the numbers of the slivers that can be used for a blob of this shape, by ascending
+/// index and each index once. Source slivers come first, because they need no decoding.
 pub(crate) fn usable(shape: &Shape, slivers: &dyn SliverSource, axis: Axis) -> Vec<usize> {
     let mut by_index = filled(None, usize::from(shape.n_shards()));
     for (number, info) in slivers.infos().into_iter().enumerate() {
-        if info.axis == axis && info.fits(shape) {
+        if info.axis == axis && shape.fits_sliver(&info) {
             by_index[usize::from(info.index.0)].get_or_insert(number);
         }
     }
     collected(by_index.into_iter().flatten())
 }
 
-/// The slivers that a job works from, in the order in which its engine numbers them.
+/// Slivers that a job reads, in the engine's numbering.
 pub(crate) struct GivenSlivers<'a> {
     slivers: &'a dyn SliverSource,
     symbol_size: u32,
@@ -92,17 +91,18 @@ pub(crate) struct GivenSlivers<'a> {
     indices: Vec<SliverIndex>,
     lens: Vec<u64>,
     unreadable: Vec<AtomicBool>,
-    /// Whether a sliver that cannot be read ends the job.
+    /// True if an unreadable sliver ends the job.
     strict: bool,
 }
 
 impl<'a> GivenSlivers<'a> {
-    /// `numbers` are of usable slivers of one axis. The first that cannot be read ends the job.
+    /// Creates a reader of the slivers `numbers`, which must be usable and of one axis. The first
+    /// unreadable sliver ends the job.
     pub(crate) fn new(slivers: &'a dyn SliverSource, shape: Shape, numbers: Vec<usize>) -> Self {
         Self::of(slivers, &slivers.infos(), shape, numbers)
     }
 
-    /// The same, of slivers that have said before what they are.
+    /// Like [`GivenSlivers::new`], with measures that are already known.
     pub(crate) fn of(
         slivers: &'a dyn SliverSource,
         infos: &[SliverInfo],
@@ -120,7 +120,7 @@ impl<'a> GivenSlivers<'a> {
         }
     }
 
-    /// The same, with zeros for what cannot be read.
+    /// Replaces unreadable slivers by zeros instead of ending the job.
     pub(crate) fn lenient(mut self) -> Self {
         self.strict = false;
         self
@@ -130,17 +130,17 @@ impl<'a> GivenSlivers<'a> {
         &self.indices
     }
 
-    /// Whether all of them are in memory.
+    /// Returns true if all slivers are in memory.
     pub(crate) fn in_memory(&self) -> bool {
         (0..self.numbers.len()).all(|item| self.borrow(item).is_some())
     }
 
-    /// Whether an item could not be read.
+    /// Returns true if reading an item failed.
     pub(crate) fn is_unreadable(&self, item: usize) -> bool {
         self.unreadable[item].load(Ordering::Relaxed)
     }
 
-    /// Whether any item could not be read.
+    /// Returns true if reading any item failed.
     pub(crate) fn any_unreadable(&self) -> bool {
         (0..self.numbers.len()).any(|item| self.is_unreadable(item))
     }
@@ -164,7 +164,7 @@ impl SymbolReader for GivenSlivers<'_> {
 
     fn borrow(&self, item: usize) -> Option<&[u8]> {
         let symbols = self.slivers.symbols(self.numbers[item])?;
-        // One that is shorter than it said is read, which tells.
+        // A slice shorter than the stated length is read instead, which reports the error.
         (symbols.len() as u64 >= self.lens[item]).then_some(symbols)
     }
 }

@@ -1,4 +1,4 @@
-//! Where a blob comes from: bytes, a file, or a reader of unknown length.
+//! Sources of a blob: bytes, a file, or a reader of unknown length.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SourceChange;
 use crate::io::control::Control;
 use crate::support::disk::{FileId, open_regular};
-use crate::support::memory::reserve;
+use crate::support::memory::try_with_capacity;
 
-/// A blob that can be read at any position, from several threads at once.
+/// Blob with random access from several threads at once.
 ///
-/// Implemented for byte slices and vectors, for [`FileSource`] and [`SpooledSource`]; a caller can
-/// implement it for its own storage.
+/// Implemented for byte slices and vectors, for [`FileSource`] and [`SpooledSource`]. Callers can
+/// implement it for their own storage.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Source;
+/// use walrus_accel::io::Source;
 ///
 /// let blob = b"walrus".to_vec();
 /// assert_eq!(Source::len(&blob), 6);
@@ -28,10 +29,10 @@ use crate::support::memory::reserve;
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```
 pub trait Source: Sync {
-    /// The length of the blob in bytes. It must not change.
+    /// Length of the blob in bytes. The length must not change.
     fn len(&self) -> u64;
 
-    /// Whether the blob is empty.
+    /// Returns true if the blob is empty.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -43,23 +44,22 @@ pub trait Source: Sync {
     /// [`Error::Io`] if reading fails; [`Error::SourceChanged`] if the bytes are no longer there.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
 
-    /// The whole blob, if it lies in memory: then it is not copied. It has exactly [`Source::len`]
-    /// bytes, or is not used. `None` unless implemented.
+    /// Returns the whole blob if it lies in memory, so that jobs need not copy it. A slice of
+    /// another length than [`Source::len`] is ignored. The default is `None`.
     fn as_bytes(&self) -> Option<&[u8]> {
         None
     }
 
-    /// The file that the blob lies in, if it lies in one: no output replaces it. `None` unless
-    /// implemented.
+    /// Returns the file that holds the blob, so that no output replaces it. The default is `None`.
     fn as_file(&self) -> Option<&FileSource> {
         None
     }
 
-    /// Called once after the last read: fails if the blob changed in the meantime.
+    /// Fails if the blob changed since the job began. Called once, after the last read.
     ///
     /// # Errors
     ///
-    /// [`Error::SourceChanged`], or [`Error::Io`] if that cannot be told.
+    /// [`Error::SourceChanged`]; [`Error::Io`] if the check itself fails.
     fn check_unchanged(&self) -> Result<()> {
         Ok(())
     }
@@ -117,19 +117,20 @@ impl<T: Source + ?Sized> Source for &T {
     }
 }
 
-/// A file, read by position: no map, so that a file truncated meanwhile is an error and not a
-/// signal.
+/// File, read by position. The file is not mapped, so that truncation during a job is an error
+/// instead of a signal.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Encoder, FileSource};
+/// use walrus_accel::Encoder;
+/// use walrus_accel::io::FileSource;
 ///
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let path = directory.path().join("model.bin");
 /// # std::fs::write(&path, b"walrus").unwrap();
 /// let file = FileSource::open(&path)?;
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&file)?;
+/// let encoded = Encoder::new(10)?.metadata(&file)?;
 /// println!("{}", encoded.blob_id);
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```
@@ -152,7 +153,7 @@ impl FileSource {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = open_regular(path).map_err(|error| {
-            // Whatever else is there is no blob.
+            // Anything but a regular file is no blob.
             let action = match error.kind() {
                 io::ErrorKind::InvalidInput => "encode",
                 _ => "open",
@@ -162,7 +163,7 @@ impl FileSource {
         Self::new(file, path)
     }
 
-    /// Takes an open regular file; `path` is its name in messages.
+    /// Takes an open regular file. `path` is the name of the file in messages.
     ///
     /// # Errors
     ///
@@ -181,20 +182,20 @@ impl FileSource {
         })
     }
 
-    /// The file's name in messages.
+    /// Name of the file in messages.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// When the file was last written, as found when it was opened; `None` where the system does
-    /// not say.
+    /// Time of the last modification when the file was opened. `None` if the system does not
+    /// report it.
     #[must_use]
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified
     }
 
-    /// What tells whether it is still the same file with the same bytes, as far as the system knows.
+    /// Text that changes when the file or its bytes change, as far as the system reports changes.
     pub(crate) fn stamp(&self) -> &str {
         &self.stamp
     }
@@ -204,7 +205,7 @@ impl FileSource {
         self.id
     }
 
-    fn changed(&self, reason: String) -> Error {
+    fn changed(&self, reason: SourceChange) -> Error {
         Error::SourceChanged {
             name: self.path.display().to_string(),
             reason,
@@ -220,8 +221,8 @@ fn check_regular(found: &std::fs::Metadata, path: &Path) -> Result<()> {
     Err(Error::io("encode", path)(source))
 }
 
-/// The file's number and the times of its last changes: the one of its bytes can be set at will,
-/// the one of its attributes cannot.
+/// File number and times of the last changes. Users can set the modification time at will, but not
+/// the time of the last attribute change.
 fn stamp(metadata: &std::fs::Metadata) -> String {
     #[cfg(unix)]
     {
@@ -248,11 +249,10 @@ impl Source for FileSource {
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         read_exact_at(&self.file, offset, out).map_err(|source| match source.kind() {
-            io::ErrorKind::UnexpectedEof => self.changed(format!(
-                "it had {} bytes and now ends before byte {}",
-                self.len,
-                offset + out.len() as u64
-            )),
+            io::ErrorKind::UnexpectedEof => self.changed(SourceChange::EndsEarly {
+                length: self.len,
+                end: offset + out.len() as u64,
+            }),
             _ => Error::io("read", &self.path)(source),
         })
     }
@@ -267,39 +267,39 @@ impl Source for FileSource {
             .metadata()
             .map_err(Error::io("inspect", &self.path))?;
         if metadata.len() != self.len {
-            return Err(self.changed(format!(
-                "it had {} bytes and now has {}",
-                self.len,
-                metadata.len()
-            )));
+            return Err(self.changed(SourceChange::Length {
+                length: self.len,
+                found: metadata.len(),
+            }));
         }
         if metadata.modified().ok() != self.modified {
-            return Err(self.changed("it was written to".into()));
+            return Err(self.changed(SourceChange::Written));
         }
         if stamp(&metadata) != self.stamp {
-            return Err(self.changed("it was written to, replaced or linked".into()));
+            return Err(self.changed(SourceChange::WrittenReplacedOrLinked));
         }
-        // Some files of the system have no length to tell, and content nevertheless.
+        // Some system files report a length of 0 and have content nevertheless.
         match read_exact_at(&self.file, self.len, &mut [0]) {
-            Ok(()) => Err(self.changed(format!("it had {} bytes and now has more", self.len))),
+            Ok(()) => Err(self.changed(SourceChange::Longer { length: self.len })),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
             Err(error) => Err(Error::io("read", &self.path)(error)),
         }
     }
 }
 
-/// How many bytes of a reader are taken at once.
+/// Bytes that one read of a reader takes.
 const SPOOL_LEN: usize = 128 << 10;
 
-/// A blob of unknown length, read to its end into an unnamed temporary file.
+/// Blob of unknown length, read to its end into an unnamed temporary file.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Encoder, SpooledSource};
+/// use walrus_accel::Encoder;
+/// use walrus_accel::io::SpooledSource;
 ///
 /// let blob = SpooledSource::read(&b"walrus"[..])?;
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&blob)?;
+/// let encoded = Encoder::new(10)?.metadata(&blob)?;
 /// assert_eq!(encoded.metadata.unencoded_length, 6);
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```
@@ -310,8 +310,8 @@ pub struct SpooledSource {
 }
 
 impl SpooledSource {
-    /// Reads `reader` to its end. The temporary file has no name and is gone with this value; it
-    /// lies where `TMPDIR` says.
+    /// Reads `reader` to its end. The temporary file has no name, lies in the directory that
+    /// `TMPDIR` names, and is removed with this value.
     ///
     /// # Errors
     ///
@@ -320,7 +320,7 @@ impl SpooledSource {
         Self::read_with(reader, &Control::new())
     }
 
-    /// As [`SpooledSource::read`], and can be cancelled between two reads of some 100 KiB.
+    /// Like [`SpooledSource::read`], with cancellation between two reads of about 100 KiB.
     ///
     /// # Errors
     ///
@@ -329,7 +329,7 @@ impl SpooledSource {
         let directory = std::env::temp_dir();
         let mut file =
             tempfile::tempfile().map_err(Error::io("create a temporary file in", &directory))?;
-        let mut buffer = reserve(SPOOL_LEN)?;
+        let mut buffer = try_with_capacity(SPOOL_LEN)?;
         buffer.resize(SPOOL_LEN, 0);
         let mut len = 0;
         loop {
@@ -357,7 +357,7 @@ impl Source for SpooledSource {
     }
 }
 
-/// Reads at a position without moving a shared cursor.
+/// Reads at a position without moving the file cursor.
 pub(crate) fn read_exact_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -379,7 +379,7 @@ pub(crate) fn read_exact_at(file: &File, offset: u64, out: &mut [u8]) -> io::Res
     }
 }
 
-/// Writes at a position without moving a shared cursor.
+/// Writes at a position without moving the file cursor.
 pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     {

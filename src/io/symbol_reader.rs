@@ -1,4 +1,4 @@
-//! Byte ranges of symbols: how engines see blobs and slivers.
+//! Byte ranges of symbols: an engine's view of blobs and slivers.
 
 use std::ops::Range;
 
@@ -7,21 +7,21 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::source::Source;
 
-/// Reads byte ranges of the symbols of numbered slivers or matrix rows.
+/// Reader of byte ranges of the symbols of numbered slivers or matrix rows.
 pub(crate) trait SymbolReader: Sync {
-    /// Fills `out` with the bytes `range` of every symbol of `item`, one after another:
-    /// `range.len()` bytes a symbol, as many symbols as fill `out`.
+    /// Fills `out` with the bytes `range` of each symbol of `item`, in symbol order: `range.len()`
+    /// bytes per symbol, as many symbols as fit `out`.
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()>;
 
-    /// The whole symbols of `item`, one after another, and what follows them in memory: if they are
-    /// there.
+    /// Returns all symbols of `item` in order, and any bytes behind them in memory. `None` if the
+    /// symbols are not in memory.
     fn borrow(&self, item: usize) -> Option<&[u8]> {
         let _ = item;
         None
     }
 }
 
-/// The rows of a blob's source matrix, zeros past its end.
+/// Rows of a blob's source matrix, with zeros past the end of the blob.
 pub(crate) struct SourceRows<'a> {
     source: &'a dyn Source,
     shape: Shape,
@@ -61,15 +61,15 @@ impl SymbolReader for SourceRows<'_> {
     }
 }
 
-/// The bytes of a source that lies in memory. A longer or shorter slice is not the blob: then it is
-/// read.
+/// Returns the bytes of a source that lies in memory. A slice of another length than the blob is
+/// ignored, so that the blob is read instead.
 pub(crate) fn bytes_of(source: &dyn Source) -> Option<&[u8]> {
     let bytes = source.as_bytes()?;
     (bytes.len() as u64 == source.len()).then_some(bytes)
 }
 
-/// Reads the bytes `range` of consecutive symbols that begin at `start`: in one read where whole
-/// symbols are asked for, symbol by symbol otherwise.
+/// Reads the bytes `range` of consecutive symbols from `start` on: in one read for whole symbols,
+/// in one read per symbol otherwise.
 pub(crate) fn read_strided(
     start: u64,
     symbol_size: u32,

@@ -1,91 +1,32 @@
 //! Encoding: a blob to its metadata, or to metadata and slivers.
 
 use crate::engine::schedule::{Job, Work};
-use crate::engine::{
-    DeviceInfo, DroppedSet, EncodeSession, Engine, EngineKind, STRIPE_UNIT, SliverOutput, stripes,
-};
+use crate::engine::{EncodeSession, Engine, STRIPE_UNIT, SliverOutput, stripes};
 use crate::format::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Zeros, roots_across, roots_of_lines,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, ZeroCodewords, column_roots, row_roots,
 };
 use crate::format::error::Result;
-use crate::format::index::{Axis, PairSet};
+use crate::format::index::Axis;
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::{Control, Event};
 use crate::io::sink::Sink;
 use crate::io::source::Source;
 use crate::io::symbol_reader::{SourceRows, bytes_of};
-use crate::jobs::runtime::{Context, ContextOptions, context_choices};
-use crate::support::memory::caught;
+use crate::jobs::runtime::Runtime;
+use crate::support::memory::catch_out_of_memory;
 
-/// The number of shards of the Walrus network.
-pub const NETWORK_SHARDS: u16 = 1000;
-
-/// The choices that an [`Encoder`] or a [`Decoder`](crate::Decoder) is built with.
+/// Encodes blobs of one committee.
+///
+/// An encoder is cheap to make and to clone, and serves any number of threads at the same time. All
+/// jobs run on its [`Runtime`].
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Encoder, EngineKind};
+/// use walrus_accel::Runtime;
 ///
-/// let encoder = Encoder::builder()
-///     .n_shards(100)
-///     .engine(EngineKind::Cpu)
-///     .threads(2)
-///     .memory(256 << 20)
-///     .build()?;
-/// assert_eq!(encoder.engine_name(), "cpu");
-/// # Ok::<(), walrus_accel::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct EncoderBuilder {
-    n_shards: u16,
-    commitment: Commitment,
-    context: ContextOptions,
-}
-
-impl EncoderBuilder {
-    /// The number of shards; [`NETWORK_SHARDS`] unless set.
-    #[must_use]
-    pub fn n_shards(mut self, n_shards: u16) -> Self {
-        self.n_shards = n_shards;
-        self
-    }
-
-    /// The commitment hash; the network's unless set.
-    #[must_use]
-    pub fn commitment(mut self, commitment: Commitment) -> Self {
-        self.commitment = commitment;
-        self
-    }
-
-    context_choices!();
-
-    /// Makes the engine ready: its threads are started and its tables computed here.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
-    /// [`Error::TooManyShards`](crate::Error::TooManyShards);
-    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the engine or the
-    /// instruction set asked for cannot run on this machine.
-    pub fn build(&self) -> Result<Encoder> {
-        Shape::new(self.n_shards, 0)?;
-        Ok(Encoder {
-            n_shards: self.n_shards,
-            commitment: self.commitment,
-            context: self.context.open()?,
-        })
-    }
-}
-
-/// Encodes blobs. Costly to make and cheap to clone; one can serve many threads at once.
-///
-/// # Example
-///
-/// ```
-/// use walrus_accel::Encoder;
-///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Runtime::new()?.encoder(10)?;
 /// let encoded = encoder.metadata(&b"walrus"[..])?;
 /// assert_eq!(encoded.blob_id, encoded.metadata.blob_id());
 /// # Ok::<(), walrus_accel::Error>(())
@@ -94,80 +35,68 @@ impl EncoderBuilder {
 pub struct Encoder {
     n_shards: u16,
     commitment: Commitment,
-    context: Context,
+    runtime: Runtime,
+}
+
+impl Runtime {
+    /// Returns an encoder for a committee of `n_shards` shards, with the network's commitment.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
+    /// [`Error::TooManyShards`](crate::Error::TooManyShards).
+    pub fn encoder(&self, n_shards: u16) -> Result<Encoder> {
+        Shape::new(n_shards, 0)?;
+        Ok(Encoder {
+            n_shards,
+            commitment: Commitment::default(),
+            runtime: self.clone(),
+        })
+    }
 }
 
 impl Encoder {
-    /// The choices to make an encoder with.
+    /// Returns an encoder on a runtime of its own, with all defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runtime::new`] and [`Runtime::encoder`].
+    pub fn new(n_shards: u16) -> Result<Self> {
+        Runtime::new()?.encoder(n_shards)
+    }
+
+    /// Returns this encoder with another commitment.
     #[must_use]
-    pub fn builder() -> EncoderBuilder {
-        EncoderBuilder {
-            n_shards: NETWORK_SHARDS,
-            commitment: Commitment::default(),
-            context: ContextOptions::default(),
-        }
+    pub fn with_commitment(self, commitment: Commitment) -> Self {
+        Self { commitment, ..self }
     }
 
-    /// On an engine that is there.
-    #[cfg(all(test, feature = "gpu"))]
-    pub(crate) fn on(n_shards: u16, commitment: Commitment, context: Context) -> Self {
-        Self {
-            n_shards,
-            commitment,
-            context,
-        }
+    /// Returns this encoder on another runtime.
+    #[must_use]
+    pub fn with_runtime(self, runtime: Runtime) -> Self {
+        Self { runtime, ..self }
     }
 
-    /// The number of shards.
+    /// Returns the number of shards.
     #[must_use]
     pub fn n_shards(&self) -> u16 {
         self.n_shards
     }
 
-    /// The commitment hash.
+    /// Returns the commitment.
     #[must_use]
     pub fn commitment(&self) -> Commitment {
         self.commitment
     }
 
-    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`. With
-    /// [`EngineKind::Auto`] it is `"cpu"`, and a job's own engine is told by
-    /// [`Control::engine_name`].
+    /// Returns the runtime of the encoder.
     #[must_use]
-    pub fn engine_name(&self) -> &'static str {
-        self.context.engine.name()
-    }
-
-    /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The reference
-    /// engine has no choice, and says `"portable"`.
-    #[must_use]
-    pub fn instruction_set(&self) -> &'static str {
-        self.context.engine.instruction_set()
-    }
-
-    /// The instruction sets that this processor says it has and that gave wrong answers when they
-    /// were tried, so that a slower one is used. Empty on a sound machine.
-    #[must_use]
-    pub fn dropped_sets(&self) -> &[DroppedSet] {
-        self.context.engine.dropped_sets()
-    }
-
-    /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked for
-    /// it.
-    #[must_use]
-    pub fn device(&self) -> Option<&DeviceInfo> {
-        self.context.device()
-    }
-
-    /// What became of the device, if it failed and the CPU went on: one line for the user. The results
-    /// are right all the same.
-    #[must_use]
-    pub fn device_fault(&self) -> Option<String> {
-        self.context.device_fault()
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit. With
-    /// [`EngineKind::Auto`] those that the CPU takes; a device, which blobs of 16 MiB or more may go to,
+    /// [`EngineKind::Auto`](crate::EngineKind::Auto) those that the CPU takes; a device, which blobs of 16 MiB or more may go to,
     /// takes others within the limit.
     ///
     /// # Errors
@@ -175,8 +104,8 @@ impl Encoder {
     /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too low.
     pub fn memory_needed(&self, length: u64) -> Result<u64> {
         let shape = Shape::new(self.n_shards, length)?;
-        let width = self.width(&self.context, &shape, false)?;
-        let engine = &self.context.engine;
+        let width = self.width(&self.runtime, &shape, false)?;
+        let engine = &self.runtime.engine;
         Ok(engine.encode_memory(&shape, self.commitment, width, false))
     }
 
@@ -214,7 +143,7 @@ impl Encoder {
     /// # Panics
     ///
     /// If `pairs` was made for another number of shards, or the sink lends other memory than it
-    /// should ([`SinkSession::rooms`](crate::SinkSession::rooms)).
+    /// should ([`SinkSession::buffers`](crate::io::SinkSession::buffers)).
     pub fn encode(
         &self,
         source: impl Source,
@@ -230,50 +159,8 @@ impl Encoder {
         self.run(&source, Some((pairs, sink)), control)
     }
 
-    /// The same encoder with another limit of working memory a job. What [`EngineKind::Auto`] measures
-    /// it measures within the limit that [`EncoderBuilder::memory`] set.
-    #[must_use]
-    pub fn with_memory(&self, bytes: u64) -> Self {
-        Self {
-            context: self.context.with_memory(bytes),
-            ..self.clone()
-        }
-    }
-
-    /// An encoder for another committee or commitment hash on the same engine, which is not opened
-    /// again: what is costly to make is shared.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooFewShards`](crate::Error::TooFewShards) or
-    /// [`Error::TooManyShards`](crate::Error::TooManyShards).
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use walrus_accel::{Commitment, Encoder};
-    ///
-    /// let network = Encoder::builder().build()?;
-    /// let small = network.for_committee(10, Commitment::Blake3)?;
-    /// assert_eq!(small.metadata(&b"walrus"[..])?.metadata.pairs.len(), 10);
-    /// # Ok::<(), walrus_accel::Error>(())
-    /// ```
-    pub fn for_committee(&self, n_shards: u16, commitment: Commitment) -> Result<Self> {
-        Shape::new(n_shards, 0)?;
-        Ok(Self {
-            n_shards,
-            commitment,
-            context: self.context.clone(),
-        })
-    }
-
-    /// What this encoder runs on.
-    pub(crate) fn context(&self) -> &Context {
-        &self.context
-    }
-
     /// How many engines blobs of these lengths can be encoded on at the same time, with slivers or
-    /// without: 2 where [`EngineKind::Auto`] has a device beside the CPU, 1 otherwise. Jobs that are
+    /// without: 2 where [`EngineKind::Auto`](crate::EngineKind::Auto) has a device beside the CPU, 1 otherwise. Jobs that are
     /// started at the same time are shared out between them. It may open and measure the device to know.
     ///
     /// # Errors
@@ -284,9 +171,9 @@ impl Encoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Control, Encoder, EngineKind};
+    /// use walrus_accel::{Control, EngineKind, Runtime, Shape};
     ///
-    /// let encoder = Encoder::builder().engine(EngineKind::Cpu).build()?;
+    /// let encoder = Runtime::builder().engine(EngineKind::Cpu).build()?.encoder(Shape::NETWORK_SHARDS)?;
     /// assert_eq!(encoder.engine_count(&[1 << 30, 1 << 28], true, &Control::new())?, 1);
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
@@ -299,11 +186,11 @@ impl Encoder {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let shape = Shape::new(self.n_shards, longest)?;
         let job = self.job(&shape, with_slivers);
-        let fits = |context: &Context| self.fits(context, &shape, false);
+        let fits = |runtime: &Runtime| self.fits(runtime, &shape, false);
         let bytes = lengths
             .iter()
             .fold(0, |sum: u64, &len| sum.saturating_add(len));
-        self.context.engine_count(&job, bytes, control, fits)
+        self.runtime.engine_count(&job, bytes, control, fits)
     }
 
     /// A job as far as the choice of the engine depends on it.
@@ -320,26 +207,25 @@ impl Encoder {
     }
 
     /// Whether an engine has room for a blob.
-    fn fits(&self, context: &Context, shape: &Shape, in_memory: bool) -> bool {
-        context.engine.has_room(shape, self.commitment)
-            && self.width(context, shape, in_memory).is_ok()
+    fn fits(&self, runtime: &Runtime, shape: &Shape, in_memory: bool) -> bool {
+        runtime.engine.fits(shape, self.commitment) && self.width(runtime, shape, in_memory).is_ok()
     }
 
-    fn width(&self, context: &Context, shape: &Shape, in_memory: bool) -> Result<u32> {
-        self.width_up_to(u32::MAX, context, shape, in_memory)
+    fn width(&self, runtime: &Runtime, shape: &Shape, in_memory: bool) -> Result<u32> {
+        self.width_up_to(u32::MAX, runtime, shape, in_memory)
     }
 
     /// The width as [`Encoder::width`] gives it, at most `most` bytes where the engine works in stripes.
     fn width_up_to(
         &self,
         most: u32,
-        context: &Context,
+        runtime: &Runtime,
         shape: &Shape,
         in_memory: bool,
     ) -> Result<u32> {
-        let engine = &context.engine;
+        let engine = &runtime.engine;
         let widest = engine.widest_encode(shape, self.commitment).min(most);
-        context.width_up_to(widest, shape, |width| {
+        runtime.width_up_to(widest, shape, |width| {
             engine.encode_memory(shape, self.commitment, width, in_memory)
         })
     }
@@ -350,7 +236,7 @@ impl Encoder {
         output: Option<(&PairSet, &mut dyn Sink)>,
         control: &Control,
     ) -> Result<BlobMetadataWithId> {
-        caught(|| self.run_uncaught(source, output, control))
+        catch_out_of_memory(|| self.run_uncaught(source, output, control))
     }
 
     /// The same, from which missing memory unwinds.
@@ -363,9 +249,9 @@ impl Encoder {
         let shape = Shape::new(self.n_shards, source.len())?;
         let in_memory = bytes_of(source).is_some();
         let job = self.job(&shape, output.is_some());
-        let fits = |context: &Context| self.fits(context, &shape, in_memory);
-        let context = self.context.for_job(&job, control, fits)?;
-        let mut width = self.width(&context, &shape, in_memory)?;
+        let fits = |runtime: &Runtime| self.fits(runtime, &shape, in_memory);
+        let runtime = self.runtime.for_job(&job, control, fits)?;
+        let mut width = self.width(&runtime, &shape, in_memory)?;
         control.start_work(shape.matrix_len(), shape.unencoded_length());
         control.check()?;
         let mut sink = match output {
@@ -377,14 +263,14 @@ impl Encoder {
             }
             None => None,
         };
-        let engine = &*context.engine;
+        let engine = &*runtime.engine;
         if let Some((_, sink)) = &sink
             && let Some(bytes) = sink.stripe_bytes()
         {
-            let narrow = self.width_up_to(width_of(&shape, bytes), &context, &shape, in_memory)?;
+            let narrow = self.width_up_to(width_of(&shape, bytes), &runtime, &shape, in_memory)?;
             // Several stripes have hash states between them, for which there may be no room.
             let memory = engine.encode_memory(&shape, self.commitment, narrow, in_memory);
-            if memory <= context.memory {
+            if memory <= runtime.memory {
                 width = narrow;
             }
         }
@@ -443,10 +329,10 @@ pub(crate) fn zeros(
     shape: &Shape,
     commitment: Commitment,
     axis: Axis,
-) -> Zeros {
-    match engine.skips_zeros() {
-        true => Zeros::of(shape, commitment, axis),
-        false => Zeros::none(),
+) -> ZeroCodewords {
+    match engine.skips_zero_codewords() {
+        true => ZeroCodewords::of(shape, commitment, axis),
+        false => ZeroCodewords::none(),
     }
 }
 
@@ -492,8 +378,8 @@ impl<'a> EncodeStage<'a> {
         let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
         let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
         [
-            roots_across(self.engine, self.commitment, leaves, n, &primary),
-            roots_of_lines(self.engine, self.commitment, leaves, n, &secondary),
+            column_roots(self.engine, self.commitment, leaves, n, &primary),
+            row_roots(self.engine, self.commitment, leaves, n, &secondary),
         ]
     }
 }

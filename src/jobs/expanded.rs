@@ -1,8 +1,9 @@
 //! Serving recovery symbols: what a storage node gives to those that lost a sliver.
 
-use crate::engine::CodeWords;
+use crate::engine::CodewordOps;
 use crate::format::commitment::{Digest, MerkleTree, Node, VerifiedMetadata};
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SliverProblem;
 use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
@@ -14,7 +15,7 @@ use crate::format::wire::{
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 use crate::jobs::verify::BlobSliver;
-use crate::support::memory::{caught, collected, filled, with_room};
+use crate::support::memory::{catch_out_of_memory, collected, filled, with_capacity};
 
 /// A sliver's `n` symbols and the Merkle tree over them: each symbol recovers a sliver of the other axis.
 ///
@@ -24,12 +25,12 @@ use crate::support::memory::{caught, collected, filled, with_room};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{
-///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, GeneralRecoverySymbol, PairSet,
-///     SliverBuffer, SliverPairIndex,
-/// };
+/// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+/// use walrus_accel::io::SliverBuffer;
+/// use walrus_accel::verify::BlobSliver;
+/// use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut buffer = SliverBuffer::new();
 /// let encoded =
 ///     encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &Control::new())?;
@@ -38,7 +39,7 @@ use crate::support::memory::{caught, collected, filled, with_room};
 /// // This node has the secondary sliver of pair 3; another one lost the primary sliver of pair 8.
 /// let data = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
 /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, data)?;
-/// let expanded = Decoder::builder().build()?.expand(&sliver, &Control::new())?;
+/// let expanded = Decoder::new()?.expand(&sliver, &Control::new())?;
 /// let symbol = expanded.recovery_symbol(SliverPairIndex(8))?;
 /// assert_eq!((symbol.axis, symbol.target.0, symbol.symbol.index.0), (Axis::Primary, 8, 6));
 /// assert_eq!(symbol.proof.len(), 4);
@@ -193,14 +194,14 @@ pub(crate) fn target_sliver(
 
 /// A sliver's symbols, all `n`, from the source symbols.
 pub(crate) fn all_symbols(
-    words: &dyn CodeWords,
+    words: &dyn CodewordOps,
     shape: &Shape,
     axis: Axis,
     sources: &[u8],
     control: &Control,
 ) -> Result<Vec<u8>> {
     let len = usize::from(shape.n_shards()) * shape.symbol_size() as usize;
-    let mut symbols = with_room(len);
+    let mut symbols = with_capacity(len);
     symbols.extend_from_slice(sources);
     symbols.resize(len, 0);
     words.extend(shape, axis, &mut symbols, control)?;
@@ -209,7 +210,7 @@ pub(crate) fn all_symbols(
 
 /// The tree over a sliver's symbols.
 pub(crate) fn tree_of(
-    words: &dyn CodeWords,
+    words: &dyn CodewordOps,
     metadata: &VerifiedMetadata,
     symbols: &[u8],
 ) -> MerkleTree {
@@ -229,8 +230,8 @@ impl Decoder {
     /// [`Error::InvalidSliver`] if it does not belong to its blob's metadata; [`Error::MemoryBudget`] if
     /// its symbols are beyond the memory limit; [`Error::Cancelled`].
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
-        caught(|| {
-            let engine = &*self.context.engine;
+        catch_out_of_memory(|| {
+            let engine = &*self.runtime.engine;
             let symbols = self.checked_symbols(sliver, control)?;
             let tree = tree_of(engine, sliver.metadata, &symbols);
             let expected = sliver.metadata.root(sliver.axis, sliver.index);
@@ -259,11 +260,11 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::BlobSliver;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let mut buffer = SliverBuffer::new();
     /// let encoded =
     ///     encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &Control::new())?;
@@ -272,7 +273,7 @@ impl Decoder {
     /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data)?;
     /// let targets = [SliverPairIndex(9), SliverPairIndex(0)];
     /// let symbols =
-    ///     Decoder::builder().build()?.decoding_symbols(&sliver, &targets, &Control::new())?;
+    ///     Decoder::new()?.decoding_symbols(&sliver, &targets, &Control::new())?;
     /// // The secondary sliver of pair 9 is column 0: its symbol is the row's first one.
     /// assert_eq!(symbols[0].data, data[1..3]);
     /// # Ok::<(), walrus_accel::Error>(())
@@ -283,7 +284,7 @@ impl Decoder {
         targets: &[SliverPairIndex],
         control: &Control,
     ) -> Result<Vec<DecodingSymbol>> {
-        let mut symbols = with_room(targets.len());
+        let mut symbols = with_capacity(targets.len());
         self.cut_symbols(sliver, targets, control, &mut |_, symbol| {
             symbols.push(DecodingSymbol {
                 index: sliver.index,
@@ -306,7 +307,7 @@ impl Decoder {
         let size = shape.symbol_size() as usize;
         let target = |&target| target_sliver(&shape, sliver.axis.other(), target);
         targets.iter().try_for_each(|pair| target(pair).map(drop))?;
-        caught(|| {
+        catch_out_of_memory(|| {
             let symbols = self.checked_symbols(sliver, control)?;
             for (position, pair) in targets.iter().enumerate() {
                 let at = usize::from(target(pair)?.0) * size;
@@ -326,16 +327,16 @@ impl Decoder {
         let shape = sliver.metadata.shape();
         // The symbols, the leaves, the tree.
         let n = u64::from(shape.n_shards());
-        self.context
-            .fits_words(n * (u64::from(shape.symbol_size()) + 3 * 32))?;
+        self.runtime
+            .check_memory(n * (u64::from(shape.symbol_size()) + 3 * 32))?;
         control.start(sliver.symbols.len() as u64);
         let words = self.words(control);
         all_symbols(words, &shape, sliver.axis, sliver.symbols, control)
     }
 
     /// What computes single words: the CPU, whatever else there is.
-    pub(crate) fn words(&self, control: &Control) -> &dyn CodeWords {
-        let engine = &*self.context.engine;
+    pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
+        let engine = &*self.runtime.engine;
         control.note_engine(match engine.device() {
             Some(_) => "cpu",
             None => engine.name(),
@@ -348,6 +349,6 @@ fn refused(sliver: &BlobSliver<'_>, verdict: SliverVerdict) -> Error {
     Error::InvalidSliver {
         axis: sliver.axis,
         index: sliver.index.0,
-        reason: verdict.to_string(),
+        reason: SliverProblem::Verdict(verdict),
     }
 }

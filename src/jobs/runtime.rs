@@ -1,4 +1,4 @@
-//! What every job runs on: an engine and a memory limit.
+//! The runtime of jobs: engine choice, threads and memory limit.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::engine::Engines;
 use crate::engine::schedule::Job;
 #[cfg(feature = "gpu")]
-use crate::engine::schedule::{Auto, Settings, Turn};
+use crate::engine::schedule::{Auto, JobSlot, Settings};
 use crate::engine::{
-    DeviceInfo, Engine, EngineKind, EngineOptions, InstructionSet, STRIPE_UNIT, reference,
-    stripe_width,
+    DeviceInfo, DroppedSet, Engine, EngineKind, EngineOptions, InstructionSet, MAX_THREADS,
+    STRIPE_UNIT, reference, stripe_width,
 };
 use crate::format::commitment::Commitment;
 use crate::format::error::{Error, Result};
@@ -17,54 +17,141 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
-/// The default limit of a job's working memory in bytes: 1 GiB.
-pub const DEFAULT_MEMORY: u64 = 1 << 30;
-
-/// What every job has in common: the engine, its threads, the memory limit.
+/// Builder of a [`Runtime`].
+///
+/// Every setter is optional. The defaults are the fastest engine per job, one thread per core and
+/// [`Runtime::DEFAULT_MEMORY`].
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{EngineKind, Runtime};
+///
+/// let runtime = Runtime::builder()
+///     .engine(EngineKind::Cpu)
+///     .threads(2)
+///     .memory(256 << 20)
+///     .build()?;
+/// assert_eq!(runtime.engine_name(), "cpu");
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct ContextOptions {
-    pub(crate) engine: EngineKind,
-    pub(crate) options: EngineOptions,
-    pub(crate) memory: u64,
+pub struct RuntimeBuilder {
+    engine: EngineKind,
+    options: EngineOptions,
+    memory: u64,
 }
 
-impl Default for ContextOptions {
+impl Default for RuntimeBuilder {
     fn default() -> Self {
         Self {
             engine: EngineKind::Auto,
             options: EngineOptions::default(),
-            memory: DEFAULT_MEMORY,
+            memory: Runtime::DEFAULT_MEMORY,
         }
     }
 }
 
-/// An engine with a memory limit: what jobs run on. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Context {
-    /// The engine; the CPU's where each job has its own choice.
-    pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) memory: u64,
-    #[cfg(feature = "gpu")]
-    auto: Option<Arc<Auto>>,
-}
-
-/// What one job runs on, as long as it does.
-pub(crate) struct JobContext {
-    context: Context,
-    #[cfg(feature = "gpu")]
-    _turn: Option<Turn>,
-}
-
-impl std::ops::Deref for JobContext {
-    type Target = Context;
-
-    fn deref(&self) -> &Context {
-        &self.context
+impl RuntimeBuilder {
+    /// Sets the engine. The default, [`EngineKind::Auto`], selects for each job the engine that is
+    /// expected to finish first.
+    #[must_use]
+    pub fn engine(mut self, engine: EngineKind) -> Self {
+        self.engine = engine;
+        self
     }
-}
 
-impl ContextOptions {
-    /// Settings that times depend on.
+    /// Sets the instruction set of the `cpu` engine. The default is the value of the environment
+    /// variable `WALRUS_ACCEL_ISA` or, without the variable, the fastest set of the processor.
+    #[must_use]
+    pub fn instruction_set(mut self, set: InstructionSet) -> Self {
+        self.options.instruction_set = Some(set);
+        self
+    }
+
+    /// Sets the number of worker threads, at most [`Runtime::MAX_THREADS`]. 0, the default, means
+    /// one thread per core.
+    ///
+    /// The engine starts fewer threads where more are useless (more than 16 and more than four per
+    /// core), or where the system refuses more.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.options.threads = threads;
+        self
+    }
+
+    /// Sets the device of the `gpu` engine: its number or a part of its name, as
+    /// [`devices`](crate::devices) lists them.
+    ///
+    /// The default is the value of the environment variable `WALRUS_ACCEL_DEVICE` or, without the
+    /// variable, the most capable device. Software devices are used only if named here or there, or
+    /// with `WALRUS_ACCEL_ALLOW_SOFTWARE=1` in the environment.
+    #[must_use]
+    pub fn device(mut self, device: impl Into<String>) -> Self {
+        self.options.device.name = Some(device.into());
+        self
+    }
+
+    /// Sets the limit of device memory that the `gpu` engine uses, in bytes. The default is half of
+    /// the device's memory.
+    ///
+    /// A low limit makes stripes narrower. A job for which the limit is too low fails with
+    /// [`Error::DeviceMemory`].
+    #[must_use]
+    pub fn device_memory(mut self, bytes: u64) -> Self {
+        self.options.device.memory = Some(bytes);
+        self
+    }
+
+    /// Sets if the CPU continues a job when the device of the `gpu` engine fails. True by default.
+    /// If false, the job ends with an error.
+    #[must_use]
+    pub fn cpu_fallback(mut self, fallback: bool) -> Self {
+        self.options.device.fallback = fallback;
+        self
+    }
+
+    /// Sets if the results of the `gpu` engine's device are checked. True by default.
+    ///
+    /// The check covers all recovery symbols by a random combination, and the roots of a few
+    /// slivers.
+    #[must_use]
+    pub fn device_check(mut self, check: bool) -> Self {
+        self.options.device.check = check;
+        self
+    }
+
+    /// Sets the memory limit: bytes of working memory per job, [`Runtime::DEFAULT_MEMORY`] by
+    /// default.
+    ///
+    /// The memory of a source, sink or output is not counted. A low limit makes stripes narrower,
+    /// which takes more time.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Builds the runtime: starts the threads of the engine and computes its tables.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EngineUnavailable`] if the engine, the device or the instruction set cannot run on
+    /// this machine.
+    pub fn build(&self) -> Result<Runtime> {
+        #[cfg(feature = "gpu")]
+        if self.engine == EngineKind::Auto {
+            let engines = Engines::new(&self.options)?;
+            return Ok(Runtime {
+                engine: engines.cpu(),
+                memory: self.memory,
+                auto: Some(Arc::new(Auto::new(engines, self.settings()))),
+            });
+        }
+        Ok(Runtime::on(self.engine.open(&self.options)?, self.memory))
+    }
+
+    /// Returns the settings that the times of jobs depend on.
     #[cfg(feature = "gpu")]
     fn settings(&self) -> Settings {
         let device = &self.options.device;
@@ -74,23 +161,139 @@ impl ContextOptions {
             device_check: device.check,
         }
     }
+}
 
-    pub(crate) fn open(&self) -> Result<Context> {
-        #[cfg(feature = "gpu")]
-        if self.engine == EngineKind::Auto {
-            let engines = Engines::new(&self.options)?;
-            return Ok(Context {
-                engine: engines.cpu(),
-                memory: self.memory,
-                auto: Some(Arc::new(Auto::new(engines, self.settings()))),
-            });
-        }
-        Ok(Context::on(self.engine.open(&self.options)?, self.memory))
+/// An engine choice, threads and a memory limit, shared by jobs.
+///
+/// Building a runtime takes some milliseconds, and starts threads. Cloning is cheap: clones share
+/// engine and threads. One runtime serves any number of threads, committees and jobs at the same
+/// time. Each running job takes up to the memory limit.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Commitment, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let network = runtime.encoder(1000)?;
+/// let private = runtime.encoder(10)?.with_commitment(Commitment::Blake3);
+/// let decoder = runtime.decoder();
+/// assert_eq!(private.metadata(&b"walrus"[..])?.metadata.pairs.len(), 10);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Runtime {
+    /// Engine of all jobs. With [`EngineKind::Auto`], the CPU engine.
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) memory: u64,
+    #[cfg(feature = "gpu")]
+    auto: Option<Arc<Auto>>,
+}
+
+/// The runtime of one job: the engine selected for the job, with the job's lease of a device.
+pub(crate) struct JobRuntime {
+    runtime: Runtime,
+    #[cfg(feature = "gpu")]
+    _turn: Option<JobSlot>,
+}
+
+impl std::ops::Deref for JobRuntime {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        &self.runtime
     }
 }
 
-impl Context {
-    /// On an engine for all jobs.
+impl Runtime {
+    /// Default memory limit of a runtime: 1 GiB.
+    pub const DEFAULT_MEMORY: u64 = 1 << 30;
+
+    /// Largest number of worker threads of a runtime.
+    pub const MAX_THREADS: usize = MAX_THREADS;
+
+    /// Returns a runtime with all defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`RuntimeBuilder::build`].
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// Returns a builder with all defaults.
+    #[must_use]
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder::default()
+    }
+
+    /// Returns a runtime on the same engine with another memory limit, in bytes per job.
+    ///
+    /// [`EngineKind::Auto`] measures engines with the limit that [`RuntimeBuilder::memory`] set.
+    #[must_use]
+    pub fn with_memory(&self, bytes: u64) -> Self {
+        Self {
+            memory: bytes,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the memory limit, in bytes per job.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// Returns the name of the engine: `"cpu"`, `"gpu"` or `"reference"`.
+    ///
+    /// With [`EngineKind::Auto`] the name is `"cpu"`; [`Control::engine_name`] has the name of a
+    /// job's engine.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    /// Returns the name of the [`InstructionSet`] of the engine; `"portable"` for the reference
+    /// engine.
+    #[must_use]
+    pub fn instruction_set(&self) -> &'static str {
+        self.engine.instruction_set()
+    }
+
+    /// Returns the instruction sets of this processor that gave wrong results in the engine's
+    /// self-test. The engine uses a slower one. Empty on a sound machine.
+    #[must_use]
+    pub fn dropped_sets(&self) -> &[DroppedSet] {
+        self.engine.dropped_sets()
+    }
+
+    /// Returns the device of the engine `gpu`. With [`EngineKind::Auto`], `None` until a job has
+    /// asked for the device.
+    #[must_use]
+    pub fn device(&self) -> Option<&DeviceInfo> {
+        #[cfg(feature = "gpu")]
+        if let Some(auto) = &self.auto {
+            return auto.device();
+        }
+        self.engine.device()
+    }
+
+    /// Returns the reason the device was abandoned, as one line for the user. `None` while the
+    /// device works.
+    ///
+    /// The CPU has done the jobs since, and their results are right.
+    #[must_use]
+    pub fn device_fault(&self) -> Option<String> {
+        #[cfg(feature = "gpu")]
+        if let Some(auto) = &self.auto {
+            return auto.device_fault();
+        }
+        self.engine.device_fault()
+    }
+}
+
+impl Runtime {
+    /// Returns a runtime on one engine for all jobs.
     pub(crate) fn on(engine: Arc<dyn Engine>, memory: u64) -> Self {
         Self {
             engine,
@@ -100,42 +303,36 @@ impl Context {
         }
     }
 
-    /// The same with another memory limit.
-    pub(crate) fn with_memory(&self, memory: u64) -> Self {
-        Self {
-            memory,
-            ..self.clone()
-        }
-    }
-
-    /// What a job runs on: an engine for which `fits` is true, if there is a choice.
+    /// Selects the engine of a job, among the engines for which `fits` is true, and waits for the
+    /// job's lease of a device.
     pub(crate) fn for_job(
         &self,
         job: &Job,
         control: &Control,
         fits: impl Fn(&Self) -> bool,
-    ) -> Result<JobContext> {
+    ) -> Result<JobRuntime> {
         control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            let fits = |engine: &Arc<dyn Engine>| fits(&self.with(engine));
+            let fits = |engine: &Arc<dyn Engine>| fits(&self.with_engine(engine));
             let (engine, turn) = auto.choose(job, control, &fits)?;
             control.note_engine(engine.name());
-            return Ok(JobContext {
-                context: self.with(&engine),
+            return Ok(JobRuntime {
+                runtime: self.with_engine(&engine),
                 _turn: Some(turn),
             });
         }
         let _ = (job, fits);
         control.note_engine(self.engine.name());
-        Ok(JobContext {
-            context: self.clone(),
+        Ok(JobRuntime {
+            runtime: self.clone(),
             #[cfg(feature = "gpu")]
             _turn: None,
         })
     }
 
-    /// How many engines jobs of `bytes` in all can run on at the same time, of which this is the largest.
+    /// Returns the number of engines that can share jobs of `bytes` in total at the same time.
+    /// `job` is the largest one.
     pub(crate) fn engine_count(
         &self,
         job: &Job,
@@ -146,22 +343,28 @@ impl Context {
         control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            return auto.count(job, bytes, control, &|engine| fits(&self.with(engine)));
+            return auto.count(job, bytes, control, &|engine| {
+                fits(&self.with_engine(engine))
+            });
         }
         let _ = (job, bytes, fits);
         Ok(1)
     }
 
-    /// The engine of the device, and the CPU, where a job is done again that the device did.
+    /// Returns the device's engine, and a runtime on the CPU engine that repeats the device's jobs.
+    /// `None` without a device.
     pub(crate) fn device_and_cpu(&self) -> Option<(Arc<dyn Engine>, Self)> {
         let device = self.device_engine()?;
-        let cpu = Self::on(device.second()?, self.memory);
+        let cpu = Self::on(device.verifier()?, self.memory);
         Some((device, cpu))
     }
 
-    /// Another path for jobs on a shape than this engine's: where they are done again before anybody is told
-    /// that a blob is inconsistent. That is the reference engine; or, where it is this one, or a blob is too
-    /// large for an engine that keeps it whole, the CPU with another set of instructions.
+    /// Returns a runtime on another path than this engine's, for the second computation before a
+    /// blob is reported as inconsistent.
+    ///
+    /// The other path is the reference engine. If this engine is the reference engine, or the
+    /// memory limit does not hold the whole blob, the other path is the CPU engine with another
+    /// instruction set.
     pub(crate) fn other_path(&self, shape: &Shape, commitment: Commitment) -> Result<Self> {
         let reference = reference();
         let size = shape.symbol_size();
@@ -179,16 +382,17 @@ impl Context {
             ..EngineOptions::default()
         })?;
         if is_portable && engine.instruction_set() == portable.name() {
-            // There is no third one.
+            // The processor has no other instruction set.
             return Ok(Self::on(reference, self.memory));
         }
-        // Which memory this one kept for the next job is that one's; it may need a little more.
-        self.engine.forget_memory();
+        // The second engine takes over the memory of this one, and may need a little more.
+        self.engine.release_buffers();
         Ok(Self::on(engine, self.memory.saturating_mul(2)))
     }
 
-    /// The same for single words, which are never too large.
-    pub(crate) fn other_words(&self) -> Result<Arc<dyn Engine>> {
+    /// Returns another path than this engine's for single codewords. A codeword is never too large
+    /// for the reference engine.
+    pub(crate) fn other_codeword_ops(&self) -> Result<Arc<dyn Engine>> {
         let reference = reference();
         match self.engine.name() == reference.name() {
             false => Ok(reference),
@@ -199,8 +403,12 @@ impl Context {
         }
     }
 
-    /// The memory that a job on single words takes: an error if that is beyond the limit.
-    pub(crate) fn fits_words(&self, needed: u64) -> Result<()> {
+    /// Checks the memory that a job on single codewords needs against the memory limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MemoryBudget`].
+    pub(crate) fn check_memory(&self, needed: u64) -> Result<()> {
         match needed <= self.memory {
             true => Ok(()),
             false => Err(Error::MemoryBudget {
@@ -210,7 +418,7 @@ impl Context {
         }
     }
 
-    /// The engine of the device.
+    /// Returns the engine that uses the device.
     fn device_engine(&self) -> Option<Arc<dyn Engine>> {
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
@@ -219,39 +427,21 @@ impl Context {
         Some(Arc::clone(&self.engine))
     }
 
-    /// The same on another engine.
+    /// Returns this runtime with another engine.
     #[cfg(feature = "gpu")]
-    fn with(&self, engine: &Arc<dyn Engine>) -> Self {
+    fn with_engine(&self, engine: &Arc<dyn Engine>) -> Self {
         Self {
             engine: Arc::clone(engine),
             ..self.clone()
         }
     }
 
-    /// The device at work.
-    pub(crate) fn device(&self) -> Option<&DeviceInfo> {
-        #[cfg(feature = "gpu")]
-        if let Some(auto) = &self.auto {
-            return auto.device();
-        }
-        self.engine.device()
-    }
-
-    /// Why a device is no longer used.
-    pub(crate) fn device_fault(&self) -> Option<String> {
-        #[cfg(feature = "gpu")]
-        if let Some(auto) = &self.auto {
-            return auto.device_fault();
-        }
-        self.engine.device_fault()
-    }
-
-    /// The stripe width for a job whose memory is `memory(width)`.
+    /// Returns the stripe width of a job that needs `memory(width)` bytes.
     pub(crate) fn width(&self, shape: &Shape, memory: impl Fn(u32) -> u64) -> Result<u32> {
         self.width_up_to(u32::MAX, shape, memory)
     }
 
-    /// The same, with stripes of at most `widest` bytes.
+    /// Returns the stripe width of a job that needs `memory(width)` bytes, at most `widest`.
     pub(crate) fn width_up_to(
         &self,
         widest: u32,
@@ -265,93 +455,16 @@ impl Context {
         if width <= widest {
             return Ok(width);
         }
-        // As equal as they can be.
+        // Stripes of nearly equal widths.
         let stripes = shape.symbol_size().div_ceil(widest);
         let equal = shape.symbol_size().div_ceil(stripes);
         Ok(equal.next_multiple_of(STRIPE_UNIT).min(widest))
     }
 }
 
-impl std::fmt::Debug for Context {
+impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (engine, memory) = (self.engine.name(), self.memory);
-        write!(f, "Context {{ engine: {engine}, memory: {memory} }}")
+        write!(f, "Runtime {{ engine: {engine}, memory: {memory} }}")
     }
 }
-
-/// The choices that encoders and decoders have in common, for a builder with a field `context`.
-macro_rules! context_choices {
-    () => {
-        /// The engine; unless set, the one that is expected to be done first, for each job of its
-        /// own ([`EngineKind::Auto`](crate::EngineKind::Auto)).
-        #[must_use]
-        pub fn engine(mut self, engine: EngineKind) -> Self {
-            self.context.engine = engine;
-            self
-        }
-
-        /// The instruction set that the `cpu` engine uses; unless set, the one that the environment
-        /// variable `WALRUS_ACCEL_ISA` names, and without that the fastest that the processor has.
-        #[must_use]
-        pub fn instruction_set(mut self, set: crate::engine::InstructionSet) -> Self {
-            self.context.options.instruction_set = Some(set);
-            self
-        }
-
-        /// The number of worker threads of the engine's own pool, up to
-        /// [`MAX_THREADS`](crate::MAX_THREADS); 0, the default, is one a core. There are fewer than asked for
-        /// where more are of no use (16, or four a core), or the system gives no more.
-        #[must_use]
-        pub fn threads(mut self, threads: usize) -> Self {
-            self.context.options.threads = threads;
-            self
-        }
-
-        /// The device of the `gpu` engine: its number or a part of its name, as
-        /// [`devices`](crate::devices) lists them. Unless set, what the environment variable
-        /// `WALRUS_ACCEL_DEVICE` says, and without that the most capable device. Software drivers are
-        /// used only if named, or with `WALRUS_ACCEL_ALLOW_SOFTWARE=1` in the environment.
-        #[must_use]
-        pub fn device(mut self, device: impl Into<String>) -> Self {
-            self.context.options.device.name = Some(device.into());
-            self
-        }
-
-        /// The limit in bytes of what the `gpu` engine takes of its device's memory; half of it unless
-        /// set. Narrow limits make more, narrower stripes; one that holds none is
-        /// [`Error::DeviceMemory`](crate::Error::DeviceMemory) when a job begins. Every encoder and
-        /// decoder that is built takes its own, and their clones share it.
-        #[must_use]
-        pub fn device_memory(mut self, bytes: u64) -> Self {
-            self.context.options.device.memory = Some(bytes);
-            self
-        }
-
-        /// Whether the CPU goes on when the `gpu` engine's device fails, as it does unless this is
-        /// `false`. Otherwise the job ends with an error.
-        #[must_use]
-        pub fn cpu_fallback(mut self, fallback: bool) -> Self {
-            self.context.options.device.fallback = fallback;
-            self
-        }
-
-        /// Whether the answers of the `gpu` engine's device are checked, as they are unless this is
-        /// `false`: all recovery symbols by a random combination, and the roots of a few slivers.
-        #[must_use]
-        pub fn device_check(mut self, check: bool) -> Self {
-            self.context.options.device.check = check;
-            self
-        }
-
-        /// The limit in bytes of a job's working memory, [`DEFAULT_MEMORY`](crate::DEFAULT_MEMORY)
-        /// unless set. A sink's or an output's own memory comes on top. Narrow limits make more,
-        /// narrower stripes.
-        #[must_use]
-        pub fn memory(mut self, bytes: u64) -> Self {
-            self.context.memory = bytes;
-            self
-        }
-    };
-}
-
-pub(crate) use context_choices;

@@ -1,4 +1,4 @@
-//! Leftovers of killed runs, and `clean`.
+//! `clean`: leftovers of killed runs.
 #![cfg(unix)]
 
 use std::fs;
@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use super::harness::{Run, Scratch, command, names, partial, signal, wait_for, walrus, words};
 
 #[test]
-fn what_a_kill_leaves_is_named_by_the_next_run_and_removed() {
+fn the_next_run_names_the_leftover_of_a_kill_and_clean_removes_it() {
     let scratch = Scratch::new();
     let (file, out) = (scratch.blob("blob", 31, 26_000_000), scratch.path("out"));
     let small = scratch.blob("small", 1, 1000);
@@ -20,12 +20,12 @@ fn what_a_kill_leaves_is_named_by_the_next_run_and_removed() {
     let mut child = command(encode(&file)).spawn().unwrap();
     let record = || Some(partial(&out)?.join("checkpoint")).filter(|path| path.exists());
     wait_for(&mut child, record).unwrap();
-    // Work of a running process stays.
+    // `clean` keeps the work of a running process.
     assert_eq!(walrus!["clean", out].exits(0).text(), "");
     signal(&child, Signal::KILL);
     child.wait().unwrap();
     let left = partial(&out).unwrap();
-    // It could be one that a process is about to lock.
+    // A younger leftover counts as work that a process is about to lock.
     std::thread::sleep(std::time::Duration::from_millis(1100));
 
     let run = Run::of(command(encode(&small)).output().unwrap()).exits(0);
@@ -70,7 +70,7 @@ fn an_unfinished_decode_is_removed() {
 }
 
 #[test]
-fn what_is_not_this_program_s_stays_and_is_named() {
+fn foreign_files_are_kept_and_named() {
     let scratch = Scratch::new();
     let work = scratch.path(".walrus-accel-0123456789abcdef.partial");
     fs::create_dir(&work).unwrap();
@@ -90,7 +90,7 @@ fn what_is_not_this_program_s_stays_and_is_named() {
         .says(&["nowhere"]);
 }
 
-/// Whoever cleans up beside running jobs disturbs none of them, and they leave nothing.
+/// `clean` beside running jobs disturbs none of them, and the jobs leave nothing.
 #[test]
 fn cleaning_beside_jobs_disturbs_none() {
     let scratch = Scratch::new();
@@ -117,7 +117,7 @@ fn cleaning_beside_jobs_disturbs_none() {
                 Run::of(command(words).output().unwrap())
                     .exits(0)
                     .says_nothing();
-                // Of a directory that may be under repair.
+                // The directory may be under repair meanwhile.
                 walrus!["decode", dir, "-o", back.join(&name)].exits(0);
                 if worker == 0 {
                     fs::remove_file(super::harness::sliver(&dir, 0, "primary")).unwrap();

@@ -1,13 +1,13 @@
-//! Completion scripts, in the shells that they are for.
+//! Completion scripts in their shells.
 //!
-//! A shell that is not there is a failure where everything has to be tested, as in `scripts/test.sh`.
+//! A missing shell fails the tests if all shells are required, as in `scripts/test.sh`.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::harness::{Scratch, walrus};
 
-/// The script for a shell; `None` where there is no such shell and none is required.
+/// Returns the script for a shell, or `None` if the shell is missing and not required.
 fn script(scratch: &Scratch, shell: &str) -> Option<PathBuf> {
     let found = Command::new(shell)
         .arg("--version")
@@ -23,7 +23,7 @@ fn script(scratch: &Scratch, shell: &str) -> Option<PathBuf> {
     Some(scratch.file(shell, &script.stdout))
 }
 
-/// What a shell prints.
+/// Runs a shell and returns its output.
 #[track_caller]
 fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
@@ -33,7 +33,7 @@ fn run(command: &mut Command) -> String {
     text
 }
 
-/// What is typed, the last word being completed, and what is offered for it.
+/// Typed words, and the completions offered for the last word.
 const COMPLETED: [(&[&str], &[&str]); 6] = [
     (&["enc"], &["encode"]),
     (&["encode", "--e"], &["--engine"]),
@@ -91,7 +91,8 @@ fn fish_completes_verbs_options_and_values() {
     }
 }
 
-/// zsh completes on a terminal alone: one is made, and a function of the command's name tells what it gets.
+/// Runs zsh on a terminal, as it completes nowhere else. A function with the program's name prints
+/// its arguments.
 #[test]
 fn zsh_completes_verbs_and_options() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-//! `decode`: a blob from whatever is there.
+//! `decode`: a blob from the slivers at hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn both_axes_and_all_checks_give_the_blob_back() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(1, 54_321, 101);
     let blob = fs::read(&file).unwrap();
-    // What is left: 35 primary and 68 secondary slivers, at random.
+    // Keeps 35 primary and 68 secondary slivers at random.
     let mut random = Random(11);
     for (axis, kept) in [("primary", 35), ("secondary", 68)] {
         for pair in random.choose(101 - kept, 101) {
@@ -53,7 +53,7 @@ fn both_axes_and_all_checks_give_the_blob_back() {
             }
         }
     }
-    // One less of the axis that has more than its share goes unnoticed; one less of both does not.
+    // One axis may have too few slivers, but not both.
     let first = |axis| {
         (0..101)
             .map(|i| sliver(&dir, i, axis))
@@ -70,7 +70,7 @@ fn both_axes_and_all_checks_give_the_blob_back() {
     let error = run.object();
     assert_eq!(error["file"], back.to_str().unwrap());
     assert!(error["error"].as_str().unwrap().contains("not enough"));
-    // A decode that fails leaves what was there.
+    // A failed decode keeps the existing file.
     assert_eq!(fs::read(&back).unwrap(), blob);
     assert_eq!(partial(&scratch.path("")), None);
 }
@@ -92,7 +92,7 @@ fn single_files_of_both_axes_in_any_order() {
     let (file, dir) = scratch.encoded(3, 10_000, 31);
     let blob = fs::read(&file).unwrap();
     let mut random = Random(5);
-    // 31 shards: 11 primary slivers are enough, and 21 secondary ones.
+    // With 31 shards, 11 primary or 21 secondary slivers are enough.
     let pick = |axis: &str, pairs: Vec<usize>| -> Vec<PathBuf> {
         let slivers = pairs.into_iter().enumerate().map(|(i, pair)| {
             let path = scratch.path(&format!("{axis}-{i}"));
@@ -125,7 +125,7 @@ fn single_files_of_both_axes_in_any_order() {
     decode(&primary[..10])
         .exits(1)
         .says(&["10 primary usable, 11 needed; 0 secondary usable, 21 needed"]);
-    // The same one twice is one.
+    // A sliver given twice counts once.
     let twice = [&primary[..10], &primary[..1]].concat();
     decode(&twice).exits(1).says(&["10 primary usable"]);
     let strange = scratch.file("strange", b"not a sliver");
@@ -145,7 +145,7 @@ fn bad_files_are_named_and_skipped() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(4, 100_000, 31);
     let at = |pair, axis| sliver(&dir, pair, axis);
-    // 11 of 31 primary slivers are needed: 20 may go.
+    // 11 of 31 primary slivers are needed: 20 may be bad.
     damage(&at(0, "primary"));
     damage(&at(4, "primary"));
     truncate(&at(1, "primary"), 1);
@@ -175,7 +175,7 @@ fn bad_files_are_named_and_skipped() {
     assert_eq!((kinds("damaged"), kinds("foreign")), (7, 1));
     assert_eq!(fs::read(&back).unwrap(), fs::read(&file).unwrap());
 
-    // Too many are damaged, and only their symbols tell: they are named, and the rest counted.
+    // Too many slivers have damaged symbols: the damaged ones are named, the rest counted.
     for pair in 8..22 {
         damage(&at(pair, "primary"));
     }
@@ -184,7 +184,7 @@ fn bad_files_are_named_and_skipped() {
         "0021.primary.bcs: its symbols",
         "9 primary usable, 11 needed",
     ]);
-    // The other axis is whole, and is found without being asked for.
+    // The other axis is whole, and `auto` finds it.
     for axis in ["secondary", "auto"] {
         let run = walrus![
             "decode", dir, "-o", back, "--axis", axis, "--force", "--json"
@@ -226,7 +226,7 @@ fn a_directory_without_its_manifest_or_half_its_files() {
 }
 
 #[test]
-fn a_directory_must_hold_what_it_is_named_for() {
+fn a_directory_must_hold_the_blob_of_its_name() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(7, 1000, 7);
     let other = scratch.blob("other", 8, 1000);
@@ -244,7 +244,7 @@ fn a_directory_must_hold_what_it_is_named_for() {
             .exits(1)
             .says(&["named for another blob"]);
     }
-    // From within, too; any other name will do.
+    // The check also works for `.`. A name that is no blob ID is accepted.
     let here = command(words!["verify", "."]).current_dir(&other).output();
     Run::of(here.unwrap())
         .exits(1)
@@ -273,7 +273,7 @@ fn existing_files_are_kept_unless_forced() {
     walrus!["decode", dir, "-o", scratch.path("no/where")].exits(1);
     #[cfg(unix)]
     {
-        // A device is no file to replace; of a link, the file behind it is.
+        // A device is never replaced. A link stays, and the file behind the link is replaced.
         walrus!["decode", dir, "-o", "/dev/null", "--force"]
             .exits(1)
             .says(&["not a regular file"]);
@@ -292,7 +292,7 @@ fn existing_files_are_kept_unless_forced() {
     );
 }
 
-/// The verb's arguments for a directory, or for its files one by one.
+/// Returns the arguments of `decode` for a directory, and for its files one by one.
 fn of_directory_or_files(dir: &Path, output: &Path) -> [Vec<std::ffi::OsString>; 2] {
     let metadata = dir.join("metadata.bcs");
     let whole = words!["decode", dir, "-o", output];
@@ -302,7 +302,7 @@ fn of_directory_or_files(dir: &Path, output: &Path) -> [Vec<std::ffi::OsString>;
 }
 
 #[test]
-fn what_is_read_is_not_replaced() {
+fn inputs_are_not_replaced() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(9, 1000, 10);
     let before = tree(&scratch.path(""));
@@ -319,7 +319,7 @@ fn what_is_read_is_not_replaced() {
             }
         }
     }
-    // Of a directory, no other file either, be it there or not.
+    // The output may not be any other file of the directory, existing or not.
     for name in [
         "manifest.json",
         "pairs/0003.secondary.bcs",
@@ -335,7 +335,7 @@ fn what_is_read_is_not_replaced() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_read_is_not_replaced_by_another_name() {
+fn inputs_are_not_replaced_by_another_name() {
     use std::os::unix::fs::symlink;
 
     let scratch = Scratch::new();
@@ -355,7 +355,7 @@ fn what_is_read_is_not_replaced_by_another_name() {
             }
         }
         walrus!["decode", dir, "-o", pairs.join("new")].exits(1);
-        // The input itself may be given by a link.
+        // The rule holds for an input given by a link.
         let link = scratch.path("link");
         symlink(&dir, &link).unwrap();
         walrus!["decode", link, "-o", dir.join(name), "--force"].exits(1);
@@ -364,7 +364,7 @@ fn what_is_read_is_not_replaced_by_another_name() {
         fs::remove_file(soft).unwrap();
         fs::remove_file(hard).unwrap();
     }
-    // A neighbour is no input.
+    // A file beside the directory is no input.
     let back = dir.with_file_name("blob");
     walrus!["decode", dir, "-o", back].exits(0);
     assert_eq!(fs::read(back).unwrap(), fs::read(file).unwrap());
@@ -372,7 +372,7 @@ fn what_is_read_is_not_replaced_by_another_name() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_comes_while_it_decodes_stays() {
+fn a_file_that_appears_during_a_decode_is_kept() {
     use rustix::process::Signal;
 
     let scratch = Scratch::new();
@@ -380,7 +380,7 @@ fn a_file_that_comes_while_it_decodes_stays() {
     let back = scratch.path("folder/back");
     let folder = back.parent().unwrap();
     for force in [false, true] {
-        // Stopped before it is done, unless it is too fast: then once more.
+        // Repeats the run if it ends before the interrupt.
         let run = (0..20).find_map(|_| {
             let _ = fs::remove_dir_all(folder);
             fs::create_dir(folder).unwrap();
@@ -431,10 +431,10 @@ fn the_mode_of_a_replaced_file_is_kept() {
     }
 }
 
-/// The directory that the file goes to cannot be opened, so its names cannot be synced.
+/// A directory without read access cannot be synced.
 #[cfg(unix)]
 #[test]
-fn a_directory_that_may_be_written_and_not_read_will_do() {
+fn a_directory_without_read_access_is_enough() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
 
@@ -460,7 +460,7 @@ fn a_directory_that_may_be_written_and_not_read_will_do() {
         .args(words!["decode", dir, "-o", back, "--engine", "cpu"])
         .stdin(std::process::Stdio::null());
     if is_superuser {
-        // Nobody: the superuser may read everything.
+        // User `nobody`, as the superuser may read every directory.
         command.uid(65_534).gid(65_534);
     }
     let run = Run::of(command.output().unwrap());

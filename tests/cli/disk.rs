@@ -1,4 +1,4 @@
-//! Disks that are full, places that cannot be written, sources that change.
+//! Full disks, places without write access, changing sources.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 
 use super::harness::{Run, Scratch, command, names, partial, wait_for, walrus, words};
 
-/// A long encode and its output.
+/// Starts a long encode, and waits until it has opened its source.
 fn start(scratch: &Scratch, file: &Path) -> Child {
     let out = scratch.path("out");
     let words = words![
@@ -23,7 +23,7 @@ fn start(scratch: &Scratch, file: &Path) -> Child {
         "2"
     ];
     let mut child = command(words).spawn().unwrap();
-    // Once there is a working directory, the source has been opened and measured.
+    // The working directory appears after the source is opened and its length read.
     wait_for(&mut child, || partial(&out)).expect("a long encode");
     child
 }
@@ -53,10 +53,10 @@ fn a_source_that_shrinks_is_an_error() {
 }
 
 #[test]
-fn places_that_cannot_be_written() {
+fn places_without_write_access() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(3, 1000, 10);
-    // Below a file there is no directory, for root neither.
+    // A directory below a file is impossible, even for root.
     let below = file.join("out");
     let run = walrus!["encode", file, "--out", below, "--shards", "10"].exits(1);
     run.says(&["cannot create", below.to_str().unwrap()]);
@@ -70,8 +70,8 @@ fn places_that_cannot_be_written() {
     }
 }
 
-/// Runs a script in a mount namespace of its own with a file system of 8 MB at `$0`. `None` where
-/// that is not permitted.
+/// Runs a script in a separate mount namespace with a file system of 8 MB at `$0`. Returns `None`
+/// if mounting is not permitted.
 #[cfg(target_os = "linux")]
 fn on_a_small_disk(scratch: &Scratch, script: &str, arguments: &[&Path]) -> Option<Run> {
     let mount = scratch.path("small");
@@ -100,7 +100,8 @@ fn on_a_small_disk(scratch: &Scratch, script: &str, arguments: &[&Path]) -> Opti
 #[test]
 fn a_full_disk_is_an_error_and_is_cleared() {
     let scratch = Scratch::new();
-    // Gathered in memory first, and written as they come.
+    // Short slivers, which are gathered in memory, and long ones, which are written stripe by
+    // stripe.
     for len in [4_000_000, 26_000_000] {
         let file = scratch.blob("blob", 4, len);
         let script = "\"$1\" encode \"$2\" --out \"$0/out\" --shards 100 --memory 16M --resume
@@ -132,7 +133,7 @@ fn a_disk_too_small_to_decode_or_spool_on() {
     assert_eq!(run.text(), "");
 }
 
-/// Runs the program with no more than this many descriptors.
+/// Runs the program with at most `limit` descriptors.
 #[cfg(unix)]
 fn run_with_descriptors(limit: usize, words: Vec<std::ffi::OsString>) -> Run {
     let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");

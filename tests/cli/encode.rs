@@ -11,7 +11,7 @@ use super::harness::{
 };
 use crate::common::{self, hex, vectors};
 
-/// SHA-256 of all files of an axis, in pair order.
+/// Returns the SHA-256 of all sliver files of an axis, in pair order.
 fn slivers_sha256(directory: &Path, axis: &str, shards: usize) -> String {
     let mut hash = Sha256::new();
     for pair in 0..shards {
@@ -207,7 +207,7 @@ fn narrow_stripes_and_few_threads_give_the_same_files() {
                 "--threads",
                 threads
             ];
-            // How much is needed depends on the number of threads.
+            // The memory needed depends on the number of threads.
             if run.code == Some(1) {
                 assert!(run.stderr.contains("give it --memory "));
                 continue;
@@ -218,14 +218,14 @@ fn narrow_stripes_and_few_threads_give_the_same_files() {
     }
 }
 
-/// The least memory that a job needs, by its message.
+/// Parses the memory that a job needs from its message.
 pub fn least_memory(message: &str) -> u64 {
     let rest = message.split_once("needs at least ").unwrap().1;
     rest.split_once(' ').unwrap().0.parse().unwrap()
 }
 
 #[test]
-fn standard_input_is_a_file_like_others() {
+fn standard_input_is_encoded_like_a_file() {
     let scratch = Scratch::new();
     let bytes = common::blob(7, 12_345);
     let (file, dir) = scratch.encoded(7, 12_345, 13);
@@ -274,7 +274,7 @@ fn a_name_with_a_line_break_is_one_line() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn only_regular_files_are_encoded() {
     let scratch = Scratch::new();
     let out = scratch.path("out");
     let missing = scratch.path("missing");
@@ -282,7 +282,7 @@ fn what_is_no_file_is_refused() {
     run.says(&[missing.to_str().unwrap(), "No such file"]);
     let run = walrus!["blob-id", scratch.path("")].exits(1);
     run.says(&["it is a directory"]);
-    // Sparse, and one byte too long for four shards.
+    // Sparse file, one byte too long for four shards.
     let long = scratch.path("long");
     let file = fs::File::create(&long).unwrap();
     file.set_len(2 * 3 * 65_534 + 1).unwrap();

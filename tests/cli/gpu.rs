@@ -1,11 +1,10 @@
-//! The engine `gpu` from the command line, on whatever device there is: a software driver will do.
+//! Engine `gpu` of the command line, on any device, including software devices.
 
-use std::collections::BTreeMap;
 use std::fs;
 
-use super::harness::{Run, Scratch, command, walrus, words};
+use super::harness::{Run, Scratch, command, tree, walrus, words};
 
-/// The number of the first device that can be used; `None` where there is none and none is required.
+/// Returns the number of the first usable device, or `None` if there is none and none is required.
 fn device() -> Option<String> {
     let run = walrus!("devices", "--json").exits(0);
     let lines = run.objects();
@@ -18,11 +17,12 @@ fn device() -> Option<String> {
     Some(usable?["index"].to_string())
 }
 
+/// A software device takes most of a minute to open, so one run checks both files and lines.
 #[test]
-fn a_directory_of_files_comes_out_as_by_the_cpu() {
+fn the_gpu_encodes_files_as_the_cpu_does_and_names_the_device() {
     let Some(device) = device() else { return };
     let scratch = Scratch::new();
-    // Empty ones, of one byte, around every size of a symbol, of several MB.
+    // Lengths of 0 and 1, lengths around every symbol size, and lengths of several MB.
     let sizes = (0..50).map(|i: u64| match i {
         0..10 => i,
         10..45 => i * i * 97,
@@ -34,52 +34,29 @@ fn a_directory_of_files_comes_out_as_by_the_cpu() {
         .collect();
     let encode = |engine: &str, extra: &[&str]| {
         let out = scratch.path(engine);
-        let mut words = words!["encode", "--out", out, "--shards", "31", "--engine", engine];
+        let mut words = words![
+            "encode", "--out", out, "--shards", "31", "--json", "--engine", engine
+        ];
         words.extend(files.iter().map(Into::into));
         words.extend(extra.iter().map(Into::into));
-        Run::of(command(words).output().unwrap()).exits(0);
-        let mut all = BTreeMap::new();
-        collect(&out, &out, &mut all);
-        all
+        let lines = Run::of(command(words).output().unwrap()).exits(0).objects();
+        (lines, tree(&out))
     };
-    let expected = encode("cpu", &[]);
-    let found = encode("gpu", &["--device", &device]);
+    let (expected_lines, expected) = encode("cpu", &[]);
+    let (lines, found) = encode("gpu", &["--device", &device]);
     assert!(expected.len() > 50 * 60);
     assert!(expected == found);
-}
 
-/// Every file under a directory, by its path in it.
-fn collect(root: &std::path::Path, dir: &std::path::Path, all: &mut BTreeMap<String, Vec<u8>>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, all);
-            continue;
-        }
-        let name = path.strip_prefix(root).unwrap().display().to_string();
-        all.insert(name, fs::read(&path).unwrap());
+    assert_eq!(lines.len(), files.len());
+    for (line, expected) in lines.iter().zip(&expected_lines) {
+        assert_eq!(line["engine"], "gpu");
+        assert!(!line["device"].as_str().unwrap().is_empty());
+        assert_eq!(line["blobId"], expected["blobId"]);
     }
 }
 
 #[test]
-fn a_line_names_the_device_and_its_driver() {
-    let Some(device) = device() else { return };
-    let scratch = Scratch::new();
-    let file = scratch.blob("blob", 1, 5000);
-    let words = words![
-        "blob-id", file, "--shards", "10", "--json", "--engine", "gpu", "--device", device
-    ];
-    let line = Run::of(command(words).output().unwrap()).exits(0).object();
-    assert_eq!(line["engine"], "gpu");
-    assert!(!line["device"].as_str().unwrap().is_empty());
-    let cpu = walrus!(
-        "blob-id", file, "--shards", "10", "--json", "--engine", "cpu"
-    );
-    assert_eq!(cpu.exits(0).object()["blobId"], line["blobId"]);
-}
-
-#[test]
-fn a_device_that_is_not_there_is_an_error_that_names_those_that_are() {
+fn an_unknown_device_is_an_error() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 50);
     let run = walrus!(
@@ -99,7 +76,7 @@ fn a_device_that_is_not_there_is_an_error_that_names_those_that_are() {
 }
 
 #[test]
-fn a_device_that_auto_was_asked_for_is_missed_by_files_that_could_use_it() {
+fn auto_with_an_unknown_device_fails_for_large_files() {
     let scratch = Scratch::new();
     let run = |name: &str, bytes: usize| {
         let file = scratch.blob(name, 1, bytes);
@@ -111,10 +88,10 @@ fn a_device_that_auto_was_asked_for_is_missed_by_files_that_could_use_it() {
 }
 
 #[test]
-fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
+fn without_a_driver_auto_uses_the_cpu_and_gpu_names_the_loader() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 50);
-    // No driver that the loader could find.
+    // The variables hide every driver from the loader.
     let run = |engine: &str| {
         let words = words![
             "blob-id", file, "--shards", "100", "--json", "--engine", engine
@@ -137,8 +114,8 @@ fn without_a_driver_auto_is_the_cpu_and_gpu_says_what_is_missing() {
     }
 }
 
-/// Keeps measurements elsewhere, but compiled shaders where they are: to compile them takes a software driver a
-/// minute.
+/// Moves the measurements to `cache`. Compiled shaders stay in the user's cache, as a software
+/// driver takes a minute to compile them.
 fn with_cache(command: &mut std::process::Command, cache: &std::path::Path) {
     let shaders = std::env::var_os("XDG_CACHE_HOME").map(std::path::PathBuf::from);
     let home = || Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".cache"));
@@ -148,8 +125,8 @@ fn with_cache(command: &mut std::process::Command, cache: &std::path::Path) {
     }
 }
 
-/// The measurements file of a user to whom `auto` gives the device as nearly as fast as the CPU.
-fn calibrated(cache: &std::path::Path, device: &str, shards: u16, line: &serde_json::Value) {
+/// Writes a file of measurements in which the device is nearly as fast as the CPU.
+fn write_calibration(cache: &std::path::Path, device: &str, shards: u16, line: &serde_json::Value) {
     let devices = walrus!("devices", "--json").exits(0).objects();
     let found = devices
         .iter()
@@ -170,7 +147,7 @@ fn calibrated(cache: &std::path::Path, device: &str, shards: u16, line: &serde_j
         "class": 16 << 20,
         "cpuSeconds": 1000.0,
         "gpuSeconds": 900.0,
-        // How long opening may take follows from this.
+        // The limit on opening the device is a multiple of this value.
         "openSeconds": 40.0,
         "measured": now,
     });
@@ -181,7 +158,7 @@ fn calibrated(cache: &std::path::Path, device: &str, shards: u16, line: &serde_j
 }
 
 #[test]
-fn auto_shares_files_out_by_what_was_measured() {
+fn auto_shares_files_by_the_measurements() {
     let Some(device) = device() else { return };
     let scratch = Scratch::new();
     let files: Vec<_> = (0..2)
@@ -200,8 +177,8 @@ fn auto_shares_files_out_by_what_was_measured() {
         lines.iter().map(|line| line["blobId"].clone()).collect()
     };
     let by_cpu = run(&["--engine", "cpu"]);
-    calibrated(&cache, &device, 100, &by_cpu[0]);
-    // One file each.
+    write_calibration(&cache, &device, 100, &by_cpu[0]);
+    // Each engine takes one file.
     let lines = run(&["--device", &device]);
     assert_eq!(ids(&lines), ids(&by_cpu));
     let mut engines: Vec<_> = lines
@@ -213,7 +190,7 @@ fn auto_shares_files_out_by_what_was_measured() {
 }
 
 #[test]
-fn measuring_is_told_and_is_no_part_of_a_job_s_seconds() {
+fn measuring_is_reported_and_not_counted_in_seconds() {
     let Some(device) = device() else { return };
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, (16 << 20) + 1000);
@@ -232,7 +209,7 @@ fn measuring_is_told_and_is_no_part_of_a_job_s_seconds() {
 }
 
 #[test]
-fn options_for_a_device_without_effect_are_told() {
+fn device_options_without_effect_cause_a_warning() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(1, 5000, 10);
     let told = "--device, --device-memory without effect";
@@ -271,7 +248,7 @@ fn a_build_without_the_engine_does_not_blame_the_driver() {
     assert!(!run.stderr.contains("driver"));
 }
 
-/// What is not there is told before minutes are spent on building.
+/// The benchmark's script reports a missing driver before minutes of building.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_benchmark_looks_for_a_driver_before_it_is_built() {
@@ -288,7 +265,7 @@ fn a_benchmark_looks_for_a_driver_before_it_is_built() {
     says(run(&scratch.path("nowhere.json"), ""));
     let software = scratch.file("lvp_icd.x86_64.json", b"{}");
     says(run(&software, ""));
-    // With a loader, one that is asked for counts, and any other does.
+    // With a loader, a software driver counts if allowed, and any other driver always.
     if device().is_some() {
         run(&software, "1").exits(0);
         run(&scratch.file("card_icd.json", b"{}"), "").exits(0);

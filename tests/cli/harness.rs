@@ -1,4 +1,4 @@
-//! Runs the program and looks at what it leaves.
+//! Runs of the program, and checks of their results.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,17 +13,17 @@ use tempfile::TempDir;
 
 use crate::common;
 
-/// The longest that anything here waits for.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Maximum time to wait for an event.
+const MAX_WAIT: Duration = Duration::from_secs(120);
 
-/// Runs the program with the arguments, whatever kind of string each is.
+/// Runs the program with arguments of any string types.
 macro_rules! walrus {
     ($($argument:expr),* $(,)?) => {
         $crate::cli::harness::run($crate::cli::harness::words!($($argument),*))
     };
 }
 
-/// Arguments of whatever kind of string as a list.
+/// Returns arguments of any string types as a list.
 macro_rules! words {
     ($($argument:expr),* $(,)?) => {
         vec![$(::std::ffi::OsString::from(
@@ -34,7 +34,7 @@ macro_rules! words {
 
 pub(crate) use {walrus, words};
 
-/// The program, with its input closed and its output caught.
+/// Returns the command that runs the program with empty input and captured output.
 pub fn command(words: Vec<OsString>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_walrus-accel"));
     command
@@ -50,17 +50,17 @@ pub fn run(words: Vec<OsString>) -> Run {
     Run::of(command(words).output().unwrap())
 }
 
-/// Runs the program with something on standard input.
+/// Runs the program with `input` on standard input.
 pub fn run_with_input(words: Vec<OsString>, input: &[u8]) -> Run {
     let mut child = command(words).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     Run::of(child.wait_with_output().unwrap())
 }
 
-/// What a run gave.
+/// Result of a run.
 #[derive(Debug)]
 pub struct Run {
-    /// The exit code; `None` if a signal ended it.
+    /// Exit code. `None` if a signal ended the process.
     pub code: Option<i32>,
     pub stdout: Vec<u8>,
     pub stderr: String,
@@ -77,7 +77,7 @@ impl Run {
         }
     }
 
-    /// Fails unless it ended with this exit code.
+    /// Fails unless the exit code is `code`.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         let out = String::from_utf8_lossy(&self.stdout);
@@ -85,7 +85,7 @@ impl Run {
         self
     }
 
-    /// Fails unless standard error has each of the texts.
+    /// Fails unless standard error contains each of the texts.
     #[track_caller]
     pub fn says(self, texts: &[&str]) -> Self {
         for text in texts {
@@ -94,33 +94,33 @@ impl Run {
         self
     }
 
-    /// Fails if there is anything on standard error.
+    /// Fails unless standard error is empty.
     #[track_caller]
     pub fn says_nothing(self) -> Self {
         assert_eq!(self.stderr, "");
         self
     }
 
-    /// Standard output as text.
+    /// Returns standard output as text.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).unwrap()
     }
 
-    /// Standard output as lines.
+    /// Returns standard output as lines.
     #[track_caller]
     pub fn lines(&self) -> Vec<&str> {
         self.text().lines().collect()
     }
 
-    /// Standard output as JSON objects, one a line.
+    /// Returns standard output as JSON objects, one per line.
     #[track_caller]
     pub fn objects(&self) -> Vec<Value> {
         let parse = |line: &&str| serde_json::from_str(line).expect(line);
         self.lines().iter().map(parse).collect()
     }
 
-    /// Standard output as one JSON object.
+    /// Returns standard output as one JSON object.
     #[track_caller]
     pub fn object(&self) -> Value {
         let mut objects = self.objects();
@@ -129,7 +129,7 @@ impl Run {
     }
 }
 
-/// A temporary directory with files in it.
+/// Temporary directory for files of a test.
 pub struct Scratch {
     directory: TempDir,
 }
@@ -145,19 +145,19 @@ impl Scratch {
         self.directory.path().join(name)
     }
 
-    /// A file with these bytes.
+    /// Writes a file.
     pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, bytes).unwrap();
         path
     }
 
-    /// A file with `len` bytes of the vectors' kind.
+    /// Writes a file with `len` bytes of the generator that the vectors use.
     pub fn blob(&self, name: &str, seed: u64, len: usize) -> PathBuf {
         self.file(name, &common::blob(seed, len))
     }
 
-    /// A blob and its directory: the blob's file, and `out/<blob id>`.
+    /// Encodes a blob. Returns the blob's file and its directory `out/<blob id>`.
     pub fn encoded(&self, seed: u64, len: usize, shards: u16) -> (PathBuf, PathBuf) {
         let file = self.blob("blob", seed, len);
         let directory = encode(&file, &self.path("out"), shards);
@@ -165,7 +165,7 @@ impl Scratch {
     }
 }
 
-/// Encodes a file into `out` and gives the directory.
+/// Encodes a file into `out` and returns the blob's directory.
 pub fn encode(file: &Path, out: &Path, shards: u16) -> PathBuf {
     let run = walrus!["encode", file, "--out", out, "--shards", shards.to_string()].exits(0);
     let (id, directory) = run.text().trim_end().split_once("  ").unwrap();
@@ -173,7 +173,7 @@ pub fn encode(file: &Path, out: &Path, shards: u16) -> PathBuf {
     directory.into()
 }
 
-/// The file of a sliver.
+/// Returns the path of a sliver file.
 pub fn sliver(directory: &Path, pair: usize, axis: &str) -> PathBuf {
     directory.join(format!("pairs/{pair:04}.{axis}.bcs"))
 }
@@ -193,13 +193,13 @@ pub fn swap(a: &Path, b: &Path) {
     fs::write(b, old_a).unwrap();
 }
 
-/// Cuts a file short by some bytes.
+/// Cuts `by` bytes off the end of a file.
 pub fn truncate(path: &Path, by: usize) {
     let bytes = fs::read(path).unwrap();
     fs::write(path, &bytes[..bytes.len() - by]).unwrap();
 }
 
-/// Every file below a directory, by its name relative to it.
+/// Returns every file below a directory by its relative path.
 pub fn tree(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(root: &Path, directory: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
         for entry in fs::read_dir(directory).unwrap() {
@@ -226,7 +226,7 @@ pub fn assert_same_tree(a: &Path, b: &Path) {
     assert!(differing.is_empty(), "these differ: {differing:?}");
 }
 
-/// The names in a directory, sorted.
+/// Returns the sorted names in a directory.
 pub fn names(directory: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(directory) else {
         return Vec::new();
@@ -239,8 +239,7 @@ pub fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// The working directory of an encode (or the unfinished file of a decode) in `out`, if there is
-/// one.
+/// Returns the working directory of an encode, or the unfinished file of a decode, in `out`.
 pub fn partial(out: &Path) -> Option<PathBuf> {
     let name = names(out)
         .into_iter()
@@ -248,7 +247,7 @@ pub fn partial(out: &Path) -> Option<PathBuf> {
     Some(out.join(name))
 }
 
-/// Waits until something is there. `None` if the child ended before it was.
+/// Waits until `look` returns a value. Returns `None` if the child ends before.
 pub fn wait_for<T>(child: &mut Child, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
@@ -258,9 +257,20 @@ pub fn wait_for<T>(child: &mut Child, mut look: impl FnMut() -> Option<T>) -> Op
         if child.try_wait().unwrap().is_some() {
             return None;
         }
-        assert!(start.elapsed() < PATIENCE, "nothing happens");
+        assert!(start.elapsed() < MAX_WAIT, "nothing happens");
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Waits for the end of a child.
+pub fn end(child: Child) -> Run {
+    Run::of(child.wait_with_output().unwrap())
+}
+
+/// Kills a child.
+pub fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// Sends a signal to a child.

@@ -1,16 +1,13 @@
-//! `inspect`: what files hold.
+//! `inspect`: kinds, facts and verdicts of files.
 
 use std::fs;
 #[cfg(unix)]
 use std::path::Path;
 
-use walrus_accel::{
-    Axis, Bcs, BlobMetadataWithId, BlobSliver, Control, Decoder, DecodingSymbol, Encoder,
-    EngineKind, GeneralRecoverySymbol, PairSet, RecoverySymbol, Sliver, SliverBuffer, SliverData,
-    SliverIndex, SliverPairIndex,
-};
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, RecoverySymbol, Sliver, SliverData};
+use walrus_accel::{Axis, BlobMetadataWithId};
 
-use super::harness::{Scratch, damage, run_with_input, truncate, walrus, words};
+use super::harness::{damage, run_with_input, truncate, walrus, words};
 use super::vectors::Files;
 
 #[test]
@@ -49,7 +46,7 @@ fn metadata_with_the_id_and_without() {
     let line = walrus!["inspect", bare, "--json", "--blob-id", id].exits(0);
     assert_eq!(line.object()["good"], true);
 
-    // Held against metadata, it must be of that blob.
+    // With `--metadata`, metadata must be of the same blob.
     for form in [&path, &bare] {
         let run = walrus!["inspect", form, "--metadata", bare, "--json"].exits(0);
         assert_eq!(run.says_nothing().object()["good"], true);
@@ -65,7 +62,7 @@ fn metadata_with_the_id_and_without() {
         (&false.into(), &other_id.into())
     );
 
-    // From a pipe, with the ID that was asked for.
+    // Metadata from a pipe, with the expected blob ID.
     let bytes = fs::read(&path).unwrap();
     let run = run_with_input(
         words!["inspect", "-", "--blob-id", id, "--shards", "7"],
@@ -75,7 +72,7 @@ fn metadata_with_the_id_and_without() {
 }
 
 #[test]
-fn metadata_that_is_not_what_it_says() {
+fn metadata_with_a_wrong_blob_id() {
     let files = Files::of(7, 100);
     let path = files.metadata();
     let other = Files::of(4, 1000).case["blob_id"]
@@ -88,7 +85,7 @@ fn metadata_that_is_not_what_it_says() {
     walrus!["inspect", path, "--shards", "10"]
         .exits(1)
         .says(&["it has 7 sliver pairs, and the committee has 10 shards"]);
-    // An ID may begin with a hyphen.
+    // A blob ID may begin with a hyphen.
     let hyphen = format!("-{}", &other[1..]);
     walrus!["inspect", path, "--blob-id", hyphen]
         .exits(1)
@@ -129,11 +126,11 @@ fn slivers_by_their_names_and_by_metadata() {
         (&5.into(), &3.into())
     );
     assert!(lines[0]["pair"].is_null() && lines[0]["good"].is_null());
-    // The axis is not in the bytes, and a name may be wrong.
+    // The axis comes from the name, which may be wrong.
     assert_eq!(lines[0]["axisByName"], true);
     let run = walrus!["inspect", primary].exits(0);
     assert!(
-        run.text().contains("primary (by its name)\n"),
+        run.text().contains("primary (from the file name)\n"),
         "{}",
         run.text()
     );
@@ -141,19 +138,22 @@ fn slivers_by_their_names_and_by_metadata() {
     assert!(run.object()["axisByName"].is_null());
     let run = walrus!["inspect", primary, "--json", "--metadata", metadata].exits(0);
     assert!(run.object()["axisByName"].is_null());
-    // What metadata must be of says nothing of them.
+    // Without `--metadata`, `--blob-id` and `--shards` check no slivers.
     for wanted in [
         ["--shards", "7"],
         ["--blob-id", files.case["blob_id"].as_str().unwrap()],
     ] {
         let [option, value] = wanted;
         let run = walrus!["inspect", metadata, primary, option, value, "--json"].exits(1);
-        let run = run.says(&["primary.bcs: --blob-id and --shards say", "give --metadata"]);
+        let run = run.says(&[
+            "primary.bcs: --blob-id and --shards check only metadata files",
+            "give --metadata",
+        ]);
         assert!(!run.stderr.contains("metadata.bcs: "));
         assert!(run.objects()[1]["good"].is_null());
     }
 
-    // Without a name, the length tells, if there is metadata to go by.
+    // Without a sliver's name, the axis comes from the length, given metadata.
     let data = files.sliver_data(2, Axis::Secondary);
     let nameless = files.scratch.file("sliver", &data);
     let line = walrus!["inspect", nameless, "--json"].exits(0).object();
@@ -257,7 +257,7 @@ fn symbols_of_all_three_kinds() {
     let unproven = files.scratch.file("unproven", &general.symbol.to_bcs());
     walrus!["inspect", unproven].exits(0);
     let run = walrus!["inspect", unproven, "--metadata", metadata, "--json"].exits(1);
-    let line = run.says(&["without a proof it cannot be told"]).object();
+    let line = run.says(&["without a proof it cannot be checked"]).object();
     assert_eq!(line["kind"], "decoding-symbol");
     assert!(line["good"].is_null());
 
@@ -280,7 +280,7 @@ fn proofs() {
             let [least, most] = ["smallest", "largest"].map(|end| &line[format!("{end}{what}")]);
             assert!(least.is_u64() && least == most, "{line}");
         }
-        // The axis is known by the number of symbols.
+        // The axis comes from the number of symbols.
         let run = walrus!["inspect", proof, "--metadata", metadata, "--json"].exits(0);
         let line = run.object();
         assert_eq!(line["axis"], axis.name());
@@ -297,174 +297,6 @@ fn proofs() {
     walrus!["inspect", proof, "--metadata", metadata]
         .exits(1)
         .says(&["not proven: the sliver that it recovers belongs to the metadata"]);
-}
-
-#[test]
-fn ambiguous_unknown_and_missing_files() {
-    let scratch = Scratch::new();
-    // The length of a sliver and its symbol size, or an index and the length of a symbol.
-    let both = scratch.file("both", &[4, 10, 6, 12, 13, 2, 0, 3, 0]);
-    let line = walrus!["inspect", both, "--json"].exits(0).object();
-    assert_eq!(line["kind"], "sliver-data");
-    assert_eq!(line["alsoPossible"], serde_json::json!(["decoding-symbol"]));
-    let run = walrus!["inspect", both].exits(0);
-    assert!(
-        run.text().contains("could also be  decoding-symbol"),
-        "{}",
-        run.text()
-    );
-    let run = walrus!["inspect", both, "--as", "decoding-symbol", "--json"].exits(0);
-    assert_eq!(run.object()["symbolSize"], 6);
-    // Symbols of different sizes: the numbers stay numbers.
-    let uneven = scratch.file(
-        "uneven",
-        &[
-            3, 0, 2, 5, 0, 2, 1, 1, 2, 0, 0, 6, 0, 4, 1, 1, 1, 1, 2, 0, 0,
-        ],
-    );
-    let words = words!["inspect", uneven, "--as", "inconsistency-proof"];
-    let json = run_with_input([words.clone(), words!["--json"]].concat(), b"").exits(0);
-    let line = json.object();
-    assert_eq!(
-        (&line["smallestSymbolSize"], &line["largestSymbolSize"]),
-        (&2.into(), &4.into())
-    );
-    let run = run_with_input(words, b"").exits(0);
-    assert!(
-        run.text().contains("symbol size          2 to 4"),
-        "{}",
-        run.text()
-    );
-    walrus!["inspect", both, "--as", "sliver"]
-        .exits(1)
-        .says(&["both: not a valid sliver with axis", "at byte 0"]);
-    walrus!["inspect", both, "--as", "letter"].exits(2);
-
-    let nothing = scratch.file("nothing", b"walrus");
-    let missing = scratch.path("missing");
-    let run = walrus!["inspect", nothing, missing, both, "--json"].exits(1);
-    let lines = run
-        .says(&[
-            "nothing: no metadata",
-            "sliver-data: ",
-            "missing: No such file",
-        ])
-        .objects();
-    assert_eq!(lines.len(), 3);
-    assert!(
-        lines[0]["error"]
-            .as_str()
-            .unwrap()
-            .contains("blob-metadata: ")
-    );
-    assert_eq!(lines[1]["file"], missing.to_str().unwrap());
-    assert_eq!(lines[2]["kind"], "sliver-data");
-    walrus!["inspect", "-", "-"].exits(2);
-}
-
-#[test]
-fn of_several_kinds_the_good_one_is_taken() {
-    let files = Files::of(7, 100);
-    let metadata = files.metadata();
-    // Of the blob's size, and a sliver with symbols of another one.
-    let symbol = DecodingSymbol {
-        index: SliverIndex(6),
-        data: vec![1, 2, 3, 4, 2, 0, 3, 0],
-    };
-    let path = files.scratch.file("both", &symbol.to_bcs());
-    let run = walrus!["inspect", path, "--metadata", metadata, "--json"].exits(1);
-    let run = run.says(&[
-        "warning: ",
-        "it could be sliver-data (it has 11 bytes, and the blob's slivers have 45 (primary) or 29 \
-         (secondary)) or \
-         decoding-symbol (without a proof it cannot be told whether it is right); say which with --as",
-    ]);
-    let line = run.object();
-    assert!(line["good"].is_null());
-    assert_eq!(line["kind"], "sliver-data");
-    let forced = |kind| {
-        let run = walrus![
-            "inspect",
-            path,
-            "--metadata",
-            metadata,
-            "--as",
-            kind,
-            "--json"
-        ];
-        run.exits(1).object()["good"].clone()
-    };
-    assert_eq!(forced("sliver-data"), false);
-    assert!(forced("decoding-symbol").is_null());
-
-    let (metadata, pair, symbol) = recovery_symbol_of_two_kinds();
-    let metadata = files.scratch.file("other.bcs", &metadata.to_bcs());
-    let path = files.scratch.file("symbol", &symbol.to_bcs());
-    let line = walrus!["inspect", path, "--json"].exits(0).object();
-    assert_eq!(line["kind"], "general-recovery-symbol");
-    assert_eq!(line["alsoPossible"], serde_json::json!(["recovery-symbol"]));
-    let judged = |pair: u16| {
-        let pair = pair.to_string();
-        let axis = ["--axis", "secondary", "--target", &pair];
-        let mut words = words!["inspect", path, "--metadata", metadata, "--json"];
-        words.extend(axis.map(Into::into));
-        run_with_input(words, b"")
-    };
-    let line = judged(pair).exits(0).says_nothing().object();
-    assert_eq!(
-        (&line["kind"], &line["good"]),
-        (&"recovery-symbol".into(), &true.into())
-    );
-    let others = serde_json::json!(["general-recovery-symbol"]);
-    assert_eq!(line["alsoPossible"], others);
-    let run = judged((pair + 1) % 7).exits(1);
-    let run = run.says(&[
-        "it could be general-recovery-symbol (",
-        "or recovery-symbol (its proof",
-    ]);
-    assert!(run.object()["good"].is_null());
-}
-
-/// A good symbol that can be read as a general one, too, with the pair whose secondary sliver it recovers.
-fn recovery_symbol_of_two_kinds() -> (BlobMetadataWithId, u16, RecoverySymbol) {
-    let encoder = Encoder::builder()
-        .n_shards(7)
-        .engine(EngineKind::Cpu)
-        .build()
-        .unwrap();
-    let decoder = Decoder::on_engine_of(&encoder);
-    let control = Control::new();
-    for seed in 0..10_000_u16 {
-        let mut blob = [0; 100];
-        // A symbol of the first row begins with the length of what follows, up to where a general symbol has
-        // its target and the number of its siblings: the last bytes of the first sibling's hash.
-        for column in 0..5 {
-            let [low, high] = seed.to_le_bytes();
-            blob[8 * column..][..4].copy_from_slice(&[38, column as u8, low, high]);
-        }
-        let mut buffer = SliverBuffer::new();
-        let pairs = PairSet::all(7);
-        let encoded = encoder
-            .encode(&blob[..], &pairs, &mut buffer, &control)
-            .unwrap();
-        let metadata = encoded.clone().verify(7).unwrap();
-        let data = buffer
-            .sliver_data(Axis::Primary, SliverPairIndex(0))
-            .unwrap();
-        let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data).unwrap();
-        let expanded = decoder.expand(&sliver, &control).unwrap();
-        for pair in 2..7 {
-            let general = expanded.recovery_symbol(SliverPairIndex(pair)).unwrap();
-            let symbol = RecoverySymbol {
-                symbol: general.symbol,
-                proof: general.proof,
-            };
-            if GeneralRecoverySymbol::from_bcs(&symbol.to_bcs()).is_ok() {
-                return (encoded, pair, symbol);
-            }
-        }
-    }
-    panic!("a hash ends with a 2 once in 256 times");
 }
 
 #[cfg(unix)]
@@ -554,7 +386,7 @@ fn cut_off_and_huge_files() {
             "metadata.bcs: not a valid blob metadata with ID: the bytes end early",
             "not a valid blob metadata: ",
         ]);
-    // A file of 1 TiB takes no room, and is not read.
+    // A sparse file of 1 TiB is refused without reading it.
     let huge = files.path("huge");
     fs::File::create(&huge).unwrap().set_len(1 << 40).unwrap();
     walrus!["inspect", huge, "--memory", "4M"].exits(1).says(&[

@@ -1,16 +1,16 @@
-//! Which instruction set does the work, and who has a say in it.
+//! Choice of the instruction set.
 
 use std::ffi::OsString;
 use std::fs;
 
 use serde_json::Value;
-use walrus_accel::InstructionSet;
+use walrus_accel::runtime::InstructionSet;
 
 use super::harness::{Run, Scratch, command, sliver, words};
 
 const VARIABLE: &str = "WALRUS_ACCEL_ISA";
 
-/// Runs the program with the variable set, or without it.
+/// Runs the program with or without the environment variable.
 fn run_with(set: Option<&str>, words: Vec<OsString>) -> Run {
     let mut command = command(words);
     match set {
@@ -24,8 +24,8 @@ fn fastest() -> &'static str {
     InstructionSet::available().last().unwrap().name()
 }
 
-/// What the line says of how the work was done.
-fn by(line: &Value) -> (&str, &str) {
+/// Returns the engine and the instruction set of a line.
+fn engine_of(line: &Value) -> (&str, &str) {
     let text = |name| line[name].as_str().unwrap();
     (text("engine"), text("instructionSet"))
 }
@@ -48,40 +48,46 @@ fn every_verb_uses_the_set_asked_for_and_names_it() {
         ] {
             let line = line(verb);
             assert_eq!(line["blobId"], id);
-            assert_eq!(by(&line), ("cpu", set));
+            assert_eq!(engine_of(&line), ("cpu", set));
         }
         let missing = sliver(&dir, 3, "primary");
         let bytes = fs::read(&missing).unwrap();
         fs::remove_file(&missing).unwrap();
         let decode = words!["decode", dir, "-o", back, "--json", "--force"];
-        assert_eq!(by(&line(decode)), ("cpu", set));
+        assert_eq!(engine_of(&line(decode)), ("cpu", set));
         assert_eq!(fs::read(&back).unwrap(), blob);
-        assert_eq!(by(&line(words!["repair", dir, "--json"])), ("cpu", set));
+        assert_eq!(
+            engine_of(&line(words!["repair", dir, "--json"])),
+            ("cpu", set)
+        );
         assert_eq!(fs::read(&missing).unwrap(), bytes);
-        assert_eq!(by(&line(words!["verify", dir, "--json"])), ("cpu", set));
+        assert_eq!(
+            engine_of(&line(words!["verify", dir, "--json"])),
+            ("cpu", set)
+        );
     }
 }
 
 #[test]
-fn the_fastest_set_is_used_unless_one_is_asked_for() {
+fn the_fastest_set_is_used_unless_another_is_named() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 2, 1000);
     for set in [None, Some("")] {
         let run = run_with(set, words!["blob-id", file, "--shards", "10", "--json"]);
         let line = run.exits(0).says_nothing().object();
-        assert_eq!(by(&line), ("cpu", fastest()));
+        assert_eq!(engine_of(&line), ("cpu", fastest()));
     }
 }
 
 #[test]
-fn a_set_that_is_not_there_exits_with_3() {
+fn an_unavailable_set_exits_with_3() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(3, 1000, 10);
     let out = scratch.path("other");
     let has: Vec<_> = InstructionSet::available();
     let has: Vec<_> = has.iter().map(|set| set.name()).collect();
     let mut absent = vec!["avx1024", "AVX2", "portable "];
-    // One that there is, but not here.
+    // An instruction set of another architecture.
     absent.push(if cfg!(target_arch = "aarch64") {
         "avx2"
     } else {
@@ -112,7 +118,7 @@ fn a_set_that_is_not_there_exits_with_3() {
 }
 
 #[test]
-fn what_has_no_choice_ignores_the_wish() {
+fn runs_without_kernels_ignore_the_variable() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(4, 1000, 10);
     let slow = words![
@@ -125,7 +131,7 @@ fn what_has_no_choice_ignores_the_wish() {
         "--json"
     ];
     let line = run_with(Some("avx1024"), slow).exits(0).object();
-    assert_eq!(by(&line), ("reference", "portable"));
+    assert_eq!(engine_of(&line), ("reference", "portable"));
     let quick = words!["verify", dir, "--quick", "--json"];
     let line = run_with(Some("avx1024"), quick).exits(0).object();
     assert_eq!(line.get("engine"), None);

@@ -1,4 +1,4 @@
-//! What the system limits: threads, the size of files.
+//! Limits of the system: threads, file size.
 
 use std::process::{Command, Stdio};
 
@@ -14,7 +14,7 @@ fn more_threads_than_are_possible_are_wrong_usage() {
             .exits(2)
             .says(&["--threads", "threads are too many", "at most 1024"]);
     }
-    // So many are possible, and cost no more than are of use.
+    // Many more threads than cores are possible.
     let of = |threads: &str| {
         let words = words!["blob-id", file, "--threads", threads, "--engine", "cpu"];
         run(words).exits(0).text().to_owned()
@@ -22,15 +22,15 @@ fn more_threads_than_are_possible_are_wrong_usage() {
     assert_eq!(of("1000"), of("1"));
 }
 
-/// A file beyond the limit is the error of a write, and no signal ends the process.
+/// A file beyond the size limit is an error of the write. SIGXFSZ does not end the process.
 #[cfg(unix)]
 #[test]
-fn a_file_that_may_not_be_so_large_is_an_error() {
+fn a_file_beyond_the_size_limit_is_an_error() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 300_000);
     let out = scratch.path("out");
     let inner = command(words!["encode", file, "--out", out, "--shards", "10"]);
-    // In blocks of 512 or 1,024 bytes: below a sliver's length.
+    // The limit counts blocks of 512 or 1,024 bytes. Either is below a sliver's length.
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -f 8 && exec \"$@\"", "sh"]);
     shell.arg(inner.get_program()).args(inner.get_args());

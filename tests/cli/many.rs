@@ -8,7 +8,7 @@ use super::harness::{Scratch, command, names, run, walrus, words};
 #[test]
 fn lines_come_in_the_order_of_the_arguments() {
     let scratch = Scratch::new();
-    // A few large ones among small ones, so that some run alone and some together.
+    // Large files among small ones, so that some run alone and some together.
     let lens = [
         5, 300_000, 17_000_000, 1, 40_000, 18_000_000, 0, 2, 999, 70_000,
     ];
@@ -144,10 +144,10 @@ fn equal_files_that_replace_each_other_end_well() {
 }
 
 #[test]
-fn without_a_reader_the_rest_is_not_done() {
+fn without_a_reader_the_work_stops() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 1, 1000);
-    // Minutes of work, if it were done.
+    // All of the work would take minutes.
     let mut words = words!["blob-id"];
     words.extend(std::iter::repeat_n(file.into_os_string(), 10_000));
     let (reader, writer) = std::io::pipe().unwrap();
@@ -183,7 +183,7 @@ fn many_small_files_within_little_memory() {
 }
 
 #[test]
-fn a_target_that_is_there_is_kept_unless_forced() {
+fn an_existing_target_is_kept_unless_forced() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(5, 5000, 10);
     let out = scratch.path("out");
@@ -191,7 +191,7 @@ fn a_target_that_is_there_is_kept_unless_forced() {
     let run = again().exits(0).says(&["holds it already"]);
     assert_eq!(run.object()["alreadyThere"], true);
 
-    // Damaged, or with other pairs: refused, and left as it is.
+    // A directory with damage or with other pairs is refused and stays unchanged.
     let victim = super::harness::sliver(&dir, 3, "primary");
     let sound = fs::read(&victim).unwrap();
     super::harness::damage(&victim);
@@ -221,7 +221,7 @@ fn a_target_that_is_there_is_kept_unless_forced() {
 }
 
 #[test]
-fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
+fn only_a_blobs_directory_is_replaced_and_never_with_the_source_in_it() {
     let scratch = Scratch::new();
     let (file, out) = (scratch.blob("file", 1, 5000), scratch.path("out"));
     let encode = |more: &[&str]| {
@@ -235,7 +235,7 @@ fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
     let sound = |name: &str| fs::read(dir.join(name)).unwrap();
     let manifest = sound("manifest.json");
 
-    // Foreign files, wherever they are, are named, and nothing is touched.
+    // Foreign files anywhere in the directory are named, and nothing changes.
     for name in ["notes.txt", "pairs/notes.txt", "pairs/0003.primary.part"] {
         fs::write(dir.join(name), b"precious").unwrap();
         fs::write(dir.join("manifest.json"), b"{}").unwrap();
@@ -252,7 +252,7 @@ fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
     encode(&["--force"]).exits(1).says(&["0004.primary.bcs.d"]);
     fs::remove_dir(dir.join("pairs/0004.primary.bcs.d")).unwrap();
 
-    // The source in the directory that is to be replaced, under a name of its own or a sliver's.
+    // The source is in the directory to replace, under a foreign name or under a sliver's name.
     for name in ["src.bin", "pairs/0003.primary.bcs"] {
         let before = fs::read(dir.join("pairs/0003.primary.bcs")).unwrap();
         fs::copy(&file, dir.join(name)).unwrap();
@@ -265,7 +265,7 @@ fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
         fs::write(dir.join("pairs/0003.primary.bcs"), before).unwrap();
     }
 
-    // What is a blob's directory and nothing else is replaced, and who may see it stays as it was.
+    // A blob's directory without foreign files is replaced, and keeps its permissions.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -276,7 +276,7 @@ fn only_a_blobs_directory_is_replaced_and_never_with_what_is_encoded() {
     }
     assert_eq!(sound("manifest.json"), manifest);
 
-    // A link is never replaced, nor what it leads to.
+    // Neither a link nor the directory behind it is replaced.
     #[cfg(unix)]
     {
         let elsewhere = scratch.path("elsewhere");
@@ -307,7 +307,7 @@ fn no_input_of_the_command_is_replaced() {
         .says(&["manifest.json is a file being encoded"]);
         assert_eq!(fs::read(&manifest).unwrap(), b"precious");
     }
-    // Standard input is one, too.
+    // The rule holds for standard input.
     let metadata = dir.join("metadata.bcs");
     fs::copy(&file, &metadata).unwrap();
     let words = words!["encode", "-", "--out", out, "--shards", "10", "--force"];

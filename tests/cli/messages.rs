@@ -1,4 +1,4 @@
-//! Messages: the thing, the value, the limit, and what to type next.
+//! Messages: the thing, the value, the limit and the next step.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn a_file_where_a_directory_is_expected() {
     walrus!["verify", file]
         .exits(1)
         .says(&["Not a directory", "OUT/BLOB_ID"]);
-    // The directory above the blob's.
+    // Parent of the blob's directory.
     let meant = blob.display().to_string();
     walrus!["verify", blob.parent().unwrap()]
         .exits(1)
@@ -46,7 +46,7 @@ fn a_file_where_a_directory_is_expected() {
 }
 
 #[test]
-fn the_least_memory_is_told_as_an_option_that_is_enough() {
+fn the_message_about_memory_names_a_sufficient_option() {
     let scratch = Scratch::new();
     let (file, blob) = scratch.encoded(1, 5_000_000, 100);
     let back = scratch.path("back");
@@ -93,7 +93,7 @@ fn standard_input_has_no_journal() {
 }
 
 #[test]
-fn a_large_standard_input_is_told_where_it_goes() {
+fn a_large_standard_input_causes_a_note_about_its_file() {
     let run = |len: usize| {
         let words = words!["blob-id", "-", "--shards", "100"];
         run_with_input(words, &vec![7; len]).exits(0)
@@ -113,7 +113,7 @@ fn no_temporary_name_is_in_a_message() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn many_small_files_that_become_large_are_told_of_before() {
+fn many_small_files_that_grow_cause_a_note() {
     let scratch = Scratch::new();
     let files: Vec<_> = (0..200)
         .map(|i| scratch.file(&format!("{i}"), &[i as u8; 100]))
@@ -123,7 +123,7 @@ fn many_small_files_that_become_large_are_told_of_before() {
         words.extend(files[..count].iter().map(Into::into));
         words
     };
-    // All pairs: the message comes first, and an interrupt ends the rest.
+    // With all pairs, the message comes before the work. An interrupt ends the work.
     let mut child = super::harness::command(encode(200, "0-999"))
         .spawn()
         .unwrap();

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol};
+use walrus_accel::Axis;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
 
 use super::harness::{Run, damage, names, run, tree, truncate, walrus, words};
 use super::vectors::Files;
 
-/// Runs `recover` or `prove` with symbols and some more words.
+/// Runs `recover` or `prove` with symbols and further arguments.
 fn on_symbols(verb: &str, files: &Files, axis: Axis, target: &str, more: &[&Path]) -> Run {
     let metadata = files.path("metadata.bcs");
     let mut words = words![
@@ -26,7 +27,7 @@ fn on_symbols(verb: &str, files: &Files, axis: Axis, target: &str, more: &[&Path
     run(words)
 }
 
-/// A directory with the symbols of every pair's sliver but the target's for both slivers of pairs 2 and 4.
+/// Makes the symbols for both slivers of pairs 2 and 4, from the slivers of all other pairs.
 fn served(files: &Files) -> PathBuf {
     let metadata = files.metadata();
     let directory = files.path("symbols");
@@ -87,7 +88,7 @@ fn slivers_of_both_axes_come_back() {
             }
         }
     }
-    // To standard output; and what is there already is kept.
+    // Standard output as destination. An existing file is kept.
     let run = walrus![
         "recover",
         "--metadata",
@@ -164,7 +165,7 @@ fn wrong_symbols_are_named_and_too_few_are_counted() {
     assert_eq!(fs::read(&out).unwrap(), files.sliver_data(2, axis));
     fs::remove_file(&out).unwrap();
 
-    // One less, and one for another sliver, which was named by hand.
+    // One symbol less than needed, and one symbol for another sliver, given by its path.
     let other = symbols.join("0004.secondary.from-0003.symbol.bcs");
     fs::rename(at(3), files.path("elsewhere")).unwrap();
     for verb in ["recover", "prove"] {
@@ -184,7 +185,7 @@ fn wrong_symbols_are_named_and_too_few_are_counted() {
         assert_eq!(line["refused"].as_array().unwrap().len(), 4);
         assert_eq!((&line["used"], &line["needed"]), (&2.into(), &3.into()));
     }
-    // The same one twice does not help; the one that was taken away does.
+    // A symbol given twice counts once. The removed symbol completes the set.
     on_symbols("recover", &files, axis, "2", &[&symbols, &at(5)]).exits(1);
     assert!(!out.exists());
     let elsewhere = files.path("elsewhere");
@@ -241,7 +242,7 @@ fn of_the_wrong_blob_or_in_the_wrong_way() {
         on(&["--memory", "300"])
             .exits(1)
             .says(&["more than 300 bytes", "raise --memory"]);
-        // Of a small symbol most is not in the file.
+        // A small symbol takes more memory than its file.
         on(&["--memory", "600"])
             .exits(1)
             .says(&["more than 600 bytes of memory"]);
@@ -339,7 +340,7 @@ fn an_inconsistent_blob_is_proven_to_be_so() {
                 (&axis.name().into(), &2.into())
             );
         }
-        // Of the other axis, or cut off, or damaged, or too long, it is none.
+        // A proof for the other axis, or a cut, damaged or too long one, is rejected.
         let run = check("--json", axis.other(), &out).exits(1);
         let run = run.says(&["not proven: it has", &format!("try --axis {axis}")]);
         assert_eq!(run.object()["proven"], false);
@@ -397,7 +398,7 @@ fn a_consistent_blob_cannot_be_accused() {
         run.says(&["not proven: the sliver that it recovers belongs to the metadata"]);
         on_symbols("recover", &files, axis, &target, &[&symbols]).exits(0);
 
-        // A symbol that was tampered with does not count, and so proves nothing.
+        // A changed symbol does not count, so nothing is proven.
         let first = symbols.join("0.bcs");
         let mut bytes = fs::read(&first).unwrap();
         bytes[4] ^= 1;
@@ -415,10 +416,10 @@ fn a_consistent_blob_cannot_be_accused() {
     }
 }
 
-/// No verb replaces a symbol or the metadata, by whatever name, nor a symbol of another sliver in a directory
-/// of symbols.
+/// No subcommand replaces a symbol or the metadata by any name, nor a symbol of another sliver in a
+/// directory of symbols.
 #[test]
-fn what_is_read_is_not_replaced() {
+fn inputs_are_not_replaced() {
     let files = Files::of(7, 100);
     let symbols = served(&files);
     let metadata = files.metadata();
@@ -451,7 +452,7 @@ fn what_is_read_is_not_replaced() {
             ];
             run(words).exits(1).says(&["is part of the input"]);
         }
-        // The same where the files are given one by one.
+        // The rule holds for files given one by one.
         let words = words![
             verb,
             "--metadata",
@@ -468,7 +469,7 @@ fn what_is_read_is_not_replaced() {
         run(words).exits(1).says(&["is part of the input"]);
     }
     assert_eq!(tree(&files.path("")), before);
-    // A new file among them is none of them.
+    // A new file beside the symbols is no input.
     let words = words![
         "recover",
         "--metadata",

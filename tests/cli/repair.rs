@@ -1,24 +1,24 @@
-//! `repair`: the directory equals a fresh encode again.
+//! `repair`: restores the bytes of a fresh encode.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::harness::{
     Scratch, assert_same_tree, damage, names, sliver, swap, tree, truncate, walrus,
 };
 use crate::common::Random;
 
-/// A directory, a sound copy of it, and where it lies.
-fn two(scratch: &Scratch, len: usize, shards: u16) -> (std::path::PathBuf, std::path::PathBuf) {
+/// Encodes a blob to two directories: one to damage, and a sound copy.
+fn two_copies(scratch: &Scratch, len: usize, shards: u16) -> (PathBuf, PathBuf) {
     let (file, dir) = scratch.encoded(21, len, shards);
     let sound = super::harness::encode(&file, &scratch.path("sound"), shards);
     (dir, sound)
 }
 
 #[test]
-fn everything_that_can_be_wrong_is_put_right() {
+fn every_kind_of_problem_is_repaired() {
     let scratch = Scratch::new();
-    let (dir, sound) = two(&scratch, 20_000, 31);
+    let (dir, sound) = two_copies(&scratch, 20_000, 31);
     let at = |pair, axis| sliver(&dir, pair, axis);
     damage(&at(0, "primary"));
     damage(&at(1, "secondary"));
@@ -32,7 +32,7 @@ fn everything_that_can_be_wrong_is_put_right() {
     let foreign = dir.join("pairs/notes.txt");
     fs::write(&foreign, b"mine").unwrap();
 
-    // A directory is never removed for a file, and nothing is done before that is said.
+    // A directory in place of a file is never removed, and stops the repair before any change.
     let precious = at(6, "primary").join("precious");
     fs::write(&precious, b"mine").unwrap();
     let run = walrus!["repair", dir].exits(1);
@@ -62,7 +62,7 @@ fn everything_that_can_be_wrong_is_put_right() {
 #[test]
 fn many_rebuilt_files_are_summed_up() {
     let scratch = Scratch::new();
-    let (dir, sound) = two(&scratch, 20_000, 31);
+    let (dir, sound) = two_copies(&scratch, 20_000, 31);
     let lose = || {
         for pair in 0..20 {
             fs::remove_file(sliver(&dir, pair, "primary")).unwrap();
@@ -87,9 +87,9 @@ fn many_rebuilt_files_are_summed_up() {
 #[test]
 fn random_losses_on_both_axes() {
     let scratch = Scratch::new();
-    let (dir, sound) = two(&scratch, 54_321, 101);
+    let (dir, sound) = two_copies(&scratch, 54_321, 101);
     let mut random = Random(3);
-    // 35 primary or 68 secondary slivers are enough for all.
+    // 35 primary or 68 secondary slivers recover the blob.
     for (primary, secondary) in [(66, 101), (101, 33), (66, 33), (1, 0)] {
         for (axis, lost) in [("primary", primary), ("secondary", secondary)] {
             for pair in random.choose(lost, 101) {
@@ -104,10 +104,10 @@ fn random_losses_on_both_axes() {
 }
 
 #[test]
-fn damage_on_both_axes_that_only_one_survives() {
+fn damage_on_both_axes_with_one_axis_sufficient() {
     let scratch = Scratch::new();
-    let (dir, sound) = two(&scratch, 20_000, 31);
-    // 11 primary slivers are needed and 10 are good; 21 secondary ones are needed and are good.
+    let (dir, sound) = two_copies(&scratch, 20_000, 31);
+    // 10 of the 11 primary slivers needed are good, and all of the 21 secondary slivers needed.
     for pair in 10..31 {
         damage(&sliver(&dir, pair, "primary"));
     }
@@ -121,7 +121,7 @@ fn damage_on_both_axes_that_only_one_survives() {
 #[test]
 fn a_lost_manifest_and_a_lost_folder() {
     let scratch = Scratch::new();
-    let (dir, sound) = two(&scratch, 20_000, 10);
+    let (dir, sound) = two_copies(&scratch, 20_000, 10);
     fs::remove_file(dir.join("manifest.json")).unwrap();
     walrus!["repair", dir].exits(0);
     assert_same_tree(&dir, &sound);
@@ -134,7 +134,7 @@ fn a_lost_manifest_and_a_lost_folder() {
 #[test]
 fn chosen_pairs_alone() {
     let scratch = Scratch::new();
-    let (dir, sound) = two(&scratch, 20_000, 10);
+    let (dir, sound) = two_copies(&scratch, 20_000, 10);
     for pair in [1, 2, 3] {
         fs::remove_file(sliver(&dir, pair, "primary")).unwrap();
         damage(&sliver(&dir, pair, "secondary"));
@@ -147,7 +147,7 @@ fn chosen_pairs_alone() {
     };
     assert!(same(2, "primary") && same(2, "secondary"));
     assert!(!same(1, "primary") && !same(3, "secondary"));
-    // The manifest knows what the others should be.
+    // The manifest holds the hashes of the other files.
     let run = walrus!["verify", dir, "--quick"].exits(1);
     assert!(run.text().contains("4 bad: 2 missing, 2 damaged"));
     walrus!["repair", dir].exits(0);
@@ -155,7 +155,7 @@ fn chosen_pairs_alone() {
 }
 
 #[test]
-fn pairs_that_were_never_here_can_be_added() {
+fn pairs_can_be_added() {
     let scratch = Scratch::new();
     let (file, full) = scratch.encoded(22, 20_000, 10);
     let out = scratch.path("some");
@@ -176,7 +176,7 @@ fn pairs_that_were_never_here_can_be_added() {
 fn too_few_slivers_change_nothing() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(23, 20_000, 10);
-    // 4 primary or 7 secondary slivers are needed; one less of each is good.
+    // 3 of the 4 primary slivers needed are good, and 6 of the 7 secondary slivers needed.
     for pair in 3..10 {
         damage(&sliver(&dir, pair, "primary"));
     }

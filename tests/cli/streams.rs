@@ -1,4 +1,4 @@
-//! The standard streams: closed ones, full ones, and a message a write.
+//! Standard streams: closed streams, full streams, one write per message.
 
 #![cfg(target_os = "linux")]
 
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use super::harness::{Run, Scratch, command, damage, signal, sliver, walrus, words};
 
-/// What a pipe takes at once.
+/// Bytes that a pipe takes in one write.
 const PIPE_BUF: usize = 4096;
 
-/// Runs the program as a shell does, with redirections.
+/// Runs the program with redirections of a shell.
 fn redirected(redirections: &str, words: Vec<std::ffi::OsString>) -> Run {
     let script = format!("exec \"$@\" {redirections}");
     let output = Command::new("sh")
@@ -26,7 +26,7 @@ fn redirected(redirections: &str, words: Vec<std::ffi::OsString>) -> Run {
 }
 
 #[test]
-fn a_closed_standard_input_is_no_empty_blob() {
+fn a_closed_standard_input_is_an_error() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(1, 100, 4);
     for words in [
@@ -37,7 +37,7 @@ fn a_closed_standard_input_is_no_empty_blob() {
         let run = redirected("<&-", words.clone()).exits(1);
         let run = run.says(&["the descriptor is closed", "< /dev/null"]);
         assert!(run.stdout.is_empty());
-        // Open in the wrong direction.
+        // The descriptor is open in the wrong direction.
         let run = redirected("0>/dev/null", words).exits(1);
         let run = run.says(&["Bad file descriptor"]);
         assert!(run.stdout.is_empty());
@@ -78,7 +78,7 @@ fn a_closed_standard_output_takes_no_blob() {
         run.says(&["cannot write to standard output", "Bad file descriptor"]);
         redirected(">/dev/null", words).exits(0).says_nothing();
     }
-    // Lines, too, are not lost where that can be told.
+    // Losing lines is an error if the loss can be detected.
     for words in [
         words!["verify", dir],
         words!["--version"],
@@ -103,7 +103,7 @@ fn a_closed_standard_error_changes_nothing() {
 }
 
 #[test]
-fn help_and_versions_that_are_lost_are_a_failure() {
+fn lost_help_and_versions_are_a_failure() {
     for words in [
         words!["--version"],
         words!["--version", "--verbose"],
@@ -121,7 +121,7 @@ fn help_and_versions_that_are_lost_are_a_failure() {
     }
 }
 
-/// What the program writes to standard error, a write an element, and how it ends.
+/// Returns the writes of the program to standard error, and its exit code.
 fn writes(words: Vec<std::ffi::OsString>) -> (Vec<String>, Option<i32>) {
     let (reader, writer) = UnixDatagram::pair().unwrap();
     let mut child = command(words)
@@ -185,9 +185,9 @@ fn a_message_is_not_longer_than_a_pipe_takes_at_once() {
     assert!(messages.len() == 1 && messages[0].len() <= PIPE_BUF);
 }
 
-/// The Vulkan loader says much if it is asked to, and drivers say what they like.
+/// Makes the Vulkan loader print, as drivers may.
 #[test]
-fn what_drivers_print_is_no_message() {
+fn output_of_drivers_is_dropped() {
     let run = |words: Vec<_>| {
         let output = command(words)
             .env("VK_LOADER_DEBUG", "all")
@@ -233,7 +233,7 @@ fn signals_are_acknowledged_at_once() {
 }
 
 #[test]
-fn a_second_signal_ends_at_once_and_says_what_is_left() {
+fn a_second_signal_ends_at_once_with_a_note() {
     use rustix::process::Signal;
 
     let scratch = Scratch::new();
@@ -242,7 +242,7 @@ fn a_second_signal_ends_at_once_and_says_what_is_left() {
     let child = command(words!["blob-id", file, "--engine", "cpu"]).spawn();
     let child = child.unwrap();
     wait_until_at_work(child.id());
-    // Both are there when it goes on.
+    // Both signals are pending when the process continues.
     for one in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
         signal(&child, one);
     }

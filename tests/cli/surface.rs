@@ -1,4 +1,4 @@
-//! Help, usage, exit codes, completions, manual pages, closed outputs.
+//! Help, usage, exit codes, manual pages, closed outputs.
 
 use std::fs;
 use std::process::Stdio;
@@ -147,14 +147,11 @@ fn wrong_usage_exits_with_2() {
     assert!(!out.exists());
 }
 
-/// One ID in 64 begins with a dash.
+/// A blob ID begins with a dash in one case of 64.
 #[test]
 fn a_name_that_begins_with_a_dash() {
     let scratch = Scratch::new();
-    let encoder = walrus_accel::Encoder::builder()
-        .n_shards(4)
-        .build()
-        .unwrap();
+    let encoder = walrus_accel::Encoder::new(4).unwrap();
     let blob = (0..10_000u32).map(|n| n.to_string()).find(|blob| {
         let metadata = encoder.metadata(blob.as_bytes()).unwrap();
         metadata.blob_id.to_string().starts_with('-')
@@ -177,14 +174,14 @@ fn a_name_that_begins_with_a_dash() {
     inside(words!["verify", format!("./{id}")]).exits(0);
     inside(words!["verify", "--", id]).exits(0);
     inside(words!["decode", "-o", "../back", "--", id]).exits(0);
-    // An ID that is not there, and would ask for help, a version or an output.
+    // An unknown blob ID that the parser takes for help, a version or an output.
     for letter in ["h", "V", "o", "-"] {
         let id = format!("-{letter}{}", "A".repeat(41));
         let run = inside(words!["decode", id, "-o", "../back"]).exits(2);
         assert!(run.stdout.is_empty());
         run.says(&[&format!("write ./{id}, or put -- before it")]);
     }
-    // Any other file.
+    // A file with any other name.
     scratch.file("out/-x.bin", b"x");
     let run = inside(words!["blob-id", "-x.bin", "--shards", "4"]);
     run.exits(2).says(&["write ./-x.bin, or put -- before it"]);
@@ -196,7 +193,7 @@ fn a_name_that_begins_with_a_dash() {
 }
 
 #[test]
-fn a_verbose_version_tells_what_was_built() {
+fn a_verbose_version_shows_the_build() {
     for words in [
         words!["--version", "-v"],
         words!["--verbose", "--version"],
@@ -218,44 +215,50 @@ fn a_verbose_version_tells_what_was_built() {
 }
 
 #[test]
-fn wrong_values_are_told_with_what_is_expected() {
+fn errors_about_values_name_the_expected_values() {
     let encode = |option: &str, value: &str| {
         let run = walrus!["encode", "f", "--out", "d", option, value].exits(2);
         run.stderr
     };
     let limit = "49155";
     for shards in ["65535", "65536", "-1", "many"] {
-        let told = encode("--shards", shards);
-        assert!(told.contains(shards) && told.contains(limit), "{told}");
+        let message = encode("--shards", shards);
+        assert!(
+            message.contains(shards) && message.contains(limit),
+            "{message}"
+        );
     }
     for engine in ["cuda", "Vulkan"] {
-        let told = encode("--engine", engine);
-        assert!(told.contains("a similar value exists: 'gpu'"), "{told}");
+        let message = encode("--engine", engine);
+        assert!(
+            message.contains("a similar value exists: 'gpu'"),
+            "{message}"
+        );
     }
-    let told = encode("--engine", "steam");
+    let message = encode("--engine", "steam");
     assert!(
-        told.contains("[possible values: auto, cpu, gpu, reference]"),
-        "{told}"
+        message.contains("[possible values: auto, cpu, gpu, reference]"),
+        "{message}"
     );
-    assert!(!told.contains("similar"), "{told}");
+    assert!(!message.contains("similar"), "{message}");
     for (option, value) in [
         ("--threads", "-1"),
         ("--memory", "-5M"),
         ("--device-memory", "-1"),
     ] {
-        let told = encode(option, value);
+        let message = encode(option, value);
         let expected = format!("invalid value '{value}' for '{option} <");
-        assert!(told.contains(&expected), "{told}");
+        assert!(message.contains(&expected), "{message}");
     }
 }
 
-/// Threads cannot be started where there is no address space for their stacks.
+/// Limits the address space, so that threads cannot start for lack of stacks.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_engine_that_is_not_there_exits_with_3() {
+fn an_unavailable_engine_exits_with_3() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(1, 10, 4);
-    // No machine has a driver there.
+    // The path holds no driver on any machine.
     let deviceless = |arguments: &[&str]| {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_walrus-accel"))
             .args(arguments)
@@ -311,7 +314,7 @@ fn manual_pages_for_all_verbs() {
         assert!(page.contains(".SH NAME"));
     }
     assert!(out.join("walrus-accel.1").exists());
-    // What a page refers to is there.
+    // Every page that a page refers to exists.
     let mut referred = 0;
     let pages = names(&out)
         .into_iter()
@@ -369,13 +372,13 @@ fn a_closed_standard_output_is_no_panic() {
         let run = Run::of(output).says_nothing();
         assert_eq!(run.code, Some(1), "{shown}");
     }
-    // What was asked for beside the lines was done.
+    // The work itself is done, though its lines are lost.
     assert!(sub_directories(&again) == 1);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_standard_output_that_takes_nothing_is_a_failure() {
+fn a_full_standard_output_is_a_failure() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(1, 100_000, 10);
     for words in [

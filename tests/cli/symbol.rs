@@ -1,14 +1,15 @@
-//! `symbol`: what recovers others' slivers.
+//! `symbol`: recovery symbols from a sliver.
 
 use std::fs;
 use std::path::Path;
 
-use walrus_accel::{Axis, Bcs, DecodingSymbol, GeneralRecoverySymbol};
+use walrus_accel::Axis;
+use walrus_accel::wire::{Bcs, DecodingSymbol, GeneralRecoverySymbol};
 
 use super::harness::{Run, command, damage, names, run, truncate, walrus, words};
 use super::vectors::Files;
 
-/// Runs it with some more words.
+/// Runs `symbol` with further arguments.
 fn symbol(metadata: &Path, sliver: &Path, more: &[&str]) -> Run {
     let mut words = words!["symbol", "--metadata", metadata, "--sliver", sliver];
     words.extend(more.iter().map(Into::into));
@@ -40,7 +41,7 @@ fn one_target_is_a_file_with_the_network_s_bytes() {
                 }
             }
         }
-        // To standard output.
+        // Standard output as destination.
         let sliver = files.sliver(0, Axis::Primary);
         let found = symbol(&metadata, &sliver, &["--targets", "3", "-o", "-"]).exits(0);
         if shards == 7 {
@@ -76,7 +77,7 @@ fn several_targets_are_files_named_for_them() {
     let expected = files.symbol_data(3, Axis::Secondary, 3);
     assert_eq!(fs::read(file).unwrap(), expected);
 
-    // One more to a directory that is there, and none over a file that is.
+    // A further symbol goes to the existing directory, but never replaces a file.
     symbol(&metadata, &sliver, &["--targets", "6", "-o", out]).exits(0);
     assert_eq!(names(&directory).len(), 4);
     symbol(&metadata, &sliver, &["--targets", "4-6", "-o", out])
@@ -112,7 +113,7 @@ fn several_targets_are_files_named_for_them() {
 }
 
 #[test]
-fn the_axis_is_that_of_the_length() {
+fn the_axis_comes_from_the_length() {
     let files = Files::of(7, 100);
     let metadata = files.metadata();
     let out = files.path("symbol");
@@ -148,7 +149,7 @@ fn the_axis_is_that_of_the_length() {
 }
 
 #[test]
-fn no_symbols_of_what_is_not_good() {
+fn no_symbols_from_a_bad_sliver() {
     let files = Files::of(7, 100);
     let (metadata, sliver) = (files.metadata(), files.sliver(3, Axis::Secondary));
     let out = files.path("symbol");
@@ -172,7 +173,7 @@ fn no_symbols_of_what_is_not_good() {
             .exits(2)
             .says(&["--targets: ", reason]);
     }
-    // A directory of that name is not standard output.
+    // `-` is standard output even if a directory has that name.
     fs::create_dir(files.path("-")).unwrap();
     let words = words![
         "symbol",
@@ -196,7 +197,7 @@ fn no_symbols_of_what_is_not_good() {
     let run = with(&["--json"]).exits(1);
     let run = run.says(&["0003.secondary.bcs: secondary sliver 3 is not good"]);
     assert_eq!(run.object()["file"], out);
-    // There is no directory for what cannot be made.
+    // A failure creates no directory.
     symbol(&metadata, &sliver, &["--targets", "0,1", "-o", out])
         .exits(1)
         .says(&["is not good"]);
@@ -218,7 +219,7 @@ fn no_symbols_of_what_is_not_good() {
 }
 
 #[test]
-fn what_is_read_is_not_replaced() {
+fn inputs_are_not_replaced() {
     let files = Files::of(7, 100);
     let (metadata, sliver) = (files.metadata(), files.sliver(3, Axis::Secondary));
     let bytes = [&metadata, &sliver].map(|path| fs::read(path).unwrap());
@@ -230,7 +231,7 @@ fn what_is_read_is_not_replaced() {
     };
     refuses("0", &metadata);
     refuses("0", &sliver);
-    // Nor one of several in a directory: then none of them is written.
+    // One existing file among several targets stops all of them.
     let directory = files.path("symbols");
     fs::create_dir(&directory).unwrap();
     let name = "0002.primary.from-0003.symbol.bcs";

@@ -1,29 +1,31 @@
-//! The network's own bytes as files.
+//! Test vectors of the network as files.
 
 use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use walrus_accel::{Axis, Bcs, GeneralRecoverySymbol, InconsistencyProof};
+use walrus_accel::Axis;
+use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, InconsistencyProof};
 
 use super::harness::Scratch;
 use crate::common;
 
-/// A case of the vectors, and a directory for its files.
+/// Case of the vectors, with a directory for its files.
 pub struct Files {
     pub case: Value,
     pub scratch: Scratch,
 }
 
 impl Files {
-    /// The case of `rs2.json` with so many shards and bytes; all of its slivers are there.
+    /// Returns the case of `rs2.json` for `shards` shards and `len` bytes. Every sliver must be in
+    /// it.
     pub fn of(shards: u16, len: u64) -> Self {
         let of = |case: &Value| case["n_shards"] == shards && case["unencoded_length"] == len;
         let case = common::vectors("rs2.json").into_iter().find(of);
         Self::new(case.unwrap())
     }
 
-    /// The case of `inconsistency.json` of that number: 0 is inconsistent, 1 is not.
+    /// Returns a case of `inconsistency.json`: 0 is inconsistent, 1 is consistent.
     pub fn inconsistency(number: usize) -> Self {
         Self::new(common::vectors("inconsistency.json").remove(number))
     }
@@ -37,33 +39,34 @@ impl Files {
         self.scratch.path(name)
     }
 
-    /// The bytes at a place of the case.
+    /// Returns the bytes at a JSON pointer.
     pub fn bytes(&self, pointer: &str) -> Vec<u8> {
         unhex(self.case.pointer(pointer).unwrap().as_str().unwrap())
     }
 
-    /// A file with the bytes at a place of the case.
+    /// Writes a file with the bytes at a JSON pointer.
     fn file(&self, name: &str, pointer: &str) -> PathBuf {
         self.scratch.file(name, &self.bytes(pointer))
     }
 
-    /// `metadata.bcs`.
+    /// Writes `metadata.bcs`.
     pub fn metadata(&self) -> PathBuf {
         self.file("metadata.bcs", "/metadata_bcs")
     }
 
-    /// The bytes of a sliver.
+    /// Returns the bytes of a sliver.
     pub fn sliver_data(&self, pair: usize, axis: Axis) -> Vec<u8> {
         self.bytes(&format!("/pairs/{pair}/{axis}_bcs"))
     }
 
-    /// The file of a sliver.
+    /// Writes the file of a sliver.
     pub fn sliver(&self, pair: usize, axis: Axis) -> PathBuf {
         let data = self.sliver_data(pair, axis);
         self.scratch.file(&format!("{pair:04}.{axis}.bcs"), &data)
     }
 
-    /// The bytes of the symbol from a pair's sliver of the axis that recovers the target's of the other.
+    /// Returns the data of the symbol from the sliver of `source` along `axis`, for the sliver of
+    /// `target` along the other axis.
     pub fn symbol_data(&self, source: usize, axis: Axis, target: usize) -> Vec<u8> {
         let symbols = self.case["recovery_symbols"].as_array().unwrap();
         let of =
@@ -72,17 +75,17 @@ impl Files {
         unhex(symbol[format!("from_{axis}")]["bcs"].as_str().unwrap())
     }
 
-    /// The proof of the axis, `proof.bcs`.
+    /// Writes the proof of an axis, `proof.bcs`.
     pub fn proof(&self, axis: Axis) -> PathBuf {
         self.file("proof.bcs", &format!("/{axis}_proof_bcs"))
     }
 
-    /// The pair that the proofs are of.
+    /// Returns the pair of the slivers that the proofs are for.
     pub fn target(&self) -> String {
         self.case["target_pair"].to_string()
     }
 
-    /// The proof's symbols of the axis as those that travel, in a directory.
+    /// Writes the symbols of an axis's proof as general recovery symbols to a directory.
     pub fn proof_symbols(&self, axis: Axis) -> PathBuf {
         let proof = self.bytes(&format!("/{axis}_proof_bcs"));
         let proof = InconsistencyProof::from_bcs(&proof).unwrap();

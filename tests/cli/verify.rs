@@ -92,7 +92,7 @@ fn many_missing_files_are_summed_up() {
             fs::remove_file(sliver(&dir, pair, axis)).unwrap();
         }
     };
-    // 34 primary or 67 secondary slivers are needed.
+    // 34 primary or 67 secondary slivers recover the blob.
     remove(0..60, "primary");
     remove(0..60, "secondary");
     damage(&sliver(&dir, 99, "primary"));
@@ -100,8 +100,8 @@ fn many_missing_files_are_summed_up() {
         let run = verify(&dir, quick, false).exits(1);
         let run = run.says(&["error: 120 missing files: pairs 0-59\n", "0099.primary.bcs"]);
         assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
-        let verdict = "121 bad: 120 missing, 1 damaged; the blob can be recovered (39 primary slivers good, \
-                       34 needed; 40 secondary, 67 needed)";
+        let verdict = "121 bad: 120 missing, 1 damaged; the blob can be recovered \
+                       (39 primary slivers good, 34 needed; 40 secondary, 67 needed)";
         assert!(run.text().contains(verdict), "{}", run.text());
         let line = verify(&dir, quick, true).exits(1).object();
         assert_eq!(line["problems"].as_array().unwrap().len(), 121);
@@ -114,7 +114,7 @@ fn many_missing_files_are_summed_up() {
             .says(&["0000.primary.bcs"]);
         assert_eq!(run.stderr.lines().count(), 121);
     }
-    // Every other one: the list is longer than a line.
+    // Every other sliver, so that the list is longer than a line.
     for pair in (60..100).step_by(2) {
         remove(pair..pair + 1, "primary");
         remove(pair + 1..pair + 2, "secondary");
@@ -135,7 +135,7 @@ fn many_missing_files_are_summed_up() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_told_with_what_is_expected() {
+fn a_missing_directory_causes_a_message_with_the_expected_one() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(3, 1000, 10);
     let meant = dir.display().to_string();

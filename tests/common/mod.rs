@@ -1,4 +1,4 @@
-//! What the integration tests share: the vectors' blobs and the vectors.
+//! Shared parts of the integration tests: the vectors and their blobs.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -7,15 +7,16 @@ pub mod tripwire;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use walrus_accel::{Axis, SliverBuffer, SliverPairIndex};
+use walrus_accel::io::SliverBuffer;
+use walrus_accel::{Axis, SliverPairIndex};
 
-/// The blob of a vector: the high bytes of a linear congruential generator's states.
+/// Returns the blob of a vector: the high bytes of a linear congruential generator's states.
 pub fn blob(seed: u64, len: usize) -> Vec<u8> {
     let mut random = Random(seed);
     (0..len).map(|_| random.byte()).collect()
 }
 
-/// The vectors' generator, for tests that need a choice.
+/// Generator of the vectors' blobs, for random choices of tests.
 pub struct Random(pub u64);
 
 impl Random {
@@ -31,12 +32,12 @@ impl Random {
         (self.next() >> 56) as u8
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         ((self.next() >> 33) % limit as u64) as usize
     }
 
-    /// `count` different numbers below `limit`, in a random order.
+    /// Returns `count` different numbers below `limit`, in random order.
     pub fn choose(&mut self, count: usize, limit: usize) -> Vec<usize> {
         let mut all: Vec<_> = (0..limit).collect();
         for i in 0..count {
@@ -48,13 +49,13 @@ impl Random {
     }
 }
 
-/// The cases of a vector file.
+/// Returns the cases of a vector file.
 pub fn vectors(name: &str) -> Vec<Value> {
     let path = format!("{}/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// SHA-256 of all slivers of an axis as BCS, in pair order, in hex.
+/// Returns the SHA-256 of all slivers of an axis as BCS, in pair order, in hex.
 pub fn slivers_sha256(buffer: &SliverBuffer, axis: Axis, n_shards: u16) -> String {
     let mut hash = Sha256::new();
     for pair in 0..n_shards {

@@ -1,12 +1,13 @@
-//! An encoded blob at hand, any choice of its slivers as a sliver source, and the least memory
-//! that a job takes.
+//! Encoded blobs, sliver sources with any of their slivers, and the least memory of a job.
 
+use walrus_accel::io::{SliverBuffer, SliverInfo, SliverSource};
+use walrus_accel::wire::{Sliver, SliverData};
 use walrus_accel::{
-    Axis, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result, Shape, Sliver,
-    SliverBuffer, SliverData, SliverIndex, SliverInfo, SliverSource, VerifiedMetadata,
+    Axis, BlobMetadataWithId, Control, Encoder, EngineKind, Error, PairSet, Result, Runtime, Shape,
+    SliverIndex, VerifiedMetadata,
 };
 
-/// A blob with its metadata and all of its slivers.
+/// Blob with its metadata and all slivers.
 pub struct Sample {
     pub blob: Vec<u8>,
     pub encoded: BlobMetadataWithId,
@@ -16,10 +17,11 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The blob, encoded by the cpu engine.
+    /// Encodes a blob by the CPU engine.
     pub fn new(n_shards: u16, blob: Vec<u8>) -> Self {
-        let encoder = Encoder::builder().n_shards(n_shards).threads(2);
-        Self::by(&encoder.engine(EngineKind::Cpu).build().unwrap(), blob)
+        let runtime = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+        let runtime = runtime.build().unwrap();
+        Self::by(&runtime.encoder(n_shards).unwrap(), blob)
     }
 
     pub fn by(encoder: &Encoder, blob: Vec<u8>) -> Self {
@@ -40,7 +42,7 @@ impl Sample {
         &self.verified
     }
 
-    /// The symbols of a sliver, by its index along the axis.
+    /// Returns the symbols of a sliver, by its index along the axis.
     pub fn symbols(&self, axis: Axis, index: usize) -> &[u8] {
         let pair = SliverIndex(index as u16).pair(axis, self.shape.n_shards());
         self.buffer.symbols(axis, pair).unwrap()
@@ -57,13 +59,13 @@ impl Sample {
         }
     }
 
-    /// Copies of the slivers with these indices, to damage.
+    /// Returns copies of the slivers with these indices.
     pub fn slivers(&self, axis: Axis, indices: impl IntoIterator<Item = usize>) -> Vec<Sliver> {
         let indices = indices.into_iter();
         indices.map(|index| self.sliver(axis, index)).collect()
     }
 
-    /// The slivers with these indices, as a source.
+    /// Returns a source of the slivers with these indices.
     pub fn pick(&self, axis: Axis, indices: &[usize]) -> Picked<'_> {
         Picked {
             sample: self,
@@ -72,7 +74,7 @@ impl Sample {
     }
 }
 
-/// Some slivers of a sample.
+/// Source of some slivers of a sample.
 pub struct Picked<'a> {
     sample: &'a Sample,
     pub slivers: Vec<(Axis, usize)>,
@@ -98,8 +100,7 @@ impl SliverSource for Picked<'_> {
     }
 }
 
-/// The least memory limit that a job can be done in, as the job itself tells when it gets a limit
-/// of one byte.
+/// Returns the least memory limit of a job, as the job's error reports it for a limit of one byte.
 pub fn least_memory<T>(job: impl FnOnce(u64) -> Result<T>) -> u64 {
     match job(1) {
         Err(Error::MemoryBudget { needed, budget: 1 }) => needed,

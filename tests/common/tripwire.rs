@@ -1,15 +1,17 @@
-//! Tripwires: something happens at a chosen moment of a job.
+//! Tripwires: actions at a chosen call of a job's source, slivers, sink or output.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use walrus_accel::{
-    BlobMetadataWithId, Commitment, Control, DirectorySink, FileOutput, Output, OutputSession,
-    PairSet, Result, Shape, Sink, SinkSession, SliverInfo, SliverPart, SliverSource, Source,
+use walrus_accel::directory::DirectorySink;
+use walrus_accel::io::{
+    FileOutput, Output, OutputSession, Sink, SinkSession, SliverInfo, SliverPart, SliverSource,
+    Source,
 };
+use walrus_accel::{BlobMetadataWithId, Commitment, Control, PairSet, Result, Shape};
 
 use super::sample::Picked;
 
-/// Does something at the call of a given number to what a job works with, from 1 on.
+/// Runs an action at the call with a given number, from 1.
 pub struct Tripwire<'a> {
     pub calls: AtomicUsize,
     at: usize,
@@ -17,7 +19,7 @@ pub struct Tripwire<'a> {
 }
 
 impl<'a> Tripwire<'a> {
-    /// `at` 0 stands for every call.
+    /// Creates a tripwire at call number `at`. 0 means every call.
     pub fn new(at: usize, action: &'a (dyn Fn() -> Result<()> + Sync)) -> Self {
         Self {
             calls: AtomicUsize::new(0),
@@ -35,7 +37,7 @@ impl<'a> Tripwire<'a> {
     }
 }
 
-/// A source, slivers, a sink or an output with a tripwire at every read or write.
+/// Source, slivers, sink or output with a tripwire at every read or write.
 pub struct Tripped<'a, T>(pub T, pub &'a Tripwire<'a>);
 
 impl<T: Source> Source for Tripped<'_, T> {

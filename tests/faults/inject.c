@@ -3,24 +3,24 @@
  *
  *     inject REPORT DIRECTORY SECONDS RULES PROGRAM [ARGUMENT...]
  *
- * Calls are counted over all threads of the program, from the first call on that names a path below
- * DIRECTORY; the loader's own calls come before it. RULES is empty or a list of NAME:NUMBER:FAULT with
- * commas between: the NUMBER-th call of that NAME gets FAULT, with "+" after the number every later one
- * too. The name "any" counts all calls. FAULT is one of
+ * Calls are counted over all threads of the program. Counting starts with the first call that names
+ * a path below DIRECTORY, which excludes the loader's calls. RULES is empty or a comma-separated
+ * list of NAME:NUMBER:FAULT. The NUMBER-th call of NAME gets FAULT. With "+" after the number,
+ * every later call gets FAULT too. The name "any" counts all calls. FAULT is one of
  *
  *     EIO, ENOSPC, ...  the call is not made and returns this error
- *     short             half of the bytes asked for are transferred
+ *     short             half of the requested bytes are transferred
  *     zero              the call is not made and returns 0: the end of a file, or nothing written
  *
- * A call has the name of the system call, but for fsync_directory, renameat2_exchange and
- * renameat2_noreplace, which a file system may lack.
+ * The name of a call is the name of the system call. Three operations that a file system may lack
+ * have names of their own: fsync_directory, renameat2_exchange and renameat2_noreplace.
  *
- * REPORT gets a line for each counted call, "NUMBER NAME DESCRIPTOR [PATH]", with "*" before the number
- * of a call that got a fault. The exit status is the program's, 128 plus the number of the signal that
- * ended it, or 124 if the program took longer than SECONDS and was killed for that.
+ * REPORT gets a line for each counted call, "NUMBER NAME DESCRIPTOR [PATH]", with "*" before the
+ * number of a call that got a fault. The exit status is the program's status, 128 plus the number
+ * of the signal that ended the program, or 124 if the program exceeded SECONDS and was killed.
  *
- * The calls are seen by a seccomp filter and ptrace, not by a preloaded library, since some of them
- * are made without the C library. Linux on x86-64 alone.
+ * A seccomp filter and ptrace intercept the calls, because the program makes some of them without
+ * the C library, where a preloaded library would not see them. Linux on x86-64 only.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,13 +42,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A counted call. An argument's place is 0 to 5, or NONE. */
+/* System call to count. Arguments have the positions 0 to 5, or NONE. */
 struct call {
     int number;
     const char *name;
-    int path;       /* the place of its path */
-    int descriptor; /* the place of the descriptor that it works on */
-    int count;      /* the place of the bytes asked for, for calls that may transfer fewer */
+    int path;       /* position of the path */
+    int descriptor; /* position of the descriptor */
+    int count;      /* position of the requested bytes, for calls that may transfer fewer */
 };
 
 #define NONE -1
@@ -122,7 +122,7 @@ static const struct {
 static struct rule {
     const char *name;
     long number, seen;
-    int later; /* every later call too */
+    int later; /* true if every later call gets the fault too */
     int error, is_short;
 } rules[8];
 
@@ -141,14 +141,14 @@ static void on_alarm(int number) {
     kill(program, SIGKILL);
 }
 
-/* Stops the calling process at each of the calls. */
+/* Installs a filter that stops the calling process at each counted call. */
 static void filter_calls(void) {
     struct sock_filter code[CALLS + 4];
     size_t length = 0;
     code[length++] =
         (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < CALLS; i++) {
-        /* Those left, and the statement that allows. */
+        /* Jumps over the remaining comparisons and the statement that allows the call. */
         unsigned char to_trace = (unsigned char)(CALLS - i);
         code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
                                                       (unsigned)calls[i].number, to_trace, 0);
@@ -156,11 +156,12 @@ static void filter_calls(void) {
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
     struct sock_fprog filter = {.len = (unsigned short)length, .filter = code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
         fail("seccomp");
 }
 
-/* The text at an address of a stopped thread, as much of it as there is. */
+/* Copies the text at an address of a stopped thread to out, truncated to size. */
 static void text_at(pid_t thread, unsigned long address, char *out, size_t size) {
     memset(out, 0, size);
     size_t page = 4096 - address % 4096, part = page < size - 1 ? page : size - 1;
@@ -195,7 +196,7 @@ static void read_rules(char *text) {
     }
 }
 
-/* The rule that the next call of this name falls under, if there is one. */
+/* Returns the rule for the next call of this name, or NULL. */
 static const struct rule *rule_for(const char *name) {
     const struct rule *found = NULL;
     for (struct rule *rule = rules; rule < rules + rule_count; rule++) {
@@ -206,8 +207,9 @@ static const struct rule *rule_for(const char *name) {
     return found;
 }
 
-/* The name of a call that is being made. */
-static const char *name_of(const struct call *call, pid_t thread, struct user_regs_struct *registers) {
+/* Returns the name of a call that a thread is about to make. */
+static const char *name_of(const struct call *call, pid_t thread,
+                           struct user_regs_struct *registers) {
     if (call->number == SYS_renameat2) {
         unsigned long long flags = registers->r8;
         return flags & 2 ? "renameat2_exchange" : flags & 1 ? "renameat2_noreplace" : call->name;
@@ -221,7 +223,7 @@ static const char *name_of(const struct call *call, pid_t thread, struct user_re
     return call->name;
 }
 
-/* Gives a call that a thread is about to make what the rule says. False if that cannot be. */
+/* Applies a rule to a call that a thread is about to make. Returns false if that is impossible. */
 static int give(const struct rule *rule, const struct call *call, pid_t thread,
                 struct user_regs_struct *registers) {
     if (rule->is_short) {
@@ -236,7 +238,7 @@ static int give(const struct rule *rule, const struct call *call, pid_t thread,
     return 1;
 }
 
-/* Counts the call that a thread is about to make, and lets it fail if its turn has come. */
+/* Counts the call that a thread is about to make, and applies the rule for it, if any. */
 static void at_call(pid_t thread, const char *directory, FILE *report) {
     static int begun;
     static long counted;
@@ -249,7 +251,7 @@ static void at_call(pid_t thread, const char *directory, FILE *report) {
     if (call->path != NONE) text_at(thread, *argument(&registers, call->path), path, sizeof path);
     if (!strncmp(path, directory, strlen(directory))) begun = 1;
     int descriptor = call->descriptor == NONE ? NONE : (int)*argument(&registers, call->descriptor);
-    /* Standard error is how the program tells of faults. */
+    /* The program reports faults on standard error, whose calls never fail. */
     if (!begun || descriptor == STDERR_FILENO) return;
     const char *name = name_of(call, thread, &registers);
     const struct rule *rule = rule_for(name);
@@ -301,7 +303,7 @@ int main(int argc, char **argv) {
         }
         int signal = WSTOPSIG(status), event = status >> 16;
         if (event == PTRACE_EVENT_SECCOMP) at_call(thread, directory, report);
-        /* A new thread, or a program that starts, is no signal. */
+        /* Stops for a new thread or a new program are not signals. */
         if (event || signal == SIGTRAP || signal == SIGSTOP) signal = 0;
         ptrace(PTRACE_CONT, thread, 0, signal);
     }

@@ -1,4 +1,5 @@
-//! Runs of the program in which system calls fail: `inject.c`, compiled once.
+//! Runs of the program with failing system calls, by `inject.c`, which is compiled once per
+//! process.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -6,31 +7,31 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-/// Seconds that a run may take.
-const PATIENCE: u32 = 60;
+/// Maximum duration of a run, in seconds.
+const TIME_LIMIT_SECONDS: u32 = 60;
 
-/// Exit status of `inject` for a program that took longer.
-const LATE: i32 = 124;
+/// Exit status of `inject` for a program that exceeded the limit.
+const TIMED_OUT: i32 = 124;
 
-/// A run under faults.
+/// Result of a run with faults.
 #[derive(Debug)]
 pub struct Faulty {
-    /// The exit code; more than 128 for a signal.
+    /// Exit code. More than 128 for a signal.
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
-    /// The counted calls.
+    /// Counted calls.
     pub calls: Vec<Call>,
 }
 
-/// A counted call.
+/// Counted system call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Number among all calls, from 1 on.
+    /// Number among all calls, from 1.
     pub number: usize,
     /// Name of the system call.
     pub name: String,
-    /// Descriptor and path, as far as the call has them.
+    /// Descriptor and path, if the call has them.
     pub on: String,
     /// True if the call got a fault.
     pub failed: bool,
@@ -51,22 +52,22 @@ impl Call {
 }
 
 impl Faulty {
-    /// The call that got a fault, if any did.
+    /// Returns the call that got a fault, if any.
     pub fn failed_call(&self) -> Option<&Call> {
         self.calls.iter().find(|call| call.failed)
     }
 
-    /// Reason that the way the run ended is wrong, whatever it left: a hang, a panic, a signal, an
-    /// exit code that means something else, or an error without a message.
+    /// Returns the reason why the end of the run is wrong, if it is: a hang, a panic, a signal, an
+    /// exit code that does not fit the fault, or an error without a message.
     pub fn complaint(&self) -> Option<String> {
         let reason = match self.code {
-            LATE => format!("hangs: ended after {PATIENCE} s"),
+            TIMED_OUT => format!("hangs: ended after {TIME_LIMIT_SECONDS} s"),
             _ if self.stderr.contains("panicked") => "panics".into(),
             129.. => format!("ends by signal {}", self.code - 128),
             0 => return None,
             1 | 3 if self.stderr.trim().is_empty() => "an error without a message".into(),
             1 | 3 if self.stderr.len() > 16 << 10 => "a message of more than 16 KiB".into(),
-            // The engine's threads cannot be started.
+            // Exit code 3: threads could not be started.
             3 if self.failed_call().is_none_or(|call| call.name != "clone3") => "exit 3".into(),
             1 | 3 => return None,
             code => format!("exit {code}"),
@@ -81,15 +82,20 @@ impl Faulty {
     }
 }
 
-/// Runs the program with the arguments under `rules`, of which `inject.c` tells. Calls are counted from
-/// the first one on that names a path below `directory`. Temporary files go to `temporary`.
+/// Runs the program with `arguments` and the faults of `rules`, whose syntax `inject.c` describes.
+/// Counting starts with the first call that names a path below `directory`. Temporary files go to
+/// `temporary`.
 pub fn run(rules: &str, directory: &Path, temporary: &Path, arguments: &[OsString]) -> Faulty {
     let program = OsString::from(env!("CARGO_BIN_EXE_walrus-accel"));
     let report = temporary.with_extension("report");
     let mut below = directory.as_os_str().to_owned();
     below.push("/");
     let output = Command::new(injector())
-        .args([report.as_os_str(), &below, PATIENCE.to_string().as_ref()])
+        .args([
+            report.as_os_str(),
+            &below,
+            TIME_LIMIT_SECONDS.to_string().as_ref(),
+        ])
         .arg(rules)
         .arg(program)
         .args(arguments)
@@ -111,7 +117,7 @@ pub fn run(rules: &str, directory: &Path, temporary: &Path, arguments: &[OsStrin
     }
 }
 
-/// Compiles `inject.c`.
+/// Compiles `inject.c` on the first call and returns the path of the program.
 fn injector() -> &'static Path {
     static INJECTOR: OnceLock<PathBuf> = OnceLock::new();
     INJECTOR.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Encodes that are killed again and again, with `--resume`, and harm to their files in between.
+//! Encodes with `--resume` that are killed repeatedly, with damage to their files in between.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::parts::{Harm, parts};
-use super::state::fast_directory;
+use super::directory_state::fast_directory;
+use super::part_files::{Damage, parts};
 use crate::cli::harness::{Run, assert_same_tree, command, names, words};
 use crate::common::{Random, blob};
 
-/// A blob whose slivers are written in stripes, with a journal, and its encoding.
+/// Blob that is encoded in stripes, with a journal, and its complete encoding.
 pub struct Long {
     directory: TempDir,
-    /// The directory that holds the one of the blob.
+    /// Output directory of the complete encoding.
     pub whole: PathBuf,
-    /// How long an encode takes.
+    /// Duration of an uninterrupted encode.
     span: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Long {
         self.directory.path().join(name)
     }
 
-    /// The blob ID.
+    /// Returns the blob ID.
     pub fn id(&self) -> String {
         names(&self.whole).remove(0)
     }
@@ -69,14 +69,14 @@ impl Long {
     }
 }
 
-/// Kills so many encodes. After some of them one runs to its end and has written what one that nobody
-/// killed writes, or says what is wrong, and the next one has.
+/// Kills `kills` encodes. Between them, some encodes run to their ends. Such an encode writes what
+/// an uninterrupted encode writes, or reports an error that the next encode does not have.
 fn kill(kills: usize) {
     let long = Long::new();
     let seed = u64::from(std::process::id());
     println!("seed {seed}");
     let mut random = Random(seed);
-    let (mut killed, mut harmed, mut refused, mut finished) = (0, 0, 0, 0);
+    let (mut killed, mut damaged, mut refused, mut finished) = (0, 0, 0, 0);
     while killed < kills {
         let out = long.path("out");
         for _ in 0..=random.below(6) {
@@ -86,21 +86,21 @@ fn kill(kills: usize) {
             let ended = Run::of(child.wait_with_output().unwrap());
             match ended.code {
                 None => killed += 1,
-                // It was faster, or found the harm.
+                // The encode ended before the kill, or found the damage.
                 Some(0) => assert_same_tree(&out, &long.whole),
                 Some(1) => check_refusal(&ended, &out, &long),
                 code => panic!("exit {code:?}: {}", ended.stderr),
             }
-            // The final name has everything or is not there.
+            // The directory with the final name is complete or does not exist.
             if out.join(long.id()).exists() {
                 assert_same_tree(&out.join(long.id()), &long.whole.join(long.id()));
             }
             let parts = parts(&out);
             if !parts.is_empty() && random.below(3) == 0 {
                 let part = &parts[random.below(parts.len())];
-                let harm = Harm::ALL[random.below(3)];
-                harm.do_to(part, random.below(1 << 30));
-                harmed += 1;
+                let damage = Damage::ALL[random.below(3)];
+                damage.apply_to(part, random.below(1 << 30));
+                damaged += 1;
             }
         }
         let run = Run::of(long.start(&out, true).wait_with_output().unwrap());
@@ -115,11 +115,12 @@ fn kill(kills: usize) {
         fs::remove_dir_all(out).unwrap();
     }
     println!(
-        "{killed} kills, {harmed} files harmed, {finished} encodes, {refused} of them at the second try"
+        "{killed} kills, {damaged} files damaged, {finished} encodes, \
+         {refused} of them at the second try"
     );
 }
 
-/// Fails unless a run says what is wrong and has put nothing under the final name.
+/// Fails unless a run reported an error and created nothing with the final name.
 fn check_refusal(run: &Run, out: &Path, long: &Long) {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(run.stderr.contains("error: "), "{}", run.stderr);
@@ -127,7 +128,7 @@ fn check_refusal(run: &Run, out: &Path, long: &Long) {
 }
 
 #[test]
-fn killed_encodes_with_harmed_files() {
+fn killed_encodes_with_damaged_files() {
     kill(12);
 }
 

@@ -1,8 +1,9 @@
-//! Every system call on files of a job fails once, in a run of its own.
+//! Sweep over the system calls on files of a job: each fails once, in a run of its own.
 //!
-//! After each run either everything is as a run without faults leaves it and the exit code is 0, or the
-//! exit code is 1 (3 for threads that cannot be had), a message says why, and what was there before is still there. Then the same command
-//! without faults does the job.
+//! A run ends in one of two ways. Either the exit code is 0 and all files are as after a run
+//! without faults. Or the exit code is 1 (3 if threads cannot be started), a message gives the
+//! reason, and the files of before the run are unchanged. Then the same command without faults
+//! succeeds.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,37 +13,38 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use super::directory_state::{State, copy, differences, fast_directory, state, take_unfinished};
 use super::inject::{self, Call, Faulty};
-use super::state::{State, copy, differences, fast_directory, state, take_unfinished};
 use crate::cli::harness::{Run, command, damage, run, sliver, words};
 use crate::common::blob;
 
-/// The faults. `inject.c` tells what each is.
+/// Injected faults, as `inject.c` describes them.
 const FAULTS: [&str; 6] = ["EIO", "ENOSPC", "EINTR", "EMFILE", "short", "zero"];
 
-/// Words of every command: what does not depend on the machine, and a message only for an error.
+/// Arguments of every command, for results and messages that do not depend on the machine.
 const PLAIN: [&str; 5] = ["--engine", "cpu", "--threads", "2", "--no-progress"];
 
-/// A command and the directory it runs on.
+/// Command with its input files and its initial directory.
 struct Job {
     name: &'static str,
-    /// Makes the files that the command reads and does not change.
+    /// Creates the files that the command reads and does not change.
     inputs: fn(&Path),
-    /// Makes the files among which the command writes, given the inputs.
+    /// Creates the initial directory, in which the command writes. Arguments: inputs, directory.
     start: fn(&Path, &Path),
-    /// The command, given the inputs and the directory to write in.
+    /// Returns the command. Arguments: inputs, directory.
     command: fn(&Path, &Path) -> Vec<OsString>,
-    /// True if files take their places one by one: then each is the old or the new one.
-    each: bool,
-    /// Directories that may be left by a run that failed.
-    directories: &'static [&'static str],
-    /// Bytes of its slivers and more: such a run takes a second.
-    long: bool,
+    /// True if the command replaces files one by one. After a failure each file is the old or the
+    /// new one.
+    replaces_each: bool,
+    /// Directories that a failed run may leave.
+    left_directories: &'static [&'static str],
+    /// True if the blob is long. Such a run takes a second.
+    is_long: bool,
 }
 
 const SMALL: usize = 3000;
 
-/// Slivers of more than 96 MiB: they are written in stripes, with a journal.
+/// Length of a blob with slivers of more than 96 MiB, which are written in stripes, with a journal.
 const LONG: usize = 24_000_000;
 
 fn nothing(_: &Path, _: &Path) {}
@@ -63,7 +65,7 @@ fn long(inputs: &Path) {
     fs::write(inputs.join("blob"), blob(72, LONG)).unwrap();
 }
 
-/// A blob, its directory as `slivers`, and symbols that recover the primary sliver of pair 3.
+/// Creates a blob, its directory `slivers`, and symbols that recover the primary sliver of pair 3.
 fn slivers(inputs: &Path) {
     small(inputs);
     let directory = encoded(&inputs.join("blob"), &inputs.join("out"), &[]);
@@ -86,7 +88,7 @@ fn slivers(inputs: &Path) {
     }
 }
 
-/// The directory of the blob, with what is in it.
+/// Returns the directory of the only blob in `out`.
 fn blob_directory(out: &Path) -> std::path::PathBuf {
     let mut directories = fs::read_dir(out).unwrap();
     directories.next().unwrap().unwrap().path()
@@ -107,9 +109,9 @@ const JOBS: &[Job] = &[
                 "10"
             ]
         },
-        each: false,
-        directories: &["out"],
-        long: false,
+        replaces_each: false,
+        left_directories: &["out"],
+        is_long: false,
     },
     Job {
         name: "encode --force",
@@ -128,18 +130,18 @@ const JOBS: &[Job] = &[
                 "--force"
             ]
         },
-        each: false,
-        directories: &[],
-        long: false,
+        replaces_each: false,
+        left_directories: &[],
+        is_long: false,
     },
     Job {
         name: "decode",
         inputs: slivers,
         start: nothing,
         command: |inputs, case| words!["decode", inputs.join("slivers"), "-o", case.join("blob")],
-        each: false,
-        directories: &[],
-        long: false,
+        replaces_each: false,
+        left_directories: &[],
+        is_long: false,
     },
     Job {
         name: "decode --force --check strict",
@@ -156,9 +158,9 @@ const JOBS: &[Job] = &[
                 "strict"
             ]
         },
-        each: false,
-        directories: &[],
-        long: false,
+        replaces_each: false,
+        left_directories: &[],
+        is_long: false,
     },
     Job {
         name: "repair",
@@ -171,9 +173,9 @@ const JOBS: &[Job] = &[
             fs::remove_file(directory.join("manifest.json")).unwrap();
         },
         command: |_, case| words!["repair", blob_directory(case)],
-        each: true,
-        directories: &[],
-        long: false,
+        replaces_each: true,
+        left_directories: &[],
+        is_long: false,
     },
     Job {
         name: "recover",
@@ -195,9 +197,9 @@ const JOBS: &[Job] = &[
             words.extend(symbols.map(OsString::from));
             words
         },
-        each: false,
-        directories: &[],
-        long: false,
+        replaces_each: false,
+        left_directories: &[],
+        is_long: false,
     },
     Job {
         name: "recover --force",
@@ -220,9 +222,9 @@ const JOBS: &[Job] = &[
             words.extend(symbols.map(OsString::from));
             words
         },
-        each: false,
-        directories: &[],
-        long: false,
+        replaces_each: false,
+        left_directories: &[],
+        is_long: false,
     },
     Job {
         name: "symbol",
@@ -241,9 +243,9 @@ const JOBS: &[Job] = &[
                 case.join("symbol.bcs")
             ]
         },
-        each: false,
-        directories: &[],
-        long: false,
+        replaces_each: false,
+        left_directories: &[],
+        is_long: false,
     },
     Job {
         name: "symbol into a directory",
@@ -263,9 +265,9 @@ const JOBS: &[Job] = &[
                 case.join("symbols")
             ]
         },
-        each: true,
-        directories: &["symbols"],
-        long: false,
+        replaces_each: true,
+        left_directories: &["symbols"],
+        is_long: false,
     },
     Job {
         name: "encode --resume in stripes",
@@ -284,21 +286,22 @@ const JOBS: &[Job] = &[
                 "--resume"
             ]
         },
-        each: false,
-        directories: &["out"],
-        long: true,
+        replaces_each: false,
+        left_directories: &["out"],
+        is_long: true,
     },
 ];
 
-/// A job whose runs can be compared.
+/// Job with the states that its runs are compared with.
 struct Trial<'a> {
     job: &'a Job,
     root: &'a Path,
-    /// What is there before a run, and after one without faults.
+    /// Contents before a run.
     before: State,
+    /// Contents after a run without faults.
     after: State,
     inputs: State,
-    /// The counted calls of a run without faults.
+    /// Counted calls of a run without faults.
     calls: Vec<Call>,
 }
 
@@ -333,18 +336,19 @@ impl<'a> Trial<'a> {
         words
     }
 
-    /// Runs the command under the rules in a fresh copy of the start.
+    /// Runs the command with the faults of `rules` in a fresh copy of the initial directory.
     fn run(&self, rules: &str, case: &Path) -> Faulty {
         copy(&self.root.join("start"), case);
-        // Its inputs are what it touches first.
+        // The command's first calls on files name its inputs, below `root`.
         inject::run(rules, self.root, case, &self.words(case))
     }
 
-    /// One fault. The call that got it, or what is wrong after that.
+    /// Runs the command with one fault. An error says what is wrong after the run.
     fn fault(&self, rule: &str, case: &Path) -> Result<Outcome, String> {
         let faulty = self.run(rule, case);
         let Some(call) = faulty.failed_call().cloned() else {
-            // Threads do not always make the same calls, and nothing of one byte is short.
+            // Threads do not always make the same calls, and a transfer of one byte cannot be
+            // short.
             return self.judge(&faulty, case).map(|_| Outcome::Missed);
         };
         let outcome = self.judge(&faulty, case);
@@ -357,7 +361,7 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Holds what a run gave and left against what may be.
+    /// Compares the result and the files of a run with the permitted ones.
     fn judge(&self, faulty: &Faulty, case: &Path) -> Result<Outcome, String> {
         if let Some(reason) = faulty.complaint() {
             return Err(reason);
@@ -373,7 +377,7 @@ impl<'a> Trial<'a> {
             if !differences.is_empty() {
                 return Err(format!("exit 0, and {}", short(differences)));
             }
-            // What could not be removed is named.
+            // A message names a file that could not be removed.
             if !unfinished.is_empty() && !faulty.stderr.contains(".partial") {
                 return Err(format!("exit 0, and {} is left", unfinished[0]));
             }
@@ -382,12 +386,12 @@ impl<'a> Trial<'a> {
         if found == self.after {
             return Ok(Outcome::Complete);
         }
-        for directory in self.job.directories {
+        for directory in self.job.left_directories {
             if !self.before.contains_key(*directory) {
                 found.remove(*directory);
             }
         }
-        match self.job.each {
+        match self.job.replaces_each {
             true => {
                 let known = |name: &String| {
                     let is = |state: &State| state.get(name) == found.get(name);
@@ -405,7 +409,7 @@ impl<'a> Trial<'a> {
                 }
             }
         }
-        // The cause is gone, and nothing is in the way.
+        // Without the fault the next run succeeds: no leftover obstructs it.
         let again = command(self.words(case)).env("TMPDIR", case).output();
         let again = Run::of(again.unwrap());
         if again.code != Some(0) {
@@ -419,21 +423,21 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// How a run with a fault ended, if well.
+/// Permitted end of a run with a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
-    /// The job is done all the same.
+    /// The job succeeded.
     Survived,
-    /// An error, and nothing done.
+    /// The job failed and changed nothing.
     Failed,
-    /// An error, and all done: the call was one of the last.
+    /// The job failed after it had written everything.
     Complete,
     /// No call got the fault.
     Missed,
 }
 
-/// True for a call that can give the fault.
-fn can_be(name: &str, fault: &str) -> bool {
+/// Returns true if the call can get the fault.
+fn can_fail_with(name: &str, fault: &str) -> bool {
     let transfers = [
         "read",
         "pread64",
@@ -450,37 +454,41 @@ fn can_be(name: &str, fault: &str) -> bool {
     }
 }
 
-/// The faults to try, as rules: of each system call so many of the times that it is made, evenly chosen.
-fn plan(calls: &[Call], of_each: usize) -> Vec<String> {
+/// Returns the faults to try, as rules: for each system call, faults of at most `per_call` of its
+/// occurrences, evenly spaced.
+fn plan(calls: &[Call], per_call: usize) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for call in calls {
         *counts.entry(&call.name).or_default() += 1;
     }
     let mut plan = Vec::new();
     for (name, count) in counts {
-        let chosen = of_each.min(count);
+        let chosen = per_call.min(count);
         for i in 0..chosen {
             let number = (2 * i + 1) * count / (2 * chosen) + 1;
-            let possible = FAULTS.into_iter().filter(|fault| can_be(name, fault));
+            let possible = FAULTS
+                .into_iter()
+                .filter(|fault| can_fail_with(name, fault));
             plan.extend(possible.map(|fault| format!("{name}:{number}:{fault}")));
         }
     }
     plan
 }
 
-/// Sweeps jobs: of each system call `of_each` calls of a short job and `of_each_long` of a long one, and of
-/// a plan every `step`-th fault.
-fn sweep(of_each: usize, of_each_long: usize, steps: (usize, usize)) -> usize {
+/// Sweeps all jobs and returns the number of faults. `per_call` and `per_call_long` limit the
+/// occurrences per system call of short and long jobs. Of the faults of short and long jobs, every
+/// `steps.0`-th and `steps.1`-th is tried.
+fn sweep(per_call: usize, per_call_long: usize, steps: (usize, usize)) -> usize {
     let wrong = Mutex::new(Vec::new());
     let mut total = 0;
     for job in JOBS {
         let directory = fast_directory();
         let trial = Trial::new(job, directory.path());
-        let (of_each, step) = match job.long {
-            true => (of_each_long, steps.1),
-            false => (of_each, steps.0),
+        let (per_call, step) = match job.is_long {
+            true => (per_call_long, steps.1),
+            false => (per_call, steps.0),
         };
-        let plan: Vec<_> = plan(&trial.calls, of_each)
+        let plan: Vec<_> = plan(&trial.calls, per_call)
             .into_iter()
             .step_by(step)
             .collect();

@@ -1,26 +1,28 @@
-//! The harmful directories, and the exit codes that may answer each.
+//! Hostile directories with their permitted exit codes.
 
 use std::fs;
 
-use super::place::{
+use super::run::Verb::{self, Encode, Force, Quick, Repair, Resume, Verify};
+use super::setup::{
     Made, PLAIN, Place, deep, device, fifo, full_directory, give_away, link, mounted, socket,
     sparse,
 };
-use super::run::Verb::{self, Encode, Force, Quick, Repair, Resume, Verify};
 
-/// A directory that somebody made to do harm.
+/// Hostile directory.
 pub struct Case {
     pub name: &'static str,
-    /// Makes it of an honest one. The words that begin a command on it, or why it cannot be made.
+    /// Changes an honest directory into the hostile one. Returns the first words of a command that
+    /// runs on it, or the reason why it cannot be created here.
     pub make: fn(&Place) -> Made,
-    /// Exit codes that are right for each verb, in columns.
+    /// Permitted exit codes, one column per verb.
     codes: &'static str,
-    /// What is said if the verb fails.
+    /// Texts that the message of a failing verb contains.
     pub says: &'static [(Verb, &'static str)],
 }
 
 impl Case {
-    /// The codes of a verb: digits, and `T` if the verb waits until SIGTERM. `None` if it is not tried.
+    /// Returns the permitted codes of a verb: digits, and `T` if the verb waits until SIGTERM.
+    /// `None` if the verb is not tried.
     pub fn codes(&self, verb: Verb) -> Option<&'static str> {
         let column = Verb::ALL.iter().position(|&other| other == verb).unwrap();
         let codes = self.codes.split_whitespace().nth(column);
@@ -52,12 +54,12 @@ const LINKED: &[(Verb, &str)] = &[
 ];
 const NAMED: &[(Verb, &str)] = &[(Repair, "0003.primary.bcs"), (Force, "0003.primary.bcs")];
 
-/// A directory in which repair has something to do.
+/// Removes a sliver, so that repair has something to do.
 fn lost(place: &Place) {
     place.cleared("pairs/0004.primary.bcs");
 }
 
-/// A working directory that is there already, as repair's.
+/// Creates the working directory of repair before repair does.
 fn repairing(place: &Place) -> std::path::PathBuf {
     lost(place);
     let path = place.directory().join(REPAIRING);
@@ -65,26 +67,27 @@ fn repairing(place: &Place) -> std::path::PathBuf {
     path
 }
 
-/// A working directory that is there already, as an encode's, and no blob's directory.
+/// Removes the blob's directory and creates the working directory of an encode before the encode
+/// does.
 fn encoding(place: &Place) -> std::path::PathBuf {
     let path = unencoded(place);
     fs::create_dir(&path).unwrap();
     path
 }
 
-/// The name of an encode's working directory, and no blob's directory.
+/// Removes the blob's directory and returns the path of an encode's working directory.
 fn unencoded(place: &Place) -> std::path::PathBuf {
     fs::remove_dir_all(place.directory()).unwrap();
     place.working()
 }
 
-/// A manifest with these bytes.
+/// Replaces the manifest by these bytes.
 fn manifest(place: &Place, bytes: &[u8]) -> Made {
     fs::write(place.cleared("manifest.json"), bytes).unwrap();
     PLAIN
 }
 
-/// Bytes of a manifest that is nearly as long as one may be.
+/// Returns the bytes of a manifest of nearly the maximum length.
 fn long_manifest(begin: &str, with: &str, end: &str) -> Vec<u8> {
     let count = (31 << 20) / with.len();
     [
@@ -95,14 +98,15 @@ fn long_manifest(begin: &str, with: &str, end: &str) -> Vec<u8> {
     .concat()
 }
 
-/// The honest manifest with something else in it.
+/// Replaces a text in the honest manifest.
 fn changed_manifest(place: &Place, from: &str, to: &str) -> Made {
     let honest = fs::read_to_string(place.honest().join("manifest.json")).unwrap();
     assert!(honest.contains(from), "{honest}");
     manifest(place, honest.replacen(from, to, 1).as_bytes())
 }
 
-/// Names like those of slivers and of the manifest, and such as a terminal does not show.
+/// Creates files with names that resemble the names of slivers and of the manifest, or that a
+/// terminal does not show.
 fn twins(place: &Place, names: &[&str]) -> Made {
     for name in names {
         fs::write(place.directory().join("pairs").join(name), b"precious\n").unwrap();
@@ -931,7 +935,7 @@ pub const CASES: &[Case] = &[
     ),
 ];
 
-/// Columns that are read as they are meant.
+/// The parser assigns the columns of the table to the right verbs.
 #[test]
 fn columns_are_verbs() {
     let case = CASES

@@ -1,23 +1,22 @@
-//! The library's own calls, for a process of their own, as the command line ends: 0 if all is well, 1 and
-//! a message if not.
+//! Calls of the library in a process of their own. The process ends like the command line: with 0,
+//! or with 1 and a message.
 
 use std::env;
 use std::path::PathBuf;
 
-use walrus_accel::{
-    BlobDirectory, Check, Control, Decoder, DirectorySink, Encoder, EngineKind, FileOutput,
-    FileSource, PairSet, Result,
-};
+use walrus_accel::directory::{BlobDirectory, DirectorySink};
+use walrus_accel::io::{FileOutput, FileSource};
+use walrus_accel::{Check, Control, EngineKind, PairSet, Result, Runtime};
 
-use super::place::SHARDS;
+use super::setup::SHARDS;
 
-/// The name of the test that is the process.
+/// Name of the test that runs as the process.
 pub const NAME: &str = "hostile_directories::library::a_verb_of_the_environment";
 
-/// Problems that are told.
-const TOLD: usize = 10;
+/// Maximum number of printed problems.
+const PROBLEMS_MAX: usize = 10;
 
-/// Messages are a line: this many bytes of each.
+/// Maximum bytes of a printed message.
 const LINE_MAX: usize = 4096;
 
 fn variable(name: &str) -> PathBuf {
@@ -31,7 +30,7 @@ fn a_verb_of_the_environment() {
     };
     let code = match run(&verb) {
         Ok(problems) => {
-            for problem in problems.iter().take(TOLD) {
+            for problem in problems.iter().take(PROBLEMS_MAX) {
                 eprintln!("{problem}");
             }
             assert!(
@@ -48,15 +47,18 @@ fn a_verb_of_the_environment() {
     std::process::exit(code);
 }
 
-/// Does what the verb says. What it finds wrong.
+/// Runs the verb and returns the problems that it found.
 fn run(verb: &str) -> Result<Vec<String>> {
     let (directory, control) = (variable("WALRUS_ACCEL_TEST_DIRECTORY"), Control::new());
     let n_shards = SHARDS.parse().unwrap();
     let decoder = || {
-        let decoder = Decoder::builder().engine(EngineKind::Cpu).threads(2);
-        decoder.memory(64 << 20).build()
+        let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+        decoder
+            .memory(64 << 20)
+            .build()
+            .map(|runtime| runtime.decoder())
     };
-    let told = |problems: Vec<walrus_accel::FileProblem>| {
+    let told = |problems: Vec<walrus_accel::directory::FileProblem>| {
         problems.iter().map(ToString::to_string).collect()
     };
     match verb {
@@ -85,8 +87,8 @@ fn run(verb: &str) -> Result<Vec<String>> {
                 .force(verb == "Force")
                 .resume(verb == "Resume")
                 .threads(2);
-            let encoder = Encoder::builder().engine(EngineKind::Cpu).threads(2);
-            let encoder = encoder.n_shards(n_shards).memory(64 << 20).build()?;
+            let encoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+            let encoder = encoder.memory(64 << 20).build()?.encoder(n_shards)?;
             encoder.encode(source, &PairSet::all(n_shards), &mut sink, &control)?;
             Ok(Vec::new())
         }

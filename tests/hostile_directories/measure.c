@@ -4,10 +4,10 @@
  *     measure REPORT SECONDS PROGRAM [ARGUMENT...]
  *
  * After SECONDS the program gets SIGTERM, and a second later SIGKILL. REPORT gets two numbers: the
- * most memory that the program had, in KiB, and how many of the two signals it took. The exit status is
- * the program's, or 128 plus the number of the signal that ended it.
+ * program's peak memory in KiB, and the number of signals that were sent. The exit status is the
+ * program's status, or 128 plus the number of the signal that ended the program.
  *
- * A process counts the memory of the one that it is a copy of, so the copy is made of this small one.
+ * The peak of a process includes the memory of its parent at the fork, so this small program forks.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -42,6 +42,7 @@ int main(int argc, char **argv) {
     struct rusage used;
     if (wait4(program, &status, 0, &used) != program) return 125;
     FILE *report = fopen(argv[1], "w");
-    if (!report || fprintf(report, "%ld %d\n", used.ru_maxrss, (int)signals) < 0 || fclose(report)) return 125;
+    if (!report || fprintf(report, "%ld %d\n", used.ru_maxrss, (int)signals) < 0 || fclose(report))
+        return 125;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -1,4 +1,4 @@
-//! Runs of a verb on a case, and what holds after each.
+//! Runs of verbs on cases, and the checks after each run.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -10,20 +10,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use super::cases::{CASES, Case};
-use super::place::Place;
+use super::setup::Place;
 use super::snapshot::{Snapshot, changes, snapshot};
 use crate::common::blob;
 
-/// Seconds that a run may take.
-const PATIENCE: &str = "60";
+/// Maximum duration of a run, in seconds.
+const TIME_LIMIT_SECONDS: &str = "60";
 
-/// KiB of memory that a case may take beyond what the same verb takes on an honest directory.
-const MORE_MEMORY: u64 = 64 << 10;
+/// Seconds after which a run that may wait for SIGTERM gets the signal.
+const WAIT_SECONDS: &str = "5";
 
-/// Bytes that a run may say.
-const TALK: usize = 16 << 10;
+/// Maximum memory of a run beyond the memory of the same verb on an honest directory, in KiB.
+const EXTRA_MEMORY_KIB: u64 = 64 << 10;
 
-/// What is done with a directory.
+/// Maximum bytes of a run's output.
+const OUTPUT_MAX: usize = 16 << 10;
+
+/// Operation on a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     Verify,
@@ -37,7 +40,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// In the order of the table's columns.
+    /// All verbs, in the order of the table's columns.
     pub const ALL: [Self; 8] = [
         Self::Verify,
         Self::Quick,
@@ -57,17 +60,17 @@ impl Verb {
     }
 }
 
-/// Who does it.
+/// Program that runs a verb.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Runner {
     /// The command line.
     CommandLine,
-    /// The library, in a process of its own: `library.rs`.
+    /// The library in a process of its own: `library.rs`.
     Library,
 }
 
 impl Runner {
-    /// The command for a verb; `None` if the runner does not know it.
+    /// Returns the command for a verb. `None` if the runner does not have the verb.
     fn command(&self, verb: Verb, place: &Place) -> Option<Vec<OsString>> {
         let mut words: Vec<OsString> = Vec::new();
         match self {
@@ -96,7 +99,7 @@ impl Runner {
     }
 }
 
-/// The command line of a verb.
+/// Returns the command line's arguments for a verb.
 fn arguments(verb: Verb, place: &Place) -> Vec<OsString> {
     let (directory, honest) = (place.directory(), place.honest());
     let mut words: Vec<OsString> = match verb {
@@ -122,7 +125,7 @@ fn arguments(verb: Verb, place: &Place) -> Vec<OsString> {
             "--out".into(),
             place.out().into(),
             "--shards".into(),
-            super::place::SHARDS.into(),
+            super::setup::SHARDS.into(),
         ],
     };
     match verb {
@@ -133,7 +136,7 @@ fn arguments(verb: Verb, place: &Place) -> Vec<OsString> {
     words
 }
 
-/// What a run gave.
+/// Result of a run.
 struct Ran {
     code: i32,
     stdout: String,
@@ -142,12 +145,19 @@ struct Ran {
     signals: u32,
 }
 
-fn run(runner: &Runner, verb: Verb, place: &Place, prefix: &[OsString]) -> Option<Ran> {
+/// Runs a verb, with SIGTERM after `seconds`. `None` if the runner does not have the verb.
+fn run(
+    runner: &Runner,
+    verb: Verb,
+    place: &Place,
+    prefix: &[OsString],
+    seconds: &str,
+) -> Option<Ran> {
     let command = runner.command(verb, place)?;
     let report = place.path("report");
     let output = Command::new(measurer())
         .arg(&report)
-        .arg(PATIENCE)
+        .arg(seconds)
         .args(prefix)
         .args(command)
         .env("TMPDIR", place.path("to"))
@@ -178,7 +188,7 @@ fn run(runner: &Runner, verb: Verb, place: &Place, prefix: &[OsString]) -> Optio
     })
 }
 
-/// Compiles `measure.c`.
+/// Compiles `measure.c` on the first call and returns the path of the program.
 fn measurer() -> &'static Path {
     static MEASURER: OnceLock<PathBuf> = OnceLock::new();
     MEASURER.get_or_init(|| {
@@ -197,14 +207,14 @@ fn measurer() -> &'static Path {
     })
 }
 
-/// The files below a directory whose bytes nobody may lose, by inode.
+/// Returns the inodes of the files that no run may remove.
 fn precious(found: &Snapshot) -> HashSet<u64> {
     let hash = blake3::hash(b"precious\n");
     let precious = found.values().filter(|entry| entry.hash == Some(hash));
     precious.map(|entry| entry.inode).collect()
 }
 
-/// What bears a working directory's name and is none of ours, by name.
+/// Returns the entries that have a working directory's name and were not created by the program.
 fn obstacles(found: &Snapshot) -> Vec<(&String, u64)> {
     let mine = rustix::process::geteuid().as_raw();
     let named = |name: &str| {
@@ -218,7 +228,7 @@ fn obstacles(found: &Snapshot) -> Vec<(&String, u64)> {
         .collect()
 }
 
-/// A directory without what comes and goes: working directories, and the times of directories.
+/// Returns a snapshot without working directories and without the times of directories.
 fn settled(found: &Snapshot) -> Snapshot {
     let mut found = found.clone();
     found.retain(|name, entry| {
@@ -233,7 +243,8 @@ fn settled(found: &Snapshot) -> Snapshot {
     found
 }
 
-/// What keeps a directory from being the honest one, foreign files aside.
+/// Returns a difference between the directory and the honest directory, foreign files aside. `None`
+/// if there is none.
 fn dishonest(place: &Place) -> Option<String> {
     let (honest, found) = (snapshot(&place.honest()), snapshot(&place.directory()));
     let differs = |(name, expected): (&String, &super::snapshot::Entry)| {
@@ -246,7 +257,7 @@ fn dishonest(place: &Place) -> Option<String> {
     honest.iter().find_map(differs)
 }
 
-/// Runs a verb on a case. Everything that is wrong; `None` if it cannot be tried.
+/// Runs a verb on a case and returns all problems. `None` if the case or the verb cannot be tried.
 fn attempt(
     runner: &Runner,
     case: &Case,
@@ -266,7 +277,13 @@ fn attempt(
         }
     };
     let (victim, out) = (snapshot(&place.victim()), snapshot(&place.out()));
-    let ran = run(runner, verb, place, &prefix)?;
+    let may_wait = allowed.contains('T');
+    let seconds = if may_wait {
+        WAIT_SECONDS
+    } else {
+        TIME_LIMIT_SECONDS
+    };
+    let ran = run(runner, verb, place, &prefix, seconds)?;
     let (victim_after, out_after) = (snapshot(&place.victim()), snapshot(&place.out()));
     let mut wrong = Vec::new();
 
@@ -287,17 +304,17 @@ fn attempt(
     }
     match ran.signals {
         0 => {}
-        1 if allowed.contains('T') && ran.code == 130 => return Some(wrong),
-        1 => wrong.push(format!("takes longer than {PATIENCE} s")),
+        1 if may_wait && ran.code == 130 => return Some(wrong),
+        1 => wrong.push(format!("takes longer than {seconds} s")),
         _ => wrong.push(format!(
-            "takes longer than {PATIENCE} s, and does not end at SIGTERM"
+            "takes longer than {seconds} s, and does not end at SIGTERM"
         )),
     }
     let digit = char::from_digit(u32::try_from(ran.code).unwrap(), 10);
     if ran.signals == 0 && !digit.is_some_and(|digit| allowed.contains(digit)) {
         wrong.push(format!("exit {} instead of {allowed}", ran.code));
     }
-    if ran.peak > base + MORE_MEMORY {
+    if ran.peak > base + EXTRA_MEMORY_KIB {
         wrong.push(format!(
             "takes {} MiB, {} usually",
             ran.peak >> 10,
@@ -308,7 +325,7 @@ fn attempt(
     if said.contains("panicked") {
         wrong.push("panics".into());
     }
-    if said.len() > TALK {
+    if said.len() > OUTPUT_MAX {
         wrong.push(format!("says {} bytes", said.len()));
     }
     let moves = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}');
@@ -332,7 +349,7 @@ fn attempt(
     }
     if verb == Verb::Decode {
         let decoded = fs::read(place.path("to/blob")).ok();
-        if (ran.code == 0) != (decoded == Some(blob(82, super::place::BLOB_LEN))) {
+        if (ran.code == 0) != (decoded == Some(blob(82, super::setup::BLOB_LEN))) {
             wrong.push("the decoded blob is not there, or should not be".into());
         }
     }
@@ -343,7 +360,7 @@ fn attempt(
     Some(wrong)
 }
 
-/// Every verb on every case. Fails if anything is wrong after any of them.
+/// Runs every verb on every case. Fails if a run has a problem.
 pub fn all(runner: &Runner) {
     let only = std::env::var("WALRUS_ACCEL_CASE").ok();
     let chosen = |case: &&Case| {
@@ -359,7 +376,7 @@ pub fn all(runner: &Runner) {
                 let place = Place::new();
                 let bases = Verb::ALL.map(|verb| {
                     place.renew();
-                    let ran = run(runner, verb, &place, &[])?;
+                    let ran = run(runner, verb, &place, &[], TIME_LIMIT_SECONDS)?;
                     assert_eq!(ran.code, 0, "{verb:?}: {}", ran.stderr);
                     Some(ran.peak)
                 });
@@ -378,7 +395,7 @@ pub fn all(runner: &Runner) {
                         }
                     }
                 }
-                // Deep directories are more than `TempDir` removes.
+                // `TempDir` cannot remove deep directories.
                 place.renew();
             });
         }
@@ -404,7 +421,7 @@ fn the_library() {
     all(&Runner::Library);
 }
 
-/// The suite itself: what it asserts is noticed.
+/// The checks notice changes.
 #[test]
 fn what_changes_is_noticed() {
     let place = Place::new();
@@ -427,6 +444,6 @@ fn what_changes_is_noticed() {
     assert!(dishonest(&place).is_some());
     assert_eq!(
         fs::metadata(place.blob()).unwrap().size(),
-        super::place::BLOB_LEN as u64
+        super::setup::BLOB_LEN as u64
     );
 }

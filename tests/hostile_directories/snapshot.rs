@@ -1,33 +1,33 @@
-//! Everything about files that a harmful directory could have changed.
+//! Snapshots of everything about files that a run on a hostile directory could change.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What is under a name.
+/// Kind, attributes and content of an entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     pub mode: u32,
     pub owner: (u32, u32),
     pub inode: u64,
     pub len: u64,
-    /// Of directories, too: a file that comes and goes leaves its trace.
+    /// Time of the last change. A directory's time shows files that were created and removed.
     pub modified: (i64, i64),
     target: Option<std::path::PathBuf>,
     pub hash: Option<blake3::Hash>,
 }
 
-/// Everything below a directory, itself included.
+/// Entries below a directory, and the directory itself, by relative path.
 pub type Snapshot = BTreeMap<String, Entry>;
 
-/// Longer files are sparse, and what is in them is nothing.
+/// Maximum length of a file that is read. Longer files are sparse and have no content.
 const READ_MAX: u64 = 64 << 20;
 
-/// Levels that are looked at: names farther down are longer than a path may be.
+/// Maximum depth of visited directories. Deeper paths exceed the limit for paths.
 const LEVELS: usize = 20;
 
-/// Looks at everything below a path, without following links.
+/// Takes a snapshot of a path and everything below it. Links are not followed.
 pub fn snapshot(root: &Path) -> Snapshot {
     fn walk(root: &Path, path: &Path, levels: usize, found: &mut Snapshot) {
         let Ok(there) = fs::symlink_metadata(path) else {
@@ -56,7 +56,7 @@ pub fn snapshot(root: &Path) -> Snapshot {
     found
 }
 
-/// The names in which two snapshots differ.
+/// Returns the names whose entries differ.
 pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     let mut names: Vec<_> = before.keys().chain(after.keys()).collect();
     names.sort();

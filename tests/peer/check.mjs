@@ -1,9 +1,9 @@
-// Compares the command line with the network's own encoder, byte for byte, both ways.
+// Comparison of the command line with the network's own encoder, byte for byte, in both directions.
 //
 //   npm ci && node check.mjs ../../target/release/walrus-accel
 //
 // `node check.mjs --peer-alone` compares the peer with the test vectors and needs no binary.
-// Exit code: 0 if all cases passed, 1 if not, 2 if the call was wrong.
+// Exit code: 0 if all cases passed, 1 if a case failed, 2 for wrong arguments.
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -17,18 +17,18 @@ const SIZES = [0, 1, 1000, 100003, 1048576];
 const COMMITTEES = [4, 7, 10, 31, 100, 301, 1000];
 const LARGE = [1000, 10000000];
 
-/** How long one run of the binary may take, in milliseconds. */
+/** Maximum duration of a run of the binary, in milliseconds. */
 const TIMEOUT = 120_000;
 
-/** The exit code of a panic. */
+/** Exit code of a panic. */
 const PANIC = 101;
 
-/** The largest expanded matrix of a vector that the peer is asked for, in bytes: it is slow. */
+/** Largest expanded matrix of the vectors that the slow peer encodes, in bytes. */
 const VECTOR_LIMIT = 50_000_000;
 
 const vectors = path.join(path.dirname(fileURLToPath(import.meta.url)), '../vectors/rs2.json');
 
-/** The binary did not come to an orderly end: that is no refusal. */
+/** Error for a binary that crashed, hung or did not start. Such an end is not a rejection. */
 class NotRun extends Error {}
 
 function main(args) {
@@ -61,7 +61,7 @@ function main(args) {
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 }
 
-/** Runs the steps one after another, and gives the reasons of those that failed. */
+/** Runs steps one after another and returns the reasons of the failed ones. */
 function attempt(steps) {
   const failures = [];
   for (const [name, step] of Object.entries(steps)) {
@@ -184,7 +184,7 @@ function checkDecode(binary, stored, options, target, blob) {
   same('the blob', fs.readFileSync(target), blob);
 }
 
-/** Writes the peer's slivers of some pairs in the layout of the command line. */
+/** Writes the peer's slivers of some pairs in the command line's directory layout. */
 function store(directory, encoded, pairs, axes) {
   const target = path.join(directory, encoded.blobId);
   fs.mkdirSync(path.join(target, 'pairs'), { recursive: true });
@@ -201,7 +201,7 @@ function sliverName(pair, axis) {
   return `${String(pair).padStart(4, '0')}.${axis}.bcs`;
 }
 
-/** `count` of the numbers below `end`, shuffled: the same ones for the same seed. */
+/** Returns `count` different numbers below `end` in random order, the same for the same seed. */
 function choose(end, count, seed) {
   const numbers = Array.from({ length: end }, (_, number) => number);
   const random = peer.blobOf(seed, 4 * count);
@@ -213,7 +213,7 @@ function choose(end, count, seed) {
   return numbers.slice(0, count);
 }
 
-/** Runs the binary and gives its standard output; anything but exit code 0 is an error. */
+/** Runs the binary and returns its standard output. Throws if the exit code is not 0. */
 function run(binary, args) {
   const { error, status, signal, stdout, stderr } = spawnSync(binary, args, {
     encoding: 'utf8',
@@ -271,7 +271,7 @@ function same(what, actual, expected) {
   }
 }
 
-/** Gives the task a fresh directory, which is gone afterwards. */
+/** Runs a task with a new directory, which is removed afterwards. */
 function inDirectory(task) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'walrus-accel-peer-'));
   try {

@@ -1,8 +1,8 @@
-// The network's own encoder, with bytes in and bytes out, and the few formulas needed to call it.
+// Interface to the network's own encoder, with bytes as input and output, and the formulas that its calls need.
 
 import { BlobEncoder } from '@mysten/walrus-wasm';
 
-/** The counts and sizes of a blob's encoding. */
+/** Returns counts and sizes of a blob's encoding. */
 export function shapeOf(shards, length) {
   const faulty = Math.floor((shards - 1) / 3);
   const rows = shards - 2 * faulty;
@@ -12,9 +12,9 @@ export function shapeOf(shards, length) {
   return { shards, length, rows, columns, symbolSize, fits: symbolSize <= 65534 };
 }
 
-/** The blob of the test vectors: the top bytes of a 64-bit linear congruential generator. */
+/** Returns the blob of a test vector: the top bytes of a 64-bit linear congruential generator. */
 export function blobOf(seed, length) {
-  // The state in two halves of 32 bits: a BigInt a byte would be slow.
+  // The state has two halves of 32 bits, because one BigInt per byte would be slow.
   const [mulHigh, mulLow] = [0x5851f42d, 0x4c957f2d];
   const [addHigh, addLow] = [0x14057b7e, 0xf767814f];
   let [high, low] = [0, seed];
@@ -36,7 +36,7 @@ export function blobOf(seed, length) {
   return blob;
 }
 
-/** Encodes: the blob ID in text form, the root hash in hex, the metadata's bytes, the slivers' bytes. */
+/** Encodes a blob. Returns the blob ID as text, the root hash in hex, and the bytes of metadata and slivers. */
 export function encode(blob, shape) {
   const buffers = (symbols) => {
     const length = symbols * shape.symbolSize;
@@ -56,7 +56,7 @@ export function encode(blob, shape) {
   };
 }
 
-/** The blob ID and the root hash alone. */
+/** Returns blob ID and root hash of a blob. */
 export function identify(blob, shape) {
   const [id, root] = withEncoder(shape, (encoder) => encoder.compute_metadata(blob));
   return {
@@ -65,7 +65,7 @@ export function identify(blob, shape) {
   };
 }
 
-/** Decodes the bytes of primary slivers. */
+/** Decodes a blob from the bytes of primary slivers. */
 export function decode(id, shape, slivers) {
   const blob = new Uint8Array(shape.length);
   withEncoder(shape, (encoder) => encoder.decode(Array.from(id), BigInt(shape.length), slivers, blob));
@@ -81,7 +81,7 @@ function withEncoder(shape, task) {
   }
 }
 
-/** The peer gives the metadata as an object: this is its wire form, with the ID. */
+/** Returns the wire format, with the ID, of metadata that the peer gives as an object. */
 function metadataBytes({ blob_id: id, metadata: { V1: metadata } }) {
   if (metadata.encoding_type !== 'RS2') {
     throw new Error(`the peer encoded with ${metadata.encoding_type}`);

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::directory::DirectorySink;
-use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 
 #[test]
 fn lists_of_pairs_are_read_as_they_are_written() {
@@ -16,7 +16,7 @@ fn lists_of_pairs_are_read_as_they_are_written() {
     ] {
         assert_eq!(parse_pairs(text, 10), None, "{text}");
     }
-    // Each item alone is fine: together they would take minutes.
+    // Each item alone is valid; together they would take minutes.
     let many = ["0-65533"; 500_000].join(",");
     assert_eq!(parse_pairs(&many, 65534), None);
 }
@@ -24,7 +24,12 @@ fn lists_of_pairs_are_read_as_they_are_written() {
 #[test]
 fn a_strangers_manifest_is_refused() {
     let out = tempfile::tempdir().unwrap();
-    let encoder = Encoder::builder().n_shards(10).threads(1).build().unwrap();
+    let encoder = Runtime::builder()
+        .threads(1)
+        .build()
+        .unwrap()
+        .encoder(10)
+        .unwrap();
     let (mut sink, control) = (DirectorySink::new(out.path()), Control::new());
     let pairs = PairSet::parse("2-4", 10).unwrap();
     encoder
@@ -64,7 +69,7 @@ fn a_strangers_manifest_is_refused() {
     let later = sound
         .replace("\"version\": 1", "\"version\": 2")
         .replace("shards", "committee");
-    assert!(read(&later).unwrap_err().contains("version 2"));
+    assert!(read(&later).unwrap_err().to_string().contains("version 2"));
     let other = sound.replace(env!("CARGO_PKG_VERSION"), "9.9.9");
     let other = read(&other).unwrap().unwrap();
     assert!(manifest != other && manifest.says_the_same(&other));
@@ -88,7 +93,7 @@ fn devices_and_endless_files_are_not_read() {
     std::os::unix::fs::symlink("/dev/zero", link).unwrap();
     let dir = Dir::open(directory.path()).unwrap();
     let error = Manifest::read(&dir).unwrap_err();
-    assert!(error.contains("symbolic link"), "{error}");
+    assert!(error.to_string().contains("symbolic link"), "{error}");
 }
 
 #[test]

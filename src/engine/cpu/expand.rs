@@ -4,20 +4,20 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::codeword_pipeline::{CodewordSpace, CodewordTask, Codewords};
+use super::cpu_engine::{CpuEngine, LISTS_A_SYMBOL};
 use super::hash::LeafHasher;
-use super::lines::{LineSpace, LineWork, Lines};
-use super::{CpuEngine, LISTS_A_SYMBOL};
-use crate::engine::{Engine, ExpandSession};
+use crate::engine::ExpandSession;
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{Lent, collected, fit};
+use crate::support::memory::{PooledBuffer, collected, ensure_capacity};
 
 /// The bytes that a session with reads of `width` takes.
-pub(super) fn memory(
+pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
     commitment: Commitment,
@@ -35,13 +35,13 @@ pub(super) fn memory(
     let code = CpuEngine::expanding(shape, axis);
     // A sliver that is lent goes through whole.
     let bytes = (shape.symbol_size(), engine.step(shape));
-    let a_thread = Lines::memory(&engine.butterflies, &code, &leaves, bytes)
+    let a_thread = Codewords::memory(&engine.butterflies, &code, &leaves, bytes)
         + shape.sliver_len(axis) / u64::from(shape.symbol_size()) * u64::from(width)
         + n * LISTS_A_SYMBOL;
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
 }
 
-pub(in crate::engine) struct Session<'a> {
+pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
@@ -50,14 +50,14 @@ pub(in crate::engine) struct Session<'a> {
     /// The most bytes of a symbol that are read at once.
     width: u32,
     /// The states of each sliver's `n` symbols, if hashing them takes several reads.
-    states: Option<Lent<'a>>,
+    states: Option<PooledBuffer<'a>>,
     states_len: u64,
-    leaves: Lent<'a>,
+    leaves: PooledBuffer<'a>,
     leaves_len: u64,
 }
 
 impl<'a> Session<'a> {
-    pub(in crate::engine) fn new(
+    pub(crate) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         commitment: Commitment,
@@ -86,7 +86,7 @@ impl<'a> Session<'a> {
     /// The hash states between stripes: sliver by sliver, the states of its `n` symbols. `None` if the
     /// whole symbol is read at once.
     #[cfg(feature = "gpu")]
-    pub(in crate::engine) fn states(&self) -> Option<&[u8]> {
+    pub(crate) fn states(&self) -> Option<&[u8]> {
         let len = usize::try_from(self.states_len).expect("in memory");
         let states = self.states.as_ref()?;
         Some(&states.as_slice()[..len])
@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
 
     /// Continues from such states.
     #[cfg(feature = "gpu")]
-    pub(in crate::engine) fn restore(&mut self, from: &[u8]) -> Result<()> {
+    pub(crate) fn restore(&mut self, from: &[u8]) -> Result<()> {
         let states = self.states.as_mut().expect("a symbol of several stripes");
         let states = states.get(self.states_len, "the hash states of slivers")?;
         states.copy_from_slice(from);
@@ -124,7 +124,7 @@ impl ExpandSession for Session<'_> {
         let leaves = self.leaves.get(self.leaves_len, "the hashes of slivers")?;
         let leaves = leaves.as_chunks_mut().0.par_chunks_mut(n);
         let expand =
-            |space: &mut LineSpace, item, mut states: Option<&mut [u8]>, leaves: &mut _| {
+            |space: &mut CodewordSpace, item, mut states: Option<&mut [u8]>, leaves: &mut _| {
                 let borrowed = slivers
                     .borrow(item)
                     .filter(|sliver| sliver.len() >= row_len);
@@ -143,13 +143,13 @@ impl ExpandSession for Session<'_> {
                             self.shape.symbol_size() as usize,
                         ),
                         None => {
-                            fit(&mut gathered, original * width);
+                            ensure_capacity(&mut gathered, original * width);
                             gathered.resize(original * width, 0);
                             slivers.read(item, part.clone(), &mut gathered)?;
                             (&gathered[..], width)
                         }
                     };
-                    let lines = Lines {
+                    let lines = Codewords {
                         encoding: &encoding,
                         leaves: hasher,
                         zeros: original..original,
@@ -159,7 +159,7 @@ impl ExpandSession for Session<'_> {
                         short: None,
                     };
                     let source = |_, i: usize| &bytes[i * pitch..];
-                    let work = LineWork {
+                    let work = CodewordTask {
                         hash: true,
                         states: states.as_deref_mut(),
                         digests: leaves,

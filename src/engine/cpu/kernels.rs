@@ -1,10 +1,11 @@
 //! The kernels alone, for the benchmark. Not a part of the library's interface: anything here may
 //! change or go at any time.
 
-use super::codec::{Butterflies, CodeSpace, Encoding, Next};
 use super::hash::{self, LaneStates, LeafHasher, StripeStates, Tile};
 use super::isa::Isa;
-use super::symbols::{Aligned, Layout, Symbols, SymbolsMut};
+use super::rs::butterflies::{Butterflies, CodeSpace};
+use super::rs::extender::{Encoding, Next};
+use super::symbol_chunks::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::engine::InstructionSet;
 use crate::format::commitment::{Commitment, Digest};

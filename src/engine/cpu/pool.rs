@@ -8,7 +8,7 @@ use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
 use crate::engine::MAX_THREADS;
 use crate::format::error::{Error, Result};
-use crate::support::once::{made, making};
+use crate::support::fork_gate::{defer_forks, get_or_init};
 
 /// More threads than this per core only cost time and memory; at least so many are started if asked for.
 const PER_CORE: usize = 4;
@@ -22,7 +22,7 @@ const FEW: usize = 16;
 ///
 /// [`Error::TooManyThreads`] beyond [`MAX_THREADS`]; [`Error::EngineUnavailable`] if not even one thread can
 /// be started.
-pub(super) fn new(threads: usize) -> Result<ThreadPool> {
+pub(crate) fn new(threads: usize) -> Result<ThreadPool> {
     if threads > MAX_THREADS {
         return Err(Error::TooManyThreads {
             threads,
@@ -34,7 +34,7 @@ pub(super) fn new(threads: usize) -> Result<ThreadPool> {
         0 => cores.min(MAX_THREADS),
         _ => threads.min((PER_CORE * cores).max(FEW)),
     };
-    making(|| {
+    defer_forks(|| {
         let pool = started(wanted).and_then(on);
         let pool = pool.map_err(|error| Error::EngineUnavailable {
             engine: "cpu".into(),
@@ -94,7 +94,7 @@ fn on(waiting: Vec<Waiting>) -> io::Result<ThreadPool> {
 fn meet(pool: &ThreadPool) {
     static HAVE_MET: OnceLock<()> = OnceLock::new();
     if pool.current_num_threads() > 1 {
-        made(&HAVE_MET, || {
+        get_or_init(&HAVE_MET, || {
             let both = Barrier::new(2);
             let meet = || {
                 both.wait();

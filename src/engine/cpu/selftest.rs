@@ -3,24 +3,26 @@
 
 use std::sync::OnceLock;
 
-use super::codec::{Butterflies, CodeSpace, Decoding, Encoding, Next};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile, hash_pairs};
 use super::isa::Isa;
-use super::symbols::{Layout, Symbols, SymbolsMut};
+use super::rs::butterflies::{Butterflies, CodeSpace};
+use super::rs::extender::{Encoding, Next};
+use super::rs::restorer::Decoding;
+use super::symbol_chunks::{Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
 use crate::engine::InstructionSet;
 use crate::format::commitment::{Commitment, Digest};
-use crate::support::memory::{collected, filled, fit};
-use crate::support::once::made;
+use crate::support::fork_gate::get_or_init;
+use crate::support::memory::{collected, ensure_capacity, filled};
 
 /// What came out wrong, if anything did.
-pub(super) type Verdict = Result<(), &'static str>;
+pub(crate) type Verdict = Result<(), &'static str>;
 
 /// The verdict on an instruction set: found once a process.
-pub(super) fn verdict(isa: Isa) -> Verdict {
+pub(crate) fn verdict(isa: Isa) -> Verdict {
     static VERDICTS: [OnceLock<Verdict>; InstructionSet::COUNT] =
         [const { OnceLock::new() }; InstructionSet::COUNT];
-    *made(&VERDICTS[isa.set() as usize], || check(&isa))
+    *get_or_init(&VERDICTS[isa.set() as usize], || check(&isa))
 }
 
 /// Lines of symbols.
@@ -125,7 +127,7 @@ fn check(kernels: &impl Kernels) -> Verdict {
         }
         for (line, made) in lines.iter_mut().zip(made) {
             let all = line.len() + made.len();
-            fit(line, all);
+            ensure_capacity(line, all);
             line.extend(made);
         }
         let given = collected(recovery..original + recovery);

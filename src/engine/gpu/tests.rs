@@ -1,4 +1,4 @@
-//! The engine against the CPU's, on whatever device there is; software drivers too.
+//! Comparison of the engine with the CPU engine, on any device, software devices included.
 
 mod decode;
 mod expand;
@@ -6,27 +6,35 @@ mod faults;
 mod memory;
 mod sharing;
 
-use super::shaders::Shader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, OnceLock};
+
+use super::audit::combination_check;
+use super::device::workspace::Workspace;
+use super::shader::modules::Shader;
 use super::*;
+use crate::engine::EngineOptions;
+use crate::engine::options::DeviceOptions;
+use crate::format::error::Error;
 use crate::io::sink::SliverBuffer;
-use crate::jobs::runtime::Context;
+use crate::jobs::runtime::Runtime;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
-/// The engine, or `None` where there is no device and none is required.
+/// Returns the engine, or `None` if there is no device and none is required.
 fn engine() -> Option<GpuEngine> {
-    engine_with(Cut { block: BLOCK })
+    engine_with(BlockLimits { block: BLOCK })
 }
 
-/// The same, with blocks of these sizes.
-fn engine_with(cut: Cut) -> Option<GpuEngine> {
-    required(GpuEngine::new(&options()), cut)
+/// Returns the engine with other block limits.
+fn engine_with(limits: BlockLimits) -> Option<GpuEngine> {
+    required(GpuEngine::new(&options()), limits)
 }
 
-pub(super) fn options() -> EngineOptions {
+pub(crate) fn options() -> EngineOptions {
     EngineOptions {
         threads: 2,
         device: DeviceOptions {
-            // A software driver is named, so that it is used.
+            // A software device is used only if it is named.
             name: devices().first().map(|device| device.index.to_string()),
             ..EngineOptions::default().device
         },
@@ -34,11 +42,11 @@ pub(super) fn options() -> EngineOptions {
     }
 }
 
-pub(super) fn required(engine: Result<GpuEngine>, cut: Cut) -> Option<GpuEngine> {
+pub(crate) fn required(engine: Result<GpuEngine>, limits: BlockLimits) -> Option<GpuEngine> {
     let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
     match engine {
         Ok(mut engine) => {
-            engine.cut = cut;
+            engine.cut = limits;
             Some(engine)
         }
         Err(error) if required => panic!("a device is required: {error}"),
@@ -60,18 +68,28 @@ fn blob(len: usize) -> Vec<u8> {
     (0..len).map(next).collect()
 }
 
-/// An encoder on an engine.
+/// Returns an encoder on an engine.
 fn encoder(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, memory: u64) -> Encoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
-    Encoder::on(n_shards, commitment, Context::on(engine, memory))
+    let runtime = Runtime::on(engine, memory);
+    runtime
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
 fn cpu(n_shards: u16, commitment: Commitment) -> Encoder {
-    let builder = Encoder::builder().n_shards(n_shards).commitment(commitment);
-    builder.engine(EngineKind::Cpu).build().unwrap()
+    let builder = Runtime::builder();
+    builder
+        .engine(EngineKind::Cpu)
+        .build()
+        .unwrap()
+        .encoder(n_shards)
+        .unwrap()
+        .with_commitment(commitment)
 }
 
-/// Encodes on both, all slivers and none, and compares.
+/// Encodes on both engines, once with all slivers and once with none, and compares.
 fn compare(
     engine: &Arc<GpuEngine>,
     n_shards: u16,
@@ -99,7 +117,7 @@ fn compare(
         }
     }
     assert!(gpu.metadata(&blob).unwrap() == metadata, "{what}");
-    assert_eq!(gpu.device_fault(), None, "{what}");
+    assert_eq!(gpu.runtime().device_fault(), None, "{what}");
 }
 
 #[test]
@@ -126,8 +144,8 @@ fn every_symbol_size_gives_the_cpu_s_bytes() {
 
 #[test]
 fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
-    // A row and a column at a time.
-    let Some(mut engine) = engine_with(Cut { block: 1 }) else {
+    // One row or column per block.
+    let Some(mut engine) = engine_with(BlockLimits { block: 1 }) else {
         return;
     };
     for (commitment, size) in [
@@ -152,7 +170,7 @@ fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
 fn committees_of_all_kinds_give_the_cpu_s_bytes() {
     let Some(engine) = engine() else { return };
     let engine = Arc::new(engine);
-    // Equal powers of two, several blocks of points on either side, and the network's.
+    // Codes of equal powers of two, of several blocks of points on either side, and of the network.
     for (n_shards, size) in [
         (5, 10),
         (12, 70),
@@ -190,7 +208,7 @@ fn chosen_pairs_alone_come_down() {
         let control = Control::new();
         let metadata = cpu.encode(&blob, &pairs, &mut expected, &control).unwrap();
         assert!(gpu.encode(&blob, &pairs, &mut found, &control).unwrap() == metadata);
-        assert_eq!(gpu.device_fault(), None);
+        assert_eq!(gpu.runtime().device_fault(), None);
         for (axis, pair) in Axis::BOTH
             .into_iter()
             .flat_map(|axis| (0..10).map(move |i| (axis, i)))
@@ -228,7 +246,7 @@ fn every_variant_of_every_shader_is_valid() {
         let source = shader.source();
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(&source)));
-        // What every device has, and integers of 64 bits where they are asked for.
+        // Features of every device, and 64-bit integers where the variant needs them.
         let native = matches!(
             shader,
             Shader::Leaves { native: true, .. } | Shader::Nodes { native: true, .. }
@@ -254,16 +272,17 @@ fn every_variant_of_every_shader_is_valid() {
 
 #[test]
 fn a_wrong_answer_is_noticed() {
-    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
         return;
     };
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
-    let lines = [shape.n_shards(), shape.rows()].map(usize::from);
-    let check = check::Check::new(shape.symbol_size() as usize, lines, 7);
-    let mut sums = check::Sums::new(&shape);
+    let codewords = [shape.n_shards(), shape.rows()].map(usize::from);
+    let check =
+        combination_check::CombinationCheck::new(shape.symbol_size() as usize, codewords, 7);
+    let mut sums = combination_check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
-    // What a device would add up, from the slivers.
+    // The sums of a device, computed from the slivers.
     let mut slivers = SliverBuffer::new();
     let pairs = PairSet::all(10);
     cpu.encode(&blob, &pairs, &mut slivers, &Control::new())
@@ -274,12 +293,12 @@ fn a_wrong_answer_is_noticed() {
         for row in 0..10 {
             let pair = SliverIndex(row as u16).pair(Axis::Primary, 10);
             let primary = slivers.symbols(Axis::Primary, pair).unwrap();
-            let chunk = check.of_symbol(&primary[column * size..][..size]);
+            let chunk = check.combine_symbol(&primary[column * size..][..size]);
             let to = &mut sums.of_columns[row];
-            check.add_line(to, &chunk, check::Lines::Columns, column);
+            check.add_codeword(to, &chunk, combination_check::CodewordAxis::Columns, column);
             if row < rows {
                 let to = &mut sums.of_rows[column];
-                check.add_line(to, &chunk, check::Lines::Rows, row);
+                check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
             }
         }
     }
@@ -287,14 +306,14 @@ fn a_wrong_answer_is_noticed() {
         let pair = SliverIndex(column as u16).pair(Axis::Secondary, 10);
         let secondary = slivers.symbols(Axis::Secondary, pair).unwrap();
         for row in 0..rows {
-            let chunk = check.of_symbol(&secondary[row * size..][..size]);
+            let chunk = check.combine_symbol(&secondary[row * size..][..size]);
             let to = &mut sums.of_rows[column];
-            check.add_line(to, &chunk, check::Lines::Rows, row);
+            check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
         }
     }
-    // The columns of the source alone: sums of code words too.
+    // Combinations of source columns alone are codewords too.
     assert_eq!(sums.verify(&shape), Ok(()));
-    // Any bit of them matters.
+    // Every flipped bit is detected.
     for (place, bit) in (0..10).flat_map(|place| (0..512).map(move |bit| (place, bit))) {
         let mut wrong = sums.clone();
         wrong.of_columns[place][bit / 8] ^= 1 << (bit % 8);
@@ -317,7 +336,7 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     let begin = std::time::Instant::now();
     gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
     let whole = begin.elapsed();
-    assert_eq!(gpu.device_fault(), None);
+    assert_eq!(gpu.runtime().device_fault(), None);
     let time = control.device_time();
     assert_eq!(time.is_some(), has_timestamps);
     if let Some(time) = time {
@@ -338,7 +357,7 @@ fn states_mean_the_same_to_device_and_cpu() {
         let blob = blob(shape.unencoded_length() as usize);
         let rows = crate::io::symbol_reader::SourceRows::new(&blob, shape);
         let expected = cpu(7, commitment).metadata(&blob).unwrap();
-        // 8,192 and more bytes of a symbol are several subtrees of BLAKE3.
+        // Several subtrees of BLAKE3 from 8,192 bytes of a symbol on.
         for split in [128, 896, 7 * 1024, 8 * 1024 + 128] {
             if u64::from(split) >= size {
                 continue;
@@ -349,7 +368,9 @@ fn states_mean_the_same_to_device_and_cpu() {
             for first_on_device in [true, false] {
                 let start = |on_device: bool| -> Box<dyn EncodeSession + '_> {
                     match on_device {
-                        true => Box::new(encode::Session::new(&engine, shape, commitment, width)),
+                        true => Box::new(encode::GpuEncodeSession::new(
+                            &engine, shape, commitment, width,
+                        )),
                         false => engine.cpu.start_encode(shape, commitment, width).unwrap(),
                     }
                 };
@@ -364,15 +385,13 @@ fn states_mean_the_same_to_device_and_cpu() {
                     .stripe(ranges[1].clone(), &rows, None, &control)
                     .unwrap();
                 let roots = second.roots().unwrap_or_else(|| {
-                    let none = crate::format::commitment::Zeros::none();
+                    let none = crate::format::commitment::ZeroCodewords::none();
                     let leaves = second.leaves();
                     [
-                        crate::format::commitment::roots_across(
+                        crate::format::commitment::column_roots(
                             &engine, commitment, leaves, 7, &none,
                         ),
-                        crate::format::commitment::roots_of_lines(
-                            &engine, commitment, leaves, 7, &none,
-                        ),
+                        crate::format::commitment::row_roots(&engine, commitment, leaves, 7, &none),
                     ]
                 });
                 assert_eq!(

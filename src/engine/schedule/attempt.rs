@@ -9,24 +9,24 @@ use crate::engine::{DeviceInfo, Engine, NoDevice};
 use crate::format::error::Result;
 
 /// How long somebody who waits does not look whether the job was cancelled.
-pub(super) const PATIENCE: Duration = Duration::from_millis(50);
+pub(crate) const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a thread beside finds out: drivers may hang.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Device(std::result::Result<DeviceInfo, NoDevice>),
     /// The engine, and the seconds that opening took.
     Opened(Result<Arc<dyn Engine>>, f64),
 }
 
 /// A thread that finds something out.
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     answer: mpsc::Receiver<Answer>,
-    pub(super) begun: Instant,
+    pub(crate) begun: Instant,
     limit: Duration,
 }
 
 /// How an attempt ended.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Answer(Answer),
     /// Not in time, or not at all.
     Silence(String),
@@ -38,7 +38,7 @@ impl Attempt {
     /// # Errors
     ///
     /// If a thread cannot be started.
-    pub(super) fn new(
+    pub(crate) fn new(
         limit: Duration,
         work: impl FnOnce() -> Answer + Send + 'static,
     ) -> io::Result<Self> {
@@ -56,8 +56,8 @@ impl Attempt {
     }
 
     /// Waits a moment. `None` if there is no answer yet.
-    pub(super) fn wait(&self) -> Option<Outcome> {
-        match self.answer.recv_timeout(PATIENCE) {
+    pub(crate) fn wait(&self) -> Option<Outcome> {
+        match self.answer.recv_timeout(CANCEL_POLL_INTERVAL) {
             Ok(answer) => Some(Outcome::Answer(answer)),
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 Some(Outcome::Silence("its driver or a library failed".into()))

@@ -4,17 +4,13 @@ use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Job;
-use super::attempt::{Answer, Attempt, Outcome, PATIENCE};
-use super::cache::{Cache, Entry, Key, Settings, now, save};
+use super::attempt::{Answer, Attempt, CANCEL_POLL_INTERVAL, Outcome};
+use super::calibration::{Cache, Entry, Key, Settings, now, save};
+use super::job::{CLASSES, Job};
 use super::measure::measure;
-use crate::engine::{DeviceInfo, Engine, Engines, NoDevice, apart};
+use crate::engine::{DeviceInfo, Engine, Engines, NoDevice, on_own_thread};
 use crate::format::error::{Error, Result};
 use crate::io::control::{Control, Event};
-
-/// The least bytes of the size classes. Smaller jobs are the CPU's: it is done with them in less time
-/// than it takes to open a device.
-pub(super) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
 
 /// Limits of the time that finding a device takes, and opening it and answering its questions: beyond them the
 /// device counts as broken.
@@ -37,7 +33,7 @@ const CPU: usize = 0;
 const DEVICE: usize = 1;
 
 /// What there is beside the CPU.
-pub(super) trait Devices: Send + Sync {
+pub(crate) trait Devices: Send + Sync {
     /// The device that would be used, or why there is none.
     fn find(&self) -> std::result::Result<DeviceInfo, NoDevice>;
 
@@ -119,13 +115,13 @@ struct State {
 }
 
 /// A job at work on an engine; it makes room when dropped.
-pub(crate) struct Turn {
+pub(crate) struct JobSlot {
     auto: Arc<Auto>,
     place: usize,
     seconds: f64,
 }
 
-impl Drop for Turn {
+impl Drop for JobSlot {
     fn drop(&mut self) {
         let mut state = self.auto.state();
         state.running -= 1;
@@ -260,7 +256,7 @@ impl Auto {
         job: &Job,
         control: &Control,
         fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
-    ) -> Result<(Arc<dyn Engine>, Turn)> {
+    ) -> Result<(Arc<dyn Engine>, JobSlot)> {
         let times = self.times(job, job.bytes, control, fits)?;
         let mut state = self.state();
         let (place, seconds) = match times {
@@ -278,13 +274,13 @@ impl Auto {
         drop(state);
         if place == DEVICE && is_idle {
             // What the CPU keeps for its next job comes on top of what this one takes.
-            self.cpu.forget_memory();
+            self.cpu.release_buffers();
         }
         let engine = match self.opened() {
             Some(opened) if place == DEVICE => &opened.engine,
             _ => &self.cpu,
         };
-        let turn = Turn {
+        let turn = JobSlot {
             auto: Arc::clone(self),
             place,
             seconds,
@@ -360,7 +356,7 @@ impl Auto {
                 state = self.state();
                 continue;
             }
-            let waited = self.learnt.wait_timeout(state, PATIENCE);
+            let waited = self.learnt.wait_timeout(state, CANCEL_POLL_INTERVAL);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -525,7 +521,7 @@ impl Auto {
                     let device = measure(&*opened.engine, Some(CLEARLY_SLOWER * cpu))?;
                     Ok((cpu, device))
                 };
-                let measured = apart(run).unwrap_or_else(|error| {
+                let measured = on_own_thread(run).unwrap_or_else(|error| {
                     Err(Error::EngineUnavailable {
                         engine: "auto".into(),
                         reason: format!("no thread can be started to measure it: {error}"),

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::{Job, Work};
+use super::job::{Job, Work};
 use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width, stripes};
 use crate::format::commitment::{
-    BlobMetadataWithId, Commitment, Zeros, roots_across, roots_of_lines,
+    BlobMetadataWithId, Commitment, ZeroCodewords, column_roots, row_roots,
 };
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::sink::{SinkSession, SliverPart};
@@ -27,7 +28,7 @@ const WARM_UP: Duration = Duration::from_secs(1);
 
 /// The seconds that the engine takes for a job, within a memory limit: the median of some runs. `None` if
 /// it takes more than `most`: then it is stopped.
-pub(super) fn measure(
+pub(crate) fn measure(
     engine: &dyn Engine,
     job: &Job,
     memory: u64,
@@ -107,9 +108,9 @@ fn encode(
         session.stripe(range, &Pattern, output, control)?;
     }
     if session.roots().is_none() {
-        let (n, zeros) = (usize::from(job.n_shards), Zeros::none());
-        roots_across(engine, commitment, session.leaves(), n, &zeros);
-        roots_of_lines(engine, commitment, session.leaves(), n, &zeros);
+        let (n, zeros) = (usize::from(job.n_shards), ZeroCodewords::none());
+        column_roots(engine, commitment, session.leaves(), n, &zeros);
+        row_roots(engine, commitment, session.leaves(), n, &zeros);
     }
     Ok(())
 }
@@ -145,7 +146,13 @@ fn expand(
         let mut session = engine.start_expand(*shape, commitment, axis, items, width)?;
         session.stripe(0..shape.symbol_size(), &Pattern, control)?;
         if session.roots().is_none() {
-            roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none());
+            row_roots(
+                engine,
+                commitment,
+                session.leaves(),
+                n,
+                &ZeroCodewords::none(),
+            );
         }
         left -= items;
     }

@@ -1,4 +1,4 @@
-//! The commitment hash functions, and what a tree needs of an engine to use them.
+//! Commitment hash functions, and the trait through which trees hash on an engine.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,22 +8,22 @@ use blake2::Digest as _;
 use crate::format::error::{Error, Result};
 use crate::support::memory::filled;
 
-/// The hash of a leaf, a node or a blob: 32 bytes.
+/// Hash of a leaf, a node or a blob: 32 bytes.
 pub type Digest = [u8; 32];
 
-/// The byte before a leaf's data.
+/// Prefix byte of a leaf's data.
 pub(crate) const LEAF_PREFIX: u8 = 0x00;
 
-/// The byte before an inner node's two children.
+/// Prefix byte of an inner node's two children.
 pub(crate) const INNER_PREFIX: u8 = 0x01;
 
 type Blake2b256 = blake2::Blake2b<blake2::digest::consts::U32>;
 
-/// The hash function that commits to an encoding.
+/// Hash function that commits to an encoding.
 ///
-/// The Walrus network uses Blake2b-256. BLAKE3 is a private profile for users outside the network:
-/// the same trees with another hash and another encoding type, so that neither the metadata nor
-/// the blob ID of one can be taken for the other's.
+/// The Walrus network uses Blake2b-256. BLAKE3 is a private profile for users outside the network.
+/// Both build the same trees; the encoding type differs, so that metadata and blob IDs of one
+/// profile are never valid in the other.
 ///
 /// # Example
 ///
@@ -44,7 +44,7 @@ pub enum Commitment {
 }
 
 impl Commitment {
-    /// The encoding type byte in metadata and blob ID.
+    /// Encoding type byte in metadata and blob ID.
     #[must_use]
     pub const fn encoding_type(self) -> u8 {
         match self {
@@ -53,7 +53,7 @@ impl Commitment {
         }
     }
 
-    /// The commitment with the given encoding type byte, if there is one.
+    /// Returns the commitment of an encoding type byte, if there is one.
     #[must_use]
     pub const fn from_encoding_type(encoding_type: u8) -> Option<Self> {
         match encoding_type {
@@ -63,7 +63,7 @@ impl Commitment {
         }
     }
 
-    /// `"blake2b"` or `"blake3"`, as on the command line.
+    /// Returns `"blake2b"` or `"blake3"`, as on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl Commitment {
         }
     }
 
-    /// The hash of the parts, joined.
+    /// Hashes the concatenation of the parts.
     #[must_use]
     pub fn hash(self, parts: &[&[u8]]) -> Digest {
         match self {
@@ -115,13 +115,13 @@ impl FromStr for Commitment {
     }
 }
 
-/// Fills a chunk of digests: it is given the chunk's number, the chunk, and digests to work in, whose
-/// contents are unspecified.
+/// Function that fills a chunk of digests. Arguments: number of the chunk, the chunk, and scratch
+/// digests of unspecified content.
 pub(crate) type ChunkTask<'a> = dyn Fn(usize, &mut [Digest], &mut [Digest]) + Sync + 'a;
 
-/// What the trees need of an engine: many independent two-child hashes, and its threads.
+/// Engine functions that trees need: many independent two-child hashes, and threads.
 pub(crate) trait PairHasher: Sync {
-    /// `out[i] = H(prefix || left[i] || right[i])`. The three slices are of equal length.
+    /// Computes `out[i] = H(prefix || left[i] || right[i])`. The three slices have equal length.
     fn hash_pairs(
         &self,
         commitment: Commitment,
@@ -131,8 +131,8 @@ pub(crate) trait PairHasher: Sync {
         out: &mut [Digest],
     );
 
-    /// `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`. There are twice as many
-    /// children as digests in `out`.
+    /// Computes `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`. `children` is
+    /// twice as long as `out`.
     fn hash_adjacent(
         &self,
         commitment: Commitment,
@@ -141,16 +141,16 @@ pub(crate) trait PairHasher: Sync {
         out: &mut [Digest],
     );
 
-    /// Calls `task` with every number below `count`, in any order, on the engine's threads, and
-    /// returns when all have ended.
+    /// Calls `task` with every number below `count`, in any order, on the engine's threads.
+    /// Returns when all calls have ended.
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync));
 
-    /// Calls `task` with every chunk of `len` digests of `out`, of which the last may be shorter, and
-    /// with `scratch` digests to work in: in any order, on the engine's threads.
+    /// Calls `task` with every chunk of `len` digests of `out`, of which the last may be shorter,
+    /// and with `scratch` scratch digests: in any order, on the engine's threads.
     fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>);
 }
 
-/// Hashes on the calling thread, one after another.
+/// Hasher that computes one hash after another on the calling thread.
 pub(crate) struct OneAtATime;
 
 impl PairHasher for OneAtATime {

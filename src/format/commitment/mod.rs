@@ -1,19 +1,23 @@
-//! Hashes, Merkle trees, metadata and blob IDs: how an encoding is committed to.
+//! Commitment to an encoding: hashes, Merkle trees, metadata and blob IDs.
 //!
-//! With `H` the commitment hash: a leaf is `H(0x00 || symbol)`, an inner node
-//! `H(0x01 || left || right)`; a level with an odd count gets an empty node (32 zero bytes)
-//! appended. Each sliver has a tree over the `n` symbols of its expanded row or column; the blob
-//! tree has one leaf a sliver pair, `H(0x00 || primary root || secondary root)`.
+//! With `H` the commitment hash, a leaf is `H(0x00 || symbol)` and an inner node is `H(0x01 ||
+//! left || right)`. A level with an odd number of nodes gets an empty node (32 zero bytes)
+//! appended. Each sliver has a tree over the `n` symbols of its expanded row or column. The blob
+//! tree has one leaf per sliver pair, `H(0x00 || primary root || secondary root)`.
 
+mod blob_identity;
+mod blob_metadata;
 mod hash;
-mod metadata;
+mod node;
 mod tree;
 mod verified;
 
+pub use blob_identity::BlobId;
+pub use blob_metadata::{BlobMetadata, BlobMetadataWithId, SliverPairMetadata};
 pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
 pub use hash::{Commitment, Digest};
-pub use metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node, SliverPairMetadata};
+pub use node::Node;
 pub(crate) use tree::{
-    MerkleTree, Ways, Zeros, path_len, roots_across, roots_of_lines, roots_of_ways,
+    AuthPaths, MerkleTree, ZeroCodewords, column_roots, path_len, roots_of_paths, row_roots,
 };
 pub use verified::VerifiedMetadata;

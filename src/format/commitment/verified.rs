@@ -1,26 +1,29 @@
-//! Metadata that was checked against the blob ID it is to stand for.
+//! Metadata verified against its blob ID.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::Commitment;
-use super::metadata::{BlobId, BlobMetadata, BlobMetadataWithId, Node};
+use super::blob_identity::BlobId;
+use super::blob_metadata::{BlobMetadata, BlobMetadataWithId};
+use super::node::Node;
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 
-/// Metadata that is known to be what its blob ID stands for, in a committee of known size.
+/// Metadata verified against its blob ID, in a committee of known size.
 ///
-/// The only ways to one are [`BlobMetadata::verify`] and [`BlobMetadataWithId::verify`]. Whatever checks
-/// slivers, symbols or proofs takes it, so that nothing is ever held against roots that a stranger made
-/// up. It never changes, and is cheap to clone.
+/// Only [`BlobMetadata::verify`] and [`BlobMetadataWithId::verify`] create this type. All checks
+/// of slivers, symbols and proofs require it, so that nothing is checked against forged roots. The
+/// value is immutable and cheap to clone.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Bcs, BlobMetadataWithId, Encoder, SliverIndex};
+/// use walrus_accel::{Axis, BlobMetadataWithId, Encoder, SliverIndex};
+/// use walrus_accel::wire::Bcs;
 ///
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+/// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let (wanted, bytes) = (encoded.blob_id, encoded.to_bcs());
 ///
 /// // What a stranger sent, against the ID that was asked for.
@@ -42,43 +45,43 @@ struct Inner {
 }
 
 impl VerifiedMetadata {
-    /// The blob ID.
+    /// Blob ID.
     #[must_use]
     pub fn blob_id(&self) -> &BlobId {
         &self.0.metadata.blob_id
     }
 
-    /// The metadata.
+    /// Metadata without the blob ID.
     #[must_use]
     pub fn metadata(&self) -> &BlobMetadata {
         &self.0.metadata.metadata
     }
 
-    /// The metadata with the blob ID, as it travels.
+    /// Metadata with the blob ID, in the form of the network.
     #[must_use]
     pub fn with_id(&self) -> &BlobMetadataWithId {
         &self.0.metadata
     }
 
-    /// The shape of the encoding.
+    /// Shape of the encoding.
     #[must_use]
     pub fn shape(&self) -> Shape {
         self.0.shape
     }
 
-    /// The number of shards.
+    /// Number of shards.
     #[must_use]
     pub fn n_shards(&self) -> u16 {
         self.0.shape.n_shards()
     }
 
-    /// The hash that commits to the encoding.
+    /// Hash of the commitment.
     #[must_use]
     pub fn commitment(&self) -> Commitment {
         self.metadata().commitment
     }
 
-    /// The root over the expanded symbols of a sliver, if there is one of that index.
+    /// Root over the expanded symbols of a sliver. `None` for an index beyond the committee.
     #[must_use]
     pub fn root(&self, axis: Axis, sliver: SliverIndex) -> Option<Node> {
         if sliver.0 >= self.n_shards() {
@@ -100,13 +103,14 @@ impl fmt::Debug for VerifiedMetadata {
 }
 
 impl BlobMetadata {
-    /// Checks that this metadata is what the blob ID stands for in a committee of `n_shards`: it has so
-    /// many pairs, its length can be encoded, and the ID computed from it is that one.
+    /// Checks this metadata against a blob ID and a committee of `n_shards`: the number of pairs
+    /// must be `n_shards`, the blob's length must be encodable, and the computed ID must be
+    /// `blob_id`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidMetadata`](crate::Error::InvalidMetadata) if the number of pairs or the ID differs;
-    /// as [`Shape::new`] if the length cannot be encoded.
+    /// [`Error::InvalidMetadata`](crate::Error::InvalidMetadata) if the number of pairs or the ID
+    /// differs; as [`Shape::new`] if the length cannot be encoded.
     pub fn verify(self, n_shards: u16, blob_id: &BlobId) -> Result<VerifiedMetadata> {
         let shape = self.check(n_shards, blob_id)?;
         let metadata = BlobMetadataWithId {
@@ -118,8 +122,9 @@ impl BlobMetadata {
 }
 
 impl BlobMetadataWithId {
-    /// Checks that the metadata is what the ID beside it stands for, as [`BlobMetadata::verify`]. Whoever
-    /// asked a stranger for a certain blob compares the ID, too, or gives it to that function.
+    /// Checks the metadata against the ID beside it, as [`BlobMetadata::verify`] does. A caller
+    /// that asked another party for a certain blob must also compare the ID, or pass the wanted ID
+    /// to [`BlobMetadata::verify`].
     ///
     /// # Errors
     ///
@@ -130,7 +135,7 @@ impl BlobMetadataWithId {
     /// ```
     /// use walrus_accel::Encoder;
     ///
-    /// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+    /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
     /// let metadata = encoded.clone().verify(10)?;
     /// assert_eq!(metadata.blob_id(), &encoded.blob_id);
     /// assert!(encoded.verify(11).is_err());

@@ -1,26 +1,26 @@
-//! The wire formats: readers and writers of BCS, in which the network's structures travel.
+//! Wire formats: readers and writers of BCS, the encoding of the network's structures.
 //!
-//! This is the only module that parses bytes from strangers. A length is checked against the bytes
-//! that are there before anything is allocated, and whatever can be read has one spelling alone:
-//! writing it again gives the same bytes.
+//! Only this module parses bytes from other parties. It checks every length against the bytes that
+//! are present before it allocates. Every structure has exactly one spelling: writing a parsed
+//! structure gives the same bytes.
 
-mod codec;
-mod layout;
-mod metadata;
-mod proof;
-mod reader;
+mod bcs;
+mod bcs_reader;
+mod metadata_bcs;
 mod sliver;
+mod sliver_layout;
+mod symbol_proof;
 
-pub use codec::Bcs;
-pub(crate) use layout::{SliverEdges, SliverLayout};
-#[cfg(feature = "capi")]
-pub(crate) use proof::recovery_symbol_len;
-pub(crate) use proof::write_recovery_symbol;
-pub use proof::{
-    DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol,
-};
+pub use bcs::Bcs;
 pub(crate) use sliver::SliverView;
 pub use sliver::{Sliver, SliverData};
+pub(crate) use sliver_layout::{SliverEdges, SliverLayout};
+#[cfg(feature = "capi")]
+pub(crate) use symbol_proof::recovery_symbol_len;
+pub(crate) use symbol_proof::write_recovery_symbol;
+pub use symbol_proof::{
+    DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol,
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,19 @@
 //! Slivers.
 
-use super::codec::Codec;
-use super::reader::{Reader, check_symbol_size, put_bytes, reason};
+use super::bcs::Codec;
+use super::bcs_reader::{Reader, check_symbol_size, put_bytes, reason};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
+use crate::format::verdict::SliverInfo;
 
-/// The content of one sliver, as a storage node takes and gives it. The axis is not in the bytes:
-/// it is said beside them, in the request's path or the file's name.
+/// Content of one sliver, in the form of requests to storage nodes. The bytes do not contain the
+/// axis: the path of the request or the name of the file does.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Bcs, SliverData, SliverIndex};
+/// use walrus_accel::SliverIndex;
+/// use walrus_accel::wire::{Bcs, SliverData};
 ///
 /// let sliver = SliverData::from_bcs(&[4, 10, 11, 12, 13, 2, 0, 3, 0])?;
 /// assert_eq!(sliver.index, SliverIndex(3));
@@ -20,21 +22,23 @@ use crate::format::index::{Axis, SliverIndex};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SliverData {
-    /// The sliver's source symbols, one after another: `S` (primary) or `P` (secondary) symbols of
+    /// Source symbols in order: `S` (primary) or `P` (secondary) symbols of
     /// [`symbol_size`](Self::symbol_size) bytes.
     pub symbols: Vec<u8>,
-    /// The size of a symbol in bytes: even, from 2 to 65,534.
+    /// Symbol size in bytes: even, from 2 to 65,534.
     pub symbol_size: u16,
-    /// The index of the sliver along its axis, which is not its pair's index for secondary ones.
+    /// Index of the sliver along its axis. For secondary slivers, the index differs from that of
+    /// the pair.
     pub index: SliverIndex,
 }
 
-/// A sliver with its axis.
+/// Sliver with its axis.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Bcs, Sliver};
+/// use walrus_accel::Axis;
+/// use walrus_accel::wire::{Bcs, Sliver};
 ///
 /// let sliver = Sliver::from_bcs(&[1, 2, 10, 11, 2, 0, 3, 0])?;
 /// assert_eq!(sliver.axis, Axis::Secondary);
@@ -43,10 +47,22 @@ pub struct SliverData {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sliver {
-    /// Whether the sliver is a row or a column.
+    /// Axis of the sliver: row or column.
     pub axis: Axis,
-    /// Its content.
+    /// Content of the sliver.
     pub data: SliverData,
+}
+
+impl Sliver {
+    /// Returns the measures of the sliver.
+    pub(crate) fn info(&self) -> SliverInfo {
+        SliverInfo {
+            axis: self.axis,
+            index: self.data.index,
+            symbol_size: self.data.symbol_size.into(),
+            len: self.data.symbols.len() as u64,
+        }
+    }
 }
 
 impl Codec for Axis {
@@ -80,7 +96,7 @@ impl Codec for SliverIndex {
     }
 }
 
-/// What [`SliverData`] holds, in the bytes that it was read from.
+/// Content of a [`SliverData`], borrowed from its bytes.
 pub(crate) struct SliverView<'a> {
     pub(crate) symbols: &'a [u8],
     pub(crate) symbol_size: u16,
@@ -88,7 +104,7 @@ pub(crate) struct SliverView<'a> {
 }
 
 impl<'a> SliverView<'a> {
-    /// As [`SliverData::from_bcs`](super::Bcs::from_bcs), but nothing is copied.
+    /// Like [`SliverData::from_bcs`](super::Bcs::from_bcs), without copying.
     pub(crate) fn from_bcs(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(SliverData::STRUCTURE, bytes);
         let view = Self::read(&mut reader)?;
@@ -147,7 +163,7 @@ impl Codec for Sliver {
     }
 }
 
-/// Checks that symbols of `symbol_size` bytes fill `symbols_len` bytes.
+/// Checks that `symbols_len` bytes are whole symbols of `symbol_size` bytes.
 pub(super) fn check_sizes(symbols_len: u64, symbol_size: u16) -> Result<(), &'static str> {
     check_symbol_size(symbol_size)?;
     if !symbols_len.is_multiple_of(u64::from(symbol_size)) {

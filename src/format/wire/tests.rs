@@ -1,11 +1,11 @@
-use super::reader::{parse_uleb, put_uleb, reason};
+use super::bcs_reader::{parse_uleb, put_uleb, reason};
 use super::*;
+use crate::format::commitment::{Node, SliverPairMetadata};
 use crate::{
-    Axis, BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Error, Node, Shape, SliverIndex,
-    SliverPairMetadata,
+    Axis, BlobId, BlobMetadata, BlobMetadataWithId, Commitment, Error, Shape, SliverIndex,
 };
 
-/// Asserts that the bytes are refused for this reason at this place.
+/// Asserts that the bytes are rejected for this reason at this offset.
 #[track_caller]
 fn refused<T: Bcs + std::fmt::Debug>(bytes: &[u8], expected: &str, at: usize) {
     match T::from_bcs(bytes) {
@@ -299,7 +299,7 @@ fn a_layout_describes_the_bytes() {
     assert_eq!(edges.symbols_len, layout.symbols_len);
 }
 
-/// Reads the ends of bytes as if they were a file's.
+/// Parses the ends of bytes as those of a file.
 fn edges_of(bytes: &[u8]) -> crate::Result<SliverEdges> {
     let head = &bytes[..bytes.len().min(SliverEdges::HEAD_LEN)];
     let tail = bytes.last_chunk().copied().unwrap_or_default();

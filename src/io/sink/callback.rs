@@ -1,25 +1,29 @@
-//! A callback for every part of a sliver.
+//! Sink that calls a function for every part of a sliver.
 
 use std::sync::Mutex;
 
-use super::{Sink, SinkSession, SliverPart};
+use super::sink_session::{Sink, SinkSession};
+use super::sliver_part::SliverPart;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::{Error, Result};
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
-/// Hands every part to a function, one at a time, from whichever thread made it.
+/// Sink that calls a function with every part, one part at a time, on the thread that produced the
+/// part.
 ///
-/// That is a thread of the engine, with a lock held: the function must neither wait for another job
-/// of the same encoder nor run `rayon` work, which would take up other parts of this job meanwhile.
+/// The thread belongs to the engine, and a lock is held during the call. The function must not
+/// wait for another job of the same encoder and must not run `rayon` work, because `rayon` may run
+/// other parts of this job on the same thread.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{CallbackSink, Control, Encoder, PairSet};
+/// use walrus_accel::{Control, Encoder, PairSet};
+/// use walrus_accel::io::CallbackSink;
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut bytes = 0;
 /// let mut sink = CallbackSink::new(|part| {
 ///     bytes += part.pieces.iter().map(<[u8]>::len).sum::<usize>();
@@ -35,7 +39,8 @@ pub struct CallbackSink<F> {
 }
 
 impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> CallbackSink<F> {
-    /// A sink that calls `callback`; the text of an error ends up in [`Error::Sink`].
+    /// Creates a sink that calls `callback`. The text of an error becomes the source of
+    /// [`Error::Sink`].
     pub fn new(callback: F) -> Self {
         Self {
             callback: Mutex::new(callback),
@@ -65,9 +70,11 @@ struct Session<'a, F>(&'a Mutex<F>);
 impl<F: FnMut(&SliverPart<'_>) -> Result<(), String> + Send> SinkSession for Session<'_, F> {
     fn put(&self, part: &SliverPart<'_>) -> Result<()> {
         let mut callback = self.0.lock().map_err(|_| Error::Sink {
-            reason: "the callback panicked".into(),
+            source: "the callback panicked".into(),
         })?;
-        callback(part).map_err(|reason| Error::Sink { reason })
+        callback(part).map_err(|reason| Error::Sink {
+            source: reason.into(),
+        })
     }
 
     fn finish(self: Box<Self>, _metadata: &BlobMetadataWithId, _control: &Control) -> Result<()> {

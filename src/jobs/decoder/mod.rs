@@ -8,16 +8,15 @@ mod tests;
 use self::pipeline::Target;
 pub(crate) use self::pipeline::roots;
 use self::selection::Choice;
-use crate::engine::{DeviceInfo, DroppedSet, EngineKind};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet};
+use crate::format::index::Axis;
+use crate::format::pair_set::PairSet;
+use crate::io::blob_output::Output;
 use crate::io::control::Control;
-use crate::io::output::Output;
 use crate::io::sink::Sink;
 use crate::io::sliver_source::SliverSource;
-use crate::jobs::encoder::Encoder;
-use crate::jobs::runtime::{Context, ContextOptions, context_choices};
+use crate::jobs::runtime::Runtime;
 
 /// How a decoded blob is checked against its metadata.
 ///
@@ -57,49 +56,17 @@ impl std::str::FromStr for Check {
     }
 }
 
-/// The choices that a [`Decoder`] is built with.
-///
-/// # Example
-///
-/// ```
-/// use walrus_accel::Decoder;
-///
-/// let decoder = Decoder::builder().threads(2).memory(256 << 20).build()?;
-/// # Ok::<(), walrus_accel::Error>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct DecoderBuilder {
-    context: ContextOptions,
-}
-
-impl DecoderBuilder {
-    context_choices!();
-
-    /// Makes the engine ready: its threads are started and its tables computed here.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::EngineUnavailable`] if the engine or the instruction set asked for cannot run on
-    /// this machine.
-    pub fn build(&self) -> Result<Decoder> {
-        Ok(Decoder {
-            context: self.context.open()?,
-        })
-    }
-}
-
 /// Decodes, verifies and rebuilds. Costly to make and cheap to clone; one can serve many threads.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{
-///     Axis, Bcs, Check, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer, SliverData,
-///     SliverPairIndex,
-/// };
+/// use walrus_accel::{Axis, Check, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+/// use walrus_accel::io::SliverBuffer;
+/// use walrus_accel::wire::{Bcs, Sliver, SliverData};
 ///
 /// // 10 shards: any 4 primary slivers give the blob back.
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let mut buffer = SliverBuffer::new();
 /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &Control::new())?;
 /// let slivers = [9, 2, 7, 4].map(|pair| {
@@ -108,7 +75,7 @@ impl DecoderBuilder {
 /// });
 ///
 /// let mut blob = Vec::new();
-/// Decoder::builder().build()?.decode(
+/// Decoder::new()?.decode(
 ///     &encoded.verify(10)?,
 ///     &slivers[..],
 ///     None,
@@ -121,7 +88,7 @@ impl DecoderBuilder {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    pub(crate) context: Context,
+    pub(crate) runtime: Runtime,
 }
 
 /// What a [`Decoder`] did.
@@ -138,66 +105,30 @@ pub struct Decoded {
     pub damaged: Vec<usize>,
 }
 
-impl Decoder {
-    /// The choices to make a decoder with.
+impl Runtime {
+    /// Returns a decoder. A decoder serves the blobs of all committees.
     #[must_use]
-    pub fn builder() -> DecoderBuilder {
-        DecoderBuilder::default()
-    }
-
-    /// A decoder on the engine of an encoder, which is not opened again, with its memory limit.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use walrus_accel::{Decoder, Encoder};
-    ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
-    /// let decoder = Decoder::on_engine_of(&encoder);
-    /// assert_eq!(decoder.engine_name(), encoder.engine_name());
-    /// # Ok::<(), walrus_accel::Error>(())
-    /// ```
-    #[must_use]
-    pub fn on_engine_of(encoder: &Encoder) -> Self {
-        Self {
-            context: encoder.context().clone(),
+    pub fn decoder(&self) -> Decoder {
+        Decoder {
+            runtime: self.clone(),
         }
     }
+}
 
-    /// The name of the engine at work: `"cpu"`, `"gpu"` or `"reference"`. With
-    /// [`EngineKind::Auto`] it is `"cpu"`, and a job's own engine is told by
-    /// [`Control::engine_name`].
-    #[must_use]
-    pub fn engine_name(&self) -> &'static str {
-        self.context.engine.name()
+impl Decoder {
+    /// Returns a decoder on a runtime of its own, with all defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runtime::new`].
+    pub fn new() -> Result<Self> {
+        Ok(Runtime::new()?.decoder())
     }
 
-    /// The name of the [`InstructionSet`](crate::InstructionSet) that the engine uses. The reference
-    /// engine has no choice, and says `"portable"`.
+    /// Returns the runtime of the decoder.
     #[must_use]
-    pub fn instruction_set(&self) -> &'static str {
-        self.context.engine.instruction_set()
-    }
-
-    /// The instruction sets that this processor says it has and that gave wrong answers when they
-    /// were tried, so that a slower one is used. Empty on a sound machine.
-    #[must_use]
-    pub fn dropped_sets(&self) -> &[DroppedSet] {
-        self.context.engine.dropped_sets()
-    }
-
-    /// The device at work, if the engine is `gpu`; with [`EngineKind::Auto`], once a job has asked for
-    /// it.
-    #[must_use]
-    pub fn device(&self) -> Option<&DeviceInfo> {
-        self.context.device()
-    }
-
-    /// What became of the device, if it failed and the CPU went on: one line for the user. The results
-    /// are right all the same.
-    #[must_use]
-    pub fn device_fault(&self) -> Option<String> {
-        self.context.device_fault()
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     /// Decodes a blob from any `P` primary or any `S` secondary slivers.

@@ -6,19 +6,21 @@ use super::Decoder;
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
 use crate::format::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, Zeros,
-    roots_of_lines,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, ZeroCodewords,
+    row_roots,
 };
 use crate::format::error::{Error, Result};
-use crate::format::index::{Axis, PairSet, SliverIndex};
+use crate::format::error_reasons::Inconsistency;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
+use crate::io::blob_output::OutputSession;
 use crate::io::control::Control;
-use crate::io::output::OutputSession;
 use crate::io::sink::SinkSession;
 use crate::io::sliver_source::GivenSlivers;
 use crate::io::symbol_reader::SymbolReader;
 use crate::jobs::encoder::EncodeStage;
-use crate::jobs::runtime::Context;
+use crate::jobs::runtime::Runtime;
 use crate::support::memory::{collected, filled};
 
 impl Decoder {
@@ -38,8 +40,8 @@ impl Decoder {
         let commitment = metadata.commitment;
         let in_memory = given.in_memory();
         let in_place = target.blob().is_some_and(OutputSession::in_memory);
-        let width_on = |context: &Context| {
-            let engine = &*context.engine;
+        let width_on = |runtime: &Runtime| {
+            let engine = &*runtime.engine;
             let checked = target.checked_rows(engine, &shape, axis, indices);
             // Each thread writes a row at a time.
             let rows_in_flight = |width: u32| {
@@ -53,7 +55,7 @@ impl Decoder {
                 Target::Encoded { .. } => engine.widest_encode(&shape, commitment),
                 _ => u32::MAX,
             };
-            context.width_up_to(widest, &shape, |width| {
+            runtime.width_up_to(widest, &shape, |width| {
                 let check = match target {
                     Target::Blob(_) => 0,
                     Target::Checked { .. } => {
@@ -80,12 +82,12 @@ impl Decoder {
             n_shards: shape.n_shards(),
             bytes: shape.unencoded_length(),
         };
-        let fits = |context: &Context| {
-            context.engine.has_room(&shape, commitment) && width_on(context).is_ok()
+        let fits = |runtime: &Runtime| {
+            runtime.engine.fits(&shape, commitment) && width_on(runtime).is_ok()
         };
-        let context = self.context.for_job(&job, control, fits)?;
-        let width = width_on(&context)?;
-        let engine = &*context.engine;
+        let runtime = self.runtime.for_job(&job, control, fits)?;
+        let width = width_on(&runtime)?;
+        let engine = &*runtime.engine;
         let checked = target.checked_rows(engine, &shape, axis, indices);
         let passes = match target {
             Target::Blob(_) => 1,
@@ -184,7 +186,7 @@ impl Target<'_> {
         given: &[SliverIndex],
     ) -> Vec<usize> {
         let mut checked = filled(true, shape.rows().into());
-        if engine.skips_zeros() {
+        if engine.skips_zero_codewords() {
             let others = usize::from(shape.zero_rows().start) + 1;
             checked.iter_mut().skip(others).for_each(|row| *row = false);
         }
@@ -330,7 +332,13 @@ pub(crate) fn roots(
 ) -> Vec<Digest> {
     match session.roots() {
         Some(roots) => collected(roots.iter().copied()),
-        None => roots_of_lines(engine, commitment, session.leaves(), n, &Zeros::none()),
+        None => row_roots(
+            engine,
+            commitment,
+            session.leaves(),
+            n,
+            &ZeroCodewords::none(),
+        ),
     }
 }
 
@@ -357,10 +365,10 @@ fn check_rows(
     }
     if differing > 0 {
         return Err(Error::Inconsistent {
-            reason: format!(
-                "{differing} of its {} source rows have other Merkle roots",
-                shape.rows()
-            ),
+            reason: Inconsistency::Roots {
+                differing,
+                rows: shape.rows(),
+            },
         });
     }
     Ok(())
@@ -372,10 +380,9 @@ fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Res
         return Ok(());
     }
     Err(Error::Inconsistent {
-        reason: format!(
-            "encoding it gives blob {}, not {}",
-            computed.blob_id,
-            metadata.blob_id()
-        ),
+        reason: Inconsistency::BlobId {
+            found: computed.blob_id,
+            expected: metadata.blob_id(),
+        },
     })
 }

@@ -4,12 +4,13 @@
 use super::{Decoded, Decoder};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::{Disagreement, Inconsistency};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 /// A run of a job.
 pub(super) struct Attempt<'a> {
@@ -28,7 +29,7 @@ impl Decoder {
         control: &Control,
         mut job: impl FnMut(&Attempt<'_>, Axis, &GivenSlivers<'_>) -> Result<()>,
     ) -> Result<Decoded> {
-        caught(|| self.with_good_slivers_uncaught(metadata, choice, control, &mut job))
+        catch_out_of_memory(|| self.with_good_slivers_uncaught(metadata, choice, control, &mut job))
     }
 
     /// The same, from which missing memory unwinds.
@@ -95,9 +96,7 @@ impl Decoder {
                     // All could be read this time.
                     Error::Io { .. } => job(&own, axis, &given)?,
                     _ => look_again(Error::Inconsistent {
-                        reason: "every sliver used belongs to the metadata, and yet they make \
-                                 another blob: it was encoded inconsistently"
-                            .into(),
+                        reason: Inconsistency::GoodSlivers,
                     })?,
                 }
                 return done(damaged);
@@ -129,8 +128,8 @@ impl Decoder {
         by_device: bool,
         job: &mut dyn FnMut(&Attempt<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut on = |context, finishes| {
-            let decoder = &Self { context };
+        let mut on = |runtime, finishes| {
+            let decoder = &Self { runtime };
             match job(&Attempt { decoder, finishes }) {
                 Ok(()) => Ok(true),
                 Err(Error::Inconsistent { .. }) => Ok(false),
@@ -138,18 +137,20 @@ impl Decoder {
             }
         };
         if by_device
-            && let Some((device, cpu)) = self.context.device_and_cpu()
+            && let Some((device, cpu)) = self.runtime.device_and_cpu()
             && on(cpu, true)?
         {
-            device.was_wrong();
+            device.report_mismatch();
             return Ok(());
         }
         let other = self
-            .context
+            .runtime
             .other_path(&metadata.shape(), metadata.commitment())?;
         match on(other, false)? {
             true => Err(Error::Internal {
-                reason: format!("decoding said `{error}`, and on another path it did not"),
+                reason: Disagreement::Decoding {
+                    source: error.into(),
+                },
             }),
             false => Err(error),
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::lying::{Lie, Lying};
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
+use crate::engine::{Engine, EngineKind, EngineOptions};
 use crate::format::commitment::{Commitment, Node};
 use crate::format::index::SliverPairIndex;
 use crate::format::shape::Shape;
@@ -14,7 +14,7 @@ use crate::io::sink::SliverBuffer;
 
 fn on(engine: Arc<dyn Engine>) -> Decoder {
     Decoder {
-        context: Context::on(engine, 1 << 30),
+        runtime: Runtime::on(engine, 1 << 30),
     }
 }
 
@@ -25,8 +25,8 @@ fn cpu() -> Arc<dyn Engine> {
 #[test]
 fn an_engine_that_is_wrong_accuses_nobody() {
     let control = Control::new();
-    let encoder = Encoder::builder().n_shards(7).engine(EngineKind::Cpu);
-    let encoder = encoder.build().unwrap();
+    let encoder = Runtime::builder().engine(EngineKind::Cpu);
+    let encoder = encoder.build().unwrap().encoder(7).unwrap();
     let blob: Vec<u8> = (0..999u32).map(|i| ((i * i) >> 3) as u8).collect();
     let mut buffer = SliverBuffer::new();
     let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);
@@ -58,8 +58,8 @@ fn an_engine_that_is_wrong_accuses_nobody() {
         let _ = std::fs::remove_file(&path);
         result
     };
-    let wrong = || on(Arc::new(Lying::new(Lie::Encode, 0)));
-    let right = || on(Arc::new(Lying::new(Lie::Encode, 1)));
+    let wrong = || on(Arc::new(FaultyEngine::new(FaultyStep::Encode, 0)));
+    let right = || on(Arc::new(FaultyEngine::new(FaultyStep::Encode, 1)));
 
     let result = decode(&wrong(), &metadata);
     assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
@@ -75,10 +75,10 @@ fn an_engine_that_is_wrong_accuses_nobody() {
 
     // A device that is wrong is found out by the CPU; one that is right is not.
     for (lies, is_wrong) in [(0, true), (1, false)] {
-        let device = Arc::new(Lying::device(Lie::Encode, lies, cpu()));
+        let device = Arc::new(FaultyEngine::device(FaultyStep::Encode, lies, cpu()));
         decode(&on(device.clone()), &metadata).unwrap();
         assert_eq!(device.is_found_out(), is_wrong);
-        let device = Arc::new(Lying::device(Lie::Encode, lies, cpu()));
+        let device = Arc::new(FaultyEngine::device(FaultyStep::Encode, lies, cpu()));
         let result = decode(&on(device.clone()), &strange);
         assert!(
             matches!(result, Err(Error::Inconsistent { .. })),
@@ -87,7 +87,11 @@ fn an_engine_that_is_wrong_accuses_nobody() {
         assert!(!device.is_found_out());
     }
     // Nor does a CPU accuse that is wrong after a device.
-    let device = Lying::device(Lie::Encode, 0, Arc::new(Lying::new(Lie::Encode, 0)));
+    let device = FaultyEngine::device(
+        FaultyStep::Encode,
+        0,
+        Arc::new(FaultyEngine::new(FaultyStep::Encode, 0)),
+    );
     let result = decode(&on(Arc::new(device)), &metadata);
     assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
 }
@@ -96,13 +100,13 @@ fn an_engine_that_is_wrong_accuses_nobody() {
 fn the_other_path_is_another_one_and_fits_the_memory() {
     let shape = Shape::new(1000, 64 << 20).unwrap();
     let second = |decoder: &Decoder| {
-        let other = decoder.context.other_path(&shape, Commitment::default());
+        let other = decoder.runtime.other_path(&shape, Commitment::default());
         let engine = other.unwrap().engine;
         (engine.name(), engine.instruction_set())
     };
     let mut decoder = on(cpu());
     assert_eq!(second(&decoder), ("reference", "portable"));
-    decoder.context.memory = 64 << 20;
+    decoder.runtime.memory = 64 << 20;
     assert_eq!(second(&decoder), ("cpu", "portable"));
     assert_eq!(second(&on(crate::engine::reference())), ("cpu", "portable"));
 }

@@ -57,7 +57,10 @@ fn what_is_known_to_be_zero_is_zero() {
 fn trees_that_leave_zeros_out_are_the_same() {
     let engines = [EngineKind::Reference, EngineKind::Cpu]
         .map(|kind| kind.open(&EngineOptions::default()).unwrap());
-    assert_eq!(engines.each_ref().map(|e| e.skips_zeros()), [false, true]);
+    assert_eq!(
+        engines.each_ref().map(|e| e.skips_zero_codewords()),
+        [false, true]
+    );
     for n_shards in [4, 7, 10, 31] {
         for length in lengths(n_shards, 2).into_iter().chain(lengths(n_shards, 6)) {
             let blob: Vec<_> = (0..length).map(|i| i as u8 | 1).collect();

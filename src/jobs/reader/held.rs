@@ -13,7 +13,7 @@ pub(super) struct Held(pub(super) Vec<Arc<Sliver>>);
 
 impl SliverSource for Held {
     fn infos(&self) -> Vec<SliverInfo> {
-        collected(self.0.iter().map(|sliver| SliverInfo::of(sliver)))
+        collected(self.0.iter().map(|sliver| sliver.info()))
     }
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {

@@ -13,11 +13,11 @@ use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::verdict::SliverVerdict;
 use crate::format::wire::Sliver;
+use crate::io::blob_output::Output;
 use crate::io::control::Control;
-use crate::io::output::Output;
 use crate::jobs::decoder::{Check, Decoded, Decoder};
 use crate::jobs::verify::BlobSliver;
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 /// Gathers a blob's slivers until there are enough of one axis to read the blob.
 ///
@@ -29,17 +29,17 @@ use crate::support::memory::{caught, collected};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{
-///     Added, Axis, Bcs, Check, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer,
-///     SliverData, SliverPairIndex,
-/// };
+/// use walrus_accel::{Axis, Check, Control, Encoder, PairSet, SliverPairIndex};
+/// use walrus_accel::decode::Added;
+/// use walrus_accel::io::SliverBuffer;
+/// use walrus_accel::wire::{Bcs, Sliver, SliverData};
 ///
-/// let encoder = Encoder::builder().n_shards(10).build()?;
+/// let encoder = Encoder::new(10)?;
 /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
 /// let encoded =
 ///     encoder.encode(&b"walruses"[..], &PairSet::all(10), &mut buffer, &control)?;
 ///
-/// let reader = Decoder::on_engine_of(&encoder).reader(encoded.verify(10)?);
+/// let reader = encoder.runtime().decoder().reader(encoded.verify(10)?);
 /// let axis = Axis::Primary;
 /// for pair in [9, 2, 7, 4] {
 ///     let bytes = buffer.sliver_data(axis, SliverPairIndex(pair)).unwrap();
@@ -199,7 +199,7 @@ impl BlobReader {
         added: &mut [Option<Added>],
         control: &Control,
     ) -> Result<()> {
-        caught(|| {
+        catch_out_of_memory(|| {
             let mut left = collected(slivers.into_iter().enumerate());
             while !left.is_empty() {
                 control.check()?;

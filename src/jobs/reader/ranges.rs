@@ -5,13 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::BlobReader;
-use crate::engine::{Restored, Words};
+use crate::engine::{CodewordBatch, RestoredCodeword};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::format::wire::Sliver;
 use crate::io::control::Control;
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 impl BlobReader {
     /// Reads the bytes from `offset` on that fill `out`. Rows of the matrix that are there as primary slivers
@@ -28,7 +28,7 @@ impl BlobReader {
     /// [`Error::NotEnoughSlivers`](crate::Error::NotEnoughSlivers);
     /// [`Error::Cancelled`](crate::Error::Cancelled). What `out` holds then is unspecified.
     pub fn read_range(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
-        caught(|| self.read_range_uncaught(offset, out, control))
+        catch_out_of_memory(|| self.read_range_uncaught(offset, out, control))
     }
 
     /// The same, from which missing memory unwinds.
@@ -121,7 +121,7 @@ impl Part<'_> {
     }
 
     /// Puts symbols of a column or a row where they belong: `at` is where each begins in the blob.
-    fn put_symbols(&mut self, restored: &Restored, at: impl Fn(usize) -> u64) {
+    fn put_symbols(&mut self, restored: &RestoredCodeword, at: impl Fn(usize) -> u64) {
         let pieces = restored.bytes.chunks_exact(restored.range.len());
         for (symbol, piece) in pieces.enumerate() {
             self.put(at(symbol) + u64::from(restored.range.start), piece);
@@ -145,21 +145,21 @@ impl Ranged<'_> {
         line: impl Fn(usize) -> usize + Sync,
         (range, wanted): (Range<u32>, Range<usize>),
         control: &Control,
-        mut each: impl FnMut(usize, &Restored),
+        mut each: impl FnMut(usize, &RestoredCodeword),
     ) -> Result<()> {
-        let context = &self.reader.decoder.context;
+        let runtime = &self.reader.decoder.runtime;
         let shape = self.reader.metadata.shape();
         let size = shape.symbol_size() as usize;
         let given: Vec<SliverIndex> = collected(self.given.iter().map(|sliver| sliver.data.index));
-        control.note_engine(context.engine.name());
+        control.note_engine(runtime.engine.name());
         let a_word = wanted.len() as u64 * range.len() as u64;
-        let at_once = (context.memory / 2 / a_word).clamp(1, count as u64) as usize;
+        let at_once = (runtime.memory / 2 / a_word).clamp(1, count as u64) as usize;
         for first in (0..count).step_by(at_once) {
             let symbol = |word, item: usize| {
                 let symbols = &self.given[item].data.symbols;
                 &symbols[line(first + word) * size..][..size]
             };
-            let words = Words {
+            let words = CodewordBatch {
                 shape,
                 axis: self.axis,
                 given: &given,
@@ -168,7 +168,7 @@ impl Ranged<'_> {
                 range: range.clone(),
                 wanted: wanted.clone(),
             };
-            for restored in context.engine.restore(&words, control)? {
+            for restored in runtime.engine.restore(&words, control)? {
                 each(first + restored.word, &restored);
             }
         }

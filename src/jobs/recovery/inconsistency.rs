@@ -9,7 +9,7 @@ use crate::format::verdict::ProofVerdict;
 use crate::format::wire::InconsistencyProof;
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
-use crate::support::memory::{caught, collected, filled};
+use crate::support::memory::{catch_out_of_memory, collected, filled};
 
 impl Decoder {
     /// Tells whether a proof shows that the blob was encoded inconsistently, and if not, why: it is of a sliver
@@ -27,14 +27,14 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Control, Decoder, Encoder, InconsistencyProof, ProofVerdict, SliverIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, SliverIndex};
+    /// use walrus_accel::verify::ProofVerdict;
+    /// use walrus_accel::wire::InconsistencyProof;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let metadata = encoder.metadata(&b"walrus"[..])?.verify(10)?;
     /// let proof = InconsistencyProof { target: SliverIndex(3), symbols: Vec::new() };
-    /// let verdict = Decoder::on_engine_of(&encoder).verify_inconsistency(
+    /// let verdict = encoder.runtime().decoder().verify_inconsistency(
     ///     &metadata,
     ///     Axis::Primary,
     ///     &proof,
@@ -50,9 +50,9 @@ impl Decoder {
         proof: &InconsistencyProof,
         control: &Control,
     ) -> Result<ProofVerdict> {
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
-            self.context.fits_words(memory(&metadata.shape()))?;
+            self.runtime.check_memory(memory(&metadata.shape()))?;
             let paths = self.paths(control);
             let verdict = verdict(&paths, metadata, axis, proof, control)?;
             control.finish();

@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use self::paths::Candidate;
 use self::symbols::{Proven, Target};
-use crate::engine::{CodeWords, Engine};
+use crate::engine::{CodewordOps, Engine};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::SliverProblem;
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SymbolVerdict;
@@ -24,7 +25,7 @@ use crate::format::wire::{
 use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 use crate::jobs::expanded::target_sliver;
-use crate::support::memory::{caught, collected, push, with_room};
+use crate::support::memory::{catch_out_of_memory, collected, push, with_capacity};
 
 /// How many symbols are verified at once: enough to keep many threads busy.
 const LOT: usize = 4096;
@@ -65,16 +66,15 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverIndex,
-    ///     SliverPairIndex, SymbolVerdict,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverIndex, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::{BlobSliver, SymbolVerdict};
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = Decoder::on_engine_of(&encoder);
+    /// let decoder = encoder.runtime().decoder();
     ///
     /// let target = SliverPairIndex(8);
     /// let data = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
@@ -100,12 +100,12 @@ impl Decoder {
         control: &Control,
     ) -> Result<Vec<SymbolVerdict>> {
         let target = Target::new(metadata, axis, target)?;
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
             let words = self.words(control);
             let size = u64::from(metadata.shape().symbol_size());
             control.start(symbols.len() as u64 * size);
-            let mut verdicts = with_room(symbols.len());
+            let mut verdicts = with_capacity(symbols.len());
             for symbols in symbols.chunks(LOT) {
                 control.check()?;
                 verdicts.extend(target.general_verdicts(words, symbols));
@@ -130,16 +130,17 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, PairSet, RecoveryOutcome,
-    ///     SliverBuffer, SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::recovery::RecoveryOutcome;
+    /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = Decoder::on_engine_of(&encoder);
+    /// let decoder = encoder.runtime().decoder();
     ///
     /// // Pair 8 lost its secondary sliver; four other nodes have primary ones.
     /// let (axis, target) = (Axis::Secondary, SliverPairIndex(8));
@@ -164,9 +165,9 @@ impl Decoder {
         control: &Control,
     ) -> Result<Recovery> {
         let target = Target::new(metadata, axis, target)?;
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
-            self.context.fits_words(memory(&metadata.shape()))?;
+            self.runtime.check_memory(memory(&metadata.shape()))?;
             let paths = self.paths(control);
             let recovery = recover(&paths, target, symbols, control)?;
             control.finish();
@@ -187,16 +188,16 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Bcs, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer,
-    ///     SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = Decoder::on_engine_of(&encoder);
+    /// let decoder = encoder.runtime().decoder();
     ///
     /// let target = SliverPairIndex(8);
     /// let mut symbols = Vec::new();
@@ -219,9 +220,9 @@ impl Decoder {
         control: &Control,
     ) -> Result<Sliver> {
         let target = Target::new(metadata, axis, target)?;
-        caught(|| {
+        catch_out_of_memory(|| {
             control.check()?;
-            self.context.fits_words(memory(&metadata.shape()))?;
+            self.runtime.check_memory(memory(&metadata.shape()))?;
             let (mut chosen, mut refused) = (BTreeMap::new(), Vec::new());
             for (position, symbol) in symbols.iter().enumerate() {
                 match target.by_measures(symbol) {
@@ -243,9 +244,7 @@ impl Decoder {
                 false => Err(Error::InvalidSliver {
                     axis: target.axis,
                     index: target.index.0,
-                    reason: "recovered from symbols without proofs, it does not belong to the metadata: \
-                             one of them is wrong, or the blob is inconsistent; symbols with proofs tell"
-                        .into(),
+                    reason: SliverProblem::Unproven,
                 }),
             }
         })
@@ -255,14 +254,14 @@ impl Decoder {
     fn paths(&self, control: &Control) -> Paths<'_> {
         Paths {
             first: self.words(control),
-            other: Box::new(|| self.context.other_words()),
+            other: Box::new(|| self.runtime.other_codeword_ops()),
         }
     }
 }
 
 /// The ways to compute a sliver: the engine's, and another one, that only accusing somebody takes.
 struct Paths<'a> {
-    first: &'a dyn CodeWords,
+    first: &'a dyn CodewordOps,
     other: Box<dyn Fn() -> Result<Arc<dyn Engine>> + Sync + 'a>,
 }
 
@@ -309,7 +308,7 @@ impl<'a> Target<'a> {
     fn sliver(&self, mut symbols: Vec<u8>) -> Sliver {
         if symbols.capacity() > symbols.len() {
             // `shrink_to_fit` would abort where there is no memory for it.
-            let mut exact = with_room(symbols.len());
+            let mut exact = with_capacity(symbols.len());
             exact.extend_from_slice(&symbols);
             symbols = exact;
         }
@@ -340,7 +339,7 @@ impl<'a> Target<'a> {
 
     fn general_verdicts(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         symbols: &[GeneralRecoverySymbol],
     ) -> Vec<SymbolVerdict> {
         let claims = symbols.iter().map(|symbol| self.by_claim(symbol));
@@ -415,7 +414,7 @@ struct Chosen {
 
 /// Finds as many good symbols of different sources as are needed, verifying no more at a time than are missing.
 fn choose(
-    words: &dyn CodeWords,
+    words: &dyn CodewordOps,
     target: Target<'_>,
     symbols: &[GeneralRecoverySymbol],
     control: &Control,

@@ -1,14 +1,15 @@
 //! From exactly as many symbols as are needed to a sliver, and the same on another path.
 
 use super::symbols::{Proven, Target};
-use crate::engine::{CodeWords, Words, join_parts};
+use crate::engine::{CodewordBatch, CodewordOps, join_parts};
 use crate::format::commitment::{Digest, Node};
 use crate::format::error::{Error, Result};
+use crate::format::error_reasons::Disagreement;
 use crate::format::index::SliverIndex;
 use crate::format::wire::DecodingSymbol;
 use crate::io::control::Control;
 use crate::jobs::expanded::tree_of;
-use crate::support::memory::{collected, filled, fit};
+use crate::support::memory::{collected, ensure_capacity, filled};
 
 /// A recovered sliver, whatever it is.
 #[derive(PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Target<'_> {
     /// The sliver that symbols from distinct slivers make: exactly as many as are needed, of the blob's size.
     pub(super) fn candidate(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         symbols: &[&DecodingSymbol],
         control: &Control,
     ) -> Result<Candidate> {
@@ -31,7 +32,7 @@ impl Target<'_> {
         let given: Vec<SliverIndex> = collected(symbols.iter().map(|symbol| symbol.index));
         let needed = given.len();
         let mut parts = words.restore(
-            &Words {
+            &CodewordBatch {
                 shape,
                 axis: self.axis.other(),
                 given: &given,
@@ -49,7 +50,7 @@ impl Target<'_> {
             [whole] => std::mem::take(&mut whole.bytes),
             _ => filled(0, needed * size),
         };
-        fit(&mut symbols, len);
+        ensure_capacity(&mut symbols, len);
         symbols.resize(len, 0);
         join_parts(&parts, shape.symbol_size(), &mut symbols[..needed * size]);
         drop(parts);
@@ -68,19 +69,19 @@ impl Target<'_> {
     /// make exactly this sliver, which does not: only then it may be said that the blob is inconsistent.
     pub(super) fn confirm(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         candidate: &Candidate,
         symbols: &[Proven<'_>],
         control: &Control,
     ) -> Result<()> {
-        let internal = |what: &str| {
+        let internal = |difference| {
             Err(Error::Internal {
-                reason: format!(
-                    "recovering {} sliver {} of blob {} on another path gives {what}",
-                    self.axis,
-                    self.index.0,
-                    self.metadata.blob_id(),
-                ),
+                reason: Disagreement::Recovery {
+                    axis: self.axis,
+                    index: self.index.0,
+                    blob_id: *self.metadata.blob_id(),
+                    difference,
+                },
             })
         };
         let verdicts = self.verdicts(words, symbols);

@@ -1,11 +1,13 @@
 //! Holding recovery symbols against metadata, strictly.
 
-use crate::engine::CodeWords;
-use crate::format::commitment::{Digest, Node, VerifiedMetadata, Ways, path_len, roots_of_ways};
+use crate::engine::CodewordOps;
+use crate::format::commitment::{
+    AuthPaths, Digest, Node, VerifiedMetadata, path_len, roots_of_paths,
+};
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{DecodingSymbol, MerkleProof};
-use crate::support::memory::{collected, filled, with_room};
+use crate::support::memory::{collected, filled, with_capacity};
 
 /// The sliver that is to be recovered.
 #[derive(Clone, Copy)]
@@ -44,13 +46,13 @@ impl Target<'_> {
     /// What symbols are that claim this target.
     pub(super) fn verdicts(
         &self,
-        words: &dyn CodeWords,
+        words: &dyn CodewordOps,
         symbols: &[Proven<'_>],
     ) -> Vec<SymbolVerdict> {
         let n_shards = self.metadata.n_shards();
         let levels = path_len(n_shards.into());
         let mut verdicts = filled(SymbolVerdict::WrongProof, symbols.len());
-        let mut hashed = with_room(symbols.len());
+        let mut hashed = with_capacity(symbols.len());
         for (number, Proven { symbol, proof }) in symbols.iter().enumerate() {
             let found = proof.len();
             if let Some(verdict) = self.by_measures(symbol) {
@@ -71,17 +73,17 @@ impl Target<'_> {
             .map(|&number| &symbols[number].symbol.data[..]);
         let mut leaves = filled(Digest::default(), hashed.len());
         words.hash_symbols(commitment, &collected(data), &mut leaves);
-        let ways = Ways {
-            places: &filled(usize::from(self.index.0), hashed.len()),
-            siblings: &|way, place: &mut [Digest]| {
-                let path = symbols[hashed[way]].proof.path();
+        let paths = AuthPaths {
+            leaf_indices: &filled(usize::from(self.index.0), hashed.len()),
+            siblings: &|number, place: &mut [Digest]| {
+                let path = symbols[hashed[number]].proof.path();
                 for (place, node) in place.iter_mut().zip(path) {
                     *place = node.bytes();
                 }
             },
             len: levels,
         };
-        let roots = roots_of_ways(words, commitment, leaves, &ways);
+        let roots = roots_of_paths(words, commitment, leaves, &paths);
         for (number, root) in hashed.into_iter().zip(roots) {
             let source = symbols[number].symbol.index;
             if self.metadata.root(self.axis.other(), source) == Some(Node::Digest(root)) {

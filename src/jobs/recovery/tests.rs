@@ -1,18 +1,18 @@
 //! Nobody is accused on the word of one engine.
 
 use super::*;
-use crate::engine::lying::{Lie, Lying};
+use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{EngineKind, reference};
 use crate::format::commitment::Node;
-use crate::format::index::PairSet;
+use crate::format::pair_set::PairSet;
 use crate::format::verdict::ProofVerdict;
 use crate::io::sink::SliverBuffer;
-use crate::jobs::encoder::Encoder;
+use crate::jobs::runtime::Runtime;
 use crate::jobs::verify::BlobSliver;
 
 impl<'a> Paths<'a> {
     /// An engine's, and the reference.
-    fn of(first: &'a dyn CodeWords) -> Self {
+    fn of(first: &'a dyn CodewordOps) -> Self {
         Self {
             first,
             other: Box::new(|| Ok(reference())),
@@ -30,15 +30,15 @@ fn setting(
     [Vec<GeneralRecoverySymbol>; 2],
 ) {
     let (control, target) = (Control::new(), SliverPairIndex(2));
-    let encoder = Encoder::builder().n_shards(7).engine(EngineKind::Cpu);
-    let encoder = encoder.build().unwrap();
+    let encoder = Runtime::builder().engine(EngineKind::Cpu);
+    let encoder = encoder.build().unwrap().encoder(7).unwrap();
     let mut buffer = SliverBuffer::new();
     let blob: Vec<u8> = (0..1000u32).map(|i| ((i * i) >> 3) as u8).collect();
     let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);
     let mut metadata = encoded.unwrap().metadata;
     let consistent_id = metadata.blob_id();
     let good = metadata.clone().verify(7, &consistent_id).unwrap();
-    let decoder = Decoder::on_engine_of(&encoder);
+    let decoder = encoder.runtime().decoder();
     let symbols = Axis::BOTH.map(|axis| {
         let from = axis.other();
         let symbol = |pair| {
@@ -80,8 +80,12 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
                 .collect(),
         };
         // The leaves of the symbols are right, those of the sliver that they make are not.
-        for (lie, after) in [(Lie::Restore, 0), (Lie::Extend, 0), (Lie::Leaf, 1)] {
-            let lying = || Lying::new(lie, after);
+        for (lie, after) in [
+            (FaultyStep::Restore, 0),
+            (FaultyStep::Extend, 0),
+            (FaultyStep::Leaf, 1),
+        ] {
+            let lying = || FaultyEngine::new(lie, after);
             let recovered = recover(&Paths::of(&lying()), target, &symbols, &control);
             assert!(
                 matches!(recovered, Err(Error::Internal { .. })),
@@ -96,7 +100,7 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
         }
         // A symbol that is found wrong, and is not, accuses nobody: another one serves.
         let recovered = recover(
-            &Paths::of(&Lying::new(Lie::Leaf, 0)),
+            &Paths::of(&FaultyEngine::new(FaultyStep::Leaf, 0)),
             target,
             &symbols,
             &control,
@@ -115,12 +119,16 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
         let RecoveryOutcome::Inconsistent(proof) = recovered.outcome else {
             panic!("its root is another's");
         };
-        let verdict = |words: &dyn CodeWords| {
+        let verdict = |words: &dyn CodewordOps| {
             inconsistency::verdict(&Paths::of(words), &metadata, axis, &proof, &control)
         };
         assert_eq!(verdict(&*reference()).unwrap(), ProofVerdict::Proven);
-        for (lie, after) in [(Lie::Restore, 0), (Lie::Extend, 0), (Lie::Leaf, 1)] {
-            let lying = || Lying::new(lie, after);
+        for (lie, after) in [
+            (FaultyStep::Restore, 0),
+            (FaultyStep::Extend, 0),
+            (FaultyStep::Leaf, 1),
+        ] {
+            let lying = || FaultyEngine::new(lie, after);
             let recovered = recover(&Paths::of(&lying()), target, &symbols, &control);
             assert!(
                 matches!(recovered, Err(Error::Internal { .. })),

@@ -14,7 +14,7 @@ use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource};
 use crate::jobs::decoder::{Decoder, roots};
-use crate::jobs::runtime::Context;
+use crate::jobs::runtime::Runtime;
 use crate::support::memory::{collected, filled, push};
 
 /// How many slivers are verified in one go: enough to keep many threads busy, few enough that their
@@ -84,9 +84,9 @@ impl Group {
     }
 
     /// The width of reads with which all threads have room for a lot each.
-    fn width_in_lots(&self, context: &Context) -> Result<u32> {
-        let engine = &*context.engine;
-        context.width(&self.shape, |width| {
+    fn width_in_lots(&self, runtime: &Runtime) -> Result<u32> {
+        let engine = &*runtime.engine;
+        runtime.width(&self.shape, |width| {
             let memory =
                 |items| engine.expand_memory(&self.shape, self.commitment, self.axis, items, width);
             // What threads work in counts once.
@@ -96,9 +96,9 @@ impl Group {
     }
 
     /// The width of reads with which there is room for some of them.
-    fn width(&self, context: &Context, items: usize) -> Result<u32> {
-        context.width(&self.shape, |width| {
-            context
+    fn width(&self, runtime: &Runtime, items: usize) -> Result<u32> {
+        runtime.width(&self.shape, |width| {
+            runtime
                 .engine
                 .expand_memory(&self.shape, self.commitment, self.axis, items, width)
         })
@@ -111,9 +111,9 @@ impl Batch<'_> {
         let mut verdicts = filled(SliverVerdict::WrongRoot, self.numbers.len());
         let groups = self.groups(&mut verdicts);
         control.start(groups.iter().map(Group::bytes).sum());
-        let context = &self.decoder.context;
-        let is_device = context.engine.device().is_some();
-        let threads = context.engine.threads();
+        let runtime = &self.decoder.runtime;
+        let is_device = runtime.engine.device().is_some();
+        let threads = runtime.engine.threads();
         let (mut lots, mut alone) = (Vec::new(), Vec::new());
         let is_one = groups.len() == 1;
         for group in groups {
@@ -121,7 +121,7 @@ impl Batch<'_> {
             let is_large = group.bytes() >= LARGE && group.places.len() >= threads;
             let width = match is_device || is_large || is_one || threads == 1 {
                 true => None,
-                false => group.width_in_lots(context).ok(),
+                false => group.width_in_lots(runtime).ok(),
             };
             match width {
                 Some(width) => push(&mut lots, (group, width)),
@@ -142,7 +142,7 @@ impl Batch<'_> {
         for (place, &number) in self.numbers.iter().enumerate() {
             let (info, metadata) = (self.infos[number], (self.metadata_of)(place));
             let shape = metadata.shape();
-            if let Some(verdict) = SliverVerdict::by_measures(&info, &shape) {
+            if let Some(verdict) = shape.sliver_mismatch(&info) {
                 verdicts[place] = verdict;
             } else {
                 let commitment = metadata.commitment();
@@ -176,7 +176,7 @@ impl Batch<'_> {
             return Ok(());
         }
         control.check()?;
-        let engine = &*self.decoder.context.engine;
+        let engine = &*self.decoder.runtime.engine;
         control.note_engine(engine.name());
         let lots = groups.iter().flat_map(|(group, width)| {
             let lots = group.places.chunks(group.small_lot());
@@ -205,24 +205,24 @@ impl Batch<'_> {
         control: &Control,
     ) -> Result<()> {
         // A sliver at a time is enough.
-        let fits = |context: &Context| {
-            let engine = &*context.engine;
-            engine.has_room(&group.shape, group.commitment) && group.width(context, 1).is_ok()
+        let fits = |runtime: &Runtime| {
+            let engine = &*runtime.engine;
+            engine.fits(&group.shape, group.commitment) && group.width(runtime, 1).is_ok()
         };
-        let context = self.decoder.context.for_job(&group.job(), control, fits)?;
-        self.run_on(&context, group, &group.places, verdicts, control)?;
+        let runtime = self.decoder.runtime.for_job(&group.job(), control, fits)?;
+        self.run_on(&runtime, group, &group.places, verdicts, control)?;
         // What a device finds wrong is looked at again.
-        let Some(second) = context.engine.second() else {
+        let Some(second) = runtime.engine.verifier() else {
             return Ok(());
         };
         let bad = group.places.iter().copied();
         let bad = bad.filter(|&place| verdicts[place] == SliverVerdict::WrongRoot);
         let bad = collected(bad);
-        let again = Context::on(second, context.memory);
+        let again = Runtime::on(second, runtime.memory);
         // That is no part of the job's progress.
         self.run_on(&again, group, &bad, verdicts, &control.aside())?;
         if bad.iter().any(|&place| verdicts[place].is_good()) {
-            context.engine.was_wrong();
+            runtime.engine.report_mismatch();
         }
         Ok(())
     }
@@ -230,7 +230,7 @@ impl Batch<'_> {
     /// Some of a group on an engine.
     fn run_on(
         &self,
-        context: &Context,
+        runtime: &Runtime,
         group: &Group,
         places: &[usize],
         verdicts: &mut [SliverVerdict],
@@ -238,12 +238,12 @@ impl Batch<'_> {
     ) -> Result<()> {
         // Fewer at a time where the memory limit asks for it.
         let mut lot = LOT.min(places.len()).max(1);
-        while lot > 1 && group.width(context, lot).is_err() {
+        while lot > 1 && group.width(runtime, lot).is_err() {
             lot /= 2;
         }
-        let width = group.width(context, lot)?;
+        let width = group.width(runtime, lot)?;
         for places in places.chunks(lot) {
-            let found = self.run_lot(&*context.engine, group, places, width, control)?;
+            let found = self.run_lot(&*runtime.engine, group, places, width, control)?;
             for (&place, found) in places.iter().zip(found) {
                 verdicts[place] = found;
             }

@@ -12,7 +12,7 @@ use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::SliverSource;
 use crate::jobs::decoder::Decoder;
-use crate::support::memory::{caught, collected};
+use crate::support::memory::{catch_out_of_memory, collected};
 
 impl Decoder {
     /// Tells for each of the numbered slivers whether it belongs to the metadata, and if not, why: its
@@ -31,12 +31,12 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, Bcs, Control, Decoder, Encoder, PairSet, Sliver, SliverBuffer, SliverData,
-    ///     SliverPairIndex, SliverVerdict,
-    /// };
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::SliverVerdict;
+    /// use walrus_accel::wire::{Bcs, Sliver, SliverData};
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let mut buffer = SliverBuffer::new();
     /// let pairs = PairSet::all(10);
     /// let encoded = encoder.encode(&b"walrus"[..], &pairs, &mut buffer, &Control::new())?;
@@ -47,7 +47,7 @@ impl Decoder {
     /// bad.data.symbols[5] ^= 1;
     ///
     /// let slivers = [good, bad];
-    /// let verdicts = Decoder::builder().build()?.verify(
+    /// let verdicts = Decoder::new()?.verify(
     ///     &metadata,
     ///     &slivers[..],
     ///     &[0, 1],
@@ -70,7 +70,7 @@ impl Decoder {
             numbers,
             metadata_of: &|_| metadata,
         };
-        caught(|| batch.verdicts(control))
+        catch_out_of_memory(|| batch.verdicts(control))
     }
 
     /// The same for slivers of many blobs in memory, such as a shard's sync brings or many readers ask for:
@@ -83,11 +83,11 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{
-    ///     Axis, BlobSliver, Control, Decoder, Encoder, PairSet, SliverBuffer, SliverPairIndex,
-    /// };
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::verify::BlobSliver;
     ///
-    /// let encoder = Encoder::builder().n_shards(10).build()?;
+    /// let encoder = Encoder::new(10)?;
     /// let mut blobs = Vec::new();
     /// for blob in [&b"walrus"[..], b"tusk"] {
     ///     let mut buffer = SliverBuffer::new();
@@ -102,7 +102,7 @@ impl Decoder {
     ///     BlobSliver::from_bcs(&blobs[1].0, axis, data(&blobs[1].1))?,
     ///     BlobSliver::from_bcs(&blobs[0].0, axis, data(&blobs[1].1))?,
     /// ];
-    /// let verdicts = Decoder::builder().build()?.verify_batch(&batch, &Control::new())?;
+    /// let verdicts = Decoder::new()?.verify_batch(&batch, &Control::new())?;
     /// let good: Vec<_> = verdicts.iter().map(|verdict| verdict.is_good()).collect();
     /// assert_eq!(good, [true, true, false]);
     /// # Ok::<(), walrus_accel::Error>(())
@@ -112,7 +112,7 @@ impl Decoder {
         slivers: &[BlobSliver<'_>],
         control: &Control,
     ) -> Result<Vec<SliverVerdict>> {
-        caught(|| {
+        catch_out_of_memory(|| {
             let numbers = collected(0..slivers.len());
             let batch = Batch {
                 decoder: self,

@@ -11,16 +11,17 @@ use crate::format::wire::{Sliver, SliverView};
 use crate::io::sliver_source::SliverSource;
 use crate::support::memory::collected;
 #[cfg(feature = "capi")]
-use crate::support::memory::reserve;
+use crate::support::memory::try_with_capacity;
 
 /// A sliver in memory, and the metadata of the blob that it is to belong to.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, BlobSliver, Encoder};
+/// use walrus_accel::{Axis, Encoder};
+/// use walrus_accel::verify::BlobSliver;
 ///
-/// let encoded = Encoder::builder().n_shards(10).build()?.metadata(&b"walrus"[..])?;
+/// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let metadata = encoded.verify(10)?;
 /// // The body of a request, as it came: its symbols are not copied.
 /// let body = [4, 10, 11, 12, 13, 2, 0, 3, 0];
@@ -60,7 +61,7 @@ impl<'a> BlobSliver<'a> {
     /// # Errors
     ///
     /// [`Error::Malformed`](crate::Error::Malformed) as
-    /// [`SliverData::from_bcs`](crate::Bcs::from_bcs).
+    /// [`SliverData::from_bcs`](crate::wire::Bcs::from_bcs).
     pub fn from_bcs(metadata: &'a VerifiedMetadata, axis: Axis, data: &'a [u8]) -> Result<Self> {
         let view = SliverView::from_bcs(data)?;
         Ok(Self {
@@ -75,7 +76,7 @@ impl<'a> BlobSliver<'a> {
     /// A copy of its own.
     #[cfg(feature = "capi")]
     pub(crate) fn to_sliver(self) -> Result<Sliver> {
-        let mut symbols = reserve(self.symbols.len())?;
+        let mut symbols = try_with_capacity(self.symbols.len())?;
         symbols.extend_from_slice(self.symbols);
         Ok(Sliver {
             axis: self.axis,
@@ -98,7 +99,7 @@ impl<'a> BlobSliver<'a> {
 
     /// What is wrong with it, if it can be no sliver of its blob.
     pub(crate) fn measures(&self) -> Option<SliverVerdict> {
-        SliverVerdict::by_measures(&self.info(), &self.metadata.shape())
+        self.metadata.shape().sliver_mismatch(&self.info())
     }
 }
 

@@ -1,10 +1,10 @@
-//! A directory by its handle.
+//! Directories by handle.
 //!
-//! A blob's directory, and the directory that blobs are written to, may belong to a stranger or be
-//! writable for one. A path is looked up anew at each call, and each part of it may have become a
-//! link meanwhile. So names below such a directory are reached through its handle alone: a name is
-//! a single part, no link is followed, and what is opened is checked to be a regular file or a
-//! directory.
+//! A blob's directory, and the directory that contains it, may belong to or be writable by another
+//! user. The system resolves a path anew in each call, and any component may have become a link in
+//! between. Names below such a directory are therefore reached only through its handle: a name is
+//! a single component, no link is followed, and an opened file is checked to be a regular file or
+//! a directory.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,75 +12,22 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::FileId;
+use super::entry::{Access, EntryInfo, Kind, Replacing, link};
+use super::file::not_regular;
 #[cfg(not(unix))]
 use super::handle_path::Handle;
 #[cfg(unix)]
 use super::handle_unix::Handle;
 
-/// An open directory. Its path serves messages.
+/// Open directory. The path serves messages only.
 #[derive(Debug)]
 pub(crate) struct Dir {
     handle: Handle,
     path: PathBuf,
 }
 
-/// How a file is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// To read a file that is there.
-    Read,
-    /// To write to a file that is there; its length stays.
-    Write,
-    /// To write a file that must not be there.
-    CreateNew,
-    /// To write to a file, which is created if it is not there; its length stays.
-    OpenOrCreate,
-}
-
-/// The kind of a name's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Dir,
-    /// A symbolic link.
-    Link,
-    /// A pipe, a socket or a device.
-    Other,
-}
-
-/// Facts about a file or directory.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    /// The kind.
-    pub(crate) kind: Kind,
-    /// The length in bytes.
-    pub(crate) len: u64,
-    /// The identity; `None` where the system has none.
-    pub(crate) id: Option<FileId>,
-    /// True if this user owns it, or the system knows no owners.
-    pub(crate) is_ours: bool,
-    /// The permission bits, where the system has them.
-    pub(crate) mode: u32,
-    /// Seconds and nanoseconds of the last change of content or attributes, where the system has them.
-    pub(crate) changed: (i64, i64),
-}
-
-/// The fate of a file that a renaming finds under the new name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Replacing {
-    /// It is replaced, if it is no directory.
-    File,
-    /// It stays, and the renaming fails.
-    Nothing,
-    /// It gets the old name, in one step. Not every system can.
-    Exchange,
-}
-
 impl Dir {
-    /// Opens a directory that the caller names; links are followed.
+    /// Opens a directory by the caller's path, following links.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self {
             handle: Handle::open(path)?,
@@ -110,7 +57,7 @@ impl Dir {
         })
     }
 
-    /// Creates a directory and opens it. With `private` nobody else may enter it.
+    /// Creates and opens a directory. With `private`, only the owner may enter it.
     pub(crate) fn create_dir(&self, name: impl AsRef<OsStr>, private: bool) -> io::Result<Self> {
         let name = name.as_ref();
         self.handle.create_dir(name, private)?;
@@ -135,7 +82,7 @@ impl Dir {
     pub(crate) fn open_file(&self, name: impl AsRef<OsStr>, access: Access) -> io::Result<File> {
         let name = name.as_ref();
         if access != Access::CreateNew {
-            // Before it is opened: opening a device may do something.
+            // Checked before opening, because opening a device may have effects.
             match self.find(name) {
                 Ok(found) => found.check_regular()?,
                 Err(error)
@@ -147,31 +94,33 @@ impl Dir {
         let file = self.handle.open_file(name, access)?;
         match file.metadata()?.is_file() {
             true => Ok(file),
-            false => Err(super::not_regular()),
+            false => Err(not_regular()),
         }
     }
 
-    /// Returns what is under a name, without following a link.
-    pub(crate) fn find(&self, name: impl AsRef<OsStr>) -> io::Result<Found> {
+    /// Returns the facts about a name, without following a link.
+    pub(crate) fn find(&self, name: impl AsRef<OsStr>) -> io::Result<EntryInfo> {
         self.handle.find(name.as_ref())
     }
 
-    /// Returns true unless there is nothing under a name.
+    /// Returns true unless nothing exists under the name.
     pub(crate) fn has(&self, name: impl AsRef<OsStr>) -> bool {
         !matches!(self.find(name), Err(error) if error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Returns the facts about this directory.
-    pub(crate) fn found(&self) -> io::Result<Found> {
-        self.handle.found()
+    pub(crate) fn info(&self) -> io::Result<EntryInfo> {
+        self.handle.info()
     }
 
-    /// Returns true if another directory or file system is mounted here, where the system tells.
+    /// Returns true if another directory or file system is mounted here, if the system reports
+    /// mounts.
     pub(crate) fn is_mount_point(&self) -> bool {
         self.handle.is_mount_point()
     }
 
-    /// Calls `each` with every name in this directory, in no order, until it breaks.
+    /// Calls `each` with every name in this directory, in no particular order, until `each`
+    /// breaks.
     pub(crate) fn for_each_name<B>(
         &self,
         mut each: impl FnMut(OsString) -> ControlFlow<B>,
@@ -187,7 +136,7 @@ impl Dir {
         Ok(broken)
     }
 
-    /// Gives what is under `name` the name `new` in the directory `to`.
+    /// Renames `name` to `new` in the directory `to`.
     pub(crate) fn rename(
         &self,
         name: impl AsRef<OsStr>,
@@ -199,7 +148,7 @@ impl Dir {
             .rename(name.as_ref(), &to.handle, new.as_ref(), replacing)
     }
 
-    /// Removes a name that is no directory.
+    /// Removes a name that is not a directory.
     pub(crate) fn remove_file(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
         self.handle.remove_file(name.as_ref())
     }
@@ -209,7 +158,7 @@ impl Dir {
         self.handle.remove_dir(name.as_ref())
     }
 
-    /// Sets the permission bits, where the system has them.
+    /// Sets the permission bits, if the system has them.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         self.handle.set_mode(mode)
     }
@@ -219,42 +168,21 @@ impl Dir {
         self.handle.sync()
     }
 
-    /// Makes everything on the file system durable, in one call. `false`: the system has none.
+    /// Makes everything on the file system durable, in one call. Returns false if the system has
+    /// no such call.
     pub(crate) fn sync_file_system(&self) -> io::Result<bool> {
         self.handle.sync_file_system()
     }
 
-    /// The path of a name, for messages.
+    /// Path of a name, for messages.
     pub(crate) fn at(&self, name: impl AsRef<OsStr>) -> PathBuf {
         self.path.join(name.as_ref())
     }
 
-    /// The path, for messages.
+    /// Path of this directory, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
-}
-
-impl Found {
-    /// Fails, and says why, unless it is a regular file.
-    pub(crate) fn check_regular(&self) -> io::Result<()> {
-        match self.kind {
-            Kind::File => Ok(()),
-            Kind::Link => Err(link()),
-            Kind::Dir => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a directory, not a regular file",
-            )),
-            Kind::Other => Err(super::not_regular()),
-        }
-    }
-}
-
-fn link() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        "a symbolic link, which is not followed here",
-    )
 }
 
 #[cfg(all(test, unix))]
@@ -331,7 +259,7 @@ mod tests {
         outer.create_dir("a", false).unwrap();
         dir.open_file("file", Access::CreateNew).unwrap();
         assert!(parent.path().join("b/file").exists());
-        assert!(dir.found().unwrap().is_ours);
+        assert!(dir.info().unwrap().is_ours);
         let there = outer.rename("b", &outer, "a", Replacing::Nothing);
         assert_eq!(there.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         outer.remove_dir("a").unwrap();
@@ -381,7 +309,7 @@ mod tests {
         assert!(!inner.sync_file_system().unwrap());
         inner.try_clone().unwrap().set_mode(0o700).unwrap();
         assert!(!inner.is_mount_point());
-        assert_eq!(inner.found().unwrap().kind, Kind::Dir);
+        assert_eq!(inner.info().unwrap().kind, Kind::Dir);
         outer.remove_dir(name("a")).unwrap();
     }
 }

@@ -1,6 +1,7 @@
-//! Directory handles of systems without them: paths. A link is looked for before each step, which
-//! keeps honest links from being followed, and does not keep up with a stranger who changes names
-//! meanwhile.
+//! Directory handles for systems without them: paths.
+//!
+//! A check for links before each step keeps ordinary links from being followed. The check does not
+//! protect against a user who changes names at the same time.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
@@ -8,8 +9,8 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::FileId;
-use super::dir::{Access, Found, Kind, Replacing};
+use super::entry::{Access, EntryInfo, Kind, Replacing};
+use super::file::{FileId, sync_directory};
 
 #[derive(Debug)]
 pub(super) struct Handle(PathBuf);
@@ -58,12 +59,12 @@ impl Handle {
         options.open(self.at(name))
     }
 
-    pub(super) fn find(&self, name: &OsStr) -> io::Result<Found> {
-        Ok(found(&fs::symlink_metadata(self.at(name))?))
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<EntryInfo> {
+        Ok(entry_info(&fs::symlink_metadata(self.at(name))?))
     }
 
-    pub(super) fn found(&self) -> io::Result<Found> {
-        Ok(found(&fs::metadata(&self.0)?))
+    pub(super) fn info(&self) -> io::Result<EntryInfo> {
+        Ok(entry_info(&fs::metadata(&self.0)?))
     }
 
     pub(super) fn is_mount_point(&self) -> bool {
@@ -112,7 +113,7 @@ impl Handle {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        super::sync_directory(&self.0)
+        sync_directory(&self.0)
     }
 
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
@@ -120,9 +121,9 @@ impl Handle {
     }
 }
 
-fn found(metadata: &Metadata) -> Found {
+fn entry_info(metadata: &Metadata) -> EntryInfo {
     let kind = metadata.file_type();
-    Found {
+    EntryInfo {
         kind: match () {
             () if kind.is_file() => Kind::File,
             () if kind.is_dir() => Kind::Dir,

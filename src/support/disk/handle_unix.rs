@@ -1,4 +1,4 @@
-//! Directory handles of Unix: file descriptors.
+//! Directory handles for Unix: file descriptors.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,10 +14,10 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, retry_on_intr};
 
-use super::FileId;
-use super::dir::{Access, Found, Kind, Replacing};
+use super::entry::{Access, EntryInfo, Kind, Replacing};
+use super::file::FileId;
 
-/// Flags of every directory that is opened.
+/// Flags for opening directories.
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Handle {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         match retry_on_intr(|| openat(CWD, path, OFlags::RDONLY | DIRECTORY, Mode::empty())) {
             Ok(fd) => Ok(Self(fd)),
-            // A directory that may be written to and not be listed serves for names.
+            // A directory with write but without read permission still serves for names.
             #[cfg(target_os = "linux")]
             Err(Errno::ACCESS) => Ok(Self(openat(
                 CWD,
@@ -73,13 +73,13 @@ impl Handle {
         }
     }
 
-    pub(super) fn find(&self, name: &OsStr) -> io::Result<Found> {
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<EntryInfo> {
         let stat = retry_on_intr(|| statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW));
-        Ok(found(&stat?))
+        Ok(entry_info(&stat?))
     }
 
-    pub(super) fn found(&self) -> io::Result<Found> {
-        Ok(found(&retry_on_intr(|| fstat(&self.0))?))
+    pub(super) fn info(&self) -> io::Result<EntryInfo> {
+        Ok(entry_info(&retry_on_intr(|| fstat(&self.0))?))
     }
 
     pub(super) fn is_mount_point(&self) -> bool {
@@ -101,8 +101,8 @@ impl Handle {
     ) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         {
-            // By a descriptor of its own, whose place no other listing moves. With none left, names are
-            // still to be cleared away.
+            // Uses a separate descriptor, whose position no other listing moves. If no descriptor
+            // is left, the own one is used, so that names can still be cleared away.
             let flags = OFlags::RDONLY | DIRECTORY;
             match retry_on_intr(|| openat(&self.0, ".", flags, Mode::empty())) {
                 Ok(own) => list(&own, each),
@@ -183,7 +183,8 @@ impl Handle {
     }
 }
 
-/// Calls `each` with the names in a directory. Its buffer is on the stack: nothing here runs out of memory.
+/// Calls `each` with the names in a directory. The buffer is on the stack, so that the listing
+/// needs no heap memory.
 #[cfg(target_os = "linux")]
 fn list(directory: &OwnedFd, each: &mut dyn FnMut(OsString) -> ControlFlow<()>) -> io::Result<()> {
     rustix::fs::seek(directory, rustix::fs::SeekFrom::Start(0))?;
@@ -197,7 +198,7 @@ fn list(directory: &OwnedFd, each: &mut dyn FnMut(OsString) -> ControlFlow<()>) 
     Ok(())
 }
 
-/// Calls `each` with a name, but for those of the directory itself and the one above it.
+/// Calls `each` with a name, except `.` and `..`.
 fn call(each: &mut dyn FnMut(OsString) -> ControlFlow<()>, name: &[u8]) -> ControlFlow<()> {
     match name {
         b"." | b".." => ControlFlow::Continue(()),
@@ -210,8 +211,8 @@ fn call(each: &mut dyn FnMut(OsString) -> ControlFlow<()>, name: &[u8]) -> Contr
     clippy::useless_conversion,
     reason = "the types of these fields differ from system to system"
 )]
-fn found(stat: &Stat) -> Found {
-    Found {
+fn entry_info(stat: &Stat) -> EntryInfo {
+    EntryInfo {
         kind: match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => Kind::File,
             FileType::Directory => Kind::Dir,

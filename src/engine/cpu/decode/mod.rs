@@ -5,26 +5,26 @@
 //! can borrow them, and in the output's own memory if it is memory: primary slivers are rows; of
 //! secondary slivers each line is one.
 
-mod lines;
+mod decode_stripe;
+mod restore;
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-#[cfg_attr(not(feature = "gpu"), allow(unused_imports))]
-pub(in crate::engine) use self::lines::{Given, Place};
-use self::lines::{Work, block_lines};
+pub(crate) use self::decode_stripe::{Given, Place, Stripe};
+use self::restore::{Work, block_lines};
 use super::CpuEngine;
-use super::codec::Decoding;
-use super::symbols::Layout;
+use super::rs::restorer::Decoding;
+use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
-use crate::engine::{DecodeSession, Engine, RowPlaces};
+use crate::engine::{DecodeSession, RowPlaces};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{Lent, collected, filled, with_room};
+use crate::support::memory::{PooledBuffer, collected, filled, with_capacity};
 
 /// The code across slivers of the axis.
 fn code(shape: &Shape, axis: Axis) -> Code {
@@ -59,7 +59,7 @@ const PIECE_BYTES: u64 = size_of::<&[u8]>() as u64;
 const SYMBOL_BYTES: u64 = 128;
 
 /// The bytes that a session with stripes of `width` takes.
-pub(super) fn memory(
+pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
     axis: Axis,
@@ -100,7 +100,7 @@ pub(super) fn memory(
     copied * a_sliver + restored * a_row + engine.threads() as u64 * a_thread + tables
 }
 
-pub(in crate::engine) struct Session<'a> {
+pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     axis: Axis,
@@ -110,13 +110,13 @@ pub(in crate::engine) struct Session<'a> {
     /// The number of given slivers.
     given: usize,
     /// The given slivers, one after another, within the stripe, if they are not in memory.
-    copied: Lent<'a>,
+    copied: PooledBuffer<'a>,
     /// Whether they were copied.
     copies: bool,
     /// The restored rows, in order.
     rows: Vec<Row<'a>>,
     /// Those that have no place of their own.
-    restored: Lent<'a>,
+    restored: PooledBuffer<'a>,
     range: Range<u32>,
 }
 
@@ -128,7 +128,7 @@ enum Row<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(in crate::engine) fn new(
+    pub(crate) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         axis: Axis,
@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
                     Some(item) => Place::Given(*item),
                     None => {
                         missing += 1;
-                        Place::Restored(missing - 1)
+                        Place::RestoredSymbols(missing - 1)
                     }
                 });
         let places = collected(places);
@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
     fn restored_row(&self, row: usize) -> Option<&Row<'a>> {
         match (self.axis, self.places.get(row)) {
             (Axis::Secondary, _) => self.rows.get(row),
-            (Axis::Primary, Some(Place::Restored(index))) => self.rows.get(*index),
+            (Axis::Primary, Some(Place::RestoredSymbols(index))) => self.rows.get(*index),
             (Axis::Primary, _) => None,
         }
     }
@@ -205,7 +205,7 @@ impl<'a> Session<'a> {
             let sliver = slivers.borrow(item).filter(|sliver| sliver.len() >= len)?;
             Some(&sliver[start..])
         };
-        let mut borrowed = with_room(self.given);
+        let mut borrowed = with_capacity(self.given);
         for item in 0..self.given {
             borrowed.push(borrow(item)?);
         }
@@ -224,22 +224,10 @@ fn copied<'s>(copied: &'s [u8], count: usize, width: usize, lines: usize) -> Giv
     }
 }
 
-/// A stripe to be decoded: the given slivers in memory, and the places of what is restored.
-pub(in crate::engine) struct Stripe<'s> {
-    pub(in crate::engine) given: Given<'s>,
-    /// The bytes of a symbol, and the symbols of a sliver.
-    pub(in crate::engine) width: usize,
-    pub(in crate::engine) lines: usize,
-    /// For each source sliver, where it is found.
-    pub(in crate::engine) places: &'s [Place],
-    /// The restored rows of the source matrix, in order.
-    pub(in crate::engine) rows: Vec<&'s mut [u8]>,
-}
-
 impl Session<'_> {
     /// Decodes a stripe, unless `other` says that it has done so. What `other` has left in the rows does
     /// not matter otherwise.
-    pub(in crate::engine) fn stripe_by(
+    pub(crate) fn stripe_by(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,

@@ -1,32 +1,32 @@
 //! Encoding a blob stripe by stripe.
 
-mod matrix;
-mod output;
-mod stripe;
+mod encode_stripe;
+mod sliver_writer;
+mod source_rows;
 
 use std::ops::Range;
 
-use self::matrix::Matrix;
-use self::output::{Output, Target};
-use self::stripe::Stripe;
+use self::encode_stripe::Stripe;
+use self::sliver_writer::{Output, Target};
+use self::source_rows::Matrix;
+use super::codeword_pipeline::Codewords;
+use super::cpu_engine::{CpuEngine, LISTS_A_SYMBOL};
 use super::hash::{LeafHasher, ShortLeaves};
-use super::lines::Lines;
-use super::{CpuEngine, LISTS_A_SYMBOL};
-use crate::engine::{EncodeSession, Engine, SliverOutput};
+use crate::engine::{EncodeSession, SliverOutput};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{Lent, collected};
+use crate::support::memory::{PooledBuffer, collected};
 
 /// A leaf hash, and what the trees keep of it.
 const LEAF_BYTES: u64 = 32 + 2;
 
 /// The bytes that a session with stripes of `width` takes; `in_memory` if the blob lies in memory,
 /// and is not copied.
-pub(super) fn memory(
+pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
     commitment: Commitment,
@@ -55,7 +55,7 @@ pub(super) fn memory(
         .butterflies
         .encode_memory(&rows, width.div_ceil(64) as usize);
     let bytes = (width, engine.step(shape));
-    let columns = Lines::memory(&engine.butterflies, &columns, &leaves, bytes);
+    let columns = Codewords::memory(&engine.butterflies, &columns, &leaves, bytes);
     let a_thread = rows + columns + engine.gathered_memory(shape, width) + n * LISTS_A_SYMBOL;
     let short = match engine.uses_short_leaves(shape) {
         true => (ShortLeaves::COUNT * size_of::<Digest>()) as u64,
@@ -67,23 +67,23 @@ pub(super) fn memory(
         + engine.threads() as u64 * a_thread
 }
 
-pub(super) struct Session<'a> {
+pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
     /// The source rows that cannot be borrowed, within the stripe.
-    own: Option<Lent<'a>>,
+    own: Option<PooledBuffer<'a>>,
     /// The symbols that the source rows are extended by, within the stripe.
-    extended: Option<Lent<'a>>,
+    extended: Option<PooledBuffer<'a>>,
     /// The states of all `n * n` symbols, column by column, if there are several stripes.
-    states: Option<Lent<'a>>,
+    states: Option<PooledBuffer<'a>>,
     states_len: u64,
-    leaves: Lent<'a>,
+    leaves: PooledBuffer<'a>,
     leaves_len: u64,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         engine: &'a CpuEngine,
         shape: Shape,
         commitment: Commitment,

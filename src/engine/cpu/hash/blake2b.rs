@@ -2,9 +2,9 @@
 
 #![allow(unsafe_code)]
 
+use super::hash_states::{StateWords, put};
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
-use super::pairs::PAIR;
-use super::states::{Words, put};
+use super::node_pairs::PAIR;
 use super::tile::{Algorithm, Block};
 
 const IV: [u64; 8] = [
@@ -40,7 +40,7 @@ const SIGMA: [[usize; 16]; 10] = [
 
 /// The chain value of each message.
 #[derive(Clone, Copy)]
-pub(super) struct Blake2b<L: Lanes<u64, 4>> {
+pub(crate) struct Blake2b<L: Lanes<u64, 4>> {
     h: [L::Vector; 8],
 }
 
@@ -120,7 +120,7 @@ impl<L: Lanes<u64, 4>> Blake2b<L> {
 }
 
 // SAFETY: a vector of words is one with any bytes.
-unsafe impl<L: Lanes<u64, 4>> Words for Blake2b<L> {}
+unsafe impl<L: Lanes<u64, 4>> StateWords for Blake2b<L> {}
 
 impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
     const BLOCK: usize = BLOCK;

@@ -5,9 +5,9 @@
 
 #![allow(unsafe_code)]
 
+use super::hash_states::{StateWords, put};
 use super::lanes::{Lanes, Rows, UNIT, Units, round};
-use super::pairs::PAIR;
-use super::states::{Words, put};
+use super::node_pairs::PAIR;
 use super::tile::{Algorithm, Block};
 
 const IV: [u32; 8] = [
@@ -56,14 +56,14 @@ const MAX_DEPTH: usize = 6;
 ///
 /// After k chunks there is one for every bit set in k; the last chunk is not counted, as it never
 /// waits.
-pub(super) fn stack_depth(symbol_size: u32) -> usize {
+pub(crate) fn stack_depth(symbol_size: u32) -> usize {
     let chunks = (symbol_size + 1).div_ceil(CHUNK);
     chunks.ilog2() as usize
 }
 
 /// The chain value of each message's chunk, and of the subtrees left of it.
 #[derive(Clone, Copy)]
-pub(super) struct Blake3<L: Lanes<u32, 8>> {
+pub(crate) struct Blake3<L: Lanes<u32, 8>> {
     chunk: [L::Vector; 8],
     stack: [[L::Vector; 8]; MAX_DEPTH],
     depth: usize,
@@ -131,7 +131,7 @@ fn mix<L: Lanes<u32, 8>>(
 }
 
 // SAFETY: vectors of words, and a number, are such with any bytes.
-unsafe impl<L: Lanes<u32, 8>> Words for Blake3<L> {}
+unsafe impl<L: Lanes<u32, 8>> StateWords for Blake3<L> {}
 
 impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
     const BLOCK: usize = BLOCK;

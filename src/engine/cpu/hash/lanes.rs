@@ -5,22 +5,22 @@
 use crate::format::commitment::Digest;
 
 /// The most lanes of any implementation.
-pub(super) const MAX_LANES: usize = 16;
+pub(crate) const MAX_LANES: usize = 16;
 
 /// Where each lane's bytes are. Those past the implementation's lanes are not looked at.
-pub(super) type Rows = [*const u8; MAX_LANES];
+pub(crate) type Rows = [*const u8; MAX_LANES];
 
 /// Each lane's 32 bytes.
-pub(super) type Units = [[u8; UNIT]; MAX_LANES];
+pub(crate) type Units = [[u8; UNIT]; MAX_LANES];
 
 /// What is loaded and stored at a time, in bytes: half a BLAKE3 block, a quarter of a Blake2b
 /// block, a digest.
-pub(super) const UNIT: usize = size_of::<Digest>();
+pub(crate) const UNIT: usize = size_of::<Digest>();
 
 /// Vectors of words of type `W`, of which `N` make 32 bytes.
 ///
 /// The implementing types are proofs that the CPU has the instructions: so the arithmetic is safe.
-pub(super) trait Lanes<W, const N: usize>: Copy {
+pub(crate) trait Lanes<W, const N: usize>: Copy {
     /// One word a lane.
     type Vector: Copy;
 
@@ -61,12 +61,12 @@ pub(super) trait Lanes<W, const N: usize>: Copy {
 }
 
 /// Lanes for both hash functions: 64-bit words for Blake2b, 32-bit words for BLAKE3.
-pub(super) trait Simd: Lanes<u64, 4> + Lanes<u32, 8> {}
+pub(crate) trait Simd: Lanes<u64, 4> + Lanes<u32, 8> {}
 
 impl<S: Lanes<u64, 4> + Lanes<u32, 8>> Simd for S {}
 
 /// What is written once and compiled for every instruction set.
-pub(super) trait Job {
+pub(crate) trait Job {
     /// Does it. Implementations are `#[inline(always)]`, into the function that has the features.
     fn run<S: Simd>(self, simd: S);
 }
@@ -74,7 +74,7 @@ pub(super) trait Job {
 /// Asks for the cache line at an address, which may be any: it is read from memory, if there is one,
 /// while the work goes on.
 #[inline(always)]
-pub(super) fn prefetch(at: *const u8) {
+pub(crate) fn prefetch(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -89,7 +89,7 @@ pub(super) fn prefetch(at: *const u8) {
 ///
 /// Blake2b and BLAKE3 have it in common, but for the rotations and the order of message words.
 #[inline(always)]
-pub(super) fn round<
+pub(crate) fn round<
     W,
     const N: usize,
     L: Lanes<W, N>,

@@ -4,19 +4,19 @@
 //! symbol's own. They are read where they are, unaligned, with the byte before the symbol; what is
 //! not of the message is masked away.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod blake2b;
 mod blake3;
+mod hash_states;
 mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod lanes_avx2;
+#[cfg(target_arch = "x86_64")]
+mod lanes_avx512;
 #[cfg(target_arch = "aarch64")]
-mod neon;
-mod pairs;
-mod portable;
-mod short;
-mod states;
+mod lanes_neon;
+mod lanes_portable;
+mod node_pairs;
+mod short_symbols;
 mod tile;
 
 #[cfg(test)]
@@ -26,11 +26,11 @@ use std::ops::Range;
 
 use self::blake2b::Blake2b;
 use self::blake3::{Blake3, stack_depth};
+pub(crate) use self::hash_states::{LaneStates, StripeStates};
 use self::lanes::{Job, Simd, UNIT};
-use self::pairs::{Adjacent, Apart, Nodes};
-use self::portable::Portable;
-pub(crate) use self::short::ShortLeaves;
-pub(crate) use self::states::{LaneStates, StripeStates};
+use self::lanes_portable::Portable;
+use self::node_pairs::{Adjacent, Apart, Nodes};
+pub(crate) use self::short_symbols::ShortLeaves;
 pub(crate) use self::tile::Tile;
 use self::tile::{Algorithm, Step, Walk};
 use super::isa::Isa;
@@ -199,15 +199,15 @@ fn run(isa: Isa, job: impl Job) {
         #[cfg(target_arch = "x86_64")]
         Isa::Ssse3(_) => job.run(Portable),
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon(proof) => neon::run(proof, job),
+        Isa::Neon(proof) => lanes_neon::run(proof, job),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2(proof) => avx2::run(proof, job),
+        Isa::Avx2(proof) => lanes_avx2::run(proof, job),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2Gfni(proof) => avx2::run(proof.into(), job),
+        Isa::Avx2Gfni(proof) => lanes_avx2::run(proof.into(), job),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512(proof) => avx512::run(proof, job),
+        Isa::Avx512(proof) => lanes_avx512::run(proof, job),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Gfni(proof) => avx512::run(proof.into(), job),
+        Isa::Avx512Gfni(proof) => lanes_avx512::run(proof.into(), job),
     }
 }
 

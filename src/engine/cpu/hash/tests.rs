@@ -7,7 +7,7 @@ mod nodes;
 mod stripes;
 
 use super::*;
-use crate::engine::cpu::testing::Random;
+use crate::engine::testing::kernel_inputs::Random;
 
 const COMMITMENTS: [Commitment; 2] = [Commitment::Blake2b256, Commitment::Blake3];
 

@@ -4,15 +4,15 @@
 
 use std::ops::Range;
 
+use super::hash_states::{LaneStates, StateWords, StripeStates};
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
-use super::states::{LaneStates, StripeStates, Words};
 use crate::format::commitment::Digest;
 
 /// The longest block of the hash functions.
 const MAX_BLOCK: usize = 128;
 
 /// A hash function over lanes: its state between two blocks.
-pub(super) trait Algorithm<L: Copy>: Words {
+pub(crate) trait Algorithm<L: Copy>: StateWords {
     /// The bytes in a block.
     const BLOCK: usize;
 
@@ -53,26 +53,26 @@ pub(super) trait Algorithm<L: Copy>: Words {
 }
 
 /// Messages to be hashed, group by group.
-pub(super) trait Walk {
+pub(crate) trait Walk {
     /// Hashes them. Implementations are `#[inline(always)]`, into the function that has the features.
     fn run<L: Copy, A: Algorithm<L>>(self, lanes: L);
 }
 
 /// Where in the messages a block lies. This is the same for all lanes.
 #[derive(Clone, Copy)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// The message bytes before it.
-    pub(super) start: u32,
+    pub(crate) start: u32,
     /// The message bytes in it; the rest is zero.
-    pub(super) len: u32,
+    pub(crate) len: u32,
     /// Whether the messages end with it.
-    pub(super) last: bool,
+    pub(crate) last: bool,
 }
 
 impl Block {
     /// Which bits of the block's 64-bit word `index` are of the message, but for the prefix.
     #[inline(always)]
-    pub(super) fn mask(&self, index: usize) -> u64 {
+    pub(crate) fn mask(&self, index: usize) -> u64 {
         let inside = (self.len as usize).saturating_sub(8 * index);
         let bytes = if inside >= 8 {
             u64::MAX
@@ -122,20 +122,20 @@ impl Tile<'_> {
 }
 
 /// Some bytes of every symbol of a tile, to be absorbed.
-pub(super) struct Step<'a> {
+pub(crate) struct Step<'a> {
     /// Which bytes.
-    pub(super) range: Range<u32>,
+    pub(crate) range: Range<u32>,
     /// The bytes in a whole symbol.
-    pub(super) symbol_size: u32,
-    pub(super) tile: Tile<'a>,
+    pub(crate) symbol_size: u32,
+    pub(crate) tile: Tile<'a>,
     /// The states from step to step.
-    pub(super) kept: &'a mut LaneStates,
+    pub(crate) kept: &'a mut LaneStates,
     /// The states from stripe to stripe, where one begins or ends here.
-    pub(super) stripe: StripeStates<'a>,
+    pub(crate) stripe: StripeStates<'a>,
     /// Where the digests go, a symbol each; not used before the last step.
-    pub(super) digests: &'a mut [Digest],
+    pub(crate) digests: &'a mut [Digest],
     /// Called before every group of symbols with its number.
-    pub(super) each: &'a mut dyn FnMut(usize, &mut [u8]),
+    pub(crate) each: &'a mut dyn FnMut(usize, &mut [u8]),
 }
 
 impl Walk for Step<'_> {

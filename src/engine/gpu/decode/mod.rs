@@ -1,15 +1,34 @@
-//! Decoding a blob on a device, and on the CPU from wherever the device fails.
+//! Decoding a blob on a device. If the device fails, the CPU decodes the stripe.
+//!
+//! `K` = `P` (primary) or `S` (secondary) given slivers of `L` symbols, `m` missing source slivers,
+//! pitch `p`:
+//!
+//! ```text
+//! host                                    device
+//! given        ── K L p ───────────>     source K x L
+//!  pack, sum       upload, 2 buffers           │ restore: a codeword takes one symbol of every sliver
+//! check        <── m L p ───────────           v
+//!  put in rows     readback, 2 buffers    restored: the missing source slivers
+//! ```
+//!
+//! All given bytes are uploaded (1 byte per byte of the matrix), missing bytes are read back (1
+//! byte at most). `restore` works block by block of points, as the CPU does. Each block that has
+//! symbols goes through an inverse transform of its own. Other blocks contribute multiples of their
+//! coefficients to the derivative (`code::block_derivative`). One forward transform of each block
+//! in which symbols are missing gives them. The check combines given and restored symbols, and
+//! decodes the sums on the CPU.
 
-mod piece;
-mod plan;
+mod decode_piece;
+mod decode_plan;
 
 use std::ops::Range;
 
-use self::piece::Piece;
-pub(super) use self::piece::Sizes;
-pub(super) use self::plan::Plan;
-use super::fault::Failure;
-use super::{GpuEngine, seed};
+use self::decode_piece::DecodePiece;
+pub(crate) use self::decode_piece::DecodeSizes;
+pub(crate) use self::decode_plan::DecodePlan;
+use super::GpuEngine;
+use super::audit::seed::seed;
+use super::device::fault::Failure;
 use crate::engine::cpu::decode::{Session as CpuSession, Stripe};
 use crate::engine::{DecodeSession, RowPlaces};
 use crate::format::error::Result;
@@ -18,24 +37,25 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-pub(super) struct Session<'a> {
-    work: Work<'a>,
-    /// Has the rows, and goes on when the device fails.
+/// Session that decodes on a device.
+pub(crate) struct GpuDecodeSession<'a> {
+    decoder: DeviceDecoder<'a>,
+    /// Session of the CPU, which holds the rows and decodes a stripe if the device fails.
     cpu: CpuSession<'a>,
 }
 
-/// What the device does.
-struct Work<'a> {
+/// Decoder of stripes on the device.
+struct DeviceDecoder<'a> {
     engine: &'a GpuEngine,
     axis: Axis,
-    plan: Plan,
-    /// The most bytes of a symbol that the device takes at once.
+    plan: DecodePlan,
+    /// Bytes of a symbol that fit on the device at once.
     widest: u32,
 }
 
-impl<'a> Session<'a> {
-    /// `widest` bytes of every symbol fit on the device.
-    pub(super) fn new(
+impl<'a> GpuDecodeSession<'a> {
+    /// Returns a session. `widest`: bytes of every symbol that fit on the device.
+    pub(crate) fn new(
         engine: &'a GpuEngine,
         shape: Shape,
         axis: Axis,
@@ -45,10 +65,10 @@ impl<'a> Session<'a> {
         place: RowPlaces<'_, 'a>,
     ) -> Self {
         Self {
-            work: Work {
+            decoder: DeviceDecoder {
                 engine,
                 axis,
-                plan: Plan::new(&shape, axis, given),
+                plan: DecodePlan::new(&shape, axis, given),
                 widest,
             },
             cpu: CpuSession::new(&engine.cpu, shape, axis, given, width, place),
@@ -56,16 +76,16 @@ impl<'a> Session<'a> {
     }
 
     /// Decodes a stripe on the device alone.
-    pub(super) fn on_device(
+    pub(crate) fn on_device(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,
         control: &Control,
     ) -> Result<(), Failure> {
-        let work = &self.work;
+        let decoder = &self.decoder;
         let mut failed = None;
         let done = self.cpu.stripe_by(range, slivers, control, |stripe| {
-            failed = work.on_device(stripe, control).err();
+            failed = decoder.on_device(stripe, control).err();
             Ok(true)
         });
         done?;
@@ -73,17 +93,17 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Work<'_> {
-    /// Takes a stripe through the device, piece by piece.
+impl DeviceDecoder<'_> {
+    /// Decodes a stripe piece by piece.
     fn on_device(&self, stripe: &mut Stripe<'_>, control: &Control) -> Result<(), Failure> {
         let engine = self.engine;
         let width = stripe.width;
         for start in (0..width).step_by(self.widest as usize) {
-            let piece = Piece {
+            let piece = DecodePiece {
                 cpu: &engine.cpu,
                 axis: self.axis,
                 plan: &self.plan,
-                cut: engine.cut,
+                limits: engine.cut,
                 seed: engine.options.check.then(seed),
                 range: start..width.min(start + self.widest as usize),
                 control,
@@ -96,25 +116,25 @@ impl Work<'_> {
     }
 }
 
-impl DecodeSession for Session<'_> {
+impl DecodeSession for GpuDecodeSession<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,
         control: &Control,
     ) -> Result<()> {
-        let work = &self.work;
+        let decoder = &self.decoder;
         self.cpu.stripe_by(range, slivers, control, |stripe| {
-            // Where nothing is missing there is nothing to compute.
-            if work.plan.missing() == 0 {
+            // Without missing slivers there is nothing to compute.
+            if decoder.plan.missing() == 0 {
                 return Ok(false);
             }
             let before = control.done();
-            match work.on_device(stripe, control) {
+            match decoder.on_device(stripe, control) {
                 Ok(()) => Ok(true),
                 Err(Failure::Job(error)) => Err(error),
                 Err(Failure::Device(fault)) => {
-                    work.engine.give_up(fault)?;
+                    decoder.engine.give_up(fault)?;
                     control.go_back(before);
                     Ok(false)
                 }

@@ -1,17 +1,19 @@
-//! Hashing expanded slivers on a device, and on the CPU from wherever the device fails.
+//! Hashing expanded slivers on a device. If the device fails, the CPU continues from the stripe at
+//! which it failed.
 
-mod stripe;
+mod expand_stripe;
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-pub(super) use self::stripe::Sizes;
-use self::stripe::{Left, Stripe};
-use super::device::Device;
-use super::fault::Failure;
-use super::samples::{Made, Samples};
-use super::workspace::Workspace;
-use super::{GpuEngine, seed};
+pub(crate) use self::expand_stripe::ExpandSizes;
+use self::expand_stripe::{ExpandResult, ExpandStripe};
+use super::GpuEngine;
+use super::audit::samples::{DeviceHashes, Samples};
+use super::audit::seed::seed;
+use super::device::fault::Failure;
+use super::device::open_device::Device;
+use super::device::workspace::Workspace;
 use crate::engine::ExpandSession;
 use crate::engine::cpu::expand::Session as CpuSession;
 use crate::format::commitment::{Commitment, Digest};
@@ -21,27 +23,31 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-pub(super) struct Session<'a> {
+/// Session that expands and hashes slivers on a device.
+pub(crate) struct GpuExpandSession<'a> {
     engine: &'a GpuEngine,
     shape: Shape,
     commitment: Commitment,
     axis: Axis,
+    /// Number of slivers.
     items: usize,
-    /// The bound of reads.
+    /// Bytes of a symbol per read at most.
     width: u32,
-    /// The most bytes of a symbol that the device takes at once.
+    /// Bytes of a symbol that fit on the device at once.
     widest: u32,
-    /// The states at the start of the next stripe, but for the first: sliver by sliver.
+    /// Hash states at the start of the next stripe, sliver by sliver. `None` before the first
+    /// stripe.
     states: Option<Vec<u8>>,
     roots: Option<Vec<Digest>>,
     samples: Option<Samples<'a>>,
-    /// The CPU, once the device has failed.
+    /// Session of the CPU, once the device has failed.
     cpu: Option<CpuSession<'a>>,
 }
 
-impl<'a> Session<'a> {
-    /// `widest` bytes of every symbol of a sliver fit on the device.
-    pub(super) fn new(
+impl<'a> GpuExpandSession<'a> {
+    /// Returns a session for `items` slivers. `widest`: bytes of every symbol of a sliver that fit
+    /// on the device.
+    pub(crate) fn new(
         engine: &'a GpuEngine,
         (shape, commitment, axis): (Shape, Commitment, Axis),
         items: usize,
@@ -52,7 +58,7 @@ impl<'a> Session<'a> {
         let samples = engine
             .options
             .check
-            .then(|| Samples::new(engine, of, items, width));
+            .then(|| Samples::new(&engine.cpu, of, items, width));
         Self {
             engine,
             shape,
@@ -68,8 +74,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes a stripe through the device.
-    pub(super) fn on_device(
+    /// Hashes a stripe on the device alone.
+    pub(crate) fn on_device(
         &mut self,
         range: Range<u32>,
         slivers: &dyn SymbolReader,
@@ -77,8 +83,8 @@ impl<'a> Session<'a> {
     ) -> Result<(), Failure> {
         let engine = self.engine;
         let samples = self.samples.as_ref();
-        let kept = samples.map(|samples| Mutex::new(samples.keep(range.clone())));
-        let stripe = Stripe {
+        let sampled = samples.map(|samples| Mutex::new(samples.buffer(range.clone())));
+        let stripe = ExpandStripe {
             cpu: &engine.cpu,
             shape: &self.shape,
             commitment: self.commitment,
@@ -93,34 +99,34 @@ impl<'a> Session<'a> {
             ),
             range,
             widest: self.widest,
-            cut: engine.cut,
+            limits: engine.cut,
             seed: engine.options.check.then(seed),
             slivers,
             states: self.states.as_deref(),
-            kept: kept.as_ref(),
+            sampled: sampled.as_ref(),
             control,
         };
         let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
-        let left = engine.on_device(control, run)?;
-        if let (Some(samples), Some(kept)) = (&mut self.samples, kept) {
+        let result = engine.on_device(control, run)?;
+        if let (Some(samples), Some(sampled)) = (&mut self.samples, sampled) {
             let n = usize::from(self.shape.n_shards());
             let place = |item, symbol| item * n + symbol;
-            let made = match &left {
-                Left::States(states) => Made::States(states, &place),
-                Left::Roots(roots) => Made::Roots(roots),
+            let found = match &result {
+                ExpandResult::States(states) => DeviceHashes::States(states, &place),
+                ExpandResult::Roots(roots) => DeviceHashes::Roots(roots),
             };
-            let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-            samples.check(&kept, &made, control)?;
+            let sampled = sampled.into_inner().unwrap_or_else(PoisonError::into_inner);
+            samples.check(&sampled, &found, control)?;
         }
-        match left {
-            Left::States(states) => self.states = Some(states),
-            Left::Roots(roots) => self.roots = Some(roots),
+        match result {
+            ExpandResult::States(states) => self.states = Some(states),
+            ExpandResult::Roots(roots) => self.roots = Some(roots),
         }
         Ok(())
     }
 }
 
-impl ExpandSession for Session<'_> {
+impl ExpandSession for GpuExpandSession<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,

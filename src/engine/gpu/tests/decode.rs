@@ -1,9 +1,11 @@
-//! Decoding on a device against the blob.
+//! Decoding on a device, compared with the blob.
 
 use super::*;
-use crate::{Bcs, Check, Decoder, Sliver, SliverData};
+use crate::jobs::runtime::Runtime;
+use crate::wire::{Bcs, Sliver, SliverData};
+use crate::{Check, Decoder};
 
-/// Some numbers below `n`, as many as are wanted, that look random.
+/// Returns `count` different pseudo-random numbers below `n`.
 fn some(n: u16, count: usize, seed: u64) -> Vec<u16> {
     let mut all: Vec<u16> = (0..n).collect();
     let mut x = seed;
@@ -17,8 +19,8 @@ fn some(n: u16, count: usize, seed: u64) -> Vec<u16> {
     all
 }
 
-/// A blob's slivers of an axis, those with these indices.
-pub(super) fn slivers(
+/// Returns slivers of a blob by axis and indices.
+pub(crate) fn slivers(
     slivers: &SliverBuffer,
     shape: &Shape,
     axis: Axis,
@@ -35,11 +37,11 @@ pub(super) fn slivers(
     indices.iter().map(sliver).collect()
 }
 
-/// A decoder on an engine.
-pub(super) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
+/// Returns a decoder on an engine.
+pub(crate) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
     Decoder {
-        context: Context::on(engine, memory),
+        runtime: Runtime::on(engine, memory),
     }
 }
 
@@ -61,7 +63,7 @@ fn decode_on(
     let mut decoder = decoder(engine, 1 << 30);
     for axis in Axis::BOTH {
         let needed = usize::from(shape.slivers_needed(axis));
-        // Any, none of the source, half of it.
+        // Any slivers, no source slivers, half of the source slivers.
         let last: Vec<_> = (n_shards - needed as u16..n_shards).rev().collect();
         let middle = (n_shards - needed as u16).min(needed as u16 / 2);
         let half: Vec<_> = (middle..).take(needed).collect();
@@ -71,18 +73,18 @@ fn decode_on(
             let mut found = Vec::new();
             let control = Control::new();
             let mut decode = |memory| {
-                decoder.context.memory = memory;
+                decoder.runtime.memory = memory;
                 let metadata = &encoded.clone().verify(n_shards).unwrap();
                 decoder.decode(metadata, &given[..], None, check, &mut found, &control)
             };
-            // As many stripes as can be.
+            // The least memory gives the most stripes.
             let memory = match narrow.then(|| decode(1)) {
                 Some(Err(Error::MemoryBudget { needed, .. })) => needed,
                 _ => 1 << 30,
             };
             decode(memory).unwrap_or_else(|error| panic!("{what}: {error}"));
             assert!(found == blob, "{what}");
-            assert_eq!(decoder.device_fault(), None, "{what}");
+            assert_eq!(decoder.runtime().device_fault(), None, "{what}");
             let progress = control.progress();
             assert_eq!(progress.done, progress.total, "{what}");
         }
@@ -111,7 +113,7 @@ fn blobs_of_every_symbol_size_are_decoded() {
             );
         }
     }
-    // Less than a row.
+    // A blob of less than a row.
     decode_on(&engine, 10, Commitment::Blake2b256, 1, Check::Skip, false);
 }
 
@@ -143,7 +145,7 @@ fn committees_of_all_kinds_are_decoded() {
 #[test]
 fn narrow_pieces_and_small_blocks_are_decoded() {
     for block in [1, 500, 4096] {
-        let Some(mut engine) = engine_with(Cut { block }) else {
+        let Some(mut engine) = engine_with(BlockLimits { block }) else {
             return;
         };
         for width in [128, 384, u32::MAX] {
@@ -160,7 +162,7 @@ fn narrow_pieces_and_small_blocks_are_decoded() {
 
 #[test]
 fn checks_find_decoded_blobs_right() {
-    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
         return;
     };
     let engine = Arc::new(engine);

@@ -1,8 +1,11 @@
-//! Verifying slivers on a device, good ones and bad ones.
+//! Verifying good and damaged slivers on a device.
 
 use super::decode::{decoder, slivers};
 use super::*;
-use crate::{Bcs, BlobSliver, Decoder, RecoveryOutcome, SliverPairIndex, SliverVerdict};
+use crate::recovery::RecoveryOutcome;
+use crate::verify::{BlobSliver, SliverVerdict};
+use crate::wire::Bcs;
+use crate::{Decoder, SliverPairIndex};
 
 fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, size: u64) {
     let shape = Shape::new(n_shards, 0).unwrap();
@@ -48,20 +51,20 @@ fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, siz
         })
     };
     assert_eq!(verify(&decoder).unwrap(), expected, "{what}");
-    // With as little memory as it takes.
-    decoder.context.memory = 1;
+    // With the least memory.
+    decoder.runtime.memory = 1;
     let verdicts = loop {
         match verify(&decoder) {
-            // More for one axis than for the other.
+            // One axis needs more than the other.
             Err(Error::MemoryBudget { needed, budget }) => {
                 assert!(needed > budget);
-                decoder.context.memory = needed;
+                decoder.runtime.memory = needed;
             }
             verdicts => break verdicts,
         }
     };
     assert_eq!(verdicts.unwrap(), expected, "{what}, little memory");
-    assert_eq!(decoder.device_fault(), None, "{what}");
+    assert_eq!(decoder.runtime().device_fault(), None, "{what}");
 }
 
 #[test]
@@ -90,7 +93,7 @@ fn slivers_of_many_shards_are_verified() {
 #[test]
 fn slivers_are_verified_piece_by_piece() {
     for block in [1, 3000] {
-        let Some(mut engine) = engine_with(Cut { block }) else {
+        let Some(mut engine) = engine_with(BlockLimits { block }) else {
             return;
         };
         for width in [128, 384] {
@@ -106,8 +109,8 @@ fn slivers_are_verified_piece_by_piece() {
     }
 }
 
-/// Slivers of blobs that differ in length, some of which have symbols of one size, good and bad ones; and a
-/// symbol served and a sliver recovered by the same engine.
+/// Good and damaged slivers of blobs of different lengths, some with symbols of one size. Then a
+/// symbol is served and a sliver recovered by the same engine.
 #[test]
 fn slivers_of_several_blobs_are_verified_together() {
     let Some(engine) = engine() else { return };
@@ -165,5 +168,5 @@ fn slivers_of_several_blobs_are_verified_together() {
     };
     let expected = blobs[0].1.sliver_data(axis, target).unwrap();
     assert_eq!(sliver.data.to_bcs(), expected);
-    assert_eq!(decoder.device_fault(), None);
+    assert_eq!(decoder.runtime().device_fault(), None);
 }

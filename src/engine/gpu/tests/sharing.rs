@@ -1,4 +1,4 @@
-//! Several jobs on one device, and callers of all kinds.
+//! Several jobs on one device, and jobs on all kinds of threads.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn jobs_share_a_device() {
-    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
         return;
     };
     let engine = Arc::new(engine);
@@ -30,7 +30,7 @@ fn jobs_share_a_device() {
 #[test]
 fn threads_of_a_caller_s_pool_share_a_device() {
     use rayon::prelude::*;
-    let Some(engine) = engine_with(Cut { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
         return;
     };
     let engine = Arc::new(engine);
@@ -55,15 +55,16 @@ fn a_caller_s_panic_is_no_fault_of_the_device() {
     let engine = Arc::new(engine);
     let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
     let blob = blob(30_000);
-    let mut sink = crate::CallbackSink::new(|_: &crate::SliverPart<'_>| panic!("the sink's own"));
+    let mut sink =
+        crate::io::CallbackSink::new(|_: &crate::io::SliverPart<'_>| panic!("the sink's own"));
     let encode = || gpu.encode(&blob, &PairSet::all(10), &mut sink, &Control::new());
     let panic = catch_unwind(AssertUnwindSafe(encode)).expect_err("the sink panics");
     assert_eq!(panic.downcast_ref(), Some(&"the sink's own"));
-    assert_eq!(gpu.device_fault(), None);
-    // The device goes on.
+    assert_eq!(gpu.runtime().device_fault(), None);
+    // The device is still used.
     let expected = cpu(10, Commitment::Blake2b256).metadata(&blob).unwrap();
     assert!(gpu.metadata(&blob).unwrap() == expected);
-    assert_eq!(gpu.device_fault(), None);
+    assert_eq!(gpu.runtime().device_fault(), None);
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn job(mib: u64) -> Job {
 }
 
 /// Whether the device does it.
-fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, Turn) {
+fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, JobSlot) {
     let chosen = auto.choose(&job(mib), &Control::new(), &|_| true);
     let (engine, turn) = chosen.unwrap();
     (engine.threads() == 2, turn)

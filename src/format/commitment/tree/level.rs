@@ -1,31 +1,32 @@
-//! The levels of a tree some of whose leaves are known to be zero.
+//! Levels of a tree with leaves known to be zero.
 
 use std::ops::Range;
 
-use super::super::hash::{Commitment, Digest, INNER_PREFIX, LEAF_PREFIX};
-use super::EMPTY;
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, LEAF_PREFIX};
+use crate::format::commitment::node::EMPTY;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::support::memory::filled;
 
-/// What is known to be zero in many trees: whole trees, and the same leaves of all others.
+/// Codewords known to be zero: whole trees, and the same leaves in all other trees.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Zeros {
-    /// The trees whose symbols are all zero.
+pub(crate) struct ZeroCodewords {
+    /// Trees whose symbols are all zero.
     pub(super) trees: Range<usize>,
-    /// The leaves, of every tree, whose symbols are zero.
+    /// Leaves, in every tree, whose symbols are zero.
     pub(super) leaves: Range<usize>,
-    /// The hash of such a leaf.
+    /// Hash of a zero leaf.
     pub(super) leaf: Digest,
 }
 
-impl Zeros {
-    /// Nothing is known to be zero.
+impl ZeroCodewords {
+    /// Creates the empty set: nothing is known to be zero.
     pub(crate) fn none() -> Self {
         Self::default()
     }
 
-    /// What is zero in the trees over all expanded slivers of an axis, for the length of the blob.
+    /// Zero codewords of the trees over all expanded slivers of an axis, which follow from the
+    /// length of the blob.
     pub(crate) fn of(shape: &Shape, commitment: Commitment, axis: Axis) -> Self {
         let (rows, columns) = (shape.zero_rows(), shape.zero_columns());
         let (trees, leaves) = match axis {
@@ -44,28 +45,28 @@ impl Zeros {
     }
 }
 
-/// One level of every tree: how many nodes, and which of them are roots of zero leaves alone.
+/// Level of every tree: the number of nodes, and the nodes above zero leaves alone.
 ///
-/// Such a node is never stored but beside an odd number of others: a node that is hashed needs it
-/// there as a child. So what is stored is a row of whole pairs, and hashing it gives the nodes of
-/// the next level that are not zero, in order.
+/// A zero node is stored only as the sibling of a live node, because hashing the parent needs it
+/// there. The stored nodes are thus a row of whole pairs, and hashing the row gives the live nodes
+/// of the next level in order.
 #[derive(Debug)]
 pub(super) struct Level {
-    /// The number of nodes.
+    /// Number of nodes.
     pub(super) len: usize,
-    /// The nodes all of whose leaves are zero; none of the ragged end, which padding went into.
+    /// Nodes whose leaves are all zero, without the last node if padding went into it.
     pub(super) zeros: Range<usize>,
-    /// What those nodes are.
+    /// Digest of a zero node.
     pub(super) zero: Digest,
 }
 
 impl Level {
-    /// The nodes that are neither zero nor padding.
+    /// Nodes that are neither zero nor padding.
     pub(super) fn live(&self) -> [Range<usize>; 2] {
         [0..self.zeros.start, self.zeros.end..self.len]
     }
 
-    /// The node, or what stands for it where it is not one that `read` can give.
+    /// Returns a node. `read` is called for live nodes only.
     pub(super) fn node(&self, index: usize, read: impl FnOnce(usize) -> Digest) -> Digest {
         if self.zeros.contains(&index) {
             self.zero
@@ -76,19 +77,19 @@ impl Level {
         }
     }
 
-    /// Whether the node must be read: it is neither zero nor padding.
+    /// Returns true if the node is live: neither zero nor padding.
     pub(super) fn is_live(&self, index: usize) -> bool {
         index < self.len && !self.zeros.contains(&index)
     }
 
-    /// The pairs of live nodes.
+    /// Pairs of two live nodes.
     pub(super) fn whole_pairs(&self) -> [Range<usize>; 2] {
         let [before, after] = self.live();
         let start = after.start.div_ceil(2);
         [0..before.end / 2, start..(after.end / 2).max(start)]
     }
 
-    /// The pairs of a live node and something else, or of a zero node and padding.
+    /// Pairs of a live node and another node, or of a zero node and padding.
     pub(super) fn mixed_pairs(&self) -> impl Iterator<Item = usize> {
         let Range { start, end } = self.zeros;
         let len = if end == self.len { 0 } else { self.len };
@@ -96,12 +97,12 @@ impl Level {
         [start, end, len].into_iter().filter(odd).map(|i| i / 2)
     }
 
-    /// Which nodes are stored: up to the first one, and from the second one on.
+    /// Bounds of the stored nodes: nodes below the first and from the second on are stored.
     fn bounds(&self) -> (usize, usize) {
         (self.zeros.start.next_multiple_of(2), self.zeros.end & !1)
     }
 
-    /// How many nodes are stored, with those that fill up pairs.
+    /// Number of stored nodes, including nodes that fill pairs.
     pub(super) fn stored(&self) -> usize {
         let (first, second) = self.bounds();
         let len = match self.len {
@@ -111,7 +112,7 @@ impl Level {
         first + len - second
     }
 
-    /// Where a live node is stored.
+    /// Place of a live node among the stored nodes.
     pub(super) fn place(&self, index: usize) -> usize {
         let (first, second) = self.bounds();
         match index < self.zeros.start {
@@ -120,12 +121,12 @@ impl Level {
         }
     }
 
-    /// Whether no live node has another one's place when they are in order.
+    /// Returns true if the live nodes in order are the stored nodes.
     pub(super) fn is_dense(&self) -> bool {
         self.stored() == self.len - self.zeros.len()
     }
 
-    /// Puts what fills up the pairs to its places, among the stored nodes of a tree.
+    /// Writes the nodes that fill pairs to their places among the stored nodes of a tree.
     pub(super) fn fill(&self, stored: &mut [Digest]) {
         let Range { start, end } = self.zeros;
         let (first, second) = self.bounds();
@@ -141,8 +142,12 @@ impl Level {
     }
 }
 
-/// The levels from the `n` leaves to the root, and the root of a tree that is all zero.
-pub(super) fn levels(commitment: Commitment, n: usize, zeros: &Zeros) -> (Vec<Level>, Digest) {
+/// Levels from the `n` leaves to the root, and the root of a tree that is all zero.
+pub(super) fn levels(
+    commitment: Commitment,
+    n: usize,
+    zeros: &ZeroCodewords,
+) -> (Vec<Level>, Digest) {
     let parent = |left: &Digest, right: &Digest| commitment.hash(&[&[INNER_PREFIX], left, right]);
     let known = !(zeros.trees.is_empty() && zeros.leaves.is_empty());
     let canonical = |range: Range<usize>| if range.is_empty() { 0..0 } else { range };
@@ -151,7 +156,7 @@ pub(super) fn levels(commitment: Commitment, n: usize, zeros: &Zeros) -> (Vec<Le
         zeros: canonical(zeros.leaves.clone()),
         zero: zeros.leaf,
     }];
-    // The last node of a level of a tree that is all zero. The others are `zero`.
+    // Last node of a level of a tree that is all zero. The other nodes are `zero`.
     let mut last = zeros.leaf;
     loop {
         let below = levels.last().expect("there are the leaves");

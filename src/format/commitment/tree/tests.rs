@@ -1,8 +1,13 @@
 //! Many trees at once against the definition.
 
-use super::super::hash::{ChunkTask, OneAtATime};
+use std::ops::Range;
+
 use super::*;
 use crate::engine::{EngineKind, EngineOptions};
+use crate::format::commitment::hash::{
+    ChunkTask, Commitment, Digest, INNER_PREFIX, OneAtATime, PairHasher,
+};
+use crate::format::commitment::node::EMPTY;
 
 /// The definition, recursively, on one tree.
 fn definition(commitment: Commitment, level: &[Digest]) -> Digest {
@@ -21,10 +26,10 @@ fn definition(commitment: Commitment, level: &[Digest]) -> Digest {
 
 const COMMITMENTS: [Commitment; 2] = [Commitment::Blake2b256, Commitment::Blake3];
 
-/// The hash of a symbol of zeros, here.
+/// Hash of a symbol of zeros in these tests.
 const ZERO: Digest = [7; 32];
 
-/// What nobody may read.
+/// Digest that must never be read.
 const POISON: Digest = [0xee; 32];
 
 /// Digests that look random (xorshift64).
@@ -63,7 +68,7 @@ fn ranges(n: usize) -> Vec<Range<usize>> {
     ranges.to_vec()
 }
 
-/// Both ways to lay `trees` trees out, in all combinations of zero leaves and `zero_trees`.
+/// Checks both layouts of the trees, in all combinations of zero leaves and `all_zero_trees`.
 fn check(
     hasher: &dyn PairHasher,
     commitment: Commitment,
@@ -76,31 +81,31 @@ fn check(
     let zero_root = definition(commitment, &vec![ZERO; n]);
     let expected: Vec<Digest> = leaves
         .chunks_exact(n)
-        .map(|line| {
-            let mut line = line.to_vec();
-            line[zero_leaves.clone()].fill(ZERO);
-            definition(commitment, &line)
+        .map(|row| {
+            let mut row = row.to_vec();
+            row[zero_leaves.clone()].fill(ZERO);
+            definition(commitment, &row)
         })
         .collect();
     for zero_trees in all_zero_trees {
-        let zeros = Zeros {
+        let zeros = ZeroCodewords {
             trees: zero_trees.clone(),
             leaves: zero_leaves.clone(),
             leaf: ZERO,
         };
         let mut expected = expected.clone();
         expected[zero_trees.clone()].fill(zero_root);
-        let mut lines = leaves.clone();
-        lines[zero_trees.start * n..zero_trees.end * n].fill(POISON);
-        for line in lines.chunks_exact_mut(n) {
-            line[zero_leaves.clone()].fill(POISON);
+        let mut rows = leaves.clone();
+        rows[zero_trees.start * n..zero_trees.end * n].fill(POISON);
+        for row in rows.chunks_exact_mut(n) {
+            row[zero_leaves.clone()].fill(POISON);
         }
-        let across: Vec<_> = (0..n * n).map(|i| lines[i % n * n + i / n]).collect();
+        let columns: Vec<_> = (0..n * n).map(|i| rows[i % n * n + i / n]).collect();
         let what = format!("{commitment}, {n}, {zeros:?}");
-        let roots = roots_of_lines(hasher, commitment, &lines, n, &zeros);
-        assert_eq!(roots, expected, "lines, {what}");
-        let roots = roots_across(hasher, commitment, &across, n, &zeros);
-        assert_eq!(roots, expected, "across, {what}");
+        let roots = row_roots(hasher, commitment, &rows, n, &zeros);
+        assert_eq!(roots, expected, "rows, {what}");
+        let roots = column_roots(hasher, commitment, &columns, n, &zeros);
+        assert_eq!(roots, expected, "columns, {what}");
     }
 }
 
@@ -150,11 +155,17 @@ fn fewer_or_more_trees_than_leaves() {
     let cpu = EngineKind::Cpu.open(&EngineOptions::default()).unwrap();
     for (n, trees) in [(1000, 1), (1000, 17), (5, 100), (33, 0), (1, 40)] {
         let leaves = digests(n * trees);
-        let lines = leaves.chunks_exact(n);
-        let expected: Vec<_> = lines
-            .map(|line| definition(Commitment::Blake3, line))
+        let rows = leaves.chunks_exact(n);
+        let expected: Vec<_> = rows
+            .map(|row| definition(Commitment::Blake3, row))
             .collect();
-        let roots = roots_of_lines(&*cpu, Commitment::Blake3, &leaves, n, &Zeros::none());
+        let roots = row_roots(
+            &*cpu,
+            Commitment::Blake3,
+            &leaves,
+            n,
+            &ZeroCodewords::none(),
+        );
         assert_eq!(roots, expected);
     }
 }
@@ -170,7 +181,7 @@ fn a_single_tree() {
     }
 }
 
-/// A hasher that counts.
+/// Hasher that counts hashes.
 struct Counting(std::sync::atomic::AtomicUsize);
 
 impl PairHasher for Counting {
@@ -214,7 +225,7 @@ fn every_node_is_hashed_once_and_no_zero_one() {
         let leaves = digests(n * n);
         for zero_leaves in ranges(n) {
             for zero_trees in ranges(n) {
-                let zeros = Zeros {
+                let zeros = ZeroCodewords {
                     trees: zero_trees.clone(),
                     leaves: zero_leaves.clone(),
                     leaf: ZERO,
@@ -230,7 +241,7 @@ fn every_node_is_hashed_once_and_no_zero_one() {
                     nodes += len - (0..len).filter(is_zero).count();
                 }
                 let expected = nodes * (n - zero_trees.len());
-                for roots in [roots_of_lines, roots_across] {
+                for roots in [row_roots, column_roots] {
                     let counting = Counting(0.into());
                     roots(&counting, Commitment::Blake3, &leaves, n, &zeros);
                     assert_eq!(counting.0.into_inner(), expected, "{n}, {zeros:?}");

@@ -35,7 +35,7 @@ fn first_step(
 #[cfg(unix)]
 mod memory {
     use super::*;
-    use crate::engine::cpu::testing::Guarded;
+    use crate::engine::testing::kernel_inputs::Guarded;
 
     /// Tiles as short as they may be: at the end of the memory, and at its start with nothing but
     /// the byte before the first symbol.

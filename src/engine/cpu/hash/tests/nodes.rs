@@ -43,7 +43,7 @@ fn every_count_of_nodes() {
 #[cfg(unix)]
 #[test]
 fn nothing_is_touched_around_nodes() {
-    use crate::engine::cpu::testing::Guarded;
+    use crate::engine::testing::kernel_inputs::Guarded;
 
     let mut random = Random(12);
     let mut memories: [_; 3] = std::array::from_fn(|_| Guarded::new(1 << 12));

@@ -1,0 +1,33 @@
+//! `blob-id`: prints the blob IDs of files.
+
+use crate::args::BlobIdArgs;
+use crate::commands::encoded_line::EncodedLine;
+use crate::output::exit::{Exit, Failure};
+use crate::output::names::id_line;
+use crate::run::app::{App, encoder};
+use crate::run::file_batch::FileBatch;
+
+/// Prints one line per file.
+pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
+    let encoder = encoder(&args.code, &args.engine, app)?;
+    let batch = FileBatch::new(app, &args.files, encoder, &args.engine, None)?.only_lines();
+    let encoder = batch.encoder();
+    let exit = batch.run(
+        |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),
+        |path, encoded| {
+            if app.console.json() {
+                let line = EncodedLine::new(path, encoded, encoder);
+                return app.console.object(&line);
+            }
+            let id = encoded.metadata.blob_id;
+            match args.no_names {
+                true => app.console.line(id.to_string().as_bytes()),
+                false => app.console.line(&id_line(id, path)),
+            }
+        },
+    );
+    if exit != Exit::Unavailable {
+        app.warn_of_device(&args.engine, encoder.runtime());
+    }
+    Ok(exit)
+}

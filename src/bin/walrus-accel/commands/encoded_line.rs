@@ -1,0 +1,52 @@
+//! Line about an encoded file, shared by `encode` and `blob-id`.
+
+use std::path::Path;
+
+use serde::Serialize;
+use walrus_accel::{BlobMetadataWithId, Encoder};
+
+use crate::output::engine_line::EngineLine;
+use crate::output::names::{JsonName, hex};
+use crate::run::file_batch::Encoded;
+
+/// Encoding of a file as a JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EncodedLine {
+    #[serde(flatten)]
+    file: JsonName,
+    blob_id: String,
+    root_hash: String,
+    unencoded_length: u64,
+    symbol_size: u32,
+    shards: u16,
+    #[serde(flatten)]
+    by: EngineLine,
+    seconds: f64,
+    /// Directory of the slivers. `None` if no slivers were kept.
+    #[serde(flatten)]
+    pub out_dir: Option<JsonName>,
+    /// True if the directory held the slivers before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub already_there: Option<bool>,
+}
+
+impl EncodedLine {
+    /// Returns the line for a file.
+    pub fn new<T>(path: &Path, encoded: &Encoded<T>, encoder: &Encoder) -> Self {
+        let BlobMetadataWithId { blob_id, metadata } = &encoded.metadata;
+        let shape = metadata.shape().expect("a blob was encoded in it");
+        Self {
+            file: JsonName::file(path),
+            blob_id: blob_id.to_string(),
+            root_hash: hex(&metadata.root_hash()),
+            unencoded_length: metadata.unencoded_length,
+            symbol_size: shape.symbol_size(),
+            shards: shape.n_shards(),
+            by: EngineLine::new(encoder.runtime(), &encoded.control),
+            seconds: encoded.seconds,
+            out_dir: None,
+            already_there: None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `repair`: rebuilds missing and damaged slivers from the others.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use walrus_accel::PairSet;
+
+use crate::args::RepairArgs;
+use crate::commands::problems::{self, ProblemLine};
+use crate::input::blob_directory;
+use crate::output::engine_line::{EngineLine, working_seconds};
+use crate::output::exit::{Exit, Failure};
+use crate::output::names::{JsonName, shown};
+use crate::run::app::{App, decoder};
+
+/// Result of a repair as a JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RepairedLine {
+    #[serde(flatten)]
+    dir: JsonName,
+    blob_id: String,
+    checked: usize,
+    rebuilt: Vec<ProblemLine>,
+    left: Vec<ProblemLine>,
+    #[serde(flatten)]
+    by: EngineLine,
+    seconds: f64,
+}
+
+/// Repairs the directory, names the bad files and prints the counts.
+pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
+    let start = Instant::now();
+    let decoder = decoder(&args.engine, app)?;
+    let directory = blob_directory::open(&args.dir)?;
+    let parse = |list: &String| PairSet::parse(list, directory.shape().n_shards());
+    let pairs = args.pairs.as_ref().map(parse).transpose();
+    let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;
+    let job = app.start();
+    let repaired = directory.repair(&decoder, pairs.as_ref(), job.control())?;
+    let by = EngineLine::new(decoder.runtime(), job.control());
+    for warning in job.control().warnings() {
+        app.console.warning(warning);
+    }
+    let seconds = working_seconds(start, job.control());
+    drop(job);
+    app.warn_of_device(&args.engine, decoder.runtime());
+    let n_shards = directory.shape().n_shards();
+    problems::report(&repaired.rebuilt, n_shards, &app.console, |problem| {
+        app.console.note(format_args!("rebuilt {problem}"));
+    });
+    problems::report(&repaired.left, n_shards, &app.console, |problem| {
+        app.console.warning(format_args!("left alone: {problem}"));
+    });
+    if app.console.json() {
+        app.console.object(&RepairedLine {
+            dir: JsonName::dir(&args.dir),
+            blob_id: directory.metadata().blob_id().to_string(),
+            checked: repaired.checked,
+            rebuilt: problems::problem_lines(&repaired.rebuilt),
+            left: problems::problem_lines(&repaired.left),
+            by,
+            seconds,
+        });
+    } else {
+        let line = format!(
+            "{}: {} files checked, {} rebuilt",
+            shown(&args.dir),
+            repaired.checked,
+            repaired.rebuilt.len()
+        );
+        app.console.line(line.as_bytes());
+    }
+    Ok(Exit::Done)
+}

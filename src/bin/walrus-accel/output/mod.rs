@@ -1,0 +1,12 @@
+//! Output: lines and bytes on standard output, messages on standard error, files, exit codes.
+
+pub mod advice;
+pub mod console;
+mod descriptors;
+pub mod destination;
+pub mod engine_line;
+pub mod exit;
+pub mod messages;
+pub mod names;
+pub mod progress;
+pub mod streams;

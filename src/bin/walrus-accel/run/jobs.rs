@@ -1,0 +1,234 @@
+//! List of running jobs, for signals to cancel and for the progress bar.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use clap::builder::styling::AnsiColor;
+use walrus_accel::io::Progress;
+use walrus_accel::{Control, Error};
+
+use crate::output::exit::Exit;
+use crate::output::messages::{Messages, styled};
+
+/// Jobs of this process. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Jobs {
+    state: Arc<Mutex<State>>,
+    /// Messages that acknowledge signals.
+    messages: Option<Arc<Messages>>,
+}
+
+#[derive(Default)]
+struct State {
+    interrupted: bool,
+    running: Vec<Running>,
+    /// Bytes of ended jobs.
+    done: u64,
+    /// Bytes of all jobs together. 0 if not known.
+    total: u64,
+}
+
+struct Running {
+    control: Arc<Control>,
+    bytes: Option<u64>,
+}
+
+/// Running job. Leaves the list when it ends or is dropped.
+pub struct Job {
+    jobs: Jobs,
+    control: Arc<Control>,
+}
+
+impl Jobs {
+    /// Returns an empty list. Signals are acknowledged on `messages`.
+    pub fn new(messages: &Arc<Messages>) -> Self {
+        Self {
+            state: Arc::default(),
+            messages: Some(Arc::clone(messages)),
+        }
+    }
+
+    fn acknowledge(&self, message: &str) {
+        if let Some(messages) = &self.messages {
+            messages.print_at_once(styled("note", AnsiColor::Green, message));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics under the lock")
+    }
+
+    /// Sets the number of bytes of all jobs together.
+    pub fn expect_bytes(&self, total: u64) {
+        self.state().total = total;
+    }
+
+    /// Adds a job to the list. `bytes` is its part of the total. After an interrupt the job starts
+    /// cancelled.
+    pub fn start(&self, bytes: Option<u64>, control: Control) -> Job {
+        let control = Arc::new(control);
+        let mut state = self.state();
+        if state.interrupted {
+            control.cancel();
+        }
+        state.running.push(Running {
+            control: Arc::clone(&control),
+            bytes,
+        });
+        Job {
+            jobs: self.clone(),
+            control,
+        }
+    }
+
+    /// Cancels all jobs. Ends the process if there are none, or on the second call.
+    pub fn interrupt(&self) {
+        let mut state = self.state();
+        if state.interrupted {
+            self.acknowledge(
+                "ended at once; unfinished files may be left under a name that ends in .partial",
+            );
+        }
+        if state.interrupted || state.running.is_empty() {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+        state.interrupted = true;
+        for job in &state.running {
+            job.control.cancel();
+        }
+        drop(state);
+        self.acknowledge("stopping; a second interrupt ends at once");
+    }
+
+    /// Returns true after an interrupt.
+    pub fn interrupted(&self) -> bool {
+        self.state().interrupted
+    }
+
+    /// Returns the progress of all jobs together.
+    pub fn progress(&self) -> Progress {
+        let state = self.state();
+        let (mut done, mut total) = (state.done, state.total);
+        for job in &state.running {
+            let progress = job.control.progress();
+            match job.bytes {
+                None => {
+                    done += progress.done;
+                    total += progress.total;
+                }
+                Some(bytes) => {
+                    let share = u128::from(bytes) * u128::from(progress.done.min(progress.total))
+                        / u128::from(progress.total.max(1));
+                    done += u64::try_from(share).expect("at most the bytes");
+                }
+            }
+        }
+        Progress { done, total }
+    }
+}
+
+impl State {
+    /// Removes a job from the list, unless it left before.
+    fn remove(&mut self, control: &Arc<Control>) {
+        let mut jobs = self.running.iter();
+        if let Some(index) = jobs.position(|job| Arc::ptr_eq(&job.control, control)) {
+            let job = self.running.swap_remove(index);
+            self.done += job.bytes.unwrap_or(0);
+        }
+    }
+}
+
+impl Job {
+    /// Returns the handle for the library.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Removes the job from the list before it is dropped.
+    ///
+    /// Call this when the work is done and the rest may block, such as a write to a pipe that
+    /// nobody reads. From now on a signal ends the process at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] after an interrupt.
+    pub fn end(&self) -> Result<(), Error> {
+        let mut state = self.jobs.state();
+        state.remove(&self.control);
+        match state.interrupted {
+            true => Err(Error::Cancelled),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns a handle that outlives the job.
+    pub fn shared_control(&self) -> Arc<Control> {
+        Arc::clone(&self.control)
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.jobs.state().remove(&self.control);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_in_bytes_of_all_files() {
+        let jobs = Jobs::default();
+        jobs.expect_bytes(100);
+        let first = jobs.start(Some(30), Control::new());
+        let second = jobs.start(Some(70), Control::new());
+        assert_eq!(
+            jobs.progress(),
+            Progress {
+                done: 0,
+                total: 100
+            }
+        );
+        drop(first);
+        assert_eq!(
+            jobs.progress(),
+            Progress {
+                done: 30,
+                total: 100
+            }
+        );
+        drop(second);
+        assert_eq!(
+            jobs.progress(),
+            Progress {
+                done: 100,
+                total: 100
+            }
+        );
+    }
+
+    #[test]
+    fn an_ended_job_reports_an_earlier_interrupt() {
+        let jobs = Jobs::default();
+        let (first, second) = (
+            jobs.start(Some(30), Control::new()),
+            jobs.start(Some(70), Control::new()),
+        );
+        first.end().unwrap();
+        first.end().unwrap();
+        drop(first);
+        assert_eq!(jobs.state().running.len(), 1);
+        assert_eq!(jobs.state().done, 30);
+        jobs.interrupt();
+        assert!(second.end().is_err());
+    }
+
+    #[test]
+    fn an_interrupt_cancels_running_and_later_jobs() {
+        let jobs = Jobs::default();
+        let first = jobs.start(None, Control::new());
+        jobs.interrupt();
+        assert!(first.control().is_cancelled());
+        assert!(jobs.start(None, Control::new()).control().is_cancelled());
+    }
+}

@@ -1,0 +1,265 @@
+//! Sink that writes slivers to a blob's directory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done};
+use super::file_names::PAIRS_DIRECTORY;
+use super::journal::{JobIdentity, split_sums};
+use super::publish::Target;
+use super::work_directory::{WorkDirectory, create_or_open, open_parent};
+use super::writer::{self, SliverWriter};
+use crate::format::commitment::Commitment;
+use crate::format::error::Result;
+use crate::format::index::Axis;
+use crate::format::pair_set::PairSet;
+use crate::format::shape::Shape;
+use crate::io::sink::{Sink, SinkSession, SliverBuffer};
+use crate::io::source::{FileSource, Source};
+use crate::support::disk::FileId;
+use crate::support::memory::collected;
+
+/// Total bytes of slivers up to which they are gathered in memory and written file by file. Larger
+/// slivers are written to their places as they arrive.
+const STAGED_LEN: u64 = 96 << 20;
+
+/// Sink that writes each blob's slivers, metadata and manifest to `<out>/<blob id>/`.
+///
+/// The directory is made under a temporary name next to its target and renamed once it is complete
+/// and on disk. A failed or cancelled job leaves nothing behind, unless it can be resumed and that
+/// was requested.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::{Control, Encoder, PairSet};
+/// use walrus_accel::directory::DirectorySink;
+///
+/// # let temporary = tempfile::tempdir().unwrap();
+/// # let out = temporary.path().join("slivers");
+/// let encoder = Encoder::new(10)?;
+/// let mut sink = DirectorySink::new(&out);
+/// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut sink, &Control::new())?;
+/// let written = sink.outcome().unwrap();
+/// assert_eq!(written.path, out.join(encoded.blob_id.to_string()));
+/// assert!(written.path.join("pairs/0009.secondary.bcs").exists());
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct DirectorySink {
+    out: PathBuf,
+    force: bool,
+    resume: bool,
+    threads: usize,
+    source: Option<SourceIdentity>,
+    /// Files that are encoded, which are not replaced.
+    inputs: Vec<FileId>,
+    staged: SliverBuffer,
+    outcome: Option<Written>,
+    /// Bytes of the blob that the journal records as done, or [`UNKNOWN`].
+    recorded: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct SourceIdentity {
+    /// Path in hexadecimal, because not every path is text.
+    path: String,
+    length: u64,
+    stamp: String,
+}
+
+impl SourceIdentity {
+    /// Returns the job of encoding the source. `None` if another blob is encoded.
+    fn job(self, shape: &Shape, commitment: Commitment, pairs: &PairSet) -> Option<JobIdentity> {
+        (self.length == shape.unencoded_length()).then(|| JobIdentity {
+            version: 1,
+            source: self.path,
+            source_stamp: self.stamp,
+            length: self.length,
+            shards: shape.n_shards(),
+            pairs: pairs.to_string(),
+            commitment: commitment.to_string(),
+        })
+    }
+}
+
+impl DirectorySink {
+    /// Creates a sink that writes below `out`, which is created if needed.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            force: false,
+            resume: false,
+            threads: 0,
+            source: None,
+            inputs: Vec::new(),
+            staged: SliverBuffer::new(),
+            outcome: None,
+            recorded: AtomicU64::new(UNKNOWN),
+        }
+    }
+
+    /// Allows replacing a target that holds another encoding, or only a part of this one.
+    ///
+    /// Only a blob's directory is replaced. If the target is a link, or holds a foreign entry or
+    /// the file being encoded, it stays, and the job fails with
+    /// [`Error::TargetKept`](crate::Error::TargetKept), which names the obstacle.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+
+    /// Enables resuming: an interrupted encoding of the same source is continued, and an encoding
+    /// that is interrupted now is kept. Needs [`DirectorySink::source`].
+    #[must_use]
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Adds files that are read besides the next source, such as those of other jobs. These files
+    /// and the source are never replaced.
+    #[must_use]
+    pub fn inputs<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        let found = paths.into_iter().filter_map(|path| fs::metadata(path).ok());
+        self.inputs
+            .extend(found.filter_map(|found| FileId::of(&found)));
+        self
+    }
+
+    /// Sets the number of threads that hash the written files; 0, the default, is one per core.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Sets the file that is encoded next, and keeps a journal by which the work can be resumed
+    /// after the process was killed. Applies to the next encoding alone; a later encoding into the
+    /// same sink has a journal if its own source is set.
+    #[must_use]
+    pub fn source(mut self, source: &FileSource) -> Self {
+        let path = fs::canonicalize(source.path()).unwrap_or_else(|_| source.path().to_owned());
+        let path = path.as_os_str().as_encoded_bytes();
+        self.source = Some(SourceIdentity {
+            path: path.iter().map(|byte| format!("{byte:02x}")).collect(),
+            length: source.len(),
+            stamp: source.stamp().to_owned(),
+        });
+        self
+    }
+
+    /// Returns the result of the last encoding into this sink, if it succeeded.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Written> {
+        self.outcome.as_ref()
+    }
+
+    /// Bytes of the blob from which the last encoding can be resumed after it failed or was
+    /// cancelled; 0 if another attempt starts over. `None` after success, and if the encoding
+    /// ended before the journal was read.
+    ///
+    /// The first record in the journal follows after about 64 MiB of the blob, later records at
+    /// intervals of a second or more. Blobs whose chosen slivers have 96 MiB or less in total have
+    /// no journal.
+    #[must_use]
+    pub fn recorded(&self) -> Option<u64> {
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        (recorded != UNKNOWN).then_some(recorded)
+    }
+}
+
+impl Sink for DirectorySink {
+    fn protect(&mut self, file: &FileSource) {
+        self.inputs.extend(file.id());
+    }
+
+    fn begin<'a>(
+        &'a mut self,
+        shape: &Shape,
+        commitment: Commitment,
+        pairs: &PairSet,
+    ) -> Result<Box<dyn SinkSession + 'a>> {
+        self.outcome = None;
+        self.recorded = AtomicU64::new(UNKNOWN);
+        let source = self.source.take();
+        let identity = source.and_then(|source| source.job(shape, commitment, pairs));
+        let out = open_parent(&self.out)?;
+        let is_resumable = self.resume && identity.is_some();
+        let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;
+        let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
+        let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
+        let recorded = match staged {
+            true => None,
+            false => work.load(max_record_len(shape)),
+        };
+        let recorded = recorded.as_ref().and_then(|(stripes, record)| {
+            let (sums, state) = split_sums(record, usize::from(shape.n_shards()))?;
+            let next = *stripes.last()?;
+            let directory = create_or_open(&work.blob().ok()?, PAIRS_DIRECTORY).ok()?;
+            let whole = writer::all_there(&directory, shape, pairs, next);
+            whole.then_some((stripes, sums, (next, state)))
+        });
+        if recorded.is_none() {
+            work.clear()?;
+        }
+        let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
+        let (stripes, sums, point) = match recorded {
+            Some((stripes, sums, point)) => (stripes.as_slice(), Some(sums), Some(point)),
+            None => (&[][..], None, None),
+        };
+        let writer = SliverWriter::new(directory, *shape, stripes, sums);
+        let kept = point.filter(|_| is_resumable);
+        self.recorded = AtomicU64::new(kept.map_or(0, |(next, _)| done(shape, next)));
+        Ok(Box::new(Session {
+            job: Job {
+                target: Target {
+                    out,
+                    force: self.force,
+                    threads: self.threads,
+                    inputs: collected(self.inputs.iter().copied()),
+                },
+                shape: *shape,
+                pairs: pairs.clone(),
+            },
+            pace: Mutex::new(Pace {
+                last: point.map(|_| Instant::now()),
+                took: Duration::ZERO,
+            }),
+            checkpoint: Mutex::new(
+                point.map(|(next, state)| (next, collected(state.iter().copied()))),
+            ),
+            staged: match staged {
+                true => Some(self.staged.start(shape, pairs)?),
+                false => None,
+            },
+            writer,
+            outcome: &mut self.outcome,
+            recorded: &self.recorded,
+            is_resumable,
+            may_start_over: AtomicBool::new(point.is_some()),
+            work,
+        }))
+    }
+}
+
+/// Maximum bytes of a record: the ends of stripes, a checksum per sliver, and a hash state per
+/// symbol with its header.
+fn max_record_len(shape: &Shape) -> u64 {
+    let n = u64::from(shape.n_shards());
+    let stripes = u64::from(shape.symbol_size()).div_ceil(STRIPE_UNIT_MIN) * 4;
+    (1 << 20) + stripes + 16 * n + MAX_STATE_LEN * n * n
+}
+
+/// Minimum width of a stripe, in bytes.
+const STRIPE_UNIT_MIN: u64 = 64;
+
+/// Maximum bytes of a symbol's hash state between stripes, in any format.
+const MAX_STATE_LEN: u64 = 256;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! Where the slivers of a stripe go.
+
+#![allow(unsafe_code)]
+
+use std::ops::Range;
+
+use crate::engine::SliverOutput;
+use crate::engine::cpu::codeword_pipeline::Emitted;
+use crate::engine::cpu::shared_buffers::{SharedBuffers, settle};
+use crate::format::error::Result;
+use crate::format::index::{Axis, SliverIndex};
+use crate::format::pair_set::PairSet;
+use crate::format::shape::Shape;
+use crate::io::sink::{Pieces, SinkSession, SliverPart};
+
+/// Where the slivers of a stripe go.
+pub(crate) struct Output<'a> {
+    pub(crate) to: Target<'a>,
+    pub(crate) shape: &'a Shape,
+    pub(crate) range: Range<u32>,
+}
+
+/// Where slivers go.
+pub(crate) enum Target<'a> {
+    None,
+    /// To a sink: several columns are gathered first.
+    Sink {
+        pairs: &'a PairSet,
+        sink: &'a dyn SinkSession,
+    },
+    /// To their places, as they come.
+    Buffers(SharedBuffers<'a>),
+}
+
+impl<'a> Target<'a> {
+    pub(crate) fn new(output: Option<SliverOutput<'a>>) -> Self {
+        match output {
+            None => Self::None,
+            Some(SliverOutput::Sink { pairs, sink }) => Self::Sink { pairs, sink },
+            Some(SliverOutput::Buffers(buffers)) => Self::Buffers(SharedBuffers::new(buffers)),
+        }
+    }
+}
+
+impl Output<'_> {
+    fn put(&self, axis: Axis, sliver: usize, first_symbol: usize, pieces: Pieces) -> Result<()> {
+        let Target::Sink { pairs, sink } = self.to else {
+            return Ok(());
+        };
+        let sliver = SliverIndex(sliver as u16);
+        if !pairs.contains_sliver(axis, sliver) {
+            return Ok(());
+        }
+        sink.put(&SliverPart {
+            axis,
+            sliver,
+            first_symbol: first_symbol as u16,
+            first_byte: self.range.start,
+            symbol_size: self.shape.symbol_size(),
+            pieces,
+        })
+    }
+
+    /// Hands on a source row.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else hands on this row at the same time.
+    pub(crate) unsafe fn put_row(&self, index: usize, pieces: Pieces) -> Result<()> {
+        match &self.to {
+            Target::Buffers(buffers) => {
+                let Some(buffer) = buffers.get(Axis::Primary, index) else {
+                    return Ok(());
+                };
+                let size = self.shape.symbol_size() as usize;
+                let whole = pieces.contiguous().filter(|_| self.range.len() == size);
+                let parts = match whole {
+                    Some(row) => &mut std::iter::once(row) as &mut dyn Iterator<Item = &[u8]>,
+                    None => &mut pieces.iter(),
+                };
+                for (column, part) in parts.enumerate() {
+                    // SAFETY: the caller guarantees it: no other row has these places.
+                    unsafe { buffer.write(column * size + self.range.start as usize, part) };
+                }
+                settle();
+                Ok(())
+            }
+            _ => self.put(Axis::Primary, index, 0, pieces),
+        }
+    }
+
+    /// Writes a part of a symbol of a column to its places.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else hands on parts of this symbol at the same time.
+    pub(crate) unsafe fn write(
+        &self,
+        buffers: &SharedBuffers<'_>,
+        first: usize,
+        part: Emitted<'_>,
+    ) {
+        let [rows, columns] = [self.shape.rows(), self.shape.columns()].map(usize::from);
+        let column = first + part.line;
+        let (buffer, symbol) = if part.symbol < rows {
+            (buffers.get(Axis::Secondary, column), part.symbol)
+        } else if column < columns {
+            (buffers.get(Axis::Primary, part.symbol), column)
+        } else {
+            return;
+        };
+        let size = self.shape.symbol_size() as usize;
+        let at = symbol * size + self.range.start as usize + part.start;
+        if let Some(buffer) = buffer {
+            // SAFETY: the caller guarantees it: other symbols have other places, and the places that
+            // the part joins are of the same symbol.
+            unsafe { buffer.write_joined(at, part.bytes) };
+        }
+    }
+
+    /// Whether columns are gathered for a sink.
+    pub(crate) fn gathers(&self) -> bool {
+        matches!(self.to, Target::Sink { .. })
+    }
+
+    /// Hands on what a block of columns gave: its secondary slivers, and its symbols of the primary
+    /// slivers beyond the source rows.
+    pub(crate) fn put_columns(&self, range: Range<usize>, symbols: &[u8]) -> Result<()> {
+        let width = self.range.len();
+        let n = usize::from(self.shape.n_shards());
+        let [rows, columns] = [self.shape.rows(), self.shape.columns()].map(usize::from);
+        for (line, column) in range.clone().enumerate() {
+            let pieces = Pieces::new(&symbols[line * n * width..], width, width, rows);
+            self.put(Axis::Secondary, column, 0, pieces)?;
+        }
+        if range.start >= columns {
+            return Ok(());
+        }
+        for row in rows..n {
+            let pieces = Pieces::new(&symbols[row * width..], width, n * width, range.len());
+            self.put(Axis::Primary, row, range.start, pieces)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Inner nodes: messages of a prefix and two digests.
+
+#![allow(unsafe_code)]
+
+use super::lanes::{MAX_LANES, Rows, UNIT, Units, prefetch};
+use super::tile::{Algorithm, Walk};
+use crate::format::commitment::Digest;
+
+/// The length of the message of an inner node: a prefix and two digests.
+pub(crate) const PAIR: usize = 1 + 2 * UNIT;
+
+/// The length of a row with such a message: a multiple of what is loaded at a time.
+pub(crate) const PAIR_ROW: usize = 3 * UNIT;
+
+/// How many children ahead memory is asked for, 4 KiB: leaves come from beyond the caches, and by
+/// themselves processors hardly look past the end of a page.
+const AHEAD: usize = 128;
+
+/// The messages of a group of nodes.
+pub(crate) type Messages = [[u8; PAIR_ROW]; MAX_LANES];
+
+/// The children of many nodes.
+pub(crate) trait Children {
+    /// The number of nodes, unless the children are not that of whole nodes.
+    fn nodes(&self) -> Option<usize>;
+
+    /// Writes the children of up to `lanes` nodes from `first`, if there are any, into messages.
+    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages);
+}
+
+/// Children in two lists: the first of each node, and the second.
+pub(crate) struct Apart<'a> {
+    pub(crate) left: &'a [Digest],
+    pub(crate) right: &'a [Digest],
+}
+
+impl Children for Apart<'_> {
+    #[inline(always)]
+    fn nodes(&self) -> Option<usize> {
+        (self.left.len() == self.right.len()).then_some(self.left.len())
+    }
+
+    #[inline(always)]
+    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages) {
+        let pairs = self.left.iter().zip(self.right).skip(first);
+        for (message, (left, right)) in messages[..lanes].iter_mut().zip(pairs) {
+            message[1..1 + UNIT].copy_from_slice(left);
+            message[1 + UNIT..PAIR].copy_from_slice(right);
+        }
+    }
+}
+
+/// Children in one list: the two of each node, one node after another.
+pub(crate) struct Adjacent<'a>(pub(crate) &'a [Digest]);
+
+impl Children for Adjacent<'_> {
+    #[inline(always)]
+    fn nodes(&self) -> Option<usize> {
+        self.0.len().is_multiple_of(2).then_some(self.0.len() / 2)
+    }
+
+    #[inline(always)]
+    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages) {
+        let children = self.0.get(2 * first..).unwrap_or_default();
+        for lane in 0..lanes {
+            prefetch(children.as_ptr().wrapping_add(AHEAD + 2 * lane).cast());
+        }
+        let pairs = children.as_chunks::<2>().0;
+        for (message, pair) in messages[..lanes].iter_mut().zip(pairs) {
+            message[1..PAIR].copy_from_slice(pair.as_flattened());
+        }
+    }
+}
+
+/// Many inner nodes, to be hashed.
+pub(crate) struct Nodes<'a, C> {
+    /// The byte before the children.
+    pub(crate) prefix: u8,
+    pub(crate) children: C,
+    /// Where the digests go.
+    pub(crate) out: &'a mut [Digest],
+}
+
+impl<C: Children> Walk for Nodes<'_, C> {
+    #[inline(always)]
+    fn run<L: Copy, A: Algorithm<L>>(self, lanes: L) {
+        assert_eq!(self.children.nodes(), Some(self.out.len()));
+        let mut messages = [[[0; PAIR_ROW]; MAX_LANES]; 2];
+        for message in messages.as_flattened_mut() {
+            message[0] = self.prefix;
+        }
+        // A group is staged before the one before it is hashed, so that its stores have ended when
+        // it is loaded.
+        let [mut current, mut next] = messages.each_mut();
+        self.children.stage(0, A::LANES, current);
+        for first in (0..self.out.len()).step_by(A::LANES) {
+            self.children.stage(first + A::LANES, A::LANES, next);
+            let mut rows: Rows = [std::ptr::null(); MAX_LANES];
+            for (row, message) in rows.iter_mut().zip(&*current) {
+                *row = message.as_ptr();
+            }
+            let mut units = Units::default();
+            // SAFETY: every row is an array of this length.
+            unsafe { A::pairs(lanes, &rows, &mut units) };
+            let live = A::LANES.min(self.out.len() - first);
+            self.out[first..first + live].copy_from_slice(&units[..live]);
+            (current, next) = (next, current);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Memory for slivers that several threads write to at once, each to places of its own.
+
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+
+use super::joined_bytes::{CACHE_LINE, JoinedBytes};
+use crate::engine::SinkBuffers;
+use crate::format::index::Axis;
+use crate::support::memory::collected;
+
+/// The memory of every chosen sliver, by axis and index.
+pub(crate) struct SharedBuffers<'a>([Vec<Option<SharedBuffer<'a>>>; 2]);
+
+impl<'a> SharedBuffers<'a> {
+    pub(crate) fn new(buffers: SinkBuffers<'a>) -> Self {
+        let share = |buffers: Vec<Option<&'a mut [u8]>>| {
+            let buffers = buffers.into_iter();
+            collected(buffers.map(|buffer| buffer.map(SharedBuffer::new)))
+        };
+        Self(buffers.into_parts().map(share))
+    }
+
+    /// The memory of a sliver, if it was chosen.
+    #[inline(always)]
+    pub(crate) fn get(&self, axis: Axis, sliver: usize) -> Option<&SharedBuffer<'a>> {
+        self.0[axis as usize][sliver].as_ref()
+    }
+}
+
+/// The memory of one sliver.
+pub(crate) struct SharedBuffer<'a> {
+    start: *mut u8,
+    len: usize,
+    buffer: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: it is a slice that nobody else has; those who write to it at once keep apart, as `write`
+// asks them to.
+unsafe impl Send for SharedBuffer<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for SharedBuffer<'_> {}
+
+impl<'a> SharedBuffer<'a> {
+    pub(crate) fn new(buffer: &'a mut [u8]) -> Self {
+        Self {
+            start: buffer.as_mut_ptr(),
+            len: buffer.len(),
+            buffer: PhantomData,
+        }
+    }
+
+    /// Writes bytes at `at`. They go past the caches where a whole cache line is at hand, for they
+    /// are not read again: call [`settle`] after the last ones.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else writes to these places at the same time.
+    ///
+    /// # Panics
+    ///
+    /// If they are not in the buffer.
+    #[inline(always)]
+    pub(crate) unsafe fn write(&self, at: usize, bytes: &[u8]) {
+        let fits = at
+            .checked_add(bytes.len())
+            .is_some_and(|end| end <= self.len);
+        assert!(fits, "the part must be in the sliver");
+        // SAFETY: the places are in the buffer, which is borrowed for as long as `self` lives, and
+        // the caller guarantees that they are not written to meanwhile; nobody reads them.
+        unsafe { copy(bytes, self.start.add(at)) }
+    }
+}
+
+impl SharedBuffer<'_> {
+    /// As [`SharedBuffer::write`], for bytes that join others: those that only begin a line of the cache
+    /// are left to be written with the next ones, since memory takes whole lines best.
+    ///
+    /// # Safety
+    ///
+    /// As for `write`: nobody else writes to these places, nor to those that the bytes join, at the
+    /// same time.
+    ///
+    /// # Panics
+    ///
+    /// If they are not in the buffer.
+    #[inline(always)]
+    pub(crate) unsafe fn write_joined(&self, at: usize, bytes: JoinedBytes<'_>) {
+        let len = bytes.alone().len();
+        let in_line = |at: usize| self.start.wrapping_add(at).addr() % CACHE_LINE;
+        let [before, without] = [
+            (bytes.joins[0], in_line(at)),
+            (bytes.joins[1], in_line(at.wrapping_add(len))),
+        ]
+        .map(|(joins, bytes)| if joins { bytes } else { 0 });
+        let bytes = bytes.shifted(before, without);
+        // SAFETY: as the caller guarantees.
+        unsafe { self.write(at - before, bytes) }
+    }
+}
+
+/// Makes what was written past the caches visible to others, before they are told of it.
+pub(crate) fn settle() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
+/// Copies bytes past the caches.
+///
+/// # Safety
+///
+/// `to` must be writable for as many, and not overlap them.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn copy(from: &[u8], to: *mut u8) {
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+
+    let before = to.align_offset(CACHE_LINE);
+    if from.len() < before + CACHE_LINE {
+        // SAFETY: as the caller guarantees.
+        unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
+        return;
+    }
+    let (head, rest) = from.split_at(before);
+    let (lines, tail) = rest.as_chunks::<CACHE_LINE>();
+    // SAFETY: as the caller guarantees: `to` holds all three parts, one after another. The
+    // lines begin at a multiple of their length, and the instructions are in every x86-64 processor.
+    unsafe {
+        few(head, to);
+        let mut to = to.add(before);
+        for line in lines {
+            for quarter in 0..4 {
+                let from: *const __m128i = line.as_ptr().cast();
+                _mm_stream_si128(
+                    to.cast::<__m128i>().add(quarter),
+                    _mm_loadu_si128(from.add(quarter)),
+                );
+            }
+            to = to.add(CACHE_LINE);
+        }
+        few(tail, to);
+    }
+}
+
+/// Copies fewer bytes than a line in moves of constant size, which take less time than a call. The
+/// branches are the same for all the parts of a column.
+///
+/// # Safety
+///
+/// `to` must be writable for as many, and not overlap them.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn few(from: &[u8], to: *mut u8) {
+    let len = from.len();
+    macro_rules! ends {
+        ($size:literal) => {{
+            // SAFETY: there are as many bytes or more, on both sides; as the caller guarantees.
+            unsafe {
+                to.copy_from_nonoverlapping(from.as_ptr(), $size);
+                let last = len - $size;
+                to.add(last)
+                    .copy_from_nonoverlapping(from.as_ptr().add(last), $size);
+            }
+        }};
+    }
+    match len {
+        32.. => ends!(32),
+        16.. => ends!(16),
+        8.. => ends!(8),
+        4.. => ends!(4),
+        2.. => ends!(2),
+        1 => ends!(1),
+        0 => {}
+    }
+}
+
+/// As above, for processors of which no such way is known.
+///
+/// # Safety
+///
+/// As above.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+unsafe fn copy(from: &[u8], to: *mut u8) {
+    // SAFETY: as the caller guarantees.
+    unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_arrive_at_every_place_and_nowhere_else() {
+        let bytes: Vec<u8> = (0..300).map(|i| i as u8 | 1).collect();
+        for at in 0..70 {
+            for len in (0..140).chain([300]) {
+                let mut buffer = vec![0; 400];
+                // SAFETY: nobody else has the buffer.
+                unsafe { SharedBuffer::new(&mut buffer).write(at, &bytes[..len]) };
+                settle();
+                assert_eq!(buffer[at..at + len], bytes[..len]);
+                let others = buffer[..at].iter().chain(&buffer[at + len..]);
+                assert_eq!(others.filter(|&&byte| byte != 0).count(), 0, "{at} {len}");
+            }
+        }
+    }
+
+    /// A symbol in steps between two others: joined, it arrives whole, and nothing else changes.
+    #[test]
+    fn joined_bytes_arrive_whole() {
+        const BEFORE: usize = JoinedBytes::BEFORE;
+        for step in [64, 65, 200, 512] {
+            for at in 0..70 {
+                for len in [1, 2, 63, 64, 100, 128, 515, 700] {
+                    let bytes: Vec<u8> = (0..BEFORE + len).map(|i| i as u8 | 1).collect();
+                    let mut buffer = vec![0; 900];
+                    let shared = SharedBuffer::new(&mut buffer);
+                    for start in (0..len).step_by(step) {
+                        let end = len.min(start + step);
+                        let mut part = bytes[start..BEFORE + end].to_vec();
+                        if start == 0 {
+                            part[..BEFORE].fill(0xee);
+                        }
+                        let joined = JoinedBytes::new(&part, [start > 0, end < len]);
+                        // SAFETY: nobody else has the buffer.
+                        unsafe { shared.write_joined(at + start, joined) };
+                    }
+                    settle();
+                    let what = format!("{len} bytes at {at} by {step}");
+                    assert_eq!(buffer[at..at + len], bytes[BEFORE..], "{what}");
+                    let others = buffer[..at].iter().chain(&buffer[at + len..]);
+                    assert_eq!(others.filter(|&&byte| byte != 0).count(), 0, "{what}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the part must be in the sliver")]
+    fn nothing_is_written_behind_a_room() {
+        let mut buffer = [0; 10];
+        // SAFETY: nobody else has the buffer.
+        unsafe { SharedBuffer::new(&mut buffer).write(9, &[1, 2]) };
+    }
+}

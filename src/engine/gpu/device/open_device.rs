@@ -1,0 +1,263 @@
+//! An open device with its queue. Every call can fail, and no call hangs.
+//!
+//! A driver can report an error at any time. The first error is kept and returned by the next call.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::timing::{self, Timing};
+use crate::engine::device_info::DeviceKind;
+use crate::engine::gpu::shader::modules::{Shader, blake3_depth};
+use crate::format::commitment::Commitment;
+
+/// Time limit of a wait: far longer than any dispatch is meant to take. Some drivers compile a
+/// shader when it first runs.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Time limit of a wait for a software device, which compiles slowly, above all on a busy machine.
+const SOFTWARE_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// Open device.
+pub(crate) struct Device {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) limits: wgpu::Limits,
+    timeout: Duration,
+    /// Timestamps of the device, if it has them.
+    pub(crate) timing: Option<Timing>,
+    /// True if shaders have 64-bit integers.
+    native_words: bool,
+    /// First error that the driver reported.
+    trouble: Arc<Mutex<Option<Fault>>>,
+    pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    #[cfg(test)]
+    pub(crate) injector: super::fault_injector::Injector,
+}
+
+/// Compiled shader.
+pub(crate) struct Pipeline {
+    #[cfg(test)]
+    pub(crate) shader: Shader,
+    pub(crate) pipeline: wgpu::ComputePipeline,
+    pub(crate) layout: wgpu::BindGroupLayout,
+}
+
+impl Device {
+    /// Opens a device.
+    pub(crate) fn open(adapter: &wgpu::Adapter, kind: DeviceKind) -> Result<Self, Fault> {
+        let features = adapter.features() & (wgpu::Features::SHADER_INT64 | timing::FEATURES);
+        let limits = adapter.limits();
+        let request = adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("walrus-accel"),
+            required_features: features,
+            required_limits: limits.clone(),
+            ..Default::default()
+        });
+        let (device, queue) =
+            pollster::block_on(request).map_err(|error| Fault::Refused(error.to_string()))?;
+        let trouble = Arc::new(Mutex::new(None));
+        let note = |trouble: &Arc<Mutex<Option<Fault>>>| {
+            let trouble = Arc::clone(trouble);
+            move |fault| {
+                let mut first = trouble.lock().expect("nothing panics under the lock");
+                first.get_or_insert(fault);
+            }
+        };
+        let of_error = note(&trouble);
+        device.on_uncaptured_error(Arc::new(move |error| {
+            of_error(match error {
+                wgpu::Error::OutOfMemory { source } => Fault::OutOfMemory(source.to_string()),
+                error => Fault::Refused(error.to_string()),
+            });
+        }));
+        let of_loss = note(&trouble);
+        device.set_device_lost_callback(move |_, reason| of_loss(Fault::Lost(reason)));
+        let timing = Timing::new(&device, &queue);
+        Ok(Self {
+            device,
+            queue,
+            limits,
+            timing,
+            timeout: match kind {
+                DeviceKind::Software => SOFTWARE_TIMEOUT,
+                _ => TIMEOUT,
+            },
+            native_words: features.contains(wgpu::Features::SHADER_INT64),
+            trouble,
+            pipelines: Mutex::default(),
+            #[cfg(test)]
+            injector: super::fault_injector::Injector::default(),
+        })
+    }
+
+    /// Returns the first error that the driver reported, if there is one.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let trouble = self.trouble.lock().expect("nothing panics under the lock");
+        trouble.clone().map_or(Ok(()), Err)
+    }
+
+    /// Forgets the error that the driver reported.
+    #[cfg(test)]
+    pub(crate) fn forget_trouble(&self) {
+        *self.trouble.lock().expect("nothing panics under the lock") = None;
+    }
+
+    /// Creates a buffer.
+    pub(crate) fn buffer(
+        &self,
+        label: &'static str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, Fault> {
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size: bytes,
+            usage,
+            mapped_at_creation: false,
+        });
+        self.check()?;
+        Ok(buffer)
+    }
+
+    /// Returns the shader for leaf hashes of symbols of a size.
+    pub(crate) fn leaves(&self, commitment: Commitment, symbol_size: u32) -> Shader {
+        Shader::Leaves {
+            commitment,
+            native: self.native_words && commitment == Commitment::Blake2b256,
+            depth: match commitment {
+                Commitment::Blake2b256 => 0,
+                Commitment::Blake3 => blake3_depth(symbol_size),
+            },
+        }
+    }
+
+    /// Returns the shader for inner nodes.
+    pub(crate) fn nodes(&self, commitment: Commitment) -> Shader {
+        Shader::Nodes {
+            commitment,
+            native: self.native_words && commitment == Commitment::Blake2b256,
+        }
+    }
+
+    /// Returns a shader, compiled at its first use.
+    pub(crate) fn pipeline(&self, shader: Shader) -> Result<Arc<Pipeline>, Fault> {
+        let mut pipelines = self
+            .pipelines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(there) = pipelines.get(&shader) {
+            return Ok(Arc::clone(there));
+        }
+        let pipeline = Arc::new(Pipeline::new(&self.device, shader));
+        self.check()?;
+        pipelines.insert(shader, Arc::clone(&pipeline));
+        Ok(pipeline)
+    }
+
+    /// Writes bytes to a buffer, before all later submissions. For small tables.
+    pub(crate) fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) {
+        self.queue.write_buffer(buffer, 0, bytes);
+    }
+
+    /// Returns the bytes of workgroup memory that shaders use: 16 KiB, which every device has, or
+    /// 32 KiB.
+    pub(crate) fn workgroup_bytes(&self) -> u32 {
+        match self.limits.max_compute_workgroup_storage_size {
+            0x8000.. => 0x8000,
+            bytes => bytes.min(0x4000),
+        }
+    }
+
+    /// Waits until a submission has been executed, or all of them.
+    pub(crate) fn wait(&self, submission: Option<&wgpu::SubmissionIndex>) -> Result<(), Fault> {
+        #[cfg(test)]
+        self.injector.at_wait(&self.device)?;
+        let polled = self.device.poll(wgpu::PollType::Wait {
+            submission_index: submission.cloned(),
+            timeout: Some(self.timeout),
+        });
+        self.check()?;
+        polled.map(drop).map_err(|error| match error {
+            wgpu::PollError::Timeout => Fault::Timeout {
+                seconds: self.timeout.as_secs(),
+            },
+            error => Fault::Refused(error.to_string()),
+        })
+    }
+
+    /// Waits for a submission and maps the first bytes of a buffer.
+    pub(crate) fn map(
+        &self,
+        buffer: &wgpu::Buffer,
+        mode: wgpu::MapMode,
+        bytes: u64,
+        after: Option<&wgpu::SubmissionIndex>,
+    ) -> Result<(), Fault> {
+        #[cfg(test)]
+        self.injector.at_map()?;
+        let (sender, receiver) = mpsc::channel();
+        buffer.slice(..bytes).map_async(mode, move |result| {
+            // The receiver is gone if the wait has failed.
+            let _ = sender.send(result);
+        });
+        self.wait(after)?;
+        // The wait has called the callback, or nothing will.
+        match receiver.try_recv() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Fault::Mapping(error.to_string())),
+            Err(_) => Err(Fault::Mapping("the driver does not answer".to_owned())),
+        }
+    }
+}
+
+impl Pipeline {
+    fn new(device: &wgpu::Device, shader: Shader) -> Self {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(shader.name()),
+            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+        });
+        let entries =
+            shader
+                .bindings()
+                .iter()
+                .zip(0..)
+                .map(|(binding, number)| wgpu::BindGroupLayoutEntry {
+                    binding: number,
+                    visibility: wgpu::ShaderStages::COMPUTE,
+                    ty: wgpu::BindingType::Buffer {
+                        ty: *binding,
+                        has_dynamic_offset: *binding == wgpu::BufferBindingType::Uniform,
+                        min_binding_size: None,
+                    },
+                    count: None,
+                });
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(shader.name()),
+            entries: &entries.collect::<Vec<_>>(),
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(shader.name()),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(shader.name()),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(shader.name()),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // Shaders write every place before they read it.
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        Self {
+            #[cfg(test)]
+            shader,
+            pipeline,
+            layout,
+        }
+    }
+}

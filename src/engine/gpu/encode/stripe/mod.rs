@@ -1,0 +1,232 @@
+//! One stripe of an encode on a device. Rows are uploaded and extended, columns are extended and
+//! hashed block by block, and recovery symbols of wanted slivers are read back.
+//! docs/ARCHITECTURE.md has a diagram.
+//!
+//! Per source byte of a long blob at n = 1000, 1 byte is uploaded. 0.50 bytes (recovery symbols of
+//! rows) and 1.99 bytes (recovery symbols of the source's columns) are read back, and none of the
+//! slivers if only the blob ID is wanted. Source symbols are never read back, nor is the corner.
+//!
+//! The host packs, sums up, checks and hands on while the device works, with two buffers in each
+//! direction.
+
+mod column_pass;
+mod finish;
+mod readback;
+mod row_pass;
+mod stripe_sizes;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Mutex;
+
+pub(crate) use self::stripe_sizes::EncodeSizes;
+use crate::code::Code;
+use crate::engine::cpu::CpuEngine;
+use crate::engine::gpu::audit::combination_check::{CombinationCheck, Sum, Sums};
+use crate::engine::gpu::audit::samples::SampledBytes;
+use crate::engine::gpu::device::block_limits::BlockLimits;
+use crate::engine::gpu::device::commands::Commands;
+use crate::engine::gpu::device::fault::{Failure, Fault};
+use crate::engine::gpu::device::open_device::Device;
+use crate::engine::gpu::device::transfer::LeasedDevice;
+use crate::engine::gpu::device::workspace::{MappableBuffer, Role, Workspace};
+use crate::engine::gpu::encode::stripe_output::StripeOutput;
+use crate::engine::gpu::hash::device_states::StateSize;
+use crate::engine::gpu::shader::modules::Shader;
+use crate::engine::gpu::shader::multipliers;
+use crate::engine::gpu::shader::parameters::word;
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::filled;
+
+/// Task of encoding a stripe.
+pub(crate) struct EncodeStripe<'a> {
+    pub(crate) cpu: &'a CpuEngine,
+    pub(crate) shape: &'a Shape,
+    pub(crate) commitment: Commitment,
+    pub(crate) range: Range<u32>,
+    pub(crate) limits: BlockLimits,
+    /// Seed of the combination check. `None` without the check.
+    pub(crate) seed: Option<u64>,
+    pub(crate) rows: &'a dyn SymbolReader,
+    pub(crate) output: &'a StripeOutput<'a>,
+    /// Hash states at the start of the stripe. `None` for the first stripe.
+    pub(crate) states: Option<&'a [u8]>,
+    /// Buffers for sampled rows and columns.
+    pub(crate) sampled: Option<&'a [Mutex<SampledBytes>; 2]>,
+    pub(crate) control: &'a Control,
+}
+
+/// Result of a stripe.
+pub(crate) enum EncodeResult {
+    /// Hash states at the end of the stripe, in the format of all engines.
+    States(Vec<u8>),
+    /// Roots of the primary and of the secondary slivers, by index.
+    Roots([Vec<Digest>; 2]),
+}
+
+/// Codewords whose recovery symbols are read back.
+enum CodewordBlock {
+    /// Source rows.
+    Rows(Range<usize>),
+    /// Columns.
+    Columns(Range<usize>),
+}
+
+/// Readback that has been submitted.
+struct PendingReadback {
+    mappable: MappableBuffer,
+    bytes: u64,
+    block: CodewordBlock,
+}
+
+/// Stripe in progress.
+struct EncodeRun<'a> {
+    stripe: &'a EncodeStripe<'a>,
+    leased: LeasedDevice<'a>,
+    layout: SymbolLayout,
+    check: Option<CombinationCheck>,
+    /// Combined source symbols, row by row. Empty without the check.
+    source: Vec<Sum>,
+    /// Sums over the codewords that are not checked before they are handed on.
+    sums: Sums,
+    pending: VecDeque<PendingReadback>,
+    /// Contiguous symbols of a readback.
+    scratch: Vec<u8>,
+    buffers: EncodeBuffers,
+}
+
+struct EncodeBuffers {
+    source: wgpu::Buffer,
+    extended: wgpu::Buffer,
+    recovery: wgpu::Buffer,
+    digests: wgpu::Buffer,
+    states: wgpu::Buffer,
+    sums: wgpu::Buffer,
+    factors: wgpu::Buffer,
+    random: wgpu::Buffer,
+}
+
+impl EncodeStripe<'_> {
+    /// Encodes the stripe.
+    pub(crate) fn run(
+        &self,
+        device: &Device,
+        workspace: &mut Workspace,
+    ) -> Result<EncodeResult, Failure> {
+        device.forget_times();
+        let mut run = EncodeRun::new(self, device, workspace)?;
+        run.prepare()?;
+        run.process_rows()?;
+        run.process_columns()?;
+        while run.take_readback()? {}
+        let result = run.finish()?;
+        device.note_times(self.control)?;
+        Ok(result)
+    }
+
+    fn is_last(&self) -> bool {
+        self.range.end == self.shape.symbol_size()
+    }
+
+    /// Returns `[n, P, S]`.
+    fn counts(&self) -> [usize; 3] {
+        let shape = self.shape;
+        [shape.n_shards(), shape.rows(), shape.columns()].map(usize::from)
+    }
+}
+
+impl<'a> EncodeRun<'a> {
+    fn new(
+        stripe: &'a EncodeStripe<'a>,
+        device: &'a Device,
+        workspace: &'a mut Workspace,
+    ) -> Result<Self, Fault> {
+        let shape = stripe.shape;
+        let width = stripe.range.len();
+        let sizes = EncodeSizes::new(shape, stripe.commitment, word(width), stripe.limits);
+        sizes.prepare(workspace);
+        let [n, rows, _] = stripe.counts();
+        let check = stripe
+            .seed
+            .map(|seed| CombinationCheck::new(width, [n, rows], seed));
+        let table = check
+            .as_ref()
+            .map(CombinationCheck::table)
+            .unwrap_or_default();
+        let factors = workspace.factors(device, multipliers::labels(shape))?;
+        let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
+        let buffers = EncodeBuffers {
+            source: buffer(Role::Source, sizes.source)?,
+            extended: buffer(Role::Extended, sizes.extended)?,
+            recovery: buffer(Role::Recovery, sizes.recovery)?,
+            digests: buffer(Role::Digests, sizes.digests)?,
+            states: buffer(Role::States, sizes.states)?,
+            sums: buffer(Role::Sums, 2 * u64::from(shape.n_shards()) * CHUNK as u64)?,
+            factors,
+            random: buffer(Role::Random, 4 * table.len() as u64)?,
+        };
+        if !table.is_empty() {
+            device.write(&buffers.random, bytemuck::cast_slice(&table));
+        }
+        Ok(Self {
+            stripe,
+            leased: LeasedDevice { device, workspace },
+            layout: SymbolLayout { width },
+            source: match &check {
+                Some(_) => filled(
+                    [0; CHUNK],
+                    usize::from(shape.rows()) * usize::from(shape.columns()),
+                ),
+                None => Vec::new(),
+            },
+            check,
+            sums: Sums::new(shape),
+            pending: VecDeque::new(),
+            scratch: Vec::new(),
+            buffers,
+        })
+    }
+
+    /// Returns the words from one source row to the next.
+    fn row_words(&self) -> u32 {
+        let [_, _, columns] = self.stripe.counts();
+        word(columns) * self.layout.words()
+    }
+
+    /// Returns the words from the recovery symbols of one row to the recovery symbols of the next.
+    fn extended_words(&self) -> u32 {
+        let [n, _, columns] = self.stripe.counts();
+        word(n - columns) * self.layout.words()
+    }
+
+    /// Returns the words from the recovery symbols of one column to the recovery symbols of the
+    /// next.
+    fn column_words(&self) -> u32 {
+        let [n, rows, _] = self.stripe.counts();
+        word(n - rows) * self.layout.words()
+    }
+
+    /// Uploads the hash states and sets the sums to zero.
+    fn prepare(&mut self) -> Result<(), Failure> {
+        let mut commands = Commands::new(self.leased.device);
+        commands.clear(&self.buffers.sums);
+        commands.submit()?;
+        let Some(states) = self.stripe.states else {
+            return Ok(());
+        };
+        let size = StateSize::new(self.stripe.commitment, self.stripe.shape.symbol_size());
+        let block = self.stripe.limits.block;
+        size.upload(&mut self.leased, states, &self.buffers.states, block)
+    }
+
+    /// Returns the shader that extends codewords of a code.
+    fn extender(&self, code: Code) -> Result<Shader, Fault> {
+        let bytes = self.leased.device.workgroup_bytes();
+        Shader::extend(code.chunk, bytes)
+            .ok_or_else(|| Fault::Refused("the committee is too large for the device".to_owned()))
+    }
+}

@@ -1,0 +1,104 @@
+//! Memory of a stripe of an encode.
+
+use crate::engine::gpu::device::block_limits::BlockLimits;
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, Role, Workspace};
+use crate::engine::gpu::hash::device_trees::{DIGEST, DeviceLeaves};
+use crate::engine::gpu::shader::modules;
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
+use crate::format::commitment::Commitment;
+use crate::format::shape::Shape;
+
+/// Bytes of each buffer for stripes of a width.
+pub(crate) struct EncodeSizes {
+    pub(crate) source: u64,
+    pub(crate) extended: u64,
+    pub(crate) recovery: u64,
+    pub(crate) digests: u64,
+    pub(crate) states: u64,
+    pub(crate) level: u64,
+    pub(crate) parents: u64,
+    /// Bytes of one mappable buffer.
+    pub(crate) staging: u64,
+}
+
+impl EncodeSizes {
+    pub(crate) fn new(
+        shape: &Shape,
+        commitment: Commitment,
+        width: u32,
+        limits: BlockLimits,
+    ) -> Self {
+        let layout = SymbolLayout {
+            width: width as usize,
+        };
+        let pitch = layout.pitch() as u64;
+        let [n, rows, columns] = [shape.n_shards(), shape.rows(), shape.columns()].map(u64::from);
+        let column_bytes = (n - rows) * pitch;
+        let recovery = limits.block.max(column_bytes).min(n * column_bytes);
+        let row_bytes = columns * pitch;
+        let states = match width < shape.symbol_size() {
+            true => n * n * 4 * u64::from(modules::state_words(commitment, shape.symbol_size())),
+            false => 4,
+        };
+        let [level, parents] = DeviceLeaves::levels(n, n);
+        Self {
+            source: rows * row_bytes,
+            extended: rows * (n - columns) * pitch,
+            recovery,
+            digests: n * n * DIGEST,
+            states,
+            level,
+            parents,
+            staging: recovery
+                .max(limits.block.min(rows * row_bytes))
+                .max(row_bytes),
+        }
+    }
+
+    /// Returns the bytes of the largest buffer that is bound to a shader.
+    pub(crate) fn largest(&self) -> u64 {
+        let sizes = [
+            self.source,
+            self.extended,
+            self.recovery,
+            self.digests,
+            self.states,
+            self.level,
+        ];
+        sizes.into_iter().max().unwrap_or(0)
+    }
+
+    /// Prepares a workspace for buffers of these sizes.
+    pub(crate) fn prepare(&self, workspace: &mut Workspace) {
+        let sizes = [
+            (Role::Source, self.source),
+            (Role::Extended, self.extended),
+            (Role::Recovery, self.recovery),
+            (Role::Digests, self.digests),
+            (Role::States, self.states),
+            (Role::Level, self.level),
+            (Role::Parents, self.parents),
+        ];
+        workspace.prepare(&sizes, self.staging);
+    }
+
+    /// Returns the bytes of all buffers on the device.
+    pub(crate) fn total(&self) -> u64 {
+        // Factors and sums are small.
+        self.source
+            + self.extended
+            + self.recovery
+            + self.digests
+            + self.states
+            + self.level
+            + self.parents
+            + MAPPABLE_BUFFERS * self.staging
+    }
+
+    /// Returns the bytes of host memory: mappable buffers, a batch of rows, a block of contiguous
+    /// recovery symbols, the hash states, and the combined source symbols.
+    pub(crate) fn on_host(&self, shape: &Shape) -> u64 {
+        let source = u64::from(shape.rows()) * u64::from(shape.columns()) * CHUNK as u64;
+        (MAPPABLE_BUFFERS + 2) * self.staging + self.states + source
+    }
+}

@@ -1,0 +1,539 @@
+//! A stripe of slivers on a device: uploaded, extended and hashed, in blocks of slivers and pieces
+//! of their symbols. Hash states or roots are read back.
+//!
+//! `b` slivers of `L` symbols per block, pitch `p`:
+//!
+//! ```text
+//! host                                    device
+//! slivers      ── b L p ───────────>     source ──extend──> recovery b x (n-L)
+//!  pack, sum       upload, 2 buffers           └──────┬────────────┘ combine
+//! check        <── (n-L) 64 ────────     leaves ──nodes──> roots, or states between pieces
+//! roots        <── 32 b ────────────
+//! ```
+//!
+//! A sliver that exceeds the capacity of the device or the host is uploaded in pieces. The states
+//! of its symbols stay on the device from piece to piece. They are read back only where a decoded
+//! blob is checked stripe by stripe.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::code::{Code, Rate};
+use crate::engine::cpu::CpuEngine;
+use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, CombinationCheck, Sum};
+use crate::engine::gpu::audit::samples::SampledBytes;
+use crate::engine::gpu::device::block_limits::BlockLimits;
+use crate::engine::gpu::device::commands::Commands;
+use crate::engine::gpu::device::fault::{Failure, Fault};
+use crate::engine::gpu::device::open_device::Device;
+use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
+use crate::engine::gpu::hash::device_states::StateSize;
+use crate::engine::gpu::hash::device_trees::{self, DIGEST};
+use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
+use crate::engine::gpu::shader::multipliers;
+use crate::engine::gpu::shader::parameters::{
+    CombineParameters, ExtendParameters, LeavesParameters, word,
+};
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout, WriteOnlyPart};
+use crate::format::commitment::{Commitment, Digest};
+use crate::format::index::Axis;
+use crate::format::shape::Shape;
+use crate::io::control::Control;
+use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{ensure_capacity, filled};
+
+/// Bytes of each buffer for blocks of slivers, and for pieces of a width.
+pub(crate) struct ExpandSizes {
+    source: u64,
+    recovery: u64,
+    digests: u64,
+    states: u64,
+    levels: [u64; 2],
+    sums: u64,
+    staging: u64,
+}
+
+impl ExpandSizes {
+    pub(crate) fn new(
+        shape: &Shape,
+        commitment: Commitment,
+        axis: Axis,
+        items: usize,
+        width: u32,
+    ) -> Self {
+        let layout = SymbolLayout {
+            width: width as usize,
+        };
+        let (pitch, items) = (layout.pitch() as u64, items as u64);
+        let (n, original) = (
+            u64::from(shape.n_shards()),
+            u64::from(shape.sliver_symbols(axis)),
+        );
+        let state = StateSize::new(commitment, shape.symbol_size()).on_device as u64;
+        let source = items * original * pitch;
+        let states = items * n * state;
+        let sums = (n - original) * CHUNK as u64;
+        Self {
+            source,
+            recovery: items * (n - original) * pitch,
+            digests: items * n * DIGEST,
+            states,
+            levels: device_trees::DeviceLeaves::levels(items, n),
+            sums,
+            staging: source.max(sums + states),
+        }
+    }
+
+    /// Returns the bytes of the largest buffer that is bound to a shader.
+    pub(crate) fn largest(&self) -> u64 {
+        let sizes = [self.source, self.recovery, self.digests, self.states];
+        sizes.into_iter().max().unwrap_or(0)
+    }
+
+    /// Returns the bytes of all buffers on the device, mappable buffers included.
+    pub(crate) fn total(&self) -> u64 {
+        self.source
+            + self.recovery
+            + self.digests
+            + self.states
+            + self.levels.iter().sum::<u64>()
+            + MAPPABLE_BUFFERS * self.staging
+    }
+
+    /// Returns the bytes of host memory: mappable buffers, the slivers of a block, and `states`
+    /// bytes of new hash states. `self` must be the sizes for one sliver; a block has at most
+    /// `block` bytes, or one sliver.
+    pub(crate) fn on_host(&self, block: u64, states: u64) -> u64 {
+        // Several slivers are at most `block` bytes, without their sums.
+        (MAPPABLE_BUFFERS + 1) * self.staging.max(block + self.sums) + states
+    }
+}
+
+/// Task of hashing a stripe of slivers.
+pub(crate) struct ExpandStripe<'a> {
+    pub(crate) cpu: &'a CpuEngine,
+    pub(crate) shape: &'a Shape,
+    pub(crate) commitment: Commitment,
+    pub(crate) axis: Axis,
+    pub(crate) items: usize,
+    /// Slivers on the device at once.
+    pub(crate) block: usize,
+    pub(crate) range: Range<u32>,
+    /// Bytes of a symbol per piece at most.
+    pub(crate) widest: u32,
+    pub(crate) limits: BlockLimits,
+    /// Seed of the combination check. `None` without the check.
+    pub(crate) seed: Option<u64>,
+    pub(crate) slivers: &'a dyn SymbolReader,
+    /// Hash states at the start of the stripe. `None` for the first stripe.
+    pub(crate) states: Option<&'a [u8]>,
+    /// Buffer for sampled slivers.
+    pub(crate) sampled: Option<&'a Mutex<SampledBytes>>,
+    pub(crate) control: &'a Control,
+}
+
+/// Result of a stripe: the hash states of all symbols, sliver by sliver, or the roots.
+pub(crate) enum ExpandResult {
+    States(Vec<u8>),
+    Roots(Vec<Digest>),
+}
+
+/// Piece of a block of slivers that has been submitted.
+struct PendingPiece {
+    mappable: MappableBuffer,
+    bytes: u64,
+    items: Range<usize>,
+    /// Sums of the `n` symbols. The device computes the sums of recovery symbols.
+    sums: Vec<Sum>,
+    /// True if the stripe ends with the piece, so that states or roots follow the sums.
+    ends: bool,
+}
+
+/// Stripe in progress.
+struct ExpandRun<'a> {
+    stripe: &'a ExpandStripe<'a>,
+    leased: LeasedDevice<'a>,
+    code: Code,
+    shader: Shader,
+    /// Symbols of a sliver.
+    original: usize,
+    /// Symbols of an expanded sliver.
+    n: usize,
+    state: StateSize,
+    check: Option<CombinationCheck>,
+    pending: VecDeque<PendingPiece>,
+    /// Slivers of a piece as they are read.
+    batch: Vec<u8>,
+    result: ExpandResult,
+    buffers: ExpandBuffers,
+}
+
+struct ExpandBuffers {
+    source: wgpu::Buffer,
+    recovery: wgpu::Buffer,
+    digests: wgpu::Buffer,
+    states: wgpu::Buffer,
+    levels: [wgpu::Buffer; 2],
+    sums: wgpu::Buffer,
+    factors: wgpu::Buffer,
+    random: wgpu::Buffer,
+}
+
+impl ExpandStripe<'_> {
+    /// Hashes the stripe.
+    pub(crate) fn run(
+        &self,
+        device: &Device,
+        workspace: &mut Workspace,
+    ) -> Result<ExpandResult, Failure> {
+        device.forget_times();
+        let mut run = ExpandRun::new(self, device, workspace)?;
+        for first in (0..self.items).step_by(self.block) {
+            let items = first..self.items.min(first + self.block);
+            run.block(items)?;
+        }
+        while run.take_readback()? {}
+        device.note_times(self.control)?;
+        Ok(run.result)
+    }
+
+    fn is_last(&self) -> bool {
+        self.range.end == self.shape.symbol_size()
+    }
+}
+
+impl<'a> ExpandRun<'a> {
+    fn new(
+        stripe: &'a ExpandStripe<'a>,
+        device: &'a Device,
+        workspace: &'a mut Workspace,
+    ) -> Result<Self, Fault> {
+        let (shape, commitment) = (stripe.shape, stripe.commitment);
+        let n = usize::from(shape.n_shards());
+        let original = usize::from(shape.sliver_symbols(stripe.axis));
+        let code = Code::new(original, n - original);
+        let shader = Shader::extend(code.chunk, device.workgroup_bytes()).ok_or_else(|| {
+            Fault::Refused("the committee is too large for the device".to_owned())
+        })?;
+        let widest = stripe.widest.min(word(stripe.range.len()));
+        let sizes = ExpandSizes::new(shape, commitment, stripe.axis, stripe.block, widest);
+        let needed = [
+            (Role::Source, sizes.source),
+            (Role::Recovery, sizes.recovery),
+            (Role::Digests, sizes.digests),
+            (Role::States, sizes.states),
+            (Role::Level, sizes.levels[0]),
+            (Role::Parents, sizes.levels[1]),
+        ];
+        workspace.prepare(&needed, sizes.staging);
+        let check = stripe
+            .seed
+            .map(|seed| CombinationCheck::new(widest as usize, [stripe.block, 0], seed));
+        let table = check
+            .as_ref()
+            .map(CombinationCheck::table)
+            .unwrap_or_default();
+        let factors = workspace.factors(device, multipliers::labels(shape))?;
+        let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
+        let buffers = ExpandBuffers {
+            source: buffer(Role::Source, sizes.source)?,
+            recovery: buffer(Role::Recovery, sizes.recovery)?,
+            digests: buffer(Role::Digests, sizes.digests)?,
+            states: buffer(Role::States, sizes.states)?,
+            levels: [
+                buffer(Role::Level, sizes.levels[0])?,
+                buffer(Role::Parents, sizes.levels[1])?,
+            ],
+            sums: buffer(Role::Sums, ((n - original) * CHUNK) as u64)?,
+            factors,
+            random: buffer(Role::Random, 4 * table.len() as u64)?,
+        };
+        if !table.is_empty() {
+            device.write(&buffers.random, bytemuck::cast_slice(&table));
+        }
+        let state = StateSize::new(commitment, shape.symbol_size());
+        Ok(Self {
+            result: match stripe.is_last() {
+                true => ExpandResult::Roots(filled(Digest::default(), stripe.items)),
+                false => ExpandResult::States(filled(0, stripe.items * n * state.on_host)),
+            },
+            stripe,
+            leased: LeasedDevice { device, workspace },
+            code,
+            shader,
+            original,
+            n,
+            state,
+            check,
+            pending: VecDeque::new(),
+            batch: Vec::new(),
+            buffers,
+        })
+    }
+
+    /// Hashes a block of slivers.
+    fn block(&mut self, items: Range<usize>) -> Result<(), Failure> {
+        let stripe = self.stripe;
+        if let Some(states) = stripe.states {
+            let sliver_bytes = self.n * self.state.on_host;
+            let states = &states[items.start * sliver_bytes..items.end * sliver_bytes];
+            let to = &self.buffers.states;
+            self.state
+                .upload(&mut self.leased, states, to, stripe.limits.block)?;
+        }
+        let range = stripe.range.clone();
+        for start in range.clone().step_by(stripe.widest as usize) {
+            stripe.control.check()?;
+            self.leased.device.note_times_if_full(stripe.control)?;
+            let piece = start..range.end.min(start + stripe.widest);
+            let some = (items.len() * self.original * piece.len()) as u64;
+            self.piece(items.clone(), piece)?;
+            stripe.control.advance(some);
+        }
+        Ok(())
+    }
+
+    /// Uploads, extends and hashes a piece of a block.
+    fn piece(&mut self, items: Range<usize>, range: Range<u32>) -> Result<(), Failure> {
+        let (stripe, n) = (self.stripe, self.n);
+        let layout = SymbolLayout { width: range.len() };
+        let (sliver_bytes, padded) = (self.original * layout.width, self.original * layout.pitch());
+        let mut buffer = std::mem::take(&mut self.batch);
+        let len = items.len() * sliver_bytes;
+        if buffer.len() < len {
+            ensure_capacity(&mut buffer, len);
+            buffer.resize(len, 0);
+        }
+        let batch = &mut buffer[..len];
+        let to = (&self.buffers.source, 0);
+        let bytes = (items.len() * padded) as u64;
+        let (mut commands, mappable) = self.leased.begin_upload(bytes, to, |memory| {
+            let read = |(item, (place, sliver)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
+                stripe
+                    .slivers
+                    .read(items.start + item, range.clone(), sliver)?;
+                layout.pack(sliver, place.0);
+                Ok(())
+            };
+            let places = split_parts(memory, padded);
+            stripe.cpu.install(|| {
+                let places = places.into_par_iter();
+                let slivers = batch.par_chunks_mut(sliver_bytes);
+                places.zip(slivers).enumerate().try_for_each(read)
+            })
+        })?;
+        commands.clear(&self.buffers.sums);
+        self.extend(&mut commands, layout, items.len(), &range)?;
+        let ends = range.end == stripe.range.end;
+        let sums_bytes = ((n - self.original) * CHUNK) as u64;
+        let after_sums = match (&self.result, ends) {
+            (_, false) => None,
+            (ExpandResult::Roots(_), true) => {
+                let leaves = device_trees::DeviceLeaves {
+                    buffer: &self.buffers.digests,
+                    trees: items.len(),
+                    count: n,
+                    tree: n,
+                    leaf: 1,
+                };
+                let nodes = self.leased.device.nodes(stripe.commitment);
+                let levels = self.buffers.levels.each_ref();
+                let roots = leaves.record(&mut commands, nodes, levels)?;
+                Some((roots, items.len() as u64 * DIGEST))
+            }
+            (ExpandResult::States(_), true) => {
+                let states = (items.len() * n * self.state.on_device) as u64;
+                Some((&self.buffers.states, states))
+            }
+        };
+        let after_sums = after_sums.map(|(buffer, bytes)| (buffer.clone(), bytes));
+        while self.pending.len() >= 2 {
+            self.take_readback()?;
+        }
+        let bytes = sums_bytes + after_sums.as_ref().map_or(0, |(_, bytes)| *bytes);
+        let mut back = self.leased.workspace.readback(self.leased.device, bytes)?;
+        commands.copy((&self.buffers.sums, 0), (&back.buffer, 0), sums_bytes);
+        if let Some((buffer, bytes)) = &after_sums {
+            commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
+        }
+        back.last = Some(self.leased.submit_upload(commands, mappable)?);
+        // The device works meanwhile.
+        let sums = self.sums_of(batch, layout.width);
+        self.keep_samples(&items, &range, batch);
+        self.pending.push_back(PendingPiece {
+            mappable: back,
+            bytes,
+            items,
+            sums,
+            ends,
+        });
+        self.batch = buffer;
+        Ok(())
+    }
+
+    /// Records the extension of slivers, the sums of their recovery symbols, and the leaf hashes of
+    /// all symbols.
+    fn extend(
+        &self,
+        commands: &mut Commands<'_>,
+        layout: SymbolLayout,
+        items: usize,
+        range: &Range<u32>,
+    ) -> Result<(), Fault> {
+        let (stripe, n, original) = (self.stripe, self.n, self.original);
+        let buffers = &self.buffers;
+        let words = layout.words();
+        let (source_codeword, recovery_codeword) =
+            (word(original) * words, word(n - original) * words);
+        commands.dispatch(
+            self.shader,
+            &ExtendParameters {
+                original: word(original),
+                recovery: word(n - original),
+                low_rate: (self.code.rate == Rate::Low).into(),
+                first_codeword: 0,
+                first_recovery_codeword: 0,
+                source_codeword,
+                source_symbol: words,
+                recovery_codeword,
+                recovery_symbol: words,
+            },
+            &[&buffers.factors, &buffers.source, &buffers.recovery],
+            [self.shader.groups(layout.chunks()), word(items)],
+        )?;
+        if let Some(check) = &self.check {
+            let job = CombineParameters {
+                symbols: word(n - original),
+                chunks: word(layout.chunks()),
+                first_codeword: 0,
+                first_symbol: 0,
+                source_codeword: recovery_codeword,
+                source_symbol: words,
+                first_factor: check.factor_index(CodewordAxis::ALONE, 0),
+                first_sum: 0,
+            };
+            commands.dispatch(
+                Shader::Combine,
+                &job,
+                &[&buffers.random, &buffers.recovery, &buffers.sums],
+                [(8 * job.symbols).div_ceil(HASH_THREADS), word(items)],
+            )?;
+        }
+        let size = stripe.shape.symbol_size();
+        let leaves = self.leased.device.leaves(stripe.commitment, size);
+        let job = LeavesParameters {
+            symbols: word(original),
+            first_codeword: 0,
+            source_codeword,
+            source_symbol: words,
+            first_digest: 0,
+            digest_codeword: word(n),
+            start: range.start,
+            width: word(layout.width),
+            symbol_size: size,
+        };
+        let of_recovery = LeavesParameters {
+            symbols: word(n - original),
+            source_codeword: recovery_codeword,
+            first_digest: word(original),
+            ..job
+        };
+        for (job, source) in [(job, &buffers.source), (of_recovery, &buffers.recovery)] {
+            commands.dispatch(
+                leaves,
+                &job,
+                &[source, &buffers.states, &buffers.digests],
+                [job.symbols.div_ceil(HASH_THREADS), word(items)],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Copies the bytes of sampled slivers.
+    fn keep_samples(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
+        let Some(sampled) = self.stripe.sampled else {
+            return;
+        };
+        let mut sampled = sampled.lock().unwrap_or_else(PoisonError::into_inner);
+        let (original, width) = (self.original, range.len());
+        for item in sampled
+            .items()
+            .into_iter()
+            .filter(|item| items.contains(item))
+        {
+            let sliver = &batch[(item - items.start) * original * width..][..original * width];
+            for (number, symbol) in sliver.chunks_exact(width).enumerate() {
+                sampled.put(item, number, range.start, symbol);
+            }
+        }
+    }
+
+    /// Returns sums for `n` symbols, in which the sums of the slivers' own symbols are set. Empty
+    /// without the check.
+    fn sums_of(&self, batch: &[u8], width: usize) -> Vec<Sum> {
+        let Some(check) = &self.check else {
+            return Vec::new();
+        };
+        let original = self.original;
+        let sum_of = |number: usize| {
+            let mut sum = [0; CHUNK];
+            for (item, sliver) in batch.chunks_exact(original * width).enumerate() {
+                let chunk = check.combine_symbol(&sliver[number * width..][..width]);
+                check.add_codeword(&mut sum, &chunk, CodewordAxis::ALONE, item);
+            }
+            sum
+        };
+        let mut sums = filled([0; CHUNK], self.n);
+        self.stripe.cpu.install(|| {
+            let sums = sums[..original].par_iter_mut().enumerate();
+            sums.for_each(|(number, sum)| *sum = sum_of(number));
+        });
+        sums
+    }
+
+    /// Checks the oldest submitted piece, and keeps its states or roots. Returns false if there is
+    /// none.
+    fn take_readback(&mut self) -> Result<bool, Failure> {
+        let Some(pending) = self.pending.pop_front() else {
+            return Ok(false);
+        };
+        let PendingPiece {
+            mappable,
+            bytes,
+            items,
+            mut sums,
+            ends,
+        } = pending;
+        self.stripe.control.check()?;
+        let (n, state) = (self.n, self.state);
+        let (axis, shape) = (self.stripe.axis, self.stripe.shape);
+        let (original, checks) = (self.original, self.check.is_some());
+        let result = &mut self.result;
+        let taken = read_mapped(self.leased.device, &mappable, bytes, |bytes| {
+            let (recovery, after_sums) = bytes.split_at((n - original) * CHUNK);
+            if checks {
+                sums[original..].copy_from_slice(recovery.as_chunks().0);
+                combination_check::verify(shape, axis, &sums)?;
+            }
+            match result {
+                _ if !ends => {}
+                ExpandResult::Roots(roots) => {
+                    roots[items].copy_from_slice(after_sums.as_chunks().0);
+                }
+                ExpandResult::States(states) => {
+                    let sliver_bytes = n * state.on_host;
+                    let places = &mut states[items.start * sliver_bytes..items.end * sliver_bytes];
+                    state.unpack(after_sums, places);
+                }
+            }
+            Ok::<_, Fault>(())
+        })?;
+        self.leased.workspace.return_readback(mappable);
+        taken?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,4 @@
+//! Test doubles and inputs of engines.
+
+pub(crate) mod faulty_engine;
+pub(crate) mod kernel_inputs;
