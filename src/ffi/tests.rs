@@ -162,13 +162,13 @@ fn a_fault_in_any_entry_point_is_a_status() {
     assert_eq!(names, symbols());
     for (name, call) in ENTRIES {
         assert_eq!(
-            with_fault("entry_point", call),
+            with_fault("entry", call),
             WALRUS_ACCEL_PANIC,
             "{name}"
         );
         assert_ne!(call(), WALRUS_ACCEL_PANIC, "{name}");
     }
-    with_fault("entry_point", || {
+    with_fault("entry", || {
         // These functions return no status.
         let message = walrus_accel_error_message(null());
         // SAFETY: a text that never goes.
