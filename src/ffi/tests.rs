@@ -161,11 +161,7 @@ fn a_fault_in_any_entry_point_is_a_status() {
     names.sort_unstable();
     assert_eq!(names, symbols());
     for (name, call) in ENTRIES {
-        assert_eq!(
-            with_fault("entry", call),
-            WALRUS_ACCEL_PANIC,
-            "{name}"
-        );
+        assert_eq!(with_fault("entry", call), WALRUS_ACCEL_PANIC, "{name}");
         assert_ne!(call(), WALRUS_ACCEL_PANIC, "{name}");
     }
     with_fault("entry", || {
