@@ -84,7 +84,7 @@ pub use jobs::runtime::{Runtime, RuntimeBuilder};
 
 /// Requests and results of decoding, rebuilding and reading.
 pub mod decode {
-    pub use crate::jobs::decoder::Decoded;
+    pub use crate::jobs::decoder::{DecodeRequest, Decoded, RebuildRequest, UncheckedRequest};
     pub use crate::jobs::reader::{Added, ReaderReport};
 }
 
@@ -97,7 +97,7 @@ pub mod verify {
 /// Recovery symbols: serving them, and recovering slivers from them.
 pub mod recovery {
     pub use crate::jobs::expanded::ExpandedSliver;
-    pub use crate::jobs::recovery::{Recovery, RecoveryOutcome};
+    pub use crate::jobs::recovery::{Recovery, RecoveryOutcome, RecoveryTarget};
 }
 
 /// The wire formats (BCS).

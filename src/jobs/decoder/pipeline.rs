@@ -27,17 +27,15 @@ impl Decoder {
     /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
     pub(super) fn pipeline(
         &self,
-        metadata: &VerifiedMetadata,
+        subject: &Subject,
         axis: Axis,
         given: &GivenSlivers<'_>,
         target: &Target<'_>,
         control: &Control,
     ) -> Result<()> {
-        let shape = metadata.shape();
-        let metadata = metadata.metadata();
+        let &Subject { shape, commitment } = subject;
         let indices = given.indices();
         let rows_count = usize::from(shape.rows());
-        let commitment = metadata.commitment;
         let in_memory = given.in_memory();
         let in_place = target.blob().is_some_and(OutputSession::in_memory);
         let width_on = |runtime: &Runtime| {
@@ -143,32 +141,59 @@ impl Decoder {
                 write_rows(engine, &shape, range, &rows, &left, blob, control)?;
             }
         }
-        match stage {
-            Stage::None => Ok(()),
-            Stage::Expand(session) => check_rows(engine, metadata, &shape, &checked, &*session),
-            Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
+        match (stage, target.metadata()) {
+            (Stage::Expand(session), Some(metadata)) => {
+                check_rows(engine, metadata, &shape, &checked, &*session)
+            }
+            (Stage::Encode(stage), Some(metadata)) => check_encoding(metadata, &stage.finish()),
+            _ => Ok(()),
         }
     }
 }
 
-/// Where decoded stripes go.
+/// Shape and commitment of the blob to decode.
+pub(super) struct Subject {
+    pub(super) shape: Shape,
+    pub(super) commitment: Commitment,
+}
+
+impl Subject {
+    pub(super) fn of(metadata: &VerifiedMetadata) -> Self {
+        Self {
+            shape: metadata.shape(),
+            commitment: metadata.commitment(),
+        }
+    }
+}
+
+/// Use of decoded stripes.
 pub(super) enum Target<'a> {
-    /// To an output, unchecked.
+    /// Written to an output, unchecked.
     Blob(&'a dyn OutputSession),
-    /// To an output, the source rows checked.
+    /// Written to an output, and the source rows checked.
     Checked {
+        metadata: &'a BlobMetadata,
         blob: &'a dyn OutputSession,
         /// Whether given slivers are known to belong to the metadata: rows that are among them need no check.
         verified: bool,
     },
-    /// Encoded again, to compare everything.
+    /// Encoded again, and the metadata compared.
     Encoded {
+        metadata: &'a BlobMetadata,
         blob: Option<&'a dyn OutputSession>,
         slivers: Option<(&'a PairSet, &'a dyn SinkSession)>,
     },
 }
 
 impl Target<'_> {
+    /// Returns the metadata to check against.
+    fn metadata(&self) -> Option<&BlobMetadata> {
+        match self {
+            Self::Blob(_) => None,
+            Self::Checked { metadata, .. } | Self::Encoded { metadata, .. } => Some(metadata),
+        }
+    }
+
     fn blob(&self) -> Option<&dyn OutputSession> {
         match self {
             Self::Blob(blob) | Self::Checked { blob, .. } => Some(*blob),

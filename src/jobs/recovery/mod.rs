@@ -2,6 +2,7 @@
 
 mod inconsistency;
 mod paths;
+mod recovery_target;
 mod symbols;
 
 #[cfg(test)]
@@ -11,12 +12,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use self::paths::Candidate;
+pub use self::recovery_target::RecoveryTarget;
 use self::symbols::{Proven, Target};
 use crate::engine::{CodewordOps, Engine};
-use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::SliverProblem;
-use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{
@@ -53,11 +53,11 @@ pub enum RecoveryOutcome {
 }
 
 impl Decoder {
-    /// Tells for each of the symbols whether it recovers the target pair's sliver of the axis, and if not, why:
-    /// strictly its axis, its target, its source, its size, the length of its proof, and where that leads.
+    /// Returns the verdict on each symbol: `Good` if the symbol recovers the target.
     ///
-    /// (A sibling that pads its level may be spelt as an empty node or as a digest of zeros: both hash alike,
-    /// to this library as to the network.)
+    /// Axis, target, source, size, length of the proof, and the root that the proof leads to must
+    /// be exact. (A sibling that pads its level may be an empty node or a digest of zeros: both
+    /// hash alike, here as in the network.)
     ///
     /// # Errors
     ///
@@ -66,44 +66,42 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverIndex, SliverPairIndex};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverIndex, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::recovery::RecoveryTarget;
     /// use walrus_accel::verify::{BlobSliver, SymbolVerdict};
     ///
-    /// let encoder = Encoder::new(10)?;
+    /// let runtime = Runtime::new()?;
+    /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = encoder.runtime().decoder();
     ///
-    /// let target = SliverPairIndex(8);
+    /// let target = RecoveryTarget::new(&metadata, Axis::Primary, SliverPairIndex(8));
     /// let data = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
     /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, data)?;
-    /// let good = decoder.expand(&sliver, &control)?.recovery_symbol(target)?;
+    /// let good = decoder.expand(&sliver, &control)?.recovery_symbol(target.pair)?;
     /// let mut bad = good.clone();
     /// bad.symbol.data[0] ^= 1;
     /// let mut other = good.clone();
     /// other.target = SliverIndex(7);
     ///
-    /// let verdicts =
-    ///     decoder.verify_symbols(&metadata, Axis::Primary, target, &[good, bad, other], &control)?;
+    /// let verdicts = decoder.verify_symbols(&target, &[good, bad, other], &control)?;
     /// assert_eq!(verdicts[..2], [SymbolVerdict::Good, SymbolVerdict::WrongProof]);
     /// assert_eq!(verdicts[2].to_string(), "it recovers sliver 7, and sliver 8 is wanted");
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
     pub fn verify_symbols(
         &self,
-        metadata: &VerifiedMetadata,
-        axis: Axis,
-        target: SliverPairIndex,
+        target: &RecoveryTarget<'_>,
         symbols: &[GeneralRecoverySymbol],
         control: &Control,
     ) -> Result<Vec<SymbolVerdict>> {
-        let target = Target::new(metadata, axis, target)?;
+        let target = Target::new(target)?;
         catch_out_of_memory(|| {
             control.check()?;
             let words = self.words(control);
-            let size = u64::from(metadata.shape().symbol_size());
+            let size = u64::from(target.metadata.shape().symbol_size());
             control.start(symbols.len() as u64 * size);
             let mut verdicts = with_capacity(symbols.len());
             for symbols in symbols.chunks(LOT) {
@@ -116,58 +114,58 @@ impl Decoder {
         })
     }
 
-    /// Recovers the target pair's sliver of the axis from symbols of slivers of the other axis: `S` of different
-    /// ones give a primary sliver, `P` a secondary one. Wrong and repeated ones are passed over, those
-    /// that are not needed are not looked at.
+    /// Recovers a sliver from symbols of the other axis's slivers, or proves that the blob is
+    /// inconsistent.
+    ///
+    /// `S` symbols of different slivers recover a primary sliver, `P` a secondary sliver. Wrong and
+    /// repeated symbols are skipped. Surplus symbols are not verified.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSymbols`], with what is wrong with the others; [`Error::PairOutOfRange`] for the target;
-    /// [`Error::Internal`] if the
-    /// blob looks inconsistent on one path and not, or otherwise, on another; [`Error::MemoryBudget`];
-    /// [`Error::Cancelled`].
+    /// [`Error::NotEnoughSymbols`], with the reasons why the other symbols are not good;
+    /// [`Error::PairOutOfRange`] for the target; [`Error::Internal`] if the blob is inconsistent on
+    /// one of two paths alone; [`Error::MemoryBudget`]; [`Error::Cancelled`].
     ///
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
-    /// use walrus_accel::recovery::RecoveryOutcome;
+    /// use walrus_accel::recovery::{RecoveryOutcome, RecoveryTarget};
     /// use walrus_accel::verify::BlobSliver;
     /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::new(10)?;
+    /// let runtime = Runtime::new()?;
+    /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = encoder.runtime().decoder();
     ///
-    /// // Pair 8 lost its secondary sliver; four other nodes have primary ones.
-    /// let (axis, target) = (Axis::Secondary, SliverPairIndex(8));
+    /// // Pair 8 lost its secondary sliver; four other nodes have primary slivers.
+    /// let target = RecoveryTarget::new(&metadata, Axis::Secondary, SliverPairIndex(8));
     /// let symbols = [0, 9, 4, 5].map(|pair| {
     ///     let data = buffer.sliver_data(Axis::Primary, SliverPairIndex(pair)).unwrap();
     ///     let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data).unwrap();
-    ///     decoder.expand(&sliver, &control).unwrap().recovery_symbol(target).unwrap()
+    ///     decoder.expand(&sliver, &control).unwrap().recovery_symbol(target.pair).unwrap()
     /// });
-    /// let recovery = decoder.recover(&metadata, axis, target, &symbols, &control)?;
+    /// let recovery = decoder.recover(&target, &symbols, &control)?;
     /// let RecoveryOutcome::Sliver(sliver) = recovery.outcome else {
     ///     panic!("the blob is consistent");
     /// };
-    /// assert_eq!(sliver.data.to_bcs(), buffer.sliver_data(axis, target).unwrap());
+    /// assert_eq!(sliver.data.to_bcs(), buffer.sliver_data(target.axis, target.pair).unwrap());
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
     pub fn recover(
         &self,
-        metadata: &VerifiedMetadata,
-        axis: Axis,
-        target: SliverPairIndex,
+        target: &RecoveryTarget<'_>,
         symbols: &[GeneralRecoverySymbol],
         control: &Control,
     ) -> Result<Recovery> {
-        let target = Target::new(metadata, axis, target)?;
+        let target = Target::new(target)?;
         catch_out_of_memory(|| {
             control.check()?;
-            self.runtime.check_memory(memory(&metadata.shape()))?;
+            self.runtime
+                .check_memory(memory(&target.metadata.shape()))?;
             let paths = self.paths(control);
             let recovery = recover(&paths, target, symbols, control)?;
             control.finish();
@@ -175,54 +173,55 @@ impl Decoder {
         })
     }
 
-    /// Recovers a sliver as [`Decoder::recover`], from symbols without proofs, which are enough as long as all are
-    /// good. If one is not, it cannot be told which. A proof takes 330 bytes at 1,000 shards: most of what travels
-    /// for blobs of some megabytes, and little for blobs of gigabytes.
+    /// Recovers a sliver as [`Decoder::recover`], from symbols without proofs.
+    ///
+    /// The recovered sliver is verified. If one of the symbols is wrong, the sliver is wrong, and
+    /// only symbols with proofs tell which symbol it is. A proof has 330 bytes at 1,000 shards:
+    /// most of the traffic for blobs of some megabytes, and little for blobs of gigabytes.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSymbols`]: those of another size, beyond the committee or repeated do not count;
-    /// [`Error::InvalidSliver`] if the sliver that they make does not belong to the metadata: then ask for
-    /// symbols with proofs; [`Error::PairOutOfRange`] for the target; [`Error::Cancelled`].
+    /// [`Error::NotEnoughSymbols`]: symbols of another size, symbols with an index beyond the
+    /// committee, and repeated symbols do not count; [`Error::InvalidSliver`] if the recovered
+    /// sliver does not belong to the metadata: request symbols with proofs then;
+    /// [`Error::PairOutOfRange`] for the target; [`Error::MemoryBudget`]; [`Error::Cancelled`].
     ///
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::recovery::RecoveryTarget;
     /// use walrus_accel::verify::BlobSliver;
-    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::new(10)?;
+    /// let runtime = Runtime::new()?;
+    /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = encoder.runtime().decoder();
     ///
-    /// let target = SliverPairIndex(8);
+    /// let target = RecoveryTarget::new(&metadata, Axis::Secondary, SliverPairIndex(8));
     /// let mut symbols = Vec::new();
     /// for pair in [0, 9, 4, 5] {
     ///     let data = buffer.sliver_data(Axis::Primary, SliverPairIndex(pair)).unwrap();
     ///     let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data)?;
-    ///     symbols.extend(decoder.decoding_symbols(&sliver, &[target], &control)?);
+    ///     symbols.extend(decoder.decoding_symbols(&sliver, &[target.pair], &control)?);
     /// }
-    /// let sliver =
-    ///     decoder.recover_unproven(&metadata, Axis::Secondary, target, &symbols, &control)?;
-    /// assert_eq!(sliver.data.index, target.sliver(Axis::Secondary, 10));
+    /// let sliver = decoder.recover_unproven(&target, &symbols, &control)?;
+    /// assert_eq!(sliver.data.index, target.pair.sliver(Axis::Secondary, 10));
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
     pub fn recover_unproven(
         &self,
-        metadata: &VerifiedMetadata,
-        axis: Axis,
-        target: SliverPairIndex,
+        target: &RecoveryTarget<'_>,
         symbols: &[DecodingSymbol],
         control: &Control,
     ) -> Result<Sliver> {
-        let target = Target::new(metadata, axis, target)?;
+        let target = Target::new(target)?;
         catch_out_of_memory(|| {
             control.check()?;
-            self.runtime.check_memory(memory(&metadata.shape()))?;
+            self.runtime
+                .check_memory(memory(&target.metadata.shape()))?;
             let (mut chosen, mut refused) = (BTreeMap::new(), Vec::new());
             for (position, symbol) in symbols.iter().enumerate() {
                 match target.by_measures(symbol) {
@@ -280,7 +279,12 @@ fn memory(shape: &Shape) -> u64 {
 }
 
 impl<'a> Target<'a> {
-    fn new(metadata: &'a VerifiedMetadata, axis: Axis, pair: SliverPairIndex) -> Result<Self> {
+    fn new(target: &RecoveryTarget<'a>) -> Result<Self> {
+        let &RecoveryTarget {
+            metadata,
+            axis,
+            pair,
+        } = target;
         Ok(Self {
             metadata,
             axis,

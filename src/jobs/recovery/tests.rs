@@ -3,7 +3,8 @@
 use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{EngineKind, reference};
-use crate::format::commitment::Node;
+use crate::format::commitment::{Node, VerifiedMetadata};
+use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::pair_set::PairSet;
 use crate::format::verdict::ProofVerdict;
 use crate::io::sink::SliverBuffer;

@@ -59,13 +59,13 @@ impl Decoder {
     pub fn verify(
         &self,
         metadata: &VerifiedMetadata,
-        slivers: &(impl SliverSource + ?Sized),
+        slivers: &dyn SliverSource,
         numbers: &[usize],
         control: &Control,
     ) -> Result<Vec<SliverVerdict>> {
         let batch = Batch {
             decoder: self,
-            slivers: &slivers,
+            slivers,
             infos: slivers.infos(),
             numbers,
             metadata_of: &|_| metadata,

@@ -1,6 +1,7 @@
 //! Decoding on a device against the blob.
 
 use super::*;
+use crate::decode::DecodeRequest;
 use crate::jobs::runtime::Runtime;
 use crate::wire::{Bcs, Sliver, SliverData};
 use crate::{Check, Decoder};
@@ -75,7 +76,14 @@ fn decode_on(
             let mut decode = |memory| {
                 decoder.runtime.memory = memory;
                 let metadata = &encoded.clone().verify(n_shards).unwrap();
-                decoder.decode(metadata, &given[..], None, check, &mut found, &control)
+                decoder.decode(
+                    &DecodeRequest {
+                        check,
+                        ..DecodeRequest::new(metadata, &given)
+                    },
+                    &mut found,
+                    &control,
+                )
             };
             // As many stripes as can be.
             let memory = match narrow.then(|| decode(1)) {

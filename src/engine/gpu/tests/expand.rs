@@ -3,6 +3,7 @@
 use super::decode::{decoder, slivers};
 use super::*;
 use crate::recovery::RecoveryOutcome;
+use crate::recovery::RecoveryTarget;
 use crate::verify::{BlobSliver, SliverVerdict};
 use crate::wire::Bcs;
 use crate::{Decoder, SliverPairIndex};
@@ -38,7 +39,7 @@ fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, siz
     let metadata = encoded.verify(n_shards).unwrap();
     let verify = |decoder: &Decoder| {
         let control = Control::new();
-        let verdicts = decoder.verify(&metadata, &given[..], &numbers, &control);
+        let verdicts = decoder.verify(&metadata, &given, &numbers, &control);
         if verdicts.is_ok() {
             let progress = control.progress();
             assert_eq!(progress.done, progress.total, "{what}");
@@ -161,7 +162,11 @@ fn slivers_of_several_blobs_are_verified_together() {
         .collect();
     let axis = Axis::Secondary;
     let recovery = decoder
-        .recover(metadata, axis, target, &symbols, &control)
+        .recover(
+            &RecoveryTarget::new(metadata, axis, target),
+            &symbols,
+            &control,
+        )
         .unwrap();
     let RecoveryOutcome::Sliver(sliver) = recovery.outcome else {
         panic!("the blob is consistent");

@@ -2,6 +2,7 @@
 
 use super::decode::decoder;
 use super::*;
+use crate::decode::DecodeRequest;
 use crate::engine::gpu::device::fault_injector::Wrong;
 use crate::io::CallbackSink;
 use crate::wire::Sliver;
@@ -118,7 +119,14 @@ impl Job {
                 let mut decode = |memory| {
                     let decoder = decoder(engine, memory);
                     let check = Check::Default;
-                    decoder.decode(metadata, &to_decode[..], None, check, &mut found, &control)
+                    decoder.decode(
+                        &DecodeRequest {
+                            check,
+                            ..DecodeRequest::new(metadata, &to_decode)
+                        },
+                        &mut found,
+                        &control,
+                    )
                 };
                 // As many stripes as can be: it is not begun with too little memory.
                 match (axis == Axis::Primary).then(|| decode(1)) {
@@ -132,7 +140,7 @@ impl Job {
             Task::Verify => {
                 let numbers: Vec<_> = (0..to_verify.len()).collect();
                 let decoder = decoder(engine, 1 << 30);
-                let verdicts = decoder.verify(metadata, &to_verify[..], &numbers, &control)?;
+                let verdicts = decoder.verify(metadata, &to_verify, &numbers, &control)?;
                 if !verdicts
                     .iter()
                     .zip(numbers)

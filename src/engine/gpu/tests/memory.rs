@@ -1,6 +1,7 @@
 //! The limit of a device's memory.
 
 use super::*;
+use crate::decode::DecodeRequest;
 use crate::verify::SliverVerdict;
 
 #[test]
@@ -49,7 +50,7 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
         &|engine| {
             let decoder = decode::decoder(engine, 1 << 30);
             let control = Control::new();
-            let verdicts = decoder.verify(&metadata, &given[..], &[0, 1, 2, 3], &control)?;
+            let verdicts = decoder.verify(&metadata, &given, &[0, 1, 2, 3], &control)?;
             assert_eq!(verdicts, [SliverVerdict::Good; 4]);
             Ok(())
         },
@@ -57,7 +58,14 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
             let decoder = decode::decoder(engine, 1 << 30);
             let (mut found, control) = (Vec::new(), Control::new());
             let check = crate::Check::Skip;
-            decoder.decode(&metadata, &given[..], None, check, &mut found, &control)?;
+            decoder.decode(
+                &DecodeRequest {
+                    check,
+                    ..DecodeRequest::new(&metadata, &given)
+                },
+                &mut found,
+                &control,
+            )?;
             assert!(found == blob);
             Ok(())
         },
@@ -117,7 +125,14 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
                 let mut found = Vec::new();
                 let metadata = &encoded.clone().verify(n_shards).unwrap();
                 decoder
-                    .decode(metadata, &given[..], None, check, &mut found, &control)
+                    .decode(
+                        &DecodeRequest {
+                            check,
+                            ..DecodeRequest::new(metadata, &given)
+                        },
+                        &mut found,
+                        &control,
+                    )
                     .unwrap();
                 assert!(found == blob);
                 most = held(&engine).max(Some(most)).unwrap();
