@@ -31,7 +31,7 @@ fn decode(
         &DecodeRequest {
             axis,
             check,
-            ..DecodeRequest::new(metadata, slivers)
+            ..DecodeRequest::new(metadata, &slivers)
         },
         &mut blob,
         &control,
@@ -47,7 +47,7 @@ fn rebuild(
     buffer: &mut SliverBuffer,
 ) -> Result<Decoded> {
     decoder.rebuild(
-        &RebuildRequest::new(metadata, slivers, pairs),
+        &RebuildRequest::new(metadata, &slivers, pairs),
         buffer,
         &Control::new(),
     )

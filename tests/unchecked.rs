@@ -238,7 +238,7 @@ fn nothing_is_checked_but_measures() {
 
     let few = &good[..2];
     let error = decode(&few, None).unwrap_err();
-    let expected = shape.slivers_needed(Axis::Primary).into();
+    let expected: usize = shape.slivers_needed(Axis::Primary).into();
     assert!(
         matches!(error, Error::NotEnoughSlivers { usable: 2, needed, .. } if needed == expected),
         "{error}"

@@ -1,4 +1,4 @@
-//! A blob's slivers as a directory of files.
+//! Blob directories: a blob's slivers as files.
 //!
 //! ```text
 //! <blob id>/metadata.bcs                BlobMetadataWithId
@@ -7,13 +7,34 @@
 //! <blob id>/pairs/0007.secondary.bcs
 //! ```
 //!
-//! A stranger may have made the directory, or may write to the one that it lies in. So every name
-//! below it is reached through directory handles that follow no link ([`crate::support::disk::Dir`]), only
-//! regular files are opened, no more is read than a file may have, and nothing is removed but files
-//! with names that this module gives [`file_names`].
+//! Another user may have made the directory, or may be able to write to its parent. Every name
+//! below the directory is therefore reached through directory handles that follow no link
+//! ([`crate::support::disk::Dir`]). Only regular files are opened, reads are limited to the size
+//! that a file may have, and only files with names from [`file_names`] are removed.
+//!
+//! # Example
+//!
+//! ```
+//! use walrus_accel::directory::{BlobDirectory, DirectorySink};
+//! use walrus_accel::{Control, PairSet, Runtime};
+//!
+//! # let out = tempfile::tempdir().unwrap();
+//! let runtime = Runtime::new()?;
+//! let (mut sink, control) = (DirectorySink::new(out.path()), Control::new());
+//! runtime.encoder(10)?.encode(&b"walrus"[..], &PairSet::all(10), &mut sink, &control)?;
+//! let path = sink.outcome().unwrap().path.clone();
+//!
+//! // A sliver is lost, and rebuilt from the others.
+//! std::fs::remove_file(path.join("pairs/0007.primary.bcs")).unwrap();
+//! let directory = BlobDirectory::open(&path)?;
+//! let repaired = directory.repair(&runtime.decoder(), None, &control)?;
+//! assert_eq!(repaired.rebuilt.len(), 1);
+//! # Ok::<(), walrus_accel::Error>(())
+//! ```
 
 mod blob_directory;
 mod directory_repair;
+mod directory_session;
 mod directory_sink;
 mod file_names;
 mod files;
@@ -33,7 +54,8 @@ mod writer;
 
 pub use blob_directory::BlobDirectory;
 pub use directory_repair::Repaired;
-pub use directory_sink::{DirectorySink, Written};
+pub use directory_session::Written;
+pub use directory_sink::DirectorySink;
 pub use leftovers::Leftover;
 pub use sliver_files::{FileProblem, ProblemKind, SliverFile, SliverFiles};
 pub use verification::Verification;

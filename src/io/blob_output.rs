@@ -102,7 +102,7 @@ impl Output for SliceOutput<'_> {
         let (given, needed) = (self.memory.len() as u64, shape.unencoded_length());
         if given != needed {
             return Err(Error::BufferLength {
-                what: "the blob".into(),
+                what: "the memory for the blob".into(),
                 given,
                 needed,
             });

@@ -232,8 +232,8 @@ impl Control {
         }
     }
 
-    /// Time that a graphics device has spent on the job so far. `None` if no device worked on the job,
-    /// or the device does not report times.
+    /// Time that a graphics device has spent on the job so far. `None` if no device worked on the
+    /// job, or the device does not report times.
     #[must_use]
     pub fn device_time(&self) -> Option<DeviceTime> {
         let [upload, kernels, readback] = self

@@ -1,4 +1,44 @@
 //! Input and output of blobs and slivers: sources, sinks, outputs, progress and cancellation.
+//!
+//! | trait | direction | implementations |
+//! |---|---|---|
+//! | [`Source`] | blob to encode | `[u8]`, `Vec<u8>`, [`FileSource`], [`SpooledSource`] |
+//! | [`Sink`] | slivers from an encoder | [`SliverBuffer`], [`OwnedSlivers`], [`SliverSlices`], [`CallbackSink`], [`DirectorySink`](crate::directory::DirectorySink) |
+//! | [`SliverSource`] | slivers to a decoder | slices of [`Sliver`](crate::wire::Sliver), [`SliverRef`] and [`BlobSliver`](crate::verify::BlobSliver); [`BlobDirectory`](crate::directory::BlobDirectory), [`SliverFiles`](crate::directory::SliverFiles) |
+//! | [`Output`] | decoded blob | `Vec<u8>`, [`SliceOutput`], [`FileOutput`] |
+//!
+//! The sinks in memory differ in their memory:
+//!
+//! - [`SliverBuffer`]: one allocation, kept from blob to blob. Slivers with BCS framing.
+//! - [`OwnedSlivers`]: one vector per sliver, for the caller to keep. No framing.
+//! - [`SliverSlices`]: memory of the caller. Slivers with BCS framing.
+//!
+//! # Example
+//!
+//! A source of the caller's own:
+//!
+//! ```
+//! use walrus_accel::io::Source;
+//! use walrus_accel::{Encoder, Result};
+//!
+//! /// Blob of zeros that needs no memory.
+//! struct Zeros(u64);
+//!
+//! impl Source for Zeros {
+//!     fn len(&self) -> u64 {
+//!         self.0
+//!     }
+//!
+//!     fn read_at(&self, _offset: u64, out: &mut [u8]) -> Result<()> {
+//!         out.fill(0);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let encoder = Encoder::new(10)?;
+//! assert_eq!(encoder.metadata(Zeros(1000))?, encoder.metadata(&[0; 1000][..])?);
+//! # Ok::<(), walrus_accel::Error>(())
+//! ```
 
 pub(crate) mod blob_output;
 pub(crate) mod control;

@@ -27,28 +27,28 @@ use crate::jobs::decoder::Decoder;
 use crate::jobs::expanded::target_sliver;
 use crate::support::memory::{catch_out_of_memory, collected, push, with_capacity};
 
-/// How many symbols are verified at once: enough to keep many threads busy.
+/// Number of symbols verified at once: enough to keep many threads busy.
 const LOT: usize = 4096;
 
-/// What recovery symbols gave.
+/// Result of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovery {
-    /// The sliver, or the proof that there is none.
+    /// Recovered sliver, or proof that the blob is inconsistent.
     pub outcome: RecoveryOutcome,
-    /// The symbols used: their positions among those given.
+    /// Positions of the symbols used, among the given symbols.
     pub used: Vec<usize>,
-    /// Those that were found wrong on the way, by their positions, with the reasons.
+    /// Positions of the symbols that were found wrong, with the reasons.
     pub refused: Vec<(usize, SymbolVerdict)>,
 }
 
-/// The sliver that was recovered, or the proof that there is none.
+/// Recovered sliver, or proof that the blob is inconsistent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecoveryOutcome {
-    /// The sliver: it belongs to the metadata.
+    /// Sliver that belongs to the metadata.
     Sliver(Sliver),
-    /// The symbols belong to the metadata, and what they make does not: the blob was encoded
-    /// inconsistently, and this proves it to anybody. It was computed twice, in two ways.
+    /// Proof that the blob was encoded inconsistently: the symbols belong to the metadata, and the
+    /// sliver that they recover does not. Computed twice, on two paths.
     Inconsistent(InconsistencyProof),
 }
 
@@ -249,7 +249,7 @@ impl Decoder {
         })
     }
 
-    /// The ways to compute a sliver.
+    /// Returns the paths to compute a sliver on.
     fn paths(&self, control: &Control) -> Paths<'_> {
         Paths {
             first: self.words(control),
@@ -258,7 +258,8 @@ impl Decoder {
     }
 }
 
-/// The ways to compute a sliver: the engine's, and another one, that only accusing somebody takes.
+/// Paths to compute a sliver on: the engine's, and another path, which is needed only before a blob
+/// is called inconsistent.
 struct Paths<'a> {
     first: &'a dyn CodewordOps,
     other: Box<dyn Fn() -> Result<Arc<dyn Engine>> + Sync + 'a>,
@@ -270,8 +271,8 @@ impl Paths<'_> {
     }
 }
 
-/// The memory that recovering a sliver takes, in bytes: its symbols in parts, all symbols of its word, and the tree
-/// over them.
+/// Returns the memory of recovering a sliver, in bytes: its symbols in parts, its codeword, and the
+/// tree over the codeword.
 fn memory(shape: &Shape) -> u64 {
     let n = u64::from(shape.n_shards());
     let sources = u64::from(shape.rows().max(shape.columns()));
@@ -292,7 +293,7 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// How many symbols recover the sliver.
+    /// Returns the number of symbols that recover the sliver.
     fn needed(&self) -> usize {
         self.metadata
             .shape()
@@ -327,7 +328,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// What is wrong with what a symbol says that it recovers.
+    /// Returns the verdict on a symbol that claims to recover another sliver.
     fn by_claim(&self, symbol: &GeneralRecoverySymbol) -> Option<SymbolVerdict> {
         if symbol.axis != self.axis {
             return Some(SymbolVerdict::WrongAxis { found: symbol.axis });
@@ -367,7 +368,7 @@ impl<'a> Proven<'a> {
     }
 }
 
-/// Recovers the target.
+/// Recovers the target from symbols with proofs.
 fn recover(
     paths: &Paths<'_>,
     target: Target<'_>,
@@ -408,15 +409,16 @@ fn recover(
     })
 }
 
-/// The symbols that a sliver is recovered from, and those that were found wrong on the way.
+/// Symbols that a sliver is recovered from, and symbols that were found wrong.
 struct Chosen {
     used: Vec<usize>,
     refused: Vec<(usize, SymbolVerdict)>,
-    /// The sliver, if it was recovered from exactly those used.
+    /// The sliver, if it was recovered from exactly the symbols used.
     candidate: Option<Candidate>,
 }
 
-/// Finds as many good symbols of different sources as are needed, verifying no more at a time than are missing.
+/// Selects the needed number of good symbols of different sources. Verifies at most the missing
+/// number at a time.
 fn choose(
     words: &dyn CodewordOps,
     target: Target<'_>,
@@ -434,11 +436,11 @@ fn choose(
             None => push(&mut order, position),
         }
     }
-    // Those of each source after one another. Source slivers first: what is there need not be restored.
+    // Grouped by source. Source slivers first, because their symbols need not be restored.
     let source_of = |position: &usize| symbols[*position].symbol.index;
     order.sort_unstable_by_key(|position| (source_of(position), *position));
     let by_source = order.chunk_by(|one, other| source_of(one) == source_of(other));
-    // A second symbol of a source has its turn if the first is wrong, after those of all other sources.
+    // A second symbol of a source is used if the first is wrong, after all other sources.
     let mut sources: VecDeque<&[usize]> = collected(by_source).into();
     while used.len() < needed && !sources.is_empty() {
         control.check()?;
@@ -447,7 +449,7 @@ fn choose(
         let round = collected(sources.drain(..count));
         let proven = round.iter().map(|left| Proven::of(&symbols[left[0]]));
         let proven = collected(proven);
-        // If all are good, as they mostly are, the sliver is there when that is known.
+        // Usually all are good: then the sliver is recovered when the verdicts are known.
         let mut verdicts = Vec::new();
         let mut verify = || verdicts = target.verdicts(words, &proven);
         if used.is_empty() && proven.len() == needed {

@@ -66,7 +66,7 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
     let control = Control::new();
     let (metadata, pair, symbols) = setting(true);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
-        let target = Target::new(&metadata, axis, pair).unwrap();
+        let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
         let honest = recover(&Paths::of(&*reference()), target, &symbols, &control).unwrap();
         assert!(matches!(honest.outcome, RecoveryOutcome::Sliver(_)));
         let proof = InconsistencyProof {
@@ -115,7 +115,7 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
     let control = Control::new();
     let (metadata, pair, symbols) = setting(false);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
-        let target = Target::new(&metadata, axis, pair).unwrap();
+        let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
         let recovered = recover(&Paths::of(&*reference()), target, &symbols, &control).unwrap();
         let RecoveryOutcome::Inconsistent(proof) = recovered.outcome else {
             panic!("its root is another's");
