@@ -585,6 +585,8 @@ fn main() -> Result<(), Error> {
     let encoding = EncodeFuture::new(config, blob, |work| {
         thread::spawn(work);
     });
+    let progress = encoding.progress();
+    println!("{} of {} bytes are done", progress.done, progress.total);
     let (pairs, metadata) = block_on(encoding)?;
     println!(
         "{} pairs of {} bytes",
