@@ -83,24 +83,138 @@ pub use jobs::reader::BlobReader;
 pub use jobs::runtime::{Runtime, RuntimeBuilder};
 
 /// Requests and results of decoding, rebuilding and reading.
+///
+/// A request is a structure with public fields and a `new` for the fields without a default. The
+/// struct update syntax sets the others, so that the code of callers stays valid when a request
+/// gets another field.
+///
+/// | method | request | metadata | result |
+/// |---|---|---|---|
+/// | [`Decoder::decode`] | [`DecodeRequest`](decode::DecodeRequest) | yes | checked blob |
+/// | [`Decoder::decode_unchecked`] | [`UncheckedRequest`](decode::UncheckedRequest) | no | blob |
+/// | [`Decoder::rebuild`] | [`RebuildRequest`](decode::RebuildRequest) | yes | missing slivers |
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::decode::DecodeRequest;
+/// use walrus_accel::io::{OwnedSlivers, SliverRef};
+/// use walrus_accel::{Axis, Check, Control, PairSet, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let (mut sink, control) = (OwnedSlivers::new(), Control::new());
+/// let encoder = runtime.encoder(10)?;
+/// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut sink, &control)?;
+///
+/// let metadata = encoded.verify(10)?;
+/// let shape = metadata.shape();
+/// let slivers: Vec<_> = sink.pairs()[3..]
+///     .iter()
+///     .map(|pair| SliverRef::new(&shape, Axis::Secondary, pair.index, &pair.secondary))
+///     .collect();
+/// let request = DecodeRequest {
+///     axis: Some(Axis::Secondary),
+///     check: Check::Strict,
+///     ..DecodeRequest::new(&metadata, &slivers)
+/// };
+/// let mut blob = Vec::new();
+/// let decoded = runtime.decoder().decode(&request, &mut blob, &control)?;
+/// assert_eq!((&blob[..], decoded.used.len()), (&b"walrus"[..], 7));
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
 pub mod decode {
-    pub use crate::jobs::decoder::Decoded;
+    pub use crate::jobs::decoder::{DecodeRequest, Decoded, RebuildRequest, UncheckedRequest};
     pub use crate::jobs::reader::{Added, ReaderReport};
 }
 
 /// Slivers to verify, and verdicts on slivers, symbols and proofs.
+///
+/// [`Decoder::verify`] verifies slivers of one blob, [`Decoder::verify_batch`] slivers of many
+/// blobs. Many slivers at once take much less time than one by one.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::io::SliverBuffer;
+/// use walrus_accel::verify::{BlobSliver, SliverVerdict};
+/// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
+///
+/// let runtime = Runtime::new()?;
+/// let (mut sent, control) = (SliverBuffer::new(), Control::new());
+/// let encoder = runtime.encoder(10)?;
+/// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut sent, &control)?;
+///
+/// // A storage node receives a sliver and holds it against the metadata of its blob.
+/// let metadata = encoded.verify(10)?;
+/// let mut body = sent.sliver_data(Axis::Primary, SliverPairIndex(4)).unwrap().to_vec();
+/// body[1] ^= 1;
+/// let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, &body)?;
+/// let verdicts = runtime.decoder().verify_batch(&[sliver], &control)?;
+/// assert_eq!(verdicts, [SliverVerdict::WrongRoot]);
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
 pub mod verify {
     pub use crate::format::verdict::{ProofVerdict, SliverVerdict, SymbolVerdict};
     pub use crate::jobs::verify::BlobSliver;
 }
 
 /// Recovery symbols: serving them, and recovering slivers from them.
+///
+/// A node that lost a sliver recovers the sliver from symbols of other nodes' slivers of the other
+/// axis. A node that has a sliver expands it once ([`Decoder::expand`]) and serves its symbols from
+/// the [`ExpandedSliver`](recovery::ExpandedSliver). [`Decoder::recover`] returns the sliver, or a
+/// proof that the blob was encoded inconsistently.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::io::SliverBuffer;
+/// use walrus_accel::recovery::{RecoveryOutcome, RecoveryTarget};
+/// use walrus_accel::verify::BlobSliver;
+/// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
+///
+/// let runtime = Runtime::new()?;
+/// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
+/// let (mut stored, control) = (SliverBuffer::new(), Control::new());
+/// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut stored, &control)?;
+/// let metadata = encoded.verify(10)?;
+///
+/// let target = RecoveryTarget::new(&metadata, Axis::Primary, SliverPairIndex(8));
+/// let mut symbols = Vec::new();
+/// for pair in 0..7 {
+///     let data = stored.sliver_data(Axis::Secondary, SliverPairIndex(pair)).unwrap();
+///     let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, data)?;
+///     symbols.push(decoder.expand(&sliver, &control)?.recovery_symbol(target.pair)?);
+/// }
+/// let recovery = decoder.recover(&target, &symbols, &control)?;
+/// assert!(matches!(recovery.outcome, RecoveryOutcome::Sliver(_)));
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
 pub mod recovery {
     pub use crate::jobs::expanded::ExpandedSliver;
-    pub use crate::jobs::recovery::{Recovery, RecoveryOutcome};
+    pub use crate::jobs::recovery::{Recovery, RecoveryOutcome, RecoveryTarget};
 }
 
-/// The wire formats (BCS).
+/// The wire formats: structures of the network and their BCS bytes.
+///
+/// [`Bcs`](wire::Bcs) reads and writes them. Reading checks every length against the bytes that are
+/// present, so bytes from strangers never take much more memory than they have themselves.
+/// [`SliverRef`](io::SliverRef) and [`BlobSliver`](verify::BlobSliver) read slivers without a copy
+/// of the symbols.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::wire::{Bcs, SliverData};
+/// use walrus_accel::SliverIndex;
+///
+/// let sliver = SliverData { symbols: vec![1, 2, 3, 4], symbol_size: 2, index: SliverIndex(3) };
+/// let bytes = sliver.to_bcs();
+/// assert_eq!(bytes, [4, 1, 2, 3, 4, 2, 0, 3, 0]);
+/// assert_eq!(SliverData::from_bcs(&bytes)?, sliver);
+/// assert!(SliverData::from_bcs(&bytes[..8]).is_err());
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
 pub mod wire {
     pub use crate::format::commitment::{Digest, Node, SliverPairMetadata};
     pub use crate::format::wire::{
@@ -109,7 +223,21 @@ pub mod wire {
     };
 }
 
-/// Typed reasons of errors.
+/// Typed reasons of errors: the field `reason` of some variants of [`Error`].
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::error::MetadataProblem;
+/// use walrus_accel::{Encoder, Error};
+///
+/// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
+/// let Err(Error::InvalidMetadata { reason, .. }) = encoded.verify(11) else {
+///     panic!("it is the metadata of 10 shards");
+/// };
+/// assert!(matches!(reason, MetadataProblem::WrongCommittee { pairs: 10, n_shards: 11 }));
+/// # Ok::<(), Error>(())
+/// ```
 pub mod error {
     pub use crate::format::error_reasons::{
         Disagreement, Inconsistency, MetadataProblem, SliverProblem, SourceChange,
@@ -118,6 +246,24 @@ pub mod error {
 }
 
 /// Instruction sets and devices of a [`Runtime`].
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::runtime::InstructionSet;
+/// use walrus_accel::{EngineKind, Runtime};
+///
+/// // One runtime per instruction set of this processor.
+/// for set in InstructionSet::available() {
+///     let builder = Runtime::builder().engine(EngineKind::Cpu).threads(1);
+///     let runtime = builder.instruction_set(set).build()?;
+///     assert_eq!(runtime.instruction_set(), set.name());
+/// }
+/// for device in walrus_accel::devices() {
+///     println!("{}: {}", device.index, device.name);
+/// }
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
 pub mod runtime {
     pub use crate::engine::{DeviceKind, DroppedSet, InstructionSet};
 }

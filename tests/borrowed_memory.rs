@@ -6,6 +6,7 @@ mod common;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::blob;
+use walrus_accel::decode::DecodeRequest;
 use walrus_accel::io::{
     Output, OutputSession, Sink, SinkSession, SliverBuffer, SliverBufferMut, SliverPart, Source,
 };
@@ -243,7 +244,14 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
         };
         let job = || {
             let check = Check::Default;
-            decoder.decode(&metadata, &slivers[..], None, check, &mut output, &control)
+            decoder.decode(
+                &DecodeRequest {
+                    check,
+                    ..DecodeRequest::new(&metadata, &slivers)
+                },
+                &mut output,
+                &control,
+            )
         };
         let outcome = catch_unwind(AssertUnwindSafe(job));
         if len == row {

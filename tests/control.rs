@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use common::sample::{Picked, Sample, least_memory};
 use common::tripwire::{Tripped, Tripwire};
 use common::{Random, blob};
+use walrus_accel::decode::{DecodeRequest, RebuildRequest};
 use walrus_accel::directory::DirectorySink;
 use walrus_accel::io::{FileOutput, FileSource, Output, SliverSource};
 use walrus_accel::verify::SliverVerdict;
@@ -65,7 +66,14 @@ impl<'a> Setting<'a> {
     ) -> Result<()> {
         let metadata = self.sample.metadata();
         self.decoder()
-            .decode(metadata, slivers, None, check, output, self.control)
+            .decode(
+                &DecodeRequest {
+                    check,
+                    ..DecodeRequest::new(metadata, slivers)
+                },
+                output,
+                self.control,
+            )
             .map(drop)
     }
 }
@@ -111,9 +119,11 @@ const JOBS: [(&str, Job); 8] = [
         let mut sink = Tripped(DirectorySink::new(s.out), s.wire);
         let (slivers, pairs) = (s.slivers(Axis::Secondary), s.pairs());
         let metadata = s.sample.metadata();
-        let rebuilt = s
-            .decoder()
-            .rebuild(metadata, &slivers, None, &pairs, &mut sink, s.control);
+        let rebuilt = s.decoder().rebuild(
+            &RebuildRequest::new(metadata, &slivers, &pairs),
+            &mut sink,
+            s.control,
+        );
         rebuilt.map(drop)
     }),
     ("verify", |s| {

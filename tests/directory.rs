@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use common::blob;
+use walrus_accel::decode::DecodeRequest;
 use walrus_accel::directory::{BlobDirectory, DirectorySink, ProblemKind};
 use walrus_accel::io::{Sink, SinkSession, SliverPart};
 use walrus_accel::{
@@ -156,7 +157,14 @@ fn progress_is_in_the_blob_s_bytes() {
         let mut back = Vec::new();
         let metadata = directory.metadata();
         decoder
-            .decode(metadata, &directory, None, check, &mut back, &control)
+            .decode(
+                &DecodeRequest {
+                    check,
+                    ..DecodeRequest::new(metadata, &directory)
+                },
+                &mut back,
+                &control,
+            )
             .unwrap();
         assert_eq!(
             (control.progress().done, control.progress().total),

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
 use reed_solomon_simd::ReedSolomonEncoder;
+use walrus_accel::decode::{DecodeRequest, RebuildRequest};
 use walrus_accel::io::{CallbackSink, SliverBuffer, SliverPart, Source};
 use walrus_accel::verify::SliverVerdict;
 use walrus_accel::wire::Node;
@@ -78,10 +79,10 @@ impl Engines {
             let metadata = cpu.metadata();
             decoder
                 .decode(
-                    metadata,
-                    &slivers,
-                    None,
-                    check,
+                    &DecodeRequest {
+                        check,
+                        ..DecodeRequest::new(metadata, &slivers)
+                    },
                     &mut decoded,
                     &Control::new(),
                 )
@@ -249,14 +250,25 @@ fn any_memory_gives_the_same_bytes() {
             for check in CHECKS {
                 let job = |memory| {
                     let mut out = Vec::new();
-                    decoder(memory).decode(metadata, &slivers, None, check, &mut out, &control)?;
+                    decoder(memory).decode(
+                        &DecodeRequest {
+                            check,
+                            ..DecodeRequest::new(metadata, &slivers)
+                        },
+                        &mut out,
+                        &control,
+                    )?;
                     Ok(out)
                 };
                 in_any_memory(job, &sample.blob, span);
             }
             let job = |memory| {
                 let mut buffer = SliverBuffer::new();
-                decoder(memory).rebuild(metadata, &slivers, None, &pairs, &mut buffer, &control)?;
+                decoder(memory).rebuild(
+                    &RebuildRequest::new(metadata, &slivers, &pairs),
+                    &mut buffer,
+                    &control,
+                )?;
                 assert_same_slivers(&buffer, &sample.buffer, shape);
                 Ok(())
             };
@@ -267,8 +279,7 @@ fn any_memory_gives_the_same_bytes() {
             *slivers[damaged].data.symbols.last_mut().unwrap() ^= 1;
             let numbers: Vec<_> = (0..n.into()).collect();
             let job = |memory| {
-                let verdicts =
-                    decoder(memory).verify(metadata, &slivers[..], &numbers, &control)?;
+                let verdicts = decoder(memory).verify(metadata, &slivers, &numbers, &control)?;
                 Ok(verdicts.iter().map(SliverVerdict::is_good).collect())
             };
             let expected: Vec<_> = numbers.iter().map(|&number| number != damaged).collect();
@@ -296,7 +307,14 @@ fn any_number_of_threads_gives_the_same_bytes() {
                 let mut out = Vec::new();
                 let (metadata, control) = (sample.metadata(), Control::new());
                 decoder
-                    .decode(metadata, &slivers, None, Check::Strict, &mut out, &control)
+                    .decode(
+                        &DecodeRequest {
+                            check: Check::Strict,
+                            ..DecodeRequest::new(metadata, &slivers)
+                        },
+                        &mut out,
+                        &control,
+                    )
                     .unwrap();
                 assert_eq!(out, sample.blob);
             }

@@ -8,6 +8,7 @@ mod common;
 
 use common::sample::Sample;
 use common::{Random, blob};
+use walrus_accel::recovery::RecoveryTarget;
 use walrus_accel::verify::{BlobSliver, ProofVerdict};
 use walrus_accel::wire::{Bcs, GeneralRecoverySymbol, InconsistencyProof, Node, RecoverySymbol};
 use walrus_accel::{
@@ -216,9 +217,11 @@ impl Flips {
         target: SliverPairIndex,
         symbols: &[GeneralRecoverySymbol],
     ) -> bool {
-        let verdicts =
-            self.decoder
-                .verify_symbols(&self.metadata, axis, target, symbols, &Control::new());
+        let verdicts = self.decoder.verify_symbols(
+            &RecoveryTarget::new(&self.metadata, axis, target),
+            symbols,
+            &Control::new(),
+        );
         verdicts.unwrap().iter().all(|verdict| verdict.is_good())
     }
 

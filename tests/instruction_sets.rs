@@ -4,6 +4,7 @@ mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
+use walrus_accel::decode::DecodeRequest;
 use walrus_accel::io::SliverBuffer;
 use walrus_accel::runtime::InstructionSet;
 use walrus_accel::{
@@ -76,7 +77,14 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
         assert_eq!(decoder.runtime().instruction_set(), set.name());
         let mut back = Vec::new();
         let metadata = sample.metadata();
-        decoder.decode(metadata, &slivers, None, check, &mut back, &control)?;
+        decoder.decode(
+            &DecodeRequest {
+                check,
+                ..DecodeRequest::new(metadata, &slivers)
+            },
+            &mut back,
+            &control,
+        )?;
         assert!(back == *blob, "{set} {axis} {check:?} {shape:?}");
         Ok(())
     };

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::blob;
+use walrus_accel::decode::DecodeRequest;
 use walrus_accel::directory::{BlobDirectory, DirectorySink};
 use walrus_accel::io::{FileOutput, FileSource};
 use walrus_accel::{Axis, Check, Control, EngineKind, PairSet, Runtime};
@@ -99,10 +100,11 @@ fn run(job: &str, directory: &Path) {
             let mut output = FileOutput::new(directory.join("decoded"));
             decoder
                 .decode(
-                    slivers.metadata(),
-                    &slivers,
-                    Some(Axis::Primary),
-                    Check::Strict,
+                    &DecodeRequest {
+                        axis: Some(Axis::Primary),
+                        check: Check::Strict,
+                        ..DecodeRequest::new(slivers.metadata(), &slivers)
+                    },
                     &mut output,
                     &Control::new(),
                 )

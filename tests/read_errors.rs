@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::blob;
 use common::sample::{Picked, Sample};
+use walrus_accel::decode::{DecodeRequest, RebuildRequest};
 use walrus_accel::io::{SliverBuffer, SliverInfo, SliverSource};
 use walrus_accel::verify::SliverVerdict;
 use walrus_accel::{Axis, Check, Control, Error, PairSet, Result, Runtime};
@@ -65,10 +66,10 @@ fn an_unreadable_sliver_is_named_and_skipped() {
             let mut restored = Vec::new();
             let decoded = decoder
                 .decode(
-                    sample.metadata(),
-                    &slivers,
-                    None,
-                    check,
+                    &DecodeRequest {
+                        check,
+                        ..DecodeRequest::new(sample.metadata(), &slivers)
+                    },
                     &mut restored,
                     &control,
                 )
@@ -81,10 +82,7 @@ fn an_unreadable_sliver_is_named_and_skipped() {
         let pairs = PairSet::parse("2,12", 13).unwrap();
         decoder
             .rebuild(
-                sample.metadata(),
-                &slivers,
-                None,
-                &pairs,
+                &RebuildRequest::new(sample.metadata(), &slivers, &pairs),
                 &mut rebuilt,
                 &control,
             )
@@ -106,10 +104,7 @@ fn what_cannot_be_written_is_not_taken_for_a_bad_sliver() {
     let decoder = Runtime::builder().threads(2).build().unwrap().decoder();
     let directory = tempfile::tempdir().unwrap();
     let result = decoder.decode(
-        sample.metadata(),
-        &sample.pick(Axis::Primary, &[0, 1, 2]),
-        None,
-        Check::Default,
+        &DecodeRequest::new(sample.metadata(), &sample.pick(Axis::Primary, &[0, 1, 2])),
         &mut walrus_accel::io::FileOutput::new(directory.path().join("missing/blob")),
         &Control::new(),
     );
@@ -153,10 +148,10 @@ fn what_can_be_read_the_second_time_is_read_again() {
             let mut restored = Vec::new();
             let control = Control::new();
             let decoded = decoder.decode(
-                sample.metadata(),
-                &slivers,
-                None,
-                check,
+                &DecodeRequest {
+                    check,
+                    ..DecodeRequest::new(sample.metadata(), &slivers)
+                },
                 &mut restored,
                 &control,
             );

@@ -7,7 +7,7 @@ use common::sample::Sample;
 use common::{Random, blob, hex, vectors};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use walrus_accel::recovery::{ExpandedSliver, RecoveryOutcome};
+use walrus_accel::recovery::{ExpandedSliver, RecoveryOutcome, RecoveryTarget};
 use walrus_accel::verify::{BlobSliver, ProofVerdict, SymbolVerdict};
 use walrus_accel::wire::{
     Bcs, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, Node, Sliver, SliverData,
@@ -126,9 +126,7 @@ fn recovery_symbols_are_the_network_s_byte_for_byte() {
                     assert_eq!(alone.unwrap(), [plain]);
 
                     let verdicts = decoder.verify_symbols(
-                        sample.metadata(),
-                        axis.other(),
-                        target,
+                        &RecoveryTarget::new(sample.metadata(), axis.other(), target),
                         &[symbol],
                         &Control::new(),
                     );
@@ -245,7 +243,11 @@ fn a_consistent_blob_cannot_be_proven_inconsistent() {
             };
             let verdict = judge(&decoder, sample.metadata(), axis, &proof);
             assert_eq!(verdict, ProofVerdict::Consistent);
-            let outcome = decoder.recover(sample.metadata(), axis, target, &good, &control);
+            let outcome = decoder.recover(
+                &RecoveryTarget::new(sample.metadata(), axis, target),
+                &good,
+                &control,
+            );
             assert!(matches!(
                 outcome.unwrap().outcome,
                 RecoveryOutcome::Sliver(_)
@@ -275,7 +277,11 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
                 let metadata = metadata.verify(n, &id).unwrap();
                 let given = symbols(&decoder, &sample, axis, target, 0..n.into());
                 let recovery = decoder
-                    .recover(&metadata, axis, target, &given, &control)
+                    .recover(
+                        &RecoveryTarget::new(&metadata, axis, target),
+                        &given,
+                        &control,
+                    )
                     .unwrap();
                 assert_eq!(recovery.used.len(), needed(&sample, axis));
                 let RecoveryOutcome::Inconsistent(proof) = recovery.outcome else {
@@ -293,7 +299,11 @@ fn an_inconsistent_blob_is_proven_by_the_symbols_used() {
                 let verdict = judge(&decoder, sample.metadata(), axis, &proof);
                 assert_eq!(verdict, ProofVerdict::Consistent);
                 let plain: Vec<_> = given.iter().map(|given| given.symbol.clone()).collect();
-                let unproven = decoder.recover_unproven(&metadata, axis, target, &plain, &control);
+                let unproven = decoder.recover_unproven(
+                    &RecoveryTarget::new(&metadata, axis, target),
+                    &plain,
+                    &control,
+                );
                 assert!(matches!(unproven, Err(Error::InvalidSliver { .. })));
             }
         }
@@ -318,7 +328,11 @@ fn all_slivers_come_back_from_one_node_more_than_may_fail() {
             for target in (0..n).map(SliverPairIndex) {
                 let axis = Axis::Secondary;
                 let given = symbols(&decoder, &sample, axis, target, nodes.iter().copied());
-                let recovery = decoder.recover(sample.metadata(), axis, target, &given, &control);
+                let recovery = decoder.recover(
+                    &RecoveryTarget::new(sample.metadata(), axis, target),
+                    &given,
+                    &control,
+                );
                 secondary.push(recovered(recovery, &sample, axis, target));
             }
             let expanded: Vec<_> = secondary
@@ -329,7 +343,11 @@ fn all_slivers_come_back_from_one_node_more_than_may_fail() {
                 let axis = Axis::Primary;
                 let given = expanded.iter().map(|sliver| sliver.recovery_symbol(target));
                 let given = given.collect::<Result<Vec<_>>>().unwrap();
-                let recovery = decoder.recover(sample.metadata(), axis, target, &given, &control);
+                let recovery = decoder.recover(
+                    &RecoveryTarget::new(sample.metadata(), axis, target),
+                    &given,
+                    &control,
+                );
                 recovered(recovery, &sample, axis, target);
             }
         }
@@ -372,11 +390,19 @@ fn slivers_come_back_from_any_symbols() {
             let target = pair(random.below(n.into()));
             let chosen = random.choose(needed(&sample, axis), n.into());
             let given = symbols(&decoder, &sample, axis, target, chosen);
-            let recovery = decoder.recover(sample.metadata(), axis, target, &given, &control);
+            let recovery = decoder.recover(
+                &RecoveryTarget::new(sample.metadata(), axis, target),
+                &given,
+                &control,
+            );
             recovered(recovery, &sample, axis, target);
             let plain: Vec<_> = given.into_iter().map(|given| given.symbol).collect();
             let sliver = decoder
-                .recover_unproven(sample.metadata(), axis, target, &plain, &control)
+                .recover_unproven(
+                    &RecoveryTarget::new(sample.metadata(), axis, target),
+                    &plain,
+                    &control,
+                )
                 .unwrap();
             let expected = sample.buffer.sliver_data(axis, target).unwrap();
             assert_eq!(sliver.data.to_bcs(), expected);
@@ -494,14 +520,22 @@ fn wrong_symbols_are_told_and_passed_over() {
             let (mut given, verdicts): (Vec<_>, Vec<_>) = wrong.into_iter().unzip();
             let bad = given.len();
             let metadata = sample.metadata();
-            let found = decoder.verify_symbols(metadata, axis, target, &given, &control);
+            let found = decoder.verify_symbols(
+                &RecoveryTarget::new(metadata, axis, target),
+                &given,
+                &control,
+            );
             assert_eq!(found.unwrap(), verdicts);
 
             // One fewer than needed, each twice.
             let needed = needed(&sample, axis);
             given.extend_from_slice(&all[..needed - 1]);
             given.extend_from_slice(&all[..needed - 1]);
-            let recovery = decoder.recover(metadata, axis, target, &given, &control);
+            let recovery = decoder.recover(
+                &RecoveryTarget::new(metadata, axis, target),
+                &given,
+                &control,
+            );
             let Err(Error::NotEnoughSymbols {
                 axis: of,
                 usable,
@@ -517,7 +551,11 @@ fn wrong_symbols_are_told_and_passed_over() {
 
             // The right symbol of the pair that sent wrong symbols.
             given.push(all[9].clone());
-            let recovery = decoder.recover(metadata, axis, target, &given, &control);
+            let recovery = decoder.recover(
+                &RecoveryTarget::new(metadata, axis, target),
+                &given,
+                &control,
+            );
             let recovery = recovery.unwrap();
             assert!(recovery.used.contains(&(given.len() - 1)));
             assert!(recovery.used.iter().all(|&position| position >= bad));
@@ -572,7 +610,11 @@ fn what_a_node_lost_is_not_served() {
             let target = pair(10);
             outside(
                 decoder
-                    .recover(sample.metadata(), axis, target, &[], &control)
+                    .recover(
+                        &RecoveryTarget::new(sample.metadata(), axis, target),
+                        &[],
+                        &control,
+                    )
                     .map(drop),
             );
         }
@@ -595,12 +637,20 @@ fn a_cancelled_call_says_so() {
     let metadata = sample.metadata();
     cancelled(
         decoder
-            .recover(metadata, axis, target, &given, &control)
+            .recover(
+                &RecoveryTarget::new(metadata, axis, target),
+                &given,
+                &control,
+            )
             .map(drop),
     );
     cancelled(
         decoder
-            .verify_symbols(metadata, axis, target, &given, &control)
+            .verify_symbols(
+                &RecoveryTarget::new(metadata, axis, target),
+                &given,
+                &control,
+            )
             .map(drop),
     );
 }
@@ -617,11 +667,18 @@ fn the_private_profile_is_served_and_recovered_alike() {
             let target = pair(6);
             let given = symbols(&decoder, &sample, axis, target, 0..needed(&sample, axis));
             let metadata = sample.metadata();
-            let recovery = decoder.recover(metadata, axis, target, &given, &control);
+            let recovery = decoder.recover(
+                &RecoveryTarget::new(metadata, axis, target),
+                &given,
+                &control,
+            );
             recovered(recovery, &sample, axis, target);
             // Equal symbols with proofs of another tree.
-            let verdicts =
-                decoder.verify_symbols(network.metadata(), axis, target, &given, &control);
+            let verdicts = decoder.verify_symbols(
+                &RecoveryTarget::new(network.metadata(), axis, target),
+                &given,
+                &control,
+            );
             let wrong = |verdict: &SymbolVerdict| *verdict == SymbolVerdict::WrongProof;
             assert!(verdicts.unwrap().iter().all(wrong));
         }
@@ -644,7 +701,11 @@ fn padding_may_be_spelt_as_zeros() {
     let mut wrong = good.clone();
     wrong.proof = MerkleProof::new([Node::Digest([1; 32]), path[1], path[2]]);
     let given = [good, zeros, wrong];
-    let verdicts = decoder.verify_symbols(sample.metadata(), axis, target, &given, &control);
+    let verdicts = decoder.verify_symbols(
+        &RecoveryTarget::new(sample.metadata(), axis, target),
+        &given,
+        &control,
+    );
     let [good, wrong] = [SymbolVerdict::Good, SymbolVerdict::WrongProof];
     assert_eq!(verdicts.unwrap(), [good, good, wrong]);
 }
@@ -667,7 +728,11 @@ fn too_little_memory_for_a_codeword_is_told() {
     told(expand(&small, metadata, &sample.sliver(axis, 0)).map(drop));
     told(
         small
-            .recover(metadata, axis, target, &given, &control)
+            .recover(
+                &RecoveryTarget::new(metadata, axis, target),
+                &given,
+                &control,
+            )
             .map(drop),
     );
 }

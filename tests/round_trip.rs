@@ -4,7 +4,7 @@ mod common;
 
 use common::sample::{Sample, least_memory};
 use common::{Random, blob};
-use walrus_accel::decode::Decoded;
+use walrus_accel::decode::{DecodeRequest, Decoded, RebuildRequest};
 use walrus_accel::io::{FileOutput, SliverBuffer, SliverSource};
 use walrus_accel::wire::{Node, Sliver};
 use walrus_accel::{
@@ -27,7 +27,15 @@ fn decode(
 ) -> Result<(Decoded, Vec<u8>)> {
     let mut blob = Vec::new();
     let control = Control::new();
-    let decoded = decoder.decode(metadata, slivers, axis, check, &mut blob, &control)?;
+    let decoded = decoder.decode(
+        &DecodeRequest {
+            axis,
+            check,
+            ..DecodeRequest::new(metadata, &slivers)
+        },
+        &mut blob,
+        &control,
+    )?;
     Ok((decoded, blob))
 }
 
@@ -38,7 +46,11 @@ fn rebuild(
     pairs: &PairSet,
     buffer: &mut SliverBuffer,
 ) -> Result<Decoded> {
-    decoder.rebuild(metadata, slivers, None, pairs, buffer, &Control::new())
+    decoder.rebuild(
+        &RebuildRequest::new(metadata, &slivers, pairs),
+        buffer,
+        &Control::new(),
+    )
 }
 
 fn needed(sample: &Sample, axis: Axis) -> usize {
@@ -120,7 +132,14 @@ fn random_erasures_at_1000_shards_in_several_stripes() {
                 let mut output = FileOutput::new(&path).force(true);
                 let control = Control::new();
                 let metadata = sample.metadata();
-                decoder.decode(metadata, &slivers[..], None, check, &mut output, &control)
+                decoder.decode(
+                    &DecodeRequest {
+                        check,
+                        ..DecodeRequest::new(metadata, &slivers)
+                    },
+                    &mut output,
+                    &control,
+                )
             };
             job(least_memory(job)).unwrap();
             assert!(

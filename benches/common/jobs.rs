@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use walrus_accel::decode::DecodeRequest;
 use walrus_accel::io::{DeviceTime, SliverBuffer, SliverInfo, SliverSource};
 use walrus_accel::runtime::InstructionSet;
 use walrus_accel::verify::SliverVerdict;
@@ -172,7 +173,14 @@ impl PreparedJob {
                 Box::new(move || {
                     let (run, decoded) = timed(|control| {
                         let check = Check::Default;
-                        decoder.decode(&metadata, &chosen, None, check, restored, control)
+                        decoder.decode(
+                            &DecodeRequest {
+                                check,
+                                ..DecodeRequest::new(&metadata, &chosen)
+                            },
+                            restored,
+                            control,
+                        )
                     });
                     assert!(decoded.axis == axis && restored == blob);
                     assert!(decoder.runtime().device_fault().is_none());
@@ -199,7 +207,7 @@ impl PreparedJob {
                     .expect("computed here");
                 Box::new(move || {
                     let (run, verdicts) =
-                        timed(|control| decoder.verify(&metadata, &sliver[..], &[0], control));
+                        timed(|control| decoder.verify(&metadata, &sliver, &[0], control));
                     assert_eq!(verdicts, [SliverVerdict::Good]);
                     run
                 })

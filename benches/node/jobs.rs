@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use walrus_accel::decode::Added;
 use walrus_accel::io::SliverBuffer;
-use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::recovery::{RecoveryOutcome, RecoveryTarget};
 use walrus_accel::verify::BlobSliver;
 use walrus_accel::wire::{GeneralRecoverySymbol, Sliver, SliverData};
 use walrus_accel::{
@@ -258,7 +258,11 @@ fn recover(name: &'static str, engines: Engines, axis: Axis, target_ratio: Optio
                 let metadata = &encoded.metadata;
                 let (time, recovery) = timed(|| {
                     decoder
-                        .recover(metadata, axis, target, symbols, &control)
+                        .recover(
+                            &RecoveryTarget::new(metadata, axis, target),
+                            symbols,
+                            &control,
+                        )
                         .unwrap()
                 });
                 let RecoveryOutcome::Sliver(sliver) = recovery.outcome else {

@@ -1188,6 +1188,23 @@ struct decode_request {
     output to = output::library();
 };
 
+/// A blob to decode without metadata: nothing is checked, and a damaged sliver gives a wrong blob.
+struct unchecked_request {
+    unchecked_request(std::uint64_t blob_length, std::vector<sliver> given)
+        : length(blob_length), slivers(std::move(given)) {}
+
+    /// The length of the blob in bytes.
+    std::uint64_t length;
+    /// The slivers, in any order. All must have the shape of the blob.
+    std::vector<sliver> slivers;
+    /// The number of shards; 0 for the network's 1,000.
+    std::uint16_t n_shards = 0;
+    /// The axis whose slivers are used; nothing for the first with enough slivers, primary first.
+    std::optional<walrus_accel::axis> axis;
+    /// Where the blob goes.
+    output to = output::library();
+};
+
 /// Request to verify slivers of one blob, of both axes in any order. Many slivers in one request
 /// are verified faster than one by one. The metadata must outlive the call, or the call that
 /// submits the job.
@@ -1964,6 +1981,43 @@ private:
     decoded_handle handle_;
 };
 
+class unchecked_decoding final : public errand<decoded> {
+public:
+    using request_type = unchecked_request;
+
+    explicit unchecked_decoding(const unchecked_request &request)
+        : slivers_(requesting::slivers(request.slivers)), to_(request.to) {
+        told_.slivers = slivers_.data();
+        told_.sliver_count = slivers_.size();
+        told_.unencoded_length = request.length;
+        told_.n_shards = request.n_shards;
+        told_.axis = requesting::axis_or_any(request.axis);
+        requesting::to(to_, told_);
+    }
+
+    walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
+                            walrus_accel_error **reason) {
+        return walrus_accel_decode_unchecked(runtime, &told_, by, receiving(handle_), reason);
+    }
+
+    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
+                               walrus_accel_job **job, walrus_accel_error **reason) {
+        return walrus_accel_submit_decode_unchecked(runtime, &told_, tell, user_data(), job, reason);
+    }
+
+    walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
+        return walrus_accel_job_take_decoded(job, receiving(handle_), reason);
+    }
+
+    decoded value() override { return owner(handle_); }
+
+private:
+    walrus_accel_unchecked_request told_ = WALRUS_ACCEL_UNCHECKED_REQUEST_INIT;
+    std::vector<walrus_accel_sliver> slivers_;
+    output to_;
+    decoded_handle handle_;
+};
+
 class verifying final : public errand<std::vector<verdict>> {
 public:
     using request_type = verify_request;
@@ -2395,6 +2449,17 @@ public:
         return run<detail::decoding>(request, by);
     }
 
+    /// Decodes a blob without metadata, unchecked, and returns when it is done. `by`: as in encode. Throws
+    /// error with the statuses that walrus_accel_decode_unchecked names.
+    decoded decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
+        return try_decode_unchecked(request, by).value();
+    }
+
+    /// The same, without exceptions.
+    result<decoded> try_decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
+        return run<detail::unchecked_decoding>(request, by);
+    }
+
     /// Verifies slivers against the metadata of their blob, and returns one verdict per sliver. The
     /// call checks index, length, symbol size, and the Merkle root of the expanded sliver. `by`: as
     /// in encode. Throws error with the statuses of walrus_accel_verify.
@@ -2641,6 +2706,13 @@ public:
     job<decoded> submit_decode(const decode_request &request,
                                std::function<void()> completed = {}) const {
         return submit<detail::decoding>(request, std::move(completed));
+    }
+
+    /// Submits an unchecked decoding, as decode_unchecked does it, and returns at once. Parameters and
+    /// failures as in submit_encode.
+    job<decoded> submit_decode_unchecked(const unchecked_request &request,
+                                         std::function<void()> completed = {}) const {
+        return submit<detail::unchecked_decoding>(request, std::move(completed));
     }
 
     /// Submits a job that verifies slivers, as verify does, and returns at once. Parameters and

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::decode::Added;
+use walrus_accel::decode::{Added, DecodeRequest};
 use walrus_accel::wire::Sliver;
 use walrus_accel::{Axis, Check, Control, Error, SliverIndex};
 use walrus_accel_fuzz::{Bytes, Sample, cpu};
@@ -56,10 +56,11 @@ fn hostile(sample: &Sample, bytes: &mut Bytes<'_>) -> Sliver {
 fn decode(sample: &Sample, axis: Option<Axis>, check: Check, slivers: &[Sliver]) {
     let mut blob = Vec::new();
     let decoded = cpu().decoder.decode(
-        &sample.metadata,
-        slivers,
-        axis,
-        check,
+        &DecodeRequest {
+            axis,
+            check,
+            ..DecodeRequest::new(&sample.metadata, slivers)
+        },
         &mut blob,
         &Control::new(),
     );

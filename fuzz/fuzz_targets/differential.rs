@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::decode::Decoded;
+use walrus_accel::decode::{DecodeRequest, Decoded, RebuildRequest};
 use walrus_accel::io::SliverBuffer;
-use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::recovery::{RecoveryOutcome, RecoveryTarget};
 use walrus_accel::wire::Sliver;
 use walrus_accel::{Axis, Check, Control, Error, PairSet, Result, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{Bytes, Engine, Sample, cpu, reference};
@@ -69,7 +69,11 @@ fn recover(sample: &Sample, axis: Axis, target: SliverPairIndex, bytes: &mut Byt
     }
     for engine in [cpu(), reference()] {
         let decoder = &engine.decoder;
-        match decoder.recover(&sample.metadata, axis, target, &symbols, &control) {
+        match decoder.recover(
+            &RecoveryTarget::new(&sample.metadata, axis, target),
+            &symbols,
+            &control,
+        ) {
             Ok(recovery) => {
                 assert!(good >= needed);
                 assert!(
@@ -81,7 +85,11 @@ fn recover(sample: &Sample, axis: Axis, target: SliverPairIndex, bytes: &mut Byt
             Err(error) => panic!("{error}"),
         }
         let plain: Vec<_> = symbols.iter().map(|symbol| symbol.symbol.clone()).collect();
-        match decoder.recover_unproven(&sample.metadata, axis, target, &plain, &control) {
+        match decoder.recover_unproven(
+            &RecoveryTarget::new(&sample.metadata, axis, target),
+            &plain,
+            &control,
+        ) {
             Ok(sliver) => assert!(sliver == expected, "another sliver"),
             Err(Error::NotEnoughSymbols { .. } | Error::InvalidSliver { .. }) => {
                 assert!(good < needed || symbols.len() > good);
@@ -122,10 +130,11 @@ fn decode(sample: &Sample, bytes: &mut Bytes<'_>) {
     for engine in [cpu(), reference()] {
         let mut blob = Vec::new();
         let decoded = engine.decoder.decode(
-            &sample.metadata,
-            &slivers[..],
-            given,
-            check,
+            &DecodeRequest {
+                axis: given,
+                check,
+                ..DecodeRequest::new(&sample.metadata, &slivers)
+            },
             &mut blob,
             &Control::new(),
         );
@@ -156,10 +165,7 @@ fn chosen_pairs(n_shards: u16, bytes: &mut Bytes<'_>) -> PairSet {
 fn rebuild(engine: &Engine, sample: &Sample, slivers: &[Sliver], pairs: &PairSet, enough: bool) {
     let mut buffer = SliverBuffer::new();
     let rebuilt = engine.decoder.rebuild(
-        &sample.metadata,
-        slivers,
-        None,
-        pairs,
+        &RebuildRequest::new(&sample.metadata, slivers, pairs),
         &mut buffer,
         &Control::new(),
     );

@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use walrus_accel::recovery::RecoveryTarget;
 use walrus_accel::wire::{DecodingSymbol, GeneralRecoverySymbol, MerkleProof, RecoverySymbol};
 use walrus_accel::{Axis, Control, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{Sample, cpu, fixed, round_trips};
@@ -57,7 +58,11 @@ fn is_good(
 ) -> bool {
     let symbol = std::slice::from_ref(symbol);
     let decoder = &cpu().decoder;
-    let verdicts = decoder.verify_symbols(&sample.metadata, axis, pair, symbol, &Control::new());
+    let verdicts = decoder.verify_symbols(
+        &RecoveryTarget::new(&sample.metadata, axis, pair),
+        symbol,
+        &Control::new(),
+    );
     verdicts.expect("a pair of the committee")[0].is_good()
 }
 

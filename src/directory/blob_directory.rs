@@ -30,7 +30,8 @@ use crate::support::memory::{catch_out_of_memory, push};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Check, Control, Decoder, Encoder, PairSet};
+/// use walrus_accel::{Control, Encoder, PairSet};
+/// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::directory::{BlobDirectory, DirectorySink};
 ///
 /// # let out = tempfile::tempdir().unwrap();
@@ -41,10 +42,8 @@ use crate::support::memory::{catch_out_of_memory, push};
 /// let directory = BlobDirectory::open(&sink.outcome().unwrap().path)?;
 /// assert_eq!(directory.files().len(), 8);
 /// let mut blob = Vec::new();
-/// let metadata = directory.metadata();
-/// Decoder::new()?.decode(
-///     metadata, &directory, None, Check::Strict, &mut blob, &Control::new(),
-/// )?;
+/// let request = DecodeRequest::new(directory.metadata(), &directory);
+/// encoder.runtime().decoder().decode(&request, &mut blob, &Control::new())?;
 /// assert_eq!(blob, b"walrus");
 /// # Ok::<(), walrus_accel::Error>(())
 /// ```

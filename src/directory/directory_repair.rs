@@ -21,7 +21,7 @@ use crate::format::shape::Shape;
 use crate::format::wire::{Bcs, SliverLayout};
 use crate::io::control::Control;
 use crate::io::sink::{Sink, SinkSession, SliverPart};
-use crate::jobs::decoder::Decoder;
+use crate::jobs::decoder::{Decoder, RebuildRequest};
 use crate::support::disk::{Access, Dir, FileId, Kind, Replacing};
 use crate::support::memory::{catch_out_of_memory, collected, filled, push};
 
@@ -230,10 +230,7 @@ impl Repair<'_> {
         };
         let all = PairSet::new(shape.n_shards(), targets.iter().map(|&(pair, _)| pair))?;
         decoder.rebuild(
-            directory.metadata(),
-            directory,
-            None,
-            &all,
+            &RebuildRequest::new(directory.metadata(), directory, &all),
             &mut sink,
             control,
         )?;

@@ -11,6 +11,26 @@
 //! below the directory is therefore reached through directory handles that follow no link
 //! ([`crate::support::disk::Dir`]). Only regular files are opened, reads are limited to the size
 //! that a file may have, and only files with names from [`file_names`] are removed.
+//!
+//! # Example
+//!
+//! ```
+//! use walrus_accel::directory::{BlobDirectory, DirectorySink};
+//! use walrus_accel::{Control, PairSet, Runtime};
+//!
+//! # let out = tempfile::tempdir().unwrap();
+//! let runtime = Runtime::new()?;
+//! let (mut sink, control) = (DirectorySink::new(out.path()), Control::new());
+//! runtime.encoder(10)?.encode(&b"walrus"[..], &PairSet::all(10), &mut sink, &control)?;
+//! let path = sink.outcome().unwrap().path.clone();
+//!
+//! // A sliver is lost, and rebuilt from the others.
+//! std::fs::remove_file(path.join("pairs/0007.primary.bcs")).unwrap();
+//! let directory = BlobDirectory::open(&path)?;
+//! let repaired = directory.repair(&runtime.decoder(), None, &control)?;
+//! assert_eq!(repaired.rebuilt.len(), 1);
+//! # Ok::<(), walrus_accel::Error>(())
+//! ```
 
 mod blob_directory;
 mod directory_repair;

@@ -107,21 +107,17 @@ impl fmt::Display for FileProblem {
 /// # Example
 ///
 /// ```no_run
-/// use walrus_accel::{BlobMetadataWithId, Check, Control, Decoder};
+/// use walrus_accel::{BlobMetadataWithId, Control, Decoder};
+/// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::directory::SliverFiles;
 /// use walrus_accel::io::FileOutput;
 /// use walrus_accel::wire::Bcs;
 ///
 /// let metadata = BlobMetadataWithId::from_bcs(&std::fs::read("metadata.bcs")?)?.verify(1000)?;
 /// let slivers = SliverFiles::open(&metadata, &["a.bcs".into(), "b.bcs".into()]);
-/// Decoder::new()?.decode(
-///     &metadata,
-///     &slivers,
-///     None,
-///     Check::Default,
-///     &mut FileOutput::new("restored"),
-///     &Control::new(),
-/// )?;
+/// let request = DecodeRequest::new(&metadata, &slivers);
+/// let mut output = FileOutput::new("restored");
+/// Decoder::new()?.decode(&request, &mut output, &Control::new())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SliverFiles {

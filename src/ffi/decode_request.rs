@@ -21,7 +21,7 @@ use crate::format::index::Axis;
 use crate::io::blob_output::{Output, SliceOutput};
 use crate::io::control::Control;
 use crate::io::file_output::FileOutput;
-use crate::jobs::decoder::{Check, Decoded, Decoder};
+use crate::jobs::decoder::{Check, DecodeRequest, Decoded, Decoder};
 
 /// The library keeps the blob: walrus_accel_decoded_blob lends it.
 pub const WALRUS_ACCEL_OUTPUT_LIBRARY: u32 = 0;
@@ -217,7 +217,17 @@ impl DecodeJob {
             output,
         } = self;
         Ok(slivers.with(&metadata, |slivers| {
-            output.fill(|output| decoder.decode(&metadata, slivers, axis, check, output, control))
+            output.fill(|output| {
+                decoder.decode(
+                    &DecodeRequest {
+                        axis,
+                        check,
+                        ..DecodeRequest::new(&metadata, slivers)
+                    },
+                    output,
+                    control,
+                )
+            })
         })?)
     }
 }

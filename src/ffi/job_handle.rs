@@ -20,6 +20,7 @@ use super::status::{
     walrus_accel_status,
 };
 use super::structs::read;
+use super::unchecked_request::{UncheckedDecoding, walrus_accel_unchecked_request};
 use super::verify_request::{VerifyJob, walrus_accel_verify_request};
 use crate::io::control::Control;
 
@@ -152,6 +153,31 @@ pub extern "C" fn walrus_accel_submit_decode(
         let outputs = || out_param(job, ptr::null_mut(), "job");
         guard_on(runtime, error, outputs, |shared, out| {
             let work = DecodeJob::new(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, |control| {
+                work.run(control).map(Outcome::Decoded)
+            })
+        })
+    }
+}
+
+/// Submits a job that decodes a blob without metadata, as walrus_accel_decode_unchecked does, and
+/// returns at once. walrus_accel_job_take_decoded returns the result.
+///
+/// Parameters and statuses: as walrus_accel_submit_encode.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_submit_decode_unchecked(
+    runtime: *const walrus_accel_runtime,
+    request: *const walrus_accel_unchecked_request,
+    ended: walrus_accel_ended_function,
+    user_data: *mut c_void,
+    job: *mut *mut walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = UncheckedDecoding::new(shared, &read(request, "request")?)?;
             submit(shared, ended, user_data, &out, |control| {
                 work.run(control).map(Outcome::Decoded)
             })

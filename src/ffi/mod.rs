@@ -42,6 +42,7 @@ mod source_options;
 mod status;
 mod structs;
 mod symbol_verdicts;
+mod unchecked_request;
 mod verify_request;
 mod version;
 

@@ -18,7 +18,7 @@ use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::pair_set::PairSet;
 use crate::io::control::Control;
-use crate::jobs::decoder::Decoder;
+use crate::jobs::decoder::{Decoder, RebuildRequest};
 
 /// Request to rebuild slivers from other slivers of the blob. Fields that are zero have their
 /// defaults. The bytes of the slivers must not change until the call or the job has ended.
@@ -118,7 +118,14 @@ impl RebuildJob {
         } = self;
         Ok(slivers.with(&metadata, |slivers| {
             fill(sink, |sink| {
-                decoder.rebuild(&metadata, slivers, axis, &pairs, sink, control)?;
+                decoder.rebuild(
+                    &RebuildRequest {
+                        axis,
+                        ..RebuildRequest::new(&metadata, slivers, &pairs)
+                    },
+                    sink,
+                    control,
+                )?;
                 Ok(metadata.clone())
             })
         })?)

@@ -18,6 +18,7 @@ use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{Bcs, DecodingSymbol, GeneralRecoverySymbol, Sliver, SliverLayout};
 use crate::jobs::recovery::RecoveryOutcome;
+use crate::jobs::recovery::RecoveryTarget;
 use crate::support::memory::{try_with_capacity, with_capacity};
 
 /// The sliver was recovered: walrus_accel_recovered_sliver lends it.
@@ -237,9 +238,7 @@ pub extern "C" fn walrus_accel_recover(
                 "symbols",
             )?;
             let found = shared.runtime.decoder().recover(
-                &target.metadata,
-                target.axis,
-                target.pair,
+                &RecoveryTarget::new(&target.metadata, target.axis, target.pair),
                 &given.symbols,
                 &control,
             );
@@ -329,9 +328,7 @@ pub extern "C" fn walrus_accel_recover_unproven(
                 "symbols",
             )?;
             let sliver = shared.runtime.decoder().recover_unproven(
-                &target.metadata,
-                target.axis,
-                target.pair,
+                &RecoveryTarget::new(&target.metadata, target.axis, target.pair),
                 &given.symbols,
                 &control,
             );

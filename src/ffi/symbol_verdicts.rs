@@ -12,6 +12,7 @@ use crate::format::error::Error;
 use crate::format::index::SliverPairIndex;
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{Bcs, GeneralRecoverySymbol};
+use crate::jobs::recovery::RecoveryTarget;
 
 /// The symbol belongs to the metadata, at the place that it claims. (The value 0 is no verdict: the
 /// symbol was not checked.)
@@ -200,9 +201,7 @@ pub extern "C" fn walrus_accel_verify_symbols(
             )?;
             let target = SliverPairIndex(request.target);
             let found = shared.runtime.decoder().verify_symbols(
-                &metadata,
-                axis,
-                target,
+                &RecoveryTarget::new(&metadata, axis, target),
                 &given.symbols,
                 &control,
             )?;

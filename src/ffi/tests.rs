@@ -111,6 +111,7 @@ const ENTRIES: &[(&str, Call)] = &entries! {
         walrus_accel_encoded_sliver(_ _ _ _ _ _) walrus_accel_encoded_path(_ _ _ _);
     decode_request: walrus_accel_decode(_ _ _ _ _) walrus_accel_decoded_free(_) walrus_accel_decoded_blob(_ _ _ _)
         walrus_accel_decoded_axis(_ _ _) walrus_accel_decoded_used(_ _ _ _) walrus_accel_decoded_damaged(_ _ _ _);
+    unchecked_request: walrus_accel_decode_unchecked(_ _ _ _ _);
     verify_request: walrus_accel_verify(_ _ _ _);
     symbol_verdicts: walrus_accel_verify_symbols(_ _ _ _);
     expanded_handle: walrus_accel_expand(_ _ _ _ _) walrus_accel_expanded_free(_) walrus_accel_expanded_axis(_ _ _)
@@ -129,7 +130,7 @@ const ENTRIES: &[(&str, Call)] = &entries! {
     batch_results: walrus_accel_encode_batch(_ _ _ _ _ _) walrus_accel_decode_batch(_ _ _ _ _ _);
     directory_report: walrus_accel_directory_verify(_ _ _ _ _ _) walrus_accel_directory_repair(_ _ _ _ _)
         walrus_accel_directory_report_counts(_ _ _ _) walrus_accel_directory_report_get(_ _ _ _) walrus_accel_directory_report_free(_);
-    job_handle: walrus_accel_submit_encode(_ _ _ _ _ _) walrus_accel_submit_decode(_ _ _ _ _ _) walrus_accel_submit_rebuild(_ _ _ _ _ _)
+    job_handle: walrus_accel_submit_encode(_ _ _ _ _ _) walrus_accel_submit_decode(_ _ _ _ _ _) walrus_accel_submit_decode_unchecked(_ _ _ _ _ _) walrus_accel_submit_rebuild(_ _ _ _ _ _)
         walrus_accel_submit_verify(_ _ _ _ _ _) walrus_accel_job_poll(_ _ _) walrus_accel_job_wait(_ _ _)
         walrus_accel_job_progress(_ _ _ _) walrus_accel_job_cancel(_ _) walrus_accel_job_engine(_ _ _) walrus_accel_job_result(_ _)
         walrus_accel_job_take_encoded(_ _ _) walrus_accel_job_take_decoded(_ _ _) walrus_accel_job_free(_);

@@ -57,6 +57,42 @@ impl SliverSource for [Sliver] {
     }
 }
 
+impl<T> SliverSource for Vec<T>
+where
+    T: Sync,
+    [T]: SliverSource,
+{
+    fn infos(&self) -> Vec<SliverInfo> {
+        self[..].infos()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        self[..].read_at(number, offset, out)
+    }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        self[..].symbols(number)
+    }
+}
+
+impl<T, const N: usize> SliverSource for [T; N]
+where
+    T: Sync,
+    [T]: SliverSource,
+{
+    fn infos(&self) -> Vec<SliverInfo> {
+        self[..].infos()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        self[..].read_at(number, offset, out)
+    }
+
+    fn symbols(&self, number: usize) -> Option<&[u8]> {
+        self[..].symbols(number)
+    }
+}
+
 impl<T: SliverSource + ?Sized> SliverSource for &T {
     fn infos(&self) -> Vec<SliverInfo> {
         (**self).infos()

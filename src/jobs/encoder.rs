@@ -1,8 +1,8 @@
-//! Encoding: a blob to its metadata, or to metadata and slivers.
+//! Encoding: a blob to metadata, or to metadata and slivers.
 
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{
-    EncodePlan, EncodeRequest, EncodeSession, Engine, PlanRequest, STRIPE_UNIT, SliverOutput,
+    EncodePlan, EncodePlanRequest, EncodeSession, Engine, PlanRequest, STRIPE_UNIT, SliverOutput,
     stripes,
 };
 use crate::format::commitment::{
@@ -98,9 +98,11 @@ impl Encoder {
         &self.runtime
     }
 
-    /// The bytes of working memory that encoding a blob of `length` bytes takes: at most the limit. With
-    /// [`EngineKind::Auto`](crate::EngineKind::Auto) those that the CPU takes; a device, which blobs of 16 MiB or more may go to,
-    /// takes others within the limit.
+    /// Returns the working memory, in bytes, of encoding a blob of `length` bytes: at most the
+    /// memory limit.
+    ///
+    /// With [`EngineKind::Auto`](crate::EngineKind::Auto) the result is for the CPU. A device, which
+    /// may encode blobs of 16 MiB or more, needs another amount within the limit.
     ///
     /// # Errors
     ///
@@ -117,22 +119,22 @@ impl Encoder {
         Ok(plan.memory)
     }
 
-    /// The metadata and the blob ID of a blob; no sliver is kept.
+    /// Computes metadata and blob ID of a blob, without slivers.
     ///
     /// # Errors
     ///
-    /// As [`Encoder::metadata_with`], but it cannot be cancelled.
+    /// As [`Encoder::metadata_with`], except [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn metadata(&self, source: impl Source) -> Result<BlobMetadataWithId> {
         self.metadata_with(source, &Control::new())
     }
 
-    /// The metadata and the blob ID of a blob, with progress and cancelling.
+    /// Computes metadata and blob ID of a blob, with progress and cancellation.
     ///
     /// # Errors
     ///
     /// [`Error::BlobTooLarge`](crate::Error::BlobTooLarge),
     /// [`Error::MemoryBudget`](crate::Error::MemoryBudget),
-    /// [`Error::Cancelled`](crate::Error::Cancelled), and what the source gives.
+    /// [`Error::Cancelled`](crate::Error::Cancelled), and the errors of the source.
     pub fn metadata_with(
         &self,
         source: impl Source,
@@ -141,17 +143,33 @@ impl Encoder {
         self.run(&source, None, control)
     }
 
-    /// Encodes a blob: the slivers of the chosen pairs go to `sink`, and the metadata covers all.
+    /// Encodes a blob: writes the slivers of `pairs` to `sink`, and returns metadata and blob ID.
+    ///
+    /// The metadata covers all pairs.
     ///
     /// # Errors
     ///
-    /// As [`Encoder::metadata_with`], and what the sink gives; its session is then dropped
-    /// unfinished.
+    /// As [`Encoder::metadata_with`], and the errors of the sink. On failure, the sink's session is
+    /// dropped unfinished.
     ///
     /// # Panics
     ///
-    /// If `pairs` was made for another number of shards, or the sink lends other memory than it
-    /// should ([`SinkSession::buffers`](crate::io::SinkSession::buffers)).
+    /// If `pairs` is of another number of shards, or the sink breaks the contract of
+    /// [`SinkSession::buffers`](crate::io::SinkSession::buffers).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    ///
+    /// let encoder = Encoder::new(10)?;
+    /// let (mut slivers, pairs) = (SliverBuffer::new(), PairSet::parse("0-2,9", 10)?);
+    /// encoder.encode(&b"walrus"[..], &pairs, &mut slivers, &Control::new())?;
+    /// assert!(slivers.symbols(Axis::Primary, SliverPairIndex(9)).is_some());
+    /// assert!(slivers.symbols(Axis::Primary, SliverPairIndex(3)).is_none());
+    /// # Ok::<(), walrus_accel::Error>(())
+    /// ```
     pub fn encode(
         &self,
         source: impl Source,
@@ -167,22 +185,26 @@ impl Encoder {
         self.run(&source, Some((pairs, sink)), control)
     }
 
-    /// How many engines blobs of these lengths can be encoded on at the same time, with slivers or
-    /// without: 2 where [`EngineKind::Auto`](crate::EngineKind::Auto) has a device beside the CPU, 1 otherwise. Jobs that are
-    /// started at the same time are shared out between them. It may open and measure the device to know.
+    /// Returns the number of engines that can encode blobs of these lengths at the same time, with
+    /// or without slivers.
+    ///
+    /// 2 where [`EngineKind::Auto`](crate::EngineKind::Auto) has a device beside the CPU, otherwise
+    /// 1. Jobs that run at the same time are shared between the engines. The call may open and
+    /// measure the device.
     ///
     /// # Errors
     ///
-    /// As [`Shape::new`] for the longest;
-    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if a device was asked for that
-    /// is not there; [`Error::Cancelled`](crate::Error::Cancelled).
+    /// As [`Shape::new`] for the longest blob;
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the device of the runtime is
+    /// not present; [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Example
     ///
     /// ```
     /// use walrus_accel::{Control, EngineKind, Runtime, Shape};
     ///
-    /// let encoder = Runtime::builder().engine(EngineKind::Cpu).build()?.encoder(Shape::NETWORK_SHARDS)?;
+    /// let runtime = Runtime::builder().engine(EngineKind::Cpu).build()?;
+    /// let encoder = runtime.encoder(Shape::NETWORK_SHARDS)?;
     /// assert_eq!(encoder.engine_count(&[1 << 30, 1 << 28], true, &Control::new())?, 1);
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
@@ -202,7 +224,7 @@ impl Encoder {
         self.runtime.engine_count(&job, bytes, control, &request)
     }
 
-    /// A job as far as the choice of the engine depends on it.
+    /// Returns the properties of a job that the choice of the engine depends on.
     fn job(&self, shape: &Shape, has_output: bool) -> Job {
         Job {
             work: match has_output {
@@ -216,8 +238,8 @@ impl Encoder {
     }
 
     /// Returns the request for a plan to encode a blob.
-    fn request(&self, shape: &Shape, in_memory: bool) -> EncodeRequest {
-        EncodeRequest {
+    fn request(&self, shape: &Shape, in_memory: bool) -> EncodePlanRequest {
+        EncodePlanRequest {
             shape: *shape,
             commitment: self.commitment,
             in_memory,
@@ -235,7 +257,7 @@ impl Encoder {
         catch_out_of_memory(|| self.run_uncaught(source, output, control))
     }
 
-    /// The same, from which missing memory unwinds.
+    /// [`Encoder::run`], which unwinds if memory is missing.
     fn run_uncaught(
         &self,
         source: &dyn Source,
@@ -307,18 +329,18 @@ impl Encoder {
     }
 }
 
-/// Returns the largest width of stripes with at most `bytes` bytes of the source matrix, but at
-/// least [`STRIPE_UNIT`].
+/// Returns the width of the widest stripes of at most `bytes` bytes of the source matrix, and not
+/// less than the narrowest width.
 fn width_of(shape: &Shape, bytes: u64) -> u32 {
     if bytes >= shape.matrix_len() {
         return u32::MAX;
     }
-    let a_byte = shape.matrix_len() / u64::from(shape.symbol_size());
-    let width = u32::try_from(bytes / a_byte).unwrap_or(u32::MAX);
+    let bytes_per_width = shape.matrix_len() / u64::from(shape.symbol_size());
+    let width = u32::try_from(bytes / bytes_per_width).unwrap_or(u32::MAX);
     (width / STRIPE_UNIT * STRIPE_UNIT).max(STRIPE_UNIT)
 }
 
-/// Returns the codewords that the engine skips in the trees over a blob's expanded slivers of an
+/// Returns the zero codewords that the engine leaves out of the trees over expanded slivers of an
 /// axis.
 pub(crate) fn zeros(
     engine: &dyn Engine,
@@ -332,7 +354,7 @@ pub(crate) fn zeros(
     }
 }
 
-/// Encoding of a blob up to its metadata.
+/// Encode session with the computation of the metadata.
 pub(crate) struct EncodeStage<'a> {
     pub(crate) session: Box<dyn EncodeSession + 'a>,
     engine: &'a dyn Engine,
@@ -350,7 +372,7 @@ impl<'a> EncodeStage<'a> {
         }
     }
 
-    /// Returns the metadata, after the last stripe.
+    /// Computes the metadata after the last stripe.
     pub(crate) fn finish(self) -> BlobMetadataWithId {
         let [primary, secondary] = self.session.roots().unwrap_or_else(|| self.roots());
         BlobMetadata::from_roots(
@@ -362,7 +384,7 @@ impl<'a> EncodeStage<'a> {
         .with_id(self.engine.codewords())
     }
 
-    /// Computes the roots of all slivers from the leaf hashes.
+    /// Computes the roots of all slivers from the leaves.
     fn roots(&self) -> [Vec<Digest>; 2] {
         let leaves = self.session.leaves();
         let n = usize::from(self.shape.n_shards());

@@ -1,4 +1,4 @@
-//! Serving recovery symbols: what a storage node gives to those that lost a sliver.
+//! Serving recovery symbols to nodes that lost a sliver.
 
 use crate::engine::CodewordOps;
 use crate::format::commitment::{Digest, MerkleTree, Node, VerifiedMetadata};
@@ -17,10 +17,11 @@ use crate::jobs::decoder::Decoder;
 use crate::jobs::verify::BlobSliver;
 use crate::support::memory::{catch_out_of_memory, collected, filled, with_capacity};
 
-/// A sliver's `n` symbols and the Merkle tree over them: each symbol recovers a sliver of the other axis.
+/// Codeword of a sliver with its Merkle tree. Each of the `n` symbols recovers a sliver of the other
+/// axis.
 ///
-/// Made once ([`Decoder::expand`]) and kept, it makes serving a symbol cost a copy. It takes `n` symbols
-/// and about `2 * n` digests of memory, [`memory`](Self::memory) bytes.
+/// [`Decoder::expand`] computes it once; serving a symbol from it costs a copy. Its size is `n`
+/// symbols and about `2 * n` digests: [`memory`](Self::memory) bytes.
 ///
 /// # Example
 ///
@@ -60,31 +61,31 @@ pub struct ExpandedSliver {
 }
 
 impl ExpandedSliver {
-    /// The axis of the sliver.
+    /// Returns the axis of the sliver.
     #[must_use]
     pub fn axis(&self) -> Axis {
         self.axis
     }
 
-    /// The index of the sliver along its axis.
+    /// Returns the index of the sliver along its axis.
     #[must_use]
     pub fn index(&self) -> SliverIndex {
         self.index
     }
 
-    /// The root over its symbols.
+    /// Returns the root of the tree over the symbols.
     #[must_use]
     pub fn root(&self) -> Digest {
         self.tree.root()
     }
 
-    /// The memory that it takes, in bytes.
+    /// Returns its size in memory, in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
         size_of::<Self>() + self.symbols.capacity() + self.tree.memory()
     }
 
-    /// Which of its symbols is for the sliver of the other axis in the pair.
+    /// Returns the position of the symbol that recovers the other axis's sliver of a pair.
     fn target(&self, target: SliverPairIndex) -> Result<SliverIndex> {
         target_sliver(&self.shape, self.axis.other(), target)
     }
@@ -94,7 +95,7 @@ impl ExpandedSliver {
         &self.symbols[usize::from(target.0) * size..][..size]
     }
 
-    /// The symbol that recovers the other axis's sliver of the target pair, without a proof.
+    /// Returns the symbol that recovers the other axis's sliver of the target pair, without a proof.
     ///
     /// # Errors
     ///
@@ -107,8 +108,8 @@ impl ExpandedSliver {
         })
     }
 
-    /// The symbol that recovers the other axis's sliver of the target pair, with the proof that it belongs
-    /// to this sliver's root.
+    /// Returns the symbol that recovers the other axis's sliver of the target pair, with the proof
+    /// that the symbol belongs to this sliver's root.
     ///
     /// # Errors
     ///
@@ -124,7 +125,7 @@ impl ExpandedSliver {
         })
     }
 
-    /// The same for many target pairs, in their order.
+    /// Returns the recovery symbols of many target pairs, in the order of the pairs.
     ///
     /// # Errors
     ///
@@ -141,11 +142,12 @@ impl ExpandedSliver {
         self.tree.path(target.0.into())
     }
 
-    /// Appends the bytes of [`recovery_symbol`](Self::recovery_symbol), BCS `GeneralRecoverySymbol`.
+    /// Appends the BCS `GeneralRecoverySymbol` of [`recovery_symbol`](Self::recovery_symbol) to
+    /// `out`.
     ///
     /// # Errors
     ///
-    /// [`Error::PairOutOfRange`]: then nothing is appended.
+    /// [`Error::PairOutOfRange`]. On failure, nothing is appended.
     pub fn write_recovery_symbol(&self, target: SliverPairIndex, out: &mut Vec<u8>) -> Result<()> {
         let target = self.target(target)?;
         let (axis, symbol) = (self.axis.other(), self.symbol(target));
@@ -153,7 +155,7 @@ impl ExpandedSliver {
         Ok(())
     }
 
-    /// How many bytes those are.
+    /// Returns the length of the BCS `GeneralRecoverySymbol` for a target pair.
     ///
     /// # Errors
     ///
@@ -165,18 +167,18 @@ impl ExpandedSliver {
         Ok(recovery_symbol_len(self.symbol(target).len(), path))
     }
 
-    /// Appends the bytes of [`decoding_symbol`](Self::decoding_symbol), BCS `DecodingSymbol`.
+    /// Appends the BCS `DecodingSymbol` of [`decoding_symbol`](Self::decoding_symbol) to `out`.
     ///
     /// # Errors
     ///
-    /// [`Error::PairOutOfRange`]: then nothing is appended.
+    /// [`Error::PairOutOfRange`]. On failure, nothing is appended.
     pub fn write_decoding_symbol(&self, target: SliverPairIndex, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(&self.decoding_symbol(target)?.to_bcs());
         Ok(())
     }
 }
 
-/// The sliver of the axis in a pair.
+/// Returns the index of a pair's sliver along an axis.
 pub(crate) fn target_sliver(
     shape: &Shape,
     axis: Axis,
@@ -192,7 +194,7 @@ pub(crate) fn target_sliver(
     Ok(target.sliver(axis, n_shards))
 }
 
-/// A sliver's symbols, all `n`, from the source symbols.
+/// Computes the codeword of a sliver from its source symbols.
 pub(crate) fn all_symbols(
     words: &dyn CodewordOps,
     shape: &Shape,
@@ -208,7 +210,7 @@ pub(crate) fn all_symbols(
     Ok(symbols)
 }
 
-/// The tree over a sliver's symbols.
+/// Computes the tree over the symbols of a codeword.
 pub(crate) fn tree_of(
     words: &dyn CodewordOps,
     metadata: &VerifiedMetadata,
@@ -222,13 +224,15 @@ pub(crate) fn tree_of(
 }
 
 impl Decoder {
-    /// Expands a sliver to all `n` symbols and builds the tree over them, which tells whether it is good: a
-    /// node gives out no symbols of a sliver that was damaged in its keeping.
+    /// Expands a sliver to its codeword, and compares the root of the codeword with the metadata.
+    ///
+    /// A node therefore serves no symbols of a sliver that is damaged.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidSliver`] if it does not belong to its blob's metadata; [`Error::MemoryBudget`] if
-    /// its symbols are beyond the memory limit; [`Error::Cancelled`].
+    /// [`Error::InvalidSliver`] if the sliver does not belong to its blob's metadata;
+    /// [`Error::MemoryBudget`] if the memory limit does not hold the codeword;
+    /// [`Error::Cancelled`].
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
         catch_out_of_memory(|| {
             let symbols = self.checked_symbols(sliver, control)?;
@@ -248,13 +252,16 @@ impl Decoder {
         })
     }
 
-    /// The symbols of a sliver that recover the other axis's slivers of the target pairs, without proofs and
-    /// in their order. Nothing is hashed, so whether the sliver's bytes are right is not found out.
+    /// Returns the symbols of a sliver that recover the other axis's slivers of the target pairs,
+    /// without proofs, in the order of the pairs.
+    ///
+    /// Nothing is hashed: a damaged sliver gives wrong symbols.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidSliver`] if its index, symbol size or length cannot be those of a sliver of its blob;
-    /// [`Error::PairOutOfRange`]; [`Error::MemoryBudget`]; [`Error::Cancelled`].
+    /// [`Error::InvalidSliver`] if the sliver has another length or symbol size than the blob's
+    /// slivers, or an index beyond the committee; [`Error::PairOutOfRange`];
+    /// [`Error::MemoryBudget`]; [`Error::Cancelled`].
     ///
     /// # Example
     ///
@@ -294,7 +301,7 @@ impl Decoder {
         Ok(symbols)
     }
 
-    /// Calls `each` with the position of each target and its symbol's bytes.
+    /// Calls `each` with the position of each target pair and the bytes of its symbol.
     pub(crate) fn cut_symbols(
         &self,
         sliver: &BlobSliver<'_>,
@@ -317,7 +324,7 @@ impl Decoder {
         })
     }
 
-    /// All symbols of a sliver that has the measures of one of its blob.
+    /// Computes the codeword of a sliver whose measures fit its blob.
     fn checked_symbols(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<Vec<u8>> {
         if let Some(verdict) = sliver.measures() {
             return Err(refused(sliver, verdict));
@@ -333,7 +340,7 @@ impl Decoder {
         all_symbols(words, &shape, sliver.axis, sliver.symbols, control)
     }
 
-    /// Returns what computes single codewords.
+    /// Returns the engine for single codewords. Engines with a device use the CPU for them.
     pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
         self.runtime.codewords(control)
     }

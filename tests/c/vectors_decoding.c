@@ -43,6 +43,50 @@ static void check_output(const walrus_accel_runtime *runtime, const vector *vect
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
 }
 
+/* The blob without metadata, from the slivers of one axis, here and as a job. */
+static void check_unchecked(const walrus_accel_runtime *runtime, const vector *vector, uint32_t axis)
+{
+    const sample *sample = &vector->sample;
+    size_t count = enough(sample, axis), length = 0;
+    walrus_accel_sliver *slivers = last_slivers(sample, axis, count);
+    walrus_accel_unchecked_request request = WALRUS_ACCEL_UNCHECKED_REQUEST_INIT;
+    walrus_accel_decoded *decoded = NULL;
+    walrus_accel_job *job = NULL;
+    const uint8_t *blob = NULL;
+    uint8_t *output = claim(sample->length + 1);
+    request.slivers = slivers;
+    request.sliver_count = count;
+    request.unencoded_length = sample->length;
+    request.n_shards = sample->n_shards;
+    CHECK_OK(walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
+    check_used(decoded, axis, count);
+    CHECK_OK(walrus_accel_decoded_blob(decoded, &blob, &length, &error));
+    CHECK_EQUAL(length, sample->length);
+    CHECK_BYTES(blob, sample->blob, sample->length);
+    CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
+
+    request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
+    request.output = output;
+    request.output_length = sample->length;
+    CHECK_OK(walrus_accel_submit_decode_unchecked(runtime, &request, NULL, NULL, &job, &error));
+    CHECK_OK(walrus_accel_job_wait(job, WALRUS_ACCEL_FOREVER, &error));
+    CHECK_OK(walrus_accel_job_take_decoded(job, &decoded, &error));
+    CHECK_BYTES(output, sample->blob, sample->length);
+    CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
+
+    request.sliver_count = count - 1;
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS, walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
+    slivers[0].length -= 1;
+    CHECK_STATUS(WALRUS_ACCEL_MALFORMED, walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
+    slivers[0].length += 1;
+    slivers[0].axis = WALRUS_ACCEL_AXIS_PRIMARY + WALRUS_ACCEL_AXIS_SECONDARY - axis;
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER, walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
+    CHECK(!decoded);
+    free(output);
+    free(slivers);
+}
+
 static void check_outputs(const walrus_accel_runtime *runtime, const vector *vector, uint32_t axis, uint32_t check)
 {
     const sample *sample = &vector->sample;
@@ -89,6 +133,7 @@ void vectors_decoding(const walrus_accel_runtime *runtime, const vector *vector,
         for (check = WALRUS_ACCEL_CHECK_DEFAULT; check <= WALRUS_ACCEL_CHECK_SKIP; check++) {
             check_outputs(runtime, vector, axis, check);
         }
+        check_unchecked(runtime, vector, axis);
     }
 }
 

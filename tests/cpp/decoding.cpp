@@ -59,6 +59,25 @@ void choices(const wal::runtime &runtime, const sample &made) {
     CHECK_FAILS(not_enough_slivers, "", runtime.decode(request));
 }
 
+void unchecked(const wal::runtime &runtime, const sample &made) {
+    wal::unchecked_request request(made.blob.size(), made.slivers(2));
+    request.n_shards = sample::n_shards;
+    CHECK(is_same(runtime.decode_unchecked(request).blob(), made.blob));
+    request.axis = wal::axis::secondary;
+    bytes buffer(made.blob.size());
+    request.to = wal::output::memory(buffer);
+    auto job = runtime.submit_decode_unchecked(request);
+    CHECK(job.get().axis() == wal::axis::secondary);
+    CHECK(buffer == made.blob);
+    request.slivers = made.slivers(3);
+    CHECK_FAILS(not_enough_slivers, "5", runtime.decode_unchecked(request));
+    request.length = 3 * made.blob.size();
+    request.to = wal::output::library();
+    CHECK_FAILS(invalid_sliver, "symbols", runtime.decode_unchecked(request));
+    request.slivers[0].bytes = {};
+    CHECK(runtime.try_decode_unchecked(request).failure().status == wal::status::malformed);
+}
+
 void damage(const wal::runtime &runtime, const sample &made) {
     auto slivers = made.slivers();
     auto spoilt = copy(slivers[0].bytes);
@@ -133,6 +152,7 @@ void test_decoding() {
     const sample made(runtime);
     outputs(runtime, made);
     choices(runtime, made);
+    unchecked(runtime, made);
     damage(runtime, made);
     rebuilding(runtime, made);
     batches(runtime, made);

@@ -4,6 +4,7 @@
 use std::env;
 use std::path::PathBuf;
 
+use walrus_accel::decode::DecodeRequest;
 use walrus_accel::directory::{BlobDirectory, DirectorySink};
 use walrus_accel::io::{FileOutput, FileSource};
 use walrus_accel::{Check, Control, EngineKind, PairSet, Result, Runtime};
@@ -77,7 +78,14 @@ fn run(verb: &str) -> Result<Vec<String>> {
             let slivers = BlobDirectory::open(directory)?;
             let mut output = FileOutput::new(variable("WALRUS_ACCEL_TEST_TO"));
             let (metadata, check) = (slivers.metadata(), Check::Strict);
-            decoder()?.decode(metadata, &slivers, None, check, &mut output, &control)?;
+            decoder()?.decode(
+                &DecodeRequest {
+                    check,
+                    ..DecodeRequest::new(metadata, &slivers)
+                },
+                &mut output,
+                &control,
+            )?;
             Ok(Vec::new())
         }
         "Encode" | "Force" | "Resume" => {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::codeword_pipeline::{CodewordTask, Codewords};
+use super::codeword_pipeline::{CodewordPipeline, CodewordTask};
 use super::cpu_engine::{CachedDecoding, CpuEngine};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile};
-use super::rs::restorer::Decoding;
+use super::rs::restorer::Restorer;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
 use crate::engine::{CodewordBatch, CodewordOps, RestoredCodeword, STRIPE_UNIT};
@@ -56,7 +56,7 @@ impl CpuEngine {
 
     /// Returns the decoding of a code from the given symbols. Making one takes a millisecond or
     /// two, so the latest are kept for the next codewords of the same slivers.
-    fn decoding(&self, code: Code, given: Vec<usize>) -> Arc<Decoding> {
+    fn decoding(&self, code: Code, given: Vec<usize>) -> Arc<Restorer> {
         let decodings = || {
             self.decodings
                 .lock()
@@ -68,7 +68,7 @@ impl CpuEngine {
         }
         // Not under the lock: memory may be missing, and that unwinds.
         let erasures = Erasures::new(code, &given);
-        let decoding = Arc::new(Decoding::new(&self.butterflies, erasures));
+        let decoding = Arc::new(Restorer::new(&self.butterflies, erasures));
         let made = CachedDecoding {
             code,
             given,
@@ -113,8 +113,8 @@ impl CodewordOps for CpuEngine {
         let extend = |(part, mut pieces): (Range<u32>, Vec<&mut [u8]>)| {
             control.check()?;
             let start = part.start as usize;
-            let lines = Codewords {
-                encoding: &encoding,
+            let lines = CodewordPipeline {
+                extender: &encoding,
                 leaves,
                 zeros: original..original,
                 range: part,
@@ -129,7 +129,7 @@ impl CodewordOps for CpuEngine {
             };
             self.with_space(|space| {
                 let source = |_, i: usize| &sources[i * size + start..];
-                let mut emit = |emitted: super::codeword_pipeline::Emitted<'_>| {
+                let mut emit = |emitted: super::codeword_pipeline::SymbolPart<'_>| {
                     if let Some(recovery) = emitted.symbol.checked_sub(original) {
                         let bytes = emitted.bytes.alone();
                         pieces[recovery][emitted.start..][..bytes.len()].copy_from_slice(bytes);
@@ -171,7 +171,7 @@ impl CodewordOps for CpuEngine {
             control.check()?;
             let (start, width) = (part.start as usize, part.len());
             let symbol = |item| &(codewords.symbol)(codeword, item)[start..];
-            let decode = |decoding: &Decoding, mut places: Vec<&mut [u8]>| {
+            let decode = |decoding: &Restorer, mut places: Vec<&mut [u8]>| {
                 let order = decoding.order().iter();
                 let given = collected(order.map(|&item| symbol(item)));
                 self.with_space(|space| {
@@ -294,7 +294,7 @@ impl Scratch {
             let tile = Tile {
                 bytes: &mut self.tile[..len],
                 first: BEFORE,
-                stride,
+                pitch: stride,
                 count: symbols.len(),
                 skip: 0..0,
             };

@@ -2,12 +2,14 @@
 //! storage.
 
 mod callback;
+mod owned_slivers;
 mod sink_session;
 mod sliver_buffer;
 mod sliver_part;
 mod sliver_slices;
 
 pub use callback::CallbackSink;
+pub use owned_slivers::{OwnedSlivers, SliverPair};
 pub use sink_session::{Sink, SinkSession, SliverBufferMut};
 pub(crate) use sliver_buffer::BufferSession;
 pub use sliver_buffer::SliverBuffer;

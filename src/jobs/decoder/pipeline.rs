@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::selection::Attempt;
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{
-    DecodeRequest, ExpandSession, NextPlan, NextRequest, PlanRequest, SliverOutput, stripes,
+    DecodePlanRequest, ExpandSession, NextPlan, NextPlanRequest, PlanRequest, SliverOutput, stripes,
 };
 use crate::format::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, TaskPool, TreeHasher,
@@ -29,17 +29,15 @@ impl Attempt<'_> {
     /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
     pub(super) fn pipeline(
         &self,
-        metadata: &VerifiedMetadata,
+        subject: &Subject,
         axis: Axis,
         given: &GivenSlivers<'_>,
         target: &Target<'_>,
         control: &Control,
     ) -> Result<()> {
-        let shape = metadata.shape();
-        let metadata = metadata.metadata();
+        let &Subject { shape, commitment } = subject;
         let indices = given.indices();
         let rows_count = usize::from(shape.rows());
-        let commitment = metadata.commitment;
         let needed = shape.slivers_needed(axis);
         let job = Job {
             // With all of the source at hand there is nothing to restore.
@@ -53,7 +51,7 @@ impl Attempt<'_> {
         };
         let checked = target.checked_rows(&shape, axis, indices);
         let runtime = &self.decoder.runtime;
-        let request = DecodeRequest {
+        let request = DecodePlanRequest {
             shape,
             axis,
             given: indices,
@@ -61,12 +59,12 @@ impl Attempt<'_> {
             has_output: target.blob().is_some(),
             in_place: target.blob().is_some_and(OutputSession::in_memory),
             next: match target {
-                Target::Blob(_) => NextRequest::Nothing,
-                Target::Checked { .. } => NextRequest::Expand {
+                Target::Blob(_) => NextPlanRequest::Nothing,
+                Target::Checked { .. } => NextPlanRequest::Expand {
                     commitment,
                     rows: &checked,
                 },
-                Target::Encoded { .. } => NextRequest::Encode { commitment },
+                Target::Encoded { .. } => NextPlanRequest::Encode { commitment },
             },
             budget: runtime.memory,
         };
@@ -127,35 +125,60 @@ impl Attempt<'_> {
                 )?;
             }
         }
-        match stage {
-            Stage::None => Ok(()),
-            Stage::Expand(session, rows) => {
+        match (stage, target.metadata()) {
+            (Stage::Expand(session, rows), Some(metadata)) => {
                 check_rows(engine.codewords(), metadata, &shape, rows, &*session)
             }
-            Stage::Encode(stage) => check_encoding(metadata, &stage.finish()),
+            (Stage::Encode(stage), Some(metadata)) => check_encoding(metadata, &stage.finish()),
+            _ => Ok(()),
         }
     }
 }
 
-/// Where decoded stripes go.
+/// Shape and commitment of the blob to decode.
+pub(super) struct Subject {
+    pub(super) shape: Shape,
+    pub(super) commitment: Commitment,
+}
+
+impl Subject {
+    pub(super) fn of(metadata: &VerifiedMetadata) -> Self {
+        Self {
+            shape: metadata.shape(),
+            commitment: metadata.commitment(),
+        }
+    }
+}
+
+/// Use of decoded stripes.
 pub(super) enum Target<'a> {
-    /// To an output, unchecked.
+    /// Written to an output, unchecked.
     Blob(&'a dyn OutputSession),
-    /// To an output, the source rows checked.
+    /// Written to an output, and the source rows checked.
     Checked {
+        metadata: &'a BlobMetadata,
         blob: &'a dyn OutputSession,
         /// Whether given slivers are known to belong to the metadata: rows that are among them need
         /// no check.
         verified: bool,
     },
-    /// Encoded again, to compare everything.
+    /// Encoded again, and the metadata compared.
     Encoded {
+        metadata: &'a BlobMetadata,
         blob: Option<&'a dyn OutputSession>,
         slivers: Option<(&'a PairSet, &'a dyn SinkSession)>,
     },
 }
 
 impl Target<'_> {
+    /// Returns the metadata to check against.
+    fn metadata(&self) -> Option<&BlobMetadata> {
+        match self {
+            Self::Blob(_) => None,
+            Self::Checked { metadata, .. } | Self::Encoded { metadata, .. } => Some(metadata),
+        }
+    }
+
     fn blob(&self) -> Option<&dyn OutputSession> {
         match self {
             Self::Blob(blob) | Self::Checked { blob, .. } => Some(*blob),

@@ -4,11 +4,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Decoded, Decoder};
+use super::Decoder;
+use super::requests::Decoded;
 use crate::engine::Engine;
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
-use crate::format::error_reasons::{Disagreement, Inconsistency};
+use crate::format::error_reasons::{Disagreement, Inconsistency, SliverProblem};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
@@ -27,7 +28,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(decoder: &'a Decoder, finishes: bool) -> Self {
+    pub(super) fn new(decoder: &'a Decoder, finishes: bool) -> Self {
         Self {
             decoder,
             finishes,
@@ -190,6 +191,33 @@ pub(super) struct Choice<'a> {
     pub(super) axis: Option<Axis>,
     /// Whether all belong to the metadata for certain.
     pub(super) verified: bool,
+}
+
+/// Selects the slivers to decode from without metadata: axis and positions.
+///
+/// # Errors
+///
+/// [`Error::InvalidSliver`] if any sliver of the axis does not fit the shape;
+/// [`Error::NotEnoughSlivers`].
+pub(super) fn choose_all(
+    shape: &Shape,
+    slivers: &dyn SliverSource,
+    axis: Option<Axis>,
+) -> Result<(Axis, Vec<usize>)> {
+    for info in slivers.infos() {
+        if axis.is_none_or(|axis| axis == info.axis)
+            && let Some(verdict) = shape.sliver_mismatch(&info)
+        {
+            return Err(Error::InvalidSliver {
+                axis: info.axis,
+                index: info.index.0,
+                reason: SliverProblem::Verdict(verdict),
+            });
+        }
+    }
+    let (axis, mut usable) = choose(shape, slivers, axis)?;
+    usable.truncate(shape.slivers_needed(axis).into());
+    Ok((axis, usable))
 }
 
 /// The axis to decode from and its usable slivers, source slivers first.

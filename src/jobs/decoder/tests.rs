@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{Engine, EngineKind, EngineOptions, InstructionSet};
-use crate::format::commitment::{Commitment, Node};
-use crate::format::index::SliverPairIndex;
+use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
+use crate::format::index::{Axis, SliverPairIndex};
+use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::{Bcs, Sliver, SliverData};
+use crate::io::control::Control;
 use crate::io::file_output::FileOutput;
 use crate::io::sink::SliverBuffer;
 
@@ -48,7 +50,14 @@ fn an_engine_that_is_wrong_accuses_nobody() {
     let decode = |decoder: &Decoder, metadata: &VerifiedMetadata| {
         let mut output = FileOutput::new(&path);
         let check = Check::Strict;
-        let result = decoder.decode(metadata, &slivers[..], None, check, &mut output, &control);
+        let result = decoder.decode(
+            &DecodeRequest {
+                check,
+                ..DecodeRequest::new(metadata, &slivers)
+            },
+            &mut output,
+            &control,
+        );
         drop(output);
         let left = std::fs::read_dir(directory.path()).unwrap().count();
         match &result {

@@ -1,4 +1,4 @@
-//! Slivers that a reader holds, as a source.
+//! Slivers of a reader, as a source.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::format::wire::Sliver;
 use crate::io::sliver_source::SliverSource;
 use crate::support::memory::collected;
 
-/// Slivers that were verified.
+/// Verified slivers of a reader.
 pub(super) struct Held(pub(super) Vec<Arc<Sliver>>);
 
 impl SliverSource for Held {

@@ -19,12 +19,12 @@ use crate::jobs::decoder::{Check, Decoded, Decoder};
 use crate::jobs::verify::BlobSliver;
 use crate::support::memory::{catch_out_of_memory, collected};
 
-/// Gathers a blob's slivers until there are enough of one axis to read the blob.
+/// Collects slivers of a blob until one axis has enough to read the blob.
 ///
-/// Slivers are handed in as they arrive, in any order, from any number of threads, which verify at the same time and
-/// never wait for one another. No sliver that was handed in is verified twice, and none that is not needed. What is
-/// damaged or not needed is told, and not kept: the reader holds no more than `P` primary and `S` secondary
-/// slivers.
+/// Slivers are added as they arrive, in any order, from any number of threads. Threads verify at the
+/// same time and do not wait for each other. Each sliver is verified at most once, and only if it is
+/// needed. Damaged and surplus slivers are reported and not kept: a reader keeps at most `P` primary
+/// and `S` secondary slivers.
 ///
 /// # Example
 ///
@@ -62,27 +62,28 @@ pub struct BlobReader {
     state: Mutex<State>,
 }
 
-/// What became of a sliver that was handed in.
+/// Outcome of adding a sliver to a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// It is good, and kept.
+    /// The sliver is good and was kept.
     Kept,
-    /// It is not needed: enough are there, or this one is. It may not have been verified.
+    /// The sliver is not needed, because enough slivers or the same sliver are kept already. It may
+    /// not have been verified.
     Surplus,
-    /// It does not belong to the blob.
+    /// The sliver does not belong to the blob.
     Damaged(SliverVerdict),
 }
 
-/// What a reader has seen so far, in the order of axes and indices.
+/// Slivers that a reader was given so far, in the order of axes and indices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderReport {
-    /// The slivers that it keeps.
+    /// Slivers that the reader keeps.
     pub kept: Vec<(Axis, SliverIndex)>,
-    /// Those that were damaged: what they said they were, and the latest reason.
+    /// Damaged slivers: the axis and the index that they claim, and the latest verdict.
     pub damaged: Vec<(Axis, SliverIndex, SliverVerdict)>,
-    /// Those that were not needed, or no longer: secondary ones that were kept before there were enough primary
-    /// ones.
+    /// Slivers that were not needed, and secondary slivers that the reader dropped when it had
+    /// enough primary slivers.
     pub surplus: Vec<(Axis, SliverIndex)>,
 }
 
@@ -93,14 +94,14 @@ struct State {
     slivers: BTreeMap<Name, Arc<Sliver>>,
     damaged: BTreeMap<Name, SliverVerdict>,
     surplus: BTreeSet<Name>,
-    /// How many of each axis are kept.
+    /// Number of slivers kept, by axis.
     counts: [usize; 2],
-    /// The axis of which there are enough.
+    /// Axis with enough slivers.
     ready: Option<Axis>,
 }
 
 impl State {
-    /// Whether a good sliver of this name would be kept.
+    /// Returns true if a good sliver of this name would be kept.
     fn needs(&self, name: Name) -> bool {
         self.ready.is_none() && !self.slivers.contains_key(&name)
     }
@@ -112,7 +113,7 @@ impl State {
 }
 
 impl Decoder {
-    /// A reader of the blob, on this decoder's engine, that has no sliver yet.
+    /// Returns a reader of a blob that has no slivers yet, on the runtime of this decoder.
     #[must_use]
     pub fn reader(&self, metadata: VerifiedMetadata) -> BlobReader {
         BlobReader {
@@ -124,19 +125,20 @@ impl Decoder {
 }
 
 impl BlobReader {
-    /// The metadata of the blob.
+    /// Returns the metadata of the blob.
     #[must_use]
     pub fn metadata(&self) -> &VerifiedMetadata {
         &self.metadata
     }
 
-    /// The axis of which enough slivers are there: then the blob can be read.
+    /// Returns the axis with enough slivers to read the blob.
     #[must_use]
     pub fn ready(&self) -> Option<Axis> {
         self.state().ready
     }
 
-    /// How many more slivers of the axis make it [`ready`](Self::ready); 0 if it is.
+    /// Returns the number of slivers of an axis that are missing until the reader is
+    /// [`ready`](Self::ready). 0 if the reader is ready.
     #[must_use]
     pub fn missing(&self, axis: Axis) -> usize {
         let state = self.state();
@@ -151,7 +153,7 @@ impl BlobReader {
         needed - state.counts[axis as usize].min(needed)
     }
 
-    /// What it has seen so far.
+    /// Returns the slivers that the reader was given so far.
     #[must_use]
     pub fn report(&self) -> ReaderReport {
         let state = self.state();
@@ -167,21 +169,23 @@ impl BlobReader {
         }
     }
 
-    /// Hands in a sliver, which is verified if it is needed.
+    /// Adds a sliver. The sliver is verified if it is needed.
     ///
     /// # Errors
     ///
-    /// As [`Decoder::verify`]: then it does not count as handed in.
+    /// As [`Decoder::verify`]. On failure, the sliver is not added.
     pub fn add(&self, sliver: Sliver, control: &Control) -> Result<Added> {
         Ok(self.add_all(vec![sliver], control)?[0])
     }
 
-    /// Hands in slivers, of both axes in any order: as many as are needed are verified together, which is faster
-    /// than one by one. If they are enough of one axis, those of the other are left alone.
+    /// Adds slivers of both axes in any order.
+    ///
+    /// As many slivers as are needed are verified together, which is faster than one by one. If the
+    /// slivers of one axis are enough, slivers of the other axis are not verified.
     ///
     /// # Errors
     ///
-    /// As [`Decoder::verify`]: then those that nothing was found out of do not count as handed in.
+    /// As [`Decoder::verify`]. On failure, slivers without an outcome are not added.
     pub fn add_all(&self, slivers: Vec<Sliver>, control: &Control) -> Result<Vec<Added>> {
         let mut added = vec![None; slivers.len()];
         self.add_to(slivers, &mut added, control)?;
@@ -191,8 +195,8 @@ impl BlobReader {
             .collect())
     }
 
-    /// The same for slivers that may lie in others' memory: those that are kept are copied. What is found out is told
-    /// even if the call fails then.
+    /// Adds slivers that may lie in the caller's memory: slivers to keep are copied. Writes each
+    /// outcome as soon as it is known, so `added` is right for some slivers even on failure.
     pub(crate) fn add_to<T: Handed>(
         &self,
         slivers: Vec<T>,
@@ -212,12 +216,15 @@ impl BlobReader {
         })
     }
 
-    /// Decodes the blob from the slivers that are there. Those are not verified again: the default check leaves
-    /// out rows that are among them.
+    /// Decodes the blob from the slivers of the reader.
+    ///
+    /// The slivers are not verified again: the default check leaves out source rows that are among
+    /// them.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSlivers`] if it is not [`ready`](Self::ready); as [`Decoder::decode`].
+    /// [`Error::NotEnoughSlivers`] if the reader is not [`ready`](Self::ready); as
+    /// [`Decoder::decode`].
     pub fn read(
         &self,
         check: Check,
@@ -229,7 +236,7 @@ impl BlobReader {
             .decode_verified(&self.metadata, &held, axis, check, output, control)
     }
 
-    /// The slivers to decode from.
+    /// Returns the slivers to decode from, and their axis.
     fn held(&self) -> Result<(Axis, Held)> {
         let state = self.state();
         let Some(axis) = state.ready else {
@@ -238,7 +245,8 @@ impl BlobReader {
         Ok((axis, Held(collected(state.kept(axis).cloned()))))
     }
 
-    /// By the axis of which more is there.
+    /// Returns the error for too few slivers, for the axis that has the larger share of the slivers
+    /// it needs.
     fn not_enough(&self, state: &State) -> Error {
         let counts = Axis::BOTH.map(|axis| {
             let needed = usize::from(self.metadata.shape().slivers_needed(axis));
@@ -257,8 +265,8 @@ impl BlobReader {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes those to verify in this round: no more of an axis than are missing, and each only once. What is left
-    /// may not be needed then.
+    /// Takes the slivers to verify in this round from `left`: at most the missing number per axis,
+    /// and each name once. Slivers that remain may not be needed after the round.
     fn take<T: Handed>(
         &self,
         left: &mut Vec<(usize, T)>,
@@ -284,7 +292,7 @@ impl BlobReader {
         });
         let mut missing = Axis::BOTH.map(|axis| self.missing_in(&state, axis));
         drop(state);
-        // An axis that these complete goes first.
+        // If these slivers complete an axis, the other axis waits.
         let completed = Axis::BOTH.into_iter().find(|&axis| {
             let of_axis = names.iter().filter(|(of, _)| *of == axis);
             of_axis.count() >= missing[axis as usize]
@@ -313,7 +321,7 @@ impl BlobReader {
         drop(views);
         for ((position, sliver), verdict) in round.into_iter().zip(verdicts) {
             let name = name_of(&sliver.view(&self.metadata));
-            // Copied, if that is what it takes, while nobody waits.
+            // Copied without the lock.
             let sliver = match verdict.is_good() && self.needs(name) {
                 true => Some(Arc::new(sliver.into_sliver()?)),
                 false => None,
@@ -330,7 +338,7 @@ impl BlobReader {
                     Added::Kept
                 }
                 _ => {
-                    // Others were faster.
+                    // Another thread added the sliver meanwhile.
                     state.surplus.insert(name);
                     Added::Surplus
                 }
@@ -343,7 +351,7 @@ impl BlobReader {
         self.state().needs(name)
     }
 
-    /// Counts one more of the axis, and finds out whether there are enough.
+    /// Counts a kept sliver, and marks the reader as ready if the axis has enough.
     fn note_kept(&self, state: &mut State, axis: Axis) {
         state.counts[axis as usize] += 1;
         if self.missing_in(state, axis) > 0 {
@@ -351,7 +359,8 @@ impl BlobReader {
         }
         state.ready = Some(axis);
         if axis == Axis::Primary {
-            // Columns are of no more use; rows would be, to read ranges from.
+            // Secondary slivers have no use any more. (Primary slivers would: ranges are copied
+            // from them.)
             let of_no_use = state.slivers.split_off(&(Axis::Secondary, SliverIndex(0)));
             state.surplus.extend(of_no_use.into_keys());
             state.counts[Axis::Secondary as usize] = 0;
@@ -363,12 +372,12 @@ fn name_of(sliver: &BlobSliver<'_>) -> Name {
     (sliver.axis, sliver.index)
 }
 
-/// A sliver that is handed in.
+/// Sliver to add to a reader: owned or borrowed.
 pub(crate) trait Handed {
-    /// It as one of the blob with the metadata.
+    /// Returns the sliver as a sliver of the blob with this metadata.
     fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a>;
 
-    /// It for good.
+    /// Returns an owned sliver, by a copy if the sliver is borrowed.
     fn into_sliver(self) -> Result<Sliver>;
 }
 
@@ -382,7 +391,7 @@ impl Handed for Sliver {
     }
 }
 
-/// Its own metadata is of no account.
+/// The metadata of the `BlobSliver` is ignored.
 #[cfg(feature = "capi")]
 impl Handed for BlobSliver<'_> {
     fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a> {

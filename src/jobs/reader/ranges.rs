@@ -1,4 +1,4 @@
-//! Byte ranges of a blob: only the words that they lie in are restored.
+//! Reading byte ranges of a blob: only their codewords are restored.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,24 +14,27 @@ use crate::io::control::Control;
 use crate::support::memory::{catch_out_of_memory, collected};
 
 impl BlobReader {
-    /// Reads the bytes from `offset` on that fill `out`. Rows of the matrix that are there as primary slivers
-    /// are copied, whether there are enough slivers for the whole blob or not
-    /// ([`Shape::rows_of`] tells which ones that takes); otherwise only the code words that the range lies in
-    /// are decoded: a row each from secondary slivers, a column each from primary ones.
+    /// Fills `out` with the bytes of the blob from `offset` on.
     ///
-    /// All that is used was verified, so no storage node can change a byte. That whoever encoded the blob did it
-    /// consistently is not checked: [`read`](Self::read) does.
+    /// Rows that the reader has as primary slivers are copied, even if the reader is not
+    /// [`ready`](Self::ready); [`Shape::rows_of`] returns the rows of a range. Otherwise only the
+    /// codewords of the range are restored: rows from secondary slivers, columns from primary
+    /// slivers.
+    ///
+    /// All slivers are verified, so storage nodes cannot change a byte. Consistency of the encoding
+    /// is not checked; [`read`](Self::read) checks it.
     ///
     /// # Errors
     ///
-    /// [`Error::RangeOutside`](crate::Error::RangeOutside) if the range is not all in the blob;
+    /// [`Error::RangeOutside`](crate::Error::RangeOutside) if the range ends beyond the blob;
     /// [`Error::NotEnoughSlivers`](crate::Error::NotEnoughSlivers);
-    /// [`Error::Cancelled`](crate::Error::Cancelled). What `out` holds then is unspecified.
+    /// [`Error::Cancelled`](crate::Error::Cancelled). On failure, the bytes of `out` are
+    /// unspecified.
     pub fn read_range(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
         catch_out_of_memory(|| self.read_range_uncaught(offset, out, control))
     }
 
-    /// The same, from which missing memory unwinds.
+    /// [`BlobReader::read_range`], which unwinds if memory is missing.
     fn read_range_uncaught(&self, offset: u64, out: &mut [u8], control: &Control) -> Result<()> {
         let shape = self.metadata.shape();
         let rows = shape.rows_of(offset, out.len() as u64)?;
@@ -73,7 +76,7 @@ impl BlobReader {
     }
 }
 
-/// The part of the blob that is read.
+/// Byte range to read, with its buffer.
 struct Part<'a> {
     shape: Shape,
     offset: u64,
@@ -85,7 +88,7 @@ impl Part<'_> {
         self.offset + self.out.len() as u64
     }
 
-    /// Puts bytes that begin at a place of the blob where they are wanted, as far as they are.
+    /// Copies the bytes at `at` in the blob to the buffer, as far as they are in the range.
     fn put(&mut self, at: u64, bytes: &[u8]) {
         let start = at.max(self.offset);
         let end = (at + bytes.len() as u64).min(self.end());
@@ -95,7 +98,7 @@ impl Part<'_> {
         }
     }
 
-    /// The columns of the matrix that the range lies in, if it is within a row; otherwise all.
+    /// Returns the columns of the range if the range is within one row, otherwise all columns.
     fn columns(&self) -> Range<usize> {
         let row_len = self.shape.sliver_len(Axis::Primary);
         let size = u64::from(self.shape.symbol_size());
@@ -107,20 +110,21 @@ impl Part<'_> {
         column(first)..column(last) + 1
     }
 
-    /// The bytes of symbols that the range lies in, if it is within a symbol; otherwise all.
+    /// Returns the byte range within the symbol if the range is within one symbol, otherwise the
+    /// whole symbol.
     fn bytes(&self) -> Range<u32> {
         let size = u64::from(self.shape.symbol_size());
         let (first, last) = (self.offset, self.end() - 1);
         if first / size != last / size {
             return 0..self.shape.symbol_size();
         }
-        // The code goes by chunks of 64 bytes.
+        // The code works on chunks of 64 bytes.
         let start = first % size / 64 * 64;
         let end = (last % size + 1).next_multiple_of(64).min(size);
         start as u32..end as u32
     }
 
-    /// Puts symbols of a column or a row where they belong: `at` is where each begins in the blob.
+    /// Copies restored symbols to the buffer. `at(symbol)` is the symbol's offset in the blob.
     fn put_symbols(&mut self, restored: &RestoredCodeword, at: impl Fn(usize) -> u64) {
         let pieces = restored.bytes.chunks_exact(restored.range.len());
         for (symbol, piece) in pieces.enumerate() {
@@ -129,7 +133,7 @@ impl Part<'_> {
     }
 }
 
-/// Slivers of which words are restored.
+/// Slivers to restore codewords from.
 struct Ranged<'a> {
     reader: &'a BlobReader,
     axis: Axis,
@@ -193,7 +197,7 @@ impl Ranged<'_> {
         )
     }
 
-    /// Restores the columns that the range lies in from primary slivers.
+    /// Restores the columns of the range from primary slivers.
     fn columns(&self, rows: &Range<u16>, part: &mut Part<'_>, control: &Control) -> Result<()> {
         let shape = part.shape;
         let (columns, bytes) = (part.columns(), part.bytes());

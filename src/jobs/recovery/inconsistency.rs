@@ -12,16 +12,17 @@ use crate::jobs::decoder::Decoder;
 use crate::support::memory::{catch_out_of_memory, collected, filled};
 
 impl Decoder {
-    /// Tells whether a proof shows that the blob was encoded inconsistently, and if not, why: it is of a sliver
-    /// of the axis that exists, has exactly as many symbols as recover one, from different slivers, all of
-    /// which belong to the metadata, and what they make does not. Before it says
-    /// [`Proven`](ProofVerdict::Proven), all of that was computed a second time, in another way.
+    /// Returns the verdict on a proof: `Proven` if the blob was encoded inconsistently.
     ///
-    /// The axis of the sliver is not in a proof's bytes: it is said beside them.
+    /// A proof holds if its target exists, its symbols are exactly as many as recover a sliver, the
+    /// symbols are of different slivers and belong to the metadata, and the sliver that they recover
+    /// does not. [`Proven`](ProofVerdict::Proven) is computed twice, on two paths.
+    ///
+    /// `axis` is the axis of the sliver, which the bytes of a proof do not have.
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`](crate::Error::Internal) if the two ways do not agree;
+    /// [`Error::Internal`](crate::Error::Internal) if the two paths disagree;
     /// [`Error::MemoryBudget`](crate::Error::MemoryBudget); [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Example
@@ -61,7 +62,7 @@ impl Decoder {
     }
 }
 
-/// What a proof is.
+/// Computes the verdict on a proof.
 pub(super) fn verdict(
     paths: &Paths<'_>,
     metadata: &VerifiedMetadata,

@@ -2,6 +2,7 @@
 
 mod inconsistency;
 mod paths;
+mod recovery_target;
 mod symbols;
 
 #[cfg(test)]
@@ -11,12 +12,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use self::paths::Candidate;
+pub use self::recovery_target::RecoveryTarget;
 use self::symbols::{Proven, Target};
 use crate::engine::{CodewordOps, Engine};
-use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::SliverProblem;
-use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::shape::Shape;
 use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{
@@ -27,37 +27,37 @@ use crate::jobs::decoder::Decoder;
 use crate::jobs::expanded::target_sliver;
 use crate::support::memory::{catch_out_of_memory, collected, push, with_capacity};
 
-/// How many symbols are verified at once: enough to keep many threads busy.
+/// Number of symbols verified at once: enough to keep many threads busy.
 const LOT: usize = 4096;
 
-/// What recovery symbols gave.
+/// Result of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovery {
-    /// The sliver, or the proof that there is none.
+    /// Recovered sliver, or proof that the blob is inconsistent.
     pub outcome: RecoveryOutcome,
-    /// The symbols used: their positions among those given.
+    /// Positions of the symbols used, among the given symbols.
     pub used: Vec<usize>,
-    /// Those that were found wrong on the way, by their positions, with the reasons.
+    /// Positions of the symbols that were found wrong, with the reasons.
     pub refused: Vec<(usize, SymbolVerdict)>,
 }
 
-/// The sliver that was recovered, or the proof that there is none.
+/// Recovered sliver, or proof that the blob is inconsistent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecoveryOutcome {
-    /// The sliver: it belongs to the metadata.
+    /// Sliver that belongs to the metadata.
     Sliver(Sliver),
-    /// The symbols belong to the metadata, and what they make does not: the blob was encoded
-    /// inconsistently, and this proves it to anybody. It was computed twice, in two ways.
+    /// Proof that the blob was encoded inconsistently: the symbols belong to the metadata, and the
+    /// sliver that they recover does not. Computed twice, on two paths.
     Inconsistent(InconsistencyProof),
 }
 
 impl Decoder {
-    /// Tells for each of the symbols whether it recovers the target pair's sliver of the axis, and if not, why:
-    /// strictly its axis, its target, its source, its size, the length of its proof, and where that leads.
+    /// Returns the verdict on each symbol: `Good` if the symbol recovers the target.
     ///
-    /// (A sibling that pads its level may be spelt as an empty node or as a digest of zeros: both hash alike,
-    /// to this library as to the network.)
+    /// Axis, target, source, size, length of the proof, and the root that the proof leads to must
+    /// be exact. (A sibling that pads its level may be an empty node or a digest of zeros: both
+    /// hash alike, here as in the network.)
     ///
     /// # Errors
     ///
@@ -66,44 +66,42 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverIndex, SliverPairIndex};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverIndex, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::recovery::RecoveryTarget;
     /// use walrus_accel::verify::{BlobSliver, SymbolVerdict};
     ///
-    /// let encoder = Encoder::new(10)?;
+    /// let runtime = Runtime::new()?;
+    /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = encoder.runtime().decoder();
     ///
-    /// let target = SliverPairIndex(8);
+    /// let target = RecoveryTarget::new(&metadata, Axis::Primary, SliverPairIndex(8));
     /// let data = buffer.sliver_data(Axis::Secondary, SliverPairIndex(3)).unwrap();
     /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, data)?;
-    /// let good = decoder.expand(&sliver, &control)?.recovery_symbol(target)?;
+    /// let good = decoder.expand(&sliver, &control)?.recovery_symbol(target.pair)?;
     /// let mut bad = good.clone();
     /// bad.symbol.data[0] ^= 1;
     /// let mut other = good.clone();
     /// other.target = SliverIndex(7);
     ///
-    /// let verdicts =
-    ///     decoder.verify_symbols(&metadata, Axis::Primary, target, &[good, bad, other], &control)?;
+    /// let verdicts = decoder.verify_symbols(&target, &[good, bad, other], &control)?;
     /// assert_eq!(verdicts[..2], [SymbolVerdict::Good, SymbolVerdict::WrongProof]);
     /// assert_eq!(verdicts[2].to_string(), "it recovers sliver 7, and sliver 8 is wanted");
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
     pub fn verify_symbols(
         &self,
-        metadata: &VerifiedMetadata,
-        axis: Axis,
-        target: SliverPairIndex,
+        target: &RecoveryTarget<'_>,
         symbols: &[GeneralRecoverySymbol],
         control: &Control,
     ) -> Result<Vec<SymbolVerdict>> {
-        let target = Target::new(metadata, axis, target)?;
+        let target = Target::new(target)?;
         catch_out_of_memory(|| {
             control.check()?;
             let words = self.words(control);
-            let size = u64::from(metadata.shape().symbol_size());
+            let size = u64::from(target.metadata.shape().symbol_size());
             control.start(symbols.len() as u64 * size);
             let mut verdicts = with_capacity(symbols.len());
             for symbols in symbols.chunks(LOT) {
@@ -116,58 +114,58 @@ impl Decoder {
         })
     }
 
-    /// Recovers the target pair's sliver of the axis from symbols of slivers of the other axis: `S` of different
-    /// ones give a primary sliver, `P` a secondary one. Wrong and repeated ones are passed over, those
-    /// that are not needed are not looked at.
+    /// Recovers a sliver from symbols of the other axis's slivers, or proves that the blob is
+    /// inconsistent.
+    ///
+    /// `S` symbols of different slivers recover a primary sliver, `P` a secondary sliver. Wrong and
+    /// repeated symbols are skipped. Surplus symbols are not verified.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSymbols`], with what is wrong with the others; [`Error::PairOutOfRange`] for the target;
-    /// [`Error::Internal`] if the
-    /// blob looks inconsistent on one path and not, or otherwise, on another; [`Error::MemoryBudget`];
-    /// [`Error::Cancelled`].
+    /// [`Error::NotEnoughSymbols`], with the reasons why the other symbols are not good;
+    /// [`Error::PairOutOfRange`] for the target; [`Error::Internal`] if the blob is inconsistent on
+    /// one of two paths alone; [`Error::MemoryBudget`]; [`Error::Cancelled`].
     ///
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
-    /// use walrus_accel::recovery::RecoveryOutcome;
+    /// use walrus_accel::recovery::{RecoveryOutcome, RecoveryTarget};
     /// use walrus_accel::verify::BlobSliver;
     /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::new(10)?;
+    /// let runtime = Runtime::new()?;
+    /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = encoder.runtime().decoder();
     ///
-    /// // Pair 8 lost its secondary sliver; four other nodes have primary ones.
-    /// let (axis, target) = (Axis::Secondary, SliverPairIndex(8));
+    /// // Pair 8 lost its secondary sliver; four other nodes have primary slivers.
+    /// let target = RecoveryTarget::new(&metadata, Axis::Secondary, SliverPairIndex(8));
     /// let symbols = [0, 9, 4, 5].map(|pair| {
     ///     let data = buffer.sliver_data(Axis::Primary, SliverPairIndex(pair)).unwrap();
     ///     let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data).unwrap();
-    ///     decoder.expand(&sliver, &control).unwrap().recovery_symbol(target).unwrap()
+    ///     decoder.expand(&sliver, &control).unwrap().recovery_symbol(target.pair).unwrap()
     /// });
-    /// let recovery = decoder.recover(&metadata, axis, target, &symbols, &control)?;
+    /// let recovery = decoder.recover(&target, &symbols, &control)?;
     /// let RecoveryOutcome::Sliver(sliver) = recovery.outcome else {
     ///     panic!("the blob is consistent");
     /// };
-    /// assert_eq!(sliver.data.to_bcs(), buffer.sliver_data(axis, target).unwrap());
+    /// assert_eq!(sliver.data.to_bcs(), buffer.sliver_data(target.axis, target.pair).unwrap());
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
     pub fn recover(
         &self,
-        metadata: &VerifiedMetadata,
-        axis: Axis,
-        target: SliverPairIndex,
+        target: &RecoveryTarget<'_>,
         symbols: &[GeneralRecoverySymbol],
         control: &Control,
     ) -> Result<Recovery> {
-        let target = Target::new(metadata, axis, target)?;
+        let target = Target::new(target)?;
         catch_out_of_memory(|| {
             control.check()?;
-            self.runtime.check_memory(memory(&metadata.shape()))?;
+            self.runtime
+                .check_memory(memory(&target.metadata.shape()))?;
             let paths = self.paths(control);
             let recovery = recover(&paths, target, symbols, control)?;
             control.finish();
@@ -175,54 +173,55 @@ impl Decoder {
         })
     }
 
-    /// Recovers a sliver as [`Decoder::recover`], from symbols without proofs, which are enough as long as all are
-    /// good. If one is not, it cannot be told which. A proof takes 330 bytes at 1,000 shards: most of what travels
-    /// for blobs of some megabytes, and little for blobs of gigabytes.
+    /// Recovers a sliver as [`Decoder::recover`], from symbols without proofs.
+    ///
+    /// The recovered sliver is verified. If one of the symbols is wrong, the sliver is wrong, and
+    /// only symbols with proofs tell which symbol it is. A proof has 330 bytes at 1,000 shards:
+    /// most of the traffic for blobs of some megabytes, and little for blobs of gigabytes.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSymbols`]: those of another size, beyond the committee or repeated do not count;
-    /// [`Error::InvalidSliver`] if the sliver that they make does not belong to the metadata: then ask for
-    /// symbols with proofs; [`Error::PairOutOfRange`] for the target; [`Error::Cancelled`].
+    /// [`Error::NotEnoughSymbols`]: symbols of another size, symbols with an index beyond the
+    /// committee, and repeated symbols do not count; [`Error::InvalidSliver`] if the recovered
+    /// sliver does not belong to the metadata: request symbols with proofs then;
+    /// [`Error::PairOutOfRange`] for the target; [`Error::MemoryBudget`]; [`Error::Cancelled`].
     ///
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
+    /// use walrus_accel::recovery::RecoveryTarget;
     /// use walrus_accel::verify::BlobSliver;
-    /// use walrus_accel::wire::Bcs;
     ///
-    /// let encoder = Encoder::new(10)?;
+    /// let runtime = Runtime::new()?;
+    /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
     /// let encoded = encoder.encode(&b"walrus"[..], &PairSet::all(10), &mut buffer, &control)?;
     /// let metadata = encoded.verify(10)?;
-    /// let decoder = encoder.runtime().decoder();
     ///
-    /// let target = SliverPairIndex(8);
+    /// let target = RecoveryTarget::new(&metadata, Axis::Secondary, SliverPairIndex(8));
     /// let mut symbols = Vec::new();
     /// for pair in [0, 9, 4, 5] {
     ///     let data = buffer.sliver_data(Axis::Primary, SliverPairIndex(pair)).unwrap();
     ///     let sliver = BlobSliver::from_bcs(&metadata, Axis::Primary, data)?;
-    ///     symbols.extend(decoder.decoding_symbols(&sliver, &[target], &control)?);
+    ///     symbols.extend(decoder.decoding_symbols(&sliver, &[target.pair], &control)?);
     /// }
-    /// let sliver =
-    ///     decoder.recover_unproven(&metadata, Axis::Secondary, target, &symbols, &control)?;
-    /// assert_eq!(sliver.data.index, target.sliver(Axis::Secondary, 10));
+    /// let sliver = decoder.recover_unproven(&target, &symbols, &control)?;
+    /// assert_eq!(sliver.data.index, target.pair.sliver(Axis::Secondary, 10));
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
     pub fn recover_unproven(
         &self,
-        metadata: &VerifiedMetadata,
-        axis: Axis,
-        target: SliverPairIndex,
+        target: &RecoveryTarget<'_>,
         symbols: &[DecodingSymbol],
         control: &Control,
     ) -> Result<Sliver> {
-        let target = Target::new(metadata, axis, target)?;
+        let target = Target::new(target)?;
         catch_out_of_memory(|| {
             control.check()?;
-            self.runtime.check_memory(memory(&metadata.shape()))?;
+            self.runtime
+                .check_memory(memory(&target.metadata.shape()))?;
             let (mut chosen, mut refused) = (BTreeMap::new(), Vec::new());
             for (position, symbol) in symbols.iter().enumerate() {
                 match target.by_measures(symbol) {
@@ -250,7 +249,7 @@ impl Decoder {
         })
     }
 
-    /// The ways to compute a sliver.
+    /// Returns the paths to compute a sliver on.
     fn paths(&self, control: &Control) -> Paths<'_> {
         Paths {
             first: self.words(control),
@@ -259,7 +258,8 @@ impl Decoder {
     }
 }
 
-/// The ways to compute a sliver: the engine's, and another one, that only accusing somebody takes.
+/// Paths to compute a sliver on: the engine's, and another path, which is needed only before a blob
+/// is called inconsistent.
 struct Paths<'a> {
     first: &'a dyn CodewordOps,
     other: Box<dyn Fn() -> Result<Arc<dyn Engine>> + Sync + 'a>,
@@ -271,8 +271,8 @@ impl Paths<'_> {
     }
 }
 
-/// The memory that recovering a sliver takes, in bytes: its symbols in parts, all symbols of its word, and the tree
-/// over them.
+/// Returns the memory of recovering a sliver, in bytes: its symbols in parts, its codeword, and the
+/// tree over the codeword.
 fn memory(shape: &Shape) -> u64 {
     let n = u64::from(shape.n_shards());
     let sources = u64::from(shape.rows().max(shape.columns()));
@@ -280,7 +280,12 @@ fn memory(shape: &Shape) -> u64 {
 }
 
 impl<'a> Target<'a> {
-    fn new(metadata: &'a VerifiedMetadata, axis: Axis, pair: SliverPairIndex) -> Result<Self> {
+    fn new(target: &RecoveryTarget<'a>) -> Result<Self> {
+        let &RecoveryTarget {
+            metadata,
+            axis,
+            pair,
+        } = target;
         Ok(Self {
             metadata,
             axis,
@@ -288,7 +293,7 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// How many symbols recover the sliver.
+    /// Returns the number of symbols that recover the sliver.
     fn needed(&self) -> usize {
         self.metadata
             .shape()
@@ -323,7 +328,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// What is wrong with what a symbol says that it recovers.
+    /// Returns the verdict on a symbol that claims to recover another sliver.
     fn by_claim(&self, symbol: &GeneralRecoverySymbol) -> Option<SymbolVerdict> {
         if symbol.axis != self.axis {
             return Some(SymbolVerdict::WrongAxis { found: symbol.axis });
@@ -363,7 +368,7 @@ impl<'a> Proven<'a> {
     }
 }
 
-/// Recovers the target.
+/// Recovers the target from symbols with proofs.
 fn recover(
     paths: &Paths<'_>,
     target: Target<'_>,
@@ -404,15 +409,16 @@ fn recover(
     })
 }
 
-/// The symbols that a sliver is recovered from, and those that were found wrong on the way.
+/// Symbols that a sliver is recovered from, and symbols that were found wrong.
 struct Chosen {
     used: Vec<usize>,
     refused: Vec<(usize, SymbolVerdict)>,
-    /// The sliver, if it was recovered from exactly those used.
+    /// The sliver, if it was recovered from exactly the symbols used.
     candidate: Option<Candidate>,
 }
 
-/// Finds as many good symbols of different sources as are needed, verifying no more at a time than are missing.
+/// Selects the needed number of good symbols of different sources. Verifies at most the missing
+/// number at a time.
 fn choose(
     words: &dyn CodewordOps,
     target: Target<'_>,
@@ -430,11 +436,11 @@ fn choose(
             None => push(&mut order, position),
         }
     }
-    // Those of each source after one another. Source slivers first: what is there need not be restored.
+    // Grouped by source. Source slivers first, because their symbols need not be restored.
     let source_of = |position: &usize| symbols[*position].symbol.index;
     order.sort_unstable_by_key(|position| (source_of(position), *position));
     let by_source = order.chunk_by(|one, other| source_of(one) == source_of(other));
-    // A second symbol of a source has its turn if the first is wrong, after those of all other sources.
+    // A second symbol of a source is used if the first is wrong, after all other sources.
     let mut sources: VecDeque<&[usize]> = collected(by_source).into();
     while used.len() < needed && !sources.is_empty() {
         control.check()?;
@@ -443,7 +449,7 @@ fn choose(
         let round = collected(sources.drain(..count));
         let proven = round.iter().map(|left| Proven::of(&symbols[left[0]]));
         let proven = collected(proven);
-        // If all are good, as they mostly are, the sliver is there when that is known.
+        // Usually all are good: then the sliver is recovered when the verdicts are known.
         let mut verdicts = Vec::new();
         let mut verify = || verdicts = target.verdicts(words, &proven);
         if used.is_empty() && proven.len() == needed {

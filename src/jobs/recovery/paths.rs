@@ -11,17 +11,18 @@ use crate::io::control::Control;
 use crate::jobs::expanded::tree_of;
 use crate::support::memory::{collected, ensure_capacity, filled};
 
-/// A recovered sliver, whatever it is.
+/// Recovered sliver before the comparison with the metadata.
 #[derive(PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// Its source symbols, one after another.
+    /// Source symbols, one after another.
     pub(super) symbols: Vec<u8>,
-    /// The root over its expanded symbols.
+    /// Root of its codeword.
     root: Digest,
 }
 
 impl Target<'_> {
-    /// The sliver that symbols from distinct slivers make: exactly as many as are needed, of the blob's size.
+    /// Computes the sliver from symbols of distinct slivers: exactly the needed number, of the
+    /// blob's symbol size.
     pub(super) fn candidate(
         &self,
         words: &dyn CodewordOps,
@@ -60,13 +61,13 @@ impl Target<'_> {
         Ok(Candidate { symbols, root })
     }
 
-    /// Whether the sliver belongs to the metadata.
+    /// Returns true if the sliver belongs to the metadata.
     pub(super) fn accepts(&self, candidate: &Candidate) -> bool {
         self.metadata.root(self.axis, self.index) == Some(Node::Digest(candidate.root))
     }
 
-    /// Finds out on another path, that of the other words, whether all symbols do belong to the metadata and
-    /// make exactly this sliver, which does not: only then it may be said that the blob is inconsistent.
+    /// Confirms on another path that all symbols belong to the metadata, and that they recover this
+    /// sliver, which does not belong to the metadata. Only then the blob may be called inconsistent.
     pub(super) fn confirm(
         &self,
         words: &dyn CodewordOps,

@@ -1,4 +1,4 @@
-//! Holding recovery symbols against metadata, strictly.
+//! Verifying recovery symbols against metadata.
 
 use crate::engine::CodewordOps;
 use crate::format::commitment::{
@@ -9,7 +9,7 @@ use crate::format::verdict::SymbolVerdict;
 use crate::format::wire::{DecodingSymbol, MerkleProof};
 use crate::support::memory::{collected, filled, with_capacity};
 
-/// The sliver that is to be recovered.
+/// Sliver to recover, by its index along the axis.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) metadata: &'a VerifiedMetadata,
@@ -17,7 +17,7 @@ pub(super) struct Target<'a> {
     pub(super) index: SliverIndex,
 }
 
-/// A symbol with its proof, whatever structure it came in.
+/// Symbol with its proof.
 #[derive(Clone, Copy)]
 pub(super) struct Proven<'a> {
     pub(super) symbol: &'a DecodingSymbol,
@@ -25,7 +25,7 @@ pub(super) struct Proven<'a> {
 }
 
 impl Target<'_> {
-    /// What is wrong with the measures of a symbol.
+    /// Returns the verdict on a symbol with a wrong size or an index beyond the committee.
     pub(super) fn by_measures(&self, symbol: &DecodingSymbol) -> Option<SymbolVerdict> {
         let shape = self.metadata.shape();
         if symbol.index.0 >= shape.n_shards() {
@@ -43,7 +43,7 @@ impl Target<'_> {
         None
     }
 
-    /// What symbols are that claim this target.
+    /// Returns the verdict on each symbol. The symbols claim this target.
     pub(super) fn verdicts(
         &self,
         words: &dyn CodewordOps,

@@ -3,7 +3,8 @@
 use super::*;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{EngineKind, reference};
-use crate::format::commitment::Node;
+use crate::format::commitment::{Node, VerifiedMetadata};
+use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::pair_set::PairSet;
 use crate::format::verdict::ProofVerdict;
 use crate::io::sink::SliverBuffer;
@@ -65,7 +66,7 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
     let control = Control::new();
     let (metadata, pair, symbols) = setting(true);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
-        let target = Target::new(&metadata, axis, pair).unwrap();
+        let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
         let honest = recover(
             &Paths::of(reference().codewords()),
             target,
@@ -120,7 +121,7 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
     let control = Control::new();
     let (metadata, pair, symbols) = setting(false);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
-        let target = Target::new(&metadata, axis, pair).unwrap();
+        let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
         let recovered = recover(
             &Paths::of(reference().codewords()),
             target,

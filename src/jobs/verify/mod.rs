@@ -1,4 +1,4 @@
-//! Verifying slivers against metadata: of one blob or of many, all lanes and cores at a time.
+//! Verifying slivers against metadata, of one blob or of many.
 
 mod batch;
 mod slivers;
@@ -15,9 +15,10 @@ use crate::jobs::decoder::Decoder;
 use crate::support::memory::{catch_out_of_memory, collected};
 
 impl Decoder {
-    /// Tells for each of the numbered slivers whether it belongs to the metadata, and if not, why: its
-    /// index exists, its length and symbol size are right, and the root over its expanded symbols is the
-    /// one in the metadata.
+    /// Returns the verdict on each of the slivers at the positions `numbers`.
+    ///
+    /// A sliver is good if its index exists, its length and symbol size are right, and the root of
+    /// its codeword is the root in the metadata.
     ///
     /// # Errors
     ///
@@ -26,7 +27,7 @@ impl Decoder {
     ///
     /// # Panics
     ///
-    /// If a number is beyond the slivers.
+    /// If a position is beyond the slivers.
     ///
     /// # Example
     ///
@@ -59,13 +60,13 @@ impl Decoder {
     pub fn verify(
         &self,
         metadata: &VerifiedMetadata,
-        slivers: &(impl SliverSource + ?Sized),
+        slivers: &dyn SliverSource,
         numbers: &[usize],
         control: &Control,
     ) -> Result<Vec<SliverVerdict>> {
         let batch = Batch {
             decoder: self,
-            slivers: &slivers,
+            slivers,
             infos: slivers.infos(),
             numbers,
             metadata_of: &|_| metadata,
@@ -73,8 +74,10 @@ impl Decoder {
         catch_out_of_memory(|| batch.verdicts(control))
     }
 
-    /// The same for slivers of many blobs in memory, such as a shard's sync brings or many readers ask for:
-    /// those with symbols of one size are hashed together, whatever blob they are of.
+    /// Returns the verdict on each sliver of many blobs, in memory.
+    ///
+    /// For the synchronisation of a shard, or for many readers at once. Slivers with symbols of one
+    /// size are hashed together, across blobs.
     ///
     /// # Errors
     ///
@@ -94,7 +97,7 @@ impl Decoder {
     ///     let encoded = encoder.encode(blob, &PairSet::all(10), &mut buffer, &Control::new())?;
     ///     blobs.push((encoded.verify(10)?, buffer));
     /// }
-    /// // Both blobs' slivers of pair 0, the second one as if it were the first blob's.
+    /// // Pair 0 of both blobs, and a sliver of the second blob as a sliver of the first.
     /// let axis = Axis::Primary;
     /// let data = |buffer| SliverBuffer::sliver_data(buffer, axis, SliverPairIndex(0)).unwrap();
     /// let batch = [

@@ -1,4 +1,4 @@
-//! Slivers of several blobs at hand.
+//! Slivers in memory, each with the metadata of its blob.
 
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
@@ -13,7 +13,7 @@ use crate::support::memory::collected;
 #[cfg(feature = "capi")]
 use crate::support::memory::try_with_capacity;
 
-/// A sliver in memory, and the metadata of the blob that it is to belong to.
+/// Sliver in memory, with the metadata of its blob.
 ///
 /// # Example
 ///
@@ -23,7 +23,7 @@ use crate::support::memory::try_with_capacity;
 ///
 /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let metadata = encoded.verify(10)?;
-/// // The body of a request, as it came: its symbols are not copied.
+/// // The body of a request. Its symbols are not copied.
 /// let body = [4, 10, 11, 12, 13, 2, 0, 3, 0];
 /// let sliver = BlobSliver::from_bcs(&metadata, Axis::Secondary, &body)?;
 /// assert_eq!((sliver.index.0, sliver.symbols), (3, &body[1..5]));
@@ -31,20 +31,20 @@ use crate::support::memory::try_with_capacity;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BlobSliver<'a> {
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     pub metadata: &'a VerifiedMetadata,
-    /// The axis.
+    /// Axis.
     pub axis: Axis,
-    /// The index along the axis.
+    /// Index along the axis.
     pub index: SliverIndex,
-    /// The size of a symbol in bytes.
+    /// Size of a symbol in bytes.
     pub symbol_size: u32,
     /// All symbols, one after another.
     pub symbols: &'a [u8],
 }
 
 impl<'a> BlobSliver<'a> {
-    /// A sliver that was read before.
+    /// Borrows a sliver.
     #[must_use]
     pub fn new(metadata: &'a VerifiedMetadata, sliver: &'a Sliver) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl<'a> BlobSliver<'a> {
         }
     }
 
-    /// A sliver in the bytes of BCS `SliverData`, whose symbols stay where they are.
+    /// Reads a sliver from BCS `SliverData`. The symbols are not copied.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl<'a> BlobSliver<'a> {
         })
     }
 
-    /// A copy of its own.
+    /// Copies the sliver.
     #[cfg(feature = "capi")]
     pub(crate) fn to_sliver(self) -> Result<Sliver> {
         let mut symbols = try_with_capacity(self.symbols.len())?;
@@ -97,7 +97,7 @@ impl<'a> BlobSliver<'a> {
         }
     }
 
-    /// What is wrong with it, if it can be no sliver of its blob.
+    /// Returns the mismatch between the sliver's measures and its blob, if there is one.
     pub(crate) fn measures(&self) -> Option<SliverVerdict> {
         self.metadata.shape().sliver_mismatch(&self.info())
     }

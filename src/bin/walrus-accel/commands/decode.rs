@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::decode::Decoded;
+use walrus_accel::decode::{DecodeRequest, Decoded};
 use walrus_accel::directory::{BlobDirectory, FileProblem, ProblemKind, SliverFile, SliverFiles};
 use walrus_accel::io::{FileOutput, Output, SliverSource};
 use walrus_accel::verify::SliverVerdict;
@@ -176,7 +176,15 @@ fn decode(
     let Slivers { source, files, .. } = input.slivers();
     let metadata = input.metadata();
     let axis = args.axis.0;
-    match decoder.decode(metadata, source, axis, args.check, output, control) {
+    match decoder.decode(
+        &DecodeRequest {
+            axis,
+            check: args.check,
+            ..DecodeRequest::new(metadata, source)
+        },
+        output,
+        control,
+    ) {
         Ok(decoded) => {
             for &number in &decoded.damaged {
                 name_damaged(app, &files[number], &DAMAGED);

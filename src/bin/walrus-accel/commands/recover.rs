@@ -1,7 +1,7 @@
 //! `recover`: recovers a sliver from recovery symbols of other slivers.
 
 use walrus_accel::Error;
-use walrus_accel::recovery::RecoveryOutcome;
+use walrus_accel::recovery::{RecoveryOutcome, RecoveryTarget};
 use walrus_accel::wire::{Bcs, DecodingSymbol};
 
 use crate::args::RecoverArgs;
@@ -63,10 +63,11 @@ fn unproven(
     }
     let (metadata, axis, pair) = (&recovering.metadata, args.recovery.axis, recovering.pair);
     let symbols = &gathered.symbols;
-    let recovered =
-        recovering
-            .decoder
-            .recover_unproven(metadata, axis, pair, symbols, recovering.control());
+    let recovered = recovering.decoder.recover_unproven(
+        &RecoveryTarget::new(metadata, axis, pair),
+        symbols,
+        recovering.control(),
+    );
     let decoder = &recovering.decoder;
     app.warn_of_device(&args.recovery.engine, decoder.runtime());
     let used = match &recovered {

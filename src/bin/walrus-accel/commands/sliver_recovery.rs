@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use serde::Serialize;
-use walrus_accel::recovery::Recovery;
+use walrus_accel::recovery::{Recovery, RecoveryTarget};
 use walrus_accel::verify::SymbolVerdict;
 use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
 use walrus_accel::{Control, Decoder, Error, PairSet, SliverPairIndex, VerifiedMetadata};
@@ -129,9 +129,11 @@ impl<'a> Recovering<'a> {
         let mut gathered = self.gather::<GeneralRecoverySymbol>(true)?;
         let (metadata, axis, pair) = (&self.metadata, self.args.axis, self.pair);
         let symbols = &gathered.symbols;
-        let recovered = self
-            .decoder
-            .recover(metadata, axis, pair, symbols, self.control());
+        let recovered = self.decoder.recover(
+            &RecoveryTarget::new(metadata, axis, pair),
+            symbols,
+            self.control(),
+        );
         let decoder = &self.decoder;
         self.app
             .warn_of_device(&self.args.engine, decoder.runtime());

@@ -1,5 +1,6 @@
 //! Checks of files against metadata.
 
+use walrus_accel::recovery::RecoveryTarget;
 use walrus_accel::verify::{BlobSliver, ProofVerdict, SliverVerdict, SymbolVerdict};
 use walrus_accel::wire::{
     DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, RecoverySymbol, Sliver,
@@ -152,9 +153,11 @@ impl FileVerifier<'_> {
         };
         let symbols = std::slice::from_ref(symbol);
         let (axis, control) = (symbol.axis, self.control());
-        let verdicts =
-            self.decoder
-                .verify_symbols(self.metadata, axis, target, symbols, control)?;
+        let verdicts = self.decoder.verify_symbols(
+            &RecoveryTarget::new(self.metadata, axis, target),
+            symbols,
+            control,
+        )?;
         let verdict = verdicts[0];
         Ok(finding(verdict == SymbolVerdict::Good, &verdict))
     }
