@@ -37,8 +37,8 @@ pub use self::options::MAX_THREADS;
 pub(crate) use self::own_thread::{CANCEL_POLL_INTERVAL, on_own_thread};
 pub(in crate::engine) use self::plan::{Capacity, Sessions, plan_decode, plan_encode, plan_expand};
 pub(crate) use self::plan::{
-    DecodePlan, DecodeRequest, EncodePlan, EncodeRequest, ExpandPlan, ExpandRequest, NextPlan,
-    NextRequest, PlanRequest, STRIPE_UNIT, stripes,
+    DecodePlan, DecodePlanRequest, EncodePlan, EncodePlanRequest, ExpandPlan, ExpandPlanRequest,
+    NextPlan, NextPlanRequest, PlanRequest, STRIPE_UNIT, stripes,
 };
 #[cfg(feature = "gpu")]
 pub(crate) use self::registry::Engines;

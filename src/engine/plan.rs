@@ -20,7 +20,7 @@ pub(crate) const STRIPE_UNIT: u32 = 128;
 
 /// Request for a plan to encode a blob.
 #[derive(Clone, Copy)]
-pub(crate) struct EncodeRequest {
+pub(crate) struct EncodePlanRequest {
     pub(crate) shape: Shape,
     pub(crate) commitment: Commitment,
     /// True if the rows can be borrowed from memory.
@@ -34,7 +34,7 @@ pub(crate) struct EncodeRequest {
 
 /// Request for a plan to hash the expanded symbols of slivers.
 #[derive(Clone, Copy)]
-pub(crate) struct ExpandRequest {
+pub(crate) struct ExpandPlanRequest {
     pub(crate) shape: Shape,
     pub(crate) commitment: Commitment,
     /// Axis of the slivers.
@@ -49,7 +49,7 @@ pub(crate) struct ExpandRequest {
 
 /// Request for a plan to decode a blob.
 #[derive(Clone, Copy)]
-pub(crate) struct DecodeRequest<'a> {
+pub(crate) struct DecodePlanRequest<'a> {
     pub(crate) shape: Shape,
     /// Axis of the given slivers.
     pub(crate) axis: Axis,
@@ -62,14 +62,14 @@ pub(crate) struct DecodeRequest<'a> {
     /// True if the output lends memory for the rows inside the blob.
     pub(crate) in_place: bool,
     /// Work on the decoded rows in the same stripes.
-    pub(crate) next: NextRequest<'a>,
+    pub(crate) next: NextPlanRequest<'a>,
     /// Memory limit in bytes.
     pub(crate) budget: u64,
 }
 
 /// Work on decoded rows.
 #[derive(Clone, Copy)]
-pub(crate) enum NextRequest<'a> {
+pub(crate) enum NextPlanRequest<'a> {
     /// None.
     Nothing,
     /// Hashing of the expanded symbols of some source rows.
@@ -85,9 +85,9 @@ pub(crate) enum NextRequest<'a> {
 /// Request for a plan of any kind: what the choice of an engine depends on.
 #[derive(Clone, Copy)]
 pub(crate) enum PlanRequest<'a> {
-    Encode(EncodeRequest),
-    Expand(ExpandRequest),
-    Decode(DecodeRequest<'a>),
+    Encode(EncodePlanRequest),
+    Expand(ExpandPlanRequest),
+    Decode(DecodePlanRequest<'a>),
 }
 
 /// Share of an engine in a plan.
@@ -119,8 +119,6 @@ pub(crate) struct ExpandPlan<'a> {
     pub(crate) axis: Axis,
     /// Largest number of bytes of a symbol that are read at once.
     pub(crate) width: u32,
-    /// Working memory in bytes of all sessions together.
-    pub(crate) memory: u64,
     pub(crate) capacity: Capacity,
 }
 
@@ -241,15 +239,15 @@ pub(crate) trait Sessions: Send + Sync {
     }
 
     /// Bytes of memory that encoding takes with stripes of `width` bytes.
-    fn encode_memory(&self, request: &EncodeRequest, width: u32) -> u64;
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64;
 
     /// Bytes of memory that a session of `items` slivers takes with reads of at most `width` bytes
     /// of a symbol.
-    fn expand_memory(&self, request: &ExpandRequest, items: usize, width: u32) -> u64;
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, width: u32) -> u64;
 
     /// Bytes of memory that decoding takes with stripes of `width` bytes, without the work that
     /// follows.
-    fn decode_memory(&self, request: &DecodeRequest<'_>, width: u32) -> u64;
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64;
 
     /// Starts an encode session.
     fn start_encode<'a>(&'a self, plan: &EncodePlan<'_>) -> Box<dyn EncodeSession + 'a>;
@@ -278,9 +276,9 @@ pub(crate) trait Sessions: Send + Sync {
 /// must not take its place.
 pub(crate) fn plan_encode<'a>(
     sessions: &'a dyn Sessions,
-    request: &EncodeRequest,
+    request: &EncodePlanRequest,
 ) -> Result<EncodePlan<'a>> {
-    let EncodeRequest {
+    let EncodePlanRequest {
         shape,
         commitment,
         preferred_width,
@@ -318,9 +316,9 @@ pub(crate) fn plan_encode<'a>(
 /// As [`plan_encode`].
 pub(crate) fn plan_expand<'a>(
     sessions: &'a dyn Sessions,
-    request: &ExpandRequest,
+    request: &ExpandPlanRequest,
 ) -> Result<ExpandPlan<'a>> {
-    let ExpandRequest {
+    let ExpandPlanRequest {
         shape,
         commitment,
         axis,
@@ -344,7 +342,6 @@ pub(crate) fn plan_expand<'a>(
         commitment,
         axis,
         width,
-        memory: memory(width),
         capacity: sessions.expand_capacity(&shape, commitment, axis)?,
     })
 }
@@ -356,9 +353,9 @@ pub(crate) fn plan_expand<'a>(
 /// As [`plan_encode`].
 pub(crate) fn plan_decode<'a>(
     sessions: &'a dyn Sessions,
-    request: &DecodeRequest<'a>,
+    request: &DecodePlanRequest<'a>,
 ) -> Result<DecodePlan<'a>> {
-    let DecodeRequest {
+    let DecodePlanRequest {
         shape,
         axis,
         given,
@@ -366,10 +363,10 @@ pub(crate) fn plan_decode<'a>(
         ..
     } = *request;
     let rows = match request.next {
-        NextRequest::Expand { rows, .. } => distinct_rows(rows, &shape, sessions),
+        NextPlanRequest::Expand { rows, .. } => distinct_rows(rows, &shape, sessions),
         _ => Vec::new(),
     };
-    let expand = |commitment| ExpandRequest {
+    let expand = |commitment| ExpandPlanRequest {
         shape,
         commitment,
         axis: Axis::Primary,
@@ -377,7 +374,7 @@ pub(crate) fn plan_decode<'a>(
         sessions: 1,
         budget,
     };
-    let encode = |commitment| EncodeRequest {
+    let encode = |commitment| EncodePlanRequest {
         shape,
         commitment,
         in_memory: false,
@@ -385,7 +382,9 @@ pub(crate) fn plan_decode<'a>(
         budget,
     };
     let encode_capacity = match request.next {
-        NextRequest::Encode { commitment } => Some(sessions.encode_capacity(&shape, commitment)),
+        NextPlanRequest::Encode { commitment } => {
+            Some(sessions.encode_capacity(&shape, commitment))
+        }
         _ => None,
     };
     let widest = match &encode_capacity {
@@ -394,11 +393,11 @@ pub(crate) fn plan_decode<'a>(
     };
     let memory = |width: u32| {
         let next = match request.next {
-            NextRequest::Nothing => 0,
-            NextRequest::Expand { commitment, .. } => {
+            NextPlanRequest::Nothing => 0,
+            NextPlanRequest::Expand { commitment, .. } => {
                 sessions.expand_memory(&expand(commitment), rows.len(), width)
             }
-            NextRequest::Encode { commitment } => {
+            NextPlanRequest::Encode { commitment } => {
                 sessions.encode_memory(&encode(commitment), width)
             }
         };
@@ -413,19 +412,18 @@ pub(crate) fn plan_decode<'a>(
     let memory = memory(width);
     let capacity = sessions.decode_capacity(&shape, axis)?;
     let next = match (request.next, encode_capacity) {
-        (NextRequest::Expand { commitment, .. }, _) if !rows.is_empty() => NextPlan::Expand {
+        (NextPlanRequest::Expand { commitment, .. }, _) if !rows.is_empty() => NextPlan::Expand {
             plan: ExpandPlan {
                 sessions,
                 shape,
                 commitment,
                 axis: Axis::Primary,
                 width,
-                memory,
                 capacity: sessions.expand_capacity(&shape, commitment, Axis::Primary)?,
             },
             rows,
         },
-        (NextRequest::Encode { commitment }, Some(capacity)) => NextPlan::Encode(EncodePlan {
+        (NextPlanRequest::Encode { commitment }, Some(capacity)) => NextPlan::Encode(EncodePlan {
             sessions,
             shape,
             commitment,

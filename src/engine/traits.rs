@@ -5,8 +5,8 @@ use std::sync::Arc;
 #[cfg(feature = "gpu")]
 use crate::engine::PlanRequest;
 use crate::engine::{
-    CodewordOps, DecodePlan, DecodeRequest, DeviceInfo, DroppedSet, EncodePlan, EncodeRequest,
-    EngineKind, ExpandPlan, ExpandRequest, InstructionSet,
+    CodewordOps, DecodePlan, DecodePlanRequest, DeviceInfo, DroppedSet, EncodePlan,
+    EncodePlanRequest, EngineKind, ExpandPlan, ExpandPlanRequest, InstructionSet,
 };
 use crate::format::error::Result;
 
@@ -50,21 +50,21 @@ pub(crate) trait Engine: Send + Sync {
     /// the memory limit; [`Error::DeviceMemory`](crate::Error::DeviceMemory) or
     /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if a device has no capacity
     /// and the CPU must not take its place.
-    fn plan_encode(&self, request: &EncodeRequest) -> Result<EncodePlan<'_>>;
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>>;
 
     /// Returns a plan for hashing the expanded symbols of slivers.
     ///
     /// # Errors
     ///
     /// As [`Engine::plan_encode`].
-    fn plan_expand(&self, request: &ExpandRequest) -> Result<ExpandPlan<'_>>;
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>>;
 
     /// Returns a plan for decoding a blob, and for the work on its rows in the same stripes.
     ///
     /// # Errors
     ///
     /// As [`Engine::plan_encode`].
-    fn plan_decode<'a>(&'a self, request: &DecodeRequest<'a>) -> Result<DecodePlan<'a>>;
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>>;
 
     /// Returns the CPU's part: single codewords, Merkle trees, threads.
     fn codewords(&self) -> &dyn CodewordOps;

@@ -2,7 +2,7 @@
 
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{
-    EncodePlan, EncodeRequest, EncodeSession, Engine, PlanRequest, STRIPE_UNIT, SliverOutput,
+    EncodePlan, EncodePlanRequest, EncodeSession, Engine, PlanRequest, STRIPE_UNIT, SliverOutput,
     stripes,
 };
 use crate::format::commitment::{
@@ -238,8 +238,8 @@ impl Encoder {
     }
 
     /// Returns the request for a plan to encode a blob.
-    fn request(&self, shape: &Shape, in_memory: bool) -> EncodeRequest {
-        EncodeRequest {
+    fn request(&self, shape: &Shape, in_memory: bool) -> EncodePlanRequest {
+        EncodePlanRequest {
             shape: *shape,
             commitment: self.commitment,
             in_memory,

@@ -340,7 +340,7 @@ impl Decoder {
         all_symbols(words, &shape, sliver.axis, sliver.symbols, control)
     }
 
-    /// Returns what computes single codewords.
+    /// Returns the engine for single codewords. Engines with a device use the CPU for them.
     pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
         self.runtime.codewords(control)
     }

@@ -8,8 +8,8 @@ use crate::engine::schedule::Job;
 #[cfg(feature = "gpu")]
 use crate::engine::schedule::{Auto, JobSlot, Settings};
 use crate::engine::{
-    CodewordOps, DecodeRequest, DeviceInfo, DroppedSet, Engine, EngineKind, EngineOptions,
-    InstructionSet, MAX_THREADS, NextRequest, PlanRequest, reference,
+    CodewordOps, DecodePlanRequest, DeviceInfo, DroppedSet, Engine, EngineKind, EngineOptions,
+    InstructionSet, MAX_THREADS, NextPlanRequest, PlanRequest, reference,
 };
 use crate::format::commitment::Commitment;
 use crate::format::error::{Error, Result};
@@ -366,14 +366,14 @@ impl Runtime {
     /// instruction set.
     pub(crate) fn other_path(&self, shape: &Shape, commitment: Commitment) -> Result<Self> {
         let reference = reference();
-        let whole = reference.plan_decode(&DecodeRequest {
+        let whole = reference.plan_decode(&DecodePlanRequest {
             shape: *shape,
             axis: Axis::Primary,
             given: &[],
             in_memory: false,
             has_output: false,
             in_place: false,
-            next: NextRequest::Encode { commitment },
+            next: NextPlanRequest::Encode { commitment },
             budget: self.memory,
         })?;
         let whole = whole.memory;

@@ -33,8 +33,8 @@ pub(crate) use self::cpu_engine::CpuEngine;
 #[cfg(feature = "gpu")]
 pub(crate) use self::cpu_engine::HostPanic;
 use super::{
-    CodewordOps, DecodePlan, DecodeRequest, DecodeSession, EncodePlan, EncodeRequest,
-    EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandRequest, ExpandSession,
+    CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan, EncodePlanRequest,
+    EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandPlanRequest, ExpandSession,
     RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
 };
 use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher, TaskPool};
@@ -113,15 +113,15 @@ impl Engine for CpuEngine {
         }
     }
 
-    fn plan_encode(&self, request: &EncodeRequest) -> Result<EncodePlan<'_>> {
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
         plan_encode(self, request)
     }
 
-    fn plan_expand(&self, request: &ExpandRequest) -> Result<ExpandPlan<'_>> {
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
         plan_expand(self, request)
     }
 
-    fn plan_decode<'a>(&'a self, request: &DecodeRequest<'a>) -> Result<DecodePlan<'a>> {
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
         plan_decode(self, request)
     }
 
@@ -149,8 +149,8 @@ impl Sessions for CpuEngine {
         self.threads()
     }
 
-    fn encode_memory(&self, request: &EncodeRequest, width: u32) -> u64 {
-        let EncodeRequest {
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64 {
+        let EncodePlanRequest {
             shape,
             commitment,
             in_memory,
@@ -159,8 +159,8 @@ impl Sessions for CpuEngine {
         encode::memory(self, shape, *commitment, width, *in_memory)
     }
 
-    fn expand_memory(&self, request: &ExpandRequest, items: usize, width: u32) -> u64 {
-        let ExpandRequest {
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, width: u32) -> u64 {
+        let ExpandPlanRequest {
             shape,
             commitment,
             axis,
@@ -169,8 +169,8 @@ impl Sessions for CpuEngine {
         expand::memory(self, shape, *commitment, *axis, items, width)
     }
 
-    fn decode_memory(&self, request: &DecodeRequest<'_>, width: u32) -> u64 {
-        let DecodeRequest {
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
+        let DecodePlanRequest {
             shape,
             axis,
             given,

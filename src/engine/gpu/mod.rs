@@ -32,9 +32,9 @@ pub(crate) use self::gpu_engine::{GpuEngine, unavailable};
 use self::hash::device_states::StateSize;
 pub(crate) use self::open::{devices, find_device};
 use super::{
-    Capacity, CodewordOps, DecodePlan, DecodeRequest, DecodeSession, EncodePlan, EncodeRequest,
-    EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandRequest, ExpandSession,
-    RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
+    Capacity, CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan,
+    EncodePlanRequest, EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan,
+    ExpandPlanRequest, ExpandSession, RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
 };
 use crate::format::commitment::Commitment;
 use crate::format::error::Result;
@@ -59,15 +59,15 @@ impl Engine for GpuEngine {
         }
     }
 
-    fn plan_encode(&self, request: &EncodeRequest) -> Result<EncodePlan<'_>> {
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
         plan_encode(self, request)
     }
 
-    fn plan_expand(&self, request: &ExpandRequest) -> Result<ExpandPlan<'_>> {
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
         plan_expand(self, request)
     }
 
-    fn plan_decode<'a>(&'a self, request: &DecodeRequest<'a>) -> Result<DecodePlan<'a>> {
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
         plan_decode(self, request)
     }
 
@@ -115,13 +115,13 @@ impl Sessions for GpuEngine {
     }
 
     /// The CPU's memory comes on top, as a device that has failed gives no memory back.
-    fn encode_memory(&self, request: &EncodeRequest, width: u32) -> u64 {
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64 {
         let sizes = EncodeSizes::new(&request.shape, request.commitment, width, self.cut);
         sizes.on_host(&request.shape) + self.cpu.encode_memory(request, width)
     }
 
-    fn expand_memory(&self, request: &ExpandRequest, items: usize, width: u32) -> u64 {
-        let ExpandRequest {
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, width: u32) -> u64 {
+        let ExpandPlanRequest {
             shape,
             commitment,
             axis,
@@ -138,7 +138,7 @@ impl Sessions for GpuEngine {
         device + self.cpu.expand_memory(request, items, width)
     }
 
-    fn decode_memory(&self, request: &DecodeRequest<'_>, width: u32) -> u64 {
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
         let (shape, axis) = (&request.shape, request.axis);
         let widest = self.widest_decode(shape, axis);
         let device = widest.map_or(0, |widest| {

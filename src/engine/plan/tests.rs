@@ -15,7 +15,7 @@ pub(in crate::engine) const THREADS: usize = 3;
 /// Bytes of the second-level cache of the engines in the table.
 pub(in crate::engine) const SECOND_LEVEL: Option<u64> = Some(1 << 20);
 
-/// Returns width and memory, or the error, of each kind of plan.
+/// Returns the width of each kind of plan, and the memory if the plan has it, or the error.
 fn plans(
     engine: &dyn Engine,
     shape: Shape,
@@ -24,7 +24,7 @@ fn plans(
 ) -> Vec<Result<(u32, u64)>> {
     let mut plans = Vec::new();
     for (in_memory, preferred_width) in [(false, u32::MAX), (true, u32::MAX), (true, 384)] {
-        let plan = engine.plan_encode(&EncodeRequest {
+        let plan = engine.plan_encode(&EncodePlanRequest {
             shape,
             commitment,
             in_memory,
@@ -38,7 +38,7 @@ fn plans(
         (Axis::Secondary, 7, 1),
         (Axis::Primary, 5, THREADS.min(engine.info().threads)),
     ] {
-        let plan = engine.plan_expand(&ExpandRequest {
+        let plan = engine.plan_expand(&ExpandPlanRequest {
             shape,
             commitment,
             axis,
@@ -46,7 +46,7 @@ fn plans(
             sessions,
             budget,
         });
-        plans.push(plan.map(|plan| (plan.width, plan.memory)));
+        plans.push(plan.map(|plan| (plan.width, 0)));
     }
     let all: Vec<_> = (0..shape.rows().into()).collect();
     // The last primary slivers without an output, and some secondary slivers in memory with an
@@ -60,14 +60,14 @@ fn plans(
         let given = (first..n).chain(0..first).take(needed.into());
         let given: Vec<_> = given.map(SliverIndex).collect();
         for next in [
-            NextRequest::Nothing,
-            NextRequest::Expand {
+            NextPlanRequest::Nothing,
+            NextPlanRequest::Expand {
                 commitment,
                 rows: &all,
             },
-            NextRequest::Encode { commitment },
+            NextPlanRequest::Encode { commitment },
         ] {
-            let plan = engine.plan_decode(&DecodeRequest {
+            let plan = engine.plan_decode(&DecodePlanRequest {
                 shape,
                 axis,
                 given: &given,

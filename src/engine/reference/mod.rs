@@ -8,8 +8,8 @@ use std::ops::Range;
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
 use super::{
-    CodewordOps, DecodePlan, DecodeRequest, DecodeSession, EncodePlan, EncodeRequest,
-    EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandRequest, ExpandSession,
+    CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan, EncodePlanRequest,
+    EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandPlanRequest, ExpandSession,
     InstructionSet, RowPlaces, Sessions, SliverOutput, plan_decode, plan_encode, plan_expand,
 };
 use crate::code::with_tables;
@@ -49,15 +49,15 @@ impl Engine for ReferenceEngine {
         }
     }
 
-    fn plan_encode(&self, request: &EncodeRequest) -> Result<EncodePlan<'_>> {
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
         plan_encode(self, request)
     }
 
-    fn plan_expand(&self, request: &ExpandRequest) -> Result<ExpandPlan<'_>> {
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
         plan_expand(self, request)
     }
 
-    fn plan_decode<'a>(&'a self, request: &DecodeRequest<'a>) -> Result<DecodePlan<'a>> {
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
         plan_decode(self, request)
     }
 
@@ -83,18 +83,18 @@ impl Sessions for ReferenceEngine {
         false
     }
 
-    fn encode_memory(&self, request: &EncodeRequest, width: u32) -> u64 {
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64 {
         let shape = &request.shape;
         let n = u64::from(shape.n_shards());
         n * u64::from(shape.rows()) * u64::from(width) + n * n * 32
     }
 
-    fn expand_memory(&self, request: &ExpandRequest, items: usize, _width: u32) -> u64 {
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, _width: u32) -> u64 {
         let shape = &request.shape;
         shape.sliver_len(request.axis) + items as u64 * u64::from(shape.n_shards()) * 32
     }
 
-    fn decode_memory(&self, request: &DecodeRequest<'_>, _width: u32) -> u64 {
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, _width: u32) -> u64 {
         2 * request.shape.matrix_len()
     }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::job::{Job, Work};
 use crate::engine::{
-    DecodeRequest, EncodeRequest, Engine, ExpandRequest, NextRequest, SliverOutput, stripes,
+    DecodePlanRequest, EncodePlanRequest, Engine, ExpandPlanRequest, NextPlanRequest, SliverOutput,
+    stripes,
 };
 use crate::format::commitment::{
     BlobMetadataWithId, Commitment, ZeroCodewords, column_roots, row_roots,
@@ -82,7 +83,7 @@ fn encode(
     memory: u64,
     control: &Control,
 ) -> Result<()> {
-    let plan = engine.plan_encode(&EncodeRequest {
+    let plan = engine.plan_encode(&EncodePlanRequest {
         shape: *shape,
         commitment: job.commitment,
         in_memory: false,
@@ -112,14 +113,14 @@ fn decode(engine: &dyn Engine, shape: &Shape, memory: u64, control: &Control) ->
     // No source sliver is given, as far as possible.
     let last = shape.n_shards() - shape.slivers_needed(axis)..shape.n_shards();
     let given: Vec<_> = last.map(SliverIndex).collect();
-    let plan = engine.plan_decode(&DecodeRequest {
+    let plan = engine.plan_decode(&DecodePlanRequest {
         shape: *shape,
         axis,
         given: &given,
         in_memory: false,
         has_output: false,
         in_place: false,
-        next: NextRequest::Nothing,
+        next: NextPlanRequest::Nothing,
         budget: memory,
     })?;
     let mut session = plan.start(&|_| None);
@@ -139,7 +140,7 @@ fn expand(
     let mut left = usize::from(shape.rows());
     while left > 0 {
         let items = left.min(SLIVERS);
-        let plan = engine.plan_expand(&ExpandRequest {
+        let plan = engine.plan_expand(&ExpandPlanRequest {
             shape: *shape,
             commitment,
             axis: Axis::Primary,

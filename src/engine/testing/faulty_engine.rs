@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::engine::reference::ReferenceEngine;
 use crate::engine::{
-    CodewordBatch, CodewordOps, DecodePlan, DecodeRequest, DecodeSession, EncodePlan,
-    EncodeRequest, EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandRequest,
-    ExpandSession, RestoredCodeword, RowPlaces, Sessions, SliverOutput, plan_decode, plan_encode,
-    plan_expand,
+    CodewordBatch, CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan,
+    EncodePlanRequest, EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan,
+    ExpandPlanRequest, ExpandSession, RestoredCodeword, RowPlaces, Sessions, SliverOutput,
+    plan_decode, plan_encode, plan_expand,
 };
 use crate::format::commitment::{ChunkTask, Commitment, Digest, OneAtATime, PairHasher, TaskPool};
 use crate::format::error::Result;
@@ -160,15 +160,15 @@ impl Engine for FaultyEngine {
         }
     }
 
-    fn plan_encode(&self, request: &EncodeRequest) -> Result<EncodePlan<'_>> {
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
         plan_encode(self, request)
     }
 
-    fn plan_expand(&self, request: &ExpandRequest) -> Result<ExpandPlan<'_>> {
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
         plan_expand(self, request)
     }
 
-    fn plan_decode<'a>(&'a self, request: &DecodeRequest<'a>) -> Result<DecodePlan<'a>> {
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
         plan_decode(self, request)
     }
 
@@ -205,15 +205,15 @@ impl Sessions for FaultyEngine {
         self.truth.skips_zero_codewords()
     }
 
-    fn encode_memory(&self, request: &EncodeRequest, width: u32) -> u64 {
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64 {
         self.truth.encode_memory(request, width)
     }
 
-    fn expand_memory(&self, request: &ExpandRequest, items: usize, width: u32) -> u64 {
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, width: u32) -> u64 {
         self.truth.expand_memory(request, items, width)
     }
 
-    fn decode_memory(&self, request: &DecodeRequest<'_>, width: u32) -> u64 {
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
         self.truth.decode_memory(request, width)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::selection::Attempt;
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{
-    DecodeRequest, ExpandSession, NextPlan, NextRequest, PlanRequest, SliverOutput, stripes,
+    DecodePlanRequest, ExpandSession, NextPlan, NextPlanRequest, PlanRequest, SliverOutput, stripes,
 };
 use crate::format::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, TaskPool, TreeHasher,
@@ -51,7 +51,7 @@ impl Attempt<'_> {
         };
         let checked = target.checked_rows(&shape, axis, indices);
         let runtime = &self.decoder.runtime;
-        let request = DecodeRequest {
+        let request = DecodePlanRequest {
             shape,
             axis,
             given: indices,
@@ -59,12 +59,12 @@ impl Attempt<'_> {
             has_output: target.blob().is_some(),
             in_place: target.blob().is_some_and(OutputSession::in_memory),
             next: match target {
-                Target::Blob(_) => NextRequest::Nothing,
-                Target::Checked { .. } => NextRequest::Expand {
+                Target::Blob(_) => NextPlanRequest::Nothing,
+                Target::Checked { .. } => NextPlanRequest::Expand {
                     commitment,
                     rows: &checked,
                 },
-                Target::Encoded { .. } => NextRequest::Encode { commitment },
+                Target::Encoded { .. } => NextPlanRequest::Encode { commitment },
             },
             budget: runtime.memory,
         };

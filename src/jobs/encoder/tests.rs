@@ -7,7 +7,7 @@ use crate::engine::{EngineKind, EngineOptions};
 fn encoded<'a>(engine: &'a dyn Engine, n_shards: u16, blob: &[u8]) -> EncodeStage<'a> {
     let shape = Shape::new(n_shards, blob.len() as u64).unwrap();
     let width = shape.symbol_size();
-    let plan = engine.plan_encode(&EncodeRequest {
+    let plan = engine.plan_encode(&EncodePlanRequest {
         shape,
         commitment: Commitment::Blake3,
         in_memory: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::engine::schedule::{Job, Work};
-use crate::engine::{Engine, ExpandPlan, ExpandRequest, PlanRequest};
+use crate::engine::{Engine, ExpandPlan, ExpandPlanRequest, PlanRequest};
 use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -84,8 +84,8 @@ impl Group {
     }
 
     /// Returns the request for a plan of sessions with `items` of the group's slivers.
-    fn request(&self, items: usize, sessions: usize, budget: u64) -> ExpandRequest {
-        ExpandRequest {
+    fn request(&self, items: usize, sessions: usize, budget: u64) -> ExpandPlanRequest {
+        ExpandPlanRequest {
             shape: self.shape,
             commitment: self.commitment,
             axis: self.axis,

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::engine::schedule::Work;
-use crate::engine::{DeviceKind, EncodeRequest, EngineKind, EngineOptions};
+use crate::engine::{DeviceKind, EncodePlanRequest, EngineKind, EngineOptions};
 use crate::format::commitment::Commitment;
 use crate::format::shape::Shape;
 
@@ -137,7 +137,7 @@ fn job(mib: u64) -> Job {
 
 /// Request within a memory limit. Of its fields, the choice depends on nothing else.
 fn request(budget: u64) -> PlanRequest<'static> {
-    PlanRequest::Encode(EncodeRequest {
+    PlanRequest::Encode(EncodePlanRequest {
         shape: Shape::new(10, 1000).unwrap(),
         commitment: Commitment::Blake2b256,
         in_memory: false,
