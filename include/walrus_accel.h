@@ -92,7 +92,7 @@
 #include <stdint.h>
 
 /**
- * The version of this header; walrus_accel_version tells that of the library.
+ * Version of this header. walrus_accel_version returns the version of the library.
  */
 #define WALRUS_ACCEL_VERSION "0.1.0"
 #define WALRUS_ACCEL_VERSION_MAJOR 0
@@ -3025,97 +3025,97 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 #endif  // __cplusplus
 
 /**
- * A walrus_accel_shape whose fields all have their defaults.
+ * Initialiser of a walrus_accel_shape: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SHAPE_INIT { sizeof(walrus_accel_shape), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_device whose fields all have their defaults.
+ * Initialiser of a walrus_accel_device: all fields have their defaults.
  */
 #define WALRUS_ACCEL_DEVICE_INIT { sizeof(walrus_accel_device), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_runtime_options whose fields all have their defaults.
+ * Initialiser of a walrus_accel_runtime_options: all fields have their defaults.
  */
 #define WALRUS_ACCEL_RUNTIME_OPTIONS_INIT { sizeof(walrus_accel_runtime_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_source whose fields all have their defaults.
+ * Initialiser of a walrus_accel_source: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SOURCE_INIT { sizeof(walrus_accel_source), 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_sink whose fields all have their defaults.
+ * Initialiser of a walrus_accel_sink: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SINK_INIT { sizeof(walrus_accel_sink), 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_encode_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_encode_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_ENCODE_REQUEST_INIT { sizeof(walrus_accel_encode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_decode_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_decode_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_DECODE_REQUEST_INIT { sizeof(walrus_accel_decode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_verify_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_verify_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_VERIFY_REQUEST_INIT { sizeof(walrus_accel_verify_request), 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_seen_sliver whose fields all have their defaults.
+ * Initialiser of a walrus_accel_seen_sliver: all fields have their defaults.
  */
 #define WALRUS_ACCEL_SEEN_SLIVER_INIT { sizeof(walrus_accel_seen_sliver), 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_reader_add_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_reader_add_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_READER_ADD_REQUEST_INIT { sizeof(walrus_accel_reader_add_request), 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_reader_read_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_reader_read_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_READER_READ_REQUEST_INIT { sizeof(walrus_accel_reader_read_request), 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_rebuild_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_rebuild_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_REBUILD_REQUEST_INIT { sizeof(walrus_accel_rebuild_request), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_verify_symbols_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_verify_symbols_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT { sizeof(walrus_accel_verify_symbols_request), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_expand_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_expand_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_EXPAND_REQUEST_INIT { sizeof(walrus_accel_expand_request), 0, 0 }
 
 /**
- * A walrus_accel_decoding_symbols_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_decoding_symbols_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT { sizeof(walrus_accel_decoding_symbols_request), 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_recover_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_recover_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_RECOVER_REQUEST_INIT { sizeof(walrus_accel_recover_request), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_verify_proof_request whose fields all have their defaults.
+ * Initialiser of a walrus_accel_verify_proof_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT { sizeof(walrus_accel_verify_proof_request), 0, 0, 0, 0, 0 }
 
 /**
- * A walrus_accel_proof_verdict whose fields all have their defaults.
+ * Initialiser of a walrus_accel_proof_verdict: all fields have their defaults.
  */
 #define WALRUS_ACCEL_PROOF_VERDICT_INIT { sizeof(walrus_accel_proof_verdict), 0, 0, 0 }
 
 /**
- * A walrus_accel_problem whose fields all have their defaults.
+ * Initialiser of a walrus_accel_problem: all fields have their defaults.
  */
 #define WALRUS_ACCEL_PROBLEM_INIT { sizeof(walrus_accel_problem), 0, 0, 0, 0 }
 

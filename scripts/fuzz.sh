@@ -40,7 +40,9 @@ if is_expected_version cargo-fuzz; then
 else
     is_expected_version "$tools/bin/cargo-fuzz" || {
         step "Installing cargo-fuzz $version"
-        env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$tools" --version "=$version" cargo-fuzz
+        # Without optimization, because it only calls cargo.
+        env -u CARGO_TARGET_DIR \
+            cargo install --quiet --locked --debug --root "$tools" --version "=$version" cargo-fuzz
     }
     tools="$tools/bin"
 fi

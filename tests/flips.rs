@@ -31,7 +31,7 @@ const SHAPES: [(u16, &[u32]); 7] = [
 /// Number of combinations of structure, commitment, number of shards and symbol size.
 const CELLS: usize = 4 * 2 * 3 * SHAPES.len();
 
-/// Number of slivers that one call verifies.
+/// Number of slivers or symbols that one call verifies.
 const BATCH: usize = 64;
 
 #[test]

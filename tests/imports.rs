@@ -76,8 +76,14 @@ const SEAM_OF_SCHEDULE: [(&str, &[&str]); 1] = [("io::control", &["Event"])];
 /// Modules of `engine/` that all engines may use: options and known devices.
 const SHARED: [&str; 3] = ["device_info", "options", "testing"];
 
-/// Engine that may use another engine, and that other engine.
-const ENGINES_WITHIN: [&str; 2] = ["gpu", "cpu"];
+/// Modules of `engine/` that may use an engine, and that engine: a device engine falls back to the
+/// CPU engine, and the registry opens all engines.
+const KNOWN_ENGINES: [(&str, &str); 4] = [
+    ("gpu", "cpu"),
+    ("registry", "cpu"),
+    ("registry", "gpu"),
+    ("registry", "reference"),
+];
 
 /// Only folders with `unsafe`: vectors, devices, C ABI.
 const UNSAFE: [&str; 3] = ["engine/cpu/", "engine/gpu/", "ffi/"];
@@ -196,7 +202,8 @@ fn engines_know_the_seam_alone() {
                     let Some(name) = path.get(1) else {
                         continue; // `pub(in crate::engine)`
                     };
-                    if SHARED.contains(&name.as_str()) || ENGINES_WITHIN == [this, name] {
+                    let is_known = KNOWN_ENGINES.contains(&(this.as_str(), name.as_str()));
+                    if SHARED.contains(&name.as_str()) || is_known {
                         continue;
                     }
                     let is_module = source_root().join("engine").join(name).is_dir()

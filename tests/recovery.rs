@@ -711,7 +711,7 @@ fn padding_may_be_spelt_as_zeros() {
 }
 
 #[test]
-fn too_little_memory_for_a_word_is_told() {
+fn too_little_memory_for_a_codeword_is_told() {
     let control = Control::new();
     let sample = Sample::new(10, blob(13, 28 * 4000));
     let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);

@@ -1,4 +1,4 @@
-//! The calls that a C program makes.
+//! Calls of a C program.
 #![allow(non_camel_case_types, reason = "types have their C names")]
 
 use std::ffi::{c_char, c_void};
@@ -6,10 +6,10 @@ use std::ptr::{null, null_mut};
 
 use walrus_accel::BlobId;
 
-/// What a program knows by a pointer alone: a handle, an error, a function that it does not give.
+/// Type that a program knows by pointer only: a handle, an error, a function that it does not set.
 type Opaque = c_void;
 
-// What `include/walrus_accel.h` declares, as a C compiler takes it from there.
+// Declarations of `include/walrus_accel.h`, as a C compiler reads them.
 const WALRUS_ACCEL_OK: i32 = 0;
 const WALRUS_ACCEL_ENGINE_CPU: u32 = 1;
 const WALRUS_ACCEL_SOURCE_MEMORY: u32 = 1;
@@ -102,10 +102,10 @@ unsafe extern "C" {
     fn walrus_accel_metadata_free(metadata: *mut Opaque) -> i32;
 }
 
-/// A runtime.
+/// Runtime.
 pub struct Runtime(*mut Opaque);
 
-/// A structure as its `_INIT` macro makes it.
+/// Returns a structure as its `_INIT` macro does.
 macro_rules! initialised {
     ($kind:ident) => {{
         // SAFETY: zeros are a value of all structures of the header, and their size comes first.
@@ -120,14 +120,14 @@ impl Runtime {
         let mut options = initialised!(walrus_accel_runtime_options);
         options.engine = WALRUS_ACCEL_ENGINE_CPU;
         let mut runtime = null_mut();
-        // SAFETY: initialised options, and a place for the runtime.
+        // SAFETY: the options are initialised, and the output is a local variable.
         let status =
             unsafe { walrus_accel_runtime_new(&raw const options, &raw mut runtime, null_mut()) };
         assert_eq!(status, WALRUS_ACCEL_OK);
         Self(runtime)
     }
 
-    /// Encodes a blob into the buffers, and asks for its ID.
+    /// Encodes a blob into the buffers, and returns its blob ID.
     pub fn encode(&self, blob: &[u8], buffers: Vec<&mut [u8]>) -> BlobId {
         let buffers: Vec<_> = buffers
             .into_iter()
@@ -150,8 +150,8 @@ impl Runtime {
         let (mut encoded, mut metadata, mut id) = (null_mut(), null_mut(), [0; 32]);
         let error = null_mut();
         let request = &raw const request;
-        // SAFETY: all that the request points to is alive, the buffers are borrowed mutably, and each handle is
-        // used before it is freed, once.
+        // SAFETY: all memory that the request points to is alive, the buffers are borrowed mutably,
+        // and each handle is freed once, after its last use.
         let statuses = unsafe {
             [
                 walrus_accel_encode(self.0, request, null(), &raw mut encoded, error),
@@ -168,7 +168,7 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        // SAFETY: it is alive, and no call is on it.
+        // SAFETY: the handle is alive, and no call uses it.
         let status = unsafe { walrus_accel_runtime_free(self.0) };
         assert_eq!(status, WALRUS_ACCEL_OK);
     }

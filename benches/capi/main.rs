@@ -26,17 +26,17 @@ use walrus_accel::{Axis, BlobId, Control, Encoder, EngineKind, PairSet, Shape};
 use c::Runtime;
 use timing::median;
 
-/// Blobs, and how often each is encoded by either.
+/// Blobs, and the number of times that each side encodes each blob.
 const BLOBS: [(&str, usize, usize); 3] = [
     ("1 B", 1, 201),
     ("1 MiB", 1 << 20, 101),
     ("32 MiB", 32 << 20, 41),
 ];
 
-/// The caller's memory for all slivers of a blob: the symbols of each at a multiple of 64 bytes.
+/// Buffers for all slivers of a blob. The symbols of each sliver begin at a multiple of 64 bytes.
 struct Memory {
     bytes: Vec<u8>,
-    /// Where each buffer begins, and how long it is.
+    /// Offset and length of each buffer.
     buffers: Vec<(usize, usize)>,
 }
 
@@ -55,7 +55,7 @@ impl Memory {
         let mut bytes = vec![0; end + 64];
         let shift = bytes.as_ptr().align_offset(64);
         buffers.iter_mut().for_each(|(start, _)| *start += shift);
-        bytes.fill(1); // Touched, so that neither pays for that.
+        bytes.fill(1); // Written once, so that neither side pays for the page faults.
         Self { bytes, buffers }
     }
 
@@ -95,7 +95,7 @@ fn measure(name: &str, len: usize, runs: usize) -> Value {
     let expected = from_rust(&encoder, &blob, &mut memory);
     let slivers = memory.bytes.clone();
     let mut times = [Vec::new(), Vec::new()];
-    // The first round is for tables, memory and caches.
+    // The first round warms up tables, memory and caches.
     let right = |memory: &Memory| {
         let same = |&(at, len): &(usize, usize)| memory.bytes[at..][..len] == slivers[at..][..len];
         memory.buffers.iter().all(same)
@@ -130,7 +130,7 @@ fn main() {
     let arguments = std::env::args().skip(1);
     let (options, filters): (Vec<_>, Vec<_>) =
         arguments.partition(|argument| argument.starts_with("--"));
-    // `cargo bench` says so; a test of all targets does not.
+    // `cargo bench` passes `--bench`; a test of all targets does not.
     if !options.iter().any(|option| option == "--bench") {
         println!("--bench measures");
         return;

@@ -3,14 +3,15 @@
  *
  *     encode FILE DIRECTORY
  *
- * makes DIRECTORY/<blob ID> with metadata.bcs, pairs/0007.primary.bcs and so on, and prints the blob ID.
+ * makes DIRECTORY/<blob ID> with metadata.bcs, pairs/0007.primary.bcs and so on, and prints the
+ * blob ID.
  *
  *     cc encode.c $(pkg-config --cflags --libs walrus_accel) -o encode
  */
 #include <stdio.h>
 #include <walrus_accel.h>
 
-/* Tells what failed, and frees the error. Whether it succeeded. */
+/* Reports a failure and frees the error. Returns 1 on success. */
 static int succeeded(walrus_accel_status status, walrus_accel_error **error, const char *what) {
     if (status != WALRUS_ACCEL_OK) {
         fprintf(stderr, "encode: %s: %s (%s)\n", what, walrus_accel_error_message(*error),
@@ -21,7 +22,7 @@ static int succeeded(walrus_accel_status status, walrus_accel_error **error, con
     return status == WALRUS_ACCEL_OK;
 }
 
-/* Prints the blob ID on stdout, and where the slivers are on stderr. */
+/* Prints the blob ID to stdout, and the directory of the slivers to stderr. */
 static int print(const walrus_accel_encoded *encoded) {
     walrus_accel_metadata *metadata = NULL;
     walrus_accel_error *error = NULL;

@@ -1,10 +1,11 @@
 /*
- * Blob IDs of many files from one thread that never waits for any of them:
+ * Computes the blob IDs of many files on one thread that never waits for a job:
  *
  *     event_loop FILE...
  *
- * submits a job for each file and turns a loop around poll(2): jobs that end write to a pipe, and a timer
- * tells how far the others are. Prints each blob ID when its job has ended; ^C cancels all.
+ * submits a job per file and runs a loop around poll(2). Jobs that end write to a pipe, and a timer
+ * reports the progress of the others. Prints each blob ID when its job has ended; ^C cancels all
+ * jobs.
  *
  *     cc event_loop.c $(pkg-config --cflags --libs walrus_accel) -o event_loop
  */
@@ -27,7 +28,7 @@ typedef struct file {
     walrus_accel_job *job;
 } file;
 
-/* A byte in it wakes the loop. One that does not fit need not: there are others before it. */
+/* Pipe whose bytes wake the loop. A full pipe needs no further byte. */
 static int wakeups[2];
 static volatile sig_atomic_t is_interrupted;
 
@@ -38,7 +39,7 @@ static void wake(void) {
     errno = error;
 }
 
-/* From a thread of the library's, or from the one that cancels: what is left to do, the loop does. */
+/* Runs on a thread of the library, or on the thread that cancels. The loop does the rest. */
 static void ended(void *user_data) {
     (void)user_data;
     wake();
@@ -60,7 +61,7 @@ static int submit(const walrus_accel_runtime *runtime, file *one) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     source.kind = WALRUS_ACCEL_SOURCE_PATH;
     source.path = one->path;
-    /* Without a sink: the blob ID alone. */
+    /* A request without a sink computes the blob ID alone. */
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     request.source = &source;
     walrus_accel_status status =
@@ -127,7 +128,10 @@ static long now_ms(void) {
     return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
 }
 
-/* Concludes the jobs that have ended. How many of those failed; `left`: how many have not. */
+/*
+ * Concludes the jobs that have ended. Returns the number of failures; `left` is the number of other
+ * jobs.
+ */
 static size_t conclude_ended(file *files, size_t count, size_t *left) {
     size_t failed = 0;
     *left = 0;
@@ -145,7 +149,7 @@ static size_t conclude_ended(file *files, size_t count, size_t *left) {
     return failed;
 }
 
-/* Turns until no job is left. How many failed. */
+/* Runs the loop until no job is left. Returns the number of failures. */
 static size_t turn(file *files, size_t count) {
     size_t left = 0;
     size_t failed = conclude_ended(files, count, &left);
@@ -155,7 +159,10 @@ static size_t turn(file *files, size_t count) {
         struct pollfd waiting = {wakeups[0], POLLIN, 0};
         long rest = next - now_ms();
         poll(&waiting, 1, rest > 0 ? (int)rest : 0);
-        /* First the bytes, then the jobs: the byte of one that ends behind the look at it is still there. */
+        /*
+         * Read the bytes before looking at the jobs: a job that ends after the look leaves its
+         * byte.
+         */
         while (read(wakeups[0], bytes, sizeof bytes) > 0) {
         }
         if (is_interrupted) {

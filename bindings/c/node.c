@@ -1,12 +1,12 @@
 /*
- * What is left of a blob on some storage nodes becomes the blob again:
+ * Decodes a blob from slivers of some storage nodes:
  *
  *     node METADATA.bcs OUTPUT SLIVER...
  *
- * reads the metadata and verifies it, verifies each sliver, and decodes OUTPUT from the good ones. Then
- * the primary ones serve a symbol each, from which a node that lost the secondary sliver of pair 0 recovers
- * it: OUTPUT.0000.secondary.bcs. The slivers are files as a directory sink writes them: their names end in
- * .primary.bcs or .secondary.bcs.
+ * reads and verifies the metadata, verifies each sliver, and decodes OUTPUT from the good slivers.
+ * Then each primary sliver serves a symbol. A node that lost the secondary sliver of pair 0
+ * recovers it from these symbols: OUTPUT.0000.secondary.bcs. The slivers are files as a directory
+ * sink writes them: their names end in .primary.bcs or .secondary.bcs.
  *
  *     cc node.c $(pkg-config --cflags --libs walrus_accel) -o node
  */
@@ -17,7 +17,7 @@
 
 static void complain(const char *what, const char *why) { fprintf(stderr, "node: %s: %s\n", what, why); }
 
-/* Tells what failed, and frees the error. Whether it succeeded. */
+/* Reports a failure and frees the error. Returns 1 on success. */
 static int succeeded(walrus_accel_status status, walrus_accel_error **error, const char *what) {
     if (status != WALRUS_ACCEL_OK) {
         complain(what, walrus_accel_error_message(*error));
@@ -27,7 +27,9 @@ static int succeeded(walrus_accel_status status, walrus_accel_error **error, con
     return status == WALRUS_ACCEL_OK;
 }
 
-/* The bytes of a file, which the caller frees; NULL, and told why, if it cannot be read. */
+/*
+ * Returns the bytes of a file, which the caller frees. Reports an unreadable file and returns NULL.
+ */
 static uint8_t *read_file(const char *path, size_t *length) {
     uint8_t *bytes = NULL;
     long end = -1;
@@ -37,7 +39,7 @@ static uint8_t *read_file(const char *path, size_t *length) {
     }
     if (end >= 0) {
         rewind(file);
-        /* One byte more, so that there is memory for an empty file, too. */
+        /* One byte more, so that an empty file has memory too. */
         bytes = malloc((size_t)end + 1);
     }
     if (bytes && fread(bytes, 1, (size_t)end, file) != (size_t)end) {
@@ -59,7 +61,10 @@ static int ends_in(const char *text, const char *end) {
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* The axis is not in the bytes of a sliver: its name tells. 0 if it does not. */
+/*
+ * Returns the axis of a sliver by its name, since the bytes do not have it. Returns 0 for any other
+ * name.
+ */
 static uint32_t axis_of(const char *path) {
     if (ends_in(path, ".primary.bcs")) {
         return WALRUS_ACCEL_AXIS_PRIMARY;
@@ -67,7 +72,7 @@ static uint32_t axis_of(const char *path) {
     return ends_in(path, ".secondary.bcs") ? WALRUS_ACCEL_AXIS_SECONDARY : 0;
 }
 
-/* Reads the slivers. Their bytes are the caller's to free. */
+/* Reads the slivers. The caller frees their bytes. */
 static int read_slivers(char **paths, size_t count, walrus_accel_sliver *slivers) {
     for (size_t number = 0; number < count; ++number) {
         slivers[number].axis = axis_of(paths[number]);
@@ -83,14 +88,19 @@ static int read_slivers(char **paths, size_t count, walrus_accel_sliver *slivers
     return 1;
 }
 
-/* Reads metadata and verifies it. The caller frees it. NULL, and told why, if it is not to be trusted. */
+/*
+ * Reads and verifies metadata, which the caller frees. Reports untrusted metadata and returns NULL.
+ */
 static walrus_accel_metadata *read_metadata(const char *path) {
     walrus_accel_metadata *metadata = NULL;
     walrus_accel_error *error = NULL;
     size_t length = 0;
     uint8_t *bytes = read_file(path, &length);
     if (bytes) {
-        /* The network's committee, and the ID in the bytes: whoever asked for a blob gives its ID here. */
+        /*
+         * The network's committee, and the blob ID in the bytes. A program that asked for a blob
+         * passes its blob ID.
+         */
         walrus_accel_status status =
             walrus_accel_metadata_from_bcs(bytes, length, 0, NULL, &metadata, &error);
         succeeded(status, &error, path);
@@ -110,7 +120,7 @@ static const char *name_of(uint8_t verdict) {
     }
 }
 
-/* Verifies the slivers, tells of the bad ones, and writes the good ones to `good`. */
+/* Verifies the slivers, reports bad slivers, and writes the good slivers to `good`. */
 static int verify(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                   char **paths, const walrus_accel_sliver *slivers, size_t count,
                   walrus_accel_sliver *good, size_t *good_count) {
@@ -143,7 +153,7 @@ static int verify(const walrus_accel_runtime *runtime, const walrus_accel_metada
     return is_done;
 }
 
-/* Decodes to a file and tells what was used. */
+/* Decodes to a file and reports the number of used slivers. */
 static int decode(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                   const walrus_accel_sliver *slivers, size_t count, const char *output) {
     walrus_accel_decoded *decoded = NULL;
@@ -173,8 +183,10 @@ static int decode(const walrus_accel_runtime *runtime, const walrus_accel_metada
     return is_done;
 }
 
-/* What a node serves that has a sliver: its symbol for a pair's sliver of the other axis, with a proof. The
- * caller frees the bytes. */
+/*
+ * Serves a symbol of a sliver for the target pair, with a Merkle proof, as a storage node does. The
+ * caller frees the bytes.
+ */
 static int serve(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                  const walrus_accel_sliver *sliver, uint16_t pair, walrus_accel_symbol *symbol) {
     walrus_accel_expanded *expanded = NULL;
@@ -183,7 +195,7 @@ static int serve(const walrus_accel_runtime *runtime, const walrus_accel_metadat
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     request.metadata = metadata;
     request.sliver = sliver;
-    /* A node that serves often keeps this. */
+    /* A node that serves many symbols keeps the expanded sliver. */
     walrus_accel_status status = walrus_accel_expand(runtime, &request, NULL, &expanded, &error);
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_expanded_symbols_length(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &pair, 1,
@@ -206,7 +218,7 @@ static int serve(const walrus_accel_runtime *runtime, const walrus_accel_metadat
     return 1;
 }
 
-/* Writes a file; there is none if that fails. */
+/* Writes a file. Leaves no file on failure. */
 static int write_file(const char *path, const uint8_t *bytes, size_t length) {
     FILE *file = fopen(path, "wb");
     if (!file) {
@@ -214,7 +226,7 @@ static int write_file(const char *path, const uint8_t *bytes, size_t length) {
         return 0;
     }
     int is_done = fwrite(bytes, 1, length, file) == length;
-    /* What is still buffered is written now: that may fail, too. */
+    /* fclose writes buffered bytes, which may fail too. */
     is_done = fclose(file) == 0 && is_done;
     if (!is_done) {
         perror(path);
@@ -243,7 +255,10 @@ static int recover(const walrus_accel_runtime *runtime, const walrus_accel_metad
         return 1;
     }
     if (status == WALRUS_ACCEL_OK) {
-        /* If there is a proof instead, the blob is inconsistent: walrus_accel_recovered_proof. */
+        /*
+         * For an inconsistency proof instead of a sliver, the blob is inconsistent:
+         * walrus_accel_recovered_proof.
+         */
         status = walrus_accel_recovered_sliver(recovered, &data, &length, &error);
     }
     int is_done = succeeded(status, &error, "recovering a sliver") && write_file(path, data, length);
@@ -251,7 +266,7 @@ static int recover(const walrus_accel_runtime *runtime, const walrus_accel_metad
     return is_done;
 }
 
-/* Lets all primary slivers serve a symbol, and recovers from these. */
+/* Has every primary sliver serve a symbol, and recovers a sliver from the symbols. */
 static int heal(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
                 const walrus_accel_sliver *slivers, size_t count, const char *output) {
     const uint16_t pair = 0;

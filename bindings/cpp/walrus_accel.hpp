@@ -1,6 +1,7 @@
 /*
- * libwalrus_accel for C++17: encodes blobs for the Walrus storage network. RS2 slivers, metadata and blob
- * IDs with exactly the network's bytes, on graphics devices and on the CPU.
+ * libwalrus_accel for C++17: encodes and decodes blobs of the Walrus storage network on graphics
+ * devices and on the CPU. Slivers, metadata and blob IDs have exactly the network's bytes (RS2
+ * encoding).
  *
  *     walrus_accel::runtime runtime;
  *     walrus_accel::encode_request request(walrus_accel::source::file("model.bin"));
@@ -9,30 +10,32 @@
  *
  * CONVENTIONS
  *
- * Failures. What can fail throws walrus_accel::error, with a status and a message. The main operations
- * have a variant that begins with try_ and gives a result<T> instead: the value, or the failure. It throws
- * nothing but std::bad_alloc.
+ * Failures. A call that fails throws walrus_accel::error, with a status and a message. The main
+ * operations have a variant that begins with try_ and returns a result<T>: the value or the failure.
+ * Such a variant throws only std::bad_alloc.
  *
- * Ownership. A runtime, a control, metadata, a reader and what encoding, decoding, expanding, recovering
- * and jobs give are handles: each is owned by one object, can be moved and not copied, and is freed with
- * it. One that was moved from can be destroyed and assigned to; whatever else is asked of it fails with
- * status::invalid_argument. All other types are plain values.
+ * Ownership. A runtime, a control, metadata, a reader, a job, and the results of encoding, decoding,
+ * expanding and recovering are handles. One object owns each handle and frees it. A handle can be
+ * moved, not copied. A handle that was moved from can be destroyed and assigned to; any other use
+ * fails with status::invalid_argument. All other types are plain values.
  *
- * Memory. A span does not own what it refers to. One that a call is given must stay valid, and its bytes
- * as they are, until the call returns, or the job has ended. One that a handle gives is valid until the
- * handle is destroyed; moving the handle does not change that.
+ * Memory. A span does not own its elements. A span that a call takes must stay valid, and its bytes
+ * must not change, until the call returns or the job has ended. A span that a handle returns is valid
+ * until the handle is destroyed; moving the handle does not change that.
  *
- * Threads. Member functions that are const can be called from all threads at the same time; others, and
- * the destructor, when no other call on the object is on its way.
+ * Threads. All threads may call const member functions at the same time. A member function that is
+ * not const, and the destructor, must run alone on the object.
  *
- * Callables. Sources and sinks call them from threads of the library's, never two calls of one at the same
- * time. They must not call the library. An exception that one throws stops the work, and is thrown again,
- * the very same, by the call that was given it, or by job::get; a try_ variant gives it as failure::cause.
+ * Callables. Sources and sinks call their callables from threads of the library, one call of a
+ * callable at a time. A callable must not call the library. An exception of a callable stops the
+ * work, and the call that took the callable, or job::get, throws the same exception again; a try_
+ * variant returns it as failure::cause.
  *
- * Numbers. Lengths are in bytes. Shards, pairs and indices are std::uint16_t; a number of shards of 0 is
- * the network's 1,000.
+ * Numbers. Lengths are in bytes. Shards, pairs and indices are std::uint16_t; 0 shards stands for the
+ * network's 1,000. A position is an index in an array or a list, from 0.
  *
- * The conventions of walrus_accel.h hold beside these: faults, numbers and limits are described there.
+ * The conventions of walrus_accel.h also hold: it describes faults, missing memory, forks, signals
+ * and the build.
  */
 
 #ifndef WALRUS_ACCEL_HPP
@@ -63,12 +66,12 @@
 
 namespace walrus_accel {
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Memory
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// A view of consecutive elements that somebody else owns: what std::span is from C++20 on, which
-/// converts to and from it, as do arrays and containers with consecutive elements.
+/// View of consecutive elements that the span does not own: std::span of C++20, which converts to
+/// and from it. Arrays and containers with consecutive elements convert to it.
 template <class T>
 class span {
     template <class Container>
@@ -83,39 +86,39 @@ public:
     using size_type = std::size_t;
     using iterator = T *;
 
-    /// No elements.
+    /// Makes an empty span.
     constexpr span() noexcept = default;
 
-    /// `size` elements from `data` on.
+    /// Makes a span of the `size` elements from `data` on.
     constexpr span(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
 
-    /// All elements of a container or array.
+    /// Makes a span of all elements of a container or array.
     template <class Container, class = if_contiguous<Container>>
     constexpr span(Container &container) noexcept
         : data_(std::data(container)), size_(std::size(container)) {}
 
-    /// All elements of a container that cannot be changed, of a temporary one too: it must outlive the
+    /// Makes a span of all elements of a constant or temporary container, which must outlive the
     /// span.
     template <class Container, class = if_contiguous<const Container>>
     constexpr span(const Container &container) noexcept
         : data_(std::data(container)), size_(std::size(container)) {}
 
-    /// The first element; unspecified if there is none.
+    /// Returns the first element; unspecified for an empty span.
     constexpr T *data() const noexcept { return data_; }
 
-    /// The number of elements.
+    /// Returns the number of elements.
     constexpr std::size_t size() const noexcept { return size_; }
 
-    /// Whether there is none.
+    /// Returns true if the span has no elements.
     constexpr bool empty() const noexcept { return size_ == 0; }
 
     constexpr iterator begin() const noexcept { return data_; }
     constexpr iterator end() const noexcept { return data_ + size_; }
 
-    /// An element; `number` must be below size().
+    /// Returns an element. `number` must be less than size().
     constexpr T &operator[](std::size_t number) const noexcept { return data_[number]; }
 
-    /// `count` elements from `offset` on; both must lie inside.
+    /// Returns the `count` elements from `offset` on. The range must lie inside the span.
     constexpr span subspan(std::size_t offset, std::size_t count) const noexcept {
         return span(data_ + offset, count);
     }
@@ -125,101 +128,104 @@ private:
     std::size_t size_ = 0;
 };
 
-/// The bytes of a text, such as a small blob: valid as long as the text.
+/// Returns the bytes of a text, such as a small blob. They are valid as long as the text.
 inline span<const std::uint8_t> as_bytes(std::string_view text) noexcept {
     return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()};
 }
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Failures
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// What a call came to. The numbers never change; new ones may come, so a switch needs a default.
+/// Result of a call. The values never change. Later versions may add statuses, so that a switch
+/// needs a default.
 enum class status : std::int32_t {
-    /// The call did what it should.
+    /// Success.
     ok = WALRUS_ACCEL_OK,
-    /// An argument is out of its range, of the wrong length, moved from, or does not go with another one.
+    /// An argument is out of range, of the wrong length, moved from, or contradicts another
+    /// argument.
     invalid_argument = WALRUS_ACCEL_INVALID_ARGUMENT,
-    /// A handle is not alive.
+    /// A handle was freed, or is no handle of the expected type.
     invalid_handle = WALRUS_ACCEL_INVALID_HANDLE,
     /// The blob is too long for the number of shards.
     blob_too_large = WALRUS_ACCEL_BLOB_TOO_LARGE,
-    /// The system gave no memory, or a size is beyond the address space.
+    /// The system has no memory, or a size is beyond the address space.
     out_of_memory = WALRUS_ACCEL_OUT_OF_MEMORY,
-    /// The job does not fit the limit of memory that was set for the runtime or its device.
+    /// The job does not fit the memory limit of the runtime or of its device.
     memory_limit = WALRUS_ACCEL_MEMORY_LIMIT,
-    /// Bytes are not the structure that they should be.
+    /// The bytes are not of the expected structure.
     malformed = WALRUS_ACCEL_MALFORMED,
-    /// Metadata does not belong to the blob ID, the committee or itself.
+    /// The metadata contradicts the blob ID, the committee or itself.
     invalid_metadata = WALRUS_ACCEL_INVALID_METADATA,
     /// Too few slivers are usable to decode the blob.
     not_enough_slivers = WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
-    /// The decoded blob does not belong to the metadata: it was encoded inconsistently.
+    /// The decoded blob contradicts the metadata: the blob was encoded inconsistently.
     inconsistent = WALRUS_ACCEL_INCONSISTENT,
     /// The source changed while it was read.
     source_changed = WALRUS_ACCEL_SOURCE_CHANGED,
-    /// Reading or writing failed.
+    /// A read or a write failed.
     io = WALRUS_ACCEL_IO,
-    /// The target exists and holds something else.
+    /// The target exists and has other content.
     target_exists = WALRUS_ACCEL_TARGET_EXISTS,
-    /// Another process is at work on the same target.
+    /// Another process works on the same target.
     busy = WALRUS_ACCEL_BUSY,
-    /// The engine, device or instruction set that was asked for is not there.
+    /// The chosen engine, device or instruction set is unavailable.
     engine_unavailable = WALRUS_ACCEL_ENGINE_UNAVAILABLE,
     /// A callable threw an exception: failure::cause.
     callback_failed = WALRUS_ACCEL_CALLBACK_FAILED,
-    /// The work was cancelled, by a control, its job or a callable.
+    /// A control, a job or a callable cancelled the work.
     cancelled = WALRUS_ACCEL_CANCELLED,
     /// The job has not ended yet.
     not_ended = WALRUS_ACCEL_NOT_ENDED,
-    /// The time to wait ran out before the job ended.
+    /// The time limit of the wait expired before the job ended.
     timed_out = WALRUS_ACCEL_TIMED_OUT,
-    /// There is no such thing: a sliver that was not asked for, a result that was taken before.
+    /// The object does not exist: a sliver that was not chosen, a result that was taken before.
     not_found = WALRUS_ACCEL_NOT_FOUND,
-    /// A fault within the library. The runtime that it happened in can only be destroyed.
+    /// A fault in the library. The runtime in which it happened can only be destroyed.
     panic = WALRUS_ACCEL_PANIC,
-    /// The runtime had a fault before, and can only be destroyed.
+    /// An earlier fault poisoned the runtime, which can only be destroyed.
     poisoned = WALRUS_ACCEL_POISONED,
-    /// A failure of a kind that this version has no number for.
+    /// A failure of a kind that has no status in this version.
     other = WALRUS_ACCEL_OTHER,
     /// Too few recovery symbols are usable to recover the sliver.
     not_enough_symbols = WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,
-    /// A sliver does not belong to its blob's metadata, where one is needed that does.
+    /// A sliver contradicts the metadata of its blob where a valid sliver is needed.
     invalid_sliver = WALRUS_ACCEL_INVALID_SLIVER,
-    /// A result that would accuse somebody was computed a second time, in another way, and came out
-    /// otherwise: the library, or the machine, is wrong. Nothing is to be concluded from it.
+    /// A result that would accuse the encoder of the blob was computed a second time, in another
+    /// way, and the results differ. The library or the machine is wrong; draw no conclusion from
+    /// the result.
     results_differ = WALRUS_ACCEL_RESULTS_DIFFER,
 };
 
-/// The name of a status, for messages and logs: lower case, in English, valid as long as the process
-/// runs.
+/// Returns the name of a status, for messages and logs: lower case, in English, valid for the life
+/// of the process.
 inline std::string_view name(status value) noexcept {
     return walrus_accel_status_name(static_cast<walrus_accel_status>(value));
 }
 
-/// What is thrown when the library fails.
+/// Exception that a failed call throws.
 class error : public std::runtime_error {
 public:
     error(walrus_accel::status kind, const std::string &message)
         : std::runtime_error(message), status_(kind) {}
 
-    /// The kind of failure; what() has the message.
+    /// Returns the kind of failure. what() returns the message.
     walrus_accel::status status() const noexcept { return status_; }
 
 private:
     walrus_accel::status status_;
 };
 
-/// What went wrong, as a value.
+/// Failure as a value.
 struct failure {
-    /// The kind of failure.
+    /// Kind of failure.
     walrus_accel::status status = walrus_accel::status::other;
-    /// UTF-8, one line, without a full stop: the value, the limit and what to do.
+    /// Message: one line of UTF-8 without a full stop, with the value, the limit and the next step.
     std::string message;
-    /// The exception that a callable threw; null if none did.
+    /// Exception that a callable threw; null if no callable threw.
     std::exception_ptr cause = nullptr;
 
-    /// Throws the cause, if there is one, and otherwise an error with the status and the message.
+    /// Throws the cause if there is one, and otherwise an error with the status and the message.
     [[noreturn]] void raise() const {
         if (cause) {
             std::rethrow_exception(cause);
@@ -228,21 +234,21 @@ struct failure {
     }
 };
 
-/// A value, or why there is none.
+/// Value, or the failure that prevented it.
 template <class T>
 class [[nodiscard]] result {
 public:
-    /// Success.
+    /// Makes a success.
     result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
 
-    /// Failure.
+    /// Makes a failure.
     result(walrus_accel::failure reason) : content_(std::in_place_index<1>, std::move(reason)) {}
 
-    /// Whether there is a value.
+    /// Returns true if there is a value.
     bool has_value() const noexcept { return content_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
 
-    /// The value. Throws as failure::raise does if there is none.
+    /// Returns the value. Throws as failure::raise if there is none.
     T &value() & {
         demand();
         return *std::get_if<0>(&content_);
@@ -256,14 +262,14 @@ public:
         return std::move(*std::get_if<0>(&content_));
     }
 
-    /// The value, as value() gives it.
+    /// Returns the value, as value() does.
     T &operator*() & { return value(); }
     const T &operator*() const & { return value(); }
     T &&operator*() && { return std::move(*this).value(); }
     T *operator->() { return &value(); }
     const T *operator->() const { return &value(); }
 
-    /// Why there is no value. Throws std::bad_variant_access if there is one.
+    /// Returns the failure. Throws std::bad_variant_access if there is a value.
     const walrus_accel::failure &failure() const { return std::get<1>(content_); }
 
 private:
@@ -300,7 +306,8 @@ using recovered_handle = handle<walrus_accel_recovered, walrus_accel_recovered_f
 using reader_handle = handle<walrus_accel_reader, walrus_accel_reader_free>;
 using reader_report_handle = handle<walrus_accel_reader_report, walrus_accel_reader_report_free>;
 
-/// The place that a function gives a handle by: at the end of the full expression it is the owner's.
+/// Receives a handle from a function of the library. At the end of the full expression, the handle
+/// belongs to `owner`.
 template <class Handle>
 class receiving {
 public:
@@ -321,7 +328,7 @@ inline failure failure_from(walrus_accel_status value, const walrus_accel_error 
     return {static_cast<status>(value), message, nullptr};
 }
 
-/// Makes a call, which is given the place for its error. Why it failed, if it did.
+/// Makes a call, and passes it the place for its error. Returns the failure, if any.
 template <class Call>
 std::optional<failure> attempt(Call &&call) {
     walrus_accel_error *place = nullptr;
@@ -333,7 +340,7 @@ std::optional<failure> attempt(Call &&call) {
     return failure_from(value, reason.get());
 }
 
-/// The same, and throws if it failed.
+/// Makes a call as attempt() does, and throws if it fails.
 template <class Call>
 void demand(Call &&call) {
     if (const auto reason = attempt(std::forward<Call>(call))) {
@@ -341,7 +348,7 @@ void demand(Call &&call) {
     }
 }
 
-/// The first exception that a callable throws. It is kept here because nothing may unwind into C.
+/// First exception that a callable throws. It is kept here because nothing may unwind into C.
 class first_exception {
 public:
     void keep(std::exception_ptr thrown) noexcept {
@@ -361,7 +368,7 @@ private:
     std::exception_ptr first_;
 };
 
-/// Ended by a NUL, it must not have one inside: C would see another text.
+/// Returns a text for C, which ends it at the first NUL. Throws if the text has a NUL inside.
 inline std::string c_text(std::string text, const char *parameter) {
     if (text.find('\0') != std::string::npos) {
         throw error(status::invalid_argument, "`" + std::string(parameter) + "` has a NUL in it");
@@ -369,7 +376,7 @@ inline std::string c_text(std::string text, const char *parameter) {
     return text;
 }
 
-/// As the library takes paths: any bytes on Unix, UTF-8 elsewhere.
+/// Returns a path for the library: any bytes on Unix, UTF-8 elsewhere.
 inline std::string c_path(const std::filesystem::path &path, const char *parameter) {
 #ifdef _WIN32
     const auto text = path.u8string();
@@ -395,15 +402,15 @@ inline const char *or_null(const std::string &text) noexcept {
 
 } // namespace detail
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Versions
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// The version of the library that runs, such as "0.1.0", valid as long as the process runs.
+/// Returns the version of the loaded library, such as "0.1.0", valid for the life of the process.
 inline std::string_view version() noexcept { return walrus_accel_version(); }
 
-/// Throws error with status::other unless the library that runs has the binary interface that this header
-/// was written for. The constructor of runtime calls it.
+/// Throws error with status::other unless the loaded library has the binary interface of this
+/// header. The constructor of runtime calls it.
 inline void check_abi() {
     const std::uint32_t found = walrus_accel_abi_version();
     if (found != WALRUS_ACCEL_ABI_VERSION) {
@@ -415,11 +422,11 @@ inline void check_abi() {
     }
 }
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Slivers and blob IDs
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// The two axes of the matrix of symbols.
+/// Axis of the matrix of symbols.
 enum class axis : std::uint32_t {
     /// Rows: primary slivers.
     primary = WALRUS_ACCEL_AXIS_PRIMARY,
@@ -433,23 +440,23 @@ constexpr std::uint32_t number_of(axis along) noexcept { return static_cast<std:
 
 } // namespace detail
 
-/// The hash that an encoding is committed to with.
+/// Commitment: the hash function of the Merkle trees and the blob ID.
 enum class commitment : std::uint32_t {
-    /// Blake2b-256: the network's.
+    /// Blake2b-256: the network's commitment hash.
     blake2b = WALRUS_ACCEL_COMMITMENT_BLAKE2B,
-    /// BLAKE3: a private profile, with blob IDs of its own, for users outside the network.
+    /// BLAKE3: a private profile with its own blob IDs, for users outside the network.
     blake3 = WALRUS_ACCEL_COMMITMENT_BLAKE3,
 };
 
-/// A root of a Merkle tree.
+/// Root of a Merkle tree.
 using hash = std::array<std::uint8_t, 32>;
 
-/// The name of a blob: a hash over its length and the roots of its slivers.
+/// Blob ID: a hash of the length of a blob and the roots of its slivers.
 struct blob_id {
-    /// Its bytes.
+    /// Bytes of the blob ID.
     std::array<std::uint8_t, WALRUS_ACCEL_BLOB_ID_LENGTH> bytes{};
 
-    /// 43 characters of URL-safe base64.
+    /// Returns the text of the blob ID: 43 characters of URL-safe base64.
     std::string text() const {
         std::array<char, WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH> buffer{};
         detail::demand([&](walrus_accel_error **reason) {
@@ -458,7 +465,8 @@ struct blob_id {
         return buffer.data();
     }
 
-    /// Reads what text() gives. Throws error with status::invalid_argument if the text is no blob ID.
+    /// Reads the text of a blob ID. Throws error with status::invalid_argument if the text is no
+    /// blob ID.
     static blob_id parse(std::string_view text) {
         const std::string given = detail::c_text(std::string(text), "text");
         blob_id id;
@@ -474,48 +482,50 @@ struct blob_id {
     friend bool operator!=(const blob_id &left, const blob_id &right) noexcept {
         return left.bytes != right.bytes;
     }
-    /// By the bytes.
+    /// Compares the bytes.
     friend bool operator<(const blob_id &left, const blob_id &right) noexcept {
         return left.bytes < right.bytes;
     }
 };
 
-/// What follows from a number of shards and a blob's length.
+/// Sizes of an encoding, for a number of shards and a length of the blob.
 struct shape {
-    /// The blob's length in bytes.
+    /// Length of the blob in bytes.
     std::uint64_t blob_length = 0;
-    /// The length in bytes of a primary sliver as BCS SliverData: the body that a storage node takes.
+    /// Length in bytes of a primary sliver as BCS SliverData: the body that a storage node takes.
     std::uint64_t primary_length = 0;
-    /// The length in bytes of a secondary sliver as BCS SliverData.
+    /// Length in bytes of a secondary sliver as BCS SliverData.
     std::uint64_t secondary_length = 0;
-    /// The length in bytes of the metadata with its ID, as BCS BlobMetadataWithId.
+    /// Length in bytes of the metadata with its blob ID, as BCS BlobMetadataWithId.
     std::uint64_t metadata_length = 0;
-    /// The bytes that the network accounts for the blob: all slivers, and the metadata on every shard.
+    /// Length in bytes that the network accounts for the blob: all slivers, and the metadata on
+    /// every shard.
     std::uint64_t stored_length = 0;
-    /// The size of a symbol in bytes: even, from 2 to 65,534.
+    /// Size of a symbol in bytes: even, from 2 to 65,534.
     std::uint32_t symbol_size = 0;
-    /// The bytes before the symbols of a primary sliver in BCS SliverData. Encoding into buffers is fastest
-    /// if the symbols begin at multiples of 64 bytes.
+    /// Length in bytes of the header before the symbols of a primary sliver in BCS SliverData.
+    /// Encoding to buffers is fastest if the symbols of each sliver begin at a multiple of 64
+    /// bytes.
     std::uint32_t primary_header_length = 0;
-    /// The same for a secondary sliver.
+    /// Length in bytes of the header before the symbols of a secondary sliver in BCS SliverData.
     std::uint32_t secondary_header_length = 0;
-    /// The number of shards, and of sliver pairs.
+    /// Number of shards, and of sliver pairs.
     std::uint16_t n_shards = 0;
-    /// How many primary slivers decode the blob; the number of symbols in a secondary one.
+    /// Number of primary slivers that decode the blob; number of symbols in a secondary sliver.
     std::uint16_t rows = 0;
-    /// How many secondary slivers decode the blob; the number of symbols in a primary one.
+    /// Number of secondary slivers that decode the blob; number of symbols in a primary sliver.
     std::uint16_t columns = 0;
-    /// The length in bytes of a symbol without a proof, as BCS DecodingSymbol.
+    /// Length in bytes of a symbol without a Merkle proof, as BCS DecodingSymbol.
     std::uint32_t decoding_symbol_length = 0;
-    /// The greatest length in bytes of a symbol with its proof, as BCS GeneralRecoverySymbol.
+    /// Greatest length in bytes of a symbol with its Merkle proof, as BCS GeneralRecoverySymbol.
     std::uint32_t recovery_symbol_length = 0;
 
-    /// The shape of a blob of `blob_length` bytes for `n_shards` shards. Throws error with
-    /// status::invalid_argument for a number of shards that the code does not have, and with
+    /// Returns the shape of a blob of `blob_length` bytes for `n_shards` shards. Throws error with
+    /// status::invalid_argument for a number of shards that the code does not support, and with
     /// status::blob_too_large.
     static shape of(std::uint16_t n_shards, std::uint64_t blob_length);
 
-    /// The length in bytes of a sliver of an axis as BCS SliverData.
+    /// Returns the length in bytes of a sliver of an axis as BCS SliverData.
     std::uint64_t sliver_length(axis along) const noexcept {
         return along == axis::primary ? primary_length : secondary_length;
     }
@@ -552,8 +562,8 @@ inline shape shape::of(std::uint16_t n_shards, std::uint64_t blob_length) {
     });
 }
 
-/// The length in bytes of the longest blob for `n_shards` shards. Throws error with
-/// status::invalid_argument for a number of shards that the code does not have.
+/// Returns the length in bytes of the longest blob for `n_shards` shards. Throws error with
+/// status::invalid_argument for a number of shards that the code does not support.
 inline std::uint64_t max_blob_length(std::uint16_t n_shards) {
     std::uint64_t length = 0;
     detail::demand([&](walrus_accel_error **reason) {
@@ -562,8 +572,8 @@ inline std::uint64_t max_blob_length(std::uint16_t n_shards) {
     return length;
 }
 
-/// The index, along its axis, of a sliver of a pair: what BCS SliverData holds. Throws error with
-/// status::invalid_argument for a pair that does not exist.
+/// Returns the index along its axis of a pair's sliver: the index in BCS SliverData. Throws error
+/// with status::invalid_argument if the pair does not exist.
 inline std::uint16_t sliver_index(std::uint16_t n_shards, axis along, std::uint16_t pair) {
     std::uint16_t index = 0;
     detail::demand([&](walrus_accel_error **reason) {
@@ -572,7 +582,7 @@ inline std::uint16_t sliver_index(std::uint16_t n_shards, axis along, std::uint1
     return index;
 }
 
-/// The pair of the sliver with this index along its axis. Throws as sliver_index.
+/// Returns the pair of the sliver with this index along its axis. Throws as sliver_index.
 inline std::uint16_t sliver_pair(std::uint16_t n_shards, axis along, std::uint16_t index) {
     std::uint16_t pair = 0;
     detail::demand([&](walrus_accel_error **reason) {
@@ -581,8 +591,8 @@ inline std::uint16_t sliver_pair(std::uint16_t n_shards, axis along, std::uint16
     return pair;
 }
 
-/// The shard that stores a pair of a blob. Throws error with status::invalid_argument for a pair that
-/// does not exist.
+/// Returns the shard that stores a pair of a blob. Throws error with status::invalid_argument if
+/// the pair does not exist.
 inline std::uint16_t shard_of_pair(std::uint16_t n_shards, const blob_id &id, std::uint16_t pair) {
     std::uint16_t shard = 0;
     detail::demand([&](walrus_accel_error **reason) {
@@ -591,8 +601,8 @@ inline std::uint16_t shard_of_pair(std::uint16_t n_shards, const blob_id &id, st
     return shard;
 }
 
-/// The pair of a blob that a shard stores. Throws error with status::invalid_argument for a shard that
-/// does not exist.
+/// Returns the pair of a blob that a shard stores. Throws error with status::invalid_argument if
+/// the shard does not exist.
 inline std::uint16_t pair_of_shard(std::uint16_t n_shards, const blob_id &id, std::uint16_t shard) {
     std::uint16_t pair = 0;
     detail::demand([&](walrus_accel_error **reason) {
@@ -601,9 +611,10 @@ inline std::uint16_t pair_of_shard(std::uint16_t n_shards, const blob_id &id, st
     return pair;
 }
 
-/// The primary slivers in whose symbols a byte range of a blob lies, as the index of the first one and
-/// their number: those alone are enough to read it, with reader::read_range. Throws error with
-/// status::invalid_argument for a range that is not all in the blob.
+/// Returns the primary slivers whose symbols hold a byte range of a blob, as the index of the first
+/// sliver and the number of slivers. These slivers suffice to read the range with
+/// reader::read_range. Throws error with status::invalid_argument for a range that is not inside
+/// the blob.
 inline std::pair<std::uint16_t, std::uint16_t> rows_of_range(std::uint16_t n_shards,
                                                              std::uint64_t blob_length,
                                                              std::uint64_t offset, std::uint64_t length) {
@@ -615,47 +626,48 @@ inline std::pair<std::uint16_t, std::uint16_t> rows_of_range(std::uint16_t n_sha
     return rows;
 }
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Devices
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// The kinds of graphics devices.
+/// Kind of a device.
 enum class device_kind : std::uint32_t {
-    /// With memory of its own.
+    /// A device with its own memory.
     discrete = WALRUS_ACCEL_DEVICE_DISCRETE,
-    /// Shares the processor's memory.
+    /// A device that shares the CPU's memory.
     integrated = WALRUS_ACCEL_DEVICE_INTEGRATED,
-    /// A part of a device, handed to a virtual machine.
+    /// A part of a device, assigned to a virtual machine.
     virtual_machine = WALRUS_ACCEL_DEVICE_VIRTUAL,
-    /// The driver does not tell.
+    /// A device whose driver does not report its kind.
     other = WALRUS_ACCEL_DEVICE_OTHER,
-    /// A driver that runs on the processor: right, and slow. It is used only if it is named, or with
-    /// WALRUS_ACCEL_ALLOW_SOFTWARE=1 in the environment.
+    /// A software device: a driver that computes on the CPU, correct and slow. The library uses it
+    /// only if it is named, or if WALRUS_ACCEL_ALLOW_SOFTWARE=1 is in the environment.
     software = WALRUS_ACCEL_DEVICE_SOFTWARE,
 };
 
-/// A graphics device. Texts are UTF-8.
+/// Device. Texts are UTF-8.
 struct device {
-    /// Its number, which runtime_options::device takes as text.
+    /// Number of the device, which runtime_options::device takes as text.
     std::uint64_t index = 0;
-    /// The bytes of its largest memory; 0 if the driver does not say.
+    /// Size in bytes of the device's largest memory; 0 if the driver does not report it.
     std::uint64_t memory = 0;
-    /// Its name.
+    /// Name of the device.
     std::string name;
-    /// The interface that it is reached by: "vulkan", "metal" or "dx12".
+    /// Interface to the device: "vulkan", "metal" or "dx12".
     std::string backend;
-    /// The driver and its version.
+    /// Name and version of the driver.
     std::string driver;
-    /// Where it is on the PCI bus; empty if the driver does not say.
+    /// Address on the PCI bus; empty if the driver does not report it.
     std::string bus;
-    /// Why it cannot be used; nothing if it can.
+    /// Reason why the device is unusable; nothing for a usable device.
     std::optional<std::string> unusable;
-    /// What kind of device it is.
+    /// Kind of the device.
     device_kind kind = device_kind::other;
 };
 
-/// The graphics devices, software drivers too. It loads the drivers, which takes some 100 ms and some
-/// tens of MB. Empty if there is none, no driver, or the library was built without them.
+/// Returns the devices, including software devices. The call loads the drivers, which takes some
+/// 100 ms and some tens of MB. The list is empty if there is no device or no driver, or if the
+/// library was built without device support.
 inline std::vector<device> devices() {
     detail::devices_handle list;
     std::size_t count = 0;
@@ -684,36 +696,38 @@ inline std::vector<device> devices() {
     return found;
 }
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Controls
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// State of a job, in bytes of the blob (or of the slivers that are verified); of a batch in blobs. `total` is 0 while it has not started, and 1 for an empty blob.
+/// Progress of a job, in bytes of the blob (of the slivers, if it verifies slivers); of a batch, in
+/// blobs. `total` is 0 before the job starts, and 1 for an empty blob.
 struct progress {
     std::uint64_t done = 0;
     std::uint64_t total = 0;
 };
 
-/// Watches and cancels one call, from any thread. Made before the call, and destroyed after it.
+/// Observes and cancels one call, from any thread. Make it before the call, and destroy it after
+/// the call.
 class control {
 public:
-    /// Throws error.
+    /// Makes a control. Throws error.
     control() {
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_control_new(detail::receiving(handle_), reason);
         });
     }
 
-    /// Asks the call to stop: it fails with status::cancelled after the piece of work at hand, some
-    /// milliseconds, and leaves nothing behind. A control stays cancelled: later calls with it stop at
-    /// once.
+    /// Cancels the call. The call finishes its current piece of work, some milliseconds, fails with
+    /// status::cancelled, and leaves nothing behind. A control stays cancelled: later calls with it
+    /// stop at once.
     void cancel() const {
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_control_cancel(handle_.get(), reason);
         });
     }
 
-    /// How far the call has come.
+    /// Returns the progress of the call.
     walrus_accel::progress progress() const {
         walrus_accel::progress told;
         detail::demand([&](walrus_accel_error **reason) {
@@ -722,7 +736,8 @@ public:
         return told;
     }
 
-    /// The engine that does it, or did it: "cpu", "gpu" or "reference"; empty while none is at work yet.
+    /// Returns the name of the engine that runs or ran the call: "cpu", "gpu" or "reference"; empty
+    /// before an engine starts.
     std::string_view engine() const {
         const char *name = nullptr;
         detail::demand([&](walrus_accel_error **reason) {
@@ -736,10 +751,10 @@ private:
     detail::control_handle handle_;
 };
 
-/// The control that a call is given, or none. The control must outlive the call.
+/// Reference to the control of a call, or no control. The control must outlive the call.
 class control_ref {
 public:
-    /// None.
+    /// Makes a reference to no control.
     control_ref() noexcept = default;
 
     control_ref(const control &given) noexcept : control_(&given) {}
@@ -748,7 +763,8 @@ private:
     friend class runtime;
     friend class reader;
 
-    /// A control that was moved from is not none: whoever wants to cancel must learn of it.
+    /// Returns a failure for a control that was moved from. Such a control does not count as no
+    /// control: a caller who wants to cancel must learn of it.
     std::optional<failure> fault() const {
         if (control_ && !control_->handle_) {
             return failure{status::invalid_argument, "the control was moved from: make another", nullptr};
@@ -771,28 +787,29 @@ class errand;
 
 } // namespace detail
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Metadata
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// The metadata of a blob, with its ID: the commitment hash, the blob's length, and the Merkle roots of
-/// all slivers. A handle.
+/// Verified metadata of a blob: the blob ID, the commitment, the length of the blob, and the Merkle
+/// roots of all slivers. A handle.
 class metadata {
 public:
-    /// Reads metadata from BCS BlobMetadataWithId, and verifies it: its ID is computed anew, and the
-    /// number of sliver pairs compared with the committee's. So whoever trusts the blob ID can trust the
-    /// metadata.
+    /// Reads metadata from BCS BlobMetadataWithId and verifies it: computes the blob ID from the
+    /// metadata, and compares the number of sliver pairs with the committee. Metadata for a trusted
+    /// blob ID can therefore be trusted.
     ///
-    /// `bcs`: read during the call. `n_shards`: the committee's; 0 for the network's 1,000. `expected`:
-    /// the blob ID that was asked for; without it, the one in the bytes is taken. Throws error with
-    /// status::malformed; with status::invalid_metadata for another blob's, another committee's, or one
-    /// whose ID does not belong to it; with status::blob_too_large; with status::out_of_memory.
+    /// `bcs`: read during the call. `n_shards`: number of shards of the committee; 0 for the
+    /// network's 1,000. `expected`: the blob ID that the caller asked for, or nothing to accept the
+    /// blob ID in the bytes. Throws error with status::malformed; with status::invalid_metadata for
+    /// metadata of another blob or committee, or with a wrong blob ID; with status::blob_too_large;
+    /// with status::out_of_memory.
     static metadata from_bcs(span<const std::uint8_t> bcs, std::uint16_t n_shards = 0,
                              std::optional<walrus_accel::blob_id> expected = std::nullopt) {
         return try_from_bcs(bcs, n_shards, expected).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as from_bcs, without exceptions.
     static result<metadata> try_from_bcs(span<const std::uint8_t> bcs, std::uint16_t n_shards = 0,
                                          std::optional<walrus_accel::blob_id> expected = std::nullopt) {
         metadata read;
@@ -807,8 +824,8 @@ public:
         return read;
     }
 
-    /// BCS BlobMetadataWithId. Without its first 32 bytes, the ID, that is BCS BlobMetadata: the body
-    /// that a storage node takes.
+    /// Returns the metadata as BCS BlobMetadataWithId. The bytes after the blob ID, the first 32
+    /// bytes, are BCS BlobMetadata: the body that a storage node takes.
     std::vector<std::uint8_t> to_bcs() const {
         std::size_t length = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -821,7 +838,7 @@ public:
         return bcs;
     }
 
-    /// The blob ID.
+    /// Returns the blob ID.
     walrus_accel::blob_id blob_id() const {
         walrus_accel::blob_id id;
         detail::demand([&](walrus_accel_error **reason) {
@@ -830,7 +847,7 @@ public:
         return id;
     }
 
-    /// The root of the tree over all pairs' roots: the network's "root hash".
+    /// Returns the root of the Merkle tree over the roots of all pairs: the network's "root hash".
     hash root_hash() const {
         hash root{};
         detail::demand([&](walrus_accel_error **reason) {
@@ -839,8 +856,8 @@ public:
         return root;
     }
 
-    /// The Merkle root of one sliver; 32 zero bytes if the metadata leaves it empty. Throws error with
-    /// status::not_found for a pair that does not exist.
+    /// Returns the Merkle root of one sliver; 32 zero bytes if the metadata leaves it empty. Throws
+    /// error with status::not_found if the pair does not exist.
     hash sliver_root(axis along, std::uint16_t pair) const {
         hash root{};
         detail::demand([&](walrus_accel_error **reason) {
@@ -850,7 +867,7 @@ public:
         return root;
     }
 
-    /// The commitment hash.
+    /// Returns the commitment.
     walrus_accel::commitment commitment() const {
         std::uint32_t found = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -859,7 +876,8 @@ public:
         return static_cast<walrus_accel::commitment>(found);
     }
 
-    /// The shape of the encoding: number of shards, the blob's length, and all sizes that follow.
+    /// Returns the shape of the encoding: number of shards, length of the blob, and the sizes that
+    /// follow from both.
     walrus_accel::shape shape() const {
         return detail::shape_from([&](walrus_accel_shape *place, walrus_accel_error **reason) {
             return walrus_accel_metadata_shape(handle_.get(), place, reason);
@@ -875,13 +893,14 @@ private:
     detail::metadata_handle handle_;
 };
 
-// -------------------------------------------------------------------------------------------------------
-// Where blobs and slivers come from, and where they go
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// Sources and sinks
+// -------------------------------------------------------------------------------------------------
 
-/// What a callable answers. One that returns void answers flow::go_on; one that fails throws.
+/// Answer of a callable. A callable that returns void answers flow::go_on; a callable that fails
+/// throws.
 enum class flow {
-    /// It did what it should.
+    /// The work continues.
     go_on,
     /// The work stops, with status::cancelled.
     stop,
@@ -889,8 +908,8 @@ enum class flow {
 
 namespace detail {
 
-/// A callable of either kind as one that answers. It is kept where all copies share it: so it need not be
-/// one that can be copied.
+/// Returns a callable that answers, for a callable of either kind. All copies of it share the given
+/// callable, which therefore need not be copyable.
 template <class... Arguments, class Callable>
 std::function<flow(Arguments...)> answering(Callable &&callable) {
     auto kept = std::make_shared<std::decay_t<Callable>>(std::forward<Callable>(callable));
@@ -904,7 +923,7 @@ std::function<flow(Arguments...)> answering(Callable &&callable) {
     };
 }
 
-/// Calls a callable from C, and answers as the library wants it.
+/// Calls a callable from C, and returns the number that the library expects.
 template <class Call>
 std::int32_t answer(first_exception &thrown, Call &&call) noexcept {
     try {
@@ -920,10 +939,10 @@ struct held_sink;
 
 } // namespace detail
 
-/// A blob to read.
+/// Source of a blob.
 class source {
 public:
-    /// A blob in memory, which is borrowed.
+    /// Makes a source of a blob in memory. The memory is borrowed.
     static source memory(span<const std::uint8_t> blob) {
         source made(WALRUS_ACCEL_SOURCE_MEMORY);
         made.blob_ = blob;
@@ -931,25 +950,28 @@ public:
         return made;
     }
 
-    /// A regular file. Throws error with status::invalid_argument for a path with a NUL in it.
+    /// Makes a source of a regular file. Throws error with status::invalid_argument for a path with
+    /// a NUL in it.
     static source file(const std::filesystem::path &path) {
         source made(WALRUS_ACCEL_SOURCE_PATH);
         made.path_ = detail::c_path(path, "path");
         return made;
     }
 
-    /// An open descriptor, which stays the caller's and may be closed when the call, or the one that
-    /// submits the job, returns. A regular file is read by position, from its beginning, and its offset
-    /// stays; anything else, such as a pipe, is read to its end into a temporary file. Not on Windows.
+    /// Makes a source of an open file descriptor, which the caller may close when the call, or the
+    /// call that submits the job, returns. A regular file is read by position, from its beginning,
+    /// and keeps its offset. Anything else, such as a pipe, is read to its end into a temporary
+    /// file. Not supported on Windows.
     static source descriptor(int open) {
         source made(WALRUS_ACCEL_SOURCE_DESCRIPTOR);
         made.descriptor_ = open;
         return made;
     }
 
-    /// A blob of `length` bytes that a callable reads: read(std::uint64_t offset, span<std::uint8_t> out)
-    /// fills `out` with the bytes from `offset` on, which lie inside the blob, and returns void or flow.
-    /// It is called in no particular order, and for the same bytes more than once.
+    /// Makes a source of a blob of `length` bytes that a callable reads. read(std::uint64_t offset,
+    /// span<std::uint8_t> out) fills `out` with the bytes from `offset` on, which lie inside the
+    /// blob, and returns void or flow. The ranges of the calls come in no particular order, and may
+    /// repeat.
     template <class Reader>
     static source reader(std::uint64_t length, Reader &&read) {
         source made(WALRUS_ACCEL_SOURCE_CALLBACK);
@@ -971,42 +993,43 @@ private:
     std::function<flow(std::uint64_t, span<std::uint8_t>)> read_;
 };
 
-/// A piece of a sliver.
+/// Piece of a sliver.
 struct piece {
-    /// The bytes, valid while the callable runs.
+    /// Bytes of the piece, valid while the callable runs.
     span<const std::uint8_t> bytes;
-    /// Where they belong in the sliver as BCS SliverData, in bytes from its beginning.
+    /// Offset in bytes of the piece in the sliver's BCS SliverData.
     std::uint64_t offset = 0;
-    /// The length in bytes of the sliver as BCS SliverData.
+    /// Length in bytes of the sliver's BCS SliverData.
     std::uint64_t sliver_length = 0;
-    /// The sliver's axis.
+    /// Axis of the sliver.
     walrus_accel::axis axis = walrus_accel::axis::primary;
-    /// The sliver's pair.
+    /// Pair of the sliver.
     std::uint16_t pair = 0;
-    /// The sliver's index along its axis.
+    /// Index of the sliver along its axis.
     std::uint16_t index = 0;
 };
 
-/// Where the slivers of the chosen pairs go.
+/// Destination of the slivers of the chosen pairs.
 class sink {
 public:
-    /// No sliver is kept: metadata and blob ID alone.
+    /// Keeps no sliver. The result has metadata and blob ID.
     static sink none() { return sink(WALRUS_ACCEL_SINK_NONE); }
 
-    /// The library keeps them: encoded::sliver gives them.
+    /// Keeps the slivers in the library: encoded::sliver lends them.
     static sink library() { return sink(WALRUS_ACCEL_SINK_LIBRARY); }
 
-    /// Memory of the caller's: for each chosen pair in ascending order a primary sliver's and a secondary
-    /// sliver's, each of exactly the length that shape tells. Its content is unspecified after a failure.
+    /// Writes the slivers to buffers of the caller: for each chosen pair in ascending order, a
+    /// buffer for the primary sliver and a buffer for the secondary sliver, each of exactly the
+    /// length in the shape. The content of the buffers is unspecified after a failure.
     static sink buffers(std::vector<span<std::uint8_t>> buffers) {
         sink made(WALRUS_ACCEL_SINK_BUFFERS);
         made.buffers_ = std::move(buffers);
         return made;
     }
 
-    /// The directory in which one named by the blob ID is made, complete or not at all. `replace`: one
-    /// that holds something else is replaced. Throws error with status::invalid_argument for a path with
-    /// a NUL.
+    /// Writes the slivers to a directory in `path` that is named by the blob ID, either complete or
+    /// not at all. `replace`: replaces a directory of the blob that has other content. Throws error
+    /// with status::invalid_argument for a path with a NUL in it.
     static sink directory(const std::filesystem::path &path, bool replace = false) {
         sink made(WALRUS_ACCEL_SINK_DIRECTORY);
         made.path_ = detail::c_path(path, "path");
@@ -1014,8 +1037,8 @@ public:
         return made;
     }
 
-    /// A callable that takes pieces: write(const piece &) returns void or flow. The pieces of all slivers
-    /// come in no particular order, do not overlap, and cover the slivers.
+    /// Passes the slivers to a callable in pieces. write(const piece &) returns void or flow. The
+    /// pieces of all slivers come in no particular order, do not overlap, and cover the slivers.
     template <class Writer>
     static sink callback(Writer &&write) {
         sink made(WALRUS_ACCEL_SINK_CALLBACK);
@@ -1035,41 +1058,41 @@ private:
     std::function<flow(const piece &)> write_;
 };
 
-/// A sliver in memory, which is borrowed.
+/// Sliver in memory. The memory is borrowed.
 struct sliver {
-    /// Its axis, which is not in the bytes.
+    /// Axis of the sliver, which the bytes do not have.
     walrus_accel::axis axis = walrus_accel::axis::primary;
-    /// Its BCS SliverData, as a storage node gives it.
+    /// BCS SliverData of the sliver, as a storage node serves it.
     span<const std::uint8_t> bytes;
 };
 
-/// A sliver in memory, and the metadata of the blob that it is to belong to; both are borrowed.
+/// Sliver in memory, and the metadata of its blob. Both are borrowed.
 struct blob_sliver {
     blob_sliver(const metadata &of, walrus_accel::sliver given) : blob(of), sliver(given) {}
     blob_sliver(const metadata &&of, walrus_accel::sliver given) = delete;
 
-    /// The metadata of its blob.
+    /// Metadata of the blob.
     std::reference_wrapper<const metadata> blob;
-    /// The sliver.
+    /// Sliver.
     walrus_accel::sliver sliver;
 };
 
-/// A sliver that is to be recovered.
+/// Target: a sliver to recover.
 struct target {
-    /// Its axis.
+    /// Axis of the sliver.
     walrus_accel::axis axis = walrus_accel::axis::primary;
-    /// Its pair.
+    /// Pair of the sliver.
     std::uint16_t pair = 0;
 };
 
-/// The slivers to decode or rebuild from.
+/// Slivers to decode or rebuild from.
 class sliver_set {
 public:
-    /// Slivers in memory, in any order. Those that are not of the blob's shape, or given twice, are
-    /// skipped, and surplus ones ignored.
+    /// Takes slivers in memory, in any order. Slivers that do not have the shape of the blob, and
+    /// repeated slivers, are skipped. Surplus slivers are ignored.
     sliver_set(std::vector<sliver> slivers) : slivers_(std::move(slivers)) {}
 
-    /// A directory, as sink::directory makes it, or what is left of it. Throws error with
+    /// Takes a directory that sink::directory wrote, or what is left of it. Throws error with
     /// status::invalid_argument for a path with a NUL in it.
     static sliver_set directory(const std::filesystem::path &path) {
         sliver_set made{std::vector<sliver>()};
@@ -1084,21 +1107,22 @@ private:
     std::optional<std::string> directory_;
 };
 
-/// Where a decoded blob goes.
+/// Destination of a decoded blob.
 class output {
 public:
-    /// The library keeps it: decoded::blob gives it.
+    /// Keeps the blob in the library: decoded::blob lends it.
     static output library() { return output(WALRUS_ACCEL_OUTPUT_LIBRARY); }
 
-    /// Memory of the caller's, of exactly the blob's length.
+    /// Writes the blob to a buffer of the caller, of exactly the length of the blob.
     static output memory(span<std::uint8_t> buffer) {
         output made(WALRUS_ACCEL_OUTPUT_MEMORY);
         made.buffer_ = buffer;
         return made;
     }
 
-    /// A file, which has its name only when it is complete; a regular file that exists is replaced, unless it
-    /// is in the directory that is read. Throws error with status::invalid_argument for a path with a NUL in it.
+    /// Writes the blob to a file, which gets its name when it is complete. An existing regular file
+    /// is replaced, unless it is in the directory that is read. Throws error with
+    /// status::invalid_argument for a path with a NUL in it.
     static output file(const std::filesystem::path &path) {
         output made(WALRUS_ACCEL_OUTPUT_FILE);
         made.path_ = detail::c_path(path, "path");
@@ -1115,110 +1139,115 @@ private:
     std::string path_;
 };
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Requests
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// A blob to encode.
+/// Request to encode a blob.
 struct encode_request {
     explicit encode_request(source from) : blob(std::move(from)) {}
 
-    /// The blob.
+    /// Source of the blob.
     source blob;
-    /// Where the slivers go.
+    /// Destination of the slivers.
     sink slivers = sink::none();
-    /// The pairs whose slivers go there; nothing for all. Repeated ones count once. The metadata covers
-    /// all pairs in any case.
+    /// Pairs whose slivers go to the sink; nothing for all pairs. Repeated pairs count once. The
+    /// metadata always covers all pairs.
     std::optional<std::vector<std::uint16_t>> pairs;
-    /// The commitment hash.
+    /// Commitment.
     walrus_accel::commitment commitment = walrus_accel::commitment::blake2b;
-    /// The number of shards; 0 for the network's 1,000.
+    /// Number of shards; 0 for the network's 1,000.
     std::uint16_t n_shards = 0;
 };
 
-/// How a decoded blob is checked.
+/// Check of a decoded blob.
 enum class check : std::uint32_t {
-    /// Its source rows hash to the roots in the metadata: no wrong blob passes.
+    /// Hashes the source rows of the blob and compares the roots with the metadata. No wrong blob
+    /// passes.
     standard = WALRUS_ACCEL_CHECK_DEFAULT,
-    /// It is encoded again and its ID compared: no inconsistent encoding passes either.
+    /// Encodes the blob again and compares the blob ID. No inconsistent encoding passes either.
     strict = WALRUS_ACCEL_CHECK_STRICT,
-    /// Not at all: a damaged sliver gives a wrong blob.
+    /// Checks nothing. A damaged sliver gives a wrong blob.
     skip = WALRUS_ACCEL_CHECK_SKIP,
 };
 
-/// A blob to decode. The metadata must outlive the call, or the one that submits the job.
+/// Request to decode a blob. The metadata must outlive the call, or the call that submits the job.
 struct decode_request {
     decode_request(const metadata &of, sliver_set from) : blob(of), slivers(std::move(from)) {}
     decode_request(const metadata &&of, sliver_set from) = delete;
 
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     std::reference_wrapper<const metadata> blob;
-    /// What it is decoded from.
+    /// Slivers to decode from.
     sliver_set slivers;
-    /// The axis whose slivers are used; nothing for the one of which there are enough, primary first.
+    /// Axis whose slivers are used; nothing for the axis that has enough slivers, primary first.
     std::optional<walrus_accel::axis> axis;
-    /// How it is checked.
+    /// Check of the decoded blob.
     walrus_accel::check check = walrus_accel::check::standard;
-    /// Where it goes.
+    /// Destination of the blob.
     output to = output::library();
 };
 
-/// A blob to decode without metadata: nothing is checked, and a damaged sliver gives a wrong blob.
+/// Request to decode a blob without metadata. Nothing is checked: a damaged sliver gives a wrong
+/// blob.
 struct unchecked_request {
     unchecked_request(std::uint64_t blob_length, std::vector<sliver> given)
         : length(blob_length), slivers(std::move(given)) {}
 
-    /// The length of the blob in bytes.
+    /// Length of the blob in bytes.
     std::uint64_t length;
-    /// The slivers, in any order. All must have the shape of the blob.
+    /// Slivers, in any order. All of them must have the shape of the blob.
     std::vector<sliver> slivers;
-    /// The number of shards; 0 for the network's 1,000.
+    /// Number of shards. 0: 1,000, as in the Walrus network.
     std::uint16_t n_shards = 0;
-    /// The axis whose slivers are used; nothing for the first with enough slivers, primary first.
+    /// Axis whose slivers are used. Without a value, the first axis with enough slivers, primary
+    /// before secondary.
     std::optional<walrus_accel::axis> axis;
-    /// Where the blob goes.
+    /// Output of the blob.
     output to = output::library();
 };
 
-/// Slivers of one blob to verify, of both axes in any order; many at once are verified faster than one by
-/// one. The metadata must outlive the call, or the one that submits the job.
+/// Request to verify slivers of one blob, of both axes in any order. Many slivers in one request
+/// are verified faster than one by one. The metadata must outlive the call, or the call that
+/// submits the job.
 struct verify_request {
     verify_request(const metadata &of, std::vector<sliver> given) : blob(of), slivers(std::move(given)) {}
     verify_request(const metadata &&of, std::vector<sliver> given) = delete;
 
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     std::reference_wrapper<const metadata> blob;
-    /// The slivers.
+    /// Slivers.
     std::vector<sliver> slivers;
 };
 
-/// Slivers to rebuild from others. The metadata must outlive the call, or the one that submits the job.
+/// Request to rebuild slivers from other slivers. The metadata must outlive the call, or the call
+/// that submits the job.
 struct rebuild_request {
     rebuild_request(const metadata &of, sliver_set given, sink rebuilt)
         : blob(of), from(std::move(given)), to(std::move(rebuilt)) {}
     rebuild_request(const metadata &&of, sliver_set given, sink rebuilt) = delete;
 
-    /// The metadata of the blob.
+    /// Metadata of the blob.
     std::reference_wrapper<const metadata> blob;
-    /// The slivers that are there.
+    /// Slivers to rebuild from.
     sliver_set from;
-    /// Where the rebuilt ones go: not sink::none.
+    /// Destination of the rebuilt slivers, of any kind except sink::none.
     sink to;
-    /// The pairs to rebuild; nothing for all.
+    /// Pairs to rebuild; nothing for all pairs.
     std::optional<std::vector<std::uint16_t>> pairs;
-    /// The axis whose slivers are used; nothing for the one of which there are enough, primary first.
+    /// Axis whose slivers are used; nothing for the axis that has enough slivers, primary first.
     std::optional<walrus_accel::axis> axis;
 };
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Results
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// What encoding, or rebuilding, gave: the metadata, and the slivers where the library keeps them. A
+/// Result of encoding or rebuilding: the metadata, and the slivers if the library keeps them. A
 /// handle.
 class encoded {
 public:
-    /// The metadata, which outlives this.
+    /// Returns the metadata, which outlives the result.
     walrus_accel::metadata metadata() const {
         walrus_accel::metadata found;
         detail::demand([&](walrus_accel_error **reason) {
@@ -1227,8 +1256,9 @@ public:
         return found;
     }
 
-    /// A sliver that the library keeps, as BCS SliverData: the body that a storage node takes. Throws
-    /// error with status::not_found if the pair was not chosen or the slivers went elsewhere.
+    /// Returns a sliver that the library keeps, as BCS SliverData: the body that a storage node
+    /// takes. Throws error with status::not_found if the pair was not chosen or the sink was of
+    /// another kind.
     span<const std::uint8_t> sliver(axis along, std::uint16_t pair) const {
         const std::uint8_t *data = nullptr;
         std::size_t length = 0;
@@ -1239,11 +1269,12 @@ public:
         return {data, length};
     }
 
-    /// The directory that the slivers were written to. Throws error with status::not_found if they went
-    /// elsewhere.
+    /// Returns the directory that the slivers were written to. Throws error with status::not_found
+    /// if the sink was of another kind.
     std::filesystem::path path() const { return written().first; }
 
-    /// Whether that directory held exactly these files before and was left as it was. Throws as path().
+    /// Returns true if the directory had exactly these files before and was left as it was. Throws
+    /// as path().
     bool was_already_there() const { return written().second; }
 
 private:
@@ -1264,14 +1295,15 @@ private:
     detail::encoded_handle handle_;
 };
 
-/// What decoding gave: which slivers were used and which were damaged, and the blob where the library
-/// keeps it. A handle.
+/// Result of decoding: the positions of the used and of the damaged slivers, and the blob if the
+/// library keeps it. A handle.
 class decoded {
 public:
-    /// The blob that the library keeps. Throws error with status::not_found if it went elsewhere.
+    /// Returns the blob that the library keeps. Throws error with status::not_found if the output
+    /// was of another kind.
     span<const std::uint8_t> blob() const { return lent<std::uint8_t>(walrus_accel_decoded_blob); }
 
-    /// The axis of the slivers that the blob was decoded from.
+    /// Returns the axis of the slivers that the blob was decoded from.
     walrus_accel::axis axis() const {
         std::uint32_t found = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -1280,12 +1312,13 @@ public:
         return static_cast<walrus_accel::axis>(found);
     }
 
-    /// The numbers of the slivers that the blob was decoded from: their places in the request (or, of a
-    /// directory, in the order of the files' names).
+    /// Returns the positions in the request of the slivers that the blob was decoded from. For a
+    /// directory, a position counts its files in the order of their names.
     span<const std::size_t> used() const { return lent<std::size_t>(walrus_accel_decoded_used); }
 
-    /// The numbers of the slivers that were found damaged, and not used. Only a check that failed sets
-    /// off the search for them; runtime::verify tells of all.
+    /// Returns the positions of the slivers that were found damaged and not used. Decoding looks
+    /// for damaged slivers only after a check has failed; runtime::verify finds all damaged
+    /// slivers.
     span<const std::size_t> damaged() const { return lent<std::size_t>(walrus_accel_decoded_damaged); }
 
 private:
@@ -1308,67 +1341,69 @@ private:
     detail::decoded_handle handle_;
 };
 
-/// What verifying found of a sliver.
+/// Verdict on a sliver.
 enum class verdict : std::uint8_t {
-    /// It belongs to the metadata.
+    /// The sliver belongs to the metadata.
     good = WALRUS_ACCEL_SLIVER_GOOD,
-    /// Its bytes are no BCS SliverData.
+    /// The bytes are no BCS SliverData.
     malformed = WALRUS_ACCEL_SLIVER_MALFORMED,
-    /// Its index is beyond the committee.
+    /// The index of the sliver is beyond the committee.
     wrong_index = WALRUS_ACCEL_SLIVER_WRONG_INDEX,
-    /// Its symbols are of another size or in another number than the blob's.
+    /// The sliver has symbols of another size, or another number of symbols, than the slivers of
+    /// the blob.
     wrong_size = WALRUS_ACCEL_SLIVER_WRONG_SIZE,
-    /// The root over its expanded symbols is not the one in the metadata: its bytes, or its axis, are
-    /// wrong.
+    /// The Merkle root of the expanded sliver differs from the root in the metadata: the bytes or
+    /// the axis are wrong.
     wrong_root = WALRUS_ACCEL_SLIVER_WRONG_ROOT,
 };
 
-/// What verifying found of a recovery symbol.
+/// Verdict on a recovery symbol.
 enum class symbol_verdict : std::uint8_t {
-    /// Nobody looked at it.
-    not_looked_at = 0,
-    /// It belongs to the metadata, at the place that it claims.
+    /// The symbol was not checked.
+    not_checked = 0,
+    /// The symbol belongs to the metadata, at the place that it claims.
     good = WALRUS_ACCEL_SYMBOL_GOOD,
-    /// Its bytes are no symbol of the kind that was to be there.
+    /// The bytes are no symbol of the expected kind.
     malformed = WALRUS_ACCEL_SYMBOL_MALFORMED,
-    /// It recovers a sliver of the other axis.
+    /// The symbol recovers a sliver of the other axis.
     wrong_axis = WALRUS_ACCEL_SYMBOL_WRONG_AXIS,
-    /// It recovers another sliver.
+    /// The symbol recovers another sliver.
     wrong_target = WALRUS_ACCEL_SYMBOL_WRONG_TARGET,
-    /// The sliver that it says it comes from is beyond the committee.
+    /// The symbol claims a source sliver beyond the committee.
     wrong_source = WALRUS_ACCEL_SYMBOL_WRONG_SOURCE,
-    /// It is of another size than the blob's symbols.
+    /// The symbol has another size than the symbols of the blob.
     wrong_size = WALRUS_ACCEL_SYMBOL_WRONG_SIZE,
-    /// Its proof is not as long as the way to the root.
+    /// The Merkle proof does not have the length of the path to the root.
     wrong_path_length = WALRUS_ACCEL_SYMBOL_WRONG_PATH_LENGTH,
-    /// Its proof does not lead to the root of the sliver that it comes from.
+    /// The Merkle proof does not lead to the root of the source sliver.
     wrong_proof = WALRUS_ACCEL_SYMBOL_WRONG_PROOF,
 };
 
-/// In what form a symbol travels.
+/// Kind of a symbol.
 enum class symbol_kind : std::uint32_t {
-    /// With the proof that it belongs to its sliver's root: BCS GeneralRecoverySymbol.
+    /// Symbol with the Merkle proof that leads to its sliver's root: BCS GeneralRecoverySymbol.
     recovery = WALRUS_ACCEL_SYMBOL_KIND_RECOVERY,
-    /// Alone: BCS DecodingSymbol.
+    /// Symbol without a Merkle proof: BCS DecodingSymbol.
     decoding = WALRUS_ACCEL_SYMBOL_KIND_DECODING,
 };
 
-/// All symbols of a sliver and the Merkle tree over them: each symbol serves to recover a sliver of the
-/// other axis. Made once and kept, it makes serving a symbol cost a copy. A handle.
+/// Expanded sliver: all symbols of a sliver's codeword, and their Merkle tree. Each symbol helps to
+/// recover a sliver of the other axis. With an expanded sliver at hand, serving a symbol costs a
+/// copy. A handle.
 class expanded {
 public:
-    /// The axis of the sliver. Its symbols recover slivers of the other one.
+    /// Returns the axis of the sliver. Its symbols recover slivers of the other axis.
     walrus_accel::axis axis() const {
         return static_cast<walrus_accel::axis>(told<std::uint32_t>(walrus_accel_expanded_axis));
     }
 
-    /// The index of the sliver along its axis.
+    /// Returns the index of the sliver along its axis.
     std::uint16_t index() const { return told<std::uint16_t>(walrus_accel_expanded_index); }
 
-    /// The memory in bytes that this takes.
+    /// Returns the size in bytes of the expanded sliver in memory.
     std::size_t memory() const { return told<std::size_t>(walrus_accel_expanded_memory); }
 
-    /// The Merkle root over the symbols: the one that the metadata has of the sliver.
+    /// Returns the Merkle root of the symbols, which equals the sliver's root in the metadata.
     hash root() const {
         hash root{};
         detail::demand([&](walrus_accel_error **reason) {
@@ -1377,8 +1412,8 @@ public:
         return root;
     }
 
-    /// The symbol that recovers the other axis's sliver of a pair. Throws error with
-    /// status::invalid_argument for a pair that does not exist.
+    /// Returns the symbol that recovers the other axis's sliver of a pair. Throws error with
+    /// status::invalid_argument if the pair does not exist.
     std::vector<std::uint8_t> symbol(std::uint16_t pair, symbol_kind kind = symbol_kind::recovery) const {
         std::size_t length = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -1390,9 +1425,10 @@ public:
         return bytes;
     }
 
-    /// Writes the symbols for some pairs to memory of the caller's, one behind the other: the greatest
-    /// length of a symbol, as a shape tells it, for each is enough. Gives where each of them ends. Throws
-    /// error with status::invalid_argument for a pair that does not exist, or a buffer that is too short.
+    /// Writes the symbols for some pairs to a buffer of the caller, one after the other. The symbol
+    /// length of the shape per pair is enough. Returns the end of each symbol, as an offset in the
+    /// buffer. Throws error with status::invalid_argument if a pair does not exist or the buffer is
+    /// too short.
     std::vector<std::size_t> write(span<const std::uint16_t> pairs, span<std::uint8_t> buffer,
                                    symbol_kind kind = symbol_kind::recovery) const {
         std::vector<std::size_t> ends(pairs.size());
@@ -1421,10 +1457,10 @@ private:
     detail::expanded_handle handle_;
 };
 
-/// What recovery symbols gave: a sliver, or the proof that there is none. A handle.
+/// Result of a recovery: a sliver, or the proof that the blob is inconsistent. A handle.
 class recovered {
 public:
-    /// Whether it is a sliver: otherwise it is the proof that the blob was encoded inconsistently.
+    /// Returns true for a sliver, and false for an inconsistency proof.
     bool is_sliver() const {
         std::uint32_t kind = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -1433,18 +1469,19 @@ public:
         return kind == WALRUS_ACCEL_RECOVERED_SLIVER;
     }
 
-    /// The sliver, as BCS SliverData; it belongs to the metadata. Throws error with status::not_found if
-    /// there is a proof instead.
+    /// Returns the sliver, as BCS SliverData. The sliver belongs to the metadata. Throws error with
+    /// status::not_found if the result is a proof.
     span<const std::uint8_t> sliver() const { return lent<std::uint8_t>(walrus_accel_recovered_sliver); }
 
-    /// The proof, as BCS InconsistencyProof. Throws error with status::not_found if there is a sliver.
+    /// Returns the proof, as BCS InconsistencyProof. Throws error with status::not_found if the
+    /// result is a sliver.
     span<const std::uint8_t> proof() const { return lent<std::uint8_t>(walrus_accel_recovered_proof); }
 
-    /// The numbers of the symbols that were used: their places among those given. None if they had no
+    /// Returns the positions of the used symbols. The list is empty for symbols without Merkle
     /// proofs.
     span<const std::size_t> used() const { return lent<std::size_t>(walrus_accel_recovered_used); }
 
-    /// The numbers of those that were found wrong on the way, and what is wrong with each.
+    /// Returns the positions of the symbols that were found wrong, and their verdicts.
     std::vector<std::pair<std::size_t, symbol_verdict>> refused() const {
         const std::size_t *numbers = nullptr;
         const std::uint8_t *verdicts = nullptr;
@@ -1478,115 +1515,116 @@ private:
     detail::recovered_handle handle_;
 };
 
-/// What verifying found of an inconsistency proof.
+/// Verdict on an inconsistency proof.
 enum class proof_verdict : std::uint32_t {
     /// The blob was encoded inconsistently.
     proven = WALRUS_ACCEL_PROOF_PROVEN,
     /// The bytes are no BCS InconsistencyProof.
     malformed = WALRUS_ACCEL_PROOF_MALFORMED,
-    /// It is of a sliver beyond the committee.
+    /// The target is beyond the committee.
     wrong_target = WALRUS_ACCEL_PROOF_WRONG_TARGET,
-    /// It has not exactly as many symbols as recover a sliver.
+    /// The number of symbols differs from the number that recovers a sliver.
     wrong_count = WALRUS_ACCEL_PROOF_WRONG_COUNT,
-    /// Two symbols come from the same sliver.
+    /// Two symbols come from one sliver.
     repeated_source = WALRUS_ACCEL_PROOF_REPEATED_SOURCE,
     /// A symbol does not belong to the metadata.
     wrong_symbol = WALRUS_ACCEL_PROOF_WRONG_SYMBOL,
-    /// The sliver that it recovers belongs to the metadata: nothing is inconsistent.
+    /// The sliver that the symbols recover belongs to the metadata: the proof shows no
+    /// inconsistency.
     consistent = WALRUS_ACCEL_PROOF_CONSISTENT,
 };
 
-/// What verifying found of an inconsistency proof, and where.
+/// Verdict on an inconsistency proof, and the wrong symbol.
 struct proof_finding {
-    /// What it is.
+    /// Verdict on the proof.
     proof_verdict verdict = proof_verdict::malformed;
-    /// The number of the symbol that is wrong, if one is.
+    /// Position of the wrong symbol, if a symbol is wrong.
     std::size_t symbol = 0;
-    /// What is wrong with that, if it does not belong to the metadata.
-    walrus_accel::symbol_verdict symbol_verdict = walrus_accel::symbol_verdict::not_looked_at;
+    /// Verdict on the wrong symbol, if it does not belong to the metadata.
+    walrus_accel::symbol_verdict symbol_verdict = walrus_accel::symbol_verdict::not_checked;
 };
 
-/// What became of a sliver that a reader was handed.
+/// Outcome of adding a sliver to a reader.
 enum class outcome : std::uint32_t {
-    /// It is good, and the reader keeps a copy.
+    /// The sliver is good, and the reader keeps a copy of it.
     kept = WALRUS_ACCEL_ADDED_KEPT,
-    /// It is not needed. It may not have been verified.
+    /// The sliver is not needed. It may not have been verified.
     surplus = WALRUS_ACCEL_ADDED_SURPLUS,
-    /// It does not belong to the blob.
+    /// The sliver does not belong to the blob.
     damaged = WALRUS_ACCEL_ADDED_DAMAGED,
 };
 
-/// The same, and why.
+/// Result of adding a sliver to a reader.
 struct added {
     walrus_accel::outcome outcome = walrus_accel::outcome::surplus;
-    /// What is wrong with one that is damaged.
+    /// Verdict on a damaged sliver.
     walrus_accel::verdict verdict = walrus_accel::verdict::good;
 };
 
-/// A sliver that a reader has seen.
+/// Sliver that a reader has seen.
 struct seen_sliver {
-    /// Its axis.
+    /// Axis of the sliver.
     walrus_accel::axis axis = walrus_accel::axis::primary;
-    /// Its index along the axis. A damaged one may say anything.
+    /// Index along the axis. A damaged sliver may claim any index.
     std::uint16_t index = 0;
-    /// What is wrong with one that is damaged, by the latest one of that name.
+    /// Verdict on a damaged sliver, the latest one with this axis and index.
     walrus_accel::verdict verdict = walrus_accel::verdict::good;
 };
 
-/// What a reader has seen so far, in the order of axes and indices.
+/// Slivers that a reader has seen so far, in the order of axes and indices.
 struct reader_report {
-    /// The slivers that it keeps.
+    /// Kept slivers.
     std::vector<seen_sliver> kept;
-    /// Those that were damaged.
+    /// Damaged slivers.
     std::vector<seen_sliver> damaged;
-    /// Those that were not needed.
+    /// Surplus slivers.
     std::vector<seen_sliver> surplus;
 };
 
-/// What is wrong with a file.
+/// Kind of a problem with a file.
 enum class problem_kind : std::uint32_t {
-    /// It should be there and is not.
+    /// The file is missing.
     missing = WALRUS_ACCEL_PROBLEM_MISSING,
-    /// It is there and does not hold what it should.
+    /// The file has wrong content.
     damaged = WALRUS_ACCEL_PROBLEM_DAMAGED,
-    /// It is there and nothing is known of it.
+    /// The file does not belong to the directory.
     foreign = WALRUS_ACCEL_PROBLEM_FOREIGN,
 };
 
-/// A file with which something is wrong.
+/// Problem with a file.
 struct problem {
-    /// The file. It may be a stranger's name.
+    /// Path of the file. A foreign file can have any name.
     std::filesystem::path path;
-    /// What is wrong, in UTF-8.
+    /// Description of the problem, in UTF-8.
     std::string reason;
-    /// The same, for programs.
+    /// Kind of the problem.
     problem_kind kind = problem_kind::missing;
 };
 
-/// What was found in a directory of slivers.
+/// Problems that were found in a directory of slivers.
 struct directory_report {
-    /// How many files were looked at.
+    /// Number of files that were checked.
     std::size_t checked = 0;
-    /// What is wrong; empty if nothing is.
+    /// Problems; empty if there is none.
     std::vector<problem> problems;
 };
 
-/// How a directory of slivers is verified.
+/// Way to verify a directory of slivers.
 enum class scrutiny : std::uint32_t {
-    /// Every sliver against the metadata.
+    /// Verifies every sliver against the metadata.
     full = 0,
-    /// Every file against the manifest: finds damage done since it was written, as fast as files can be
-    /// read.
+    /// Compares every file with the manifest, which finds damage since the manifest was written, as
+    /// fast as the files can be read.
     quick = 1,
 };
 
-// -------------------------------------------------------------------------------------------------------
-// What a call, or a job, needs until it has ended
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
+// State of a call or a job until it has ended
+// -------------------------------------------------------------------------------------------------
 
 namespace detail {
 
-/// A source as the library takes it. It stays where it is: the library has its address.
+/// Source in the library's form. It must not move: the library has its address.
 struct held_source {
     held_source(source given, first_exception &thrown) : source_(std::move(given)), thrown_(thrown) {
         told.kind = source_.kind_;
@@ -1615,7 +1653,7 @@ private:
     first_exception &thrown_;
 };
 
-/// A sink as the library takes it.
+/// Sink in the library's form.
 struct held_sink {
     held_sink(sink given, first_exception &thrown) : sink_(std::move(given)), thrown_(thrown) {
         for (const auto &buffer : sink_.buffers_) {
@@ -1657,7 +1695,7 @@ private:
     std::vector<walrus_accel_buffer> buffers_;
 };
 
-/// The fields that requests have in common, as the library takes them.
+/// Converts the fields that requests share to the library's form.
 struct requesting {
     static const walrus_accel_metadata *blob(const metadata &given) noexcept {
         return given.handle_.get();
@@ -1732,7 +1770,7 @@ struct requesting {
     }
 };
 
-/// What is done when a job has ended.
+/// End of a job: calls the completion.
 class ending : public std::enable_shared_from_this<ending> {
 public:
     ending() = default;
@@ -1740,28 +1778,30 @@ public:
     ending &operator=(const ending &) = delete;
     virtual ~ending() = default;
 
-    /// Before the job is submitted. The function that the library shall call; null if there is nothing to
-    /// do.
+    /// Stores the completion before the job is submitted. Returns the function for the library to
+    /// call; null without a completion.
     walrus_accel_ended_function prepare(std::function<void()> completed) {
         completed_ = std::move(completed);
         has_returned_ = !completed_;
         return completed_ ? &ended : nullptr;
     }
 
-    /// Waits until the callable has returned, so that what it throws is known, unless it is what asks.
+    /// Waits until the completion has returned, so that its exception is known, unless the
+    /// completion itself makes this call.
     void await_return() const {
         std::unique_lock<std::mutex> lock(mutex_);
         changed_.wait(lock, [this] { return has_returned_ || caller_ == std::this_thread::get_id(); });
     }
 
 protected:
-    /// What the function that prepare() gives is to be given.
+    /// Returns the `user_data` of the function that prepare() returns.
     void *user_data() noexcept { return this; }
 
     first_exception thrown_;
 
 private:
     static void ended(void *user_data) noexcept {
+        /// The callable may destroy the job, which is the other owner.
         // The callable may destroy the job, which is the other owner.
         const auto self = static_cast<ending *>(user_data)->shared_from_this();
         {
@@ -1785,7 +1825,8 @@ private:
     bool has_returned_ = true;
 };
 
-/// A call, or a job, that gives a value. It owns what the library looks at until it has ended.
+/// Call or job that gives a value. It owns the memory that the library uses until the work has
+/// ended.
 template <class Value>
 class errand : public ending {
 public:
@@ -1794,10 +1835,10 @@ public:
     /// Takes the result of a job.
     virtual walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) = 0;
 
-    /// What the call, or take, gave.
+    /// Returns the value of the call, or of take().
     virtual Value value() = 0;
 
-    /// The result of a call, or of take, that failed for `reason`, if it did.
+    /// Returns the result of a call, or of take(). `reason` is its failure, if any.
     result<Value> conclude(std::optional<failure> reason) {
         const auto thrown = thrown_.get();
         if (!reason && !thrown) {
@@ -1817,7 +1858,7 @@ protected:
     }
 };
 
-/// The part of encoding and rebuilding that is the same.
+/// Common part of encoding and rebuilding.
 class giving_slivers : public errand<encoded> {
 public:
     walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
@@ -1988,7 +2029,7 @@ public:
         told_.metadata = requesting::blob(request.blob);
         told_.slivers = slivers_.data();
         told_.sliver_count = slivers_.size();
-        // The enumeration's values are kept as the bytes that the library writes.
+        // The enumeration has the values of the bytes that the library writes.
         told_.verdicts = reinterpret_cast<std::uint8_t *>(verdicts_.data());
         told_.verdict_count = verdicts_.size();
     }
@@ -2017,33 +2058,34 @@ private:
 
 } // namespace detail
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Jobs
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// Where a job is.
+/// State of a job.
 enum class job_state : std::uint32_t {
-    /// It waits for others to end.
+    /// The job waits for other jobs to end.
     queued = WALRUS_ACCEL_JOB_QUEUED,
-    /// It is at work.
+    /// The job runs.
     running = WALRUS_ACCEL_JOB_RUNNING,
-    /// It has ended, well or not.
+    /// The job has ended, with or without success.
     ended = WALRUS_ACCEL_JOB_ENDED,
 };
 
-/// Work that goes on while its caller does something else. T is encoded, decoded or std::vector<verdict>.
-/// A handle, which keeps callables and all that the request owns until the job has ended; spans in the
-/// request must stay valid until then.
+/// Work that runs while its caller does something else. T is encoded, decoded or
+/// std::vector<verdict>. A handle, which keeps callables and the values that the request owns until
+/// the job has ended. Spans in the request must stay valid until then.
 ///
-/// The destructor of a job that has not ended cancels it and waits for its end: then nothing of the
-/// caller's is looked at any more, and the completion has returned (unless it is what destroys the job).
+/// The destructor of a job that has not ended cancels the job and waits for its end. After the
+/// destructor, the library uses no memory of the caller for the job, and the completion has
+/// returned, unless the completion destroys the job.
 template <class T>
 class job {
 public:
     job(job &&) noexcept = default;
 
     job &operator=(job &&other) noexcept {
-        // The job that was here ends before what it needs goes: so it goes as a whole.
+        // The old job ends before the objects that it needs: they are destroyed together.
         job gone(std::move(other));
         std::swap(errand_, gone.errand_);
         std::swap(handle_, gone.handle_);
@@ -2051,7 +2093,7 @@ public:
         return *this;
     }
 
-    /// Where it is, without waiting.
+    /// Returns the state of the job, without waiting.
     job_state state() const {
         std::uint32_t found = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2060,14 +2102,15 @@ public:
         return static_cast<job_state>(found);
     }
 
-    /// Waits until it has ended, well or not.
+    /// Waits until the job has ended, with or without success.
     void wait() const {
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_job_wait(handle_.get(), WALRUS_ACCEL_FOREVER, reason);
         });
     }
 
-    /// The same, for at most `longest`, which counts as whole milliseconds. Whether it has ended.
+    /// Waits until the job has ended, for at most `longest`, rounded up to milliseconds. Returns
+    /// true if the job has ended.
     template <class Rep, class Period>
     bool wait_for(const std::chrono::duration<Rep, Period> &longest) const {
         const auto reason = detail::attempt([&](walrus_accel_error **place) {
@@ -2079,7 +2122,7 @@ public:
         return !reason;
     }
 
-    /// How far it has come.
+    /// Returns the progress of the job.
     walrus_accel::progress progress() const {
         walrus_accel::progress told;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2088,7 +2131,8 @@ public:
         return told;
     }
 
-    /// The engine that does it, or did it: "cpu", "gpu" or "reference"; empty while none is at work yet.
+    /// Returns the name of the engine that runs or ran the job: "cpu", "gpu" or "reference"; empty
+    /// before an engine starts.
     std::string_view engine() const {
         const char *name = nullptr;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2097,20 +2141,21 @@ public:
         return name == nullptr ? std::string_view() : std::string_view(name);
     }
 
-    /// Asks it to stop, and does not wait for that: it ends with status::cancelled after the piece of
-    /// work at hand, or at once if it waits for others. One that has ended stays as it is.
+    /// Cancels the job, without waiting for its end. A running job finishes its current piece of
+    /// work and ends with status::cancelled; a queued job ends at once. A job that has ended stays
+    /// as it is.
     void cancel() const {
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_job_cancel(handle_.get(), reason);
         });
     }
 
-    /// Waits until it has ended and the completion has returned, and takes the result, once. Throws what
-    /// the call without a job would have thrown; what the completion threw; error with status::not_found
-    /// if the result was taken before.
+    /// Waits until the job has ended and the completion has returned, and takes the result. The result
+    /// can be taken once. Throws the exceptions of the blocking call and of the completion, and error
+    /// with status::not_found if the result was taken before.
     T get() { return try_get().value(); }
 
-    /// The same, without exceptions.
+    /// Does as get, without exceptions.
     result<T> try_get() {
         auto reason = detail::attempt([&](walrus_accel_error **place) {
             return walrus_accel_job_wait(handle_.get(), WALRUS_ACCEL_FOREVER, place);
@@ -2135,7 +2180,8 @@ private:
     job(std::shared_ptr<detail::errand<T>> errand, detail::job_handle handle) noexcept
         : errand_(std::move(errand)), handle_(std::move(handle)) {}
 
-    /// Rounded up, so that a wait is never shorter than asked for.
+    /// Returns the milliseconds of a duration, rounded up, so that a wait is never shorter than
+    /// asked for.
     template <class Rep, class Period>
     static std::uint64_t milliseconds(const std::chrono::duration<Rep, Period> &longest) {
         using exact = std::chrono::duration<long double, std::milli>;
@@ -2151,63 +2197,66 @@ private:
         return static_cast<long double>(whole) < wanted ? whole + 1 : whole;
     }
 
-    // In this order: the handle goes first, and with it the job, which needs the rest until it has ended.
+    // The order matters: the handle is destroyed first, and with it the job, which needs the other
+    // members until it has ended.
     std::shared_ptr<detail::errand<T>> errand_;
     detail::job_handle handle_;
     bool was_taken_ = false;
 };
 
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Runtimes
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
-/// What encodes and decodes.
+/// Implementation of encoding and decoding.
 enum class engine : std::uint32_t {
-    /// For each job the engine that is expected to be done first.
+    /// For each job, the engine that is expected to finish first.
     automatic = WALRUS_ACCEL_ENGINE_AUTO,
-    /// The CPU, with the widest vectors that it has.
+    /// The CPU, with its widest vectors.
     cpu = WALRUS_ACCEL_ENGINE_CPU,
-    /// A graphics device, and the CPU should that fail.
+    /// A device, and the CPU if the device fails.
     gpu = WALRUS_ACCEL_ENGINE_GPU,
-    /// One thread, one hash at a time, the whole blob in memory: what the others are checked against.
+    /// One thread, one hash at a time, the whole blob in memory: the oracle for the other engines.
     reference = WALRUS_ACCEL_ENGINE_REFERENCE,
 };
 
-/// The choices that a runtime is made with.
+/// Options of a runtime.
 struct runtime_options {
-    /// The engine.
+    /// Engine.
     walrus_accel::engine engine = walrus_accel::engine::automatic;
-    /// The number of the engine's worker threads; 0 for one a core.
+    /// Number of the engine's worker threads; 0 for one per core.
     std::uint32_t threads = 0;
-    /// The limit in bytes of the working memory of each job and each call; 0 for 1 GiB. The caller's
-    /// memory and the results come on top. Narrow limits cost time.
+    /// Memory limit in bytes: working memory of each job and each call; 0 for 1 GiB. The caller's
+    /// memory and the results come on top. A narrow limit costs time.
     std::uint64_t memory = 0;
-    /// The limit in bytes of what is taken of a graphics device's memory; 0 for a half of it.
+    /// Limit in bytes of the memory that the library takes on a device; 0 for half of the device's
+    /// memory.
     std::uint64_t device_memory = 0;
-    /// The graphics device: its number or a part of its name, as devices() gives them. Empty for the one
-    /// that the environment variable WALRUS_ACCEL_DEVICE names, or the most capable.
+    /// Device: its number, or a part of its name, as devices() gives them. Empty for the device
+    /// that the environment variable WALRUS_ACCEL_DEVICE names, or else the most capable device.
     std::string device;
-    /// "portable", "avx2" or another name of an instruction set. Empty for the one that the environment
-    /// variable WALRUS_ACCEL_ISA names, or the fastest.
+    /// Name of an instruction set, such as "portable" or "avx2". Empty for the set that the
+    /// environment variable WALRUS_ACCEL_ISA names, or else the fastest set.
     std::string instruction_set;
-    /// How many jobs (and blobs of a batch) run at once; 0 for 2. The others wait in order.
+    /// Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
+    /// order.
     std::uint32_t max_jobs = 0;
-    /// Whether a job whose graphics device fails goes on on the CPU.
+    /// True if a job whose device fails goes on on the CPU.
     bool cpu_fallback = true;
-    /// Whether what a graphics device answers is checked.
+    /// True if the results of a device are checked.
     bool device_check = true;
 };
 
-/// Gathers a blob's slivers until there are enough of one axis to read the blob: runtime::reader makes it.
-/// Each sliver is verified once; what is damaged or not needed is told, and not kept. A handle, whose
-/// member functions can be called from all threads at the same time, and which keeps what it needs of the
-/// runtime.
+/// Collects the slivers of a blob until one axis has enough of them to decode the blob;
+/// runtime::reader makes it. A reader verifies each sliver once; it reports damaged and surplus
+/// slivers, and does not keep them. A handle, whose member functions may run on all threads at the
+/// same time, and which keeps the parts of the runtime that it needs.
 class reader {
 public:
-    /// Hands in slivers, of both axes in any order: those that are needed are verified together, which is
-    /// faster than one by one, and copied. Tells what became of each. `by`: as in runtime::encode. Throws
-    /// error with the statuses that walrus_accel_reader_add names: then some may have been handed in, which
-    /// gathered tells; to hand them in again does no harm.
+    /// Adds slivers, of both axes in any order, and returns one result per sliver. The reader
+    /// verifies the needed slivers together, which is faster than one by one, and copies them.
+    /// `by`: as in runtime::encode. Throws error with the statuses of walrus_accel_reader_add. Some
+    /// slivers may have been added then, which report() tells; adding them again does no harm.
     std::vector<added> add(span<const sliver> slivers, control_ref by = {}) const {
         demand(by);
         std::vector<walrus_accel_sliver> given;
@@ -2232,8 +2281,7 @@ public:
         return told;
     }
 
-    /// The axis of which there are enough slivers, so that the blob can be read; nothing while there are
-    /// not.
+    /// Returns the axis that has enough slivers to decode the blob; nothing if neither has.
     std::optional<axis> ready() const {
         std::uint32_t found = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2242,7 +2290,8 @@ public:
         return found == 0 ? std::nullopt : std::optional<axis>(static_cast<axis>(found));
     }
 
-    /// How many more slivers of an axis it takes until the blob can be read; 0 if it can.
+    /// Returns the number of slivers of an axis that the reader still needs to decode the blob; 0
+    /// if the blob can be decoded.
     std::size_t missing(axis along) const {
         std::size_t count = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2251,7 +2300,7 @@ public:
         return count;
     }
 
-    /// What it has seen so far.
+    /// Returns the slivers that the reader has seen so far.
     walrus_accel::reader_report report() const {
         detail::reader_report_handle handle;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2268,8 +2317,8 @@ public:
         return told;
     }
 
-    /// Decodes the blob from the slivers that are there, which are not verified again. `by`: as in
-    /// runtime::encode. Throws error with the statuses that walrus_accel_reader_read names.
+    /// Decodes the blob from the slivers that the reader keeps. The slivers are not verified again.
+    /// `by`: as in runtime::encode. Throws error with the statuses of walrus_accel_reader_read.
     decoded read(const output &to = output::library(), check how = check::standard,
                  control_ref by = {}) const {
         demand(by);
@@ -2284,11 +2333,12 @@ public:
         return decoded(std::move(handle));
     }
 
-    /// Reads the bytes of the blob from `offset` on that fill `buffer`. What lies in primary slivers that
-    /// are there is copied, whether there are enough for the whole blob or not; otherwise only the rows or
-    /// columns that the range lies in are decoded. All that is used was verified; that the blob was
-    /// encoded consistently, read() finds out. `by`: as in runtime::encode. Throws error with the statuses
-    /// that walrus_accel_reader_read_range names.
+    /// Reads the bytes of the blob from `offset` on that fill `buffer`. Bytes in primary slivers
+    /// that the reader keeps are copied, even if the reader has too few slivers to decode the blob.
+    /// Otherwise, the call decodes only the rows or columns that hold the range. All slivers that
+    /// are used were verified; the call does not check that the blob was encoded consistently,
+    /// which read() does. `by`: as in runtime::encode. Throws error with the statuses of
+    /// walrus_accel_reader_read_range.
     void read_range(std::uint64_t offset, span<std::uint8_t> buffer, control_ref by = {}) const {
         demand(by);
         detail::demand([&](walrus_accel_error **reason) {
@@ -2327,14 +2377,15 @@ private:
     detail::reader_handle handle_;
 };
 
-/// An engine, its threads, its device and its memory limit: what encodes and decodes. Costly to make
-/// (some milliseconds, and as many threads as cores), and meant to be shared by all threads for as long
-/// as the process runs. A handle. Its jobs go on when it is destroyed.
+/// Engine choice, threads, device and memory limit, shared by jobs. A runtime takes some
+/// milliseconds to make, and has as many threads as the machine has cores. Make one, share it
+/// between all threads, and keep it for the life of the process. A handle. Its jobs continue when
+/// it is destroyed.
 class runtime {
 public:
-    /// Throws error: with status::other as check_abi; with status::invalid_argument for an option out of
-    /// its range; with status::engine_unavailable if the engine, device or instruction set is not there;
-    /// with status::out_of_memory.
+    /// Makes a runtime. Throws error with status::other as check_abi; with status::invalid_argument
+    /// for an option out of range; with status::engine_unavailable if the engine, device or
+    /// instruction set is unavailable; with status::out_of_memory.
     explicit runtime(const runtime_options &options = {}) {
         check_abi();
         const std::string device = detail::c_text(options.device, "device");
@@ -2354,7 +2405,8 @@ public:
         });
     }
 
-    /// The name of the instruction set that the CPU engine uses, such as "avx2"; valid as long as this.
+    /// Returns the name of the CPU engine's instruction set, such as "avx2", valid as long as the
+    /// runtime.
     std::string_view instruction_set() const {
         const char *found = nullptr;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2363,8 +2415,8 @@ public:
         return found;
     }
 
-    /// Why the graphics device failed, if it did, so that the CPU has done the work since. The results
-    /// are right all the same.
+    /// Returns the reason why the runtime abandoned its device, if the device failed. The CPU has
+    /// done the work since, and the results are correct all the same.
     std::optional<failure> device_fault() const {
         detail::error_handle fault;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2376,54 +2428,54 @@ public:
         return detail::failure_from(walrus_accel_error_status(fault.get()), fault.get());
     }
 
-    /// Encodes a blob, and returns when it is done. `by`: a control by which other threads watch and
-    /// cancel the call. Throws error with the statuses that walrus_accel_encode names, and what callables
-    /// throw.
+    /// Encodes a blob, and returns when the blob is encoded. `by`: a control that observes and
+    /// cancels the call from other threads. Throws error with the statuses of walrus_accel_encode,
+    /// and the exceptions of callables.
     encoded encode(const encode_request &request, control_ref by = {}) const {
         return try_encode(request, by).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as encode, without exceptions.
     result<encoded> try_encode(const encode_request &request, control_ref by = {}) const {
         return run<detail::encoding>(request, by);
     }
 
-    /// Decodes a blob, and returns when it is done. `by`: as in encode. Throws error with the statuses
-    /// that walrus_accel_decode names.
+    /// Decodes a blob, and returns when the blob is decoded. `by`: as in encode. Throws error with
+    /// the statuses of walrus_accel_decode.
     decoded decode(const decode_request &request, control_ref by = {}) const {
         return try_decode(request, by).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as decode, without exceptions.
     result<decoded> try_decode(const decode_request &request, control_ref by = {}) const {
         return run<detail::decoding>(request, by);
     }
 
-    /// Decodes a blob without metadata, unchecked, and returns when it is done. `by`: as in encode. Throws
-    /// error with the statuses that walrus_accel_decode_unchecked names.
+    /// Decodes a blob without metadata, unchecked, and returns when the blob is decoded. `by`: as in
+    /// encode. Throws error with the statuses of walrus_accel_decode_unchecked.
     decoded decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
         return try_decode_unchecked(request, by).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as decode_unchecked, without exceptions.
     result<decoded> try_decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
         return run<detail::unchecked_decoding>(request, by);
     }
 
-    /// Verifies slivers against the metadata of their blob, and returns a verdict on each when it is
-    /// done: index, length, symbol size, and the Merkle root over the expanded symbols. `by`: as in
-    /// encode. Throws error with the statuses that walrus_accel_verify names.
+    /// Verifies slivers against the metadata of their blob, and returns one verdict per sliver. The
+    /// call checks index, length, symbol size, and the Merkle root of the expanded sliver. `by`: as
+    /// in encode. Throws error with the statuses of walrus_accel_verify.
     std::vector<verdict> verify(const verify_request &request, control_ref by = {}) const {
         return try_verify(request, by).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as verify, without exceptions.
     result<std::vector<verdict>> try_verify(const verify_request &request, control_ref by = {}) const {
         return run<detail::verifying>(request, by);
     }
 
-    /// Verifies slivers of many blobs, as verify does those of one: those with symbols of one size are
-    /// verified together, whatever blob they are of.
+    /// Verifies slivers of many blobs, as verify does for one blob. Slivers with symbols of one
+    /// size are verified together, whatever their blob.
     std::vector<verdict> verify(span<const blob_sliver> slivers, control_ref by = {}) const {
         demand(by);
         std::vector<walrus_accel_sliver> given;
@@ -2445,14 +2497,14 @@ public:
         return verdicts;
     }
 
-    /// Expands a sliver to all its symbols and builds the tree over them, which tells whether it is good.
-    /// `by`: as in encode. Throws error with status::invalid_sliver if it does not belong to the metadata,
-    /// and with the other statuses that walrus_accel_expand names.
+    /// Expands a sliver and builds the Merkle tree of its symbols. The root shows whether the
+    /// sliver is good. `by`: as in encode. Throws error with status::invalid_sliver if the sliver
+    /// does not belong to the metadata, and with the other statuses of walrus_accel_expand.
     expanded expand(const metadata &of, const sliver &given, control_ref by = {}) const {
         return try_expand(of, given, by).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as expand, without exceptions.
     result<expanded> try_expand(const metadata &of, const sliver &given, control_ref by = {}) const {
         if (auto reason = by.fault()) {
             return std::move(*reason);
@@ -2472,10 +2524,10 @@ public:
         return made;
     }
 
-    /// The symbols of a sliver that recover the other axis's slivers of some pairs, without proofs, one
-    /// behind the other; each has the decoding_symbol_length of the shape. Nothing is hashed, so whether
-    /// the sliver's bytes are right is not found out. `by`: as in encode. Throws error with the statuses
-    /// that walrus_accel_decoding_symbols names.
+    /// Returns the symbols of a sliver that recover the other axis's slivers of some pairs, without
+    /// Merkle proofs, one after the other. Each symbol has the decoding_symbol_length of the shape.
+    /// The call hashes nothing, and does not find out whether the bytes of the sliver are right.
+    /// `by`: as in encode. Throws error with the statuses of walrus_accel_decoding_symbols.
     std::vector<std::uint8_t> decoding_symbols(const metadata &of, const sliver &given,
                                                span<const std::uint16_t> pairs,
                                                control_ref by = {}) const {
@@ -2495,8 +2547,8 @@ public:
         return bytes;
     }
 
-    /// Verifies recovery symbols, BCS GeneralRecoverySymbol, that are to recover one sliver. `by`: as in
-    /// encode. Throws error with the statuses that walrus_accel_verify_symbols names.
+    /// Verifies recovery symbols, BCS GeneralRecoverySymbol, for one target. `by`: as in encode.
+    /// Throws error with the statuses of walrus_accel_verify_symbols.
     std::vector<symbol_verdict> verify_symbols(const metadata &of, const target &wanted,
                                                span<const span<const std::uint8_t>> symbols,
                                                control_ref by = {}) const {
@@ -2513,12 +2565,13 @@ public:
         return verdicts;
     }
 
-    /// Recovers a sliver from recovery symbols of slivers of the other axis, or gives the proof that the
-    /// blob was encoded inconsistently. `kind`: with proofs, or without: then it is not told which symbols
-    /// are wrong. `by`: as in encode. `verdicts`: nothing, or becomes a verdict for each symbol, even if there
-    /// are not enough. Throws error with status::not_enough_symbols (those from one sliver count once); with
-    /// status::invalid_sliver if symbols without proofs make none; with the other statuses that
-    /// walrus_accel_recover names.
+    /// Recovers a sliver from symbols of slivers of the other axis, or returns the proof that the
+    /// blob was encoded inconsistently. `kind`: kind of the symbols; without Merkle proofs, the
+    /// call cannot tell which symbols are wrong. `by`: as in encode. `verdicts`: null, or set to
+    /// one verdict per symbol, even if there are too few symbols. Throws error with
+    /// status::not_enough_symbols (several symbols of one sliver count once); with
+    /// status::invalid_sliver if symbols without Merkle proofs make no valid sliver; with the other
+    /// statuses of walrus_accel_recover.
     recovered recover(const metadata &of, const target &wanted,
                       span<const span<const std::uint8_t>> symbols,
                       symbol_kind kind = symbol_kind::recovery, control_ref by = {},
@@ -2526,13 +2579,13 @@ public:
         return try_recover(of, wanted, symbols, kind, by, verdicts).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as recover, without exceptions.
     result<recovered> try_recover(const metadata &of, const target &wanted,
                                   span<const span<const std::uint8_t>> symbols,
                                   symbol_kind kind = symbol_kind::recovery, control_ref by = {},
                                   std::vector<symbol_verdict> *verdicts = nullptr) const {
         if (verdicts) {
-            verdicts->assign(symbols.size(), symbol_verdict::not_looked_at);
+            verdicts->assign(symbols.size(), symbol_verdict::not_checked);
         }
         if (auto reason = by.fault()) {
             return std::move(*reason);
@@ -2556,9 +2609,9 @@ public:
         return made;
     }
 
-    /// Tells whether a proof, BCS InconsistencyProof, shows that the blob was encoded inconsistently, and
-    /// if not, why. `along`: the axis of its sliver, which is not in the bytes. `by`: as in encode. Throws
-    /// error with the statuses that walrus_accel_verify_proof names.
+    /// Verifies an inconsistency proof, BCS InconsistencyProof. `along`: the axis of the proof's
+    /// target, which the bytes do not have. `by`: as in encode. Throws error with the statuses of
+    /// walrus_accel_verify_proof.
     proof_finding verify_proof(const metadata &of, axis along, span<const std::uint8_t> proof,
                                control_ref by = {}) const {
         demand(by);
@@ -2575,8 +2628,8 @@ public:
                 static_cast<symbol_verdict>(found.symbol_verdict)};
     }
 
-    /// A reader of a blob, which has no sliver yet. Throws error with the statuses that
-    /// walrus_accel_reader_new names.
+    /// Makes a reader of a blob, without slivers. Throws error with the statuses of
+    /// walrus_accel_reader_new.
     walrus_accel::reader reader(const metadata &of) const {
         walrus_accel::reader made;
         detail::demand([&](walrus_accel_error **reason) {
@@ -2586,35 +2639,37 @@ public:
         return made;
     }
 
-    /// Rebuilds slivers of a blob from others, without the blob at hand, and returns when it is done.
-    /// They are those of a fresh encoding: the metadata is computed anew and compared. `by`: as in
-    /// encode. Throws error with the statuses that walrus_accel_rebuild names, and what callables throw.
+    /// Rebuilds slivers of a blob from other slivers, without the blob, and returns when the
+    /// slivers are rebuilt. The rebuilt slivers equal the slivers of a fresh encoding: the call
+    /// computes the metadata anew and compares it. `by`: as in encode. Throws error with the
+    /// statuses of walrus_accel_rebuild, and the exceptions of callables.
     encoded rebuild(const rebuild_request &request, control_ref by = {}) const {
         return try_rebuild(request, by).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as rebuild, without exceptions.
     result<encoded> try_rebuild(const rebuild_request &request, control_ref by = {}) const {
         return run<detail::rebuilding>(request, by);
     }
 
-    /// Encodes many blobs, as many at once as runtime_options::max_jobs, and returns what became of each
-    /// when all are done. One that fails does not keep the others from being done. The progress of `by`
-    /// counts blobs. Throws error if the call itself is wrong, or with status::poisoned.
+    /// Encodes many blobs, up to runtime_options::max_jobs at once, and returns one result per blob
+    /// when all are done. A blob that fails does not stop the others. The progress of `by` counts
+    /// blobs. Throws error if the batch does not begin, or with status::poisoned.
     std::vector<result<encoded>> encode_batch(span<const encode_request> requests,
                                               control_ref by = {}) const {
         return run_batch<detail::encoding>(requests, by);
     }
 
-    /// Decodes many blobs, as encode_batch encodes them. Memory that different requests write to must not
-    /// overlap.
+    /// Decodes many blobs, as encode_batch encodes them. Memory that different requests write must
+    /// not overlap.
     std::vector<result<decoded>> decode_batch(span<const decode_request> requests,
                                               control_ref by = {}) const {
         return run_batch<detail::decoding>(requests, by);
     }
 
-    /// Verifies a directory of slivers, as sink::directory makes it. `directory`: that of the blob. `by`:
-    /// as in encode. Throws error with the statuses that walrus_accel_directory_verify names.
+    /// Verifies a directory of slivers that sink::directory wrote. `directory`: the directory of
+    /// the blob. `by`: as in encode. Throws error with the statuses of
+    /// walrus_accel_directory_verify.
     directory_report verify_directory(const std::filesystem::path &directory, scrutiny how = scrutiny::full,
                             control_ref by = {}) const {
         return reported(directory, by, [&](const char *path, auto... arguments) {
@@ -2623,53 +2678,53 @@ public:
         });
     }
 
-    /// Repairs a directory of slivers: rebuilds what is missing or damaged from the rest, so that it
-    /// equals a fresh encoding. Foreign files are left alone. The rebuilt files take their places when
-    /// all are complete. Returns what was wrong (and is so no more, but for foreign files). Parameters as
-    /// in verify_directory. Throws error with the statuses that walrus_accel_directory_repair names.
+    /// Repairs a directory of slivers: rebuilds missing and damaged slivers from the others, so
+    /// that the directory equals a fresh encoding. Foreign files stay. The rebuilt files get their
+    /// names when all are complete. Returns the problems that were found, which are repaired except
+    /// for foreign files. Parameters as in verify_directory. Throws error with the statuses of
+    /// walrus_accel_directory_repair.
     directory_report repair_directory(const std::filesystem::path &directory, control_ref by = {}) const {
         return reported(directory, by, [&](const char *path, auto... arguments) {
             return walrus_accel_directory_repair(handle_.get(), path, arguments...);
         });
     }
 
-    /// Submits an encoding, as encode does it, and returns at once. It runs when fewer than
-    /// runtime_options::max_jobs others do; until then it waits, in order.
+    /// Submits a job that encodes a blob, as encode does, and returns at once. The job runs when
+    /// fewer than runtime_options::max_jobs other jobs run; until then it waits, in order.
     ///
-    /// `completed`: called once, when the job has ended, well or not: to write to an eventfd, to call
-    /// uv_async_send, to wake a future; empty if nobody has to be told. It is called from a thread of the
-    /// library's, or from the one that cancels or destroys a job that waits, and maybe before this
-    /// returns. It may use, and destroy, this very job, and must neither wait nor call anything else of
-    /// the library.
-    /// What it throws, job::get throws. Throws error with the statuses that walrus_accel_submit_encode
-    /// names.
+    /// `completed`: empty, or a callable that learns once that the job has ended, with or without
+    /// success: writes to an eventfd, calls uv_async_send, wakes a future. The library calls it
+    /// from one of its threads, or from the thread that cancels or destroys a queued job, possibly
+    /// before this call returns. It may use and destroy this job. It must not wait, nor call any
+    /// other function of the library. job::get throws its exception. Throws error with the statuses
+    /// of walrus_accel_submit_encode.
     job<encoded> submit_encode(const encode_request &request,
                                std::function<void()> completed = {}) const {
         return submit<detail::encoding>(request, std::move(completed));
     }
 
-    /// Submits a decoding, as decode does it, and returns at once. Parameters and failures as in
-    /// submit_encode.
+    /// Submits a job that decodes a blob, as decode does, and returns at once. Parameters and
+    /// failures as in submit_encode.
     job<decoded> submit_decode(const decode_request &request,
                                std::function<void()> completed = {}) const {
         return submit<detail::decoding>(request, std::move(completed));
     }
 
-    /// Submits an unchecked decoding, as decode_unchecked does it, and returns at once. Parameters and
-    /// failures as in submit_encode.
+    /// Submits a job that decodes without metadata, as decode_unchecked does, and returns at once.
+    /// Parameters and failures as in submit_encode.
     job<decoded> submit_decode_unchecked(const unchecked_request &request,
                                          std::function<void()> completed = {}) const {
         return submit<detail::unchecked_decoding>(request, std::move(completed));
     }
 
-    /// Submits the verification of slivers, as verify does it, and returns at once. Parameters and
+    /// Submits a job that verifies slivers, as verify does, and returns at once. Parameters and
     /// failures as in submit_encode.
     job<std::vector<verdict>> submit_verify(const verify_request &request,
                                             std::function<void()> completed = {}) const {
         return submit<detail::verifying>(request, std::move(completed));
     }
 
-    /// Submits the rebuilding of slivers, as rebuild does it, and returns at once. Parameters and
+    /// Submits a job that rebuilds slivers, as rebuild does, and returns at once. Parameters and
     /// failures as in submit_encode.
     job<encoded> submit_rebuild(const rebuild_request &request,
                                 std::function<void()> completed = {}) const {
@@ -2724,7 +2779,7 @@ private:
         });
         std::vector<result<typename Errand::value_type>> results;
         results.reserve(found.size());
-        // A call that is wrong itself begins with none of them.
+        // A batch that does not begin has this status for all blobs.
         bool has_begun = true;
         for (std::size_t number = 0; number < found.size(); ++number) {
             const detail::error_handle why(found[number].error);
@@ -2772,7 +2827,7 @@ private:
 
 } // namespace walrus_accel
 
-/// By the bytes, which are a hash already.
+/// Hashes a blob ID by its bytes, which are a hash already.
 template <>
 struct std::hash<walrus_accel::blob_id> {
     std::size_t operator()(const walrus_accel::blob_id &id) const noexcept {

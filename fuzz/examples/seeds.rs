@@ -9,7 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use walrus_accel::Runtime;
 use walrus_accel::directory::DirectorySink;
 use walrus_accel::directory::fuzzing::JobIdentity;
 use walrus_accel::wire::{Bcs, InconsistencyProof, RecoverySymbol};

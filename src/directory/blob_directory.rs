@@ -1,4 +1,4 @@
-//! Reading a blob's directory.
+//! Reading of a blob's directory.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -24,14 +24,15 @@ use crate::format::wire::Bcs;
 use crate::io::sliver_source::SliverSource;
 use crate::support::memory::{catch_out_of_memory, push};
 
-/// A blob's directory as [`DirectorySink`](crate::directory::DirectorySink) writes it, whatever is left of it.
+/// Blob's directory as [`DirectorySink`](crate::directory::DirectorySink) writes it, possibly incomplete or
+/// damaged.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, PairSet};
 /// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::directory::{BlobDirectory, DirectorySink};
+/// use walrus_accel::{Control, Encoder, PairSet};
 ///
 /// # let out = tempfile::tempdir().unwrap();
 /// let encoder = Encoder::new(10)?;
@@ -55,16 +56,16 @@ pub struct BlobDirectory {
 }
 
 impl BlobDirectory {
-    /// Reads and verifies `metadata.bcs`, and looks at the frames of the files in `pairs/`.
+    /// Reads and verifies `metadata.bcs`, and inspects the frames of the files in `pairs/`.
     ///
-    /// A stranger may have made the directory: no link below it is followed, only regular files are
-    /// opened, and no more is read than a file may have.
+    /// The directory may come from another user: no link below it is followed, only regular files
+    /// are opened, and reads are limited to the size that a file may have.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if the directory or the metadata cannot be read, or `pairs/` is a link;
-    /// [`Error::Malformed`] or [`Error::InvalidMetadata`] if the metadata is not what its blob ID
-    /// stands for.
+    /// [`Error::Malformed`] or [`Error::InvalidMetadata`] if the metadata does not have its blob
+    /// ID.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         catch_out_of_memory(|| Self::open_uncaught(path.as_ref()))
     }
@@ -109,39 +110,39 @@ impl BlobDirectory {
         Ok(directory)
     }
 
-    /// The directory.
+    /// Path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The metadata; its ID was recomputed.
+    /// Metadata, with a recomputed ID.
     #[must_use]
     pub fn metadata(&self) -> &VerifiedMetadata {
         &self.metadata
     }
 
-    /// The shape of the encoding.
+    /// Shape of the encoding.
     #[must_use]
     pub fn shape(&self) -> &Shape {
         self.slivers.shape()
     }
 
-    /// The files that hold slivers by their frames; a file's position here is its number as a
-    /// sliver source. Whether their symbols are right, [`BlobDirectory::verify`] tells.
+    /// Files that hold slivers, judging by their frames. A file's position in the list is its
+    /// number as a sliver source. [`BlobDirectory::verify`] checks the symbols.
     #[must_use]
     pub fn files(&self) -> &[SliverFile] {
         self.slivers.files()
     }
 
-    /// The files that are missing (of [`BlobDirectory::expected_pairs`], if there is a manifest),
-    /// damaged by their frames, or foreign.
+    /// Files that are missing (among [`BlobDirectory::expected_pairs`], if there is a manifest),
+    /// have damaged frames, or are foreign.
     #[must_use]
     pub fn problems(&self) -> &[FileProblem] {
         self.slivers.problems()
     }
 
-    /// The pairs that should be here: those of the manifest, or all if there is none.
+    /// Pairs that the directory should hold: those of the manifest, or all if there is none.
     #[must_use]
     pub fn expected_pairs(&self) -> PairSet {
         self.manifest
@@ -162,7 +163,7 @@ impl BlobDirectory {
         pairs.join(sliver_file_name(pair, axis))
     }
 
-    /// Looks at every file in `pairs/`, in the order of their names.
+    /// Inspects every file in `pairs/`, in the order of names.
     fn scan(&self, shape: &Shape, problems: &mut Vec<FileProblem>) -> Result<Vec<SliverFile>> {
         let mut files = Vec::new();
         let mut seen = SliverSet::new(shape.n_shards());
@@ -194,7 +195,7 @@ impl BlobDirectory {
                             FileProblem::new(path, ProblemKind::Damaged, reason),
                         );
                     }
-                    // Whatever else bears a sliver's name: the sliver is not there.
+                    // Anything else under a sliver's name means that the sliver is damaged.
                     Err((ProblemKind::Foreign, reason)) => {
                         push(
                             problems,
@@ -214,7 +215,7 @@ impl BlobDirectory {
         Ok(files)
     }
 
-    /// The slivers of the pairs that are not among the ones seen.
+    /// Slivers of the pairs that are not in `seen`.
     pub(super) fn missing<'a>(
         &'a self,
         pairs: &'a PairSet,

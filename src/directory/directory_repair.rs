@@ -1,4 +1,4 @@
-//! Rebuilding the missing and damaged files of a blob's directory from the others.
+//! Repair of a blob's directory: rebuilds missing and damaged files from the others.
 
 use std::io;
 use std::sync::Arc;
@@ -25,32 +25,32 @@ use crate::jobs::decoder::{Decoder, RebuildRequest};
 use crate::support::disk::{Access, Dir, FileId, Kind, Replacing};
 use crate::support::memory::{catch_out_of_memory, collected, filled, push};
 
-/// What repairing a directory did.
+/// Result of repairing a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repaired {
-    /// How many sliver files were verified.
+    /// Number of sliver files that were verified.
     pub checked: usize,
-    /// The files that were rebuilt, with what was wrong with each.
+    /// Rebuilt files, each with the problem that it had.
     pub rebuilt: Vec<FileProblem>,
-    /// Foreign files, which were left as they are.
+    /// Foreign files, which were left unchanged.
     pub left: Vec<FileProblem>,
 }
 
 impl BlobDirectory {
     /// Rebuilds the missing and damaged slivers of the given pairs (or of
     /// [`BlobDirectory::expected_pairs`]) from the others, and the manifest, so that the directory
-    /// equals a fresh encoding. Foreign files are left alone.
+    /// equals a fresh encoding. Foreign files are left unchanged.
     ///
-    /// The rebuilt files take their places only when all of them are complete and the metadata
-    /// computed anew equals the one that is here. A link under a sliver's name is replaced, and never
-    /// the file it leads to. A directory that is complete is not written to.
+    /// The rebuilt files get their names only when all are complete and the recomputed metadata
+    /// equals the metadata in the directory. A link under a sliver's name is replaced; its target
+    /// is not. Nothing is written to a complete directory.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnoughSlivers`] if too few are good; [`Error::Io`], also if there is a directory under
-    /// the name of a sliver to rebuild: then nothing is changed; [`Error::Busy`]; as
-    /// [`Decoder::rebuild`].
+    /// [`Error::NotEnoughSlivers`] if too few slivers are good; [`Error::Io`], also if there is a
+    /// directory under the name of a sliver to rebuild, in which case nothing is changed;
+    /// [`Error::Busy`]; as [`Decoder::rebuild`].
     ///
     /// # Panics
     ///
@@ -79,7 +79,7 @@ impl BlobDirectory {
         let before = Stamps::of(self, &wanted);
         let found = self.verify(decoder, control)?;
         let mut bad = found.problems;
-        // Pairs that the manifest does not list, but that are asked for.
+        // Requested pairs that the manifest does not list.
         let mut known = SliverSet::new(shape.n_shards());
         let good = self.files().iter().map(|file| (file.pair, file.axis));
         good.chain(bad.iter().filter_map(sliver_of))
@@ -125,19 +125,18 @@ fn sliver_of(problem: &FileProblem) -> Option<(SliverPairIndex, Axis)> {
     problem.path.file_name().and_then(parse_sliver_file_name)
 }
 
-/// A repair at work.
+/// Repair in progress.
 struct Repair<'a> {
     directory: &'a BlobDirectory,
-    /// Made when there is something to write.
+    /// Working directory, created once there is something to write.
     work: Option<WorkDirectory>,
-    /// The hashes of the slivers that were rebuilt.
+    /// Hashes of the rebuilt slivers.
     hashes: Hashes,
-    /// The files as they were before they were verified.
+    /// Stamps of the files before verification.
     before: Stamps,
 }
 
-/// The identities and times of a directory's sliver files: a file that has the same again was not changed
-/// meanwhile.
+/// Stamps of a directory's sliver files. A file with an equal stamp has not changed in between.
 struct Stamps([Vec<Option<Stamp>>; 2]);
 
 /// Length, identity and last change.
@@ -176,8 +175,8 @@ impl Repair<'_> {
         Ok(self.work.as_ref().expect("made just now"))
     }
 
-    /// Clears what a killed repair left, if anything. Where nothing can be written that is no failure:
-    /// there may be nothing to write.
+    /// Clears the leftovers of a killed repair. If the directory cannot be written to, this is not
+    /// an error, because there may be nothing to write.
     fn take_over(&mut self) -> Result<()> {
         let parent = &self.directory.handles().blob;
         if !parent.has(WorkDirectory::REPAIR) {
@@ -191,8 +190,8 @@ impl Repair<'_> {
         Ok(())
     }
 
-    /// Looks for directories under the names of the files to write, before anything is done: a
-    /// directory is never removed for a file.
+    /// Fails if there is a directory under the name of a file to write. Called before any change:
+    /// a directory is never removed to make place for a file.
     fn check_places(&self, targets: &[(SliverPairIndex, Axis)]) -> Result<()> {
         let handles = self.directory.handles();
         let check = |dir: &Dir, name: &str| match dir.find(name) {
@@ -212,7 +211,7 @@ impl Repair<'_> {
         }
     }
 
-    /// Rebuilds slivers and puts them in their places.
+    /// Rebuilds slivers and moves them to their places.
     fn rebuild(
         &mut self,
         decoder: &Decoder,
@@ -256,15 +255,16 @@ impl Repair<'_> {
         Ok(())
     }
 
-    /// Writes the manifest of the pairs that were asked for and of those it had, if it differs from
-    /// the one that is there.
+    /// Writes the manifest of the requested pairs and of the pairs that it listed before, unless
+    /// the existing manifest is equal.
     fn rewrite_manifest(&mut self, wanted: &PairSet, control: &Control) -> Result<()> {
         let directory = self.directory;
         let shape = directory.shape();
         self.hash_others(wanted, control)?;
         let metadata = directory.metadata().with_id();
         let mut manifest = Manifest::new(metadata, &metadata.to_bcs(), shape, wanted, &self.hashes);
-        // What was not asked for stays as the manifest had it, be it missing or damaged now.
+        // Slivers that were not requested keep their old entries, even if they are missing or
+        // damaged now.
         if let Some(old) = directory.manifest() {
             let pairs = directory.expected_pairs();
             let pairs = pairs.iter().chain(wanted.iter());
@@ -328,10 +328,10 @@ fn warn_unless_durable(dir: &Dir, control: &Control) {
     }
 }
 
-/// Takes the rebuilt slivers that are wanted, and drops the other halves of their pairs.
+/// Sink for the rebuilt slivers that are wanted. Drops the other slivers of the same pairs.
 struct RepairSink<'d> {
     wanted: SliverSet,
-    /// The directory that they are written to, in its `pairs/`.
+    /// Directory whose `pairs/` gets the slivers.
     blob: &'d Dir,
     hashes: Option<Hashes>,
 }

@@ -1,4 +1,4 @@
-//! Names in a blob's directory, and in the working directory that it is made in.
+//! Names in a blob's directory and in the working directory where it is made.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -31,12 +31,12 @@ pub(super) fn parse_sliver_file_name(name: &OsStr) -> Option<(SliverPairIndex, A
     parse_name(name.to_str()?, ".bcs")
 }
 
-/// Returns the name of the file of a sliver that is not put together yet.
+/// Returns the name of the file of a sliver's pieces, before the sliver is assembled.
 pub(super) fn part_file_name(pair: SliverPairIndex, axis: Axis) -> String {
     format!("{:04}.{axis}.part", pair.0)
 }
 
-/// Returns the name of a sliver's file while it is being put together.
+/// Returns the name of a sliver's file while the sliver is assembled.
 pub(super) fn fresh_file_name(pair: SliverPairIndex, axis: Axis) -> String {
     format!("{:04}.{axis}.bcs.new", pair.0)
 }
@@ -47,44 +47,44 @@ fn parse_name(name: &str, ending: &str) -> Option<(SliverPairIndex, Axis)> {
         .into_iter()
         .find(|axis| rest.strip_suffix(ending) == Some(axis.name()))?;
     let pair = SliverPairIndex(pair.parse().ok()?);
-    // One name per sliver: neither `7.primary.bcs` nor `00007.primary.bcs`.
+    // Each sliver has one name: neither `7.primary.bcs` nor `00007.primary.bcs` is valid.
     let only = format!("{:04}.{axis}{ending}", pair.0);
     (only == name).then_some((pair, axis))
 }
 
-/// Returns true for a name within `pairs/` that a job gives only while it runs.
+/// Returns true if a job uses the name within `pairs/` only while it runs.
 pub(super) fn is_intermediate(name: &OsStr) -> bool {
     let is = |ending| name.to_str().and_then(|name| parse_name(name, ending));
     is(".part").is_some() || is(".bcs.new").is_some()
 }
 
-/// Returns true for the name, in a working directory, of a directory that another one is replacing: its
-/// own, a blob ID.
+/// Returns true if the name in a working directory is that of a directory that is being replaced:
+/// a blob ID.
 pub(super) fn is_replaced(name: &OsStr) -> bool {
     name.to_str()
         .is_some_and(|name| name.parse::<BlobId>().is_ok())
 }
 
-/// A directory of ours, by what it may hold.
+/// Directory of this program, by the files it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum DirectoryKind {
     /// A working directory.
     Work,
-    /// A blob's directory, complete or in the making.
+    /// Blob's directory, complete or being made.
     Blob,
-    /// The directory of a blob's slivers.
+    /// Directory of a blob's slivers.
     Pairs,
 }
 
-/// The meaning of a name.
+/// Meaning of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     File,
-    Dir(Place),
+    Dir(DirectoryKind),
     Foreign,
 }
 
-impl Place {
+impl DirectoryKind {
     fn role(self, name: &OsStr) -> Role {
         let Some(text) = name.to_str() else {
             return Role::Foreign;
@@ -105,17 +105,17 @@ impl Place {
     }
 }
 
-/// Removes what has a name of this program's from a directory, but for `keep`. A directory goes when
-/// it is empty: nothing is ever removed for lying in one.
+/// Removes the entries of a directory that have names of this program, except `keep`. A
+/// subdirectory is removed only once it is empty, so that no foreign file is removed with it.
 ///
 /// # Errors
 ///
-/// The system's; `DirectoryNotEmpty` if there is anything else, which stays.
-pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
+/// Errors of the system; `DirectoryNotEmpty` if the directory holds foreign entries, which stay.
+pub(super) fn clear(dir: &Dir, kind: DirectoryKind, keep: &str) -> io::Result<()> {
     let mut ours = Vec::new();
     let mut foreign = None;
     dir.for_each_name(|name| {
-        match place.role(&name) {
+        match kind.role(&name) {
             _ if name == keep => {}
             Role::Foreign => foreign = Some(name),
             role => push(&mut ours, (name, role)),
@@ -148,13 +148,13 @@ pub(super) fn clear(dir: &Dir, place: Place, keep: &str) -> io::Result<()> {
     }
 }
 
-/// Fails if a directory holds anything without a name of this program's, at any depth.
-pub(super) fn check_ours(dir: &Dir, place: Place) -> io::Result<()> {
+/// Fails if a directory holds foreign entries at any depth.
+pub(super) fn check_ours(dir: &Dir, kind: DirectoryKind) -> io::Result<()> {
     let mut inner = Vec::new();
-    let foreign = dir.for_each_name(|name| match place.role(&name) {
+    let foreign = dir.for_each_name(|name| match kind.role(&name) {
         Role::Foreign => ControlFlow::Break(name),
-        Role::Dir(place) => {
-            push(&mut inner, (name, place));
+        Role::Dir(kind) => {
+            push(&mut inner, (name, kind));
             ControlFlow::Continue(())
         }
         Role::File => ControlFlow::Continue(()),
@@ -162,8 +162,8 @@ pub(super) fn check_ours(dir: &Dir, place: Place) -> io::Result<()> {
     if let Some(name) = foreign {
         return Err(not_ours(&name));
     }
-    for (name, place) in inner {
-        check_ours(&dir.open_dir(name)?, place)?;
+    for (name, kind) in inner {
+        check_ours(&dir.open_dir(name)?, kind)?;
     }
     Ok(())
 }
@@ -173,13 +173,17 @@ fn not_ours(name: &OsStr) -> io::Error {
     io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason)
 }
 
-/// Looks for anything in a blob's directory that does not belong in one, or that is one of the files
-/// `inputs`. Returns the reason not to replace the directory, if there is any.
+/// Returns the reason not to replace a blob's directory, if there is one: a foreign entry, or one
+/// of the files `inputs`.
 pub(super) fn reason_to_keep(dir: &Dir, inputs: &[FileId]) -> io::Result<Option<TargetObstacle>> {
-    keep_for(dir, Place::Blob, inputs)
+    keep_for(dir, DirectoryKind::Blob, inputs)
 }
 
-fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<TargetObstacle>> {
+fn keep_for(
+    dir: &Dir,
+    kind: DirectoryKind,
+    inputs: &[FileId],
+) -> io::Result<Option<TargetObstacle>> {
     let mut inner = None;
     let mut failed = None;
     let found = dir.for_each_name(|name| {
@@ -194,7 +198,7 @@ fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<Tar
                 return ControlFlow::Break(None);
             }
         };
-        let is_expected = match place.role(&name) {
+        let is_expected = match kind.role(&name) {
             Role::File if is_intermediate(&name) => false,
             Role::File => found.kind == Kind::File,
             Role::Dir(_) => {
@@ -214,12 +218,12 @@ fn keep_for(dir: &Dir, place: Place, inputs: &[FileId]) -> io::Result<Option<Tar
     match (failed, found.flatten(), inner) {
         (Some(error), ..) => Err(error),
         (None, Some(reason), _) => Ok(Some(reason)),
-        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, Place::Pairs, inputs),
+        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, DirectoryKind::Pairs, inputs),
         (None, None, None) => Ok(None),
     }
 }
 
-/// Some slivers of a committee.
+/// Set of slivers of a committee.
 #[derive(Clone, Debug)]
 pub(super) struct SliverSet([Vec<bool>; 2]);
 
@@ -229,7 +233,7 @@ impl SliverSet {
         Self(Axis::BOTH.map(|_| filled(false, usize::from(n_shards))))
     }
 
-    /// Adds a sliver; a pair beyond the committee is left out.
+    /// Adds a sliver. Pairs beyond the committee are ignored.
     pub(super) fn insert(&mut self, (pair, axis): (SliverPairIndex, Axis)) {
         if let Some(place) = self.0[axis as usize].get_mut(usize::from(pair.0)) {
             *place = true;
@@ -252,10 +256,10 @@ impl SliverSet {
     }
 }
 
-/// The most of a stranger's text that a message quotes, in characters: of its beginning and its end.
+/// Maximum characters of foreign text that a message quotes: from the beginning and from the end.
 const EXCERPT: (usize, usize) = (150, 60);
 
-/// Returns the beginning and the end of a text for a message.
+/// Returns the beginning and the end of a text, for a message.
 pub(super) fn excerpt(text: &str) -> String {
     let (first, last) = EXCERPT;
     if text.len() <= first + last {
@@ -279,16 +283,16 @@ pub(super) fn excerpt(text: &str) -> String {
     }
 }
 
-/// Kind of unfinished work, by its name.
+/// Kind of unfinished work, derived from its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfinished {
     /// A working directory.
     Work,
-    /// A file that has no name of its own yet.
+    /// File without its final name.
     File,
 }
 
-/// Returns the kind of unfinished work that a name is given to, if it is such a name.
+/// Returns the kind of unfinished work that a name stands for, if it is such a name.
 pub(super) fn unfinished(name: &OsStr) -> Option<Unfinished> {
     let name = name.to_str()?.strip_prefix(UNFINISHED.0)?;
     let key = name.strip_suffix(UNFINISHED.1)?;
@@ -302,10 +306,10 @@ pub(super) fn unfinished(name: &OsStr) -> Option<Unfinished> {
     }
 }
 
-/// Returns the name of a working directory that nobody can foresee.
+/// Returns a name for a working directory that nobody can predict.
 pub(super) fn random_name() -> OsString {
     use std::hash::{BuildHasher, RandomState};
-    // The keys come from the system's random numbers.
+    // The hash keys come from the system's random numbers.
     format!(
         ".walrus-accel-{:016x}.partial",
         RandomState::new().hash_one(())
@@ -363,20 +367,20 @@ mod tests {
         };
         fill();
         let work = Dir::open(&path("work")).unwrap();
-        clear(&work, Place::Work, LOCK_FILE).unwrap();
+        clear(&work, DirectoryKind::Work, LOCK_FILE).unwrap();
         assert!(path("work/lock").exists() && !path("work/blob").exists());
         for foreign in ["work/notes", "work/blob/notes", "work/blob/pairs/notes"] {
             fill();
             std::fs::write(path(foreign), b"precious").unwrap();
-            clear(&work, Place::Work, LOCK_FILE).unwrap_err();
+            clear(&work, DirectoryKind::Work, LOCK_FILE).unwrap_err();
             assert_eq!(std::fs::read(path(foreign)).unwrap(), b"precious");
             std::fs::remove_file(path(foreign)).unwrap();
         }
-        // A directory under a file's name.
+        // A directory under the name of a file stays.
         fill();
         std::fs::remove_file(path("work/blob/metadata.bcs")).unwrap();
         std::fs::create_dir(path("work/blob/metadata.bcs")).unwrap();
-        clear(&work, Place::Work, "").unwrap_err();
+        clear(&work, DirectoryKind::Work, "").unwrap_err();
         assert!(path("work/blob/metadata.bcs").exists());
     }
 
@@ -389,7 +393,7 @@ mod tests {
         std::fs::write(path("victim/metadata.bcs"), b"precious").unwrap();
         std::fs::create_dir(path("work")).unwrap();
         std::os::unix::fs::symlink("../victim", path("work/blob")).unwrap();
-        clear(&Dir::open(&path("work")).unwrap(), Place::Work, "").unwrap_err();
+        clear(&Dir::open(&path("work")).unwrap(), DirectoryKind::Work, "").unwrap_err();
         assert_eq!(
             std::fs::read(path("victim/metadata.bcs")).unwrap(),
             b"precious"

@@ -1,4 +1,4 @@
-//! Open files by number, as many as the system allows; and work shared out over threads.
+//! Open files within the process's limit, and parallel work on numbered items.
 
 use std::fs::File;
 use std::io;
@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::memory::{collected, push, with_capacity};
 
-/// Files that are read or written piece by piece, kept open where the process may have that many.
+/// Numbered files that are accessed piece by piece. Files stay open while the process's budget
+/// allows.
 pub(super) struct OpenFiles {
     slots: Vec<OnceLock<File>>,
     budget: &'static Budget,
 }
 
-/// How many files are kept open by all jobs of the process together, and how many may be.
+/// Number of files that all jobs of the process keep open, and the limit of that number.
 struct Budget {
     open: AtomicUsize,
     limit: fn() -> usize,
@@ -29,7 +30,7 @@ impl Budget {
         }
     }
 
-    /// Takes the room of one more file, if there is any.
+    /// Reserves one open file. Returns false at the limit.
     fn take(&self) -> bool {
         let limit = (self.limit)();
         let one_more = |open| (open < limit).then_some(open + 1);
@@ -52,7 +53,7 @@ impl OpenFiles {
         }
     }
 
-    /// Calls `work` with file `number`, opened by `open` unless it is open already.
+    /// Calls `work` with file `number`, which `open` opens unless it is open already.
     pub(super) fn with<T>(
         &self,
         number: usize,
@@ -69,7 +70,7 @@ impl OpenFiles {
         }
         match slot.set(file) {
             Ok(()) => work(slot.get().expect("set just now")),
-            // Another thread was faster.
+            // Another thread has opened the file meanwhile.
             Err(file) => {
                 self.budget.give_back(1);
                 work(&file)
@@ -85,7 +86,7 @@ impl Drop for OpenFiles {
     }
 }
 
-/// Half of the files that the process may have open.
+/// Half of the process's limit of open files.
 fn limit() -> usize {
     #[cfg(unix)]
     {
@@ -99,8 +100,8 @@ fn limit() -> usize {
     }
 }
 
-/// Calls `work` with every number below `count` on up to `threads` threads (0: one a core) and
-/// gives the results in order. The first error ends it.
+/// Calls `work` with every number below `count` on up to `threads` threads (0: one per core), and
+/// returns the results in order. The first error ends the work.
 pub(super) fn in_parallel<T: Send, E: Send>(
     threads: usize,
     count: usize,
@@ -126,7 +127,7 @@ pub(super) fn in_parallel<T: Send, E: Send>(
         }
     };
     let parts = std::thread::scope(|scope| {
-        // Where there are no more threads, fewer do.
+        // If the system provides no more threads, fewer threads do the work.
         let worker = |_| {
             let thread = std::thread::Builder::new().name("walrus-accel-files".into());
             thread.spawn_scoped(scope, run).ok()

@@ -1,4 +1,4 @@
-//! What reads files here that anybody may have written.
+//! Parsers of files that anybody may have written, for fuzzing.
 
 pub use super::journal::JobIdentity;
 pub use super::manifest::Manifest;

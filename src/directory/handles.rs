@@ -1,4 +1,4 @@
-//! The handles of a blob's directory, and what is done with them alone.
+//! Handles of a blob's directory, and functions on small files.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,17 +10,17 @@ use crate::format::error::{Error, Result};
 use crate::support::disk::{Access, Dir, read_at_most};
 use crate::support::memory::push;
 
-/// A blob's directory and the one of its slivers.
+/// Handles of a blob's directory and of its slivers' directory.
 #[derive(Clone, Debug)]
 pub(super) struct Handles {
-    /// The blob's directory.
+    /// Blob's directory.
     pub(super) blob: Arc<Dir>,
     /// `pairs/`; `None` if it is missing.
     pub(super) pairs: Option<Arc<Dir>>,
 }
 
 impl Handles {
-    /// Opens a blob's directory that the caller names.
+    /// Opens a blob's directory by the caller's path.
     pub(super) fn open(path: &Path) -> Result<Self> {
         Self::of(Dir::open(path).map_err(Error::io("open", path))?)
     }
@@ -38,7 +38,7 @@ impl Handles {
         })
     }
 
-    /// Opens a file by its path within the blob's directory, as a manifest has it, to read.
+    /// Opens a file for reading by its path within the blob's directory, as in a manifest.
     pub(super) fn open_file(&self, path: &str) -> io::Result<File> {
         match path.split_once('/') {
             None => self.blob.open_file(path, Access::Read),
@@ -56,7 +56,7 @@ pub(super) fn read_small(dir: &Dir, name: &str, max: u64) -> io::Result<Vec<u8>>
     read_at_most(&dir.open_file(name, Access::Read)?, max)
 }
 
-/// Writes a small file whole, under a name that is free or a file's of an earlier, interrupted job.
+/// Writes a small file. An existing file of that name, from an interrupted job, is replaced.
 pub(super) fn write_file(dir: &Dir, name: &str, bytes: &[u8]) -> Result<()> {
     let write = || {
         match dir.remove_file(name) {
@@ -69,8 +69,8 @@ pub(super) fn write_file(dir: &Dir, name: &str, bytes: &[u8]) -> Result<()> {
     write().map_err(Error::io("write", dir.at(name)))
 }
 
-/// Makes the files of a directory and of those given, and their names, durable: with one call for
-/// the file system where there is one, file by file elsewhere.
+/// Makes the given directories, their files and names durable: in one call for the file system if
+/// the system has one, file by file otherwise.
 pub(super) fn sync_files(dirs: &[&Dir]) -> Result<()> {
     let sync = |dir: &Dir| {
         let mut names = Vec::new();
@@ -81,12 +81,12 @@ pub(super) fn sync_files(dirs: &[&Dir]) -> Result<()> {
         for name in names {
             match dir.open_file(&name, Access::Write) {
                 Ok(file) => file.sync_all()?,
-                // A directory, which is given by itself.
+                // A subdirectory, which the caller passes separately.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                 Err(error) => return Err(error),
             }
         }
-        // Where a directory cannot be synced, its names are as durable as the system makes them.
+        // If a directory cannot be synced, its names are as durable as the system makes them.
         let _ = dir.sync();
         Ok(())
     };

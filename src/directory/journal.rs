@@ -1,5 +1,5 @@
-//! The journal of an encoding that is not complete: the job it belongs to, and the record from which
-//! the job is continued.
+//! Journal of an unfinished encoding: the identity of the job, and the record from which the job
+//! continues.
 
 use std::io::{self, Write};
 
@@ -7,32 +7,34 @@ use serde::Serialize;
 
 use crate::support::memory::{collected, with_capacity};
 
-/// The first bytes of a checkpoint file, with its format's version.
+/// First bytes of a checkpoint file, with the version of its format.
 const MAGIC: &[u8; 8] = b"WALRCKP2";
 
-/// What a journal belongs to: it continues the same job on an unchanged source, and no other.
+/// Identity of the job that a journal belongs to. A journal continues only the same job on an
+/// unchanged source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobIdentity {
-    /// The version of the format.
+    /// Version of the format.
     pub version: u32,
-    /// The source's path in hex.
+    /// Path of the source in hexadecimal.
     pub source: String,
-    /// When the source was changed last.
+    /// Stamp of the source's last change.
     pub source_stamp: String,
-    /// The length of the source and of the blob.
+    /// Length of the source and of the blob, in bytes.
     pub length: u64,
-    /// The number of shards.
+    /// Number of shards.
     pub shards: u16,
-    /// The pairs, as `PairSet` writes them.
+    /// Pairs, as `PairSet` writes them.
     pub pairs: String,
-    /// The name of the commitment hash.
+    /// Name of the commitment hash.
     pub commitment: String,
 }
 
 impl JobIdentity {
-    /// Names the working directory. The source's length and time are left out, so that a job on a
-    /// changed source finds what the last one left, and clears it.
+    /// Returns the key in the working directory's name. The key excludes the length and time of
+    /// the source, so that a job on a changed source finds and clears the leftovers of the last
+    /// job.
     pub(super) fn key(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         let shards = self.shards.to_string();
@@ -43,12 +45,13 @@ impl JobIdentity {
         hasher.finalize().to_hex()[..16].to_owned()
     }
 
-    /// The job as JSON.
+    /// Returns the job as JSON.
     pub(super) fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(self).expect("strings and numbers")
     }
 
-    /// The hash over a checkpoint: of this job, and whole.
+    /// Hash over a checkpoint, which proves that the checkpoint belongs to this job and is
+    /// complete.
     fn seal(&self, stripes: &[u8], state: &[u8]) -> blake3::Hash {
         let job = blake3::hash(&self.to_json());
         let mut hasher = blake3::Hasher::new();
@@ -58,7 +61,7 @@ impl JobIdentity {
         hasher.finalize()
     }
 
-    /// Writes a record of the job.
+    /// Writes a record of the job. `stripes` are the ends of the stripes done.
     pub fn write_checkpoint(
         &self,
         stripes: &[u32],
@@ -73,7 +76,8 @@ impl JobIdentity {
         out.write_all(state)
     }
 
-    /// Reads a record, if it is one of this job, and whole: the stripes' ends and the state.
+    /// Reads a record: the ends of the stripes and the state. `None` unless the record belongs to
+    /// this job and is complete.
     pub fn read_checkpoint(&self, bytes: &[u8]) -> Option<(Vec<u32>, Vec<u8>)> {
         let (magic, rest) = bytes.split_first_chunk()?;
         let (hash, rest) = rest.split_first_chunk::<{ blake3::OUT_LEN }>()?;
@@ -92,15 +96,15 @@ impl JobIdentity {
     }
 }
 
-/// Appends checksums, a list per axis, to a record.
+/// Appends checksums, one list per axis, to a record.
 pub(super) fn append_sums(record: &mut Vec<u8>, sums: impl Iterator<Item = u64>) {
     for sum in sums {
         record.extend_from_slice(&sum.to_le_bytes());
     }
 }
 
-/// Splits a record into the checksums of `n` slivers per axis, and the state behind them. `None` if the
-/// record is too short.
+/// Splits a record into the checksums of `n` slivers per axis and the state behind the checksums.
+/// `None` if the record is too short.
 pub(super) fn split_sums(record: &[u8], n: usize) -> Option<([Vec<u64>; 2], &[u8])> {
     let (sums, state) = record.split_at_checked(2 * n * size_of::<u64>())?;
     let (sums, []) = sums.as_chunks() else {

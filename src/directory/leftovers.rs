@@ -1,4 +1,4 @@
-//! Unfinished work of runs that were killed.
+//! Leftovers: unfinished work of killed runs.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
@@ -15,20 +15,22 @@ use crate::format::error::{Error, Result};
 use crate::support::disk::{Access, Dir, FileId, Kind};
 use crate::support::memory::push;
 
-/// Age from which a directory without a lock is no longer being made or removed.
+/// Age from which a directory without a lock counts as a leftover, rather than as being made or
+/// removed.
 const UNLOCKED: Duration = Duration::from_secs(60);
 
-/// Age from which a file that nobody has locked is no longer one that its process is about to lock.
+/// Age from which an unlocked file counts as a leftover, rather than as a file that its process is
+/// about to lock.
 const BEGINNING: Duration = Duration::from_secs(1);
 
-/// Returns true if a file was not written to for some time.
+/// Returns true if a file was last written to at least `time` ago.
 fn is_settled(file: &File, time: Duration) -> io::Result<bool> {
     let written = file.metadata()?.modified()?;
     Ok(written.elapsed().is_ok_and(|age| age >= time))
 }
 
-/// Unfinished work that an ended process left: the working directory of an encoding or a repair, or a file that
-/// has no name of its own yet. Its name begins with `.walrus-accel-` and ends in `.partial`.
+/// Unfinished work of an ended process: the working directory of an encoding or a repair, or a
+/// file without its final name. Its name begins with `.walrus-accel-` and ends in `.partial`.
 ///
 /// # Example
 ///
@@ -45,9 +47,9 @@ fn is_settled(file: &File, time: Duration) -> io::Result<bool> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Leftover {
-    /// The directory that was looked through.
+    /// Directory that was searched.
     root: Arc<Dir>,
-    /// The blob's directory in it, of a repair.
+    /// Name of the blob's directory in `root`, for a leftover of a repair.
     blob: Option<OsString>,
     name: OsString,
     kind: Unfinished,
@@ -56,14 +58,14 @@ pub struct Leftover {
 }
 
 impl Leftover {
-    /// Finds what is left in a directory, and by repairs in the blobs' directories in it. Work of running
-    /// processes and of other users is not listed, and neither is what is less than a second old. No link is
-    /// followed, and nothing is written.
+    /// Finds the leftovers in a directory, and the leftovers of repairs in the blobs' directories
+    /// in it. Work of running processes and of other users is not listed, nor is anything less
+    /// than a second old. No link is followed, and nothing is written.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the directory, or a blob's directory in it, cannot be read for another reason than its
-    /// permissions.
+    /// [`Error::Io`] if the directory, or a blob's directory in it, cannot be read for another
+    /// reason than missing permissions.
     pub fn find(dir: impl AsRef<Path>) -> Result<Vec<Self>> {
         let path = dir.as_ref();
         let root = Arc::new(Dir::open(path).map_err(Error::io("open", path))?);
@@ -91,7 +93,7 @@ impl Leftover {
         Ok(found)
     }
 
-    /// Finds one of those in a directory itself, among its first `most` names.
+    /// Finds one leftover in a directory itself, among its first `most` names.
     ///
     /// # Errors
     ///
@@ -115,7 +117,7 @@ impl Leftover {
         Ok(found.map_err(Error::io("read", path))?.flatten())
     }
 
-    /// The leftover under a name, if it is one.
+    /// Returns the leftover under a name, if there is one.
     fn look(root: &Arc<Dir>, blob: Option<OsString>, name: OsString) -> io::Result<Option<Self>> {
         let opened = blob.as_ref().map(|blob| root.open_dir(blob)).transpose();
         let found = opened.and_then(|opened| {
@@ -143,19 +145,19 @@ impl Leftover {
         &self.path
     }
 
-    /// Returns true if the encoding that left it continues from it when it is run again with
+    /// Returns true if the encoding that left it continues from it when run again with
     /// [`DirectorySink::resume`](crate::directory::DirectorySink::resume).
     #[must_use]
     pub fn is_resumable(&self) -> bool {
         self.is_resumable
     }
 
-    /// Removes it. Nothing is done if it is gone.
+    /// Removes the leftover. Does nothing if it has disappeared.
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] if a process works in it again; [`Error::Io`] if it holds what is not this program's: then
-    /// all of it stays; or if the system refuses.
+    /// [`Error::Busy`] if a process works in the leftover again; [`Error::Io`] on an error of the
+    /// system, or if the leftover holds foreign entries, in which case all of it stays.
     pub fn remove(&self) -> Result<()> {
         let failed = |error| Error::io("remove", &self.path)(error);
         let opened = self
@@ -192,13 +194,13 @@ fn is_blob_id(name: &OsStr) -> bool {
         .is_some_and(|name| name.parse::<BlobId>().is_ok())
 }
 
-/// Returns true if there is nothing that this user's processes can have left.
+/// Returns true if the error means that this user's processes cannot have left anything.
 fn is_nothing(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidInput, NotFound, PermissionDenied};
     matches!(error.kind(), InvalidInput | NotFound | PermissionDenied)
 }
 
-/// Returns the kind of what an ended process left under a name, and true if an encoding can be resumed from it.
+/// Returns the kind of the leftover under a name, and true if an encoding can be resumed from it.
 fn left_under(parent: &Dir, name: &OsStr) -> io::Result<Option<(Unfinished, bool)>> {
     let there = parent.find(name)?;
     if !there.is_ours {
@@ -228,8 +230,8 @@ fn left_under(parent: &Dir, name: &OsStr) -> io::Result<Option<(Unfinished, bool
     }
 }
 
-/// Returns true if the ended process that worked in a directory left a record there. `None` while a process may
-/// work in it. Nothing is written.
+/// Returns true if the ended process that worked in a directory left a record there. `None` while
+/// a process may work in it. Nothing is written.
 fn left_in(dir: &Dir) -> io::Result<Option<bool>> {
     match dir.open_file(LOCK_FILE, Access::Write) {
         Ok(lock) if !is_settled(&lock, BEGINNING)? => Ok(None),
@@ -238,9 +240,9 @@ fn left_in(dir: &Dir) -> io::Result<Option<bool>> {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         },
-        // It is being made or removed, unless it has been like this for long.
+        // The directory is being made or removed, unless it has been in this state for long.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let (changed, _) = dir.found()?.changed;
+            let (changed, _) = dir.info()?.changed;
             let changed = UNIX_EPOCH + Duration::from_secs(changed.unsigned_abs());
             let age = SystemTime::now().duration_since(changed);
             let is_old = cfg!(not(unix)) || age.is_ok_and(|age| age > UNLOCKED);
@@ -250,7 +252,7 @@ fn left_in(dir: &Dir) -> io::Result<Option<bool>> {
     }
 }
 
-/// Removes a file that no process has locked. False if one has.
+/// Removes a file that no process has locked. Returns false if a process has.
 fn remove_file(parent: &Dir, name: &OsStr) -> io::Result<bool> {
     let gone = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Ok(true),
@@ -267,7 +269,7 @@ fn remove_file(parent: &Dir, name: &OsStr) -> io::Result<bool> {
     }
     match is_at(parent, name, &file)? {
         true => parent.remove_file(name).map(|()| true).or_else(gone),
-        // It was given its own name, and another file has this one.
+        // The file has its final name by now, and another file has this name.
         false => Ok(true),
     }
 }
@@ -288,7 +290,7 @@ mod tests {
 
     use super::*;
 
-    /// A file that was written a while ago.
+    /// Writes a file with a time of writing in the past.
     fn write(path: PathBuf, bytes: &[u8]) {
         fs::write(&path, bytes).unwrap();
         let before = std::time::SystemTime::now() - 2 * BEGINNING;
@@ -325,7 +327,7 @@ mod tests {
         ] {
             write(path(file), b"unfinished");
         }
-        // A process is at work in one of each kind.
+        // A process works in one leftover of each kind.
         write(path(".walrus-accel-bbbbbbbbbbbbbbbb.partial/lock"), b"");
         let lock = File::open(path(".walrus-accel-bbbbbbbbbbbbbbbb.partial/lock")).unwrap();
         lock.lock().unwrap();
@@ -394,7 +396,7 @@ mod tests {
         assert!(Leftover::find_one(scratch.path(), 10).unwrap().is_none());
         let path = scratch.path().join(".walrus-accel-xxxxxx.partial");
         fs::write(&path, b"").unwrap();
-        // It may have just been made.
+        // The directory may be fresh.
         assert!(Leftover::find_one(scratch.path(), 10).unwrap().is_none());
         write(path.clone(), b"");
         let found = Leftover::find_one(scratch.path(), 10).unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! `manifest.json`: what a directory holds, so that it can be checked quickly.
+//! `manifest.json`: the list of a directory's files, for quick verification.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,25 +22,26 @@ use crate::io::control::Control;
 use crate::support::disk::{Dir, is_shortage};
 use crate::support::memory::{collected, ensure_capacity, filled, push, with_capacity};
 
-/// The most bytes that a metadata file can have: 66 a pair, and 65,535 pairs.
+/// Maximum bytes of a metadata file: 66 per pair, and 65,535 pairs.
 pub(super) const MAX_METADATA_LEN: u64 = 5 << 20;
 
-/// The most bytes of a string in a manifest: the longest is a list of pairs, every other one of 65,535.
+/// Maximum bytes of a string in a manifest: a list of every other pair of 65,535.
 const MAX_TEXT_LEN: usize = 256 << 10;
 
-/// The most bytes of every other string.
+/// Maximum bytes of every string but the list of pairs.
 const MAX_SHORT_LEN: usize = 256;
 
-/// The version of the manifest's format.
+/// Version of the manifest's format.
 const VERSION: u32 = 1;
 
-/// The most bytes that a manifest can have: some 200 a file, and 131,071 files.
+/// Maximum bytes of a manifest: about 200 per file, and 131,071 files.
 pub(super) const MAX_LEN: u64 = 32 << 20;
 
-/// How much of a file is hashed at once.
+/// Bytes of a file that are hashed at a time.
 const CHUNK: usize = 512 << 10;
 
-/// It is the same for every encoding of one blob with the same pairs: no times, no source names.
+/// Manifest of a blob's directory. Equal for every encoding of a blob with the same pairs: it
+/// holds no times and no names of sources.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Manifest {
@@ -57,14 +58,14 @@ pub struct Manifest {
     unencoded_length: u64,
     pub(super) shards: u16,
     symbol_size: u32,
-    /// The pairs that are here, as `PairSet` reads them.
+    /// Pairs in the directory, in the syntax of `PairSet`.
     #[serde(deserialize_with = "long_text")]
     pub(super) pairs: String,
     #[serde(deserialize_with = "files")]
     pub(super) files: Vec<ManifestFile>,
 }
 
-/// What every version has.
+/// Field that every version of the format has.
 #[derive(Deserialize)]
 struct Format {
     version: u32,
@@ -73,16 +74,16 @@ struct Format {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ManifestFile {
-    /// Relative to the directory, with `/`.
+    /// Path relative to the directory, with `/`.
     #[serde(deserialize_with = "short_text")]
     pub(super) path: String,
     pub(super) bytes: u64,
-    /// In hex.
+    /// BLAKE3 in hexadecimal.
     #[serde(deserialize_with = "hash_in_hex")]
     pub(super) blake3: String,
 }
 
-/// Reads a hash; nothing shorter or longer, so that an entry's memory follows from its bytes.
+/// Reads a hash of exact length, so that the memory of an entry is bounded by its bytes.
 fn hash_in_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = <&str>::deserialize(deserializer)?;
     match text.len() == 2 * blake3::OUT_LEN {
@@ -103,7 +104,7 @@ fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
     }
 }
 
-/// Reads a string that may be long; missing memory unwinds as elsewhere.
+/// Reads a string that may be long. Missing memory unwinds, as in [`with_capacity`].
 fn long_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = <&str>::deserialize(deserializer)?;
     let mut bytes = with_capacity(text.len());
@@ -111,7 +112,7 @@ fn long_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
     Ok(String::from_utf8(bytes).expect("copied from text"))
 }
 
-/// Reads the list of files; missing memory unwinds as elsewhere.
+/// Reads the list of files. Missing memory unwinds, as in [`with_capacity`].
 fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ManifestFile>, D::Error> {
     struct Files;
 
@@ -134,7 +135,7 @@ fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ManifestFile>
     deserializer.deserialize_seq(Files)
 }
 
-/// Text that grows where there is memory, and unwinds as elsewhere where there is none.
+/// Text that grows as needed. Missing memory unwinds, as in [`with_capacity`].
 struct Growing(Vec<u8>);
 
 impl Write for Growing {
@@ -153,7 +154,8 @@ impl Write for Growing {
 }
 
 impl Manifest {
-    /// The manifest of a directory with these pairs. `hashes` are those of all their slivers.
+    /// Creates the manifest of a directory with these pairs. `hashes` must cover all their
+    /// slivers.
     pub(super) fn new(
         metadata: &BlobMetadataWithId,
         metadata_bytes: &[u8],
@@ -191,8 +193,8 @@ impl Manifest {
         }
     }
 
-    /// Adds what another manifest of the blob lists and this one does not; `pairs` are those of
-    /// both together.
+    /// Adds the entries of another manifest of the blob that this manifest does not list. `pairs`
+    /// are the pairs of both manifests.
     pub(super) fn add(&mut self, other: &Self, pairs: &PairSet) {
         let mut files: BTreeMap<_, _> = [other, self]
             .into_iter()
@@ -205,7 +207,7 @@ impl Manifest {
         self.pairs = pairs.to_string();
     }
 
-    /// Reads a directory's manifest; `None` if there is none.
+    /// Reads a directory's manifest. `None` if there is none.
     pub(super) fn read(directory: &Dir) -> io::Result<Option<Self>> {
         let bytes = match read_small(directory, MANIFEST_FILE, MAX_LEN) {
             Ok(bytes) => bytes,
@@ -218,12 +220,13 @@ impl Manifest {
             .map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
     }
 
-    /// Reads a manifest's bytes. It takes in proportion to them, at most four times as much and 1 MiB.
+    /// Parses a manifest. Memory use is at most four times the length of `bytes` plus 1 MiB.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let malformed =
             |error: serde_json::Error| format!("not a manifest: {}", excerpt(&error.to_string()));
-        // Nothing else is in a manifest, a backslash neither. So strings lie between quotes as they
-        // are, and a message that quotes one is no longer.
+        // A manifest holds no other characters, in particular no backslash. Strings therefore
+        // appear between quotes unescaped, and a message that quotes one is no longer than the
+        // string.
         let is_plain =
             |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'[' | b']'..=b'~');
         if !bytes.iter().all(is_plain) {
@@ -235,7 +238,7 @@ impl Manifest {
                 "not a manifest: it has a string of more than {MAX_TEXT_LEN} bytes"
             ));
         }
-        // Alone and first: what else a later version has is nothing that this one knows.
+        // The version is read first and alone, because other fields of later versions are unknown.
         let Format { version } = serde_json::from_slice(bytes).map_err(malformed)?;
         if version != VERSION {
             return Err(format!(
@@ -249,17 +252,17 @@ impl Manifest {
         }
     }
 
-    /// What keeps this from being the manifest of any blob's directory. Without it, the paths are
-    /// those of a directory's files and lead nowhere else.
+    /// Returns the reason why this is not the manifest of any blob's directory, if there is one.
+    /// Without such a reason, all paths are those of a directory's files.
     fn contradiction(&self) -> Option<&'static str> {
         let Ok(shape) = Shape::new(self.shards, self.unencoded_length) else {
             return Some("no blob has this length with this number of shards");
         };
         if self.symbol_size != shape.symbol_size() || self.blob_id.parse::<BlobId>().is_err() {
-            return Some("its blob ID or symbol size is none");
+            return Some("its blob ID or symbol size is not valid");
         }
         let Some(pairs) = parse_pairs(&self.pairs, self.shards) else {
-            return Some("its list of pairs is none");
+            return Some("its list of pairs is not valid");
         };
         if !self
             .files
@@ -278,29 +281,30 @@ impl Manifest {
                 .map(|file| file.bytes)
                 .eq(lengths.take(slivers.len()))
         {
-            return Some("its files have lengths that those of its blob have not");
+            return Some("the lengths of its files are not those of its blob");
         }
         None
     }
 
-    /// The pairs that the manifest lists.
+    /// Pairs that the manifest lists.
     pub(super) fn pair_set(&self) -> PairSet {
         parse_pairs(&self.pairs, self.shards).expect("read or made from a set")
     }
 
-    /// The length of all files together, as the manifest says.
+    /// Length of all files together, as stated in the manifest.
     pub(super) fn total_len(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// Whether both say the same of the same blob, whichever version wrote them.
+    /// Returns true if both manifests describe the same content of the same blob, whatever version
+    /// wrote them.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         let mut other = other.clone();
         other.generator.clone_from(&self.generator);
         *self == other
     }
 
-    /// The manifest's bytes.
+    /// Returns the bytes of the manifest.
     pub fn to_json(&self) -> Vec<u8> {
         let mut json = Growing(Vec::new());
         serde_json::to_writer_pretty(&mut json, self).expect("strings and numbers");
@@ -309,8 +313,8 @@ impl Manifest {
     }
 }
 
-/// Reads a list of pairs as `PairSet` writes it, and no other: each pair is named once, so that the
-/// work is bounded by their number.
+/// Parses a list of pairs in the exact form that `PairSet` writes. Each pair is named once, so
+/// that the work is bounded by their number.
 fn parse_pairs(text: &str, shards: u16) -> Option<PairSet> {
     let mut pairs = Vec::new();
     let mut next = 0;
@@ -327,7 +331,7 @@ fn parse_pairs(text: &str, shards: u16) -> Option<PairSet> {
     (pairs.to_string() == text).then_some(pairs)
 }
 
-/// The files of a directory with the given pairs, except the manifest itself.
+/// Paths of the files of a directory with the given pairs, except the manifest itself.
 fn paths(pairs: &PairSet) -> impl Iterator<Item = String> + '_ {
     let slivers = pairs.iter().flat_map(|pair| {
         Axis::BOTH.map(|axis| format!("{PAIRS_DIRECTORY}/{}", sliver_file_name(pair, axis)))
@@ -336,7 +340,7 @@ fn paths(pairs: &PairSet) -> impl Iterator<Item = String> + '_ {
 }
 
 impl ManifestFile {
-    /// Compares the file with what the manifest says of it.
+    /// Compares the file with its entry in the manifest.
     pub(super) fn problem(
         &self,
         directory: &Handles,
@@ -354,7 +358,7 @@ impl ManifestFile {
                 }
                 hashed => hashed.map(|_| "its BLAKE3 is not the one in the manifest".into()),
             },
-            // However long it is, nothing of it is read.
+            // A file of another length is not read.
             Ok((len, _)) => Ok(format!(
                 "{len} bytes long, and the manifest says {}",
                 self.bytes
@@ -373,12 +377,12 @@ impl ManifestFile {
     }
 }
 
-/// The BLAKE3 of a file of `len` bytes.
+/// Hashes a file of `len` bytes with BLAKE3.
 ///
 /// # Errors
 ///
-/// The system's; `Interrupted` if it was cancelled; `UnexpectedEof` or `InvalidData` if the file has
-/// another length.
+/// Errors of the system; `Interrupted` after cancellation; `UnexpectedEof` or `InvalidData` if the
+/// file has another length.
 pub(super) fn hash_file(mut file: File, len: u64, control: &Control) -> io::Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
     let mut chunk = filled(0, CHUNK);

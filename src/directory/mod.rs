@@ -1,4 +1,4 @@
-//! A blob's slivers as a directory of files.
+//! Blob directories: a blob's slivers as files.
 //!
 //! ```text
 //! <blob id>/metadata.bcs                BlobMetadataWithId
@@ -7,10 +7,10 @@
 //! <blob id>/pairs/0007.secondary.bcs
 //! ```
 //!
-//! A stranger may have made the directory, or may write to the one that it lies in. So every name
-//! below it is reached through directory handles that follow no link ([`crate::support::disk::Dir`]), only
-//! regular files are opened, no more is read than a file may have, and nothing is removed but files
-//! with names that this module gives [`file_names`].
+//! Another user may have made the directory, or may be able to write to its parent. Every name
+//! below the directory is therefore reached through directory handles that follow no link
+//! ([`crate::support::disk::Dir`]). Only regular files are opened, reads are limited to the size
+//! that a file may have, and only files with names from [`file_names`] are removed.
 //!
 //! # Example
 //!
@@ -34,6 +34,7 @@
 
 mod blob_directory;
 mod directory_repair;
+mod directory_session;
 mod directory_sink;
 mod file_names;
 mod files;
@@ -53,7 +54,8 @@ mod writer;
 
 pub use blob_directory::BlobDirectory;
 pub use directory_repair::Repaired;
-pub use directory_sink::{DirectorySink, Written};
+pub use directory_session::Written;
+pub use directory_sink::DirectorySink;
 pub use leftovers::Leftover;
 pub use sliver_files::{FileProblem, ProblemKind, SliverFile, SliverFiles};
 pub use verification::Verification;

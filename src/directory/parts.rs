@@ -1,15 +1,15 @@
-//! Bytes of slivers in files, as they are written and read back.
+//! Layout of slivers' bytes in files, while they are written and read back.
 //!
-//! A blob in one stripe is written where it belongs. With several, the pieces of one stripe would lie
-//! a symbol apart, and share a page with those of the next at both ends: once the first are out of
-//! the system's cache, each of a million writes would have to read its page back. So the pieces of a
-//! stripe are written one after another, in a file of their own kind, and the slivers are put together
-//! when all stripes are there. In `0007.primary.part`, the stripe `[a, b)` of a sliver of `k` symbols
-//! begins at `k * a`, whatever the stripes before it were.
+//! A blob in one stripe is written to its final place. With several stripes, the pieces of one
+//! stripe would lie a symbol apart and share pages with the next stripe at both ends: once a page
+//! has left the system's cache, each of a million writes would have to read it again. The pieces
+//! of a stripe are therefore written in order to a separate file, and the slivers are assembled
+//! after the last stripe. In `0007.primary.part`, the stripe `[a, b)` of a sliver of `k` symbols
+//! begins at `k * a`, whatever the earlier stripes were.
 //!
-//! A file may change between writing and reading back: another process, a failing disk, a hand. So
-//! each sliver has a checksum of its pieces as the encoder gave them, in whatever order they came,
-//! and nothing that is read back counts unless it has the same.
+//! A file may change between writing and reading: through another process, a failing disk, or a
+//! user. Each sliver therefore has a checksum of its pieces as the encoder provided them, in any
+//! order, and data that is read back counts only if its checksum is equal.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -24,21 +24,21 @@ use crate::io::sink::SliverPart;
 use crate::io::source::{read_exact_at, write_all_at};
 use crate::support::memory::filled;
 
-/// About how many bytes are gathered for a write, or put together at a time.
+/// Approximate bytes that are gathered for a write, or assembled at a time.
 const RUN: usize = 1 << 20;
 
-/// The length of a part's file when the bytes `0..next` of every symbol are in it.
+/// Length of a part file that holds the bytes `0..next` of every symbol.
 pub(super) fn part_len(shape: &Shape, axis: Axis, next: u32) -> u64 {
     u64::from(shape.sliver_symbols(axis)) * u64::from(next)
 }
 
-/// The checksum of a symbol's piece in the stripe that begins at `start`. A sliver's is the sum of its
-/// pieces' modulo 2^64.
+/// Checksum of a symbol's piece in the stripe that begins at `start`. The checksum of a sliver is
+/// the sum of the checksums of its pieces modulo 2^64.
 fn piece_sum(symbol: u64, start: u32, piece: &[u8]) -> u64 {
     XxHash3_64::oneshot_with_seed(symbol << 32 | u64::from(start), piece)
 }
 
-/// The checksum of the pieces of a part.
+/// Checksum of the pieces of a part.
 pub(super) fn sum(part: &SliverPart<'_>) -> u64 {
     let symbols = u64::from(part.first_symbol)..;
     let pieces = symbols.zip(part.pieces.iter());
@@ -47,7 +47,7 @@ pub(super) fn sum(part: &SliverPart<'_>) -> u64 {
     })
 }
 
-/// Writes some symbols' pieces of one stripe.
+/// Writes the pieces of some symbols of one stripe.
 pub(super) fn put(
     file: &File,
     shape: &Shape,
@@ -73,37 +73,37 @@ pub(super) fn put(
     write_all_at(file, offset, scratch)
 }
 
-/// A sliver of a blob.
+/// Sliver of a blob.
 #[derive(Clone, Copy)]
-pub(super) struct Which<'a> {
+pub(super) struct SliverId<'a> {
     pub(super) shape: &'a Shape,
     pub(super) axis: Axis,
     pub(super) sliver: SliverIndex,
 }
 
-/// Facts about a sliver's file.
+/// Checksums of a sliver's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReadBack {
-    /// The checksum of the symbols' pieces.
+    /// Checksum of the symbols' pieces.
     pub(super) sum: u64,
-    /// The BLAKE3 of the sliver as BCS.
+    /// BLAKE3 of the sliver as BCS.
     pub(super) hash: blake3::Hash,
 }
 
-/// Puts a sliver together: reads its pieces from `part` and writes it as BCS `SliverData`. `stripes`
-/// are the ends of the stripes, ascending.
+/// Assembles a sliver: reads its pieces from `part` and writes it as BCS `SliverData`. `stripes`
+/// are the ends of the stripes in ascending order.
 ///
 /// # Errors
 ///
-/// `Interrupted` if it was cancelled; `InvalidData` if `part` has another length than its pieces.
+/// `Interrupted` after cancellation; `InvalidData` if `part` has another length than its pieces.
 pub(super) fn assemble(
     part: &File,
     out: &mut File,
-    which: Which<'_>,
+    id: SliverId<'_>,
     stripes: &[u32],
     control: &Control,
 ) -> io::Result<ReadBack> {
-    let Which { shape, axis, .. } = which;
+    let SliverId { shape, axis, .. } = id;
     debug_assert_eq!(stripes.last(), Some(&shape.symbol_size()));
     check_len(part, part_len(shape, axis, shape.symbol_size()))?;
     let mut pieces = Vec::new();
@@ -119,30 +119,30 @@ pub(super) fn assemble(
         }
         Ok(())
     };
-    each_run(which, stripes, control, read, |bytes| out.write_all(bytes))
+    each_run(id, stripes, control, read, |bytes| out.write_all(bytes))
 }
 
-/// Reads a sliver's file back. `stripes` are the ends of the stripes in which its pieces came.
+/// Reads a sliver's file back. `stripes` are the ends of the stripes in which its pieces arrived.
 ///
 /// # Errors
 ///
-/// `Interrupted` if it was cancelled; `InvalidData` if it is not the sliver's file by its length or its
-/// frame.
+/// `Interrupted` after cancellation; `InvalidData` if the length or the frame is not that of the
+/// sliver's file.
 pub(super) fn read_back(
     file: &File,
-    which: Which<'_>,
+    id: SliverId<'_>,
     stripes: &[u32],
     control: &Control,
 ) -> io::Result<ReadBack> {
-    let symbol_size = which.shape.symbol_size();
-    let layout = SliverLayout::new(which.shape, which.axis);
+    let symbol_size = id.shape.symbol_size();
+    let layout = SliverLayout::new(id.shape, id.axis);
     check_len(file, layout.total_len)?;
     let mut header = [0; 16];
     let header = &mut header[..layout.header_len as usize];
     read_exact_at(file, 0, header)?;
     let mut trailer = [0; SliverLayout::TRAILER_LEN];
     read_exact_at(file, layout.header_len + layout.symbols_len, &mut trailer)?;
-    if *header != layout.header() || trailer != SliverLayout::trailer(symbol_size, which.sliver) {
+    if *header != layout.header() || trailer != SliverLayout::trailer(symbol_size, id.sliver) {
         return Err(changed());
     }
     let read = |first: usize, count: usize, start: u32, _end: u32, symbols: &mut [u8]| {
@@ -153,23 +153,23 @@ pub(super) fn read_back(
         let offset = layout.header_len + first as u64 * u64::from(symbol_size);
         read_exact_at(file, offset, &mut symbols[..len])
     };
-    each_run(which, stripes, control, read, |_| Ok(()))
+    each_run(id, stripes, control, read, |_| Ok(()))
 }
 
-/// Goes through a sliver, some symbols at a time: `read` puts a stripe of them in place, and `write`
-/// gets the bytes of the file in order.
+/// Processes a sliver, some symbols at a time: `read` fills in one stripe of the symbols, and
+/// `write` gets the bytes of the file in order.
 fn each_run(
-    which: Which<'_>,
+    id: SliverId<'_>,
     stripes: &[u32],
     control: &Control,
     mut read: impl FnMut(usize, usize, u32, u32, &mut [u8]) -> io::Result<()>,
     mut write: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<ReadBack> {
-    let Which {
+    let SliverId {
         shape,
         axis,
         sliver,
-    } = which;
+    } = id;
     let mut hasher = blake3::Hasher::new();
     let mut next = |bytes: &[u8]| {
         hasher.update(bytes);
@@ -212,7 +212,7 @@ fn check_len(file: &File, expected: u64) -> io::Result<()> {
     }
 }
 
-/// The error about a file that is not as it was written.
+/// Creates the error for a file that has changed since it was written.
 pub(super) fn changed() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn slivers_come_together_from_any_stripes() {
-        // 4 shards, 3 or 2 symbols of 1,000 bytes; and some longer than a run of bytes at once.
+        // 4 shards, 3 or 2 symbols of 1,000 bytes; and some longer than one run.
         for (len, stripes) in [
             (6_000, vec![1000]),
             (6_000, vec![128, 256, 1000]),
@@ -245,7 +245,7 @@ mod tests {
                 let (mut start, mut given) = (0, 0u64);
                 for &end in &stripes {
                     let width = (end - start) as usize;
-                    // The last symbol apart, and first.
+                    // The last symbol is put separately, and first.
                     for (first, count) in [(symbols - 1, 1), (0, symbols - 1)] {
                         let data = &sliver[first * size + start as usize..];
                         let part_of_sliver = SliverPart {
@@ -262,21 +262,21 @@ mod tests {
                     assert_eq!(part.metadata().unwrap().len(), part_len(&shape, axis, end));
                     start = end;
                 }
-                let which = Which {
+                let id = SliverId {
                     shape: &shape,
                     axis,
                     sliver: SliverIndex(1),
                 };
                 let mut out = tempfile::tempfile().unwrap();
                 let control = Control::new();
-                let made = assemble(&part, &mut out, which, &stripes, &control).unwrap();
+                let made = assemble(&part, &mut out, id, &stripes, &control).unwrap();
                 let mut bytes = vec![0; out.metadata().unwrap().len() as usize];
                 read_exact_at(&out, 0, &mut bytes).unwrap();
                 assert_eq!(blake3::hash(&bytes), made.hash);
                 assert_eq!(made.sum, given);
                 let read = SliverData::from_bcs(&bytes).unwrap();
-                assert_eq!((read.index, read.symbols), (which.sliver, sliver));
-                assert_eq!(read_back(&out, which, &stripes, &control).unwrap(), made);
+                assert_eq!((read.index, read.symbols), (id.sliver, sliver));
+                assert_eq!(read_back(&out, id, &stripes, &control).unwrap(), made);
 
                 // Every byte counts, in either file, and so does the length.
                 for file in [&part, &out] {
@@ -286,8 +286,8 @@ mod tests {
                         read_exact_at(file, place, &mut byte).unwrap();
                         write_all_at(file, place, &[byte[0] ^ 4]).unwrap();
                         let mut other = tempfile::tempfile().unwrap();
-                        let made = assemble(&part, &mut other, which, &stripes, &control);
-                        let read = read_back(&out, which, &stripes, &control);
+                        let made = assemble(&part, &mut other, id, &stripes, &control);
+                        let read = read_back(&out, id, &stripes, &control);
                         let same = |found: io::Result<ReadBack>| {
                             found.is_ok_and(|found| found.sum == given)
                         };
@@ -296,12 +296,12 @@ mod tests {
                     }
                     file.set_len(len + 1).unwrap();
                 }
-                assemble(&part, &mut out, which, &stripes, &control).unwrap_err();
-                read_back(&out, which, &stripes, &control).unwrap_err();
+                assemble(&part, &mut out, id, &stripes, &control).unwrap_err();
+                read_back(&out, id, &stripes, &control).unwrap_err();
                 part.set_len(part_len(&shape, axis, shape.symbol_size()))
                     .unwrap();
                 control.cancel();
-                let cancelled = assemble(&part, &mut out, which, &stripes, &control);
+                let cancelled = assemble(&part, &mut out, id, &stripes, &control);
                 assert_eq!(cancelled.unwrap_err().kind(), io::ErrorKind::Interrupted);
             }
         }

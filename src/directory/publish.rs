@@ -1,4 +1,4 @@
-//! Giving a finished directory its name.
+//! Publication: gives a finished directory its name.
 
 use std::io;
 use std::sync::Arc;
@@ -14,20 +14,21 @@ use crate::format::error_reasons::{TargetDifference, TargetObstacle};
 use crate::io::control::Control;
 use crate::support::disk::{Dir, FileId, Kind, Replacing};
 
-/// The place for a blob's directory.
+/// Destination of a blob's directory.
 pub(super) struct Target {
-    /// The directory that it goes to.
+    /// Parent directory.
     pub(super) out: Arc<Dir>,
-    /// Replaces another encoding.
+    /// True if another encoding is replaced.
     pub(super) force: bool,
-    /// The number of threads that look at files; 0 for one per core.
+    /// Number of threads that read files; 0 is one per core.
     pub(super) threads: usize,
-    /// The files that are being encoded, which are never replaced.
+    /// Files that are being encoded, which are never replaced.
     pub(super) inputs: Vec<FileId>,
 }
 
 impl Target {
-    /// Moves the finished directory to its name. Returns true if that held exactly the same already.
+    /// Moves the finished directory to its name. Returns true if a directory with exactly the same
+    /// content was there already.
     pub(super) fn publish(
         &self,
         work: &mut WorkDirectory,
@@ -37,7 +38,7 @@ impl Target {
     ) -> Result<bool> {
         let path = || self.out.at(name);
         loop {
-            // The record goes first: a directory that has its name is not continued.
+            // The record is removed first: a directory that has its name is not continued.
             if !self.out.has(name) {
                 work.forget()?;
             }
@@ -78,7 +79,7 @@ impl Target {
         }
     }
 
-    /// The error about something that is never replaced.
+    /// Creates the error for an entry that is never replaced.
     fn in_the_way(&self, name: &str, reason: TargetObstacle) -> Error {
         Error::TargetKept {
             path: self.out.at(name),
@@ -86,7 +87,7 @@ impl Target {
         }
     }
 
-    /// Opens the directory under a name; `None` if it went away.
+    /// Opens the directory under a name. `None` if it has disappeared.
     fn open(&self, name: &str) -> Result<Option<Dir>> {
         match self.out.open_dir(name) {
             Ok(dir) => Ok(Some(dir)),
@@ -95,7 +96,7 @@ impl Target {
         }
     }
 
-    /// Returns the reason why a directory is not exactly what the manifest says, if it is not.
+    /// Returns the first difference between a directory and the manifest, if there is one.
     fn difference(
         &self,
         there: &Dir,
@@ -146,8 +147,8 @@ impl Target {
         Handles::of(dir.map_err(Error::io("open", there.path()))?)
     }
 
-    /// Puts the finished directory in the place of another one, which ends up in the working
-    /// directory, to be removed with it.
+    /// Puts the finished directory in the place of an existing directory. The existing directory
+    /// moves to the working directory and is removed with it.
     fn replace(&self, work: &mut WorkDirectory, name: &str) -> Result<Replaced> {
         let path = || self.out.at(name);
         let failed = |error| Error::io("replace", path())(error);
@@ -157,11 +158,11 @@ impl Target {
         if let Some(reason) = reason_to_keep(&old, &self.inputs).map_err(failed)? {
             return Err(self.in_the_way(name, reason));
         }
-        if let Ok(found) = old.found() {
-            // As it was: who may look into it stays as its user has set it.
+        if let Ok(found) = old.info() {
+            // The new directory keeps the user's permission bits of the old one.
             let _ = work.blob()?.set_mode(found.mode);
         }
-        // In one step, where the file system can: at no moment is nothing there.
+        // In one step, if the file system supports it, so that the name never disappears.
         let dir = work.dir();
         match dir.rename(BLOB_DIRECTORY, &self.out, name, Replacing::Exchange) {
             Ok(()) => return Ok(Replaced::Done),
@@ -171,7 +172,7 @@ impl Target {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(error) => return Err(failed(error)),
         }
-        // Under its own name, by which it is put back if this process ends here.
+        // Keeps its own name, so that the next run can put it back if this process ends here.
         self.out
             .rename(name, dir, name, Replacing::Nothing)
             .map_err(failed)?;
@@ -194,9 +195,9 @@ impl Target {
     }
 }
 
-/// The outcome of putting one directory in another's place.
+/// Outcome of replacing a directory.
 enum Replaced {
     Done,
-    /// There is nothing to replace any more.
+    /// The directory to replace has disappeared.
     Gone,
 }

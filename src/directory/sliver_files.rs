@@ -1,4 +1,4 @@
-//! Sliver files: what they hold by their frames, and what is wrong with them.
+//! Sliver files: their content, judging by their frames, and their problems.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
@@ -22,45 +22,45 @@ use crate::io::source::read_exact_at;
 use crate::support::disk::{Access, Dir, is_shortage, open_regular};
 use crate::support::memory::{catch_out_of_memory, collected, push};
 
-/// A file that holds a sliver, as far as its frame tells.
+/// File that holds a sliver, judging by its frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SliverFile {
     /// The file.
     pub path: PathBuf,
-    /// The axis of its sliver.
+    /// Axis of the sliver.
     pub axis: Axis,
-    /// The pair of its sliver.
+    /// Pair of the sliver.
     pub pair: SliverPairIndex,
 }
 
-/// What is wrong with a file of a directory.
+/// Problem of a file in a directory.
 ///
-/// As text, control characters of its name are escaped: it may be a stranger's.
+/// Displaying escapes control characters in the file's name, which another user may have chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileProblem {
     /// The file.
     pub path: PathBuf,
-    /// The kind of problem.
+    /// Kind of problem.
     pub kind: ProblemKind,
-    /// What exactly is wrong.
+    /// Description of the problem.
     pub reason: String,
 }
 
-/// The kinds of [`FileProblem`].
+/// Kind of [`FileProblem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// It should be there and is not.
+    /// The file is missing.
     Missing,
-    /// It is there and does not hold what it should.
+    /// The file does not hold the expected content.
     Damaged,
-    /// It is there and nothing is known of it.
+    /// The file is not a part of the directory.
     Foreign,
 }
 
 impl ProblemKind {
-    /// `missing`, `damaged` or `foreign`.
+    /// Returns `missing`, `damaged` or `foreign`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -89,9 +89,10 @@ impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{}: {}", self.path.display(), self.reason);
         for c in text.chars() {
-            // What moves a terminal's cursor, and what makes text run the other way.
+            // Characters that move a terminal's cursor or change the direction of text.
             let moves = c.is_control()
-                || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+                || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             match moves {
                 true => write!(f, "{}", c.escape_default())?,
                 false => f.write_char(c)?,
@@ -101,16 +102,16 @@ impl fmt::Display for FileProblem {
     }
 }
 
-/// Sliver files of one blob, wherever they lie. Which axis a file is of follows from its length.
+/// Sliver files of one blob, in any place. The axis of a file follows from its length.
 ///
 /// # Example
 ///
 /// ```no_run
-/// use walrus_accel::{BlobMetadataWithId, Control, Decoder};
 /// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::directory::SliverFiles;
 /// use walrus_accel::io::FileOutput;
 /// use walrus_accel::wire::Bcs;
+/// use walrus_accel::{BlobMetadataWithId, Control, Decoder};
 ///
 /// let metadata = BlobMetadataWithId::from_bcs(&std::fs::read("metadata.bcs")?)?.verify(1000)?;
 /// let slivers = SliverFiles::open(&metadata, &["a.bcs".into(), "b.bcs".into()]);
@@ -124,13 +125,13 @@ pub struct SliverFiles {
     files: Vec<SliverFile>,
     problems: Vec<FileProblem>,
     open: OpenFiles,
-    /// The directory that all of them are in, if they are reached through its handle.
+    /// Directory of all the files, if they are reached through its handle.
     directory: Option<Arc<Dir>>,
 }
 
 impl SliverFiles {
-    /// Looks at the frames of the files, which the caller names: links are followed. A file that holds
-    /// no sliver of the blob becomes a problem.
+    /// Inspects the frames of files at the caller's paths, following links. A file that holds no
+    /// sliver of the blob becomes a problem.
     #[must_use]
     pub fn open(metadata: &VerifiedMetadata, paths: &[PathBuf]) -> Self {
         let shape = metadata.shape();
@@ -152,12 +153,12 @@ impl SliverFiles {
         Self::new(shape, files, problems, None)
     }
 
-    /// Looks at all files in `pairs/` of a blob's directory, in the order of their names, whatever else
-    /// is left of the directory. No link below it is followed.
+    /// Inspects all files in `pairs/` of a blob's directory, in the order of names, whatever else
+    /// is left of the directory. No link below the directory is followed.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if they cannot be listed.
+    /// [`Error::Io`] if the files cannot be listed.
     pub fn in_directory(metadata: &VerifiedMetadata, path: impl AsRef<Path>) -> Result<Self> {
         catch_out_of_memory(|| Self::in_directory_uncaught(metadata, path.as_ref()))
     }
@@ -195,19 +196,19 @@ impl SliverFiles {
         }
     }
 
-    /// The shape of the blob.
+    /// Shape of the blob.
     pub(super) fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// The files that hold slivers by their frames; a file's position here is its number as a
-    /// sliver source.
+    /// Files that hold slivers, judging by their frames. A file's position in the list is its
+    /// number as a sliver source.
     #[must_use]
     pub fn files(&self) -> &[SliverFile] {
         &self.files
     }
 
-    /// The files that do not.
+    /// Problems of the other files.
     #[must_use]
     pub fn problems(&self) -> &[FileProblem] {
         &self.problems
@@ -235,7 +236,7 @@ impl SliverSource for SliverFiles {
         self.open
             .with(number, open, read)
             .map_err(|error| match is_shortage(&error) {
-                // No fault of the sliver's.
+                // A lack of descriptors is no fault of the sliver.
                 true => Error::Source {
                     source: Box::new(Shortage {
                         path: file.path.clone(),
@@ -247,7 +248,7 @@ impl SliverSource for SliverFiles {
     }
 }
 
-/// A sliver file that was not opened for lack of descriptors.
+/// Sliver file that was not opened for lack of descriptors.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", .path.display())]
 struct Shortage {
@@ -255,11 +256,11 @@ struct Shortage {
     source: io::Error,
 }
 
-/// Opens a file to look at it.
+/// Opens a file for inspection.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] if descriptors are short; every other error is the file's.
+/// [`Error::Io`] for a lack of descriptors. The inner result holds errors of the file itself.
 pub(super) fn open(dir: &Dir, name: &OsStr) -> Result<io::Result<File>> {
     match dir.open_file(name, Access::Read) {
         Err(error) if is_shortage(&error) => Err(Error::io("open", dir.at(name))(error)),
@@ -267,7 +268,7 @@ pub(super) fn open(dir: &Dir, name: &OsStr) -> Result<io::Result<File>> {
     }
 }
 
-/// The sliver that a file holds by its frame.
+/// Returns the sliver that a file holds, judging by its frame.
 pub(super) fn inspect(
     file: io::Result<File>,
     shape: &Shape,
@@ -292,8 +293,8 @@ pub(super) fn inspect(
         .find(|&axis| edges.symbols_len == shape.sliver_len(axis));
     let (Some(axis), true) = (axis, u32::from(edges.symbol_size) == shape.symbol_size()) else {
         let reason = format!(
-            "{} bytes in symbols of {}, and this blob has slivers of {} (primary) or {} (secondary) \
-             in symbols of {}",
+            "{} bytes in symbols of {}, and this blob has slivers of {} (primary) or {} \
+             (secondary) in symbols of {}",
             edges.symbols_len,
             edges.symbol_size,
             shape.sliver_len(Axis::Primary),
@@ -314,18 +315,18 @@ pub(super) fn inspect(
     Ok((axis, index.pair(axis, shape.n_shards())))
 }
 
-/// The most names that are listed which should not be there.
+/// Maximum number of unexpected names that are listed.
 const MAX_FOREIGN: usize = 10_000;
 
 /// Names in a directory.
 pub(super) struct Names {
-    /// In ascending order: all that are expected, and others up to a limit.
+    /// All expected names and a limited number of others, in ascending order.
     pub(super) listed: Vec<OsString>,
-    /// A problem that stands for the others beyond the limit.
+    /// Problem that stands for all names beyond the limit.
     pub(super) rest: Option<FileProblem>,
 }
 
-/// Lists the names in a directory, which a stranger may have filled.
+/// Lists the names in a directory, which another user may have filled.
 pub(super) fn names(dir: &Dir, is_expected: impl Fn(&OsStr) -> bool) -> Result<Names> {
     let mut listed = Vec::new();
     let (mut foreign, mut more) = (0usize, 0usize);

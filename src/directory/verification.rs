@@ -1,4 +1,4 @@
-//! Verifying a blob's directory: fully, or quickly by its manifest.
+//! Verification of a blob's directory: in full, or quickly by its manifest.
 
 use std::ffi::OsStr;
 use std::io;
@@ -17,19 +17,19 @@ use crate::io::control::Control;
 use crate::jobs::decoder::Decoder;
 use crate::support::memory::{catch_out_of_memory, collected, push};
 
-/// What verifying a directory found.
+/// Result of verifying a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verification {
-    /// How many files were looked at; missing ones do not count.
+    /// Number of files checked, without missing files.
     pub checked: usize,
-    /// What is wrong: empty if all is well.
+    /// Problems found. Empty if all is well.
     pub problems: Vec<FileProblem>,
 }
 
 impl BlobDirectory {
     /// Verifies every sliver against the metadata, which was verified against its ID when the
-    /// directory was opened; missing and foreign files are problems too.
+    /// directory was opened. Missing and foreign files count as problems.
     ///
     /// # Errors
     ///
@@ -64,9 +64,9 @@ impl BlobDirectory {
         })
     }
 
-    /// Compares every file's length and BLAKE3 with the manifest: finds damage done since the
-    /// directory was written, as fast as the files can be read. `threads` is the number of threads,
-    /// 0 for one a core.
+    /// Compares the length and BLAKE3 of every file with the manifest. Detects damage since the
+    /// directory was written, at the speed of reading the files. `threads` is the number of
+    /// threads; 0 is one per core.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl BlobDirectory {
     }
 }
 
-/// The files in `pairs/` that the manifest does not list.
+/// Returns the files in `pairs/` that the manifest does not list.
 fn foreign(directory: &Handles, manifest: &Manifest) -> Result<Vec<FileProblem>> {
     let Some(pairs) = &directory.pairs else {
         return Ok(Vec::new());

@@ -1,5 +1,5 @@
-//! The working directory of a job: where a blob's directory is made, and what an interrupted job
-//! left to continue from.
+//! Working directory of a job: holds a blob's directory while it is made, and the leftovers from
+//! which an interrupted job continues.
 //!
 //! ```text
 //! .walrus-accel-<key>.partial/lock          held by the process that works here
@@ -17,8 +17,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file_names::{
-    self, BLOB_DIRECTORY, CHECKPOINT_FILE, FRESH_CHECKPOINT_FILE, JOB_FILE, LOCK_FILE, Place,
-    random_name,
+    self, BLOB_DIRECTORY, CHECKPOINT_FILE, DirectoryKind, FRESH_CHECKPOINT_FILE, JOB_FILE,
+    LOCK_FILE, random_name,
 };
 use super::handles::{read_small, sync_files, write_file};
 use super::journal::JobIdentity;
@@ -27,50 +27,50 @@ use crate::io::control::Control;
 use crate::support::disk::{Access, Dir, FileId, Replacing, lock_own};
 use crate::support::memory::push;
 
-/// A locked working directory. Unless it is to be kept, it is removed when dropped.
+/// Locked working directory. Removed on drop unless it is to be kept.
 ///
-/// It is private to its user, and reached through its handle: whatever others do to names beside
-/// it, this is the directory that is worked in and cleared.
+/// Only its user may enter the directory, and it is reached through its handle: other users can
+/// change names beside it, but not which directory is worked in and cleared.
 pub(super) struct WorkDirectory {
     parent: Arc<Dir>,
     name: OsString,
     dir: Dir,
-    /// Handles that are closed before the directory is cleared: where descriptors are short, two are
-    /// left to go through `blob/` and `pairs/` with.
+    /// Handles that are closed before the directory is cleared, so that two descriptors are left
+    /// for `blob/` and `pairs/` if descriptors are short.
     spare: Option<[Dir; 2]>,
-    /// Dropped, and with it unlocked, after the directory is gone.
+    /// Lock, released after the directory is removed.
     lock: File,
     identity: Option<JobIdentity>,
     on_drop: OnDrop,
 }
 
-/// The fate of a working directory when it is dropped.
+/// Rule for a working directory on drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OnDrop {
     Remove,
-    /// It stays if there is a record to continue from.
+    /// The directory stays if there is a record to continue from.
     KeepRecord,
-    /// It stays: it holds what a failed step could not put back.
+    /// The directory stays: it holds files that a failed step could not put back.
     Leave,
     Removed,
 }
 
-/// The result of looking for a working directory under its name.
+/// Outcome of opening a working directory under its name.
 pub(super) enum Named {
     Locked(Box<WorkDirectory>),
-    /// What is there is not this program's, or not this user's.
+    /// The name is taken by an entry of another program or user.
     Taken(&'static str),
 }
 
 impl WorkDirectory {
-    /// The name of the working directory of a repair.
+    /// Name of the working directory of a repair.
     pub(super) const REPAIR: &str = ".walrus-accel-repair.partial";
 
-    /// Makes (or with `resume` finds) the working directory of a job in `parent`. Without an
-    /// identity it gets a random name, and there is no journal.
+    /// Creates the working directory of a job in `parent`, or with `resume` opens an existing one.
+    /// Without an identity, the directory gets a random name and has no journal.
     ///
-    /// What others put under the name that belongs to the job is left alone: another name is used
-    /// then, but with `resume`, which has to find the directory again, that is an error.
+    /// A foreign entry under the job's name is left unchanged, and another name is used. With
+    /// `resume`, which has to find the directory again, that is an error.
     pub(super) fn open(
         parent: Arc<Dir>,
         identity: Option<JobIdentity>,
@@ -107,8 +107,8 @@ impl WorkDirectory {
         }
     }
 
-    /// Makes the working directory for repairing `parent`, of which there is one at a time. What a
-    /// killed process left in it is cleared; there is no journal.
+    /// Creates the working directory for repairing `parent`, of which there is one at a time. The
+    /// leftovers of a killed process in it are cleared. There is no journal.
     pub(super) fn for_repair(parent: Arc<Dir>) -> Result<Self> {
         if let Named::Locked(mut work) = Self::named(&parent, Self::REPAIR.into())? {
             match work.put_back().and_then(|()| work.clear()) {
@@ -120,7 +120,7 @@ impl WorkDirectory {
         Self::fresh(parent)
     }
 
-    /// Makes a directory under a name that nobody can foresee.
+    /// Creates a directory under an unpredictable name.
     fn fresh(parent: Arc<Dir>) -> Result<Self> {
         for _ in 0..1000 {
             let name = random_name();
@@ -131,7 +131,7 @@ impl WorkDirectory {
             let dir = made.map_err(Error::io("create a directory in", parent.path()))?;
             match Self::lock(&parent, &name, dir, true)? {
                 Some(Named::Locked(work)) => return Ok(*work),
-                // Somebody who cleans up took it for an old one.
+                // A process that cleans up took the directory for a leftover.
                 None => {}
                 Some(Named::Taken(_)) => {
                     return Err(Error::Busy {
@@ -144,10 +144,10 @@ impl WorkDirectory {
         Err(Error::io("create a directory in", parent.path())(source))
     }
 
-    /// Makes or finds a directory under a name that is known beforehand, and locks it.
+    /// Creates or opens a directory under a known name, and locks it.
     fn named(parent: &Arc<Dir>, name: OsString) -> Result<Named> {
         let failed = |error| Error::io("create", parent.at(&name))(error);
-        // Whoever held the lock before may be removing the directory just now.
+        // The last holder of the lock may be removing the directory at this moment.
         for _ in 0..1000 {
             let named = match parent.create_dir(&name, true) {
                 Ok(dir) => Self::lock(parent, &name, dir, true)?,
@@ -166,11 +166,11 @@ impl WorkDirectory {
         })
     }
 
-    /// Opens and locks a directory that is there; `None` if it went away meanwhile.
+    /// Opens and locks an existing directory. `None` if it has disappeared.
     ///
     /// # Errors
     ///
-    /// The system's; [`Error::Busy`] if a process works in it.
+    /// Errors of the system; [`Error::Busy`] if a process works in the directory.
     pub(super) fn existing(parent: &Arc<Dir>, name: &OsString) -> Result<Option<Named>> {
         let failed = |error| Error::io("open", parent.at(name))(error);
         let dir = match parent.open_dir(name) {
@@ -184,7 +184,7 @@ impl WorkDirectory {
             }
             Err(error) => return Err(failed(error)),
         };
-        if !dir.found().map_err(failed)?.is_ours {
+        if !dir.info().map_err(failed)?.is_ours {
             return Ok(Some(Named::Taken("it belongs to another user")));
         }
         if dir.is_mount_point() {
@@ -193,8 +193,8 @@ impl WorkDirectory {
         Self::lock(parent, name, dir, false)
     }
 
-    /// Locks a directory; `None` if it went away meanwhile. One that was just made goes again if
-    /// that fails.
+    /// Locks a directory. `None` if it has disappeared. A fresh directory is removed if locking
+    /// fails.
     fn lock(parent: &Arc<Dir>, name: &OsString, dir: Dir, is_fresh: bool) -> Result<Option<Named>> {
         let path = dir.at(LOCK_FILE);
         let failed = |action, error: io::Error| {
@@ -232,7 +232,7 @@ impl WorkDirectory {
             dir.find(name)
                 .is_ok_and(|found| found.id == id && (id.is_some() || cfg!(not(unix))))
         };
-        let own = dir.found().ok().and_then(|found| found.id);
+        let own = dir.info().ok().and_then(|found| found.id);
         if !is_at(&dir, &LOCK_FILE.into(), id) || !is_at(parent, name, own) {
             return Ok(None);
         }
@@ -251,18 +251,18 @@ impl WorkDirectory {
         }))))
     }
 
-    /// The directory itself.
+    /// Handle of the directory.
     pub(super) fn dir(&self) -> &Dir {
         &self.dir
     }
 
-    /// The directory in which the blob's is being made, which is created if need be.
+    /// Opens the directory in which the blob's directory is made, creating it if needed.
     pub(super) fn blob(&self) -> Result<Dir> {
         create_or_open(&self.dir, BLOB_DIRECTORY)
     }
 
-    /// Gives a directory that an interrupted run was replacing its name back, unless the one that
-    /// takes its place has it.
+    /// Moves a directory that an interrupted run was replacing back to its name, unless the
+    /// replacement has that name.
     fn put_back(&self) -> Result<()> {
         let mut replaced = Vec::new();
         let listed = self.dir.for_each_name(|name| {
@@ -286,7 +286,7 @@ impl WorkDirectory {
         Ok(())
     }
 
-    /// Returns true if what lies here was left by the same job on the same source.
+    /// Returns true if the content was left by the same job on the same source.
     fn is_ours(&self) -> bool {
         let is_left = |identity: &JobIdentity| {
             let job = identity.to_json();
@@ -301,12 +301,15 @@ impl WorkDirectory {
         self.dir.has(CHECKPOINT_FILE)
     }
 
-    /// Removes the record. Whatever else undoes what it says is done comes after this: should the
-    /// process be killed in between, there is nothing to continue from.
+    /// Removes the record.
+    ///
+    /// Any change that undoes recorded work must come later, so that no wrong record is left if
+    /// the process is killed in between.
     pub(super) fn forget(&self) -> Result<()> {
         match self.dir.remove_file(CHECKPOINT_FILE) {
             Ok(()) => {
-                // If that cannot be made durable, what the record lists is checked all the same.
+                // If the removal is not durable, the entries of the record are checked all the
+                // same.
                 let _ = self.dir.sync();
                 Ok(())
             }
@@ -315,10 +318,10 @@ impl WorkDirectory {
         }
     }
 
-    /// Starts over.
+    /// Clears the directory, so that the job starts over.
     pub(super) fn clear(&self) -> Result<()> {
         self.forget()?;
-        file_names::clear(&self.dir, Place::Work, LOCK_FILE)
+        file_names::clear(&self.dir, DirectoryKind::Work, LOCK_FILE)
             .map_err(Error::io("clear", self.dir.path()))?;
         match &self.identity {
             Some(identity) => write_file(&self.dir, JOB_FILE, &identity.to_json()),
@@ -326,8 +329,9 @@ impl WorkDirectory {
         }
     }
 
-    /// Records that some stripes are written, once they are on disk: `stripes` are their ends,
-    /// ascending, and `state` goes with the last. `dirs` are those with files that it tells of.
+    /// Records that stripes are written, once they are on disk. `stripes` are their ends in
+    /// ascending order, and `state` is the state after the last stripe. `dirs` are the directories
+    /// of the files concerned.
     pub(super) fn save(&self, stripes: &[u32], state: &[u8], dirs: &[&Dir]) -> Result<()> {
         let Some(identity) = &self.identity else {
             return Ok(());
@@ -349,7 +353,7 @@ impl WorkDirectory {
         write().map_err(Error::io("write", self.dir.at(CHECKPOINT_FILE)))
     }
 
-    /// Returns the last record, if there is a whole one of at most `max` bytes.
+    /// Returns the last record, if it is complete and has at most `max` bytes.
     pub(super) fn load(&self, max: u64) -> Option<(Vec<u32>, Vec<u8>)> {
         let identity = self.identity.as_ref()?;
         identity.read_checkpoint(&read_small(&self.dir, CHECKPOINT_FILE, max).ok()?)
@@ -359,23 +363,23 @@ impl WorkDirectory {
     ///
     /// # Errors
     ///
-    /// The system's; `DirectoryNotEmpty` if it holds what is not this program's: then all of it stays.
+    /// Errors of the system; `DirectoryNotEmpty` if the directory holds foreign entries, in which
+    /// case everything stays.
     pub(super) fn try_remove(mut self) -> io::Result<()> {
         self.spare = None;
         self.on_drop = OnDrop::Leave;
-        file_names::check_ours(&self.dir, Place::Work)?;
+        file_names::check_ours(&self.dir, DirectoryKind::Work)?;
         let removed = self.clean_up();
         if removed.is_err() {
-            // What is left is nothing to continue from.
+            // The rest is nothing to continue from.
             let _ = self.forget();
         }
         removed
     }
 
-    /// The job is complete: nothing here is needed any more. If it cannot be removed, that is a
-    /// warning.
+    /// Removes the directory after the job is complete. A failure becomes a warning.
     pub(super) fn remove(mut self, control: &Control) {
-        // A passing fault is no reason to leave it behind.
+        // A transient fault is no reason to leave the directory behind.
         self.spare = None;
         let removed = self.clean_up().or_else(|_| self.clean_up());
         self.on_drop = OnDrop::Removed;
@@ -385,18 +389,19 @@ impl WorkDirectory {
         }
     }
 
-    /// What is here cannot be continued from, whatever the record says.
+    /// Marks the directory for removal: its content cannot be continued from, whatever the record
+    /// says.
     pub(super) fn discard(&mut self) {
         self.on_drop = OnDrop::Remove;
     }
 
-    /// What is here stays, whatever comes.
+    /// Marks the directory to stay in any case.
     pub(super) fn leave(&mut self) {
         self.on_drop = OnDrop::Leave;
     }
 
-    /// Removes the directory. The lock goes last: from then on the name is another process's, and
-    /// nothing of what that one makes there is touched.
+    /// Removes the directory. The lock is removed last: from then on the name may belong to
+    /// another process, whose files are not touched.
     fn clean_up(&self) -> io::Result<()> {
         let gone = |result: io::Result<()>| match result {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -407,13 +412,13 @@ impl WorkDirectory {
                 "it holds a directory that could not be put back",
             ));
         }
-        file_names::clear(&self.dir, Place::Work, LOCK_FILE)?;
+        file_names::clear(&self.dir, DirectoryKind::Work, LOCK_FILE)?;
         if cfg!(windows) {
             self.lock.unlock()?;
         }
         gone(self.dir.remove_file(LOCK_FILE))?;
         match self.parent.remove_dir(&self.name) {
-            // Another process works in it already.
+            // Another process already works in the directory.
             Err(error)
                 if error.kind() == io::ErrorKind::DirectoryNotEmpty && self.dir.has(LOCK_FILE) =>
             {
@@ -432,13 +437,13 @@ impl Drop for WorkDirectory {
             OnDrop::KeepRecord | OnDrop::Remove => {}
         }
         self.spare = None;
-        // Nothing can be done about a failure here, and the next run clears it.
+        // A failure here cannot be reported; the next run clears the directory.
         let _ = self.forget();
         let _ = self.clean_up().or_else(|_| self.clean_up());
     }
 }
 
-/// Returns true if a working directory could not be cleared for what others put into it.
+/// Returns true if a working directory could not be cleared because of foreign entries.
 fn is_of_strangers(error: &Error) -> bool {
     use io::ErrorKind::{
         DirectoryNotEmpty, InvalidInput, IsADirectory, NotADirectory, PermissionDenied,
@@ -456,7 +461,7 @@ fn is_of_strangers(error: &Error) -> bool {
     ))
 }
 
-/// Opens a directory, which is created if need be.
+/// Opens a directory, creating it if needed.
 pub(super) fn create_or_open(parent: &Dir, name: &str) -> Result<Dir> {
     let made = match parent.create_dir(name, false) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => parent.open_dir(name),
@@ -471,7 +476,7 @@ fn taken(parent: &Dir, name: &OsString, reason: &str) -> Error {
     Error::io("work in", parent.at(name))(source)
 }
 
-/// Opens the directory that blobs' directories go to, which is created if need be.
+/// Opens the parent directory of blobs' directories, creating it if needed.
 pub(super) fn open_parent(path: &Path) -> Result<Arc<Dir>> {
     std::fs::create_dir_all(path).map_err(|error| {
         let error = match error.kind() {

@@ -1,4 +1,4 @@
-//! Writing sliver files part by part.
+//! Writer of sliver files, part by part.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -13,7 +13,7 @@ use super::file_names::{
 use super::files::{OpenFiles, in_parallel};
 use super::handles::sync_files;
 use super::journal::append_sums;
-use super::parts::{self, ReadBack, Which, changed, part_len};
+use super::parts::{self, ReadBack, SliverId, changed, part_len};
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex, SliverPairIndex};
 use crate::format::pair_set::PairSet;
@@ -26,36 +26,36 @@ use crate::support::disk::{Access, Dir, Kind, Replacing};
 use crate::support::memory::{collected, filled, push, with_capacity};
 
 thread_local! {
-    /// Where pieces that lie apart in memory are gathered for one write.
+    /// Buffer in which pieces that lie apart in memory are gathered for one write.
     static SCRATCH: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-/// How many bytes of slivers are put together before they are made durable.
+/// Bytes of slivers that are assembled before they are made durable.
 const BATCH: u64 = 1 << 30;
 
-/// The sliver files of one blob in a directory, while they are being written.
+/// Sliver files of one blob in a directory, while they are written.
 pub(super) struct SliverWriter {
     pairs: Dir,
     shape: Shape,
     layouts: [SliverLayout; 2],
-    /// The primary slivers beyond the source rows come column by column: those files stay open.
-    /// Every other sliver comes whole within a stripe.
+    /// Open files of the primary slivers beyond the source rows, which arrive column by column.
+    /// Every other sliver arrives whole within a stripe.
     open: OpenFiles,
-    /// The slivers that an interrupted run had put together already.
-    together: SliverSet,
+    /// Slivers that an interrupted run assembled.
+    assembled: SliverSet,
     sums: Sums,
-    /// The ends of the stripes that have come, if there are several.
+    /// Ends of the stripes that have arrived, if there are several.
     stripes: Mutex<BTreeSet<u32>>,
-    /// The last of them, so that most parts take no lock.
+    /// End of the last stripe, so that most parts take no lock.
     last_stripe: AtomicU32,
 }
 
-/// The BLAKE3 of sliver files, by pair.
+/// BLAKE3 of sliver files, by pair.
 #[derive(Debug)]
 pub(super) struct Hashes([Vec<Option<blake3::Hash>>; 2]);
 
 impl Hashes {
-    /// Knows nothing of the slivers of `n_shards` pairs.
+    /// Creates the empty table for the slivers of `n_shards` pairs.
     pub(super) fn new(n_shards: u16) -> Self {
         Self(Axis::BOTH.map(|_| filled(None, usize::from(n_shards))))
     }
@@ -69,17 +69,18 @@ impl Hashes {
     }
 }
 
-/// The checksums of all slivers, by axis and index: those of an interrupted run's record, and what
-/// came since.
+/// Checksums of all slivers, by axis and index: those of an interrupted run's record, and those of
+/// parts that arrived since.
 struct Sums {
     restored: [Vec<u64>; 2],
     fresh: [Vec<AtomicU64>; 2],
-    /// Set when parts come from the first byte on: then the record is not continued.
+    /// True once parts arrive from the first byte on, which means that the record is not
+    /// continued.
     starts_over: AtomicBool,
 }
 
 impl Sums {
-    /// Goes on from the checksums of an interrupted run's record, or from none.
+    /// Creates the checksums, starting from those of an interrupted run's record if there is one.
     fn new(n_shards: u16, restored: Option<[Vec<u64>; 2]>) -> Self {
         let n = usize::from(n_shards);
         Self {
@@ -105,15 +106,15 @@ impl Sums {
         }
     }
 
-    /// All of them, axis by axis.
+    /// Checksums, axis by axis.
     fn iter(&self) -> impl Iterator<Item = u64> + '_ {
         let indices = (0..2).flat_map(|axis| (0..self.fresh[axis].len()).map(move |i| (axis, i)));
         indices.map(|(axis, index)| self.get(axis, index))
     }
 }
 
-/// Returns true if the bytes `0..next` of every symbol of the pairs' slivers are there, as far as the
-/// lengths of files tell.
+/// Returns true if the bytes `0..next` of every symbol of the pairs' slivers are present, judging
+/// by the lengths of files.
 pub(super) fn all_there(dir: &Dir, shape: &Shape, pairs: &PairSet, next: u32) -> bool {
     let len = |name: String| {
         let found = dir.find(name).ok();
@@ -130,8 +131,8 @@ pub(super) fn all_there(dir: &Dir, shape: &Shape, pairs: &PairSet, next: u32) ->
 }
 
 impl SliverWriter {
-    /// A writer into the directory `pairs`. It goes on with an interrupted run's, which had written
-    /// the given stripes and recorded the checksums, or has none to go on with.
+    /// Creates a writer into the directory `pairs`. To continue an interrupted run, `stripes` and
+    /// `sums` are the stripes that it wrote and the checksums that it recorded.
     pub(super) fn new(
         pairs: Dir,
         shape: Shape,
@@ -139,17 +140,17 @@ impl SliverWriter {
         sums: Option<[Vec<u64>; 2]>,
     ) -> Self {
         let n = shape.n_shards();
-        let mut together = SliverSet::new(n);
+        let mut assembled = SliverSet::new(n);
         if !stripes.is_empty() {
             let all = (0..n).map(SliverPairIndex);
             all.flat_map(|pair| Axis::BOTH.map(|axis| (pair, axis)))
                 .filter(|&(pair, axis)| pairs.has(sliver_file_name(pair, axis)))
-                .for_each(|sliver| together.insert(sliver));
+                .for_each(|sliver| assembled.insert(sliver));
         }
         Self {
             layouts: Axis::BOTH.map(|axis| SliverLayout::new(&shape, axis)),
             open: OpenFiles::new(usize::from(n)),
-            together,
+            assembled,
             sums: Sums::new(n, sums),
             stripes: Mutex::new(stripes.iter().copied().collect()),
             last_stripe: AtomicU32::new(0),
@@ -158,18 +159,18 @@ impl SliverWriter {
         }
     }
 
-    /// The directory of the slivers.
+    /// Directory of the slivers.
     pub(super) fn pairs(&self) -> &Dir {
         &self.pairs
     }
 
-    /// The ends of the stripes that have come so far.
+    /// Ends of the stripes that have arrived so far.
     pub(super) fn stripes(&self) -> Vec<u32> {
         let stripes = self.stripes.lock().expect("nothing panics under the lock");
         collected(stripes.iter().copied())
     }
 
-    /// A record of what has come so far, before `state`.
+    /// Creates a record of the parts that have arrived so far, followed by `state`.
     pub(super) fn record(&self, state: &[u8]) -> Vec<u8> {
         let sums = 2 * usize::from(self.shape.n_shards()) * size_of::<u64>();
         let mut record = with_capacity(sums + state.len());
@@ -191,7 +192,7 @@ impl SliverWriter {
                 }
                 stripes.insert(bytes.end);
             }
-            if self.together.contains((pair, part.axis)) {
+            if self.assembled.contains((pair, part.axis)) {
                 return Ok(()); // With the same bytes, by an interrupted run.
             }
         }
@@ -199,7 +200,8 @@ impl SliverWriter {
             true => sliver_file_name(pair, part.axis),
             false => part_file_name(pair, part.axis),
         };
-        // A file that goes away after its first bytes is not made again: it would have a hole.
+        // A file that disappears after its first bytes is not created again, because it would have
+        // a hole.
         let access = match bytes.start {
             0 => Access::OpenOrCreate,
             _ => Access::Write,
@@ -220,7 +222,7 @@ impl SliverWriter {
         result.map_err(|error| Error::io("write", self.pairs.at(&name))(error))
     }
 
-    /// Writes whole symbols where they belong.
+    /// Writes whole symbols to their places in the sliver.
     fn put_whole(
         &self,
         file: &File,
@@ -238,9 +240,9 @@ impl SliverWriter {
         })
     }
 
-    /// Closes the files, puts together what came in several stripes, and gives the hashes of the
-    /// slivers `wanted`, each read back and checked against what was put. A batch is durable before
-    /// its parts go, so that an interrupted run can be continued.
+    /// Closes the files, assembles slivers that arrived in several stripes, and returns the hashes
+    /// of the slivers `wanted`. Each sliver is read back and checked against its parts. A batch is
+    /// durable before its parts are removed, so that an interrupted run can be continued.
     ///
     /// # Errors
     ///
@@ -255,7 +257,7 @@ impl SliverWriter {
         let mut hashes = Hashes::new(self.shape.n_shards());
         let stripes = self.stripes();
         if stripes.last() != Some(&self.shape.symbol_size()) {
-            // All came whole: what an interrupted run left in stripes was not continued.
+            // All slivers arrived whole: the stripes of an interrupted run were not continued.
             if !stripes.is_empty() {
                 remove_intermediate(&self.pairs)?;
             }
@@ -264,11 +266,11 @@ impl SliverWriter {
             self.read_all(&all, &whole, threads, control, &mut hashes)?;
             return Ok(hashes);
         }
-        let is_together = |sliver: &(_, _)| self.together.contains(*sliver);
-        let together = collected(wanted.iter().filter(is_together));
-        self.read_all(&together, &stripes, threads, control, &mut hashes)?;
+        let is_assembled = |sliver: &(_, _)| self.assembled.contains(*sliver);
+        let assembled = collected(wanted.iter().filter(is_assembled));
+        self.read_all(&assembled, &stripes, threads, control, &mut hashes)?;
         for axis in Axis::BOTH {
-            let in_parts = wanted.iter().filter(|sliver| !is_together(sliver));
+            let in_parts = wanted.iter().filter(|sliver| !is_assembled(sliver));
             let in_parts = collected(in_parts.filter(|&(_, its)| its == axis));
             let batch = (BATCH / self.shape.sliver_len(axis)).max(1);
             for batch in in_parts.chunks(usize::try_from(batch).unwrap_or(usize::MAX)) {
@@ -290,29 +292,29 @@ impl SliverWriter {
                 }
             }
         }
-        // An interrupted run may have put slivers together and not removed their parts.
+        // An interrupted run may have assembled slivers without removing their parts.
         remove_intermediate(&self.pairs)?;
         Ok(hashes)
     }
 
-    fn which(&self, pair: SliverPairIndex, axis: Axis) -> Which<'_> {
-        Which {
+    fn id(&self, pair: SliverPairIndex, axis: Axis) -> SliverId<'_> {
+        SliverId {
             shape: &self.shape,
             axis,
             sliver: pair.sliver(axis, self.shape.n_shards()),
         }
     }
 
-    /// The hash of what was read back, if it is what was put.
+    /// Returns the hash of a sliver that was read back, if its checksum is that of the parts.
     fn checked(
         &self,
-        which: Which<'_>,
+        id: SliverId<'_>,
         read: io::Result<ReadBack>,
         name: &str,
         control: &Control,
     ) -> Result<blake3::Hash> {
-        let SliverIndex(index) = which.sliver;
-        let expected = self.sums.get(which.axis as usize, usize::from(index));
+        let SliverIndex(index) = id.sliver;
+        let expected = self.sums.get(id.axis as usize, usize::from(index));
         let path = || self.pairs.at(name);
         match read {
             Ok(read) if read.sum == expected => Ok(read.hash),
@@ -343,9 +345,9 @@ impl SliverWriter {
             self.pairs.open_file(&fresh, Access::CreateNew)
         };
         let mut out = create().map_err(Error::io("create", self.pairs.at(&fresh)))?;
-        let which = self.which(pair, axis);
-        let made = parts::assemble(&file, &mut out, which, stripes, control);
-        self.checked(which, made, &part, control)
+        let id = self.id(pair, axis);
+        let made = parts::assemble(&file, &mut out, id, stripes, control);
+        self.checked(id, made, &part, control)
     }
 
     fn read_all(
@@ -363,9 +365,9 @@ impl SliverWriter {
                 .pairs
                 .open_file(&name, Access::Read)
                 .map_err(Error::io("read", self.pairs.at(&name)))?;
-            let which = self.which(pair, axis);
-            let read = parts::read_back(&file, which, stripes, control);
-            self.checked(which, read, &name, control)
+            let id = self.id(pair, axis);
+            let read = parts::read_back(&file, id, stripes, control);
+            self.checked(id, read, &name, control)
         })?;
         for (&sliver, hash) in slivers.iter().zip(read) {
             hashes.set(sliver, hash);
@@ -374,7 +376,7 @@ impl SliverWriter {
     }
 }
 
-/// Removes the files that slivers were to be put together from.
+/// Removes the files of slivers' pieces.
 fn remove_intermediate(dir: &Dir) -> Result<()> {
     let mut names = Vec::new();
     dir.for_each_name(|name| {

@@ -2,6 +2,9 @@
 
 use super::InstructionSet;
 
+/// Largest number of worker threads that an engine can be asked for.
+pub const MAX_THREADS: usize = 1024;
+
 /// What an engine is opened with.
 #[derive(Clone, Debug)]
 pub(crate) struct EngineOptions {

@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
-use super::STRIPE_UNIT;
 use crate::format::error::{Error, Result};
+
+/// Unit of stripes in bytes: every stripe begins at a multiple of it. It is the least common multiple of a
+/// chunk of the code (64 bytes) and a hash block (64 or 128 bytes), so that between stripes exactly one
+/// byte per symbol, the one that the leaf prefix displaces, waits for its hash block.
+pub(crate) const STRIPE_UNIT: u32 = 128;
 
 /// The width of stripes in bytes: the whole symbol if that fits `budget`, else the widest that does,
 /// with the stripes about equal. `memory` tells the bytes that a width takes; it grows with the width.

@@ -86,11 +86,13 @@ pub(super) unsafe fn out_param<T>(
 ) -> Result<OutParam<T>, Failure> {
     if out.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: a place for the result is needed"
+            "`{name}` is NULL: pass a pointer to store the result"
         )));
     }
     if !out.is_aligned() {
-        return Err(Failure::argument(format!("`{name}` is not aligned")));
+        return Err(Failure::argument(format!(
+            "`{name}` is misaligned for its type"
+        )));
     }
     let out = OutParam(out);
     out.set(empty);
@@ -143,11 +145,13 @@ pub(super) fn check_range<T>(
     }
     if data.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL and {count} elements are said to be there"
+            "`{name}` is NULL and its count is {count}: pass a pointer, or the count 0"
         )));
     }
     if !data.is_aligned() {
-        return Err(Failure::argument(format!("`{name}` is not aligned")));
+        return Err(Failure::argument(format!(
+            "`{name}` is misaligned for its type"
+        )));
     }
     let bytes = count.checked_mul(size_of::<T>());
     let end = bytes
@@ -156,7 +160,7 @@ pub(super) fn check_range<T>(
     match end {
         Some(_) => Ok(()),
         None => Err(Failure::argument(format!(
-            "`{name}` cannot have {count} elements: that is beyond the address space"
+            "`{name}` has {count} elements, which is beyond the address space"
         ))),
     }
 }
@@ -204,8 +208,11 @@ pub(super) unsafe fn elements_mut<'a, T>(
 
 /// Returns a length in bytes as `usize`.
 pub(super) fn length(bytes: u64, name: &str) -> Result<usize, Failure> {
-    usize::try_from(bytes)
-        .map_err(|_| Failure::argument(format!("`{name}` of {bytes} is beyond the address space")))
+    usize::try_from(bytes).map_err(|_| {
+        Failure::argument(format!(
+            "`{name}` is {bytes}, which is beyond the address space"
+        ))
+    })
 }
 
 /// Returns a C string.
@@ -215,9 +222,7 @@ pub(super) fn length(bytes: u64, name: &str) -> Result<usize, Failure> {
 /// `given` is NULL, or points to a text that ends with a NUL and that nobody writes to during `'a`.
 unsafe fn c_text<'a>(given: *const c_char, name: &str) -> Result<&'a CStr, Failure> {
     if given.is_null() {
-        return Err(Failure::argument(format!(
-            "`{name}` is NULL: a text is needed"
-        )));
+        return Err(Failure::argument(format!("`{name}` is NULL: pass a text")));
     }
     // SAFETY: not NULL, and a C string during `'a` by this function's contract.
     Ok(unsafe { CStr::from_ptr(given) })
@@ -261,9 +266,7 @@ pub(super) unsafe fn path(given: *const c_char, name: &str) -> Result<PathBuf, F
     // SAFETY: this function has the contract of `c_text` for as long as it runs.
     let given = unsafe { c_text(given, name) }?;
     if given.is_empty() {
-        return Err(Failure::argument(format!(
-            "`{name}` is empty: a path is needed"
-        )));
+        return Err(Failure::argument(format!("`{name}` is empty: pass a path")));
     }
     #[cfg(unix)]
     {
@@ -279,7 +282,9 @@ pub(super) unsafe fn path(given: *const c_char, name: &str) -> Result<PathBuf, F
 }
 
 fn unknown(value: u32, name: impl fmt::Display, expected: &str) -> Failure {
-    Failure::argument(format!("`{name}` is {value}, and {expected} are known"))
+    Failure::argument(format!(
+        "`{name}` is {value}, which is unknown: use {expected}"
+    ))
 }
 
 /// Returns the axis of a number, or `None` for either axis.
@@ -297,7 +302,7 @@ pub(super) fn axis_of(value: u32, name: impl fmt::Display) -> Result<Axis, Failu
     match axis_or_any(value, &name)? {
         Some(axis) => Ok(axis),
         None => Err(Failure::argument(format!(
-            "`{name}` is 0, and 1 (primary) or 2 (secondary) is needed"
+            "`{name}` is 0: use 1 (primary) or 2 (secondary)"
         ))),
     }
 }
@@ -390,7 +395,7 @@ pub(super) unsafe fn pairs(
 pub(super) unsafe fn read_blob_id(given: *const u8, name: &str) -> Result<BlobId, Failure> {
     if given.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: the 32 bytes of a blob ID are needed"
+            "`{name}` is NULL: pass the 32 bytes of a blob ID"
         )));
     }
     // SAFETY: this function has the contract of `elements` for as long as it runs.
@@ -411,7 +416,7 @@ pub(super) unsafe fn copy_out(
 ) -> Result<(), Failure> {
     if out_length != bytes.len() {
         return Err(Failure::argument(format!(
-            "`{name}` has room for {out_length} bytes, and exactly {} are needed",
+            "`{name}` has {out_length} bytes: exactly {} are needed",
             bytes.len()
         )));
     }

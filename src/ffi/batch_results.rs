@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::{check_range, elements_mut, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
-use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
 use super::entry::walrus_accel_error;
 use super::handle::{Handle, hand_over};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
@@ -48,7 +48,7 @@ pub struct walrus_accel_decode_result {
 }
 
 /// Results of a batch, as the blobs end.
-struct Board<T> {
+struct BatchState<T> {
     state: Mutex<State<T>>,
     ended: Condvar,
     /// Control of the unfinished work. The caller's control cancels it.
@@ -60,12 +60,12 @@ struct State<T> {
     done: usize,
 }
 
-impl<T> Board<T> {
+impl<T> BatchState<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn post(&self, number: usize, result: Result<T, Failure>) {
+    fn record(&self, number: usize, result: Result<T, Failure>) {
         let mut state = self.state();
         state.results[number] = Some(result);
         state.done += 1;
@@ -73,33 +73,33 @@ impl<T> Board<T> {
         self.ended.notify_one();
     }
 
-    /// Waits until `count` blobs are done. Calls `tell` with the number of finished blobs whenever
-    /// it changes.
-    fn wait(&self, count: usize, tell: impl Fn(usize)) {
+    /// Waits until `count` blobs are done. Calls `report` with the number of finished blobs
+    /// whenever it changes.
+    fn wait(&self, count: usize, report: impl Fn(usize)) {
         let mut state = self.state();
         while state.done < count {
-            tell(state.done);
+            report(state.done);
             state = self
                 .ended
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        tell(state.done);
+        report(state.done);
     }
 }
 
 /// Guard that waits, even on a panic, for the work that uses the caller's memory.
-struct Entered<'b, T> {
-    board: &'b Board<T>,
+struct WaitOnDrop<'b, T> {
+    batch: &'b BatchState<T>,
     count: usize,
 }
 
-impl<T> Drop for Entered<'_, T> {
+impl<T> Drop for WaitOnDrop<'_, T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.board.control.cancel();
+            self.batch.control.cancel();
         }
-        self.board.wait(self.count, |_| ());
+        self.batch.wait(self.count, |_| ());
     }
 }
 
@@ -113,40 +113,40 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
 ) -> Result<Vec<Option<Result<T, Failure>>>, Failure> {
     let mut results = reserved(requests.len(), "requests")?;
     results.resize_with(requests.len(), || None);
-    let board = Arc::new(Board {
+    let batch = Arc::new(BatchState {
         state: Mutex::new(State { results, done: 0 }),
         ended: Condvar::new(),
         control: control.aside(),
     });
     control.start(requests.len() as u64);
-    let mut entered = Entered {
-        board: &board,
+    let mut waiting = WaitOnDrop {
+        batch: &batch,
         count: 0,
     };
     for (number, request) in requests.iter().enumerate() {
         let submitted = shared.run(|shared| prepare(shared, request));
         let submitted = submitted.and_then(|prepared| {
-            let (board, runtime) = (Arc::clone(&board), Arc::clone(shared));
+            let (batch, runtime) = (Arc::clone(&batch), Arc::clone(shared));
             shared.queue.submit(Box::new(move || {
-                let result = match board.control.is_cancelled() {
+                let result = match batch.control.is_cancelled() {
                     true => Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")),
                     // Each blob has its own progress. The caller sees the number of finished blobs.
-                    false => runtime.run(|_| work(prepared, &board.control.aside())),
+                    false => runtime.run(|_| work(prepared, &batch.control.aside())),
                 };
-                board.post(number, result);
+                batch.record(number, result);
             }))
         });
         if let Err(failure) = submitted {
-            board.post(number, Err(failure));
+            batch.record(number, Err(failure));
         }
-        entered.count += 1;
+        waiting.count += 1;
     }
     let told = Cell::new(0);
-    board.wait(requests.len(), |done| {
+    batch.wait(requests.len(), |done| {
         control.advance((done - told.replace(done)) as u64);
     });
-    drop(entered);
-    Ok(std::mem::take(&mut board.state().results))
+    drop(waiting);
+    Ok(std::mem::take(&mut batch.state().results))
 }
 
 /// Returns the array for results. Each result says at once that the batch did not begin.
@@ -194,7 +194,7 @@ fn write<T: Handle, E>(
         Some((number, failure)) => Err(Failure::new(
             failure.status,
             format!(
-                "{failed} of {count} blobs failed; the first is number {number}: {}",
+                "{failed} of {count} blobs failed; the first is request {number}: {}",
                 failure.message
             ),
         )),
@@ -237,8 +237,8 @@ pub extern "C" fn walrus_accel_encode_batch(
         guard_on(runtime, error, outputs, |shared, out| {
             let requests = read_array(requests, count, "requests")?;
             let control = given_control(control)?;
-            let prepare = |shared: &Shared, request: &_| Encoding::new(shared, request);
-            let results = run(shared, &requests, &control, prepare, Encoding::run)?;
+            let prepare = |shared: &Shared, request: &_| EncodeJob::new(shared, request);
+            let results = run(shared, &requests, &control, prepare, EncodeJob::run)?;
             write(results, out, element)
         })
     }
@@ -271,8 +271,8 @@ pub extern "C" fn walrus_accel_decode_batch(
         guard_on(runtime, error, outputs, |shared, out| {
             let requests = read_array(requests, count, "requests")?;
             let control = given_control(control)?;
-            let prepare = |shared: &Shared, request: &_| Decoding::new(shared, request);
-            let results = run(shared, &requests, &control, prepare, Decoding::run)?;
+            let prepare = |shared: &Shared, request: &_| DecodeJob::new(shared, request);
+            let results = run(shared, &requests, &control, prepare, DecodeJob::run)?;
             write(results, out, element)
         })
     }

@@ -22,8 +22,8 @@ impl Handle for walrus_accel_control {
 
 /// The control of the caller, or a control that nobody observes.
 pub(super) enum GivenControl {
-    Theirs(Arc<walrus_accel_control>),
-    None(Control),
+    Caller(Arc<walrus_accel_control>),
+    Own(Control),
 }
 
 impl std::ops::Deref for GivenControl {
@@ -31,16 +31,16 @@ impl std::ops::Deref for GivenControl {
 
     fn deref(&self) -> &Control {
         match self {
-            Self::Theirs(handle) => &handle.control,
-            Self::None(control) => control,
+            Self::Caller(handle) => &handle.control,
+            Self::Own(control) => control,
         }
     }
 }
 
 pub(super) fn given_control(control: *const walrus_accel_control) -> Result<GivenControl, Failure> {
     Ok(match borrow_optional(control, "control")? {
-        Some(handle) => GivenControl::Theirs(handle),
-        None => GivenControl::None(Control::new()),
+        Some(handle) => GivenControl::Caller(handle),
+        None => GivenControl::Own(Control::new()),
     })
 }
 

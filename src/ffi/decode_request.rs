@@ -91,7 +91,7 @@ impl Handle for walrus_accel_decoded {
 }
 
 /// Output of a request, unchecked.
-pub(super) struct Wanted {
+pub(super) struct RequestedOutput {
     pub(super) kind: u32,
     pub(super) memory: *mut u8,
     pub(super) length: u64,
@@ -113,7 +113,7 @@ impl GivenOutput {
     /// The path is as [`path`] demands. The memory is as [`elements_mut`] demands, until the value
     /// is dropped.
     pub(super) unsafe fn new<'r>(
-        wanted: &Wanted,
+        wanted: &RequestedOutput,
         read: impl Iterator<Item = &'r [u8]>,
         directory: Option<&Path>,
     ) -> Result<Self, Failure> {
@@ -121,8 +121,8 @@ impl GivenOutput {
             WALRUS_ACCEL_OUTPUT_LIBRARY => {
                 if !wanted.memory.is_null() || !wanted.path.is_null() {
                     return Err(Failure::argument(
-                        "`output` or `output_path` is set, and `output_kind` is 0 (library): set it to \
-                         1 (memory) or 2 (file)",
+                        "`output` or `output_path` is set, and `output_kind` is 0 (library): set \
+                         it to 1 (memory) or 2 (file)",
                     ));
                 }
                 Self::Library
@@ -141,7 +141,8 @@ impl GivenOutput {
             }
             kind => {
                 return Err(Failure::argument(format!(
-                    "`output_kind` is {kind}, and 0 (library), 1 (memory), 2 (file) are known"
+                    "`output_kind` is {kind}, which is unknown: use 0 (library), 1 (memory), 2 \
+                     (file)"
                 )));
             }
         })
@@ -165,7 +166,7 @@ impl GivenOutput {
 }
 
 /// Decode request that was checked, ready to run on any thread.
-pub(super) struct Decoding {
+pub(super) struct DecodeJob {
     decoder: Decoder,
     metadata: VerifiedMetadata,
     slivers: GivenSlivers,
@@ -174,7 +175,7 @@ pub(super) struct Decoding {
     output: GivenOutput,
 }
 
-impl Decoding {
+impl DecodeJob {
     /// Checks a request.
     ///
     /// # Safety
@@ -188,7 +189,7 @@ impl Decoding {
         // SAFETY: the slivers are readable by this function's contract.
         let slivers =
             unsafe { GivenSlivers::new(request.slivers, request.sliver_count, request.directory) }?;
-        let wanted = Wanted {
+        let wanted = RequestedOutput {
             kind: request.output_kind,
             memory: request.output,
             length: request.output_length,
@@ -258,7 +259,7 @@ pub extern "C" fn walrus_accel_decode(
         let outputs = || out_param(decoded, std::ptr::null_mut(), "decoded");
         guard_on(runtime, error, outputs, |shared, out| {
             let control = given_control(control)?;
-            let decoding = Decoding::new(shared, &read(request, "request")?)?;
+            let decoding = DecodeJob::new(shared, &read(request, "request")?)?;
             out.set(hand_over(decoding.run(&control)?));
             Ok(())
         })
@@ -298,7 +299,8 @@ pub extern "C" fn walrus_accel_decoded_blob(
             let (data, length) = both(data, out_param(length, 0, "length"))?;
             let decoded = borrow(decoded, "decoded")?;
             let Some(blob) = &decoded.blob else {
-                let message = "the blob was not kept by the library: it went elsewhere";
+                let message = "the library does not keep the blob, which went elsewhere: set \
+                               `output_kind` to 0 (library)";
                 return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
             };
             data.set(blob.as_ptr());

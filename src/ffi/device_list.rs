@@ -161,7 +161,7 @@ pub extern "C" fn walrus_accel_devices_get(
             let list = borrow(devices, "devices")?;
             let Some(found) = list.devices.get(position) else {
                 let message = format!(
-                    "there is no device {position}: there are {}",
+                    "device {position} does not exist: the list has {}",
                     list.devices.len()
                 );
                 return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));

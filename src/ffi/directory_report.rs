@@ -218,7 +218,7 @@ pub extern "C" fn walrus_accel_directory_report_get(
             let problems = &borrow(report, "report")?.problems;
             let Some(found) = problems.get(position) else {
                 let message = format!(
-                    "there is no problem {position}: there are {}",
+                    "problem {position} does not exist: the report has {}",
                     problems.len()
                 );
                 return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));

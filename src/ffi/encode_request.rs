@@ -7,7 +7,7 @@ use super::control_handle::{given_control, walrus_accel_control};
 use super::entry::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::walrus_accel_metadata;
-use super::runtime_handle::{Shared, encoder, guard_on, walrus_accel_runtime};
+use super::runtime_handle::{Shared, committee_encoder, guard_on, walrus_accel_runtime};
 use super::sink_options::{GivenSink, walrus_accel_sink};
 use super::source_options::{GivenSource, walrus_accel_source};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
@@ -79,14 +79,14 @@ pub(super) enum Content {
 }
 
 /// Encode request that was checked, ready to run on any thread.
-pub(super) struct Encoding {
+pub(super) struct EncodeJob {
     encoder: Encoder,
     source: GivenSource,
     pairs: PairSet,
     sink: GivenSink,
 }
 
-impl Encoding {
+impl EncodeJob {
     /// Checks a request.
     ///
     /// # Safety
@@ -98,7 +98,7 @@ impl Encoding {
         request: &walrus_accel_encode_request,
     ) -> Result<Self, Failure> {
         let commitment = commitment(request.commitment, "commitment")?;
-        let encoder = encoder(shared, request.n_shards, commitment)?;
+        let encoder = committee_encoder(shared, request.n_shards, commitment)?;
         // SAFETY: the source is readable by this function's contract.
         let source = unsafe { GivenSource::new(request.source, "source") }?;
         // SAFETY: the list is readable by this function's contract.
@@ -213,7 +213,7 @@ pub extern "C" fn walrus_accel_encode(
         let outputs = || out_param(encoded, std::ptr::null_mut(), "encoded");
         guard_on(runtime, error, outputs, |shared, out| {
             let control = given_control(control)?;
-            let encoding = Encoding::new(shared, &read(request, "request")?)?;
+            let encoding = EncodeJob::new(shared, &read(request, "request")?)?;
             out.set(hand_over(encoding.run(&control)?));
             Ok(())
         })
@@ -283,11 +283,13 @@ pub extern "C" fn walrus_accel_encoded_sliver(
             let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
             let Content::Library(buffer) = &encoded.content else {
                 return not_found(
-                    "the slivers were not kept by the library: they went elsewhere".into(),
+                    "the library does not keep the slivers, which went elsewhere: set the sink's \
+                     kind to 1 (library)"
+                        .into(),
                 );
             };
             let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
-                return not_found(format!("pair {pair} is not among the chosen ones"));
+                return not_found(format!("pair {pair} was not chosen: add it to `pairs`"));
             };
             data.set(sliver.as_ptr());
             length.set(sliver.len());
@@ -322,7 +324,8 @@ pub extern "C" fn walrus_accel_encoded_path(
                 already_there: found,
             } = &borrow(encoded, "encoded")?.content
             else {
-                let message = "the slivers were not written to a directory: they went elsewhere";
+                let message = "the slivers were not written to a directory, but elsewhere: set the \
+                               sink's kind to 3 (directory)";
                 return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
             };
             place_of_path.set(path.as_ptr());

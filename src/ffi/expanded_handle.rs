@@ -10,7 +10,7 @@ use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::overlap::{check_no_overlap_of, range_of};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
 use super::size_queries::decoding_symbol_length;
-use super::sliver_views::{one, walrus_accel_sliver};
+use super::sliver_views::{given_sliver, walrus_accel_sliver};
 use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, read};
 use crate::format::index::SliverPairIndex;
@@ -80,7 +80,7 @@ pub extern "C" fn walrus_accel_expand(
             let control = given_control(control)?;
             let request = read(request, "request")?;
             let metadata = given_metadata(request.metadata, "metadata")?;
-            let sliver = one(request.sliver, &metadata, "sliver")?;
+            let sliver = given_sliver(request.sliver, &metadata, "sliver")?;
             let expanded = shared.runtime.decoder().expand(&sliver, &control)?;
             control.finish();
             out.set(hand_over(walrus_accel_expanded {
@@ -197,7 +197,8 @@ impl walrus_accel_expanded {
             WALRUS_ACCEL_SYMBOL_KIND_DECODING => Some(self.decoding_symbol_length),
             _ => {
                 return Err(Failure::argument(format!(
-                    "`kind` is {kind}, and 0 (recovery symbol), 1 (decoding symbol) are known"
+                    "`kind` is {kind}, which is unknown: use 0 (recovery symbol), 1 (decoding \
+                     symbol)"
                 )));
             }
         };
@@ -331,7 +332,7 @@ pub extern "C" fn walrus_accel_expanded_symbols(
             let needed = expanded.length_of(kind, targets)?;
             if out_length < needed {
                 return Err(Failure::argument(format!(
-                    "`out` has room for {out_length} bytes, and {needed} are written"
+                    "`out` has {out_length} bytes: {needed} are needed"
                 )));
             }
             expanded.write(kind, targets, out, ends)
@@ -406,9 +407,9 @@ pub extern "C" fn walrus_accel_decoding_symbols(
                 let control = given_control(control)?;
                 let request = read(request, "request")?;
                 let metadata = given_metadata(request.metadata, "metadata")?;
-                let sliver = one(request.sliver, &metadata, "sliver")?;
+                let sliver = given_sliver(request.sliver, &metadata, "sliver")?;
                 let given = elements(request.targets, request.target_count, "targets")?;
-                // `one` found the pointer to be not NULL and aligned.
+                // `given_sliver` found the pointer to be not NULL and aligned.
                 let bytes = *request.sliver;
                 let written = range_of(request.out.cast_const(), request.out_length);
                 let read = [
@@ -421,7 +422,7 @@ pub extern "C" fn walrus_accel_decoding_symbols(
                 let needed = length.checked_mul(given.len());
                 if needed != Some(request.out_length) {
                     return Err(Failure::argument(format!(
-                        "`out` has room for {} bytes, and exactly {} symbols of {length} bytes are written",
+                        "`out` has {} bytes: exactly {} symbols of {length} bytes are written",
                         request.out_length,
                         given.len()
                     )));

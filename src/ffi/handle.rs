@@ -49,10 +49,10 @@ pub(super) fn hand_over<T: Handle>(value: T) -> *mut T {
 fn invalid<T: Handle>(info: Option<HandleInfo>, name: &str) -> Failure {
     let reason = match info {
         Some(info) if info.is::<T>() => {
-            "it was made before a fork, and what it stands for is the parent's: make another"
+            "it was made before a fork and belongs to the parent process: make another"
         }
         Some(_) => "it is a handle of another kind",
-        None => "it was freed, or never was one",
+        None => "it was freed, or never was a handle",
     };
     Failure::new(
         WALRUS_ACCEL_INVALID_HANDLE,
@@ -64,7 +64,7 @@ fn invalid<T: Handle>(info: Option<HandleInfo>, name: &str) -> Failure {
 pub(super) fn borrow<T: Handle>(handle: *const T, name: &str) -> Result<Arc<T>, Failure> {
     if handle.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: a {} is needed",
+            "`{name}` is NULL: pass a {}",
             T::KIND
         )));
     }

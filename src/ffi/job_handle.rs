@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use super::arguments::{OutParam, out_param};
 use super::callbacks::walrus_accel_ended_function;
 use super::control_handle::{write_engine, write_progress};
-use super::decode_request::{Decoding, walrus_accel_decode_request, walrus_accel_decoded};
-use super::encode_request::{Encoding, walrus_accel_encode_request, walrus_accel_encoded};
+use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
 use super::entry::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::job_state::{JobState, Outcome, Phase, cancelled};
-use super::rebuild_request::{Rebuilding, walrus_accel_rebuild_request};
+use super::rebuild_request::{RebuildJob, walrus_accel_rebuild_request};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{
     Failure, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND, WALRUS_ACCEL_TIMED_OUT,
     walrus_accel_status,
 };
 use super::structs::read;
-use super::unchecked_request::{UncheckedDecoding, walrus_accel_unchecked_request};
-use super::verify_request::{Verifying, walrus_accel_verify_request};
+use super::unchecked_request::{UncheckedJob, walrus_accel_unchecked_request};
+use super::verify_request::{VerifyJob, walrus_accel_verify_request};
 use crate::io::control::Control;
 
 /// The job waits for other jobs to end.
@@ -42,7 +42,7 @@ pub const WALRUS_ACCEL_FOREVER: u64 = u64::MAX;
 /// arrays of pairs, buffers and slivers, and its paths may be freed when the function that submits
 /// the job returns.
 pub struct walrus_accel_job {
-    task: Arc<JobState>,
+    state: Arc<JobState>,
 }
 
 impl Handle for walrus_accel_job {
@@ -52,15 +52,15 @@ impl Handle for walrus_accel_job {
 
 impl Drop for walrus_accel_job {
     fn drop(&mut self) {
-        let task = Arc::clone(&self.task);
-        task.cancel();
-        task.wait(None, true);
+        let state = Arc::clone(&self.state);
+        state.cancel();
+        state.wait(None, true);
     }
 }
 
 /// Returns the state of a job, which outlives the handle.
-fn task(job: *const walrus_accel_job) -> Result<Arc<JobState>, Failure> {
-    Ok(Arc::clone(&borrow(job, "job")?.task))
+fn state_of(job: *const walrus_accel_job) -> Result<Arc<JobState>, Failure> {
+    Ok(Arc::clone(&borrow(job, "job")?.state))
 }
 
 /// Submits a job. `work` may use the caller's memory until it returns.
@@ -71,15 +71,15 @@ fn submit(
     out: &OutParam<*mut walrus_accel_job>,
     work: impl FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
 ) -> Result<(), Failure> {
-    let task = Arc::new(JobState::new(shared.queue.clone(), ended, user_data));
+    let state = Arc::new(JobState::new(shared.queue.clone(), ended, user_data));
     let handle = hand_over(walrus_accel_job {
-        task: Arc::clone(&task),
+        state: Arc::clone(&state),
     });
     // Set before the job can end: a callback that learns of the end may look for the handle.
     out.set(handle);
-    let (job, runtime) = (Arc::clone(&task), Arc::clone(shared));
+    let (job, runtime) = (Arc::clone(&state), Arc::clone(shared));
     let run = move || {
-        job.state().phase = Phase::Running;
+        job.lock().phase = Phase::Running;
         let result = runtime.run(|_| {
             #[cfg(test)]
             super::tests::fault("job");
@@ -90,13 +90,13 @@ fn submit(
     match shared.queue.submit(Box::new(run)) {
         Ok(ticket) => {
             // Only this thread and the callback know the job yet.
-            let _ = task.ticket.set(ticket);
+            let _ = state.ticket.set(ticket);
             Ok(())
         }
         Err(failure) => {
             out.set(ptr::null_mut());
             // The job is in no queue, and nobody waits for its end.
-            task.state().phase = Phase::Ended(Err(cancelled()));
+            state.lock().phase = Phase::Ended(Err(cancelled()));
             take_back(handle)?;
             Err(failure)
         }
@@ -128,7 +128,7 @@ pub extern "C" fn walrus_accel_submit_encode(
     unsafe {
         let outputs = || out_param(job, ptr::null_mut(), "job");
         guard_on(runtime, error, outputs, |shared, out| {
-            let work = Encoding::new(shared, &read(request, "request")?)?.keep()?;
+            let work = EncodeJob::new(shared, &read(request, "request")?)?.keep()?;
             submit(shared, ended, user_data, &out, |control| {
                 work.run(control).map(Outcome::Encoded)
             })
@@ -152,7 +152,7 @@ pub extern "C" fn walrus_accel_submit_decode(
     unsafe {
         let outputs = || out_param(job, ptr::null_mut(), "job");
         guard_on(runtime, error, outputs, |shared, out| {
-            let work = Decoding::new(shared, &read(request, "request")?)?;
+            let work = DecodeJob::new(shared, &read(request, "request")?)?;
             submit(shared, ended, user_data, &out, |control| {
                 work.run(control).map(Outcome::Decoded)
             })
@@ -177,7 +177,7 @@ pub extern "C" fn walrus_accel_submit_decode_unchecked(
     unsafe {
         let outputs = || out_param(job, ptr::null_mut(), "job");
         guard_on(runtime, error, outputs, |shared, out| {
-            let work = UncheckedDecoding::new(shared, &read(request, "request")?)?;
+            let work = UncheckedJob::new(shared, &read(request, "request")?)?;
             submit(shared, ended, user_data, &out, |control| {
                 work.run(control).map(Outcome::Decoded)
             })
@@ -201,7 +201,7 @@ pub extern "C" fn walrus_accel_submit_rebuild(
     unsafe {
         let outputs = || out_param(job, ptr::null_mut(), "job");
         guard_on(runtime, error, outputs, |shared, out| {
-            let work = Rebuilding::new(shared, &read(request, "request")?)?;
+            let work = RebuildJob::new(shared, &read(request, "request")?)?;
             submit(shared, ended, user_data, &out, |control| {
                 work.run(control).map(Outcome::Encoded)
             })
@@ -226,7 +226,7 @@ pub extern "C" fn walrus_accel_submit_verify(
     unsafe {
         let outputs = || out_param(job, ptr::null_mut(), "job");
         guard_on(runtime, error, outputs, |shared, out| {
-            let work = Verifying::new(shared, &read(request, "request")?)?;
+            let work = VerifyJob::new(shared, &read(request, "request")?)?;
             submit(shared, ended, user_data, &out, |control| {
                 work.run(control).map(|()| Outcome::Verified)
             })
@@ -249,7 +249,7 @@ pub extern "C" fn walrus_accel_job_poll(
     unsafe {
         guard(error, || {
             let out = out_param(state, WALRUS_ACCEL_JOB_QUEUED, "state")?;
-            out.set(match task(job)?.state().phase {
+            out.set(match state_of(job)?.lock().phase {
                 Phase::Queued => WALRUS_ACCEL_JOB_QUEUED,
                 Phase::Running => WALRUS_ACCEL_JOB_RUNNING,
                 Phase::Ended(_) => WALRUS_ACCEL_JOB_ENDED,
@@ -274,7 +274,7 @@ pub extern "C" fn walrus_accel_job_wait(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            let job = task(job)?;
+            let job = state_of(job)?;
             // Beyond what the clock counts there is no limit.
             let limit = Instant::now().checked_add(Duration::from_millis(milliseconds));
             let limit = limit.filter(|_| milliseconds != WALRUS_ACCEL_FOREVER);
@@ -303,7 +303,7 @@ pub extern "C" fn walrus_accel_job_progress(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            write_progress(done, total, || Ok(task(job)?.control.progress()))
+            write_progress(done, total, || Ok(state_of(job)?.control.progress()))
         })
     }
 }
@@ -322,7 +322,7 @@ pub extern "C" fn walrus_accel_job_engine(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            write_engine(name, || Ok(task(job)?.control.engine_name()))
+            write_engine(name, || Ok(state_of(job)?.control.engine_name()))
         })
     }
 }
@@ -341,7 +341,7 @@ pub extern "C" fn walrus_accel_job_cancel(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            task(job)?.cancel();
+            state_of(job)?.cancel();
             Ok(())
         })
     }
@@ -358,7 +358,7 @@ pub extern "C" fn walrus_accel_job_result(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        guard(error, || match &task(job)?.state().phase {
+        guard(error, || match &state_of(job)?.lock().phase {
             Phase::Ended(Ok(_)) => Ok(()),
             Phase::Ended(Err(failure)) => Err(failure.clone()),
             _ => Err(not_ended()),
@@ -384,8 +384,8 @@ unsafe fn take<T: Handle>(
 ) -> Result<(), Failure> {
     // SAFETY: this function has the contract of `out_param`.
     let out = unsafe { out_param(out, ptr::null_mut(), name) }?;
-    let task = task(job)?;
-    let mut state = task.state();
+    let state = state_of(job)?;
+    let mut state = state.lock();
     let outcome = match &mut state.phase {
         Phase::Ended(Ok(outcome)) => outcome,
         Phase::Ended(Err(failure)) => return Err(failure.clone()),

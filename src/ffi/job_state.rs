@@ -64,14 +64,14 @@ impl JobState {
         }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records the end and calls the caller's `ended` callback, which may free the handle.
     /// Therefore the caller of this function has its own `Arc`.
     pub(super) fn end(self: &Arc<Self>, result: Result<Outcome, Failure>) {
-        let mut state = self.state();
+        let mut state = self.lock();
         state.phase = Phase::Ended(result);
         if let Some(ended) = self.ended {
             state.telling = Some(thread::current().id());
@@ -79,7 +79,7 @@ impl JobState {
             self.changed.notify_all();
             // SAFETY: the function is the caller's, called once, as the header says.
             unsafe { ended(self.user_data.0) };
-            state = self.state();
+            state = self.lock();
             state.telling = None;
         }
         drop(state);
@@ -103,7 +103,7 @@ impl JobState {
     /// unless this thread runs the callback. Returns false if the time limit expires first.
     pub(super) fn wait(&self, limit: Option<Instant>, until_told: bool) -> bool {
         let this = thread::current().id();
-        let mut state = self.state();
+        let mut state = self.lock();
         loop {
             let is_told = state.telling.is_none_or(|thread| thread == this);
             if matches!(state.phase, Phase::Ended(_)) && (is_told || !until_told) {

@@ -6,7 +6,7 @@ use super::arguments::{
 };
 use super::entry::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
-use super::runtime_handle::shards;
+use super::runtime_handle::shards_or_network;
 use super::size_queries::walrus_accel_shape;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::out_struct;
@@ -70,7 +70,9 @@ pub extern "C" fn walrus_accel_metadata_from_bcs(
             let found = BlobMetadataWithId::from_bcs(data)?;
             let claimed = found.blob_id;
             let expected = expected.unwrap_or(claimed);
-            let metadata = found.metadata.verify(shards(n_shards), &expected)?;
+            let metadata = found
+                .metadata
+                .verify(shards_or_network(n_shards), &expected)?;
             if expected != claimed {
                 let reason = MetadataProblem::WrongClaim { claimed };
                 return Err(Error::InvalidMetadata { reason }.into());
@@ -164,7 +166,7 @@ pub extern "C" fn walrus_accel_metadata_sliver_root(
             let axis = axis_of(axis, "axis")?;
             let Some(root) = metadata.root(axis, SliverPairIndex(pair)) else {
                 let message = format!(
-                    "there is no pair {pair}: there are {}",
+                    "pair {pair} does not exist: there are {}",
                     metadata.pairs.len()
                 );
                 return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));

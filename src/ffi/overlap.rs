@@ -36,8 +36,8 @@ pub(super) fn check_no_overlap_of(
         let end = start.saturating_add(length);
         if start < end_of_written || (is_written && start < end_of_read) {
             return Err(Failure::argument(format!(
-                "memory that `{name}` writes to overlaps with other memory of the call, at address \
-                 {start:#x}"
+                "`{name}` overlaps with other memory of the call at address {start:#x}: use \
+                 separate memory"
             )));
         }
         match is_written {
@@ -65,8 +65,8 @@ pub(super) unsafe fn out_results<'a, T: Copy, G>(
 ) -> Result<&'a mut [T], Failure> {
     if count != input_count {
         return Err(Failure::argument(format!(
-            "`{name}` has room for {count} elements, and `{input_name}` has {input_count}: one for each is \
-             needed"
+            "`{name}` has {count} elements, and `{input_name}` has {input_count}: pass one per \
+             element"
         )));
     }
     check_range(results.cast_const(), count, name)?;

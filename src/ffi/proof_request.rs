@@ -7,7 +7,7 @@ use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
 use super::status::walrus_accel_status;
 use super::structs::{CStruct, out_struct, read};
-use super::symbol_verdicts::{NOT_LOOKED_AT, verdict_number};
+use super::symbol_verdicts::{NOT_CHECKED, verdict_number};
 use crate::format::verdict::ProofVerdict;
 use crate::format::wire::{Bcs, InconsistencyProof};
 
@@ -102,7 +102,7 @@ impl walrus_accel_proof_verdict {
             }
             ProofVerdict::Consistent => (WALRUS_ACCEL_PROOF_CONSISTENT, 0, None),
         };
-        let of_symbol = of_symbol.map_or(NOT_LOOKED_AT, verdict_number);
+        let of_symbol = of_symbol.map_or(NOT_CHECKED, verdict_number);
         Self::new(number, symbol, of_symbol)
     }
 }
@@ -146,7 +146,7 @@ pub extern "C" fn walrus_accel_verify_proof(
                 ),
                 Err(crate::format::error::Error::Malformed { .. }) => {
                     let malformed = WALRUS_ACCEL_PROOF_MALFORMED;
-                    walrus_accel_proof_verdict::new(malformed, 0, NOT_LOOKED_AT)
+                    walrus_accel_proof_verdict::new(malformed, 0, NOT_CHECKED)
                 }
                 Err(error) => return Err(error.into()),
             });

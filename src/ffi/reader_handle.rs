@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{axis_number, axis_of, check, elements_mut, out_param, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
-use super::decode_request::{GivenOutput, Wanted, walrus_accel_decoded};
+use super::decode_request::{GivenOutput, RequestedOutput, walrus_accel_decoded};
 use super::entry::{free, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::{given_metadata, walrus_accel_metadata};
@@ -315,7 +315,7 @@ pub extern "C" fn walrus_accel_reader_read(
                 let control = given_control(control)?;
                 let request = read(request, "request")?;
                 let check = check(request.check, "check")?;
-                let wanted = Wanted {
+                let wanted = RequestedOutput {
                     kind: request.output_kind,
                     memory: request.output,
                     length: request.output_length,

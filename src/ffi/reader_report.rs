@@ -160,12 +160,14 @@ pub extern "C" fn walrus_accel_reader_report_get(
                 }
                 _ => {
                     return Err(Failure::argument(format!(
-                        "`outcome` is {outcome}, and 1 (kept), 2 (surplus), 3 (damaged) are known"
+                        "`outcome` is {outcome}, which is unknown: use 1 (kept), 2 (surplus), 3 \
+                         (damaged)"
                     )));
                 }
             };
             let Some((axis, index, verdict)) = found else {
-                let message = format!("there is no such sliver {position}: there are {count}");
+                let message =
+                    format!("sliver {position} of this outcome does not exist: there are {count}");
                 return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
             };
             out.fill(walrus_accel_seen_sliver {

@@ -55,7 +55,7 @@ unsafe impl CStruct for walrus_accel_rebuild_request {
 }
 
 /// Rebuild request that was checked, ready to run on any thread.
-pub(super) struct Rebuilding {
+pub(super) struct RebuildJob {
     decoder: Decoder,
     metadata: VerifiedMetadata,
     slivers: GivenSlivers,
@@ -64,7 +64,7 @@ pub(super) struct Rebuilding {
     sink: GivenSink,
 }
 
-impl Rebuilding {
+impl RebuildJob {
     /// Checks a request.
     ///
     /// # Safety
@@ -94,7 +94,7 @@ impl Rebuilding {
         let sink = unsafe { GivenSink::new(request.sink, &pairs, slivers.memory(), "sink") }?;
         if matches!(sink, GivenSink::None) {
             return Err(Failure::argument(
-                "`sink` is NULL or of the kind 0 (none): rebuilt slivers have to go somewhere",
+                "`sink` is NULL or of the kind 0 (none): set a kind that takes the rebuilt slivers",
             ));
         }
         Ok(Self {
@@ -161,7 +161,7 @@ pub extern "C" fn walrus_accel_rebuild(
         let outputs = || out_param(encoded, std::ptr::null_mut(), "encoded");
         guard_on(runtime, error, outputs, |shared, out| {
             let control = given_control(control)?;
-            let rebuilding = Rebuilding::new(shared, &read(request, "request")?)?;
+            let rebuilding = RebuildJob::new(shared, &read(request, "request")?)?;
             out.set(hand_over(rebuilding.run(&control)?));
             Ok(())
         })

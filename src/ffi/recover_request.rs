@@ -9,7 +9,7 @@ use super::runtime_handle::{guard_on, walrus_accel_runtime};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, read};
 use super::symbol_verdicts::{
-    GivenSymbols, NOT_LOOKED_AT, WALRUS_ACCEL_SYMBOL_GOOD, WALRUS_ACCEL_SYMBOL_MALFORMED,
+    GivenSymbols, NOT_CHECKED, WALRUS_ACCEL_SYMBOL_GOOD, WALRUS_ACCEL_SYMBOL_MALFORMED,
     out_verdicts, verdict_number, walrus_accel_symbol,
 };
 use crate::format::commitment::VerifiedMetadata;
@@ -164,7 +164,7 @@ impl Outputs<'_> {
 
 /// Writes the verdicts on malformed and refused symbols. `refused` has positions among the
 /// well-formed symbols.
-fn tell_refused<T>(
+fn write_refused<T>(
     verdicts: &mut [u8],
     given: &GivenSymbols<T>,
     refused: &[(usize, SymbolVerdict)],
@@ -179,7 +179,7 @@ fn tell_refused<T>(
 
 /// Writes the verdicts on good symbols after all symbols were tried and too few are good. The first
 /// symbol of a source that was not refused is good; later symbols of that source were not checked.
-fn tell_good(
+fn write_good(
     verdicts: &mut [u8],
     given: &GivenSymbols<GeneralRecoverySymbol>,
     n_shards: u16,
@@ -191,7 +191,7 @@ fn tell_good(
         let Some(is_there) = is_there.get_mut(usize::from(symbol.symbol.index.0)) else {
             continue;
         };
-        if *verdict == NOT_LOOKED_AT && !*is_there {
+        if *verdict == NOT_CHECKED && !*is_there {
             (*verdict, *is_there) = (WALRUS_ACCEL_SYMBOL_GOOD, true);
         }
     }
@@ -244,8 +244,8 @@ pub extern "C" fn walrus_accel_recover(
             );
             if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&found, &mut told)
             {
-                tell_refused(told, &given, refused);
-                tell_good(told, &given, target.metadata.n_shards())?;
+                write_refused(told, &given, refused);
+                write_good(told, &given, target.metadata.n_shards())?;
             }
             let found = found?;
             let mut used = reserved(found.used.len(), "symbols")?;
@@ -270,7 +270,7 @@ pub extern "C" fn walrus_accel_recover(
                 }
             };
             if let Some(told) = told {
-                tell_refused(told, &given, &found.refused);
+                write_refused(told, &given, &found.refused);
                 for &position in &used {
                     told[position] = WALRUS_ACCEL_SYMBOL_GOOD;
                 }
@@ -334,14 +334,14 @@ pub extern "C" fn walrus_accel_recover_unproven(
             );
             if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&sliver, &mut told)
             {
-                tell_refused(told, &given, refused);
+                write_refused(told, &given, refused);
             }
             let outcome = target.bytes(&sliver?);
             control.finish();
             let mut verdicts = reserved(given.malformed.len(), "symbols")?;
             verdicts.resize(given.malformed.len(), WALRUS_ACCEL_SYMBOL_MALFORMED);
             if let Some(told) = told {
-                tell_refused(told, &given, &[]);
+                write_refused(told, &given, &[]);
             }
             recovered.set(hand_over(walrus_accel_recovered {
                 outcome,
@@ -458,7 +458,9 @@ pub extern "C" fn walrus_accel_recovered_proof(
         guard(error, || {
             lend(recovered, data, length, |outcome| match outcome {
                 Outcome::Proof(bytes) => Ok(bytes),
-                Outcome::Sliver(_) => Err("the sliver was recovered: nothing is proven"),
+                Outcome::Sliver(_) => {
+                    Err("the sliver was recovered: there is no inconsistency proof")
+                }
             })
         })
     }

@@ -113,7 +113,7 @@ impl Shared {
         if std::process::id() != self.process {
             return Err(Failure::new(
                 WALRUS_ACCEL_INVALID_HANDLE,
-                "`runtime` was made before a fork, and its threads are not in this process: make \
+                "`runtime` was made before a fork, and its threads are in the parent process: make \
                  another",
             ));
         }
@@ -121,7 +121,7 @@ impl Shared {
             false => Ok(()),
             true => Err(Failure::new(
                 WALRUS_ACCEL_POISONED,
-                "a fault happened within this runtime before: free it and make another",
+                "a fault happened in this runtime before: free it and make another",
             )),
         }
     }
@@ -183,7 +183,7 @@ unsafe fn open(
         for (name, value, most) in limits {
             if value > most {
                 return Err(Failure::argument(format!(
-                    "`{name}` is {value}, and at most {most} are possible: 0 is the default"
+                    "`{name}` is {value}: use at most {most}, or 0 for the default"
                 )));
             }
         }
@@ -327,7 +327,7 @@ pub const WALRUS_ACCEL_NETWORK_SHARDS: u16 = 1000;
 const _: () = assert!(WALRUS_ACCEL_NETWORK_SHARDS == Shape::NETWORK_SHARDS);
 
 /// Returns a number of shards, with 0 for the network's.
-pub(super) fn shards(n_shards: u16) -> u16 {
+pub(super) fn shards_or_network(n_shards: u16) -> u16 {
     match n_shards {
         0 => WALRUS_ACCEL_NETWORK_SHARDS,
         n_shards => n_shards,
@@ -335,11 +335,11 @@ pub(super) fn shards(n_shards: u16) -> u16 {
 }
 
 /// Returns the encoder of a committee.
-pub(super) fn encoder(
+pub(super) fn committee_encoder(
     shared: &Shared,
     n_shards: u16,
     commitment: Commitment,
 ) -> Result<Encoder, Failure> {
-    let encoder = shared.runtime.encoder(shards(n_shards))?;
+    let encoder = shared.runtime.encoder(shards_or_network(n_shards))?;
     Ok(encoder.with_commitment(commitment))
 }

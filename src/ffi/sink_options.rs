@@ -101,8 +101,8 @@ impl GivenSink {
             WALRUS_ACCEL_SINK_NONE | WALRUS_ACCEL_SINK_LIBRARY => {
                 if !sink.buffers.is_null() || !sink.path.is_null() || sink.write.is_some() {
                     return Err(Failure::argument(format!(
-                        "`{name}` has buffers, a path or a callback, and its kind is {}, which uses none: \
-                         set it to 2 (buffers), 3 (directory) or 4 (callback)",
+                        "`{name}` has buffers, a path or a callback, which its kind {} does not \
+                         use: set the kind to 2 (buffers), 3 (directory) or 4 (callback)",
                         sink.kind
                     )));
                 }
@@ -115,7 +115,7 @@ impl GivenSink {
                 let needed = 2 * pairs.len();
                 if sink.buffer_count != needed {
                     return Err(Failure::argument(format!(
-                        "`{name}.buffer_count` is {}, and {} chosen pairs need {needed}",
+                        "`{name}.buffer_count` is {}: {} chosen pairs need {needed}",
                         sink.buffer_count,
                         pairs.len()
                     )));
@@ -133,14 +133,16 @@ impl GivenSink {
             },
             WALRUS_ACCEL_SINK_CALLBACK => {
                 let Some(write) = sink.write else {
-                    return Err(Failure::argument(format!("`{name}.write` is NULL")));
+                    return Err(Failure::argument(format!(
+                        "`{name}.write` is NULL: set a function"
+                    )));
                 };
                 Self::Callback(PieceSink::new(write as Write, UserData(sink.user_data)))
             }
             kind => {
                 return Err(Failure::argument(format!(
-                    "`{name}.kind` is {kind}, and 0 (none), 1 (library), 2 (buffers), 3 (directory), \
-                     4 (callback) are known"
+                    "`{name}.kind` is {kind}, which is unknown: use 0 (none), 1 (library), 2 \
+                     (buffers), 3 (directory), 4 (callback)"
                 )));
             }
         })

@@ -8,7 +8,7 @@ use super::arguments::{
     text as read_text,
 };
 use super::entry::{guard, walrus_accel_error};
-use super::runtime_handle::shards;
+use super::runtime_handle::shards_or_network;
 use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, out_struct};
 use crate::format::commitment::{BlobId, path_len};
@@ -119,7 +119,7 @@ pub extern "C" fn walrus_accel_shape_compute(
     unsafe {
         guard(error, || {
             let out = out_struct(shape, "shape")?;
-            let found = Shape::new(shards(n_shards), blob_length)?;
+            let found = Shape::new(shards_or_network(n_shards), blob_length)?;
             out.fill(walrus_accel_shape::of(&found));
             Ok(())
         })
@@ -140,7 +140,7 @@ pub extern "C" fn walrus_accel_max_blob_length(
     unsafe {
         guard(error, || {
             let out = out_param(blob_length, 0, "blob_length")?;
-            out.set(Shape::max_blob_len(shards(n_shards))?);
+            out.set(Shape::max_blob_len(shards_or_network(n_shards))?);
             Ok(())
         })
     }
@@ -161,7 +161,7 @@ unsafe fn map_index(
     // SAFETY: this function has the contract of `out_param`.
     let out = unsafe { out_param(out, 0, name) }?;
     let axis = axis_of(axis, "axis")?;
-    let n_shards = shards(n_shards);
+    let n_shards = shards_or_network(n_shards);
     Shape::new(n_shards, 0)?;
     if index >= n_shards {
         return Err(Failure::argument(format!(
@@ -190,7 +190,9 @@ pub extern "C" fn walrus_accel_sliver_index(
     unsafe {
         guard(error, || {
             map_index(n_shards, axis, pair, (index, "index"), |axis| {
-                SliverPairIndex(pair).sliver(axis, shards(n_shards)).0
+                SliverPairIndex(pair)
+                    .sliver(axis, shards_or_network(n_shards))
+                    .0
             })
         })
     }
@@ -212,7 +214,7 @@ pub extern "C" fn walrus_accel_sliver_pair(
     unsafe {
         guard(error, || {
             map_index(n_shards, axis, index, (pair, "pair"), |axis| {
-                SliverIndex(index).pair(axis, shards(n_shards)).0
+                SliverIndex(index).pair(axis, shards_or_network(n_shards)).0
             })
         })
     }
@@ -239,7 +241,7 @@ pub extern "C" fn walrus_accel_shard_of_pair(
             let (_, blob_id) = both(out_param(shard, 0, "shard"), found)?;
             let any = WALRUS_ACCEL_AXIS_PRIMARY;
             map_index(n_shards, any, pair, (shard, "shard"), |_| {
-                SliverPairIndex(pair).shard(&blob_id, shards(n_shards))
+                SliverPairIndex(pair).shard(&blob_id, shards_or_network(n_shards))
             })
         })
     }
@@ -266,7 +268,7 @@ pub extern "C" fn walrus_accel_pair_of_shard(
             let (_, blob_id) = both(out_param(pair, 0, "pair"), found)?;
             let any = WALRUS_ACCEL_AXIS_PRIMARY;
             map_index(n_shards, any, shard, (pair, "pair"), |_| {
-                SliverPairIndex::of_shard(shard, &blob_id, shards(n_shards)).0
+                SliverPairIndex::of_shard(shard, &blob_id, shards_or_network(n_shards)).0
             })
         })
     }
@@ -296,7 +298,8 @@ pub extern "C" fn walrus_accel_rows_of_range(
         guard(error, || {
             let first = out_param(first, 0, "first");
             let (first, count) = both(first, out_param(count, 0, "count"))?;
-            let rows = Shape::new(shards(n_shards), blob_length)?.rows_of(offset, length)?;
+            let rows =
+                Shape::new(shards_or_network(n_shards), blob_length)?.rows_of(offset, length)?;
             first.set(rows.start);
             count.set(rows.end - rows.start);
             Ok(())
@@ -324,8 +327,7 @@ pub extern "C" fn walrus_accel_blob_id_to_text(
             let found = format!("{}\0", read_blob_id(blob_id, "blob_id")?);
             if text_length < WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH {
                 return Err(Failure::argument(format!(
-                    "`text` has room for {text_length} bytes, and \
-                     {WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH} are needed"
+                    "`text` has {text_length} bytes: {WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH} are needed"
                 )));
             }
             let out = elements_mut(text.cast::<u8>(), found.len(), "text")?;

@@ -128,14 +128,14 @@ impl MemorySlivers {
 ///
 /// `sliver` is NULL, or points to a structure that nobody writes to during this call. Its data is
 /// as [`elements`] demands, during `'a`.
-pub(super) unsafe fn one<'a>(
+pub(super) unsafe fn given_sliver<'a>(
     sliver: *const walrus_accel_sliver,
     metadata: &'a VerifiedMetadata,
     name: &str,
 ) -> Result<BlobSliver<'a>, Failure> {
     if sliver.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: a sliver is needed"
+            "`{name}` is NULL: pass a sliver"
         )));
     }
     // SAFETY: the structure is readable by this function's contract.
@@ -193,7 +193,7 @@ impl GivenSlivers {
         }
         if !slivers.is_null() || count != 0 {
             return Err(Failure::argument(
-                "`slivers` and `directory` are both given: one of them has to be NULL",
+                "`slivers` and `directory` are both set: set one of them to NULL",
             ));
         }
         // SAFETY: the path is readable by this function's contract.

@@ -67,8 +67,8 @@ pub(super) enum GivenSource {
 
 /// File descriptor of the caller, or a duplicate of it.
 pub(super) enum Descriptor {
-    Theirs(i32),
-    Own(File),
+    Borrowed(i32),
+    Owned(File),
 }
 
 impl GivenSource {
@@ -97,11 +97,13 @@ impl GivenSource {
             }
             WALRUS_ACCEL_SOURCE_DESCRIPTOR => {
                 check_descriptor(source.descriptor)?;
-                Self::Descriptor(Descriptor::Theirs(source.descriptor))
+                Self::Descriptor(Descriptor::Borrowed(source.descriptor))
             }
             WALRUS_ACCEL_SOURCE_CALLBACK => {
                 let Some(read) = source.read else {
-                    return Err(Failure::argument(format!("`{name}.read` is NULL")));
+                    return Err(Failure::argument(format!(
+                        "`{name}.read` is NULL: set a function"
+                    )));
                 };
                 Self::Callback(CallbackSource {
                     read,
@@ -111,8 +113,8 @@ impl GivenSource {
             }
             kind => {
                 return Err(Failure::argument(format!(
-                    "`{name}.kind` is {kind}, and 1 (memory), 2 (path), 3 (descriptor), 4 (callback) \
-                     are known"
+                    "`{name}.kind` is {kind}, which is unknown: use 1 (memory), 2 (path), 3 \
+                     (descriptor), 4 (callback)"
                 )));
             }
         })
@@ -122,8 +124,8 @@ impl GivenSource {
     /// it.
     pub(super) fn keep(self) -> Result<Self, Failure> {
         Ok(match self {
-            Self::Descriptor(Descriptor::Theirs(theirs)) => {
-                Self::Descriptor(Descriptor::Own(duplicate(theirs)?))
+            Self::Descriptor(Descriptor::Borrowed(descriptor)) => {
+                Self::Descriptor(Descriptor::Owned(duplicate(descriptor)?))
             }
             other => other,
         })
@@ -149,14 +151,14 @@ impl GivenSource {
             Self::Callback(callback) => work(&callback),
             Self::Descriptor(descriptor) => {
                 let file = match descriptor {
-                    Descriptor::Own(file) => file,
-                    Descriptor::Theirs(theirs) => duplicate(theirs)?,
+                    Descriptor::Owned(file) => file,
+                    Descriptor::Borrowed(descriptor) => duplicate(descriptor)?,
                 };
                 let name = "the descriptor";
                 let found = file.metadata().map_err(Error::io("inspect", name))?;
                 match found.is_file() {
                     true => work(&FileSource::new(file, name)?),
-                    false => work(&SpooledSource::read_with(patient(&file), control)?),
+                    false => work(&SpooledSource::read_with(polling(&file), control)?),
                 }
             }
         }
@@ -168,7 +170,7 @@ fn check_descriptor(descriptor: i32) -> Result<(), Failure> {
     match descriptor {
         0.. => Ok(()),
         _ => Err(Failure::argument(format!(
-            "`descriptor` is {descriptor}: an open one is needed"
+            "`descriptor` is {descriptor}: pass an open descriptor"
         ))),
     }
 }
@@ -176,7 +178,7 @@ fn check_descriptor(descriptor: i32) -> Result<(), Failure> {
 #[cfg(not(unix))]
 fn check_descriptor(_: i32) -> Result<(), Failure> {
     Err(Failure::argument(
-        "`kind` is 3 (descriptor), which this system does not have: use a path",
+        "`kind` is 3 (descriptor), which this system does not support: use a path",
     ))
 }
 
@@ -194,19 +196,19 @@ fn duplicate(descriptor: i32) -> Result<File> {
 
 #[cfg(not(unix))]
 fn duplicate(_: i32) -> Result<File> {
-    unreachable!("no such source is made")
+    unreachable!("no descriptor source exists on this system")
 }
 
 /// Returns a reader that gives up at intervals, as if a signal had interrupted it, so that its user
 /// can poll for cancellation. It also waits for a descriptor that is non-blocking.
 #[cfg(unix)]
-fn patient(file: &File) -> impl Read + '_ {
+fn polling(file: &File) -> impl Read + '_ {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use std::io::{Error, ErrorKind};
 
-    struct Patient<'f>(&'f File);
+    struct PollingReader<'f>(&'f File);
 
-    impl Read for Patient<'_> {
+    impl Read for PollingReader<'_> {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
             const CANCEL_POLL_INTERVAL: Timespec = Timespec {
                 tv_sec: 0,
@@ -224,11 +226,11 @@ fn patient(file: &File) -> impl Read + '_ {
         }
     }
 
-    Patient(file)
+    PollingReader(file)
 }
 
 #[cfg(not(unix))]
-fn patient(file: &File) -> impl Read + '_ {
+fn polling(file: &File) -> impl Read + '_ {
     file
 }
 

@@ -44,15 +44,15 @@ unsafe fn size_of_given(
 ) -> Result<usize, Failure> {
     if given.is_null() {
         return Err(Failure::argument(format!(
-            "`{name}` is NULL: a {kind} is needed"
+            "`{name}` is NULL: pass a {kind}"
         )));
     }
     // SAFETY: not NULL, and readable by this function's contract.
     let size = unsafe { given.cast::<usize>().read_unaligned() };
     if size < len_min || size > LEN_MAX {
         return Err(Failure::argument(format!(
-            "`{name}` has struct_size {size}, and a {kind} has {len_min} bytes or more: initialise it \
-             with its _INIT macro"
+            "`{name}` has struct_size {size}, and a {kind} has at least {len_min} bytes: \
+             initialise it with its _INIT macro"
         )));
     }
     Ok(size)
@@ -103,8 +103,8 @@ unsafe fn read_sized<T: CStruct>(given: *const u8, size: usize, name: &str) -> R
         // SAFETY: inside the structure.
         if unsafe { given.add(at).read() } != 0 {
             return Err(Failure::argument(format!(
-                "`{name}` asks for something that this version of the library does not know: byte {at} \
-                 of the {} is not zero, and it has {} bytes here",
+                "`{name}` asks for something that this version of the library does not know: byte \
+                 {at} of the {} is not zero, and it has {} bytes here",
                 T::KIND,
                 size_of::<T>()
             )));
@@ -138,7 +138,7 @@ pub(super) unsafe fn read_array<T: CStruct>(
     let fits = count.checked_mul(size);
     if fits.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
         return Err(Failure::argument(format!(
-            "`{name}` cannot have {count} elements of {size} bytes"
+            "`{name}` has {count} elements of {size} bytes, which is beyond the address space"
         )));
     }
     let mut values = reserved(count, name)?;
@@ -150,7 +150,8 @@ pub(super) unsafe fn read_array<T: CStruct>(
             let found = size_of_given(element, &name, T::KIND, T::LEN_MIN)?;
             if found != size {
                 return Err(Failure::argument(format!(
-                    "`{name}` has struct_size {found}, and the first element has {size}"
+                    "`{name}` has struct_size {found}: the first element has {size}, and all must \
+                     be equal"
                 )));
             }
             read_sized(element, size, &name)?

@@ -33,7 +33,7 @@ pub const WALRUS_ACCEL_SYMBOL_WRONG_PATH_LENGTH: u8 = 7;
 pub const WALRUS_ACCEL_SYMBOL_WRONG_PROOF: u8 = 8;
 
 /// Value of a verdict before the symbol was checked.
-pub(super) const NOT_LOOKED_AT: u8 = 0;
+pub(super) const NOT_CHECKED: u8 = 0;
 
 /// Returns the number of a verdict.
 pub(super) fn verdict_number(verdict: SymbolVerdict) -> u8 {
@@ -119,7 +119,7 @@ pub(super) unsafe fn out_verdicts<'a>(
         out_results(
             (verdicts, verdict_count, "verdicts"),
             (symbols, symbol_count, "symbols"),
-            NOT_LOOKED_AT,
+            NOT_CHECKED,
             |symbol| (symbol.data, symbol.length),
         )
     }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::arguments::{axis_or_any, out_param};
 use super::control_handle::{given_control, walrus_accel_control};
-use super::decode_request::{GivenOutput, Wanted, walrus_accel_decoded};
+use super::decode_request::{GivenOutput, RequestedOutput, walrus_accel_decoded};
 use super::entry::walrus_accel_error;
 use super::handle::hand_over;
 use super::runtime_handle::{Shared, guard_on, shards, walrus_accel_runtime};
@@ -62,7 +62,7 @@ unsafe impl CStruct for walrus_accel_unchecked_request {
 }
 
 /// Unchecked request whose arguments were checked, ready to run on any thread.
-pub(super) struct UncheckedDecoding {
+pub(super) struct UncheckedJob {
     decoder: Decoder,
     shape: Shape,
     slivers: MemorySlivers,
@@ -70,7 +70,7 @@ pub(super) struct UncheckedDecoding {
     output: GivenOutput,
 }
 
-impl UncheckedDecoding {
+impl UncheckedJob {
     /// Checks a request.
     ///
     /// # Safety
@@ -90,7 +90,7 @@ impl UncheckedDecoding {
                 format!("`slivers[{number}]` is malformed: BCS SliverData is needed"),
             ));
         }
-        let wanted = Wanted {
+        let wanted = RequestedOutput {
             kind: request.output_kind,
             memory: request.output,
             length: request.output_length,
@@ -152,7 +152,7 @@ pub extern "C" fn walrus_accel_decode_unchecked(
         let outputs = || out_param(decoded, ptr::null_mut(), "decoded");
         guard_on(runtime, error, outputs, |shared, out| {
             let control = given_control(control)?;
-            let decoding = UncheckedDecoding::new(shared, &read(request, "request")?)?;
+            let decoding = UncheckedJob::new(shared, &read(request, "request")?)?;
             out.set(hand_over(decoding.run(&control)?));
             Ok(())
         })

@@ -85,12 +85,12 @@ impl GivenMetadata {
             (false, true) => return Ok(Self::One(given_metadata(request.metadata, "metadata")?)),
             (false, false) => {
                 return Err(Failure::argument(
-                    "`metadata` and `metadata_per_sliver` are both given: one of them has to be NULL",
+                    "`metadata` and `metadata_per_sliver` are both set: set one of them to NULL",
                 ));
             }
             (true, true) if request.sliver_count > 0 => {
                 return Err(Failure::argument(
-                    "`metadata` and `metadata_per_sliver` are both NULL: one of them is needed",
+                    "`metadata` and `metadata_per_sliver` are both NULL: set one of them",
                 ));
             }
             (true, _) => {}
@@ -110,14 +110,14 @@ impl GivenMetadata {
 }
 
 /// Verify request that was checked, ready to run on any thread.
-pub(super) struct Verifying {
+pub(super) struct VerifyJob {
     decoder: Decoder,
     metadata: GivenMetadata,
     slivers: MemorySlivers,
     verdicts: &'static mut [u8],
 }
 
-impl Verifying {
+impl VerifyJob {
     /// Checks a request.
     ///
     /// # Safety
@@ -215,7 +215,7 @@ pub extern "C" fn walrus_accel_verify(
             || Ok(()),
             |shared, ()| {
                 let control = given_control(control)?;
-                Verifying::new(shared, &read(request, "request")?)?.run(&control)
+                VerifyJob::new(shared, &read(request, "request")?)?.run(&control)
             },
         )
     }

@@ -27,7 +27,7 @@ pub enum Error {
     /// The committee is too small: below the minimum, the code has no recovery symbols.
     #[error("{n_shards} shards are too few: the code needs at least {minimum}")]
     TooFewShards {
-        /// The number asked for.
+        /// Number asked for.
         n_shards: u16,
         /// Smallest number of shards that the code supports.
         minimum: u16,
@@ -36,7 +36,7 @@ pub enum Error {
     /// The committee is too large for a code over GF(2^16).
     #[error("{n_shards} shards are too many: a code over GF(2^16) reaches at most {maximum}")]
     TooManyShards {
-        /// The number asked for.
+        /// Number asked for.
         n_shards: u16,
         /// Largest number of shards that the code supports.
         maximum: u16,
@@ -44,14 +44,15 @@ pub enum Error {
 
     /// The blob does not fit the source matrix even with the largest symbols.
     #[error(
-        "blob too large: {length} bytes, and {n_shards} shards hold at most {maximum}; split the blob"
+        "blob too large: {length} bytes, and {n_shards} shards hold at most {maximum}; split the \
+         blob"
     )]
     BlobTooLarge {
-        /// The length of the blob in bytes.
+        /// Length of the blob in bytes.
         length: u64,
         /// Length in bytes of the longest blob for this number of shards.
         maximum: u64,
-        /// The number of shards.
+        /// Number of shards.
         n_shards: u16,
     },
 
@@ -68,10 +69,11 @@ pub enum Error {
 
     /// The job needs more memory than the memory limit allows.
     #[error(
-        "the job needs at least {needed} bytes of memory and the limit is {budget}; raise the memory limit"
+        "the job needs at least {needed} bytes of memory and the limit is {budget}; raise the \
+         memory limit"
     )]
     MemoryBudget {
-        /// The least that the job needs, in bytes.
+        /// Minimum that the job needs, in bytes.
         needed: u64,
         /// Memory limit, in bytes.
         budget: u64,
@@ -79,12 +81,13 @@ pub enum Error {
 
     /// The job needs more device memory than the device's memory limit allows.
     #[error(
-        "the job needs at least {needed} bytes of the memory of {device} and the limit is {budget}; raise the device's memory limit, or use the engine `cpu`"
+        "the job needs at least {needed} bytes of the memory of {device} and the limit is \
+         {budget}; raise the device's memory limit, or use the engine `cpu`"
     )]
     DeviceMemory {
         /// Name of the device.
         device: String,
-        /// The least that the job needs, in bytes.
+        /// Minimum that the job needs, in bytes.
         needed: u64,
         /// Memory limit of the device in bytes: the configured limit, or half of the device's
         /// memory.
@@ -92,18 +95,21 @@ pub enum Error {
     },
 
     /// A sliver-pair index is beyond the committee.
-    #[error("sliver pair {index} does not exist: {n_shards} shards have pairs 0 to {}", .n_shards.saturating_sub(1))]
+    #[error(
+        "sliver pair {index} does not exist: {n_shards} shards have pairs 0 to {}",
+        .n_shards.saturating_sub(1)
+    )]
     PairOutOfRange {
         /// Index asked for.
         index: u64,
-        /// The number of shards.
+        /// Number of shards.
         n_shards: u16,
     },
 
     /// A list of sliver pairs is not of the form `0-9,17`.
     #[error("`{text}` is no list of sliver pairs: write indices and ranges, such as 0-9,17")]
     PairSyntax {
-        /// The text given.
+        /// Text given.
         text: String,
     },
 
@@ -112,7 +118,7 @@ pub enum Error {
         "`{text}` is no blob ID: 43 characters of URL-safe base64 without padding are expected"
     )]
     BlobIdSyntax {
-        /// The text given.
+        /// Text given.
         text: String,
     },
 
@@ -121,7 +127,7 @@ pub enum Error {
     UnknownName {
         /// Kind of the named thing.
         what: &'static str,
-        /// The text given.
+        /// Text given.
         text: String,
         /// Valid names.
         expected: &'static str,
@@ -167,7 +173,8 @@ pub enum Error {
 
     /// There are too few recovery symbols for a sliver.
     #[error(
-        "not enough recovery symbols: {usable} usable ones from different slivers, and {needed} recover a {axis} sliver"
+        "not enough recovery symbols: {usable} usable ones from different slivers, and {needed} \
+         recover a {axis} sliver"
     )]
     NotEnoughSymbols {
         /// Axis of the sliver to recover.
@@ -192,13 +199,13 @@ pub enum Error {
     },
 
     /// A byte range reaches beyond the end of the blob.
-    #[error("bytes {offset} to {end} are not all in the blob, which has {length}")]
+    #[error("bytes {offset} to {end} reach beyond the blob of {length} bytes")]
     RangeOutside {
         /// First byte asked for.
         offset: u64,
         /// End of the range: the byte after the last byte asked for.
         end: u64,
-        /// The length of the blob in bytes.
+        /// Length of the blob in bytes.
         length: u64,
     },
 
@@ -272,7 +279,10 @@ pub enum Error {
     },
 
     /// Another process encodes the same file to the same place, or repairs the same directory.
-    #[error("{} is in use by another process that does the same; wait for it to end", .path.display())]
+    #[error(
+        "{} is in use by another process that does the same; wait for it to end",
+        .path.display()
+    )]
     Busy {
         /// Locked working directory.
         path: PathBuf,
@@ -280,10 +290,11 @@ pub enum Error {
 
     /// The number of worker threads exceeds the maximum.
     #[error(
-        "{threads} threads are too many: at most {maximum} are possible, and 0, which is one per core, is mostly best"
+        "{threads} threads are too many: at most {maximum} are possible, and 0, which is one per \
+         core, is mostly best"
     )]
     TooManyThreads {
-        /// The number asked for.
+        /// Number asked for.
         threads: usize,
         /// Maximum number of threads.
         maximum: usize,
@@ -292,7 +303,7 @@ pub enum Error {
     /// The requested engine, device or instruction set is not available.
     #[error("engine {engine} is not available: {reason}")]
     EngineUnavailable {
-        /// The name asked for.
+        /// Name asked for.
         engine: String,
         /// Reason why the engine cannot be used.
         reason: String,
@@ -307,7 +318,7 @@ pub enum Error {
     },
 
     /// Memory of the caller has the wrong length for its content.
-    #[error("{what} has room for {given} bytes, and exactly {needed} are needed")]
+    #[error("{what} has {given} bytes, and exactly {needed} are needed")]
     BufferLength {
         /// Description of the memory.
         what: String,

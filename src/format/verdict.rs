@@ -37,14 +37,14 @@ pub enum SliverVerdict {
     WrongIndex {
         /// The index.
         found: SliverIndex,
-        /// The number of shards: indices are below.
+        /// Number of shards, above all indices.
         n_shards: u16,
     },
     /// The symbol size differs from the blob's.
     WrongSymbolSize {
         /// Symbol size of the sliver, in bytes.
         found: u32,
-        /// The size in bytes that follows from the metadata.
+        /// Symbol size that follows from the metadata, in bytes.
         expected: u32,
     },
     /// The sliver has too few or too many symbols.
@@ -115,23 +115,23 @@ pub enum SymbolVerdict {
     },
     /// The symbol recovers another sliver.
     WrongTarget {
-        /// The index of that sliver.
+        /// Index of the sliver that the symbol recovers.
         found: SliverIndex,
         /// Index of the sliver to recover.
         expected: SliverIndex,
     },
     /// The stated source sliver is beyond the committee.
     WrongSource {
-        /// The index of that sliver.
+        /// Index of the stated source sliver.
         found: SliverIndex,
-        /// The number of shards: indices are below.
+        /// Number of shards, above all indices.
         n_shards: u16,
     },
     /// The size of the symbol differs from the blob's symbol size.
     WrongSymbolSize {
         /// Size of the symbol, in bytes.
         found: u64,
-        /// The size in bytes that follows from the metadata.
+        /// Symbol size that follows from the metadata, in bytes.
         expected: u32,
     },
     /// The length of the proof differs from the height of the tree.
@@ -207,9 +207,9 @@ pub enum ProofVerdict {
     Proven,
     /// The target sliver is beyond the committee.
     WrongTarget {
-        /// The index of that sliver.
+        /// Index of the target sliver.
         found: SliverIndex,
-        /// The number of shards: indices are below.
+        /// Number of shards, above all indices.
         n_shards: u16,
     },
     /// The number of symbols is not the number that recovers a sliver.

@@ -73,8 +73,8 @@ impl Output for Vec<u8> {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Shape;
 /// use walrus_accel::io::{Output, SliceOutput};
+/// use walrus_accel::Shape;
 ///
 /// let mut blob = [0; 6];
 /// let mut output = SliceOutput::new(&mut blob);
@@ -102,7 +102,7 @@ impl Output for SliceOutput<'_> {
         let (given, needed) = (self.memory.len() as u64, shape.unencoded_length());
         if given != needed {
             return Err(Error::BufferLength {
-                what: "the blob".into(),
+                what: "the memory for the blob".into(),
                 given,
                 needed,
             });

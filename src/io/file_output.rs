@@ -77,8 +77,8 @@ impl FileOutput {
     }
 
     /// Returns the place of the file, if the file may be written.
-    fn place(&self) -> Result<Place> {
-        let place = Place::of(&self.path).map_err(Error::io("write", &self.path))?;
+    fn place(&self) -> Result<Destination> {
+        let place = Destination::of(&self.path).map_err(Error::io("write", &self.path))?;
         if let Some(input) = self.input_at(&place) {
             return Err(Error::OutputIsInput {
                 path: self.path.clone(),
@@ -98,7 +98,7 @@ impl FileOutput {
     }
 
     /// Returns the input that is this file, or that contains it.
-    fn input_at(&self, place: &Place) -> Option<PathBuf> {
+    fn input_at(&self, place: &Destination) -> Option<PathBuf> {
         if self.inputs.is_empty() {
             return None;
         }
@@ -118,14 +118,14 @@ impl FileOutput {
 
 /// Destination of a file.
 #[derive(Debug)]
-struct Place {
+struct Destination {
     /// Path whose last component is not a link.
     path: PathBuf,
     /// Existing regular file at the path.
     found: Option<fs::Metadata>,
 }
 
-impl Place {
+impl Destination {
     fn of(path: &Path) -> io::Result<Self> {
         let refused = |kind, reason| Err(io::Error::new(kind, reason));
         let found = match fs::symlink_metadata(path) {

@@ -26,10 +26,10 @@ use crate::support::memory::{catch_out_of_memory, collected, filled, with_capaci
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
 /// use walrus_accel::io::SliverBuffer;
 /// use walrus_accel::verify::BlobSliver;
 /// use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
+/// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let mut buffer = SliverBuffer::new();
@@ -267,9 +267,9 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     ///
     /// let encoder = Encoder::new(10)?;
     /// let mut buffer = SliverBuffer::new();

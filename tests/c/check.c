@@ -10,7 +10,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long checks, failures;
 static const char *about;
 
-/* A check that fails again and again is printed this many times. */
+/* Limits on printed failures: per place, and on places. */
 enum { PRINTED_OF_A_PLACE = 3, PLACES = 200 };
 
 static struct {
@@ -18,7 +18,7 @@ static struct {
     int line, failures;
 } places[PLACES];
 
-/* Whether a failure at this place is news. */
+/* Returns 1 for a failure to print. */
 static int is_news(const char *file, int line)
 {
     int at = 0;

@@ -1,6 +1,6 @@
 /*
- * Checks that tell where they failed, and go on; only REQUIRE ends the program, where nothing behind it
- * would make sense.
+ * Checks that report their place and continue. Only REQUIRE ends the program, where nothing after
+ * it would make sense.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <walrus_accel.h>
 
-/* What an error, or a result, holds before a call: a place that is not written keeps it. */
+/* Value of an error or a result before a call: an output that the call does not set keeps it. */
 #define UNSET(type) ((type *)(uintptr_t)0x5a5a5a50)
 
 #define CHECK(condition) check_that((condition) ? 1 : 0, __FILE__, __LINE__, #condition)
@@ -22,14 +22,14 @@
 #define CHECK_BYTES(left, right, length)                                                                 \
     check_bytes((left), (right), (length), __FILE__, __LINE__, #left " == " #right)
 
-/* The call has `&error` for its error: with its status, one is there; with WALRUS_ACCEL_OK, none is. */
+/* The call passes `&error`. A failure sets the error; WALRUS_ACCEL_OK sets NULL. */
 #define CHECK_STATUS(expected, call) CHECK_STATUS_AND(expected, call, check_status, NULL)
 
 #define CHECK_OK(call) CHECK_STATUS(WALRUS_ACCEL_OK, call)
 
 #define REQUIRE_OK(call) CHECK_STATUS_AND(WALRUS_ACCEL_OK, call, check_required_status, NULL)
 
-/* The message contains a text, besides. */
+/* Also checks that the message contains a text. */
 #define CHECK_MESSAGE(expected, text, call) CHECK_STATUS_AND(expected, call, check_status, text)
 
 #define CHECK_STATUS_AND(expected, call, verdict, text)                                                  \
@@ -39,7 +39,7 @@
         verdict((expected), status_of_call, error, (text), __FILE__, __LINE__, #call);                   \
     } while (0)
 
-/* Each gives whether it held. */
+/* Each returns 1 if the check held. */
 int check_that(int holds, const char *file, int line, const char *what);
 int check_equal(uint64_t left, uint64_t right, const char *file, int line, const char *what);
 int check_bytes(const void *left, const void *right, size_t length, const char *file, int line,
@@ -54,15 +54,15 @@ void check_required_status(walrus_accel_status expected, walrus_accel_status fou
                            walrus_accel_error *error, const char *text, const char *file, int line,
                            const char *what);
 
-/* What the checks that follow on this program are about, for their messages; NULL for nothing. */
+/* Sets the subject of this program's next checks, for their messages; NULL for none. */
 void check_about(const char *subject);
 
 unsigned long check_failures(void);
 
-/* What main returns. */
+/* Result of main. */
 int check_result(void);
 
-/* A number from the environment. */
+/* Returns a number from the environment. */
 unsigned long check_setting(const char *name, unsigned long otherwise);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The graphics devices, and what they encode: the CPU's blob IDs. WALRUS_ACCEL_REQUIRE_GPU=1: it is a
- * failure that there is none.
+ * Devices encode to the CPU's blob IDs. With WALRUS_ACCEL_REQUIRE_GPU=1, a machine without a device
+ * fails.
  */
 #include "check.h"
 #include "fixture.h"

@@ -1,6 +1,6 @@
 /*
- * Forks while other threads are in calls: a child makes a runtime of its own and encodes, and whatever it does
- * with its parent's handles is answered at once.
+ * Forks while other threads are in calls. A child makes its own runtime and encodes; every function
+ * returns at once for its parent's handles.
  *
  * WALRUS_ACCEL_FORKS: the number of forks under load.
  */
@@ -21,7 +21,7 @@ static walrus_accel_runtime *runtime;
 static sample given;
 static int is_over;
 
-/* How a child ended: 0, or what went wrong. */
+/* Returns the result of a child: 0, or the failed step. */
 static int wait_for(pid_t child)
 {
     int status = 0;
@@ -30,7 +30,7 @@ static int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-/* What the header allows a child to do; gives what went wrong. */
+/* Does in a child what the header allows. Returns 0, or the failed step. */
 static int encode_anew(void)
 {
     static const uint8_t walrus[] = "walrus";
@@ -60,8 +60,9 @@ static void *make_runtimes(void *unused)
 }
 
 /*
- * The very first calls of a process are at work on what is made once (locks, tables, tries of instruction sets)
- * when it forks: in a process of its own each, from none of whose calls the next one could profit.
+ * Forks while the first calls of a process make the shared state (locks, tables, choice of
+ * instruction set). Each fork has a process of its own, so that no call profits from an earlier
+ * one.
  */
 static void fork_in_first_calls(unsigned delay)
 {
@@ -102,7 +103,7 @@ static int goes_on(void)
     return !__atomic_load_n(&is_over, __ATOMIC_ACQUIRE);
 }
 
-/* Handles come and go. */
+/* Makes and frees handles. */
 static void *make_handles(void *unused)
 {
     (void)unused;
@@ -123,7 +124,7 @@ static void *make_handles(void *unused)
     return NULL;
 }
 
-/* Jobs, and runtimes. */
+/* Runs jobs, and makes runtimes. */
 static void *make_jobs(void *unused)
 {
     (void)unused;
@@ -140,7 +141,7 @@ static void *make_jobs(void *unused)
     return NULL;
 }
 
-/* A blob that a job of the parent's waits for. */
+/* Pipe of a blob that a job of the parent waits for. */
 static int pipe_ends[2];
 
 static walrus_accel_job *waiting_job(void)
@@ -157,7 +158,7 @@ static walrus_accel_job *waiting_job(void)
     return job;
 }
 
-/* One of each kind. */
+/* A handle of each kind. */
 typedef struct heritage {
     walrus_accel_job *job;
     walrus_accel_control *control;
@@ -169,14 +170,14 @@ typedef struct heritage {
     walrus_accel_encoded *encoded;
 } heritage;
 
-/* In a child: those with threads or locks behind them are refused, and what is memory alone is of use. */
+/* In a child: handles with threads or locks are refused; handles of memory alone are usable. */
 static int use_heritage(const heritage *all)
 {
     walrus_accel_source source = source_of(given.blob, given.length);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(&given, WALRUS_ACCEL_AXIS_PRIMARY, 1);
-    walrus_accel_reader_report *gathered = NULL;
+    walrus_accel_reader_report *seen = NULL;
     walrus_accel_encoded *encoded = NULL;
     walrus_accel_expanded *expanded = NULL;
     uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH];
@@ -197,7 +198,7 @@ static int use_heritage(const heritage *all)
     CHECK_STATUS(dead, walrus_accel_job_take_encoded(all->job, &encoded, &error));
     CHECK_STATUS(dead, walrus_accel_control_cancel(all->control, &error));
     CHECK_STATUS(dead, walrus_accel_control_progress(all->control, &done, &total, &error));
-    CHECK_STATUS(dead, walrus_accel_reader_report_new(all->reader, &gathered, &error));
+    CHECK_STATUS(dead, walrus_accel_reader_report_new(all->reader, &seen, &error));
     CHECK_STATUS(dead, walrus_accel_reader_read_range(all->reader, 0, id, 1, NULL, &error));
     CHECK_OK(walrus_accel_metadata_blob_id(all->metadata, id, &error));
     CHECK_BYTES(id, given.id, sizeof id);
@@ -205,7 +206,7 @@ static int use_heritage(const heritage *all)
     CHECK_OK(walrus_accel_directory_report_counts(all->report, &checked, &bad, &error));
     CHECK(walrus_accel_error_status(all->error) == WALRUS_ACCEL_INVALID_ARGUMENT);
     CHECK(has_id(all->encoded, given.id));
-    /* Each once, and then it is gone. */
+    /* Frees each handle once. */
     CHECK(walrus_accel_job_free(all->job) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(all->job) == dead);
     CHECK(walrus_accel_control_free(all->control) == WALRUS_ACCEL_OK);
@@ -264,7 +265,7 @@ static heritage heritage_of(const char *folder)
 
 static void free_heritage(heritage *all)
 {
-    /* The end of the blob, and with it of the job. */
+    /* Ends the blob, and thereby the job. */
     close(pipe_ends[1]);
     close(pipe_ends[0]);
     CHECK_OK(walrus_accel_job_wait(all->job, WALRUS_ACCEL_FOREVER, &error));
@@ -284,7 +285,7 @@ int main(void)
     pthread_t threads[THREADS];
     heritage all;
     char *folder;
-    /* Before this process calls the library at all. */
+    /* Before this process first calls the library. */
     for (number = 0; number < FIRST_CALLS; number++) {
         fork_in_first_calls((unsigned)number * 100);
     }
@@ -300,7 +301,7 @@ int main(void)
         fflush(NULL);
         child = fork();
         if (child == 0) {
-            /* A call that hangs is a failure, too. */
+            /* A call that hangs is a failure too. */
             alarm(SECONDS);
             _exit(number % 4 == 0 ? use_heritage(&all) : encode_anew());
         }
@@ -310,7 +311,7 @@ int main(void)
     for (number = 0; number < THREADS; number++) {
         pthread_join(threads[number], NULL);
     }
-    /* Nothing of that was the parent's loss. */
+    /* The parent's handles are unharmed. */
     free_heritage(&all);
     CHECK_EQUAL(encode_anew(), 0);
     sample_free(&given);

@@ -1,6 +1,6 @@
 /*
- * The header alone: it stands twice, and its initialisers do at file scope and in functions, in every
- * standard of C and C++ that it is compiled with.
+ * The header alone: included twice, with its initialisers at file scope and in functions, in every
+ * standard of C and C++.
  */
 #include <walrus_accel.h>
 #include <walrus_accel.h>
@@ -23,9 +23,9 @@ static const walrus_accel_verify_proof_request verify_proof = WALRUS_ACCEL_VERIF
 static const walrus_accel_proof_verdict proof_verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
 static const walrus_accel_reader_add_request reader_add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
 static const walrus_accel_reader_read_request reader_read = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
-static const walrus_accel_seen_sliver gathered = WALRUS_ACCEL_SEEN_SLIVER_INIT;
+static const walrus_accel_seen_sliver seen = WALRUS_ACCEL_SEEN_SLIVER_INIT;
 
-/* The last field is named by each, so that an initialiser that is too short shows. */
+/* Each check reads the last field, so that an initialiser that is too short is noticed. */
 static int wrong_at_file_scope(void)
 {
     return shape.struct_size != sizeof shape || shape.recovery_symbol_length != 0
@@ -46,7 +46,7 @@ static int wrong_at_file_scope(void)
            || proof_verdict.struct_size != sizeof proof_verdict || proof_verdict.symbol_verdict != 0
            || reader_add.struct_size != sizeof reader_add || reader_add.added_count != 0
            || reader_read.struct_size != sizeof reader_read || reader_read.output_path != NULL
-           || gathered.struct_size != sizeof gathered || gathered.reserved != 0;
+           || seen.struct_size != sizeof seen || seen.reserved != 0;
 }
 
 static int wrong_in_a_function(void)
@@ -69,7 +69,7 @@ static int wrong_in_a_function(void)
     walrus_accel_proof_verdict inner_proof_verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
     walrus_accel_reader_add_request inner_reader_add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
     walrus_accel_reader_read_request inner_reader_read = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
-    walrus_accel_seen_sliver inner_gathered = WALRUS_ACCEL_SEEN_SLIVER_INIT;
+    walrus_accel_seen_sliver inner_seen = WALRUS_ACCEL_SEEN_SLIVER_INIT;
     return inner_shape.struct_size != sizeof inner_shape || inner_shape.blob_length != 0
            || inner_device.struct_size != sizeof inner_device || inner_device.name != NULL
            || inner_options.struct_size != sizeof inner_options || inner_options.device != NULL
@@ -88,7 +88,7 @@ static int wrong_in_a_function(void)
            || inner_proof_verdict.struct_size != sizeof inner_proof_verdict || inner_proof_verdict.symbol != 0
            || inner_reader_add.struct_size != sizeof inner_reader_add || inner_reader_add.slivers != NULL
            || inner_reader_read.struct_size != sizeof inner_reader_read || inner_reader_read.check != 0
-           || inner_gathered.struct_size != sizeof inner_gathered || inner_gathered.axis != 0;
+           || inner_seen.struct_size != sizeof inner_seen || inner_seen.axis != 0;
 }
 
 int main(void)

@@ -1,13 +1,12 @@
 /*
- * Jobs: what they give, how they are watched, stopped and freed; and, in the other files, how they queue,
- * and batches.
+ * Jobs: their results, progress, cancellation and end. The other files check queues and batches.
  */
 #include "jobs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The four kinds, and what each gives. */
+/* The four kinds of jobs, and their results. */
 static void check_kinds(const sample *sample)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
@@ -49,7 +48,7 @@ static void check_kinds(const sample *sample)
         CHECK_OK(walrus_accel_job_progress(jobs[number], &done, &total, &error));
         CHECK(total > 0);
         CHECK_EQUAL(done, total);
-        /* What has ended stays as it is. */
+        /* A job that has ended stays as it is. */
         CHECK_OK(walrus_accel_job_cancel(jobs[number], &error));
         CHECK_OK(walrus_accel_job_result(jobs[number], &error));
     }
@@ -122,7 +121,7 @@ static void check_waiting(const sample *sample)
     gate_destroy(&gate);
 }
 
-/* A job that is cancelled while it runs, and one that fails. */
+/* A job that is cancelled while it runs, and a job that fails. */
 static void check_failing(const sample *sample)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
@@ -138,7 +137,7 @@ static void check_failing(const sample *sample)
     second.answer = -4242;
     cancelled = submitted(runtime, &first, &ends);
     failed = submitted(runtime, &second, &ends);
-    /* The workers may all be held up by the first. */
+    /* The first job may hold up all workers. */
     gate_await(&gate, 1);
     CHECK_OK(walrus_accel_job_cancel(cancelled, &error));
     CHECK_EQUAL(state_of(cancelled), WALRUS_ACCEL_JOB_RUNNING);
@@ -151,7 +150,7 @@ static void check_failing(const sample *sample)
     CHECK(encoded == NULL);
     CHECK_MESSAGE(WALRUS_ACCEL_CALLBACK_FAILED, "-4242", walrus_accel_job_result(failed, &error));
     CHECK_MESSAGE(WALRUS_ACCEL_CALLBACK_FAILED, "-4242", walrus_accel_job_take_encoded(failed, &encoded, &error));
-    /* As often as one asks. */
+    /* The result can be asked for repeatedly. */
     CHECK_MESSAGE(WALRUS_ACCEL_CALLBACK_FAILED, "-4242", walrus_accel_job_result(failed, &error));
     CHECK(walrus_accel_job_free(cancelled) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(failed) == WALRUS_ACCEL_OK);
@@ -168,7 +167,7 @@ static void *open_soon(void *given)
     return NULL;
 }
 
-/* A running job is freed: that cancels it, and waits for its end. */
+/* Freeing a running job cancels it and waits for its end. */
 static void check_freeing(const sample *sample)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
@@ -184,7 +183,7 @@ static void check_freeing(const sample *sample)
     running = submitted(runtime, &first, &ends);
     waiting = submitted(runtime, &second, &ends);
     gate_await(&gate, 1);
-    /* One that waits ends at once. */
+    /* A queued job ends at once. */
     CHECK(walrus_accel_job_free(waiting) == WALRUS_ACCEL_OK);
     CHECK_EQUAL(ends_count(&ends), 1);
     REQUIRE(pthread_create(&opener, NULL, open_soon, &gate) == 0);
@@ -199,7 +198,7 @@ static void check_freeing(const sample *sample)
     gate_destroy(&gate);
 }
 
-/* Jobs that are freed from the function which is told of their end: well, failed, cancelled, waiting. */
+/* Jobs that their `ended` callback frees: successful, failed, cancelled, queued. */
 static void check_freeing_within(const sample *sample)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
@@ -217,7 +216,7 @@ static void check_freeing_within(const sample *sample)
     gated[1].answer = -1;
     gated[2].answer = 1;
     for (number = 0; number < 4; number++) {
-        /* The job's place is written before it can end. */
+        /* The job's handle is set before the job can end. */
         REQUIRE_OK(walrus_accel_submit_encode(runtime, &gated[number].request, note_end, &ends[number], &jobs[number], &error));
     }
     gate_await(&gate, 1);
@@ -237,7 +236,7 @@ static void check_freeing_within(const sample *sample)
     gate_destroy(&gate);
 }
 
-/* The runtime goes while its jobs run and wait: they go on. */
+/* Jobs continue after their runtime is freed. */
 static void check_runtime_freed(const sample *sample)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);

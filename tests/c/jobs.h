@@ -1,5 +1,5 @@
 /*
- * What the parts of the program on jobs share: blobs whose reading the test holds up.
+ * Common part of the programs on jobs: blobs whose reads the test holds up.
  */
 #ifndef JOBS_H
 #define JOBS_H
@@ -11,7 +11,7 @@
 
 enum { SHARDS = 10, LENGTH = 5000, SOON = 50, LONG = 20000 };
 
-/* Where readings wait until they may go on; and a count of those that are at it. */
+/* Gate where reads wait, with the number of reads that have begun. */
 typedef struct gate {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -20,12 +20,12 @@ typedef struct gate {
     int order[64];
 } gate;
 
-/* A blob behind a gate. */
+/* Blob behind a gate. */
 typedef struct gated {
     gate *gate;
     const sample *sample;
     int number, has_begun;
-    /* What its reading answers. */
+    /* Result of its read callback. */
     int32_t answer;
     walrus_accel_source source;
     walrus_accel_encode_request request;
@@ -36,7 +36,7 @@ typedef struct ends {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int count;
-    /* The job to free from within. */
+    /* Job to free inside the callback. */
     walrus_accel_job **to_free;
 } ends;
 
@@ -44,10 +44,10 @@ void gate_init(gate *gate, int is_open);
 void gate_open(gate *gate);
 void gate_destroy(gate *gate);
 
-/* Waits until so many readings have begun. */
+/* Waits until `begun` reads have begun. */
 void gate_await(gate *gate, int begun);
 
-/* A request with a source behind the gate; `gated` must stay where it is. */
+/* Makes a request with a source behind the gate. `gated` must not move. */
 void gated_init(gated *gated, gate *gate, const sample *sample, int number);
 
 void ends_init(ends *ends);

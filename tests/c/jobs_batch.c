@@ -1,5 +1,5 @@
 /*
- * Batches: every blob has its own result, whatever becomes of the others.
+ * Batches: every blob has its own result, whatever the results of the others.
  */
 #include "jobs.h"
 
@@ -79,7 +79,7 @@ static void check_decoding(const walrus_accel_runtime *runtime)
     }
 }
 
-/* An array's elements are of one version. */
+/* All elements of an array have one version. */
 static void check_sizes(const walrus_accel_runtime *runtime, const sample *sample)
 {
     walrus_accel_source source = source_of(sample->blob, sample->length);
@@ -99,7 +99,7 @@ static void check_sizes(const walrus_accel_runtime *runtime, const sample *sampl
         CHECK_EQUAL(results[number].status, WALRUS_ACCEL_NOT_ENDED);
         CHECK(results[number].encoded == NULL && results[number].error == NULL);
     }
-    /* All of a newer one, which is twice as long: every second structure is what stands behind. */
+    /* An array of a newer version with twice the size: every second element is the added half. */
     memset(&requests[1], 0, sizeof requests[1]);
     memset(&requests[3], 0, sizeof requests[3]);
     requests[0].struct_size = requests[2].struct_size = 2 * sizeof requests[0];
@@ -158,7 +158,7 @@ static void check_cancelling(const sample *sample)
         CHECK(walrus_accel_error_free(results[number].error) == WALRUS_ACCEL_OK);
     }
     CHECK_EQUAL(gate.begun, 1);
-    /* It stays cancelled. */
+    /* The control stays cancelled. */
     CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_encode_batch(runtime, requests, 1, control, results, &error));
     CHECK(walrus_accel_error_free(results[0].error) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);

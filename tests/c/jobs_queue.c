@@ -1,5 +1,5 @@
 /*
- * How jobs queue: in the order in which they came, and so many at once as the runtime has it.
+ * Queue: jobs run in order of submission, up to the runtime's limit at once.
  */
 #include "jobs.h"
 
@@ -62,7 +62,7 @@ static void check_limit(const sample *sample)
     for (number = 0; number < JOBS; number++) {
         running += state_of(jobs[number]) == WALRUS_ACCEL_JOB_RUNNING;
     }
-    /* With fewer workers than jobs, not all of those that run need be reading. */
+    /* With fewer workers than jobs, a running job need not be reading. */
     CHECK_EQUAL(running, 3);
     gate_open(&gate);
     free_all(jobs);
@@ -72,7 +72,7 @@ static void check_limit(const sample *sample)
     gate_destroy(&gate);
 }
 
-/* A job that waits is cancelled: it ends at once, and those behind it run. */
+/* A cancelled queued job ends at once, and the jobs after it run. */
 static void check_cancelled(const sample *sample)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
@@ -110,7 +110,9 @@ static void check_cancelled(const sample *sample)
     gate_destroy(&gate);
 }
 
-/* The handle goes while the job is being cancelled by it, and those behind it come meanwhile. */
+/*
+ * The callback frees the handle while that handle cancels the job, and later jobs arrive meanwhile.
+ */
 static void check_freed_in_its_end(const sample *sample)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
@@ -139,7 +141,7 @@ static void check_freed_in_its_end(const sample *sample)
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
-/* A job that reads a pipe to which nobody writes can be cancelled, and those that wait hold nothing. */
+/* A job that reads a pipe without a writer can be cancelled, and queued jobs hold nothing. */
 static void check_pipe(void)
 {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
@@ -158,7 +160,7 @@ static void check_pipe(void)
     }
     pause_for(SOON);
     CHECK_EQUAL(state_of(jobs[0]), WALRUS_ACCEL_JOB_RUNNING);
-    /* Nobody reads the second one any more. */
+    /* Nobody reads the second pipe any more. */
     CHECK_OK(walrus_accel_job_cancel(jobs[1], &error));
     CHECK(write(ends[1][1], "x", 1) == -1);
     CHECK_OK(walrus_accel_job_cancel(jobs[0], &error));

@@ -1,6 +1,6 @@
 /*
- * Systems that start few threads, or none: runtimes have fewer, or say what is missing, and calls do without.
- * The program's own pthread_create takes the place of the system's, for the library too.
+ * Systems that start few threads or none: runtimes start fewer threads or report the reason, and
+ * calls do without. The program's own pthread_create replaces the system's, also for the library.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -14,7 +14,7 @@
 
 enum { ASKED = 8 };
 
-/* How many more threads there may be; -1: as many as are asked for. */
+/* Number of further threads; -1 for no limit. */
 static long left = -1;
 
 static int is_left(void)
@@ -40,7 +40,7 @@ static void allow(long threads)
     __atomic_store_n(&left, threads, __ATOMIC_RELEASE);
 }
 
-/* A blob so large that the engine `auto` would look for a device. */
+/* Encodes a blob so large that the engine `auto` would look for a device. */
 static void encode(const walrus_accel_runtime *runtime, const sample *expected)
 {
     walrus_accel_source source = source_of(expected->blob, expected->length);
@@ -53,7 +53,7 @@ static void encode(const walrus_accel_runtime *runtime, const sample *expected)
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-/* A job has a thread, or is refused and leaves nothing. */
+/* A job gets a thread, or is refused and leaves nothing. */
 static void submit(const walrus_accel_runtime *runtime, const sample *expected)
 {
     walrus_accel_source source = source_of(expected->blob, expected->length);

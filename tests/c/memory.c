@@ -1,13 +1,13 @@
 /*
- * Every large allocation of every kind of call fails once. Each time the call has to say so, or to do
- * without, and the next call on the same runtime has to be right.
+ * Makes every large allocation of every kind of call fail once. The call must report it or do
+ * without, and the next call on the same runtime must be right.
  *
- * Each try is a process of its own, so that one which ends the process is seen and the others go on. The
- * library's threads do not outlive a fork: a try makes its own runtime.
+ * Each try has its own process, so that a try which ends its process is noticed and the others
+ * continue. The library's threads do not survive a fork: each try makes its own runtime.
  *
- * WALRUS_ACCEL_SAMPLE=0: each allocation fails, and not a sample of them. WALRUS_ACCEL_LARGE: the least size in
- * bytes of an allocation that fails; WALRUS_ACCEL_TRACE=1: print where each is asked for; WALRUS_ACCEL_CALL: the
- * number of one call, to try that alone.
+ * WALRUS_ACCEL_SAMPLE=0: fail every allocation instead of a sample. WALRUS_ACCEL_LARGE: least size
+ * in bytes of a failing allocation. WALRUS_ACCEL_TRACE=1: print the place of each.
+ * WALRUS_ACCEL_CALL: number of the only call to try.
  */
 #include "check.h"
 #include "memory_failing.h"
@@ -20,10 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How a try ended. */
+/* Results of a try. */
 enum { RAN_OUT, WENT_ON, WAS_NOT_HIT, WAS_WRONG };
 
-/* Of a sample: so many steps one after another, and then ever fewer. */
+/* A sample has DENSITY consecutive steps, and then ever fewer. */
 enum { DENSITY = 12, FEW_SHARDS = 300 };
 
 enum { BATCH = 2000, PAIRS_CLAIMED = 49000, MOST_STEPS = 5000 };
@@ -177,22 +177,22 @@ static walrus_accel_status rebuild(const walrus_accel_runtime *runtime, int is_c
     return with_error(status, error);
 }
 
-/* After a call that failed, what became of the slivers says what the reader keeps, and no more. */
+/* After a failed call, the outcomes of the slivers match the reader's report. */
 static void check_added(const walrus_accel_reader *reader, const walrus_accel_added *added)
 {
-    walrus_accel_reader_report *gathered = NULL;
+    walrus_accel_reader_report *seen = NULL;
     size_t kept = 0, damaged = 0, surplus = 0, number, told = 0;
     for (number = 0; number < here.sliver_count; number++) {
         CHECK(added[number].outcome == 0 || added[number].outcome == WALRUS_ACCEL_ADDED_KEPT);
         told += added[number].outcome == WALRUS_ACCEL_ADDED_KEPT;
     }
-    CHECK_OK(walrus_accel_reader_report_new(reader, &gathered, &error));
-    CHECK_OK(walrus_accel_reader_report_counts(gathered, &kept, &damaged, &surplus, &error));
+    CHECK_OK(walrus_accel_reader_report_new(reader, &seen, &error));
+    CHECK_OK(walrus_accel_reader_report_counts(seen, &kept, &damaged, &surplus, &error));
     CHECK(kept == told && damaged == 0 && surplus == 0);
-    CHECK(walrus_accel_reader_report_free(gathered) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_report_free(seen) == WALRUS_ACCEL_OK);
 }
 
-/* A reader that is handed as many slivers as are needed, and read to the caller's memory. */
+/* Adds as many slivers to a reader as it needs, and reads the blob to a buffer. */
 static walrus_accel_status read_blob(const walrus_accel_runtime *runtime, int is_checked)
 {
     static walrus_accel_added added[UINT16_MAX];
@@ -229,7 +229,10 @@ static walrus_accel_status read_blob(const walrus_accel_runtime *runtime, int is
     return with_error(status, error);
 }
 
-/* All symbols of a sliver, with proofs and without, and without having expanded it: all say the same. */
+/*
+ * Writes all symbols of a sliver, with Merkle proofs, without, and without expanding. All are
+ * equal.
+ */
 static walrus_accel_status cut(const walrus_accel_runtime *runtime, const walrus_accel_expanded *expanded,
                                const walrus_accel_expand_request *request, walrus_accel_error **error)
 {
@@ -309,7 +312,9 @@ static walrus_accel_status recover(const walrus_accel_runtime *runtime, int is_c
     return with_error(status, error);
 }
 
-/* Metadata that claims more pairs than the committee has: read, if there is memory, and then refused. */
+/*
+ * Metadata that claims more pairs than the committee has is read, if there is memory, and refused.
+ */
 static walrus_accel_status read_metadata(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_metadata *metadata = UNSET(walrus_accel_metadata);
@@ -352,7 +357,7 @@ static walrus_accel_status encode_batch(const walrus_accel_runtime *runtime, int
     return with_error(status, error);
 }
 
-/* First of all, so that what all runtimes share is made here. */
+/* The first call, so that it makes the state that all runtimes share. */
 static walrus_accel_status make_runtime(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
@@ -371,7 +376,7 @@ static walrus_accel_status make_runtime(const walrus_accel_runtime *runtime, int
     return with_error(status, error);
 }
 
-/* A step's try, in a process of its own. */
+/* Runs a step in a process of its own. */
 static int try_step(call made, int has_runtime, unsigned long step)
 {
     walrus_accel_runtime *runtime = has_runtime ? runtime_of_cpu(2, 2) : NULL;
@@ -419,7 +424,7 @@ static void sweep(const char *name, call made, int has_runtime)
         int end = step_in_child(made, has_runtime, step);
         snprintf(about, sizeof about, "%s, %u shards, allocation %lu", name, here.given.n_shards, step);
         check_about(about);
-        /* Where tables are made once in a process, the header lets it end. */
+        /* The header lets the process end while it makes its tables. */
         CHECK((end >= 0 || (end == -SIGABRT && !has_runtime)) && end != WAS_WRONG);
         if (end < 0) {
             fprintf(stderr, "%s: ended by signal %d\n", about, -end);
@@ -439,7 +444,7 @@ static void sweep(const char *name, call made, int has_runtime)
 static const struct {
     const char *name;
     call made;
-    /* Writes a file a sliver: few shards are enough. */
+    /* Writes a file per sliver: few shards are enough. */
     int is_slow;
 } calls[] = {
     {"encode to the library", encode_to_library, 0},
@@ -477,8 +482,8 @@ static const struct {
 };
 
 /*
- * The network's format: the ID, two enums' variants, the blob's length, the number of pairs in LEB128, and
- * two roots each, behind an enum's variant.
+ * The network's format: the blob ID, two enum variants, the length of the blob, the number of pairs
+ * in LEB128, and two roots per pair, each after an enum variant.
  */
 static void make_claimed_metadata(void)
 {
@@ -519,8 +524,8 @@ static void make_symbols(const walrus_accel_runtime *runtime)
 }
 
 /*
- * The same symbols as BCS InconsistencyProof: the target, their number, and each without its axis and its own
- * target, which stand before the symbol and behind its bytes.
+ * The symbols as BCS InconsistencyProof: the target, the number of symbols, and each symbol without
+ * its axis, which comes first, and its target, which comes last.
  */
 static void make_proof(void)
 {
@@ -545,7 +550,7 @@ static void make_proof(void)
     here.proof_length = at;
 }
 
-/* The blob in a file, and its directory. */
+/* Writes the blob to a file and to its directory. */
 static void make_files(const walrus_accel_runtime *runtime)
 {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
@@ -577,7 +582,7 @@ static void sweep_sample(uint16_t n_shards, size_t length)
     make_symbols(runtime);
     make_proof();
     make_files(runtime);
-    /* The tries shall meet no thread of this process's. */
+    /* The tries must not meet threads of this process. */
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     buffers = buffers_new(&here.given.shape, n_shards);
     output = claim(length);
@@ -602,8 +607,8 @@ static void sweep_sample(uint16_t n_shards, size_t length)
 }
 
 /*
- * Makes, in the parent, the tables that are made once in a process: the library needs memory for them, as the
- * header says. Afterwards all tries have them.
+ * Makes the tables of the process in the parent, so that all tries have them. The library needs
+ * memory for them, as the header says.
  */
 static void make_tables(void)
 {

@@ -1,20 +1,20 @@
 /*
- * Calls whose allocations fail one by one, and what they work on.
+ * Calls whose allocations fail one by one, and the material of the calls.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
 
 #include "fixture.h"
 
-/* What the calls work on; made before the tries, in the parent. */
+/* Material of the calls, made in the parent before the tries. */
 typedef struct material {
     sample given;
     /* As many slivers as decode the blob. */
     walrus_accel_sliver *slivers;
     uint16_t sliver_count;
-    /* Of those slivers, for the secondary sliver of pair 1. */
+    /* Symbols of the slivers for the secondary sliver of pair 1. */
     walrus_accel_symbol *symbols;
-    /* Those symbols as a proof, which is none. */
+    /* The symbols as an inconsistency proof, which is not valid. */
     uint8_t *proof;
     size_t proof_length;
     /* An empty directory; a file with the blob; the blob's directory. */
@@ -24,18 +24,19 @@ typedef struct material {
 extern material here;
 
 /*
- * A call: `is_checked` says whether memory suffices, so that its result is to be right. Gives its status.
+ * A call. `is_checked` is 1 if memory suffices, so that the result must be right. Returns the
+ * status.
  */
 typedef walrus_accel_status (*call)(const walrus_accel_runtime *runtime, int is_checked);
 
-/* The error goes with the status, also where there is hardly memory for it. Frees it. */
+/* Checks that status and error match, even if memory is short. Frees the error. */
 walrus_accel_status with_error(walrus_accel_status status, walrus_accel_error *error);
 
-/* Encodes from a source and to a sink. */
+/* Encodes from a source to a sink. */
 walrus_accel_status encode_from(const walrus_accel_runtime *runtime, const walrus_accel_source *source,
                                 walrus_accel_sink *sink, int is_checked);
 
-/* Of memory_files.c. */
+/* Defined in memory_files.c. */
 walrus_accel_status encode_file(const walrus_accel_runtime *runtime, int is_checked);
 walrus_accel_status encode_descriptor(const walrus_accel_runtime *runtime, int is_checked);
 walrus_accel_status encode_reads(const walrus_accel_runtime *runtime, int is_checked);
@@ -47,7 +48,7 @@ walrus_accel_status verify_directory(const walrus_accel_runtime *runtime, int is
 walrus_accel_status verify_quickly(const walrus_accel_runtime *runtime, int is_checked);
 walrus_accel_status repair_directory(const walrus_accel_runtime *runtime, int is_checked);
 
-/* Of memory_jobs.c. */
+/* Defined in memory_jobs.c. */
 walrus_accel_status encode_as_job(const walrus_accel_runtime *runtime, int is_checked);
 walrus_accel_status decode_as_job(const walrus_accel_runtime *runtime, int is_checked);
 walrus_accel_status verify_as_job(const walrus_accel_runtime *runtime, int is_checked);

@@ -1,4 +1,4 @@
-/* syscall and MAP_FAILED are not of POSIX. */
+/* syscall and MAP_FAILED are not part of POSIX. */
 #define _GNU_SOURCE
 
 #include "memory_failing.h"
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The system's functions under the names that nothing takes the place of. */
+/* The system's functions, under names that nothing replaces. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);

@@ -1,22 +1,22 @@
 /*
- * Memory that runs out: the program's own allocating functions take the place of the system's, for the
- * library too, and one call of them can be made to fail.
+ * Allocations that fail. The program's own allocation functions replace the system's, also for the
+ * library, and one call of them can be made to fail.
  */
 #ifndef MEMORY_FAILING_H
 #define MEMORY_FAILING_H
 
 #include <stddef.h>
 
-/* The `number`th allocation, from 1, of at least `least` bytes fails, on whichever thread it is. */
+/* Makes the `number`th allocation, from 1, of at least `least` bytes fail, on any thread. */
 void failing_arm(unsigned long number, size_t least);
 
-/* No allocation fails any more. Gives whether one did. */
+/* Makes no allocation fail any more. Returns 1 if one failed. */
 int failing_disarm(void);
 
-/* How many of that size there were since it was armed. */
+/* Returns the number of such allocations since failing_arm. */
 unsigned long failing_seen(void);
 
-/* Prints the stack of the one that fails, as addresses within their files. */
+/* Prints the stack of the failing allocation, as addresses within their files. */
 void failing_trace(void);
 
 #endif

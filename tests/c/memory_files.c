@@ -1,4 +1,4 @@
-/* Calls that read and write files, and call back. */
+/* Calls that read and write files, and callbacks. */
 #include "check.h"
 #include "memory.h"
 
@@ -78,7 +78,7 @@ walrus_accel_status encode_to_directory(const walrus_accel_runtime *runtime, int
     return encode_from(runtime, &source, &sink, is_checked);
 }
 
-/* To a file that is not there before, and not after. */
+/* Decodes to a file that does not exist before, nor after. */
 static walrus_accel_status decode_here(const walrus_accel_runtime *runtime, walrus_accel_decode_request *request,
                                        int is_checked)
 {
@@ -142,7 +142,7 @@ walrus_accel_status verify_quickly(const walrus_accel_runtime *runtime, int is_c
     return look_into(runtime, 1, is_checked);
 }
 
-/* A sliver is gone before, and there again after a call that went well. */
+/* A sliver is missing before, and present after a successful call. */
 walrus_accel_status repair_directory(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_directory_report *report = UNSET(walrus_accel_directory_report);

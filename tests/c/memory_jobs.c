@@ -1,4 +1,4 @@
-/* Calls that go on beside their caller, that are about many blobs, and on symbols and metadata. */
+/* Jobs, batches, and calls on symbols and metadata. */
 #include "check.h"
 #include "memory.h"
 
@@ -7,7 +7,7 @@
 
 enum { BLOBS = 200 };
 
-/* What a job came to; one that was not even submitted is NULL. */
+/* Returns the result of a job. A job that was not submitted is NULL. */
 static walrus_accel_status wait_for(walrus_accel_job *job, walrus_accel_status submitted, walrus_accel_error *error)
 {
     walrus_accel_status status = with_error(submitted, error);
@@ -109,7 +109,7 @@ walrus_accel_status rebuild_as_job(const walrus_accel_runtime *runtime, int is_c
     return status;
 }
 
-/* The blob twice, among requests that cannot be. */
+/* Decodes the blob twice, among invalid requests. */
 walrus_accel_status decode_batch(const walrus_accel_runtime *runtime, int is_checked)
 {
     static walrus_accel_decode_request requests[BLOBS];
@@ -135,7 +135,7 @@ walrus_accel_status decode_batch(const walrus_accel_runtime *runtime, int is_che
     return first == WALRUS_ACCEL_NOT_ENDED ? status : first;
 }
 
-/* Each sliver with its own metadata. */
+/* Verifies each sliver with its own metadata. */
 walrus_accel_status verify_batch(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
@@ -196,7 +196,7 @@ walrus_accel_status verify_proof(const walrus_accel_runtime *runtime, int is_che
     return with_error(status, error);
 }
 
-/* Metadata to bytes and back. */
+/* Writes metadata and reads it back. */
 walrus_accel_status pass_metadata_on(const walrus_accel_runtime *runtime, int is_checked)
 {
     walrus_accel_metadata *metadata = NULL;

@@ -1,6 +1,6 @@
 /*
- * Every function of the header, used wrong: it says so, and works on. WALRUS_ACCEL_SMALL=1: without the
- * list of devices.
+ * Misuse of every function of the header: the function reports it, and continues to work.
+ * WALRUS_ACCEL_SMALL=1: without the list of devices.
  */
 #include "misuse.h"
 
@@ -17,7 +17,7 @@ static void *new_error(void)
     return error;
 }
 
-/* A handle of each kind. */
+/* Makes a handle of each kind. */
 static void make_handles(const world *world, void **made)
 {
     walrus_accel_control *control = NULL;
@@ -30,13 +30,13 @@ static void make_handles(const world *world, void **made)
     walrus_accel_expanded *expanded = NULL;
     walrus_accel_recovered *recovered = NULL;
     walrus_accel_reader *reader = NULL;
-    walrus_accel_reader_report *gathered = NULL;
+    walrus_accel_reader_report *seen = NULL;
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
     REQUIRE_OK(walrus_accel_encode(runtime, &world->encode, NULL, &encoded, &error));
     REQUIRE_OK(walrus_accel_encoded_metadata(encoded, &metadata, &error));
     REQUIRE_OK(walrus_accel_decode(runtime, &world->decode, NULL, &decoded, &error));
-    /* Drivers confuse tools that watch memory: there this is an address of nothing. */
+    /* Drivers confuse tools that watch memory: with such tools, the handle is a foreign address. */
     if (check_setting("WALRUS_ACCEL_SMALL", 0)) {
         devices = UNSET(walrus_accel_devices);
     } else {
@@ -48,7 +48,7 @@ static void make_handles(const world *world, void **made)
     REQUIRE_OK(walrus_accel_expand(runtime, &world->expand, NULL, &expanded, &error));
     REQUIRE_OK(walrus_accel_recover(runtime, &world->recover, NULL, &recovered, &error));
     REQUIRE_OK(walrus_accel_reader_new(runtime, metadata, &reader, &error));
-    REQUIRE_OK(walrus_accel_reader_report_new(reader, &gathered, &error));
+    REQUIRE_OK(walrus_accel_reader_report_new(reader, &seen, &error));
     made[KIND_RUNTIME] = runtime;
     made[KIND_CONTROL] = control;
     made[KIND_METADATA] = metadata;
@@ -60,7 +60,7 @@ static void make_handles(const world *world, void **made)
     made[KIND_EXPANDED] = expanded;
     made[KIND_RECOVERED] = recovered;
     made[KIND_READER] = reader;
-    made[KIND_READER_REPORT] = gathered;
+    made[KIND_READER_REPORT] = seen;
     made[KIND_ERROR] = new_error();
 }
 
@@ -124,7 +124,7 @@ static void write_directory(world *world)
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-/* What takes no handle and cannot be used wrong. */
+/* Functions that take no handle and cannot be misused. */
 static void check_constants(void)
 {
     walrus_accel_status status;
@@ -138,7 +138,7 @@ static void check_constants(void)
     CHECK(strcmp(walrus_accel_status_name(WALRUS_ACCEL_RESULTS_DIFFER - 1), "unknown status") == 0);
 }
 
-/* All is as it was. */
+/* Everything still works. */
 static void check_normal(world *world)
 {
     sample again = sample_new(world->runtime, SHARDS, 1, LENGTH);

@@ -1,5 +1,5 @@
 /*
- * What the parts of the program that misuses the library share.
+ * Common part of the program that misuses the library.
  */
 #ifndef MISUSE_H
 #define MISUSE_H
@@ -10,7 +10,7 @@
 enum { KIND_RUNTIME, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KIND_DEVICES, KIND_DIRECTORY_REPORT,
        KIND_JOB, KIND_EXPANDED, KIND_RECOVERED, KIND_READER, KIND_READER_REPORT, KIND_ERROR, KINDS };
 
-/* A call that has to give a handle is refused: its place holds NULL. The call has it as `out`. */
+/* A refused call that returns a handle sets NULL. The call passes `&out`. */
 #define REFUSES_HANDLE(expected, type, call)                                                             \
     do {                                                                                                 \
         type *out = UNSET(type);                                                                         \
@@ -18,7 +18,7 @@ enum { KIND_RUNTIME, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KI
         CHECK(out == NULL);                                                                              \
     } while (0)
 
-/* The same for a number, which is 0. */
+/* A refused call that returns a number sets 0. The call passes `&out`. */
 #define REFUSES_NUMBER(expected, type, call)                                                             \
     do {                                                                                                 \
         type out = (type)~(type)0;                                                                       \
@@ -26,7 +26,7 @@ enum { KIND_RUNTIME, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KI
         CHECK_EQUAL(out, 0);                                                                             \
     } while (0)
 
-/* Things that are as they should be, to change one at a time. */
+/* Valid arguments, to change one at a time. */
 typedef struct world {
     walrus_accel_runtime *runtime;
     sample sample;
@@ -39,11 +39,11 @@ typedef struct world {
     walrus_accel_verify_request verify;
     walrus_accel_rebuild_request rebuild;
     uint8_t verdicts[64];
-    /* Symbols of the secondary slivers that recover the primary one of the target pair. */
+    /* Symbols of the secondary slivers that recover the primary sliver of the target pair. */
     walrus_accel_symbol *symbols;
     size_t symbol_count;
     uint16_t target;
-    /* A secondary sliver, and buffer for its symbol for the target. */
+    /* A secondary sliver, and a buffer for its symbol for the target. */
     walrus_accel_sliver source_sliver;
     uint8_t symbol[4096];
     walrus_accel_expand_request expand;
@@ -55,9 +55,9 @@ typedef struct world {
     walrus_accel_added added;
     walrus_accel_reader_read_request reader_read;
     char *folder;
-    /* The blob's directory within the folder. */
+    /* The blob's directory in the folder. */
     char *directory;
-    /* A live one and a freed one of each kind. */
+    /* A live handle and a freed handle of each kind. */
     void *live[KINDS];
     void *freed[KINDS];
 } world;
@@ -71,7 +71,7 @@ void misuse_files(world *world);
 void misuse_callbacks(world *world);
 void misuse_recovery(world *world);
 
-/* The requests that misuse_recovery is about; and what they are made of. */
+/* Requests of misuse_recovery, and their material. */
 void misuse_recovery_new(world *world);
 void misuse_recovery_free(world *world);
 

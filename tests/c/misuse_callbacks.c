@@ -1,12 +1,12 @@
 /*
- * Callbacks that fail and that stop, at their first call and later.
+ * Callbacks that fail or stop, at their first call and later.
  */
 #include "misuse.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A callback that does its work until its count runs out, and then answers. */
+/* Callback that works until its count expires, and then returns `answer`. */
 typedef struct fuse {
     const sample *sample;
     int calls_left, answer, calls_after;
@@ -36,7 +36,7 @@ static int32_t write_piece(const walrus_accel_piece *piece, void *user_data)
     return burn(user_data);
 }
 
-/* The number that a callback answered is in the message, if it is a failure. */
+/* The message of a failure has the number that the callback returned. */
 static void refuse(world *world, const walrus_accel_encode_request *request, int32_t answer)
 {
     walrus_accel_job *job = NULL;
@@ -77,7 +77,7 @@ static void check_sources(world *world, const walrus_accel_sink *sink)
         fuse.answer = answers[number];
         source.user_data = &fuse;
         refuse(world, &request, answers[number]);
-        /* It went on asking no more than what was under way. */
+        /* The library finishes only the calls that were under way. */
         CHECK(fuse.calls_after >= 2 && fuse.calls_after <= 8);
     }
 }
@@ -91,7 +91,7 @@ static void check_sinks(world *world)
     request.sink = &sink;
     sink.write = write_piece;
     for (number = 0; number < sizeof answers / sizeof *answers; number++) {
-        /* Among the headers, and among the symbols behind them. */
+        /* Among the headers, and among the symbols after them. */
         for (calls = 0; calls <= 45; calls += 45) {
             fuse fuse = {NULL, 0, 0, 0};
             fuse.answer = answers[number];
@@ -117,7 +117,7 @@ static void check_rebuilding(world *world)
                    walrus_accel_rebuild(world->runtime, &request, NULL, &out, &error));
 }
 
-/* One that answers well every time reads the right blob. */
+/* A callback that succeeds every time reads the right blob. */
 static void check_right(world *world)
 {
     walrus_accel_encode_request request = world->encode;

@@ -1,5 +1,5 @@
 /*
- * Paths and descriptors: such as are odd but legal, and such as lead nowhere.
+ * Paths and descriptors: odd but legal ones, and ones that lead nowhere.
  */
 #include "misuse.h"
 
@@ -10,10 +10,10 @@
 
 #define BAD WALRUS_ACCEL_INVALID_ARGUMENT
 
-/* No UTF-8. */
+/* A name that is not UTF-8. */
 #define ODD "\xff\xfe odd \x80"
 
-/* An encoding from a source to a sink; NULL for those of the world. */
+/* Encodes from a source to a sink; NULL for the world's. */
 static walrus_accel_status encode(world *world, const walrus_accel_source *source, const walrus_accel_sink *sink,
                                   walrus_accel_encoded **encoded, walrus_accel_error **error)
 {
@@ -46,7 +46,7 @@ static walrus_accel_sink sink_at(const char *path)
     return sink;
 }
 
-/* Nothing is written into the directory that is decoded. */
+/* Nothing is written to the directory that is decoded. */
 static void refuse_inputs(world *world, const walrus_accel_decode_request *given)
 {
     static const char *const names[] = {"metadata.bcs", "manifest.json", "pairs/0000.primary.bcs", "new"};
@@ -191,7 +191,7 @@ static void check_descriptors(world *world)
     free(path);
 }
 
-/* The target holds something else, and is left or replaced; or what it should, and is left. */
+/* A target with other content is left or replaced; a target with the right content is left. */
 static void check_targets(world *world)
 {
     char *folder = path_in(world->folder, "target"), *file;
@@ -242,7 +242,7 @@ static void check_texts(void)
     REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
 }
 
-/* No file of those that were written in part is left. */
+/* No partly written file is left. */
 static void check_nothing_left(world *world)
 {
     walrus_accel_directory_report *report = NULL;

@@ -1,6 +1,6 @@
 /*
- * Handles that are none: NULL, freed, of another kind, or addresses of nothing. They are found out, and
- * what the call should have given is empty.
+ * Invalid handles: NULL, freed, of another kind, or foreign addresses. The library recognises them,
+ * and the outputs are empty.
  */
 #include "misuse.h"
 
@@ -10,12 +10,12 @@
 
 static const world *here;
 
-/* Calls a function with a handle that is none, and checks that all its places are empty then. */
+/* Calls a function with an invalid handle, and checks that its outputs are empty. */
 typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **error);
 
 #define USE(name) static walrus_accel_status name(const void *handle, walrus_accel_error **error)
 
-/* A use whose result is a handle or a text, in `out`. */
+/* A use with a handle or a text as output, in `out`. */
 #define USE_FOR_POINTER(name, type, call)                                                                \
     USE(name)                                                                                            \
     {                                                                                                    \
@@ -25,7 +25,7 @@ typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **erro
         return status;                                                                                   \
     }
 
-/* The same for a number. */
+/* A use with a number as output. */
 #define USE_FOR_NUMBER(name, type, call)                                                                 \
     USE(name)                                                                                            \
     {                                                                                                    \
@@ -35,7 +35,7 @@ typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **erro
         return status;                                                                                   \
     }
 
-/* The same for a pointer and a number, in `out` and `count`. */
+/* A use with a pointer and a number as outputs, in `out` and `count`. */
 #define USE_FOR_ARRAY(name, type, call)                                                                  \
     USE(name)                                                                                            \
     {                                                                                                    \
@@ -47,7 +47,7 @@ typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **erro
         return status;                                                                                   \
     }
 
-/* The same for two numbers. */
+/* A use with two numbers as outputs. */
 #define USE_FOR_NUMBERS(name, type, call)                                                                \
     USE(name)                                                                                            \
     {                                                                                                    \
@@ -64,7 +64,7 @@ typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **erro
         return (call);                                                                                   \
     }
 
-/* The same with a request whose metadata is the handle. */
+/* A use with the handle as the metadata of a request. */
 #define USE_IN_REQUEST(name, kind, type, call)                                                           \
     USE(name)                                                                                            \
     {                                                                                                    \
@@ -98,7 +98,7 @@ USE_FOR_POINTER(submit_verify, walrus_accel_job,
                 walrus_accel_submit_verify(handle, &here->verify, NULL, NULL, &out, error))
 USE_FOR_NOTHING(runtime_free, (*error = NULL, walrus_accel_runtime_free((void *)(uintptr_t)handle)))
 
-/* Results of a batch are empty where an argument of the call itself is wrong. */
+/* The results of a batch are empty if an argument of the call is wrong. */
 USE(encode_batch)
 {
     walrus_accel_encode_result result = {UNSET(walrus_accel_encoded), UNSET(walrus_accel_error), 5, 5};
@@ -149,7 +149,7 @@ static int are_all(const uint8_t *bytes, uint8_t value)
     return at == WALRUS_ACCEL_BLOB_ID_LENGTH;
 }
 
-/* Hashes become zero; a buffer of the caller's, which holds 7s, stays as it is. */
+/* Roots become zero. A buffer of the caller, filled with 7s, stays as it was. */
 #define USE_FOR_BYTES(name, left, call)                                                                        \
     USE(name)                                                                                            \
     {                                                                                                    \
@@ -281,7 +281,7 @@ USE(recovered_refused)
 
 USE_FOR_NOTHING(recovered_free, (*error = NULL, walrus_accel_recovered_free((void *)(uintptr_t)handle)))
 
-/* A verdict on a proof is none where the call fails. */
+/* A verdict on a proof is 0 after a failure. */
 #define USE_FOR_PROOF(name, call)                                                                        \
     USE(name)                                                                                            \
     {                                                                                                    \
@@ -315,7 +315,7 @@ USE_FOR_BYTES(reader_read_range_with, 7,
               walrus_accel_reader_read_range(here->live[KIND_READER], 0, out, sizeof out, handle, error))
 USE_FOR_NOTHING(reader_free, (*error = NULL, walrus_accel_reader_free((void *)(uintptr_t)handle)))
 
-/* Nothing became of the sliver. */
+/* The outcome of the sliver is 0. */
 static walrus_accel_status add(const void *reader, const void *control, walrus_accel_error **error)
 {
     walrus_accel_added added = {7, 7, 7};
@@ -373,7 +373,7 @@ USE(error_message)
     return walrus_accel_error_status(handle);
 }
 
-/* What NULL does: it is refused, it stands for nothing, or it is as good as a freed handle. */
+/* Effect of NULL: it is refused, it is accepted, or it is like a freed handle. */
 enum { NULL_IS_REFUSED, NULL_PASSES, NULL_IS_DEAD };
 
 #define ENTRY(name, kind) {#name, name, kind, NULL_IS_REFUSED}
@@ -437,7 +437,7 @@ static const struct {
     PASSING(error_free, KIND_ERROR), {"error_message", error_message, KIND_ERROR, NULL_IS_DEAD},
 };
 
-/* Functions without an error to give have set it to NULL. */
+/* Functions without an error output have set the error to NULL. */
 static void refuse(size_t number, const void *handle, walrus_accel_status expected, const char *what)
 {
     walrus_accel_error *error = UNSET(walrus_accel_error);
@@ -453,7 +453,7 @@ static void refuse(size_t number, const void *handle, walrus_accel_status expect
     check_about(NULL);
 }
 
-/* The threads of a runtime are not there in a child: it is told so, and does not wait for them. */
+/* A child does not have the threads of a runtime: calls say so, and do not wait for them. */
 static void check_child(world *world)
 {
     int ended = 0;
@@ -463,7 +463,7 @@ static void check_child(world *world)
         walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
         walrus_accel_status status = walrus_accel_encode(world->runtime, &world->encode, NULL, &encoded, NULL);
         const char *end = status == WALRUS_ACCEL_INVALID_HANDLE && encoded == NULL ? "/bin/true" : "/bin/false";
-        /* Another program, for which nobody looks for leaks. */
+        /* Another program, which no leak checker watches. */
         execl(end, end, (char *)NULL);
         _exit(2);
     }

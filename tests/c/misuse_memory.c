@@ -1,5 +1,5 @@
 /*
- * Memory of other lengths than is needed, and memory that overlaps.
+ * Buffers of wrong lengths, and memory that overlaps.
  */
 #include "misuse.h"
 
@@ -8,7 +8,7 @@
 
 #define BAD WALRUS_ACCEL_INVALID_ARGUMENT
 
-/* An encoding and a rebuilding into buffers, which both are refused. */
+/* Encodes and rebuilds to buffers; both are refused. */
 static void refuse_buffers(world *world, const walrus_accel_sink *sink)
 {
     walrus_accel_encode_request encode = world->encode;
@@ -40,7 +40,7 @@ static void check_buffers(world *world)
     *buffer = right;
     buffer->data = NULL;
     refuse_buffers(world, &sink);
-    /* It shares a byte with the next, is the first one, or all of another. */
+    /* The buffer shares a byte with the next, equals the first, or equals another. */
     buffer->data = right.data + 1;
     refuse_buffers(world, &sink);
     buffer->data = buffers.buffers[9].data;
@@ -51,8 +51,8 @@ static void check_buffers(world *world)
     buffers_free(&buffers);
 }
 
-/* The source, and the slivers, within what is written. */
-static void check_rooms_and_source(world *world)
+/* The source and the slivers lie in written memory. */
+static void check_buffers_and_source(world *world)
 {
     buffer_set buffers = buffers_new(&world->sample.shape, world->sample.n_shards);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
@@ -74,7 +74,7 @@ static void check_rooms_and_source(world *world)
     slivers[0].data = buffers.bytes;
     rebuild.slivers = slivers;
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->runtime, &rebuild, NULL, &out, &error));
-    /* Slivers that are given twice are only read. */
+    /* Repeated slivers are only read. */
     slivers[0] = slivers[1];
     rebuild.slivers = world->slivers;
     CHECK_OK(walrus_accel_rebuild(world->runtime, &rebuild, NULL, &encoded, &error));
@@ -88,7 +88,7 @@ static void check_output(world *world)
     const uint64_t wrong[] = {0, world->sample.length - 1, world->sample.length + 1, SIZE_MAX, UINT64_MAX / 2};
     walrus_accel_decode_request request = world->decode;
     size_t number, at;
-    /* A blob's buffer that is a part of a sliver's memory. */
+    /* The output buffer is a part of a sliver's memory. */
     uint8_t *memory = claim(world->sample.length + world->slivers[0].length);
     walrus_accel_sliver *slivers = claim(world->sliver_count * sizeof *slivers);
     request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
@@ -105,7 +105,7 @@ static void check_output(world *world)
         memcpy(memory + at, world->slivers[0].data, slivers[0].length);
         REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->runtime, &request, NULL, &out, &error));
     }
-    /* The last byte that is written is the sliver's first: a byte of its header. */
+    /* The last written byte is the first byte of the sliver's header. */
     slivers[0].data = memory + world->sample.length - 1;
     memcpy(memory + world->sample.length - 1, world->slivers[0].data, slivers[0].length);
     REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_decode(world->runtime, &request, NULL, &out, &error));
@@ -131,7 +131,7 @@ static void check_verdicts(world *world)
     memcpy(sliver, slivers[0].data, length);
     slivers[0].data = sliver;
     request.slivers = slivers;
-    /* Verdicts among the symbols, in what stands before them, and in what stands behind. */
+    /* The verdicts lie among the symbols, in the bytes before them, and in the bytes after them. */
     request.verdicts = sliver + length / 2;
     CHECK_STATUS(BAD, walrus_accel_verify(world->runtime, &request, NULL, &error));
     request.verdicts = sliver;
@@ -139,7 +139,7 @@ static void check_verdicts(world *world)
     CHECK_STATUS(BAD, walrus_accel_verify(world->runtime, &request, NULL, &error));
     request.verdicts = sliver + length - 1;
     CHECK_STATUS(BAD, walrus_accel_verify(world->runtime, &request, NULL, &error));
-    /* A sliver that is none has its bytes all the same. */
+    /* A malformed sliver has bytes too. */
     slivers[0].length = 1;
     request.verdicts = sliver;
     CHECK_STATUS(BAD, walrus_accel_verify(world->runtime, &request, NULL, &error));
@@ -191,7 +191,7 @@ static void check_empty(world *world)
 void misuse_memory(world *world)
 {
     check_buffers(world);
-    check_rooms_and_source(world);
+    check_buffers_and_source(world);
     check_output(world);
     check_verdicts(world);
     check_empty(world);

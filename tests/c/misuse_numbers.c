@@ -1,5 +1,5 @@
 /*
- * Numbers out of their range: choices, shards, pairs, lengths.
+ * Numbers out of range: choices, shards, pairs, lengths.
  */
 #include "misuse.h"
 
@@ -8,7 +8,7 @@
 
 #define BAD WALRUS_ACCEL_INVALID_ARGUMENT
 
-/* No choice has this many, or a last one. */
+/* No choice has these values. */
 static const uint32_t unknown[] = {99, UINT32_MAX};
 
 static void check_options(void)
@@ -20,7 +20,7 @@ static void check_options(void)
             uint32_t *fields[5] = {&options.engine, &options.no_cpu_fallback, &options.no_device_check,
                                    &options.threads, &options.max_jobs};
             options.engine = WALRUS_ACCEL_ENGINE_CPU;
-            /* So many threads are possible, if not so many more. */
+            /* This number of threads is possible, so add less. */
             *fields[field] = field >= 3 ? UINT32_MAX - (uint32_t)which : unknown[which];
             REFUSES_HANDLE(BAD, walrus_accel_runtime, walrus_accel_runtime_new(&options, &out, &error));
         }
@@ -114,7 +114,7 @@ static int32_t unread(uint64_t offset, uint8_t *out, size_t length, void *user_d
     return 0;
 }
 
-/* Blobs that are too long by one byte and by very many. */
+/* Blobs that are too long by one byte, and by many. */
 static void check_blob_lengths(world *world)
 {
     walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
@@ -140,7 +140,7 @@ static void check_blob_lengths(world *world)
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &request, NULL, &out, &error));
 }
 
-/* What is given and not used is a mistake, and so is a field that a later version may have. */
+/* Values that the kind does not use are mistakes, and so are reserved fields. */
 static void check_unused(world *world)
 {
     walrus_accel_encode_request encode = world->encode;
@@ -185,7 +185,7 @@ static void check_pairs(world *world)
     size_t length = 0;
     encode.pairs = rebuild.pairs = beyond;
     encode.pair_count = rebuild.pair_count = 2;
-    /* A list that nothing says is to be used is a mistake. */
+    /* A list that no choice selects is a mistake. */
     CHECK(encode.pair_choice == WALRUS_ACCEL_PAIRS_ALL && rebuild.pair_choice == WALRUS_ACCEL_PAIRS_ALL);
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(world->runtime, &rebuild, NULL, &out, &error));
@@ -199,7 +199,7 @@ static void check_pairs(world *world)
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
     encode.pairs = NULL;
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_encode(world->runtime, &encode, NULL, &out, &error));
-    /* An empty list is none of them, wherever it is. */
+    /* An empty list selects no pair, wherever it points. */
     encode.pair_count = 0;
     for (size_t place = 0; place < 2; place++) {
         encode.pairs = place == 0 ? NULL : last;
@@ -225,7 +225,7 @@ static void check_pairs(world *world)
     REFUSES_NUMBER(BAD, uint16_t, walrus_accel_pair_of_shard(10, world->sample.id, 10, &out, &error));
 }
 
-/* A blob ID's text, and metadata, of other lengths than they have. */
+/* Texts of blob IDs and metadata with wrong lengths. */
 static void check_texts_and_metadata(world *world)
 {
     char text[WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH + 1] = "";

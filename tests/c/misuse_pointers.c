@@ -1,5 +1,5 @@
 /*
- * NULL for every pointer that is needed, in turn.
+ * NULL for every required pointer, in turn.
  */
 #include "misuse.h"
 
@@ -89,7 +89,7 @@ static void check_places_of_numbers(const world *world)
     }
 }
 
-/* A request's own pointers. */
+/* Pointers of requests. */
 static void check_requests(world *world)
 {
     walrus_accel_encode_request encode = world->encode;
@@ -134,7 +134,7 @@ static void check_requests(world *world)
     REFUSES_HANDLE(BAD, walrus_accel_encoded, walrus_accel_rebuild(runtime, &rebuild, NULL, &out, &error));
 }
 
-/* What a kind of source or sink needs. */
+/* Pointers that a kind of source or sink requires. */
 static void check_sources_and_sinks(world *world)
 {
     uint32_t kind;
@@ -185,6 +185,6 @@ void misuse_pointers(world *world)
                    walrus_accel_directory_repair(world->runtime, NULL, NULL, &out, &error));
     REFUSES_HANDLE(BAD, walrus_accel_metadata,
                    walrus_accel_metadata_from_bcs(NULL, 1, 10, NULL, &out, &error));
-    /* Nobody has to take the error. */
+    /* The error is optional. */
     CHECK_EQUAL(walrus_accel_encode(world->runtime, NULL, NULL, NULL, NULL), BAD);
 }

@@ -1,6 +1,6 @@
 /*
- * Symbols, proofs and readers used wrong: NULL, other lengths and counts, numbers that are none, memory that
- * overlaps.
+ * Misuse of symbols, proofs and readers: NULL, wrong lengths and counts, unknown numbers, memory
+ * that overlaps.
  */
 #include "misuse.h"
 
@@ -131,7 +131,7 @@ static void check_cut(world *world)
     ends[0] = ends[3] = 9;
     CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, targets, 4, out, length - 1, ends, &error));
     CHECK(ends[0] == 0 && ends[3] == 0);
-    /* What is written is among the targets, or the ends, or those among each other. */
+    /* The output overlaps with the targets, with the ends, or the ends with the targets. */
     memcpy(out, targets, sizeof targets);
     CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, (const uint16_t *)(void *)out, 4, out, length, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, targets, 4, (uint8_t *)targets, length, NULL, &error));
@@ -209,7 +209,7 @@ static void check_symbols(world *world)
     symbol.length = 0;
     CHECK_OK(walrus_accel_verify_symbols(runtime, &request, NULL, &error));
     CHECK_EQUAL(world->verdicts[0], WALRUS_ACCEL_SYMBOL_MALFORMED);
-    /* Verdicts within a symbol, and within the array. */
+    /* The verdicts lie in a symbol, and in the array of symbols. */
     request = world->verify_symbols;
     request.verdicts = (uint8_t *)(uintptr_t)world->symbols[1].data;
     CHECK_STATUS(BAD, walrus_accel_verify_symbols(runtime, &request, NULL, &error));
@@ -273,7 +273,10 @@ static void check_recover(world *world)
     request = world->recover;
     request.reserved = 1;
     refuse_recover(world, &request, BAD);
-    /* Verdicts: too few, too many, none, in the place of what is read; all are 0 if the call fails. */
+    /*
+     * The verdicts are too few, too many, NULL, or in memory that is read. All are 0 after a
+     * failure.
+     */
     request = world->recover;
     request.verdicts = world->verdicts;
     refuse_recover(world, &request, BAD);
@@ -336,7 +339,7 @@ static void check_proof(world *world)
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_MALFORMED);
 }
 
-/* Slivers that cannot be handed in: nothing became of them. */
+/* Invalid slivers have the outcome 0. */
 static void refuse_slivers(world *world, const walrus_accel_sliver *slivers, size_t count)
 {
     walrus_accel_added added[2] = {{7, 7, 7}, {7, 7, 7}};
@@ -384,7 +387,7 @@ static void check_add(world *world)
     refuse_add(world, &request);
     request.sliver_count = SIZE_MAX;
     refuse_add(world, &request);
-    /* What became of it, in the place of the sliver, or of its bytes: nothing is written. */
+    /* The results lie in the array of slivers, or in a sliver's bytes: nothing is written. */
     *kept = world->slivers[0];
     request = world->reader_add;
     request.slivers = kept;
@@ -408,7 +411,7 @@ static void check_add(world *world)
 static void check_reader(world *world)
 {
     const walrus_accel_reader *reader = world->live[KIND_READER];
-    const walrus_accel_reader_report *gathered = world->live[KIND_READER_REPORT];
+    const walrus_accel_reader_report *seen = world->live[KIND_READER_REPORT];
     walrus_accel_reader_read_request request = world->reader_read;
     walrus_accel_seen_sliver found = WALRUS_ACCEL_SEEN_SLIVER_INIT;
     uint8_t byte = 0;
@@ -436,14 +439,14 @@ static void check_reader(world *world)
     REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read_range(reader, 0, NULL, 1, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read_range(reader, 0, &byte, SIZE_MAX, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(gathered, &count, &count, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(gathered, NULL, &count, &count, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(gathered, &count, NULL, &count, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_report_get(gathered, WALRUS_ACCEL_ADDED_KEPT, 0, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_report_get(gathered, 0, 0, &found, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_report_get(gathered, 4, 0, &found, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(seen, &count, &count, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(seen, NULL, &count, &count, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_counts(seen, &count, NULL, &count, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_get(seen, WALRUS_ACCEL_ADDED_KEPT, 0, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_get(seen, 0, 0, &found, &error));
+    CHECK_STATUS(BAD, walrus_accel_reader_report_get(seen, 4, 0, &found, &error));
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
-                 walrus_accel_reader_report_get(gathered, WALRUS_ACCEL_ADDED_KEPT, SIZE_MAX, &found, &error));
+                 walrus_accel_reader_report_get(seen, WALRUS_ACCEL_ADDED_KEPT, SIZE_MAX, &found, &error));
 }
 
 void misuse_recovery(world *world)

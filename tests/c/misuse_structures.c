@@ -1,6 +1,5 @@
 /*
- * Structures of other sizes: older ones than the first version, newer ones, and such as were not
- * initialised.
+ * Structures of other sizes: older than the first version, newer, and not initialised.
  */
 #include "misuse.h"
 
@@ -15,7 +14,7 @@ enum { LONGEST = 4096 };
 
 static world *here;
 
-/* A call with a structure, which gives its status; the error is NULL or to be freed. */
+/* Calls a function with a structure. Returns the status; the error is NULL or must be freed. */
 typedef walrus_accel_status (*use)(void *structure, walrus_accel_error **error);
 
 static walrus_accel_status use_options(void *structure, walrus_accel_error **error)
@@ -175,9 +174,9 @@ static walrus_accel_status use_proof_verdict(void *structure, walrus_accel_error
     return walrus_accel_verify_proof(here->runtime, &here->verify_proof, NULL, structure, error);
 }
 
-/* One that has what it needs, and what it has seen. */
+/* A reader with enough slivers, and its report. */
 static walrus_accel_reader *ready;
-static walrus_accel_reader_report *gathered;
+static walrus_accel_reader_report *seen;
 
 static walrus_accel_status use_reader_add(void *structure, walrus_accel_error **error)
 {
@@ -193,12 +192,12 @@ static walrus_accel_status use_reader_read(void *structure, walrus_accel_error *
     return status;
 }
 
-static walrus_accel_status use_gathered(void *structure, walrus_accel_error **error)
+static walrus_accel_status use_seen(void *structure, walrus_accel_error **error)
 {
-    return walrus_accel_reader_report_get(gathered, WALRUS_ACCEL_ADDED_KEPT, 0, structure, error);
+    return walrus_accel_reader_report_get(seen, WALRUS_ACCEL_ADDED_KEPT, 0, structure, error);
 }
 
-/* A report with a problem in it. */
+/* A report with a problem. */
 static walrus_accel_directory_report *problematic;
 
 static walrus_accel_status use_problem(void *structure, walrus_accel_error **error)
@@ -225,11 +224,11 @@ static walrus_accel_status with_size(use use, const void *structure, size_t know
     return status;
 }
 
-/* `least`: its size in the first version. `is_filled`: it is the library that fills it, and not the caller. */
+/* `least`: size in the first version. `is_filled`: 1 if the library fills the structure. */
 static void check_sizes_from(const char *name, use use, const void *structure, size_t least, size_t known,
                              int is_filled)
 {
-    /* Aligned as structures are. */
+    /* Aligned like a structure. */
     static union {
         uint64_t number;
         void *pointer;
@@ -246,7 +245,7 @@ static void check_sizes_from(const char *name, use use, const void *structure, s
         CHECK_EQUAL(with_size(use, structure, known, right[number], 0, buffer.bytes), WALRUS_ACCEL_OK);
     }
     if (!is_filled) {
-        /* Of the bytes behind what is known, the last is not zero. */
+        /* The last of the unknown bytes is not zero. */
         CHECK_EQUAL(with_size(use, structure, known, known + 16, 1, buffer.bytes), BAD);
         CHECK_EQUAL(with_size(use, structure, known, LONGEST, 1, buffer.bytes), BAD);
     } else {
@@ -272,11 +271,11 @@ static void check_reader(world *world)
     request.sliver_count = request.added_count = world->sliver_count;
     REQUIRE_OK(walrus_accel_reader_new(world->runtime, world->sample.metadata, &ready, &error));
     REQUIRE_OK(walrus_accel_reader_add(ready, &request, NULL, &error));
-    REQUIRE_OK(walrus_accel_reader_report_new(ready, &gathered, &error));
+    REQUIRE_OK(walrus_accel_reader_report_new(ready, &seen, &error));
     check_sizes("a request to hand in", use_reader_add, &request, sizeof request, 0);
     check_sizes("a request to read", use_reader_read, &world->reader_read, sizeof world->reader_read, 0);
-    check_sizes("a sliver that was seen", use_gathered, &sliver, sizeof sliver, 1);
-    CHECK(walrus_accel_reader_report_free(gathered) == WALRUS_ACCEL_OK);
+    check_sizes("a sliver that was seen", use_seen, &sliver, sizeof sliver, 1);
+    CHECK(walrus_accel_reader_report_free(seen) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(ready) == WALRUS_ACCEL_OK);
     free(request.added);
 }

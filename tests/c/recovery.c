@@ -1,9 +1,9 @@
 /*
- * Recovery symbols, byte for byte those of the network's own encoder; slivers recovered from them, or the
- * proofs that there are none; readers of blobs.
+ * Recovery symbols, equal to the symbols of the network's own encoder; slivers or inconsistency proofs
+ * recovered from them; readers of blobs.
  *
- * WALRUS_ACCEL_VECTORS: the folder of the vectors; WALRUS_ACCEL_ALL_VECTORS=1: the longest blobs too;
- * WALRUS_ACCEL_SMALL=1: small committees alone.
+ * WALRUS_ACCEL_VECTORS: the folder of the vectors; WALRUS_ACCEL_ALL_VECTORS=1: also the longest
+ * blobs; WALRUS_ACCEL_SMALL=1: only small committees.
  */
 #include "recovery.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond these a case is not tried. */
+/* A case beyond these limits is not tried. */
 enum { MOST_LENGTH = 20000000, SMALL_SHARDS = 31 };
 
 uint32_t other_axis(uint32_t axis)
@@ -145,7 +145,10 @@ static uint8_t verdict_on(const walrus_accel_runtime *runtime, const sample *sam
     return verdict;
 }
 
-/* The symbol that the source pair's sliver of the axis has for the target: with a proof, without, without a tree. */
+/*
+ * The symbol of the source pair's sliver for the target: with a Merkle proof, without, and without
+ * expanding.
+ */
 static void check_symbol(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t source,
                          uint16_t target, const json_t *expected)
 {
@@ -187,7 +190,9 @@ static void check_symbol(const walrus_accel_runtime *runtime, const sample *samp
     CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
 }
 
-/* All targets at once, in a buffer that is longer than needed: each is what it is alone. */
+/*
+ * All targets at once, in a buffer that is longer than needed: each symbol equals the symbol alone.
+ */
 static void check_all_targets(const walrus_accel_runtime *runtime, const sample *sample, uint32_t kind)
 {
     walrus_accel_expanded *expanded = expanded_of(runtime, sample, WALRUS_ACCEL_AXIS_SECONDARY, 1);

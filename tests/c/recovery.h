@@ -1,5 +1,5 @@
 /*
- * What the parts of the program on recovery share.
+ * Common part of the program on recovery.
  */
 #ifndef RECOVERY_H
 #define RECOVERY_H
@@ -9,13 +9,13 @@
 
 #include <jansson.h>
 
-/* Bytes that are this program's own. */
+/* Bytes that this program owns. */
 typedef struct piece {
     uint8_t *bytes;
     size_t length;
 } piece;
 
-/* Symbols that recover one sliver, each in memory of its own. */
+/* Symbols that recover one sliver, each in its own memory. */
 typedef struct symbols {
     uint32_t axis;
     uint16_t target;
@@ -25,33 +25,33 @@ typedef struct symbols {
 
 uint32_t other_axis(uint32_t axis);
 
-/* The bytes of a text in hexadecimal. */
+/* Returns the bytes of a text in hexadecimal. */
 piece from_hex(const char *text);
 
-/* A pair's sliver, expanded. */
+/* Returns the expanded sliver of a pair. */
 walrus_accel_expanded *expanded_of(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
                                    uint16_t pair);
 
-/* The symbol that an expanded sliver has for a target, of WALRUS_ACCEL_SYMBOL_KIND_RECOVERY or the other kind. */
+/* Returns the symbol of an expanded sliver for a target, of a WALRUS_ACCEL_SYMBOL_KIND_ value. */
 piece cut(const walrus_accel_expanded *expanded, uint32_t kind, uint16_t target);
 
-/* The symbols of all slivers of the other axis, in the order of their pairs. */
+/* Returns the symbols of all slivers of the other axis, in the order of their pairs. */
 symbols symbols_new(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target,
                     uint32_t kind);
 void symbols_free(symbols *symbols);
 
-/* One more in front, whose bytes then are the list's. */
+/* Prepends a symbol, whose bytes then belong to the list. */
 void symbols_prepend(symbols *symbols, piece made);
 
 walrus_accel_recover_request recover_request_of(const walrus_accel_metadata *metadata, const symbols *symbols);
 
-/* Recovers slivers of both axes from all that there is, and from damaged ones. */
+/* Recovers slivers of both axes from all symbols, and from damaged symbols. */
 void recovery_slivers(const walrus_accel_runtime *runtime, const sample *sample);
 
-/* The proofs of the vectors. */
+/* Checks the inconsistency proofs of the vectors. */
 void recovery_proofs(const walrus_accel_runtime *runtime, const char *folder);
 
-/* A reader, from several threads; and slivers of many blobs in one request. */
+/* Checks a reader with several threads, and slivers of many blobs in one request. */
 void recovery_reading(const walrus_accel_runtime *runtime);
 
 #endif

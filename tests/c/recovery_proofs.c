@@ -1,5 +1,5 @@
 /*
- * Inconsistency proofs: those of the vectors, changed ones, and such as are made of their symbols.
+ * Inconsistency proofs: of the vectors, changed, and made of their symbols.
  */
 #include "recovery.h"
 
@@ -20,8 +20,10 @@ static walrus_accel_proof_verdict verdict_on(const walrus_accel_runtime *runtime
     return verdict;
 }
 
-/* The proof's symbols, each with its axis and target: target, count, then for each the source, a length of one byte
- * or more, the symbol, and a proof. */
+/*
+ * Returns the proof's symbols, each with its axis and target. The bytes have the target and the
+ * count, and per symbol the source, a length of one byte or more, the symbol, and its Merkle proof.
+ */
 static symbols symbols_of(const piece *proof, uint32_t axis, uint16_t n_shards)
 {
     symbols made;
@@ -58,7 +60,7 @@ static symbols symbols_of(const piece *proof, uint32_t axis, uint16_t n_shards)
     return made;
 }
 
-/* Recovers from a proof's symbols: the sliver if the blob is consistent, and otherwise a proof again. */
+/* Recovers from a proof's symbols: the sliver of a consistent blob, or else a proof again. */
 static void check_recovery(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata, uint32_t axis,
                            const piece *proof, uint16_t n_shards, int is_proven)
 {
@@ -75,7 +77,7 @@ static void check_recovery(const walrus_accel_runtime *runtime, const walrus_acc
         CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_recovered_sliver(recovered, &data, &length, &error));
         CHECK(data == NULL && length == 0);
         CHECK_OK(walrus_accel_recovered_proof(recovered, &data, &length, &error));
-        /* The same symbols, maybe in another order. */
+        /* Equal symbols, possibly in another order. */
         CHECK_EQUAL(length, proof->length);
         CHECK_EQUAL(verdict_on(runtime, metadata, axis, data, length).verdict, WALRUS_ACCEL_PROOF_PROVEN);
     }
@@ -83,7 +85,7 @@ static void check_recovery(const walrus_accel_runtime *runtime, const walrus_acc
     symbols_free(&symbols);
 }
 
-/* A proof with one thing wrong. */
+/* A proof with one mistake. */
 static void check_changes(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata, uint32_t axis,
                           const piece *proof, uint16_t n_shards)
 {
@@ -100,7 +102,7 @@ static void check_changes(const walrus_accel_runtime *runtime, const walrus_acce
     bytes[0] = (uint8_t)n_shards;
     CHECK_EQUAL(verdict_on(runtime, metadata, axis, bytes, proof->length).verdict, WALRUS_ACCEL_PROOF_WRONG_TARGET);
     bytes[0] = proof->bytes[0];
-    /* The first symbol's source, and a byte of the last one's proof. */
+    /* The first symbol's source, and a byte of the last symbol's Merkle proof. */
     bytes[3] = UINT8_MAX;
     verdict = verdict_on(runtime, metadata, axis, bytes, proof->length);
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_WRONG_SYMBOL);
@@ -112,7 +114,7 @@ static void check_changes(const walrus_accel_runtime *runtime, const walrus_acce
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_WRONG_SYMBOL);
     CHECK_EQUAL(verdict.symbol, (size_t)(proof->bytes[2] - 1));
     CHECK_EQUAL(verdict.symbol_verdict, WALRUS_ACCEL_SYMBOL_WRONG_PROOF);
-    /* Nothing is said of anything if the call fails. */
+    /* A failed call gives no verdict. */
     {
         walrus_accel_verify_proof_request request = WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT;
         request.metadata = metadata;
@@ -125,7 +127,7 @@ static void check_changes(const walrus_accel_runtime *runtime, const walrus_acce
     free(bytes);
 }
 
-/* Two symbols of one source, in the place of two. */
+/* Two symbols of one source, instead of two sources. */
 static void check_repeated(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata, uint32_t axis,
                            const piece *proof, uint16_t n_shards)
 {

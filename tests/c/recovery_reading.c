@@ -1,5 +1,6 @@
 /*
- * A reader that several threads hand slivers to, and what it reads; slivers of many blobs in one request.
+ * A reader to which several threads add slivers, and its results; slivers of many blobs in one
+ * request.
  */
 #include "recovery.h"
 
@@ -9,13 +10,13 @@
 
 enum { SHARDS = 31, LENGTH = 100003, THREADS = 4 };
 
-/* A thread hands in every THREADS-th of the slivers, one at a time. */
+/* A thread adds every THREADS-th sliver, one at a time. */
 typedef struct worker {
     pthread_t thread;
     const walrus_accel_reader *reader;
     const walrus_accel_sliver *slivers;
     size_t count, first;
-    /* How many became what. */
+    /* Number of slivers per outcome. */
     size_t outcomes[WALRUS_ACCEL_ADDED_DAMAGED + 1];
 } worker;
 
@@ -71,7 +72,7 @@ static void check_ranges(const walrus_accel_reader *reader, const sample *sample
     free(out);
 }
 
-/* To every kind of output, with every check. */
+/* Reads to every kind of output, with every check. */
 static void check_read(const walrus_accel_reader *reader, const sample *sample, uint32_t axis)
 {
     char *folder = folder_new(), *path = path_in(folder, "blob");
@@ -109,12 +110,12 @@ static void check_read(const walrus_accel_reader *reader, const sample *sample, 
     folder_free(folder);
 }
 
-static void check_gathered(const walrus_accel_reader *reader, size_t kept, size_t damaged, size_t surplus)
+static void check_seen(const walrus_accel_reader *reader, size_t kept, size_t damaged, size_t surplus)
 {
-    walrus_accel_reader_report *gathered = NULL;
+    walrus_accel_reader_report *seen = NULL;
     size_t found[3] = {0, 0, 0}, number;
-    CHECK_OK(walrus_accel_reader_report_new(reader, &gathered, &error));
-    CHECK_OK(walrus_accel_reader_report_counts(gathered, &found[0], &found[1], &found[2], &error));
+    CHECK_OK(walrus_accel_reader_report_new(reader, &seen, &error));
+    CHECK_OK(walrus_accel_reader_report_counts(seen, &found[0], &found[1], &found[2], &error));
     CHECK_EQUAL(found[0], kept);
     CHECK_EQUAL(found[1], damaged);
     CHECK_EQUAL(found[2], surplus);
@@ -122,21 +123,21 @@ static void check_gathered(const walrus_accel_reader *reader, size_t kept, size_
         walrus_accel_seen_sliver sliver = WALRUS_ACCEL_SEEN_SLIVER_INIT;
         uint32_t damage = WALRUS_ACCEL_ADDED_DAMAGED;
         if (number < found[1]) {
-            CHECK_OK(walrus_accel_reader_report_get(gathered, damage, number, &sliver, &error));
+            CHECK_OK(walrus_accel_reader_report_get(seen, damage, number, &sliver, &error));
             CHECK_EQUAL(sliver.outcome, damage);
             CHECK_EQUAL(sliver.verdict, WALRUS_ACCEL_SLIVER_WRONG_ROOT);
             CHECK(sliver.axis == WALRUS_ACCEL_AXIS_PRIMARY || sliver.axis == WALRUS_ACCEL_AXIS_SECONDARY);
         } else {
             sliver.outcome = 7;
             CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
-                         walrus_accel_reader_report_get(gathered, damage, number, &sliver, &error));
+                         walrus_accel_reader_report_get(seen, damage, number, &sliver, &error));
             CHECK_EQUAL(sliver.outcome, 0);
         }
     }
-    CHECK(walrus_accel_reader_report_free(gathered) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_reader_report_free(seen) == WALRUS_ACCEL_OK);
 }
 
-/* All slivers of an axis, of which one is damaged, by several threads. */
+/* Several threads add all slivers of an axis, of which one is damaged. */
 static void check_reader(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis)
 {
     walrus_accel_sliver *slivers = last_slivers(sample, axis, SHARDS);
@@ -173,9 +174,9 @@ static void check_reader(const walrus_accel_runtime *runtime, const sample *samp
         }
     }
     CHECK_EQUAL(outcomes[WALRUS_ACCEL_ADDED_KEPT], enough(sample, axis));
-    /* It may have come when nothing was needed any more. */
+    /* The damaged sliver may arrive when no more are needed. */
     CHECK(outcomes[WALRUS_ACCEL_ADDED_DAMAGED] <= 1);
-    check_gathered(reader, enough(sample, axis), outcomes[WALRUS_ACCEL_ADDED_DAMAGED],
+    check_seen(reader, enough(sample, axis), outcomes[WALRUS_ACCEL_ADDED_DAMAGED],
                    outcomes[WALRUS_ACCEL_ADDED_SURPLUS]);
     CHECK_OK(walrus_accel_reader_ready(reader, &ready, &error));
     CHECK_EQUAL(ready, axis);
@@ -188,7 +189,7 @@ static void check_reader(const walrus_accel_runtime *runtime, const sample *samp
     free(slivers);
 }
 
-/* A range whose rows are there can be read, whatever else is not. */
+/* A range whose rows are there can be read, whatever else is missing. */
 static void check_rows(const walrus_accel_runtime *runtime, const sample *sample)
 {
     walrus_accel_sliver slivers[4];
@@ -209,7 +210,7 @@ static void check_rows(const walrus_accel_runtime *runtime, const sample *sample
     for (number = 0; number < 2; number++) {
         slivers[number] = sample_sliver(sample, WALRUS_ACCEL_AXIS_PRIMARY, (uint16_t)(2 + number));
     }
-    /* The same again, and one that is none. */
+    /* A repeated sliver, and a malformed sliver. */
     slivers[2] = slivers[0];
     slivers[3] = slivers[0];
     slivers[3].length--;
@@ -228,7 +229,7 @@ static void check_rows(const walrus_accel_runtime *runtime, const sample *sample
     CHECK(walrus_accel_reader_free(reader) == WALRUS_ACCEL_OK);
 }
 
-/* Cancelled, a call hands in nothing. */
+/* A cancelled call adds nothing. */
 static void check_cancelled(const walrus_accel_runtime *runtime, const sample *sample)
 {
     walrus_accel_sliver sliver = sample_sliver(sample, WALRUS_ACCEL_AXIS_PRIMARY, 1), slivers[3];
@@ -243,7 +244,7 @@ static void check_cancelled(const walrus_accel_runtime *runtime, const sample *s
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
     REQUIRE_OK(walrus_accel_reader_new(runtime, sample->metadata, &reader, &error));
     CHECK_OK(walrus_accel_control_cancel(control, &error));
-    /* What can be told without any work is told: bytes that are no sliver. The others are as if never given. */
+    /* Outcomes that need no work are told: malformed slivers. The others are as if never added. */
     slivers[0] = slivers[1] = slivers[2] = sliver;
     slivers[1].length--;
     CHECK_STATUS(WALRUS_ACCEL_CANCELLED, add(reader, slivers, 3, control, added, &error));
@@ -264,7 +265,10 @@ static void check_cancelled(const walrus_accel_runtime *runtime, const sample *s
     symbols_free(&symbols);
 }
 
-/* Slivers of blobs of several lengths and committees, each as one of its own blob and as one of the next. */
+/*
+ * Slivers of blobs of several lengths and committees, each as a sliver of its own blob and of the
+ * next.
+ */
 static void check_many_blobs(const walrus_accel_runtime *runtime)
 {
     enum { BLOBS = 6, OF_EACH = 4, COUNT = BLOBS * OF_EACH };
@@ -287,7 +291,7 @@ static void check_many_blobs(const walrus_accel_runtime *runtime)
         metadata_per_sliver[number] = samples[is_other ? other : blob].metadata;
         expected[number] = WALRUS_ACCEL_SLIVER_GOOD;
         if (is_other) {
-            /* Of pair 3, secondary. */
+            /* Secondary sliver of pair 3. */
             int is_beyond = committees[blob] - 4 >= committees[other];
             int is_alike = committees[blob] == committees[other] && lengths[blob] == lengths[other];
             expected[number] = is_beyond ? WALRUS_ACCEL_SLIVER_WRONG_INDEX
@@ -312,7 +316,7 @@ static void check_many_blobs(const walrus_accel_runtime *runtime)
     request.metadata = samples[0].metadata;
     CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_verify(runtime, &request, NULL, &error));
     request.metadata = NULL;
-    /* No sliver is called good by a call that fails. */
+    /* A failed call gives no sliver the verdict good. */
     memset(verdicts, WALRUS_ACCEL_SLIVER_GOOD, sizeof verdicts);
     metadata_per_sliver[COUNT - 1] = NULL;
     CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_per_sliver[23]",

@@ -1,12 +1,12 @@
 /*
- * Slivers recovered from symbols, with and without proofs, and from such as are damaged.
+ * Slivers recovered from symbols, with and without Merkle proofs, and from damaged symbols.
  */
 #include "recovery.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The parts of BCS GeneralRecoverySymbol. */
+/* Parts of BCS GeneralRecoverySymbol. */
 typedef struct parts {
     uint8_t axis;
     uint16_t source, target;
@@ -59,7 +59,7 @@ static piece joined(const parts *parts)
     return made;
 }
 
-/* The sliver is the one that was encoded, and as many were used as are needed. */
+/* The sliver equals the encoded sliver, and no more symbols were used than needed. */
 static void check_recovered(const sample *sample, const walrus_accel_recover_request *request,
                             const walrus_accel_recovered *recovered, size_t needed)
 {
@@ -94,10 +94,10 @@ static void check_refused(const walrus_accel_recovered *recovered, const uint8_t
     }
 }
 
-/* Puts symbols that are wrong in every way in front of the good ones. What is wrong with each is in `expected`. */
+/* Prepends symbols with every mistake to the good symbols. `expected` has their verdicts. */
 static size_t add_damaged(symbols *symbols, const sample *sample, uint8_t *expected)
 {
-    /* The sources whose indices are the least: they are tried before all others. */
+    /* Sources with the least indices, which are tried before all others. */
     int is_row = other_axis(symbols->axis) == WALRUS_ACCEL_AXIS_PRIMARY;
     uint16_t first = is_row ? 0 : (uint16_t)(sample->n_shards - 1);
     uint16_t second = is_row ? 1 : (uint16_t)(sample->n_shards - 2);
@@ -155,7 +155,10 @@ static void reverse(uint8_t *bytes, size_t count)
     }
 }
 
-/* Too few symbols, and one of them again: it stays without a verdict. A second one is wrong, a third none. */
+/*
+ * Too few symbols, one of them repeated, one wrong and one malformed. The repeated symbol has no
+ * verdict.
+ */
 static void check_told(const walrus_accel_runtime *runtime, const walrus_accel_recover_request *few)
 {
     size_t count = few->symbol_count + 3, number;
@@ -189,7 +192,7 @@ static void check_told(const walrus_accel_runtime *runtime, const walrus_accel_r
     free(list);
 }
 
-/* Verdicts on symbols that were enough: those that were used are good, those that were refused are not. */
+/* Enough symbols: used symbols are good, refused symbols are not. */
 static void check_all_told(const walrus_accel_recovered *recovered, const uint8_t *verdicts, size_t count)
 {
     const size_t *numbers = NULL;
@@ -222,7 +225,7 @@ static void check_proven(const walrus_accel_runtime *runtime, const sample *samp
     check_recovered(sample, &request, recovered, needed);
     check_refused(recovered, NULL, 0);
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
-    /* Exactly as many, and one fewer. */
+    /* Exactly as many symbols as needed, and one fewer. */
     request.symbols = symbols.list + symbols.count - needed;
     request.symbol_count = needed;
     CHECK_OK(walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
@@ -285,7 +288,7 @@ static void check_unproven(const walrus_accel_runtime *runtime, const sample *sa
     check_refused(recovered, &malformed, 1);
     check_all_told(recovered, verdicts, symbols.count);
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
-    /* Whichever are used, these are wrong. */
+    /* Whichever symbols are used, these are wrong. */
     for (number = 1; number < symbols.count; number++) {
         uint8_t *bytes = (uint8_t *)(uintptr_t)symbols.list[number].data;
         bytes[symbols.list[number].length - 1] ^= (uint8_t)(1 + number % 251);
@@ -298,7 +301,7 @@ static void check_unproven(const walrus_accel_runtime *runtime, const sample *sa
     symbols_free(&symbols);
 }
 
-/* A sliver that was damaged gives no symbols. */
+/* A damaged sliver serves no symbols. */
 static void check_damaged_source(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis)
 {
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;

@@ -1,7 +1,7 @@
 /*
- * Many threads, one runtime: each call gives what it gave to one thread alone.
+ * Many threads on one runtime: each call returns what it returns to one thread alone.
  *
- * WALRUS_ACCEL_CALLS: the number of calls by all threads together.
+ * WALRUS_ACCEL_CALLS: the number of calls of all threads together.
  */
 #include "check.h"
 #include "fixture.h"
@@ -116,7 +116,7 @@ static void decode(const sample *sample, uint32_t axis, int as_job)
     free(slivers);
 }
 
-/* All good but one. */
+/* All slivers but one are good. */
 static void verify(const sample *sample, uint16_t wrong)
 {
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
@@ -159,7 +159,7 @@ static void fail(worker *worker)
     walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
     char number[16];
     uint32_t n_shards = 60000 + choose(worker, 5000);
-    /* The message is this thread's own. */
+    /* The message belongs to this thread. */
     snprintf(number, sizeof number, "%u", (unsigned)n_shards);
     CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, number,
                   walrus_accel_shape_compute((uint16_t)n_shards, 1, &shape, &error));

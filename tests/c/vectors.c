@@ -1,9 +1,9 @@
 /*
- * The vectors of the network's own encoder: shapes, metadata, slivers, in every way that they can come and
- * go.
+ * Vectors of the network's own encoder: shapes, metadata and slivers, with every source, sink and
+ * output.
  *
- * WALRUS_ACCEL_VECTORS: the folder of the vectors; WALRUS_ACCEL_ALL_VECTORS=1: the longest blobs too;
- * WALRUS_ACCEL_SMALL=1: small committees alone.
+ * WALRUS_ACCEL_VECTORS: the folder of the vectors; WALRUS_ACCEL_ALL_VECTORS=1: also the longest
+ * blobs; WALRUS_ACCEL_SMALL=1: only small committees.
  */
 #include "vectors.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond these a case is not tried in every way, or not at all. */
+/* A case beyond these limits is not tried in every way, or not at all. */
 enum { FULL_LENGTH = 200000, FULL_SHARDS = 300, MOST_LENGTH = 20000000, SMALL_SHARDS = 31 };
 
 uint64_t number_of(const vector *vector, const char *name)
@@ -63,7 +63,7 @@ const walrus_accel_sliver *sliver_of(const vector *vector, uint32_t axis, uint16
     return axis == WALRUS_ACCEL_AXIS_PRIMARY ? &vector->primary[pair] : &vector->secondary[pair];
 }
 
-/* The slivers that the library keeps: by their hashes, and one by one where the case has them. */
+/* Slivers that the library keeps: by their hashes, and one by one where the case has them. */
 static void check_slivers(const vector *vector)
 {
     const json_t *pairs = json_object_get(vector->fields, "pairs"), *pair;

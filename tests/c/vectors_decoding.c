@@ -1,5 +1,5 @@
 /*
- * From slivers back to the blob, and to other slivers; and what is found of damaged ones.
+ * From slivers to the blob, and to other slivers; verdicts on damaged slivers.
  */
 #include "vectors.h"
 
@@ -22,7 +22,7 @@ static void check_used(const walrus_accel_decoded *decoded, uint32_t axis, size_
     CHECK_EQUAL(damaged, 0);
 }
 
-/* One decoding to one kind of output. */
+/* Decodes to one kind of output. */
 static void check_output(const walrus_accel_runtime *runtime, const vector *vector, walrus_accel_decode_request *request,
                          uint32_t axis)
 {
@@ -104,7 +104,7 @@ static void check_outputs(const walrus_accel_runtime *runtime, const vector *vec
     check_output(runtime, vector, &request, axis);
     CHECK_BYTES(output, sample->blob, sample->length);
     CHECK_EQUAL(output[sample->length], 0xa5);
-    /* A file that is there is replaced. */
+    /* An existing file is replaced. */
     file_write(path, (const uint8_t *)"before", 6);
     request.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
     request.output_path = path;
@@ -137,7 +137,7 @@ void vectors_decoding(const walrus_accel_runtime *runtime, const vector *vector,
     }
 }
 
-/* A sliver that is changed, and what is to be found. */
+/* A changed sliver, and its expected verdict. */
 typedef struct damage {
     uint8_t *bytes;
     size_t length;
@@ -155,7 +155,7 @@ static damage changed(const walrus_accel_sliver *sliver, size_t at, uint8_t bits
     return made;
 }
 
-/* The slivers' BCS: a length, symbols, the symbol size and the index in two bytes each. */
+/* BCS SliverData: a length, the symbols, the symbol size and the index in two bytes each. */
 static size_t make_damages(const vector *vector, uint32_t axis, damage *made)
 {
     const walrus_accel_shape *shape = &vector->sample.shape;
@@ -171,7 +171,7 @@ static size_t make_damages(const vector *vector, uint32_t axis, damage *made)
     made[count] = changed(sliver, 0, 0, WALRUS_ACCEL_SLIVER_MALFORMED);
     made[count++].length = 0;
     made[count++] = changed(sliver, sliver->length - 1, 0x80, WALRUS_ACCEL_SLIVER_WRONG_INDEX);
-    /* Another's index: its symbols are not of that one, unless they are the same in both. */
+    /* The index of another sliver: its symbols differ, unless both slivers are equal. */
     CHECK_OK(walrus_accel_sliver_index(shape->n_shards, axis, 2, &index, &error));
     is_same = memcmp(sliver->data, sliver_of(vector, axis, 2)->data, sliver->length - 2) == 0;
     made[count] = changed(sliver, 0, 0, is_same ? WALRUS_ACCEL_SLIVER_GOOD : WALRUS_ACCEL_SLIVER_WRONG_ROOT);
@@ -237,7 +237,7 @@ void vectors_verdicts(const walrus_accel_runtime *runtime, const vector *vector)
     free(expected);
 }
 
-/* Two pairs from the last slivers, which are not of them, in both directions. */
+/* Rebuilds two pairs from the last slivers of other pairs, in both directions. */
 void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vector)
 {
     const uint16_t pairs[2] = {0, 1};
@@ -270,7 +270,7 @@ void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vecto
     }
 }
 
-/* The private profile: other IDs, the same slivers, and metadata that says so. */
+/* The private profile: other blob IDs, the same slivers, and metadata that names the profile. */
 void vectors_blake3(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;

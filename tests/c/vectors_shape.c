@@ -1,5 +1,5 @@
 /*
- * Sizes, indices, IDs and metadata of a vector.
+ * Sizes, indices, blob IDs and metadata of a vector.
  */
 #include "vectors.h"
 
@@ -11,7 +11,7 @@ static void check_sizes(const vector *vector)
     walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
     const sample *sample = &vector->sample;
     CHECK_OK(walrus_accel_shape_compute(sample->n_shards, sample->length, &shape, &error));
-    /* All fields, and not what is between them. */
+    /* Compares all fields, not the bytes between them. */
     CHECK_BYTES(&shape, &sample->shape, offsetof(walrus_accel_shape, columns) + sizeof shape.columns);
     CHECK_EQUAL(shape.struct_size, sizeof shape);
     CHECK_EQUAL(shape.n_shards, sample->n_shards);
@@ -26,7 +26,7 @@ static void check_sizes(const vector *vector)
     CHECK(shape.secondary_header_length >= 1 && shape.secondary_header_length <= 5);
 }
 
-/* A pair's slivers say their index themselves: the last two bytes. */
+/* The last two bytes of a sliver are its index. */
 static void check_indices(const vector *vector)
 {
     uint16_t n_shards = vector->sample.n_shards, pair;
@@ -72,7 +72,7 @@ static void check_id(const vector *vector)
     CHECK_EQUAL(commitment, WALRUS_ACCEL_COMMITMENT_BLAKE2B);
 }
 
-/* The roots are in the metadata's bytes, each behind its enum's variant. */
+/* The bytes of the metadata have the roots, each after its enum variant. */
 static void check_roots(const vector *vector, const walrus_accel_sliver *bcs)
 {
     uint16_t n_shards = vector->sample.n_shards, pair;
@@ -116,7 +116,7 @@ static void check_metadata(const vector *vector)
     CHECK_STATUS(WALRUS_ACCEL_INVALID_METADATA, walrus_accel_metadata_from_bcs(
         bcs.data, bcs.length, wrong, sample->id, &metadata, &error));
     CHECK(metadata == NULL);
-    /* No number of shards is the network's. */
+    /* 0 shards stands for the network's number. */
     if (sample->n_shards == WALRUS_ACCEL_NETWORK_SHARDS) {
         CHECK_OK(walrus_accel_metadata_from_bcs(bcs.data, bcs.length, 0, sample->id, &metadata, &error));
         CHECK(walrus_accel_metadata_free(metadata) == WALRUS_ACCEL_OK);

@@ -1,5 +1,5 @@
 /*
- * Slivers into every kind of sink, all of them and some.
+ * Slivers to every kind of sink, all pairs and some.
  */
 #include "vectors.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An encoding of the vector's blob in memory, of some pairs; NULL for all. */
+/* Encodes the vector's blob in memory, for some pairs; NULL for all. */
 static walrus_accel_encoded *encoded_to(const walrus_accel_runtime *runtime, const vector *vector,
                                         const walrus_accel_sink *sink, const uint16_t *pairs, size_t count)
 {
@@ -25,7 +25,7 @@ static walrus_accel_encoded *encoded_to(const walrus_accel_runtime *runtime, con
     return encoded;
 }
 
-/* `pairs` in ascending order, or NULL for all. */
+/* `pairs` is in ascending order, or NULL for all. */
 static void check_buffers(const walrus_accel_runtime *runtime, const vector *vector, const uint16_t *pairs, size_t count)
 {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
@@ -49,7 +49,7 @@ static void check_buffers(const walrus_accel_runtime *runtime, const vector *vec
     buffers_free(&buffers);
 }
 
-/* Slivers that are put together from pieces, with a count of how often each byte came. */
+/* Slivers assembled from pieces, with the number of times that each byte came. */
 typedef struct collection {
     const vector *vector;
     uint8_t **bytes, **counts;
@@ -169,7 +169,7 @@ static void check_directory(const walrus_accel_runtime *runtime, const vector *v
     folder_free(folder);
 }
 
-/* A file that is gone and one that is damaged are found, and come back. */
+/* A missing file and a damaged file are found, and repaired. */
 static void check_repair(const walrus_accel_runtime *runtime, const vector *vector)
 {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);

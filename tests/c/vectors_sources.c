@@ -43,7 +43,9 @@ static void check_files(const walrus_accel_runtime *runtime, const vector *vecto
     source.path = NULL;
     source.descriptor = open(path, O_RDONLY);
     REQUIRE(source.descriptor >= 0);
-    /* It is read from its beginning, wherever the descriptor stands, and stays there. */
+    /*
+     * The file is read from its beginning, whatever the descriptor's offset, which does not move.
+     */
     CHECK(lseek(source.descriptor, place, SEEK_SET) == place);
     check_source(runtime, vector, &source);
     CHECK(lseek(source.descriptor, 0, SEEK_CUR) == place);
@@ -62,7 +64,7 @@ static void *feed_pipe(void *given)
     const feed *feed = given;
     size_t at = 0;
     while (at < feed->sample->length) {
-        /* Short writes: the reader cannot count on whole ones. */
+        /* Short writes: the reader cannot rely on whole ones. */
         size_t left = feed->sample->length - at, most = 1 + at % 4099;
         ssize_t written = write(feed->descriptor, feed->sample->blob + at, left < most ? left : most);
         REQUIRE(written > 0);

@@ -1,4 +1,4 @@
-// Checks that tell where they failed, and go on.
+// Checks that report their place and continue.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -20,7 +20,8 @@ inline void check_that(bool holds, const char *file, int line, std::string_view 
 
 #define CHECK(condition) check_that((condition), __FILE__, __LINE__, #condition)
 
-/// `call` throws walrus_accel::error with this status, and a message that has `part` in it.
+/// Checks that `call` throws walrus_accel::error with this status and a message that contains
+/// `part`.
 template <class Call>
 void check_fails(walrus_accel::status expected, std::string_view part, Call &&call, const char *file,
                  int line, std::string_view what) {
@@ -44,7 +45,7 @@ void check_fails(walrus_accel::status expected, std::string_view part, Call &&ca
         walrus_accel::status::expected, part, [&] { (void)(expression); }, __FILE__, __LINE__,           \
         #expression)
 
-/// `call` throws an int: the one that a callable threw.
+/// Checks that `call` throws an int: the exception of a callable.
 template <class Call>
 void check_throws(int expected, Call &&call, const char *file, int line, std::string_view what) {
     try {

@@ -25,7 +25,7 @@ void test_directories() {
     const auto quick = runtime.verify_directory(directory, wal::scrutiny::quick, control);
     CHECK(quick.problems.empty() && quick.checked >= 15);
 
-    // One file of each problem.
+    // One file per kind of problem.
     const auto pairs = directory / "pairs";
     std::filesystem::remove(pairs / "0003.primary.bcs");
     std::ofstream(pairs / "0004.secondary.bcs") << "damage";

@@ -21,7 +21,7 @@ wal::blob_id id_of(const wal::runtime &runtime, wal::source from) {
     return runtime.encode(request).metadata().blob_id();
 }
 
-/// A reader of a blob.
+/// Returns a callable that reads a blob.
 auto reading(const bytes &blob) {
     return [&blob](std::uint64_t offset, wal::span<std::uint8_t> out) {
         std::copy_n(blob.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
@@ -47,7 +47,7 @@ void sources(const wal::runtime &runtime, const sample &made) {
     CHECK_FAILS(invalid_argument, "-1", id_of(runtime, wal::source::descriptor(-1)));
 
     CHECK(id_of(runtime, wal::source::reader(blob.size(), reading(blob))) == id);
-    // One that answers, and cannot be copied.
+    // A callable that answers, and cannot be copied.
     auto whole = std::make_unique<bytes>(blob);
     auto owning = [whole = std::move(whole)](std::uint64_t offset, wal::span<std::uint8_t> out) {
         reading(*whole)(offset, out);
@@ -127,7 +127,7 @@ void choices(const wal::runtime &runtime, const sample &made) {
     CHECK(network.metadata().shape().n_shards == WALRUS_ACCEL_NETWORK_SHARDS);
 }
 
-/// The call waits for its source until it was cancelled.
+/// The call waits for its source until it is cancelled.
 void cancelling(const wal::runtime &runtime) {
     const wal::control control;
     std::promise<void> is_reading;

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A source that waits until the gate is opened: so a job that reads it is at work until then.
+/// Source that waits until the gate is opened, so that a job which reads it runs until then.
 class gate {
 public:
     wal::encode_request request() {
@@ -99,7 +99,7 @@ void completions(const wal::runtime &runtime, const sample &made) {
     CHECK(told.state() == wal::job_state::ended);
     CHECK(told.get().metadata().blob_id() == made.metadata.blob_id());
 
-    // The result is taken, and the job destroyed, by the completion.
+    // The completion takes the result and destroys the job.
     std::promise<void> is_stored;
     std::promise<bool> has_blob;
     std::unique_ptr<wal::job<wal::decoded>> kept;
@@ -113,7 +113,7 @@ void completions(const wal::runtime &runtime, const sample &made) {
     is_stored.set_value();
     CHECK(has_blob.get_future().get());
 
-    // A thread that cancels a job that waits is told in the call.
+    // A thread that cancels a queued job learns of its end inside the call.
     const auto narrow = cpu(1);
     gate closed;
     auto first = narrow.submit_encode(closed.request());
@@ -143,7 +143,7 @@ void exceptions(const wal::runtime &runtime, const sample &made) {
     CHECK_FAILS(cancelled, "", stopping.get());
 }
 
-/// What requests own may go when they were submitted, and the runtime and the metadata too.
+/// Request, runtime and metadata may be destroyed after the submission.
 void lifetimes(const sample &made) {
     const auto slow = [&](std::shared_ptr<bytes> blob) {
         auto runtime = cpu();
@@ -181,7 +181,7 @@ void moves() {
         CHECK_FAILS(invalid_argument, "job", first.progress());
         CHECK_FAILS(invalid_argument, "job", first.cancel());
         CHECK_FAILS(invalid_argument, "job", first.get());
-        // The one that waited is cancelled by the assignment, and done with when that is over.
+        // The assignment cancels the queued job and finishes it.
         second = std::move(third);
         CHECK(is_told && second.state() != wal::job_state::ended);
         first = std::move(second);
@@ -189,7 +189,7 @@ void moves() {
     closed.open();
     CHECK(first.get().metadata().shape().blob_length == 1000);
 
-    // A job at work is cancelled by its end.
+    // Destroying a running job cancels it.
     auto open = std::make_unique<gate>();
     open->open();
     auto request = open->request();

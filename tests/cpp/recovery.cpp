@@ -61,7 +61,7 @@ void recovering(const wal::runtime &runtime, const sample &made, wal::target wan
     CHECK(!runtime.try_recover(made.metadata, wanted, views(proven), wal::symbol_kind::recovery, {}, &told));
     CHECK(told == (std::vector<wal::symbol_verdict>{
                       wal::symbol_verdict::malformed, wal::symbol_verdict::wrong_axis,
-                      wal::symbol_verdict::good, wal::symbol_verdict::not_looked_at}));
+                      wal::symbol_verdict::good, wal::symbol_verdict::not_checked}));
 
     const auto plain = cut(runtime, made, wanted, wal::symbol_kind::decoding);
     const auto form = wal::symbol_kind::decoding;

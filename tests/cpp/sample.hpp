@@ -1,4 +1,4 @@
-// What the tests encode: blobs that follow from a seed, and the runtime that they use.
+// Material of the tests: blobs made from a seed, and a runtime.
 #ifndef SAMPLE_HPP
 #define SAMPLE_HPP
 
@@ -13,7 +13,7 @@
 
 using bytes = std::vector<std::uint8_t>;
 
-/// The blob of the test vectors.
+/// Returns the blob of the test vectors.
 inline bytes blob_of(std::uint64_t seed, std::uint64_t length) {
     bytes blob(static_cast<std::size_t>(length));
     for (auto &byte : blob) {
@@ -28,7 +28,7 @@ inline bool is_same(walrus_accel::span<const std::uint8_t> left,
     return std::equal(left.begin(), left.end(), right.begin(), right.end());
 }
 
-/// A runtime of its own that runs on the CPU.
+/// Makes a runtime on the CPU.
 inline walrus_accel::runtime cpu(std::uint32_t max_jobs = 0) {
     walrus_accel::runtime_options options;
     options.engine = walrus_accel::engine::cpu;
@@ -37,7 +37,7 @@ inline walrus_accel::runtime cpu(std::uint32_t max_jobs = 0) {
     return walrus_accel::runtime(options);
 }
 
-/// A blob for few shards, encoded, and all its slivers.
+/// Encoded blob for few shards, and all its slivers.
 struct sample {
     static constexpr std::uint16_t n_shards = 7;
 
@@ -45,7 +45,7 @@ struct sample {
                     std::uint64_t length = 5000)
         : blob(blob_of(seed, length)), kept(runtime.encode(request())), metadata(kept.metadata()) {}
 
-    /// An encoding of the blob, whose slivers the library keeps.
+    /// Returns a request for an encoding whose slivers the library keeps.
     walrus_accel::encode_request request() const {
         walrus_accel::encode_request made(walrus_accel::source::memory(blob));
         made.slivers = walrus_accel::sink::library();
@@ -53,7 +53,7 @@ struct sample {
         return made;
     }
 
-    /// The slivers of both axes of the pairs from `first` to before `end`.
+    /// Returns the slivers of both axes of the pairs from `first` to before `end`.
     std::vector<walrus_accel::sliver> slivers(std::uint16_t first = 0,
                                               std::uint16_t end = n_shards) const {
         std::vector<walrus_accel::sliver> found;
@@ -70,7 +70,7 @@ struct sample {
     walrus_accel::metadata metadata;
 };
 
-/// A directory for a test's files, which goes with it.
+/// Directory for a test's files. The destructor removes it.
 class scratch {
 public:
     scratch() {

@@ -1,6 +1,6 @@
-// Tests of the C++ binding. In the environment: WALRUS_ACCEL_VECTORS, the directory of the test vectors
-// (tests/vectors unless set); WALRUS_ACCEL_SMALL=1 for those of few shards alone, for slow tools;
-// WALRUS_ACCEL_ALL_VECTORS=1 for those of long blobs too.
+// Tests of the C++ wrapper. Environment: WALRUS_ACCEL_VECTORS, the directory of the test vectors
+// (tests/vectors by default); WALRUS_ACCEL_SMALL=1 for vectors of few shards only, for slow tools;
+// WALRUS_ACCEL_ALL_VECTORS=1 for vectors of long blobs too.
 
 #include "suite.hpp"
 

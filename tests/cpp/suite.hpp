@@ -1,4 +1,4 @@
-// The parts of the suite.
+// Parts of the suite.
 #ifndef SUITE_HPP
 #define SUITE_HPP
 

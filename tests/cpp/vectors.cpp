@@ -1,4 +1,4 @@
-// The vectors of the network's own encoder.
+// Vectors of the network's own encoder.
 
 #include "check.hpp"
 #include "sample.hpp"
@@ -94,7 +94,7 @@ void check_slivers(const wal::encoded &encoded, const wal::shape &shape, const n
     }
 }
 
-/// From the last slivers of an axis, which are for the most part not source slivers.
+/// Decodes from the last slivers of an axis, which are mostly not source slivers.
 void check_decoding(const wal::runtime &runtime, const wal::metadata &metadata,
                     const wal::encoded &encoded, wal::axis along, const bytes &blob) {
     const auto shape = metadata.shape();

@@ -16,7 +16,7 @@ fn lists_of_pairs_are_read_as_they_are_written() {
     ] {
         assert_eq!(parse_pairs(text, 10), None, "{text}");
     }
-    // Each item alone is fine: together they would take minutes.
+    // Each item alone is valid; together they would take minutes.
     let many = ["0-65533"; 500_000].join(",");
     assert_eq!(parse_pairs(&many, 65534), None);
 }

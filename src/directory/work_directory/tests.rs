@@ -122,7 +122,7 @@ fn a_directory_that_was_being_replaced_comes_back() {
         assert_eq!(names(parent.path()).len(), 1);
         fs::remove_dir_all(back).unwrap();
     }
-    // If another one has the name, the old one was replaced.
+    // If another directory has the name, the old directory was replaced.
     let work = open(parent.path(), "a", false).unwrap();
     fs::create_dir(work.dir.at(&id)).unwrap();
     fs::create_dir(parent.path().join(&id)).unwrap();
@@ -138,7 +138,7 @@ fn what_others_put_there_stays() {
     fs::write(path.join("notes"), b"precious").unwrap();
     drop(work);
     assert_eq!(fs::read(path.join("notes")).unwrap(), b"precious");
-    // The next run works beside it.
+    // The next run uses another directory.
     drop(open(parent.path(), "a", false).unwrap());
     assert_eq!(fs::read(path.join("notes")).unwrap(), b"precious");
     let error = open(parent.path(), "a", true).map(drop).unwrap_err();

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::CpuEngine;
 use super::codeword_pipeline::{CodewordTask, Codewords};
+use super::cpu_engine::{CachedDecoding, CpuEngine};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile};
 use super::rs::restorer::Decoding;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
-use crate::engine::{CodewordBatch, CodewordOps, Engine, RestoredCodeword, STRIPE_UNIT};
+use crate::engine::{CodewordBatch, CodewordOps, RestoredCodeword, STRIPE_UNIT};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
@@ -57,14 +57,14 @@ impl CpuEngine {
                 .lock()
                 .expect("nothing panics under the lock")
         };
-        let is_it = |made: &&Made| made.code == code && made.given == given;
+        let is_it = |made: &&CachedDecoding| made.code == code && made.given == given;
         if let Some(made) = decodings().iter().find(is_it) {
             return Arc::clone(&made.decoding);
         }
         // Not under the lock: memory may be missing.
         let erasures = Erasures::new(code, &given);
         let decoding = Arc::new(Decoding::new(&self.butterflies, erasures));
-        let made = Made {
+        let made = CachedDecoding {
             code,
             given,
             decoding: Arc::clone(&decoding),
@@ -76,14 +76,6 @@ impl CpuEngine {
         decodings.push_back(made);
         decoding
     }
-}
-
-/// A code made ready for decoding from certain symbols.
-pub(crate) struct Made {
-    code: Code,
-    /// The symbols, in the order in which they are given.
-    given: Vec<usize>,
-    decoding: Arc<Decoding>,
 }
 
 impl CodewordOps for CpuEngine {

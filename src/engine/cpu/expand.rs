@@ -5,9 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::codeword_pipeline::{CodewordSpace, CodewordTask, Codewords};
+use super::cpu_engine::{CpuEngine, LISTS_A_SYMBOL};
 use super::hash::LeafHasher;
-use super::{CpuEngine, LISTS_A_SYMBOL};
-use crate::engine::{Engine, ExpandSession};
+use crate::engine::ExpandSession;
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
 use crate::format::index::Axis;

@@ -7,6 +7,7 @@
 mod cache_sizes;
 mod codeword_ops;
 mod codeword_pipeline;
+mod cpu_engine;
 pub(crate) mod decode;
 mod encode;
 pub(crate) mod expand;
@@ -23,192 +24,19 @@ mod selftest;
 pub(crate) mod shared_buffers;
 mod symbol_chunks;
 
-use std::collections::VecDeque;
-#[cfg(feature = "gpu")]
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use self::codeword_pipeline::CodewordSpace;
-use self::hash::ShortLeaves;
-use self::isa::Isa;
-use self::isa_selection::Choice;
-use self::rs::butterflies::Butterflies;
-use self::rs::extender::Encoding;
-use self::symbol_chunks::Layout;
-use super::{
-    DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, InstructionSet, RowPlaces,
-};
-use crate::code::{Code, make_tables};
+pub(crate) use self::cpu_engine::CpuEngine;
+#[cfg(feature = "gpu")]
+pub(crate) use self::cpu_engine::HostPanic;
+use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
 use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::support::memory::{BufferPool, filled};
-
-/// About how many bytes of recovery symbols all threads together gather before they hand them on,
-/// and the most for one.
-const BLOCKS_BYTES: usize = 64 << 20;
-const BLOCK_BYTES: usize = 2 << 20;
-
-/// The most lines that a thread takes at once: as many as share a chunk of two-byte symbols.
-const BLOCK_CODEWORDS: usize = 32;
-
-/// The most bytes of every row in the columns that a thread takes at once: a block of long symbols takes about
-/// ten milliseconds, which is how long another thread may be idle at the end.
-const BLOCK_WIDTH: usize = 24 << 10;
-
-/// What work on the host panicked with: a source's or a sink's own panic, say, and no device's fault.
-#[cfg(feature = "gpu")]
-pub(crate) struct HostPanic(pub(crate) Box<dyn std::any::Any + Send>);
-
-pub(crate) struct CpuEngine {
-    pool: rayon::ThreadPool,
-    butterflies: Butterflies,
-    encodings: Mutex<Vec<Arc<Encoding>>>,
-    /// Those of single words, the latest last.
-    decodings: Mutex<VecDeque<codeword_ops::Made>>,
-    isa: Isa,
-    dropped: Vec<DroppedSet>,
-    /// The bytes of a core's second-level cache, if they are known.
-    second_level: Option<u64>,
-    /// The source rows, the stripes, the hash states, the leaf hashes of ended sessions.
-    idle_rows: BufferPool,
-    idle_stripes: BufferPool,
-    idle_states: BufferPool,
-    idle_leaves: BufferPool,
-    /// The leaves of two-byte symbols, by commitment.
-    short_leaves: [OnceLock<ShortLeaves>; 2],
-    /// What threads work in, between jobs.
-    spaces: Mutex<Vec<CodewordSpace>>,
-}
-
-impl CpuEngine {
-    pub(crate) fn new(threads: usize, wanted: Option<InstructionSet>) -> Result<Self> {
-        make_tables();
-        let Choice { isa, dropped } = isa_selection::choose(wanted)?;
-        Ok(Self {
-            pool: pool::new(threads)?,
-            butterflies: Butterflies::new(isa),
-            encodings: Mutex::new(Vec::new()),
-            decodings: Mutex::default(),
-            isa,
-            dropped,
-            second_level: cache_sizes::second_level(),
-            idle_rows: BufferPool::default(),
-            idle_stripes: BufferPool::default(),
-            idle_states: BufferPool::default(),
-            idle_leaves: BufferPool::default(),
-            short_leaves: Default::default(),
-            spaces: Mutex::default(),
-        })
-    }
-
-    /// Does work on the engine's threads. Its panic comes back as a [`HostPanic`].
-    #[cfg(feature = "gpu")]
-    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let work = || catch_unwind(AssertUnwindSafe(work));
-        let result = self.pool.install(work);
-        result.unwrap_or_else(|payload| resume_unwind(Box::new(HostPanic(payload))))
-    }
-
-    /// How many bytes of every symbol of a line are extended and hashed at once.
-    fn step(&self, shape: &Shape) -> u32 {
-        cache_sizes::step(self.second_level, shape.n_shards().into())
-    }
-
-    /// The code that expands slivers of the axis.
-    fn expanding(shape: &Shape, axis: Axis) -> Code {
-        let original = usize::from(shape.sliver_symbols(axis));
-        Code::new(original, usize::from(shape.n_shards()) - original)
-    }
-
-    /// The code that expands slivers of the axis, ready for use; made once and kept.
-    fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Encoding> {
-        let code = Self::expanding(shape, axis);
-        let encodings = || {
-            self.encodings
-                .lock()
-                .expect("nothing panics under the lock")
-        };
-        let there = |encodings: &[Arc<Encoding>]| {
-            let mut there = encodings.iter();
-            there
-                .find(|encoding| *encoding.code() == code)
-                .map(Arc::clone)
-        };
-        if let Some(there) = there(&encodings()) {
-            return there;
-        }
-        // Not under the lock: memory may be missing.
-        let encoding = Arc::new(Encoding::new(&self.butterflies, code));
-        let mut encodings = encodings();
-        if let Some(there) = there(&encodings) {
-            return there;
-        }
-        // Two are in use at a time, and seldom more committees than one.
-        if encodings.len() == 8 {
-            encodings.remove(0);
-        }
-        encodings.push(Arc::clone(&encoding));
-        encoding
-    }
-
-    /// Calls `work` with what a thread works in.
-    fn with_space<T>(&self, work: impl FnOnce(&mut CodewordSpace) -> T) -> T {
-        let spaces = || self.spaces.lock().expect("nothing panics under the lock");
-        let mut space = spaces().pop().unwrap_or_default();
-        let result = work(&mut space);
-        spaces().push(space);
-        result
-    }
-
-    /// Whether the leaves of a blob's symbols are looked up: where two-byte symbols are more than there
-    /// are different ones.
-    fn uses_short_leaves(&self, shape: &Shape) -> bool {
-        let n = usize::from(shape.n_shards());
-        shape.symbol_size() == ShortLeaves::SYMBOL && n * n > ShortLeaves::COUNT
-    }
-
-    /// The leaves to look up, if that is how it is done; made once.
-    fn short_leaves(&self, shape: &Shape, commitment: Commitment) -> Option<&ShortLeaves> {
-        let leaves = &self.short_leaves[commitment as usize];
-        self.uses_short_leaves(shape)
-            .then(|| leaves.get_or_init(|| ShortLeaves::new(commitment, self.isa)))
-    }
-
-    /// How many columns a thread takes at once: several, so that short symbols share chunks and the
-    /// bytes of the next one come in time, but few enough that every thread gets some; fewer if what
-    /// they give is gathered for an output.
-    fn block_lines(&self, shape: &Shape, width: usize, gathers: bool) -> usize {
-        let n = usize::from(shape.n_shards());
-        let together = Layout::lines(width, shape.symbol_size());
-        let threads = self.pool.current_num_threads();
-        let mut most = self.most_codewords(n).min(BLOCK_WIDTH / width);
-        if gathers {
-            let bytes = (BLOCKS_BYTES / threads).min(BLOCK_BYTES);
-            most = most.min(bytes / (n * width));
-        }
-        (most / together).max(1) * together
-    }
-
-    /// The most columns that a thread takes at once, but for short symbols.
-    fn most_codewords(&self, n: usize) -> usize {
-        n.div_ceil(4 * self.pool.current_num_threads())
-            .min(BLOCK_CODEWORDS)
-    }
-
-    /// The most bytes that a thread gathers for an output, with stripes of up to `width`. It grows
-    /// with the width, as the blocks of lines do not.
-    fn gathered_memory(&self, shape: &Shape, width: u32) -> u64 {
-        let n = u64::from(shape.n_shards());
-        let most = (BLOCKS_BYTES / self.pool.current_num_threads()).min(BLOCK_BYTES) as u64;
-        let lines = self.most_codewords(shape.n_shards().into()) as u64 * n * u64::from(width);
-        // One line at least, or as many short ones as share a chunk.
-        lines.min(most).max(n * u64::from(width.max(64)))
-    }
-}
 
 impl PairHasher for CpuEngine {
     fn hash_pairs(
@@ -285,7 +113,7 @@ impl Engine for CpuEngine {
     }
 
     fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.threads()
     }
 
     fn encode_memory(
@@ -358,6 +186,3 @@ impl Engine for CpuEngine {
         )))
     }
 }
-
-/// The bytes of the lists of pieces and slices that a thread makes.
-const LISTS_A_SYMBOL: u64 = 32;

@@ -1,6 +1,6 @@
 //! What a device has room for: how wide stripes can be, and how many slivers it takes at once.
 
-use super::encode::stripe::Sizes;
+use super::encode::stripe::EncodeSizes;
 use super::shader::modules::Shader;
 use super::{GpuEngine, decode, expand, unavailable};
 use crate::code::Code;
@@ -80,7 +80,7 @@ impl GpuEngine {
     /// The widest stripes of encoding.
     pub(crate) fn widest(&self, shape: &Shape, commitment: Commitment) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
-            let sizes = Sizes::new(shape, commitment, width, self.cut);
+            let sizes = EncodeSizes::new(shape, commitment, width, self.cut);
             (sizes.largest(), sizes.total())
         })
     }
@@ -88,7 +88,7 @@ impl GpuEngine {
     /// The widest stripes of decoding.
     pub(crate) fn widest_decode(&self, shape: &Shape, axis: Axis) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
-            let sizes = decode::Sizes::new(shape, axis, width, self.cut);
+            let sizes = decode::DecodeSizes::new(shape, axis, width, self.cut);
             (sizes.largest(), sizes.total())
         })
     }
@@ -101,7 +101,7 @@ impl GpuEngine {
         axis: Axis,
     ) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
-            let sizes = expand::Sizes::new(shape, commitment, axis, 1, width);
+            let sizes = expand::ExpandSizes::new(shape, commitment, axis, 1, width);
             (sizes.largest(), sizes.total())
         })
     }
@@ -137,7 +137,7 @@ impl GpuEngine {
         items: usize,
         width: u32,
     ) -> usize {
-        let sizes = |items| expand::Sizes::new(shape, commitment, axis, items, width);
+        let sizes = |items| expand::ExpandSizes::new(shape, commitment, axis, items, width);
         let fits = |items| {
             let sizes = sizes(items);
             sizes.largest() <= self.cut.block && self.fits(sizes.largest(), sizes.total())

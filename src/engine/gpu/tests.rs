@@ -6,9 +6,16 @@ mod faults;
 mod memory;
 mod sharing;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, OnceLock};
+
 use super::audit::combination_check;
+use super::device::workspace::Workspace;
 use super::shader::modules::Shader;
 use super::*;
+use crate::engine::EngineOptions;
+use crate::engine::options::DeviceOptions;
+use crate::format::error::Error;
 use crate::io::sink::SliverBuffer;
 use crate::jobs::runtime::Runtime;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
@@ -19,8 +26,8 @@ fn engine() -> Option<GpuEngine> {
 }
 
 /// The same, with blocks of these sizes.
-fn engine_with(cut: BlockLimits) -> Option<GpuEngine> {
-    required(GpuEngine::new(&options()), cut)
+fn engine_with(limits: BlockLimits) -> Option<GpuEngine> {
+    required(GpuEngine::new(&options()), limits)
 }
 
 pub(crate) fn options() -> EngineOptions {
@@ -35,11 +42,11 @@ pub(crate) fn options() -> EngineOptions {
     }
 }
 
-pub(crate) fn required(engine: Result<GpuEngine>, cut: BlockLimits) -> Option<GpuEngine> {
+pub(crate) fn required(engine: Result<GpuEngine>, limits: BlockLimits) -> Option<GpuEngine> {
     let required = std::env::var_os("WALRUS_ACCEL_REQUIRE_GPU").is_some();
     match engine {
         Ok(mut engine) => {
-            engine.cut = cut;
+            engine.cut = limits;
             Some(engine)
         }
         Err(error) if required => panic!("a device is required: {error}"),
@@ -271,7 +278,7 @@ fn a_wrong_answer_is_noticed() {
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
     let lines = [shape.n_shards(), shape.rows()].map(usize::from);
-    let check = combination_check::Check::new(shape.symbol_size() as usize, lines, 7);
+    let check = combination_check::CombinationCheck::new(shape.symbol_size() as usize, lines, 7);
     let mut sums = combination_check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
     // What a device would add up, from the slivers.
@@ -285,7 +292,7 @@ fn a_wrong_answer_is_noticed() {
         for row in 0..10 {
             let pair = SliverIndex(row as u16).pair(Axis::Primary, 10);
             let primary = slivers.symbols(Axis::Primary, pair).unwrap();
-            let chunk = check.of_symbol(&primary[column * size..][..size]);
+            let chunk = check.combine_symbol(&primary[column * size..][..size]);
             let to = &mut sums.of_columns[row];
             check.add_codeword(to, &chunk, combination_check::CodewordAxis::Columns, column);
             if row < rows {
@@ -298,7 +305,7 @@ fn a_wrong_answer_is_noticed() {
         let pair = SliverIndex(column as u16).pair(Axis::Secondary, 10);
         let secondary = slivers.symbols(Axis::Secondary, pair).unwrap();
         for row in 0..rows {
-            let chunk = check.of_symbol(&secondary[row * size..][..size]);
+            let chunk = check.combine_symbol(&secondary[row * size..][..size]);
             let to = &mut sums.of_rows[column];
             check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
         }
@@ -360,7 +367,9 @@ fn states_mean_the_same_to_device_and_cpu() {
             for first_on_device in [true, false] {
                 let start = |on_device: bool| -> Box<dyn EncodeSession + '_> {
                     match on_device {
-                        true => Box::new(encode::Session::new(&engine, shape, commitment, width)),
+                        true => Box::new(encode::GpuEncodeSession::new(
+                            &engine, shape, commitment, width,
+                        )),
                         false => engine.cpu.start_encode(shape, commitment, width).unwrap(),
                     }
                 };

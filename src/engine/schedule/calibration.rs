@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use super::choice::CLASSES;
-use super::{Job, Work};
+use super::job::{CLASSES, Job, Work};
 use crate::engine::{DeviceInfo, Engine};
 
 /// How long a measurement counts: drivers and machines change.

@@ -4,17 +4,13 @@ use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Job;
 use super::attempt::{Answer, Attempt, CANCEL_POLL_INTERVAL, Outcome};
 use super::calibration::{Cache, Entry, Key, Settings, now, save};
+use super::job::{CLASSES, Job};
 use super::measure::measure;
 use crate::engine::{DeviceInfo, Engine, Engines, NoDevice, on_own_thread};
 use crate::format::error::{Error, Result};
 use crate::io::control::{Control, Event};
-
-/// The least bytes of the size classes. Smaller jobs are the CPU's: it is done with them in less time
-/// than it takes to open a device.
-pub(crate) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
 
 /// Limits of the time that finding a device takes, and opening it and answering its questions: beyond them the
 /// device counts as broken.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::{Job, Work};
+use super::job::{Job, Work};
 use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width, stripes};
 use crate::format::commitment::{
     BlobMetadataWithId, Commitment, ZeroCodewords, column_roots, row_roots,

@@ -9,6 +9,7 @@ mod attempt;
 mod calibration;
 #[cfg(feature = "gpu")]
 mod choice;
+mod job;
 #[cfg(feature = "gpu")]
 mod measure;
 
@@ -16,31 +17,4 @@ mod measure;
 pub(crate) use self::calibration::Settings;
 #[cfg(feature = "gpu")]
 pub(crate) use choice::{Auto, JobSlot};
-
-use crate::format::commitment::Commitment;
-
-/// What there is to do, as far as its time depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "gpu"), allow(dead_code))]
-pub(crate) struct Job {
-    pub(crate) work: Work,
-    pub(crate) commitment: Commitment,
-    pub(crate) n_shards: u16,
-    /// The bytes of the source matrix, or of the slivers that are verified.
-    pub(crate) bytes: u64,
-}
-
-/// A kind of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "gpu", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "gpu", serde(rename_all = "camelCase"))]
-pub(crate) enum Work {
-    /// A blob's metadata.
-    Metadata,
-    /// A blob's slivers.
-    Encode,
-    /// A blob from slivers.
-    Decode,
-    /// Slivers against metadata.
-    Verify,
-}
+pub(crate) use job::{Job, Work};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::blob_id::BlobId;
+use super::blob_identity::BlobId;
 use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
 use super::node::Node;
 use super::tree;

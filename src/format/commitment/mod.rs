@@ -5,14 +5,14 @@
 //! appended. Each sliver has a tree over the `n` symbols of its expanded row or column. The blob
 //! tree has one leaf per sliver pair, `H(0x00 || primary root || secondary root)`.
 
-mod blob_id;
+mod blob_identity;
 mod blob_metadata;
 mod hash;
 mod node;
 mod tree;
 mod verified;
 
-pub use blob_id::BlobId;
+pub use blob_identity::BlobId;
 pub use blob_metadata::{BlobMetadata, BlobMetadataWithId, SliverPairMetadata};
 pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
 pub use hash::{Commitment, Digest};

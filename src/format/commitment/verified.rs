@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Commitment;
-use super::blob_id::BlobId;
+use super::blob_identity::BlobId;
 use super::blob_metadata::{BlobMetadata, BlobMetadataWithId};
 use super::node::Node;
 use crate::format::error::Result;
@@ -20,8 +20,8 @@ use crate::format::shape::Shape;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, BlobMetadataWithId, Encoder, SliverIndex};
 /// use walrus_accel::wire::Bcs;
+/// use walrus_accel::{Axis, BlobMetadataWithId, Encoder, SliverIndex};
 ///
 /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let (wanted, bytes) = (encoded.blob_id, encoded.to_bcs());
@@ -109,8 +109,8 @@ impl BlobMetadata {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidMetadata`](crate::Error::InvalidMetadata) if the number of pairs or the ID differs;
-    /// as [`Shape::new`] if the length cannot be encoded.
+    /// [`Error::InvalidMetadata`](crate::Error::InvalidMetadata) if the number of pairs or the ID
+    /// differs; as [`Shape::new`] if the length cannot be encoded.
     pub fn verify(self, n_shards: u16, blob_id: &BlobId) -> Result<VerifiedMetadata> {
         let shape = self.check(n_shards, blob_id)?;
         let metadata = BlobMetadataWithId {

@@ -83,10 +83,12 @@ impl Codec for BlobMetadata {
         })?;
         let commitment = reader.tag(|encoding_type| match encoding_type {
             WITHDRAWN => Err(
-                "encoding type 00 is the withdrawn RedStuff/RaptorQ code, which is no longer in use",
+                "encoding type 00 is the withdrawn RedStuff/RaptorQ code, which is no longer in \
+                 use",
             ),
-            _ => Commitment::from_encoding_type(encoding_type)
-                .ok_or("the encoding type is unknown"),
+            _ => {
+                Commitment::from_encoding_type(encoding_type).ok_or("the encoding type is unknown")
+            }
         })?;
         let unencoded_length = reader.u64()?;
         let limit = (MAX_PAIRS, "there are more than 65535 sliver pairs");

@@ -32,8 +32,8 @@ pub struct SliverPair {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, PairSet};
 /// use walrus_accel::io::OwnedSlivers;
+/// use walrus_accel::{Control, Encoder, PairSet};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let mut sink = OwnedSlivers::new();

@@ -22,8 +22,8 @@ use crate::support::memory::{collected, filled, try_with_capacity};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape};
 /// use walrus_accel::io::SliverSlices;
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape};
 ///
 /// let shape = Shape::new(10, 6)?;
 /// let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_data_len(axis) as usize);

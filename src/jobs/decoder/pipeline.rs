@@ -1,4 +1,4 @@
-//! A blob through the stages of decoding, stripe by stripe: decode, check or encode again, write.
+//! Stages of decoding, stripe by stripe: decode, check or encode again, write.
 
 use std::ops::Range;
 
@@ -41,7 +41,7 @@ impl Decoder {
         let width_on = |runtime: &Runtime| {
             let engine = &*runtime.engine;
             let checked = target.checked_rows(engine, &shape, axis, indices);
-            // Each thread writes a row at a time.
+            // Each thread writes one row at a time.
             let rows_in_flight = |width: u32| {
                 let row = u64::from(shape.columns()) * u64::from(width);
                 match target.blob() {
@@ -71,7 +71,7 @@ impl Decoder {
         };
         let needed = shape.slivers_needed(axis);
         let job = Job {
-            // With all of the source at hand there is nothing to restore.
+            // If all source slivers are given, there is nothing to restore.
             work: match indices.iter().all(|index| index.0 < needed) {
                 true => Work::Verify,
                 false => Work::Decode,
@@ -141,12 +141,12 @@ impl Decoder {
                 write_rows(engine, &shape, range, &rows, &left, blob, control)?;
             }
         }
-        match (stage, target.metadata()) {
-            (Stage::Expand(session), Some(metadata)) => {
-                check_rows(engine, metadata, &shape, &checked, &*session)
+        match stage {
+            Stage::None => Ok(()),
+            Stage::Expand(session) => {
+                check_rows(engine, target.metadata(), &shape, &checked, &*session)
             }
-            (Stage::Encode(stage), Some(metadata)) => check_encoding(metadata, &stage.finish()),
-            _ => Ok(()),
+            Stage::Encode(stage) => check_encoding(target.metadata(), &stage.finish()),
         }
     }
 }
@@ -174,7 +174,7 @@ pub(super) enum Target<'a> {
     Checked {
         metadata: &'a BlobMetadata,
         blob: &'a dyn OutputSession,
-        /// Whether given slivers are known to belong to the metadata: rows that are among them need no check.
+        /// True if the given slivers are verified. Source rows among them need no check.
         verified: bool,
     },
     /// Encoded again, and the metadata compared.
@@ -186,11 +186,11 @@ pub(super) enum Target<'a> {
 }
 
 impl Target<'_> {
-    /// Returns the metadata to check against.
-    fn metadata(&self) -> Option<&BlobMetadata> {
+    /// Returns the metadata to check against. The target must be one that is checked.
+    fn metadata(&self) -> &BlobMetadata {
         match self {
-            Self::Blob(_) => None,
-            Self::Checked { metadata, .. } | Self::Encoded { metadata, .. } => Some(metadata),
+            Self::Blob(_) => unreachable!("an unchecked blob has no stage that checks"),
+            Self::Checked { metadata, .. } | Self::Encoded { metadata, .. } => metadata,
         }
     }
 
@@ -201,8 +201,8 @@ impl Target<'_> {
         }
     }
 
-    /// The source rows that the default check hashes, in order. All beyond the blob are equal, so that the
-    /// first one of them speaks for the others if the engine knows that.
+    /// Returns the source rows that the default check hashes, in order. Rows beyond the blob are
+    /// equal, so one of them is enough for an engine that skips zero codewords.
     fn checked_rows(
         &self,
         engine: &dyn Engine,
@@ -216,7 +216,7 @@ impl Target<'_> {
             checked.iter_mut().skip(others).for_each(|row| *row = false);
         }
         if let (Self::Checked { verified: true, .. }, Axis::Primary) = (self, axis) {
-            // One with padding in it is the blob's row only if that is zero.
+            // A row with padding is checked, because its padding may not be zero.
             let len = shape.sliver_len(Axis::Primary);
             let is_whole = |row: usize| (row as u64 + 1) * len <= shape.unencoded_length();
             for row in given.iter().map(|index| usize::from(index.0)) {
@@ -240,15 +240,15 @@ impl Target<'_> {
     }
 }
 
-/// What follows decoding in a stripe.
+/// Stage after decoding a stripe.
 enum Stage<'a> {
     None,
     Expand(Box<dyn ExpandSession + 'a>),
     Encode(EncodeStage<'a>),
 }
 
-/// The rows of the blob that a decoded matrix stands for: zeros past the blob's end, whatever the
-/// slivers held there.
+/// Rows of the blob in a decoded matrix. Bytes beyond the blob's end are zero, whatever the slivers
+/// had there.
 struct BlobRows<'a> {
     rows: Box<dyn SymbolReader + 'a>,
     shape: Shape,
@@ -279,7 +279,7 @@ impl SymbolReader for BlobRows<'_> {
     }
 }
 
-/// Some of the rows: item `i` is the row with the `i`-th number.
+/// Selected rows: item `i` is row `numbers[i]`.
 struct SomeRows<'a> {
     rows: &'a dyn SymbolReader,
     numbers: &'a [usize],
@@ -295,7 +295,7 @@ impl SymbolReader for SomeRows<'_> {
     }
 }
 
-/// Writes the byte range of every symbol of the numbered rows of the blob to its place.
+/// Writes a byte range of every symbol of the numbered rows to the output.
 fn write_rows(
     engine: &dyn Engine,
     shape: &Shape,
@@ -348,7 +348,8 @@ fn write_rows(
     failed.map_or(Ok(()), Err)
 }
 
-/// The roots of slivers that were expanded. Nothing is known of them: they may be a stranger's.
+/// Computes the roots of expanded slivers. No codeword is assumed to be zero, because the slivers
+/// may come from strangers.
 pub(crate) fn roots(
     engine: &dyn Engine,
     commitment: Commitment,
@@ -367,8 +368,8 @@ pub(crate) fn roots(
     }
 }
 
-/// The default check: the source rows' roots are those in the metadata. The slivers are those of
-/// [`BlobRows`], zero past the blob's end, of the rows with these numbers.
+/// Compares the roots of source rows with the metadata: the default check. `checked` has the
+/// numbers of the rows in `session`, which come from [`BlobRows`].
 fn check_rows(
     engine: &dyn Engine,
     metadata: &BlobMetadata,
@@ -381,7 +382,7 @@ fn check_rows(
     let differs = |row: usize, root| metadata.pairs[row].primary != Node::Digest(root);
     let mut differing = 0;
     for (&row, root) in checked.iter().zip(roots) {
-        // The first zero row speaks for the others that are not checked themselves.
+        // The first zero row stands for the zero rows that are not hashed.
         let spoken_for = match row == zeros && checked.last() == Some(&row) {
             true => row..shape.rows().into(),
             false => row..row + 1,
@@ -399,7 +400,7 @@ fn check_rows(
     Ok(())
 }
 
-/// The strict check: encoding the blob gives the metadata.
+/// Compares the metadata of the blob encoded again: the strict check.
 fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Result<()> {
     if computed.metadata == *metadata {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Which slivers a job uses: usable ones first, verified ones if its check fails, and a look from another
-//! path before a blob is called inconsistent.
+//! Choice of the slivers of a job: usable slivers first, verified slivers if the check fails, and
+//! another path before a blob is called inconsistent.
 
 use super::Decoder;
 use super::requests::Decoded;
@@ -13,16 +13,16 @@ use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
 use crate::support::memory::{catch_out_of_memory, collected};
 
-/// A run of a job.
+/// One run of a job.
 pub(super) struct Attempt<'a> {
-    /// What it runs on.
+    /// Decoder of the run.
     pub(super) decoder: &'a Decoder,
-    /// Whether what comes out counts. Where it does not, outputs and sinks are left unfinished.
+    /// True if the results of the run count. Otherwise outputs and sinks stay unfinished.
     pub(super) finishes: bool,
 }
 
 impl Decoder {
-    /// Chooses slivers and runs `job`; if its check fails, chooses again among verified ones.
+    /// Chooses slivers and runs `job`. If the check fails, chooses again among verified slivers.
     pub(super) fn with_good_slivers(
         &self,
         metadata: &VerifiedMetadata,
@@ -33,7 +33,7 @@ impl Decoder {
         catch_out_of_memory(|| self.with_good_slivers_uncaught(metadata, choice, control, &mut job))
     }
 
-    /// The same, from which missing memory unwinds.
+    /// [`Decoder::with_good_slivers`], which unwinds if memory is missing.
     fn with_good_slivers_uncaught(
         &self,
         metadata: &VerifiedMetadata,
@@ -70,7 +70,7 @@ impl Decoder {
                 Ok(()) => return done(damaged),
                 Err(error) => error,
             };
-            // Before another job is done by this control.
+            // Read before another job overwrites it in this control.
             let by_device = control.engine_name() == Some("gpu");
             let mut look_again = |error| {
                 let mut job = |attempt: &Attempt<'_>| job(attempt, axis, &given);
@@ -94,7 +94,7 @@ impl Decoder {
             };
             if bad.is_empty() {
                 match error {
-                    // All could be read this time.
+                    // Verification could read all slivers.
                     Error::Io { .. } => job(&own, axis, &given)?,
                     _ => look_again(Error::Inconsistent {
                         reason: Inconsistency::GoodSlivers,
@@ -120,8 +120,9 @@ impl Decoder {
         }
     }
 
-    /// Does a job again that called a blob inconsistent: nobody is told so by one path alone. If a device did
-    /// it and the CPU finds nothing wrong, all is well, and the device is done for.
+    /// Repeats a job that found a blob inconsistent on another path, because one path alone accuses
+    /// nobody. If a device did the job and the CPU finds the blob consistent, the job succeeds and
+    /// the device is abandoned.
     fn look_again(
         &self,
         metadata: &VerifiedMetadata,
@@ -158,20 +159,20 @@ impl Decoder {
     }
 }
 
-/// Numbers of slivers once more; missing memory unwinds.
+/// Copies positions of slivers. Unwinds if memory is missing.
 fn copy_of(numbers: &[usize]) -> Vec<usize> {
     collected(numbers.iter().copied())
 }
 
-/// A job, from slivers of an axis.
+/// Job that decodes from slivers of an axis.
 type Run<'a> = &'a mut dyn FnMut(&Attempt<'_>, Axis, &GivenSlivers<'_>) -> Result<()>;
 
-/// What slivers a job may choose from.
+/// Slivers that a job may choose from.
 pub(super) struct Choice<'a> {
     pub(super) slivers: &'a dyn SliverSource,
-    /// Those of this axis alone.
+    /// Axis to choose from. `None`: any axis.
     pub(super) axis: Option<Axis>,
-    /// Whether all belong to the metadata for certain.
+    /// True if all slivers are verified.
     pub(super) verified: bool,
 }
 
@@ -202,7 +203,7 @@ pub(super) fn choose_all(
     Ok((axis, usable))
 }
 
-/// The axis to decode from and its usable slivers, source slivers first.
+/// Selects the axis to decode from and its usable slivers, source slivers first.
 fn choose(
     shape: &Shape,
     slivers: &dyn SliverSource,
@@ -222,7 +223,7 @@ fn choose(
             needed,
         };
         best = Some(match best {
-            // The axis of which more is there.
+            // The error names the axis with the larger share of the slivers it needs.
             Some(Error::NotEnoughSlivers {
                 axis: other,
                 usable: other_usable,
@@ -238,7 +239,7 @@ fn choose(
     Err(best.expect("at least one axis was tried"))
 }
 
-/// The good and the bad candidates.
+/// Splits candidates into good and bad slivers.
 fn partition(candidates: &[usize], verdicts: &[SliverVerdict]) -> (Vec<usize>, Vec<usize>) {
     let select = |want: bool| {
         let pairs = candidates.iter().zip(verdicts);

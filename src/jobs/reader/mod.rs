@@ -29,10 +29,10 @@ use crate::support::memory::{catch_out_of_memory, collected};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Check, Control, Encoder, PairSet, SliverPairIndex};
 /// use walrus_accel::decode::Added;
 /// use walrus_accel::io::SliverBuffer;
 /// use walrus_accel::wire::{Bcs, Sliver, SliverData};
+/// use walrus_accel::{Axis, Check, Control, Encoder, PairSet, SliverPairIndex};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());

@@ -28,9 +28,9 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, SliverIndex};
     /// use walrus_accel::verify::ProofVerdict;
     /// use walrus_accel::wire::InconsistencyProof;
+    /// use walrus_accel::{Axis, Control, Encoder, SliverIndex};
     ///
     /// let encoder = Encoder::new(10)?;
     /// let metadata = encoder.metadata(&b"walrus"[..])?.verify(10)?;

@@ -1,4 +1,4 @@
-//! Slivers of many blobs, in groups that an engine takes together.
+//! Verifying slivers of many blobs, in groups that an engine hashes together.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -17,30 +17,31 @@ use crate::jobs::decoder::{Decoder, roots};
 use crate::jobs::runtime::Runtime;
 use crate::support::memory::{collected, filled, push};
 
-/// How many slivers are verified in one go: enough to keep many threads busy, few enough that their
-/// hashes stay small.
+/// Maximum number of slivers verified at once: enough to keep many threads busy, and few enough that
+/// the hash states stay small.
 const LOT: usize = 256;
 
-/// The same where every thread is at a lot of its own: no more slivers, and about so many bytes.
+/// Maximum number of slivers, and approximate number of bytes, of a lot of one thread.
 const SMALL_LOT: usize = 32;
 const SMALL_LOT_BYTES: u64 = 1 << 20;
 
-/// Groups of so many bytes may be a device's, and are shared out to the threads by slivers; smaller ones by lots.
+/// Size in bytes from which a group may go to a device, and threads share the group by slivers.
+/// Threads share smaller groups by lots.
 const LARGE: u64 = 16 << 20;
 
-/// Slivers to be verified.
+/// Slivers to verify.
 pub(super) struct Batch<'a> {
     pub(super) decoder: &'a Decoder,
     pub(super) slivers: &'a dyn SliverSource,
-    /// What those say of themselves.
+    /// Measures of all slivers of the source.
     pub(super) infos: Vec<SliverInfo>,
-    /// Which of them.
+    /// Positions of the slivers to verify.
     pub(super) numbers: &'a [usize],
-    /// The metadata of the blob that the so many-th of those is to belong to.
+    /// Returns the metadata of the blob of the sliver at a place in `numbers`.
     pub(super) metadata_of: &'a (dyn Fn(usize) -> &'a VerifiedMetadata + Sync),
 }
 
-/// What slivers have in common that are expanded and hashed together.
+/// Common properties of slivers that are expanded and hashed together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
     n_shards: u16,
@@ -49,14 +50,14 @@ struct Kind {
     axis: Axis,
 }
 
-/// Slivers of a kind.
+/// Slivers of one kind.
 struct Group {
     axis: Axis,
     commitment: Commitment,
-    /// That of one of their blobs: the others differ in the blob's length alone, which does not matter
+    /// Shape of one of the blobs. The others differ only in the blob's length, which has no effect
     /// here.
     shape: Shape,
-    /// Where they stand among the numbers.
+    /// Places of the slivers in `numbers`.
     places: Vec<usize>,
 }
 
@@ -74,7 +75,7 @@ impl Group {
         }
     }
 
-    /// How many of them a thread takes at once, if each is at a lot of its own.
+    /// Returns the number of slivers in a lot of one thread.
     fn small_lot(&self) -> usize {
         let by_bytes = SMALL_LOT_BYTES / self.shape.sliver_len(self.axis);
         SMALL_LOT
@@ -83,19 +84,19 @@ impl Group {
             .max(1)
     }
 
-    /// The width of reads with which all threads have room for a lot each.
+    /// Returns the stripe width with which the memory limit holds one lot per thread.
     fn width_in_lots(&self, runtime: &Runtime) -> Result<u32> {
         let engine = &*runtime.engine;
         runtime.width(&self.shape, |width| {
             let memory =
                 |items| engine.expand_memory(&self.shape, self.commitment, self.axis, items, width);
-            // What threads work in counts once.
+            // The engine's own buffers count once.
             let lot = memory(self.small_lot());
             lot + (engine.threads() as u64 - 1) * (lot - memory(0))
         })
     }
 
-    /// The width of reads with which there is room for some of them.
+    /// Returns the stripe width with which the memory limit holds `items` slivers.
     fn width(&self, runtime: &Runtime, items: usize) -> Result<u32> {
         runtime.width(&self.shape, |width| {
             runtime
@@ -106,7 +107,7 @@ impl Group {
 }
 
 impl Batch<'_> {
-    /// What each of them is; missing memory unwinds.
+    /// Computes the verdicts. Unwinds if memory is missing.
     pub(super) fn verdicts(&self, control: &Control) -> Result<Vec<SliverVerdict>> {
         let mut verdicts = filled(SliverVerdict::WrongRoot, self.numbers.len());
         let groups = self.groups(&mut verdicts);
@@ -117,7 +118,7 @@ impl Batch<'_> {
         let (mut lots, mut alone) = (Vec::new(), Vec::new());
         let is_one = groups.len() == 1;
         for group in groups {
-            // Few slivers would not keep all threads busy, however large they are.
+            // Few slivers do not keep all threads busy, whatever their size.
             let is_large = group.bytes() >= LARGE && group.places.len() >= threads;
             let width = match is_device || is_large || is_one || threads == 1 {
                 true => None,
@@ -136,7 +137,7 @@ impl Batch<'_> {
         Ok(verdicts)
     }
 
-    /// Says of those that cannot be hashed what they are, and groups the others.
+    /// Writes the verdicts on slivers with wrong measures, and groups the other slivers.
     fn groups(&self, verdicts: &mut [SliverVerdict]) -> Vec<Group> {
         let mut groups = BTreeMap::<Kind, Group>::new();
         for (place, &number) in self.numbers.iter().enumerate() {
@@ -164,8 +165,8 @@ impl Batch<'_> {
         collected(groups.into_values())
     }
 
-    /// Groups that are too small to keep all threads busy: each thread is at a lot of its own. With each group the
-    /// width of its reads.
+    /// Verifies groups, given with their stripe widths, that are too small to keep all threads busy:
+    /// each thread verifies lots of its own.
     fn run_lots(
         &self,
         groups: &[(Group, u32)],
@@ -197,21 +198,21 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// A group that all threads, or a device, are at together.
+    /// Verifies a group with all threads, or with a device.
     fn run_alone(
         &self,
         group: &Group,
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
-        // A sliver at a time is enough.
+        // The memory limit must hold one sliver at a time.
         let fits = |runtime: &Runtime| {
             let engine = &*runtime.engine;
             engine.fits(&group.shape, group.commitment) && group.width(runtime, 1).is_ok()
         };
         let runtime = self.decoder.runtime.for_job(&group.job(), control, fits)?;
         self.run_on(&runtime, group, &group.places, verdicts, control)?;
-        // What a device finds wrong is looked at again.
+        // The CPU verifies again what a device rejects.
         let Some(second) = runtime.engine.verifier() else {
             return Ok(());
         };
@@ -219,7 +220,7 @@ impl Batch<'_> {
         let bad = bad.filter(|&place| verdicts[place] == SliverVerdict::WrongRoot);
         let bad = collected(bad);
         let again = Runtime::on(second, runtime.memory);
-        // That is no part of the job's progress.
+        // Not counted in the job's progress.
         self.run_on(&again, group, &bad, verdicts, &control.aside())?;
         if bad.iter().any(|&place| verdicts[place].is_good()) {
             runtime.engine.report_mismatch();
@@ -227,7 +228,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Some of a group on an engine.
+    /// Verifies slivers of a group on an engine, in lots that fit the memory limit.
     fn run_on(
         &self,
         runtime: &Runtime,
@@ -236,7 +237,7 @@ impl Batch<'_> {
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
-        // Fewer at a time where the memory limit asks for it.
+        // Fewer at a time with a low memory limit.
         let mut lot = LOT.min(places.len()).max(1);
         while lot > 1 && group.width(runtime, lot).is_err() {
             lot /= 2;
@@ -251,7 +252,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Some of a group at once.
+    /// Verifies one lot.
     fn run_lot(
         &self,
         engine: &dyn Engine,

@@ -12,7 +12,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::entry::{Access, Found, Kind, Replacing, link};
+use super::entry::{Access, EntryInfo, Kind, Replacing, link};
 use super::file::not_regular;
 #[cfg(not(unix))]
 use super::handle_path::Handle;
@@ -99,7 +99,7 @@ impl Dir {
     }
 
     /// Returns the facts about a name, without following a link.
-    pub(crate) fn find(&self, name: impl AsRef<OsStr>) -> io::Result<Found> {
+    pub(crate) fn find(&self, name: impl AsRef<OsStr>) -> io::Result<EntryInfo> {
         self.handle.find(name.as_ref())
     }
 
@@ -109,8 +109,8 @@ impl Dir {
     }
 
     /// Returns the facts about this directory.
-    pub(crate) fn found(&self) -> io::Result<Found> {
-        self.handle.found()
+    pub(crate) fn info(&self) -> io::Result<EntryInfo> {
+        self.handle.info()
     }
 
     /// Returns true if another directory or file system is mounted here, if the system reports
@@ -259,7 +259,7 @@ mod tests {
         outer.create_dir("a", false).unwrap();
         dir.open_file("file", Access::CreateNew).unwrap();
         assert!(parent.path().join("b/file").exists());
-        assert!(dir.found().unwrap().is_ours);
+        assert!(dir.info().unwrap().is_ours);
         let there = outer.rename("b", &outer, "a", Replacing::Nothing);
         assert_eq!(there.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         outer.remove_dir("a").unwrap();
@@ -309,7 +309,7 @@ mod tests {
         assert!(!inner.sync_file_system().unwrap());
         inner.try_clone().unwrap().set_mode(0o700).unwrap();
         assert!(!inner.is_mount_point());
-        assert_eq!(inner.found().unwrap().kind, Kind::Dir);
+        assert_eq!(inner.info().unwrap().kind, Kind::Dir);
         outer.remove_dir(name("a")).unwrap();
     }
 }

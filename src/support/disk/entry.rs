@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 
 /// Facts about a file or directory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
+pub(crate) struct EntryInfo {
     /// Kind of the entry.
     pub(crate) kind: Kind,
     /// Length in bytes.
@@ -59,7 +59,7 @@ pub(crate) enum Replacing {
     Exchange,
 }
 
-impl Found {
+impl EntryInfo {
     /// Fails with a reason unless the entry is a regular file.
     pub(crate) fn check_regular(&self) -> io::Result<()> {
         match self.kind {

@@ -9,7 +9,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::entry::{Access, Found, Kind, Replacing};
+use super::entry::{Access, EntryInfo, Kind, Replacing};
 use super::file::{FileId, sync_directory};
 
 #[derive(Debug)]
@@ -59,12 +59,12 @@ impl Handle {
         options.open(self.at(name))
     }
 
-    pub(super) fn find(&self, name: &OsStr) -> io::Result<Found> {
-        Ok(found(&fs::symlink_metadata(self.at(name))?))
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<EntryInfo> {
+        Ok(entry_info(&fs::symlink_metadata(self.at(name))?))
     }
 
-    pub(super) fn found(&self) -> io::Result<Found> {
-        Ok(found(&fs::metadata(&self.0)?))
+    pub(super) fn info(&self) -> io::Result<EntryInfo> {
+        Ok(entry_info(&fs::metadata(&self.0)?))
     }
 
     pub(super) fn is_mount_point(&self) -> bool {
@@ -121,9 +121,9 @@ impl Handle {
     }
 }
 
-fn found(metadata: &Metadata) -> Found {
+fn entry_info(metadata: &Metadata) -> EntryInfo {
     let kind = metadata.file_type();
-    Found {
+    EntryInfo {
         kind: match () {
             () if kind.is_file() => Kind::File,
             () if kind.is_dir() => Kind::Dir,

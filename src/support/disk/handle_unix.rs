@@ -14,7 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, retry_on_intr};
 
-use super::entry::{Access, Found, Kind, Replacing};
+use super::entry::{Access, EntryInfo, Kind, Replacing};
 use super::file::FileId;
 
 /// Flags for opening directories.
@@ -73,13 +73,13 @@ impl Handle {
         }
     }
 
-    pub(super) fn find(&self, name: &OsStr) -> io::Result<Found> {
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<EntryInfo> {
         let stat = retry_on_intr(|| statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW));
-        Ok(found(&stat?))
+        Ok(entry_info(&stat?))
     }
 
-    pub(super) fn found(&self) -> io::Result<Found> {
-        Ok(found(&retry_on_intr(|| fstat(&self.0))?))
+    pub(super) fn info(&self) -> io::Result<EntryInfo> {
+        Ok(entry_info(&retry_on_intr(|| fstat(&self.0))?))
     }
 
     pub(super) fn is_mount_point(&self) -> bool {
@@ -211,8 +211,8 @@ fn call(each: &mut dyn FnMut(OsString) -> ControlFlow<()>, name: &[u8]) -> Contr
     clippy::useless_conversion,
     reason = "the types of these fields differ from system to system"
 )]
-fn found(stat: &Stat) -> Found {
-    Found {
+fn entry_info(stat: &Stat) -> EntryInfo {
+    EntryInfo {
         kind: match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => Kind::File,
             FileType::Directory => Kind::Dir,

@@ -18,7 +18,7 @@ use super::CpuEngine;
 use super::rs::restorer::Decoding;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
-use crate::engine::{DecodeSession, Engine, RowPlaces};
+use crate::engine::{DecodeSession, RowPlaces};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;

@@ -3,11 +3,10 @@
 use rayon::prelude::*;
 
 use super::decode_stripe::{Given, Place, Stripe};
-use crate::engine::Engine;
+use crate::engine::cpu::cpu_engine::{BLOCK_CODEWORDS, CpuEngine};
 use crate::engine::cpu::rs::butterflies::CodeSpace;
 use crate::engine::cpu::rs::restorer::Decoding;
 use crate::engine::cpu::symbol_chunks::Layout;
-use crate::engine::cpu::{BLOCK_CODEWORDS, CpuEngine};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::io::control::Control;

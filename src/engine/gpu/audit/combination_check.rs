@@ -3,7 +3,7 @@
 //!
 //! Every symbol is a row of chunks, each of 32 elements. With a random factor for every chunk of a
 //! symbol, the factors of all symbols alike, a symbol becomes one chunk; with a random factor for every
-//! line, lines become one. A wrong element shows unless its factors' products cancel out: 2 times in
+//! codeword, codewords become one. A wrong element shows unless its factors' products cancel out: 2 times in
 //! 65,536 at most.
 
 use reed_solomon_simd::ReedSolomonEncoder;
@@ -13,7 +13,7 @@ use reed_solomon_simd::engine::Engine as _;
 use crate::code::{exp, with_tables};
 use crate::engine::gpu::device::fault::Fault;
 use crate::engine::gpu::shader::multipliers::images;
-use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 
@@ -21,14 +21,14 @@ use crate::format::shape::Shape;
 pub(crate) type Sum = [u8; CHUNK];
 
 /// Random factors, as logarithms: none is zero.
-pub(crate) struct Check {
+pub(crate) struct CombinationCheck {
     chunks: Vec<u16>,
-    /// For columns, all `n` of them, and for source rows; or for the lines of one kind.
-    lines: [Vec<u16>; 2],
+    /// For columns, all `n` of them, and for source rows; or for the codewords of one kind.
+    codewords: [Vec<u16>; 2],
     engine: DefaultEngine,
 }
 
-/// Which lines are combined.
+/// Which codewords are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodewordAxis {
     Columns = 0,
@@ -40,7 +40,7 @@ impl CodewordAxis {
     pub(crate) const ALONE: Self = Self::Columns;
 }
 
-/// Sums of lines: one a symbol.
+/// Sums of codewords: one a symbol.
 #[derive(Clone)]
 pub(crate) struct Sums {
     /// Of all columns: one for each of the `n` rows.
@@ -94,10 +94,10 @@ pub(crate) fn add(to: &mut Sum, sum: &Sum) {
     to.iter_mut().zip(sum).for_each(|(to, byte)| *to ^= byte);
 }
 
-impl Check {
-    /// New factors for symbols of so many bytes and so many lines of each kind.
-    pub(crate) fn new(width: usize, lines: [usize; 2], seed: u64) -> Self {
-        let chunks = Layout { width }.chunks();
+impl CombinationCheck {
+    /// New factors for symbols of so many bytes and so many codewords of each kind.
+    pub(crate) fn new(width: usize, codewords: [usize; 2], seed: u64) -> Self {
+        let chunks = SymbolLayout { width }.chunks();
         let mut state = seed;
         let mut random = || {
             // SplitMix64.
@@ -111,29 +111,29 @@ impl Check {
         let mut some = |count: usize| (0..count).map(|_| random()).collect::<Vec<_>>();
         Self {
             chunks: some(chunks),
-            lines: lines.map(some),
+            codewords: codewords.map(some),
             engine: with_tables(DefaultEngine::new),
         }
     }
 
     /// The factors as a device takes them: those of chunks, of columns, of rows.
     pub(crate) fn table(&self) -> Vec<u32> {
-        let [columns, rows] = &self.lines;
+        let [columns, rows] = &self.codewords;
         let logarithms = self.chunks.iter().chain(columns).chain(rows);
         logarithms.flat_map(|&log| images(exp(log))).collect()
     }
 
-    /// Where a line's factor stands in the table.
-    pub(crate) fn place(&self, lines: CodewordAxis, first: usize) -> u32 {
-        let before = match lines {
+    /// Where a codeword's factor stands in the table.
+    pub(crate) fn factor_index(&self, codewords: CodewordAxis, first: usize) -> u32 {
+        let before = match codewords {
             CodewordAxis::Columns => 0,
-            CodewordAxis::Rows => self.lines[0].len(),
+            CodewordAxis::Rows => self.codewords[0].len(),
         };
         u32::try_from(self.chunks.len() + before + first).expect("few factors")
     }
 
     /// A symbol as one chunk; it lies as on the device.
-    pub(crate) fn of_padded(&self, symbol: &[u8]) -> Sum {
+    pub(crate) fn combine_padded(&self, symbol: &[u8]) -> Sum {
         let (chunks, _) = symbol.as_chunks::<CHUNK>();
         let mut sum = [0; CHUNK];
         for (chunk, &log) in chunks.iter().zip(&self.chunks) {
@@ -143,7 +143,7 @@ impl Check {
     }
 
     /// A symbol as one chunk.
-    pub(crate) fn of_symbol(&self, symbol: &[u8]) -> Sum {
+    pub(crate) fn combine_symbol(&self, symbol: &[u8]) -> Sum {
         let (whole, rest) = symbol.as_chunks::<CHUNK>();
         let mut sum = [0; CHUNK];
         for (chunk, &log) in whole.iter().zip(&self.chunks) {
@@ -159,9 +159,15 @@ impl Check {
         sum
     }
 
-    /// Adds a symbol's chunk to the sum of lines.
-    pub(crate) fn add_codeword(&self, to: &mut Sum, chunk: &Sum, lines: CodewordAxis, line: usize) {
-        self.add_product(to, chunk, self.lines[lines as usize][line]);
+    /// Adds a symbol's chunk to the sum of codewords.
+    pub(crate) fn add_codeword(
+        &self,
+        to: &mut Sum,
+        chunk: &Sum,
+        codewords: CodewordAxis,
+        codeword: usize,
+    ) {
+        self.add_product(to, chunk, self.codewords[codewords as usize][codeword]);
     }
 
     fn add_product(&self, to: &mut Sum, chunk: &Sum, log: u16) {

@@ -1,5 +1,5 @@
-//! The audit of a device's answers, before the device is used and for every job.
+//! Audits of a device's results: random combinations for the code, samples for the hashes.
 
 pub(crate) mod combination_check;
-pub(crate) mod device_selftest;
 pub(crate) mod samples;
+pub(crate) mod seed;

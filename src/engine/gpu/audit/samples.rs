@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
+use super::seed::seed;
 use crate::engine::ExpandSession;
-use crate::engine::cpu::expand::Session;
-use crate::engine::gpu::GpuEngine;
+use crate::engine::cpu::CpuEngine;
+use crate::engine::cpu::expand::Session as CpuExpandSession;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::hash::device_states::StateSize;
-use crate::engine::gpu::seed;
 use crate::format::commitment::{Commitment, Digest, ZeroCodewords, row_roots};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -19,24 +19,24 @@ use crate::io::symbol_reader::SymbolReader;
 /// How many slivers of an axis are hashed again.
 const COUNT: usize = 2;
 
-/// The bytes of what is kept of an axis at most.
+/// The bytes of what is sampled of an axis at most.
 pub(crate) fn memory(shape: &Shape, axis: Axis) -> u64 {
     COUNT as u64 * shape.sliver_len(axis)
 }
 
 /// Some slivers of an axis.
 pub(crate) struct Samples<'a> {
-    engine: &'a GpuEngine,
+    cpu: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
     axis: Axis,
     /// Which ones, of all.
     items: Vec<usize>,
-    session: Session<'a>,
+    session: CpuExpandSession<'a>,
 }
 
-/// What a device has made of all slivers.
-pub(crate) enum Made<'m> {
+/// What a device has found of all slivers.
+pub(crate) enum DeviceHashes<'m> {
     /// The states of their symbols, and where among them that of an item's symbol is.
     States(&'m [u8], &'m dyn Fn(usize, usize) -> usize),
     Roots(&'m [Digest]),
@@ -45,7 +45,7 @@ pub(crate) enum Made<'m> {
 impl<'a> Samples<'a> {
     /// A few of `among` slivers, of which at most `width` bytes of a symbol are read at once.
     pub(crate) fn new(
-        engine: &'a GpuEngine,
+        cpu: &'a CpuEngine,
         (shape, commitment, axis): (Shape, Commitment, Axis),
         among: usize,
         width: u32,
@@ -53,9 +53,9 @@ impl<'a> Samples<'a> {
         let one = |_| (seed() % among as u64) as usize;
         let mut items: Vec<_> = (0..COUNT).map(one).collect();
         items.dedup();
-        let session = Session::new(&engine.cpu, shape, commitment, axis, items.len(), width);
+        let session = CpuExpandSession::new(cpu, shape, commitment, axis, items.len(), width);
         Self {
-            engine,
+            cpu,
             shape,
             commitment,
             axis,
@@ -91,9 +91,9 @@ impl<'a> Samples<'a> {
     }
 
     /// Room for what goes to the device of the chosen ones, in a stripe.
-    pub(crate) fn keep(&self, range: Range<u32>) -> Kept {
+    pub(crate) fn buffer(&self, range: Range<u32>) -> SampledBytes {
         let symbols = usize::from(self.shape.sliver_symbols(self.axis));
-        Kept {
+        SampledBytes {
             bytes: vec![vec![0; symbols * range.len()]; self.items.len()],
             items: self.items.clone(),
             range,
@@ -103,28 +103,29 @@ impl<'a> Samples<'a> {
     /// Hashes the chosen ones within a stripe, and compares.
     pub(crate) fn check(
         &mut self,
-        kept: &Kept,
-        made: &Made<'_>,
+        sampled: &SampledBytes,
+        found: &DeviceHashes<'_>,
         control: &Control,
     ) -> Result<(), Failure> {
-        let range = kept.range.clone();
+        let range = sampled.range.clone();
         // Its progress is not the job's.
-        self.session.stripe(range.clone(), kept, &control.aside())?;
+        self.session
+            .stripe(range.clone(), sampled, &control.aside())?;
         let n = usize::from(self.shape.n_shards());
-        let same = match made {
-            Made::Roots(roots) => {
+        let same = match found {
+            DeviceHashes::Roots(roots) => {
                 let leaves = self.session.leaves();
-                let cpu = &*self.engine.cpu;
-                let expected = row_roots(cpu, self.commitment, leaves, n, &ZeroCodewords::none());
+                let expected =
+                    row_roots(self.cpu, self.commitment, leaves, n, &ZeroCodewords::none());
                 self.items.iter().map(|&item| roots[item]).eq(expected)
             }
-            Made::States(states, place) => {
+            DeviceHashes::States(states, place) => {
                 let size = StateSize::new(self.commitment, self.shape.symbol_size());
                 let expected = self.session.states().expect("the symbol goes on");
                 let expected = expected.chunks_exact(size.on_host);
                 self.states(states, place)
                     .zip(expected)
-                    .all(|(state, expected)| size.are_same(range.end, state, expected))
+                    .all(|(state, expected)| size.are_equal(range.end, state, expected))
             }
         };
         match same {
@@ -136,14 +137,14 @@ impl<'a> Samples<'a> {
 
 /// The bytes of chosen slivers within a stripe, as they went to the device: what is read twice may not be
 /// the same.
-pub(crate) struct Kept {
+pub(crate) struct SampledBytes {
     range: Range<u32>,
     items: Vec<usize>,
     /// The symbols of each, one after another.
     bytes: Vec<Vec<u8>>,
 }
 
-impl Kept {
+impl SampledBytes {
     /// Takes a part of a sliver's symbol, if it is a chosen one's: from byte `start` of the symbol on.
     pub(crate) fn put(&mut self, item: usize, symbol: usize, start: u32, part: &[u8]) {
         let at = symbol * self.range.len() + (start - self.range.start) as usize;
@@ -159,7 +160,7 @@ impl Kept {
     }
 }
 
-impl SymbolReader for Kept {
+impl SymbolReader for SampledBytes {
     /// Item `i` is the `i`-th of the chosen ones.
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let first = (range.start - self.range.start) as usize;

@@ -5,52 +5,60 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::decode_plan::Plan;
+use super::decode_plan::DecodePlan;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::decode::{Place, Stripe};
-use crate::engine::gpu::audit::combination_check::{Check, CodewordAxis, Sum};
+use crate::engine::gpu::audit::combination_check::{CodewordAxis, CombinationCheck, Sum};
+use crate::engine::gpu::device::block_limits::BlockLimits;
+use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
-use crate::engine::gpu::device::transfer::{Link, open, places};
-use crate::engine::gpu::device::workspace::{Role, SHARED, Slot, Workspace};
-use crate::engine::gpu::encode::stripe::BlockLimits;
+use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
+use crate::engine::gpu::device::workspace::{MappableBuffer, Role, SHARED, Workspace};
 use crate::engine::gpu::shader::modules::Shader;
-use crate::engine::gpu::shader::parameters::Restore;
-use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
-use crate::engine::gpu::word;
+use crate::engine::gpu::shader::parameters::{RestoreParameters, word};
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
 /// The bytes of each buffer for pieces of `width` bytes of every symbol.
-pub(crate) struct Sizes {
+pub(crate) struct DecodeSizes {
     source: u64,
     restored: u64,
     staging: u64,
 }
 
-impl Sizes {
+impl DecodeSizes {
     /// Whatever is missing: at most all source slivers.
-    pub(crate) fn new(shape: &Shape, axis: Axis, width: u32, cut: BlockLimits) -> Self {
-        let layout = Layout {
+    pub(crate) fn new(shape: &Shape, axis: Axis, width: u32, limits: BlockLimits) -> Self {
+        let layout = SymbolLayout {
             width: width as usize,
         };
         let needed = usize::from(shape.slivers_needed(axis));
-        let lines = usize::from(shape.sliver_symbols(axis));
-        Self::of(layout, lines, [needed, needed], cut)
+        let codewords = usize::from(shape.sliver_symbols(axis));
+        Self::of(layout, codewords, [needed, needed], limits)
     }
 
     /// For so many given and missing slivers.
-    fn of(layout: Layout, lines: usize, [given, missing]: [usize; 2], cut: BlockLimits) -> Self {
+    fn of(
+        layout: SymbolLayout,
+        codewords: usize,
+        [given, missing]: [usize; 2],
+        limits: BlockLimits,
+    ) -> Self {
         let pitch = layout.pitch() as u64;
-        let [lines, given, missing] = [lines, given, missing].map(|count| count as u64);
-        let (a_sliver, a_line) = (lines * pitch, missing * pitch);
-        let source = given * a_sliver;
-        let restored = cut.block.max(a_line).min(lines * a_line);
+        let [codewords, given, missing] = [codewords, given, missing].map(|count| count as u64);
+        let (sliver_bytes, codeword_bytes) = (codewords * pitch, missing * pitch);
+        let source = given * sliver_bytes;
+        let restored = limits
+            .block
+            .max(codeword_bytes)
+            .min(codewords * codeword_bytes);
         Self {
             source,
             restored,
-            staging: restored.max(cut.block.min(source)).max(a_sliver),
+            staging: restored.max(limits.block.min(source)).max(sliver_bytes),
         }
     }
 
@@ -70,11 +78,11 @@ impl Sizes {
 }
 
 /// What there is to do.
-pub(crate) struct Piece<'a> {
+pub(crate) struct DecodePiece<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) axis: Axis,
-    pub(crate) plan: &'a Plan,
-    pub(crate) cut: BlockLimits,
+    pub(crate) plan: &'a DecodePlan,
+    pub(crate) limits: BlockLimits,
     /// The seed of the random check, if there is to be one.
     pub(crate) seed: Option<u64>,
     /// The bytes of every symbol within the stripe.
@@ -83,26 +91,26 @@ pub(crate) struct Piece<'a> {
 }
 
 /// A piece at work.
-struct Run<'a, 's> {
-    piece: &'a Piece<'a>,
+struct DecodeRun<'a, 's> {
+    piece: &'a DecodePiece<'a>,
     stripe: &'a mut Stripe<'s>,
-    link: Link<'a>,
-    layout: Layout,
-    check: Option<Check>,
-    /// The sums of given and of restored slivers over all lines.
+    leased: LeasedDevice<'a>,
+    layout: SymbolLayout,
+    check: Option<CombinationCheck>,
+    /// The sums of given and of restored slivers over all codewords.
     sums: [Vec<Sum>; 2],
-    pending: VecDeque<(Slot, Range<usize>)>,
-    buffers: Buffers,
+    pending: VecDeque<(MappableBuffer, Range<usize>)>,
+    buffers: DecodeBuffers,
 }
 
-struct Buffers {
+struct DecodeBuffers {
     factors: wgpu::Buffer,
     positions: wgpu::Buffer,
     source: wgpu::Buffer,
     restored: wgpu::Buffer,
 }
 
-impl Piece<'_> {
+impl DecodePiece<'_> {
     /// Takes the piece through.
     pub(crate) fn run(
         &self,
@@ -111,10 +119,10 @@ impl Piece<'_> {
         stripe: &mut Stripe<'_>,
     ) -> Result<(), Failure> {
         device.forget_times();
-        let mut run = Run::new(self, device, workspace, stripe)?;
-        run.up()?;
-        run.lines()?;
-        while run.take_down()? {}
+        let mut run = DecodeRun::new(self, device, workspace, stripe)?;
+        run.upload()?;
+        run.restore()?;
+        while run.take_readback()? {}
         if run.check.is_some() {
             let [given, restored] = &run.sums;
             self.plan.verify(given, restored)?;
@@ -124,30 +132,30 @@ impl Piece<'_> {
     }
 }
 
-impl<'a, 's> Run<'a, 's> {
+impl<'a, 's> DecodeRun<'a, 's> {
     fn new(
-        piece: &'a Piece<'a>,
+        piece: &'a DecodePiece<'a>,
         device: &'a Device,
         workspace: &'a mut Workspace,
         stripe: &'a mut Stripe<'s>,
     ) -> Result<Self, Fault> {
-        let layout = Layout {
+        let layout = SymbolLayout {
             width: piece.range.len(),
         };
         let plan = piece.plan;
         let (given, missing) = (stripe.given.slivers.len(), plan.missing());
-        let Sizes {
+        let DecodeSizes {
             source,
             restored,
             staging,
-        } = Sizes::of(layout, stripe.lines, [given, missing], piece.cut);
-        workspace.make_room(
+        } = DecodeSizes::of(layout, stripe.lines, [given, missing], piece.limits);
+        workspace.prepare(
             &[(Role::Source, source), (Role::Recovery, restored)],
             staging,
         );
         let bytes = |words: &[u32]| 4 * words.len() as u64;
         let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
-        let buffers = Buffers {
+        let buffers = DecodeBuffers {
             factors: buffer(Role::Locators, bytes(&plan.factors))?,
             positions: buffer(Role::Positions, bytes(&plan.positions))?,
             source: buffer(Role::Source, source)?,
@@ -157,10 +165,10 @@ impl<'a, 's> Run<'a, 's> {
         device.write(&buffers.positions, bytemuck::cast_slice(&plan.positions));
         let check = piece
             .seed
-            .map(|seed| Check::new(layout.width, [stripe.lines, 0], seed));
+            .map(|seed| CombinationCheck::new(layout.width, [stripe.lines, 0], seed));
         Ok(Self {
             piece,
-            link: Link { device, workspace },
+            leased: LeasedDevice { device, workspace },
             layout,
             sums: [given, missing].map(|count| match check {
                 Some(_) => vec![[0; CHUNK]; count],
@@ -174,12 +182,12 @@ impl<'a, 's> Run<'a, 's> {
     }
 
     /// The bytes of a sliver on the device.
-    fn a_sliver(&self) -> usize {
+    fn sliver_bytes(&self) -> usize {
         self.stripe.lines * self.layout.pitch()
     }
 
     /// The given slivers, some at a time.
-    fn up(&mut self) -> Result<(), Failure> {
+    fn upload(&mut self) -> Result<(), Failure> {
         let Self {
             piece,
             stripe,
@@ -187,25 +195,25 @@ impl<'a, 's> Run<'a, 's> {
             ..
         } = self;
         let (piece, layout) = (*piece, *layout);
-        let (given, lines) = (&stripe.given, stripe.lines);
-        let a_sliver = lines * layout.pitch();
+        let (given, codewords) = (&stripe.given, stripe.lines);
+        let sliver_bytes = codewords * layout.pitch();
         let count = given.slivers.len();
-        let most = (piece.cut.block as usize / a_sliver).clamp(1, count);
-        let symbol = |item, line| &given.symbol(item, line)[piece.range.clone()];
+        let most = (piece.limits.block as usize / sliver_bytes).clamp(1, count);
+        let symbol = |item, codeword| &given.symbol(item, codeword)[piece.range.clone()];
         for first in (0..count).step_by(most) {
             piece.control.check()?;
             let items = first..count.min(first + most);
-            let bytes = (items.len() * a_sliver) as u64;
-            let to = (&self.buffers.source, (first * a_sliver) as u64);
-            self.link.upload(bytes, to, |memory| {
-                let places = places(memory, a_sliver);
+            let bytes = (items.len() * sliver_bytes) as u64;
+            let to = (&self.buffers.source, (first * sliver_bytes) as u64);
+            self.leased.upload(bytes, to, |memory| {
+                let places = split_parts(memory, sliver_bytes);
                 piece.cpu.install(|| {
                     let places = places.into_par_iter().zip(items.clone());
                     places.for_each(|(mut place, item)| {
-                        for line in 0..lines {
-                            let at = line * layout.pitch();
+                        for codeword in 0..codewords {
+                            let at = codeword * layout.pitch();
                             let place = place.0.slice(at..at + layout.pitch());
-                            layout.pack(symbol(item, line), place);
+                            layout.pack(symbol(item, codeword), place);
                         }
                     });
                 });
@@ -217,9 +225,9 @@ impl<'a, 's> Run<'a, 's> {
                 piece.cpu.install(|| {
                     let sums = sums.par_iter_mut().zip(items);
                     sums.for_each(|(sum, item)| {
-                        for line in 0..lines {
-                            let chunk = check.of_symbol(symbol(item, line));
-                            check.add_codeword(sum, &chunk, CodewordAxis::ALONE, line);
+                        for codeword in 0..codewords {
+                            let chunk = check.combine_symbol(symbol(item, codeword));
+                            check.add_codeword(sum, &chunk, CodewordAxis::ALONE, codeword);
                         }
                     });
                 });
@@ -228,35 +236,35 @@ impl<'a, 's> Run<'a, 's> {
         Ok(())
     }
 
-    /// The missing symbols of all lines, block by block.
-    fn lines(&mut self) -> Result<(), Failure> {
+    /// The missing symbols of all codewords, block by block.
+    fn restore(&mut self) -> Result<(), Failure> {
         let piece = self.piece;
         let plan = piece.plan;
-        let device = self.link.device;
+        let device = self.leased.device;
         let words = self.layout.words();
-        let a_line = plan.missing() * self.layout.pitch();
-        let lines = self.stripe.lines;
-        let most = (piece.cut.block as usize / a_line).clamp(1, lines);
+        let codeword_bytes = plan.missing() * self.layout.pitch();
+        let codewords = self.stripe.lines;
+        let most = (piece.limits.block as usize / codeword_bytes).clamp(1, codewords);
         let shader =
             Shader::restore(plan.code.chunk, device.workgroup_bytes()).ok_or_else(|| {
                 Fault::Refused("the committee is too large for the device".to_owned())
             })?;
         let groups = shader.groups(self.layout.chunks());
-        for first in (0..lines).step_by(most) {
+        for first in (0..codewords).step_by(most) {
             piece.control.check()?;
-            device.note_times_in_time(piece.control)?;
-            let range = first..lines.min(first + most);
-            let mut commands = device.commands();
+            device.note_times_if_full(piece.control)?;
+            let range = first..codewords.min(first + most);
+            let mut commands = Commands::new(device);
             for &block in &plan.blocks {
-                let job = Restore {
-                    first_line: word(first),
-                    source_line: words,
-                    source_symbol: word(self.a_sliver() / 4),
-                    restored_line: word(a_line / 4),
+                let job = RestoreParameters {
+                    first_codeword: word(first),
+                    source_codeword: words,
+                    source_symbol: word(self.sliver_bytes() / 4),
+                    restored_codeword: word(codeword_bytes / 4),
                     restored_symbol: words,
                     ..plan.job(block)
                 };
-                let Buffers {
+                let DecodeBuffers {
                     factors,
                     positions,
                     source,
@@ -270,10 +278,10 @@ impl<'a, 's> Run<'a, 's> {
                 )?;
             }
             while self.pending.len() >= 2 {
-                self.take_down()?;
+                self.take_readback()?;
             }
-            let bytes = (range.len() * a_line) as u64;
-            let mut slot = self.link.workspace.readback(device, bytes)?;
+            let bytes = (range.len() * codeword_bytes) as u64;
+            let mut slot = self.leased.workspace.readback(device, bytes)?;
             commands.copy((&self.buffers.restored, 0), (&slot.buffer, 0), bytes);
             slot.last = Some(commands.submit()?);
             let some = (self.stripe.given.slivers.len() * self.layout.width * range.len()) as u64;
@@ -284,25 +292,25 @@ impl<'a, 's> Run<'a, 's> {
     }
 
     /// Puts what has come down first into rows. Whether there was something.
-    fn take_down(&mut self) -> Result<bool, Failure> {
+    fn take_readback(&mut self) -> Result<bool, Failure> {
         let Some((slot, range)) = self.pending.pop_front() else {
             return Ok(false);
         };
         self.piece.control.check()?;
         let bytes = (range.len() * self.piece.plan.missing() * self.layout.pitch()) as u64;
-        let device = self.link.device;
-        open(device, &slot, bytes, |bytes| self.put(bytes, &range))?;
-        self.link.workspace.give_readback_back(slot);
+        let device = self.leased.device;
+        read_mapped(device, &slot, bytes, |bytes| self.put(bytes, &range))?;
+        self.leased.workspace.return_readback(slot);
         Ok(true)
     }
 
-    /// Puts the missing symbols of some lines into rows.
-    fn put(&mut self, padded: &[u8], lines: &Range<usize>) {
+    /// Puts the missing symbols of some codewords into rows.
+    fn put(&mut self, padded: &[u8], codewords: &Range<usize>) {
         let (layout, piece) = (self.layout, self.piece);
         let (pitch, missing) = (layout.pitch(), piece.plan.missing());
         let (width, range) = (self.stripe.width, piece.range.clone());
-        let symbol = |line: usize, number: usize| {
-            &padded[((line - lines.start) * missing + number) * pitch..][..pitch]
+        let symbol = |codeword: usize, number: usize| {
+            &padded[((codeword - codewords.start) * missing + number) * pitch..][..pitch]
         };
         let within = |number: usize| number * width + range.start..number * width + range.end;
         let stripe = &mut *self.stripe;
@@ -310,23 +318,23 @@ impl<'a, 's> Run<'a, 's> {
             Axis::Primary => {
                 let rows = stripe.rows.par_iter_mut().enumerate();
                 rows.for_each(|(number, row)| {
-                    for line in lines.clone() {
-                        layout.unpack(symbol(line, number), &mut row[within(line)]);
+                    for codeword in codewords.clone() {
+                        layout.unpack(symbol(codeword, number), &mut row[within(codeword)]);
                     }
                 });
             }
             Axis::Secondary => {
                 let (given, places) = (&stripe.given, stripe.places);
-                let rows = stripe.rows[lines.clone()].par_iter_mut();
-                rows.zip(lines.clone()).for_each(|(row, line)| {
+                let rows = stripe.rows[codewords.clone()].par_iter_mut();
+                rows.zip(codewords.clone()).for_each(|(row, codeword)| {
                     for (column, place) in places.iter().enumerate() {
                         let to = &mut row[within(column)];
                         match place {
                             Place::RestoredSymbols(number) => {
-                                layout.unpack(symbol(line, *number), to)
+                                layout.unpack(symbol(codeword, *number), to)
                             }
                             Place::Given(item) => {
-                                to.copy_from_slice(&given.symbol(*item, line)[range.clone()]);
+                                to.copy_from_slice(&given.symbol(*item, codeword)[range.clone()]);
                             }
                         }
                     }
@@ -338,9 +346,9 @@ impl<'a, 's> Run<'a, 's> {
             piece.cpu.install(|| {
                 let sums = sums.par_iter_mut().enumerate();
                 sums.for_each(|(number, sum)| {
-                    for line in lines.clone() {
-                        let chunk = check.of_padded(symbol(line, number));
-                        check.add_codeword(sum, &chunk, CodewordAxis::ALONE, line);
+                    for codeword in codewords.clone() {
+                        let chunk = check.combine_padded(symbol(codeword, number));
+                        check.add_codeword(sum, &chunk, CodewordAxis::ALONE, codeword);
                     }
                 });
             });

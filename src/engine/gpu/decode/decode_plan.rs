@@ -7,9 +7,8 @@ use crate::code::{Code, Erasures, block_derivative, exp, with_tables};
 use crate::engine::gpu::audit::combination_check::Sum;
 use crate::engine::gpu::device::fault::Fault;
 use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, images, table};
-use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, Restore};
+use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, RestoreParameters, word};
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
-use crate::engine::gpu::word;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 
@@ -20,7 +19,7 @@ pub(crate) fn code(shape: &Shape, axis: Axis) -> Code {
 }
 
 /// A set of erasures as `restore.wgsl` takes it.
-pub(crate) struct Plan {
+pub(crate) struct DecodePlan {
     pub(crate) code: Code,
     /// The given slivers, in the order in which they come.
     given: Vec<usize>,
@@ -34,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) blocks: Vec<u32>,
 }
 
-impl Plan {
+impl DecodePlan {
     pub(crate) fn new(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Self {
         let given: Vec<_> = given.iter().map(|index| usize::from(index.0)).collect();
         Self::of(code(shape, axis), given)
@@ -86,18 +85,18 @@ impl Plan {
     }
 
     /// The parameters that follow from the erasures, for a block.
-    pub(crate) fn job(&self, block: u32) -> Restore {
+    pub(crate) fn job(&self, block: u32) -> RestoreParameters {
         let count = word(self.positions.len());
-        Restore {
+        RestoreParameters {
             blocks: count / word(self.code.chunk),
             block,
             first_position: count,
             first_block: 2 * count,
-            first_line: 0,
-            first_restored_line: 0,
-            source_line: 0,
+            first_codeword: 0,
+            first_restored_codeword: 0,
+            source_codeword: 0,
             source_symbol: 0,
-            restored_line: 0,
+            restored_codeword: 0,
             restored_symbol: 0,
         }
     }

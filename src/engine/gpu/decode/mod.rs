@@ -5,11 +5,12 @@ mod decode_plan;
 
 use std::ops::Range;
 
-use self::decode_piece::Piece;
-pub(crate) use self::decode_piece::Sizes;
-pub(crate) use self::decode_plan::Plan;
+use self::decode_piece::DecodePiece;
+pub(crate) use self::decode_piece::DecodeSizes;
+pub(crate) use self::decode_plan::DecodePlan;
+use super::GpuEngine;
+use super::audit::seed::seed;
 use super::device::fault::Failure;
-use super::{GpuEngine, seed};
 use crate::engine::cpu::decode::{Session as CpuSession, Stripe};
 use crate::engine::{DecodeSession, RowPlaces};
 use crate::format::error::Result;
@@ -18,22 +19,22 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-pub(crate) struct Session<'a> {
-    work: Work<'a>,
+pub(crate) struct GpuDecodeSession<'a> {
+    work: DeviceDecoder<'a>,
     /// Has the rows, and goes on when the device fails.
     cpu: CpuSession<'a>,
 }
 
 /// What the device does.
-struct Work<'a> {
+struct DeviceDecoder<'a> {
     engine: &'a GpuEngine,
     axis: Axis,
-    plan: Plan,
+    plan: DecodePlan,
     /// The most bytes of a symbol that the device takes at once.
     widest: u32,
 }
 
-impl<'a> Session<'a> {
+impl<'a> GpuDecodeSession<'a> {
     /// `widest` bytes of every symbol fit on the device.
     pub(crate) fn new(
         engine: &'a GpuEngine,
@@ -45,10 +46,10 @@ impl<'a> Session<'a> {
         place: RowPlaces<'_, 'a>,
     ) -> Self {
         Self {
-            work: Work {
+            work: DeviceDecoder {
                 engine,
                 axis,
-                plan: Plan::new(&shape, axis, given),
+                plan: DecodePlan::new(&shape, axis, given),
                 widest,
             },
             cpu: CpuSession::new(&engine.cpu, shape, axis, given, width, place),
@@ -73,17 +74,17 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Work<'_> {
+impl DeviceDecoder<'_> {
     /// Takes a stripe through the device, piece by piece.
     fn on_device(&self, stripe: &mut Stripe<'_>, control: &Control) -> Result<(), Failure> {
         let engine = self.engine;
         let width = stripe.width;
         for start in (0..width).step_by(self.widest as usize) {
-            let piece = Piece {
+            let piece = DecodePiece {
                 cpu: &engine.cpu,
                 axis: self.axis,
                 plan: &self.plan,
-                cut: engine.cut,
+                limits: engine.cut,
                 seed: engine.options.check.then(seed),
                 range: start..width.min(start + self.widest as usize),
                 control,
@@ -96,7 +97,7 @@ impl Work<'_> {
     }
 }
 
-impl DecodeSession for Session<'_> {
+impl DecodeSession for GpuDecodeSession<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fault::Fault;
 use super::open_device::{Device, Pipeline};
-use super::timing::{Kind, Slot};
+use super::timing::{SpanKind, SubmissionSpans};
 use crate::engine::gpu::shader::modules::Shader;
 
 /// What lies between the parameters of two dispatches in a uniform buffer: no device asks for more.
@@ -35,11 +35,11 @@ enum Step {
 
 impl Step {
     /// What its time counts as.
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> SpanKind {
         match self {
-            Self::Copy { from, .. } if is_shared(&from.0) => Kind::Upload,
-            Self::Copy { to, .. } if is_shared(&to.0) => Kind::Readback,
-            _ => Kind::Kernels,
+            Self::Copy { from, .. } if is_shared(&from.0) => SpanKind::Upload,
+            Self::Copy { to, .. } if is_shared(&to.0) => SpanKind::Readback,
+            _ => SpanKind::Kernels,
         }
     }
 }
@@ -187,13 +187,17 @@ impl<'d> Commands<'d> {
     }
 }
 
-fn begin(slot: &mut Option<Slot<'_>>, encoder: &mut wgpu::CommandEncoder, kind: Kind) {
+fn begin(
+    slot: &mut Option<SubmissionSpans<'_>>,
+    encoder: &mut wgpu::CommandEncoder,
+    kind: SpanKind,
+) {
     if let Some(slot) = slot {
         slot.begin(encoder, kind);
     }
 }
 
-fn end(slot: &mut Option<Slot<'_>>, encoder: &mut wgpu::CommandEncoder) {
+fn end(slot: &mut Option<SubmissionSpans<'_>>, encoder: &mut wgpu::CommandEncoder) {
     if let Some(slot) = slot {
         slot.end(encoder);
     }

@@ -1,8 +1,12 @@
 //! A device: its adapter, buffers, commands, transfers and faults.
 
 pub(crate) mod adapters;
+pub(crate) mod block_limits;
 pub(crate) mod commands;
+pub(crate) mod device_times;
 pub(crate) mod fault;
+#[cfg(test)]
+pub(crate) mod fault_injector;
 pub(crate) mod open_device;
 pub(crate) mod timing;
 pub(crate) mod transfer;

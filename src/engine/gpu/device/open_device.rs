@@ -4,13 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use super::commands::Commands;
 use super::fault::Fault;
 use super::timing::{self, Timing};
 use crate::engine::device_info::DeviceKind;
 use crate::engine::gpu::shader::modules::{Shader, blake3_depth};
 use crate::format::commitment::Commitment;
-use crate::io::control::{Control, DeviceTime};
 
 /// How long a command may take: far longer than any dispatch is meant to. Some drivers compile a shader
 /// when it is first run; software drivers take long for it, and longer on a busy machine.
@@ -31,7 +29,7 @@ pub(crate) struct Device {
     trouble: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
     #[cfg(test)]
-    pub(crate) injector: crate::engine::testing::fault_injector::Injector,
+    pub(crate) injector: super::fault_injector::Injector,
 }
 
 /// A shader ready to run.
@@ -85,7 +83,7 @@ impl Device {
             trouble,
             pipelines: Mutex::default(),
             #[cfg(test)]
-            injector: crate::engine::testing::fault_injector::Injector::default(),
+            injector: super::fault_injector::Injector::default(),
         })
     }
 
@@ -149,35 +147,6 @@ impl Device {
         self.check()?;
         pipelines.insert(shader, Arc::clone(&pipeline));
         Ok(pipeline)
-    }
-
-    pub(crate) fn commands(&self) -> Commands<'_> {
-        Commands::new(self)
-    }
-
-    /// Forgets times that nobody has asked for: a job that ended early left them.
-    pub(crate) fn forget_times(&self) {
-        if let Some(timing) = &self.timing {
-            timing.forget();
-        }
-    }
-
-    /// Adds what has been spent so far to a job's times.
-    pub(crate) fn note_times(&self, control: &Control) -> Result<(), Fault> {
-        let mut times = DeviceTime::default();
-        if let Some(timing) = &self.timing {
-            timing.read(self, &mut times)?;
-        }
-        control.add_device_time(&times);
-        Ok(())
-    }
-
-    /// Does so when there is room for few more.
-    pub(crate) fn note_times_in_time(&self, control: &Control) -> Result<(), Fault> {
-        match &self.timing {
-            Some(timing) if timing.is_full() => self.note_times(control),
-            _ => Ok(()),
-        }
     }
 
     /// Writes a few bytes to a buffer.

@@ -3,8 +3,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::fault::Fault;
-use super::open_device::Device;
 use crate::io::control::DeviceTime;
 
 /// What it takes of a device.
@@ -23,7 +21,7 @@ const STEP: u64 = wgpu::QUERY_RESOLVE_BUFFER_ALIGNMENT;
 
 /// What time is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SpanKind {
     Upload,
     Kernels,
     Readback,
@@ -36,15 +34,18 @@ pub(crate) struct Timing {
     /// Nanoseconds a tick.
     period: f64,
     /// The kinds of the spans of each submission since timestamps were read.
-    spans: Mutex<Vec<Vec<Kind>>>,
+    spans: Mutex<Vec<Vec<SpanKind>>>,
 }
 
+/// Spans of submissions whose timestamps have not been read.
+pub(crate) struct Unread(Vec<Vec<SpanKind>>);
+
 /// The timestamps of one submission.
-pub(crate) struct Slot<'t> {
+pub(crate) struct SubmissionSpans<'t> {
     timing: &'t Timing,
     number: u32,
     used: u32,
-    kinds: Vec<Kind>,
+    kinds: Vec<SpanKind>,
 }
 
 impl Timing {
@@ -71,17 +72,17 @@ impl Timing {
         })
     }
 
-    fn spans(&self) -> MutexGuard<'_, Vec<Vec<Kind>>> {
+    fn spans(&self) -> MutexGuard<'_, Vec<Vec<SpanKind>>> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Timestamps for a submission; `None` if all are in use.
-    pub(crate) fn slot(&self) -> Option<Slot<'_>> {
+    pub(crate) fn slot(&self) -> Option<SubmissionSpans<'_>> {
         let mut spans = self.spans();
         let number = u32::try_from(spans.len()).ok()?;
         (number < SUBMISSIONS).then(|| {
             spans.push(Vec::new());
-            Slot {
+            SubmissionSpans {
                 timing: self,
                 number,
                 used: 0,
@@ -100,47 +101,55 @@ impl Timing {
         self.spans().clear();
     }
 
-    /// Waits for all submissions, and adds their times.
-    pub(crate) fn read(&self, device: &Device, times: &mut DeviceTime) -> Result<(), Fault> {
-        let spans = std::mem::take(&mut *self.spans());
-        if spans.is_empty() {
-            return Ok(());
-        }
-        let bytes = spans.len() as u64 * STEP;
-        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let readable = device.buffer("timestamps", bytes, usage)?;
-        // Not through `Commands`: it is not measured itself.
-        let mut encoder = device.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(&self.resolved, 0, &readable, 0, bytes);
-        let submission = device.queue.submit([encoder.finish()]);
-        device.map(&readable, wgpu::MapMode::Read, bytes, Some(&submission))?;
-        match readable.slice(..bytes).get_mapped_range() {
-            Ok(view) => {
-                for (kinds, stamps) in spans.iter().zip(view.chunks_exact(STEP as usize)) {
-                    let (stamps, _) = stamps.as_chunks::<{ STAMP as usize }>();
-                    let ticks = stamps.as_chunks::<2>().0.iter();
-                    for (kind, [begin, end]) in kinds.iter().zip(ticks) {
-                        let [begin, end] = [begin, end].map(|stamp| u64::from_le_bytes(*stamp));
-                        let nanos = end.saturating_sub(begin) as f64 * self.period;
-                        let place = match kind {
-                            Kind::Upload => &mut times.upload,
-                            Kind::Kernels => &mut times.kernels,
-                            Kind::Readback => &mut times.readback,
-                        };
-                        *place += Duration::from_nanos(nanos as u64);
-                    }
-                }
+    /// Takes the spans whose timestamps have not been read, submission by submission.
+    pub(crate) fn take(&self) -> Unread {
+        Unread(std::mem::take(&mut *self.spans()))
+    }
+
+    /// Records a copy of the timestamps of `unread` to a buffer.
+    pub(crate) fn copy(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        unread: &Unread,
+        to: &wgpu::Buffer,
+    ) {
+        encoder.copy_buffer_to_buffer(&self.resolved, 0, to, 0, unread.bytes());
+    }
+
+    /// Adds the durations of `unread`, whose timestamps are `stamps`, to `times`.
+    pub(crate) fn add(&self, unread: &Unread, stamps: &[u8], times: &mut DeviceTime) {
+        for (kinds, stamps) in unread.0.iter().zip(stamps.chunks_exact(STEP as usize)) {
+            let (stamps, _) = stamps.as_chunks::<{ STAMP as usize }>();
+            let ticks = stamps.as_chunks::<2>().0.iter();
+            for (kind, [begin, end]) in kinds.iter().zip(ticks) {
+                let [begin, end] = [begin, end].map(|stamp| u64::from_le_bytes(*stamp));
+                let nanos = end.saturating_sub(begin) as f64 * self.period;
+                let place = match kind {
+                    SpanKind::Upload => &mut times.upload,
+                    SpanKind::Kernels => &mut times.kernels,
+                    SpanKind::Readback => &mut times.readback,
+                };
+                *place += Duration::from_nanos(nanos as u64);
             }
-            Err(error) => return Err(Fault::Mapping(error.to_string())),
         }
-        readable.unmap();
-        Ok(())
     }
 }
 
-impl Slot<'_> {
+impl Unread {
+    /// Returns true if there is no submission.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Bytes of the timestamps.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.len() as u64 * STEP
+    }
+}
+
+impl SubmissionSpans<'_> {
     /// Something of this kind begins.
-    pub(crate) fn begin(&mut self, encoder: &mut wgpu::CommandEncoder, kind: Kind) {
+    pub(crate) fn begin(&mut self, encoder: &mut wgpu::CommandEncoder, kind: SpanKind) {
         if self.used + 2 <= STAMPS {
             encoder.write_timestamp(&self.timing.set, self.number * STAMPS + self.used);
             self.used += 1;

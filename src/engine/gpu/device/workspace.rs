@@ -35,7 +35,7 @@ pub(crate) enum Role {
 const ROLES: usize = Role::Positions as usize + 1;
 
 /// A buffer that the host reads or writes.
-pub(crate) struct Slot {
+pub(crate) struct MappableBuffer {
     pub(crate) buffer: wgpu::Buffer,
     /// What used it last.
     pub(crate) last: Option<wgpu::SubmissionIndex>,
@@ -47,8 +47,8 @@ pub(crate) struct Workspace {
     /// The most bytes of all together, factors apart.
     pub(crate) budget: u64,
     buffers: [Option<wgpu::Buffer>; ROLES],
-    uploads: VecDeque<Slot>,
-    readbacks: VecDeque<Slot>,
+    uploads: VecDeque<MappableBuffer>,
+    readbacks: VecDeque<MappableBuffer>,
     /// The labels whose factors are there.
     labels: usize,
 }
@@ -63,7 +63,7 @@ pub(crate) const SHARED: u64 = 5;
 impl Workspace {
     /// Other work begins that takes buffers of these sizes, and shared ones: what others have left is given
     /// back where all together would be more than the limit.
-    pub(crate) fn make_room(&mut self, sizes: &[(Role, u64)], staging: u64) {
+    pub(crate) fn prepare(&mut self, sizes: &[(Role, u64)], staging: u64) {
         let needed = |role: usize| {
             let size = sizes.iter().find(|(needed, _)| *needed as usize == role);
             size.map_or(0, |(_, bytes)| *bytes)
@@ -83,7 +83,7 @@ impl Workspace {
                 *buffer = None;
             }
         }
-        let fits = |slot: &Slot| slot.buffer.size() <= staging.next_multiple_of(256);
+        let fits = |slot: &MappableBuffer| slot.buffer.size() <= staging.next_multiple_of(256);
         self.uploads.retain(fits);
         self.readbacks.retain(fits);
     }
@@ -137,7 +137,7 @@ impl Workspace {
     }
 
     /// A buffer for the host to write to.
-    pub(crate) fn upload(&mut self, device: &Device, bytes: u64) -> Result<Slot, Fault> {
+    pub(crate) fn upload(&mut self, device: &Device, bytes: u64) -> Result<MappableBuffer, Fault> {
         let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
         if let Some(slot) = free(&mut self.uploads, bytes) {
             return Ok(slot);
@@ -146,7 +146,11 @@ impl Workspace {
     }
 
     /// A buffer for the host to read.
-    pub(crate) fn readback(&mut self, device: &Device, bytes: u64) -> Result<Slot, Fault> {
+    pub(crate) fn readback(
+        &mut self,
+        device: &Device,
+        bytes: u64,
+    ) -> Result<MappableBuffer, Fault> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         if let Some(slot) = free(&mut self.readbacks, bytes) {
             return Ok(slot);
@@ -154,17 +158,17 @@ impl Workspace {
         new_slot(device, "readback", bytes, usage)
     }
 
-    pub(crate) fn give_upload_back(&mut self, slot: Slot) {
+    pub(crate) fn return_upload(&mut self, slot: MappableBuffer) {
         self.uploads.push_back(slot);
     }
 
-    pub(crate) fn give_readback_back(&mut self, slot: Slot) {
+    pub(crate) fn return_readback(&mut self, slot: MappableBuffer) {
         self.readbacks.push_back(slot);
     }
 }
 
 /// The slot that has waited longest, if there are enough and it is large enough.
-fn free(slots: &mut VecDeque<Slot>, bytes: u64) -> Option<Slot> {
+fn free(slots: &mut VecDeque<MappableBuffer>, bytes: u64) -> Option<MappableBuffer> {
     slots.retain(|slot| slot.buffer.size() >= bytes);
     match slots.len() >= SLOTS {
         true => slots.pop_front(),
@@ -177,7 +181,7 @@ fn new_slot(
     label: &'static str,
     bytes: u64,
     usage: wgpu::BufferUsages,
-) -> Result<Slot, Fault> {
+) -> Result<MappableBuffer, Fault> {
     let buffer = device.buffer(label, bytes.next_multiple_of(256), usage)?;
-    Ok(Slot { buffer, last: None })
+    Ok(MappableBuffer { buffer, last: None })
 }

@@ -6,13 +6,14 @@ pub(crate) mod stripe_output;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use super::audit::samples::{Made, Samples};
+use super::GpuEngine;
+use super::audit::samples::{DeviceHashes, Samples};
+use super::audit::seed::seed;
 use super::device::fault::Failure;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
-use super::encode::stripe::{Stripe, StripeResult};
-use super::encode::stripe_output::{Output, Progress, Rest};
-use super::{GpuEngine, seed};
+use super::encode::stripe::{EncodeResult, EncodeStripe};
+use super::encode::stripe_output::{OutputProgress, RemainderSink, StripeOutput};
 use crate::engine::{EncodeSession, Engine, SliverOutput};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
@@ -21,7 +22,7 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-pub(crate) struct Session<'a> {
+pub(crate) struct GpuEncodeSession<'a> {
     engine: &'a GpuEngine,
     shape: Shape,
     commitment: Commitment,
@@ -35,7 +36,7 @@ pub(crate) struct Session<'a> {
     cpu: Option<Box<dyn EncodeSession + 'a>>,
 }
 
-impl<'a> Session<'a> {
+impl<'a> GpuEncodeSession<'a> {
     pub(crate) fn new(
         engine: &'a GpuEngine,
         shape: Shape,
@@ -48,7 +49,7 @@ impl<'a> Session<'a> {
                 Axis::Secondary => shape.columns(),
             };
             let of = (shape, commitment, axis);
-            Samples::new(engine, of, among.into(), width)
+            Samples::new(&engine.cpu, of, among.into(), width)
         };
         Self {
             engine,
@@ -68,49 +69,51 @@ impl<'a> Session<'a> {
         range: Range<u32>,
         rows: &dyn SymbolReader,
         output: Option<&mut SliverOutput<'_>>,
-        progress: &Progress,
+        progress: &OutputProgress,
         control: &Control,
     ) -> Result<(), Failure> {
         let engine = self.engine;
-        let output = Output::new(output, &self.shape, range.clone(), progress);
+        let output = StripeOutput::new(output, &self.shape, range.clone(), progress);
         let samples = self.samples.as_ref();
-        let kept = samples.map(|samples| {
-            let keep = |samples: &Samples<'_>| Mutex::new(samples.keep(range.clone()));
+        let sampled = samples.map(|samples| {
+            let keep = |samples: &Samples<'_>| Mutex::new(samples.buffer(range.clone()));
             samples.each_ref().map(keep)
         });
-        let stripe = Stripe {
+        let stripe = EncodeStripe {
             cpu: &engine.cpu,
             shape: &self.shape,
             commitment: self.commitment,
             range: range.clone(),
-            cut: engine.cut,
+            limits: engine.cut,
             seed: engine.options.check.then(seed),
             rows,
             output: &output,
             states: self.states.as_deref(),
-            kept: kept.as_ref(),
+            sampled: sampled.as_ref(),
             control,
         };
         let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
         let left = engine.on_device(control, run)?;
-        if let (Some(samples), Some(kept)) = (&mut self.samples, kept) {
+        if let (Some(samples), Some(sampled)) = (&mut self.samples, sampled) {
             let [in_row, in_column] = places(&self.shape);
             let [of_rows, of_columns] = match &left {
-                StripeResult::States(states) => [
-                    Made::States(states, &in_row),
-                    Made::States(states, &in_column),
+                EncodeResult::States(states) => [
+                    DeviceHashes::States(states, &in_row),
+                    DeviceHashes::States(states, &in_column),
                 ],
-                StripeResult::Roots(roots) => roots.each_ref().map(|roots| Made::Roots(roots)),
+                EncodeResult::Roots(roots) => {
+                    roots.each_ref().map(|roots| DeviceHashes::Roots(roots))
+                }
             };
-            let made = [of_rows, of_columns];
-            for ((samples, kept), made) in samples.iter_mut().zip(kept).zip(made) {
-                let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-                samples.check(&kept, &made, control)?;
+            let found = [of_rows, of_columns];
+            for ((samples, sampled), found) in samples.iter_mut().zip(sampled).zip(found) {
+                let sampled = sampled.into_inner().unwrap_or_else(PoisonError::into_inner);
+                samples.check(&sampled, &found, control)?;
             }
         }
         match left {
-            StripeResult::States(states) => self.states = Some(states),
-            StripeResult::Roots(roots) => self.roots = Some(roots),
+            EncodeResult::States(states) => self.states = Some(states),
+            EncodeResult::Roots(roots) => self.roots = Some(roots),
         }
         Ok(())
     }
@@ -121,7 +124,7 @@ impl<'a> Session<'a> {
         range: Range<u32>,
         rows: &dyn SymbolReader,
         output: Option<SliverOutput<'_>>,
-        progress: &Progress,
+        progress: &OutputProgress,
         control: &Control,
     ) -> Result<()> {
         let cpu = &*self.engine.cpu;
@@ -132,7 +135,7 @@ impl<'a> Session<'a> {
         }
         match output {
             Some(SliverOutput::Sink { pairs, sink }) => {
-                let rest = Rest { sink, progress };
+                let rest = RemainderSink { sink, progress };
                 let output = SliverOutput::Sink { pairs, sink: &rest };
                 session.stripe(range, rows, Some(output), control)?;
             }
@@ -147,11 +150,12 @@ impl<'a> Session<'a> {
 /// symbols, and of a column's.
 fn places(shape: &Shape) -> [impl Fn(usize, usize) -> usize + use<>; 2] {
     let n = usize::from(shape.n_shards());
-    [[1, n], [n, 1]]
-        .map(|[line, symbol]| move |item: usize, number: usize| item * line + number * symbol)
+    [[1, n], [n, 1]].map(|[codeword, symbol]| {
+        move |item: usize, number: usize| item * codeword + number * symbol
+    })
 }
 
-impl EncodeSession for Session<'_> {
+impl EncodeSession for GpuEncodeSession<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,
@@ -162,7 +166,7 @@ impl EncodeSession for Session<'_> {
         if let Some(cpu) = &mut self.cpu {
             return cpu.stripe(range, rows, output, control);
         }
-        let progress = Progress::new(&self.shape);
+        let progress = OutputProgress::new(&self.shape);
         let before = control.done();
         let done = self.on_device(range.clone(), rows, output.as_mut(), &progress, control);
         match done {

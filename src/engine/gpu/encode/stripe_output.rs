@@ -17,9 +17,9 @@ use crate::io::control::Control;
 use crate::io::sink::{Pieces, SinkSession, SliverPart};
 
 /// The symbols of every sliver that have been handed on: all before a number, by axis and index.
-pub(crate) struct Progress([Vec<AtomicU16>; 2]);
+pub(crate) struct OutputProgress([Vec<AtomicU16>; 2]);
 
-impl Progress {
+impl OutputProgress {
     pub(crate) fn new(shape: &Shape) -> Self {
         let none = || (0..shape.n_shards()).map(|_| AtomicU16::new(0)).collect();
         Self([none(), none()])
@@ -31,16 +31,16 @@ impl Progress {
 }
 
 /// Where slivers go.
-pub(crate) struct Output<'a> {
-    to: Target<'a>,
+pub(crate) struct StripeOutput<'a> {
+    to: OutputTarget<'a>,
     shape: &'a Shape,
     range: Range<u32>,
-    progress: &'a Progress,
+    progress: &'a OutputProgress,
     /// Whether any sliver is wanted of those behind the source, by axis.
     wants: [bool; 2],
 }
 
-enum Target<'a> {
+enum OutputTarget<'a> {
     None,
     Sink {
         pairs: &'a PairSet,
@@ -49,12 +49,12 @@ enum Target<'a> {
     Buffers(SharedBuffers<'a>),
 }
 
-impl<'a> Output<'a> {
+impl<'a> StripeOutput<'a> {
     pub(crate) fn new(
         output: Option<&'a mut SliverOutput<'_>>,
         shape: &'a Shape,
         range: Range<u32>,
-        progress: &'a Progress,
+        progress: &'a OutputProgress,
     ) -> Self {
         let wants = Axis::BOTH.map(|axis| {
             let behind = shape.slivers_needed(axis)..shape.n_shards();
@@ -65,10 +65,10 @@ impl<'a> Output<'a> {
             behind.into_iter().any(wanted)
         });
         let to = match output {
-            None => Target::None,
-            Some(SliverOutput::Sink { pairs, sink }) => Target::Sink { pairs, sink: *sink },
+            None => OutputTarget::None,
+            Some(SliverOutput::Sink { pairs, sink }) => OutputTarget::Sink { pairs, sink: *sink },
             Some(SliverOutput::Buffers(buffers)) => {
-                Target::Buffers(SharedBuffers::new(buffers.reborrow()))
+                OutputTarget::Buffers(SharedBuffers::new(buffers.reborrow()))
             }
         };
         Self {
@@ -101,8 +101,8 @@ impl<'a> Output<'a> {
     ) -> Result<()> {
         let index = SliverIndex(sliver as u16);
         match &self.to {
-            Target::None => return Ok(()),
-            Target::Sink { pairs, sink } => {
+            OutputTarget::None => return Ok(()),
+            OutputTarget::Sink { pairs, sink } => {
                 if !pairs.contains_sliver(axis, index) {
                     return Ok(());
                 }
@@ -115,7 +115,7 @@ impl<'a> Output<'a> {
                     pieces,
                 })?;
             }
-            Target::Buffers(buffers) => {
+            OutputTarget::Buffers(buffers) => {
                 let Some(buffer) = buffers.get(axis, sliver) else {
                     return Ok(());
                 };
@@ -136,19 +136,19 @@ impl<'a> Output<'a> {
 
     /// Makes what was written to memory visible to all.
     pub(crate) fn settle(&self) {
-        if let Target::Buffers(_) = self.to {
+        if let OutputTarget::Buffers(_) = self.to {
             settle();
         }
     }
 }
 
 /// A sink that gets what it has not got yet.
-pub(crate) struct Rest<'a> {
+pub(crate) struct RemainderSink<'a> {
     pub(crate) sink: &'a dyn SinkSession,
-    pub(crate) progress: &'a Progress,
+    pub(crate) progress: &'a OutputProgress,
 }
 
-impl SinkSession for Rest<'_> {
+impl SinkSession for RemainderSink<'_> {
     fn put(&self, part: &SliverPart<'_>) -> Result<()> {
         let done = self.progress.of(part.axis, part.sliver);
         let done = done.load(Ordering::Relaxed);

@@ -9,21 +9,22 @@ use rayon::prelude::*;
 
 use crate::code::{Code, Rate};
 use crate::engine::cpu::CpuEngine;
-use crate::engine::gpu::audit::combination_check::{self, Check, CodewordAxis, Sum};
-use crate::engine::gpu::audit::samples::Kept;
+use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, CombinationCheck, Sum};
+use crate::engine::gpu::audit::samples::SampledBytes;
+use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
-use crate::engine::gpu::device::transfer::{Link, open, places};
-use crate::engine::gpu::device::workspace::{Role, SHARED, Slot, Workspace};
-use crate::engine::gpu::encode::stripe::BlockLimits;
+use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
+use crate::engine::gpu::device::workspace::{MappableBuffer, Role, SHARED, Workspace};
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::hash::device_trees::{self, DIGEST};
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
 use crate::engine::gpu::shader::multipliers;
-use crate::engine::gpu::shader::parameters::{Combine, Extend, Leaves};
-use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout, Place};
-use crate::engine::gpu::word;
+use crate::engine::gpu::shader::parameters::{
+    CombineParameters, ExtendParameters, LeavesParameters, word,
+};
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout, WriteOnlyPart};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
@@ -31,7 +32,7 @@ use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
 /// The bytes of each buffer for blocks of slivers, and pieces of `width` bytes of their symbols.
-pub(crate) struct Sizes {
+pub(crate) struct ExpandSizes {
     source: u64,
     recovery: u64,
     digests: u64,
@@ -41,7 +42,7 @@ pub(crate) struct Sizes {
     staging: u64,
 }
 
-impl Sizes {
+impl ExpandSizes {
     pub(crate) fn new(
         shape: &Shape,
         commitment: Commitment,
@@ -49,7 +50,7 @@ impl Sizes {
         items: usize,
         width: u32,
     ) -> Self {
-        let layout = Layout {
+        let layout = SymbolLayout {
             width: width as usize,
         };
         let (pitch, items) = (layout.pitch() as u64, items as u64);
@@ -66,7 +67,7 @@ impl Sizes {
             recovery: items * (n - original) * pitch,
             digests: items * n * DIGEST,
             states,
-            levels: device_trees::Leaves::levels(items, n),
+            levels: device_trees::DeviceLeaves::levels(items, n),
             sums,
             staging: source.max(sums + states),
         }
@@ -96,7 +97,7 @@ impl Sizes {
 }
 
 /// What there is to do.
-pub(crate) struct Stripe<'a> {
+pub(crate) struct ExpandStripe<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) shape: &'a Shape,
     pub(crate) commitment: Commitment,
@@ -107,26 +108,26 @@ pub(crate) struct Stripe<'a> {
     pub(crate) range: Range<u32>,
     /// The most bytes of a symbol that go up at once.
     pub(crate) widest: u32,
-    pub(crate) cut: BlockLimits,
+    pub(crate) limits: BlockLimits,
     /// The seed of the random check, if there is to be one.
     pub(crate) seed: Option<u64>,
     pub(crate) slivers: &'a dyn SymbolReader,
     /// The states at the stripe's start, unless it is the first.
     pub(crate) states: Option<&'a [u8]>,
     /// Takes the slivers that are hashed on the CPU too.
-    pub(crate) kept: Option<&'a Mutex<Kept>>,
+    pub(crate) sampled: Option<&'a Mutex<SampledBytes>>,
     pub(crate) control: &'a Control,
 }
 
 /// What a stripe leaves behind: the states of all symbols, sliver by sliver, or the roots.
-pub(crate) enum StripeResult {
+pub(crate) enum ExpandResult {
     States(Vec<u8>),
     Roots(Vec<Digest>),
 }
 
 /// A piece of a block of slivers on its way through.
-struct Pending {
-    slot: Slot,
+struct PendingPiece {
+    slot: MappableBuffer,
     bytes: u64,
     items: Range<usize>,
     /// The sums of the slivers' own symbols.
@@ -136,22 +137,22 @@ struct Pending {
 }
 
 /// A stripe at work.
-struct Run<'a> {
-    stripe: &'a Stripe<'a>,
-    link: Link<'a>,
+struct ExpandRun<'a> {
+    stripe: &'a ExpandStripe<'a>,
+    leased: LeasedDevice<'a>,
     code: Code,
     shader: Shader,
     /// How many symbols are expanded to how many.
     original: usize,
     n: usize,
     state: StateSize,
-    check: Option<Check>,
-    pending: VecDeque<Pending>,
-    left: StripeResult,
-    buffers: Buffers,
+    check: Option<CombinationCheck>,
+    pending: VecDeque<PendingPiece>,
+    left: ExpandResult,
+    buffers: ExpandBuffers,
 }
 
-struct Buffers {
+struct ExpandBuffers {
     source: wgpu::Buffer,
     recovery: wgpu::Buffer,
     digests: wgpu::Buffer,
@@ -162,20 +163,20 @@ struct Buffers {
     random: wgpu::Buffer,
 }
 
-impl Stripe<'_> {
+impl ExpandStripe<'_> {
     /// Takes the stripe through.
     pub(crate) fn run(
         &self,
         device: &Device,
         workspace: &mut Workspace,
-    ) -> Result<StripeResult, Failure> {
+    ) -> Result<ExpandResult, Failure> {
         device.forget_times();
-        let mut run = Run::new(self, device, workspace)?;
+        let mut run = ExpandRun::new(self, device, workspace)?;
         for first in (0..self.items).step_by(self.block) {
             let items = first..self.items.min(first + self.block);
             run.block(items)?;
         }
-        while run.take_down()? {}
+        while run.take_readback()? {}
         device.note_times(self.control)?;
         Ok(run.left)
     }
@@ -185,9 +186,9 @@ impl Stripe<'_> {
     }
 }
 
-impl<'a> Run<'a> {
+impl<'a> ExpandRun<'a> {
     fn new(
-        stripe: &'a Stripe<'a>,
+        stripe: &'a ExpandStripe<'a>,
         device: &'a Device,
         workspace: &'a mut Workspace,
     ) -> Result<Self, Fault> {
@@ -199,7 +200,7 @@ impl<'a> Run<'a> {
             Fault::Refused("the committee is too large for the device".to_owned())
         })?;
         let widest = stripe.widest.min(word(stripe.range.len()));
-        let sizes = Sizes::new(shape, commitment, stripe.axis, stripe.block, widest);
+        let sizes = ExpandSizes::new(shape, commitment, stripe.axis, stripe.block, widest);
         let needed = [
             (Role::Source, sizes.source),
             (Role::Recovery, sizes.recovery),
@@ -208,14 +209,17 @@ impl<'a> Run<'a> {
             (Role::Level, sizes.levels[0]),
             (Role::Parents, sizes.levels[1]),
         ];
-        workspace.make_room(&needed, sizes.staging);
+        workspace.prepare(&needed, sizes.staging);
         let check = stripe
             .seed
-            .map(|seed| Check::new(widest as usize, [stripe.block, 0], seed));
-        let table = check.as_ref().map(Check::table).unwrap_or_default();
+            .map(|seed| CombinationCheck::new(widest as usize, [stripe.block, 0], seed));
+        let table = check
+            .as_ref()
+            .map(CombinationCheck::table)
+            .unwrap_or_default();
         let factors = workspace.factors(device, multipliers::labels(shape))?;
         let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
-        let buffers = Buffers {
+        let buffers = ExpandBuffers {
             source: buffer(Role::Source, sizes.source)?,
             recovery: buffer(Role::Recovery, sizes.recovery)?,
             digests: buffer(Role::Digests, sizes.digests)?,
@@ -234,11 +238,11 @@ impl<'a> Run<'a> {
         let state = StateSize::new(commitment, shape.symbol_size());
         Ok(Self {
             left: match stripe.is_last() {
-                true => StripeResult::Roots(vec![Digest::default(); stripe.items]),
-                false => StripeResult::States(vec![0; stripe.items * n * state.on_host]),
+                true => ExpandResult::Roots(vec![Digest::default(); stripe.items]),
+                false => ExpandResult::States(vec![0; stripe.items * n * state.on_host]),
             },
             stripe,
-            link: Link { device, workspace },
+            leased: LeasedDevice { device, workspace },
             code,
             shader,
             original,
@@ -254,16 +258,16 @@ impl<'a> Run<'a> {
     fn block(&mut self, items: Range<usize>) -> Result<(), Failure> {
         let stripe = self.stripe;
         if let Some(states) = stripe.states {
-            let a_sliver = self.n * self.state.on_host;
-            let states = &states[items.start * a_sliver..items.end * a_sliver];
+            let sliver_bytes = self.n * self.state.on_host;
+            let states = &states[items.start * sliver_bytes..items.end * sliver_bytes];
             let to = &self.buffers.states;
             self.state
-                .up(&mut self.link, states, to, stripe.cut.block)?;
+                .upload(&mut self.leased, states, to, stripe.limits.block)?;
         }
         let range = stripe.range.clone();
         for start in range.clone().step_by(stripe.widest as usize) {
             stripe.control.check()?;
-            self.link.device.note_times_in_time(stripe.control)?;
+            self.leased.device.note_times_if_full(stripe.control)?;
             let piece = start..range.end.min(start + stripe.widest);
             let some = (items.len() * self.original * piece.len()) as u64;
             self.piece(items.clone(), piece)?;
@@ -275,23 +279,23 @@ impl<'a> Run<'a> {
     /// Takes a piece of some slivers up, extends and hashes it.
     fn piece(&mut self, items: Range<usize>, range: Range<u32>) -> Result<(), Failure> {
         let (stripe, n) = (self.stripe, self.n);
-        let layout = Layout { width: range.len() };
-        let (a_sliver, padded) = (self.original * layout.width, self.original * layout.pitch());
-        let mut batch = vec![0; items.len() * a_sliver];
+        let layout = SymbolLayout { width: range.len() };
+        let (sliver_bytes, padded) = (self.original * layout.width, self.original * layout.pitch());
+        let mut batch = vec![0; items.len() * sliver_bytes];
         let to = (&self.buffers.source, 0);
         let bytes = (items.len() * padded) as u64;
-        let (mut commands, slot) = self.link.filled(bytes, to, |memory| {
-            let read = |(item, (place, sliver)): (usize, (Place<'_>, &mut [u8]))| {
+        let (mut commands, slot) = self.leased.begin_upload(bytes, to, |memory| {
+            let read = |(item, (place, sliver)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
                 stripe
                     .slivers
                     .read(items.start + item, range.clone(), sliver)?;
                 layout.pack(sliver, place.0);
                 Ok(())
             };
-            let places = places(memory, padded);
+            let places = split_parts(memory, padded);
             stripe.cpu.install(|| {
                 let places = places.into_par_iter();
-                let slivers = batch.par_chunks_mut(a_sliver);
+                let slivers = batch.par_chunks_mut(sliver_bytes);
                 places.zip(slivers).enumerate().try_for_each(read)
             })
         })?;
@@ -301,39 +305,39 @@ impl<'a> Run<'a> {
         let sums_bytes = ((n - self.original) * CHUNK) as u64;
         let behind = match (&self.left, ends) {
             (_, false) => None,
-            (StripeResult::Roots(_), true) => {
-                let leaves = device_trees::Leaves {
+            (ExpandResult::Roots(_), true) => {
+                let leaves = device_trees::DeviceLeaves {
                     buffer: &self.buffers.digests,
                     trees: items.len(),
                     count: n,
                     tree: n,
                     leaf: 1,
                 };
-                let nodes = self.link.device.nodes(stripe.commitment);
+                let nodes = self.leased.device.nodes(stripe.commitment);
                 let levels = self.buffers.levels.each_ref();
                 let roots = leaves.record(&mut commands, nodes, levels)?;
                 Some((roots, items.len() as u64 * DIGEST))
             }
-            (StripeResult::States(_), true) => {
+            (ExpandResult::States(_), true) => {
                 let states = (items.len() * n * self.state.on_device) as u64;
                 Some((&self.buffers.states, states))
             }
         };
         let behind = behind.map(|(buffer, bytes)| (buffer.clone(), bytes));
         while self.pending.len() >= 2 {
-            self.take_down()?;
+            self.take_readback()?;
         }
         let bytes = sums_bytes + behind.as_ref().map_or(0, |(_, bytes)| *bytes);
-        let mut back = self.link.workspace.readback(self.link.device, bytes)?;
+        let mut back = self.leased.workspace.readback(self.leased.device, bytes)?;
         commands.copy((&self.buffers.sums, 0), (&back.buffer, 0), sums_bytes);
         if let Some((buffer, bytes)) = &behind {
             commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
         }
-        back.last = Some(self.link.submit_filled(commands, slot)?);
+        back.last = Some(self.leased.submit_upload(commands, slot)?);
         // While the device is at work.
         let sums = self.sums_of(&batch, layout.width);
         self.keep(&items, &range, &batch);
-        self.pending.push_back(Pending {
+        self.pending.push_back(PendingPiece {
             slot: back,
             bytes,
             items,
@@ -347,39 +351,40 @@ impl<'a> Run<'a> {
     fn extend(
         &self,
         commands: &mut Commands<'_>,
-        layout: Layout,
+        layout: SymbolLayout,
         items: usize,
         range: &Range<u32>,
     ) -> Result<(), Fault> {
         let (stripe, n, original) = (self.stripe, self.n, self.original);
         let buffers = &self.buffers;
         let words = layout.words();
-        let (source_line, recovery_line) = (word(original) * words, word(n - original) * words);
+        let (source_codeword, recovery_codeword) =
+            (word(original) * words, word(n - original) * words);
         commands.dispatch(
             self.shader,
-            &Extend {
+            &ExtendParameters {
                 original: word(original),
                 recovery: word(n - original),
                 low_rate: (self.code.rate == Rate::Low).into(),
-                first_line: 0,
-                first_recovery_line: 0,
-                source_line,
+                first_codeword: 0,
+                first_recovery_codeword: 0,
+                source_codeword,
                 source_symbol: words,
-                recovery_line,
+                recovery_codeword,
                 recovery_symbol: words,
             },
             &[&buffers.factors, &buffers.source, &buffers.recovery],
             [self.shader.groups(layout.chunks()), word(items)],
         )?;
         if let Some(check) = &self.check {
-            let job = Combine {
+            let job = CombineParameters {
                 symbols: word(n - original),
                 chunks: word(layout.chunks()),
-                first_line: 0,
+                first_codeword: 0,
                 first_symbol: 0,
-                source_line: recovery_line,
+                source_codeword: recovery_codeword,
                 source_symbol: words,
-                first_factor: check.place(CodewordAxis::ALONE, 0),
+                first_factor: check.factor_index(CodewordAxis::ALONE, 0),
                 first_sum: 0,
             };
             commands.dispatch(
@@ -390,21 +395,21 @@ impl<'a> Run<'a> {
             )?;
         }
         let size = stripe.shape.symbol_size();
-        let leaves = self.link.device.leaves(stripe.commitment, size);
-        let job = Leaves {
+        let leaves = self.leased.device.leaves(stripe.commitment, size);
+        let job = LeavesParameters {
             symbols: word(original),
-            first_line: 0,
-            source_line,
+            first_codeword: 0,
+            source_codeword,
             source_symbol: words,
             first_digest: 0,
-            digests_line: word(n),
+            digest_codeword: word(n),
             start: range.start,
             width: word(layout.width),
             symbol_size: size,
         };
-        let of_recovery = Leaves {
+        let of_recovery = LeavesParameters {
             symbols: word(n - original),
-            source_line: recovery_line,
+            source_codeword: recovery_codeword,
             first_digest: word(original),
             ..job
         };
@@ -421,15 +426,19 @@ impl<'a> Run<'a> {
 
     /// Keeps what is hashed on the CPU too.
     fn keep(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
-        let Some(kept) = self.stripe.kept else {
+        let Some(sampled) = self.stripe.sampled else {
             return;
         };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sampled = sampled.lock().unwrap_or_else(PoisonError::into_inner);
         let (original, width) = (self.original, range.len());
-        for item in kept.items().into_iter().filter(|item| items.contains(item)) {
+        for item in sampled
+            .items()
+            .into_iter()
+            .filter(|item| items.contains(item))
+        {
             let sliver = &batch[(item - items.start) * original * width..][..original * width];
             for (number, symbol) in sliver.chunks_exact(width).enumerate() {
-                kept.put(item, number, range.start, symbol);
+                sampled.put(item, number, range.start, symbol);
             }
         }
     }
@@ -443,7 +452,7 @@ impl<'a> Run<'a> {
         let sum_of = |number: usize| {
             let mut sum = [0; CHUNK];
             for (item, sliver) in batch.chunks_exact(original * width).enumerate() {
-                let chunk = check.of_symbol(&sliver[number * width..][..width]);
+                let chunk = check.combine_symbol(&sliver[number * width..][..width]);
                 check.add_codeword(&mut sum, &chunk, CodewordAxis::ALONE, item);
             }
             sum
@@ -453,11 +462,11 @@ impl<'a> Run<'a> {
     }
 
     /// Checks the piece that has come down first, and keeps what it left. Whether there was one.
-    fn take_down(&mut self) -> Result<bool, Failure> {
+    fn take_readback(&mut self) -> Result<bool, Failure> {
         let Some(pending) = self.pending.pop_front() else {
             return Ok(false);
         };
-        let Pending {
+        let PendingPiece {
             slot,
             bytes,
             items,
@@ -469,7 +478,7 @@ impl<'a> Run<'a> {
         let (axis, shape) = (self.stripe.axis, self.stripe.shape);
         let (original, checks) = (self.original, self.check.is_some());
         let left = &mut self.left;
-        let taken = open(self.link.device, &slot, bytes, |bytes| {
+        let taken = read_mapped(self.leased.device, &slot, bytes, |bytes| {
             let (recovery, behind) = bytes.split_at((n - original) * CHUNK);
             if checks {
                 sums.extend(recovery.as_chunks::<CHUNK>().0);
@@ -477,18 +486,18 @@ impl<'a> Run<'a> {
             }
             match left {
                 _ if !ends => {}
-                StripeResult::Roots(roots) => {
+                ExpandResult::Roots(roots) => {
                     roots[items].copy_from_slice(behind.as_chunks().0);
                 }
-                StripeResult::States(states) => {
-                    let a_sliver = n * state.on_host;
-                    let places = &mut states[items.start * a_sliver..items.end * a_sliver];
-                    state.copy_down(behind, places);
+                ExpandResult::States(states) => {
+                    let sliver_bytes = n * state.on_host;
+                    let places = &mut states[items.start * sliver_bytes..items.end * sliver_bytes];
+                    state.unpack(behind, places);
                 }
             }
             Ok::<_, Fault>(())
         })?;
-        self.link.workspace.give_readback_back(slot);
+        self.leased.workspace.return_readback(slot);
         taken?;
         Ok(true)
     }

@@ -5,13 +5,14 @@ mod expand_stripe;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-pub(crate) use self::expand_stripe::Sizes;
-use self::expand_stripe::{Stripe, StripeResult};
-use super::audit::samples::{Made, Samples};
+pub(crate) use self::expand_stripe::ExpandSizes;
+use self::expand_stripe::{ExpandResult, ExpandStripe};
+use super::GpuEngine;
+use super::audit::samples::{DeviceHashes, Samples};
+use super::audit::seed::seed;
 use super::device::fault::Failure;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
-use super::{GpuEngine, seed};
 use crate::engine::ExpandSession;
 use crate::engine::cpu::expand::Session as CpuSession;
 use crate::format::commitment::{Commitment, Digest};
@@ -21,7 +22,7 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-pub(crate) struct Session<'a> {
+pub(crate) struct GpuExpandSession<'a> {
     engine: &'a GpuEngine,
     shape: Shape,
     commitment: Commitment,
@@ -39,7 +40,7 @@ pub(crate) struct Session<'a> {
     cpu: Option<CpuSession<'a>>,
 }
 
-impl<'a> Session<'a> {
+impl<'a> GpuExpandSession<'a> {
     /// `widest` bytes of every symbol of a sliver fit on the device.
     pub(crate) fn new(
         engine: &'a GpuEngine,
@@ -52,7 +53,7 @@ impl<'a> Session<'a> {
         let samples = engine
             .options
             .check
-            .then(|| Samples::new(engine, of, items, width));
+            .then(|| Samples::new(&engine.cpu, of, items, width));
         Self {
             engine,
             shape,
@@ -77,8 +78,8 @@ impl<'a> Session<'a> {
     ) -> Result<(), Failure> {
         let engine = self.engine;
         let samples = self.samples.as_ref();
-        let kept = samples.map(|samples| Mutex::new(samples.keep(range.clone())));
-        let stripe = Stripe {
+        let sampled = samples.map(|samples| Mutex::new(samples.buffer(range.clone())));
+        let stripe = ExpandStripe {
             cpu: &engine.cpu,
             shape: &self.shape,
             commitment: self.commitment,
@@ -93,34 +94,34 @@ impl<'a> Session<'a> {
             ),
             range,
             widest: self.widest,
-            cut: engine.cut,
+            limits: engine.cut,
             seed: engine.options.check.then(seed),
             slivers,
             states: self.states.as_deref(),
-            kept: kept.as_ref(),
+            sampled: sampled.as_ref(),
             control,
         };
         let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
         let left = engine.on_device(control, run)?;
-        if let (Some(samples), Some(kept)) = (&mut self.samples, kept) {
+        if let (Some(samples), Some(sampled)) = (&mut self.samples, sampled) {
             let n = usize::from(self.shape.n_shards());
             let place = |item, symbol| item * n + symbol;
-            let made = match &left {
-                StripeResult::States(states) => Made::States(states, &place),
-                StripeResult::Roots(roots) => Made::Roots(roots),
+            let found = match &left {
+                ExpandResult::States(states) => DeviceHashes::States(states, &place),
+                ExpandResult::Roots(roots) => DeviceHashes::Roots(roots),
             };
-            let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-            samples.check(&kept, &made, control)?;
+            let sampled = sampled.into_inner().unwrap_or_else(PoisonError::into_inner);
+            samples.check(&sampled, &found, control)?;
         }
         match left {
-            StripeResult::States(states) => self.states = Some(states),
-            StripeResult::Roots(roots) => self.roots = Some(roots),
+            ExpandResult::States(states) => self.states = Some(states),
+            ExpandResult::Roots(roots) => self.roots = Some(roots),
         }
         Ok(())
     }
 }
 
-impl ExpandSession for Session<'_> {
+impl ExpandSession for GpuExpandSession<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,

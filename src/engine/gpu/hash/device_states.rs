@@ -2,7 +2,7 @@
 //! three bytes shorter.
 
 use crate::engine::gpu::device::fault::{Failure, Fault};
-use crate::engine::gpu::device::transfer::Link;
+use crate::engine::gpu::device::transfer::LeasedDevice;
 use crate::engine::gpu::shader::modules;
 use crate::format::commitment::Commitment;
 
@@ -30,9 +30,9 @@ impl StateSize {
     }
 
     /// Brings states to a device, up to `block` bytes at once.
-    pub(crate) fn up(
+    pub(crate) fn upload(
         self,
-        link: &mut Link<'_>,
+        leased: &mut LeasedDevice<'_>,
         states: &[u8],
         to: &wgpu::Buffer,
         block: u64,
@@ -41,7 +41,7 @@ impl StateSize {
         let mut first = 0;
         for some in states.chunks(self.block(block) * on_host) {
             let bytes = (some.len() / on_host * on_device) as u64;
-            link.upload(bytes, (to, first), |mut place| {
+            leased.upload(bytes, (to, first), |mut place| {
                 for (number, state) in some.chunks_exact(on_host).enumerate() {
                     let at = number * on_device;
                     place.slice(at..at + on_host).copy_from_slice(state);
@@ -57,9 +57,9 @@ impl StateSize {
     }
 
     /// Brings states back, up to `block` bytes at once.
-    pub(crate) fn down(
+    pub(crate) fn download(
         self,
-        link: &mut Link<'_>,
+        leased: &mut LeasedDevice<'_>,
         from: &wgpu::Buffer,
         states: &mut [u8],
         block: u64,
@@ -67,14 +67,14 @@ impl StateSize {
         let mut first = 0;
         for some in states.chunks_mut(self.block(block) * self.on_host) {
             let bytes = (some.len() / self.on_host * self.on_device) as u64;
-            link.download((from, first), bytes, |bytes| self.copy_down(bytes, some))?;
+            leased.download((from, first), bytes, |bytes| self.unpack(bytes, some))?;
             first += bytes;
         }
         Ok(())
     }
 
     /// States as they are shared, from states as they are on a device.
-    pub(crate) fn copy_down(self, bytes: &[u8], states: &mut [u8]) {
+    pub(crate) fn unpack(self, bytes: &[u8], states: &mut [u8]) {
         let places = states.chunks_exact_mut(self.on_host);
         for (place, state) in places.zip(bytes.chunks_exact(self.on_device)) {
             place.copy_from_slice(&state[..self.on_host]);
@@ -83,7 +83,7 @@ impl StateSize {
 
     /// Whether two states of a symbol, of which so many bytes have been hashed, are the same: what is
     /// left over from before does not count.
-    pub(crate) fn are_same(self, hashed: u32, a: &[u8], b: &[u8]) -> bool {
+    pub(crate) fn are_equal(self, hashed: u32, a: &[u8], b: &[u8]) -> bool {
         if self.commitment == Commitment::Blake2b256 {
             return a == b;
         }

@@ -2,17 +2,16 @@
 
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::Fault;
-use crate::engine::gpu::device::transfer::Link;
+use crate::engine::gpu::device::transfer::LeasedDevice;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
-use crate::engine::gpu::shader::parameters::Nodes;
-use crate::engine::gpu::word;
+use crate::engine::gpu::shader::parameters::{NodesParameters, word};
 use crate::format::commitment::Digest;
 
 /// The bytes of a hash.
 pub(crate) const DIGEST: u64 = 32;
 
-/// Leaves on a device.
-pub(crate) struct Leaves<'a> {
+/// DeviceLeaves on a device.
+pub(crate) struct DeviceLeaves<'a> {
     pub(crate) buffer: &'a wgpu::Buffer,
     /// How many trees there are over how many leaves each.
     pub(crate) trees: usize,
@@ -22,7 +21,7 @@ pub(crate) struct Leaves<'a> {
     pub(crate) leaf: usize,
 }
 
-impl Leaves<'_> {
+impl DeviceLeaves<'_> {
     /// The bytes of a level above these leaves, and of the one above that.
     pub(crate) fn levels(trees: u64, count: u64) -> [u64; 2] {
         let half = count.div_ceil(2);
@@ -41,7 +40,7 @@ impl Leaves<'_> {
         let [mut tree, mut leaf] = [self.tree, self.leaf];
         loop {
             let parents = count.div_ceil(2);
-            let job = Nodes {
+            let job = NodesParameters {
                 children: word(count),
                 child_tree: word(tree),
                 child: word(leaf),
@@ -61,14 +60,14 @@ impl Leaves<'_> {
     /// The roots.
     pub(crate) fn roots(
         &self,
-        link: &mut Link<'_>,
+        leased: &mut LeasedDevice<'_>,
         nodes: Shader,
         levels: [&wgpu::Buffer; 2],
     ) -> Result<Vec<Digest>, Fault> {
-        let mut commands = link.device.commands();
+        let mut commands = Commands::new(leased.device);
         let roots = self.record(&mut commands, nodes, levels)?;
         let bytes = self.trees as u64 * DIGEST;
-        link.bring(commands, (roots, 0), bytes, |bytes| {
+        leased.download_after(commands, (roots, 0), bytes, |bytes| {
             bytes.as_chunks().0.to_vec()
         })
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::parameters::word;
 use crate::format::commitment::Commitment;
 
 const FIELD: &str = include_str!("../../../../shaders/shared/field.wgsl");
@@ -67,7 +68,7 @@ impl Shader {
         }
     }
 
-    /// The shader that extends lines by transforms of so many points, a power of two, on a device with
+    /// The shader that extends codewords by transforms of so many points, a power of two, on a device with
     /// so many bytes of workgroup memory; `None` if not a single lane fits.
     pub(crate) fn extend(points: usize, workgroup_bytes: u32) -> Option<Self> {
         let points = u32::try_from(points).ok()?;
@@ -91,7 +92,7 @@ impl Shader {
         let (Self::Extend { lanes, .. } | Self::Restore { lanes, .. }) = self else {
             unreachable!("a shader that works on lanes");
         };
-        crate::engine::gpu::word(chunks) * CHUNK_LANES / lanes
+        word(chunks) * CHUNK_LANES / lanes
     }
 
     /// The threads of a workgroup.

@@ -2,34 +2,43 @@
 
 use bytemuck::NoUninit;
 
+/// Returns a count as a shader's parameter.
+///
+/// # Panics
+///
+/// If it exceeds 32 bits: the buffers of a device are smaller.
+pub(crate) fn word(value: usize) -> u32 {
+    u32::try_from(value).expect("a device's buffers are smaller")
+}
+
 /// Of `extend.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
-pub(crate) struct Extend {
+pub(crate) struct ExtendParameters {
     pub(crate) original: u32,
     pub(crate) recovery: u32,
     pub(crate) low_rate: u32,
-    pub(crate) first_line: u32,
-    pub(crate) first_recovery_line: u32,
-    pub(crate) source_line: u32,
+    pub(crate) first_codeword: u32,
+    pub(crate) first_recovery_codeword: u32,
+    pub(crate) source_codeword: u32,
     pub(crate) source_symbol: u32,
-    pub(crate) recovery_line: u32,
+    pub(crate) recovery_codeword: u32,
     pub(crate) recovery_symbol: u32,
 }
 
 /// Of `restore.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
-pub(crate) struct Restore {
+pub(crate) struct RestoreParameters {
     pub(crate) blocks: u32,
     pub(crate) block: u32,
     pub(crate) first_position: u32,
     pub(crate) first_block: u32,
-    pub(crate) first_line: u32,
-    pub(crate) first_restored_line: u32,
-    pub(crate) source_line: u32,
+    pub(crate) first_codeword: u32,
+    pub(crate) first_restored_codeword: u32,
+    pub(crate) source_codeword: u32,
     pub(crate) source_symbol: u32,
-    pub(crate) restored_line: u32,
+    pub(crate) restored_codeword: u32,
     pub(crate) restored_symbol: u32,
 }
 
@@ -41,13 +50,13 @@ pub(crate) const NOTHING: u32 = 0x2_0000;
 /// Of `symbols.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
-pub(crate) struct Leaves {
+pub(crate) struct LeavesParameters {
     pub(crate) symbols: u32,
-    pub(crate) first_line: u32,
-    pub(crate) source_line: u32,
+    pub(crate) first_codeword: u32,
+    pub(crate) source_codeword: u32,
     pub(crate) source_symbol: u32,
     pub(crate) first_digest: u32,
-    pub(crate) digests_line: u32,
+    pub(crate) digest_codeword: u32,
     pub(crate) start: u32,
     pub(crate) width: u32,
     pub(crate) symbol_size: u32,
@@ -56,7 +65,7 @@ pub(crate) struct Leaves {
 /// Of `tree.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
-pub(crate) struct Nodes {
+pub(crate) struct NodesParameters {
     pub(crate) children: u32,
     pub(crate) child_tree: u32,
     pub(crate) child: u32,
@@ -66,12 +75,12 @@ pub(crate) struct Nodes {
 /// Of `combine.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
-pub(crate) struct Combine {
+pub(crate) struct CombineParameters {
     pub(crate) symbols: u32,
     pub(crate) chunks: u32,
-    pub(crate) first_line: u32,
+    pub(crate) first_codeword: u32,
     pub(crate) first_symbol: u32,
-    pub(crate) source_line: u32,
+    pub(crate) source_codeword: u32,
     pub(crate) source_symbol: u32,
     pub(crate) first_factor: u32,
     pub(crate) first_sum: u32,

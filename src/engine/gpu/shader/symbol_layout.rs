@@ -4,11 +4,11 @@
 #![allow(unsafe_code)]
 
 /// Memory that is written only, for one thread of several.
-pub(crate) struct Place<'a>(pub(crate) wgpu::WriteOnly<'a, [u8]>);
+pub(crate) struct WriteOnlyPart<'a>(pub(crate) wgpu::WriteOnly<'a, [u8]>);
 
 // SAFETY: it is as good as a `&mut [u8]` that cannot be read from, and its type is sent to threads for
 // every `T` but slices.
-unsafe impl Send for Place<'_> {}
+unsafe impl Send for WriteOnlyPart<'_> {}
 
 /// The bytes of a chunk.
 pub(crate) const CHUNK: usize = 64;
@@ -17,11 +17,11 @@ const HALF: usize = CHUNK / 2;
 
 /// Where the symbols of a stripe lie: all of them `width` bytes, an even number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub(crate) struct SymbolLayout {
     pub(crate) width: usize,
 }
 
-impl Layout {
+impl SymbolLayout {
     /// The chunks of a symbol.
     pub(crate) fn chunks(self) -> usize {
         self.width.div_ceil(CHUNK)
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn symbols_come_back_as_they_went() {
         for width in [2, 4, 30, 62, 64, 66, 126, 128, 130] {
-            let layout = Layout { width };
+            let layout = SymbolLayout { width };
             let symbols: Vec<u8> = (0..3 * width).map(|i| i as u8 | 1).collect();
             let mut padded = vec![0xee; 3 * layout.pitch()];
             layout.pack(&symbols, wgpu::WriteOnly::from_mut(&mut padded[..]));
@@ -105,7 +105,7 @@ mod tests {
         }
         // 6 bytes: 3 low ones, 3 high ones.
         let mut padded = [0xee; 64];
-        let layout = Layout { width: 6 };
+        let layout = SymbolLayout { width: 6 };
         layout.pack(
             &[1, 2, 3, 4, 5, 6],
             wgpu::WriteOnly::from_mut(&mut padded[..]),

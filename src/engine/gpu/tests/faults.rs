@@ -3,7 +3,7 @@
 use super::decode::decoder;
 use super::*;
 use crate::decode::DecodeRequest;
-use crate::engine::testing::fault_injector::Wrong;
+use crate::engine::gpu::device::fault_injector::Wrong;
 use crate::io::CallbackSink;
 use crate::wire::Sliver;
 use crate::{BlobMetadataWithId, Check};

@@ -11,46 +11,48 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Mutex;
 
-pub(crate) use self::stripe_sizes::{BlockLimits, Sizes};
+pub(crate) use self::stripe_sizes::EncodeSizes;
 use crate::code::Code;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::gpu::audit::combination_check::{Check, Sum, Sums};
-use crate::engine::gpu::audit::samples::Kept;
+use crate::engine::gpu::audit::combination_check::{CombinationCheck, Sum, Sums};
+use crate::engine::gpu::audit::samples::SampledBytes;
+use crate::engine::gpu::device::block_limits::BlockLimits;
+use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
-use crate::engine::gpu::device::transfer::Link;
-use crate::engine::gpu::device::workspace::{Role, Slot, Workspace};
-use crate::engine::gpu::encode::stripe_output::Output;
+use crate::engine::gpu::device::transfer::LeasedDevice;
+use crate::engine::gpu::device::workspace::{MappableBuffer, Role, Workspace};
+use crate::engine::gpu::encode::stripe_output::StripeOutput;
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::shader::modules::Shader;
 use crate::engine::gpu::shader::multipliers;
-use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
-use crate::engine::gpu::word;
+use crate::engine::gpu::shader::parameters::word;
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
 /// What there is to do.
-pub(crate) struct Stripe<'a> {
+pub(crate) struct EncodeStripe<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) shape: &'a Shape,
     pub(crate) commitment: Commitment,
     pub(crate) range: Range<u32>,
-    pub(crate) cut: BlockLimits,
+    pub(crate) limits: BlockLimits,
     /// The seed of the random check, if there is to be one.
     pub(crate) seed: Option<u64>,
     pub(crate) rows: &'a dyn SymbolReader,
-    pub(crate) output: &'a Output<'a>,
+    pub(crate) output: &'a StripeOutput<'a>,
     /// The states at the stripe's start, unless it is the first.
     pub(crate) states: Option<&'a [u8]>,
     /// Takes the rows and the columns that are hashed on the CPU too.
-    pub(crate) kept: Option<&'a [Mutex<Kept>; 2]>,
+    pub(crate) sampled: Option<&'a [Mutex<SampledBytes>; 2]>,
     pub(crate) control: &'a Control,
 }
 
 /// What a stripe leaves behind.
-pub(crate) enum StripeResult {
+pub(crate) enum EncodeResult {
     /// The states at its end, as all engines share them.
     States(Vec<u8>),
     /// The roots of the primary and of the secondary slivers, by index.
@@ -58,35 +60,35 @@ pub(crate) enum StripeResult {
 }
 
 /// What comes down.
-enum Readback {
+enum CodewordBlock {
     /// What these rows are extended by.
     Rows(Range<usize>),
     /// What these columns are extended by.
     Columns(Range<usize>),
 }
 
-struct Pending {
-    slot: Slot,
+struct PendingReadback {
+    slot: MappableBuffer,
     bytes: u64,
-    cargo: Readback,
+    block: CodewordBlock,
 }
 
 /// A stripe at work.
-struct Run<'a> {
-    stripe: &'a Stripe<'a>,
-    link: Link<'a>,
-    layout: Layout,
-    check: Option<Check>,
+struct EncodeRun<'a> {
+    stripe: &'a EncodeStripe<'a>,
+    leased: LeasedDevice<'a>,
+    layout: SymbolLayout,
+    check: Option<CombinationCheck>,
     /// The source symbols as chunks, row by row, if there is a check.
     source: Vec<Sum>,
-    /// The sums of all lines that are not checked before they are handed on.
+    /// The sums of all codewords that are not checked before they are handed on.
     sums: Sums,
-    pending: VecDeque<Pending>,
+    pending: VecDeque<PendingReadback>,
     scratch: Vec<u8>,
-    buffers: Buffers,
+    buffers: EncodeBuffers,
 }
 
-struct Buffers {
+struct EncodeBuffers {
     source: wgpu::Buffer,
     extended: wgpu::Buffer,
     recovery: wgpu::Buffer,
@@ -97,19 +99,19 @@ struct Buffers {
     random: wgpu::Buffer,
 }
 
-impl Stripe<'_> {
+impl EncodeStripe<'_> {
     /// Takes the stripe through.
     pub(crate) fn run(
         &self,
         device: &Device,
         workspace: &mut Workspace,
-    ) -> Result<StripeResult, Failure> {
+    ) -> Result<EncodeResult, Failure> {
         device.forget_times();
-        let mut run = Run::new(self, device, workspace)?;
+        let mut run = EncodeRun::new(self, device, workspace)?;
         run.prepare()?;
-        run.rows()?;
-        run.columns()?;
-        while run.take_down()? {}
+        run.process_rows()?;
+        run.process_columns()?;
+        while run.take_readback()? {}
         let left = run.finish()?;
         device.note_times(self.control)?;
         Ok(left)
@@ -126,23 +128,28 @@ impl Stripe<'_> {
     }
 }
 
-impl<'a> Run<'a> {
+impl<'a> EncodeRun<'a> {
     fn new(
-        stripe: &'a Stripe<'a>,
+        stripe: &'a EncodeStripe<'a>,
         device: &'a Device,
         workspace: &'a mut Workspace,
     ) -> Result<Self, Fault> {
         let shape = stripe.shape;
         let width = stripe.range.len();
         // What stays between stripes is that of a symbol in several.
-        let sizes = Sizes::new(shape, stripe.commitment, word(width), stripe.cut);
-        sizes.make_room(workspace);
+        let sizes = EncodeSizes::new(shape, stripe.commitment, word(width), stripe.limits);
+        sizes.prepare(workspace);
         let [n, rows, _] = stripe.counts();
-        let check = stripe.seed.map(|seed| Check::new(width, [n, rows], seed));
-        let table = check.as_ref().map(Check::table).unwrap_or_default();
+        let check = stripe
+            .seed
+            .map(|seed| CombinationCheck::new(width, [n, rows], seed));
+        let table = check
+            .as_ref()
+            .map(CombinationCheck::table)
+            .unwrap_or_default();
         let factors = workspace.factors(device, multipliers::labels(shape))?;
         let mut buffer = |role, bytes| workspace.buffer(device, role, bytes);
-        let buffers = Buffers {
+        let buffers = EncodeBuffers {
             source: buffer(Role::Source, sizes.source)?,
             extended: buffer(Role::Extended, sizes.extended)?,
             recovery: buffer(Role::Recovery, sizes.recovery)?,
@@ -157,8 +164,8 @@ impl<'a> Run<'a> {
         }
         Ok(Self {
             stripe,
-            link: Link { device, workspace },
-            layout: Layout { width },
+            leased: LeasedDevice { device, workspace },
+            layout: SymbolLayout { width },
             source: match &check {
                 Some(_) => {
                     vec![[0; CHUNK]; usize::from(shape.rows()) * usize::from(shape.columns())]
@@ -193,20 +200,20 @@ impl<'a> Run<'a> {
 
     /// Brings the states up, and sets the sums to zero.
     fn prepare(&mut self) -> Result<(), Failure> {
-        let mut commands = self.link.device.commands();
+        let mut commands = Commands::new(self.leased.device);
         commands.clear(&self.buffers.sums);
         commands.submit()?;
         let Some(states) = self.stripe.states else {
             return Ok(());
         };
         let size = StateSize::new(self.stripe.commitment, self.stripe.shape.symbol_size());
-        let block = self.stripe.cut.block;
-        size.up(&mut self.link, states, &self.buffers.states, block)
+        let block = self.stripe.limits.block;
+        size.upload(&mut self.leased, states, &self.buffers.states, block)
     }
 
     /// The shader for a code.
     fn extender(&self, code: Code) -> Result<Shader, Fault> {
-        let bytes = self.link.device.workgroup_bytes();
+        let bytes = self.leased.device.workgroup_bytes();
         Shader::extend(code.chunk, bytes)
             .ok_or_else(|| Fault::Refused("the committee is too large for the device".to_owned()))
     }

@@ -4,53 +4,53 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Pending, Readback, Run};
+use super::{CodewordBlock, EncodeRun, PendingReadback};
 use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, Sum};
 use crate::engine::gpu::device::fault::{Failure, Fault};
-use crate::engine::gpu::device::transfer::open;
-use crate::engine::gpu::device::workspace::Slot;
+use crate::engine::gpu::device::transfer::read_mapped;
+use crate::engine::gpu::device::workspace::MappableBuffer;
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
 
-impl<'a> Run<'a> {
+impl<'a> EncodeRun<'a> {
     /// A buffer to read from, when one is free.
-    pub(crate) fn readback(&mut self, bytes: u64) -> Result<Slot, Failure> {
+    pub(crate) fn readback(&mut self, bytes: u64) -> Result<MappableBuffer, Failure> {
         while self.pending.len() >= 2 {
-            self.take_down()?;
+            self.take_readback()?;
         }
-        Ok(self.link.workspace.readback(self.link.device, bytes)?)
+        Ok(self.leased.workspace.readback(self.leased.device, bytes)?)
     }
 
     /// Hands on what has come down first. Whether there was something.
-    pub(crate) fn take_down(&mut self) -> Result<bool, Failure> {
-        let Some(Pending { slot, bytes, cargo }) = self.pending.pop_front() else {
+    pub(crate) fn take_readback(&mut self) -> Result<bool, Failure> {
+        let Some(PendingReadback { slot, bytes, block }) = self.pending.pop_front() else {
             return Ok(false);
         };
         self.stripe.control.check()?;
-        let device = self.link.device;
-        let taken = open(device, &slot, bytes, |bytes| self.hand_on(bytes, &cargo))?;
-        self.link.workspace.give_readback_back(slot);
+        let device = self.leased.device;
+        let taken = read_mapped(device, &slot, bytes, |bytes| self.hand_on(bytes, &block))?;
+        self.leased.workspace.return_readback(slot);
         taken?;
         Ok(true)
     }
 
-    fn hand_on(&mut self, padded: &[u8], cargo: &Readback) -> Result<(), Failure> {
+    fn hand_on(&mut self, padded: &[u8], block: &CodewordBlock) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let (layout, stripe) = (self.layout, self.stripe);
         let (width, pitch) = (layout.width, layout.pitch());
-        // The symbols of a line, and how many lines.
-        let (symbols, lines) = match cargo {
-            Readback::Rows(range) => (n - columns, range.clone()),
-            Readback::Columns(range) => (n - rows, range.clone()),
+        // The symbols of a codeword, and how many codewords.
+        let (symbols, codewords) = match block {
+            CodewordBlock::Rows(range) => (n - columns, range.clone()),
+            CodewordBlock::Columns(range) => (n - rows, range.clone()),
         };
         // Nothing is handed on that has not been checked.
-        self.check_lines(padded, cargo, &lines, symbols)?;
+        self.check_codewords(padded, block, &codewords, symbols)?;
         let mut scratch = std::mem::take(&mut self.scratch);
         let bytes: &[u8] = match pitch == width {
             true => padded,
             false => {
-                scratch.resize(lines.len() * symbols * width, 0);
+                scratch.resize(codewords.len() * symbols * width, 0);
                 stripe.cpu.install(|| {
                     let padded = padded.par_chunks_exact(symbols * pitch);
                     padded
@@ -61,17 +61,17 @@ impl<'a> Run<'a> {
             }
         };
         let put = |number: usize| {
-            let (axis, sliver) = match cargo {
-                Readback::Rows(_) => (Axis::Secondary, columns + number),
-                Readback::Columns(_) => (Axis::Primary, rows + number),
+            let (axis, sliver) = match block {
+                CodewordBlock::Rows(_) => (Axis::Secondary, columns + number),
+                CodewordBlock::Columns(_) => (Axis::Primary, rows + number),
             };
             let pieces = Pieces::new(
                 &bytes[number * width..],
                 width,
                 symbols * width,
-                lines.len(),
+                codewords.len(),
             );
-            stripe.output.put(axis, sliver, lines.start, pieces)
+            stripe.output.put(axis, sliver, codewords.start, pieces)
         };
         let result = stripe
             .cpu
@@ -81,12 +81,12 @@ impl<'a> Run<'a> {
         Ok(result?)
     }
 
-    /// Checks a random combination of lines that have come down.
-    fn check_lines(
+    /// Checks a random combination of codewords that have come down.
+    fn check_codewords(
         &mut self,
         padded: &[u8],
-        cargo: &Readback,
-        lines: &Range<usize>,
+        block: &CodewordBlock,
+        codewords: &Range<usize>,
         symbols: usize,
     ) -> Result<(), Fault> {
         let Some(check) = &self.check else {
@@ -94,24 +94,24 @@ impl<'a> Run<'a> {
         };
         let [n, rows, columns] = self.stripe.counts();
         let pitch = self.layout.pitch();
-        let (axis, of, original) = match cargo {
-            Readback::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
-            Readback::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
+        let (axis, of, original) = match block {
+            CodewordBlock::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
+            CodewordBlock::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
         };
-        // Each symbol's place among the lines is independent of the others'.
+        // Each symbol's place among the codewords is independent of the others'.
         let sum_of = |place: usize| {
             let mut sum = [0; CHUNK];
-            for (index, line) in lines.clone().enumerate() {
+            for (index, codeword) in codewords.clone().enumerate() {
                 let chunk = match place.checked_sub(original) {
-                    None => match cargo {
-                        Readback::Rows(_) => self.source[line * columns + place],
-                        Readback::Columns(_) => self.source[place * columns + line],
+                    None => match block {
+                        CodewordBlock::Rows(_) => self.source[codeword * columns + place],
+                        CodewordBlock::Columns(_) => self.source[place * columns + codeword],
                     },
                     Some(number) => {
-                        check.of_padded(&padded[(index * symbols + number) * pitch..][..pitch])
+                        check.combine_padded(&padded[(index * symbols + number) * pitch..][..pitch])
                     }
                 };
-                check.add_codeword(&mut sum, &chunk, of, line);
+                check.add_codeword(&mut sum, &chunk, of, codeword);
             }
             sum
         };
@@ -120,13 +120,13 @@ impl<'a> Run<'a> {
             .cpu
             .install(|| (0..n).into_par_iter().map(sum_of).collect());
         combination_check::verify(self.stripe.shape, axis, &sums)?;
-        if let Readback::Rows(_) = cargo {
+        if let CodewordBlock::Rows(_) = block {
             // As the columns behind the source they are checked with everything.
             let of_row = |index: usize| {
                 let mut sum = [0; CHUNK];
                 let row = &padded[index * symbols * pitch..][..symbols * pitch];
                 for (number, symbol) in row.chunks_exact(pitch).enumerate() {
-                    let chunk = check.of_padded(symbol);
+                    let chunk = check.combine_padded(symbol);
                     check.add_codeword(&mut sum, &chunk, CodewordAxis::Columns, columns + number);
                 }
                 sum
@@ -134,8 +134,8 @@ impl<'a> Run<'a> {
             let sums: Vec<Sum> = self
                 .stripe
                 .cpu
-                .install(|| (0..lines.len()).into_par_iter().map(of_row).collect());
-            for (row, sum) in lines.clone().zip(sums) {
+                .install(|| (0..codewords.len()).into_par_iter().map(of_row).collect());
+            for (row, sum) in codewords.clone().zip(sums) {
                 combination_check::add(&mut self.sums.of_columns[row], &sum);
             }
         }

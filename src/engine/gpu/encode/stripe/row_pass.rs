@@ -5,49 +5,48 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
-use super::{Pending, Readback, Run};
+use super::{CodewordBlock, EncodeRun, PendingReadback};
 use crate::code::{Code, Rate};
 use crate::engine::gpu::audit::combination_check::CodewordAxis;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
-use crate::engine::gpu::device::transfer::places;
+use crate::engine::gpu::device::transfer::split_parts;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
-use crate::engine::gpu::shader::parameters::{Combine, Extend};
-use crate::engine::gpu::shader::symbol_layout::Place;
-use crate::engine::gpu::word;
+use crate::engine::gpu::shader::parameters::{CombineParameters, ExtendParameters, word};
+use crate::engine::gpu::shader::symbol_layout::WriteOnlyPart;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
 
-impl<'a> Run<'a> {
+impl<'a> EncodeRun<'a> {
     /// Every source row: up, out as slivers, extended.
-    pub(crate) fn rows(&mut self) -> Result<(), Failure> {
+    pub(crate) fn process_rows(&mut self) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let stripe = self.stripe;
         let layout = self.layout;
         let width = layout.width;
         let row_len = columns * width;
         let padded = columns * layout.pitch();
-        let most = (stripe.cut.block as usize / padded).clamp(1, rows);
+        let most = (stripe.limits.block as usize / padded).clamp(1, rows);
         let code = Code::new(columns, n - columns);
         let shader = self.extender(code)?;
         let wants = stripe.output.wants_extended_rows();
         let mut batch = vec![0; most * row_len];
         for first in (0..rows).step_by(most) {
             stripe.control.check()?;
-            self.link.device.note_times_in_time(stripe.control)?;
+            self.leased.device.note_times_if_full(stripe.control)?;
             let range = first..rows.min(first + most);
             let count = range.len();
             let bytes = (count * padded) as u64;
             let batch = &mut batch[..count * row_len];
             let source = self.buffers.source.clone();
             let to = (&source, (first * padded) as u64);
-            let (mut commands, slot) = self.link.filled(bytes, to, |memory| {
-                let read = |(index, (place, row)): (usize, (Place<'_>, &mut [u8]))| {
+            let (mut commands, slot) = self.leased.begin_upload(bytes, to, |memory| {
+                let read = |(index, (place, row)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
                     stripe.rows.read(first + index, stripe.range.clone(), row)?;
                     layout.pack(row, place.0);
                     Ok(())
                 };
-                let places = places(memory, padded);
+                let places = split_parts(memory, padded);
                 stripe.cpu.install(|| {
                     let places = places.into_par_iter();
                     let rows = batch.par_chunks_mut(row_len);
@@ -56,15 +55,15 @@ impl<'a> Run<'a> {
             })?;
             commands.dispatch(
                 shader,
-                &Extend {
+                &ExtendParameters {
                     original: word(columns),
                     recovery: word(n - columns),
                     low_rate: (code.rate == Rate::Low).into(),
-                    first_line: word(first),
-                    first_recovery_line: word(first),
-                    source_line: self.row_words(),
+                    first_codeword: word(first),
+                    first_recovery_codeword: word(first),
+                    source_codeword: self.row_words(),
                     source_symbol: layout.words(),
-                    recovery_line: self.extended_words(),
+                    recovery_codeword: self.extended_words(),
                     recovery_symbol: layout.words(),
                 },
                 &[
@@ -76,10 +75,10 @@ impl<'a> Run<'a> {
             )?;
             let down = match wants {
                 true => {
-                    let line = (n - columns) * layout.pitch();
-                    let bytes = (count * line) as u64;
+                    let codeword = (n - columns) * layout.pitch();
+                    let bytes = (count * codeword) as u64;
                     let slot = self.readback(bytes)?;
-                    let from = (&self.buffers.extended, (first * line) as u64);
+                    let from = (&self.buffers.extended, (first * codeword) as u64);
                     commands.copy(from, (&slot.buffer, 0), bytes);
                     Some((slot, bytes))
                 }
@@ -88,11 +87,12 @@ impl<'a> Run<'a> {
                     None
                 }
             };
-            let submission = self.link.submit_filled(commands, slot)?;
+            let submission = self.leased.submit_upload(commands, slot)?;
             if let Some((mut slot, bytes)) = down {
                 slot.last = Some(submission);
-                let cargo = Readback::Rows(range.clone());
-                self.pending.push_back(Pending { slot, bytes, cargo });
+                let block = CodewordBlock::Rows(range.clone());
+                self.pending
+                    .push_back(PendingReadback { slot, bytes, block });
             }
             // While the device is at work.
             self.sum_source(&range, batch);
@@ -129,24 +129,24 @@ impl<'a> Run<'a> {
         };
         let [n, _, columns] = self.stripe.counts();
         let words = self.layout.words();
-        let job = Combine {
+        let job = CombineParameters {
             symbols: word(n - columns),
             chunks: word(self.layout.chunks()),
-            first_line: word(rows.start),
+            first_codeword: word(rows.start),
             first_symbol: 0,
-            source_line: self.extended_words(),
+            source_codeword: self.extended_words(),
             source_symbol: words,
-            first_factor: check.place(CodewordAxis::Rows, rows.start),
+            first_factor: check.factor_index(CodewordAxis::Rows, rows.start),
             first_sum: word(n + columns),
         };
         self.combine(commands, &job, rows.len(), &self.buffers.extended)?;
-        let job = Combine {
+        let job = CombineParameters {
             symbols: word(rows.len()),
-            first_line: 0,
+            first_codeword: 0,
             first_symbol: word(rows.start),
-            source_line: words,
+            source_codeword: words,
             source_symbol: self.extended_words(),
-            first_factor: check.place(CodewordAxis::Columns, columns),
+            first_factor: check.factor_index(CodewordAxis::Columns, columns),
             first_sum: word(rows.start),
             ..job
         };
@@ -156,8 +156,8 @@ impl<'a> Run<'a> {
     pub(crate) fn combine(
         &self,
         commands: &mut Commands<'_>,
-        job: &Combine,
-        lines: usize,
+        job: &CombineParameters,
+        codewords: usize,
         source: &wgpu::Buffer,
     ) -> Result<(), Fault> {
         let buffers = &self.buffers;
@@ -165,13 +165,13 @@ impl<'a> Run<'a> {
             Shader::Combine,
             job,
             &[&buffers.random, source, &buffers.sums],
-            [(8 * job.symbols).div_ceil(HASH_THREADS), word(lines)],
+            [(8 * job.symbols).div_ceil(HASH_THREADS), word(codewords)],
         )
     }
 
     /// Keeps what is hashed on the CPU too: whole rows, and these rows' symbols of columns.
     fn keep(&self, range: &Range<usize>, batch: &[u8]) {
-        let Some([of_rows, of_columns]) = self.stripe.kept else {
+        let Some([of_rows, of_columns]) = self.stripe.sampled else {
             return;
         };
         let [_, _, columns] = self.stripe.counts();
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
             chunks
                 .par_iter_mut()
                 .zip(symbols)
-                .for_each(|(chunk, symbol)| *chunk = check.of_symbol(symbol));
+                .for_each(|(chunk, symbol)| *chunk = check.combine_symbol(symbol));
         });
         let output = self.stripe.output;
         let (rows, all) = (!output.wants_extended_rows(), !output.wants_recovery_rows());

@@ -1,22 +1,15 @@
 //! What a stripe takes of a device's memory.
 
+use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::workspace::{Role, SHARED, Workspace};
-use crate::engine::gpu::hash::device_trees::{DIGEST, Leaves};
+use crate::engine::gpu::hash::device_trees::{DIGEST, DeviceLeaves};
 use crate::engine::gpu::shader::modules;
-use crate::engine::gpu::shader::symbol_layout::{CHUNK, Layout};
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::commitment::Commitment;
 use crate::format::shape::Shape;
 
-/// The sizes that a stripe is cut by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BlockLimits {
-    /// The bytes of rows that go up at once, and of columns' recovery symbols that are made at once; a
-    /// row or a column at least.
-    pub(crate) block: u64,
-}
-
 /// The bytes of each buffer for stripes of `width`.
-pub(crate) struct Sizes {
+pub(crate) struct EncodeSizes {
     pub(crate) source: u64,
     pub(crate) extended: u64,
     pub(crate) recovery: u64,
@@ -28,30 +21,37 @@ pub(crate) struct Sizes {
     pub(crate) staging: u64,
 }
 
-impl Sizes {
-    pub(crate) fn new(shape: &Shape, commitment: Commitment, width: u32, cut: BlockLimits) -> Self {
-        let layout = Layout {
+impl EncodeSizes {
+    pub(crate) fn new(
+        shape: &Shape,
+        commitment: Commitment,
+        width: u32,
+        limits: BlockLimits,
+    ) -> Self {
+        let layout = SymbolLayout {
             width: width as usize,
         };
         let pitch = layout.pitch() as u64;
         let [n, rows, columns] = [shape.n_shards(), shape.rows(), shape.columns()].map(u64::from);
-        let a_column = (n - rows) * pitch;
-        let recovery = cut.block.max(a_column).min(n * a_column);
-        let a_row = columns * pitch;
+        let column_bytes = (n - rows) * pitch;
+        let recovery = limits.block.max(column_bytes).min(n * column_bytes);
+        let row_bytes = columns * pitch;
         let states = match width < shape.symbol_size() {
             true => n * n * 4 * u64::from(modules::state_words(commitment, shape.symbol_size())),
             false => 4,
         };
-        let [level, parents] = Leaves::levels(n, n);
+        let [level, parents] = DeviceLeaves::levels(n, n);
         Self {
-            source: rows * a_row,
+            source: rows * row_bytes,
             extended: rows * (n - columns) * pitch,
             recovery,
             digests: n * n * DIGEST,
             states,
             level,
             parents,
-            staging: recovery.max(cut.block.min(rows * a_row)).max(a_row),
+            staging: recovery
+                .max(limits.block.min(rows * row_bytes))
+                .max(row_bytes),
         }
     }
 
@@ -69,7 +69,7 @@ impl Sizes {
     }
 
     /// Makes room for them.
-    pub(crate) fn make_room(&self, workspace: &mut Workspace) {
+    pub(crate) fn prepare(&self, workspace: &mut Workspace) {
         let sizes = [
             (Role::Source, self.source),
             (Role::Extended, self.extended),
@@ -79,7 +79,7 @@ impl Sizes {
             (Role::Level, self.level),
             (Role::Parents, self.parents),
         ];
-        workspace.make_room(&sizes, self.staging);
+        workspace.prepare(&sizes, self.staging);
     }
 
     /// All of them on the device.

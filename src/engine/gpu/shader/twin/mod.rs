@@ -1,7 +1,7 @@
 //! The twins of the shaders: what each entry point does to its buffers, by plain code that shares
 //! nothing with it.
 //!
-//! Buffers are words, in the order of the bindings, but for what a twin has no use for. `lines` and
+//! Buffers are words, in the order of the bindings, but for what a twin has no use for. `codewords` and
 //! `trees` are the workgroups of the second dimension.
 
 mod tests;
@@ -9,7 +9,10 @@ mod tests;
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
 use super::multipliers::FACTOR_WORDS;
-use super::parameters::{Combine, Extend, Leaves, MISSING, NOTHING, Nodes, Restore};
+use super::parameters::{
+    CombineParameters, ExtendParameters, LeavesParameters, MISSING, NOTHING, NodesParameters,
+    RestoreParameters,
+};
 use super::symbol_layout::CHUNK;
 use crate::code::{Code, Rate, mul};
 use crate::format::commitment::{Commitment, Digest, LEAF_PREFIX};
@@ -43,25 +46,31 @@ fn put(digest: Digest, digests: &mut [u32], number: u32) {
 }
 
 /// Of `extend.wgsl`: the first `lanes` lanes of all recovery symbols.
-fn extend(job: &Extend, lines: u32, lanes: u32, source: &[u32], recovered: &mut [u32]) {
+fn extend(
+    job: &ExtendParameters,
+    codewords: u32,
+    lanes: u32,
+    source: &[u32],
+    recovered: &mut [u32],
+) {
     let counts = [job.original, job.recovery].map(|count| count as usize);
     let rate = Code::new(counts[0], counts[1]).rate;
     assert_eq!(job.low_rate, u32::from(rate == Rate::Low), "the crate's");
     let mut code = ReedSolomonEncoder::new(counts[0], counts[1], CHUNK).expect("few symbols");
     let lanes = lanes as usize;
-    for line in 0..lines {
+    for codeword in 0..codewords {
         for first_lane in (0..lanes).step_by(CHUNK_LANES) {
             let chunk = 2 * first_lane;
             for symbol in 0..job.original {
-                let line = line + job.first_line;
-                let at = line * job.source_line + symbol * job.source_symbol;
+                let codeword = codeword + job.first_codeword;
+                let at = codeword * job.source_codeword + symbol * job.source_symbol;
                 let words = &source[at as usize + chunk..][..CHUNK_WORDS];
                 code.add_original_shard(bytes(words)).expect("as announced");
             }
             let encoded = code.encode().expect("all are there");
             for (symbol, made) in (0..).zip(encoded.recovery_iter()) {
-                let line = line + job.first_recovery_line;
-                let at = line * job.recovery_line + symbol * job.recovery_symbol;
+                let codeword = codeword + job.first_recovery_codeword;
+                let at = codeword * job.recovery_codeword + symbol * job.recovery_symbol;
                 let to = &mut recovered[at as usize + chunk..][..CHUNK_WORDS];
                 let places = to.iter_mut().zip(words(made)).enumerate();
                 // Lanes of the last chunk may be another workgroup's.
@@ -76,9 +85,9 @@ fn extend(job: &Extend, lines: u32, lanes: u32, source: &[u32], recovered: &mut 
 /// Of `restore.wgsl`: the first `lanes` lanes of the missing symbols of a block. `given` says which symbol
 /// of the code each given one is.
 fn restore(
-    job: &Restore,
+    job: &RestoreParameters,
     (code, given): (Code, &[usize]),
-    [lines, lanes]: [u32; 2],
+    [codewords, lanes]: [u32; 2],
     positions: &[u32],
     source: &[u32],
     restored: &mut [u32],
@@ -89,12 +98,12 @@ fn restore(
     let mut decoder =
         ReedSolomonDecoder::new(code.original, code.recovery, CHUNK).expect("few symbols");
     let lanes = lanes as usize;
-    for line in 0..lines {
+    for codeword in 0..codewords {
         for first_lane in (0..lanes).step_by(CHUNK_LANES) {
             let chunk = 2 * first_lane;
             for (number, &symbol) in (0..).zip(given) {
-                let line = line + job.first_line;
-                let at = line * job.source_line + number * job.source_symbol;
+                let codeword = codeword + job.first_codeword;
+                let at = codeword * job.source_codeword + number * job.source_symbol;
                 let bytes = bytes(&source[at as usize + chunk..][..CHUNK_WORDS]);
                 match symbol.checked_sub(code.original) {
                     None => decoder.add_original_shard(symbol, bytes),
@@ -105,8 +114,8 @@ fn restore(
             let decoded = decoder.decode().expect("as many as it takes");
             let made = (0..).zip(decoded.restored_original_iter());
             for (number, (_, bytes)) in made.filter(|(number, _)| of_block(*number)) {
-                let line = line + job.first_restored_line;
-                let at = line * job.restored_line + number * job.restored_symbol;
+                let codeword = codeword + job.first_restored_codeword;
+                let at = codeword * job.restored_codeword + number * job.restored_symbol;
                 let to = &mut restored[at as usize + chunk..][..CHUNK_WORDS];
                 let places = to.iter_mut().zip(words(bytes)).enumerate();
                 places
@@ -131,25 +140,38 @@ fn symbol_at(source: &[u32], at: u32, width: u32) -> Vec<u8> {
 }
 
 /// Of `leaves_blake2b.wgsl` and `leaves_blake3.wgsl`, of whole symbols: nothing is kept of them.
-fn leaves(job: &Leaves, commitment: Commitment, lines: u32, source: &[u32], digests: &mut [u32]) {
+fn leaves(
+    job: &LeavesParameters,
+    commitment: Commitment,
+    codewords: u32,
+    source: &[u32],
+    digests: &mut [u32],
+) {
     assert_eq!(
         (job.start, job.width),
         (0, job.symbol_size),
         "a whole symbol"
     );
-    for line in 0..lines {
+    for codeword in 0..codewords {
         for symbol in 0..job.symbols {
-            let at = (line + job.first_line) * job.source_line + symbol * job.source_symbol;
+            let at =
+                (codeword + job.first_codeword) * job.source_codeword + symbol * job.source_symbol;
             let data = symbol_at(source, at, job.symbol_size);
             let digest = commitment.hash(&[&[LEAF_PREFIX], &data]);
-            let number = job.first_digest + line * job.digests_line + symbol;
+            let number = job.first_digest + codeword * job.digest_codeword + symbol;
             put(digest, digests, number);
         }
     }
 }
 
 /// Of `nodes_blake2b.wgsl` and `nodes_blake3.wgsl`.
-fn nodes(job: &Nodes, commitment: Commitment, trees: u32, children: &[u32], parents: &mut [u32]) {
+fn nodes(
+    job: &NodesParameters,
+    commitment: Commitment,
+    trees: u32,
+    children: &[u32],
+    parents: &mut [u32],
+) {
     for tree in 0..trees {
         let child = |number: u32| {
             if number >= job.children {
@@ -167,15 +189,21 @@ fn nodes(job: &Nodes, commitment: Commitment, trees: u32, children: &[u32], pare
 }
 
 /// Of `combine.wgsl`.
-fn combine(job: &Combine, lines: u32, factors: &[u32], source: &[u32], sums: &mut [u32]) {
+fn combine(
+    job: &CombineParameters,
+    codewords: u32,
+    factors: &[u32],
+    source: &[u32],
+    sums: &mut [u32],
+) {
     // The image of the element 1 is the factor itself.
     let factor = |number: u32| {
         let at = number as usize * FACTOR_WORDS;
         (factors[at] | factors[at + FACTOR_WORDS / 2] << 8) as u16
     };
-    for line in 0..lines {
+    for codeword in 0..codewords {
         for symbol in 0..job.symbols {
-            let at = (line + job.first_line) * job.source_line
+            let at = (codeword + job.first_codeword) * job.source_codeword
                 + (symbol + job.first_symbol) * job.source_symbol;
             let symbol_bytes = bytes(&source[at as usize..][..job.chunks as usize * CHUNK_WORDS]);
             let to = (job.first_sum + symbol) as usize * CHUNK_WORDS;
@@ -188,7 +216,7 @@ fn combine(job: &Combine, lines: u32, factors: &[u32], source: &[u32], sums: &mu
                         sum ^ mul(value, factor(number))
                     },
                 );
-                let [low, high] = mul(sum, factor(job.first_factor + line)).to_le_bytes();
+                let [low, high] = mul(sum, factor(job.first_factor + codeword)).to_le_bytes();
                 let (word, shift) = (to + element / 4, 8 * (element % 4));
                 sums[word] ^= u32::from(low) << shift;
                 sums[word + CHUNK_LANES] ^= u32::from(high) << shift;

@@ -5,6 +5,7 @@ mod code;
 use std::ops::RangeInclusive;
 
 use super::*;
+use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, blake3_depth, state_words};
 use crate::engine::gpu::shader::multipliers::{images, table};
@@ -33,31 +34,31 @@ impl Random {
     }
 }
 
-/// How the items of lines lie in a buffer: line by line, or item by item, with gaps.
+/// How the items of codewords lie in a buffer: codeword by codeword, or item by item, with gaps.
 #[derive(Clone, Copy, Debug)]
 struct Spread {
-    line: u32,
+    codeword: u32,
     item: u32,
     /// Up to the last item's end, and some more.
     all: u32,
 }
 
 impl Spread {
-    fn new(random: &mut Random, lines: u32, items: u32, size: u32) -> Self {
+    fn new(random: &mut Random, codewords: u32, items: u32, size: u32) -> Self {
         let pitch = size + random.within(0..=3);
         let gap = random.within(0..=5);
         if random.within(0..=1) == 0 {
-            let line = items * pitch + gap;
-            let all = lines * line + 1;
+            let codeword = items * pitch + gap;
+            let all = codewords * codeword + 1;
             return Self {
-                line,
+                codeword,
                 item: pitch,
                 all,
             };
         }
-        let item = lines * pitch + gap;
+        let item = codewords * pitch + gap;
         Self {
-            line: pitch,
+            codeword: pitch,
             item,
             all: items * item + 1,
         }
@@ -93,7 +94,7 @@ impl Bench {
         buffers: &[&wgpu::Buffer],
         groups: [u32; 2],
     ) {
-        let mut commands = self.device().commands();
+        let mut commands = Commands::new(self.device());
         commands.dispatch(shader, job, buffers, groups).unwrap();
         commands.submit().unwrap();
     }
@@ -102,7 +103,7 @@ impl Bench {
         let bytes = buffer.size();
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let host = self.device().buffer("host", bytes, usage).unwrap();
-        let mut commands = self.device().commands();
+        let mut commands = Commands::new(self.device());
         commands.copy((buffer, 0), (&host, 0), bytes);
         let submission = commands.submit().unwrap();
         self.device()
@@ -134,10 +135,10 @@ impl Bench {
     }
 }
 
-/// Leaves of lines with so many symbols, of which the whole ones lie so.
+/// LeavesParameters of codewords with so many symbols, of which the whole ones lie so.
 struct LeavesCase {
-    job: Leaves,
-    lines: u32,
+    job: LeavesParameters,
+    codewords: u32,
     source: Vec<u32>,
     digests: Vec<u32>,
     /// What the states' words are before.
@@ -147,25 +148,30 @@ struct LeavesCase {
 
 impl LeavesCase {
     fn new(random: &mut Random, commitment: Commitment, size: u32, symbols: u32) -> Self {
-        let (lines, first_line) = (random.within(1..=3), random.within(0..=2));
-        let from = Spread::new(random, first_line + lines, symbols, size.div_ceil(64) * 16);
+        let (codewords, first_codeword) = (random.within(1..=3), random.within(0..=2));
+        let from = Spread::new(
+            random,
+            first_codeword + codewords,
+            symbols,
+            size.div_ceil(64) * 16,
+        );
         let first_digest = random.within(0..=3);
-        let digests_line = symbols + random.within(0..=3);
-        let digests = first_digest + lines * digests_line + 1;
+        let digest_codeword = symbols + random.within(0..=3);
+        let digests = first_digest + codewords * digest_codeword + 1;
         let state_words = state_words(commitment, size);
         Self {
-            job: Leaves {
+            job: LeavesParameters {
                 symbols,
-                first_line,
-                source_line: from.line,
+                first_codeword,
+                source_codeword: from.codeword,
                 source_symbol: from.item,
                 first_digest,
-                digests_line,
+                digest_codeword,
                 start: 0,
                 width: size,
                 symbol_size: size,
             },
-            lines,
+            codewords,
             // What lies between halves of chunks is no part of symbols, whatever it is.
             source: random.words(from.all),
             digests: random.words(8 * digests),
@@ -187,7 +193,7 @@ impl LeavesCase {
     }
 
     fn groups(&self) -> [u32; 2] {
-        [self.job.symbols.div_ceil(HASH_THREADS), self.lines]
+        [self.job.symbols.div_ceil(HASH_THREADS), self.codewords]
     }
 
     /// What the digests are in the end.
@@ -196,28 +202,30 @@ impl LeavesCase {
         leaves(
             &self.job,
             commitment,
-            self.lines,
+            self.codewords,
             &self.source,
             &mut digests,
         );
         digests
     }
 
-    /// The stripe of the symbols from `start` on: the same chunks of each, line by line.
-    fn stripe(&self, start: u32, width: u32) -> (Leaves, Vec<u32>) {
+    /// The stripe of the symbols from `start` on: the same chunks of each, codeword by codeword.
+    fn stripe(&self, start: u32, width: u32) -> (LeavesParameters, Vec<u32>) {
         let words = width.div_ceil(64) * 16;
-        let job = Leaves {
-            source_line: self.job.symbols * words,
+        let job = LeavesParameters {
+            source_codeword: self.job.symbols * words,
             source_symbol: words,
-            first_line: 0,
+            first_codeword: 0,
             start,
             width,
             ..self.job
         };
         let mut source = Vec::new();
-        for line in self.job.first_line..self.job.first_line + self.lines {
+        for codeword in self.job.first_codeword..self.job.first_codeword + self.codewords {
             for symbol in 0..self.job.symbols {
-                let at = line * self.job.source_line + symbol * self.job.source_symbol + start / 4;
+                let at = codeword * self.job.source_codeword
+                    + symbol * self.job.source_symbol
+                    + start / 4;
                 source.extend_from_slice(&self.source[at as usize..][..words as usize]);
             }
         }
@@ -226,8 +234,8 @@ impl LeavesCase {
 
     /// Takes what lies in the places of the symbols' states from `found`.
     fn forget_states(&mut self, found: &[u32]) {
-        for line in 0..self.lines {
-            let first = self.job.first_digest + line * self.job.digests_line;
+        for codeword in 0..self.codewords {
+            let first = self.job.first_digest + codeword * self.job.digest_codeword;
             let places = first * self.state_words..(first + self.job.symbols) * self.state_words;
             let places = places.start as usize..places.end as usize;
             self.states[places.clone()].copy_from_slice(&found[places]);
@@ -251,8 +259,8 @@ fn leaves_does_what_its_twin_does() {
             let shader = case.shader(commitment, native);
             bench.run(shader, &case.job, &buffers.each_ref(), case.groups());
             let what = format!(
-                "{shader:?}, {} lines of {symbols} of {size} bytes",
-                case.lines
+                "{shader:?}, {} codewords of {symbols} of {size} bytes",
+                case.codewords
             );
             bench.expect(&buffers[2], &case.expected(commitment), &what);
             bench.expect(&buffers[1], &case.states, &what);
@@ -312,7 +320,7 @@ fn nodes_does_what_its_twin_does() {
                     true => [1, trees + gap],
                 };
                 let parent_tree = count.div_ceil(2) + random.within(0..=2);
-                let job = Nodes {
+                let job = NodesParameters {
                     children: count,
                     child_tree,
                     child,
@@ -339,27 +347,27 @@ fn combine_does_what_its_twin_does() {
     let Some(bench) = Bench::new() else { return };
     let random = &mut Random(5);
     for round in 0..40 {
-        let (chunks, lines) = (random.within(1..=9), random.within(1..=20));
+        let (chunks, codewords) = (random.within(1..=9), random.within(1..=20));
         let symbols = random.within(1..=40);
-        let (first_line, first_symbol) = (random.within(0..=2), random.within(0..=2));
+        let (first_codeword, first_symbol) = (random.within(0..=2), random.within(0..=2));
         let from = Spread::new(
             random,
-            first_line + lines,
+            first_codeword + codewords,
             first_symbol + symbols,
             16 * chunks,
         );
         let (first_factor, first_sum) = (chunks + random.within(0..=3), random.within(0..=3));
-        let job = Combine {
+        let job = CombineParameters {
             symbols,
             chunks,
-            first_line,
+            first_codeword,
             first_symbol,
-            source_line: from.line,
+            source_codeword: from.codeword,
             source_symbol: from.item,
             first_factor,
             first_sum,
         };
-        let mut labels = random.words(first_factor + lines);
+        let mut labels = random.words(first_factor + codewords);
         // What is zero and what is in the subfield is multiplied like all else.
         let place = random.within(0..=chunks - 1) as usize;
         labels[place] = round % 3;
@@ -368,10 +376,10 @@ fn combine_does_what_its_twin_does() {
         // There is something already, to be added to.
         let mut sums = random.words(16 * (first_sum + symbols + 1));
         let buffers = [&factors, &source, &sums].map(|words| bench.buffer(words));
-        let groups = [(8 * symbols).div_ceil(HASH_THREADS), lines];
+        let groups = [(8 * symbols).div_ceil(HASH_THREADS), codewords];
         bench.run(Shader::Combine, &job, &buffers.each_ref(), groups);
-        combine(&job, lines, &factors, &source, &mut sums);
-        let what = format!("{lines} lines of {symbols} symbols of {chunks} chunks");
+        combine(&job, codewords, &factors, &source, &mut sums);
+        let what = format!("{codewords} codewords of {symbols} symbols of {chunks} chunks");
         bench.expect(&buffers[2], &sums, &what);
     }
 }

@@ -1,7 +1,7 @@
 //! The entry points of the code: extending and restoring.
 
 use super::*;
-use crate::engine::gpu::decode::Plan;
+use crate::engine::gpu::decode::DecodePlan;
 
 /// The bytes of workgroup memory that every device has, and what most have.
 const HALF: u32 = 16 << 10;
@@ -79,17 +79,17 @@ fn try_extend(bench: &Bench, shaders: Vec<Shader>) {
             let words = (groups[0] * lanes).div_ceil(8) * 16;
             let first = [random.within(0..=2), random.within(0..=2)];
             let from = Spread::new(random, first[0] + groups[1], original, words);
-            // And a line behind them.
+            // And a codeword behind them.
             let to = Spread::new(random, first[1] + groups[1] + 1, recovery, words);
-            let job = Extend {
+            let job = ExtendParameters {
                 original,
                 recovery,
                 low_rate: (code.rate == Rate::Low).into(),
-                first_line: first[0],
-                first_recovery_line: first[1],
-                source_line: from.line,
+                first_codeword: first[0],
+                first_recovery_codeword: first[1],
+                source_codeword: from.codeword,
                 source_symbol: from.item,
-                recovery_line: to.line,
+                recovery_codeword: to.codeword,
                 recovery_symbol: to.item,
             };
             let source = random.words(from.all);
@@ -132,7 +132,7 @@ fn try_restore(bench: &Bench, extenders: Vec<Shader>) {
             let mut given: Vec<_> = (0..code.original + code.recovery).collect();
             given.sort_by_cached_key(|_| random.next());
             given.truncate(code.original);
-            let plan = Plan::of(code, given.clone());
+            let plan = DecodePlan::of(code, given.clone());
             let groups = [
                 random.within(1..=24 / lanes),
                 random.within(1..=3.min(1 + 1000 / code.chunk as u32)),
@@ -146,12 +146,12 @@ fn try_restore(bench: &Bench, extenders: Vec<Shader>) {
             let inputs = [&plan.factors, &plan.positions, &source, &restored];
             let buffers = inputs.map(|words| bench.buffer(words));
             for &block in &plan.blocks {
-                let job = Restore {
-                    first_line: first[0],
-                    first_restored_line: first[1],
-                    source_line: from.line,
+                let job = RestoreParameters {
+                    first_codeword: first[0],
+                    first_restored_codeword: first[1],
+                    source_codeword: from.codeword,
                     source_symbol: from.item,
-                    restored_line: to.line,
+                    restored_codeword: to.codeword,
                     restored_symbol: to.item,
                     ..plan.job(block)
                 };

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use crate::engine::gpu::device::fault::Fault;
+use super::fault::Fault;
 use crate::engine::gpu::shader::modules::Shader;
 
 /// What goes wrong.

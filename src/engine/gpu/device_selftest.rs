@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::engine::gpu::device::fault::{Failure, Fault};
-use crate::engine::gpu::encode::stripe_output::Progress;
+use crate::engine::gpu::encode::stripe_output::OutputProgress;
 use crate::engine::gpu::{GpuEngine, decode, encode, expand};
 use crate::engine::{DecodeSession, Engine, ExpandSession, stripes};
 use crate::format::commitment::{Commitment, ZeroCodewords, column_roots, row_roots};
@@ -80,8 +80,8 @@ fn encodes(
     };
     let width = WIDTH.min(widest);
     let rows = Slivers::new(bytes, &shape, Axis::Primary);
-    let mut session = encode::Session::new(engine, shape, commitment, width);
-    let progress = Progress::new(&shape);
+    let mut session = encode::GpuEncodeSession::new(engine, shape, commitment, width);
+    let progress = OutputProgress::new(&shape);
     for range in stripes(size, 0, width) {
         let done = session.on_device(range, &rows, None, &progress, &Control::new());
         done.map_err(fault)?;
@@ -116,7 +116,7 @@ fn expands(
     };
     let slivers = Slivers::new(bytes, &shape, axis);
     let of = (shape, commitment, axis);
-    let mut session = expand::Session::new(engine, of, SLIVERS, width, widest);
+    let mut session = expand::GpuExpandSession::new(engine, of, SLIVERS, width, widest);
     for range in stripes(size, 0, width) {
         let done = session.on_device(range, &slivers, &Control::new());
         done.map_err(fault)?;
@@ -143,7 +143,8 @@ fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result
         .collect();
     let slivers = Slivers::new(bytes, &shape, axis);
     let nowhere = |_| None;
-    let session = decode::Session::new(engine, shape, axis, &given, size, widest, &nowhere);
+    let session =
+        decode::GpuDecodeSession::new(engine, shape, axis, &given, size, widest, &nowhere);
     let mut session = session;
     let done = session.on_device(0..size, &slivers, &Control::new());
     done.map_err(fault)?;

@@ -1,0 +1,95 @@
+//! Finds devices and opens their engines.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+
+use super::device::adapters::{self, Found};
+use super::device::block_limits::BlockLimits;
+use super::device::fault::Fault;
+use super::device::open_device::Device;
+use super::device::workspace::Workspace;
+use super::device_selftest;
+use super::gpu_engine::{BLOCK, GpuEngine, unavailable};
+use crate::engine::cpu::CpuEngine;
+use crate::engine::{DeviceInfo, EngineOptions, NoDevice};
+use crate::format::error::Result;
+
+/// The devices there are.
+pub(crate) fn devices() -> Vec<DeviceInfo> {
+    let found = adapters::all().unwrap_or_default();
+    found.into_iter().map(|found| found.info).collect()
+}
+
+/// The device that would be used, or why there is none.
+pub(crate) fn find_device(options: &EngineOptions) -> std::result::Result<DeviceInfo, NoDevice> {
+    Ok(find(options)?.info)
+}
+
+/// What is asked for: by the options, or by the environment.
+fn asked(options: &EngineOptions) -> Option<String> {
+    let named = options.device.name.clone();
+    named.or_else(|| variable(adapters::DEVICE_VARIABLE))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The adapter that is asked for, or the most capable one.
+fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
+    let mut found = adapters::all().map_err(|fault| NoDevice {
+        is_asked: false,
+        reason: fault.to_string(),
+    })?;
+    let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
+    let asked = asked(options);
+    let allow_software = variable(adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
+    let picked = adapters::pick(&infos, asked.as_deref(), allow_software);
+    let index = picked.map_err(|reason| NoDevice {
+        is_asked: asked.is_some() && !adapters::is_there(&infos, asked.as_deref()),
+        reason,
+    })?;
+    Ok(found.swap_remove(index))
+}
+
+impl GpuEngine {
+    /// Opens the device that is asked for, and asks it questions with known answers.
+    pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
+        let engine = Self::untried(options)?;
+        if !adapters::is_tried(&engine.key) {
+            let all = device_selftest::try_out(&engine).map_err(|fault| {
+                adapters::rule_out(&engine.key, &fault);
+                unavailable(format!(
+                    "{} is not used: {fault} when it was tried",
+                    engine.info.name
+                ))
+            })?;
+            if all {
+                adapters::note_tried(engine.key.clone());
+            }
+        }
+        Ok(engine)
+    }
+
+    pub(super) fn untried(options: &EngineOptions) -> Result<Self> {
+        let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
+        let found = find(options).map_err(|none| unavailable(none.reason))?;
+        let Found { adapter, info } = found;
+        let opened = catch_unwind(AssertUnwindSafe(|| Device::open(&adapter, info.kind)))
+            .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
+        let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
+        Ok(Self {
+            cpu,
+            device: Arc::new(device),
+            key: adapters::key(&info),
+            info,
+            options: options.device.clone(),
+            cut: BlockLimits { block: BLOCK },
+            workspace: Mutex::new(Some(Workspace::default())),
+            is_back: Condvar::new(),
+            fault: OnceLock::new(),
+            #[cfg(test)]
+            most_width: u32::MAX,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! Jobs as far as the choice of their engine depends on them.
+
+use crate::format::commitment::Commitment;
+
+/// Least bytes of each size class of jobs. Smaller jobs are the CPU's: it ends them in less time than it takes
+/// to open a device.
+#[cfg(feature = "gpu")]
+pub(crate) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
+
+/// What there is to do, as far as its time depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "gpu"), allow(dead_code))]
+pub(crate) struct Job {
+    pub(crate) work: Work,
+    pub(crate) commitment: Commitment,
+    pub(crate) n_shards: u16,
+    /// The bytes of the source matrix, or of the slivers that are verified.
+    pub(crate) bytes: u64,
+}
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "gpu", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "gpu", serde(rename_all = "camelCase"))]
+pub(crate) enum Work {
+    /// A blob's metadata.
+    Metadata,
+    /// A blob's slivers.
+    Encode,
+    /// A blob from slivers.
+    Decode,
+    /// Slivers against metadata.
+    Verify,
+}
