@@ -23,12 +23,12 @@ check() {
         /^[0-9a-f]+ <.*>:$/ {
             name = $0; sub(/^[0-9a-f]+ </, "", name); sub(/>:$/, "", name)
             set = ""
-            if (match(name, /walrus_accel::engine::cpu::(gf|hash)::avx(2|512)(_gfni)?::/)) {
+            if (match(name, /walrus_accel::engine::cpu::isa::Avx(2|512)(F|Gfni)? as .*TargetFeatures>::run::/)) {
                 set = substr(name, RSTART, RLENGTH)
-                sub(/^walrus_accel::engine::cpu::/, "", set); sub(/::$/, "", set)
+                sub(/^walrus_accel::engine::cpu::isa::/, "", set); sub(/ as .*/, "", set)
             }
-            avx2 = set ~ (swap ? "avx512" : "avx2")
-            avx512 = set ~ (swap ? "avx2" : "avx512")
+            avx2 = set ~ (swap ? "Avx512" : "Avx2")
+            avx512 = set ~ (swap ? "Avx2" : "Avx512")
             if (name ~ /core_arch::x86(_64)?::(avx|gfni|bmi|fma)/) wrong("a function of its own")
             next
         }
@@ -45,15 +45,22 @@ check() {
             if (!evex && column[3] ~ /%ymm/) half[set]++
             if (column[3] ~ /%[yz]mm/) all[set]++
             if (column[3] ~ /^vgf2p8affineqb/) affine[set]++
+            if (column[3] ~ /^vpaddq.*%[yz]mm/) sums[set]++
+            if (column[3] ~ /^vpsrlw.*%[yz]mm/) nibbles[set]++
         }
 
         END {
             name = "the whole binary"; $0 = ""
-            split("gf::avx2 gf::avx2_gfni hash::avx2", sets, " ")
+            split("Avx2 Avx2Gfni", sets, " ")
             for (i in sets) if (!half[sets[i]]) wrong("no ymm register in " sets[i])
-            split("gf::avx512 gf::avx512_gfni hash::avx512", sets, " ")
+            split("Avx512F Avx512 Avx512Gfni", sets, " ")
             for (i in sets) if (!wide[sets[i]]) wrong("no zmm register in " sets[i])
-            split("gf::avx2_gfni gf::avx512_gfni", sets, " ")
+            # Only the hashes add 64-bit words. Only the code shifts nibbles, and only without GFNI.
+            split("Avx2 Avx512F", sets, " ")
+            for (i in sets) if (!sums[sets[i]]) wrong("no sums of a hash in " sets[i])
+            split("Avx2 Avx512", sets, " ")
+            for (i in sets) if (!nibbles[sets[i]]) wrong("no nibbles of the code in " sets[i])
+            split("Avx2Gfni Avx512Gfni", sets, " ")
             for (i in sets) if (!affine[sets[i]]) wrong("no affine map in " sets[i])
             if (bad) print bad " wrong"
             else for (set in all) print set ": " all[set] " vector instructions"
@@ -77,21 +84,23 @@ must_find() {
 self_test() {
     local whole=$1
     must_find 'AVX-512 in a kernel for AVX2' 1 <"$whole"
-    sed 's/cpu::hash::avx2::/cpu::hash::renamed::/' "$whole" | must_find 'no ymm register in hash::avx2'
-    sed 's/cpu::gf::avx512::/cpu::gf::renamed::/' "$whole" | must_find 'no zmm register in gf::avx512'
-    sed 's/vgf2p8affineqb/vpxor/' "$whole" | must_find 'no affine map in gf::avx2_gfni'
+    sed 's/cpu::isa::Avx2Gfni as/cpu::isa::Renamed as/' "$whole" | must_find 'no ymm register in Avx2Gfni'
+    sed 's/cpu::isa::Avx512F as/cpu::isa::Renamed as/' "$whole" | must_find 'no zmm register in Avx512F'
+    sed 's/vpaddq/vpxor/' "$whole" | must_find 'no sums of a hash in Avx2'
+    sed 's/vpsrlw/vpxor/' "$whole" | must_find 'no nibbles of the code in Avx2'
+    sed 's/vgf2p8affineqb/vpxor/' "$whole" | must_find 'no affine map in Avx2Gfni'
     must_find 'no ymm register' </dev/null
     # provoke SET BYTES INSTRUCTION TEXT: appends a function of the set with one instruction to the listing.
     provoke() {
-        { cat "$whole"; printf '\n0 <walrus_accel::engine::cpu::%s::f>:\n  0:\t%s\t%s\n' "$1" "$2" "$3"; } |
+        { cat "$whole"; printf '\n0 <<walrus_accel::engine::cpu::isa::%s as walrus_accel::engine::cpu::dispatch::TargetFeatures>::run::f>:\n  0:\t%s\t%s\n' "$1" "$2" "$3"; } |
             must_find "$4"
     }
-    provoke hash::avx2 '62 f1 fd 48 6f c1 ' 'vmovdqa64 %zmm1,%zmm0' 'AVX-512 in a kernel for AVX2'
-    provoke gf::avx2 '67 62 f1 7e 28 6f 00 ' 'vmovdqu32 (%eax),%ymm0' 'AVX-512 in a kernel for AVX2'
-    provoke gf::avx2_gfni '62 a1 fd 20 ef c0 ' 'vpxorq %ymm16,%ymm16,%ymm16' 'AVX-512 in a kernel for AVX2'
-    provoke hash::avx512 'c5 f8 93 c1 ' 'kmovw  %k1,%eax' 'a mask that is looked at'
-    provoke gf::avx512 'c4 e1 f8 98 c0 ' 'kortestq %k0,%k0' 'a mask that is looked at'
-    provoke gf::avx512_gfni '62 f2 7e 48 29 c0 ' 'vpmovb2m %zmm0,%k0' 'a mask that is looked at'
+    provoke Avx2 '62 f1 fd 48 6f c1 ' 'vmovdqa64 %zmm1,%zmm0' 'AVX-512 in a kernel for AVX2'
+    provoke Avx2 '67 62 f1 7e 28 6f 00 ' 'vmovdqu32 (%eax),%ymm0' 'AVX-512 in a kernel for AVX2'
+    provoke Avx2Gfni '62 a1 fd 20 ef c0 ' 'vpxorq %ymm16,%ymm16,%ymm16' 'AVX-512 in a kernel for AVX2'
+    provoke Avx512F 'c5 f8 93 c1 ' 'kmovw  %k1,%eax' 'a mask that is looked at'
+    provoke Avx512 'c4 e1 f8 98 c0 ' 'kortestq %k0,%k0' 'a mask that is looked at'
+    provoke Avx512Gfni '62 f2 7e 48 29 c0 ' 'vpmovb2m %zmm0,%k0' 'a mask that is looked at'
     { cat "$whole"; printf '\n0 <core::core_arch::x86::avx2::_mm256_xor_si256>:\n'; } |
         must_find 'a function of its own'
 }

@@ -1,24 +1,24 @@
-// Random linear combination of codewords. One set of factors combines the chunks of every symbol,
-// and another set combines the codewords. The result is a codeword with one chunk per symbol, if
-// all inputs are codewords.
+// Random combination of codewords. One set of factors combines the chunks of each symbol into one
+// chunk, another set combines the codewords. The result is a codeword of one-chunk symbols if every
+// input is a codeword. Results are added to `sums`.
 
-struct Combine {
+struct CombineParameters {
     // Symbols per codeword, and chunks per symbol.
     symbols: u32,
     chunks: u32,
-    // First codeword of the source, and first symbol of every codeword.
-    first_line: u32,
+    // Number of the first codeword in the source, and of the first symbol in each codeword.
+    first_codeword: u32,
     first_symbol: u32,
-    // Distance of codewords, and distance of a codeword's symbols, in 32-bit words.
-    source_line: u32,
+    // Words from one codeword to the next, and from one symbol of a codeword to the next.
+    source_codeword: u32,
     source_symbol: u32,
-    // Index of the first codeword's factor in the table. The factors of chunks come before it.
+    // Number of the first codeword's factor in the table, which begins with the factors of chunks.
     first_factor: u32,
-    // Position of the first symbol's sum, in chunks.
+    // Number of the first symbol's sum, in chunks.
     first_sum: u32,
 }
 
-@group(0) @binding(0) var<uniform> job: Combine;
+@group(0) @binding(0) var<uniform> job: CombineParameters;
 @group(0) @binding(1) var<storage, read> factors: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> source: array<u32>;
 @group(0) @binding(3) var<storage, read_write> sums: array<atomic<u32>>;
@@ -30,7 +30,7 @@ fn combine(@builtin(global_invocation_id) thread: vec3<u32>) {
     if symbol >= job.symbols {
         return;
     }
-    let base = (thread.y + job.first_line) * job.source_line
+    let base = (thread.y + job.first_codeword) * job.source_codeword
         + (symbol + job.first_symbol) * job.source_symbol + lane;
     var sum = vec2<u32>(0u, 0u);
     for (var chunk = 0u; chunk < job.chunks; chunk += 1u) {

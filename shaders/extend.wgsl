@@ -1,33 +1,33 @@
-// Extension of codewords (rows or columns). A workgroup computes `LANES` lanes of all recovery
-// symbols of one codeword.
+// Recovery symbols of codewords (rows or columns). A workgroup computes `LANES` lanes of all
+// recovery symbols of one codeword. At n = 1000 the transforms have 512 points.
 
-struct Extend {
+struct ExtendParameters {
     // Source symbols and recovery symbols per codeword.
     original: u32,
     recovery: u32,
-    // 1: low rate, with more recovery symbols than source symbols. 0: high rate.
+    // 1: more recovery than source symbols (the low rate); 0: the high rate.
     low_rate: u32,
-    // First codeword of the source buffer, and of the buffer of recovery symbols.
-    first_line: u32,
-    first_recovery_line: u32,
-    // Distances of codewords, and of a codeword's symbols, in 32-bit words.
-    source_line: u32,
+    // Number of the first codeword in the source, and among the recovery symbols.
+    first_codeword: u32,
+    first_recovery_codeword: u32,
+    // Words from one codeword to the next, and from one symbol of a codeword to the next.
+    source_codeword: u32,
     source_symbol: u32,
-    recovery_line: u32,
+    recovery_codeword: u32,
     recovery_symbol: u32,
 }
 
-@group(0) @binding(0) var<uniform> job: Extend;
+@group(0) @binding(0) var<uniform> job: ExtendParameters;
 @group(0) @binding(1) var<storage, read> factors: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> source: array<u32>;
 @group(0) @binding(3) var<storage, read_write> recovered: array<u32>;
 
-fn load(thread: u32, group: u32, line: u32, first: u32, count: u32) {
+fn load(thread: u32, group: u32, codeword: u32, first: u32, count: u32) {
     for (var place = thread; place < PLACES; place += THREADS) {
         let point = place / LANES;
         var value = vec2<u32>(0u, 0u);
         if point < count {
-            let at = line * job.source_line + (first + point) * job.source_symbol
+            let at = codeword * job.source_codeword + (first + point) * job.source_symbol
                 + lane_word(group, place % LANES);
             value = vec2<u32>(source[at], source[at + 8u]);
         }
@@ -36,9 +36,9 @@ fn load(thread: u32, group: u32, line: u32, first: u32, count: u32) {
     workgroupBarrier();
 }
 
-fn store(thread: u32, group: u32, line: u32, first: u32, count: u32) {
+fn store(thread: u32, group: u32, codeword: u32, first: u32, count: u32) {
     for (var place = thread; place < count * LANES; place += THREADS) {
-        let at = line * job.recovery_line + (first + place / LANES) * job.recovery_symbol
+        let at = codeword * job.recovery_codeword + (first + place / LANES) * job.recovery_symbol
             + lane_word(group, place % LANES);
         let value = tile[place];
         recovered[at] = value.x;
@@ -53,14 +53,13 @@ fn extend(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let group = workgroup.x;
-    let origin = workgroup.y + job.first_line;
-    let line = workgroup.y + job.first_recovery_line;
-    // High rate: sum of the blocks' coefficients. Low rate: coefficients from which all blocks
-    // follow.
+    let origin = workgroup.y + job.first_codeword;
+    let codeword = workgroup.y + job.first_recovery_codeword;
+    // High rate: sum over the blocks of source symbols. Low rate: coefficients of the source
+    // symbols, from which every block of recovery symbols is computed.
     var kept: array<vec2<u32>, KEPT>;
     let is_low = job.low_rate == 1u;
-    // The low rate has one block of source symbols, the high rate has one block of recovery
-    // symbols.
+    // The low rate has one block of source symbols, the high rate one of recovery symbols.
     let sources = select(job.original, 1u, is_low);
     for (var first = 0u; first < sources; first += POINTS) {
         load(thread, group, origin, first, min(POINTS, job.original - first));
@@ -83,6 +82,6 @@ fn extend(
         }
         workgroupBarrier();
         forward(thread, select(0u, first + POINTS, is_low));
-        store(thread, group, line, first, min(POINTS, job.recovery - first));
+        store(thread, group, codeword, first, min(POINTS, job.recovery - first));
     }
 }

@@ -1,15 +1,16 @@
-// Blake2b-256 leaf hashes: one thread per symbol.
+// Blake2b-256 leaf hashes, one thread per symbol.
 
+// Words of a hash state: the chaining value and the waiting byte.
 const STATE: u32 = 17u;
 
 @compute @workgroup_size(THREADS)
-fn leaves(@builtin(global_invocation_id) thread: vec3<u32>) {
+fn leaves_blake2b(@builtin(global_invocation_id) thread: vec3<u32>) {
     let symbol = thread.x;
     if symbol >= job.symbols {
         return;
     }
-    let base = (thread.y + job.first_line) * job.source_line + symbol * job.source_symbol;
-    let digest = job.first_digest + thread.y * job.digests_line + symbol;
+    let base = (thread.y + job.first_codeword) * job.source_codeword + symbol * job.source_symbol;
+    let digest = job.first_digest + thread.y * job.digest_codeword + symbol;
     var h = start_value();
     var waiting = 0u;
     if job.start > 0u {

@@ -1,28 +1,28 @@
-// BLAKE3 leaf hashes: one thread per symbol.
+// BLAKE3 leaf hashes, one thread per symbol. A chunk here is one of BLAKE3: 1,024 bytes of the
+// message.
 //
-// The hash state between stripes is the chain value of the current BLAKE3 chunk, the chain values
-// of at most `DEPTH` finished subtrees left of the chunk, and the last byte of the stripe, which
-// belongs to the next hash block.
+// Hash state: the chaining value of the unfinished chunk, the chaining values of the subtrees left
+// of that chunk (at most `DEPTH`), and the waiting byte.
 
 const STATE: u32 = 8u * (1u + DEPTH) + 1u;
 
 @compute @workgroup_size(THREADS)
-fn leaves(@builtin(global_invocation_id) thread: vec3<u32>) {
+fn leaves_blake3(@builtin(global_invocation_id) thread: vec3<u32>) {
     let symbol = thread.x;
     if symbol >= job.symbols {
         return;
     }
-    let base = (thread.y + job.first_line) * job.source_line + symbol * job.source_symbol;
-    let digest = job.first_digest + thread.y * job.digests_line + symbol;
+    let base = (thread.y + job.first_codeword) * job.source_codeword + symbol * job.source_symbol;
+    let digest = job.first_digest + thread.y * job.digest_codeword + symbol;
     let state = digest * STATE;
     var value = start_value();
     var stack: array<array<u32, 8>, 6>;
-    // After k chunks there is one finished subtree per set bit of k.
+    // After k chunks there is one waiting subtree per bit set in k.
     var depth = countOneBits(job.start / 1024u);
     var waiting = 0u;
     if job.start > 0u {
-        // At the start of a chunk, the subtrees already include the chain value of the chunk
-        // before.
+        // At the start of a chunk the state's chaining value is that of the previous chunk, already
+        // used.
         for (var i = 0u; i < 8u && job.start % 1024u != 0u; i += 1u) {
             value[i] = states[state + i];
         }

@@ -1,7 +1,7 @@
 // Blake2b-256 hashes of inner nodes: one level of trees, one thread per node.
 
 @compute @workgroup_size(THREADS)
-fn nodes(@builtin(global_invocation_id) thread: vec3<u32>) {
+fn nodes_blake2b(@builtin(global_invocation_id) thread: vec3<u32>) {
     let node = thread.x;
     if node >= (job.children + 1u) / 2u {
         return;
@@ -17,7 +17,7 @@ fn nodes(@builtin(global_invocation_id) thread: vec3<u32>) {
         before = next;
     }
     for (var i = 0u; i < 8u; i += 1u) {
-        // The empty node, all zeros, replaces a missing sibling.
+        // The empty node.
         var next = 0u;
         if is_pair {
             next = children[right + i];

@@ -1,4 +1,4 @@
-// Compression function of Blake2b, on the 64-bit words of word_native.wgsl or word_pairs.wgsl.
+// Compression function of Blake2b. `Word` comes from word_native.wgsl or word_pairs.wgsl.
 
 struct Column {
     a: Word,
@@ -36,7 +36,7 @@ fn round_of(
     );
 }
 
-// Returns the chain value before the first hash block of an unkeyed hash of 32 bytes.
+// Chaining value before the first block of an unkeyed hash of 32 bytes.
 fn start_value() -> array<Word, 8> {
     return array<Word, 8>(
         word(0xf2bdc928u, 0x6a09e667u),
@@ -50,7 +50,7 @@ fn start_value() -> array<Word, 8> {
     );
 }
 
-// Returns the chain value after a hash block. `length`: bytes of the message up to the block's end.
+// Chaining value after a block. `length`: bytes of the message up to the end of the block.
 fn compress(h: array<Word, 8>, m: array<Word, 16>, length: u32, is_last: bool) -> array<Word, 8> {
     let all = select(0u, 0xffffffffu, is_last);
     var v = array<Word, 16>(

@@ -52,7 +52,7 @@ fn start_value() -> array<u32, 8> {
     );
 }
 
-// Returns the chain value after a hash block of `length` bytes. `chunk`: index of the BLAKE3 chunk.
+// Chaining value after a block of `length` bytes in BLAKE3's chunk number `chunk`.
 fn compress(
     h: array<u32, 8>,
     m: array<u32, 16>,
@@ -95,7 +95,7 @@ fn compress(
     );
 }
 
-// Returns the chain value of a subtree. `left`, `right`: chain values of the halves.
+// Chaining value of a subtree from the chaining values of its halves.
 fn parent(left: array<u32, 8>, right: array<u32, 8>, flags: u32) -> array<u32, 8> {
     let m = array<u32, 16>(
         left[0], left[1], left[2], left[3], left[4], left[5], left[6], left[7],

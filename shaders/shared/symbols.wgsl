@@ -1,32 +1,33 @@
-// Symbols of codewords as messages of leaf hashes: the prefix byte 0, then the symbol. The prefix
-// byte shifts a message's words by one byte against the symbol's words.
+// Symbols of codewords as messages of leaf hashes: the prefix byte 0, then the symbol. So the words
+// of a message begin one byte before the words of its symbol.
 
-struct Leaves {
-    // Hashed symbols per codeword.
+struct LeavesParameters {
+    // Symbols per codeword to be hashed.
     symbols: u32,
-    // First codeword of the source.
-    first_line: u32,
-    // Distance of codewords, and distance of a codeword's symbols, in 32-bit words.
-    source_line: u32,
+    // Number of the first codeword in the source.
+    first_codeword: u32,
+    // Words from one codeword to the next, and from one symbol of a codeword to the next.
+    source_codeword: u32,
     source_symbol: u32,
-    // Index of the first codeword's first digest, and digests per codeword.
+    // Number of the digest of the first symbol of the first codeword, and digests from one codeword
+    // to the next.
     first_digest: u32,
-    digests_line: u32,
-    // First byte and width of the stripe, and the symbol size, in bytes.
+    digest_codeword: u32,
+    // Start of the stripe in every symbol and its width, in bytes; the size of a whole symbol.
     start: u32,
     width: u32,
     symbol_size: u32,
 }
 
-@group(0) @binding(0) var<uniform> job: Leaves;
+@group(0) @binding(0) var<uniform> job: LeavesParameters;
 @group(0) @binding(1) var<storage, read> source: array<u32>;
-// Hash states between stripes, one per symbol. The last word of a state is the stripe's last byte,
-// which belongs to the next hash block.
+// Hash states between stripes, symbol by symbol. The last word of a state is the waiting byte: the
+// last byte of the stripe, which begins the next word of the message.
 @group(0) @binding(2) var<storage, read_write> states: array<u32>;
 @group(0) @binding(3) var<storage, read_write> digests: array<u32>;
 
-// Returns byte `number` of the last, incomplete chunk, which begins at word `tail`. The low bytes
-// of the chunk's elements begin at word 0, the high bytes at word 8.
+// Byte of the last, partial chunk, which begins at word `tail`: low bytes from its word 0 on, high
+// bytes from its word 8 on.
 fn tail_byte(tail: u32, number: u32) -> u32 {
     let bytes = job.width % 64u;
     if number >= bytes {
@@ -38,7 +39,7 @@ fn tail_byte(tail: u32, number: u32) -> u32 {
     return (value >> (8u * (at % 4u))) & 0xffu;
 }
 
-// Returns word `number` of the symbol that begins at word `base`, 0 beyond the symbol's end.
+// Word `number` of the symbol that begins at word `base`; zero beyond the end of the symbol.
 fn symbol_word(base: u32, number: u32) -> u32 {
     let whole = job.width / 64u * 16u;
     if number < whole {
@@ -54,8 +55,8 @@ fn is_last_stripe() -> bool {
     return job.start + job.width == job.symbol_size;
 }
 
-// Returns the number of hash blocks of `size` bytes that this stripe completes. Because of the
-// prefix byte, the last byte of every stripe but the last belongs to the next hash block.
+// Blocks of `size` bytes that this stripe completes. One byte waits after every stripe but the
+// last.
 fn blocks(size: u32) -> u32 {
     if is_last_stripe() {
         return (job.width + size) / size;

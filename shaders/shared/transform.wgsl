@@ -1,11 +1,15 @@
 // Additive Fourier transforms of `1 << LAYERS` points in workgroup memory, with `LANES` lanes of
-// four elements per point. A pass computes three layers, with eight points of a lane in registers.
+// four elements per point. A thread does three layers at a time, on eight points of a lane in
+// registers.
 //
-// The twiddle of the layer with distance 2^m, in the block of points that begins at r, has the
-// label `(offset + r) >> m`. `offset` is a multiple of the number of points.
+// The twiddle of the layer with distance 2^m, in the block of points that begins at r, is the
+// factor with the label `(offset + r) >> m`. `offset` is a multiple of the number of points.
+//
+// No value comes from another lane except through workgroup memory, where a transform needs all of
+// its points anyway. So there is no variant for subgroups.
 
 const POINTS: u32 = 1u << LAYERS;
-// Number of lanes of all points.
+// Lanes of all points: the entries of the tile.
 const PLACES: u32 = POINTS * LANES;
 
 var<workgroup> tile: array<vec2<u32>, PLACES>;
@@ -32,7 +36,7 @@ fn outward(a: vec2<u32>, b: vec2<u32>, label: u32) -> Two {
     return Two(sum, b ^ sum);
 }
 
-// Computes one layer of the inverse transform.
+// One layer of the inverse transform.
 fn inverse_1(thread: u32, layer: u32, offset: u32) {
     let distance = 1u << layer;
     for (var item = thread; item < PLACES / 2u; item += THREADS) {
@@ -47,7 +51,7 @@ fn inverse_1(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// Computes layers `layer` to `layer + 2` of the inverse transform.
+// Layers `layer` to `layer + 2` of the inverse transform.
 fn inverse_3(thread: u32, layer: u32, offset: u32) {
     let step = LANES << layer;
     for (var item = thread; item < PLACES / 8u; item += THREADS) {
@@ -82,7 +86,7 @@ fn inverse_3(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// Computes one layer of the transform.
+// One layer of the forward transform.
 fn forward_1(thread: u32, layer: u32, offset: u32) {
     let distance = 1u << layer;
     for (var item = thread; item < PLACES / 2u; item += THREADS) {
@@ -97,7 +101,7 @@ fn forward_1(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// Computes layers `layer + 2` to `layer` of the transform.
+// Layers `layer + 2` to `layer` of the forward transform.
 fn forward_3(thread: u32, layer: u32, offset: u32) {
     let step = LANES << layer;
     for (var item = thread; item < PLACES / 8u; item += THREADS) {
@@ -132,8 +136,8 @@ fn forward_3(thread: u32, layer: u32, offset: u32) {
     workgroupBarrier();
 }
 
-// Transforms points to coefficients. All threads of the workgroup call this function. The tile is
-// complete before and after the call.
+// Inverse transform of the tile: from points to coefficients. All threads of the workgroup call it.
+// The tile is complete before the call and after it.
 fn inverse(thread: u32, offset: u32) {
     var layer = 0u;
     for (; layer < LAYERS % 3u; layer += 1u) {
@@ -144,7 +148,7 @@ fn inverse(thread: u32, offset: u32) {
     }
 }
 
-// Transforms coefficients to points, with the conditions of `inverse`.
+// Forward transform of the tile: from coefficients to points. Called as `inverse`.
 fn forward(thread: u32, offset: u32) {
     var layer = LAYERS;
     for (; layer >= 3u; layer -= 3u) {

@@ -1,16 +1,17 @@
-// Levels of Merkle trees. A parent is the hash of the prefix byte 1 and of its two children. The
-// empty node, all zeros, replaces a missing sibling.
+// Levels of Merkle trees. A parent is the hash of the prefix byte 1 and its two children. A child
+// without a sibling is paired with the empty node, which is all zeros.
 
-struct Nodes {
-    // Number of children per tree.
+struct NodesParameters {
+    // Children per tree.
     children: u32,
-    // Distance of trees, and distance of a tree's children, in digests.
+    // Digests from one tree to the next, and from one child to the next.
     child_tree: u32,
     child: u32,
-    // Distance of the parents of two trees, in digests. The parents of one tree are contiguous.
+    // Digests from the parents of one tree to the parents of the next. Parents of a tree are
+    // adjacent.
     parent_tree: u32,
 }
 
-@group(0) @binding(0) var<uniform> job: Nodes;
+@group(0) @binding(0) var<uniform> job: NodesParameters;
 @group(0) @binding(1) var<storage, read> children: array<u32>;
 @group(0) @binding(2) var<storage, read_write> parents: array<u32>;

@@ -1,4 +1,4 @@
-// 64-bit words as native integers, for devices with 64-bit integers.
+// 64-bit words of Blake2b as native integers, for devices that have them.
 
 alias Word = u64;
 

@@ -1,4 +1,4 @@
-// 64-bit words as pairs of 32-bit words, low half first, for every device.
+// 64-bit words of Blake2b as pairs of 32-bit words, the low half first, for every device.
 
 alias Word = vec2<u32>;
 

@@ -70,7 +70,7 @@ impl OpenFiles {
         }
         match slot.set(file) {
             Ok(()) => work(slot.get().expect("set just now")),
-            // Another thread has opened the file meanwhile.
+            // Another thread opened the file first.
             Err(file) => {
                 self.budget.give_back(1);
                 work(&file)

@@ -53,7 +53,7 @@ impl Target {
             let reason = match self.out.find(name).map(|found| found.kind) {
                 Ok(Kind::Dir) => match self.open(name)? {
                     Some(there) => self.difference(&there, manifest, control)?,
-                    None => continue, // Somebody moved it away meanwhile.
+                    None => continue, // The directory has disappeared.
                 },
                 Ok(Kind::Link) => {
                     return Err(self.in_the_way(name, TargetObstacle::Link));

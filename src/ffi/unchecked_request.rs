@@ -8,7 +8,7 @@ use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{GivenOutput, RequestedOutput, walrus_accel_decoded};
 use super::entry::walrus_accel_error;
 use super::handle::hand_over;
-use super::runtime_handle::{Shared, guard_on, shards, walrus_accel_runtime};
+use super::runtime_handle::{Shared, guard_on, shards_or_network, walrus_accel_runtime};
 use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
 use super::status::{Failure, WALRUS_ACCEL_MALFORMED, walrus_accel_status};
 use super::structs::{CStruct, read};
@@ -100,7 +100,10 @@ impl UncheckedJob {
         let output = unsafe { GivenOutput::new(&wanted, slivers.memory(), None) }?;
         Ok(Self {
             decoder: shared.runtime.decoder(),
-            shape: Shape::new(shards(request.n_shards), request.unencoded_length)?,
+            shape: Shape::new(
+                shards_or_network(request.n_shards),
+                request.unencoded_length,
+            )?,
             axis: axis_or_any(request.axis, "axis")?,
             output,
             slivers,

@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::error::{Error, Result};
 use super::index::{Axis, SliverIndex, SliverPairIndex};
-use crate::support::memory::{collected, filled};
+use crate::support::memory::collected;
+#[cfg(feature = "capi")]
+use crate::support::memory::filled;
 
 /// Set of sliver pairs out of `n`.
 ///

@@ -1,10 +1,10 @@
-//! What the processor's caches have room for.
+//! Cache sizes, and the step that fits them.
 
 use crate::engine::STRIPE_UNIT;
 
-/// The bytes of a core's second-level cache, where the system tells.
+/// Returns the bytes of a core's second-level cache. `None` if the system does not tell: only Linux
+/// is asked.
 pub(crate) fn second_level() -> Option<u64> {
-    // Linux; elsewhere nobody is asked.
     let indices = (0..8).map(|index| format!("/sys/devices/system/cpu/cpu0/cache/index{index}"));
     indices.into_iter().find_map(|cache| {
         let read = |what: &str| std::fs::read_to_string(format!("{cache}/{what}")).ok();
@@ -13,20 +13,22 @@ pub(crate) fn second_level() -> Option<u64> {
     })
 }
 
-/// `"2048K"` as a number of bytes.
+/// Returns the number of bytes of a size such as `"2048K"`.
 fn bytes(text: &str) -> Option<u64> {
     let kib: u64 = text.trim().strip_suffix('K')?.parse().ok()?;
     kib.checked_mul(1024)
 }
 
-/// How many bytes of every symbol of a line are extended and hashed at once: a multiple of
-/// [`STRIPE_UNIT`]. More of them make fewer turns of code and hashes, which evict each other's
-/// instructions; but all `symbols` of a line, and as much again of what else is at work, have to stay in
-/// the second-level cache.
+/// Returns the step: the bytes per symbol of a codeword that are extended and hashed at once, a
+/// multiple of [`STRIPE_UNIT`].
+///
+/// Longer steps alternate less often between the code and the hashes, which evict each other's
+/// instructions. But the tile of all `symbols` of a codeword may take two thirds of the
+/// second-level cache at most: the rest is for other memory.
 pub(crate) fn step(second_level: Option<u64>, symbols: usize) -> u32 {
     let (short, long) = (2 * STRIPE_UNIT, 4 * STRIPE_UNIT);
-    let room = second_level.unwrap_or(0) / 3 * 2;
-    match symbols as u64 * u64::from(long) <= room {
+    let capacity = second_level.unwrap_or(0) / 3 * 2;
+    match symbols as u64 * u64::from(long) <= capacity {
         true => long,
         false => short,
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::codeword_pipeline::{CodewordTask, Codewords};
+use super::codeword_pipeline::{CodewordPipeline, CodewordTask};
 use super::cpu_engine::{CachedDecoding, CpuEngine};
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile};
-use super::rs::restorer::Decoding;
+use super::rs::restorer::Restorer;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
 use crate::engine::{CodewordBatch, CodewordOps, RestoredCodeword, STRIPE_UNIT};
@@ -19,8 +19,8 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::support::memory::{collected, filled, with_capacity};
 
-/// The most and the least bytes of a symbol that a thread takes at once: to wake another one takes a tenth of a
-/// millisecond or more, in which a kilobyte of each is done.
+/// The most and the least bytes of a symbol that a thread takes at once: to wake another one takes
+/// a tenth of a millisecond or more, in which a kilobyte of each is done.
 const MOST: u32 = 4096;
 const LEAST: u32 = 2048;
 
@@ -49,9 +49,9 @@ impl CpuEngine {
         starts.map(move |start| start..range.end.min(start + width))
     }
 
-    /// What decoding from the given symbols of a code needs to know: made in a millisecond or two, and kept for
-    /// the next words of the same slivers.
-    fn decoding(&self, code: Code, given: Vec<usize>) -> Arc<Decoding> {
+    /// What decoding from the given symbols of a code needs to know: made in a millisecond or two,
+    /// and kept for the next words of the same slivers.
+    fn decoding(&self, code: Code, given: Vec<usize>) -> Arc<Restorer> {
         let decodings = || {
             self.decodings
                 .lock()
@@ -63,7 +63,7 @@ impl CpuEngine {
         }
         // Not under the lock: memory may be missing.
         let erasures = Erasures::new(code, &given);
-        let decoding = Arc::new(Decoding::new(&self.butterflies, erasures));
+        let decoding = Arc::new(Restorer::new(&self.butterflies, erasures));
         let made = CachedDecoding {
             code,
             given,
@@ -81,7 +81,8 @@ impl CpuEngine {
 impl CodewordOps for CpuEngine {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
         match self.threads() > 1 && rayon::current_thread_index().is_none() {
-            // This thread is awake. Two of the pool's would have to wake up, and may find themselves on one core.
+            // This thread is awake. Two of the pool's would have to wake up, and may find
+            // themselves on one core.
             true => self.pool.in_place_scope(|scope| {
                 scope.spawn(|_| one());
                 other();
@@ -122,8 +123,8 @@ impl CodewordOps for CpuEngine {
         let extend = |(part, mut pieces): (Range<u32>, Vec<&mut [u8]>)| {
             control.check()?;
             let start = part.start as usize;
-            let lines = Codewords {
-                encoding: &encoding,
+            let lines = CodewordPipeline {
+                extender: &encoding,
                 leaves,
                 zeros: original..original,
                 range: part,
@@ -138,7 +139,7 @@ impl CodewordOps for CpuEngine {
             };
             self.with_space(|space| {
                 let source = |_, i: usize| &sources[i * size + start..];
-                let mut emit = |emitted: super::codeword_pipeline::Emitted<'_>| {
+                let mut emit = |emitted: super::codeword_pipeline::SymbolPart<'_>| {
                     if let Some(recovery) = emitted.symbol.checked_sub(original) {
                         let bytes = emitted.bytes.alone();
                         pieces[recovery][emitted.start..][..bytes.len()].copy_from_slice(bytes);
@@ -180,7 +181,7 @@ impl CodewordOps for CpuEngine {
             control.check()?;
             let (start, width) = (part.start as usize, part.len());
             let symbol = |item| &(words.symbol)(word, item)[start..];
-            let decode = |decoding: &Decoding, mut places: Vec<&mut [u8]>| {
+            let decode = |decoding: &Restorer, mut places: Vec<&mut [u8]>| {
                 let order = decoding.order().iter();
                 let given = collected(order.map(|&item| symbol(item)));
                 self.with_space(|space| {
@@ -299,7 +300,7 @@ impl Scratch {
             let tile = Tile {
                 bytes: &mut self.tile[..len],
                 first: BEFORE,
-                stride,
+                pitch: stride,
                 count: symbols.len(),
                 skip: 0..0,
             };

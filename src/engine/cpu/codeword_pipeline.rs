@@ -1,5 +1,16 @@
-//! Lines, rows or columns of the expanded matrix, through the code and the hashes: bytes come in,
-//! are extended and hashed while they are in a core's second-level cache, and are handed on.
+//! Pipeline of codewords: bytes of source symbols are copied to a tile, extended and hashed while
+//! they are in a core's second-level cache, and emitted.
+//!
+//! A step of every symbol stands in the tile, symbol by symbol: 256 or 512 bytes, as the
+//! second-level cache allows (`cache_sizes`). The code computes the recovery symbols in the tile,
+//! one 64-byte chunk of all symbols at a time. The hashes then absorb all symbols, source symbols
+//! first.
+//!
+//! Hashing takes most of the time and little memory bandwidth. Before each group of lanes is
+//! hashed, the pipeline therefore does a share of three memory tasks: it prefetches the source
+//! symbols two steps ahead, copies the next step over source symbols that are already hashed, and
+//! writes the tile's bytes to the slivers. So no phase only waits for memory, and no barrier
+//! separates columns.
 
 use std::ops::Range;
 
@@ -7,101 +18,100 @@ use super::hash::{LaneStates, LeafHasher, ShortLeaves, StripeStates, Tile};
 use super::joined_bytes::{CACHE_LINE, JoinedBytes};
 use super::prefetch::prefetch;
 use super::rs::butterflies::{Butterflies, CodeSpace};
-use super::rs::extender::{Encoding, Next};
+use super::rs::extender::{Extender, Next};
 use super::symbol_chunks::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::format::commitment::Digest;
 
-/// What stands before a symbol's bytes in a tile: the last bytes of the step before. The hashes take
-/// one of them, which the leaf prefix displaces; what is handed on takes as many as make a whole line
-/// of the cache.
+/// Bytes before a symbol's bytes in a tile: the last bytes of the step before. The hashes read one
+/// of them, which the leaf prefix displaces. Emitted parts take as many as complete a cache line.
 const BEFORE: usize = JoinedBytes::BEFORE;
 
-/// From so many bytes on, a copy is worth a call.
-const LONG: usize = 256;
+/// Least bytes that are copied by a call of `memcpy`.
+const LONG_COPY: usize = 256;
 
-/// What stands behind the last symbol in a tile: whole blocks are read.
+/// Bytes after the last symbol in a tile, since the hashes read whole blocks.
 const AFTER: usize = 128;
 
-/// Where the symbols of a line lie in memory while a step of their bytes is at work: one after another,
-/// source symbols first.
+/// Layout of a tile: a step of every symbol of a codeword, source symbols first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Geometry {
-    stride: usize,
+struct TileLayout {
+    pitch: usize,
     original: usize,
     recovery: usize,
-    /// The source symbols that are not zero.
+    /// Number of source symbols that are not zero.
     inputs: usize,
 }
 
-impl Geometry {
-    /// For bytes of which so many are at work at once.
+impl TileLayout {
+    /// Returns the layout for steps of `step` bytes.
     fn new(code: &Code, inputs: usize, step: usize) -> Self {
-        let room = step.next_multiple_of(64);
-        // An odd number of cache lines, so that a chunk of every symbol finds room in the first
-        // cache, whose sets repeat after a power of two.
-        let lines = (BEFORE + room) / 64;
+        let capacity = step.next_multiple_of(64);
+        // The sets of the first-level cache repeat after a power of two. With an odd number of
+        // cache lines per symbol, a chunk of every symbol fits into the cache.
+        let cache_lines = (BEFORE + capacity) / 64;
         Self {
-            stride: 64 * (lines + 1 - lines % 2),
+            pitch: 64 * (cache_lines + 1 - cache_lines % 2),
             original: code.original,
             recovery: code.recovery,
             inputs,
         }
     }
 
+    /// Returns the bytes of the tile.
     fn bytes(&self) -> usize {
-        self.stride * (self.original + self.recovery) + AFTER
+        self.pitch * (self.original + self.recovery) + AFTER
     }
 
-    /// Where a symbol begins.
+    /// Returns the offset of a symbol.
     fn symbol(&self, symbol: usize) -> usize {
-        symbol * self.stride
+        symbol * self.pitch
     }
 }
 
-/// What a thread works in, kept from use to use.
+/// Working memory of a thread, kept from use to use.
 #[derive(Default)]
 pub(crate) struct CodewordSpace {
     pub(crate) code: CodeSpace,
     tile: Aligned,
-    /// What the tile was made for.
-    tile_of: Option<Geometry>,
-    /// The states of the source and of the recovery symbols.
+    /// Layout for which the tile was cleared.
+    cleared_for: Option<TileLayout>,
+    /// Hash states of the source symbols and of the recovery symbols.
     states: [LaneStates; 2],
-    /// Symbols on their way to an output.
+    /// Symbols that are gathered for an output.
     pub(crate) gathered: Vec<u8>,
 }
 
-/// How lines are worked on.
-pub(crate) struct Codewords<'a> {
-    pub(crate) encoding: &'a Encoding,
+/// Parameters of the pipeline.
+pub(crate) struct CodewordPipeline<'a> {
+    pub(crate) extender: &'a Extender,
     pub(crate) leaves: LeafHasher,
-    /// Which source symbols are zero, and neither read nor hashed: the last ones.
+    /// Source symbols that are zero, and neither read nor hashed: the last source symbols.
     pub(crate) zeros: Range<usize>,
-    /// The bytes of symbols that are at hand.
+    /// Byte range of every symbol that the pipeline works on.
     pub(crate) range: Range<u32>,
-    /// How many of them are extended and hashed at once: a multiple of `STRIPE_UNIT`.
+    /// Bytes per symbol that are extended and hashed at once: a multiple of `STRIPE_UNIT`.
     pub(crate) step: u32,
-    /// The bytes of a symbol's hash state between stripes.
+    /// Bytes of a symbol's hash state between stripes.
     pub(crate) state_len: usize,
-    /// The leaves of two-byte symbols, if symbols are that.
+    /// Leaf hashes of all two-byte symbols, if symbols have two bytes.
     pub(crate) short: Option<&'a ShortLeaves>,
 }
 
-/// A part of a symbol, as it is handed on.
-pub(crate) struct Emitted<'a> {
-    pub(crate) line: usize,
+/// A part of a symbol that the pipeline emits.
+pub(crate) struct SymbolPart<'a> {
+    pub(crate) codeword: usize,
     pub(crate) symbol: usize,
-    /// Where in the bytes at hand of the symbol it begins.
+    /// Offset of the part in the pipeline's byte range of the symbol.
     pub(crate) start: usize,
     pub(crate) bytes: JoinedBytes<'a>,
 }
 
-/// Takes parts of symbols.
-pub(crate) type Emit<'a> = &'a mut dyn FnMut(Emitted<'_>);
+/// Receiver of parts of symbols.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(SymbolPart<'_>);
 
-impl Codewords<'_> {
-    /// The bytes of a [`CodewordSpace`] for bytes of so many, in steps.
+impl CodewordPipeline<'_> {
+    /// Returns the bytes of a [`CodewordSpace`] for `width` bytes per symbol, in steps.
     pub(crate) fn memory(
         butterflies: &Butterflies,
         code: &Code,
@@ -109,19 +119,19 @@ impl Codewords<'_> {
         (width, step): (u32, u32),
     ) -> u64 {
         let step = width.min(step) as usize;
-        let geometry = Geometry::new(code, 0, step);
+        let tile_layout = TileLayout::new(code, 0, step);
         let chunks = step.div_ceil(64);
-        geometry.bytes() as u64
-            + butterflies.encode_memory(code, chunks)
+        tile_layout.bytes() as u64
+            + butterflies.extend_memory(code, chunks)
             + leaves.kept_memory(code.original)
             + leaves.kept_memory(code.recovery)
     }
 
-    /// Extends and hashes the bytes at hand of every symbol of `count` lines.
+    /// Extends and hashes the byte range of every symbol of `count` codewords, and emits all
+    /// symbols.
     ///
-    /// `source(line, i)` are those bytes of source symbol `i`, with whatever follows them; short
-    /// symbols of one line are followed by those of the next. If `work.hash` is not set, lines are
-    /// not hashed. What comes out goes to `emit`.
+    /// `source(codeword, i)` returns these bytes of source symbol `i`, and any bytes after them;
+    /// short symbols of a codeword are followed by the symbols of the next codeword.
     pub(crate) fn run<'s>(
         &self,
         space: &mut CodewordSpace,
@@ -130,47 +140,49 @@ impl Codewords<'_> {
         mut work: CodewordTask<'_>,
         mut emit: Option<Emit<'_>>,
     ) {
-        let code = self.encoding.code();
+        let code = self.extender.code();
         let width = self.range.len();
-        let geometry = Geometry::new(code, self.zeros.start, width.min(self.step as usize));
-        if space.tile_of != Some(geometry) {
-            // Zero symbols are not written anew.
-            space.tile.get(geometry.bytes()).fill(0);
-            space.tile_of = Some(geometry);
+        let tile_layout = TileLayout::new(code, self.zeros.start, width.min(self.step as usize));
+        if space.cleared_for != Some(tile_layout) {
+            // Nobody writes zero symbols later.
+            space.tile.get(tile_layout.bytes()).fill(0);
+            space.cleared_for = Some(tile_layout);
         }
         let mut steps = self.steps(count);
         let [mut step, mut next] = [steps.next(), steps.next()];
         if let Some(step) = &step {
-            let tile = space.tile.get(geometry.bytes());
-            take(tile, geometry, 0..geometry.inputs, step, &source);
+            let tile = space.tile.get(tile_layout.bytes());
+            fill(tile, tile_layout, 0..tile_layout.inputs, step, &source);
         }
         if let Some(next) = &next {
-            (0..geometry.inputs).for_each(|i| next.ask_for(&source, i));
+            (0..tile_layout.inputs).for_each(|i| next.prefetch(&source, i));
         }
         while let Some(at_work) = step {
             let after = steps.next();
-            self.encode(space, geometry, &at_work);
-            for line in 0..at_work.lines {
-                let last = line + 1 == at_work.lines;
-                // While the lines are hashed, memory works all the time, a little at a time: the
-                // bytes of the step after the next one come nearer, and the next one's come in where
-                // source symbols have had their turn.
+            self.extend(space, tile_layout, &at_work);
+            for codeword in 0..at_work.codewords {
+                let last = codeword + 1 == at_work.codewords;
+                // A share of the memory tasks before every group: prefetches of the step after the
+                // next step, and copies of the next step over source symbols that are hashed.
                 let mut each = |turn: HashProgress, tile: &mut [u8]| {
                     if let Some(after) = &after {
-                        let share = (line * turn.all + turn.done, at_work.lines * turn.all);
-                        for i in share_of(geometry.inputs, share) {
-                            after.ask_for(&source, i);
+                        let share = (
+                            codeword * turn.all + turn.done,
+                            at_work.codewords * turn.all,
+                        );
+                        for i in share_of(tile_layout.inputs, share) {
+                            after.prefetch(&source, i);
                         }
                     }
                     if let (Some(next), Some(share), true) = (&next, turn.after_sources(), last) {
-                        let symbols = share_of(geometry.inputs, share);
-                        take(tile, geometry, symbols, next, &source);
+                        let symbols = share_of(tile_layout.inputs, share);
+                        fill(tile, tile_layout, symbols, next, &source);
                     }
                 };
                 let part = Part {
                     step: &at_work,
-                    line,
-                    geometry,
+                    codeword,
+                    tile_layout,
                 };
                 self.hash(space, &part, &mut work, &mut emit, &mut each);
             }
@@ -178,46 +190,46 @@ impl Codewords<'_> {
         }
     }
 
-    /// The lines and bytes that go through the code at once, in order.
+    /// Returns the steps in order: the codewords and bytes that go through the code at once.
     fn steps(&self, count: usize) -> impl Iterator<Item = Step> {
         let width = self.range.len();
-        let together = Layout::lines(width, self.leaves.symbol_size());
+        let together = Layout::codewords_per_chunk(width, self.leaves.symbol_size());
         let step = self.step as usize;
         (0..count).step_by(together).flat_map(move |first| {
-            let lines = together.min(count - first);
+            let codewords = together.min(count - first);
             let starts = (0..width).step_by(step);
             starts.map(move |start| Step {
                 first,
-                lines,
+                codewords,
                 range: start..width.min(start + step),
             })
         })
     }
 
-    /// Makes the recovery symbols' bytes from those of the source symbols in the tile.
-    fn encode(&self, space: &mut CodewordSpace, geometry: Geometry, step: &Step) {
-        let layout = match step.lines {
+    /// Computes the recovery symbols in the tile from the source symbols in the tile.
+    fn extend(&self, space: &mut CodewordSpace, tile_layout: TileLayout, step: &Step) {
+        let layout = match step.codewords {
             1 => Layout::new(step.range.len()),
-            _ => Layout::lines_of(step.range.len()),
+            _ => Layout::of_short_symbols(step.range.len()),
         };
-        let Geometry {
-            stride,
+        let TileLayout {
+            pitch,
             original,
             recovery,
             inputs,
-        } = geometry;
-        let tile = space.tile.get(geometry.bytes());
-        let (sources, output) = tile.split_at_mut(geometry.symbol(original));
-        let room = layout.room();
-        let input = Symbols::new(&sources[BEFORE..], stride, original, room);
-        let output = &mut SymbolsMut::new(&mut output[BEFORE..], stride, recovery, room);
+        } = tile_layout;
+        let tile = space.tile.get(tile_layout.bytes());
+        let (sources, output) = tile.split_at_mut(tile_layout.symbol(original));
+        let capacity = layout.capacity();
+        let input = Symbols::new(&sources[BEFORE..], pitch, original, capacity);
+        let output = &mut SymbolsMut::new(&mut output[BEFORE..], pitch, recovery, capacity);
         let space = &mut space.code;
-        self.encoding
-            .run(space, &layout, inputs, input, output, Next::Near);
+        self.extender
+            .run(space, &layout, inputs, input, output, Next::Cached);
     }
 
-    /// Hashes the bytes of a line in the tile, and hands them on. `each` is called again and again
-    /// while that goes on, with how far it is.
+    /// Hashes the bytes of a codeword in the tile, and emits them. `each` is called before every
+    /// group of symbols, with the progress.
     fn hash(
         &self,
         space: &mut CodewordSpace,
@@ -228,42 +240,44 @@ impl Codewords<'_> {
     ) {
         let Part {
             step,
-            line,
-            geometry,
+            codeword,
+            tile_layout,
         } = *part;
-        let Geometry {
-            stride, original, ..
-        } = geometry;
-        let n = original + geometry.recovery;
-        let line_of = step.first + line;
-        let at = BEFORE + line * step.range.len();
+        let TileLayout {
+            pitch, original, ..
+        } = tile_layout;
+        let n = original + tile_layout.recovery;
+        let codeword_index = step.first + codeword;
+        let at = BEFORE + codeword * step.range.len();
         let begin = self.range.start + step.range.start as u32;
         let range = begin..begin + step.range.len() as u32;
         let joins = [step.range.start > 0, step.range.end < self.range.len()];
         let group = self.leaves.group();
-        let counts = [geometry.inputs, geometry.recovery];
+        let counts = [tile_layout.inputs, tile_layout.recovery];
         let groups = counts.map(|count| count.div_ceil(group));
         let all = groups[0] + groups[1];
         let kept = usize::from(work.hash);
-        // Before a group of source (0) or recovery symbols (1) is hashed, it is handed on.
+        // Emits a group of source symbols (kind 0) or recovery symbols (kind 1) before the group is
+        // hashed.
         let mut turn = |kind: usize, done: usize, tile: &mut [u8]| {
             if let Some(emit) = emit {
                 let zeros = match (kind, done) {
-                    (1, 0) => geometry.inputs..original,
+                    (1, 0) => tile_layout.inputs..original,
                     _ => 0..0,
                 };
                 let symbols = group * done..counts[kind].min(group * (done + 1));
                 for symbol in zeros.chain(symbols.map(|symbol| kind * original + symbol)) {
-                    let place = geometry.symbol(symbol) + at;
+                    let place = tile_layout.symbol(symbol) + at;
                     let bytes = &tile[place - BEFORE..place + step.range.len()];
-                    emit(Emitted {
-                        line: line_of,
+                    emit(SymbolPart {
+                        codeword: codeword_index,
                         symbol,
                         start: step.range.start,
                         bytes: JoinedBytes::new(bytes, joins),
                     });
                     if joins[1] {
-                        // But for the byte that the hashes have yet to take, and then keep.
+                        // The hashes have yet to read the last of these bytes, and keep it
+                        // themselves.
                         let last = place + step.range.len() - BEFORE;
                         tile.copy_within(last..last + BEFORE - kept, place - BEFORE);
                     }
@@ -273,7 +287,7 @@ impl Codewords<'_> {
             let sources = groups[0];
             each(HashProgress { done, sources, all }, tile);
         };
-        let tile = space.tile.get(geometry.bytes());
+        let tile = space.tile.get(tile_layout.bytes());
         let mut turns = |tile: &mut [u8]| {
             for (kind, groups) in groups.into_iter().enumerate() {
                 (0..groups).for_each(|done| turn(kind, done, tile));
@@ -283,10 +297,10 @@ impl Codewords<'_> {
             turns(tile);
             return;
         }
-        let digests = &mut work.digests[line_of * n..][..n];
+        let digests = &mut work.digests[codeword_index * n..][..n];
         if let Some(short) = self.short {
-            for symbol in (0..geometry.inputs).chain(original..n) {
-                let bytes = tile[geometry.symbol(symbol) + at..].first_chunk();
+            for symbol in (0..tile_layout.inputs).chain(original..n) {
+                let bytes = tile[tile_layout.symbol(symbol) + at..].first_chunk();
                 digests[symbol] = short.get(*bytes.expect("a symbol"));
             }
             turns(tile);
@@ -298,10 +312,10 @@ impl Codewords<'_> {
         let zeros = self.zeros.clone();
         let mut kinds = [
             (0, zeros, sources),
-            (geometry.symbol(original), 0..0, recovery),
+            (tile_layout.symbol(original), 0..0, recovery),
         ];
         for (kind, (first, skip, digests)) in kinds.iter_mut().enumerate() {
-            let symbols = line_of * n + kind * original;
+            let symbols = codeword_index * n + kind * original;
             let count = digests.len();
             let stripe = StripeStates {
                 begins: several && step.range.start == 0,
@@ -317,7 +331,7 @@ impl Codewords<'_> {
             let tile = Tile {
                 bytes: &mut *tile,
                 first: *first + at,
-                stride,
+                pitch,
                 count,
                 skip: skip.clone(),
             };
@@ -334,42 +348,42 @@ impl Codewords<'_> {
     }
 }
 
-/// What is made of lines, each with `n` symbols.
+/// Results of codewords, each of `n` symbols.
 pub(crate) struct CodewordTask<'a> {
-    /// Whether they are hashed.
+    /// True if the codewords are hashed.
     pub(crate) hash: bool,
-    /// The states of all symbols, if hashing began or goes on in another stripe.
+    /// Hash states of all symbols, if symbols span several stripes.
     pub(crate) states: Option<&'a mut [u8]>,
-    /// The leaf hashes of all symbols, once the last byte is there.
+    /// Leaf hashes of all symbols, written with the last byte of the symbols.
     pub(crate) digests: &'a mut [Digest],
 }
 
-/// Some bytes of the symbols of some lines, that are worked on at once.
+/// Bytes of every symbol of some codewords that are extended and hashed at once.
 struct Step {
-    /// The first line.
+    /// First codeword.
     first: usize,
-    /// The lines: several only if their symbols are short and whole.
-    lines: usize,
-    /// Which of the bytes at hand.
+    /// Number of codewords: several only if their symbols are short and whole.
+    codewords: usize,
+    /// Range in the pipeline's byte range.
     range: Range<usize>,
 }
 
 impl Step {
-    /// The bytes of a symbol, in all lines.
+    /// Returns the bytes of a symbol in all codewords of the step.
     fn bytes(&self) -> usize {
-        self.lines * self.range.len()
+        self.codewords * self.range.len()
     }
 
-    /// Those of source symbol `i`, with what follows them.
+    /// Returns the bytes of source symbol `i`, and any bytes after them.
     #[inline(always)]
     fn of<'s>(&self, source: &impl Fn(usize, usize) -> &'s [u8], i: usize) -> &'s [u8] {
         &source(self.first, i)[self.range.start..]
     }
 
-    /// Asks for the memory of those: all lines of the cache but the one in which the bytes before them
-    /// end, which were asked for with these.
+    /// Prefetches the bytes of source symbol `i`: all cache lines except the line that also holds
+    /// bytes before them, which was prefetched with those bytes.
     #[inline(always)]
-    fn ask_for<'s>(&self, source: &impl Fn(usize, usize) -> &'s [u8], i: usize) {
+    fn prefetch<'s>(&self, source: &impl Fn(usize, usize) -> &'s [u8], i: usize) {
         let bytes = self.of(source, i).as_ptr();
         let last = self.bytes() - 1;
         for at in (CACHE_LINE - 1..last + CACHE_LINE).step_by(CACHE_LINE) {
@@ -378,15 +392,15 @@ impl Step {
     }
 }
 
-/// What of a tile is hashed.
+/// A codeword of a step.
 struct Part<'a> {
     step: &'a Step,
-    line: usize,
-    geometry: Geometry,
+    codeword: usize,
+    tile_layout: TileLayout,
 }
 
-/// How far the hashing of a line is: `done` of `all` groups of symbols, of which the first `sources` are
-/// source symbols.
+/// Progress of hashing a codeword: `done` of `all` groups of symbols. The first `sources` groups
+/// are source symbols.
 #[derive(Clone, Copy)]
 struct HashProgress {
     done: usize,
@@ -395,38 +409,39 @@ struct HashProgress {
 }
 
 impl HashProgress {
-    /// The same of the groups behind the source symbols, once those are done.
+    /// Returns the groups of recovery symbols that are done, and all of them. `None` while source
+    /// symbols are hashed.
     fn after_sources(self) -> Option<(usize, usize)> {
         let done = self.done.checked_sub(self.sources)?;
         Some((done, self.all - self.sources))
     }
 }
 
-/// Which of `count` things have their turn when `done` of `all` turns are over.
+/// Returns the share of `count` items that is due when `done` of `all` turns are over.
 fn share_of(count: usize, (done, all): (usize, usize)) -> Range<usize> {
     count * done / all..count * (done + 1) / all
 }
 
-/// Takes the step's bytes of some source symbols into the tile.
+/// Copies the step's bytes of some source symbols to the tile.
 #[inline(always)]
-fn take<'s>(
+fn fill<'s>(
     tile: &mut [u8],
-    geometry: Geometry,
+    tile_layout: TileLayout,
     symbols: Range<usize>,
     step: &Step,
     source: &impl Fn(usize, usize) -> &'s [u8],
 ) {
     for i in symbols {
-        let place = geometry.symbol(i) + BEFORE;
+        let place = tile_layout.symbol(i) + BEFORE;
         copy(step.of(source, i), &mut tile[place..], step.bytes());
     }
 }
 
-/// Copies `len` bytes: few in chunks, many by a call. What lies behind them in `to`, up to a whole chunk, may
-/// be overwritten.
+/// Copies `len` bytes: few bytes in chunks, many bytes by a call. The memory behind them in `to`,
+/// up to a whole chunk, may be overwritten.
 #[inline(always)]
 fn copy(from: &[u8], to: &mut [u8], len: usize) {
-    if len >= LONG {
+    if len >= LONG_COPY {
         to[..len].copy_from_slice(&from[..len]);
         return;
     }
@@ -443,7 +458,7 @@ fn copy(from: &[u8], to: &mut [u8], len: usize) {
         return;
     }
     match from[whole..].first_chunk::<64>() {
-        Some(chunk) => *to[whole..].first_chunk_mut().expect("room for a chunk") = *chunk,
+        Some(chunk) => *to[whole..].first_chunk_mut().expect("memory for a chunk") = *chunk,
         None => to[whole..len].copy_from_slice(&from[whole..len]),
     }
 }

@@ -10,8 +10,8 @@ use super::hash::ShortLeaves;
 use super::isa::Isa;
 use super::isa_selection::{self, Choice};
 use super::rs::butterflies::Butterflies;
-use super::rs::extender::Encoding;
-use super::rs::restorer::Decoding;
+use super::rs::extender::Extender;
+use super::rs::restorer::Restorer;
 use super::symbol_chunks::Layout;
 use super::{cache_sizes, pool};
 use crate::code::{Code, make_tables};
@@ -41,7 +41,7 @@ pub(crate) struct HostPanic(pub(crate) Box<dyn std::any::Any + Send>);
 pub(crate) struct CpuEngine {
     pub(super) pool: rayon::ThreadPool,
     pub(super) butterflies: Butterflies,
-    pub(super) encodings: Mutex<Vec<Arc<Encoding>>>,
+    pub(super) encodings: Mutex<Vec<Arc<Extender>>>,
     /// Those of single words, the latest last.
     pub(super) decodings: Mutex<VecDeque<CachedDecoding>>,
     pub(super) isa: Isa,
@@ -64,7 +64,7 @@ pub(crate) struct CachedDecoding {
     pub(super) code: Code,
     /// The symbols, in the order in which they are given.
     pub(super) given: Vec<usize>,
-    pub(super) decoding: Arc<Decoding>,
+    pub(super) decoding: Arc<Restorer>,
 }
 
 impl CpuEngine {
@@ -113,14 +113,14 @@ impl CpuEngine {
     }
 
     /// The code that expands slivers of the axis, ready for use; made once and kept.
-    pub(super) fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Encoding> {
+    pub(super) fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Extender> {
         let code = Self::expanding(shape, axis);
         let encodings = || {
             self.encodings
                 .lock()
                 .expect("nothing panics under the lock")
         };
-        let there = |encodings: &[Arc<Encoding>]| {
+        let there = |encodings: &[Arc<Extender>]| {
             let mut there = encodings.iter();
             there
                 .find(|encoding| *encoding.code() == code)
@@ -130,7 +130,7 @@ impl CpuEngine {
             return there;
         }
         // Not under the lock: memory may be missing.
-        let encoding = Arc::new(Encoding::new(&self.butterflies, code));
+        let encoding = Arc::new(Extender::new(&self.butterflies, code));
         let mut encodings = encodings();
         if let Some(there) = there(&encodings) {
             return there;
@@ -175,7 +175,7 @@ impl CpuEngine {
     /// they give is gathered for an output.
     pub(super) fn block_lines(&self, shape: &Shape, width: usize, gathers: bool) -> usize {
         let n = usize::from(shape.n_shards());
-        let together = Layout::lines(width, shape.symbol_size());
+        let together = Layout::codewords_per_chunk(width, shape.symbol_size());
         let threads = self.threads();
         let mut most = self.most_codewords(n).min(BLOCK_WIDTH / width);
         if gathers {

@@ -1,10 +1,10 @@
-//! Expanding and hashing single slivers: what verifying them takes.
+//! Expanding and hashing single slivers, to verify them.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::codeword_pipeline::{CodewordSpace, CodewordTask, Codewords};
+use super::codeword_pipeline::{CodewordPipeline, CodewordSpace, CodewordTask};
 use super::cpu_engine::{CpuEngine, LISTS_A_SYMBOL};
 use super::hash::LeafHasher;
 use crate::engine::ExpandSession;
@@ -16,7 +16,7 @@ use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 use crate::support::memory::{PooledBuffer, collected, ensure_capacity};
 
-/// The bytes that a session with reads of `width` takes.
+/// Returns the bytes that a session with reads of `width` bytes per symbol takes.
 pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
@@ -33,9 +33,9 @@ pub(crate) fn memory(
         false => 0,
     };
     let code = CpuEngine::expanding(shape, axis);
-    // A sliver that is lent goes through whole.
+    // A borrowed sliver is processed whole.
     let bytes = (shape.symbol_size(), engine.step(shape));
-    let a_thread = Codewords::memory(&engine.butterflies, &code, &leaves, bytes)
+    let a_thread = CodewordPipeline::memory(&engine.butterflies, &code, &leaves, bytes)
         + shape.sliver_len(axis) / u64::from(shape.symbol_size()) * u64::from(width)
         + n * LISTS_A_SYMBOL;
     items as u64 * n * (states + 32) + engine.threads() as u64 * a_thread
@@ -47,9 +47,9 @@ pub(crate) struct Session<'a> {
     commitment: Commitment,
     axis: Axis,
     items: usize,
-    /// The most bytes of a symbol that are read at once.
+    /// Most bytes of a symbol that are read at once.
     width: u32,
-    /// The states of each sliver's `n` symbols, if hashing them takes several reads.
+    /// Hash states of each sliver's `n` symbols, if hashing takes several reads.
     states: Option<PooledBuffer<'a>>,
     states_len: u64,
     leaves: PooledBuffer<'a>,
@@ -83,8 +83,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The hash states between stripes: sliver by sliver, the states of its `n` symbols. `None` if the
-    /// whole symbol is read at once.
+    /// Returns the hash states between stripes: sliver by sliver, the states of its `n` symbols.
+    /// `None` if whole symbols are read at once.
     #[cfg(feature = "gpu")]
     pub(crate) fn states(&self) -> Option<&[u8]> {
         let len = usize::try_from(self.states_len).expect("in memory");
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         Some(&states.as_slice()[..len])
     }
 
-    /// Continues from such states.
+    /// Continues from states that [`Session::states`] returned.
     #[cfg(feature = "gpu")]
     pub(crate) fn restore(&mut self, from: &[u8]) -> Result<()> {
         let states = self.states.as_mut().expect("a symbol of several stripes");
@@ -118,7 +118,7 @@ impl ExpandSession for Session<'_> {
             }
             _ => collected((0..self.items).map(|_| None)),
         };
-        let encoding = self.engine.encoding(&self.shape, self.axis);
+        let extender = self.engine.encoding(&self.shape, self.axis);
         let hasher = LeafHasher::new(self.commitment, self.engine.isa, self.shape.symbol_size());
         let row_len = self.shape.sliver_len(self.axis) as usize;
         let leaves = self.leaves.get(self.leaves_len, "the hashes of slivers")?;
@@ -149,8 +149,8 @@ impl ExpandSession for Session<'_> {
                             (&gathered[..], width)
                         }
                     };
-                    let lines = Codewords {
-                        encoding: &encoding,
+                    let pipeline = CodewordPipeline {
+                        extender: &extender,
                         leaves: hasher,
                         zeros: original..original,
                         range: part,
@@ -164,7 +164,7 @@ impl ExpandSession for Session<'_> {
                         states: states.as_deref_mut(),
                         digests: leaves,
                     };
-                    lines.run(space, 1, source, work, None);
+                    pipeline.run(space, 1, source, work, None);
                     control.advance((original * width) as u64);
                 }
                 space.gathered = gathered;

@@ -1,16 +1,34 @@
-//! The instruction sets, and the proof that this CPU has one.
+//! Instruction sets, and the proofs that this CPU has them.
 //!
-//! [`Avx2`] and its like have no constructor but `new`, which asks the CPU. So a function that takes
-//! one by value may use its instructions, and nothing can reach them on a CPU without them.
+//! A type such as [`Avx2`] has no constructor but `new`, which asks the CPU. A function that takes
+//! a value of the type may therefore use the instructions, and no code reaches them on a CPU
+//! without the instructions.
+//!
+//! | set | needs | hashes | code |
+//! |---|---|---|---|
+//! | `portable` | nothing | one lane | `reed-solomon-simd`, `NoSimd` |
+//! | `ssse3` | SSSE3 | one lane | `reed-solomon-simd`, `Ssse3` |
+//! | `neon` | NEON | 128 bits, with SHA3's `xar` if the CPU has it | `reed-solomon-simd`, `Neon` |
+//! | `avx2` | AVX2 | 256 bits | look-ups, 256 bits |
+//! | `avx2-gfni` | AVX2, GFNI | 256 bits | affine maps, 256 bits, all in the VEX encoding |
+//! | `avx512` | AVX-512F and BW | 512 bits | look-ups, 512 bits |
+//! | `avx512-gfni` | AVX-512F and BW, GFNI | 512 bits | affine maps, 512 bits |
+//!
+//! An engine uses one set for all kernels. Single hashes, such as the one of a blob ID, come from
+//! the `blake2` and `blake3` crates, which detect the CPU's features themselves. Kernels for
+//! aarch64 are compiled and tested under emulation, not in CI.
 
+#![allow(unsafe_code)]
+
+use super::dispatch::{Kernel, TargetFeatures, instruction_sets, subsets};
 use crate::engine::InstructionSet;
 
-/// An instruction set that this CPU has: it stands for kernels of the hashes and of the code.
+/// An instruction set of the engine, with the proof that this CPU has the set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isa {
-    /// What the target of the build has on every CPU.
+    /// Features that every CPU of the build's target has.
     Portable,
-    /// Vectors of 128 bits for the code alone.
+    /// Vectors of 128 bits, for the code alone.
     #[cfg(target_arch = "x86_64")]
     Ssse3(Ssse3),
     /// Vectors of 128 bits, and SHA3's instructions where the CPU has them.
@@ -31,7 +49,7 @@ pub(crate) enum Isa {
 }
 
 impl Isa {
-    /// All of them, from the slowest to the fastest.
+    /// Returns the sets that this CPU has, from the slowest to the fastest.
     pub(crate) fn available() -> Vec<Self> {
         let sets = [
             Some(Self::Portable),
@@ -51,7 +69,7 @@ impl Isa {
         sets.into_iter().flatten().collect()
     }
 
-    /// Which one it is.
+    /// Returns the set's identifier.
     pub(crate) fn set(self) -> InstructionSet {
         match self {
             Self::Portable => InstructionSet::Portable,
@@ -70,41 +88,31 @@ impl Isa {
         }
     }
 
-    /// The name, as in JSON output.
+    /// Returns the set's name, as in JSON output.
     pub(crate) fn name(self) -> &'static str {
         self.set().name()
     }
 }
 
 impl InstructionSet {
-    /// Those that this processor has, from the slowest to the fastest.
+    /// Returns the sets that this CPU has, from the slowest to the fastest.
     #[must_use]
     pub fn available() -> Vec<Self> {
         Isa::available().into_iter().map(Isa::set).collect()
     }
 }
 
-macro_rules! proofs {
-    ($($(#[$doc:meta])* $name:ident on $arch:literal asks $detected:ident for $($feature:tt),+;)+) => {
-        $(
-            $(#[$doc])*
-            #[cfg(target_arch = $arch)]
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-            pub(crate) struct $name(());
+/// The features that every CPU of the build's target has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Portable;
 
-            #[cfg(target_arch = $arch)]
-            impl $name {
-                /// The proof, if this CPU has it.
-                pub(crate) fn new() -> Option<Self> {
-                    let has = $(std::arch::$detected!($feature))&&+;
-                    has.then_some(Self(()))
-                }
-            }
-        )+
-    };
+impl TargetFeatures for Portable {
+    fn run(self, kernel: impl Kernel<Self>) {
+        kernel.run(self);
+    }
 }
 
-proofs! {
+instruction_sets! {
     /// Proof that this CPU has SSSE3.
     Ssse3 on "x86_64" asks is_x86_feature_detected for "ssse3";
     /// Proof that this CPU has NEON.
@@ -115,29 +123,17 @@ proofs! {
     Avx2 on "x86_64" asks is_x86_feature_detected for "avx2";
     /// Proof that this CPU has AVX2, and GFNI in its VEX encoding.
     Avx2Gfni on "x86_64" asks is_x86_feature_detected for "avx2", "gfni";
+    /// Proof that this CPU has AVX-512F, which is all that the hashes use of AVX-512.
+    Avx512F on "x86_64" asks is_x86_feature_detected for "avx512f";
     /// Proof that this CPU has AVX-512F and AVX-512BW.
     Avx512 on "x86_64" asks is_x86_feature_detected for "avx512f", "avx512bw";
     /// Proof that this CPU has AVX-512F, AVX-512BW and GFNI.
     Avx512Gfni on "x86_64" asks is_x86_feature_detected for "avx512f", "avx512bw", "gfni";
 }
 
-#[cfg(target_arch = "aarch64")]
-impl From<NeonSha3> for Neon {
-    fn from(_: NeonSha3) -> Self {
-        Self(())
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl From<Avx2Gfni> for Avx2 {
-    fn from(_: Avx2Gfni) -> Self {
-        Self(())
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl From<Avx512Gfni> for Avx512 {
-    fn from(_: Avx512Gfni) -> Self {
-        Self(())
-    }
+subsets! {
+    NeonSha3 has Neon on "aarch64";
+    Avx2Gfni has Avx2 on "x86_64";
+    Avx512 has Avx512F on "x86_64";
+    Avx512Gfni has Avx512F on "x86_64";
 }

@@ -1,5 +1,5 @@
-//! Which instruction set the engine uses: the one asked for, or the fastest that this CPU has. It is
-//! tried before it is used.
+//! Selection of the engine's instruction set: the requested set, or the fastest that this CPU has.
+//! The set must pass a self-test before it is used.
 
 use std::ffi::OsString;
 
@@ -8,17 +8,18 @@ use super::selftest::{self, Verdict};
 use crate::engine::{DroppedSet, InstructionSet};
 use crate::format::error::{Error, Result};
 
-/// The environment variable that names an instruction set. Empty is as good as not set.
+/// Environment variable that names an instruction set. An empty value counts as not set.
 const VARIABLE: &str = "WALRUS_ACCEL_ISA";
 
-/// The instruction set to use, and the faster ones that gave wrong answers.
+/// The instruction set to use, and the faster sets that failed the self-test.
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) isa: Isa,
     pub(crate) dropped: Vec<DroppedSet>,
 }
 
-/// Chooses: the program's wish goes before the environment's.
+/// Chooses an instruction set. A request of the program has precedence over the environment
+/// variable.
 pub(crate) fn choose(wanted: Option<InstructionSet>) -> Result<Choice> {
     let request = match wanted {
         Some(set) => Some(Request {
@@ -30,7 +31,7 @@ pub(crate) fn choose(wanted: Option<InstructionSet>) -> Result<Choice> {
     pick(request, &Isa::available(), selftest::verdict)
 }
 
-/// Somebody's wish for an instruction set.
+/// Request for an instruction set. `by` names the requester in messages.
 struct Request {
     by: &'static str,
     name: String,
@@ -110,7 +111,7 @@ mod tests {
         Ok(())
     }
 
-    /// Why nothing was picked.
+    /// Returns the reason why no set was picked.
     fn reason(result: Result<Choice>) -> String {
         let Err(Error::EngineUnavailable { engine, reason }) = result else {
             panic!("{result:?}");
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_asked_for_is_picked() {
+    fn the_requested_set_is_picked() {
         let available = Isa::available();
         for isa in &available {
             let choice = pick(request(isa.name()), &available, right).unwrap();
@@ -145,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_refused_with_what_is() {
-        // One is known and not of this list, the other is known to nobody.
+    fn an_unavailable_set_is_refused_with_the_available_sets() {
+        // A known set that is not available, and an unknown set.
         for name in ["avx512-gfni", "avx1024"] {
             let reason = reason(pick(request(name), &[Isa::Portable], right));
             let asked = format!("WALRUS_ACCEL_ISA asks for the instruction set `{name}`");
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_that_is_wrong_makes_room_for_the_next_slower_one() {
+    fn a_failing_set_is_replaced_by_the_next_slower_set() {
         let available = Isa::available();
         for first_wrong in 1..=available.len() {
             let wrong = |isa| match available[first_wrong..].contains(&isa) {
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_that_is_asked_for_and_wrong_is_an_error() {
+    fn a_requested_set_that_fails_is_an_error() {
         let available = Isa::available();
         let name = available.last().unwrap().name();
         let reason = reason(pick(request(name), &available, |_| Err("sums")));

@@ -1,48 +1,48 @@
-//! The kernels alone, for the benchmark. Not a part of the library's interface: anything here may
-//! change or go at any time.
+//! The kernels alone, for the benchmark. No part of the library's interface: anything here may
+//! change or disappear at any time.
 
 use super::hash::{self, LaneStates, LeafHasher, StripeStates, Tile};
 use super::isa::Isa;
 use super::rs::butterflies::{Butterflies, CodeSpace};
-use super::rs::extender::{Encoding, Next};
+use super::rs::extender::{Extender, Next};
 use super::symbol_chunks::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
 use crate::engine::InstructionSet;
 use crate::format::commitment::{Commitment, Digest};
 
-/// The bytes before the first symbol of a tile.
+/// Bytes before the first symbol of a tile.
 const GAP: usize = 64;
 
-/// Lines of more bytes are not expected to be in a cache.
-const NEAR: usize = 1 << 20;
+/// Most bytes of a codeword that are expected to be in a cache.
+const CACHED: usize = 1 << 20;
 
-/// The distance of symbols with room for so many bytes: an odd number of cache lines, as the engine
-/// has it.
-fn stride(room: usize) -> usize {
-    64 * (room.div_ceil(64) | 1)
+/// Returns the pitch of symbols with a capacity in bytes: an odd number of cache lines, as in the
+/// engine.
+fn pitch(capacity: usize) -> usize {
+    64 * (capacity.div_ceil(64) | 1)
 }
 
 fn isa(set: InstructionSet) -> Option<Isa> {
     Isa::available().into_iter().find(|isa| isa.set() == set)
 }
 
-/// The Blake2b-256 leaf hashes of symbols that lie in memory.
+/// Blake2b-256 leaf hashes of symbols in memory.
 pub struct Hashing {
     hasher: LeafHasher,
     symbol_size: usize,
-    stride: usize,
+    pitch: usize,
     tile: Aligned,
     states: LaneStates,
     digests: Vec<Digest>,
 }
 
 impl Hashing {
-    /// Copies the symbols, of `symbol_size` bytes each, to where they are hashed. `None` if this
-    /// processor does not have the instruction set.
+    /// Copies symbols of `symbol_size` bytes to a tile. `None` if this CPU does not have the
+    /// instruction set.
     ///
     /// # Panics
     ///
-    /// If there are no symbols, or not whole ones.
+    /// If there are no symbols, or if the last symbol is not whole.
     #[must_use]
     pub fn new(set: InstructionSet, symbol_size: usize, symbols: &[u8]) -> Option<Self> {
         assert!(!symbols.is_empty() && symbols.len().is_multiple_of(symbol_size));
@@ -50,32 +50,32 @@ impl Hashing {
         let mut hashing = Self {
             hasher: LeafHasher::new(Commitment::Blake2b256, isa(set)?, symbol_size as u32),
             symbol_size,
-            stride: stride(GAP + symbol_size),
+            pitch: pitch(GAP + symbol_size),
             tile: Aligned::default(),
             states: LaneStates::default(),
             digests: vec![Digest::default(); count],
         };
-        let stride = hashing.stride;
+        let pitch = hashing.pitch;
         let tile = hashing.tile();
         tile.fill(0);
         for (index, symbol) in symbols.chunks_exact(symbol_size).enumerate() {
-            tile[GAP + index * stride..][..symbol_size].copy_from_slice(symbol);
+            tile[GAP + index * pitch..][..symbol_size].copy_from_slice(symbol);
         }
         Some(hashing)
     }
 
-    /// The symbols, with a block's room behind the last one.
+    /// Returns the tile, with a hash block after the last symbol.
     fn tile(&mut self) -> &mut [u8] {
-        self.tile.get(self.digests.len() * self.stride + 4 * GAP)
+        self.tile.get(self.digests.len() * self.pitch + 4 * GAP)
     }
 
     /// Hashes all symbols.
     pub fn run(&mut self) -> &[Digest] {
-        let (stride, count) = (self.stride, self.digests.len());
+        let (pitch, count) = (self.pitch, self.digests.len());
         let tile = Tile {
-            bytes: self.tile.get(count * stride + 4 * GAP),
+            bytes: self.tile.get(count * pitch + 4 * GAP),
             first: GAP,
-            stride,
+            pitch,
             count,
             skip: 0..0,
         };
@@ -97,30 +97,30 @@ impl Hashing {
 ///
 /// # Panics
 ///
-/// If the slices are not of the same length, or this processor does not have the instruction set.
+/// If the slices differ in length, or if this CPU does not have the instruction set.
 pub fn hash_pairs(set: InstructionSet, left: &[Digest], right: &[Digest], out: &mut [Digest]) {
-    let isa = isa(set).expect("an instruction set of this processor");
+    let isa = isa(set).expect("an instruction set of this CPU");
     hash::hash_pairs(Commitment::Blake2b256, isa, 1, left, right, out);
 }
 
-/// The code over one line of symbols.
+/// The code on one codeword.
 pub struct Coding {
-    encoding: Encoding,
+    extender: Extender,
     code: Code,
     layout: Layout,
-    stride: usize,
+    pitch: usize,
     space: CodeSpace,
     symbols: Aligned,
     symbol_size: usize,
 }
 
 impl Coding {
-    /// The code that makes `recovery` symbols from those in `source`, of `symbol_size` bytes each.
-    /// `None` if this processor does not have the instruction set.
+    /// Prepares the code that computes `recovery` recovery symbols from the source symbols in
+    /// `source`, of `symbol_size` bytes each. `None` if this CPU does not have the instruction set.
     ///
     /// # Panics
     ///
-    /// If the symbols are not whole ones of an even number of bytes.
+    /// If the last symbol is not whole, or if `symbol_size` is odd.
     #[must_use]
     pub fn new(
         set: InstructionSet,
@@ -132,19 +132,19 @@ impl Coding {
         let code = Code::new(source.len() / symbol_size, recovery);
         let layout = Layout::new(symbol_size);
         let mut coding = Self {
-            encoding: Encoding::new(&Butterflies::new(isa(set)?), code),
+            extender: Extender::new(&Butterflies::new(isa(set)?), code),
             code,
-            stride: stride(layout.room()),
+            pitch: pitch(layout.capacity()),
             layout,
             space: CodeSpace::default(),
             symbols: Aligned::default(),
             symbol_size,
         };
-        let stride = coding.stride;
+        let pitch = coding.pitch;
         let symbols = coding.symbols();
         symbols.fill(0);
         for (place, symbol) in symbols
-            .chunks_exact_mut(stride)
+            .chunks_exact_mut(pitch)
             .zip(source.chunks_exact(symbol_size))
         {
             place[..symbol_size].copy_from_slice(symbol);
@@ -152,42 +152,42 @@ impl Coding {
         Some(coding)
     }
 
-    /// The source symbols, and the recovery symbols behind them.
+    /// Returns the memory of the source symbols and, behind them, of the recovery symbols.
     fn symbols(&mut self) -> &mut [u8] {
         let count = self.code.original + self.code.recovery;
-        self.symbols.get(count * self.stride)
+        self.symbols.get(count * self.pitch)
     }
 
-    /// Makes the recovery symbols.
+    /// Computes the recovery symbols.
     pub fn run(&mut self) {
         let Code {
             original, recovery, ..
         } = self.code;
-        let (stride, room) = (self.stride, self.layout.room());
-        let symbols = self.symbols.get((original + recovery) * stride);
+        let (pitch, capacity) = (self.pitch, self.layout.capacity());
+        let symbols = self.symbols.get((original + recovery) * pitch);
         let next = match symbols.len() {
-            ..=NEAR => Next::Near,
-            _ => Next::Line(0), // The same one again.
+            ..=CACHED => Next::Cached,
+            _ => Next::Codeword(0), // The next call extends the same codeword.
         };
-        let (source, made) = symbols.split_at_mut(original * stride);
-        self.encoding.run(
+        let (source, made) = symbols.split_at_mut(original * pitch);
+        self.extender.run(
             &mut self.space,
             &self.layout,
             original,
-            Symbols::new(source, stride, original, room),
-            &mut SymbolsMut::new(made, stride, recovery, room),
+            Symbols::new(source, pitch, original, capacity),
+            &mut SymbolsMut::new(made, pitch, recovery, capacity),
             next,
         );
     }
 
-    /// A recovery symbol that was made.
+    /// Returns a computed recovery symbol.
     ///
     /// # Panics
     ///
-    /// If there are not so many.
+    /// If `index` is not below the number of recovery symbols.
     pub fn recovery(&mut self, index: usize) -> &[u8] {
         assert!(index < self.code.recovery);
-        let start = (self.code.original + index) * self.stride;
+        let start = (self.code.original + index) * self.pitch;
         let size = self.symbol_size;
         &self.symbols()[start..][..size]
     }

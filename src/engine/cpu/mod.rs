@@ -1,14 +1,15 @@
 //! The CPU engine: stripes, all cores, the widest vectors that are there.
 //!
 //! Work is shared out by lines, each a row or a column of the expanded matrix: a thread extends a
-//! line and hashes it while it is in its cache. No two threads write to one place, and nothing is locked
-//! but for a moment a task, to take a workspace.
+//! line and hashes it while it is in its cache. No two threads write to one place, and nothing is
+//! locked but for a moment a task, to take a workspace.
 
 mod cache_sizes;
 mod codeword_ops;
 mod codeword_pipeline;
 mod cpu_engine;
 pub(crate) mod decode;
+mod dispatch;
 mod encode;
 pub(crate) mod expand;
 pub(crate) mod hash;

@@ -1,4 +1,4 @@
-//! The engine's threads: as many as were asked for, or as the system gives.
+//! Thread pool of the engine.
 
 use std::io;
 use std::sync::{Barrier, OnceLock, mpsc};
@@ -10,18 +10,20 @@ use crate::engine::MAX_THREADS;
 use crate::format::error::{Error, Result};
 use crate::support::fork_gate::{defer_forks, get_or_init};
 
-/// More threads than this per core only cost time and memory; at least so many are started if asked for.
-const PER_CORE: usize = 4;
-const FEW: usize = 16;
+/// Most threads per core. More threads only cost time and memory.
+const MAX_PER_CORE: usize = 4;
 
-/// A pool of `threads` threads, one a core for 0.
+/// Number of threads that are started on request whatever the number of cores.
+const ALWAYS_ALLOWED: usize = 16;
+
+/// Returns a pool of `threads` threads. For 0, the pool has one thread per core.
 ///
-/// If the system does not give so many, the pool has fewer.
+/// The pool has fewer threads if the system does not start so many.
 ///
 /// # Errors
 ///
-/// [`Error::TooManyThreads`] beyond [`MAX_THREADS`]; [`Error::EngineUnavailable`] if not even one thread can
-/// be started.
+/// [`Error::TooManyThreads`] beyond [`MAX_THREADS`]; [`Error::EngineUnavailable`] if the system
+/// starts no thread.
 pub(crate) fn new(threads: usize) -> Result<ThreadPool> {
     if threads > MAX_THREADS {
         return Err(Error::TooManyThreads {
@@ -32,33 +34,34 @@ pub(crate) fn new(threads: usize) -> Result<ThreadPool> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let wanted = match threads {
         0 => cores.min(MAX_THREADS),
-        _ => threads.min((PER_CORE * cores).max(FEW)),
+        _ => threads.min((MAX_PER_CORE * cores).max(ALWAYS_ALLOWED)),
     };
     defer_forks(|| {
-        let pool = started(wanted).and_then(on);
+        let pool = start(wanted).and_then(pool_of);
         let pool = pool.map_err(|error| Error::EngineUnavailable {
             engine: "cpu".into(),
             reason: format!(
-                "it needs a thread, and the system starts none: {error}; raise the limit on processes \
-                 (ulimit -u) or end some"
+                "it needs a thread, and the system starts none: {error}; raise the limit on \
+                 processes (ulimit -u) or end some"
             ),
         })?;
-        meet(&pool);
+        create_shared_queues(&pool);
         Ok(pool)
     })
 }
 
-/// A thread that waits to become one of a pool's.
+/// A started thread that waits to join a pool.
 type Waiting = mpsc::Sender<ThreadBuilder>;
 
-/// Starts up to so many threads; if there are fewer, one is left to others.
-fn started(wanted: usize) -> io::Result<Vec<Waiting>> {
+/// Starts up to `wanted` threads. If the system starts fewer, one of them ends again, to leave a
+/// thread to others.
+fn start(wanted: usize) -> io::Result<Vec<Waiting>> {
     let mut waiting = Vec::new();
     for index in 0..wanted {
         let (sender, receiver) = mpsc::channel::<ThreadBuilder>();
         let thread = thread::Builder::new().name(format!("walrus-accel-{index}"));
         let run = move || {
-            // Nothing comes if it is not needed.
+            // The sender is dropped if the pool does not need the thread.
             if let Ok(worker) = receiver.recv() {
                 worker.run();
             }
@@ -75,8 +78,8 @@ fn started(wanted: usize) -> io::Result<Vec<Waiting>> {
     Ok(waiting)
 }
 
-/// The pool of these threads.
-fn on(waiting: Vec<Waiting>) -> io::Result<ThreadPool> {
+/// Returns a pool of the threads.
+fn pool_of(waiting: Vec<Waiting>) -> io::Result<ThreadPool> {
     let threads = waiting.len();
     let mut waiting = waiting.into_iter();
     let pool = ThreadPoolBuilder::new()
@@ -89,17 +92,17 @@ fn on(waiting: Vec<Waiting>) -> io::Result<ThreadPool> {
     pool.build().map_err(io::Error::other)
 }
 
-/// Has one thread take work from another, once in a process: what their queues have in common is made then,
-/// and a fork must not fall into that.
-fn meet(pool: &ThreadPool) {
-    static HAVE_MET: OnceLock<()> = OnceLock::new();
+/// Lets one thread steal work from another, once per process. The queues then create their shared
+/// state, and a fork must not happen at that moment.
+fn create_shared_queues(pool: &ThreadPool) {
+    static CREATED: OnceLock<()> = OnceLock::new();
     if pool.current_num_threads() > 1 {
-        get_or_init(&HAVE_MET, || {
+        get_or_init(&CREATED, || {
             let both = Barrier::new(2);
-            let meet = || {
+            let wait = || {
                 both.wait();
             };
-            pool.install(|| rayon::join(meet, meet));
+            pool.install(|| rayon::join(wait, wait));
         });
     }
 }
@@ -109,18 +112,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_threads_as_are_of_use() {
+    fn pools_have_useful_numbers_of_threads() {
         assert_eq!(new(1).unwrap().current_num_threads(), 1);
         assert_eq!(new(3).unwrap().current_num_threads(), 3);
-        assert_eq!(new(FEW).unwrap().current_num_threads(), FEW);
+        assert_eq!(
+            new(ALWAYS_ALLOWED).unwrap().current_num_threads(),
+            ALWAYS_ALLOWED
+        );
         let cores = thread::available_parallelism().unwrap().get();
         assert_eq!(new(0).unwrap().current_num_threads(), cores);
         let most = new(MAX_THREADS).unwrap().current_num_threads();
-        assert_eq!(most, (PER_CORE * cores).clamp(FEW, MAX_THREADS));
+        assert_eq!(
+            most,
+            (MAX_PER_CORE * cores).clamp(ALWAYS_ALLOWED, MAX_THREADS)
+        );
         let error = new(MAX_THREADS + 1).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "1025 threads are too many: at most 1024 are possible, and 0, which is one per core, is mostly best"
+            "1025 threads are too many: at most 1024 are possible, and 0, which is one per core, is \
+             mostly best"
         );
     }
 }

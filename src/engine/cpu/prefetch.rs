@@ -4,53 +4,66 @@
 
 use super::symbol_chunks::Symbols;
 
-/// Asks for the memory at an address, which may be any.
+/// Prefetches the cache line at an address, which may be any, into the second-level cache.
 #[inline(always)]
 pub(crate) fn prefetch(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: prefetching is a hint, for any address; every x86-64 processor knows it.
+        // SAFETY: every x86-64 CPU has the instruction: a hint that never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;
 }
 
-/// Memory that is asked for little by little, a cache line of each symbol, while the code is at work
-/// on what came before it.
+/// Prefetches the cache line at an address, which may be any, into the first-level cache.
+#[inline(always)]
+pub(crate) fn prefetch_near(at: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 CPU has the instruction: a hint that never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
+/// A prefetcher of one cache line per symbol. The code calls it between its own operations, so that
+/// the loads are spread over the time of a chunk.
 pub(crate) struct Prefetcher {
     next: *const u8,
-    stride: usize,
+    pitch: usize,
     left: usize,
 }
 
 impl Prefetcher {
-    /// Nothing.
-    pub(crate) const NOTHING: Self = Self {
+    /// A prefetcher without cache lines.
+    pub(crate) const EMPTY: Self = Self {
         next: std::ptr::null(),
-        stride: 0,
+        pitch: 0,
         left: 0,
     };
 
-    /// The line that is `distance` bytes behind the start of each of the symbols.
+    /// A prefetcher of the cache line `distance` bytes after the start of each of the symbols.
     pub(crate) fn new(symbols: Symbols<'_>, distance: usize) -> Self {
-        let (start, stride, left) = symbols.places();
+        let (start, pitch, left) = symbols.places();
         Self {
             next: start.wrapping_add(distance),
-            stride,
+            pitch,
             left,
         }
     }
 
-    /// Asks for the next lines.
+    /// Prefetches the next cache lines, at most `cache_lines`.
     #[inline(always)]
-    pub(crate) fn ask(&mut self, lines: usize) {
-        let lines = lines.min(self.left);
-        for _ in 0..lines {
+    pub(crate) fn prefetch(&mut self, cache_lines: usize) {
+        let cache_lines = cache_lines.min(self.left);
+        for _ in 0..cache_lines {
             prefetch(self.next);
-            self.next = self.next.wrapping_add(self.stride);
+            self.next = self.next.wrapping_add(self.pitch);
         }
-        self.left -= lines;
+        self.left -= cache_lines;
     }
 }

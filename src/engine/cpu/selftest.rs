@@ -1,13 +1,17 @@
-//! Small questions with known answers, which an instruction set's kernels have to get right before
-//! they are used: some processors, and some virtual machines, offer instructions that do not work.
+//! Self-test of an instruction set's kernels before their first use: some CPUs, and some virtual
+//! machines, offer instructions that do not work.
+//!
+//! Known answers: leaves and nodes of both hashes from the `blake2` and `blake3` crates, recovery
+//! symbols of four codes from constants, and the restored source symbols of two of these codes. The
+//! test takes about a millisecond, once per process and set.
 
 use std::sync::OnceLock;
 
 use super::hash::{LaneStates, LeafHasher, StripeStates, Tile, hash_pairs};
 use super::isa::Isa;
 use super::rs::butterflies::{Butterflies, CodeSpace};
-use super::rs::extender::{Encoding, Next};
-use super::rs::restorer::Decoding;
+use super::rs::extender::{Extender, Next};
+use super::rs::restorer::Restorer;
 use super::symbol_chunks::{Layout, Symbols, SymbolsMut};
 use crate::code::{Code, Erasures};
 use crate::engine::InstructionSet;
@@ -15,43 +19,45 @@ use crate::format::commitment::{Commitment, Digest};
 use crate::support::fork_gate::get_or_init;
 use crate::support::memory::{collected, ensure_capacity, filled};
 
-/// What came out wrong, if anything did.
+/// Result of a self-test. An error names the results that are wrong.
 pub(crate) type Verdict = Result<(), &'static str>;
 
-/// The verdict on an instruction set: found once a process.
+/// Returns the verdict on an instruction set, which is found once per process.
 pub(crate) fn verdict(isa: Isa) -> Verdict {
     static VERDICTS: [OnceLock<Verdict>; InstructionSet::COUNT] =
         [const { OnceLock::new() }; InstructionSet::COUNT];
     *get_or_init(&VERDICTS[isa.set() as usize], || check(&isa))
 }
 
-/// Lines of symbols.
-type Lines = Vec<Vec<Vec<u8>>>;
+/// Codewords, each a list of symbols.
+type Codewords = Vec<Vec<Vec<u8>>>;
 
-/// What is tried.
+/// Kernels under test.
 trait Kernels {
-    /// The leaf hashes of some symbols, made in two stripes.
+    /// Returns the leaf hashes of symbols, computed in two stripes.
     fn leaves(&self, commitment: Commitment, symbols: &[&[u8]]) -> Vec<Digest>;
-    /// The hashes of pairs.
+    /// Returns the hashes of pairs.
     fn pairs(&self, commitment: Commitment, left: &[Digest], right: &[Digest]) -> Vec<Digest>;
-    /// The recovery symbols of lines of source symbols.
-    fn encode(&self, code: Code, lines: &Lines) -> Lines;
-    /// The missing source symbols of lines of symbols, of which only the given ones are looked at.
-    fn decode(&self, code: Code, given: &[usize], lines: &Lines) -> Lines;
+    /// Returns the recovery symbols of codewords of source symbols.
+    fn extend(&self, code: Code, codewords: &Codewords) -> Codewords;
+    /// Returns the missing source symbols of codewords, from the given symbols.
+    fn restore(&self, code: Code, given: &[usize], codewords: &Codewords) -> Codewords;
 }
 
-/// A number of messages that fills no vectors of 4, 8 or 16 lanes.
+/// Number of messages: no multiple of 4, 8 or 16 lanes.
 const MESSAGES: usize = 19;
 
-/// The lengths of symbols: less than a hash's block, several blocks, several chunks of BLAKE3.
+/// Lengths of symbols: less than a hash block, several blocks, several chunks of BLAKE3.
 const LENGTHS: [usize; 3] = [30, 450, 1300];
 
-/// The widths of lines: whole chunks of the code and a rest that lines share.
+/// Bytes per symbol of a codeword: a whole chunk and a rest.
 const WIDTH: usize = 70;
-const LINES: usize = 2;
 
-/// Codes of both rates, and the Blake2b-256 hashes of their recovery symbols: short transforms, and
-/// some with points beyond the subfield.
+/// Number of codewords.
+const CODEWORDS: usize = 2;
+
+/// Codes of both rates, as numbers of source and recovery symbols and the Blake2b-256 hash of the
+/// recovery symbols: short transforms, and transforms with points beyond the subfield.
 const CODES: [(usize, usize, Digest); 4] = [
     (
         20,
@@ -91,9 +97,10 @@ const CODES: [(usize, usize, Digest); 4] = [
     ),
 ];
 
-/// The codes up to this many symbols also bring symbols back: preparing that takes longer.
-const MOST_TO_DECODE: usize = 32;
+/// Most symbols of a code that is also tested for restoring, which takes longer to prepare.
+const MAX_TO_RESTORE: usize = 32;
 
+/// Compares the results of the kernels with the known answers.
 fn check(kernels: &impl Kernels) -> Verdict {
     let right = |right: bool, wrong| if right { Ok(()) } else { Err(wrong) };
     for (commitment, wrong_leaves, wrong_pairs) in [
@@ -119,22 +126,22 @@ fn check(kernels: &impl Kernels) -> Verdict {
     }
     for (original, recovery, expected) in CODES {
         let code = Code::new(original, recovery);
-        let mut lines = source(original);
-        let made = kernels.encode(code, &lines);
+        let mut codewords = source(original);
+        let made = kernels.extend(code, &codewords);
         right(digest(&made) == expected, "recovery symbols")?;
-        if original + recovery > MOST_TO_DECODE {
+        if original + recovery > MAX_TO_RESTORE {
             continue;
         }
-        for (line, made) in lines.iter_mut().zip(made) {
-            let all = line.len() + made.len();
-            ensure_capacity(line, all);
-            line.extend(made);
+        for (codeword, made) in codewords.iter_mut().zip(made) {
+            let all = codeword.len() + made.len();
+            ensure_capacity(codeword, all);
+            codeword.extend(made);
         }
         let given = collected(recovery..original + recovery);
-        let back = kernels.decode(code, &given, &lines);
+        let restored = kernels.restore(code, &given, &codewords);
         let missing = recovery.min(original);
-        let expected = lines.iter().map(|line| &line[..missing]);
-        right(expected.eq(&back), "decoded symbols")?;
+        let expected = codewords.iter().map(|codeword| &codeword[..missing]);
+        right(expected.eq(&restored), "decoded symbols")?;
     }
     Ok(())
 }
@@ -146,22 +153,22 @@ impl Kernels for Isa {
         let mut kept = LaneStates::default();
         let mut states = filled(0, symbols.len() * hasher.state_len());
         let mut digests = filled([0; 32], symbols.len());
-        // Up to two steps of a first stripe, and a second one.
+        // Up to two steps of a first stripe, and a second stripe.
         let middle = size / 2 / 128 * 128;
         let quarter = middle / 2 / 128 * 128;
-        let stride = 1 + size + 128;
-        let mut bytes = filled(0xee, symbols.len() * stride);
+        let pitch = 1 + size + 128;
+        let mut bytes = filled(0xee, symbols.len() * pitch);
         for range in [0..quarter, quarter..middle, middle..size] {
             if range.is_empty() {
                 continue;
             }
-            for (place, symbol) in bytes.chunks_exact_mut(stride).zip(symbols) {
+            for (place, symbol) in bytes.chunks_exact_mut(pitch).zip(symbols) {
                 place[1..=range.len()].copy_from_slice(&symbol[range.clone()]);
             }
             let tile = Tile {
                 bytes: &mut bytes,
                 first: 1,
-                stride,
+                pitch,
                 count: symbols.len(),
                 skip: 0..0,
             };
@@ -183,39 +190,39 @@ impl Kernels for Isa {
         out
     }
 
-    fn encode(&self, code: Code, lines: &Lines) -> Lines {
+    fn extend(&self, code: Code, codewords: &Codewords) -> Codewords {
         let butterflies = Butterflies::new(*self);
-        let encoding = Encoding::new(&butterflies, code);
-        let stride = WIDTH.next_multiple_of(64);
-        let extend = |line: &Vec<Vec<u8>>| {
-            let mut source = filled(0, code.original * stride);
-            for (place, symbol) in source.chunks_exact_mut(stride).zip(line) {
+        let extender = Extender::new(&butterflies, code);
+        let pitch = WIDTH.next_multiple_of(64);
+        let extend = |codeword: &Vec<Vec<u8>>| {
+            let mut source = filled(0, code.original * pitch);
+            for (place, symbol) in source.chunks_exact_mut(pitch).zip(codeword) {
                 place[..WIDTH].copy_from_slice(symbol);
             }
-            let mut made = filled(0, code.recovery * stride);
-            encoding.run(
+            let mut made = filled(0, code.recovery * pitch);
+            extender.run(
                 &mut CodeSpace::default(),
                 &Layout::new(WIDTH),
                 code.original,
-                Symbols::new(&source, stride, code.original, stride),
-                &mut SymbolsMut::new(&mut made, stride, code.recovery, stride),
-                Next::Near,
+                Symbols::new(&source, pitch, code.original, pitch),
+                &mut SymbolsMut::new(&mut made, pitch, code.recovery, pitch),
+                Next::Cached,
             );
-            let symbols = made.chunks_exact(stride);
+            let symbols = made.chunks_exact(pitch);
             collected(symbols.map(|symbol| symbol[..WIDTH].to_vec()))
         };
-        collected(lines.iter().map(extend))
+        collected(codewords.iter().map(extend))
     }
 
-    fn decode(&self, code: Code, given: &[usize], lines: &Lines) -> Lines {
+    fn restore(&self, code: Code, given: &[usize], codewords: &Codewords) -> Codewords {
         let butterflies = Butterflies::new(*self);
-        let decoding = Decoding::new(&butterflies, Erasures::new(code, given));
-        let restore = |line: &Vec<Vec<u8>>| {
-            let order = decoding.order().iter();
-            let symbols = collected(order.map(|&item| &line[given[item]][..]));
-            let mut restored = filled(vec![0; WIDTH], decoding.missing());
+        let restorer = Restorer::new(&butterflies, Erasures::new(code, given));
+        let restore = |codeword: &Vec<Vec<u8>>| {
+            let order = restorer.order().iter();
+            let symbols = collected(order.map(|&item| &codeword[given[item]][..]));
+            let mut restored = filled(vec![0; WIDTH], restorer.missing());
             let mut places = collected(restored.iter_mut().map(|bytes| &mut bytes[..]));
-            decoding.run(
+            restorer.run(
                 &mut CodeSpace::default(),
                 &Layout::new(WIDTH),
                 WIDTH,
@@ -225,26 +232,26 @@ impl Kernels for Isa {
             );
             restored
         };
-        collected(lines.iter().map(restore))
+        collected(codewords.iter().map(restore))
     }
 }
 
-/// Lines of source symbols.
-fn source(original: usize) -> Lines {
-    let line = |line| {
-        let symbol = |i| bytes((line * original + i) as u64, WIDTH);
+/// Returns codewords of source symbols.
+fn source(original: usize) -> Codewords {
+    let codeword = |codeword| {
+        let symbol = |i| bytes((codeword * original + i) as u64, WIDTH);
         collected((0..original).map(symbol))
     };
-    collected((0..LINES).map(line))
+    collected((0..CODEWORDS).map(codeword))
 }
 
-/// The hash of all symbols.
-fn digest(lines: &Lines) -> Digest {
-    let symbols = collected(lines.iter().flatten().map(Vec::as_slice));
+/// Returns the hash of all symbols.
+fn digest(codewords: &Codewords) -> Digest {
+    let symbols = collected(codewords.iter().flatten().map(Vec::as_slice));
     Commitment::Blake2b256.hash(&symbols)
 }
 
-/// Bytes that look random: the high ones of a linear congruential generator's states.
+/// Returns random bytes: the high bytes of the states of a linear congruential generator.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed;
     let next = |_| {
@@ -265,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_set_of_this_machine_is_right() {
+    fn every_set_of_this_cpu_passes() {
         for isa in Isa::available() {
             assert_eq!(check(&isa), Ok(()), "{}", isa.name());
             assert_eq!(verdict(isa), Ok(()), "{}", isa.name());
@@ -273,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expected_recovery_symbols_are_the_crate_s() {
+    fn known_answers_equal_reed_solomon_simd() {
         for (original, recovery, expected) in CODES {
             let encode = |symbols: Vec<Vec<u8>>| -> Vec<Vec<u8>> {
                 let mut code = ReedSolomonEncoder::new(original, recovery, WIDTH).unwrap();
@@ -283,14 +290,14 @@ mod tests {
                 let symbols = code.encode().unwrap();
                 symbols.recovery_iter().map(<[u8]>::to_vec).collect()
             };
-            let made: Lines = source(original).into_iter().map(encode).collect();
+            let made: Codewords = source(original).into_iter().map(encode).collect();
             assert_eq!(digest(&made), expected, "{original}, {recovery}");
         }
     }
 
-    /// Kernels that get one bit of one answer wrong.
+    /// Kernels that return one wrong bit in one result.
     struct Faulty {
-        /// How many answers are right before.
+        /// Number of right results before the wrong result.
         right: Cell<usize>,
     }
 
@@ -308,12 +315,12 @@ mod tests {
             digests
         }
 
-        fn symbols(&self, mut lines: Lines) -> Lines {
+        fn symbols(&self, mut codewords: Codewords) -> Codewords {
             if self.is_due() {
-                let symbol = lines.last_mut().unwrap().last_mut().unwrap();
+                let symbol = codewords.last_mut().unwrap().last_mut().unwrap();
                 *symbol.last_mut().unwrap() ^= 0x01;
             }
-            lines
+            codewords
         }
     }
 
@@ -326,17 +333,17 @@ mod tests {
             self.hashes(Isa::Portable.pairs(commitment, left, right))
         }
 
-        fn encode(&self, code: Code, lines: &Lines) -> Lines {
-            self.symbols(Isa::Portable.encode(code, lines))
+        fn extend(&self, code: Code, codewords: &Codewords) -> Codewords {
+            self.symbols(Isa::Portable.extend(code, codewords))
         }
 
-        fn decode(&self, code: Code, given: &[usize], lines: &Lines) -> Lines {
-            self.symbols(Isa::Portable.decode(code, given, lines))
+        fn restore(&self, code: Code, given: &[usize], codewords: &Codewords) -> Codewords {
+            self.symbols(Isa::Portable.restore(code, given, codewords))
         }
     }
 
     #[test]
-    fn every_wrong_answer_is_seen() {
+    fn every_wrong_result_is_found() {
         let mut seen = Vec::new();
         loop {
             let right = Cell::new(seen.len());
@@ -345,7 +352,7 @@ mod tests {
                 Err(wrong) => seen.push(wrong),
             }
         }
-        let (made, back) = ("recovery symbols", "decoded symbols");
+        let (made, restored) = ("recovery symbols", "decoded symbols");
         let mut expected = Vec::new();
         for (leaves, nodes) in [
             ("Blake2b leaves", "Blake2b nodes"),
@@ -353,7 +360,7 @@ mod tests {
         ] {
             expected.extend([leaves, leaves, leaves, nodes]);
         }
-        expected.extend([made, back, made, back, made, made]);
+        expected.extend([made, restored, made, restored, made, made]);
         assert_eq!(seen, expected);
     }
 }

@@ -1,4 +1,8 @@
-//! Memory for slivers that several threads write to at once, each to places of its own.
+//! Memory of slivers that several threads write to at once, each thread to ranges of its own.
+//!
+//! The thread that has a piece writes its whole cache lines, past the caches. The rest of a step
+//! stays in the tile, before the bytes of the next step: memory would read and write a cache line
+//! twice that is written in two parts.
 
 #![allow(unsafe_code)]
 
@@ -9,10 +13,11 @@ use crate::engine::SinkBuffers;
 use crate::format::index::Axis;
 use crate::support::memory::collected;
 
-/// The memory of every chosen sliver, by axis and index.
+/// Memory of every chosen sliver, by axis and index.
 pub(crate) struct SharedBuffers<'a>([Vec<Option<SharedBuffer<'a>>>; 2]);
 
 impl<'a> SharedBuffers<'a> {
+    /// Shares the buffers of a sink.
     pub(crate) fn new(buffers: SinkBuffers<'a>) -> Self {
         let share = |buffers: Vec<Option<&'a mut [u8]>>| {
             let buffers = buffers.into_iter();
@@ -21,27 +26,28 @@ impl<'a> SharedBuffers<'a> {
         Self(buffers.into_parts().map(share))
     }
 
-    /// The memory of a sliver, if it was chosen.
+    /// Returns the memory of a sliver, if the sliver was chosen.
     #[inline(always)]
     pub(crate) fn get(&self, axis: Axis, sliver: usize) -> Option<&SharedBuffer<'a>> {
         self.0[axis as usize][sliver].as_ref()
     }
 }
 
-/// The memory of one sliver.
+/// Memory of one sliver.
 pub(crate) struct SharedBuffer<'a> {
     start: *mut u8,
     len: usize,
     buffer: PhantomData<&'a mut [u8]>,
 }
 
-// SAFETY: it is a slice that nobody else has; those who write to it at once keep apart, as `write`
-// asks them to.
+// SAFETY: the slice is borrowed exclusively for `'a`. The only access is `write`, whose callers
+// guarantee that concurrent writes do not overlap.
 unsafe impl Send for SharedBuffer<'_> {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for SharedBuffer<'_> {}
 
 impl<'a> SharedBuffer<'a> {
+    /// Shares a buffer.
     pub(crate) fn new(buffer: &'a mut [u8]) -> Self {
         Self {
             start: buffer.as_mut_ptr(),
@@ -50,59 +56,60 @@ impl<'a> SharedBuffer<'a> {
         }
     }
 
-    /// Writes bytes at `at`. They go past the caches where a whole cache line is at hand, for they
-    /// are not read again: call [`settle`] after the last ones.
+    /// Writes bytes at offset `at`. Whole cache lines go past the caches, as nobody reads them
+    /// soon: call [`settle`] after the last write.
     ///
     /// # Safety
     ///
-    /// Nobody else writes to these places at the same time.
+    /// No other thread may write to this range at the same time.
     ///
     /// # Panics
     ///
-    /// If they are not in the buffer.
+    /// If the range is not in the buffer.
     #[inline(always)]
     pub(crate) unsafe fn write(&self, at: usize, bytes: &[u8]) {
         let fits = at
             .checked_add(bytes.len())
             .is_some_and(|end| end <= self.len);
         assert!(fits, "the part must be in the sliver");
-        // SAFETY: the places are in the buffer, which is borrowed for as long as `self` lives, and
-        // the caller guarantees that they are not written to meanwhile; nobody reads them.
+        // SAFETY: the assertion checks that the range is in the buffer, which `self` borrows
+        // exclusively. The caller guarantees that no other thread writes to the range, and nobody
+        // reads it meanwhile.
         unsafe { copy(bytes, self.start.add(at)) }
     }
 }
 
 impl SharedBuffer<'_> {
-    /// As [`SharedBuffer::write`], for bytes that join others: those that only begin a line of the cache
-    /// are left to be written with the next ones, since memory takes whole lines best.
+    /// As [`SharedBuffer::write`], for a part of a symbol. Bytes that only begin a cache line are
+    /// left to the write of the next part, since memory takes whole cache lines best.
     ///
     /// # Safety
     ///
-    /// As for `write`: nobody else writes to these places, nor to those that the bytes join, at the
-    /// same time.
+    /// No other thread may write to this range, nor to the [`JoinedBytes::BEFORE`] bytes on either
+    /// side that belong to the same symbol, at the same time.
     ///
     /// # Panics
     ///
-    /// If they are not in the buffer.
+    /// If the range is not in the buffer.
     #[inline(always)]
     pub(crate) unsafe fn write_joined(&self, at: usize, bytes: JoinedBytes<'_>) {
         let len = bytes.alone().len();
-        let in_line = |at: usize| self.start.wrapping_add(at).addr() % CACHE_LINE;
+        let in_cache_line = |at: usize| self.start.wrapping_add(at).addr() % CACHE_LINE;
         let [before, without] = [
-            (bytes.joins[0], in_line(at)),
-            (bytes.joins[1], in_line(at.wrapping_add(len))),
+            (bytes.joins[0], in_cache_line(at)),
+            (bytes.joins[1], in_cache_line(at.wrapping_add(len))),
         ]
         .map(|(joins, bytes)| if joins { bytes } else { 0 });
         let bytes = bytes.shifted(before, without);
-        // SAFETY: as the caller guarantees.
+        // SAFETY: the caller guarantees it for the part and for the bytes that join it.
         unsafe { self.write(at - before, bytes) }
     }
 }
 
-/// Makes what was written past the caches visible to others, before they are told of it.
+/// Orders writes past the caches before later writes, so that other threads see them.
 pub(crate) fn settle() {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 processor has the instruction.
+    // SAFETY: every x86-64 CPU has the instruction.
     unsafe {
         std::arch::x86_64::_mm_sfence();
     }
@@ -112,7 +119,7 @@ pub(crate) fn settle() {
 ///
 /// # Safety
 ///
-/// `to` must be writable for as many, and not overlap them.
+/// `to` must be writable for `from.len()` bytes, and must not overlap `from`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn copy(from: &[u8], to: *mut u8) {
@@ -120,16 +127,16 @@ unsafe fn copy(from: &[u8], to: *mut u8) {
 
     let before = to.align_offset(CACHE_LINE);
     if from.len() < before + CACHE_LINE {
-        // SAFETY: as the caller guarantees.
+        // SAFETY: the caller guarantees that `to` is writable and does not overlap.
         unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
         return;
     }
     let (head, rest) = from.split_at(before);
     let (lines, tail) = rest.as_chunks::<CACHE_LINE>();
-    // SAFETY: as the caller guarantees: `to` holds all three parts, one after another. The
-    // lines begin at a multiple of their length, and the instructions are in every x86-64 processor.
+    // SAFETY: the caller guarantees that `to` is writable for all three parts, one after another.
+    // `before` aligns the cache lines, and every x86-64 CPU has the instructions.
     unsafe {
-        few(head, to);
+        copy_short(head, to);
         let mut to = to.add(before);
         for line in lines {
             for quarter in 0..4 {
@@ -141,23 +148,24 @@ unsafe fn copy(from: &[u8], to: *mut u8) {
             }
             to = to.add(CACHE_LINE);
         }
-        few(tail, to);
+        copy_short(tail, to);
     }
 }
 
-/// Copies fewer bytes than a line in moves of constant size, which take less time than a call. The
-/// branches are the same for all the parts of a column.
+/// Copies less than a cache line in moves of constant size, which take less time than a call. The
+/// branches are the same for all parts of a column.
 ///
 /// # Safety
 ///
-/// `to` must be writable for as many, and not overlap them.
+/// `to` must be writable for `from.len()` bytes, and must not overlap `from`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn few(from: &[u8], to: *mut u8) {
+unsafe fn copy_short(from: &[u8], to: *mut u8) {
     let len = from.len();
     macro_rules! ends {
         ($size:literal) => {{
-            // SAFETY: there are as many bytes or more, on both sides; as the caller guarantees.
+            // SAFETY: `from` has at least `$size` bytes, and the caller guarantees as many for
+            // `to`.
             unsafe {
                 to.copy_from_nonoverlapping(from.as_ptr(), $size);
                 let last = len - $size;
@@ -177,15 +185,15 @@ unsafe fn few(from: &[u8], to: *mut u8) {
     }
 }
 
-/// As above, for processors of which no such way is known.
+/// Copies bytes.
 ///
 /// # Safety
 ///
-/// As above.
+/// `to` must be writable for `from.len()` bytes, and must not overlap `from`.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 unsafe fn copy(from: &[u8], to: *mut u8) {
-    // SAFETY: as the caller guarantees.
+    // SAFETY: the caller guarantees that `to` is writable and does not overlap.
     unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
 }
 
@@ -199,7 +207,7 @@ mod tests {
         for at in 0..70 {
             for len in (0..140).chain([300]) {
                 let mut buffer = vec![0; 400];
-                // SAFETY: nobody else has the buffer.
+                // SAFETY: no other thread has the buffer.
                 unsafe { SharedBuffer::new(&mut buffer).write(at, &bytes[..len]) };
                 settle();
                 assert_eq!(buffer[at..at + len], bytes[..len]);
@@ -209,7 +217,7 @@ mod tests {
         }
     }
 
-    /// A symbol in steps between two others: joined, it arrives whole, and nothing else changes.
+    /// A symbol that is written in steps arrives whole, and nothing else changes.
     #[test]
     fn joined_bytes_arrive_whole() {
         const BEFORE: usize = JoinedBytes::BEFORE;
@@ -226,7 +234,7 @@ mod tests {
                             part[..BEFORE].fill(0xee);
                         }
                         let joined = JoinedBytes::new(&part, [start > 0, end < len]);
-                        // SAFETY: nobody else has the buffer.
+                        // SAFETY: no other thread has the buffer.
                         unsafe { shared.write_joined(at + start, joined) };
                     }
                     settle();
@@ -241,9 +249,9 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "the part must be in the sliver")]
-    fn nothing_is_written_behind_a_room() {
+    fn nothing_is_written_behind_a_buffer() {
         let mut buffer = [0; 10];
-        // SAFETY: nobody else has the buffer.
+        // SAFETY: no other thread has the buffer.
         unsafe { SharedBuffer::new(&mut buffer).write(9, &[1, 2]) };
     }
 }

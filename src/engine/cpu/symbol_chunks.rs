@@ -1,78 +1,86 @@
 //! Symbols in memory, as the code takes them: chunk by chunk.
+//!
+//! Whole chunks are used as they are. A shorter last chunk has its halves moved to the places of
+//! low and high bytes. Short symbols of several columns lie behind one another in a row, so the
+//! code processes as many at once as fit one chunk. Neither the code nor the hashes assemble a
+//! symbol byte by byte: bytes of other symbols are masked, or lie in elements whose results nobody
+//! reads.
 
 #![allow(unsafe_code)]
 
 use crate::support::memory::ensure_capacity;
 
-/// The bytes of one chunk: 32 elements, the low bytes first.
+/// One chunk: 32 elements, the low bytes first.
 pub(crate) type Chunk = [u8; 64];
 
-/// The bytes of half a chunk.
+/// Bytes of half a chunk.
 pub(crate) const HALF: usize = 32;
 
 /// Symbols at equal distances in memory.
 #[derive(Clone, Copy)]
 pub(crate) struct Symbols<'a> {
     bytes: &'a [u8],
-    stride: usize,
+    pitch: usize,
     count: usize,
-    room: usize,
+    capacity: usize,
 }
 
 impl<'a> Symbols<'a> {
-    /// `count` symbols, each `stride` bytes after the one before, with room for `room` bytes.
+    /// Returns `count` symbols of `capacity` bytes, `pitch` bytes apart.
     ///
     /// # Panics
     ///
-    /// If there is no room for the last one.
-    pub(crate) fn new(bytes: &'a [u8], stride: usize, count: usize, room: usize) -> Self {
-        let last = count.saturating_sub(1).checked_mul(stride);
-        let end = last.and_then(|last| last.checked_add(room));
+    /// If `bytes` ends before the last symbol.
+    pub(crate) fn new(bytes: &'a [u8], pitch: usize, count: usize, capacity: usize) -> Self {
+        let last = count.saturating_sub(1).checked_mul(pitch);
+        let end = last.and_then(|last| last.checked_add(capacity));
         assert!(count == 0 || end.is_some_and(|end| end <= bytes.len()));
         Self {
             bytes,
-            stride,
+            pitch,
             count,
-            room,
+            capacity,
         }
     }
 
-    /// Where the first symbol begins, the distance of two, and how many there are.
+    /// Returns the start of the first symbol, the pitch and the number of symbols.
     pub(crate) fn places(&self) -> (*const u8, usize, usize) {
-        (self.bytes.as_ptr(), self.stride, self.count)
+        (self.bytes.as_ptr(), self.pitch, self.count)
     }
 
-    /// Whether there are so many symbols, with room for a chunk `at` bytes after their start.
+    /// Returns true if there are at least `count` symbols, each with a chunk `at` bytes after its
+    /// start.
     #[inline(always)]
     pub(crate) fn has(&self, count: usize, at: usize) -> bool {
         count <= self.count
             && at
                 .checked_add(size_of::<Chunk>())
-                .is_some_and(|end| end <= self.room)
+                .is_some_and(|end| end <= self.capacity)
     }
 
-    /// The 64 bytes that begin `at` bytes after the start of symbol `index`.
+    /// Returns the chunk `at` bytes after the start of symbol `index`.
     ///
     /// # Safety
     ///
-    /// `index` is one of the symbols, and `has(1, at)`.
+    /// `index` must be below the number of symbols, and `has(1, at)` true.
     #[inline(always)]
     pub(crate) unsafe fn chunk_unchecked(&self, index: usize, at: usize) -> &'a Chunk {
         debug_assert!(index < self.count && self.has(1, at));
-        // SAFETY: `new` found room for the bytes of the last symbol; those of this one, which is
-        // not behind it, end no later.
-        unsafe { &*self.bytes.as_ptr().add(index * self.stride + at).cast() }
+        // SAFETY: `new` checked that the last symbol ends within `bytes`. The caller guarantees
+        // that this symbol is not behind the last one, and that the chunk is within the symbol's
+        // capacity.
+        unsafe { &*self.bytes.as_ptr().add(index * self.pitch + at).cast() }
     }
 
     /// As [`Symbols::chunk_unchecked`].
     ///
     /// # Panics
     ///
-    /// Unless `index` is one of the symbols and `has(1, at)`.
+    /// Unless `index` is below the number of symbols and `has(1, at)` is true.
     #[inline(always)]
     pub(crate) fn chunk(&self, index: usize, at: usize) -> &'a Chunk {
         assert!(index < self.count && self.has(1, at));
-        // SAFETY: asserted.
+        // SAFETY: the assertion checks both conditions.
         unsafe { self.chunk_unchecked(index, at) }
     }
 }
@@ -80,26 +88,27 @@ impl<'a> Symbols<'a> {
 /// Symbols at equal distances in memory, to be written.
 pub(crate) struct SymbolsMut<'a> {
     bytes: &'a mut [u8],
-    stride: usize,
+    pitch: usize,
     count: usize,
-    room: usize,
+    capacity: usize,
     past_caches: bool,
 }
 
 impl<'a> SymbolsMut<'a> {
     /// As [`Symbols::new`].
-    pub(crate) fn new(bytes: &'a mut [u8], stride: usize, count: usize, room: usize) -> Self {
-        Symbols::new(bytes, stride, count, room);
+    pub(crate) fn new(bytes: &'a mut [u8], pitch: usize, count: usize, capacity: usize) -> Self {
+        Symbols::new(bytes, pitch, count, capacity);
         Self {
             bytes,
-            stride,
+            pitch,
             count,
-            room,
+            capacity,
             past_caches: false,
         }
     }
 
-    /// The same, but whole chunks go past the caches where that can be done: they are not read soon.
+    /// Returns the symbols with writes past the caches, for aligned chunks: use it if nobody reads
+    /// them soon.
     pub(crate) fn past_caches(self) -> Self {
         Self {
             past_caches: true,
@@ -107,14 +116,14 @@ impl<'a> SymbolsMut<'a> {
         }
     }
 
-    /// Whether the chunks that begin `at` bytes after the start of symbols go past the caches: if
-    /// so, they are aligned.
+    /// Returns true if the chunks `at` bytes after the start of symbols are written past the
+    /// caches. These chunks are aligned.
     pub(crate) fn streams(&self, at: usize) -> bool {
         let aligned = |offset: usize| offset.is_multiple_of(size_of::<Chunk>());
-        self.past_caches && aligned(self.bytes.as_ptr().addr() + at) && aligned(self.stride)
+        self.past_caches && aligned(self.bytes.as_ptr().addr() + at) && aligned(self.pitch)
     }
 
-    /// The same, for a while.
+    /// Reborrows the symbols.
     pub(crate) fn reborrow(&mut self) -> SymbolsMut<'_> {
         SymbolsMut {
             bytes: self.bytes,
@@ -128,47 +137,47 @@ impl<'a> SymbolsMut<'a> {
         count <= self.count
             && at
                 .checked_add(size_of::<Chunk>())
-                .is_some_and(|end| end <= self.room)
+                .is_some_and(|end| end <= self.capacity)
     }
 
     /// As [`Symbols::chunk_unchecked`].
     ///
     /// # Safety
     ///
-    /// `index` is one of the symbols, and `has(1, at)`.
+    /// `index` must be below the number of symbols, and `has(1, at)` true.
     #[inline(always)]
     pub(crate) unsafe fn chunk_unchecked(&mut self, index: usize, at: usize) -> &mut Chunk {
         debug_assert!(index < self.count && self.has(1, at));
-        // SAFETY: as for `Symbols`.
-        unsafe { &mut *self.bytes.as_mut_ptr().add(index * self.stride + at).cast() }
+        // SAFETY: as in `Symbols::chunk_unchecked`, with the check by `Symbols::new` in `new`.
+        unsafe { &mut *self.bytes.as_mut_ptr().add(index * self.pitch + at).cast() }
     }
 
     /// As [`Symbols::chunk`].
     #[inline(always)]
     pub(crate) fn chunk(&mut self, index: usize, at: usize) -> &mut Chunk {
         assert!(index < self.count && self.has(1, at));
-        // SAFETY: asserted.
+        // SAFETY: the assertion checks both conditions.
         unsafe { self.chunk_unchecked(index, at) }
     }
 }
 
-/// How the bytes of symbols fall into chunks.
+/// Layout of a symbol's bytes in chunks.
 ///
-/// A whole chunk has the low bytes of its 32 elements first, and so has the shorter last one: the
-/// first half of its bytes are low ones. Short symbols that lie one after another, each the next
-/// line's, share a last chunk.
+/// A whole chunk has the low bytes of its 32 elements first. So has a shorter last chunk: the first
+/// half of its bytes are low bytes. Short symbols of successive codewords, one after another in
+/// memory, share a last chunk.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
-    /// The whole chunks.
+    /// Number of whole chunks.
     pub(crate) whole: usize,
-    /// The elements in a last, shorter chunk: of one line.
+    /// Number of elements of one codeword in a last, shorter chunk.
     pub(crate) tail: usize,
-    /// `0xff` for each of the first 32 bytes there that is a low one.
+    /// `0xff` for each of the first 32 bytes of the last chunk that is a low byte.
     lows: [u8; HALF],
 }
 
 impl Layout {
-    /// Symbols of `len` bytes, an even number.
+    /// Returns the layout of symbols of `len` bytes, an even number.
     pub(crate) fn new(len: usize) -> Self {
         let tail = len % 64 / 2;
         Self {
@@ -178,17 +187,19 @@ impl Layout {
         }
     }
 
-    /// How many lines go through the code together, of whose symbols of `size` bytes `len` are at hand:
-    /// several if they are short and whole, since then they lie behind one another and share a chunk.
-    pub(crate) fn lines(len: usize, size: u32) -> usize {
+    /// Returns the number of codewords that go through the code together, with `len` bytes of
+    /// symbols of `size` bytes: several if the symbols are short and whole, as they then lie behind
+    /// one another and share a chunk.
+    pub(crate) fn codewords_per_chunk(len: usize, size: u32) -> usize {
         match len {
             ..64 if len == size as usize => (HALF - len / 2) / len + 1,
             _ => 1,
         }
     }
 
-    /// Symbols of `len` bytes, less than 64, of [`Layout::lines`] lines or fewer.
-    pub(crate) fn lines_of(len: usize) -> Self {
+    /// Returns the layout of symbols of `len` bytes, less than 64, of at most
+    /// [`Layout::codewords_per_chunk`] codewords.
+    pub(crate) fn of_short_symbols(len: usize) -> Self {
         Self {
             whole: 0,
             tail: len / 2,
@@ -196,33 +207,33 @@ impl Layout {
         }
     }
 
-    /// The bytes that a symbol's chunks take.
-    pub(crate) fn room(&self) -> usize {
+    /// Returns the bytes that the chunks of a symbol take.
+    pub(crate) fn capacity(&self) -> usize {
         64 * self.chunks()
     }
 
-    /// The chunks of a symbol.
+    /// Returns the number of chunks of a symbol.
     pub(crate) fn chunks(&self) -> usize {
         self.whole + usize::from(self.tail > 0)
     }
 
-    /// The last chunk from the bytes where it begins. Elements that are not of the symbol are of
-    /// unspecified value.
+    /// Reads the last chunk from the 64 bytes at its start. Elements of other symbols have
+    /// unspecified values.
     #[inline]
     pub(crate) fn take_tail(&self, bytes: &Chunk, chunk: &mut Chunk) {
         chunk[..HALF].copy_from_slice(&bytes[..HALF]);
         chunk[HALF..].copy_from_slice(&bytes[self.tail..self.tail + HALF]);
     }
 
-    /// Puts the bytes of the last chunk where it begins. What lies behind them there, up to 64 bytes
-    /// in all, is overwritten.
+    /// Writes the bytes of the last chunk to its start. The memory behind them, up to 64 bytes in
+    /// all, is overwritten.
     #[inline]
     pub(crate) fn put_tail(&self, chunk: &Chunk, bytes: &mut Chunk) {
-        // Nothing is read back from where it is written: that would wait for the store.
+        // Bytes just written are not read back: the load would wait for the store.
         let (low, high) = chunk.split_at(HALF);
         let moved = &chunk[HALF - self.tail..][..HALF];
         let mut first = [0; HALF];
-        // A loop: an array made by a closure is made byte by byte.
+        // A loop: the compiler fills an array from a closure byte by byte.
         for (((first, low), moved), is_low) in first.iter_mut().zip(low).zip(moved).zip(&self.lows)
         {
             *first = (low & is_low) | (moved & !is_low);
@@ -232,24 +243,24 @@ impl Layout {
     }
 }
 
-/// Bytes that begin where a line of the cache does. They are kept from use to use.
+/// Memory that begins at a cache line, kept from use to use.
 #[derive(Default)]
 pub(crate) struct Aligned {
     bytes: Vec<u8>,
 }
 
 impl Aligned {
-    const LINE: usize = 64;
+    const CACHE_LINE: usize = 64;
 
-    /// The first `len` bytes, grown as needed. What they hold is unspecified, but what was written
-    /// stays until the next call with a larger length.
+    /// Returns the first `len` bytes, grown as needed. Their content is unspecified, but stays as
+    /// it was written until a call with a larger length.
     pub(crate) fn get(&mut self, len: usize) -> &mut [u8] {
-        if self.bytes.len() < len + Self::LINE {
+        if self.bytes.len() < len + Self::CACHE_LINE {
             self.bytes.clear();
-            ensure_capacity(&mut self.bytes, len + Self::LINE);
-            self.bytes.resize(len + Self::LINE, 0);
+            ensure_capacity(&mut self.bytes, len + Self::CACHE_LINE);
+            self.bytes.resize(len + Self::CACHE_LINE, 0);
         }
-        let start = self.bytes.as_ptr().align_offset(Self::LINE);
+        let start = self.bytes.as_ptr().align_offset(Self::CACHE_LINE);
         &mut self.bytes[start..start + len]
     }
 
@@ -264,22 +275,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tails_come_back() {
+    fn tails_are_read_and_written() {
         let bytes: Chunk = std::array::from_fn(|i| i as u8 + 1);
         for len in (2..64).step_by(2) {
             for (layout, used) in [
                 (Layout::new(len), len),
-                (Layout::lines_of(len), Layout::lines(len, len as u32) * len),
+                (
+                    Layout::of_short_symbols(len),
+                    Layout::codewords_per_chunk(len, len as u32) * len,
+                ),
             ] {
                 assert!(used <= 64, "{len}");
                 let (mut chunk, mut back) = ([0xaa; 64], [0xbb; 64]);
                 layout.take_tail(&bytes, &mut chunk);
                 layout.put_tail(&chunk, &mut back);
                 assert_eq!(back[..used], bytes[..used], "{len}");
-                // Low and high byte of an element face each other.
-                for (line, symbol) in bytes[..used].chunks_exact(len).enumerate() {
+                // Low and high bytes of an element have the same place in their halves.
+                for (codeword, symbol) in bytes[..used].chunks_exact(len).enumerate() {
                     for i in 0..len / 2 {
-                        let place = line * len + i;
+                        let place = codeword * len + i;
                         assert_eq!(chunk[place], symbol[i]);
                         assert_eq!(chunk[HALF + place], symbol[len / 2 + i]);
                     }
@@ -293,25 +307,27 @@ mod tests {
     }
 
     #[test]
-    fn symbols_must_have_room() {
-        for (stride, count, room) in [(64, 1, 64), (70, 3, 64), (10, 3, 128), (0, 4, 64)] {
-            let len = (count - 1) * stride + room;
+    fn symbols_must_fit() {
+        for (pitch, count, capacity) in [(64, 1, 64), (70, 3, 64), (10, 3, 128), (0, 4, 64)] {
+            let len = (count - 1) * pitch + capacity;
             let mut bytes = vec![0; len];
-            let symbols = Symbols::new(&bytes, stride, count, room);
-            assert!(symbols.has(count, room - 64));
-            assert!(!symbols.has(count + 1, 0) && !symbols.has(count, room - 63));
-            symbols.chunk(count - 1, room - 64);
+            let symbols = Symbols::new(&bytes, pitch, count, capacity);
+            assert!(symbols.has(count, capacity - 64));
+            assert!(!symbols.has(count + 1, 0) && !symbols.has(count, capacity - 63));
+            symbols.chunk(count - 1, capacity - 64);
             assert!(panics(|| symbols.chunk(count, 0)));
-            assert!(panics(|| symbols.chunk(0, room - 63)));
+            assert!(panics(|| symbols.chunk(0, capacity - 63)));
             let short = &mut bytes[..len - 1];
-            assert!(panics(|| Symbols::new(short, stride, count, room).count));
-            assert!(panics(|| SymbolsMut::new(short, stride, count, room).count));
-            let mut symbols = SymbolsMut::new(&mut bytes, stride, count, room);
-            assert!(symbols.has(count, room - 64));
-            assert!(!symbols.has(count + 1, 0) && !symbols.has(count, room - 63));
-            symbols.chunk(count - 1, room - 64).fill(1);
+            assert!(panics(|| Symbols::new(short, pitch, count, capacity).count));
+            assert!(panics(
+                || SymbolsMut::new(short, pitch, count, capacity).count
+            ));
+            let mut symbols = SymbolsMut::new(&mut bytes, pitch, count, capacity);
+            assert!(symbols.has(count, capacity - 64));
+            assert!(!symbols.has(count + 1, 0) && !symbols.has(count, capacity - 63));
+            symbols.chunk(count - 1, capacity - 64).fill(1);
             assert!(panics(|| symbols.reborrow().chunk(count, 0)[0]));
-            assert!(panics(|| symbols.reborrow().chunk(0, room - 63)[0]));
+            assert!(panics(|| symbols.reborrow().chunk(0, capacity - 63)[0]));
             assert!(bytes.ends_with(&[1; 64]));
         }
         assert!(panics(|| Symbols::new(&[0; 64], usize::MAX, 3, 64).count));
@@ -319,14 +335,14 @@ mod tests {
     }
 
     #[test]
-    fn room_is_aligned_and_stays() {
-        let mut room = Aligned::default();
+    fn memory_is_aligned_and_stays() {
+        let mut memory = Aligned::default();
         for len in [0, 1, 63, 64, 65, 1000, 3, 4096, 100_000] {
-            let bytes = room.get(len);
+            let bytes = memory.get(len);
             assert_eq!((bytes.as_ptr().addr() % 64, bytes.len()), (0, len));
             bytes.fill(len as u8);
-            assert_eq!(room.get(len / 2), vec![len as u8; len / 2]);
-            assert_eq!(room.chunks(len / 64).len(), len / 64);
+            assert_eq!(memory.get(len / 2), vec![len as u8; len / 2]);
+            assert_eq!(memory.chunks(len / 64).len(), len / 64);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The questions that a device answers before it is used: whether its answers are the CPU's.
+//! Self-test of a device before its first use in a process: small jobs of each kind, compared with
+//! the CPU's results.
 
 use std::ops::Range;
 
@@ -13,17 +14,21 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-/// Committees and symbol sizes, one of a network's size among them.
+/// Committees and symbol sizes of the test jobs; one committee has the network's size.
 const SHAPES: [(u16, u32); 2] = [(10, 322), (1000, 4)];
 
-/// The width of stripes.
+/// Width of stripes in bytes.
 const WIDTH: u32 = 128;
 
-/// How many slivers are hashed.
+/// Slivers that are hashed.
 const SLIVERS: usize = 3;
 
-/// Whether the device gives the right answers: `true` if it was asked everything, which takes room for
-/// it in its memory's limit.
+/// Runs the test jobs. Returns true if all were run: jobs that exceed the device's memory limit are
+/// left out.
+///
+/// # Errors
+///
+/// A fault if a result is wrong or the device fails.
 pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
     let mut all = true;
     for (n_shards, size) in SHAPES {
@@ -35,7 +40,7 @@ pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
             .map(|i| ((i * i) >> 7) as u8 ^ i as u8)
             .collect();
         for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
-            // One of the network's size is enough.
+            // One hash is enough for the network's size.
             if n_shards == 1000 && commitment == Commitment::Blake3 {
                 continue;
             }
@@ -51,7 +56,7 @@ pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
     Ok(all)
 }
 
-/// A fault, as there is no job that could fail.
+/// Returns a failure as a fault: the self-test has no job that could fail.
 fn fault(failure: Failure) -> Fault {
     match failure {
         Failure::Device(fault) => fault,
@@ -59,7 +64,7 @@ fn fault(failure: Failure) -> Fault {
     }
 }
 
-/// An error if an answer is wrong.
+/// Returns a fault if a result is wrong.
 fn expect(right: bool) -> Result<bool, Fault> {
     match right {
         true => Ok(true),
@@ -67,7 +72,7 @@ fn expect(right: bool) -> Result<bool, Fault> {
     }
 }
 
-/// A blob's roots. `false` if there is no room, as in the next ones.
+/// Compares the roots of a blob. Returns false if the job exceeds the device's memory limit.
 fn encodes(
     engine: &GpuEngine,
     shape: Shape,
@@ -92,7 +97,7 @@ fn encodes(
     let done = expected.stripe(0..size, &rows, None, &Control::new());
     done.expect("bytes in memory can be read");
     let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
-    // No row or column of a question is zero for its length.
+    // No row or column of the test blobs is zero because of padding.
     let zeros = ZeroCodewords::none();
     let expected = [
         column_roots(cpu, commitment, leaves, n, &zeros),
@@ -101,7 +106,7 @@ fn encodes(
     expect(session.roots == Some(expected))
 }
 
-/// The roots of slivers.
+/// Compares the roots of slivers. Returns false as `encodes`.
 fn expands(
     engine: &GpuEngine,
     shape: Shape,
@@ -131,7 +136,8 @@ fn expands(
     expect(session.roots() == Some(&expected))
 }
 
-/// The rows of a matrix, from slivers of which few are its own: whatever they hold, there is one.
+/// Compares the rows decoded from arbitrary slivers, most of them not of the source: any bytes are
+/// slivers of some matrix. Returns false as `encodes`.
 fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result<bool, Fault> {
     let size = shape.symbol_size();
     let Ok(widest) = engine.widest_decode(&shape, axis) else {

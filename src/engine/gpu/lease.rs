@@ -12,6 +12,7 @@ use crate::engine::cpu::HostPanic;
 use crate::engine::on_own_thread;
 use crate::format::error::Error;
 use crate::io::control::Control;
+use crate::support::memory::catch_out_of_memory;
 
 /// How long a job that waits for the device does not look whether it was cancelled.
 const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -36,7 +37,9 @@ impl GpuEngine {
     ) -> Result<T, Failure> {
         let mut workspace = self.take_workspace(control)?;
         workspace.budget = self.budget();
-        let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            catch_out_of_memory(|| work(&self.device, &mut workspace))
+        }));
         let result = result.map_err(|payload| payload.downcast::<HostPanic>());
         let (result, panic) = match result {
             Ok(result) => (result, None),

@@ -1,4 +1,4 @@
-//! The engine against the CPU's, on whatever device there is; software drivers too.
+//! Comparison of the engine with the CPU engine, on any device, software devices included.
 
 mod decode;
 mod expand;
@@ -20,12 +20,12 @@ use crate::io::sink::SliverBuffer;
 use crate::jobs::runtime::Runtime;
 use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
-/// The engine, or `None` where there is no device and none is required.
+/// Returns the engine, or `None` if there is no device and none is required.
 fn engine() -> Option<GpuEngine> {
     engine_with(BlockLimits { block: BLOCK })
 }
 
-/// The same, with blocks of these sizes.
+/// Returns the engine with other block limits.
 fn engine_with(limits: BlockLimits) -> Option<GpuEngine> {
     required(GpuEngine::new(&options()), limits)
 }
@@ -34,7 +34,7 @@ pub(crate) fn options() -> EngineOptions {
     EngineOptions {
         threads: 2,
         device: DeviceOptions {
-            // A software driver is named, so that it is used.
+            // A software device is used only if it is named.
             name: devices().first().map(|device| device.index.to_string()),
             ..EngineOptions::default().device
         },
@@ -68,7 +68,7 @@ fn blob(len: usize) -> Vec<u8> {
     (0..len).map(next).collect()
 }
 
-/// An encoder on an engine.
+/// Returns an encoder on an engine.
 fn encoder(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, memory: u64) -> Encoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
     let runtime = Runtime::on(engine, memory);
@@ -89,7 +89,7 @@ fn cpu(n_shards: u16, commitment: Commitment) -> Encoder {
         .with_commitment(commitment)
 }
 
-/// Encodes on both, all slivers and none, and compares.
+/// Encodes on both engines, once with all slivers and once with none, and compares.
 fn compare(
     engine: &Arc<GpuEngine>,
     n_shards: u16,
@@ -144,7 +144,7 @@ fn every_symbol_size_gives_the_cpu_s_bytes() {
 
 #[test]
 fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
-    // A row and a column at a time.
+    // One row or column per block.
     let Some(mut engine) = engine_with(BlockLimits { block: 1 }) else {
         return;
     };
@@ -170,7 +170,7 @@ fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
 fn committees_of_all_kinds_give_the_cpu_s_bytes() {
     let Some(engine) = engine() else { return };
     let engine = Arc::new(engine);
-    // Equal powers of two, several blocks of points on either side, and the network's.
+    // Codes of equal powers of two, of several blocks of points on either side, and of the network.
     for (n_shards, size) in [
         (5, 10),
         (12, 70),
@@ -246,7 +246,7 @@ fn every_variant_of_every_shader_is_valid() {
         let source = shader.source();
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(&source)));
-        // What every device has, and integers of 64 bits where they are asked for.
+        // Features of every device, and 64-bit integers where the variant needs them.
         let native = matches!(
             shader,
             Shader::Leaves { native: true, .. } | Shader::Nodes { native: true, .. }
@@ -277,11 +277,12 @@ fn a_wrong_answer_is_noticed() {
     };
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
-    let lines = [shape.n_shards(), shape.rows()].map(usize::from);
-    let check = combination_check::CombinationCheck::new(shape.symbol_size() as usize, lines, 7);
+    let codewords = [shape.n_shards(), shape.rows()].map(usize::from);
+    let check =
+        combination_check::CombinationCheck::new(shape.symbol_size() as usize, codewords, 7);
     let mut sums = combination_check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
-    // What a device would add up, from the slivers.
+    // The sums of a device, computed from the slivers.
     let mut slivers = SliverBuffer::new();
     let pairs = PairSet::all(10);
     cpu.encode(&blob, &pairs, &mut slivers, &Control::new())
@@ -310,9 +311,9 @@ fn a_wrong_answer_is_noticed() {
             check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
         }
     }
-    // The columns of the source alone: sums of code words too.
+    // Combinations of source columns alone are codewords too.
     assert_eq!(sums.verify(&shape), Ok(()));
-    // Any bit of them matters.
+    // Every flipped bit is detected.
     for (place, bit) in (0..10).flat_map(|place| (0..512).map(move |bit| (place, bit))) {
         let mut wrong = sums.clone();
         wrong.of_columns[place][bit / 8] ^= 1 << (bit % 8);
@@ -356,7 +357,7 @@ fn states_mean_the_same_to_device_and_cpu() {
         let blob = blob(shape.unencoded_length() as usize);
         let rows = crate::io::symbol_reader::SourceRows::new(&blob, shape);
         let expected = cpu(7, commitment).metadata(&blob).unwrap();
-        // 8,192 and more bytes of a symbol are several subtrees of BLAKE3.
+        // Several subtrees of BLAKE3 from 8,192 bytes of a symbol on.
         for split in [128, 896, 7 * 1024, 8 * 1024 + 128] {
             if u64::from(split) >= size {
                 continue;

@@ -1,12 +1,12 @@
-//! What the tests of kernels share: numbers that look random, and memory between pages that nobody
-//! may touch.
+//! Inputs for tests of kernels: random numbers, and memory between guard pages.
 
 #![allow(unsafe_code)]
 
-/// Numbers that look random (xorshift64).
+/// Generator of random numbers (xorshift64).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
+    /// Returns the next number.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -14,22 +14,24 @@ impl Random {
         self.0
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         ((self.next() >> 11) % limit as u64) as usize
     }
 
-    /// One of the choices.
+    /// Returns one of the choices.
     pub(crate) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 
+    /// Fills bytes with random values.
     pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
         for word in bytes.chunks_mut(8) {
             word.copy_from_slice(&self.next().to_le_bytes()[..word.len()]);
         }
     }
 
+    /// Returns `len` random bytes.
     pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         self.fill(&mut bytes);
@@ -37,11 +39,11 @@ impl Random {
     }
 }
 
-/// Memory with a page before it and one behind it that may not be touched: doing so ends the test
-/// run with a segmentation fault.
+/// Memory with a guard page on either side. An access to a guard page ends the test run with a
+/// segmentation fault.
 #[cfg(unix)]
 pub(crate) struct Guarded {
-    /// Where the first page that may be touched begins.
+    /// Start of the accessible memory.
     start: *mut u8,
     len: usize,
 }
@@ -51,12 +53,13 @@ impl Guarded {
     /// A multiple of every page size.
     const PAGE: usize = 1 << 16;
 
-    /// Memory for `len` bytes or more.
+    /// Allocates at least `len` bytes.
     pub(crate) fn new(len: usize) -> Self {
         use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 
         let len = len.next_multiple_of(Self::PAGE);
-        // SAFETY: new memory that nobody else knows of; the middle of it is given rights.
+        // SAFETY: the mapping is new, so nothing else refers to it, and `mprotect` stays within the
+        // mapping.
         let start = unsafe {
             let whole = len + 2 * Self::PAGE;
             let none = std::ptr::null_mut();
@@ -69,20 +72,20 @@ impl Guarded {
         Self { start, len }
     }
 
-    /// The first `len` bytes.
+    /// Returns the first `len` bytes.
     pub(crate) fn at_start(&mut self, len: usize) -> &mut [u8] {
         &mut self.all()[..len]
     }
 
-    /// The last `len` bytes.
+    /// Returns the last `len` bytes.
     pub(crate) fn at_end(&mut self, len: usize) -> &mut [u8] {
         let start = self.len - len;
         &mut self.all()[start..]
     }
 
-    /// All bytes.
+    /// Returns all bytes.
     fn all(&mut self) -> &mut [u8] {
-        // SAFETY: the memory is this value's, readable and writable.
+        // SAFETY: `new` made these bytes readable and writable, and `self` owns them.
         unsafe { std::slice::from_raw_parts_mut(self.start, self.len) }
     }
 }
@@ -90,7 +93,7 @@ impl Guarded {
 #[cfg(unix)]
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // SAFETY: the memory was mapped so, and no reference to it is left.
+        // SAFETY: `new` mapped this range, and no reference to it outlives `self`.
         unsafe {
             let start = self.start.sub(Self::PAGE).cast();
             rustix::mm::munmap(start, self.len + 2 * Self::PAGE).unwrap();
@@ -98,7 +101,7 @@ impl Drop for Guarded {
     }
 }
 
-/// Pages that may not be touched, as the system sees them.
+/// Guard pages, as the system reports them.
 #[cfg(target_os = "linux")]
 #[test]
 fn there_are_guards() {

@@ -45,10 +45,58 @@ impl From<NoMemory> for MemoryError {
 }
 
 fn try_reserve<T>(values: &mut Vec<T>, len: usize) -> Result<(), NoMemory> {
+    #[cfg(test)]
+    if failing_size::fails(len.saturating_mul(size_of::<T>())) {
+        let bytes = len * size_of::<T>();
+        return Err(NoMemory { bytes });
+    }
     let more = len.saturating_sub(values.len());
     values.try_reserve_exact(more).map_err(|_| NoMemory {
         bytes: len.saturating_mul(size_of::<T>()),
     })
+}
+
+/// Reservations that fail on purpose, for tests of jobs.
+#[cfg(test)]
+pub(crate) mod failing_size {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    /// Bytes of the reservation that fails; zero for none.
+    static BYTES: AtomicUsize = AtomicUsize::new(0);
+    static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+    static TURN: Mutex<()> = Mutex::new(());
+
+    /// Lets reservations of exactly so many bytes fail, on every thread, until it is dropped. The number must
+    /// be one that tests on other threads do not reserve.
+    pub(crate) struct FailingSize(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+    impl FailingSize {
+        pub(crate) fn new(bytes: usize) -> Self {
+            let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+            HAS_FAILED.store(false, Ordering::Relaxed);
+            BYTES.store(bytes, Ordering::Relaxed);
+            Self(turn)
+        }
+
+        /// Returns true if a reservation has failed.
+        pub(crate) fn has_failed(&self) -> bool {
+            HAS_FAILED.load(Ordering::Relaxed)
+        }
+    }
+
+    impl Drop for FailingSize {
+        fn drop(&mut self) {
+            BYTES.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns true if a reservation of so many bytes is to fail.
+    pub(super) fn fails(bytes: usize) -> bool {
+        let fails = bytes > 0 && BYTES.load(Ordering::Relaxed) == bytes;
+        HAS_FAILED.fetch_or(fails, Ordering::Relaxed);
+        fails
+    }
 }
 
 /// Creates an empty vector with capacity for `len` elements.

@@ -6,6 +6,8 @@ mod fallible;
 
 pub(crate) use buffer::{Buffer, to_usize};
 pub(crate) use buffer_pool::{BufferPool, PooledBuffer};
+#[cfg(all(test, feature = "gpu"))]
+pub(crate) use fallible::failing_size;
 #[cfg(feature = "capi")]
 pub(crate) use fallible::memory_error;
 pub(crate) use fallible::{

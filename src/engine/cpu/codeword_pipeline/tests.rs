@@ -1,4 +1,4 @@
-//! Lines in steps, handed on to places that do not begin where lines of the cache do.
+//! Codewords in steps, written to buffers that do not begin at a cache line.
 
 #![allow(unsafe_code)]
 
@@ -9,13 +9,13 @@ use crate::engine::cpu::rs::extender::tests::{bytes, extended};
 use crate::engine::cpu::shared_buffers::{SharedBuffer, settle};
 use crate::format::commitment::Commitment;
 
-/// The lines of a task.
-const LINES: usize = 3;
+/// Number of codewords of a task.
+const CODEWORDS: usize = 3;
 
-/// What the places hold before.
+/// Content of buffers before a test.
 const POISON: u8 = 0xee;
 
-/// Lines of whole symbols, of which some source symbols are zero.
+/// Codewords of whole symbols, some of them with zero source symbols.
 struct Case {
     code: Code,
     size: usize,
@@ -25,10 +25,10 @@ struct Case {
 }
 
 impl Case {
-    /// All symbols of a line, as `reed-solomon-simd` makes them.
-    fn expected(&self, line: usize) -> Vec<Vec<u8>> {
+    /// Returns all symbols of a codeword, as `reed-solomon-simd` computes them.
+    fn expected(&self, codeword: usize) -> Vec<Vec<u8>> {
         let symbol = |i| match i < self.inputs {
-            true => bytes((100 * line + i) as u64 + 1, self.size),
+            true => bytes((100 * codeword + i) as u64 + 1, self.size),
             false => vec![0; self.size],
         };
         extended(self.code, (0..self.code.original).map(symbol).collect())
@@ -37,10 +37,12 @@ impl Case {
     fn check(&self, isa: Isa, space: &mut CodewordSpace, offset: usize) {
         let Self { code, size, .. } = *self;
         let n = code.original + code.recovery;
-        let expected: Vec<_> = (0..LINES).map(|line| self.expected(line)).collect();
+        let expected: Vec<_> = (0..CODEWORDS)
+            .map(|codeword| self.expected(codeword))
+            .collect();
         let hasher = LeafHasher::new(Commitment::Blake2b256, isa, size as u32);
-        let lines = Codewords {
-            encoding: &Encoding::new(&Butterflies::new(isa), code),
+        let pipeline = CodewordPipeline {
+            extender: &Extender::new(&Butterflies::new(isa), code),
             leaves: hasher,
             zeros: self.inputs..code.original,
             range: 0..size as u32,
@@ -48,17 +50,22 @@ impl Case {
             state_len: hasher.state_len(),
             short: None,
         };
-        // Short symbols of a line are followed by those of the next.
+        // Short symbols of a codeword are followed by the symbols of the next codeword.
         let sources: Vec<Vec<u8>> = (0..self.inputs)
-            .map(|i| expected.iter().flat_map(|line| line[i].clone()).collect())
+            .map(|i| {
+                expected
+                    .iter()
+                    .flat_map(|codeword| codeword[i].clone())
+                    .collect()
+            })
             .collect();
-        let source = |line: usize, i: usize| &sources[i][line * size..];
-        let mut digests = vec![[POISON; 32]; LINES * n];
-        let mut places = vec![POISON; offset + LINES * n * size + 64];
+        let source = |codeword: usize, i: usize| &sources[i][codeword * size..];
+        let mut digests = vec![[POISON; 32]; CODEWORDS * n];
+        let mut places = vec![POISON; offset + CODEWORDS * n * size + 64];
         let buffer = SharedBuffer::new(&mut places);
-        let mut emit = |part: Emitted<'_>| {
-            let at = offset + (part.line * n + part.symbol) * size + part.start;
-            // SAFETY: nobody else has the buffer.
+        let mut emit = |part: SymbolPart<'_>| {
+            let at = offset + (part.codeword * n + part.symbol) * size + part.start;
+            // SAFETY: no other thread has the buffer.
             unsafe { buffer.write_joined(at, part.bytes) };
         };
         let work = CodewordTask {
@@ -66,7 +73,7 @@ impl Case {
             states: None,
             digests: &mut digests,
         };
-        lines.run(space, LINES, source, work, Some(&mut emit));
+        pipeline.run(space, CODEWORDS, source, work, Some(&mut emit));
         settle();
 
         let what = format!("{code:?} {size} {} {} {offset}", self.inputs, self.hash);
@@ -77,10 +84,10 @@ impl Case {
         let around = before.iter().chain(after);
         assert!(around.copied().all(|byte| byte == POISON), "{what}");
         for (index, digest) in digests.iter().enumerate() {
-            let (line, symbol) = (index / n, index % n);
+            let (codeword, symbol) = (index / n, index % n);
             let is_zero = (self.inputs..code.original).contains(&symbol);
             let wanted = match self.hash && !is_zero {
-                true => Commitment::Blake2b256.hash(&[&[0], &expected[line][symbol]]),
+                true => Commitment::Blake2b256.hash(&[&[0], &expected[codeword][symbol]]),
                 false => [POISON; 32],
             };
             assert_eq!(*digest, wanted, "{what}");
@@ -89,7 +96,7 @@ impl Case {
 }
 
 #[test]
-fn lines_arrive_whole_hashed_or_not() {
+fn codewords_arrive_whole_hashed_or_not() {
     for isa in Isa::available() {
         let mut space = CodewordSpace::default();
         for (original, recovery) in [(7, 5), (34, 66)] {
@@ -97,7 +104,8 @@ fn lines_arrive_whole_hashed_or_not() {
             for size in [2, 10, 62, 64, 130, 256, 600, 1302] {
                 for step in [128, 512] {
                     for inputs in [original, original - 3, 1, 0] {
-                        // One after another, so that each finds what the one before left.
+                        // One after another: each case starts with the memory that the case before
+                        // left.
                         for (hash, offset) in [(true, 13), (false, 29), (true, 64)] {
                             let case = Case {
                                 code,

@@ -1,35 +1,38 @@
-//! A stripe to be decoded, and where its slivers lie.
+//! A stripe to be decoded, and the memory of its slivers.
 
-/// Where a source sliver is found.
+/// Location of a source sliver.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum SliverLocation {
+    /// Index among the given slivers.
     Given(usize),
-    RestoredSymbols(usize),
+    /// Index among the restored slivers.
+    Restored(usize),
 }
 
-/// The given slivers in memory.
-pub(crate) struct Given<'s> {
+/// Given slivers in memory.
+pub(crate) struct GivenSlivers<'s> {
     pub(crate) slivers: Vec<&'s [u8]>,
-    /// The distance of two symbols.
+    /// Distance of two symbols of a sliver, in bytes.
     pub(crate) pitch: usize,
 }
 
-impl<'s> Given<'s> {
-    /// A symbol within the stripe, and what follows it.
+impl<'s> GivenSlivers<'s> {
+    /// Returns the stripe of a symbol, and any bytes after it.
     #[inline(always)]
-    pub(crate) fn symbol(&self, item: usize, line: usize) -> &'s [u8] {
-        &self.slivers[item][line * self.pitch..]
+    pub(crate) fn symbol(&self, item: usize, codeword: usize) -> &'s [u8] {
+        &self.slivers[item][codeword * self.pitch..]
     }
 }
 
-/// A stripe to be decoded: the given slivers in memory, and the places of what is restored.
+/// A stripe to be decoded: the given slivers in memory, and the memory of the restored rows.
 pub(crate) struct Stripe<'s> {
-    pub(crate) given: Given<'s>,
-    /// The bytes of a symbol, and the symbols of a sliver.
+    pub(crate) given: GivenSlivers<'s>,
+    /// Bytes per symbol.
     pub(crate) width: usize,
-    pub(crate) lines: usize,
-    /// For each source sliver, where it is found.
-    pub(crate) places: &'s [Place],
-    /// The restored rows of the source matrix, in order.
+    /// Number of codewords: symbols per sliver.
+    pub(crate) codewords: usize,
+    /// Location of each source sliver.
+    pub(crate) locations: &'s [SliverLocation],
+    /// Memory of the restored rows of the source matrix, in order.
     pub(crate) rows: Vec<&'s mut [u8]>,
 }

@@ -1,9 +1,9 @@
-//! Decoding a blob stripe by stripe.
+//! Decoding of a blob, stripe by stripe.
 //!
-//! A line, one symbol of every sliver, is decoded at a time. Given slivers are read where they lie if
-//! they are in memory. Restored rows of the source matrix lie whole in memory, so that what follows
-//! can borrow them, and in the output's own memory if it is memory: primary slivers are rows; of
-//! secondary slivers each line is one.
+//! The session restores one codeword at a time: one symbol of every sliver. Given slivers that lie
+//! in memory are read there. Restored rows of the source matrix are contiguous in memory, so that
+//! readers can borrow them, and lie in the output's own memory if the output has memory. Primary
+//! slivers are rows; each codeword of secondary slivers is a row.
 
 mod decode_stripe;
 mod restore;
@@ -12,10 +12,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-pub(crate) use self::decode_stripe::{Given, Place, Stripe};
-use self::restore::{Work, block_lines};
+pub(crate) use self::decode_stripe::{GivenSlivers, SliverLocation, Stripe};
+use self::restore::{StripeRestorer, block_codewords};
 use super::CpuEngine;
-use super::rs::restorer::Decoding;
+use super::rs::restorer::Restorer;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
 use crate::engine::{DecodeSession, RowPlaces};
@@ -26,13 +26,13 @@ use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 use crate::support::memory::{PooledBuffer, collected, filled, with_capacity};
 
-/// The code across slivers of the axis.
+/// Returns the code across slivers of the axis.
 fn code(shape: &Shape, axis: Axis) -> Code {
     CpuEngine::expanding(shape, axis.other())
 }
 
-/// The rows of the source matrix that are put together: primary slivers that are not among the
-/// given ones, or with secondary slivers all.
+/// Returns the rows of the source matrix to restore: missing primary slivers, or with given
+/// secondary slivers all rows.
 fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
     let mut restored = filled(true, usize::from(shape.rows()));
     if axis == Axis::Primary {
@@ -46,19 +46,19 @@ fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize>
     collected(rows.filter(|(_, restored)| *restored).map(|(row, _)| row))
 }
 
-/// What the error locator takes, and what is made of it.
+/// Bytes of the error locator and of the tables computed from it.
 const LOCATOR_BYTES: u64 = 512 << 10;
 
-/// The most that an instruction set keeps a factor in.
+/// Most bytes of a factor, whatever the instruction set.
 const FACTOR_BYTES: u64 = 256;
 
-/// A piece of a symbol in a list.
+/// Bytes of a piece of a symbol in a list.
 const PIECE_BYTES: u64 = size_of::<&[u8]>() as u64;
 
-/// What a thread keeps of a symbol of a line, in lists and as a short chunk.
+/// Bytes that a thread keeps per symbol of a codeword, in lists and as a short chunk.
 const SYMBOL_BYTES: u64 = 128;
 
-/// The bytes that a session with stripes of `width` takes.
+/// Returns the bytes that a session with stripes of `width` takes.
 pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
@@ -82,15 +82,18 @@ pub(crate) fn memory(
     let a_row = u64::from(shape.columns()) * u64::from(width);
     let chunks = width.div_ceil(64) as usize;
     let code = code(shape, axis);
-    let work = engine.butterflies.decode_memory(&code, chunks);
+    let work = engine.butterflies.restore_memory(&code, chunks);
     let needed = u64::from(shape.slivers_needed(axis));
-    // Every block of lines has its piece of every restored row.
+    // Every block of codewords has its piece of every restored row.
     let pieces = match axis {
         Axis::Primary => {
-            let lines = usize::from(shape.sliver_symbols(axis));
-            let block = [1, Layout::lines(width as usize, shape.symbol_size())]
-                .map(|together| block_lines(engine, lines, together));
-            lines.div_ceil(block[0].min(block[1])) as u64 * restored_rows.len() as u64
+            let codewords = usize::from(shape.sliver_symbols(axis));
+            let block = [
+                1,
+                Layout::codewords_per_chunk(width as usize, shape.symbol_size()),
+            ]
+            .map(|together| block_codewords(engine, codewords, together));
+            codewords.div_ceil(block[0].min(block[1])) as u64 * restored_rows.len() as u64
         }
         Axis::Secondary => 0,
     };
@@ -104,27 +107,28 @@ pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     axis: Axis,
-    decoding: Decoding,
-    /// For each source sliver, where it is found.
-    places: Vec<Place>,
-    /// The number of given slivers.
+    restorer: Restorer,
+    /// Location of each source sliver.
+    locations: Vec<SliverLocation>,
+    /// Number of given slivers.
     given: usize,
-    /// The given slivers, one after another, within the stripe, if they are not in memory.
+    /// Stripe of the given slivers, one after another, if they are not in memory.
     copied: PooledBuffer<'a>,
-    /// Whether they were copied.
+    /// True if the given slivers of the last stripe were copied.
     copies: bool,
-    /// The restored rows, in order.
+    /// Restored rows, in order.
     rows: Vec<Row<'a>>,
-    /// Those that have no place of their own.
+    /// Memory of the restored rows that are not restored in place.
     restored: PooledBuffer<'a>,
     range: Range<u32>,
 }
 
-/// Where a restored row is put together.
+/// Memory of a restored row.
 enum Row<'a> {
+    /// Memory of the output.
     InPlace(&'a mut [u8]),
-    /// So many-th of those in the session's memory.
-    Here(usize),
+    /// Memory of the session: the index of the row there.
+    Session(usize),
 }
 
 impl<'a> Session<'a> {
@@ -143,17 +147,16 @@ impl<'a> Session<'a> {
             items[index] = Some(item);
         }
         let mut missing = 0;
-        let places =
-            items[..usize::from(shape.slivers_needed(axis))]
-                .iter()
-                .map(|item| match item {
-                    Some(item) => Place::Given(*item),
-                    None => {
-                        missing += 1;
-                        Place::RestoredSymbols(missing - 1)
-                    }
-                });
-        let places = collected(places);
+        let locations = items[..usize::from(shape.slivers_needed(axis))]
+            .iter()
+            .map(|item| match item {
+                Some(item) => SliverLocation::Given(*item),
+                None => {
+                    missing += 1;
+                    SliverLocation::Restored(missing - 1)
+                }
+            });
+        let locations = collected(locations);
         let row_len = shape.sliver_len(Axis::Primary);
         let mut here = 0;
         let rows = restored_rows(&shape, axis, given)
@@ -165,7 +168,7 @@ impl<'a> Session<'a> {
                 }
                 None => {
                     here += 1;
-                    Row::Here(here - 1)
+                    Row::Session(here - 1)
                 }
             });
         let rows = collected(rows);
@@ -174,11 +177,11 @@ impl<'a> Session<'a> {
             engine,
             shape,
             axis,
-            decoding: Decoding::new(
+            restorer: Restorer::new(
                 &engine.butterflies,
                 Erasures::new(code(&shape, axis), &indices),
             ),
-            places,
+            locations,
             given: given.len(),
             copied: engine.idle_stripes.take(a_sliver * given.len() as u64),
             copies: false,
@@ -188,17 +191,17 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Where a row of the source matrix is put together, if it is.
+    /// Returns the memory of a row of the source matrix, if the row is restored.
     fn restored_row(&self, row: usize) -> Option<&Row<'a>> {
-        match (self.axis, self.places.get(row)) {
+        match (self.axis, self.locations.get(row)) {
             (Axis::Secondary, _) => self.rows.get(row),
-            (Axis::Primary, Some(Place::RestoredSymbols(index))) => self.rows.get(*index),
+            (Axis::Primary, Some(SliverLocation::Restored(index))) => self.rows.get(*index),
             (Axis::Primary, _) => None,
         }
     }
 
-    /// The given slivers where they lie: all of them, if they are in memory.
-    fn borrow<'s>(&self, slivers: &'s dyn SymbolReader) -> Option<Given<'s>> {
+    /// Borrows the given slivers, if all of them lie in memory.
+    fn borrow<'s>(&self, slivers: &'s dyn SymbolReader) -> Option<GivenSlivers<'s>> {
         let len = self.shape.sliver_len(self.axis) as usize;
         let start = self.range.start as usize;
         let borrow = |item| {
@@ -209,24 +212,24 @@ impl<'a> Session<'a> {
         for item in 0..self.given {
             borrowed.push(borrow(item)?);
         }
-        Some(Given {
+        Some(GivenSlivers {
             slivers: borrowed,
             pitch: self.shape.symbol_size() as usize,
         })
     }
 }
 
-/// Slivers that were copied one after another.
-fn copied<'s>(copied: &'s [u8], count: usize, width: usize, lines: usize) -> Given<'s> {
-    Given {
-        slivers: collected((0..count).map(|item| &copied[item * lines * width..])),
+/// Returns slivers that were copied one after another.
+fn copied<'s>(copied: &'s [u8], count: usize, width: usize, codewords: usize) -> GivenSlivers<'s> {
+    GivenSlivers {
+        slivers: collected((0..count).map(|item| &copied[item * codewords * width..])),
         pitch: width,
     }
 }
 
 impl Session<'_> {
-    /// Decodes a stripe, unless `other` says that it has done so. What `other` has left in the rows does
-    /// not matter otherwise.
+    /// Decodes a stripe, unless `other` returns true: `other` has decoded the stripe then. If
+    /// `other` returns false, the content of the rows does not matter.
     pub(crate) fn stripe_by(
         &mut self,
         range: Range<u32>,
@@ -236,8 +239,8 @@ impl Session<'_> {
     ) -> Result<()> {
         self.range = range.clone();
         let width = range.len();
-        let lines = usize::from(self.shape.sliver_symbols(self.axis));
-        let a_sliver = lines as u64 * width as u64;
+        let codewords = usize::from(self.shape.sliver_symbols(self.axis));
+        let a_sliver = codewords as u64 * width as u64;
         let borrowed = self.borrow(slivers);
         self.copies = borrowed.is_none();
         let given = match borrowed {
@@ -246,17 +249,20 @@ impl Session<'_> {
                 let bytes = self.given as u64 * a_sliver;
                 let slices = self.copied.get(bytes, "the given slivers")?;
                 self.engine.pool.install(|| {
-                    let slices = slices.par_chunks_mut(lines * width).enumerate();
+                    let slices = slices.par_chunks_mut(codewords * width).enumerate();
                     slices.try_for_each(|(item, sliver)| {
                         control.check()?;
                         slivers.read(item, range.clone(), sliver)
                     })
                 })?;
-                copied(self.copied.as_slice(), self.given, width, lines)
+                copied(self.copied.as_slice(), self.given, width, codewords)
             }
         };
         let row_len = usize::from(self.shape.columns()) * width;
-        let here = self.rows.iter().filter(|row| matches!(row, Row::Here(_)));
+        let here = self
+            .rows
+            .iter()
+            .filter(|row| matches!(row, Row::Session(_)));
         let bytes = here.count() as u64 * row_len as u64;
         let mut here = self
             .restored
@@ -264,20 +270,20 @@ impl Session<'_> {
             .chunks_exact_mut(row_len);
         let rows = self.rows.iter_mut().map(|row| match row {
             Row::InPlace(place) => &mut **place,
-            Row::Here(_) => here.next().expect("memory for all of them"),
+            Row::Session(_) => here.next().expect("memory for all of them"),
         });
         let mut stripe = Stripe {
             given,
             width,
-            lines,
-            places: &self.places,
+            codewords,
+            locations: &self.locations,
             rows: collected(rows),
         };
         if other(&mut stripe)? {
             return Ok(());
         }
         let rows = std::mem::take(&mut stripe.rows);
-        Work::new(self.engine, &self.decoding, &stripe, control).run(self.axis, rows)
+        StripeRestorer::new(self.engine, &self.restorer, &stripe, control).run(self.axis, rows)
     }
 }
 
@@ -297,40 +303,45 @@ impl DecodeSession for Session<'_> {
 
     fn rows<'s>(&'s self, slivers: &'s dyn SymbolReader) -> Box<dyn SymbolReader + 's> {
         let width = self.range.len();
-        let lines = usize::from(self.shape.sliver_symbols(self.axis));
+        let codewords = usize::from(self.shape.sliver_symbols(self.axis));
         Box::new(Rows {
             session: self,
             given: match self.copies {
-                true => copied(self.copied.as_slice(), self.given, width, lines),
-                false => self.borrow(slivers).expect("it was borrowed before"),
+                true => copied(self.copied.as_slice(), self.given, width, codewords),
+                false => self.borrow(slivers).expect("the stripe was borrowed"),
             },
         })
     }
 }
 
-/// The rows of the source matrix within the last stripe.
+/// Last stripe of the rows of the source matrix.
 struct Rows<'s> {
     session: &'s Session<'s>,
-    given: Given<'s>,
+    given: GivenSlivers<'s>,
 }
 
 impl<'s> Rows<'s> {
-    /// A row, and what follows it in memory, and the distance of its symbols.
+    /// Returns a row, with any bytes after the row, and the pitch of its symbols.
     fn row(&self, row: usize) -> (&'s [u8], usize) {
         let width = self.session.range.len();
         let columns = usize::from(self.session.shape.columns());
         let restored = self.session.restored.as_slice();
-        match (self.session.restored_row(row), self.session.places.get(row)) {
+        match (
+            self.session.restored_row(row),
+            self.session.locations.get(row),
+        ) {
             (Some(Row::InPlace(place)), _) => (place, width),
-            (Some(Row::Here(index)), _) => (&restored[index * columns * width..], width),
-            (None, Some(Place::Given(item))) => (self.given.slivers[*item], self.given.pitch),
+            (Some(Row::Session(index)), _) => (&restored[index * columns * width..], width),
+            (None, Some(SliverLocation::Given(item))) => {
+                (self.given.slivers[*item], self.given.pitch)
+            }
             (None, _) => unreachable!("a row is given or restored"),
         }
     }
 }
 
 impl SymbolReader for Rows<'_> {
-    /// Item `r` is row `r` of the source matrix; the range lies within the last stripe.
+    /// Reads row `item` of the source matrix. The range must lie within the last stripe.
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let first = (range.start - self.session.range.start) as usize;
         let (row, pitch) = self.row(item);

@@ -1,4 +1,8 @@
-//! One stripe: rows are read and extended, then columns are extended and hashed.
+//! Encoding of a stripe: rows are read and extended, then columns are extended and hashed.
+//!
+//! A source row that lies in memory is borrowed (`Source::as_bytes`). Any other row is read into
+//! the engine's memory. Only the `n - S` recovery symbols of a row are written; they go past the
+//! caches if they exceed the caches (64 MiB). Rows that are zero because of padding are skipped.
 
 #![allow(unsafe_code)]
 
@@ -9,7 +13,9 @@ use rayon::prelude::*;
 use super::sliver_writer::{Output, Target};
 use super::source_rows::{Columns, Matrix, Row};
 use crate::engine::cpu::CpuEngine;
-use crate::engine::cpu::codeword_pipeline::{CodewordSpace, CodewordTask, Codewords, Emitted};
+use crate::engine::cpu::codeword_pipeline::{
+    CodewordPipeline, CodewordSpace, CodewordTask, SymbolPart,
+};
 use crate::engine::cpu::hash::LeafHasher;
 use crate::engine::cpu::rs::extender::Next;
 use crate::engine::cpu::shared_buffers::settle;
@@ -23,10 +29,10 @@ use crate::io::sink::Pieces;
 use crate::io::symbol_reader::SymbolReader;
 use crate::support::memory::{collected, ensure_capacity, filled};
 
-/// Extended rows of up to so many bytes may still be in some cache when their columns are read.
+/// Most bytes of extended rows that may still be in a cache when their columns are read.
 const CACHED: usize = 64 << 20;
 
-/// One stripe on its way through.
+/// A stripe to encode.
 pub(crate) struct Stripe<'a> {
     pub(crate) engine: &'a CpuEngine,
     pub(crate) shape: &'a Shape,
@@ -38,15 +44,17 @@ pub(crate) struct Stripe<'a> {
 }
 
 impl Stripe<'_> {
+    /// Returns the bytes per symbol.
     fn width(&self) -> usize {
         self.range.len()
     }
 
+    /// Returns the number of shards.
     fn n(&self) -> usize {
         usize::from(self.shape.n_shards())
     }
 
-    /// The source bytes of the stripe.
+    /// Returns the source bytes of the stripe.
     fn work(&self) -> u64 {
         u64::from(self.shape.rows()) * u64::from(self.shape.columns()) * self.width() as u64
     }
@@ -89,15 +97,15 @@ impl Stripe<'_> {
     pub(crate) fn extend_rows(&self, sources: &[Row<'_>], extended: &mut [u8]) -> Result<()> {
         let (width, n) = (self.width(), self.n());
         let columns = usize::from(self.shape.columns());
-        let encoding = self.engine.encoding(self.shape, Axis::Primary);
+        let extender = self.engine.encoding(self.shape, Axis::Primary);
         let layout = Layout::new(width);
         let share = self.work() / 4 / sources.len().max(1) as u64;
-        // What is more than the caches hold need not go through them.
-        let far = extended.len() > CACHED;
+        // Bytes that the caches do not hold go past them.
+        let past_caches = extended.len() > CACHED;
         let zeros = filled(0, width);
         for row in self.shape.zero_rows() {
             let pieces = Pieces::new(&zeros, width, 0, columns);
-            // SAFETY: nobody else is at work on the stripe.
+            // SAFETY: this is the only thread that works on the stripe.
             unsafe { self.output.put_row(row.into(), pieces)? };
         }
         extended
@@ -107,19 +115,19 @@ impl Stripe<'_> {
             .try_for_each(|(index, (extended, row))| {
                 self.control.check()?;
                 let pieces = Pieces::new(row.bytes, width, row.pitch, columns);
-                // SAFETY: a row is one task's, and none but it hands it on.
+                // SAFETY: only this task writes this row.
                 unsafe { self.output.put_row(index, pieces)? };
                 let Matrix { pitch, .. } = self.matrix;
-                let room = layout.room();
-                let input = Symbols::new(row.bytes, row.pitch, columns, room);
-                let output = SymbolsMut::new(extended, pitch, n - columns, room);
-                let output = &mut match far {
+                let capacity = layout.capacity();
+                let input = Symbols::new(row.bytes, row.pitch, columns, capacity);
+                let output = SymbolsMut::new(extended, pitch, n - columns, capacity);
+                let output = &mut match past_caches {
                     true => output.past_caches(),
                     false => output,
                 };
-                let next = Next::Line(columns * row.pitch);
+                let next = Next::Codeword(columns * row.pitch);
                 self.engine.with_space(|space| {
-                    encoding.run(&mut space.code, &layout, columns, input, output, next);
+                    extender.run(&mut space.code, &layout, columns, input, output, next);
                 });
                 settle();
                 self.control.advance(share);
@@ -136,11 +144,11 @@ impl Stripe<'_> {
         leaves: &mut [Digest],
     ) -> Result<()> {
         let n = self.n();
-        let encoding = self.engine.encoding(self.shape, Axis::Secondary);
+        let extender = self.engine.encoding(self.shape, Axis::Secondary);
         let hasher = LeafHasher::new(self.commitment, self.engine.isa, self.shape.symbol_size());
         let zeros = self.shape.zero_rows();
-        let lines = Codewords {
-            encoding: &encoding,
+        let pipeline = CodewordPipeline {
+            extender: &extender,
             leaves: hasher,
             zeros: usize::from(zeros.start)..usize::from(zeros.end),
             range: self.range.clone(),
@@ -160,14 +168,14 @@ impl Stripe<'_> {
                 self.control.check()?;
                 let count = block.columns.len();
                 self.engine
-                    .with_space(|space| self.extend_block(&lines, &columns, space, block))?;
+                    .with_space(|space| self.extend_block(&pipeline, &columns, space, block))?;
                 let work = self.work() * 3 / 4 / n as u64 * count as u64;
                 self.control.advance(work);
                 Ok(())
             })
     }
 
-    /// The columns, several at a time, with their states and leaves.
+    /// Returns the blocks of columns that tasks take, with their states and leaves.
     fn blocks<'b>(
         &self,
         states: Option<&'b mut [u8]>,
@@ -217,9 +225,10 @@ impl Stripe<'_> {
         blocks
     }
 
+    /// Extends and hashes a block of columns, and writes their symbols to the output.
     fn extend_block(
         &self,
-        lines: &Codewords<'_>,
+        pipeline: &CodewordPipeline<'_>,
         columns: &Columns<'_>,
         space: &mut CodewordSpace,
         block: Block<'_>,
@@ -229,40 +238,40 @@ impl Stripe<'_> {
             work,
         } = block;
         let (width, n) = (self.width(), self.n());
-        let source = |line: usize, row: usize| columns.symbol(range.start + line, row);
+        let source = |codeword: usize, row: usize| columns.symbol(range.start + codeword, row);
         let buffers = match &self.output.to {
             Target::None => {
-                lines.run(space, range.len(), source, work, None);
+                pipeline.run(space, range.len(), source, work, None);
                 return Ok(());
             }
             Target::Buffers(buffers) => Some(buffers),
             Target::Sink { .. } => None,
         };
         if let Some(buffers) = buffers {
-            let mut write = |part: Emitted<'_>| {
-                // SAFETY: a column is one task's, and none but it hands on parts of its symbols.
+            let mut write = |part: SymbolPart<'_>| {
+                // SAFETY: only this task writes symbols of this column.
                 unsafe { self.output.write(buffers, range.start, part) }
             };
-            lines.run(space, range.len(), source, work, Some(&mut write));
+            pipeline.run(space, range.len(), source, work, Some(&mut write));
             settle();
             return Ok(());
         }
         let mut gathered = std::mem::take(&mut space.gathered);
         ensure_capacity(&mut gathered, range.len() * n * width);
         gathered.resize(range.len() * n * width, 0);
-        let mut emit = |part: Emitted<'_>| {
-            let place = (part.line * n + part.symbol) * width + part.start;
+        let mut emit = |part: SymbolPart<'_>| {
+            let place = (part.codeword * n + part.symbol) * width + part.start;
             let bytes = part.bytes.alone();
             gathered[place..place + bytes.len()].copy_from_slice(bytes);
         };
-        lines.run(space, range.len(), source, work, Some(&mut emit));
+        pipeline.run(space, range.len(), source, work, Some(&mut emit));
         let result = self.output.put_columns(range, &gathered);
         space.gathered = gathered;
         result
     }
 }
 
-/// Some columns, with what is theirs.
+/// A block of columns, with their results.
 struct Block<'a> {
     columns: Range<usize>,
     work: CodewordTask<'a>,

@@ -9,7 +9,7 @@ use std::ops::Range;
 use self::encode_stripe::Stripe;
 use self::sliver_writer::{Output, Target};
 use self::source_rows::Matrix;
-use super::codeword_pipeline::Codewords;
+use super::codeword_pipeline::CodewordPipeline;
 use super::cpu_engine::{CpuEngine, LISTS_A_SYMBOL};
 use super::hash::{LeafHasher, ShortLeaves};
 use crate::engine::{EncodeSession, SliverOutput};
@@ -21,11 +21,11 @@ use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 use crate::support::memory::{PooledBuffer, collected};
 
-/// A leaf hash, and what the trees keep of it.
+/// Bytes of a leaf hash, and of the trees per leaf.
 const LEAF_BYTES: u64 = 32 + 2;
 
-/// The bytes that a session with stripes of `width` takes; `in_memory` if the blob lies in memory,
-/// and is not copied.
+/// Returns the bytes that a session with stripes of `width` takes. `in_memory` is true if the blob
+/// lies in memory, and is not copied.
 pub(crate) fn memory(
     engine: &CpuEngine,
     shape: &Shape,
@@ -42,7 +42,7 @@ pub(crate) fn memory(
     };
     let layout = Matrix::new(shape, width as usize);
     let own = match in_memory {
-        // Those that end less than a chunk before the blob does.
+        // Only rows that end less than a chunk before the blob ends are copied.
         true => {
             let behind = 64u64.div_ceil(shape.sliver_len(Axis::Primary));
             layout.rows.min(1 + behind as usize)
@@ -50,12 +50,12 @@ pub(crate) fn memory(
         false => layout.rows,
     };
     let [rows, columns] = Axis::BOTH.map(|axis| CpuEngine::expanding(shape, axis));
-    // A row goes through the code as wide as the stripe.
+    // The code extends the whole width of a row at once.
     let rows = engine
         .butterflies
-        .encode_memory(&rows, width.div_ceil(64) as usize);
+        .extend_memory(&rows, width.div_ceil(64) as usize);
     let bytes = (width, engine.step(shape));
-    let columns = Codewords::memory(&engine.butterflies, &columns, &leaves, bytes);
+    let columns = CodewordPipeline::memory(&engine.butterflies, &columns, &leaves, bytes);
     let a_thread = rows + columns + engine.gathered_memory(shape, width) + n * LISTS_A_SYMBOL;
     let short = match engine.uses_short_leaves(shape) {
         true => (ShortLeaves::COUNT * size_of::<Digest>()) as u64,
@@ -71,11 +71,11 @@ pub(crate) struct Session<'a> {
     engine: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
-    /// The source rows that cannot be borrowed, within the stripe.
+    /// Stripe of the source rows that cannot be borrowed.
     own: Option<PooledBuffer<'a>>,
-    /// The symbols that the source rows are extended by, within the stripe.
+    /// Stripe of the recovery symbols of the source rows.
     extended: Option<PooledBuffer<'a>>,
-    /// The states of all `n * n` symbols, column by column, if there are several stripes.
+    /// Hash states of all `n * n` symbols, column by column, if there are several stripes.
     states: Option<PooledBuffer<'a>>,
     states_len: u64,
     leaves: PooledBuffer<'a>,
@@ -129,7 +129,7 @@ impl EncodeSession for Session<'_> {
             control,
         };
         let matrix = &stripe.matrix;
-        // What lies in memory with room behind it is taken from there.
+        // The code reads whole chunks, so borrowed rows need a chunk of memory behind them.
         let row_len = self.shape.sliver_len(Axis::Primary) as usize;
         let borrowed = collected(
             (0..matrix.rows).map(|row| rows.borrow(row).filter(|row| row.len() >= row_len + 64)),
@@ -160,7 +160,8 @@ impl EncodeSession for Session<'_> {
             && stripe.range.start == 0
             && zeros.iter().any(|zeros| !zeros.is_empty())
         {
-            // Those of zeros stay as they are: as nothing that memory held before.
+            // States of zero codewords are never written. They must not expose earlier content of
+            // the memory.
             states.fill(0);
         }
         self.engine.pool.install(|| {

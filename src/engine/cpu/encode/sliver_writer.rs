@@ -1,11 +1,11 @@
-//! Where the slivers of a stripe go.
+//! Output of a stripe: writes parts of slivers to a sink or to buffers.
 
 #![allow(unsafe_code)]
 
 use std::ops::Range;
 
 use crate::engine::SliverOutput;
-use crate::engine::cpu::codeword_pipeline::Emitted;
+use crate::engine::cpu::codeword_pipeline::SymbolPart;
 use crate::engine::cpu::shared_buffers::{SharedBuffers, settle};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
@@ -13,26 +13,27 @@ use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::sink::{Pieces, SinkSession, SliverPart};
 
-/// Where the slivers of a stripe go.
+/// Output of a stripe.
 pub(crate) struct Output<'a> {
     pub(crate) to: Target<'a>,
     pub(crate) shape: &'a Shape,
     pub(crate) range: Range<u32>,
 }
 
-/// Where slivers go.
+/// Target of slivers.
 pub(crate) enum Target<'a> {
     None,
-    /// To a sink: several columns are gathered first.
+    /// A sink. Several columns are gathered first.
     Sink {
         pairs: &'a PairSet,
         sink: &'a dyn SinkSession,
     },
-    /// To their places, as they come.
+    /// The buffers of the slivers. Parts are written as they are emitted.
     Buffers(SharedBuffers<'a>),
 }
 
 impl<'a> Target<'a> {
+    /// Returns the target for a session's output.
     pub(crate) fn new(output: Option<SliverOutput<'a>>) -> Self {
         match output {
             None => Self::None,
@@ -43,6 +44,7 @@ impl<'a> Target<'a> {
 }
 
 impl Output<'_> {
+    /// Passes a part of a sliver to the sink, if the sliver was chosen.
     fn put(&self, axis: Axis, sliver: usize, first_symbol: usize, pieces: Pieces) -> Result<()> {
         let Target::Sink { pairs, sink } = self.to else {
             return Ok(());
@@ -61,11 +63,11 @@ impl Output<'_> {
         })
     }
 
-    /// Hands on a source row.
+    /// Writes a source row.
     ///
     /// # Safety
     ///
-    /// Nobody else hands on this row at the same time.
+    /// No other thread may write this row at the same time.
     pub(crate) unsafe fn put_row(&self, index: usize, pieces: Pieces) -> Result<()> {
         match &self.to {
             Target::Buffers(buffers) => {
@@ -79,7 +81,8 @@ impl Output<'_> {
                     None => &mut pieces.iter(),
                 };
                 for (column, part) in parts.enumerate() {
-                    // SAFETY: the caller guarantees it: no other row has these places.
+                    // SAFETY: the range belongs to this row alone, and the caller guarantees that
+                    // no other thread writes the row.
                     unsafe { buffer.write(column * size + self.range.start as usize, part) };
                 }
                 settle();
@@ -89,19 +92,20 @@ impl Output<'_> {
         }
     }
 
-    /// Writes a part of a symbol of a column to its places.
+    /// Writes a part of a symbol to the buffer of its sliver. `first` is the column of the
+    /// pipeline's first codeword.
     ///
     /// # Safety
     ///
-    /// Nobody else hands on parts of this symbol at the same time.
+    /// No other thread may write parts of this symbol at the same time.
     pub(crate) unsafe fn write(
         &self,
         buffers: &SharedBuffers<'_>,
         first: usize,
-        part: Emitted<'_>,
+        part: SymbolPart<'_>,
     ) {
         let [rows, columns] = [self.shape.rows(), self.shape.columns()].map(usize::from);
-        let column = first + part.line;
+        let column = first + part.codeword;
         let (buffer, symbol) = if part.symbol < rows {
             (buffers.get(Axis::Secondary, column), part.symbol)
         } else if column < columns {
@@ -112,25 +116,25 @@ impl Output<'_> {
         let size = self.shape.symbol_size() as usize;
         let at = symbol * size + self.range.start as usize + part.start;
         if let Some(buffer) = buffer {
-            // SAFETY: the caller guarantees it: other symbols have other places, and the places that
-            // the part joins are of the same symbol.
+            // SAFETY: the range, and the bytes that join the part, belong to this symbol alone, and
+            // the caller guarantees that no other thread writes the symbol.
             unsafe { buffer.write_joined(at, part.bytes) };
         }
     }
 
-    /// Whether columns are gathered for a sink.
+    /// Returns true if columns are gathered for a sink.
     pub(crate) fn gathers(&self) -> bool {
         matches!(self.to, Target::Sink { .. })
     }
 
-    /// Hands on what a block of columns gave: its secondary slivers, and its symbols of the primary
-    /// slivers beyond the source rows.
+    /// Passes the symbols of a block of columns to the sink: the secondary slivers, and the symbols
+    /// of primary slivers beyond the source rows.
     pub(crate) fn put_columns(&self, range: Range<usize>, symbols: &[u8]) -> Result<()> {
         let width = self.range.len();
         let n = usize::from(self.shape.n_shards());
         let [rows, columns] = [self.shape.rows(), self.shape.columns()].map(usize::from);
-        for (line, column) in range.clone().enumerate() {
-            let pieces = Pieces::new(&symbols[line * n * width..], width, width, rows);
+        for (codeword, column) in range.clone().enumerate() {
+            let pieces = Pieces::new(&symbols[codeword * n * width..], width, width, rows);
             self.put(Axis::Secondary, column, 0, pieces)?;
         }
         if range.start >= columns {

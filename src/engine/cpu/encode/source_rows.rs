@@ -1,59 +1,61 @@
-//! How the rows of a stripe lie in memory, and their symbols in columns.
+//! Layout of the rows of a stripe in memory, and access to their symbols by column.
 
 use crate::engine::cpu::symbol_chunks::Layout;
 use crate::format::shape::Shape;
 
-/// How the rows of a stripe lie in memory.
+/// Layout of the rows of a stripe in memory.
 pub(crate) struct Matrix {
-    /// The source rows that are not all zero.
+    /// Number of source rows that are not zero because of padding.
     pub(crate) rows: usize,
-    /// The bytes of a source row, if it is copied.
+    /// Bytes of a source row that is copied.
     pub(crate) own: usize,
-    /// The bytes between the symbols that a row is extended by.
+    /// Pitch of the recovery symbols of a row.
     pub(crate) pitch: usize,
-    /// The bytes of all of those.
+    /// Bytes of the recovery symbols of a row.
     pub(crate) extended: usize,
 }
 
 impl Matrix {
+    /// Returns the layout for stripes of `width` bytes.
     pub(crate) fn new(shape: &Shape, width: usize) -> Self {
         let [n, columns] = [shape.n_shards(), shape.columns()].map(usize::from);
-        // Whole cache lines; short symbols lie together, so that several columns go at once.
-        let pitch = match Layout::lines(width, shape.symbol_size()) {
+        // Whole cache lines. Short symbols lie side by side, so that several columns are extended
+        // at once.
+        let pitch = match Layout::codewords_per_chunk(width, shape.symbol_size()) {
             1 => width.next_multiple_of(64),
             _ => width,
         };
-        // A chunk more, since whole chunks are read.
-        let room = |bytes: usize| bytes.next_multiple_of(64) + 64;
+        // One chunk more, since whole chunks are read.
+        let capacity = |bytes: usize| bytes.next_multiple_of(64) + 64;
         Self {
             rows: usize::from(shape.zero_rows().start),
-            own: room(columns * width),
+            own: capacity(columns * width),
             pitch,
-            extended: room((n - columns) * pitch),
+            extended: capacity((n - columns) * pitch),
         }
     }
 }
 
-/// A source row within the stripe.
+/// Stripe of a source row.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
-    /// From the first byte of its first symbol on, and a chunk beyond the last.
+    /// Bytes from the first symbol on, and a chunk after the last symbol.
     pub(crate) bytes: &'a [u8],
-    /// The bytes between its symbols.
+    /// Pitch of the symbols.
     pub(crate) pitch: usize,
 }
 
-/// The symbols of the extended rows.
+/// Symbols of the extended rows, by column.
 pub(crate) struct Columns<'a> {
     pub(crate) sources: &'a [Row<'a>],
     pub(crate) extended: &'a [u8],
     pub(crate) matrix: &'a Matrix,
-    /// The symbols of a source row.
+    /// Number of symbols of a source row.
     pub(crate) count: usize,
 }
 
 impl<'a> Columns<'a> {
-    /// The symbol of a row in a column, and what follows it.
+    /// Returns the symbol of a row in a column, and any bytes after the symbol.
     #[inline(always)]
     pub(crate) fn symbol(&self, column: usize, row: usize) -> &'a [u8] {
         if column < self.count {

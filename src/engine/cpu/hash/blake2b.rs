@@ -18,13 +18,13 @@ const IV: [u64; 8] = [
     0x5be0_cd19_137e_2179,
 ];
 
-/// The bytes in a block.
+/// Bytes in a block.
 const BLOCK: usize = 128;
 
-/// What the parameters add to the first word: digest length 32, no key, fanout 1, depth 1.
+/// Parameters in the first word: digest length 32, no key, fanout 1, depth 1.
 const PARAMETERS: u64 = 0x0101_0020;
 
-/// The order of the message words in each round.
+/// Order of the message words in each round.
 const SIGMA: [[usize; 16]; 10] = [
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
     [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
@@ -38,7 +38,7 @@ const SIGMA: [[usize; 16]; 10] = [
     [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
 ];
 
-/// The chain value of each message.
+/// Chaining value of each message.
 #[derive(Clone, Copy)]
 pub(crate) struct Blake2b<L: Lanes<u64, 4>> {
     h: [L::Vector; 8],
@@ -95,17 +95,17 @@ fn mix<L: Lanes<u64, 4>>(
 }
 
 impl<L: Lanes<u64, 4>> Blake2b<L> {
-    /// Absorbs a block with bytes in so many units.
+    /// Absorbs a block with bytes in its first `UNITS` units.
     ///
     /// # Safety
     ///
-    /// Those units of the lanes' rows must be readable.
+    /// These units of the lanes' rows must be readable.
     #[inline(always)]
     unsafe fn units<const UNITS: usize>(&mut self, lanes: L, rows: &Rows, at: usize, block: Block) {
-        // The compiler leaves out what adds the zeros of units that are not loaded.
+        // The compiler removes additions of the zeros of units that are not loaded.
         let mut words = [lanes.splat(0); 16];
         for unit in 0..UNITS {
-            // SAFETY: as the caller guarantees.
+            // SAFETY: the caller guarantees that the unit is readable.
             let loaded = unsafe { lanes.load(rows, at + unit * UNIT) };
             words[4 * unit..4 * unit + 4].copy_from_slice(&loaded);
         }
@@ -119,7 +119,7 @@ impl<L: Lanes<u64, 4>> Blake2b<L> {
     }
 }
 
-// SAFETY: a vector of words is one with any bytes.
+// SAFETY: the state is vectors of words, for which any bytes are valid.
 unsafe impl<L: Lanes<u64, 4>> StateWords for Blake2b<L> {}
 
 impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
@@ -138,7 +138,7 @@ impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
 
     #[inline(always)]
     unsafe fn restore(lanes: L, rows: &Rows, _absorbed: u32) -> Self {
-        // SAFETY: the caller guarantees the whole state of each row, which is longer.
+        // SAFETY: the caller guarantees a whole state per row, which has more than two units.
         let [[a, b, c, d], [e, f, g, h]] = unsafe { [lanes.load(rows, 0), lanes.load(rows, UNIT)] };
         Self {
             h: [a, b, c, d, e, f, g, h],
@@ -157,8 +157,8 @@ impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
 
     #[inline(always)]
     unsafe fn absorb(&mut self, lanes: L, rows: &Rows, at: usize, block: Block) {
-        // Fewer words to add where the end of a message leaves words empty.
-        // SAFETY: the caller guarantees the units that the block has bytes in.
+        // A block of one unit has fewer words to add.
+        // SAFETY: the caller guarantees the units in which the block has bytes.
         unsafe {
             match block.len {
                 33.. => self.units::<4>(lanes, rows, at, block),
@@ -175,7 +175,7 @@ impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
 
     #[inline(always)]
     unsafe fn pairs(lanes: L, rows: &Rows, units: &mut Units) {
-        // SAFETY: the caller guarantees three units of each row.
+        // SAFETY: the caller guarantees `PAIR_ROW` bytes per row, which are three units.
         let [[a, b, c, d], [e, f, g, h], [i, ..]] = unsafe {
             [
                 lanes.load(rows, 0),
@@ -183,7 +183,7 @@ impl<L: Lanes<u64, 4>> Algorithm<L> for Blake2b<L> {
                 lanes.load(rows, 2 * UNIT),
             ]
         };
-        // The compiler leaves out what adds these.
+        // The compiler removes additions of these zeros.
         let zero = lanes.splat(0);
         let words = [
             a, b, c, d, e, f, g, h, i, zero, zero, zero, zero, zero, zero, zero,

@@ -1,7 +1,7 @@
 //! BLAKE3 with its default digest of 32 bytes, for messages of the same length.
 //!
-//! The tree of chunks is the same for all messages, so that all lanes compress a block of a chunk,
-//! or all a parent.
+//! All messages have the same tree of chunks, so at a time all lanes compress a block of a chunk,
+//! or all compress a parent.
 
 #![allow(unsafe_code)]
 
@@ -21,7 +21,7 @@ const IV: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// The bytes in a chunk.
+/// Bytes in a chunk.
 const CHUNK: u32 = 1024;
 
 const CHUNK_START: u32 = 1 << 0;
@@ -33,7 +33,7 @@ const BLOCK: usize = 64;
 
 const ROUNDS: usize = 7;
 
-/// The order of the message words in each round: each permutes the one before.
+/// Order of the message words in each round: each order permutes the order of the round before.
 const ORDER: [[usize; 16]; ROUNDS] = {
     let permutation = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
     let mut order = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]; ROUNDS];
@@ -49,19 +49,20 @@ const ORDER: [[usize; 16]; ROUNDS] = {
     order
 };
 
-/// The stack's deepest for the longest symbol, of 65,534 bytes in 64 chunks.
+/// Depth of the stack for the longest symbol: 65,534 bytes in 64 chunks.
 const MAX_DEPTH: usize = 6;
 
-/// How many subtrees wait for their right sibling at most while a symbol of this size is hashed.
+/// Returns the most subtrees that wait for their right sibling while a symbol of this size is
+/// hashed.
 ///
-/// After k chunks there is one for every bit set in k; the last chunk is not counted, as it never
-/// waits.
+/// After `k` chunks, one subtree waits for every bit set in `k`. The last chunk does not count, as
+/// it never waits.
 pub(crate) fn stack_depth(symbol_size: u32) -> usize {
     let chunks = (symbol_size + 1).div_ceil(CHUNK);
     chunks.ilog2() as usize
 }
 
-/// The chain value of each message's chunk, and of the subtrees left of it.
+/// Chaining values of each message's chunk, and of the subtrees left of the chunk.
 #[derive(Clone, Copy)]
 pub(crate) struct Blake3<L: Lanes<u32, 8>> {
     chunk: [L::Vector; 8],
@@ -130,7 +131,7 @@ fn mix<L: Lanes<u32, 8>>(
     round::<u32, 8, L, 16, 12, 8, 7>(lanes, v, m, order);
 }
 
-// SAFETY: vectors of words, and a number, are such with any bytes.
+// SAFETY: the state is vectors of words and a number, for which any bytes are valid.
 unsafe impl<L: Lanes<u32, 8>> StateWords for Blake3<L> {}
 
 impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
@@ -152,8 +153,8 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
     unsafe fn restore(lanes: L, rows: &Rows, absorbed: u32) -> Self {
         let mut state = Self::start(lanes);
         state.depth = (absorbed / CHUNK).count_ones() as usize;
-        // SAFETY: the caller guarantees the whole state of each row: this unit, and one for every
-        // subtree of the stack.
+        // SAFETY: the caller guarantees a whole state per row: one unit, and one unit per subtree
+        // of the stack.
         unsafe {
             state.chunk = lanes.load(rows, 0);
             for level in 0..state.depth {
@@ -180,10 +181,10 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
             let shift = 32 * (index % 2);
             lanes.splat((block.mask(index / 2) >> shift) as u32)
         };
-        // SAFETY: the caller guarantees the units that the block has bytes in.
+        // SAFETY: the caller guarantees the units in which the block has bytes.
         let mut left = unsafe { lanes.load(rows, at) };
         let right = match block.len {
-            // SAFETY: as above.
+            // SAFETY: the block has bytes in the second unit, which the caller guarantees.
             33.. => unsafe { lanes.load(rows, at + UNIT) },
             _ => [lanes.splat(0); 8],
         };
@@ -210,7 +211,7 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
         }
         self.chunk = compress(lanes, self.chunk, &words, index, block.len, flags);
 
-        // The subtrees that are complete now; at the end, all.
+        // Number of complete subtrees to merge: at the end, all.
         let merges = if block.last {
             self.depth
         } else if chunk_ends {
@@ -238,7 +239,7 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
 
     #[inline(always)]
     unsafe fn pairs(lanes: L, rows: &Rows, units: &mut Units) {
-        // SAFETY: the caller guarantees three units of each row.
+        // SAFETY: the caller guarantees `PAIR_ROW` bytes per row, which are three units.
         let (left, right, [last, ..]) = unsafe {
             (
                 lanes.load(rows, 0),
@@ -255,7 +256,7 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
             BLOCK as u32,
             CHUNK_START,
         );
-        // The compiler leaves out what adds the zeros.
+        // The compiler removes additions of these zeros.
         let mut words = [lanes.splat(0); 16];
         words[0] = last;
         let len = (PAIR - BLOCK) as u32;
@@ -266,7 +267,7 @@ impl<L: Lanes<u32, 8>> Algorithm<L> for Blake3<L> {
     }
 }
 
-/// The words of a block from those of its halves.
+/// Joins the words of both halves of a block.
 #[inline(always)]
 fn join<L: Lanes<u32, 8>>(left: [L::Vector; 8], right: [L::Vector; 8]) -> [L::Vector; 16] {
     let mut words = [left[0]; 16];

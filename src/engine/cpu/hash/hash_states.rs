@@ -1,89 +1,94 @@
-//! The states of hashes that are not done: between steps, and between stripes.
+//! Hash states between steps and between stripes.
 
 #![allow(unsafe_code)]
 
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
 use crate::support::memory::ensure_capacity;
 
-/// A state of words alone.
+/// A hash state that consists of words alone.
 ///
 /// # Safety
 ///
-/// Any bytes must be one.
+/// Any bytes must be a valid value of the type.
 pub(crate) unsafe trait StateWords: Copy {}
 
-/// The states of a thread's symbols between two steps: as they are in registers, a group each.
+/// States of a thread's symbols between two steps, in the format of the registers: one state per
+/// group.
 #[derive(Default)]
 pub(crate) struct LaneStates {
-    room: Vec<Room>,
+    blocks: Vec<StateBlock>,
 }
 
-/// Room for vectors.
+/// Memory for states, aligned for vectors.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Room(#[allow(dead_code, reason = "read and written as states")] [u8; 64]);
+struct StateBlock(#[allow(dead_code, reason = "read and written as states")] [u8; 64]);
 
 impl LaneStates {
-    /// How many pieces of room a state takes.
-    const fn rooms<A>() -> usize {
-        assert!(align_of::<A>() <= align_of::<Room>());
-        size_of::<A>().div_ceil(size_of::<Room>())
+    /// Returns the number of blocks that a state takes.
+    const fn blocks_of<A>() -> usize {
+        assert!(align_of::<A>() <= align_of::<StateBlock>());
+        size_of::<A>().div_ceil(size_of::<StateBlock>())
     }
 
-    /// Makes room for the states of so many groups.
+    /// Grows the memory for the states of this number of groups.
     pub(crate) fn fit<A: StateWords>(&mut self, groups: usize) {
-        let rooms = groups * Self::rooms::<A>();
-        if self.room.len() < rooms {
-            self.room.clear();
-            ensure_capacity(&mut self.room, rooms);
-            self.room.resize(rooms, Room([0; 64]));
+        let blocks = groups * Self::blocks_of::<A>();
+        if self.blocks.len() < blocks {
+            self.blocks.clear();
+            ensure_capacity(&mut self.blocks, blocks);
+            self.blocks.resize(blocks, StateBlock([0; 64]));
         }
     }
 
-    /// Keeps the state of a group, for which there is room.
+    /// Stores the state of a group.
+    ///
+    /// # Panics
+    ///
+    /// If `fit` did not grow the memory for the group.
     #[inline(always)]
     pub(crate) fn put<A: StateWords>(&mut self, group: usize, state: A) {
-        let rooms = const { Self::rooms::<A>() };
-        let place: *mut Room = &raw mut self.room[group * rooms..(group + 1) * rooms][0];
-        // SAFETY: the slice has room for the state, aligned as it must be.
+        let blocks = const { Self::blocks_of::<A>() };
+        let place: *mut StateBlock = &raw mut self.blocks[group * blocks..(group + 1) * blocks][0];
+        // SAFETY: the slice has the bytes of a state, and `blocks_of` asserts its alignment.
         unsafe { place.cast::<A>().write(state) };
     }
 
-    /// The state of a group.
-    ///
-    /// It is one that was put for this group, with this type: or else of unspecified value.
+    /// Returns the state of a group. The value is unspecified unless `put` stored a state of this
+    /// type for the group.
     #[inline(always)]
     pub(crate) fn get<A: StateWords>(&self, group: usize) -> A {
-        let rooms = const { Self::rooms::<A>() };
-        let place: *const Room = &raw const self.room[group * rooms..(group + 1) * rooms][0];
-        // SAFETY: the slice has as many bytes as a state, aligned as it must be, and a state may
-        // have any.
+        let blocks = const { Self::blocks_of::<A>() };
+        let place: *const StateBlock =
+            &raw const self.blocks[group * blocks..(group + 1) * blocks][0];
+        // SAFETY: the slice has the bytes of a state, `blocks_of` asserts its alignment, and
+        // `StateWords` guarantees that any bytes are a valid state.
         unsafe { place.cast::<A>().read() }
     }
 
-    /// The bytes that the states of so many groups take.
+    /// Returns the bytes of the states of this number of groups.
     pub(crate) const fn memory<A>(groups: usize) -> usize {
-        groups * Self::rooms::<A>() * size_of::<Room>()
+        groups * Self::blocks_of::<A>() * size_of::<StateBlock>()
     }
 }
 
-/// The states of some symbols between two stripes, where a step begins or ends a stripe.
+/// States of symbols between two stripes.
 ///
-/// They mean the same to all instruction sets: the words in little-endian order, and then the last
-/// byte of the stripe, which no block has taken yet.
+/// All instruction sets share the format: the words in little-endian order, and then the last byte
+/// of the stripe, which no block has absorbed yet.
 pub(crate) struct StripeStates<'a> {
-    /// A state each, one after another; empty if the symbols are one stripe.
+    /// One state per symbol, one after another. Empty if the symbols are one stripe.
     pub(crate) bytes: &'a mut [u8],
-    /// The bytes of a state.
+    /// Bytes of a state.
     pub(crate) len: usize,
-    /// Whether a stripe begins with this step, that is not the first.
+    /// True if a stripe other than the first begins with this step.
     pub(crate) begins: bool,
-    /// Whether a stripe ends with this step, that is not the last.
+    /// True if a stripe other than the last ends with this step.
     pub(crate) ends: bool,
 }
 
 impl StripeStates<'_> {
-    /// None: the symbols are one stripe.
+    /// Returns no states, for symbols that are one stripe.
     pub(crate) fn none() -> Self {
         Self {
             bytes: &mut [],
@@ -93,7 +98,7 @@ impl StripeStates<'_> {
         }
     }
 
-    /// Where the states of a group's symbols are.
+    /// Returns pointers to the states of a group's symbols.
     #[inline(always)]
     pub(crate) fn rows(&self, symbols: &[usize; MAX_LANES], lanes: usize) -> Rows {
         let mut rows: Rows = [std::ptr::null(); MAX_LANES];
@@ -103,13 +108,13 @@ impl StripeStates<'_> {
         rows
     }
 
-    /// The byte of a symbol that waits for its block.
+    /// Returns the byte of a symbol that no block has absorbed yet.
     #[inline(always)]
     pub(crate) fn last(&self, symbol: usize) -> u8 {
         self.bytes[(symbol + 1) * self.len - 1]
     }
 
-    /// Calls `save` with the states of a group's symbols, after writing their last bytes.
+    /// Writes the last bytes of the states of a group's symbols, and passes the states to `save`.
     #[inline(always)]
     pub(crate) fn with(
         &mut self,
@@ -121,7 +126,7 @@ impl StripeStates<'_> {
         let mut taken = 0;
         let mut states: [&mut [u8]; MAX_LANES] = Default::default();
         for (state, &symbol) in states.iter_mut().zip(symbols) {
-            // Symbols ascend.
+            // Symbols are in ascending order.
             let start = symbol * self.len;
             let (one, behind) = std::mem::take(&mut rest)[start - taken..].split_at_mut(self.len);
             (rest, taken) = (behind, start + self.len);
@@ -132,7 +137,7 @@ impl StripeStates<'_> {
     }
 }
 
-/// Writes 32 bytes of each lane's state.
+/// Writes unit `unit` of each lane's state.
 #[inline(always)]
 pub(crate) fn put(states: &mut [&mut [u8]], unit: usize, units: &Units) {
     for (state, unit_bytes) in states.iter_mut().zip(units) {

@@ -1,93 +1,84 @@
-//! Vectors of words, one message a lane: what the hash functions need of an instruction set.
+//! Vectors of words, one message per lane: the operations of an instruction set that the hash
+//! functions use.
 
 #![allow(unsafe_code)]
 
+use crate::engine::cpu::dispatch::TargetFeatures;
 use crate::format::commitment::Digest;
 
-/// The most lanes of any implementation.
+/// Most lanes of any implementation.
 pub(crate) const MAX_LANES: usize = 16;
 
-/// Where each lane's bytes are. Those past the implementation's lanes are not looked at.
+/// Pointers to the bytes of each lane. Pointers past the implementation's lanes are not used.
 pub(crate) type Rows = [*const u8; MAX_LANES];
 
-/// Each lane's 32 bytes.
+/// 32 bytes of each lane.
 pub(crate) type Units = [[u8; UNIT]; MAX_LANES];
 
-/// What is loaded and stored at a time, in bytes: half a BLAKE3 block, a quarter of a Blake2b
+/// Bytes per lane that are loaded and stored at a time: half a BLAKE3 block, a quarter of a Blake2b
 /// block, a digest.
 pub(crate) const UNIT: usize = size_of::<Digest>();
 
-/// Vectors of words of type `W`, of which `N` make 32 bytes.
+/// Vectors of words of type `W`. `N` words are 32 bytes.
 ///
-/// The implementing types are proofs that the CPU has the instructions: so the arithmetic is safe.
+/// Implementing types prove that this CPU has the instructions, so arithmetic is safe.
 pub(crate) trait Lanes<W, const N: usize>: Copy {
-    /// One word a lane.
+    /// One word per lane.
     type Vector: Copy;
 
-    /// The words in a vector.
+    /// Number of words in a vector.
     const LANES: usize;
 
-    /// The word in every lane.
+    /// Returns the word in every lane.
     fn splat(self, word: W) -> Self::Vector;
 
-    /// The sum, modulo the word.
+    /// Returns the sum, modulo the word size.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// The exclusive or.
+    /// Returns the exclusive or.
     fn xor(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// The bitwise and.
+    /// Returns the bitwise and.
     fn and(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// Rotated right by `BITS`, which is one of the rotations of the hash of this word size.
+    /// Rotates right by `BITS`, a rotation of the hash function with this word size.
     fn rotr<const BITS: i32>(self, a: Self::Vector) -> Self::Vector;
 
-    /// The exclusive or, rotated likewise.
+    /// Returns the exclusive or, rotated right by `BITS`.
     #[inline(always)]
     fn xor_rotr<const BITS: i32>(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
         self.rotr::<BITS>(self.xor(a, b))
     }
 
-    /// Loads 32 bytes from each row, `at` bytes after its start: vector i holds the rows'
-    /// little-endian words i.
+    /// Loads 32 bytes from each row, `at` bytes after its start. Vector `i` holds little-endian
+    /// word `i` of every row.
     ///
     /// # Safety
     ///
-    /// Those bytes of the first `LANES` rows must be readable.
+    /// These bytes of the first `LANES` rows must be readable.
     unsafe fn load(self, rows: &Rows, at: usize) -> [Self::Vector; N];
 
-    /// The reverse of `load`. Units past the lanes are left alone.
+    /// Stores 32 bytes per lane. Units past the lanes are unchanged.
     fn store(self, words: [Self::Vector; N], units: &mut Units);
 }
 
 /// Lanes for both hash functions: 64-bit words for Blake2b, 32-bit words for BLAKE3.
-pub(crate) trait Simd: Lanes<u64, 4> + Lanes<u32, 8> {}
+pub(crate) trait HashLanes: Lanes<u64, 4> + Lanes<u32, 8> {}
 
-impl<S: Lanes<u64, 4> + Lanes<u32, 8>> Simd for S {}
+impl<L: Lanes<u64, 4> + Lanes<u32, 8>> HashLanes for L {}
 
-/// What is written once and compiled for every instruction set.
-pub(crate) trait Job {
-    /// Does it. Implementations are `#[inline(always)]`, into the function that has the features.
-    fn run<S: Simd>(self, simd: S);
+/// An instruction set with kernels of the hashes.
+pub(crate) trait HashSet: TargetFeatures {
+    /// Lanes in the registers of the set.
+    type Lanes: HashLanes;
+
+    /// Returns the lanes. Implementations are `#[inline(always)]`.
+    fn lanes(self) -> Self::Lanes;
 }
 
-/// Asks for the cache line at an address, which may be any: it is read from memory, if there is one,
-/// while the work goes on.
-#[inline(always)]
-pub(crate) fn prefetch(at: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: the instruction is a hint without faults, on every CPU of this target.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
-}
-
-/// A round: mixes the columns and then the diagonals of the 4 x 4 state.
+/// Computes a round: mixes the columns and then the diagonals of the 4 x 4 state.
 ///
-/// Blake2b and BLAKE3 have it in common, but for the rotations and the order of message words.
+/// Blake2b and BLAKE3 differ only in the rotations and in the order of message words.
 #[inline(always)]
 pub(crate) fn round<
     W,
@@ -120,8 +111,8 @@ pub(crate) fn round<
     );
 }
 
-/// Mixes two message words into each column, whose state words are at `a[i]`, `b[i]`, `c[i]` and
-/// `d[i]`.
+/// Mixes two message words into each column. The state words of column `i` are at `a[i]`, `b[i]`,
+/// `c[i]` and `d[i]`.
 #[inline(always)]
 fn half_round<
     W,
@@ -138,8 +129,8 @@ fn half_round<
     y: [L::Vector; 4],
     [a, b, c, d]: [[usize; 4]; 4],
 ) {
-    // Step by step over the columns, which do not depend on one another. A loop would have to be
-    // unrolled before the state can stay in registers, and compilers do not always do that.
+    // Columns do not depend on one another, so each step covers all columns. The state stays in
+    // registers only if a loop is unrolled, which compilers do not always do.
     macro_rules! columns {
         ($i:ident => $at:expr, $value:expr) => {
             columns!(0, 1, 2, 3; $i => $at, $value)

@@ -5,15 +5,15 @@
 use std::arch::x86_64::*;
 use std::hint::black_box;
 
-use super::lanes::{Job, Lanes, Rows, Units};
+use super::lanes::{HashSet, Lanes, Rows, Units};
 use crate::engine::cpu::isa::Avx2;
 
-/// The lanes: the byte orders that rotate the words, and the proof.
+/// Lanes of 256 bits: byte orders that rotate words, and the proof of AVX2.
 ///
-/// The compiler does not see what the orders are. It would make two shuffles of one, and move
-/// shuffles to where they are more.
+/// `black_box` hides the orders from the compiler, which would otherwise split a shuffle into two,
+/// and move shuffles to where more of them are needed.
 #[derive(Clone, Copy)]
-struct Lanes256 {
+pub(crate) struct Lanes256 {
     rotr_32_of_64: __m256i,
     rotr_24_of_64: __m256i,
     rotr_16_of_64: __m256i,
@@ -42,38 +42,38 @@ impl Lanes256 {
     }
 }
 
-/// Runs the job with these instructions.
-pub(crate) fn run(proof: Avx2, job: impl Job) {
-    #[target_feature(enable = "avx2")]
-    fn with_feature(proof: Avx2, job: impl Job) {
-        job.run(Lanes256::new(proof));
+impl HashSet for Avx2 {
+    type Lanes = Lanes256;
+
+    #[inline(always)]
+    fn lanes(self) -> Lanes256 {
+        Lanes256::new(self)
     }
-    // SAFETY: the proof was made by asking the CPU.
-    unsafe { with_feature(proof, job) }
 }
 
-/// A vector whose low half is 16 bytes of one row, and whose high half 16 bytes of another.
+/// Returns a vector with 16 bytes of one row in its low half and 16 bytes of another row in its
+/// high half.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX2, and 16 bytes from `low` and from `high` must be readable.
+/// This CPU must have AVX2, and 16 bytes from `low` and from `high` must be readable.
 #[inline(always)]
 unsafe fn load_halves(low: *const u8, high: *const u8) -> __m256i {
-    // SAFETY: as the caller guarantees.
+    // SAFETY: the caller guarantees AVX2 and readable bytes.
     unsafe {
         let low = _mm256_castsi128_si256(_mm_loadu_si128(low.cast()));
         _mm256_inserti128_si256::<1>(low, _mm_loadu_si128(high.cast()))
     }
 }
 
-/// Stores the low halves of `left` and `right`, joined, and their high halves, joined.
+/// Stores the low halves of `left` and `right` to `low`, and their high halves to `high`.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX2.
+/// This CPU must have AVX2.
 #[inline(always)]
 unsafe fn store_halves(left: __m256i, right: __m256i, low: &mut [u8; 32], high: &mut [u8; 32]) {
-    // SAFETY: as the caller guarantees; the references are to 32 bytes each.
+    // SAFETY: the caller guarantees AVX2, and the references are to 32 bytes each.
     unsafe {
         _mm256_storeu_si256(
             low.as_mut_ptr().cast(),
@@ -132,9 +132,10 @@ impl Lanes<u64, 4> for Lanes256 {
     #[inline(always)]
     unsafe fn load(self, rows: &Rows, at: usize) -> [__m256i; 4] {
         let row = |i: usize| rows[i].wrapping_add(at);
-        // SAFETY: `self` proves AVX2; the caller guarantees 32 bytes at `at` of each row.
+        // SAFETY: `self` proves AVX2; the caller guarantees that 32 bytes at `at` of each
+        // row are readable.
         unsafe {
-            // Paired so that the shuffles within 128-bit lanes leave the rows in order.
+            // These pairs of rows keep the rows in order after the shuffles within 128 bits.
             let left02 = load_halves(row(0), row(2));
             let left13 = load_halves(row(1), row(3));
             let right02 = load_halves(row(0).wrapping_add(16), row(2).wrapping_add(16));
@@ -162,15 +163,15 @@ impl Lanes<u64, 4> for Lanes256 {
     }
 }
 
-/// Transposes 4 x 4 words of 32 bits in every 128-bit lane.
+/// Transposes 4 x 4 words of 32 bits in every 128 bits.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX2.
+/// This CPU must have AVX2.
 #[inline(always)]
 unsafe fn transpose_in_lanes(rows: [__m256i; 4]) -> [__m256i; 4] {
     let [r0, r1, r2, r3] = rows;
-    // SAFETY: as the caller guarantees.
+    // SAFETY: the caller guarantees AVX2.
     unsafe {
         let low01 = _mm256_unpacklo_epi32(r0, r1);
         let low23 = _mm256_unpacklo_epi32(r2, r3);
@@ -232,9 +233,10 @@ impl Lanes<u32, 8> for Lanes256 {
     unsafe fn load(self, rows: &Rows, at: usize) -> [__m256i; 8] {
         let left = |i: usize| rows[i].wrapping_add(at);
         let right = |i: usize| rows[i].wrapping_add(at + 16);
-        // SAFETY: `self` proves AVX2; the caller guarantees 32 bytes at `at` of each row.
+        // SAFETY: `self` proves AVX2; the caller guarantees that 32 bytes at `at` of each
+        // row are readable.
         unsafe {
-            // Paired as for 64 bits, with four rows in the place of two.
+            // The same pairs as for 64 bits, with four rows instead of two.
             let [w0, w1, w2, w3] = transpose_in_lanes([
                 load_halves(left(0), left(4)),
                 load_halves(left(1), left(5)),

@@ -4,41 +4,41 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Job, Lanes, Rows, Units};
-use crate::engine::cpu::isa::Avx512;
+use super::lanes::{HashSet, Lanes, Rows, Units};
+use crate::engine::cpu::isa::Avx512F;
 
-/// Runs the job with these instructions.
-pub(crate) fn run(proof: Avx512, job: impl Job) {
-    #[target_feature(enable = "avx512f")]
-    fn with_feature(proof: Avx512, job: impl Job) {
-        job.run(proof);
+impl HashSet for Avx512F {
+    type Lanes = Self;
+
+    #[inline(always)]
+    fn lanes(self) -> Self {
+        self
     }
-    // SAFETY: the proof was made by asking the CPU.
-    unsafe { with_feature(proof, job) }
 }
 
-/// A vector whose low half is 32 bytes of one row, and whose high half 32 bytes of another.
+/// Returns a vector with 32 bytes of one row in its low half and 32 bytes of another row in its
+/// high half.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX-512F, and 32 bytes from `low` and from `high` must be readable.
+/// This CPU must have AVX-512F, and 32 bytes from `low` and from `high` must be readable.
 #[inline(always)]
 unsafe fn load_halves(low: *const u8, high: *const u8) -> __m512i {
-    // SAFETY: as the caller guarantees.
+    // SAFETY: the caller guarantees AVX-512F and readable bytes.
     unsafe {
         let low = _mm512_castsi256_si512(_mm256_loadu_si256(low.cast()));
         _mm512_inserti64x4::<1>(low, _mm256_loadu_si256(high.cast()))
     }
 }
 
-/// The reverse of `load_halves`.
+/// Stores the low half and the high half of a vector.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX-512F.
+/// This CPU must have AVX-512F.
 #[inline(always)]
 unsafe fn store_halves(vector: __m512i, low: &mut [u8; 32], high: &mut [u8; 32]) {
-    // SAFETY: as the caller guarantees; the references are to 32 bytes each.
+    // SAFETY: the caller guarantees AVX-512F, and the references are to 32 bytes each.
     unsafe {
         _mm256_storeu_si256(low.as_mut_ptr().cast(), _mm512_castsi512_si256(vector));
         _mm256_storeu_si256(
@@ -48,7 +48,7 @@ unsafe fn store_halves(vector: __m512i, low: &mut [u8; 32], high: &mut [u8; 32])
     }
 }
 
-impl Lanes<u64, 4> for Avx512 {
+impl Lanes<u64, 4> for Avx512F {
     type Vector = __m512i;
 
     const LANES: usize = 8;
@@ -86,10 +86,11 @@ impl Lanes<u64, 4> for Avx512 {
     #[inline(always)]
     unsafe fn load(self, rows: &Rows, at: usize) -> [__m512i; 4] {
         let row = |i: usize| rows[i].wrapping_add(at);
-        // SAFETY: `self` proves AVX-512F; the caller guarantees 32 bytes at `at` of each row.
+        // SAFETY: `self` proves AVX-512F; the caller guarantees that 32 bytes at `at` of each
+        // row are readable.
         unsafe {
-            // Paired so that the shuffles within 128-bit lanes, and the last one of whole
-            // 128-bit lanes, leave the rows in order.
+            // These pairs of rows keep the rows in order after the shuffles within 128 bits, and
+            // the last shuffle of whole 128 bits.
             let r02 = load_halves(row(0), row(2));
             let r13 = load_halves(row(1), row(3));
             let r46 = load_halves(row(4), row(6));
@@ -114,7 +115,7 @@ impl Lanes<u64, 4> for Avx512 {
         let [u0, u1, u2, u3, u4, u5, u6, u7, ..] = units;
         // SAFETY: `self` proves AVX-512F.
         unsafe {
-            // Half a row in every 128-bit lane: of rows 0, 2, 4 and 6, then 1, 3, 5 and 7.
+            // Half a row in every 128 bits: rows 0, 2, 4 and 6, then rows 1, 3, 5 and 7.
             let even_left = _mm512_unpacklo_epi64(w0, w1);
             let even_right = _mm512_unpacklo_epi64(w2, w3);
             let odd_left = _mm512_unpackhi_epi64(w0, w1);
@@ -132,15 +133,15 @@ impl Lanes<u64, 4> for Avx512 {
     }
 }
 
-/// Transposes 4 x 4 words of 32 bits in every 128-bit lane.
+/// Transposes 4 x 4 words of 32 bits in every 128 bits.
 ///
 /// # Safety
 ///
-/// The CPU must have AVX-512F.
+/// This CPU must have AVX-512F.
 #[inline(always)]
 unsafe fn transpose_in_lanes(rows: [__m512i; 4]) -> [__m512i; 4] {
     let [r0, r1, r2, r3] = rows;
-    // SAFETY: as the caller guarantees.
+    // SAFETY: the caller guarantees AVX-512F.
     unsafe {
         let low01 = _mm512_unpacklo_epi32(r0, r1);
         let low23 = _mm512_unpacklo_epi32(r2, r3);
@@ -155,7 +156,7 @@ unsafe fn transpose_in_lanes(rows: [__m512i; 4]) -> [__m512i; 4] {
     }
 }
 
-impl Lanes<u32, 8> for Avx512 {
+impl Lanes<u32, 8> for Avx512F {
     type Vector = __m512i;
 
     const LANES: usize = 16;
@@ -193,7 +194,8 @@ impl Lanes<u32, 8> for Avx512 {
     #[inline(always)]
     unsafe fn load(self, rows: &Rows, at: usize) -> [__m512i; 8] {
         let row = |i: usize| rows[i].wrapping_add(at);
-        // SAFETY: `self` proves AVX-512F; the caller guarantees 32 bytes at `at` of each row.
+        // SAFETY: `self` proves AVX-512F; the caller guarantees that 32 bytes at `at` of each
+        // row are readable.
         unsafe {
             // Paired as for 64 bits, with four rows in the place of two.
             let [a0, a1, a2, a3] = transpose_in_lanes([
@@ -244,7 +246,7 @@ impl Lanes<u32, 8> for Avx512 {
         ] = units;
         // SAFETY: `self` proves AVX-512F.
         unsafe {
-            // Half a row in every 128-bit lane: lane i of vector j is of row 4 * i + j.
+            // Half a row in every 128 bits: 128 bits `i` of vector `j` belong to row `4 * i + j`.
             let [left0, left1, left2, left3] = transpose_in_lanes([w0, w1, w2, w3]);
             let [right0, right1, right2, right3] = transpose_in_lanes([w4, w5, w6, w7]);
             for (left, right, [a, b, c, d]) in [

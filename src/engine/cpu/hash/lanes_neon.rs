@@ -1,75 +1,67 @@
 //! NEON: two lanes of 64 bits, eight lanes of 32 bits.
 //!
-//! For BLAKE3, that is two vectors for every word. With one, the steps of a round, which wait for
-//! one another, leave processors that have four vector units half idle. For Blake2b, SHA3's
-//! instruction that rotates the exclusive or does more: so there is one vector for every word, and
-//! the state stays in registers.
+//! BLAKE3 has two vectors per word: the steps of a round wait for one another, so one vector would
+//! leave CPUs with four vector units half idle. Blake2b has one vector per word, so that the state
+//! stays in registers: SHA3's instruction that rotates the exclusive or saves more than a second
+//! vector would.
 
 #![allow(unsafe_code)]
 
 use std::arch::aarch64::*;
 
-use super::lanes::{Job, Lanes, Rows, UNIT, Units};
+use super::lanes::{HashSet, Lanes, Rows, UNIT, Units};
 use crate::engine::cpu::isa::{Neon, NeonSha3};
 
-/// The lanes, with SHA3's instructions or without, and the proof.
+/// Lanes of 128 bits, with SHA3's instructions or without, and the proof of NEON.
 #[derive(Clone, Copy)]
-struct Lanes128<const SHA3: bool> {
+pub(crate) struct Lanes128<const SHA3: bool> {
     _proof: Neon,
 }
 
-/// Runs the job with these instructions, and with SHA3's if the CPU has them.
-pub(crate) fn run(proof: Neon, job: impl Job) {
-    match NeonSha3::new() {
-        Some(proof) => run_sha3(proof, job),
-        None => run_plain(proof, job),
+impl HashSet for Neon {
+    type Lanes = Lanes128<false>;
+
+    #[inline(always)]
+    fn lanes(self) -> Lanes128<false> {
+        Lanes128 { _proof: self }
     }
 }
 
-fn run_plain(proof: Neon, job: impl Job) {
-    #[target_feature(enable = "neon")]
-    fn with_feature(proof: Neon, job: impl Job) {
-        job.run(Lanes128::<false> { _proof: proof });
+impl HashSet for NeonSha3 {
+    type Lanes = Lanes128<true>;
+
+    #[inline(always)]
+    fn lanes(self) -> Lanes128<true> {
+        Lanes128 {
+            _proof: self.into(),
+        }
     }
-    // SAFETY: the proof was made by asking the CPU.
-    unsafe { with_feature(proof, job) }
 }
 
-fn run_sha3(proof: NeonSha3, job: impl Job) {
-    #[target_feature(enable = "neon,sha3")]
-    fn with_features(proof: NeonSha3, job: impl Job) {
-        let lanes = Lanes128::<true> {
-            _proof: proof.into(),
-        };
-        job.run(lanes);
-    }
-    // SAFETY: the proof was made by asking the CPU.
-    unsafe { with_features(proof, job) }
-}
-
-/// The order of bytes that rotates each word of 64 bits right by 24 bits.
+/// Byte order that rotates each word of 64 bits right by 24 bits.
 const ROTR_24_OF_64: [u8; 16] = [3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10];
 
-/// The order of bytes that rotates each word of 64 bits right by 16 bits.
+/// Byte order that rotates each word of 64 bits right by 16 bits.
 const ROTR_16_OF_64: [u8; 16] = [2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9];
 
-/// The order of bytes that rotates each word of 32 bits right by 8 bits.
+/// Byte order that rotates each word of 32 bits right by 8 bits.
 const ROTR_8_OF_32: [u8; 16] = [1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12];
 
-/// The bytes of the vector in another order.
+/// Returns the bytes of the vector in another order.
 ///
 /// # Safety
 ///
-/// The CPU must have NEON.
+/// This CPU must have NEON.
 #[inline(always)]
 unsafe fn reorder(bytes: uint8x16_t, order: &[u8; 16]) -> uint8x16_t {
-    // SAFETY: as the caller guarantees; the reference is to 16 bytes.
+    // SAFETY: the caller guarantees NEON, and the reference is to 16 bytes.
     unsafe { vqtbl1q_u8(bytes, vld1q_u8(order.as_ptr())) }
 }
 
-/// The exclusive or, rotated right.
+/// Returns the exclusive or, rotated right.
 ///
-/// A function with these features of its own: what is always inlined would have to have them too.
+/// A function with features of its own, as functions that are always inlined cannot have features
+/// that their callers lack.
 #[inline]
 #[target_feature(enable = "neon,sha3")]
 fn xor_rotr_sha3<const BITS: i32>(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
@@ -122,7 +114,8 @@ impl<const SHA3: bool> Lanes<u64, 4> for Lanes128<SHA3> {
     #[inline(always)]
     fn xor_rotr<const BITS: i32>(self, a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
         if SHA3 {
-            // SAFETY: such lanes are only made where SHA3 is proved.
+            // SAFETY: only `NeonSha3::lanes` returns lanes with `SHA3`, so a `NeonSha3` proved
+            // SHA3.
             unsafe { xor_rotr_sha3::<BITS>(a, b) }
         } else {
             let xor = Lanes::<u64, 4>::xor(self, a, b);
@@ -132,7 +125,8 @@ impl<const SHA3: bool> Lanes<u64, 4> for Lanes128<SHA3> {
 
     #[inline(always)]
     unsafe fn load(self, rows: &Rows, at: usize) -> [uint64x2_t; 4] {
-        // SAFETY: `self` proves NEON; the caller guarantees 32 bytes at `at` of each row.
+        // SAFETY: `self` proves NEON; the caller guarantees that 32 bytes at `at` of each
+        // row are readable.
         unsafe {
             let half =
                 |row: usize, at: usize| vreinterpretq_u64_u8(vld1q_u8(rows[row].wrapping_add(at)));
@@ -165,10 +159,10 @@ impl<const SHA3: bool> Lanes<u64, 4> for Lanes128<SHA3> {
 ///
 /// # Safety
 ///
-/// The CPU must have NEON.
+/// This CPU must have NEON.
 #[inline(always)]
 unsafe fn store_unit(unit: &mut [u8; UNIT], left: uint8x16_t, right: uint8x16_t) {
-    // SAFETY: as the caller guarantees; the reference is to 32 bytes.
+    // SAFETY: the caller guarantees NEON, and the reference is to 32 bytes.
     unsafe {
         vst1q_u8(unit.as_mut_ptr(), left);
         vst1q_u8(unit.as_mut_ptr().add(16), right);
@@ -179,11 +173,11 @@ unsafe fn store_unit(unit: &mut [u8; UNIT], left: uint8x16_t, right: uint8x16_t)
 ///
 /// # Safety
 ///
-/// The CPU must have NEON.
+/// This CPU must have NEON.
 #[inline(always)]
 unsafe fn transpose(rows: [uint32x4_t; 4]) -> [uint32x4_t; 4] {
     let [r0, r1, r2, r3] = rows;
-    // SAFETY: as the caller guarantees.
+    // SAFETY: the caller guarantees NEON.
     unsafe {
         let even01 = vreinterpretq_u64_u32(vtrn1q_u32(r0, r1));
         let even23 = vreinterpretq_u64_u32(vtrn1q_u32(r2, r3));
@@ -246,7 +240,8 @@ impl<const SHA3: bool> Lanes<u32, 8> for Lanes128<SHA3> {
 
     #[inline(always)]
     unsafe fn load(self, rows: &Rows, at: usize) -> [[uint32x4_t; 2]; 8] {
-        // SAFETY: `self` proves NEON; the caller guarantees 32 bytes at `at` of each row.
+        // SAFETY: `self` proves NEON; the caller guarantees that 32 bytes at `at` of each
+        // row are readable.
         unsafe {
             let row =
                 |row: usize, at: usize| vreinterpretq_u32_u8(vld1q_u8(rows[row].wrapping_add(at)));

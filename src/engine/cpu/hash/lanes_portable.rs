@@ -1,12 +1,18 @@
-//! Lanes of plain integers, for every CPU.
+//! Lanes of plain integers, for every CPU: one lane.
 
 #![allow(unsafe_code)]
 
-use super::lanes::{Lanes, Rows, UNIT, Units};
+use super::lanes::{HashSet, Lanes, Rows, UNIT, Units};
+use crate::engine::cpu::isa::Portable;
 
-/// Lanes that need no proof.
-#[derive(Clone, Copy)]
-pub(crate) struct Portable;
+impl HashSet for Portable {
+    type Lanes = Self;
+
+    #[inline(always)]
+    fn lanes(self) -> Self {
+        self
+    }
+}
 
 macro_rules! one_lane {
     ($word:ty) => {
@@ -42,7 +48,8 @@ macro_rules! one_lane {
 
             #[inline(always)]
             unsafe fn load(self, rows: &Rows, at: usize) -> [$word; UNIT / size_of::<$word>()] {
-                // SAFETY: the caller guarantees these bytes of the first row.
+                // SAFETY: the caller guarantees that 32 bytes at `at` of the first row are
+                // readable.
                 let unit = unsafe { rows[0].add(at).cast::<[u8; UNIT]>().read() };
                 let mut words = [0; UNIT / size_of::<$word>()];
                 for (word, bytes) in words.iter_mut().zip(unit.as_chunks().0) {

@@ -1,8 +1,8 @@
-//! Leaf and inner hashes of many messages of the same length at a time, one message a lane.
+//! Leaf and inner hashes of many messages of the same length at a time, one message per lane.
 //!
-//! The message of a leaf is a prefix byte and the symbol, so its blocks lie one byte before the
-//! symbol's own. They are read where they are, unaligned, with the byte before the symbol; what is
-//! not of the message is masked away.
+//! The message of a leaf is a prefix byte and the symbol, so its blocks begin one byte before the
+//! symbol. Blocks are read in place, unaligned, with the byte before the symbol. Bytes outside of
+//! the message are masked.
 
 mod blake2b;
 mod blake3;
@@ -27,13 +27,17 @@ use std::ops::Range;
 use self::blake2b::Blake2b;
 use self::blake3::{Blake3, stack_depth};
 pub(crate) use self::hash_states::{LaneStates, StripeStates};
-use self::lanes::{Job, Simd, UNIT};
-use self::lanes_portable::Portable;
+use self::lanes::{HashLanes, HashSet, UNIT};
 use self::node_pairs::{Adjacent, Apart, Nodes};
 pub(crate) use self::short_symbols::ShortLeaves;
 pub(crate) use self::tile::Tile;
-use self::tile::{Algorithm, Step, Walk};
-use super::isa::Isa;
+use self::tile::{Algorithm, Messages, Step};
+use super::dispatch::{Kernel, TargetFeatures};
+#[cfg(target_arch = "aarch64")]
+use super::isa::NeonSha3;
+#[cfg(target_arch = "x86_64")]
+use super::isa::{Avx2, Avx512F};
+use super::isa::{Isa, Portable};
 use crate::format::commitment::{Commitment, Digest};
 
 /// Hashes symbols of one size as leaves, whole or stripe by stripe.
@@ -45,7 +49,7 @@ pub(crate) struct LeafHasher {
 }
 
 impl LeafHasher {
-    /// A hasher of symbols of this size, at most 65,535 bytes.
+    /// Returns a hasher of symbols of this size, at most 65,535 bytes.
     pub(crate) fn new(commitment: Commitment, isa: Isa, symbol_size: u32) -> Self {
         assert!(symbol_size <= u32::from(u16::MAX), "no symbol is so long");
         Self {
@@ -55,8 +59,8 @@ impl LeafHasher {
         }
     }
 
-    /// The bytes kept for each symbol from stripe to stripe. They mean the same to all instruction
-    /// sets: the words in little-endian order, and then the last byte of the stripe.
+    /// Returns the bytes of a symbol's hash state between stripes. All instruction sets share the
+    /// format: the words in little-endian order, and then the last byte of the stripe.
     pub(crate) fn state_len(&self) -> usize {
         let units = match self.commitment {
             Commitment::Blake2b256 => 2,
@@ -65,12 +69,13 @@ impl LeafHasher {
         units * UNIT + 1
     }
 
-    /// Absorbs the bytes `range` of every symbol of the tile but for those that it skips.
+    /// Absorbs the bytes `range` of every symbol of the tile, except the symbols that the tile
+    /// skips.
     ///
-    /// The ranges must follow one another from 0, and all but the last must be a multiple of 128
-    /// bytes long. States stay in `kept` from range to range, and in `stripe` from stripe to stripe.
-    /// The last range writes the digests, a symbol each; before, `digests` may be empty. `each` is
-    /// called before every group of symbols, with its number and the tile's bytes.
+    /// Ranges must follow one another from 0, and the length of all but the last must be a multiple
+    /// of 128 bytes. States stay in `kept` between steps, and in `stripe` between stripes. The last
+    /// range writes the digests, one per symbol; before, `digests` may be empty. `each` is called
+    /// before every group of symbols, with the number of the group and the bytes of the tile.
     ///
     /// # Panics
     ///
@@ -84,7 +89,7 @@ impl LeafHasher {
         digests: &mut [Digest],
         each: &mut dyn FnMut(usize, &mut [u8]),
     ) {
-        // Shorter ones would be read past their ends.
+        // Shorter states would be read past their ends.
         assert!(
             stripe.len == self.state_len() || !stripe.begins && !stripe.ends,
             "states must be as long as the hash function's"
@@ -101,12 +106,12 @@ impl LeafHasher {
         hash(self.commitment, self.isa, step);
     }
 
-    /// The bytes of a whole symbol.
+    /// Returns the bytes of a whole symbol.
     pub(crate) fn symbol_size(&self) -> u32 {
         self.symbol_size
     }
 
-    /// The bytes that [`LaneStates`] take for so many symbols.
+    /// Returns the bytes of [`LaneStates`] for this number of symbols.
     pub(crate) fn kept_memory(&self, symbols: usize) -> u64 {
         let groups = symbols.div_ceil(self.group());
         let mut bytes = 0;
@@ -114,7 +119,7 @@ impl LeafHasher {
         bytes as u64
     }
 
-    /// How many symbols make a group.
+    /// Returns the number of symbols in a group.
     pub(crate) fn group(&self) -> usize {
         let mut lanes = 1;
         run(self.isa, CountLanes(self.commitment, &mut lanes));
@@ -122,38 +127,38 @@ impl LeafHasher {
     }
 }
 
-/// Finds the bytes of the states that a number of groups keep between steps.
+/// Computes the bytes of the states that a number of groups keep between steps.
 struct KeptMemory<'a>(Commitment, usize, &'a mut usize);
 
-impl Job for KeptMemory<'_> {
+impl LaneKernel for KeptMemory<'_> {
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
+    fn run<L: HashLanes>(self, _lanes: L) {
         let Self(commitment, groups, bytes) = self;
         *bytes = match commitment {
-            Commitment::Blake2b256 => LaneStates::memory::<Blake2b<S>>(groups),
-            Commitment::Blake3 => LaneStates::memory::<Blake3<S>>(groups),
+            Commitment::Blake2b256 => LaneStates::memory::<Blake2b<L>>(groups),
+            Commitment::Blake3 => LaneStates::memory::<Blake3<L>>(groups),
         };
     }
 }
 
-/// Finds the number of lanes of a hash function.
+/// Computes the number of lanes of a hash function.
 struct CountLanes<'a>(Commitment, &'a mut usize);
 
-impl Job for CountLanes<'_> {
+impl LaneKernel for CountLanes<'_> {
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) {
+    fn run<L: HashLanes>(self, _lanes: L) {
         *self.1 = match self.0 {
-            Commitment::Blake2b256 => <Blake2b<S> as Algorithm<S>>::LANES,
-            Commitment::Blake3 => <Blake3<S> as Algorithm<S>>::LANES,
+            Commitment::Blake2b256 => <Blake2b<L> as Algorithm<L>>::LANES,
+            Commitment::Blake3 => <Blake3<L> as Algorithm<L>>::LANES,
         };
     }
 }
 
-/// `out[i] = H(prefix || left[i] || right[i])`.
+/// Computes `out[i] = H(prefix || left[i] || right[i])`.
 ///
 /// # Panics
 ///
-/// If the slices are not of the same length.
+/// If the slices differ in length.
 pub(crate) fn hash_pairs(
     commitment: Commitment,
     isa: Isa,
@@ -171,7 +176,7 @@ pub(crate) fn hash_pairs(
     hash(commitment, isa, nodes);
 }
 
-/// `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`.
+/// Computes `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`.
 ///
 /// # Panics
 ///
@@ -192,47 +197,70 @@ pub(crate) fn hash_adjacent(
     hash(commitment, isa, nodes);
 }
 
-/// Runs the job as it was compiled for the instruction set.
-fn run(isa: Isa, job: impl Job) {
+/// Runs the kernel on the instruction set. GFNI serves the code alone, and SSSE3 has no kernels
+/// here.
+fn run(isa: Isa, kernel: impl LaneKernel) {
+    let kernel = OnLanes(kernel);
     match isa {
-        Isa::Portable => job.run(Portable),
+        Isa::Portable => Portable.run(kernel),
         #[cfg(target_arch = "x86_64")]
-        Isa::Ssse3(_) => job.run(Portable),
+        Isa::Ssse3(_) => Portable.run(kernel),
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon(proof) => lanes_neon::run(proof, job),
+        Isa::Neon(set) => match NeonSha3::new() {
+            Some(set) => set.run(kernel),
+            None => set.run(kernel),
+        },
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2(proof) => lanes_avx2::run(proof, job),
+        Isa::Avx2(set) => set.run(kernel),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2Gfni(proof) => lanes_avx2::run(proof.into(), job),
+        Isa::Avx2Gfni(set) => Avx2::from(set).run(kernel),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512(proof) => lanes_avx512::run(proof, job),
+        Isa::Avx512(set) => Avx512F::from(set).run(kernel),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Gfni(proof) => lanes_avx512::run(proof.into(), job),
+        Isa::Avx512Gfni(set) => Avx512F::from(set).run(kernel),
     }
 }
 
-/// Runs a walk with the hash function of the commitment.
-fn hash(commitment: Commitment, isa: Isa, walk: impl Walk) {
+/// Work on lanes, whatever the instruction set.
+trait LaneKernel {
+    /// Does the work. Implementations are `#[inline(always)]`.
+    fn run<L: HashLanes>(self, lanes: L);
+}
+
+/// A [`LaneKernel`] as a [`Kernel`] of every instruction set with lanes.
+struct OnLanes<K>(K);
+
+impl<S: HashSet, K: LaneKernel> Kernel<S> for OnLanes<K> {
+    #[inline(always)]
+    fn run(self, set: S) {
+        self.0.run(set.lanes());
+    }
+}
+
+/// Hashes messages with the hash function of the commitment.
+fn hash(commitment: Commitment, isa: Isa, messages: impl Messages) {
     match commitment {
-        Commitment::Blake2b256 => run(isa, ByBlake2b(walk)),
-        Commitment::Blake3 => run(isa, ByBlake3(walk)),
+        Commitment::Blake2b256 => run(isa, WithBlake2b(messages)),
+        Commitment::Blake3 => run(isa, WithBlake3(messages)),
     }
 }
 
-struct ByBlake2b<W>(W);
+/// Kernel that hashes messages with Blake2b-256.
+struct WithBlake2b<M>(M);
 
-impl<W: Walk> Job for ByBlake2b<W> {
+impl<M: Messages> LaneKernel for WithBlake2b<M> {
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        self.0.run::<S, Blake2b<S>>(simd);
+    fn run<L: HashLanes>(self, lanes: L) {
+        self.0.run::<L, Blake2b<L>>(lanes);
     }
 }
 
-struct ByBlake3<W>(W);
+/// Kernel that hashes messages with BLAKE3.
+struct WithBlake3<M>(M);
 
-impl<W: Walk> Job for ByBlake3<W> {
+impl<M: Messages> LaneKernel for WithBlake3<M> {
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        self.0.run::<S, Blake3<S>>(simd);
+    fn run<L: HashLanes>(self, lanes: L) {
+        self.0.run::<L, Blake3<L>>(lanes);
     }
 }

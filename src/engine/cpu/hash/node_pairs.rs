@@ -2,33 +2,34 @@
 
 #![allow(unsafe_code)]
 
-use super::lanes::{MAX_LANES, Rows, UNIT, Units, prefetch};
-use super::tile::{Algorithm, Walk};
+use super::lanes::{MAX_LANES, Rows, UNIT, Units};
+use super::tile::{Algorithm, Messages};
+use crate::engine::cpu::prefetch::prefetch_near;
 use crate::format::commitment::Digest;
 
-/// The length of the message of an inner node: a prefix and two digests.
+/// Bytes of the message of an inner node: a prefix and two digests.
 pub(crate) const PAIR: usize = 1 + 2 * UNIT;
 
-/// The length of a row with such a message: a multiple of what is loaded at a time.
+/// Bytes of a row with the message of an inner node: a multiple of the bytes loaded at a time.
 pub(crate) const PAIR_ROW: usize = 3 * UNIT;
 
-/// How many children ahead memory is asked for, 4 KiB: leaves come from beyond the caches, and by
-/// themselves processors hardly look past the end of a page.
-const AHEAD: usize = 128;
+/// Distance from a child to the child to prefetch: 4 KiB. Leaves come from beyond the caches, and
+/// the prefetchers of CPUs hardly cross the end of a page.
+const PREFETCH_CHILDREN: usize = 128;
 
-/// The messages of a group of nodes.
-pub(crate) type Messages = [[u8; PAIR_ROW]; MAX_LANES];
+/// Messages of a group of nodes, one row each.
+pub(crate) type NodeRows = [[u8; PAIR_ROW]; MAX_LANES];
 
-/// The children of many nodes.
+/// Children of many nodes.
 pub(crate) trait Children {
-    /// The number of nodes, unless the children are not that of whole nodes.
+    /// Returns the number of nodes. `None` if a node lacks a child.
     fn nodes(&self) -> Option<usize>;
 
-    /// Writes the children of up to `lanes` nodes from `first`, if there are any, into messages.
-    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages);
+    /// Writes the children of up to `lanes` nodes from `first` on into messages.
+    fn stage(&self, first: usize, lanes: usize, messages: &mut NodeRows);
 }
 
-/// Children in two lists: the first of each node, and the second.
+/// Children in two lists: the first child of each node, and the second child of each node.
 pub(crate) struct Apart<'a> {
     pub(crate) left: &'a [Digest],
     pub(crate) right: &'a [Digest],
@@ -41,7 +42,7 @@ impl Children for Apart<'_> {
     }
 
     #[inline(always)]
-    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages) {
+    fn stage(&self, first: usize, lanes: usize, messages: &mut NodeRows) {
         let pairs = self.left.iter().zip(self.right).skip(first);
         for (message, (left, right)) in messages[..lanes].iter_mut().zip(pairs) {
             message[1..1 + UNIT].copy_from_slice(left);
@@ -50,7 +51,7 @@ impl Children for Apart<'_> {
     }
 }
 
-/// Children in one list: the two of each node, one node after another.
+/// Children in one list: both children of each node, one node after another.
 pub(crate) struct Adjacent<'a>(pub(crate) &'a [Digest]);
 
 impl Children for Adjacent<'_> {
@@ -60,10 +61,15 @@ impl Children for Adjacent<'_> {
     }
 
     #[inline(always)]
-    fn stage(&self, first: usize, lanes: usize, messages: &mut Messages) {
+    fn stage(&self, first: usize, lanes: usize, messages: &mut NodeRows) {
         let children = self.0.get(2 * first..).unwrap_or_default();
         for lane in 0..lanes {
-            prefetch(children.as_ptr().wrapping_add(AHEAD + 2 * lane).cast());
+            prefetch_near(
+                children
+                    .as_ptr()
+                    .wrapping_add(PREFETCH_CHILDREN + 2 * lane)
+                    .cast(),
+            );
         }
         let pairs = children.as_chunks::<2>().0;
         for (message, pair) in messages[..lanes].iter_mut().zip(pairs) {
@@ -72,16 +78,16 @@ impl Children for Adjacent<'_> {
     }
 }
 
-/// Many inner nodes, to be hashed.
+/// Inner nodes to be hashed.
 pub(crate) struct Nodes<'a, C> {
-    /// The byte before the children.
+    /// Byte before the children.
     pub(crate) prefix: u8,
     pub(crate) children: C,
-    /// Where the digests go.
+    /// Digests of the nodes.
     pub(crate) out: &'a mut [Digest],
 }
 
-impl<C: Children> Walk for Nodes<'_, C> {
+impl<C: Children> Messages for Nodes<'_, C> {
     #[inline(always)]
     fn run<L: Copy, A: Algorithm<L>>(self, lanes: L) {
         assert_eq!(self.children.nodes(), Some(self.out.len()));
@@ -89,8 +95,8 @@ impl<C: Children> Walk for Nodes<'_, C> {
         for message in messages.as_flattened_mut() {
             message[0] = self.prefix;
         }
-        // A group is staged before the one before it is hashed, so that its stores have ended when
-        // it is loaded.
+        // A group is staged before the previous group is hashed, so that its stores have completed
+        // when the group is loaded.
         let [mut current, mut next] = messages.each_mut();
         self.children.stage(0, A::LANES, current);
         for first in (0..self.out.len()).step_by(A::LANES) {
@@ -100,7 +106,7 @@ impl<C: Children> Walk for Nodes<'_, C> {
                 *row = message.as_ptr();
             }
             let mut units = Units::default();
-            // SAFETY: every row is an array of this length.
+            // SAFETY: every row is an array of `PAIR_ROW` bytes.
             unsafe { A::pairs(lanes, &rows, &mut units) };
             let live = A::LANES.min(self.out.len() - first);
             self.out[first..first + live].copy_from_slice(&units[..live]);

@@ -1,4 +1,4 @@
-//! The leaves of two-byte symbols: there are only 65,536, and a blob of up to 400 KB has a million.
+//! Leaves of two-byte symbols: only 65,536 differ, and a blob of up to 400 KB has a million leaves.
 
 use super::{LaneStates, LeafHasher, StripeStates, Tile};
 use crate::engine::cpu::isa::Isa;
@@ -9,15 +9,15 @@ use crate::support::memory::{filled, with_capacity};
 pub(crate) struct ShortLeaves(Vec<Digest>);
 
 impl ShortLeaves {
-    /// The size of the symbols in bytes.
+    /// Bytes per symbol.
     pub(crate) const SYMBOL: u32 = 2;
 
-    /// How many there are.
+    /// Number of symbols.
     pub(crate) const COUNT: usize = 1 << 16;
 
-    /// Hashes all of them.
+    /// Hashes all symbols.
     pub(crate) fn new(commitment: Commitment, isa: Isa) -> Self {
-        // Behind one another, the byte before the first and room behind the last.
+        // The symbols, with a byte before the first and a hash block after the last.
         let mut bytes = with_capacity(1 + 2 * Self::COUNT + 128);
         bytes.push(0);
         bytes.extend((0..=u16::MAX).flat_map(u16::to_le_bytes));
@@ -25,7 +25,7 @@ impl ShortLeaves {
         let tile = Tile {
             bytes: &mut bytes,
             first: 1,
-            stride: Self::SYMBOL as usize,
+            pitch: Self::SYMBOL as usize,
             count: Self::COUNT,
             skip: 0..0,
         };
@@ -41,7 +41,7 @@ impl ShortLeaves {
         Self(leaves)
     }
 
-    /// The leaf of a symbol.
+    /// Returns the leaf of a symbol.
     #[inline(always)]
     pub(crate) fn get(&self, symbol: [u8; 2]) -> Digest {
         self.0[usize::from(u16::from_le_bytes(symbol))]
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_leaf_is_its_symbol_s() {
+    fn leaves_are_hashes_of_their_symbols() {
         for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
             for isa in Isa::available() {
                 let leaves = ShortLeaves::new(commitment, isa);

@@ -1,4 +1,4 @@
-//! Every instruction set against hashes one at a time.
+//! Every instruction set against hashes of one message at a time.
 
 #![allow(unsafe_code)]
 
@@ -11,38 +11,38 @@ use crate::engine::testing::kernel_inputs::Random;
 
 const COMMITMENTS: [Commitment; 2] = [Commitment::Blake2b256, Commitment::Blake3];
 
-/// The longest symbol of a blob, and one byte more: the longest that is hashed.
+/// Bytes of the longest symbol that is hashed: one byte more than the longest symbol of a blob.
 const MAX_SIZE: usize = 65_535;
 
-/// How symbols lie in a tile.
+/// Layout of symbols in a tile.
 #[derive(Clone, Debug)]
 struct Places {
     first: usize,
-    stride: usize,
+    pitch: usize,
     count: usize,
     skip: Range<usize>,
 }
 
 impl Places {
-    /// The shortest tile that is accepted for steps of `len` bytes.
+    /// Returns the length of the shortest tile that is accepted for steps of `len` bytes.
     fn tile_len(&self, len: usize) -> usize {
-        let room = len.next_multiple_of(128).max(len + 32);
-        self.first + self.count.saturating_sub(1) * self.stride + room
+        let capacity = len.next_multiple_of(128).max(len + 32);
+        self.first + self.count.saturating_sub(1) * self.pitch + capacity
     }
 
     fn tile<'a>(&self, bytes: &'a mut [u8]) -> Tile<'a> {
         Tile {
             bytes,
             first: self.first,
-            stride: self.stride,
+            pitch: self.pitch,
             count: self.count,
             skip: self.skip.clone(),
         }
     }
 
-    /// The bytes of a symbol in a tile.
+    /// Returns the range of a symbol in a tile.
     fn symbol(&self, index: usize, len: usize) -> Range<usize> {
-        let start = self.first + index * self.stride;
+        let start = self.first + index * self.pitch;
         start..start + len
     }
 
@@ -50,7 +50,7 @@ impl Places {
         !self.skip.contains(&index)
     }
 
-    /// The digests of whole symbols, one at a time; of those that are skipped, what was there.
+    /// Returns the digests of whole symbols, hashed one at a time. Skipped symbols have poison.
     fn expected(&self, commitment: Commitment, tile: &[u8], size: usize) -> Vec<Digest> {
         let digest = |index| match self.is_hashed(index) {
             true => one(commitment, &tile[self.symbol(index, size)]),
@@ -60,10 +60,10 @@ impl Places {
     }
 }
 
-/// Digests before they are written.
+/// Content of digests before they are written.
 const POISON: Digest = [0xa5; 32];
 
-/// A leaf hash, by one crate or by two.
+/// Returns a leaf hash, computed by one crate or by two crates.
 fn one(commitment: Commitment, symbol: &[u8]) -> Digest {
     let digest = commitment.hash(&[&[0], symbol]);
     if commitment == Commitment::Blake2b256 {
@@ -74,7 +74,7 @@ fn one(commitment: Commitment, symbol: &[u8]) -> Digest {
     digest
 }
 
-/// Hashes whole symbols. What is around them in the tile is no part of them.
+/// Hashes whole symbols in a tile.
 fn leaves(
     commitment: Commitment,
     isa: Isa,
@@ -102,7 +102,7 @@ fn leaves(
     digests
 }
 
-/// What symbols have that are one stripe.
+/// Returns no states, for symbols that are one stripe.
 fn no_stripes() -> StripeStates<'static> {
     StripeStates {
         bytes: &mut [],
@@ -112,7 +112,7 @@ fn no_stripes() -> StripeStates<'static> {
     }
 }
 
-/// Every instruction set on the whole symbols in a tile, of which it must change nothing.
+/// Checks every instruction set on the whole symbols in a tile, and that the tile does not change.
 fn check_leaves(places: &Places, tile: &mut [u8], size: usize) {
     let before = tile.to_vec();
     for commitment in COMMITMENTS {
@@ -129,10 +129,19 @@ fn check_leaves(places: &Places, tile: &mut [u8], size: usize) {
     }
 }
 
-/// Distances of symbols: far apart, one after another, and overlapping.
-fn strides(size: usize) -> [usize; 8] {
-    let room = size.next_multiple_of(64);
-    [room + 64, room + 65, size + 1, size, size / 2, 97, 1, 0]
+/// Returns pitches: symbols far apart, one after another, and overlapping.
+fn pitches(size: usize) -> [usize; 8] {
+    let capacity = size.next_multiple_of(64);
+    [
+        capacity + 64,
+        capacity + 65,
+        size + 1,
+        size,
+        size / 2,
+        97,
+        1,
+        0,
+    ]
 }
 
 #[test]
@@ -147,7 +156,7 @@ fn every_length() {
         };
         let places = Places {
             first: 1 + random.below(130),
-            stride: random.of(&strides(size)),
+            pitch: random.of(&pitches(size)),
             count,
             skip: 0..0,
         };
@@ -164,7 +173,7 @@ fn every_count() {
         for count in 0..=33 {
             let places = Places {
                 first: 1 + random.below(70),
-                stride: random.of(&strides(size)),
+                pitch: random.of(&pitches(size)),
                 count,
                 skip: 0..0,
             };
@@ -183,7 +192,7 @@ fn every_range_of_skipped_symbols() {
                 let size = 1 + random.below(300);
                 let places = Places {
                     first: 1 + random.below(70),
-                    stride: random.of(&strides(size)),
+                    pitch: random.of(&pitches(size)),
                     count,
                     skip: start..end,
                 };
@@ -194,16 +203,16 @@ fn every_range_of_skipped_symbols() {
     }
 }
 
-/// Short symbols of several lines one after another, in tiles as the engine makes them.
+/// Short symbols of several codewords one after another, in tiles as the engine lays them out.
 #[test]
-fn packed_lines() {
+fn packed_codewords() {
     let mut random = Random(4);
     for size in (2..64).step_by(2) {
         let mut tile = random.bytes(64 + 192 * 20);
-        for line in 0..64 / size {
+        for codeword in 0..64 / size {
             let places = Places {
-                first: 64 + line * size,
-                stride: 192,
+                first: 64 + codeword * size,
+                pitch: 192,
                 count: 20,
                 skip: 7..9,
             };
@@ -214,7 +223,7 @@ fn packed_lines() {
     }
 }
 
-/// Every length with every count, of which the other tests try a part.
+/// Every length with every count. Other tests cover a part of them.
 #[test]
 #[ignore = "minutes: make exhaustive"]
 fn exhaustive_lengths_and_counts() {
@@ -225,7 +234,7 @@ fn exhaustive_lengths_and_counts() {
         for count in 1..=33 {
             let places = Places {
                 first: 1 + random.below(130),
-                stride: size + random.below(70),
+                pitch: size + random.below(70),
                 count,
                 skip: 0..0,
             };

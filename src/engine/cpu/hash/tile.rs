@@ -1,4 +1,5 @@
-//! The walk over the groups of symbols that fill the lanes, and over the blocks of their messages.
+//! Tiles of symbols as messages: the groups of symbols that fill the lanes, and the blocks of their
+//! messages.
 
 #![allow(unsafe_code)]
 
@@ -8,43 +9,43 @@ use super::hash_states::{LaneStates, StateWords, StripeStates};
 use super::lanes::{MAX_LANES, Rows, UNIT, Units};
 use crate::format::commitment::Digest;
 
-/// The longest block of the hash functions.
+/// Bytes of the longest block of the hash functions.
 const MAX_BLOCK: usize = 128;
 
-/// A hash function over lanes: its state between two blocks.
+/// A hash function on lanes. A value is the state between two blocks.
 pub(crate) trait Algorithm<L: Copy>: StateWords {
-    /// The bytes in a block.
+    /// Bytes in a block.
     const BLOCK: usize;
 
-    /// The messages hashed at a time.
+    /// Number of messages hashed at a time.
     const LANES: usize;
 
-    /// The state before the first block.
+    /// Returns the state before the first block.
     fn start(lanes: L) -> Self;
 
-    /// The state after `absorbed` bytes of the messages, as `save` wrote it.
+    /// Returns the state after `absorbed` bytes of the messages, as `save` wrote it.
     ///
     /// # Safety
     ///
-    /// The first `LANES` rows must be readable for as long as the states are.
+    /// The first `LANES` rows must be readable for the length of a state.
     unsafe fn restore(lanes: L, rows: &Rows, absorbed: u32) -> Self;
 
-    /// Writes what `restore` needs: each of `states` is that of a lane.
+    /// Writes the state, one slice of `states` per lane.
     fn save(&self, lanes: L, absorbed: u32, states: &mut [&mut [u8]]);
 
-    /// Absorbs the block of each message that begins `at` bytes after the start of its row. The
-    /// first byte of the first block is taken for the leaf prefix, whatever it is; so are bytes past
-    /// the end of the block for zeros.
+    /// Absorbs the block of each message, `at` bytes after the start of its row. Whatever the
+    /// memory holds, the first byte of the first block is taken as the leaf prefix, and bytes after
+    /// the end of the block as zeros.
     ///
     /// # Safety
     ///
-    /// The block's bytes, rounded up to whole units, of the first `LANES` rows must be readable.
+    /// In the first `LANES` rows, the block's bytes, rounded up to whole units, must be readable.
     unsafe fn absorb(&mut self, lanes: L, rows: &Rows, at: usize, block: Block);
 
-    /// The digests, after the last block.
+    /// Returns the digests, after the last block.
     fn digests(self, lanes: L, units: &mut Units);
 
-    /// The digests of messages of `PAIR` bytes, which lie zero-padded in the rows.
+    /// Returns the digests of messages of `PAIR` bytes, which lie zero-padded in the rows.
     ///
     /// # Safety
     ///
@@ -53,24 +54,24 @@ pub(crate) trait Algorithm<L: Copy>: StateWords {
 }
 
 /// Messages to be hashed, group by group.
-pub(crate) trait Walk {
-    /// Hashes them. Implementations are `#[inline(always)]`, into the function that has the features.
+pub(crate) trait Messages {
+    /// Hashes the messages. Implementations are `#[inline(always)]` into kernels.
     fn run<L: Copy, A: Algorithm<L>>(self, lanes: L);
 }
 
-/// Where in the messages a block lies. This is the same for all lanes.
+/// Position of a block in the messages, the same for all lanes.
 #[derive(Clone, Copy)]
 pub(crate) struct Block {
-    /// The message bytes before it.
+    /// Message bytes before the block.
     pub(crate) start: u32,
-    /// The message bytes in it; the rest is zero.
+    /// Message bytes in the block. The rest of the block is zero.
     pub(crate) len: u32,
-    /// Whether the messages end with it.
+    /// True if the messages end with the block.
     pub(crate) last: bool,
 }
 
 impl Block {
-    /// Which bits of the block's 64-bit word `index` are of the message, but for the prefix.
+    /// Returns the mask of the bits of the block's 64-bit word `index` that belong to the symbol.
     #[inline(always)]
     pub(crate) fn mask(&self, index: usize) -> u64 {
         let inside = (self.len as usize).saturating_sub(8 * index);
@@ -87,30 +88,30 @@ impl Block {
     }
 }
 
-/// The same bytes of some symbols, at equal distances in memory.
+/// The same byte range of several symbols, at equal distances in memory.
 ///
-/// Messages are a prefix and a symbol, so that blocks begin one byte before the bytes at hand: at a
-/// byte of the tile that holds what the step before left there.
+/// Messages are a prefix and a symbol, so blocks begin one byte before the symbol's bytes, at a
+/// byte that the step before left there.
 pub(crate) struct Tile<'a> {
-    /// All there is.
+    /// Memory of the tile.
     pub(crate) bytes: &'a mut [u8],
-    /// Where the bytes of the first symbol begin: not at the beginning.
+    /// Offset of the first symbol's bytes, at least 1.
     pub(crate) first: usize,
-    /// The distance of two symbols.
-    pub(crate) stride: usize,
-    /// The number of symbols.
+    /// Distance of two symbols, in bytes.
+    pub(crate) pitch: usize,
+    /// Number of symbols.
     pub(crate) count: usize,
-    /// The symbols that are not to be hashed.
+    /// Symbols that are not hashed.
     pub(crate) skip: Range<usize>,
 }
 
 impl Tile<'_> {
-    /// The number of symbols that are hashed.
+    /// Returns the number of symbols that are hashed.
     fn live(&self) -> usize {
         self.count - self.skip.len()
     }
 
-    /// Which symbol the `index`-th of those is.
+    /// Returns the index in the tile of the `index`-th hashed symbol.
     #[inline(always)]
     fn symbol(&self, index: usize) -> usize {
         if index < self.skip.start {
@@ -121,24 +122,24 @@ impl Tile<'_> {
     }
 }
 
-/// Some bytes of every symbol of a tile, to be absorbed.
+/// A byte range of every symbol of a tile, to be absorbed.
 pub(crate) struct Step<'a> {
-    /// Which bytes.
+    /// Byte range in the symbols.
     pub(crate) range: Range<u32>,
-    /// The bytes in a whole symbol.
+    /// Bytes of a whole symbol.
     pub(crate) symbol_size: u32,
     pub(crate) tile: Tile<'a>,
-    /// The states from step to step.
+    /// States between steps.
     pub(crate) kept: &'a mut LaneStates,
-    /// The states from stripe to stripe, where one begins or ends here.
+    /// States between stripes, if a stripe begins or ends with this step.
     pub(crate) stripe: StripeStates<'a>,
-    /// Where the digests go, a symbol each; not used before the last step.
+    /// Digests, one per symbol, written by the last step.
     pub(crate) digests: &'a mut [Digest],
-    /// Called before every group of symbols with its number.
+    /// Callback before every group of symbols, with the number of the group.
     pub(crate) each: &'a mut dyn FnMut(usize, &mut [u8]),
 }
 
-impl Walk for Step<'_> {
+impl Messages for Step<'_> {
     #[inline(always)]
     fn run<L: Copy, A: Algorithm<L>>(mut self, lanes: L) {
         self.check();
@@ -155,12 +156,12 @@ impl Walk for Step<'_> {
 }
 
 impl Step<'_> {
-    /// Whether the symbols end with this step.
+    /// Returns true if the symbols end with this step.
     fn ends(&self) -> bool {
         self.range.end == self.symbol_size
     }
 
-    /// Hashes the group of symbols from the `first` of `live`.
+    /// Absorbs the bytes of a group: the hashed symbols from the `first` on, of `live`.
     #[inline(always)]
     fn hash<L: Copy, A: Algorithm<L>>(
         &mut self,
@@ -179,7 +180,7 @@ impl Step<'_> {
                 false => symbols[lane - 1],
             };
         }
-        let before = |symbol: usize| self.tile.first - 1 + symbol * self.tile.stride;
+        let before = |symbol: usize| self.tile.first - 1 + symbol * self.tile.pitch;
         if self.stripe.begins {
             for &symbol in &symbols[..A::LANES] {
                 self.tile.bytes[before(symbol)] = self.stripe.last(symbol);
@@ -188,19 +189,20 @@ impl Step<'_> {
         let mut rows: Rows = [std::ptr::null(); MAX_LANES];
         let start = self.tile.bytes.as_mut_ptr();
         for lane in 0..A::LANES {
-            // `check` found the tile's last symbol in its bytes.
+            // `check` found the last symbol within the tile.
             rows[lane] = start.wrapping_add(before(symbols[lane]));
         }
         let mut state = if self.range.start == 0 {
             A::start(lanes)
         } else if self.stripe.begins {
             let rows = self.stripe.rows(&symbols, A::LANES);
-            // SAFETY: every row is the whole state of a symbol.
+            // SAFETY: `StripeStates::rows` slices a whole state per row, and `LeafHasher::absorb`
+            // checks the length of states.
             unsafe { A::restore(lanes, &rows, self.range.start) }
         } else {
             self.kept.get::<A>(group)
         };
-        // The byte before the symbols' bytes, and their last one only if no others follow.
+        // The byte before the symbol's bytes counts. The last byte counts only if no step follows.
         let bytes = self.range.len() + usize::from(ends);
         for at in (0..bytes).step_by(A::BLOCK) {
             let len = (bytes - at).min(A::BLOCK);
@@ -209,7 +211,8 @@ impl Step<'_> {
                 len: len as u32,
                 last: ends && at + len == bytes,
             };
-            // SAFETY: `check` found that the tile has these bytes, and a unit more, of each symbol.
+            // SAFETY: `check` asserts that the tile has these bytes of each symbol, rounded up to
+            // whole units.
             unsafe { state.absorb(lanes, &rows, at, block) };
         }
 
@@ -225,14 +228,15 @@ impl Step<'_> {
         let len = self.range.len();
         if self.stripe.ends {
             let (tile, states) = (&self.tile, &mut self.stripe);
-            let last = |symbol: usize| tile.bytes[tile.first + symbol * tile.stride + len - 1];
+            let last = |symbol: usize| tile.bytes[tile.first + symbol * tile.pitch + len - 1];
             states.with(&symbols[..own], last, |states| {
                 state.save(lanes, self.range.end, states);
             });
         } else {
             self.kept.put(group, state);
             for &symbol in &symbols[..own] {
-                // SAFETY: `check` found the symbol's bytes in the tile, and the one before them.
+                // SAFETY: `check` asserts that the symbol's bytes, and the byte before them, are in
+                // the tile, which `self` borrows exclusively.
                 unsafe {
                     let row = start.add(before(symbol));
                     *row = *row.add(len);
@@ -241,7 +245,7 @@ impl Step<'_> {
         }
     }
 
-    /// Panics unless the lengths fit together.
+    /// Panics unless the lengths fit together. The unsafe code of a step relies on it.
     fn check(&self) {
         let Range { start, end } = self.range;
         assert!(start < end && end <= self.symbol_size, "no such bytes");
@@ -253,15 +257,15 @@ impl Step<'_> {
         let Tile {
             bytes,
             first,
-            stride,
+            pitch,
             count,
             skip,
         } = &self.tile;
         assert!(skip.start <= skip.end && skip.end <= *count);
         let len = self.range.len();
-        let room = len.next_multiple_of(MAX_BLOCK).max(len + UNIT);
-        let last = count.saturating_sub(1).checked_mul(*stride);
-        let end = last.and_then(|last| last.checked_add(first + room));
+        let capacity = len.next_multiple_of(MAX_BLOCK).max(len + UNIT);
+        let last = count.saturating_sub(1).checked_mul(*pitch);
+        let end = last.and_then(|last| last.checked_add(first + capacity));
         assert!(
             *count == 0 || (*first > 0 && end.is_some_and(|end| end <= bytes.len())),
             "the tile must have the blocks of every symbol"

@@ -4,27 +4,28 @@ use std::sync::Arc;
 
 use reed_solomon_simd::engine::{self, Engine};
 
-use super::gf::Kernels;
+use super::gf;
 use crate::code::with_tables;
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::symbol_chunks::Aligned;
 
-/// How the butterflies are computed.
+/// Implementation of the butterflies.
 pub(crate) enum Butterflies {
-    /// On one chunk a symbol, by our own kernels.
-    Own(Kernels),
-    /// On several, by `reed-solomon-simd`'s.
+    /// The kernels in `gf`, on one chunk per symbol.
+    Kernels(Isa),
+    /// An engine of `reed-solomon-simd`, on several chunks per symbol.
     Crate(CrateEngine),
 }
 
-/// One of `reed-solomon-simd`'s engines.
+/// An engine of `reed-solomon-simd`.
 type CrateEngine = Arc<dyn Engine + Send + Sync>;
 
 impl Butterflies {
-    /// Those of the instruction set: our own kernels if it has any, or the crate's engine for it.
+    /// Returns the implementation for the instruction set: the kernels, or else the engine of
+    /// `reed-solomon-simd` for the set.
     pub(crate) fn new(isa: Isa) -> Self {
-        if let Some(kernels) = Kernels::of(isa) {
-            return Self::Own(kernels);
+        if gf::has_kernels(isa) {
+            return Self::Kernels(isa);
         }
         Self::Crate(with_tables(|| -> CrateEngine {
             match isa {
@@ -38,24 +39,30 @@ impl Butterflies {
     }
 }
 
-/// The kernels with the tables that they need, or an engine, which has its own.
-pub(crate) enum Tables<T> {
-    Own(T),
+/// A kernel with the tables of its code, or an engine, which has tables of its own.
+pub(crate) enum Prepared<K: ?Sized> {
+    Kernel(Box<K>),
     Crate(CrateEngine),
 }
 
-impl<T> Tables<T> {
-    pub(crate) fn new(butterflies: &Butterflies, own: impl FnOnce(Kernels) -> T) -> Self {
+impl<K: ?Sized> Prepared<K> {
+    /// Prepares the butterflies. `kernel` returns the kernel for an instruction set.
+    pub(crate) fn new(
+        butterflies: &Butterflies,
+        kernel: impl FnOnce(Isa) -> Option<Box<K>>,
+    ) -> Self {
         match butterflies {
-            Butterflies::Own(kernels) => Self::Own(own(*kernels)),
+            Butterflies::Kernels(isa) => Self::Kernel(kernel(*isa).expect("a set with kernels")),
             Butterflies::Crate(engine) => Self::Crate(Arc::clone(engine)),
         }
     }
 }
 
-/// What a thread encodes and decodes in, kept from use to use.
+/// Working memory of a thread that extends or restores codewords, kept from use to use.
 #[derive(Default)]
 pub(crate) struct CodeSpace {
+    /// Chunks of the transforms.
     pub(crate) work: Aligned,
+    /// Last chunks of symbols that are no whole chunks.
     pub(crate) tails: Aligned,
 }

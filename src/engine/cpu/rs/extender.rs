@@ -1,70 +1,72 @@
-//! The Reed-Solomon code over lines of symbols: which transforms make the recovery symbols, or bring
-//! missing source symbols back. The butterflies themselves are in `gf`, or `reed-solomon-simd`'s.
+//! Extending a codeword: the transforms that compute its recovery symbols from its source symbols.
+//! The butterflies themselves are in `gf`, or in `reed-solomon-simd`.
 //!
-//! A *line* is one code word: a row or a column of the expanded matrix. Short symbols, and the odd
-//! ends of long ones, of several lines share a 64-byte chunk, since the code works element by element.
+//! Short symbols of several codewords share a 64-byte chunk, since the code works element by
+//! element.
 
 use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{Engine, ShardsRefMut};
 
-use super::butterflies::{Butterflies, CodeSpace, Tables};
-use super::gf::{self, EncodeChunk};
+use super::butterflies::{Butterflies, CodeSpace, Prepared};
+use super::gf::{self, ExtendChunk, ExtendKernel};
 use crate::code::{Code, Rate};
 use crate::engine::cpu::prefetch::Prefetcher;
 use crate::engine::cpu::symbol_chunks::{Aligned, Chunk, Layout, Symbols, SymbolsMut};
 
-/// How many chunks ahead the memory is asked for: where the same symbols go on when all others have
-/// had their turn a few times.
-const AHEAD: usize = 4;
+/// Distance from a chunk to the chunk of the same symbol to prefetch, in chunks.
+const PREFETCH_CHUNKS: usize = 4;
 
-/// Where the next source symbols are.
+/// Location of the source symbols that are read next.
 #[derive(Clone, Copy)]
 pub(crate) enum Next {
-    /// Already in a core's cache.
-    Near,
-    /// So many bytes behind these ones: those of the next line.
-    Line(usize),
+    /// In a cache of the core already.
+    Cached,
+    /// The next codeword, this many bytes after the current codeword.
+    Codeword(usize),
 }
 
 impl Next {
-    /// What memory is asked for while chunk `k` of `chunks` is at work.
-    fn ahead(self, symbols: Symbols<'_>, k: usize, chunks: usize) -> Prefetcher {
+    /// Returns the prefetcher to use while chunk `k` of `chunks` is computed.
+    fn prefetcher(self, symbols: Symbols<'_>, k: usize, chunks: usize) -> Prefetcher {
         match self {
-            Self::Near => Prefetcher::NOTHING,
-            // The same symbols' chunks to come, and then the next line's.
-            Self::Line(_) if k + AHEAD < chunks => Prefetcher::new(symbols, 64 * (k + AHEAD)),
-            Self::Line(distance) => {
-                let chunk = (k + AHEAD - chunks) % chunks;
+            Self::Cached => Prefetcher::EMPTY,
+            // Later chunks of the same symbols, and then chunks of the next codeword.
+            Self::Codeword(_) if k + PREFETCH_CHUNKS < chunks => {
+                Prefetcher::new(symbols, 64 * (k + PREFETCH_CHUNKS))
+            }
+            Self::Codeword(distance) => {
+                let chunk = (k + PREFETCH_CHUNKS - chunks) % chunks;
                 Prefetcher::new(symbols, distance + 64 * chunk)
             }
         }
     }
 }
 
-/// A code made ready for encoding: once a job, shared by its threads.
-pub(crate) struct Encoding {
+/// A code prepared to extend codewords: once per job, shared by the threads of the job.
+pub(crate) struct Extender {
     code: Code,
-    tables: Tables<gf::Encoding>,
+    prepared: Prepared<dyn ExtendKernel>,
 }
 
-impl Encoding {
+impl Extender {
+    /// Prepares the code.
     pub(crate) fn new(butterflies: &Butterflies, code: Code) -> Self {
         Self {
             code,
-            tables: Tables::new(butterflies, |kernels| gf::Encoding::new(kernels, code)),
+            prepared: Prepared::new(butterflies, |isa| gf::extend_kernel(isa, code)),
         }
     }
 
+    /// Returns the code.
     pub(crate) fn code(&self) -> &Code {
         &self.code
     }
-}
 
-impl Encoding {
-    /// Makes the recovery symbols from the source symbols, of which those past the first `inputs`
-    /// are zero, whatever they hold.
+    /// Computes the recovery symbols from the source symbols. Source symbols from `inputs` on are
+    /// zero, whatever their memory holds.
     ///
-    /// Symbols have room for whole chunks: what lies behind their bytes there is overwritten.
+    /// Symbols have a capacity of whole chunks. Memory after the bytes of a recovery symbol, up to
+    /// the capacity, is overwritten.
     pub(crate) fn run(
         &self,
         space: &mut CodeSpace,
@@ -74,19 +76,20 @@ impl Encoding {
         output: &mut SymbolsMut<'_>,
         next: Next,
     ) {
-        match &self.tables {
-            Tables::Own(own) => {
-                self.by_own((own, space), layout, inputs, input, output, next);
+        match &self.prepared {
+            Prepared::Kernel(kernel) => {
+                self.by_kernel((&**kernel, space), layout, inputs, input, output, next);
             }
-            Tables::Crate(engine) => {
+            Prepared::Crate(engine) => {
                 self.by_crate(&**engine, &mut space.work, layout, inputs, input, output);
             }
         }
     }
 
-    fn by_own(
+    /// Extends with the kernel, one chunk per symbol at a time.
+    fn by_kernel(
         &self,
-        (own, space): (&gf::Encoding, &mut CodeSpace),
+        (kernel, space): (&dyn ExtendKernel, &mut CodeSpace),
         layout: &Layout,
         inputs: usize,
         input: Symbols<'_>,
@@ -95,14 +98,14 @@ impl Encoding {
     ) {
         let CodeSpace { work, tails } = space;
         let code = self.code;
-        let work = work.chunks(EncodeChunk::work(&code));
+        let work = work.chunks(ExtendChunk::work(&code));
         for k in 0..layout.whole {
-            own.run(EncodeChunk {
+            kernel.run(ExtendChunk {
                 input,
                 inputs,
                 output,
                 at: 64 * k,
-                ahead: next.ahead(input, k, layout.chunks()),
+                prefetcher: next.prefetcher(input, k, layout.chunks()),
                 work,
             });
         }
@@ -115,12 +118,12 @@ impl Encoding {
         for (i, chunk) in sources[..inputs].iter_mut().enumerate() {
             layout.take_tail(input.chunk(i, at), chunk);
         }
-        own.run(EncodeChunk {
+        kernel.run(ExtendChunk {
             input: Symbols::new(sources.as_flattened(), 64, inputs, 64),
             inputs,
             output: &mut SymbolsMut::new(recovery.as_flattened_mut(), 64, code.recovery, 64),
             at: 0,
-            ahead: next.ahead(input, layout.whole, layout.chunks()),
+            prefetcher: next.prefetcher(input, layout.whole, layout.chunks()),
             work,
         });
         for (j, chunk) in recovery.iter().enumerate() {
@@ -128,6 +131,7 @@ impl Encoding {
         }
     }
 
+    /// Extends with `reed-solomon-simd`, all chunks of the symbols at a time.
     fn by_crate(
         &self,
         engine: &dyn Engine,
@@ -150,7 +154,7 @@ impl Encoding {
             }
         }
         work[inputs * chunks..code.original * chunks].fill([0; 64]);
-        encode_transforms(engine, code, chunks, work);
+        extend_transforms(engine, code, chunks, work);
         for (j, symbol) in work.chunks_exact(chunks).enumerate().take(code.recovery) {
             for (k, chunk) in symbol[..layout.whole].iter().enumerate() {
                 *output.chunk(j, 64 * k) = *chunk;
@@ -164,18 +168,19 @@ impl Encoding {
 }
 
 impl Butterflies {
-    /// The bytes of a [`CodeSpace`] for symbols of at most `chunks` chunks.
-    pub(crate) fn encode_memory(&self, code: &Code, chunks: usize) -> u64 {
+    /// Returns the bytes of a [`CodeSpace`] that extends codewords with symbols of at most `chunks`
+    /// chunks.
+    pub(crate) fn extend_memory(&self, code: &Code, chunks: usize) -> u64 {
         let symbols = match self {
-            Self::Own(_) => EncodeChunk::work(code) + code.original + code.recovery,
+            Self::Kernels(_) => ExtendChunk::work(code) + code.original + code.recovery,
             Self::Crate(_) => code.encode_work() * chunks,
         };
         64 * symbols as u64
     }
 }
 
-/// From the source symbols at the front of `work` to the recovery symbols there.
-fn encode_transforms(engine: &dyn Engine, code: Code, chunks: usize, work: &mut [Chunk]) {
+/// Computes the recovery symbols at the start of `work` from the source symbols there.
+fn extend_transforms(engine: &dyn Engine, code: Code, chunks: usize, work: &mut [Chunk]) {
     let Code {
         rate,
         original,
@@ -186,7 +191,7 @@ fn encode_transforms(engine: &dyn Engine, code: Code, chunks: usize, work: &mut 
     let block = chunk * chunks;
     match rate {
         Rate::High => {
-            // The blocks' inverse transforms add up; one transform of the sum is the answer.
+            // The recovery symbols are one transform of the sum of the blocks' inverse transforms.
             work[original * chunks..].fill([0; 64]);
             let mut shards = ShardsRefMut::new(symbols, chunks, work);
             for start in (0..original).step_by(chunk) {
@@ -201,7 +206,7 @@ fn encode_transforms(engine: &dyn Engine, code: Code, chunks: usize, work: &mut 
             engine.fft(&mut shards, 0, chunk, recovery, 0);
         }
         Rate::Low => {
-            // One inverse transform; each block of recovery symbols is a transform of it.
+            // Each block of recovery symbols is a transform of one inverse transform.
             work[original * chunks..block].fill([0; 64]);
             let mut shards = ShardsRefMut::new(symbols, chunks, work);
             engine.ifft(&mut shards, 0, chunk, original, 0);
@@ -226,7 +231,7 @@ pub(crate) mod tests {
     use crate::engine::cpu::isa::Isa;
     use reed_solomon_simd::ReedSolomonEncoder;
 
-    /// Every way to compute the butterflies that this processor has.
+    /// Returns every implementation of the butterflies that this CPU has.
     pub(crate) fn butterflies() -> Vec<Butterflies> {
         Isa::available().into_iter().map(Butterflies::new).collect()
     }
@@ -242,18 +247,14 @@ pub(crate) mod tests {
         (0..len).map(next).collect()
     }
 
-    /// `lines` lines of source symbols and their recovery symbols as the crate computes them.
-    fn expected(code: Code, lines: usize, width: usize) -> Vec<Vec<Vec<u8>>> {
-        let source = |line| {
-            let symbol = |i| bytes((line * 1000 + i) as u64 + 1, width);
-            (0..code.original).map(symbol).collect()
-        };
-        (0..lines)
-            .map(|line| extended(code, source(line)))
-            .collect()
+    /// Returns a codeword as `reed-solomon-simd` computes it.
+    fn expected(code: Code, width: usize) -> Vec<Vec<u8>> {
+        let symbol = |i| bytes(i as u64 + 1, width);
+        extended(code, (0..code.original).map(symbol).collect())
     }
 
-    /// Source symbols, and the recovery symbols that the crate makes of them.
+    /// Returns the source symbols and the recovery symbols that `reed-solomon-simd` computes from
+    /// them.
     pub(crate) fn extended(code: Code, mut symbols: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         let width = symbols[0].len();
         let mut crate_code = ReedSolomonEncoder::new(code.original, code.recovery, width).unwrap();
@@ -265,8 +266,8 @@ pub(crate) mod tests {
         symbols
     }
 
-    /// Both rates, equal powers of two either way, one and several blocks, and factors
-    /// beyond the subfield in every layer.
+    /// Counts of source and recovery symbols: both rates, equal powers of two either way, one and
+    /// several blocks, and twiddles beyond the subfield in every layer.
     const COUNTS: [(usize, usize); 27] = [
         (2, 2),
         (3, 1),
@@ -299,51 +300,56 @@ pub(crate) mod tests {
         (300, 1024),
     ];
 
-    /// Codes of many symbols are tried on a few bytes of each.
-    fn is_tried(code: Code, lines: usize, width: usize) -> bool {
-        code.original + code.recovery <= 100 || lines <= 2 && width <= 66
+    /// Returns true if the test covers the code with symbols of `width` bytes. Codes of many
+    /// symbols are tested with short symbols.
+    fn is_tested(code: Code, width: usize) -> bool {
+        code.original + code.recovery <= 100 || width <= 66
     }
 
     const WIDTHS: [usize; 10] = [2, 4, 10, 30, 62, 64, 66, 130, 450, 1026];
 
     #[test]
-    fn recovery_symbols_equal_the_crate_s() {
+    fn recovery_symbols_equal_reed_solomon_simd() {
         for butterflies in &butterflies() {
             let mut space = CodeSpace::default();
             for (original, recovery) in COUNTS {
                 let code = Code::new(original, recovery);
-                let encoding = Encoding::new(butterflies, code);
+                let extender = Extender::new(butterflies, code);
                 for width in WIDTHS {
-                    if !is_tried(code, 1, width) {
+                    if !is_tested(code, width) {
                         continue;
                     }
-                    let expected = &expected(code, 1, width)[0];
+                    let expected = expected(code, width);
                     for inputs in [original, original / 2, 1] {
                         let mut symbols = expected.clone();
                         symbols[inputs..original].iter_mut().for_each(|s| s.fill(0));
                         let symbols = extended(code, symbols[..original].to_vec());
-                        let room = width.next_multiple_of(64);
-                        let stride = room + 64;
-                        let poison = |count| vec![0xee; count * stride + 64];
+                        let capacity = width.next_multiple_of(64);
+                        let pitch = capacity + 64;
+                        let poison = |count| vec![0xee; count * pitch + 64];
                         let mut input = poison(original);
                         for (i, symbol) in symbols[..inputs].iter().enumerate() {
-                            input[i * stride..][..width].copy_from_slice(symbol);
+                            input[i * pitch..][..width].copy_from_slice(symbol);
                         }
                         space.work.chunks(4 * 2048).fill([0xdd; 64]);
                         space.tails.chunks(2 * 2048).fill([0xdd; 64]);
                         let mut output = poison(recovery);
-                        encoding.run(
+                        extender.run(
                             &mut space,
                             &Layout::new(width),
                             inputs,
-                            Symbols::new(&input, stride, original, room),
-                            &mut SymbolsMut::new(&mut output, stride, recovery, room),
-                            [Next::Near, Next::Line(stride)][inputs % 2],
+                            Symbols::new(&input, pitch, original, capacity),
+                            &mut SymbolsMut::new(&mut output, pitch, recovery, capacity),
+                            [Next::Cached, Next::Codeword(pitch)][inputs % 2],
                         );
                         for (j, symbol) in symbols[original..].iter().enumerate() {
-                            let got = &output[j * stride..];
+                            let got = &output[j * pitch..];
                             assert_eq!(got[..width], symbol[..], "{code:?} {width} {inputs}");
-                            assert!(got[room..room + 64].iter().all(|&byte| byte == 0xee));
+                            assert!(
+                                got[capacity..capacity + 64]
+                                    .iter()
+                                    .all(|&byte| byte == 0xee)
+                            );
                         }
                     }
                 }

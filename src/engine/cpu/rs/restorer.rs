@@ -1,27 +1,27 @@
-//! The way back: from given symbols of a line to the source symbols that are missing.
+//! Restoring a codeword: the transforms that compute its missing source symbols from given symbols.
 
 use reed_solomon_simd::engine::utils::xor;
 use reed_solomon_simd::engine::{Engine, GF_MODULUS, ShardsRefMut};
 
-use super::butterflies::{Butterflies, CodeSpace, Tables};
+use super::butterflies::{Butterflies, CodeSpace, Prepared};
+use super::gf::{self, GivenSymbols, RestoreChunk, RestoreKernel, RestoredSymbols};
 use crate::code::{Code, Erasures};
-use crate::engine::cpu::rs::gf::{self, DecodeChunk, Given, RestoredSymbols};
 use crate::engine::cpu::symbol_chunks::{Aligned, Chunk, Layout};
 use crate::support::memory::collected;
 
-/// How many chunks of a symbol go through the transforms of `reed-solomon-simd` at once: 1,024
-/// symbols of this size stay within a core's second-level cache.
+/// Chunks per symbol that go through the transforms of `reed-solomon-simd` at once. 1,024 symbols
+/// of so many chunks fit the second-level cache of a core.
 const STEP: usize = 8;
 
-/// A set of erasures made ready for decoding: once a job, shared by its threads.
-pub(crate) struct Decoding {
+/// A set of erasures prepared to restore codewords: once per job, shared by the threads of the job.
+pub(crate) struct Restorer {
     erasures: Erasures,
-    /// Which given symbol comes how many-th by its position.
+    /// Indices of the given symbols, by position.
     order: Vec<usize>,
-    tables: Tables<gf::Decoding>,
+    prepared: Prepared<dyn RestoreKernel>,
 }
 
-/// Bytes of a line's symbols that go through the code.
+/// Bytes of a codeword's symbols that go through the code, as [`Restorer::run`] takes them.
 struct Part<'a, 'b> {
     layout: &'a Layout,
     len: usize,
@@ -30,32 +30,34 @@ struct Part<'a, 'b> {
     at: usize,
 }
 
-impl Decoding {
+impl Restorer {
+    /// Prepares the erasures.
     pub(crate) fn new(butterflies: &Butterflies, erasures: Erasures) -> Self {
         let mut order = collected(0..erasures.given.len());
         order.sort_unstable_by_key(|&item| erasures.given[item]);
         Self {
-            tables: Tables::new(butterflies, |kernels| gf::Decoding::new(kernels, &erasures)),
+            prepared: Prepared::new(butterflies, |isa| gf::restore_kernel(isa, &erasures)),
             order,
             erasures,
         }
     }
 
-    /// The given symbols in the order in which [`Decoding::run`] takes them.
+    /// Returns the indices of the given symbols in the order in which [`Restorer::run`] takes the
+    /// symbols.
     pub(crate) fn order(&self) -> &[usize] {
         &self.order
     }
 
-    /// The number of source symbols that are missing.
+    /// Returns the number of missing source symbols.
     pub(crate) fn missing(&self) -> usize {
         self.erasures.missing.len()
     }
 
-    /// Makes `len` bytes of the missing source symbols, which begin `at` bytes after the start of
-    /// each of `restored`.
+    /// Computes `len` bytes of the missing source symbols, `at` bytes after the start of each slice
+    /// of `restored`.
     ///
-    /// Those of the given symbols are at the start of each of `given`. A layout of whole lines may
-    /// have fewer of them in `len`.
+    /// The same bytes of the given symbols are at the start of each slice of `given`. With a layout
+    /// for short symbols of several codewords, `len` may cover fewer codewords than the layout.
     pub(crate) fn run(
         &self,
         space: &mut CodeSpace,
@@ -73,13 +75,14 @@ impl Decoding {
             restored,
             at,
         };
-        match &self.tables {
-            Tables::Own(own) => self.by_own(own, space, part),
-            Tables::Crate(engine) => self.by_crate(&**engine, &mut space.work, part),
+        match &self.prepared {
+            Prepared::Kernel(kernel) => self.by_kernel(&**kernel, space, part),
+            Prepared::Crate(engine) => self.by_crate(&**engine, &mut space.work, part),
         }
     }
 
-    fn by_own(&self, own: &gf::Decoding, space: &mut CodeSpace, part: Part<'_, '_>) {
+    /// Restores with the kernel, one chunk per symbol at a time.
+    fn by_kernel(&self, kernel: &dyn RestoreKernel, space: &mut CodeSpace, part: Part<'_, '_>) {
         let Part {
             layout,
             len,
@@ -87,10 +90,10 @@ impl Decoding {
             restored,
             at,
         } = part;
-        let work = space.work.chunks(DecodeChunk::work(&self.erasures.code));
+        let work = space.work.chunks(RestoreChunk::work(&self.erasures.code));
         for k in 0..layout.whole {
-            own.run(DecodeChunk {
-                given: Given::Slices(given, 64 * k),
+            kernel.run(RestoreChunk {
+                given: GivenSymbols::Slices(given, 64 * k),
                 restored: RestoredSymbols::Slices(restored, at + 64 * k),
                 work,
             });
@@ -100,20 +103,21 @@ impl Decoding {
         }
         let start = 64 * layout.whole;
         let tails = space.tails.chunks(given.len() + restored.len());
-        let (sources, back) = tails.split_at_mut(given.len());
+        let (sources, targets) = tails.split_at_mut(given.len());
         for (chunk, symbol) in sources.iter_mut().zip(given) {
             take_tail(layout, &symbol[start..], chunk);
         }
-        own.run(DecodeChunk {
-            given: Given::Chunks(sources),
-            restored: RestoredSymbols::Chunks(back),
+        kernel.run(RestoreChunk {
+            given: GivenSymbols::Chunks(sources),
+            restored: RestoredSymbols::Chunks(targets),
             work,
         });
-        for (chunk, symbol) in back.iter().zip(restored) {
+        for (chunk, symbol) in targets.iter().zip(restored) {
             put_tail(layout, chunk, &mut symbol[at + start..at + len]);
         }
     }
 
+    /// Restores with `reed-solomon-simd`, [`STEP`] chunks per symbol at a time.
     fn by_crate(&self, engine: &dyn Engine, work: &mut Aligned, part: Part<'_, '_>) {
         let Part {
             layout,
@@ -138,7 +142,7 @@ impl Decoding {
                     }
                 }
             }
-            transforms(engine, erasures, chunks, work);
+            restore_transforms(engine, erasures, chunks, work);
             for (&position, symbol) in erasures.missing.iter().zip(&mut *restored) {
                 let symbol_work = &work[position * chunks..][..chunks];
                 for (k, chunk) in step.clone().zip(symbol_work) {
@@ -153,17 +157,18 @@ impl Decoding {
 }
 
 impl Butterflies {
-    /// The bytes of a [`CodeSpace`] for decoding symbols of at most `chunks` chunks.
-    pub(crate) fn decode_memory(&self, code: &Code, chunks: usize) -> u64 {
+    /// Returns the bytes of a [`CodeSpace`] that restores codewords with symbols of at most
+    /// `chunks` chunks.
+    pub(crate) fn restore_memory(&self, code: &Code, chunks: usize) -> u64 {
         let symbols = match self {
-            Self::Own(_) => DecodeChunk::work(code) + 2 * code.original,
+            Self::Kernels(_) => RestoreChunk::work(code) + 2 * code.original,
             Self::Crate(_) => code.decode_work() * chunks.min(STEP),
         };
         64 * symbols as u64
     }
 }
 
-/// As [`Layout::take_tail`], from memory that may end with the bytes.
+/// As [`Layout::take_tail`], but the memory may end with the bytes.
 #[inline(always)]
 fn take_tail(layout: &Layout, bytes: &[u8], chunk: &mut Chunk) {
     if let Some(bytes) = bytes.first_chunk() {
@@ -174,7 +179,7 @@ fn take_tail(layout: &Layout, bytes: &[u8], chunk: &mut Chunk) {
     layout.take_tail(&whole, chunk);
 }
 
-/// As [`Layout::put_tail`], and nothing else is overwritten.
+/// As [`Layout::put_tail`], but overwrites no memory after the bytes.
 #[inline(always)]
 fn put_tail(layout: &Layout, chunk: &Chunk, bytes: &mut [u8]) {
     let mut whole = [0; 64];
@@ -182,8 +187,9 @@ fn put_tail(layout: &Layout, chunk: &Chunk, bytes: &mut [u8]) {
     bytes.copy_from_slice(&whole[..bytes.len()]);
 }
 
-/// From the given symbols at their positions, zeros elsewhere, to the missing ones at theirs.
-fn transforms(engine: &dyn Engine, erasures: &Erasures, chunks: usize, work: &mut [Chunk]) {
+/// Computes the missing symbols at their positions from the given symbols at their positions, with
+/// zeros elsewhere.
+fn restore_transforms(engine: &dyn Engine, erasures: &Erasures, chunks: usize, work: &mut [Chunk]) {
     let code = erasures.code;
     let symbols = code.decode_work();
     for &position in &erasures.given {
@@ -202,7 +208,7 @@ fn transforms(engine: &dyn Engine, erasures: &Erasures, chunks: usize, work: &mu
     }
 }
 
-/// The formal derivative of the polynomial that the work symbols are the coefficients of.
+/// Computes the formal derivative of the polynomial whose coefficients are the symbols of `work`.
 fn formal_derivative(work: &mut [Chunk], symbols: usize, chunks: usize) {
     for i in 1..symbols {
         let width = 1 << i.trailing_zeros();
@@ -220,8 +226,9 @@ mod tests {
     use crate::format::index::Axis;
     use crate::format::shape::Shape;
 
-    /// Codes beside RS2's: equal powers of two either way, one and many blocks, and factors beyond
-    /// the subfield in every layer, and between blocks.
+    /// Counts of source and recovery symbols, beside those of committees: equal powers of two
+    /// either way, one and many blocks, and twiddles beyond the subfield in every layer and between
+    /// blocks.
     const COUNTS: [(usize, usize); 18] = [
         (2, 2),
         (5, 2),
@@ -235,7 +242,7 @@ mod tests {
         (700, 600),
         (1030, 3),
         (3, 1030),
-        // Blocks of 512, two to five of them.
+        // Two to five blocks of 512.
         (300, 400),
         (400, 300),
         (667, 333),
@@ -246,8 +253,8 @@ mod tests {
 
     const WIDTHS: [usize; 9] = [2, 10, 30, 62, 64, 66, 130, 194, 1026];
 
-    /// The missing symbols as `reed-solomon-simd` brings them back.
-    fn by_the_crate(code: Code, symbols: &[Vec<u8>], given: &[usize]) -> Vec<Vec<u8>> {
+    /// Returns the missing symbols as `reed-solomon-simd` restores them.
+    fn by_crate(code: Code, symbols: &[Vec<u8>], given: &[usize]) -> Vec<Vec<u8>> {
         let width = symbols[0].len();
         let mut decoder = ReedSolomonDecoder::new(code.original, code.recovery, width).unwrap();
         for &index in given {
@@ -261,7 +268,7 @@ mod tests {
         restored.map(|(_, symbol)| symbol.to_vec()).collect()
     }
 
-    /// Any `original` of the symbols, in an order of their own.
+    /// Returns `original` random symbols in a random order.
     fn some_given(code: Code, seed: u64) -> Vec<usize> {
         let mut given: Vec<_> = (0..code.original + code.recovery).collect();
         let order = bytes(seed, 2 * given.len());
@@ -270,10 +277,10 @@ mod tests {
         given
     }
 
-    fn try_one(butterflies: &Butterflies, code: Code, given: &[usize], symbols: &[Vec<u8>]) {
+    fn check_given(butterflies: &Butterflies, code: Code, given: &[usize], symbols: &[Vec<u8>]) {
         let width = symbols[0].len();
-        let decoding = Decoding::new(butterflies, Erasures::new(code, given));
-        let slices: Vec<_> = decoding
+        let restorer = Restorer::new(butterflies, Erasures::new(code, given));
+        let slices: Vec<_> = restorer
             .order()
             .iter()
             .map(|&item| &symbols[given[item]][..])
@@ -289,7 +296,7 @@ mod tests {
         let mut restored = vec![vec![0xee; width + 6]; missing.len()];
         let mut places: Vec<_> = restored.iter_mut().map(|bytes| &mut bytes[..]).collect();
         let layout = Layout::new(width);
-        decoding.run(&mut space, &layout, width, &slices, &mut places, 3);
+        restorer.run(&mut space, &layout, width, &slices, &mut places, 3);
         for (&index, bytes) in missing.iter().zip(&restored) {
             let what = format!("{code:?} {width} {index}");
             assert_eq!(bytes[3..3 + width], symbols[index], "{what}");
@@ -300,49 +307,49 @@ mod tests {
         }
     }
 
-    fn try_code(code: Code, seed: u64, width: usize) {
+    fn check_code(code: Code, seed: u64, width: usize) {
         let symbol = |i| bytes(seed * 1000 + i as u64, width);
         let symbols = extended(code, (0..code.original).map(symbol).collect());
         let given = some_given(code, seed + 77);
-        let restored = by_the_crate(code, &symbols, &given);
+        let restored = by_crate(code, &symbols, &given);
         let missing: Vec<_> = (0..code.original).filter(|i| !given.contains(i)).collect();
         for (index, symbol) in missing.iter().zip(&restored) {
-            assert_eq!(symbols[*index], *symbol, "the crate's decoder");
+            assert_eq!(symbols[*index], *symbol, "reed-solomon-simd");
         }
         for butterflies in &butterflies() {
-            try_one(butterflies, code, &given, &symbols);
+            check_given(butterflies, code, &given, &symbols);
         }
     }
 
     #[test]
-    fn missing_symbols_come_back() {
+    fn missing_symbols_are_restored() {
         for (original, recovery) in COUNTS {
             let code = Code::new(original, recovery);
             for (round, width) in WIDTHS.into_iter().enumerate() {
                 if original + recovery <= 100 || width <= 66 {
-                    try_code(code, round as u64, width);
+                    check_code(code, round as u64, width);
                 }
             }
         }
     }
 
     #[test]
-    fn every_small_committee_s_symbols_come_back() {
+    fn symbols_of_small_committees_are_restored() {
         for n in (4..=40).chain([100, 500, 1000]) {
             let shape = Shape::new(n, 1).unwrap();
             for axis in Axis::BOTH {
                 let original = usize::from(shape.slivers_needed(axis));
                 let code = Code::new(original, usize::from(n) - original);
                 for (round, width) in [66, 10].into_iter().enumerate() {
-                    try_code(code, round as u64 + u64::from(n), width);
+                    check_code(code, round as u64 + u64::from(n), width);
                 }
             }
         }
     }
 
-    /// The first, the last, none and all of the recovery symbols.
+    /// Given symbols with none, one, half and all of the recovery symbols.
     #[test]
-    fn erasures_in_a_row_are_brought_back() {
+    fn erasures_in_a_row_are_restored() {
         for (original, recovery) in [(34, 66), (67, 33), (12, 4), (4, 12), (334, 666), (667, 333)] {
             let code = Code::new(original, recovery);
             let symbol = |i| bytes(i as u64, 66);
@@ -350,7 +357,7 @@ mod tests {
             for first in [0, 1, recovery / 2, recovery] {
                 let given: Vec<_> = (first..first + original).collect();
                 for butterflies in &butterflies() {
-                    try_one(butterflies, code, &given, &symbols);
+                    check_given(butterflies, code, &given, &symbols);
                 }
             }
         }

@@ -1,10 +1,14 @@
-//! The check of a device's answers: a random combination of the code words that it extended must be a
-//! code word too.
+//! Check of a device's symbols: a random combination of codewords must be a codeword.
 //!
-//! Every symbol is a row of chunks, each of 32 elements. With a random factor for every chunk of a
-//! symbol, the factors of all symbols alike, a symbol becomes one chunk; with a random factor for every
-//! codeword, codewords become one. A wrong element shows unless its factors' products cancel out: 2 times in
-//! 65,536 at most.
+//! A symbol is a row of chunks, each of 32 elements. A random factor for every chunk of a symbol,
+//! equal for all symbols, combines a symbol into one chunk. A random factor for every codeword
+//! combines codewords into one. A wrong element is detected unless the products of its factors
+//! cancel out: 2 times in 65,536 at most.
+//!
+//! Codewords that are read back are checked block by block, before any byte of them is handed on.
+//! Codewords that stay on the device are combined there (`combine.wgsl`) and checked at the end of
+//! the stripe, together with the source as the host has it. Hashes have no such structure: see
+//! `samples.rs`.
 
 use reed_solomon_simd::ReedSolomonEncoder;
 use reed_solomon_simd::engine::DefaultEngine;
@@ -16,19 +20,22 @@ use crate::engine::gpu::shader::multipliers::images;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
+use crate::support::memory::{collected, filled};
 
-/// One chunk: 32 elements.
+/// Sum of products: one chunk of 32 elements.
 pub(crate) type Sum = [u8; CHUNK];
 
-/// Random factors, as logarithms: none is zero.
+/// Random factors of a stripe, as logarithms. No factor is zero.
 pub(crate) struct CombinationCheck {
+    /// Factors of the chunks of a symbol.
     chunks: Vec<u16>,
-    /// For columns, all `n` of them, and for source rows; or for the codewords of one kind.
+    /// Factors of the `n` columns and of the source rows; or of the codewords of one kind, and
+    /// none.
     codewords: [Vec<u16>; 2],
     engine: DefaultEngine,
 }
 
-/// Which codewords are combined.
+/// Kind of the codewords that are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodewordAxis {
     Columns = 0,
@@ -36,43 +43,44 @@ pub(crate) enum CodewordAxis {
 }
 
 impl CodewordAxis {
-    /// Lines of which there is one kind only.
+    /// Kind of the codewords where there is one kind only.
     pub(crate) const ALONE: Self = Self::Columns;
 }
 
-/// Sums of codewords: one a symbol.
+/// Combined codewords: one sum per symbol.
 #[derive(Clone)]
 pub(crate) struct Sums {
-    /// Of all columns: one for each of the `n` rows.
+    /// Combination of all columns: one sum for each of the `n` rows.
     pub(crate) of_columns: Vec<Sum>,
-    /// Of the source rows: one for each of the `n` columns.
+    /// Combination of the source rows: one sum for each of the `n` columns.
     pub(crate) of_rows: Vec<Sum>,
 }
 
 impl Sums {
     pub(crate) fn new(shape: &Shape) -> Self {
-        let zeros = vec![[0; CHUNK]; shape.n_shards().into()];
+        let zeros = || filled([0; CHUNK], shape.n_shards().into());
         Self {
-            of_columns: zeros.clone(),
-            of_rows: zeros,
+            of_columns: zeros(),
+            of_rows: zeros(),
         }
     }
 
-    /// Adds what a device has summed up, as it lies there: the sums of columns, then those of rows.
+    /// Adds the sums of a device, in its order: sums of columns, then sums of rows.
     pub(crate) fn add_bytes(&mut self, bytes: &[u8]) {
         let (sums, _) = bytes.as_chunks();
         let places = self.of_columns.iter_mut().chain(&mut self.of_rows);
         places.zip(sums).for_each(|(place, sum)| add(place, sum));
     }
 
-    /// Whether they are code words, as sums of code words are.
+    /// Returns a fault unless both combinations are codewords.
     pub(crate) fn verify(&self, shape: &Shape) -> Result<(), Fault> {
         verify(shape, Axis::Secondary, &self.of_columns)?;
         verify(shape, Axis::Primary, &self.of_rows)
     }
 }
 
-/// Whether sums of columns (expanded secondary slivers) or rows (primary) are a code word.
+/// Returns a fault unless a combination of columns (expanded secondary slivers) or rows (primary)
+/// is a codeword.
 pub(crate) fn verify(shape: &Shape, axis: Axis, sums: &[Sum]) -> Result<(), Fault> {
     let original = usize::from(shape.sliver_symbols(axis));
     let (source, recovery) = sums.split_at(original);
@@ -95,7 +103,8 @@ pub(crate) fn add(to: &mut Sum, sum: &Sum) {
 }
 
 impl CombinationCheck {
-    /// New factors for symbols of so many bytes and so many codewords of each kind.
+    /// Draws factors for symbols of `width` bytes and for the given numbers of codewords of each
+    /// kind.
     pub(crate) fn new(width: usize, codewords: [usize; 2], seed: u64) -> Self {
         let chunks = SymbolLayout { width }.chunks();
         let mut state = seed;
@@ -105,10 +114,10 @@ impl CombinationCheck {
             let mut x = state;
             x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            // 65,535 is no logarithm but that of zero.
+            // 65,535 is the logarithm of zero.
             ((x ^ (x >> 31)) % 65_535) as u16
         };
-        let mut some = |count: usize| (0..count).map(|_| random()).collect::<Vec<_>>();
+        let mut some = |count: usize| collected((0..count).map(|_| random()));
         Self {
             chunks: some(chunks),
             codewords: codewords.map(some),
@@ -116,14 +125,14 @@ impl CombinationCheck {
         }
     }
 
-    /// The factors as a device takes them: those of chunks, of columns, of rows.
+    /// Returns the factors in the format of the shaders: factors of chunks, of columns, of rows.
     pub(crate) fn table(&self) -> Vec<u32> {
         let [columns, rows] = &self.codewords;
         let logarithms = self.chunks.iter().chain(columns).chain(rows);
-        logarithms.flat_map(|&log| images(exp(log))).collect()
+        collected(logarithms.flat_map(|&log| images(exp(log))))
     }
 
-    /// Where a codeword's factor stands in the table.
+    /// Returns the number of a codeword's factor in the table.
     pub(crate) fn factor_index(&self, codewords: CodewordAxis, first: usize) -> u32 {
         let before = match codewords {
             CodewordAxis::Columns => 0,
@@ -132,7 +141,7 @@ impl CombinationCheck {
         u32::try_from(self.chunks.len() + before + first).expect("few factors")
     }
 
-    /// A symbol as one chunk; it lies as on the device.
+    /// Combines a symbol in the device's layout into one chunk.
     pub(crate) fn combine_padded(&self, symbol: &[u8]) -> Sum {
         let (chunks, _) = symbol.as_chunks::<CHUNK>();
         let mut sum = [0; CHUNK];
@@ -142,7 +151,7 @@ impl CombinationCheck {
         sum
     }
 
-    /// A symbol as one chunk.
+    /// Combines a contiguous symbol into one chunk.
     pub(crate) fn combine_symbol(&self, symbol: &[u8]) -> Sum {
         let (whole, rest) = symbol.as_chunks::<CHUNK>();
         let mut sum = [0; CHUNK];
@@ -159,7 +168,7 @@ impl CombinationCheck {
         sum
     }
 
-    /// Adds a symbol's chunk to the sum of codewords.
+    /// Adds the combined symbol of a codeword to a sum.
     pub(crate) fn add_codeword(
         &self,
         to: &mut Sum,

@@ -1,5 +1,10 @@
-//! Slivers that are hashed on the CPU too, stripe by stripe, to be compared with what a device makes of
-//! them.
+//! Check of a device's hashes by samples: slivers that the CPU hashes too, stripe by stripe.
+//!
+//! Two slivers of each axis are sampled. Their hash states, or their roots after the last stripe,
+//! are compared. If they differ, the CPU does the stripe again from its start. A wrong hash of a
+//! symbol outside of the samples gives a wrong blob ID when a blob is encoded; only hashing
+//! everything again would exclude that. When slivers are verified or a blob is decoded, the
+//! verifier finds such a hash.
 
 use std::ops::Range;
 
@@ -15,8 +20,9 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{collected, filled, with_capacity};
 
-/// How many slivers of an axis are hashed again.
+/// Sampled slivers per axis.
 const COUNT: usize = 2;
 
 /// The bytes of what is sampled of an axis at most.
@@ -24,26 +30,28 @@ pub(crate) fn memory(shape: &Shape, axis: Axis) -> u64 {
     COUNT as u64 * shape.sliver_len(axis)
 }
 
-/// Some slivers of an axis.
+/// Sampled slivers of an axis, with the CPU's session that hashes them.
 pub(crate) struct Samples<'a> {
     cpu: &'a CpuEngine,
     shape: Shape,
     commitment: Commitment,
     axis: Axis,
-    /// Which ones, of all.
+    /// Numbers of the sampled slivers.
     items: Vec<usize>,
     session: CpuExpandSession<'a>,
 }
 
-/// What a device has found of all slivers.
+/// Hashes of all slivers by a device.
 pub(crate) enum DeviceHashes<'m> {
-    /// The states of their symbols, and where among them that of an item's symbol is.
+    /// Hash states, with the function that gives the number of a state from the numbers of sliver
+    /// and symbol.
     States(&'m [u8], &'m dyn Fn(usize, usize) -> usize),
+    /// Roots.
     Roots(&'m [Digest]),
 }
 
 impl<'a> Samples<'a> {
-    /// A few of `among` slivers, of which at most `width` bytes of a symbol are read at once.
+    /// Draws samples among `among` slivers. At most `width` bytes of a symbol are hashed at once.
     pub(crate) fn new(
         cpu: &'a CpuEngine,
         (shape, commitment, axis): (Shape, Commitment, Axis),
@@ -64,7 +72,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The states of the chosen slivers' symbols among those of all.
+    /// Returns the states of the sampled slivers' symbols among the states of all slivers.
     fn states<'s>(
         &'s self,
         states: &'s [u8],
@@ -79,28 +87,32 @@ impl<'a> Samples<'a> {
         pairs.map(move |number| &states[number * len..][..len])
     }
 
-    /// Continues from the states of all.
+    /// Continues from the states of all slivers.
     pub(crate) fn restore(
         &mut self,
         states: &[u8],
         place: &dyn Fn(usize, usize) -> usize,
     ) -> Result<()> {
-        let own: Vec<_> = self.states(states, place).collect();
-        let own = own.concat();
+        let size = StateSize::new(self.commitment, self.shape.symbol_size()).on_host;
+        let count = self.items.len() * usize::from(self.shape.n_shards());
+        let mut own = with_capacity(count * size);
+        self.states(states, place)
+            .for_each(|state| own.extend_from_slice(state));
         self.session.restore(&own)
     }
 
-    /// Room for what goes to the device of the chosen ones, in a stripe.
+    /// Returns a buffer for the bytes of the sampled slivers in a stripe.
     pub(crate) fn buffer(&self, range: Range<u32>) -> SampledBytes {
         let symbols = usize::from(self.shape.sliver_symbols(self.axis));
         SampledBytes {
-            bytes: vec![vec![0; symbols * range.len()]; self.items.len()],
+            bytes: collected(self.items.iter().map(|_| filled(0, symbols * range.len()))),
             items: self.items.clone(),
             range,
         }
     }
 
-    /// Hashes the chosen ones within a stripe, and compares.
+    /// Hashes the sampled slivers' bytes of a stripe, and returns a fault if the device's hashes
+    /// differ.
     pub(crate) fn check(
         &mut self,
         sampled: &SampledBytes,
@@ -108,7 +120,7 @@ impl<'a> Samples<'a> {
         control: &Control,
     ) -> Result<(), Failure> {
         let range = sampled.range.clone();
-        // Its progress is not the job's.
+        // The progress of the samples does not count as the job's.
         self.session
             .stripe(range.clone(), sampled, &control.aside())?;
         let n = usize::from(self.shape.n_shards());
@@ -135,17 +147,17 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// The bytes of chosen slivers within a stripe, as they went to the device: what is read twice may not be
-/// the same.
+/// Bytes of sampled slivers in a stripe, copied when they were uploaded: a second read could give
+/// other bytes.
 pub(crate) struct SampledBytes {
     range: Range<u32>,
     items: Vec<usize>,
-    /// The symbols of each, one after another.
+    /// Bytes of each sampled sliver, symbol by symbol.
     bytes: Vec<Vec<u8>>,
 }
 
 impl SampledBytes {
-    /// Takes a part of a sliver's symbol, if it is a chosen one's: from byte `start` of the symbol on.
+    /// Takes a part of a symbol, from byte `start` of the symbol on, if the sliver is sampled.
     pub(crate) fn put(&mut self, item: usize, symbol: usize, start: u32, part: &[u8]) {
         let at = symbol * self.range.len() + (start - self.range.start) as usize;
         let chosen = self.items.iter().zip(&mut self.bytes);
@@ -154,14 +166,14 @@ impl SampledBytes {
         }
     }
 
-    /// The chosen ones.
+    /// Returns the numbers of the sampled slivers.
     pub(crate) fn items(&self) -> Vec<usize> {
         self.items.clone()
     }
 }
 
 impl SymbolReader for SampledBytes {
-    /// Item `i` is the `i`-th of the chosen ones.
+    /// Reads the `item`-th sampled sliver.
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let first = (range.start - self.range.start) as usize;
         let symbols = self.bytes[item].chunks_exact(self.range.len());

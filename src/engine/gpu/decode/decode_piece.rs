@@ -1,4 +1,5 @@
-//! A part of a stripe on a device: the given slivers go up, and what is missing comes down, checked.
+//! A piece of a stripe on a device: given slivers are uploaded, missing ones restored, read back
+//! and checked.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -7,22 +8,23 @@ use rayon::prelude::*;
 
 use super::decode_plan::DecodePlan;
 use crate::engine::cpu::CpuEngine;
-use crate::engine::cpu::decode::{Place, Stripe};
+use crate::engine::cpu::decode::{SliverLocation, Stripe};
 use crate::engine::gpu::audit::combination_check::{CodewordAxis, CombinationCheck, Sum};
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
-use crate::engine::gpu::device::workspace::{MappableBuffer, Role, SHARED, Workspace};
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
 use crate::engine::gpu::shader::modules::Shader;
 use crate::engine::gpu::shader::parameters::{RestoreParameters, word};
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
+use crate::support::memory::filled;
 
-/// The bytes of each buffer for pieces of `width` bytes of every symbol.
+/// Bytes of each buffer for pieces of `width` bytes of every symbol.
 pub(crate) struct DecodeSizes {
     source: u64,
     restored: u64,
@@ -30,7 +32,7 @@ pub(crate) struct DecodeSizes {
 }
 
 impl DecodeSizes {
-    /// Whatever is missing: at most all source slivers.
+    /// Returns the sizes for any set of missing slivers: at most all source slivers.
     pub(crate) fn new(shape: &Shape, axis: Axis, width: u32, limits: BlockLimits) -> Self {
         let layout = SymbolLayout {
             width: width as usize,
@@ -40,7 +42,7 @@ impl DecodeSizes {
         Self::of(layout, codewords, [needed, needed], limits)
     }
 
-    /// For so many given and missing slivers.
+    /// Returns the sizes for the given numbers of given and missing slivers.
     fn of(
         layout: SymbolLayout,
         codewords: usize,
@@ -62,42 +64,43 @@ impl DecodeSizes {
         }
     }
 
+    /// Returns the bytes of the largest buffer that is bound to a shader.
     pub(crate) fn largest(&self) -> u64 {
         self.source
     }
 
-    /// All of them on the device, with buffers to write to and to read from.
+    /// Returns the bytes of all buffers on the device, mappable buffers included.
     pub(crate) fn total(&self) -> u64 {
-        self.source + self.restored + SHARED * self.staging
+        self.source + self.restored + MAPPABLE_BUFFERS * self.staging
     }
 
-    /// What they take on the host.
+    /// Returns the bytes of host memory.
     pub(crate) fn on_host(&self) -> u64 {
-        SHARED * self.staging
+        MAPPABLE_BUFFERS * self.staging
     }
 }
 
-/// What there is to do.
+/// Task of decoding a piece.
 pub(crate) struct DecodePiece<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) axis: Axis,
     pub(crate) plan: &'a DecodePlan,
     pub(crate) limits: BlockLimits,
-    /// The seed of the random check, if there is to be one.
+    /// Seed of the combination check. `None` without the check.
     pub(crate) seed: Option<u64>,
-    /// The bytes of every symbol within the stripe.
+    /// Range of every symbol, relative to the stripe.
     pub(crate) range: Range<usize>,
     pub(crate) control: &'a Control,
 }
 
-/// A piece at work.
+/// Piece in progress.
 struct DecodeRun<'a, 's> {
     piece: &'a DecodePiece<'a>,
     stripe: &'a mut Stripe<'s>,
     leased: LeasedDevice<'a>,
     layout: SymbolLayout,
     check: Option<CombinationCheck>,
-    /// The sums of given and of restored slivers over all codewords.
+    /// Sums of given and of restored slivers over all codewords.
     sums: [Vec<Sum>; 2],
     pending: VecDeque<(MappableBuffer, Range<usize>)>,
     buffers: DecodeBuffers,
@@ -111,7 +114,7 @@ struct DecodeBuffers {
 }
 
 impl DecodePiece<'_> {
-    /// Takes the piece through.
+    /// Decodes the piece.
     pub(crate) fn run(
         &self,
         device: &Device,
@@ -148,7 +151,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
             source,
             restored,
             staging,
-        } = DecodeSizes::of(layout, stripe.lines, [given, missing], piece.limits);
+        } = DecodeSizes::of(layout, stripe.codewords, [given, missing], piece.limits);
         workspace.prepare(
             &[(Role::Source, source), (Role::Recovery, restored)],
             staging,
@@ -165,13 +168,13 @@ impl<'a, 's> DecodeRun<'a, 's> {
         device.write(&buffers.positions, bytemuck::cast_slice(&plan.positions));
         let check = piece
             .seed
-            .map(|seed| CombinationCheck::new(layout.width, [stripe.lines, 0], seed));
+            .map(|seed| CombinationCheck::new(layout.width, [stripe.codewords, 0], seed));
         Ok(Self {
             piece,
             leased: LeasedDevice { device, workspace },
             layout,
             sums: [given, missing].map(|count| match check {
-                Some(_) => vec![[0; CHUNK]; count],
+                Some(_) => filled([0; CHUNK], count),
                 None => Vec::new(),
             }),
             check,
@@ -181,12 +184,12 @@ impl<'a, 's> DecodeRun<'a, 's> {
         })
     }
 
-    /// The bytes of a sliver on the device.
+    /// Returns the bytes of a sliver on the device.
     fn sliver_bytes(&self) -> usize {
-        self.stripe.lines * self.layout.pitch()
+        self.stripe.codewords * self.layout.pitch()
     }
 
-    /// The given slivers, some at a time.
+    /// Uploads the given slivers, block by block.
     fn upload(&mut self) -> Result<(), Failure> {
         let Self {
             piece,
@@ -195,7 +198,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
             ..
         } = self;
         let (piece, layout) = (*piece, *layout);
-        let (given, codewords) = (&stripe.given, stripe.lines);
+        let (given, codewords) = (&stripe.given, stripe.codewords);
         let sliver_bytes = codewords * layout.pitch();
         let count = given.slivers.len();
         let most = (piece.limits.block as usize / sliver_bytes).clamp(1, count);
@@ -219,7 +222,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 });
                 Ok(())
             })?;
-            // While they are copied.
+            // The device copies meanwhile.
             if let Some(check) = &self.check {
                 let sums = &mut self.sums[0][items.clone()];
                 piece.cpu.install(|| {
@@ -236,14 +239,14 @@ impl<'a, 's> DecodeRun<'a, 's> {
         Ok(())
     }
 
-    /// The missing symbols of all codewords, block by block.
+    /// Restores the missing symbols of all codewords, block by block.
     fn restore(&mut self) -> Result<(), Failure> {
         let piece = self.piece;
         let plan = piece.plan;
         let device = self.leased.device;
         let words = self.layout.words();
         let codeword_bytes = plan.missing() * self.layout.pitch();
-        let codewords = self.stripe.lines;
+        let codewords = self.stripe.codewords;
         let most = (piece.limits.block as usize / codeword_bytes).clamp(1, codewords);
         let shader =
             Shader::restore(plan.code.chunk, device.workgroup_bytes()).ok_or_else(|| {
@@ -281,30 +284,30 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 self.take_readback()?;
             }
             let bytes = (range.len() * codeword_bytes) as u64;
-            let mut slot = self.leased.workspace.readback(device, bytes)?;
-            commands.copy((&self.buffers.restored, 0), (&slot.buffer, 0), bytes);
-            slot.last = Some(commands.submit()?);
+            let mut mappable = self.leased.workspace.readback(device, bytes)?;
+            commands.copy((&self.buffers.restored, 0), (&mappable.buffer, 0), bytes);
+            mappable.last = Some(commands.submit()?);
             let some = (self.stripe.given.slivers.len() * self.layout.width * range.len()) as u64;
-            self.pending.push_back((slot, range));
+            self.pending.push_back((mappable, range));
             piece.control.advance(some);
         }
         Ok(())
     }
 
-    /// Puts what has come down first into rows. Whether there was something.
+    /// Puts the oldest readback into rows. Returns false if there is none.
     fn take_readback(&mut self) -> Result<bool, Failure> {
-        let Some((slot, range)) = self.pending.pop_front() else {
+        let Some((mappable, range)) = self.pending.pop_front() else {
             return Ok(false);
         };
         self.piece.control.check()?;
         let bytes = (range.len() * self.piece.plan.missing() * self.layout.pitch()) as u64;
         let device = self.leased.device;
-        read_mapped(device, &slot, bytes, |bytes| self.put(bytes, &range))?;
-        self.leased.workspace.return_readback(slot);
+        read_mapped(device, &mappable, bytes, |bytes| self.put(bytes, &range))?;
+        self.leased.workspace.return_readback(mappable);
         Ok(true)
     }
 
-    /// Puts the missing symbols of some codewords into rows.
+    /// Puts the missing symbols of codewords into rows.
     fn put(&mut self, padded: &[u8], codewords: &Range<usize>) {
         let (layout, piece) = (self.layout, self.piece);
         let (pitch, missing) = (layout.pitch(), piece.plan.missing());
@@ -324,16 +327,16 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 });
             }
             Axis::Secondary => {
-                let (given, places) = (&stripe.given, stripe.places);
+                let (given, places) = (&stripe.given, stripe.locations);
                 let rows = stripe.rows[codewords.clone()].par_iter_mut();
                 rows.zip(codewords.clone()).for_each(|(row, codeword)| {
                     for (column, place) in places.iter().enumerate() {
                         let to = &mut row[within(column)];
                         match place {
-                            Place::RestoredSymbols(number) => {
+                            SliverLocation::Restored(number) => {
                                 layout.unpack(symbol(codeword, *number), to)
                             }
-                            Place::Given(item) => {
+                            SliverLocation::Given(item) => {
                                 to.copy_from_slice(&given.symbol(*item, codeword)[range.clone()]);
                             }
                         }

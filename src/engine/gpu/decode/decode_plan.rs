@@ -1,4 +1,4 @@
-//! What a device needs to know of the slivers that are given and those that are missing.
+//! Tables for decoding: the given and the missing slivers as `restore.wgsl` takes them.
 
 use reed_solomon_simd::ReedSolomonDecoder;
 use reed_solomon_simd::engine::GF_MODULUS;
@@ -11,40 +11,43 @@ use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, RestoreParameters
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
+use crate::support::memory::{collected, ensure_capacity, filled};
 
-/// The code across slivers of the axis.
+/// Returns the code across slivers of the axis.
 pub(crate) fn code(shape: &Shape, axis: Axis) -> Code {
     let needed = usize::from(shape.slivers_needed(axis));
     Code::new(needed, usize::from(shape.n_shards()) - needed)
 }
 
-/// A set of erasures as `restore.wgsl` takes it.
+/// Erasures in the format of `restore.wgsl`.
 pub(crate) struct DecodePlan {
     pub(crate) code: Code,
-    /// The given slivers, in the order in which they come.
+    /// Indices of the given slivers, in the caller's order.
     given: Vec<usize>,
-    /// The missing source slivers, ascending.
+    /// Indices of the missing source slivers, ascending.
     missing: Vec<usize>,
-    /// Factors: of the transforms, of positions, of blocks.
+    /// Factors of the transforms, of positions, and between blocks.
     pub(crate) factors: Vec<u32>,
-    /// What stands at each position.
+    /// Content of each position.
     pub(crate) positions: Vec<u32>,
-    /// The blocks in which source slivers are missing.
+    /// Blocks in which source slivers are missing.
     pub(crate) blocks: Vec<u32>,
 }
 
 impl DecodePlan {
+    /// Returns the plan for slivers of an axis.
     pub(crate) fn new(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Self {
-        let given: Vec<_> = given.iter().map(|index| usize::from(index.0)).collect();
+        let given = collected(given.iter().map(|index| usize::from(index.0)));
         Self::of(code(shape, axis), given)
     }
 
+    /// Returns the plan for given symbols of a code.
     pub(crate) fn of(code: Code, given: Vec<usize>) -> Self {
         let erasures = Erasures::new(code, &given);
         let count = code.positions().next_multiple_of(code.chunk);
-        let mut positions = vec![NOTHING; count];
-        // Those where nothing stands are never looked up.
-        let mut locators = vec![0; count * FACTOR_WORDS];
+        let mut positions = filled(NOTHING, count);
+        // Locators of positions without a symbol are never used.
+        let mut locators = filled(0, count * FACTOR_WORDS);
         let mut put = |position: usize, what, log| {
             positions[position] = what;
             let place = &mut locators[position * FACTOR_WORDS..][..FACTOR_WORDS];
@@ -57,21 +60,20 @@ impl DecodePlan {
             let inverse = GF_MODULUS - erasures.locator[position];
             put(position, MISSING + word(number), inverse);
         }
-        let mut factors = table(count);
-        factors.append(&mut locators);
         let of_blocks = block_derivative(code.decode_work() / code.chunk);
+        let mut factors = table(count);
+        let all = factors.len() + locators.len() + of_blocks.len() * FACTOR_WORDS;
+        ensure_capacity(&mut factors, all);
+        factors.append(&mut locators);
         factors.extend(of_blocks.into_iter().flat_map(images));
-        let mut blocks: Vec<_> = erasures
-            .missing
-            .iter()
-            .map(|position| word(position / code.chunk))
-            .collect();
+        let of_position = |position: &usize| word(position / code.chunk);
+        let mut blocks = collected(erasures.missing.iter().map(of_position));
         blocks.dedup();
-        let mut is_missing = vec![true; code.original + code.recovery];
+        let mut is_missing = filled(true, code.original + code.recovery);
         given.iter().for_each(|&index| is_missing[index] = false);
         Self {
             code,
-            missing: (0..code.original).filter(|&i| is_missing[i]).collect(),
+            missing: collected((0..code.original).filter(|&i| is_missing[i])),
             given,
             factors,
             positions,
@@ -79,12 +81,12 @@ impl DecodePlan {
         }
     }
 
-    /// How many source slivers are missing.
+    /// Returns the number of missing source slivers.
     pub(crate) fn missing(&self) -> usize {
         self.missing.len()
     }
 
-    /// The parameters that follow from the erasures, for a block.
+    /// Returns the parameters that follow from the erasures, for a block.
     pub(crate) fn job(&self, block: u32) -> RestoreParameters {
         let count = word(self.positions.len());
         RestoreParameters {
@@ -101,7 +103,7 @@ impl DecodePlan {
         }
     }
 
-    /// Whether the sums of the missing slivers follow from those of the given ones.
+    /// Returns a fault unless the sums of missing slivers follow from the sums of given slivers.
     pub(crate) fn verify(&self, given: &[Sum], missing: &[Sum]) -> Result<(), Fault> {
         let Code {
             original, recovery, ..

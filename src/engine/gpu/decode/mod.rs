@@ -1,4 +1,22 @@
-//! Decoding a blob on a device, and on the CPU from wherever the device fails.
+//! Decoding a blob on a device. If the device fails, the CPU decodes the stripe.
+//!
+//! `K` = `P` (primary) or `S` (secondary) given slivers of `L` symbols, `m` missing source slivers,
+//! pitch `p`:
+//!
+//! ```text
+//! host                                    device
+//! given        ── K L p ───────────>     source K x L
+//!  pack, sum       upload, 2 buffers           │ restore: a codeword takes one symbol of every sliver
+//! check        <── m L p ───────────           v
+//!  put in rows     readback, 2 buffers    restored: the missing source slivers
+//! ```
+//!
+//! All given bytes are uploaded (1 byte per byte of the matrix), missing bytes are read back (1
+//! byte at most). `restore` works block by block of points, as the CPU does. Each block that has
+//! symbols goes through an inverse transform of its own. Other blocks contribute multiples of their
+//! coefficients to the derivative (`code::block_derivative`). One forward transform of each block
+//! in which symbols are missing gives them. The check combines given and restored symbols, and
+//! decodes the sums on the CPU.
 
 mod decode_piece;
 mod decode_plan;
@@ -19,23 +37,24 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
+/// Session that decodes on a device.
 pub(crate) struct GpuDecodeSession<'a> {
-    work: DeviceDecoder<'a>,
-    /// Has the rows, and goes on when the device fails.
+    decoder: DeviceDecoder<'a>,
+    /// Session of the CPU, which holds the rows and decodes a stripe if the device fails.
     cpu: CpuSession<'a>,
 }
 
-/// What the device does.
+/// Decoder of stripes on the device.
 struct DeviceDecoder<'a> {
     engine: &'a GpuEngine,
     axis: Axis,
     plan: DecodePlan,
-    /// The most bytes of a symbol that the device takes at once.
+    /// Bytes of a symbol that fit on the device at once.
     widest: u32,
 }
 
 impl<'a> GpuDecodeSession<'a> {
-    /// `widest` bytes of every symbol fit on the device.
+    /// Returns a session. `widest`: bytes of every symbol that fit on the device.
     pub(crate) fn new(
         engine: &'a GpuEngine,
         shape: Shape,
@@ -46,7 +65,7 @@ impl<'a> GpuDecodeSession<'a> {
         place: RowPlaces<'_, 'a>,
     ) -> Self {
         Self {
-            work: DeviceDecoder {
+            decoder: DeviceDecoder {
                 engine,
                 axis,
                 plan: DecodePlan::new(&shape, axis, given),
@@ -63,10 +82,10 @@ impl<'a> GpuDecodeSession<'a> {
         slivers: &dyn SymbolReader,
         control: &Control,
     ) -> Result<(), Failure> {
-        let work = &self.work;
+        let decoder = &self.decoder;
         let mut failed = None;
         let done = self.cpu.stripe_by(range, slivers, control, |stripe| {
-            failed = work.on_device(stripe, control).err();
+            failed = decoder.on_device(stripe, control).err();
             Ok(true)
         });
         done?;
@@ -75,7 +94,7 @@ impl<'a> GpuDecodeSession<'a> {
 }
 
 impl DeviceDecoder<'_> {
-    /// Takes a stripe through the device, piece by piece.
+    /// Decodes a stripe piece by piece.
     fn on_device(&self, stripe: &mut Stripe<'_>, control: &Control) -> Result<(), Failure> {
         let engine = self.engine;
         let width = stripe.width;
@@ -104,18 +123,18 @@ impl DecodeSession for GpuDecodeSession<'_> {
         slivers: &dyn SymbolReader,
         control: &Control,
     ) -> Result<()> {
-        let work = &self.work;
+        let decoder = &self.decoder;
         self.cpu.stripe_by(range, slivers, control, |stripe| {
-            // Where nothing is missing there is nothing to compute.
-            if work.plan.missing() == 0 {
+            // Without missing slivers there is nothing to compute.
+            if decoder.plan.missing() == 0 {
                 return Ok(false);
             }
             let before = control.done();
-            match work.on_device(stripe, control) {
+            match decoder.on_device(stripe, control) {
                 Ok(()) => Ok(true),
                 Err(Failure::Job(error)) => Err(error),
                 Err(Failure::Device(fault)) => {
-                    work.engine.give_up(fault)?;
+                    decoder.engine.give_up(fault)?;
                     control.go_back(before);
                     Ok(false)
                 }

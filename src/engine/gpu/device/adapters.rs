@@ -1,4 +1,4 @@
-//! Which adapters there are, and which one is used.
+//! Adapters of the system, and the choice of one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -7,39 +7,40 @@ use super::fault::Fault;
 use crate::engine::device_info::{DeviceInfo, DeviceKind};
 use crate::support::fork_gate::defer_forks;
 
-/// The environment variables.
+/// Environment variable that names the device.
 pub(crate) const DEVICE_VARIABLE: &str = "WALRUS_ACCEL_DEVICE";
+/// Environment variable that allows software devices.
 pub(crate) const SOFTWARE_VARIABLE: &str = "WALRUS_ACCEL_ALLOW_SOFTWARE";
 
-/// What a device needs at least: what WebGPU guarantees.
+// Minimum of a device, as WebGPU guarantees it.
 const WORKGROUP_BYTES: u32 = 16 << 10;
 const THREADS: u32 = 256;
 const STORAGE_BUFFERS: u32 = 4;
 const BINDING_BYTES: u64 = 64 << 20;
 
-/// An adapter with what is known of it.
+/// Adapter with its description.
 pub(crate) struct Found {
     pub(crate) adapter: wgpu::Adapter,
     pub(crate) info: DeviceInfo,
 }
 
-/// The adapters that failed in this process, by name, and how: they are not used again.
+/// Faults of adapters that failed in this process, by key. Such adapters are not used again.
 static FAILED: Mutex<BTreeMap<String, Fault>> = Mutex::new(BTreeMap::new());
 
-/// Those that gave the right answers when they were tried: once is enough.
+/// Keys of the adapters that passed the self-test in this process. One pass is enough.
 static TRIED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Looks at one of the lists.
+/// Gives access to one of the lists.
 fn with<T, R>(list: &'static Mutex<T>, look: impl FnOnce(&mut T) -> R) -> R {
     defer_forks(|| look(&mut list.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
-/// Whether an adapter has been tried.
+/// Returns true if an adapter has passed the self-test.
 pub(crate) fn is_tried(key: &str) -> bool {
     with(&TRIED, |tried| tried.contains(key))
 }
 
-/// Notes that it gave the right answers.
+/// Records that an adapter has passed the self-test.
 pub(crate) fn note_tried(key: String) {
     with(&TRIED, |tried| tried.insert(key));
 }
@@ -51,23 +52,23 @@ pub(crate) fn rule_out(key: &str, fault: &Fault) {
     });
 }
 
-/// Whether it has been.
+/// Returns true if an adapter has been ruled out.
 #[cfg(test)]
 pub(crate) fn is_ruled_out(key: &str) -> bool {
     with(&FAILED, |failed| failed.contains_key(key))
 }
 
-/// What tells adapters apart.
+/// Returns the key that identifies an adapter.
 pub(crate) fn key(info: &DeviceInfo) -> String {
     format!("{} {} {}", info.backend, info.name, info.bus)
 }
 
-/// Every adapter, in the order of the drivers.
+/// Returns every adapter, in the order of the drivers.
 pub(crate) fn all() -> Result<Vec<Found>, Fault> {
     let find = || {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
-        // Debug builds would ask for validation layers, and say on standard error that there are none.
+        // Debug builds would ask for validation layers, and report missing ones on standard error.
         descriptor.flags = wgpu::InstanceFlags::VALIDATION_INDIRECT_CALL;
         let instance = wgpu::Instance::new(descriptor);
         pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
@@ -111,6 +112,7 @@ fn describe(index: usize, adapter: &wgpu::Adapter) -> DeviceInfo {
     device
 }
 
+/// Returns the reason why a device cannot be used, if there is one.
 fn unusable(device: &DeviceInfo, limits: &wgpu::Limits) -> Option<String> {
     let needs = [
         (
@@ -138,15 +140,15 @@ fn unusable(device: &DeviceInfo, limits: &wgpu::Limits) -> Option<String> {
     Some(format!("{fault}, earlier in this process"))
 }
 
-/// The bytes of the largest memory that is the device's own.
+/// Returns the bytes of the device's largest local memory, or `None` if the driver does not tell.
 #[allow(unsafe_code)]
 fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
     #[cfg(not(target_vendor = "apple"))]
     {
-        // SAFETY: nothing is destroyed; the handles are used while the guard lives.
+        // SAFETY: the handles are used while the guard lives, and none is destroyed.
         let vulkan = unsafe { adapter.as_hal::<wgpu::hal::api::Vulkan>() }?;
         let instance = vulkan.shared_instance().raw_instance();
-        // SAFETY: the physical device is of this instance.
+        // SAFETY: the physical device belongs to this instance.
         let memory =
             unsafe { instance.get_physical_device_memory_properties(vulkan.raw_physical_device()) };
         let heaps = memory.memory_heaps_as_slice().iter();
@@ -161,7 +163,7 @@ fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
     }
 }
 
-/// The devices that may be meant: the one with the number, or all with the name.
+/// Returns the devices that `asked` may mean: the device with that number, or all with that name.
 fn matching<'d>(devices: &'d [DeviceInfo], asked: &str) -> Vec<&'d DeviceInfo> {
     let wanted = asked.to_lowercase();
     let by_number = devices
@@ -175,13 +177,16 @@ fn matching<'d>(devices: &'d [DeviceInfo], asked: &str) -> Vec<&'d DeviceInfo> {
     }
 }
 
-/// Whether what is asked for is one of the devices, usable or not.
+/// Returns true if `asked` means exactly one of the devices, usable or not.
 pub(crate) fn is_there(devices: &[DeviceInfo], asked: Option<&str>) -> bool {
     asked.is_some_and(|asked| matching(devices, asked).len() == 1)
 }
 
-/// Which of the devices is used: the one asked for, by number or name, or the most capable one. If none
-/// is, why.
+/// Chooses a device: the one that `asked` means by number or name, or the most capable one.
+///
+/// # Errors
+///
+/// The reason, as a message, if no device can be used.
 pub(crate) fn pick(
     devices: &[DeviceInfo],
     asked: Option<&str>,
@@ -267,7 +272,7 @@ mod tests {
         let reason = pick(&all[..1], None, false).unwrap_err();
         assert!(reason.contains("llvmpipe") && reason.contains(SOFTWARE_VARIABLE));
         assert!(pick(&[], None, true).unwrap_err().contains("Vulkan loader"));
-        // By number, by a part of the name, and not by what several have.
+        // A number or a part of a name must mean one device.
         assert_eq!(pick(&all, Some("1"), false), Ok(1));
         assert_eq!(pick(&all, Some("LLVM"), false), Ok(0));
         assert_eq!(pick(&all, Some("two"), false), Ok(3));

@@ -1,4 +1,6 @@
-//! Commands: recorded first, carried out in order.
+//! Commands of a device: recorded by the host, executed in order.
+//!
+//! `wgpu` has one queue per device. Copies overlap kernels only as far as a driver separates them.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -8,10 +10,11 @@ use super::open_device::{Device, Pipeline};
 use super::timing::{SpanKind, SubmissionSpans};
 use crate::engine::gpu::shader::modules::Shader;
 
-/// What lies between the parameters of two dispatches in a uniform buffer: no device asks for more.
+/// Distance of the parameters of two dispatches in a uniform buffer, in bytes. No device requires
+/// more.
 const PARAMETERS_STEP: usize = 256;
 
-/// Commands that are recorded first and carried out in order.
+/// Commands of one submission.
 pub(crate) struct Commands<'d> {
     device: &'d Device,
     steps: Vec<Step>,
@@ -34,7 +37,7 @@ enum Step {
 }
 
 impl Step {
-    /// What its time counts as.
+    /// Returns the kind of work that the step's time counts as.
     fn kind(&self) -> SpanKind {
         match self {
             Self::Copy { from, .. } if is_shared(&from.0) => SpanKind::Upload,
@@ -44,7 +47,7 @@ impl Step {
     }
 }
 
-/// Whether the host can map a buffer.
+/// Returns true if the host can map a buffer.
 fn is_shared(buffer: &wgpu::Buffer) -> bool {
     let mapped = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE;
     buffer.usage().intersects(mapped)
@@ -59,7 +62,7 @@ impl<'d> Commands<'d> {
         }
     }
 
-    /// Copies bytes between buffers, each with the place where they begin.
+    /// Records a copy of bytes between buffers, each given with an offset.
     pub(crate) fn copy(
         &mut self,
         from: (&wgpu::Buffer, u64),
@@ -73,13 +76,17 @@ impl<'d> Commands<'d> {
         });
     }
 
-    /// Fills a buffer with zeros.
+    /// Records that a buffer is filled with zeros.
     pub(crate) fn clear(&mut self, buffer: &wgpu::Buffer) {
         self.steps.push(Step::Clear(buffer.clone()));
     }
 
-    /// Runs a shader with parameters and buffers, on `groups` workgroups; does nothing if there are
-    /// none.
+    /// Records a run of a shader with parameters and buffers on `groups` workgroups. Without
+    /// workgroups nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// A fault if the shader cannot be compiled.
     pub(crate) fn dispatch<P: bytemuck::NoUninit>(
         &mut self,
         shader: Shader,
@@ -103,7 +110,7 @@ impl<'d> Commands<'d> {
         Ok(())
     }
 
-    /// Hands everything to the device.
+    /// Submits all commands to the device.
     pub(crate) fn submit(self) -> Result<wgpu::SubmissionIndex, Fault> {
         let Self {
             device: whole,
@@ -123,12 +130,15 @@ impl<'d> Commands<'d> {
             buffer
         });
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut slot = whole.timing.as_ref().and_then(|timing| timing.slot());
+        let mut spans = whole
+            .timing
+            .as_ref()
+            .and_then(|timing| timing.start_submission());
         for (number, step) in steps.iter().enumerate() {
             let kind = step.kind();
             let differs = |other: Option<&Step>| other.is_none_or(|other| other.kind() != kind);
             if differs(number.checked_sub(1).map(|before| &steps[before])) {
-                begin(&mut slot, &mut encoder, kind);
+                begin(&mut spans, &mut encoder, kind);
             }
             match step {
                 Step::Copy { from, to, bytes } => {
@@ -173,11 +183,11 @@ impl<'d> Commands<'d> {
                 }
             }
             if differs(steps.get(number + 1)) {
-                end(&mut slot, &mut encoder);
+                end(&mut spans, &mut encoder);
             }
         }
-        if let Some(slot) = slot {
-            slot.resolve(&mut encoder);
+        if let Some(spans) = spans {
+            spans.resolve(&mut encoder);
         }
         #[cfg(test)]
         whole.injector.at_submit(device, &whole.queue)?;
@@ -188,17 +198,17 @@ impl<'d> Commands<'d> {
 }
 
 fn begin(
-    slot: &mut Option<SubmissionSpans<'_>>,
+    spans: &mut Option<SubmissionSpans<'_>>,
     encoder: &mut wgpu::CommandEncoder,
     kind: SpanKind,
 ) {
-    if let Some(slot) = slot {
-        slot.begin(encoder, kind);
+    if let Some(spans) = spans {
+        spans.begin(encoder, kind);
     }
 }
 
-fn end(slot: &mut Option<SubmissionSpans<'_>>, encoder: &mut wgpu::CommandEncoder) {
-    if let Some(slot) = slot {
-        slot.end(encoder);
+fn end(spans: &mut Option<SubmissionSpans<'_>>, encoder: &mut wgpu::CommandEncoder) {
+    if let Some(spans) = spans {
+        spans.end(encoder);
     }
 }

@@ -1,8 +1,10 @@
-//! What can go wrong on a device. None of it fails a job: the CPU goes on.
+//! Faults of a device. No fault fails a job if the CPU may continue.
 
 use std::fmt;
 
-/// Why a device is no longer used.
+use crate::support::memory::MemoryError;
+
+/// Reason why a device is no longer used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The driver gave the device up.
@@ -11,13 +13,13 @@ pub(crate) enum Fault {
     OutOfMemory(String),
     /// The driver refused a command.
     Refused(String),
-    /// Memory that host and device share could not be had.
+    /// A buffer could not be mapped into the host's memory.
     Mapping(String),
-    /// A command did not end in time.
+    /// Commands did not end in time.
     Timeout { seconds: u64 },
     /// A library panicked.
     Panic(String),
-    /// What came back is wrong.
+    /// Results were found wrong by an audit.
     Wrong(&'static str),
 }
 
@@ -38,7 +40,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// What a panic said.
+    /// Returns the fault for a panic, with its message.
     pub(crate) fn of_panic(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload
             .downcast_ref::<&str>()
@@ -48,16 +50,24 @@ impl Fault {
     }
 }
 
-/// Why work on a device ended: the job itself cannot go on, or only the device.
+/// Reason why work on a device ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// The job cannot continue on any engine.
     Job(crate::format::error::Error),
+    /// The device cannot continue; the CPU can.
     Device(Fault),
 }
 
 impl From<crate::format::error::Error> for Failure {
     fn from(error: crate::format::error::Error) -> Self {
         Self::Job(error)
+    }
+}
+
+impl From<MemoryError> for Failure {
+    fn from(error: MemoryError) -> Self {
+        Self::Job(error.into())
     }
 }
 

@@ -1,33 +1,33 @@
-//! Faults on purpose: at the n-th point at which a device can fail, it does.
+//! Faults on purpose, for tests: the device fails at the n-th point where it can.
 
 use std::sync::Mutex;
 
 use super::fault::Fault;
 use crate::engine::gpu::shader::modules::Shader;
 
-/// What goes wrong.
+/// Kind of an injected fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     /// The device is lost.
     Lost,
-    /// There is no memory.
+    /// The device has no memory.
     OutOfMemory,
-    /// The driver refuses what it is told.
+    /// The driver refuses a command.
     Refused,
     /// A buffer cannot be mapped.
     Mapping,
     /// A fence never signals.
     Silence,
-    /// A library panics.
+    /// The graphics library panics.
     Panic,
-    /// A shader's answer is wrong in a word.
+    /// A word of a shader's result other than a hash is wrong.
     Answer,
-    /// A hash is wrong.
+    /// A word of a hash is wrong.
     Hash,
 }
 
 impl Wrong {
-    /// All but wrong hashes, of which not all are noticed.
+    /// All kinds but wrong hashes, which are not always detected.
     pub(crate) const NOTICED: [Self; 7] = [
         Self::Lost,
         Self::OutOfMemory,
@@ -39,7 +39,7 @@ impl Wrong {
     ];
 }
 
-/// Counts the points, and lets one of them fail.
+/// Counter of the points where a device can fail, with a plan for one of them.
 #[derive(Default)]
 pub(crate) struct Injector(Mutex<State>);
 
@@ -47,7 +47,7 @@ pub(crate) struct Injector(Mutex<State>);
 struct State {
     passed: usize,
     planned: Option<(usize, Wrong)>,
-    /// Whether it has gone wrong.
+    /// True if the planned fault has been injected.
     fired: bool,
 }
 
@@ -58,7 +58,8 @@ impl Injector {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Lets the point with this number fail, from now on, or none.
+    /// Restarts the count and plans a fault at a point: the first with that number or more at which
+    /// its kind can occur.
     pub(crate) fn plan(&self, planned: Option<(usize, Wrong)>) {
         *self.state() = State {
             planned,
@@ -66,28 +67,28 @@ impl Injector {
         };
     }
 
-    /// The points passed since the plan was made.
+    /// Returns the number of points passed since the last plan.
     pub(crate) fn passed(&self) -> usize {
         self.state().passed
     }
 
+    /// Returns true if the planned fault has been injected.
     pub(crate) fn fired(&self) -> bool {
         self.state().fired
     }
 
-    /// What goes wrong at this point, of what can.
+    /// Passes a point at which the kinds `can` may occur, and returns the kind to inject.
     fn next(&self, can: &[Wrong]) -> Option<Wrong> {
         let mut state = self.state();
         let number = state.passed;
         state.passed += 1;
         let (at, wrong) = state.planned?;
-        // At the first point from there on at which it can.
         let now = number >= at && can.contains(&wrong) && !state.fired;
         state.fired |= now;
         now.then_some(wrong)
     }
 
-    /// Commands are about to be handed over.
+    /// Point before a submission.
     pub(crate) fn at_submit(
         &self,
         device: &wgpu::Device,
@@ -106,7 +107,7 @@ impl Injector {
                 return Err(Fault::OutOfMemory("as the test has it".to_owned()));
             }
             Some(Wrong::Refused) => {
-                // Not a multiple of four bytes: the library's own check refuses it.
+                // The size is not a multiple of four bytes, which the library refuses.
                 let buffer = device.create_buffer(&wgpu::BufferDescriptor {
                     label: None,
                     size: 16,
@@ -125,7 +126,7 @@ impl Injector {
         Ok(())
     }
 
-    /// A shader has been told to write to a buffer: its first word goes wrong.
+    /// Point after a dispatch. The fault overwrites the first word of the output.
     pub(crate) fn at_dispatch(
         &self,
         device: &wgpu::Device,
@@ -153,7 +154,7 @@ impl Injector {
         encoder.copy_buffer_to_buffer(&garbage, 0, output, 0, 4);
     }
 
-    /// Somebody is about to wait.
+    /// Point before a wait.
     pub(crate) fn at_wait(&self, device: &wgpu::Device) -> Result<(), Fault> {
         match self.next(&[Wrong::Silence, Wrong::Lost]) {
             Some(Wrong::Silence) => Err(Fault::Timeout { seconds: 0 }),
@@ -165,7 +166,7 @@ impl Injector {
         }
     }
 
-    /// A buffer is about to be mapped.
+    /// Point before a buffer is mapped.
     pub(crate) fn at_map(&self) -> Result<(), Fault> {
         match self.next(&[Wrong::Mapping]) {
             Some(_) => Err(Fault::Mapping("as the test has it".to_owned())),

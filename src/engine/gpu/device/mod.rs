@@ -1,4 +1,4 @@
-//! A device: its adapter, buffers, commands, transfers and faults.
+//! A device: adapter, buffers, commands, transfers, times and faults.
 
 pub(crate) mod adapters;
 pub(crate) mod block_limits;

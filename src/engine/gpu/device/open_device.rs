@@ -1,4 +1,6 @@
-//! A device with its queue: buffers, commands and waits, all of which can fail and none of which hangs.
+//! An open device with its queue. Every call can fail, and no call hangs.
+//!
+//! A driver can report an error at any time. The first error is kept and returned by the next call.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, mpsc};
@@ -10,29 +12,30 @@ use crate::engine::device_info::DeviceKind;
 use crate::engine::gpu::shader::modules::{Shader, blake3_depth};
 use crate::format::commitment::Commitment;
 
-/// How long a command may take: far longer than any dispatch is meant to. Some drivers compile a shader
-/// when it is first run; software drivers take long for it, and longer on a busy machine.
+/// Time limit of a wait: far longer than any dispatch is meant to take. Some drivers compile a
+/// shader when it first runs.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// Time limit of a wait for a software device, which compiles slowly, above all on a busy machine.
 const SOFTWARE_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// An open device.
+/// Open device.
 pub(crate) struct Device {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     pub(crate) limits: wgpu::Limits,
     timeout: Duration,
-    /// Times of what the device does, if it tells.
+    /// Timestamps of the device, if it has them.
     pub(crate) timing: Option<Timing>,
-    /// Whether shaders have 64-bit words.
+    /// True if shaders have 64-bit integers.
     native_words: bool,
-    /// The first thing that went wrong, told by the driver at any time.
+    /// First error that the driver reported.
     trouble: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
     #[cfg(test)]
     pub(crate) injector: super::fault_injector::Injector,
 }
 
-/// A shader ready to run.
+/// Compiled shader.
 pub(crate) struct Pipeline {
     #[cfg(test)]
     pub(crate) shader: Shader,
@@ -41,6 +44,7 @@ pub(crate) struct Pipeline {
 }
 
 impl Device {
+    /// Opens a device.
     pub(crate) fn open(adapter: &wgpu::Adapter, kind: DeviceKind) -> Result<Self, Fault> {
         let features = adapter.features() & (wgpu::Features::SHADER_INT64 | timing::FEATURES);
         let limits = adapter.limits();
@@ -87,18 +91,19 @@ impl Device {
         })
     }
 
-    /// Whether all went well so far.
+    /// Returns the first error that the driver reported, if there is one.
     pub(crate) fn check(&self) -> Result<(), Fault> {
         let trouble = self.trouble.lock().expect("nothing panics under the lock");
         trouble.clone().map_or(Ok(()), Err)
     }
 
-    /// As if nothing had gone wrong.
+    /// Forgets the error that the driver reported.
     #[cfg(test)]
     pub(crate) fn forget_trouble(&self) {
         *self.trouble.lock().expect("nothing panics under the lock") = None;
     }
 
+    /// Creates a buffer.
     pub(crate) fn buffer(
         &self,
         label: &'static str,
@@ -115,7 +120,7 @@ impl Device {
         Ok(buffer)
     }
 
-    /// Leaf hashes of symbols of a size.
+    /// Returns the shader for leaf hashes of symbols of a size.
     pub(crate) fn leaves(&self, commitment: Commitment, symbol_size: u32) -> Shader {
         Shader::Leaves {
             commitment,
@@ -127,6 +132,7 @@ impl Device {
         }
     }
 
+    /// Returns the shader for inner nodes.
     pub(crate) fn nodes(&self, commitment: Commitment) -> Shader {
         Shader::Nodes {
             commitment,
@@ -134,7 +140,7 @@ impl Device {
         }
     }
 
-    /// The shader, compiled once.
+    /// Returns a shader, compiled at its first use.
     pub(crate) fn pipeline(&self, shader: Shader) -> Result<Arc<Pipeline>, Fault> {
         let mut pipelines = self
             .pipelines
@@ -149,12 +155,13 @@ impl Device {
         Ok(pipeline)
     }
 
-    /// Writes a few bytes to a buffer.
+    /// Writes bytes to a buffer, before all later submissions. For small tables.
     pub(crate) fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) {
         self.queue.write_buffer(buffer, 0, bytes);
     }
 
-    /// The workgroup memory that is used: what every device has, or twice that.
+    /// Returns the bytes of workgroup memory that shaders use: 16 KiB, which every device has, or
+    /// 32 KiB.
     pub(crate) fn workgroup_bytes(&self) -> u32 {
         match self.limits.max_compute_workgroup_storage_size {
             0x8000.. => 0x8000,
@@ -162,7 +169,7 @@ impl Device {
         }
     }
 
-    /// Waits until a submission has been carried out, or everything.
+    /// Waits until a submission has been executed, or all of them.
     pub(crate) fn wait(&self, submission: Option<&wgpu::SubmissionIndex>) -> Result<(), Fault> {
         #[cfg(test)]
         self.injector.at_wait(&self.device)?;
@@ -179,7 +186,7 @@ impl Device {
         })
     }
 
-    /// Makes the first bytes of a buffer the host's, when the submission has been carried out.
+    /// Waits for a submission and maps the first bytes of a buffer.
     pub(crate) fn map(
         &self,
         buffer: &wgpu::Buffer,
@@ -191,11 +198,11 @@ impl Device {
         self.injector.at_map()?;
         let (sender, receiver) = mpsc::channel();
         buffer.slice(..bytes).map_async(mode, move |result| {
-            // Nobody listens any longer if the wait has failed.
+            // The receiver is gone if the wait has failed.
             let _ = sender.send(result);
         });
         self.wait(after)?;
-        // The callback has been called by the wait, or never will be.
+        // The wait has called the callback, or nothing will.
         match receiver.try_recv() {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Fault::Mapping(error.to_string())),
@@ -240,7 +247,7 @@ impl Pipeline {
             module: &module,
             entry_point: Some(shader.name()),
             compilation_options: wgpu::PipelineCompilationOptions {
-                // Every place is written before it is read.
+                // Shaders write every place before they read it.
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
             },

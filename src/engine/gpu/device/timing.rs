@@ -1,25 +1,26 @@
-//! What a device spends its time on, by its own clock: where it has timestamps.
+//! Timestamps of a device's work, if the device has them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::io::control::DeviceTime;
 
-/// What it takes of a device.
+/// Features of a device with timestamps.
 pub(crate) const FEATURES: wgpu::Features =
     wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS);
 
-/// The timestamps of a submission at most; what comes behind is not measured.
+/// Timestamps per submission at most. Later work of the submission is not timed.
 const STAMPS: u32 = 16;
 
-/// The submissions whose timestamps are kept until they are read.
+/// Submissions whose timestamps are kept until they are read.
 const SUBMISSIONS: u32 = 256;
 
-/// The bytes of a timestamp, and between those of two submissions.
+/// Bytes of a timestamp.
 const STAMP: u64 = 8;
+/// Distance of the timestamps of two submissions, in bytes.
 const STEP: u64 = wgpu::QUERY_RESOLVE_BUFFER_ALIGNMENT;
 
-/// What time is spent on.
+/// Kind of work that is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SpanKind {
     Upload,
@@ -31,16 +32,16 @@ pub(crate) enum SpanKind {
 pub(crate) struct Timing {
     set: wgpu::QuerySet,
     resolved: wgpu::Buffer,
-    /// Nanoseconds a tick.
+    /// Nanoseconds per tick.
     period: f64,
-    /// The kinds of the spans of each submission since timestamps were read.
+    /// Kinds of the spans of each submission since timestamps were read.
     spans: Mutex<Vec<Vec<SpanKind>>>,
 }
 
 /// Spans of submissions whose timestamps have not been read.
 pub(crate) struct Unread(Vec<Vec<SpanKind>>);
 
-/// The timestamps of one submission.
+/// Timestamps of one submission.
 pub(crate) struct SubmissionSpans<'t> {
     timing: &'t Timing,
     number: u32,
@@ -49,7 +50,7 @@ pub(crate) struct SubmissionSpans<'t> {
 }
 
 impl Timing {
-    /// `None` if the device has no timestamps.
+    /// Returns `None` if the device has no timestamps.
     pub(crate) fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Option<Self> {
         if !device.features().contains(FEATURES) {
             return None;
@@ -76,8 +77,8 @@ impl Timing {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Timestamps for a submission; `None` if all are in use.
-    pub(crate) fn slot(&self) -> Option<SubmissionSpans<'_>> {
+    /// Returns timestamps for a submission, or `None` if all are in use.
+    pub(crate) fn start_submission(&self) -> Option<SubmissionSpans<'_>> {
         let mut spans = self.spans();
         let number = u32::try_from(spans.len()).ok()?;
         (number < SUBMISSIONS).then(|| {
@@ -91,12 +92,12 @@ impl Timing {
         })
     }
 
-    /// Whether there is room for few submissions only, so that it is time to read.
+    /// Returns true if timestamps for few submissions are left, so that they must be read.
     pub(crate) fn is_full(&self) -> bool {
         self.spans().len() as u32 + 8 > SUBMISSIONS
     }
 
-    /// Forgets what has not been read: a job that ended early left it.
+    /// Drops timestamps that have not been read: a job that ended early leaves them.
     pub(crate) fn forget(&self) {
         self.spans().clear();
     }
@@ -148,7 +149,7 @@ impl Unread {
 }
 
 impl SubmissionSpans<'_> {
-    /// Something of this kind begins.
+    /// Records the start of a span of work.
     pub(crate) fn begin(&mut self, encoder: &mut wgpu::CommandEncoder, kind: SpanKind) {
         if self.used + 2 <= STAMPS {
             encoder.write_timestamp(&self.timing.set, self.number * STAMPS + self.used);
@@ -157,7 +158,7 @@ impl SubmissionSpans<'_> {
         }
     }
 
-    /// It has ended.
+    /// Records the end of the span.
     pub(crate) fn end(&mut self, encoder: &mut wgpu::CommandEncoder) {
         if self.used % 2 == 1 {
             encoder.write_timestamp(&self.timing.set, self.number * STAMPS + self.used);
@@ -165,7 +166,7 @@ impl SubmissionSpans<'_> {
         }
     }
 
-    /// Keeps the timestamps for `read`.
+    /// Records that the timestamps are kept until they are read.
     pub(crate) fn resolve(self, encoder: &mut wgpu::CommandEncoder) {
         if self.used > 0 {
             let first = self.number * STAMPS;

@@ -1,69 +1,74 @@
-//! Bytes between host and device, through buffers that both can reach.
+//! Transfers between host and device, through mappable buffers.
+//!
+//! The thread of the job waits for the device, always with a time limit. There is no thread that
+//! polls: only the job waits for anything, and such a thread would only wake the thread of the job.
 
 use super::commands::Commands;
 use super::fault::{Failure, Fault};
 use super::open_device::Device;
 use super::workspace::{MappableBuffer, Workspace};
 use crate::engine::gpu::shader::symbol_layout::WriteOnlyPart;
+use crate::support::memory::with_capacity;
 
-/// A device with its buffers, for the time of a stripe.
+/// Device with its buffers, leased for a stripe.
 pub(crate) struct LeasedDevice<'a> {
     pub(crate) device: &'a Device,
     pub(crate) workspace: &'a mut Workspace,
 }
 
 impl<'a> LeasedDevice<'a> {
-    /// Lets `fill` write bytes, and copies them to a place in a buffer; more commands can follow in the
-    /// same submission, with which the slot goes back.
+    /// Lets `fill` write an upload buffer, and records the copy to an offset of a buffer. More
+    /// commands can be recorded; [`LeasedDevice::submit_upload`] submits them and takes the upload
+    /// buffer back.
     pub(crate) fn begin_upload(
         &mut self,
         bytes: u64,
         to: (&wgpu::Buffer, u64),
         fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::format::error::Result<()>,
     ) -> Result<(Commands<'a>, MappableBuffer), Failure> {
-        let slot = self.workspace.upload(self.device, bytes)?;
-        let last = slot.last.as_ref();
+        let mappable = self.workspace.upload(self.device, bytes)?;
+        let last = mappable.last.as_ref();
         self.device
-            .map(&slot.buffer, wgpu::MapMode::Write, bytes, last)?;
-        let filled = match slot.buffer.slice(..bytes).get_mapped_range_mut() {
+            .map(&mappable.buffer, wgpu::MapMode::Write, bytes, last)?;
+        let filled = match mappable.buffer.slice(..bytes).get_mapped_range_mut() {
             Ok(mut view) => fill(view.slice(..)),
             Err(error) => return Err(Fault::Mapping(error.to_string()).into()),
         };
-        slot.buffer.unmap();
+        mappable.buffer.unmap();
         if let Err(error) = filled {
-            self.workspace.return_upload(slot);
+            self.workspace.return_upload(mappable);
             return Err(error.into());
         }
         let mut commands = Commands::new(self.device);
-        commands.copy((&slot.buffer, 0), to, bytes);
-        Ok((commands, slot))
+        commands.copy((&mappable.buffer, 0), to, bytes);
+        Ok((commands, mappable))
     }
 
-    /// Hands the commands over that use what was filled.
+    /// Submits the commands that use an upload buffer.
     pub(crate) fn submit_upload(
         &mut self,
         commands: Commands<'_>,
-        mut slot: MappableBuffer,
+        mut mappable: MappableBuffer,
     ) -> Result<wgpu::SubmissionIndex, Fault> {
         let submission = commands.submit()?;
-        slot.last = Some(submission.clone());
-        self.workspace.return_upload(slot);
+        mappable.last = Some(submission.clone());
+        self.workspace.return_upload(mappable);
         Ok(submission)
     }
 
-    /// Lets `fill` write bytes, and copies them to a place in a buffer.
+    /// Lets `fill` write bytes and copies them to an offset of a buffer.
     pub(crate) fn upload(
         &mut self,
         bytes: u64,
         to: (&wgpu::Buffer, u64),
         fill: impl FnOnce(wgpu::WriteOnly<'_, [u8]>) -> crate::format::error::Result<()>,
     ) -> Result<(), Failure> {
-        let (commands, slot) = self.begin_upload(bytes, to, fill)?;
-        self.submit_upload(commands, slot)?;
+        let (commands, mappable) = self.begin_upload(bytes, to, fill)?;
+        self.submit_upload(commands, mappable)?;
         Ok(())
     }
 
-    /// Copies bytes down and lets `take` have them.
+    /// Copies bytes to the host and passes them to `take`.
     pub(crate) fn download<T>(
         &mut self,
         from: (&wgpu::Buffer, u64),
@@ -74,7 +79,7 @@ impl<'a> LeasedDevice<'a> {
         self.download_after(commands, from, bytes, take)
     }
 
-    /// The same, when commands have been carried out.
+    /// Submits commands with a copy of bytes to the host, and passes the bytes to `take`.
     pub(crate) fn download_after<T>(
         &mut self,
         mut commands: Commands<'_>,
@@ -82,37 +87,42 @@ impl<'a> LeasedDevice<'a> {
         bytes: u64,
         take: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, Fault> {
-        let mut slot = self.workspace.readback(self.device, bytes)?;
-        commands.copy(from, (&slot.buffer, 0), bytes);
-        slot.last = Some(commands.submit()?);
-        let taken = read_mapped(self.device, &slot, bytes, take)?;
-        self.workspace.return_readback(slot);
+        let mut mappable = self.workspace.readback(self.device, bytes)?;
+        commands.copy(from, (&mappable.buffer, 0), bytes);
+        mappable.last = Some(commands.submit()?);
+        let taken = read_mapped(self.device, &mappable, bytes, take)?;
+        self.workspace.return_readback(mappable);
         Ok(taken)
     }
 }
 
-/// Waits until bytes have come down, and lets `take` have them.
+/// Waits for a readback and passes its bytes to `take`.
 pub(crate) fn read_mapped<T>(
     device: &Device,
-    slot: &MappableBuffer,
+    mappable: &MappableBuffer,
     bytes: u64,
     take: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, Fault> {
-    device.map(&slot.buffer, wgpu::MapMode::Read, bytes, slot.last.as_ref())?;
-    let taken = match slot.buffer.slice(..bytes).get_mapped_range() {
+    device.map(
+        &mappable.buffer,
+        wgpu::MapMode::Read,
+        bytes,
+        mappable.last.as_ref(),
+    )?;
+    let taken = match mappable.buffer.slice(..bytes).get_mapped_range() {
         Ok(view) => take(&view),
         Err(error) => return Err(Fault::Mapping(error.to_string())),
     };
-    slot.buffer.unmap();
+    mappable.buffer.unmap();
     Ok(taken)
 }
 
-/// Memory to be written, in parts of equal length for several threads.
+/// Splits mapped memory into parts of `each` bytes, for several threads.
 pub(crate) fn split_parts(
     memory: wgpu::WriteOnly<'_, [u8]>,
     each: usize,
 ) -> Vec<WriteOnlyPart<'_>> {
-    let mut places = Vec::with_capacity(memory.len() / each);
+    let mut places = with_capacity(memory.len() / each);
     let mut rest = memory;
     while rest.len() >= each {
         let (one, behind) = rest.split_at(each);

@@ -1,4 +1,4 @@
-//! The buffers of a device: one set, which the jobs on it use in turn, stripe by stripe.
+//! Buffers of a device: one set, which jobs use in turn, stripe by stripe.
 
 use std::collections::VecDeque;
 
@@ -6,76 +6,83 @@ use super::fault::Fault;
 use super::open_device::Device;
 use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, table};
 
-/// What a buffer is for.
+/// Purpose of a buffer on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// The source symbols of a stripe, row by row.
+    /// Source symbols of a stripe, row by row; or slivers.
     Source,
-    /// What the rows are extended by.
+    /// Recovery symbols of the source rows.
     Extended,
-    /// What a block of columns is extended by.
+    /// Recovery symbols of a block of columns or slivers, or restored symbols.
     Recovery,
-    /// The leaf hashes of all symbols, column by column.
+    /// Leaf hashes, codeword by codeword.
     Digests,
-    /// What is kept of every symbol between stripes.
+    /// Hash states between stripes.
     States,
-    /// A level of trees, and the one above it.
+    /// Levels of Merkle trees, in turn with `Parents`.
     Level,
+    /// Levels of Merkle trees, in turn with `Level`.
     Parents,
-    /// The sums of the check.
+    /// Sums of the combination check.
     Sums,
-    /// The factors of the code, and those of the check.
+    /// Factors of the code's transforms.
     Factors,
+    /// Factors of the combination check.
     Random,
-    /// The factors of decoding, and what stands at each of its positions.
+    /// Factors of decoding.
     Locators,
+    /// Contents of the positions of decoding.
     Positions,
 }
 
 const ROLES: usize = Role::Positions as usize + 1;
 
-/// A buffer that the host reads or writes.
+/// Buffer that the host can map, to read or to write.
 pub(crate) struct MappableBuffer {
     pub(crate) buffer: wgpu::Buffer,
-    /// What used it last.
+    /// Submission that used the buffer last.
     pub(crate) last: Option<wgpu::SubmissionIndex>,
 }
 
-/// The buffers.
+/// Buffers of a device.
 #[derive(Default)]
 pub(crate) struct Workspace {
-    /// The most bytes of all together, factors apart.
+    /// Limit of the bytes of all buffers, without factors.
     pub(crate) budget: u64,
     buffers: [Option<wgpu::Buffer>; ROLES],
     uploads: VecDeque<MappableBuffer>,
     readbacks: VecDeque<MappableBuffer>,
-    /// The labels whose factors are there.
+    /// Number of labels whose factors are in the buffer.
     labels: usize,
 }
 
-/// How many buffers go each way at a time: one at work, one on its way.
-const SLOTS: usize = 2;
+/// Mappable buffers in use per direction: one at the device, one at the host.
+const IN_USE: usize = 2;
 
-/// How many buffers there are at most that the host can reach: two to write to, two that come down and
-/// one that is read.
-pub(crate) const SHARED: u64 = 5;
+/// Mappable buffers in existence at most: two for uploads, two for readbacks on their way, and one
+/// that the host reads.
+pub(crate) const MAPPABLE_BUFFERS: u64 = 5;
 
 impl Workspace {
-    /// Other work begins that takes buffers of these sizes, and shared ones: what others have left is given
-    /// back where all together would be more than the limit.
+    /// Prepares for work that takes buffers of these sizes, and mappable buffers of `staging`
+    /// bytes. If all buffers together would exceed the budget, larger buffers of earlier work are
+    /// released.
     pub(crate) fn prepare(&mut self, sizes: &[(Role, u64)], staging: u64) {
         let needed = |role: usize| {
             let size = sizes.iter().find(|(needed, _)| *needed as usize == role);
             size.map_or(0, |(_, bytes)| *bytes)
         };
         let size = |buffer: &Option<wgpu::Buffer>| buffer.as_ref().map_or(0, wgpu::Buffer::size);
-        let slots = self.uploads.iter().chain(&self.readbacks);
-        let shared = slots.map(|slot| slot.buffer.size()).max().unwrap_or(0);
+        let mappables = self.uploads.iter().chain(&self.readbacks);
+        let shared = mappables
+            .map(|mappable| mappable.buffer.size())
+            .max()
+            .unwrap_or(0);
         let buffers = self.buffers.iter().enumerate();
         let held: u64 = buffers
             .map(|(role, buffer)| needed(role).max(size(buffer)))
             .sum();
-        if held + SHARED * shared.max(staging) <= self.budget {
+        if held + MAPPABLE_BUFFERS * shared.max(staging) <= self.budget {
             return;
         }
         for (role, buffer) in self.buffers.iter_mut().enumerate() {
@@ -83,23 +90,24 @@ impl Workspace {
                 *buffer = None;
             }
         }
-        let fits = |slot: &MappableBuffer| slot.buffer.size() <= staging.next_multiple_of(256);
+        let fits =
+            |mappable: &MappableBuffer| mappable.buffer.size() <= staging.next_multiple_of(256);
         self.uploads.retain(fits);
         self.readbacks.retain(fits);
     }
 
-    /// The bytes that there are, factors apart.
+    /// Returns the bytes of all buffers, without factors and sums.
     #[cfg(test)]
     pub(crate) fn held(&self) -> u64 {
         let buffers = self.buffers.iter().enumerate();
         let buffers = buffers.filter(|(role, _)| *role < Role::Sums as usize);
         let buffers = buffers.filter_map(|(_, buffer)| buffer.as_ref());
-        let slots = self.uploads.iter().chain(&self.readbacks);
-        let slots = slots.map(|slot| slot.buffer.size());
-        buffers.map(wgpu::Buffer::size).chain(slots).sum()
+        let mappables = self.uploads.iter().chain(&self.readbacks);
+        let mappables = mappables.map(|mappable| mappable.buffer.size());
+        buffers.map(wgpu::Buffer::size).chain(mappables).sum()
     }
 
-    /// A buffer of at least so many bytes. What it held is lost if it grows.
+    /// Returns a buffer of at least `bytes` bytes. Its contents are lost if it grows.
     pub(crate) fn buffer(
         &mut self,
         device: &Device,
@@ -113,14 +121,14 @@ impl Workspace {
         {
             return Ok(buffer.clone());
         }
-        // Given back first, so that the peak is the larger one, not the sum.
+        // The old buffer is released first, so that the peak is the larger size, not the sum.
         *place = None;
         let usage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
         let buffer = device.buffer("workspace", bytes.next_multiple_of(4).max(4), usage)?;
         Ok(place.insert(buffer).clone())
     }
 
-    /// The factors of transforms, of so many labels at least.
+    /// Returns the buffer of the transforms' factors, with at least `labels` labels.
     pub(crate) fn factors(
         &mut self,
         device: &Device,
@@ -136,47 +144,50 @@ impl Workspace {
         Ok(buffer)
     }
 
-    /// A buffer for the host to write to.
+    /// Returns a buffer for the host to write.
     pub(crate) fn upload(&mut self, device: &Device, bytes: u64) -> Result<MappableBuffer, Fault> {
         let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
-        if let Some(slot) = free(&mut self.uploads, bytes) {
-            return Ok(slot);
+        if let Some(mappable) = take_idle(&mut self.uploads, bytes) {
+            return Ok(mappable);
         }
-        new_slot(device, "upload", bytes, usage)
+        new_mappable(device, "upload", bytes, usage)
     }
 
-    /// A buffer for the host to read.
+    /// Returns a buffer for the host to read.
     pub(crate) fn readback(
         &mut self,
         device: &Device,
         bytes: u64,
     ) -> Result<MappableBuffer, Fault> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        if let Some(slot) = free(&mut self.readbacks, bytes) {
-            return Ok(slot);
+        if let Some(mappable) = take_idle(&mut self.readbacks, bytes) {
+            return Ok(mappable);
         }
-        new_slot(device, "readback", bytes, usage)
+        new_mappable(device, "readback", bytes, usage)
     }
 
-    pub(crate) fn return_upload(&mut self, slot: MappableBuffer) {
-        self.uploads.push_back(slot);
+    /// Takes an upload buffer back for its next use.
+    pub(crate) fn return_upload(&mut self, mappable: MappableBuffer) {
+        self.uploads.push_back(mappable);
     }
 
-    pub(crate) fn return_readback(&mut self, slot: MappableBuffer) {
-        self.readbacks.push_back(slot);
+    /// Takes a readback buffer back for its next use.
+    pub(crate) fn return_readback(&mut self, mappable: MappableBuffer) {
+        self.readbacks.push_back(mappable);
     }
 }
 
-/// The slot that has waited longest, if there are enough and it is large enough.
-fn free(slots: &mut VecDeque<MappableBuffer>, bytes: u64) -> Option<MappableBuffer> {
-    slots.retain(|slot| slot.buffer.size() >= bytes);
-    match slots.len() >= SLOTS {
-        true => slots.pop_front(),
+/// Returns the buffer that has been idle longest, if [`IN_USE`] buffers are large enough. Smaller
+/// ones are released.
+fn take_idle(mappables: &mut VecDeque<MappableBuffer>, bytes: u64) -> Option<MappableBuffer> {
+    mappables.retain(|mappable| mappable.buffer.size() >= bytes);
+    match mappables.len() >= IN_USE {
+        true => mappables.pop_front(),
         false => None,
     }
 }
 
-fn new_slot(
+fn new_mappable(
     device: &Device,
     label: &'static str,
     bytes: u64,

@@ -1,4 +1,5 @@
-//! Encoding a blob on a device, and on the CPU from wherever the device fails.
+//! Encoding a blob on a device. If the device fails, the CPU continues from the stripe at which it
+//! failed.
 
 pub(crate) mod stripe;
 pub(crate) mod stripe_output;
@@ -21,18 +22,21 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{collected, with_capacity};
 
+/// Session that encodes on a device.
 pub(crate) struct GpuEncodeSession<'a> {
     engine: &'a GpuEngine,
     shape: Shape,
     commitment: Commitment,
     width: u32,
-    /// The states at the start of the next stripe, but for the first.
+    /// Hash states at the start of the next stripe. `None` before the first stripe.
     states: Option<Vec<u8>>,
+    /// Roots of the primary and of the secondary slivers, after the last stripe.
     pub(crate) roots: Option<[Vec<Digest>; 2]>,
-    /// Some rows and some columns that are hashed on the CPU too.
+    /// Rows and columns that the CPU hashes too. `None` without checks.
     samples: Option<[Samples<'a>; 2]>,
-    /// The CPU, once the device has failed.
+    /// Session of the CPU, once the device has failed.
     cpu: Option<Box<dyn EncodeSession + 'a>>,
 }
 
@@ -63,7 +67,7 @@ impl<'a> GpuEncodeSession<'a> {
         }
     }
 
-    /// Takes a stripe through the device.
+    /// Encodes a stripe on the device alone.
     pub(crate) fn on_device(
         &mut self,
         range: Range<u32>,
@@ -76,8 +80,8 @@ impl<'a> GpuEncodeSession<'a> {
         let output = StripeOutput::new(output, &self.shape, range.clone(), progress);
         let samples = self.samples.as_ref();
         let sampled = samples.map(|samples| {
-            let keep = |samples: &Samples<'_>| Mutex::new(samples.buffer(range.clone()));
-            samples.each_ref().map(keep)
+            let buffer = |samples: &Samples<'_>| Mutex::new(samples.buffer(range.clone()));
+            samples.each_ref().map(buffer)
         });
         let stripe = EncodeStripe {
             cpu: &engine.cpu,
@@ -93,10 +97,10 @@ impl<'a> GpuEncodeSession<'a> {
             control,
         };
         let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
-        let left = engine.on_device(control, run)?;
+        let result = engine.on_device(control, run)?;
         if let (Some(samples), Some(sampled)) = (&mut self.samples, sampled) {
-            let [in_row, in_column] = places(&self.shape);
-            let [of_rows, of_columns] = match &left {
+            let [in_row, in_column] = state_numbers(&self.shape);
+            let [of_rows, of_columns] = match &result {
                 EncodeResult::States(states) => [
                     DeviceHashes::States(states, &in_row),
                     DeviceHashes::States(states, &in_column),
@@ -111,14 +115,15 @@ impl<'a> GpuEncodeSession<'a> {
                 samples.check(&sampled, &found, control)?;
             }
         }
-        match left {
+        match result {
             EncodeResult::States(states) => self.states = Some(states),
             EncodeResult::Roots(roots) => self.roots = Some(roots),
         }
         Ok(())
     }
 
-    /// The CPU goes on from this stripe.
+    /// Encodes a stripe on the CPU, without the symbols that were already handed on. The CPU also
+    /// does all later stripes.
     fn on_cpu(
         &mut self,
         range: Range<u32>,
@@ -146,9 +151,9 @@ impl<'a> GpuEncodeSession<'a> {
     }
 }
 
-/// Where among the states, which are those of columns one after another, that of a symbol is: of a row's
-/// symbols, and of a column's.
-fn places(shape: &Shape) -> [impl Fn(usize, usize) -> usize + use<>; 2] {
+/// Returns two functions from the number of a sliver and of its symbol to the number of the
+/// symbol's state: for rows, and for columns. States are ordered column by column.
+fn state_numbers(shape: &Shape) -> [impl Fn(usize, usize) -> usize + use<>; 2] {
     let n = usize::from(shape.n_shards());
     [[1, n], [n, 1]].map(|[codeword, symbol]| {
         move |item: usize, number: usize| item * codeword + number * symbol
@@ -193,10 +198,17 @@ impl EncodeSession for GpuEncodeSession<'_> {
         let len = n * n * (4 * words as usize - 3);
         let fits = self.width < self.shape.symbol_size() && state.len() == len;
         if fits {
-            for (samples, place) in self.samples.iter_mut().flatten().zip(places(&self.shape)) {
+            for (samples, place) in self
+                .samples
+                .iter_mut()
+                .flatten()
+                .zip(state_numbers(&self.shape))
+            {
                 samples.restore(state, &place)?;
             }
-            self.states = Some(state.to_vec());
+            let mut states = with_capacity(state.len());
+            states.extend_from_slice(state);
+            self.states = Some(states);
         }
         Ok(fits)
     }
@@ -208,7 +220,10 @@ impl EncodeSession for GpuEncodeSession<'_> {
     fn roots(&self) -> Option<[Vec<Digest>; 2]> {
         match self.cpu {
             Some(_) => None,
-            None => self.roots.clone(),
+            None => {
+                let copy = |roots: &Vec<Digest>| collected(roots.iter().copied());
+                self.roots.as_ref().map(|roots| roots.each_ref().map(copy))
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Where the slivers of a stripe go, and how far they have gone: should a device fail, the CPU hands on
-//! the rest.
+//! Output of a stripe's slivers, and the record of what has been handed on. If the device fails,
+//! the CPU hands on the remaining symbols, and no byte twice.
 
 #![allow(unsafe_code)]
 
@@ -15,13 +15,15 @@ use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::sink::{Pieces, SinkSession, SliverPart};
+use crate::support::memory::collected;
 
-/// The symbols of every sliver that have been handed on: all before a number, by axis and index.
+/// Number of leading symbols handed on, of every sliver by axis and index.
 pub(crate) struct OutputProgress([Vec<AtomicU16>; 2]);
 
 impl OutputProgress {
+    /// Returns the record of a stripe's start.
     pub(crate) fn new(shape: &Shape) -> Self {
-        let none = || (0..shape.n_shards()).map(|_| AtomicU16::new(0)).collect();
+        let none = || collected((0..shape.n_shards()).map(|_| AtomicU16::new(0)));
         Self([none(), none()])
     }
 
@@ -30,13 +32,13 @@ impl OutputProgress {
     }
 }
 
-/// Where slivers go.
+/// Output of the slivers of a stripe.
 pub(crate) struct StripeOutput<'a> {
     to: OutputTarget<'a>,
     shape: &'a Shape,
     range: Range<u32>,
     progress: &'a OutputProgress,
-    /// Whether any sliver is wanted of those behind the source, by axis.
+    /// True if a sliver after the source slivers is wanted, by axis.
     wants: [bool; 2],
 }
 
@@ -80,19 +82,26 @@ impl<'a> StripeOutput<'a> {
         }
     }
 
-    /// Whether what rows are extended by is in any sliver that is wanted.
+    /// Returns true if a wanted sliver has recovery symbols of source rows.
     pub(crate) fn wants_extended_rows(&self) -> bool {
         self.wants[Axis::Secondary as usize]
     }
 
-    /// Whether what the source's columns are extended by is in any sliver that is wanted.
+    /// Returns true if a wanted sliver has recovery symbols of source columns.
     pub(crate) fn wants_recovery_rows(&self) -> bool {
         self.wants[Axis::Primary as usize]
     }
 
-    /// Hands on symbols of a sliver, from `first` on, which follow those before. Nobody else hands on
-    /// symbols of this sliver at the same time.
-    pub(crate) fn put(
+    /// Hands on symbols of a sliver, from symbol `first` on. Symbols of a sliver come in order.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the sink.
+    ///
+    /// # Safety
+    ///
+    /// No other call for the same sliver may run at the same time.
+    pub(crate) unsafe fn put(
         &self,
         axis: Axis,
         sliver: usize,
@@ -122,8 +131,8 @@ impl<'a> StripeOutput<'a> {
                 let size = self.shape.symbol_size() as usize;
                 for (number, piece) in pieces.iter().enumerate() {
                     let at = (first + number) * size + self.range.start as usize;
-                    // SAFETY: each sliver has memory of its own, and the caller is the only one that
-                    // hands on its symbols.
+                    // SAFETY: each sliver has a buffer of its own, and the caller guarantees that
+                    // no other call writes to this one.
                     unsafe { buffer.write(at, piece) };
                 }
             }
@@ -134,7 +143,7 @@ impl<'a> StripeOutput<'a> {
         Ok(())
     }
 
-    /// Makes what was written to memory visible to all.
+    /// Makes bytes written to lent buffers visible to all threads.
     pub(crate) fn settle(&self) {
         if let OutputTarget::Buffers(_) = self.to {
             settle();
@@ -142,7 +151,7 @@ impl<'a> StripeOutput<'a> {
     }
 }
 
-/// A sink that gets what it has not got yet.
+/// Sink that hands on the symbols that were not handed on before.
 pub(crate) struct RemainderSink<'a> {
     pub(crate) sink: &'a dyn SinkSession,
     pub(crate) progress: &'a OutputProgress,

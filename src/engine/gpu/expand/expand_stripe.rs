@@ -1,5 +1,19 @@
-//! A stripe of slivers on a device: block by block of slivers, and piece by piece of their symbols, they
-//! go up, are extended and hashed; states or roots come down.
+//! A stripe of slivers on a device: uploaded, extended and hashed, in blocks of slivers and pieces
+//! of their symbols. Hash states or roots are read back.
+//!
+//! `b` slivers of `L` symbols per block, pitch `p`:
+//!
+//! ```text
+//! host                                    device
+//! slivers      ── b L p ───────────>     source ──extend──> recovery b x (n-L)
+//!  pack, sum       upload, 2 buffers           └──────┬────────────┘ combine
+//! check        <── (n-L) 64 ────────     leaves ──nodes──> roots, or states between pieces
+//! roots        <── 32 b ────────────
+//! ```
+//!
+//! A sliver that exceeds the capacity of the device or the host is uploaded in pieces. The states
+//! of its symbols stay on the device from piece to piece. They are read back only where a decoded
+//! blob is checked stripe by stripe.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -16,7 +30,7 @@ use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
-use crate::engine::gpu::device::workspace::{MappableBuffer, Role, SHARED, Workspace};
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::hash::device_trees::{self, DIGEST};
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
@@ -30,8 +44,9 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::{ensure_capacity, filled};
 
-/// The bytes of each buffer for blocks of slivers, and pieces of `width` bytes of their symbols.
+/// Bytes of each buffer for blocks of slivers, and for pieces of a width.
 pub(crate) struct ExpandSizes {
     source: u64,
     recovery: u64,
@@ -73,82 +88,87 @@ impl ExpandSizes {
         }
     }
 
+    /// Returns the bytes of the largest buffer that is bound to a shader.
     pub(crate) fn largest(&self) -> u64 {
         let sizes = [self.source, self.recovery, self.digests, self.states];
         sizes.into_iter().max().unwrap_or(0)
     }
 
-    /// All of them on the device, with buffers to write to and to read from.
+    /// Returns the bytes of all buffers on the device, mappable buffers included.
     pub(crate) fn total(&self) -> u64 {
         self.source
             + self.recovery
             + self.digests
             + self.states
             + self.levels.iter().sum::<u64>()
-            + SHARED * self.staging
+            + MAPPABLE_BUFFERS * self.staging
     }
 
-    /// What they take on the host, for blocks of at most so many bytes or a sliver, of which these are the
-    /// sizes; the slivers of a block as they are read too, and the new states of all slivers.
+    /// Returns the bytes of host memory: mappable buffers, the slivers of a block, and `states`
+    /// bytes of new hash states. `self` must be the sizes for one sliver; a block has at most
+    /// `block` bytes, or one sliver.
     pub(crate) fn on_host(&self, block: u64, states: u64) -> u64 {
-        // Slivers more than one are no more than a block, sums apart.
-        (SHARED + 1) * self.staging.max(block + self.sums) + states
+        // Several slivers are at most `block` bytes, without their sums.
+        (MAPPABLE_BUFFERS + 1) * self.staging.max(block + self.sums) + states
     }
 }
 
-/// What there is to do.
+/// Task of hashing a stripe of slivers.
 pub(crate) struct ExpandStripe<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) shape: &'a Shape,
     pub(crate) commitment: Commitment,
     pub(crate) axis: Axis,
     pub(crate) items: usize,
-    /// How many slivers are on the device at once.
+    /// Slivers on the device at once.
     pub(crate) block: usize,
     pub(crate) range: Range<u32>,
-    /// The most bytes of a symbol that go up at once.
+    /// Bytes of a symbol per piece at most.
     pub(crate) widest: u32,
     pub(crate) limits: BlockLimits,
-    /// The seed of the random check, if there is to be one.
+    /// Seed of the combination check. `None` without the check.
     pub(crate) seed: Option<u64>,
     pub(crate) slivers: &'a dyn SymbolReader,
-    /// The states at the stripe's start, unless it is the first.
+    /// Hash states at the start of the stripe. `None` for the first stripe.
     pub(crate) states: Option<&'a [u8]>,
-    /// Takes the slivers that are hashed on the CPU too.
+    /// Buffer for sampled slivers.
     pub(crate) sampled: Option<&'a Mutex<SampledBytes>>,
     pub(crate) control: &'a Control,
 }
 
-/// What a stripe leaves behind: the states of all symbols, sliver by sliver, or the roots.
+/// Result of a stripe: the hash states of all symbols, sliver by sliver, or the roots.
 pub(crate) enum ExpandResult {
     States(Vec<u8>),
     Roots(Vec<Digest>),
 }
 
-/// A piece of a block of slivers on its way through.
+/// Piece of a block of slivers that has been submitted.
 struct PendingPiece {
-    slot: MappableBuffer,
+    mappable: MappableBuffer,
     bytes: u64,
     items: Range<usize>,
-    /// The sums of the slivers' own symbols.
+    /// Sums of the `n` symbols. The device computes the sums of recovery symbols.
     sums: Vec<Sum>,
-    /// Whether the stripe ends with it, so that there are states or roots behind the sums.
+    /// True if the stripe ends with the piece, so that states or roots follow the sums.
     ends: bool,
 }
 
-/// A stripe at work.
+/// Stripe in progress.
 struct ExpandRun<'a> {
     stripe: &'a ExpandStripe<'a>,
     leased: LeasedDevice<'a>,
     code: Code,
     shader: Shader,
-    /// How many symbols are expanded to how many.
+    /// Symbols of a sliver.
     original: usize,
+    /// Symbols of an expanded sliver.
     n: usize,
     state: StateSize,
     check: Option<CombinationCheck>,
     pending: VecDeque<PendingPiece>,
-    left: ExpandResult,
+    /// Slivers of a piece as they are read.
+    batch: Vec<u8>,
+    result: ExpandResult,
     buffers: ExpandBuffers,
 }
 
@@ -164,7 +184,7 @@ struct ExpandBuffers {
 }
 
 impl ExpandStripe<'_> {
-    /// Takes the stripe through.
+    /// Hashes the stripe.
     pub(crate) fn run(
         &self,
         device: &Device,
@@ -178,7 +198,7 @@ impl ExpandStripe<'_> {
         }
         while run.take_readback()? {}
         device.note_times(self.control)?;
-        Ok(run.left)
+        Ok(run.result)
     }
 
     fn is_last(&self) -> bool {
@@ -237,9 +257,9 @@ impl<'a> ExpandRun<'a> {
         }
         let state = StateSize::new(commitment, shape.symbol_size());
         Ok(Self {
-            left: match stripe.is_last() {
-                true => ExpandResult::Roots(vec![Digest::default(); stripe.items]),
-                false => ExpandResult::States(vec![0; stripe.items * n * state.on_host]),
+            result: match stripe.is_last() {
+                true => ExpandResult::Roots(filled(Digest::default(), stripe.items)),
+                false => ExpandResult::States(filled(0, stripe.items * n * state.on_host)),
             },
             stripe,
             leased: LeasedDevice { device, workspace },
@@ -250,11 +270,12 @@ impl<'a> ExpandRun<'a> {
             state,
             check,
             pending: VecDeque::new(),
+            batch: Vec::new(),
             buffers,
         })
     }
 
-    /// Takes some slivers through the stripe.
+    /// Hashes a block of slivers.
     fn block(&mut self, items: Range<usize>) -> Result<(), Failure> {
         let stripe = self.stripe;
         if let Some(states) = stripe.states {
@@ -276,15 +297,21 @@ impl<'a> ExpandRun<'a> {
         Ok(())
     }
 
-    /// Takes a piece of some slivers up, extends and hashes it.
+    /// Uploads, extends and hashes a piece of a block.
     fn piece(&mut self, items: Range<usize>, range: Range<u32>) -> Result<(), Failure> {
         let (stripe, n) = (self.stripe, self.n);
         let layout = SymbolLayout { width: range.len() };
         let (sliver_bytes, padded) = (self.original * layout.width, self.original * layout.pitch());
-        let mut batch = vec![0; items.len() * sliver_bytes];
+        let mut buffer = std::mem::take(&mut self.batch);
+        let len = items.len() * sliver_bytes;
+        if buffer.len() < len {
+            ensure_capacity(&mut buffer, len);
+            buffer.resize(len, 0);
+        }
+        let batch = &mut buffer[..len];
         let to = (&self.buffers.source, 0);
         let bytes = (items.len() * padded) as u64;
-        let (mut commands, slot) = self.leased.begin_upload(bytes, to, |memory| {
+        let (mut commands, mappable) = self.leased.begin_upload(bytes, to, |memory| {
             let read = |(item, (place, sliver)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
                 stripe
                     .slivers
@@ -303,7 +330,7 @@ impl<'a> ExpandRun<'a> {
         self.extend(&mut commands, layout, items.len(), &range)?;
         let ends = range.end == stripe.range.end;
         let sums_bytes = ((n - self.original) * CHUNK) as u64;
-        let behind = match (&self.left, ends) {
+        let after_sums = match (&self.result, ends) {
             (_, false) => None,
             (ExpandResult::Roots(_), true) => {
                 let leaves = device_trees::DeviceLeaves {
@@ -323,31 +350,33 @@ impl<'a> ExpandRun<'a> {
                 Some((&self.buffers.states, states))
             }
         };
-        let behind = behind.map(|(buffer, bytes)| (buffer.clone(), bytes));
+        let after_sums = after_sums.map(|(buffer, bytes)| (buffer.clone(), bytes));
         while self.pending.len() >= 2 {
             self.take_readback()?;
         }
-        let bytes = sums_bytes + behind.as_ref().map_or(0, |(_, bytes)| *bytes);
+        let bytes = sums_bytes + after_sums.as_ref().map_or(0, |(_, bytes)| *bytes);
         let mut back = self.leased.workspace.readback(self.leased.device, bytes)?;
         commands.copy((&self.buffers.sums, 0), (&back.buffer, 0), sums_bytes);
-        if let Some((buffer, bytes)) = &behind {
+        if let Some((buffer, bytes)) = &after_sums {
             commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
         }
-        back.last = Some(self.leased.submit_upload(commands, slot)?);
-        // While the device is at work.
-        let sums = self.sums_of(&batch, layout.width);
-        self.keep(&items, &range, &batch);
+        back.last = Some(self.leased.submit_upload(commands, mappable)?);
+        // The device works meanwhile.
+        let sums = self.sums_of(batch, layout.width);
+        self.keep_samples(&items, &range, batch);
         self.pending.push_back(PendingPiece {
-            slot: back,
+            mappable: back,
             bytes,
             items,
             sums,
             ends,
         });
+        self.batch = buffer;
         Ok(())
     }
 
-    /// The recovery symbols of some slivers, their sums, and the leaf hashes of all symbols.
+    /// Records the extension of slivers, the sums of their recovery symbols, and the leaf hashes of
+    /// all symbols.
     fn extend(
         &self,
         commands: &mut Commands<'_>,
@@ -424,8 +453,8 @@ impl<'a> ExpandRun<'a> {
         Ok(())
     }
 
-    /// Keeps what is hashed on the CPU too.
-    fn keep(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
+    /// Copies the bytes of sampled slivers.
+    fn keep_samples(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
         let Some(sampled) = self.stripe.sampled else {
             return;
         };
@@ -443,7 +472,8 @@ impl<'a> ExpandRun<'a> {
         }
     }
 
-    /// The sums of slivers' own symbols.
+    /// Returns sums for `n` symbols, in which the sums of the slivers' own symbols are set. Empty
+    /// without the check.
     fn sums_of(&self, batch: &[u8], width: usize) -> Vec<Sum> {
         let Some(check) = &self.check else {
             return Vec::new();
@@ -457,17 +487,22 @@ impl<'a> ExpandRun<'a> {
             }
             sum
         };
-        let cpu = self.stripe.cpu;
-        cpu.install(|| (0..original).into_par_iter().map(sum_of).collect())
+        let mut sums = filled([0; CHUNK], self.n);
+        self.stripe.cpu.install(|| {
+            let sums = sums[..original].par_iter_mut().enumerate();
+            sums.for_each(|(number, sum)| *sum = sum_of(number));
+        });
+        sums
     }
 
-    /// Checks the piece that has come down first, and keeps what it left. Whether there was one.
+    /// Checks the oldest submitted piece, and keeps its states or roots. Returns false if there is
+    /// none.
     fn take_readback(&mut self) -> Result<bool, Failure> {
         let Some(pending) = self.pending.pop_front() else {
             return Ok(false);
         };
         let PendingPiece {
-            slot,
+            mappable,
             bytes,
             items,
             mut sums,
@@ -477,27 +512,27 @@ impl<'a> ExpandRun<'a> {
         let (n, state) = (self.n, self.state);
         let (axis, shape) = (self.stripe.axis, self.stripe.shape);
         let (original, checks) = (self.original, self.check.is_some());
-        let left = &mut self.left;
-        let taken = read_mapped(self.leased.device, &slot, bytes, |bytes| {
-            let (recovery, behind) = bytes.split_at((n - original) * CHUNK);
+        let result = &mut self.result;
+        let taken = read_mapped(self.leased.device, &mappable, bytes, |bytes| {
+            let (recovery, after_sums) = bytes.split_at((n - original) * CHUNK);
             if checks {
-                sums.extend(recovery.as_chunks::<CHUNK>().0);
+                sums[original..].copy_from_slice(recovery.as_chunks().0);
                 combination_check::verify(shape, axis, &sums)?;
             }
-            match left {
+            match result {
                 _ if !ends => {}
                 ExpandResult::Roots(roots) => {
-                    roots[items].copy_from_slice(behind.as_chunks().0);
+                    roots[items].copy_from_slice(after_sums.as_chunks().0);
                 }
                 ExpandResult::States(states) => {
                     let sliver_bytes = n * state.on_host;
                     let places = &mut states[items.start * sliver_bytes..items.end * sliver_bytes];
-                    state.unpack(behind, places);
+                    state.unpack(after_sums, places);
                 }
             }
             Ok::<_, Fault>(())
         })?;
-        self.leased.workspace.return_readback(slot);
+        self.leased.workspace.return_readback(mappable);
         taken?;
         Ok(true)
     }

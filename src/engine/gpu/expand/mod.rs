@@ -1,4 +1,5 @@
-//! Hashing expanded slivers on a device, and on the CPU from wherever the device fails.
+//! Hashing expanded slivers on a device. If the device fails, the CPU continues from the stripe at
+//! which it failed.
 
 mod expand_stripe;
 
@@ -22,26 +23,30 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
+/// Session that expands and hashes slivers on a device.
 pub(crate) struct GpuExpandSession<'a> {
     engine: &'a GpuEngine,
     shape: Shape,
     commitment: Commitment,
     axis: Axis,
+    /// Number of slivers.
     items: usize,
-    /// The bound of reads.
+    /// Bytes of a symbol per read at most.
     width: u32,
-    /// The most bytes of a symbol that the device takes at once.
+    /// Bytes of a symbol that fit on the device at once.
     widest: u32,
-    /// The states at the start of the next stripe, but for the first: sliver by sliver.
+    /// Hash states at the start of the next stripe, sliver by sliver. `None` before the first
+    /// stripe.
     states: Option<Vec<u8>>,
     roots: Option<Vec<Digest>>,
     samples: Option<Samples<'a>>,
-    /// The CPU, once the device has failed.
+    /// Session of the CPU, once the device has failed.
     cpu: Option<CpuSession<'a>>,
 }
 
 impl<'a> GpuExpandSession<'a> {
-    /// `widest` bytes of every symbol of a sliver fit on the device.
+    /// Returns a session for `items` slivers. `widest`: bytes of every symbol of a sliver that fit
+    /// on the device.
     pub(crate) fn new(
         engine: &'a GpuEngine,
         (shape, commitment, axis): (Shape, Commitment, Axis),
@@ -69,7 +74,7 @@ impl<'a> GpuExpandSession<'a> {
         }
     }
 
-    /// Takes a stripe through the device.
+    /// Hashes a stripe on the device alone.
     pub(crate) fn on_device(
         &mut self,
         range: Range<u32>,
@@ -102,18 +107,18 @@ impl<'a> GpuExpandSession<'a> {
             control,
         };
         let run = |device: &Device, workspace: &mut Workspace| stripe.run(device, workspace);
-        let left = engine.on_device(control, run)?;
+        let result = engine.on_device(control, run)?;
         if let (Some(samples), Some(sampled)) = (&mut self.samples, sampled) {
             let n = usize::from(self.shape.n_shards());
             let place = |item, symbol| item * n + symbol;
-            let found = match &left {
+            let found = match &result {
                 ExpandResult::States(states) => DeviceHashes::States(states, &place),
                 ExpandResult::Roots(roots) => DeviceHashes::Roots(roots),
             };
             let sampled = sampled.into_inner().unwrap_or_else(PoisonError::into_inner);
             samples.check(&sampled, &found, control)?;
         }
-        match left {
+        match result {
             ExpandResult::States(states) => self.states = Some(states),
             ExpandResult::Roots(roots) => self.roots = Some(roots),
         }

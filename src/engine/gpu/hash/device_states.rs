@@ -1,12 +1,12 @@
-//! What is kept of symbols between stripes: on the device in words, on the host as all engines share it,
-//! three bytes shorter.
+//! Hash states between stripes. A state on the device is whole words. On the host it has the format
+//! of all engines, which is three bytes shorter: the waiting byte is a byte, not a word.
 
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::LeasedDevice;
 use crate::engine::gpu::shader::modules;
 use crate::format::commitment::Commitment;
 
-/// How long the state of a symbol is.
+/// Bytes of a hash state, on the device and on the host.
 #[derive(Clone, Copy)]
 pub(crate) struct StateSize {
     commitment: Commitment,
@@ -15,6 +15,7 @@ pub(crate) struct StateSize {
 }
 
 impl StateSize {
+    /// Returns the sizes for symbols of a size.
     pub(crate) fn new(commitment: Commitment, symbol_size: u32) -> Self {
         let words = modules::state_words(commitment, symbol_size) as usize;
         Self {
@@ -24,12 +25,12 @@ impl StateSize {
         }
     }
 
-    /// How many go up or down at once.
+    /// Returns the number of states per transfer of at most `bytes` bytes.
     fn block(self, bytes: u64) -> usize {
         (bytes as usize / self.on_device).max(1)
     }
 
-    /// Brings states to a device, up to `block` bytes at once.
+    /// Uploads states, up to `block` bytes at once.
     pub(crate) fn upload(
         self,
         leased: &mut LeasedDevice<'_>,
@@ -56,7 +57,7 @@ impl StateSize {
         Ok(())
     }
 
-    /// Brings states back, up to `block` bytes at once.
+    /// Reads states back, up to `block` bytes at once.
     pub(crate) fn download(
         self,
         leased: &mut LeasedDevice<'_>,
@@ -73,7 +74,7 @@ impl StateSize {
         Ok(())
     }
 
-    /// States as they are shared, from states as they are on a device.
+    /// Copies states from the device's format to the format of all engines.
     pub(crate) fn unpack(self, bytes: &[u8], states: &mut [u8]) {
         let places = states.chunks_exact_mut(self.on_host);
         for (place, state) in places.zip(bytes.chunks_exact(self.on_device)) {
@@ -81,13 +82,13 @@ impl StateSize {
         }
     }
 
-    /// Whether two states of a symbol, of which so many bytes have been hashed, are the same: what is
-    /// left over from before does not count.
+    /// Returns true if two states of a symbol after `hashed` bytes are equal. Unused parts of a
+    /// state, which keep earlier contents, do not count.
     pub(crate) fn are_equal(self, hashed: u32, a: &[u8], b: &[u8]) -> bool {
         if self.commitment == Commitment::Blake2b256 {
             return a == b;
         }
-        // The chunk at work, the subtrees left of it, the byte that waits.
+        // BLAKE3: the unfinished chunk, the subtrees left of it, the waiting byte.
         let waiting = self.on_host - 1;
         let depth = (hashed / 1024).count_ones() as usize;
         let subtrees = 32..32 * (1 + depth);

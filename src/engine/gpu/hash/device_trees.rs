@@ -1,4 +1,4 @@
-//! Merkle trees on a device.
+//! Merkle trees on a device, computed level by level.
 
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::Fault;
@@ -7,28 +7,31 @@ use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
 use crate::engine::gpu::shader::parameters::{NodesParameters, word};
 use crate::format::commitment::Digest;
 
-/// The bytes of a hash.
+/// Bytes of a hash.
 pub(crate) const DIGEST: u64 = 32;
 
-/// DeviceLeaves on a device.
+/// Leaves of trees on a device.
 pub(crate) struct DeviceLeaves<'a> {
     pub(crate) buffer: &'a wgpu::Buffer,
-    /// How many trees there are over how many leaves each.
+    /// Number of trees.
     pub(crate) trees: usize,
+    /// Leaves per tree.
     pub(crate) count: usize,
-    /// Hashes from the first leaf of a tree to that of the next, and from a leaf to the next.
+    /// Hashes from the first leaf of a tree to the first leaf of the next.
     pub(crate) tree: usize,
+    /// Hashes from a leaf to the next leaf of the same tree.
     pub(crate) leaf: usize,
 }
 
 impl DeviceLeaves<'_> {
-    /// The bytes of a level above these leaves, and of the one above that.
+    /// Returns the bytes of the first and of the second level above the leaves.
     pub(crate) fn levels(trees: u64, count: u64) -> [u64; 2] {
         let half = count.div_ceil(2);
         [half, half.div_ceil(2)].map(|nodes| trees * nodes * DIGEST)
     }
 
-    /// Tells a device to compute the roots, level by level, in two buffers in turn. In which they end.
+    /// Records the computation of the roots, level by level, in two buffers in turn. Returns the
+    /// buffer that holds the roots.
     pub(crate) fn record<'b>(
         &self,
         commands: &mut Commands<'_>,
@@ -57,7 +60,7 @@ impl DeviceLeaves<'_> {
         }
     }
 
-    /// The roots.
+    /// Computes the roots.
     pub(crate) fn roots(
         &self,
         leased: &mut LeasedDevice<'_>,

@@ -1,4 +1,4 @@
-//! The shaders: their source, parameters and data layout, and a twin of each in plain Rust.
+//! Shaders: source, parameters, data layout, and a twin of each in plain Rust.
 
 pub(crate) mod modules;
 pub(crate) mod multipliers;

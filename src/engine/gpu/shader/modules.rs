@@ -1,4 +1,11 @@
-//! The shaders: which files make each, and the constants that a variant is made for.
+//! Source of the shaders: the files of each, and the constants of its variants.
+//!
+//! An entry point is a file of `shaders/`; shared functions are files of their own. This module
+//! puts the constants of a variant in front and joins the files. Unit tests validate every variant.
+//!
+//! A workgroup has 16 or 32 KiB of memory, so as many lanes of a transform as fit: eight of 512
+//! points in 32 KiB, four in 16 KiB. Beyond 4,096 points (committees of about 6,000 shards) not one
+//! lane fits, and the CPU engine does the job.
 
 use std::fmt::Write as _;
 
@@ -22,54 +29,60 @@ const BLAKE3: &str = include_str!("../../../../shaders/shared/blake3.wgsl");
 const LEAVES_BLAKE3: &str = include_str!("../../../../shaders/leaves_blake3.wgsl");
 const NODES_BLAKE3: &str = include_str!("../../../../shaders/nodes_blake3.wgsl");
 
-/// Threads in a workgroup of every other shader: what every device has.
+/// Threads per workgroup of hashes and `combine`. Every device has them.
 pub(crate) const HASH_THREADS: u32 = 64;
 
-/// The most threads in a workgroup of `extend` and `restore`: what every device has.
+/// Threads per workgroup of `extend` and `restore` at most. Every device has them.
 const EXTEND_THREADS: u32 = 256;
 
-/// The bytes of a lane's point in workgroup memory.
+/// Bytes of workgroup memory per lane of a point.
 const PLACE_BYTES: u32 = 8;
 
-/// The most lanes that a workgroup makes: those of a chunk.
+/// Lanes per chunk: the most lanes of a workgroup.
 const CHUNK_LANES: u32 = 8;
 
-/// A shader, made for one use.
+/// Variant of a shader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shader {
-    /// Recovery symbols, by transforms of `1 << layers` points and `lanes` lanes a workgroup.
+    /// Recovery symbols, by transforms of `1 << layers` points with `lanes` lanes per workgroup.
     Extend { layers: u32, lanes: u32 },
-    /// Missing symbols, likewise.
+    /// Missing symbols, by transforms as for `Extend`.
     Restore { layers: u32, lanes: u32 },
-    /// Leaf hashes. BLAKE3 keeps so many subtrees between stripes.
+    /// Leaf hashes. `native`: with 64-bit integers. `depth`: subtrees in a hash state of BLAKE3.
     Leaves {
         commitment: Commitment,
         native: bool,
         depth: u32,
     },
-    /// Inner nodes.
+    /// Inner nodes of Merkle trees. `native`: with 64-bit integers.
     Nodes {
         commitment: Commitment,
         native: bool,
     },
-    /// A random combination of symbols.
+    /// Random combination of codewords.
     Combine,
 }
 
 impl Shader {
-    /// The entry point.
+    /// Returns the name of the entry point, which is also the name of its file.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Extend { .. } => "extend",
             Self::Restore { .. } => "restore",
-            Self::Leaves { .. } => "leaves",
-            Self::Nodes { .. } => "nodes",
+            Self::Leaves { commitment, .. } => match commitment {
+                Commitment::Blake2b256 => "leaves_blake2b",
+                Commitment::Blake3 => "leaves_blake3",
+            },
+            Self::Nodes { commitment, .. } => match commitment {
+                Commitment::Blake2b256 => "nodes_blake2b",
+                Commitment::Blake3 => "nodes_blake3",
+            },
             Self::Combine => "combine",
         }
     }
 
-    /// The shader that extends codewords by transforms of so many points, a power of two, on a device with
-    /// so many bytes of workgroup memory; `None` if not a single lane fits.
+    /// Returns the shader that extends codewords by transforms of `points` points, a power of two,
+    /// in `workgroup_bytes` bytes of workgroup memory. `None` if not a single lane fits.
     pub(crate) fn extend(points: usize, workgroup_bytes: u32) -> Option<Self> {
         let points = u32::try_from(points).ok()?;
         let lanes = workgroup_bytes / PLACE_BYTES / points;
@@ -79,7 +92,7 @@ impl Shader {
         })
     }
 
-    /// The shader that restores missing symbols by transforms of so many points.
+    /// Returns the shader that restores missing symbols. Parameters as for [`Shader::extend`].
     pub(crate) fn restore(points: usize, workgroup_bytes: u32) -> Option<Self> {
         match Self::extend(points, workgroup_bytes)? {
             Self::Extend { layers, lanes } => Some(Self::Restore { layers, lanes }),
@@ -87,7 +100,7 @@ impl Shader {
         }
     }
 
-    /// The workgroups that make all lanes of symbols of so many chunks.
+    /// Returns the number of workgroups for all lanes of symbols of `chunks` chunks.
     pub(crate) fn groups(self, chunks: usize) -> u32 {
         let (Self::Extend { lanes, .. } | Self::Restore { lanes, .. }) = self else {
             unreachable!("a shader that works on lanes");
@@ -95,7 +108,7 @@ impl Shader {
         word(chunks) * CHUNK_LANES / lanes
     }
 
-    /// The threads of a workgroup.
+    /// Returns the threads per workgroup.
     pub(crate) fn threads(self) -> u32 {
         match self {
             Self::Extend { layers, lanes } | Self::Restore { layers, lanes } => EXTEND_THREADS
@@ -105,7 +118,7 @@ impl Shader {
         }
     }
 
-    /// What it is given: its parameters, and buffers.
+    /// Returns the types of the bindings: parameters, then buffers.
     pub(crate) fn bindings(self) -> &'static [wgpu::BufferBindingType] {
         use wgpu::BufferBindingType::{Storage, Uniform};
         const READ: wgpu::BufferBindingType = Storage { read_only: true };
@@ -118,7 +131,7 @@ impl Shader {
         }
     }
 
-    /// The constants, and then the files.
+    /// Returns the source text: constants, then files.
     pub(crate) fn source(self) -> String {
         let mut text = String::new();
         let mut constant = |name: &str, value: u32| {
@@ -159,12 +172,12 @@ impl Shader {
     }
 }
 
-/// The subtrees that BLAKE3 keeps at most between the stripes of a symbol of this size.
+/// Returns the most subtrees in a hash state of BLAKE3 for symbols of a size.
 pub(crate) fn blake3_depth(symbol_size: u32) -> u32 {
     (symbol_size + 1).div_ceil(1024).ilog2()
 }
 
-/// The words that a device keeps of a symbol between stripes.
+/// Returns the words of a hash state on a device.
 pub(crate) fn state_words(commitment: Commitment, symbol_size: u32) -> u32 {
     match commitment {
         Commitment::Blake2b256 => 17,

@@ -1,4 +1,4 @@
-//! The parameters of the shaders, word for word as in their files.
+//! Parameters of the shaders, word for word as in their files, which document the fields.
 
 use bytemuck::NoUninit;
 
@@ -11,7 +11,7 @@ pub(crate) fn word(value: usize) -> u32 {
     u32::try_from(value).expect("a device's buffers are smaller")
 }
 
-/// Of `extend.wgsl`.
+/// Parameters of `extend.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
 pub(crate) struct ExtendParameters {
@@ -26,7 +26,7 @@ pub(crate) struct ExtendParameters {
     pub(crate) recovery_symbol: u32,
 }
 
-/// Of `restore.wgsl`.
+/// Parameters of `restore.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
 pub(crate) struct RestoreParameters {
@@ -42,12 +42,13 @@ pub(crate) struct RestoreParameters {
     pub(crate) restored_symbol: u32,
 }
 
-/// What stands at a position of the work of `restore.wgsl`: the number of a given symbol, or that of a
-/// missing one and `MISSING`, or `NOTHING`.
+/// Content of a position of `restore.wgsl` with a missing symbol: the number of the symbol plus
+/// `MISSING`. The content of a position with a given symbol is the number of the symbol.
 pub(crate) const MISSING: u32 = 0x1_0000;
+/// Content of a position of `restore.wgsl` without a symbol.
 pub(crate) const NOTHING: u32 = 0x2_0000;
 
-/// Of `symbols.wgsl`.
+/// Parameters of `symbols.wgsl`, for both leaf hashes.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
 pub(crate) struct LeavesParameters {
@@ -62,7 +63,7 @@ pub(crate) struct LeavesParameters {
     pub(crate) symbol_size: u32,
 }
 
-/// Of `tree.wgsl`.
+/// Parameters of `tree.wgsl`, for both hashes of nodes.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
 pub(crate) struct NodesParameters {
@@ -72,7 +73,7 @@ pub(crate) struct NodesParameters {
     pub(crate) parent_tree: u32,
 }
 
-/// Of `combine.wgsl`.
+/// Parameters of `combine.wgsl`.
 #[derive(Clone, Copy, NoUninit)]
 #[repr(C)]
 pub(crate) struct CombineParameters {

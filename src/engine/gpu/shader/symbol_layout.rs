@@ -1,50 +1,54 @@
-//! How symbols lie on a device: whole chunks of 64 bytes, the last one with its low bytes at the front
-//! and its high bytes 32 bytes behind, zeros between. Then the code sees chunks alone.
+//! Layout of symbols on a device: whole chunks of 64 bytes.
+//!
+//! In the last chunk the low bytes begin at byte 0 and the high bytes at byte 32, with zeros behind
+//! each. So the code sees whole chunks alone. The leaf hash puts the last chunk together again.
+//! Short symbols cost more for it; jobs with short symbols are the CPU's anyway.
 
 #![allow(unsafe_code)]
 
-/// Memory that is written only, for one thread of several.
+/// Part of mapped memory for one thread, which only writes it.
 pub(crate) struct WriteOnlyPart<'a>(pub(crate) wgpu::WriteOnly<'a, [u8]>);
 
-// SAFETY: it is as good as a `&mut [u8]` that cannot be read from, and its type is sent to threads for
-// every `T` but slices.
+// SAFETY: the part is a `&mut [u8]` without reads, which is `Send`. `wgpu` implements `Send` for
+// `WriteOnly` of every sized type; only the implementation for slices is missing.
 unsafe impl Send for WriteOnlyPart<'_> {}
 
-/// The bytes of a chunk.
+/// Bytes of a chunk.
 pub(crate) const CHUNK: usize = 64;
 
+/// Bytes of the low or of the high bytes in a chunk.
 const HALF: usize = CHUNK / 2;
 
-/// Where the symbols of a stripe lie: all of them `width` bytes, an even number.
+/// Layout of symbols of `width` bytes, an even number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SymbolLayout {
     pub(crate) width: usize,
 }
 
 impl SymbolLayout {
-    /// The chunks of a symbol.
+    /// Returns the chunks of a symbol.
     pub(crate) fn chunks(self) -> usize {
         self.width.div_ceil(CHUNK)
     }
 
-    /// The bytes of a symbol on the device.
+    /// Returns the bytes of a symbol on the device.
     pub(crate) fn pitch(self) -> usize {
         self.chunks() * CHUNK
     }
 
-    /// The words of a symbol on the device.
+    /// Returns the words of a symbol on the device.
     pub(crate) fn words(self) -> u32 {
         u32::try_from(self.pitch() / 4).expect("a symbol is short")
     }
 
-    /// The bytes of a symbol's whole chunks, and half of those behind them.
+    /// Returns the bytes of a symbol's whole chunks, and half of the bytes behind them.
     fn parts(self) -> (usize, usize) {
         let whole = self.width / CHUNK * CHUNK;
         (whole, (self.width - whole) / 2)
     }
 
-    /// Calls `copy(from, to, bytes)` for each part of a symbol that stays together on its way to the
-    /// device: where it begins in the symbol and on the device, and how long it is.
+    /// Calls `copy(from, to, bytes)` for each part of a symbol that is contiguous on the device.
+    /// `from` is the part's offset in the symbol, `to` its offset on the device.
     pub(crate) fn for_each_part(self, mut copy: impl FnMut(usize, usize, usize)) {
         let (whole, half) = self.parts();
         copy(0, 0, whole);
@@ -54,7 +58,7 @@ impl SymbolLayout {
         }
     }
 
-    /// Symbols from the device as they are.
+    /// Copies symbols from the device's layout to contiguous symbols.
     pub(crate) fn unpack(self, padded: &[u8], symbols: &mut [u8]) {
         let pairs = padded.chunks_exact(self.pitch());
         for (padded, symbol) in pairs.zip(symbols.chunks_exact_mut(self.width)) {
@@ -64,8 +68,8 @@ impl SymbolLayout {
         }
     }
 
-    /// Symbols as the device takes them, to memory that is written only. ZeroCodewords between halves are
-    /// written too.
+    /// Copies contiguous symbols to the device's layout. The zeros in the last chunk are written
+    /// too.
     pub(crate) fn pack(self, symbols: &[u8], mut padded: wgpu::WriteOnly<'_, [u8]>) {
         if self.pitch() == self.width {
             return padded.copy_from_slice(symbols);

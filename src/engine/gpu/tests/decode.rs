@@ -1,4 +1,4 @@
-//! Decoding on a device against the blob.
+//! Decoding on a device, compared with the blob.
 
 use super::*;
 use crate::decode::DecodeRequest;
@@ -6,7 +6,7 @@ use crate::jobs::runtime::Runtime;
 use crate::wire::{Bcs, Sliver, SliverData};
 use crate::{Check, Decoder};
 
-/// Some numbers below `n`, as many as are wanted, that look random.
+/// Returns `count` different pseudo-random numbers below `n`.
 fn some(n: u16, count: usize, seed: u64) -> Vec<u16> {
     let mut all: Vec<u16> = (0..n).collect();
     let mut x = seed;
@@ -20,7 +20,7 @@ fn some(n: u16, count: usize, seed: u64) -> Vec<u16> {
     all
 }
 
-/// A blob's slivers of an axis, those with these indices.
+/// Returns slivers of a blob by axis and indices.
 pub(crate) fn slivers(
     slivers: &SliverBuffer,
     shape: &Shape,
@@ -38,7 +38,7 @@ pub(crate) fn slivers(
     indices.iter().map(sliver).collect()
 }
 
-/// A decoder on an engine.
+/// Returns a decoder on an engine.
 pub(crate) fn decoder(engine: &Arc<GpuEngine>, memory: u64) -> Decoder {
     let engine: Arc<GpuEngine> = Arc::clone(engine);
     Decoder {
@@ -64,7 +64,7 @@ fn decode_on(
     let mut decoder = decoder(engine, 1 << 30);
     for axis in Axis::BOTH {
         let needed = usize::from(shape.slivers_needed(axis));
-        // Any, none of the source, half of it.
+        // Any slivers, no source slivers, half of the source slivers.
         let last: Vec<_> = (n_shards - needed as u16..n_shards).rev().collect();
         let middle = (n_shards - needed as u16).min(needed as u16 / 2);
         let half: Vec<_> = (middle..).take(needed).collect();
@@ -85,7 +85,7 @@ fn decode_on(
                     &control,
                 )
             };
-            // As many stripes as can be.
+            // The least memory gives the most stripes.
             let memory = match narrow.then(|| decode(1)) {
                 Some(Err(Error::MemoryBudget { needed, .. })) => needed,
                 _ => 1 << 30,
@@ -121,7 +121,7 @@ fn blobs_of_every_symbol_size_are_decoded() {
             );
         }
     }
-    // Less than a row.
+    // A blob of less than a row.
     decode_on(&engine, 10, Commitment::Blake2b256, 1, Check::Skip, false);
 }
 

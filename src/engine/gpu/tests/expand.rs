@@ -1,4 +1,4 @@
-//! Verifying slivers on a device, good ones and bad ones.
+//! Verifying good and damaged slivers on a device.
 
 use super::decode::{decoder, slivers};
 use super::*;
@@ -52,11 +52,11 @@ fn verify_on(engine: &Arc<GpuEngine>, n_shards: u16, commitment: Commitment, siz
         })
     };
     assert_eq!(verify(&decoder).unwrap(), expected, "{what}");
-    // With as little memory as it takes.
+    // With the least memory.
     decoder.runtime.memory = 1;
     let verdicts = loop {
         match verify(&decoder) {
-            // More for one axis than for the other.
+            // One axis needs more than the other.
             Err(Error::MemoryBudget { needed, budget }) => {
                 assert!(needed > budget);
                 decoder.runtime.memory = needed;
@@ -110,8 +110,8 @@ fn slivers_are_verified_piece_by_piece() {
     }
 }
 
-/// Slivers of blobs that differ in length, some of which have symbols of one size, good and bad ones; and a
-/// symbol served and a sliver recovered by the same engine.
+/// Good and damaged slivers of blobs of different lengths, some with symbols of one size. Then a
+/// symbol is served and a sliver recovered by the same engine.
 #[test]
 fn slivers_of_several_blobs_are_verified_together() {
     let Some(engine) = engine() else { return };

@@ -1,4 +1,5 @@
-//! Whatever goes wrong on a device, and wherever: the same bytes, or a clear error; never a hang.
+//! Every fault of a device at every point of a job gives the same bytes or a clear error, and never
+//! a hang.
 
 use super::decode::decoder;
 use super::*;
@@ -8,22 +9,22 @@ use crate::io::CallbackSink;
 use crate::wire::Sliver;
 use crate::{BlobMetadataWithId, Check};
 
-/// What jobs give.
+/// Job with its input and expected results.
 struct Job {
     task: Task,
     commitment: Commitment,
     blob: Vec<u8>,
     metadata: BlobMetadataWithId,
     slivers: Vec<u8>,
-    /// Slivers to decode from, and to verify.
+    /// Slivers to decode from, and slivers to verify.
     given: [Vec<Sliver>; 2],
 }
 
-/// What there is to do.
+/// Kind of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
     Encode,
-    /// From so many primary slivers, in two stripes and checked; from secondary ones, in one.
+    /// From primary slivers in two stripes, or from secondary slivers in one; checked.
     Decode(Axis),
     /// Slivers of both axes, every third one damaged.
     Verify,
@@ -38,7 +39,7 @@ const TASKS: [Task; 4] = [
 
 const N: u16 = 10;
 
-/// All parts of slivers, put together by a callback: none may come twice.
+/// Encodes to one buffer by a callback, which accepts no byte twice.
 fn encode(encoder: &Encoder, blob: &[u8]) -> crate::Result<(BlobMetadataWithId, Vec<u8>)> {
     let shape = Shape::new(N, blob.len() as u64).unwrap();
     let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_len(axis) as usize);
@@ -66,7 +67,7 @@ fn encode(encoder: &Encoder, blob: &[u8]) -> crate::Result<(BlobMetadataWithId, 
     Ok((metadata, all))
 }
 
-/// Two stripes, several blocks of each kind.
+/// Length of the blob: two stripes, several blocks of each kind.
 const LEN: usize = 4 * 7 * 200;
 const CUT: BlockLimits = BlockLimits { block: 2048 };
 const WIDTH: u32 = 128;
@@ -101,7 +102,7 @@ impl Job {
         }
     }
 
-    /// Does the job. Whether what came out is right.
+    /// Does the job. Returns true if the result is right.
     fn run(&self, engine: &Arc<GpuEngine>) -> crate::Result<bool> {
         let metadata = &self
             .metadata
@@ -128,7 +129,7 @@ impl Job {
                         &control,
                     )
                 };
-                // As many stripes as can be: it is not begun with too little memory.
+                // The least memory gives the most stripes. With less the job does not begin.
                 match (axis == Axis::Primary).then(|| decode(1)) {
                     Some(Err(Error::MemoryBudget { needed, .. })) => decode(needed),
                     _ => decode(1 << 30),
@@ -159,16 +160,16 @@ impl Job {
     }
 }
 
-/// A device of its own; `None` if there is none.
+/// Returns an engine with a device of its own, or `None` if there is none.
 fn opened() -> Option<GpuEngine> {
     let mut engine = required(GpuEngine::untried(&options()), CUT)?;
     engine.most_width = WIDTH;
-    // Other tests go on with the adapter.
+    // Other tests continue to use the adapter.
     engine.key = KEY.to_owned();
     Some(engine)
 }
 
-/// The engine as new: for faults that leave the device as it is.
+/// Returns the engine as if new, after faults that leave the device usable.
 fn as_new(mut engine: GpuEngine) -> GpuEngine {
     engine.fault = OnceLock::new();
     engine.workspace = Mutex::new(Some(Workspace::default()));
@@ -176,7 +177,7 @@ fn as_new(mut engine: GpuEngine) -> GpuEngine {
     engine
 }
 
-/// Does the job with the fault, and then once more; whether it ended with an error.
+/// Does the job with a fault, then encodes once more. Returns true if the job ended with an error.
 fn inject(engine: &Arc<GpuEngine>, job: &Job, at: usize, wrong: Wrong) -> bool {
     engine.device.injector.plan(Some((at, wrong)));
     let fallback = engine.options.fallback;
@@ -212,8 +213,8 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
     let Some(mut engine) = opened() else {
         return;
     };
-    // One of the jobs with every fault: devices that fail are left open, and those of all jobs take more
-    // memory than there is.
+    // One job per process with every fault: failed devices stay open, and the devices of all jobs
+    // exceed the memory.
     let only = std::env::var("WALRUS_ACCEL_FAULTS").ok();
     let only: Option<usize> = only.map(|text| text.parse().expect("the number of a job"));
     let (mut injected, mut ended, mut most) = (0, 0, 0);
@@ -226,7 +227,7 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
             continue;
         }
         let job = Job::new(task, commitment);
-        // How many points there are.
+        // The number of points.
         let shared = Arc::new(engine);
         shared.device.injector.plan(None);
         assert!(job.run(&shared).unwrap());
@@ -236,9 +237,9 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
         engine = Arc::into_inner(shared).expect("jobs are done");
         for fallback in [true, false] {
             for wrong in Wrong::NOTICED {
-                // A device that is lost stays so: a new one each time takes long.
+                // A lost device stays lost, and opening a new one takes long.
                 let lost = wrong == Wrong::Lost;
-                // Of one job every point; of all of them every other one.
+                // Every point of one job, or every other point of all jobs.
                 let step = match (only, lost) {
                     (Some(_), _) => 1,
                     (None, true) => 17,

@@ -1,13 +1,14 @@
-//! The limit of a device's memory.
+//! Limits of a device's memory, and missing memory of the host.
 
 use super::*;
 use crate::decode::DecodeRequest;
+use crate::support::memory::failing_size::FailingSize;
 use crate::verify::SliverVerdict;
 
 #[test]
 fn the_largest_blob_has_room_on_a_small_card() {
     let Some(mut engine) = engine() else { return };
-    // Half of a card of 4 GiB. The states of BLAKE3 take more than the binding that every device has.
+    // Half of a card of 4 GiB. The states of BLAKE3 exceed the binding that every device has.
     engine.options.memory = Some(2 << 30);
     let largest = Shape::max_blob_len(1000).unwrap();
     let shape = Shape::new(1000, largest).unwrap();
@@ -101,7 +102,7 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
     let Some(mut engine) = engine_with(BlockLimits { block: 1 << 16 }) else {
         return;
     };
-    // Enough for any of them in few stripes, and not for the buffers of all.
+    // Enough for any job in few stripes, but not for the buffers of all jobs.
     let limit = 4 << 20;
     engine.options.memory = Some(limit);
     let engine = Arc::new(engine);
@@ -142,4 +143,60 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
     }
     println!("{most} bytes of {limit}");
     assert!(most <= limit && most > limit / 4);
+}
+
+#[test]
+fn missing_host_memory_fails_the_job_and_leaves_the_device() {
+    let Some(mut engine) = engine_with(BlockLimits { block: 1 << 14 }) else {
+        return;
+    };
+    engine.most_width = 384;
+    let engine = Arc::new(engine);
+    // Sizes that no other test reserves: 5 rows, 9 columns.
+    let (n_shards, size) = (13, 1154);
+    let blob = blob(5 * 9 * size);
+    let shape = Shape::new(n_shards, blob.len() as u64).unwrap();
+    assert_eq!([shape.rows(), shape.columns()], [5, 9]);
+    let (mut slivers, control) = (SliverBuffer::new(), Control::new());
+    let pairs = PairSet::all(n_shards);
+    let encoded = cpu(n_shards, Commitment::Blake2b256)
+        .encode(&blob, &pairs, &mut slivers, &control)
+        .unwrap();
+    let given = decode::slivers(&slivers, &shape, Axis::Primary, &[0, 3, 7, 11, 12]);
+    let metadata = encoded.clone().verify(n_shards).unwrap();
+    type Job<'a> = &'a dyn Fn() -> Result<()>;
+    let encode: Job<'_> = &|| {
+        let encoder = encoder(&engine, n_shards, Commitment::Blake2b256, 1 << 30);
+        assert!(encoder.metadata(&blob)? == encoded);
+        Ok(())
+    };
+    let verify: Job<'_> = &|| {
+        let decoder = decode::decoder(&engine, 1 << 30);
+        let verdicts = decoder.verify(&metadata, &given, &[0, 1, 2, 3, 4], &Control::new())?;
+        assert_eq!(verdicts, [SliverVerdict::Good; 5]);
+        Ok(())
+    };
+    let row = 9 * 384;
+    for (what, bytes, job) in [
+        ("a batch of rows", 4 * row, encode),
+        ("hash states", 13 * 13 * 65, encode),
+        ("sums of source symbols", 5 * 9 * 64, encode),
+        ("a sampled row", row, encode),
+        ("a batch of slivers", 3 * row, verify),
+    ] {
+        let failing = FailingSize::new(bytes);
+        let result = job();
+        assert!(
+            failing.has_failed(),
+            "{what}: {bytes} bytes are not reserved"
+        );
+        drop(failing);
+        let Err(Error::Io { source, .. }) = result else {
+            panic!("{what}: the job ends with {result:?}");
+        };
+        assert_eq!(source.kind(), std::io::ErrorKind::OutOfMemory, "{what}");
+        assert_eq!(engine.fault.get(), None, "{what}");
+        job().unwrap();
+        assert_eq!(engine.fault.get(), None, "{what}");
+    }
 }

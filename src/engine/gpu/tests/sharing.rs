@@ -1,4 +1,4 @@
-//! Several jobs on one device, and callers of all kinds.
+//! Several jobs on one device, and jobs on all kinds of threads.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ fn a_caller_s_panic_is_no_fault_of_the_device() {
     let panic = catch_unwind(AssertUnwindSafe(encode)).expect_err("the sink panics");
     assert_eq!(panic.downcast_ref(), Some(&"the sink's own"));
     assert_eq!(gpu.runtime().device_fault(), None);
-    // The device goes on.
+    // The device is still used.
     let expected = cpu(10, Commitment::Blake2b256).metadata(&blob).unwrap();
     assert!(gpu.metadata(&blob).unwrap() == expected);
     assert_eq!(gpu.runtime().device_fault(), None);

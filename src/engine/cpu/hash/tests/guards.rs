@@ -1,10 +1,10 @@
-//! Memory around tiles and states that may not be touched, and tiles that are too short.
+//! Guarded memory around tiles and states, and tiles that are too short.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
 
-/// The first step of symbols that have as many bytes more.
+/// Absorbs the first half of symbols of `2 * len` bytes.
 fn first_step(
     commitment: Commitment,
     isa: Isa,
@@ -37,19 +37,18 @@ mod memory {
     use super::*;
     use crate::engine::testing::kernel_inputs::Guarded;
 
-    /// Tiles as short as they may be: at the end of the memory, and at its start with nothing but
-    /// the byte before the first symbol.
+    /// Checks the shortest tiles, at the end and at the start of the memory.
     fn at_both_ends(
         memory: &mut Guarded,
         random: &mut Random,
         count: usize,
-        stride: usize,
+        pitch: usize,
         len: usize,
         mut check: impl FnMut(&Places, &mut [u8]),
     ) {
         let places = Places {
             first: 1,
-            stride,
+            pitch,
             count,
             skip: 0..0,
         };
@@ -80,10 +79,10 @@ mod memory {
             MAX_SIZE,
         ];
         for size in (1..=520).chain(long) {
-            // One lane alone, and all lanes with some to spare.
-            for (count, stride) in [(1, 0), (17, 0), (17, size % 67)] {
+            // One lane alone, and more symbols than lanes.
+            for (count, pitch) in [(1, 0), (17, 0), (17, size % 67)] {
                 let memory = &mut memory;
-                at_both_ends(memory, &mut random, count, stride, size, |places, tile| {
+                at_both_ends(memory, &mut random, count, pitch, size, |places, tile| {
                     check_leaves(places, tile, size);
                 });
             }
@@ -118,7 +117,7 @@ mod memory {
         }
     }
 
-    /// The rest of the symbols, from their states.
+    /// Absorbs the second half of the symbols, from their states.
     fn second_step(
         hasher: LeafHasher,
         places: &Places,
@@ -146,13 +145,13 @@ mod memory {
     }
 }
 
-/// Whether hashing panics.
+/// Returns true if the work panics.
 fn panics(work: impl FnOnce()) -> bool {
     catch_unwind(AssertUnwindSafe(work)).is_err()
 }
 
 #[test]
-fn tiles_without_room_are_refused() {
+fn short_tiles_are_refused() {
     let mut random = Random(33);
     for commitment in COMMITMENTS {
         for isa in Isa::available() {
@@ -160,7 +159,7 @@ fn tiles_without_room_are_refused() {
                 for count in [1, 2, 16, 33] {
                     let places = Places {
                         first: 1 + random.below(9),
-                        stride: random.below(200),
+                        pitch: random.below(200),
                         count,
                         skip: 0..0,
                     };
@@ -173,7 +172,7 @@ fn tiles_without_room_are_refused() {
                             commitment, isa, &places, tile, size
                         ))));
                     }
-                    // Nor is there a byte before the first symbol.
+                    // The byte before the first symbol is missing.
                     let places = Places { first: 0, ..places };
                     let tile = &mut bytes;
                     assert!(panics(|| drop(leaves(
@@ -189,7 +188,7 @@ fn tiles_without_room_are_refused() {
 fn digests_and_skipped_symbols_must_fit() {
     let places = Places {
         first: 1,
-        stride: 100,
+        pitch: 100,
         count: 3,
         skip: 0..0,
     };
@@ -206,7 +205,7 @@ fn digests_and_skipped_symbols_must_fit() {
                 &mut |_, _| {},
             )));
         }
-        #[allow(clippy::reversed_empty_ranges, reason = "what is refused")]
+        #[allow(clippy::reversed_empty_ranges, reason = "a range to refuse")]
         for skip in [0..4, 2..1, 4..4] {
             let places = Places {
                 skip,
@@ -235,7 +234,7 @@ fn states_of_another_length_are_refused() {
                 for (range, begins) in [(0..2048, false), (2048..4096, true)] {
                     let places = Places {
                         first: 1,
-                        stride: 2049,
+                        pitch: 2049,
                         count: 2,
                         skip: 0..0,
                     };

@@ -39,7 +39,7 @@ fn every_count_of_nodes() {
     }
 }
 
-/// Children and digests that end where the memory does, or begin there.
+/// Children and digests that end where the memory does, or that begin where the memory does.
 #[cfg(unix)]
 #[test]
 fn nothing_is_touched_around_nodes() {

@@ -1,10 +1,10 @@
-//! Symbols that come in steps and stripes, and states that go from one instruction set to another.
+//! Symbols in steps and stripes, and states that move from one instruction set to another.
 
 use ::blake3::hazmat::HasherExt as _;
 
 use super::*;
 
-/// A symbol size cut into stripes, and these into steps.
+/// Cuts a symbol size into random stripes, and the stripes into random steps.
 fn cut(random: &mut Random, size: usize) -> Vec<Vec<Range<usize>>> {
     let mut stripes = vec![Vec::new()];
     let mut start = 0;
@@ -20,19 +20,19 @@ fn cut(random: &mut Random, size: usize) -> Vec<Vec<Range<usize>>> {
     stripes
 }
 
-/// Some symbols and where they lie while a stripe of them is at work.
+/// A stripe of some symbols, and their layout in a tile.
 struct Work<'a> {
     symbols: &'a [Vec<u8>],
     places: Places,
     steps: &'a [Range<usize>],
-    /// Whether the symbols are more than this stripe.
+    /// True if the symbols have other stripes.
     is_one_of_several: bool,
-    /// Fills the rest of the tile, another one for every instruction set.
+    /// Seed of the random bytes in the rest of the tile.
     seed: u64,
 }
 
 impl Work<'_> {
-    /// Absorbs the stripe. The digests are those that were there if the symbols go on.
+    /// Absorbs the stripe and returns the digests, which are poison if another stripe follows.
     fn absorb(&self, hasher: &LeafHasher, kept: &mut LaneStates, states: &mut [u8]) -> Vec<Digest> {
         let Self {
             symbols, places, ..
@@ -48,7 +48,7 @@ impl Work<'_> {
             random.fill(&mut tile);
             for (index, symbol) in symbols.iter().enumerate() {
                 tile[places.symbol(index, step.len())].copy_from_slice(&symbol[step.clone()]);
-                // Before the stripe, it is of no matter what is there.
+                // Before the first step, the byte before a symbol may hold anything.
                 if number > 0 {
                     tile[before(index)] = waiting[index];
                 }
@@ -77,7 +77,7 @@ impl Work<'_> {
                 digests,
                 &mut |_, _| {},
             );
-            // Only the byte that waits for the next step is written.
+            // Only the byte for the next step is written.
             for index in (0..symbols.len()).filter(|&index| places.is_hashed(index)) {
                 unchanged[before(index)] = tile[before(index)];
             }
@@ -87,7 +87,7 @@ impl Work<'_> {
     }
 }
 
-/// All instruction sets on symbols cut at random.
+/// Checks all instruction sets on symbols that are cut at random.
 fn check(random: &mut Random, kept: &mut LaneStates, size: usize) {
     let isas = Isa::available();
     let count = 1 + random.below(33);
@@ -108,8 +108,8 @@ fn check(random: &mut Random, kept: &mut LaneStates, size: usize) {
                 symbols: &symbols,
                 places: Places {
                     first: 1 + random.below(70),
-                    // The padding of symbols may be the next ones.
-                    stride: longest + 1 + random.below(200),
+                    // A symbol may overlap the block behind the symbol before.
+                    pitch: longest + 1 + random.below(200),
                     count,
                     skip: skip.clone(),
                 },
@@ -117,8 +117,8 @@ fn check(random: &mut Random, kept: &mut LaneStates, size: usize) {
                 is_one_of_several: stripes.len() > 1,
                 seed: random.next(),
             };
-            // Each goes on from the states that another one left, and leaves the same.
-            let mut left_behind = Vec::new();
+            // Every set continues from states of a random set, and must save the same states.
+            let mut saved = Vec::new();
             for (hasher, isa) in hashers.iter().zip(&isas) {
                 let mut after = states.clone();
                 let digests = work.absorb(hasher, kept, &mut after);
@@ -138,12 +138,12 @@ fn check(random: &mut Random, kept: &mut LaneStates, size: usize) {
                 for state in after[start * state_len..][..skip.len() * state_len].iter() {
                     assert_eq!(*state, 0xa5);
                 }
-                left_behind.push(after);
+                saved.push(after);
             }
-            for (after, isa) in left_behind.iter().zip(&isas) {
-                assert!(*after == left_behind[0], "{commitment}, {}", isa.name());
+            for (after, isa) in saved.iter().zip(&isas) {
+                assert!(*after == saved[0], "{commitment}, {}", isa.name());
             }
-            states = left_behind.swap_remove(random.below(isas.len()));
+            states = saved.swap_remove(random.below(isas.len()));
         }
     }
 }
@@ -151,7 +151,7 @@ fn check(random: &mut Random, kept: &mut LaneStates, size: usize) {
 #[test]
 fn steps_and_stripes_across_instruction_sets() {
     let mut random = Random(21);
-    // Never empty, and what is in it is of another instruction set or hash function.
+    // Reused with states of other instruction sets and hash functions.
     let mut kept = LaneStates::default();
     for round in 0..400 {
         let limit = match round % 50 {
@@ -179,7 +179,8 @@ fn steps_that_end_where_blocks_and_chunks_do() {
     }
 }
 
-/// States are those of the hash function: words in little-endian order, then the byte that waits.
+/// States have the words of the hash function in little-endian order, and then the byte for the
+/// next stripe.
 #[test]
 fn states_are_canonical() {
     let symbol = Random(23).bytes(4000);
@@ -190,7 +191,7 @@ fn states_are_canonical() {
         tile[1..=2048].copy_from_slice(&symbol[..2048]);
         let places = Places {
             first: 1,
-            stride: 0,
+            pitch: 0,
             count: 1,
             skip: 0..0,
         };
@@ -203,7 +204,7 @@ fn states_are_canonical() {
         let mut kept = LaneStates::default();
         let tile = places.tile(&mut tile);
         hasher.absorb(0..2048, tile, &mut kept, stripe, &mut [], &mut |_, _| {});
-        // After two chunks a subtree of both is on the stack, and one byte more is at hand.
+        // After two chunks, the stack has a subtree of both, and the last byte is not absorbed.
         let message: Vec<_> = [0]
             .into_iter()
             .chain(symbol[..2047].iter().copied())
@@ -234,7 +235,7 @@ fn uneven_steps_panic() {
                     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                         let places = Places {
                             first: 1,
-                            stride: 501,
+                            pitch: 501,
                             count: 1,
                             skip,
                         };

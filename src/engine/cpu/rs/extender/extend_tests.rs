@@ -1,4 +1,4 @@
-//! The codes of every committee as matrices, and memory around symbols that may not be touched.
+//! Generator matrices of the codes of every committee, and guarded memory around symbols.
 
 use reed_solomon_simd::ReedSolomonEncoder;
 
@@ -8,7 +8,7 @@ use crate::engine::cpu::symbol_chunks::HALF;
 use crate::engine::testing::kernel_inputs::Random;
 use crate::format::shape::Shape;
 
-/// The bytes of a chunk's elements from their values.
+/// Returns the chunk of the elements.
 fn chunk_of(elements: [u16; HALF]) -> Chunk {
     let mut chunk = [0; 64];
     for (i, element) in elements.into_iter().enumerate() {
@@ -17,8 +17,8 @@ fn chunk_of(elements: [u16; HALF]) -> Chunk {
     chunk
 }
 
-/// Source symbols, one after another: each the row of the identity matrix that is its own, and
-/// `more` bytes that look random.
+/// Returns source symbols, one after another, and their size: each a row of the identity matrix and
+/// `more` random bytes.
 fn identity(random: &mut Random, code: Code, more: usize) -> (Vec<u8>, usize) {
     let chunks = code.original.div_ceil(HALF);
     let width = 64 * chunks + more;
@@ -32,7 +32,7 @@ fn identity(random: &mut Random, code: Code, more: usize) -> (Vec<u8>, usize) {
     (bytes, width)
 }
 
-/// The recovery symbols, one after another, as the network's crate makes them.
+/// Returns the recovery symbols, one after another, as `reed-solomon-simd` computes them.
 fn by_crate(code: Code, source: &[u8], width: usize) -> Vec<u8> {
     let mut encoder = ReedSolomonEncoder::new(code.original, code.recovery, width).unwrap();
     for symbol in source.chunks_exact(width) {
@@ -42,7 +42,7 @@ fn by_crate(code: Code, source: &[u8], width: usize) -> Vec<u8> {
     result.recovery_iter().flatten().copied().collect()
 }
 
-/// A workspace with garbage in it.
+/// Returns working memory of random bytes.
 fn poisoned(random: &mut Random) -> CodeSpace {
     let mut space = CodeSpace::default();
     random.fill(space.work.get(64 * 4096));
@@ -50,8 +50,8 @@ fn poisoned(random: &mut Random) -> CodeSpace {
     space
 }
 
-/// The generator matrices of a committee's two codes, and some garbage through them, against the
-/// crate, on every instruction set.
+/// Checks the generator matrices of both codes of a committee, and random bytes, against
+/// `reed-solomon-simd`, on every instruction set.
 fn check_committee(random: &mut Random, n: u16) {
     let shape = Shape::new(n, 0).unwrap();
     for original in [shape.rows(), shape.columns()] {
@@ -62,19 +62,21 @@ fn check_committee(random: &mut Random, n: u16) {
         let layout = Layout::new(width);
         source.resize(source.len() + 64, 0xee);
         for isa in Isa::available() {
-            let encoding = Encoding::new(&Butterflies::new(isa), code);
-            // Recovery symbols stand where their chunks leave no gap between them.
-            let room = layout.room();
-            let mut output = vec![0xee; code.recovery * room];
-            encoding.run(
+            let extender = Extender::new(&Butterflies::new(isa), code);
+            // Recovery symbols without gaps between their chunks.
+            let capacity = layout.capacity();
+            let mut output = vec![0xee; code.recovery * capacity];
+            extender.run(
                 &mut poisoned(random),
                 &layout,
                 code.original,
-                Symbols::new(&source, width, code.original, room),
-                &mut SymbolsMut::new(&mut output, room, code.recovery, room),
-                Next::Near,
+                Symbols::new(&source, width, code.original, capacity),
+                &mut SymbolsMut::new(&mut output, capacity, code.recovery, capacity),
+                Next::Cached,
             );
-            let symbols = output.chunks_exact(room).zip(expected.chunks_exact(width));
+            let symbols = output
+                .chunks_exact(capacity)
+                .zip(expected.chunks_exact(width));
             for (j, (symbol, expected)) in symbols.enumerate() {
                 assert!(
                     symbol[..width] == *expected,
@@ -86,7 +88,7 @@ fn check_committee(random: &mut Random, n: u16) {
     }
 }
 
-/// Small committees, sizes around powers of two of either count, and a few between.
+/// Small committees, sizes around powers of two of either count, and some sizes between.
 #[test]
 fn generator_matrices() {
     let mut random = Random(41);
@@ -115,7 +117,7 @@ fn exhaustive_generator_matrices() {
     println!("{} codes, each by {sets} instruction sets", 2 * 997);
 }
 
-/// Symbols that end where the memory does, or begin there.
+/// Symbols that end where the memory does, or that begin where the memory does.
 #[cfg(unix)]
 #[test]
 fn nothing_is_touched_around_symbols() {
@@ -135,20 +137,20 @@ fn nothing_is_touched_around_symbols() {
     ] {
         let code = Code::new(original, recovery);
         for isa in Isa::available() {
-            let encoding = Encoding::new(&Butterflies::new(isa), code);
+            let extender = Extender::new(&Butterflies::new(isa), code);
             let mut space = poisoned(&mut random);
             let widths = [2, 10, 32, 54, 62, 64, 66, 128, 190, 254, 256, 450];
             for (width, packed) in widths.into_iter().flat_map(|w| [(w, false), (w, w < 64)]) {
                 let layout = match packed {
-                    true => Layout::lines_of(width),
+                    true => Layout::of_short_symbols(width),
                     false => Layout::new(width),
                 };
-                let room = layout.room();
-                for stride in [room, room + 64, room + 8] {
+                let capacity = layout.capacity();
+                for pitch in [capacity, capacity + 64, capacity + 8] {
                     let at_end = random.below(2) == 0;
                     let [input, output] = [(&mut inputs, original), (&mut outputs, recovery)].map(
                         |(memory, count)| {
-                            let len = (count - 1) * stride + room;
+                            let len = (count - 1) * pitch + capacity;
                             let bytes = match at_end {
                                 true => memory.at_end(len),
                                 false => memory.at_start(len),
@@ -159,34 +161,34 @@ fn nothing_is_touched_around_symbols() {
                     );
                     let (source, before) = (input.to_vec(), output.to_vec());
                     let inputs = random.of(&[original, original.div_ceil(2), 0]);
-                    encoding.run(
+                    extender.run(
                         &mut space,
                         &layout,
                         inputs,
-                        Symbols::new(input, stride, original, room),
-                        &mut SymbolsMut::new(output, stride, recovery, room),
-                        random.of(&[Next::Near, Next::Line(stride)]),
+                        Symbols::new(input, pitch, original, capacity),
+                        &mut SymbolsMut::new(output, pitch, recovery, capacity),
+                        random.of(&[Next::Cached, Next::Codeword(pitch)]),
                     );
                     assert!(*input == source);
-                    for line in 0..if packed {
-                        Layout::lines(width, width as u32)
+                    for codeword in 0..if packed {
+                        Layout::codewords_per_chunk(width, width as u32)
                     } else {
                         1
                     } {
                         let symbols = |i: usize| match i < inputs {
-                            true => source[i * stride + line * width..][..width].to_vec(),
+                            true => source[i * pitch + codeword * width..][..width].to_vec(),
                             false => vec![0; width],
                         };
                         let symbols: Vec<_> = (0..original).flat_map(symbols).collect();
                         let expected = by_crate(code, &symbols, width);
                         for (j, expected) in expected.chunks_exact(width).enumerate() {
-                            let got = &output[j * stride + line * width..][..width];
+                            let got = &output[j * pitch + codeword * width..][..width];
                             assert!(got == expected, "{code:?}, {}, {width}", isa.name());
                         }
                     }
-                    for (j, between) in output.chunks(stride).enumerate() {
-                        let before = &before[j * stride..][..between.len()];
-                        assert!(between[room..] == before[room..]);
+                    for (j, between) in output.chunks(pitch).enumerate() {
+                        let before = &before[j * pitch..][..between.len()];
+                        assert!(between[capacity..] == before[capacity..]);
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! Blocks of symbols: where they come from and where they go.
+//! Blocks of symbols: how a pass loads and stores them.
 
 #![allow(unsafe_code)]
 
@@ -7,15 +7,15 @@ use std::ops::Range;
 use super::vector::{Eight, Simd};
 use crate::engine::cpu::symbol_chunks::{Chunk, Symbols, SymbolsMut};
 
-/// An array of eight values, `$k` being 0 to 7 in turn. Not a closure or a loop: everything has to be
-/// inlined, with places that are constants.
+/// An array of eight values, with `$k` from 0 to 7. Neither a closure nor a loop: everything must
+/// be inlined, with constant indices.
 macro_rules! eight {
     ($k:ident => $value:expr) => {
         eight!(0 1 2 3 4 5 6 7; $k => $value)
     };
     ($($index:literal)+; $k:ident => $value:expr) => {
         [$({
-            #[allow(non_upper_case_globals, reason = "as it is called in what is repeated")]
+            #[allow(non_upper_case_globals, reason = "the name that the caller uses")]
             const $k: usize = $index;
             $value
         }),+]
@@ -23,14 +23,14 @@ macro_rules! eight {
 }
 pub(crate) use eight;
 
-/// Whether the work symbols have gaps: one of eight symbols after every 64. Those a power of two apart
-/// would all meet in one set of a cache that is too small for them; and a gap of one symbol would let loads
-/// wait for stores, of the symbols before, that have the same place in a page.
+/// True if the working memory has gaps: eight symbols after every 64. Without gaps, symbols a power
+/// of two apart would share one set of the cache, which is too small for them. With gaps of one
+/// symbol, loads would wait for stores of earlier symbols at the same offset of a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Gaps(pub(crate) bool);
 
 impl Gaps {
-    /// Where the symbol is.
+    /// Returns the index of the symbol in the working memory.
     #[inline(always)]
     pub(crate) fn place(self, index: usize) -> usize {
         if self.0 {
@@ -40,50 +40,51 @@ impl Gaps {
         }
     }
 
-    /// Where the symbols are.
+    /// Returns the indices of the symbols in the working memory.
     #[inline(always)]
     pub(crate) fn places(self, range: Range<usize>) -> Range<usize> {
         self.place(range.start)..self.place(range.end - 1) + 1
     }
 }
 
-/// The work symbols that a transform of `chunk` symbols takes, with gaps.
+/// Returns the number of chunks of working memory that a transform of `chunk` symbols takes, with
+/// gaps.
 pub(crate) fn work_of(chunk: usize) -> usize {
     Gaps(true).place(chunk)
 }
 
-/// Where the symbols of a block come from and go to.
+/// A block of symbols that a pass loads and stores.
 pub(crate) trait Block<S: Simd> {
     fn load(&self, simd: S, index: usize) -> S::Elements;
     fn store(&mut self, simd: S, index: usize, elements: S::Elements);
 
-    /// The eight symbols that are `distance` apart, from `index` on.
+    /// Loads eight symbols that are `distance` apart, the first at `index`.
     #[inline(always)]
     fn load_eight(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
         eight!(k => self.load(simd, index + k * distance))
     }
 
-    /// The first four of these. The others are zero.
+    /// As `load_eight`, but loads the first four symbols and returns zeros for the others.
     #[inline(always)]
     fn load_four(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
         let zero = simd.load(&[0; 64]);
         eight!(k => if k < 4 { self.load(simd, index + k * distance) } else { zero })
     }
 
-    /// The reverse of `load_four`.
+    /// Stores the first four of eight symbols that are `distance` apart.
     #[inline(always)]
     fn store_four(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
         eight!(k => if k < 4 { self.store(simd, index + k * distance, e[k]) });
     }
 
-    /// The reverse of `load_eight`.
+    /// Stores eight symbols that are `distance` apart, the first at `index`.
     #[inline(always)]
     fn store_eight(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
         eight!(k => self.store(simd, index + k * distance, e[k]));
     }
 }
 
-/// A block that stays where it is.
+/// A block that is overwritten.
 pub(crate) struct InPlace<'a>(pub(crate) &'a mut [Chunk]);
 
 impl<S: Simd> Block<S> for InPlace<'_> {
@@ -98,7 +99,7 @@ impl<S: Simd> Block<S> for InPlace<'_> {
     }
 }
 
-/// A block that goes elsewhere.
+/// A block that is loaded from one memory and stored to another.
 pub(crate) struct Moved<'a> {
     pub(crate) from: &'a [Chunk],
     pub(crate) to: &'a mut [Chunk],
@@ -116,19 +117,19 @@ impl<S: Simd> Block<S> for Moved<'_> {
     }
 }
 
-/// A block of eight neighbours on its way in, each symbol through a map.
+/// Eight neighbours of an [`Input`], stored to working memory.
 pub(crate) struct Incoming<'a, S: Simd> {
     pub(crate) symbols: &'a Input<'a, S>,
     pub(crate) first: usize,
     pub(crate) to: &'a mut [Chunk],
 }
 
-/// Symbols on their way in. Those past `count` are zero.
+/// Symbols to load, each through a map into the tensor basis. Symbols from `count` on are zero.
 pub(crate) struct Input<'a, S: Simd> {
     symbols: Symbols<'a>,
-    /// Which symbol is the first.
+    /// Index of the first symbol.
     first: usize,
-    /// Where in the symbols the chunk begins.
+    /// Offset of the chunk in every symbol, in bytes.
     at: usize,
     pub(crate) count: usize,
     map: S::Map,
@@ -155,7 +156,7 @@ impl<'a, S: Simd> Input<'a, S> {
     #[inline(always)]
     pub(crate) fn load(&self, simd: S, index: usize) -> S::Elements {
         if index < self.count {
-            // SAFETY: `new` found all `count` symbols.
+            // SAFETY: `new` checked that the first `count` symbols have this chunk.
             unsafe { self.load_unchecked(simd, index) }
         } else {
             simd.load(&[0; 64])
@@ -164,10 +165,11 @@ impl<'a, S: Simd> Input<'a, S> {
 
     /// # Safety
     ///
-    /// `index` is below `count`.
+    /// `index` must be below `count`.
     #[inline(always)]
     unsafe fn load_unchecked(&self, simd: S, index: usize) -> S::Elements {
-        // SAFETY: as the caller guarantees.
+        // SAFETY: the caller guarantees that `index` is below `count`, and `new` checked that the
+        // first `count` symbols have this chunk.
         let chunk = unsafe { self.symbols.chunk_unchecked(self.first + index, self.at) };
         simd.apply(simd.load(chunk), self.map)
     }
@@ -187,9 +189,9 @@ impl<S: Simd> Block<S> for Incoming<'_, S> {
     #[inline(always)]
     fn load_eight(&mut self, simd: S, index: usize, distance: usize) -> Eight<S> {
         let (symbols, first) = (self.symbols, self.first + index);
-        // Counting once saves a branch a symbol.
+        // One comparison instead of one per symbol.
         if first + 7 * distance < symbols.count {
-            // SAFETY: the last one is below the count.
+            // SAFETY: the last of the eight indices is below `count`.
             eight!(k => unsafe { symbols.load_unchecked(simd, first + k * distance) })
         } else {
             eight!(k => symbols.load(simd, first + k * distance))
@@ -197,12 +199,13 @@ impl<S: Simd> Block<S> for Incoming<'_, S> {
     }
 }
 
-/// Symbols on their way out, each through a map. Those past `count` are dropped.
+/// Symbols to store, each through a map out of the tensor basis. Symbols from `count` on are
+/// dropped.
 pub(crate) struct Output<'a, S: Simd> {
     symbols: SymbolsMut<'a>,
-    /// Which symbol is the first.
+    /// Index of the first symbol.
     first: usize,
-    /// Where in the symbols the chunk begins.
+    /// Offset of the chunk in every symbol, in bytes.
     at: usize,
     pub(crate) count: usize,
     map: S::Map,
@@ -231,7 +234,7 @@ impl<'a, S: Simd> Output<'a, S> {
     #[inline(always)]
     pub(crate) fn store(&mut self, simd: S, index: usize, elements: S::Elements) {
         if index < self.count {
-            // SAFETY: `new` found all `count` symbols, and whether they are aligned.
+            // SAFETY: `index` is below `count`, and `stream` is only set if all chunks are aligned.
             unsafe {
                 match self.stream {
                     true => self.store_unchecked::<true>(simd, index, elements),
@@ -243,7 +246,7 @@ impl<'a, S: Simd> Output<'a, S> {
 
     /// # Safety
     ///
-    /// `index` is below `count`; to stream, chunks must be aligned.
+    /// `index` must be below `count`. With `STREAM`, chunks must be aligned.
     #[inline(always)]
     unsafe fn store_unchecked<const STREAM: bool>(
         &mut self,
@@ -251,11 +254,12 @@ impl<'a, S: Simd> Output<'a, S> {
         index: usize,
         elements: S::Elements,
     ) {
-        // SAFETY: as the caller guarantees.
+        // SAFETY: the caller guarantees that `index` is below `count`, and `new` checked that the
+        // first `count` symbols have this chunk.
         let chunk = unsafe { self.symbols.chunk_unchecked(self.first + index, self.at) };
         let elements = simd.apply(elements, self.map);
         if STREAM {
-            // SAFETY: as the caller guarantees.
+            // SAFETY: the caller guarantees that chunks are aligned.
             unsafe { simd.stream(elements, chunk) };
         } else {
             simd.store(elements, chunk);
@@ -264,7 +268,7 @@ impl<'a, S: Simd> Output<'a, S> {
 
     /// # Safety
     ///
-    /// As for `store_unchecked`, of all eight.
+    /// As for `store_unchecked`, for all eight symbols.
     #[inline(always)]
     unsafe fn store_eight_unchecked<const STREAM: bool>(
         &mut self,
@@ -273,12 +277,12 @@ impl<'a, S: Simd> Output<'a, S> {
         distance: usize,
         e: Eight<S>,
     ) {
-        // SAFETY: as the caller guarantees.
+        // SAFETY: the caller guarantees the same for all eight symbols.
         eight!(k => unsafe { self.store_unchecked::<STREAM>(simd, first + k * distance, e[k]) });
     }
 }
 
-/// A block on its way out.
+/// Eight neighbours in working memory, stored to an [`Output`].
 pub(crate) struct Outgoing<'a, 'b, S: Simd> {
     pub(crate) from: &'a [Chunk],
     pub(crate) symbols: &'a mut Output<'b, S>,
@@ -300,7 +304,8 @@ impl<S: Simd> Block<S> for Outgoing<'_, '_, S> {
     fn store_eight(&mut self, simd: S, index: usize, distance: usize, e: Eight<S>) {
         let first = self.first + index;
         if first + 7 * distance < self.symbols.count {
-            // SAFETY: the last one is below the count; `Output::new` found whether chunks are aligned.
+            // SAFETY: the last of the eight indices is below `count`, and `stream` is only set if
+            // all chunks are aligned.
             unsafe {
                 match self.symbols.stream {
                     true => self

@@ -1,15 +1,16 @@
-//! The butterflies: one layer of them or three on a block.
+//! Butterflies: one layer or three layers on a block.
 
 use super::block::{Block, Gaps};
-use super::vector::{Eight, Factor, Full, Simd, Subfield, Zero};
+use super::vector::{Eight, Full, Simd, Subfield, Twiddle, Zero};
 use crate::code::{full_factor, subfield_factor};
 use crate::support::memory::collected;
 
-/// The labels of the subfield.
+/// Number of labels of the subfield.
 const SUBFIELD: usize = 256;
 
-/// The tables of the factors of all blocks that begin below some point. Blocks begin at multiples
-/// of twice their distance, so factors are even labels: label `2i` is entry `i`.
+/// Twiddles of all blocks that begin below some point, in the formats of an instruction set. Blocks
+/// begin at multiples of twice their distance, so twiddles have even labels: label `2i` is entry
+/// `i`.
 pub(crate) struct Twiddles<S: Simd> {
     subfield: Vec<S::SubfieldTable>,
     full: Vec<S::MapTable>,
@@ -32,49 +33,51 @@ impl<S: Simd> Twiddles<S> {
         }
     }
 
+    /// Returns the twiddle of an even label of the subfield.
     #[inline(always)]
     pub(crate) fn subfield(&self, simd: S, label: usize) -> Subfield<S::Subfield> {
-        let [factor] = self.subfields(simd, label);
-        factor
+        let [twiddle] = self.subfields(simd, label);
+        twiddle
     }
 
-    /// Those of `N` even labels, from `label` on.
+    /// Returns the twiddles of `N` even labels of the subfield, the first `label`.
     #[inline(always)]
     fn subfields<const N: usize>(&self, simd: S, label: usize) -> [Subfield<S::Subfield>; N] {
-        // Looked up at once, for one check.
+        // One bounds check for all.
         let tables = self.subfield[label / 2..].first_chunk::<N>();
         let tables = tables.expect("labels of the subfield");
-        // Not a closure: it would not be compiled for the instruction set.
-        let mut factors = [Subfield(simd.subfield(&tables[0])); N];
+        // A closure would not be compiled for the instruction set.
+        let mut twiddles = [Subfield(simd.subfield(&tables[0])); N];
         for i in 1..N {
-            factors[i] = Subfield(simd.subfield(&tables[i]));
+            twiddles[i] = Subfield(simd.subfield(&tables[i]));
         }
-        factors
+        twiddles
     }
 
-    /// As [`Twiddles::subfields`], of labels beyond the subfield.
+    /// Returns the twiddles of `N` even labels beyond the subfield, the first `label`.
     #[inline(always)]
     fn full<const N: usize>(&self, simd: S, label: usize) -> [Full<S::Map>; N] {
         let tables = self.full[(label - SUBFIELD) / 2..].first_chunk::<N>();
         let tables = tables.expect("labels of the code");
-        let mut factors = [Full(simd.map(&tables[0])); N];
+        let mut twiddles = [Full(simd.map(&tables[0])); N];
         for i in 1..N {
-            factors[i] = Full(simd.map(&tables[i]));
+            twiddles[i] = Full(simd.map(&tables[i]));
         }
-        factors
+        twiddles
     }
 }
 
-/// Which way a transform goes.
+/// Direction of a transform.
 pub(crate) trait Direction {
+    /// Returns the results of a butterfly.
     fn butterfly<S: Simd>(
         simd: S,
-        factor: impl Factor<S>,
+        twiddle: impl Twiddle<S>,
         x: S::Elements,
         y: S::Elements,
     ) -> (S::Elements, S::Elements);
 
-    /// Whether the layer with the largest distance comes first.
+    /// True if the layer with the largest distance comes first.
     const LARGEST_FIRST: bool;
 }
 
@@ -86,11 +89,11 @@ impl Direction for Forward {
     #[inline(always)]
     fn butterfly<S: Simd>(
         simd: S,
-        factor: impl Factor<S>,
+        twiddle: impl Twiddle<S>,
         x: S::Elements,
         y: S::Elements,
     ) -> (S::Elements, S::Elements) {
-        let x = factor.add_scaled(simd, x, y);
+        let x = twiddle.add_scaled(simd, x, y);
         (x, simd.xor(x, y))
     }
 }
@@ -103,23 +106,24 @@ impl Direction for Inverse {
     #[inline(always)]
     fn butterfly<S: Simd>(
         simd: S,
-        factor: impl Factor<S>,
+        twiddle: impl Twiddle<S>,
         x: S::Elements,
         y: S::Elements,
     ) -> (S::Elements, S::Elements) {
         let y = simd.xor(x, y);
-        (factor.add_scaled(simd, x, y), y)
+        (twiddle.add_scaled(simd, x, y), y)
     }
 }
 
 macro_rules! butterfly {
-    ($direction:ident, $simd:expr, $factor:expr, $e:ident, $x:literal, $y:literal) => {
-        ($e[$x], $e[$y]) = $direction::butterfly($simd, $factor, $e[$x], $e[$y]);
+    ($direction:ident, $simd:expr, $twiddle:expr, $e:ident, $x:literal, $y:literal) => {
+        ($e[$x], $e[$y]) = $direction::butterfly($simd, $twiddle, $e[$x], $e[$y]);
     };
 }
 
-/// The factors of a block's layers: one for the largest distance, two for the next, four for the
-/// smallest. The first of each layer has a type of its own, since it may be zero.
+/// Twiddles of three layers of a block: one for the largest distance (`a`), two for the next (`b`),
+/// four for the smallest (`c`). The first twiddle of each layer has a type of its own, since it may
+/// be zero.
 #[derive(Clone, Copy)]
 pub(crate) struct Layers<A, B0, B, C0, C> {
     a: A,
@@ -127,11 +131,11 @@ pub(crate) struct Layers<A, B0, B, C0, C> {
     c: (C0, C, C, C),
 }
 
-/// The layers of a block that begins at point zero.
+/// Layers of a block that begins at point zero.
 type LayersAtZero<S> =
     Layers<Zero, Zero, Subfield<<S as Simd>::Subfield>, Zero, Subfield<<S as Simd>::Subfield>>;
 
-/// The layers of a block whose factors are of the subfield.
+/// Layers of a block whose twiddles are elements of the subfield.
 type SubfieldLayers<S> = Layers<
     Subfield<<S as Simd>::Subfield>,
     Subfield<<S as Simd>::Subfield>,
@@ -141,7 +145,7 @@ type SubfieldLayers<S> = Layers<
 >;
 
 impl<S: Simd> Twiddles<S> {
-    /// Those of the block that begins at point zero.
+    /// Returns the layers of the block that begins at point zero.
     #[inline(always)]
     pub(crate) fn at_zero(&self, simd: S) -> LayersAtZero<S> {
         let [c1, c2, c3] = self.subfields(simd, 2);
@@ -152,8 +156,8 @@ impl<S: Simd> Twiddles<S> {
         }
     }
 
-    /// Those of the block that begins at `point`, the smallest layer's distance being `1 << m`:
-    /// `point >> m` is a label of the subfield.
+    /// Returns the layers of the block that begins at `point`. The smallest layer has the distance
+    /// `1 << m`; `point >> m` must be a label of the subfield.
     #[inline(always)]
     pub(crate) fn of_subfield(&self, simd: S, point: usize, m: u32) -> SubfieldLayers<S> {
         Layers::new(
@@ -176,15 +180,15 @@ impl<A, B, C> Layers<A, B, B, C, C> {
 }
 
 impl<A, B0, B, C0, C> Layers<A, B0, B, C0, C> {
-    /// Three layers on eight symbols.
+    /// Computes three layers on eight symbols.
     #[inline(always)]
     pub(crate) fn apply<S: Simd, D: Direction>(self, simd: S, mut e: Eight<S>) -> Eight<S>
     where
-        A: Factor<S>,
-        B0: Factor<S>,
-        B: Factor<S>,
-        C0: Factor<S>,
-        C: Factor<S>,
+        A: Twiddle<S>,
+        B0: Twiddle<S>,
+        B: Twiddle<S>,
+        C0: Twiddle<S>,
+        C: Twiddle<S>,
     {
         let Self { a, b, c } = self;
         macro_rules! largest {
@@ -220,14 +224,15 @@ impl<A, B0, B, C0, C> Layers<A, B0, B, C0, C> {
         e
     }
 
-    /// Three layers going forward, for the first four results: the others are of no meaning.
+    /// Computes three layers of a forward transform for the first four results. The others are
+    /// meaningless.
     #[inline(always)]
     pub(crate) fn forward_half<S: Simd>(self, simd: S, mut e: Eight<S>) -> Eight<S>
     where
-        A: Factor<S>,
-        B0: Factor<S>,
-        C0: Factor<S>,
-        C: Factor<S>,
+        A: Twiddle<S>,
+        B0: Twiddle<S>,
+        C0: Twiddle<S>,
+        C: Twiddle<S>,
     {
         let Self { a, b, c } = self;
         e[0] = a.add_scaled(simd, e[0], e[4]);
@@ -241,14 +246,15 @@ impl<A, B0, B, C0, C> Layers<A, B0, B, C0, C> {
         e
     }
 
-    /// Three layers of the inverse of symbols whose second four are zero, whatever they hold.
+    /// Computes three layers of an inverse transform of eight symbols, the last four taken as
+    /// zeros.
     #[inline(always)]
     pub(crate) fn inverse_half<S: Simd>(self, simd: S, mut e: Eight<S>) -> Eight<S>
     where
-        A: Factor<S>,
-        B0: Factor<S>,
-        C0: Factor<S>,
-        C: Factor<S>,
+        A: Twiddle<S>,
+        B0: Twiddle<S>,
+        C0: Twiddle<S>,
+        C: Twiddle<S>,
     {
         let Self { a, b, c } = self;
         butterfly!(Inverse, simd, c.0, e, 0, 1);
@@ -265,7 +271,7 @@ impl<A, B0, B, C0, C> Layers<A, B0, B, C0, C> {
     }
 }
 
-/// Three layers on a block of eight times `distance` symbols.
+/// Computes three layers on a block of `8 * distance` symbols.
 #[inline(always)]
 fn three_layers<S: Simd, D: Direction, A, B0, B, C0, C>(
     simd: S,
@@ -274,11 +280,11 @@ fn three_layers<S: Simd, D: Direction, A, B0, B, C0, C>(
     gaps: Gaps,
     layers: Layers<A, B0, B, C0, C>,
 ) where
-    A: Factor<S>,
-    B0: Factor<S>,
-    B: Factor<S>,
-    C0: Factor<S>,
-    C: Factor<S>,
+    A: Twiddle<S>,
+    B0: Twiddle<S>,
+    B: Twiddle<S>,
+    C0: Twiddle<S>,
+    C: Twiddle<S>,
 {
     let (symbols, distance) = (distance, gaps.place(distance));
     for i in 0..symbols {
@@ -289,30 +295,31 @@ fn three_layers<S: Simd, D: Direction, A, B0, B, C0, C>(
     }
 }
 
-/// One layer on a block of twice `distance` symbols.
+/// Computes one layer on a block of `2 * distance` symbols.
 #[inline(always)]
 fn one_layer<S: Simd, D: Direction>(
     simd: S,
     block: &mut impl Block<S>,
     distance: usize,
     gaps: Gaps,
-    factor: impl Factor<S>,
+    twiddle: impl Twiddle<S>,
 ) {
     let (symbols, distance) = (distance, gaps.place(distance));
     for i in 0..symbols {
         let i = gaps.place(i);
         let (x, y) = (block.load(simd, i), block.load(simd, i + distance));
-        let (x, y) = D::butterfly(simd, factor, x, y);
+        let (x, y) = D::butterfly(simd, twiddle, x, y);
         block.store(simd, i, x);
         block.store(simd, i + distance, y);
     }
 }
 
-/// Three layers on a block that begins at `point`, the smallest with distance `1 << m`.
+/// Computes three layers on a block that begins at `point`, the smallest layer with the distance `1
+/// << m`.
 #[inline(always)]
 pub(crate) fn three_layers_at<S: Simd, D: Direction>(
     simd: S,
-    factors: &Twiddles<S>,
+    twiddles: &Twiddles<S>,
     block: &mut impl Block<S>,
     gaps: Gaps,
     point: usize,
@@ -320,49 +327,49 @@ pub(crate) fn three_layers_at<S: Simd, D: Direction>(
 ) {
     // Within an aligned block, the labels of a layer lie all below 256 or all above.
     let (a, b, c) = (point >> (m + 2), point >> (m + 1), point >> m);
-    // A macro and not a closure: everything has to be inlined.
+    // A closure might not be inlined.
     macro_rules! run {
         ($layers:expr) => {
             three_layers::<S, D, _, _, _, _, _>(simd, block, 1 << m, gaps, $layers)
         };
     }
     if point == 0 {
-        run!(factors.at_zero(simd));
+        run!(twiddles.at_zero(simd));
     } else if c < SUBFIELD {
-        run!(factors.of_subfield(simd, point, m));
+        run!(twiddles.of_subfield(simd, point, m));
     } else if b < SUBFIELD {
         run!(Layers::new(
-            factors.subfields(simd, a),
-            factors.subfields(simd, b),
-            factors.full(simd, c),
+            twiddles.subfields(simd, a),
+            twiddles.subfields(simd, b),
+            twiddles.full(simd, c),
         ));
     } else if a < SUBFIELD {
         run!(Layers::new(
-            factors.subfields(simd, a),
-            factors.full(simd, b),
-            factors.full(simd, c),
+            twiddles.subfields(simd, a),
+            twiddles.full(simd, b),
+            twiddles.full(simd, c),
         ));
     } else {
         run!(Layers::new(
-            factors.full(simd, a),
-            factors.full(simd, b),
-            factors.full(simd, c),
+            twiddles.full(simd, a),
+            twiddles.full(simd, b),
+            twiddles.full(simd, c),
         ));
     }
 }
 
-/// As `three_layers_at` going forward, for the first half of the results: whether it was done, as it
-/// is where the factors are of the subfield.
+/// As `three_layers_at` of a forward transform, but only for the first half of the results. Returns
+/// false, and computes nothing, if a twiddle is no element of the subfield.
 #[inline(always)]
 pub(crate) fn three_layers_half_at<S: Simd>(
     simd: S,
-    factors: &Twiddles<S>,
+    twiddles: &Twiddles<S>,
     block: &mut impl Block<S>,
     gaps: Gaps,
     point: usize,
     m: u32,
 ) -> bool {
-    // Not a closure for both: it would not be compiled for the instruction set.
+    // A closure would not be compiled for the instruction set.
     macro_rules! run {
         ($layers:expr) => {{
             let (layers, distance) = ($layers, gaps.place(1 << m));
@@ -375,20 +382,20 @@ pub(crate) fn three_layers_half_at<S: Simd>(
         }};
     }
     if point == 0 {
-        run!(factors.at_zero(simd));
+        run!(twiddles.at_zero(simd));
     } else if point >> m < SUBFIELD {
-        run!(factors.of_subfield(simd, point, m));
+        run!(twiddles.of_subfield(simd, point, m));
     } else {
         return false;
     }
     true
 }
 
-/// One layer on a block that begins at `point`, with distance `1 << m`.
+/// Computes one layer on a block that begins at `point`, with the distance `1 << m`.
 #[inline(always)]
 pub(crate) fn one_layer_at<S: Simd, D: Direction>(
     simd: S,
-    factors: &Twiddles<S>,
+    twiddles: &Twiddles<S>,
     block: &mut impl Block<S>,
     gaps: Gaps,
     point: usize,
@@ -398,11 +405,11 @@ pub(crate) fn one_layer_at<S: Simd, D: Direction>(
     match point >> m {
         0 => one_layer::<S, D>(simd, block, distance, gaps, Zero),
         label if label < SUBFIELD => {
-            one_layer::<S, D>(simd, block, distance, gaps, factors.subfield(simd, label));
+            one_layer::<S, D>(simd, block, distance, gaps, twiddles.subfield(simd, label));
         }
         label => {
-            let [factor] = factors.full(simd, label);
-            one_layer::<S, D>(simd, block, distance, gaps, factor);
+            let [twiddle] = twiddles.full(simd, label);
+            one_layer::<S, D>(simd, block, distance, gaps, twiddle);
         }
     }
 }

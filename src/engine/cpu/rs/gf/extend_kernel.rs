@@ -1,181 +1,250 @@
-//! Encoding: from a chunk of the source symbols to that of the recovery symbols.
+//! Extending: computes a chunk of every recovery symbol from the same chunk of every source symbol.
 
 use std::marker::PhantomData;
 
 use super::block::{Input, Output, work_of};
 use super::butterfly::Twiddles;
-use super::fused_layers::{self, Gather, Scatter};
+use super::fused_layers::{self, HighRateLayers, LowRateLayers};
 use super::passes::{PassesIn, PassesOut};
-use super::transform::{Place, forward, inverse};
+use super::transform::{TransformMemory, forward, inverse};
 use super::vector::Simd;
 use crate::code::{Code, Rate};
+use crate::engine::cpu::dispatch::Kernel;
 use crate::engine::cpu::prefetch::Prefetcher;
 use crate::engine::cpu::symbol_chunks::{Chunk, Symbols, SymbolsMut};
 
-/// One chunk of every source symbol, from which that of the recovery symbols is made.
-pub(crate) struct EncodeChunk<'a, 'b> {
+/// One chunk of every symbol of a codeword: source symbols in, recovery symbols out.
+pub(crate) struct ExtendChunk<'a, 'b> {
     pub(crate) input: Symbols<'a>,
-    /// How many source symbols there are: the others are zero.
+    /// Number of source symbols to read. All later source symbols are zero.
     pub(crate) inputs: usize,
     pub(crate) output: &'a mut SymbolsMut<'b>,
-    /// Where in the symbols the chunk begins.
+    /// Offset of the chunk in every symbol, in bytes.
     pub(crate) at: usize,
-    /// What memory is asked for meanwhile.
-    pub(crate) ahead: Prefetcher,
-    /// As many as [`EncodeChunk::work`].
+    /// Memory to prefetch meanwhile.
+    pub(crate) prefetcher: Prefetcher,
+    /// [`ExtendChunk::work`] chunks of working memory, of any content.
     pub(crate) work: &'a mut [Chunk],
 }
 
-impl EncodeChunk<'_, '_> {
-    /// The symbols of work that the code takes.
+impl ExtendChunk<'_, '_> {
+    /// Returns the number of chunks of working memory that the code takes.
     pub(crate) fn work(code: &Code) -> usize {
         2 * work_of(code.chunk)
     }
 }
 
-/// A code with the factors of its transforms, as an instruction set takes them.
-pub(crate) struct EncodingOf<S: Simd> {
+/// Kernel of a code for one instruction set, chosen when the code is prepared.
+pub(crate) trait ExtendKernel: Send + Sync {
+    /// Computes a chunk of every recovery symbol.
+    fn run(&self, chunk: ExtendChunk<'_, '_>);
+}
+
+/// A code with the tables of its transforms, in the formats of an instruction set.
+pub(crate) struct ExtendTables<S: Simd> {
+    set: S,
     code: Code,
-    factors: Twiddles<S>,
+    twiddles: Twiddles<S>,
+    /// Map into the tensor basis, applied to loaded symbols.
     load: S::MapTable,
+    /// Map out of the tensor basis, applied to stored symbols.
     store: S::MapTable,
 }
 
-impl<S: Simd> EncodingOf<S> {
-    pub(crate) fn new(code: Code) -> Self {
+impl<S: Simd> ExtendTables<S> {
+    /// Computes the tables of the code.
+    pub(crate) fn new(set: S, code: Code) -> Self {
         Self {
+            set,
             code,
-            factors: Twiddles::new(code.encode_work() + code.chunk),
+            twiddles: Twiddles::new(code.encode_work() + code.chunk),
             load: S::map_table(&crate::code::to_tensor()),
             store: S::map_table(&crate::code::from_tensor()),
         }
     }
 }
 
-/// A chunk on its way through the code.
-struct Way<'a, 'b, S: Simd> {
-    encoding: &'a EncodingOf<S>,
-    job: EncodeChunk<'a, 'b>,
-    /// The source symbols that are not zero.
+impl<S: Simd> ExtendKernel for ExtendTables<S> {
+    fn run(&self, chunk: ExtendChunk<'_, '_>) {
+        self.set.run(Extend {
+            tables: self,
+            chunk,
+        });
+    }
+}
+
+/// Kernel of an [`ExtendChunk`].
+struct Extend<'a, 'b, 'c, S: Simd> {
+    tables: &'a ExtendTables<S>,
+    chunk: ExtendChunk<'b, 'c>,
+}
+
+impl<S: Simd> Kernel<S> for Extend<'_, '_, '_, S> {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        extend_chunk(simd, self.tables, self.chunk);
+    }
+}
+
+/// State of extending one chunk.
+struct Extension<'a, 'b, 'c, S: Simd> {
+    tables: &'a ExtendTables<S>,
+    job: ExtendChunk<'b, 'c>,
+    /// Number of source symbols that are not zero.
     original: usize,
     load: S::Map,
     store: S::Map,
 }
 
-/// From a chunk of the source symbols to that of the recovery symbols.
+/// Computes the chunk of every recovery symbol.
 #[inline(always)]
-pub(crate) fn encode_with<S: Simd>(simd: S, encoding: &EncodingOf<S>, job: EncodeChunk<'_, '_>) {
+fn extend_chunk<S: Simd>(simd: S, tables: &ExtendTables<S>, job: ExtendChunk<'_, '_>) {
     let Code {
         rate,
         original,
         recovery,
         chunk,
-    } = encoding.code;
-    let mut way = Way {
+    } = tables.code;
+    let mut extension = Extension {
         original: job.inputs.min(original),
-        load: simd.map(&encoding.load),
-        store: simd.map(&encoding.store),
-        encoding,
+        load: simd.map(&tables.load),
+        store: simd.map(&tables.store),
+        tables,
         job,
     };
     let blocks = match rate {
-        Rate::High => way.original.div_ceil(chunk),
+        Rate::High => extension.original.div_ceil(chunk),
         Rate::Low => recovery.div_ceil(chunk),
     };
     if fused_layers::applies(chunk, blocks) {
-        way.in_three_parts(simd);
+        extension.with_fused_layers(simd);
     } else {
-        way.block_by_block(simd);
+        extension.block_by_block(simd);
     }
-    way.job.ahead.ask(usize::MAX);
+    extension.job.prefetcher.prefetch(usize::MAX);
 }
 
-/// What a chunk of `$way` is made in: the first block, the second, and what memory is asked for. A macro
-/// and not a function: inputs and outputs are borrowed at the same time.
+/// Working memory of a chunk: the first block, the second block and the prefetcher. A macro,
+/// because inputs and outputs of the chunk are borrowed at the same time.
 macro_rules! work {
-    ($way:ident) => {{
-        let (first, second) = $way
+    ($extension:ident) => {{
+        let (first, second) = $extension
             .job
             .work
-            .split_at_mut(work_of($way.encoding.code.chunk));
-        (first, second, &mut $way.job.ahead)
+            .split_at_mut(work_of($extension.tables.code.chunk));
+        (first, second, &mut $extension.job.prefetcher)
     }};
 }
 
-/// The block of source symbols from the `$first` on.
+/// The block of source symbols that begins with source symbol `$first`.
 macro_rules! input {
-    ($way:ident, $first:expr) => {{
-        let count = $way.encoding.code.chunk.min($way.original - $first);
-        Input::<S>::new($way.job.input, $first, $way.job.at, count, $way.load)
+    ($extension:ident, $first:expr) => {{
+        let count = $extension
+            .tables
+            .code
+            .chunk
+            .min($extension.original - $first);
+        Input::<S>::new(
+            $extension.job.input,
+            $first,
+            $extension.job.at,
+            count,
+            $extension.load,
+        )
     }};
 }
 
-/// The block of recovery symbols from the `$first` on.
+/// The block of recovery symbols that begins with recovery symbol `$first`.
 macro_rules! output {
-    ($way:ident, $first:expr) => {{
+    ($extension:ident, $first:expr) => {{
         let Code {
             recovery, chunk, ..
-        } = $way.encoding.code;
-        let (output, count) = ($way.job.output.reborrow(), chunk.min(recovery - $first));
-        Output::<S>::new(output, $first, $way.job.at, count, $way.store)
+        } = $extension.tables.code;
+        let (output, count) = (
+            $extension.job.output.reborrow(),
+            chunk.min(recovery - $first),
+        );
+        Output::<S>::new(output, $first, $extension.job.at, count, $extension.store)
     }};
 }
 
-impl<S: Simd> Way<'_, '_, S> {
-    /// Transforms of one block after another.
+impl<S: Simd> Extension<'_, '_, '_, S> {
+    /// Computes whole transforms, one block after another.
     #[inline(always)]
     fn block_by_block(&mut self, simd: S) {
-        let EncodingOf { code, factors, .. } = self.encoding;
+        let ExtendTables { code, twiddles, .. } = self.tables;
         let chunk = code.chunk;
-        let (sum, work, ahead) = work!(self);
+        let (sum, work, prefetcher) = work!(self);
         match code.rate {
             Rate::High => {
-                // The blocks' inverse transforms add up; one transform of the sum is the answer.
-                inverse(simd, factors, (&input!(self, 0), ahead), sum, chunk, chunk);
+                // The recovery symbols are one transform of the sum of the blocks' inverse
+                // transforms.
+                inverse(
+                    simd,
+                    twiddles,
+                    (&input!(self, 0), prefetcher),
+                    sum,
+                    chunk,
+                    chunk,
+                );
                 for start in (chunk..self.original).step_by(chunk) {
                     let input = &input!(self, start);
-                    inverse(simd, factors, (input, ahead), work, chunk, start + chunk);
+                    inverse(
+                        simd,
+                        twiddles,
+                        (input, prefetcher),
+                        work,
+                        chunk,
+                        start + chunk,
+                    );
                     add_to(simd, sum, work);
                 }
-                let place = Place::There(sum);
-                forward(simd, factors, place, chunk, &mut output!(self, 0), 0);
+                let memory = TransformMemory::InPlace(sum);
+                forward(simd, twiddles, memory, chunk, &mut output!(self, 0), 0);
             }
             Rate::Low => {
-                // One inverse transform; each block of recovery symbols is a transform of it.
-                inverse(simd, factors, (&input!(self, 0), ahead), sum, chunk, 0);
-                // The first one comes last, in place: less memory stays in the first cache than
-                // with its own.
+                // Each block of recovery symbols is a transform of one inverse transform.
+                inverse(
+                    simd,
+                    twiddles,
+                    (&input!(self, 0), prefetcher),
+                    sum,
+                    chunk,
+                    0,
+                );
+                // The first block comes last, in place: memory of its own would displace more of
+                // the first-level cache.
                 for start in (chunk..code.recovery).step_by(chunk) {
                     let (from, to) = (&*sum, &mut *work);
-                    let place = Place::Elsewhere { from, to };
+                    let memory = TransformMemory::Moved { from, to };
                     let output = &mut output!(self, start);
-                    forward(simd, factors, place, chunk, output, start + chunk);
+                    forward(simd, twiddles, memory, chunk, output, start + chunk);
                 }
-                let place = Place::There(sum);
-                forward(simd, factors, place, chunk, &mut output!(self, 0), chunk);
+                let memory = TransformMemory::InPlace(sum);
+                forward(simd, twiddles, memory, chunk, &mut output!(self, 0), chunk);
             }
         }
     }
 
-    /// As `block_by_block`, but the largest layers of all transforms at once: the others are done while
-    /// symbols come in and go out.
+    /// Computes the largest layers of all transforms in one pass over memory ([`fused_layers`]).
+    /// The other layers are computed while symbols are loaded and stored.
     #[inline(always)]
-    fn in_three_parts(&mut self, simd: S) {
-        let EncodingOf { code, factors, .. } = self.encoding;
+    fn with_fused_layers(&mut self, simd: S) {
+        let ExtendTables { code, twiddles, .. } = self.tables;
         let chunk = code.chunk;
-        let (first, second, ahead) = work!(self);
-        macro_rules! middle {
-            ($Job:ident, $count:expr) => {
+        let (first, second, prefetcher) = work!(self);
+        macro_rules! fused {
+            ($Layers:ident, $count:expr) => {
                 match fused_layers::span($count) {
-                    fused_layers::NONE => middle!($Job, { fused_layers::NONE }, ahead),
-                    fused_layers::HALF => middle!($Job, { fused_layers::HALF }, ahead),
-                    _ => middle!($Job, { fused_layers::WHOLE }, ahead),
+                    fused_layers::NONE => fused!($Layers, { fused_layers::NONE }, prefetcher),
+                    fused_layers::HALF => fused!($Layers, { fused_layers::HALF }, prefetcher),
+                    _ => fused!($Layers, { fused_layers::WHOLE }, prefetcher),
                 }
             };
-            ($Job:ident, $span:expr, $ahead:ident) => {
-                simd.run($Job::<S, $span> {
-                    factors,
-                    ahead: $ahead,
+            ($Layers:ident, $span:expr, $prefetcher:ident) => {
+                simd.run($Layers::<S, $span> {
+                    twiddles,
+                    prefetcher: $prefetcher,
                     first,
                     second,
                 })
@@ -185,29 +254,37 @@ impl<S: Simd> Way<'_, '_, S> {
             Rate::High => {
                 let beyond = self.original.saturating_sub(chunk);
                 let input = &input!(self, 0);
-                incoming(simd, factors, (input, ahead), first, chunk, chunk);
+                incoming(simd, twiddles, (input, prefetcher), first, chunk, chunk);
                 if beyond > 0 {
                     let symbols = fused_layers::span(beyond) * chunk / fused_layers::WHOLE;
                     let input = &input!(self, chunk);
-                    incoming(simd, factors, (input, ahead), second, symbols, 2 * chunk);
+                    incoming(
+                        simd,
+                        twiddles,
+                        (input, prefetcher),
+                        second,
+                        symbols,
+                        2 * chunk,
+                    );
                 }
-                middle!(Gather, beyond);
-                outgoing(simd, factors, first, &mut output!(self, 0), 0);
+                fused!(HighRateLayers, beyond);
+                outgoing(simd, twiddles, first, &mut output!(self, 0), 0);
             }
             Rate::Low => {
                 let beyond = code.recovery.saturating_sub(chunk);
                 let input = &input!(self, 0);
-                incoming(simd, factors, (input, ahead), first, chunk, 0);
-                middle!(Scatter, beyond);
+                incoming(simd, twiddles, (input, prefetcher), first, chunk, 0);
+                fused!(LowRateLayers, beyond);
                 if beyond > 0 {
-                    outgoing(simd, factors, second, &mut output!(self, chunk), 2 * chunk);
+                    outgoing(simd, twiddles, second, &mut output!(self, chunk), 2 * chunk);
                 }
-                outgoing(simd, factors, first, &mut output!(self, 0), chunk);
+                outgoing(simd, twiddles, first, &mut output!(self, 0), chunk);
             }
         }
     }
 }
 
+/// Adds the addends to the sums.
 #[inline(always)]
 fn add_to<S: Simd>(simd: S, sums: &mut [Chunk], addends: &[Chunk]) {
     for (sum, addend) in sums.iter_mut().zip(addends) {
@@ -215,23 +292,23 @@ fn add_to<S: Simd>(simd: S, sums: &mut [Chunk], addends: &[Chunk]) {
     }
 }
 
-/// The six smallest layers of an inverse transform, with the symbols coming in.
+/// Computes the six smallest layers of an inverse transform while its symbols are loaded.
 #[inline(always)]
 fn incoming<S: Simd>(
     simd: S,
-    factors: &Twiddles<S>,
-    (input, ahead): (&Input<'_, S>, &mut Prefetcher),
+    twiddles: &Twiddles<S>,
+    (input, prefetcher): (&Input<'_, S>, &mut Prefetcher),
     data: &mut [Chunk],
     symbols: usize,
     point: usize,
 ) {
     simd.run(PassesIn {
-        factors,
+        twiddles,
         point,
         input,
-        ahead,
-        // As many again are asked for in the middle.
-        lines: 4,
+        prefetcher,
+        // The fused layers prefetch the other half.
+        cache_lines: 4,
         data,
         symbols,
         six: true,
@@ -239,17 +316,17 @@ fn incoming<S: Simd>(
     });
 }
 
-/// The six smallest layers of a forward transform, with the symbols going out.
+/// Computes the six smallest layers of a forward transform while its symbols are stored.
 #[inline(always)]
 fn outgoing<S: Simd>(
     simd: S,
-    factors: &Twiddles<S>,
+    twiddles: &Twiddles<S>,
     work: &mut [Chunk],
     output: &mut Output<'_, S>,
     point: usize,
 ) {
     simd.run(PassesOut {
-        factors,
+        twiddles,
         point,
         data: None,
         work,

@@ -1,36 +1,42 @@
-//! The largest three layers of an encoding's inverse transforms and of its forward ones, in one pass: the
-//! same eight symbols go through both, so that what lies between them never leaves the registers.
+//! Fused layers: the largest three layers of a codeword's inverse transforms and of its forward
+//! transforms, in one pass. The same eight symbols go through both, so intermediate values never
+//! leave the registers.
+//!
+//! The pass applies from 772 to 1,535 shards, where all transforms have 512 points. It leaves out
+//! halves of blocks that are zero or not wanted. A column passes through the working memory three
+//! times.
 
 use super::block::{Block, Gaps, InPlace, eight};
 use super::butterfly::{Forward, Inverse, Twiddles};
-use super::vector::{Job, Simd};
+use super::vector::Simd;
+use crate::engine::cpu::dispatch::Kernel;
 use crate::engine::cpu::prefetch::Prefetcher;
 use crate::engine::cpu::symbol_chunks::Chunk;
 
-/// How many symbols of every eight of a second block are not zero, or are wanted, beside those of the
-/// block that every code has.
+/// Number of symbols of every eight of a second block that are not zero (input) or are wanted
+/// (output).
 pub(crate) const NONE: usize = 0;
 pub(crate) const HALF: usize = 4;
 pub(crate) const WHOLE: usize = 8;
 
-/// How many lines of memory are asked for with every eight symbols.
-const AHEAD: usize = 6;
+/// Number of cache lines to prefetch per eight symbols.
+const PREFETCHES: usize = 6;
 
-/// The symbols of the transforms: they have nine layers, six of which are done while symbols come in and
-/// go out.
+/// Number of symbols of the transforms, which have nine layers. Six of the layers are computed
+/// while symbols are loaded and stored.
 const CHUNK: usize = 512;
 
-/// The smallest distance of the others is `1 << M`. Labels are below `3 * CHUNK >> M`, which is 24: all
-/// factors are of the subfield.
+/// Binary logarithm of the smallest distance of the fused layers. Labels are below `3 * CHUNK >>
+/// M`, which is 24, so all twiddles are elements of the subfield.
 const M: u32 = 6;
 
-/// Whether transforms of `chunk` symbols, with so many blocks on the side that has several, are done this
-/// way.
+/// Returns true if the fused layers apply to transforms of `chunk` symbols, with `blocks` blocks on
+/// the side (source or recovery) that may have several.
 pub(crate) fn applies(chunk: usize, blocks: usize) -> bool {
     chunk == CHUNK && blocks <= 2
 }
 
-/// How many of every eight symbols a second block of `count` symbols takes.
+/// Returns how many of every eight symbols a second block of `count` symbols takes.
 pub(crate) fn span(count: usize) -> usize {
     match count {
         0 => NONE,
@@ -39,26 +45,27 @@ pub(crate) fn span(count: usize) -> usize {
     }
 }
 
-/// Two blocks that come in, the second of `SECOND` symbols of eight, and their sum that goes out in
-/// the place of the first.
-pub(crate) struct Gather<'a, S: Simd, const SECOND: usize> {
-    pub(crate) factors: &'a Twiddles<S>,
-    pub(crate) ahead: &'a mut Prefetcher,
+/// Fused layers of [`Rate::High`](crate::code::Rate::High): two blocks of source symbols, the
+/// second with `SECOND` symbols of eight, become one block of recovery symbols in the place of the
+/// first.
+pub(crate) struct HighRateLayers<'a, S: Simd, const SECOND: usize> {
+    pub(crate) twiddles: &'a Twiddles<S>,
+    pub(crate) prefetcher: &'a mut Prefetcher,
     pub(crate) first: &'a mut [Chunk],
     pub(crate) second: &'a mut [Chunk],
 }
 
-impl<S: Simd, const SECOND: usize> Job<S> for Gather<'_, S, SECOND> {
+impl<S: Simd, const SECOND: usize> Kernel<S> for HighRateLayers<'_, S, SECOND> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let one = self.factors.of_subfield(simd, CHUNK, M);
-        let other = self.factors.of_subfield(simd, 2 * CHUNK, M);
-        let out = self.factors.at_zero(simd);
+        let one = self.twiddles.of_subfield(simd, CHUNK, M);
+        let other = self.twiddles.of_subfield(simd, 2 * CHUNK, M);
+        let out = self.twiddles.at_zero(simd);
         let distance = Gaps(true).place(1 << M);
         let (block, second) = (&mut InPlace(self.first), &mut InPlace(self.second));
-        // The first eighth has no gap: there is one after every 64.
+        // The first eighth has no gap: gaps follow every 64 symbols.
         for i in 0..1 << M {
-            self.ahead.ask(AHEAD);
+            self.prefetcher.prefetch(PREFETCHES);
             let e = block.load_eight(simd, i, distance);
             let mut e = one.apply::<S, Inverse>(simd, e);
             if SECOND != NONE {
@@ -75,26 +82,26 @@ impl<S: Simd, const SECOND: usize> Job<S> for Gather<'_, S, SECOND> {
     }
 }
 
-/// A block that comes in, and two that go out: the first in its place, the second of `SECOND` symbols
-/// of eight. (Lines that come from memory, and for which it is asked, are rows: those are gathered.)
-pub(crate) struct Scatter<'a, S: Simd, const SECOND: usize> {
-    pub(crate) factors: &'a Twiddles<S>,
-    pub(crate) ahead: &'a mut Prefetcher,
+/// Fused layers of [`Rate::Low`](crate::code::Rate::Low): a block of source symbols becomes two
+/// blocks of recovery symbols, the first in its place, the second with `SECOND` symbols of eight.
+pub(crate) struct LowRateLayers<'a, S: Simd, const SECOND: usize> {
+    pub(crate) twiddles: &'a Twiddles<S>,
+    pub(crate) prefetcher: &'a mut Prefetcher,
     pub(crate) first: &'a mut [Chunk],
     pub(crate) second: &'a mut [Chunk],
 }
 
-impl<S: Simd, const SECOND: usize> Job<S> for Scatter<'_, S, SECOND> {
+impl<S: Simd, const SECOND: usize> Kernel<S> for LowRateLayers<'_, S, SECOND> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let into = self.factors.at_zero(simd);
-        let one = self.factors.of_subfield(simd, CHUNK, M);
-        let other = self.factors.of_subfield(simd, 2 * CHUNK, M);
+        let into = self.twiddles.at_zero(simd);
+        let one = self.twiddles.of_subfield(simd, CHUNK, M);
+        let other = self.twiddles.of_subfield(simd, 2 * CHUNK, M);
         let distance = Gaps(true).place(1 << M);
         let first = &mut InPlace(self.first);
         let second = &mut InPlace(self.second);
         for i in 0..1 << M {
-            self.ahead.ask(AHEAD);
+            self.prefetcher.prefetch(PREFETCHES);
             let e = first.load_eight(simd, i, distance);
             let e = into.apply::<S, Inverse>(simd, e);
             if SECOND == HALF {

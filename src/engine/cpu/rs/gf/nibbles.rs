@@ -1,8 +1,9 @@
-//! Linear maps as tables of nibbles, for processors without an affine instruction.
+//! Linear maps as tables of nibbles, for CPUs without an affine instruction.
 
 use crate::code::{Matrix, Matrix16};
 
-/// A linear map of bytes: the images of the low nibbles, and of the high ones. They add up.
+/// A linear map of bytes: the images of the low nibbles and of the high nibbles. The image of a
+/// byte is the sum of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(32))]
 pub(crate) struct Nibbles {
@@ -20,7 +21,7 @@ impl Nibbles {
     }
 }
 
-/// A linear map of elements, by bytes.
+/// A linear map of elements, as maps between their low and high bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Nibbles16 {
     pub(crate) low_low: Nibbles,
@@ -40,7 +41,7 @@ impl Nibbles16 {
     }
 }
 
-/// The image of a byte. Row `i` of the matrix, which makes bit `i`, is byte `7 - i`.
+/// Returns the image of a byte. Row `i` of the matrix, which computes bit `i`, is byte `7 - i`.
 fn image(matrix: Matrix, x: u8) -> u8 {
     let rows = matrix.to_be_bytes();
     let bit = |row: usize| u8::from((rows[row] & x).count_ones() % 2 == 1) << row;

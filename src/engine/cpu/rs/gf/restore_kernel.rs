@@ -1,48 +1,61 @@
-//! Bringing symbols back: from a chunk of every given symbol to that of the missing source symbols.
+//! Restoring: computes a chunk of every missing source symbol from the same chunk of every given
+//! symbol.
 //!
-//! The work is blocks of `chunk` points. Every block goes through an inverse transform of its own;
-//! what the derivative of the whole takes from other blocks are multiples of theirs
-//! ([`block_derivative`]), so that the layers that connect the blocks need not be computed, nor blocks
-//! in which nothing is given or nothing is wanted.
+//! The points are split into blocks of `chunk` points. Every block goes through an inverse
+//! transform of its own. The derivative on a block takes multiples of the other blocks
+//! ([`block_derivative`]), so the layers that connect blocks are not computed, nor blocks without
+//! given symbols or without missing symbols.
 
 use super::block::{Block, Gaps, InPlace, work_of};
 use super::butterfly::{Forward, Inverse, Twiddles, three_layers_at};
 use super::transform::{forward_passes, inverse_passes};
-use super::vector::{Factor, Job, Simd, Subfield};
+use super::vector::{Full, Simd, Subfield, Twiddle};
 use crate::code::{Code, Erasures, block_derivative, full_factor, subfield_factor};
+use crate::engine::cpu::dispatch::Kernel;
 use crate::engine::cpu::prefetch::prefetch;
 use crate::engine::cpu::symbol_chunks::Chunk;
 use crate::support::memory::{collected, filled};
 
-/// No symbol.
+/// Rank of a point without a symbol.
 const NONE: u16 = u16::MAX;
 
-/// How far behind a chunk the memory is asked for: a symbol goes on, and the next line's follows it.
-const AHEAD: usize = 256;
+/// Distance from a chunk to the memory to prefetch, in bytes. The next chunks of the symbol lie
+/// there, or the symbol of the next codeword.
+const PREFETCH_DISTANCE: usize = 256;
 
-/// A set of erasures with the factors of its transforms, as an instruction set takes them.
-pub(crate) struct DecodingOf<S: Simd> {
+/// Kernel of a set of erasures for one instruction set, chosen when the erasures are prepared.
+pub(crate) trait RestoreKernel: Send + Sync {
+    /// Computes a chunk of every missing source symbol.
+    fn run(&self, chunk: RestoreChunk<'_, '_>);
+}
+
+/// A set of erasures with the tables of its transforms, in the formats of an instruction set.
+pub(crate) struct RestoreTables<S: Simd> {
+    set: S,
     chunk: usize,
-    factors: Twiddles<S>,
+    twiddles: Twiddles<S>,
     blocks: Vec<Points>,
-    /// What the derivative on a block takes from another, by the bits in which the two differ.
-    others: Vec<Other<S>>,
-    /// What each given symbol is multiplied by on the way in.
+    /// Factors of the other blocks in the derivative on a block, by the bits in which the two block
+    /// numbers differ.
+    factors: Vec<BlockFactor<S>>,
+    /// Maps of the given symbols while they are loaded: each into the tensor basis, times its
+    /// locator.
     given: Vec<S::MapTable>,
-    /// What each missing symbol is multiplied by on the way out.
+    /// Maps of the missing symbols while they are stored: each out of the tensor basis, over its
+    /// locator.
     missing: Vec<S::MapTable>,
 }
 
-/// The symbols at a block's points.
+/// Symbols at the points of a block.
 struct Points {
     given: Ranks,
     missing: Ranks,
 }
 
-/// Which of some symbols, sorted by position, is at each point of a block.
+/// Ranks of the symbols at the points of a block, in an order by position.
 struct Ranks {
     at: Vec<u16>,
-    /// One more than the last point that has one.
+    /// One more than the last point with a symbol.
     end: usize,
 }
 
@@ -60,14 +73,14 @@ impl Ranks {
     }
 }
 
-/// What a block is multiplied by for another one.
-enum Other<S: Simd> {
+/// Factor of a block in the derivative on another block.
+enum BlockFactor<S: Simd> {
     One,
     Subfield(S::SubfieldTable),
     Full(S::MapTable),
 }
 
-impl<S: Simd> Other<S> {
+impl<S: Simd> BlockFactor<S> {
     fn new(label: u16) -> Self {
         match u8::try_from(label) {
             Ok(1) => Self::One,
@@ -77,8 +90,9 @@ impl<S: Simd> Other<S> {
     }
 }
 
-impl<S: Simd> DecodingOf<S> {
-    pub(crate) fn new(erasures: &Erasures) -> Self {
+impl<S: Simd> RestoreTables<S> {
+    /// Computes the tables of the erasures.
+    pub(crate) fn new(set: S, erasures: &Erasures) -> Self {
         let code = erasures.code;
         let sorted = |positions: &[usize]| {
             let mut sorted = collected(positions.iter().copied());
@@ -100,13 +114,14 @@ impl<S: Simd> DecodingOf<S> {
         };
         let work = code.decode_work();
         Self {
+            set,
             chunk: code.chunk,
-            factors: Twiddles::new(work),
+            twiddles: Twiddles::new(work),
             blocks: collected((0..blocks(&code)).map(points)),
-            others: collected(
+            factors: collected(
                 block_derivative(work / code.chunk)
                     .into_iter()
-                    .map(Other::new),
+                    .map(BlockFactor::new),
             ),
             given: collected(given.iter().map(into)),
             missing: collected(missing.iter().map(out_of)),
@@ -114,31 +129,55 @@ impl<S: Simd> DecodingOf<S> {
     }
 }
 
-/// The blocks with symbols.
+impl<S: Simd> RestoreKernel for RestoreTables<S> {
+    fn run(&self, chunk: RestoreChunk<'_, '_>) {
+        self.set.run(Restore {
+            tables: self,
+            chunk,
+        });
+    }
+}
+
+/// Kernel of a [`RestoreChunk`].
+struct Restore<'a, 'b, 'c, S: Simd> {
+    tables: &'a RestoreTables<S>,
+    chunk: RestoreChunk<'b, 'c>,
+}
+
+impl<S: Simd> Kernel<S> for Restore<'_, '_, '_, S> {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        restore_chunk(simd, self.tables, self.chunk);
+    }
+}
+
+/// Returns the number of blocks with symbols.
 fn blocks(code: &Code) -> usize {
     code.positions().div_ceil(code.chunk)
 }
 
-/// The chunks of work that a chunk of every symbol takes: a block each, and one more.
-pub(crate) fn decode_work(code: &Code) -> usize {
+/// Returns the number of chunks of working memory that the code takes: one block of points per
+/// block with symbols, and one more.
+fn restore_work(code: &Code) -> usize {
     (blocks(code) + 1) * work_of(code.chunk)
 }
 
-/// Where a chunk of every given symbol is, in the order of their positions.
+/// Memory of a chunk of every given symbol, in the order of their positions.
 #[derive(Clone, Copy)]
-pub(crate) enum Given<'a> {
-    /// So many bytes behind the start of each of these.
+pub(crate) enum GivenSymbols<'a> {
+    /// Symbols, and the offset of the chunk in each of them, in bytes.
     Slices(&'a [&'a [u8]], usize),
+    /// One chunk per symbol.
     Chunks(&'a [Chunk]),
 }
 
-impl Given<'_> {
+impl GivenSymbols<'_> {
     #[inline(always)]
     fn load<S: Simd>(&self, simd: S, rank: usize) -> S::Elements {
         match self {
             Self::Slices(symbols, at) => {
                 let bytes = &symbols[rank][*at..];
-                prefetch(bytes.as_ptr().wrapping_add(AHEAD));
+                prefetch(bytes.as_ptr().wrapping_add(PREFETCH_DISTANCE));
                 simd.load(bytes.first_chunk().expect("a whole chunk"))
             }
             Self::Chunks(chunks) => simd.load(&chunks[rank]),
@@ -146,10 +185,11 @@ impl Given<'_> {
     }
 }
 
-/// Where a chunk of every missing source symbol goes, in the order of their positions.
+/// Memory for a chunk of every missing source symbol, in the order of their positions.
 pub(crate) enum RestoredSymbols<'a, 'b> {
-    /// So many bytes behind the start of each of these.
+    /// Symbols, and the offset of the chunk in each of them, in bytes.
     Slices(&'a mut [&'b mut [u8]], usize),
+    /// One chunk per symbol.
     Chunks(&'a mut [Chunk]),
 }
 
@@ -159,7 +199,7 @@ impl RestoredSymbols<'_, '_> {
         match self {
             Self::Slices(symbols, at) => {
                 let bytes = &mut symbols[rank][*at..];
-                prefetch(bytes.as_ptr().wrapping_add(AHEAD));
+                prefetch(bytes.as_ptr().wrapping_add(PREFETCH_DISTANCE));
                 simd.store(elements, bytes.first_chunk_mut().expect("a whole chunk"));
             }
             Self::Chunks(chunks) => simd.store(elements, &mut chunks[rank]),
@@ -167,24 +207,24 @@ impl RestoredSymbols<'_, '_> {
     }
 }
 
-/// One chunk of every given symbol, from which that of the missing source symbols is made.
-pub(crate) struct DecodeChunk<'a, 'b> {
-    pub(crate) given: Given<'a>,
+/// One chunk of every symbol of a codeword: given symbols in, missing source symbols out.
+pub(crate) struct RestoreChunk<'a, 'b> {
+    pub(crate) given: GivenSymbols<'a>,
     pub(crate) restored: RestoredSymbols<'a, 'b>,
-    /// As many as [`decode_work`]; what they hold does not matter.
+    /// [`RestoreChunk::work`] chunks of working memory, of any content.
     pub(crate) work: &'a mut [Chunk],
 }
 
-impl DecodeChunk<'_, '_> {
-    /// The symbols of work that the code takes.
+impl RestoreChunk<'_, '_> {
+    /// Returns the number of chunks of working memory that the code takes.
     pub(crate) fn work(code: &Code) -> usize {
-        decode_work(code)
+        restore_work(code)
     }
 }
 
-/// A block of eight on its way in.
+/// Eight neighbours of the given symbols, stored to working memory.
 struct Incoming<'a, S: Simd> {
-    given: Given<'a>,
+    given: GivenSymbols<'a>,
     maps: &'a [S::MapTable],
     ranks: &'a [u16],
     to: &'a mut [Chunk],
@@ -208,7 +248,7 @@ impl<S: Simd> Block<S> for Incoming<'_, S> {
     }
 }
 
-/// A block of eight on its way out.
+/// Eight neighbours in working memory, stored to the missing symbols.
 struct Outgoing<'a, 'b, 'c, S: Simd> {
     from: &'a [Chunk],
     restored: &'a mut RestoredSymbols<'b, 'c>,
@@ -233,20 +273,20 @@ impl<S: Simd> Block<S> for Outgoing<'_, '_, '_, S> {
     }
 }
 
-/// The three smallest layers of a block's inverse transform, with the given symbols coming in, and
-/// the next three while they are in cache, if there are as many.
+/// The three smallest layers of a block's inverse transform, computed while the given symbols are
+/// loaded, and the next three layers, if there are as many, while the symbols are in the cache.
 struct GivenIn<'a, S: Simd> {
-    of: &'a DecodingOf<S>,
+    tables: &'a RestoreTables<S>,
     block: usize,
-    given: Given<'a>,
+    given: GivenSymbols<'a>,
     data: &'a mut [Chunk],
 }
 
-impl<S: Simd> Job<S> for GivenIn<'_, S> {
+impl<S: Simd> Kernel<S> for GivenIn<'_, S> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let (of, chunk) = (self.of, self.of.chunk);
-        let Ranks { at, end } = &of.blocks[self.block].given;
+        let (tables, chunk) = (self.tables, self.tables.chunk);
+        let Ranks { at, end } = &tables.blocks[self.block].given;
         let len = chunk.min(64);
         for start in (0..chunk).step_by(len) {
             let data = &mut self.data[Gaps(true).places(start..start + len)];
@@ -259,42 +299,42 @@ impl<S: Simd> Job<S> for GivenIn<'_, S> {
                 }
                 let block = &mut Incoming::<S> {
                     given: self.given,
-                    maps: &of.given,
+                    maps: &tables.given,
                     ranks: &at[first..first + 8],
                     to,
                 };
                 let (gaps, point) = (Gaps(false), point + 8 * eight);
-                three_layers_at::<S, Inverse>(simd, &of.factors, block, gaps, point, 0);
+                three_layers_at::<S, Inverse>(simd, &tables.twiddles, block, gaps, point, 0);
             }
             if len == 64 && start < *end {
                 let block = &mut InPlace(data);
-                three_layers_at::<S, Inverse>(simd, &of.factors, block, Gaps(false), point, 3);
+                three_layers_at::<S, Inverse>(simd, &tables.twiddles, block, Gaps(false), point, 3);
             }
         }
     }
 }
 
-/// The three smallest layers of a block's forward transform, with the missing symbols going out, and
-/// the three before them just before, if there are as many.
+/// The three smallest layers of a block's forward transform, computed while the missing symbols are
+/// stored, and the three layers before, if there are as many, just before.
 struct MissingOut<'a, 'b, 'c, S: Simd> {
-    of: &'a DecodingOf<S>,
+    tables: &'a RestoreTables<S>,
     block: usize,
     data: &'a mut [Chunk],
     restored: &'a mut RestoredSymbols<'b, 'c>,
 }
 
-impl<S: Simd> Job<S> for MissingOut<'_, '_, '_, S> {
+impl<S: Simd> Kernel<S> for MissingOut<'_, '_, '_, S> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let (of, chunk) = (self.of, self.of.chunk);
-        let Ranks { at, end } = &of.blocks[self.block].missing;
+        let (tables, chunk) = (self.tables, self.tables.chunk);
+        let Ranks { at, end } = &tables.blocks[self.block].missing;
         let len = chunk.min(64);
         for start in (0..*end).step_by(len) {
             let data = &mut self.data[Gaps(true).places(start..start + len)];
             let point = self.block * chunk + start;
             if len == 64 {
                 let block = &mut InPlace(&mut *data);
-                three_layers_at::<S, Forward>(simd, &of.factors, block, Gaps(false), point, 3);
+                three_layers_at::<S, Forward>(simd, &tables.twiddles, block, Gaps(false), point, 3);
             }
             for (eight, from) in data.chunks_exact(8).enumerate() {
                 let first = start + 8 * eight;
@@ -304,29 +344,29 @@ impl<S: Simd> Job<S> for MissingOut<'_, '_, '_, S> {
                 let block = &mut Outgoing::<S> {
                     from,
                     restored: &mut *self.restored,
-                    maps: &of.missing,
+                    maps: &tables.missing,
                     ranks: &at[first..first + 8],
                 };
                 let (gaps, point) = (Gaps(false), point + 8 * eight);
-                three_layers_at::<S, Forward>(simd, &of.factors, block, gaps, point, 0);
+                three_layers_at::<S, Forward>(simd, &tables.twiddles, block, gaps, point, 0);
             }
         }
     }
 }
 
-/// The derivative on a block: its own, and what it takes from the others.
+/// The derivative on a block: the derivative of the block, and the multiples of the other blocks.
 struct Derivative<'a, S: Simd> {
-    of: &'a DecodingOf<S>,
+    tables: &'a RestoreTables<S>,
     block: usize,
-    /// The blocks one after another.
+    /// The transformed blocks, one after another.
     data: &'a [Chunk],
     out: &'a mut [Chunk],
 }
 
-impl<S: Simd> Job<S> for Derivative<'_, S> {
+impl<S: Simd> Kernel<S> for Derivative<'_, S> {
     #[inline(always)]
     fn run(self, simd: S) {
-        let chunk = self.of.chunk;
+        let chunk = self.tables.chunk;
         if chunk < 8 {
             for index in 0..chunk {
                 let mut sum = [simd.load(&[0; 64])];
@@ -340,7 +380,7 @@ impl<S: Simd> Job<S> for Derivative<'_, S> {
         for first in (0..chunk).step_by(8) {
             let place = Gaps(true).place(first);
             let own = &self.data[self.block * work_of(chunk) + place..][..8];
-            // Not a closure: everything has to be inlined.
+            // A closure might not be inlined.
             macro_rules! sum {
                 ($($index:literal),+) => {{
                     let sum = zero;
@@ -368,7 +408,8 @@ impl<S: Simd> Job<S> for Derivative<'_, S> {
 }
 
 impl<S: Simd> Derivative<'_, S> {
-    /// Adds to some coefficients' sums those with one more bit set, from bit `bit` on.
+    /// Adds the coefficients of the block itself to `N` sums from `first`: those whose index has
+    /// one more bit set, from bit `bit` on.
     #[inline(always)]
     fn own<const N: usize>(
         &self,
@@ -390,27 +431,27 @@ impl<S: Simd> Derivative<'_, S> {
         }
     }
 
-    /// Adds to some coefficients' sums those of the other blocks.
+    /// Adds the multiples of the other blocks to `N` sums from `first`.
     #[inline(always)]
     fn others<const N: usize>(&self, simd: S, first: usize, sums: &mut [S::Elements; N]) {
-        let of = self.of;
-        for (other, points) in of.blocks.iter().enumerate() {
+        let tables = self.tables;
+        for (other, points) in tables.blocks.iter().enumerate() {
             if other == self.block || points.given.end == 0 {
                 continue;
             }
-            let place = other * work_of(of.chunk) + Gaps(true).place(first);
+            let place = other * work_of(tables.chunk) + Gaps(true).place(first);
             let addends: &[Chunk; N] = self.data[place..].first_chunk().expect("a block's chunks");
-            match &of.others[other ^ self.block] {
-                Other::One => {
+            match &tables.factors[other ^ self.block] {
+                BlockFactor::One => {
                     for (sum, addend) in sums.iter_mut().zip(addends) {
                         *sum = simd.xor(*sum, simd.load(addend));
                     }
                 }
-                Other::Subfield(table) => {
+                BlockFactor::Subfield(table) => {
                     add_scaled(simd, Subfield(simd.subfield(table)), sums, addends)
                 }
-                Other::Full(table) => {
-                    let factor = super::vector::Full(simd.map(table));
+                BlockFactor::Full(table) => {
+                    let factor = Full(simd.map(table));
                     add_scaled(simd, factor, sums, addends);
                 }
             }
@@ -418,10 +459,11 @@ impl<S: Simd> Derivative<'_, S> {
     }
 }
 
+/// Adds the addends times the factor to the sums.
 #[inline(always)]
 fn add_scaled<S: Simd, const N: usize>(
     simd: S,
-    factor: impl Factor<S>,
+    factor: impl Twiddle<S>,
     sums: &mut [S::Elements; N],
     addends: &[Chunk; N],
 ) {
@@ -430,54 +472,54 @@ fn add_scaled<S: Simd, const N: usize>(
     }
 }
 
-/// From a chunk of the given symbols to that of the missing source symbols.
+/// Computes the chunk of every missing source symbol.
 #[inline(always)]
-pub(crate) fn decode_with<S: Simd>(simd: S, of: &DecodingOf<S>, mut job: DecodeChunk<'_, '_>) {
-    let (chunk, len) = (of.chunk, work_of(of.chunk));
-    let (data, sum) = job.work.split_at_mut(of.blocks.len() * len);
+fn restore_chunk<S: Simd>(simd: S, tables: &RestoreTables<S>, mut job: RestoreChunk<'_, '_>) {
+    let (chunk, len) = (tables.chunk, work_of(tables.chunk));
+    let (data, sum) = job.work.split_at_mut(tables.blocks.len() * len);
     let passes = 1 + usize::from(chunk >= 64);
-    for (block, points) in of.blocks.iter().enumerate() {
+    for (block, points) in tables.blocks.iter().enumerate() {
         let (given, data) = (job.given, &mut data[block * len..][..len]);
         let Ranks { at, end } = &points.given;
         let point = block * chunk;
         if chunk < 8 {
             let incoming = Incoming::<S> {
                 given,
-                maps: &of.given,
+                maps: &tables.given,
                 ranks: at,
                 to: &mut [],
             };
             for (index, place) in data[..chunk].iter_mut().enumerate() {
                 simd.store(incoming.load(simd, index), place);
             }
-            inverse_passes(simd, &of.factors, data, chunk, *end, point, 0);
+            inverse_passes(simd, &tables.twiddles, data, chunk, *end, point, 0);
         } else if *end > 0 || points.missing.end > 0 {
             simd.run(GivenIn {
-                of,
+                tables,
                 block,
                 given,
                 data,
             });
-            inverse_passes(simd, &of.factors, data, chunk, *end, point, passes);
+            inverse_passes(simd, &tables.twiddles, data, chunk, *end, point, passes);
         }
     }
-    for (block, Points { missing, .. }) in of.blocks.iter().enumerate() {
+    for (block, Points { missing, .. }) in tables.blocks.iter().enumerate() {
         if missing.end == 0 {
             continue;
         }
         simd.run(Derivative {
-            of,
+            tables,
             block,
             data,
             out: sum,
         });
         let (end, point) = (missing.end, block * chunk);
         if chunk < 8 {
-            forward_passes(simd, &of.factors, sum, chunk, end, point, 0);
+            forward_passes(simd, &tables.twiddles, sum, chunk, end, point, 0);
             let mut outgoing = Outgoing::<S> {
                 from: &[],
                 restored: &mut job.restored,
-                maps: &of.missing,
+                maps: &tables.missing,
                 ranks: &missing.at,
             };
             for (index, place) in sum[..chunk].iter().enumerate() {
@@ -485,9 +527,9 @@ pub(crate) fn decode_with<S: Simd>(simd: S, of: &DecodingOf<S>, mut job: DecodeC
             }
             continue;
         }
-        forward_passes(simd, &of.factors, sum, chunk, end, point, passes);
+        forward_passes(simd, &tables.twiddles, sum, chunk, end, point, passes);
         simd.run(MissingOut {
-            of,
+            tables,
             block,
             data: sum,
             restored: &mut job.restored,

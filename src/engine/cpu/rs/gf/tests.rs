@@ -1,16 +1,18 @@
-//! Products, of every instruction set, against the crate's logarithms.
+//! Products of every instruction set against the logarithms of `reed-solomon-simd`.
 
 use reed_solomon_simd::engine::tables::get_exp_log;
 
+use super::vector::Simd;
 use super::*;
 use crate::code::{Matrix16, from_tensor, full_factor, subfield_factor, to_tensor};
+use crate::engine::cpu::dispatch::{Kernel, TargetFeatures};
 use crate::engine::cpu::symbol_chunks::Chunk;
 use crate::engine::testing::kernel_inputs::Random;
 
-/// The elements in a chunk.
+/// Number of elements in a chunk.
 const ELEMENTS: usize = 32;
 
-/// The product of two labels by the crate's tables.
+/// Returns the product of two labels by the tables of `reed-solomon-simd`.
 fn product(a: u16, b: u16) -> u16 {
     if a == 0 || b == 0 {
         return 0;
@@ -31,13 +33,13 @@ fn chunks_of(labels: &[u16]) -> Vec<Chunk> {
     labels.chunks_exact(ELEMENTS).map(chunk).collect()
 }
 
-/// All labels times a constant.
+/// Returns all labels times a constant.
 fn expected(constant: u16, labels: &[u16]) -> Vec<Chunk> {
     let products: Vec<_> = labels.iter().map(|&x| product(x, constant)).collect();
     chunks_of(&products)
 }
 
-/// Labels to the tensor basis, through a factor, and back.
+/// Kernel that maps labels to the tensor basis, multiplies them by a factor, and maps them back.
 struct Multiply<'a> {
     factor: Factor<'a>,
     input: &'a [Chunk],
@@ -50,7 +52,7 @@ enum Factor<'a> {
     Subfield(u64),
 }
 
-impl<S: Simd> Job<S> for Multiply<'_> {
+impl<S: Simd> Kernel<S> for Multiply<'_> {
     #[inline(always)]
     fn run(self, simd: S) {
         let (load, store) = (S::map_table(&to_tensor()), S::map_table(&from_tensor()));
@@ -75,39 +77,34 @@ impl<S: Simd> Job<S> for Multiply<'_> {
     }
 }
 
-/// Those with kernels of their own that this processor has.
-fn kernels() -> Vec<Kernels> {
+/// Returns the instruction sets with kernels that this CPU has.
+fn kernels() -> Vec<Isa> {
     let available = Isa::available().into_iter();
-    available.filter_map(Kernels::of).collect()
+    available.filter(|&isa| has_kernels(isa)).collect()
 }
 
-/// The constant times all labels, by every instruction set.
+/// Checks the constant times all labels, by every instruction set.
 fn check(constant: u16, input: &[Chunk], expected: &[Chunk], output: &mut [Chunk]) {
     let matrix = full_factor(constant);
     let low = u8::try_from(constant).ok();
     let subfield = low.map(|label| Factor::Subfield(subfield_factor(label)));
-    for kernels in kernels() {
+    for isa in kernels() {
         for factor in [Some(Factor::Full(&matrix)), subfield]
             .into_iter()
             .flatten()
         {
-            let job = Multiply {
+            let kernel = Multiply {
                 factor,
                 input,
                 output: &mut *output,
             };
-            match kernels {
-                Kernels::Avx2(proof) => proof.run(job),
-                Kernels::Avx2Gfni(proof) => proof.run(job),
-                Kernels::Avx512(proof) => proof.run(job),
-                Kernels::Avx512Gfni(proof) => proof.run(job),
-            }
-            assert!(*output == *expected, "times {constant} by {kernels:?}");
+            with_vectors!(isa, set => set.run(kernel));
+            assert!(*output == *expected, "times {constant} by {isa:?}");
         }
     }
 }
 
-/// Bits, bytes and nibbles of ones, and some that look random.
+/// Returns labels of single bits, bytes and nibbles of ones, and random labels.
 fn some_labels(random: &mut Random) -> Vec<u16> {
     let mut labels: Vec<u16> = (0..16).map(|bit| 1 << bit).collect();
     labels.extend([
@@ -127,7 +124,7 @@ fn every_constant_times_some_labels() {
     }
 }
 
-/// The constants below 256 are the subfield.
+/// Constants below 256 are the subfield.
 #[test]
 fn every_label_times_some_constants() {
     let labels: Vec<_> = (0..=u16::MAX).collect();

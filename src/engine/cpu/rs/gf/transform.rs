@@ -1,4 +1,4 @@
-//! The transforms, pass by pass.
+//! Transforms, pass by pass.
 
 use std::marker::PhantomData;
 
@@ -9,12 +9,13 @@ use super::vector::Simd;
 use crate::engine::cpu::prefetch::Prefetcher;
 use crate::engine::cpu::symbol_chunks::Chunk;
 
-/// The inverse transform of `symbols` symbols that come in, whose first stands for `point`.
+/// Computes the inverse transform of `symbols` symbols of the input into `data`. `point` is the
+/// point of the first symbol.
 #[inline(always)]
 pub(crate) fn inverse<S: Simd>(
     simd: S,
-    factors: &Twiddles<S>,
-    (input, ahead): (&Input<'_, S>, &mut Prefetcher),
+    twiddles: &Twiddles<S>,
+    (input, prefetcher): (&Input<'_, S>, &mut Prefetcher),
     data: &mut [Chunk],
     symbols: usize,
     point: usize,
@@ -30,11 +31,11 @@ pub(crate) fn inverse<S: Simd>(
         }
         _ => {
             simd.run(PassesIn {
-                factors,
+                twiddles,
                 point,
                 input,
-                ahead,
-                lines: 8,
+                prefetcher,
+                cache_lines: 8,
                 data,
                 symbols,
                 six,
@@ -43,14 +44,14 @@ pub(crate) fn inverse<S: Simd>(
             1 + usize::from(six)
         }
     };
-    inverse_passes(simd, factors, data, symbols, count, point, done);
+    inverse_passes(simd, twiddles, data, symbols, count, point, done);
 }
 
-/// The passes of an inverse transform but for the first ones, which are done.
+/// Computes the passes of an inverse transform after the first `done`.
 #[inline(always)]
 pub(crate) fn inverse_passes<S: Simd>(
     simd: S,
-    factors: &Twiddles<S>,
+    twiddles: &Twiddles<S>,
     data: &mut [Chunk],
     symbols: usize,
     count: usize,
@@ -59,7 +60,7 @@ pub(crate) fn inverse_passes<S: Simd>(
 ) {
     for pass in Pass::all(symbols.trailing_zeros()).skip(done) {
         simd.run(PassInPlace::<S, Inverse> {
-            factors,
+            twiddles,
             point,
             pass,
             data,
@@ -71,12 +72,12 @@ pub(crate) fn inverse_passes<S: Simd>(
     }
 }
 
-/// The passes of a forward transform but for the last ones, which are left: they give what these
-/// take for the first `count` results.
+/// Computes the passes of a forward transform before the last `left`, as far as the last passes
+/// need them for the first `count` results.
 #[inline(always)]
 pub(crate) fn forward_passes<S: Simd>(
     simd: S,
-    factors: &Twiddles<S>,
+    twiddles: &Twiddles<S>,
     data: &mut [Chunk],
     symbols: usize,
     count: usize,
@@ -87,7 +88,7 @@ pub(crate) fn forward_passes<S: Simd>(
     let take = passes.len() - left;
     for pass in passes.rev().take(take) {
         simd.run(PassInPlace::<S, Forward> {
-            factors,
+            twiddles,
             point,
             pass,
             data,
@@ -99,40 +100,40 @@ pub(crate) fn forward_passes<S: Simd>(
     }
 }
 
-/// Where a forward transform takes place.
-pub(crate) enum Place<'a> {
-    /// Where its symbols are.
-    There(&'a mut [Chunk]),
-    /// Elsewhere.
-    Elsewhere {
+/// Memory of a forward transform.
+pub(crate) enum TransformMemory<'a> {
+    /// The symbols, overwritten.
+    InPlace(&'a mut [Chunk]),
+    /// The symbols, kept, and memory for the transform.
+    Moved {
         from: &'a [Chunk],
         to: &'a mut [Chunk],
     },
 }
 
-/// The first `output.count` results of the transform of `symbols` symbols, whose first stands for
-/// `point`, on their way out.
+/// Computes the first `output.count` results of the transform of `symbols` symbols and stores the
+/// results to the output. `point` is the point of the first symbol.
 #[inline(always)]
 pub(crate) fn forward<S: Simd>(
     simd: S,
-    factors: &Twiddles<S>,
-    place: Place<'_>,
+    twiddles: &Twiddles<S>,
+    memory: TransformMemory<'_>,
     symbols: usize,
     output: &mut Output<'_, S>,
     point: usize,
 ) {
     let layers = symbols.trailing_zeros();
     let (count, six) = (output.count, layers >= 6);
-    let (mut from, work) = match place {
-        Place::There(work) => (None, work),
-        Place::Elsewhere { from, to } => (Some(from), to),
+    let (mut from, work) = match memory {
+        TransformMemory::InPlace(work) => (None, work),
+        TransformMemory::Moved { from, to } => (Some(from), to),
     };
     if layers < 3 {
         let work = &mut work[..symbols];
         if let Some(from) = from {
             work.copy_from_slice(&from[..symbols]);
         }
-        transform::<S, Forward>(simd, factors, work, count, point);
+        transform::<S, Forward>(simd, twiddles, work, count, point);
         for (index, symbol) in work.iter().enumerate() {
             output.store(simd, index, simd.load(symbol));
         }
@@ -143,7 +144,7 @@ pub(crate) fn forward<S: Simd>(
     for pass in Pass::all(layers).rev().take(passes - left) {
         match from.take() {
             Some(from) => simd.run(PassMoved {
-                factors,
+                twiddles,
                 point,
                 pass,
                 from,
@@ -152,7 +153,7 @@ pub(crate) fn forward<S: Simd>(
                 marker: PhantomData,
             }),
             None => simd.run(PassInPlace::<S, Forward> {
-                factors,
+                twiddles,
                 point,
                 pass,
                 data: work,
@@ -164,7 +165,7 @@ pub(crate) fn forward<S: Simd>(
         }
     }
     simd.run(PassesOut {
-        factors,
+        twiddles,
         point,
         data: from,
         work,
@@ -174,13 +175,13 @@ pub(crate) fn forward<S: Simd>(
     });
 }
 
-/// A transform of `data`, which has no gaps, and whose first symbol stands for `point`. Going
-/// forward, only the first `count` results are right; the inverse takes what lies beyond them for
-/// zeros.
+/// Transforms `data`, which has no gaps. `point` is the point of the first symbol. A forward
+/// transform computes only the first `count` results; an inverse transform takes symbols from
+/// `count` on as zeros.
 #[inline(always)]
 fn transform<S: Simd, D: Direction>(
     simd: S,
-    factors: &Twiddles<S>,
+    twiddles: &Twiddles<S>,
     data: &mut [Chunk],
     count: usize,
     point: usize,
@@ -192,7 +193,7 @@ fn transform<S: Simd, D: Direction>(
         false => passes.next(),
     } {
         simd.run(PassInPlace::<S, D> {
-            factors,
+            twiddles,
             point,
             pass,
             data,

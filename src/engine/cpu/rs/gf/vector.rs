@@ -1,88 +1,88 @@
-//! What the transforms need of an instruction set.
+//! Vectors of an instruction set, as the transforms use them.
 
 use crate::code::{Matrix, Matrix16};
+use crate::engine::cpu::dispatch::TargetFeatures;
 use crate::engine::cpu::symbol_chunks::Chunk;
 
-/// An instruction set. A value is the proof that the processor has it; every method but `run` must
-/// be inlined into a function that is compiled for it.
-pub(crate) trait Simd: Copy + Send + Sync + 'static {
-    /// A subfield factor in memory.
+/// An instruction set with vectors for the code. Methods are `#[inline(always)]` into kernels,
+/// which are compiled with the set's features.
+pub(crate) trait Simd: TargetFeatures {
+    /// An element of the subfield as a factor, in memory.
     type SubfieldTable: Copy + Send + Sync + 'static;
     /// A linear map of elements in memory.
     type MapTable: Copy + Send + Sync + 'static;
     /// 32 elements in registers.
     type Elements: Copy;
-    /// A subfield factor in registers.
+    /// An element of the subfield as a factor, in registers.
     type Subfield: Copy;
     /// A linear map of elements in registers.
     type Map: Copy;
 
-    /// The factor with this matrix, as it is kept.
+    /// Returns the factor with this matrix, in the format of the memory.
     fn subfield_table(matrix: Matrix) -> Self::SubfieldTable;
-    /// The map with this matrix, as it is kept.
+    /// Returns the map with this matrix, in the format of the memory.
     fn map_table(matrix: &Matrix16) -> Self::MapTable;
 
-    /// Runs the job, compiled for this instruction set.
-    fn run(self, job: impl Job<Self>);
-
+    /// Loads a chunk.
     fn load(self, chunk: &Chunk) -> Self::Elements;
+    /// Stores a chunk.
     fn store(self, elements: Self::Elements, chunk: &mut Chunk);
-    /// As `store`, past the caches.
+    /// As `store`, but past the caches.
     ///
     /// # Safety
     ///
-    /// The chunk begins at a multiple of its length.
+    /// The chunk must begin at a multiple of its length.
     unsafe fn stream(self, elements: Self::Elements, chunk: &mut Chunk) {
         self.store(elements, chunk);
     }
+    /// Returns the sum in the field.
     fn xor(self, a: Self::Elements, b: Self::Elements) -> Self::Elements;
+    /// Loads a factor of the subfield.
     fn subfield(self, table: &Self::SubfieldTable) -> Self::Subfield;
+    /// Loads a map.
     fn map(self, table: &Self::MapTable) -> Self::Map;
-    /// Both bytes of every element times the factor.
+    /// Multiplies every element by the factor.
     fn scale(self, x: Self::Elements, factor: Self::Subfield) -> Self::Elements;
-    /// Every element through the map.
+    /// Maps every element.
     fn apply(self, x: Self::Elements, map: Self::Map) -> Self::Elements;
 }
 
 /// Eight symbols at equal distances.
 pub(crate) type Eight<S> = [<S as Simd>::Elements; 8];
 
-/// What is compiled for an instruction set as a whole.
-pub(crate) trait Job<S: Simd> {
-    /// Does it. Implementations are `#[inline(always)]`, into the function that has the features.
-    fn run(self, simd: S);
-}
-
-/// A butterfly's factor: zero, of the subfield, or any.
-pub(crate) trait Factor<S: Simd>: Copy {
-    /// `x + y * factor`.
+/// A twiddle: zero, an element of the subfield, or any element.
+pub(crate) trait Twiddle<S: Simd>: Copy {
+    /// Returns `x + y * twiddle`.
     fn add_scaled(self, simd: S, x: S::Elements, y: S::Elements) -> S::Elements;
 }
 
+/// The twiddle zero.
 #[derive(Clone, Copy)]
 pub(crate) struct Zero;
 
-impl<S: Simd> Factor<S> for Zero {
+impl<S: Simd> Twiddle<S> for Zero {
     #[inline(always)]
     fn add_scaled(self, _simd: S, x: S::Elements, _y: S::Elements) -> S::Elements {
         x
     }
 }
 
+/// A twiddle that is an element of the subfield.
 #[derive(Clone, Copy)]
 pub(crate) struct Subfield<T>(pub(crate) T);
 
-impl<S: Simd> Factor<S> for Subfield<S::Subfield> {
+impl<S: Simd> Twiddle<S> for Subfield<S::Subfield> {
     #[inline(always)]
     fn add_scaled(self, simd: S, x: S::Elements, y: S::Elements) -> S::Elements {
         simd.xor(x, simd.scale(y, self.0))
     }
 }
 
+/// A twiddle that is any element of the field.
 #[derive(Clone, Copy)]
 pub(crate) struct Full<T>(pub(crate) T);
 
-impl<S: Simd> Factor<S> for Full<S::Map> {
+impl<S: Simd> Twiddle<S> for Full<S::Map> {
     #[inline(always)]
     fn add_scaled(self, simd: S, x: S::Elements, y: S::Elements) -> S::Elements {
         simd.xor(x, simd.apply(y, self.0))

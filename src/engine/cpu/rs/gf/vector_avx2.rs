@@ -1,22 +1,24 @@
-//! AVX2 without GFNI: a chunk is two registers, the low and the high bytes; factors are tables of
+//! AVX2 without GFNI: a chunk is two registers, of low and of high bytes; factors are tables of
 //! nibbles.
 
 use std::arch::x86_64::*;
 
 use super::nibbles::{Nibbles, Nibbles16};
 use super::registers::{Elements, two_registers};
-use super::vector::{Job, Simd};
+use super::vector::Simd;
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx2;
 use crate::engine::cpu::symbol_chunks::Chunk;
 
-/// A linear map of bytes: the images of the low and of the high nibbles, in both lanes.
+/// A linear map of bytes: the images of the low and of the high nibbles, in both halves of the
+/// registers.
 #[derive(Clone, Copy)]
 pub(crate) struct Bytes {
     low: __m256i,
     high: __m256i,
 }
 
+/// A linear map of elements, as maps between their low and high bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Map {
     low_low: Bytes,
@@ -25,7 +27,7 @@ pub(crate) struct Map {
     high_high: Bytes,
 }
 
-/// The low and the high nibbles of 32 bytes, each in a byte of its own.
+/// Low and high nibbles of 32 bytes, each in a byte of its own.
 #[derive(Clone, Copy)]
 struct Split {
     low: __m256i,
@@ -35,7 +37,7 @@ struct Split {
 impl Split {
     #[inline(always)]
     fn new(_proof: Avx2, bytes: __m256i) -> Self {
-        // SAFETY: the proof covers the instructions.
+        // SAFETY: `_proof` proves AVX2.
         unsafe {
             let nibble = _mm256_set1_epi8(0x0f);
             Self {
@@ -47,7 +49,7 @@ impl Split {
 
     #[inline(always)]
     fn map(self, _proof: Avx2, map: Bytes) -> __m256i {
-        // SAFETY: the proof covers the instructions.
+        // SAFETY: `_proof` proves AVX2.
         unsafe {
             _mm256_xor_si256(
                 _mm256_shuffle_epi8(map.low, self.low),
@@ -72,20 +74,11 @@ impl Simd for Avx2 {
         Nibbles16::new(matrix)
     }
 
-    fn run(self, job: impl Job<Self>) {
-        #[target_feature(enable = "avx2")]
-        fn with_features(simd: Avx2, job: impl Job<Avx2>) {
-            job.run(simd);
-        }
-        // SAFETY: `self` is the proof that this processor has the features.
-        unsafe { with_features(self, job) }
-    }
-
     two_registers!();
 
     #[inline(always)]
     fn subfield(self, table: &Nibbles) -> Bytes {
-        // SAFETY: each table has 16 bytes, and the proof covers the instructions.
+        // SAFETY: each table has 16 bytes, and `self` proves AVX2.
         unsafe {
             Bytes {
                 low: _mm256_broadcastsi128_si256(_mm_loadu_si128(table.low.as_ptr().cast())),
@@ -115,7 +108,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn apply(self, x: Elements, map: Map) -> Elements {
         let (low, high) = (Split::new(self, x.low), Split::new(self, x.high));
-        // SAFETY: the proof covers the instruction.
+        // SAFETY: `self` proves AVX2.
         unsafe {
             Elements {
                 low: _mm256_xor_si256(low.map(self, map.low_low), high.map(self, map.high_low)),

@@ -1,13 +1,14 @@
-//! AVX2 with GFNI in its VEX encoding: a chunk is two registers, the low and the high bytes.
+//! AVX2 with GFNI in its VEX encoding: a chunk is two registers, of low and of high bytes.
 
 use std::arch::x86_64::*;
 
 use super::registers::{Elements, two_registers};
-use super::vector::{Job, Simd};
+use super::vector::Simd;
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx2Gfni;
 use crate::engine::cpu::symbol_chunks::Chunk;
 
+/// A linear map of elements, as maps between their low and high bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Map {
     low_low: __m256i,
@@ -31,20 +32,11 @@ impl Simd for Avx2Gfni {
         *matrix
     }
 
-    fn run(self, job: impl Job<Self>) {
-        #[target_feature(enable = "avx2,gfni")]
-        fn with_features(simd: Avx2Gfni, job: impl Job<Avx2Gfni>) {
-            job.run(simd);
-        }
-        // SAFETY: `self` is the proof that this processor has the features.
-        unsafe { with_features(self, job) }
-    }
-
     two_registers!();
 
     #[inline(always)]
     fn subfield(self, matrix: &Matrix) -> __m256i {
-        // SAFETY: the proof covers the instruction.
+        // SAFETY: `self` proves AVX2 and GFNI.
         unsafe { _mm256_set1_epi64x(matrix.cast_signed()) }
     }
 
@@ -60,7 +52,7 @@ impl Simd for Avx2Gfni {
 
     #[inline(always)]
     fn scale(self, x: Elements, factor: __m256i) -> Elements {
-        // SAFETY: the proof covers the instruction.
+        // SAFETY: `self` proves AVX2 and GFNI.
         unsafe {
             Elements {
                 low: _mm256_gf2p8affine_epi64_epi8::<0>(x.low, factor),
@@ -71,7 +63,7 @@ impl Simd for Avx2Gfni {
 
     #[inline(always)]
     fn apply(self, x: Elements, map: Map) -> Elements {
-        // SAFETY: the proof covers the instructions.
+        // SAFETY: `self` proves AVX2 and GFNI.
         unsafe {
             Elements {
                 low: _mm256_xor_si256(

@@ -5,13 +5,13 @@ use std::arch::x86_64::*;
 
 use super::nibbles::{Nibbles, Nibbles16};
 use super::registers::one_register;
-use super::vector::{Job, Simd};
+use super::vector::Simd;
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx512;
 use crate::engine::cpu::symbol_chunks::Chunk;
 
-/// A linear map of bytes: the images of the low and of the high nibbles, in every lane. It may be
-/// another one in the upper half.
+/// Linear maps of bytes, one for the lower and one for the upper half of a register: the images of
+/// the low and of the high nibbles, in every 128 bits.
 #[derive(Clone, Copy)]
 pub(crate) struct Bytes {
     low: __m512i,
@@ -19,7 +19,7 @@ pub(crate) struct Bytes {
 }
 
 impl Bytes {
-    /// One map for the lower half, and one for the upper half.
+    /// Joins a map for the lower half and a map for the upper half.
     #[inline(always)]
     fn new(proof: Avx512, low: &Nibbles, high: &Nibbles) -> Self {
         Self {
@@ -29,14 +29,15 @@ impl Bytes {
     }
 }
 
-/// A linear map: what each half takes from itself, and from the other.
+/// A linear map of elements: what each half takes from itself (`own`) and from the other half
+/// (`other`).
 #[derive(Clone, Copy)]
 pub(crate) struct Map {
     own: Bytes,
     other: Bytes,
 }
 
-/// The low and the high nibbles of 64 bytes, each in a byte of its own.
+/// Low and high nibbles of 64 bytes, each in a byte of its own.
 #[derive(Clone, Copy)]
 struct Split {
     low: __m512i,
@@ -46,7 +47,7 @@ struct Split {
 impl Split {
     #[inline(always)]
     fn new(_proof: Avx512, bytes: __m512i) -> Self {
-        // SAFETY: the proof covers the instructions.
+        // SAFETY: `_proof` proves AVX-512F and AVX-512BW.
         unsafe {
             let nibble = _mm512_set1_epi8(0x0f);
             Self {
@@ -58,7 +59,7 @@ impl Split {
 
     #[inline(always)]
     fn map(self, _proof: Avx512, map: Bytes) -> __m512i {
-        // SAFETY: the proof covers the instructions.
+        // SAFETY: `_proof` proves AVX-512F and AVX-512BW.
         unsafe {
             _mm512_xor_si512(
                 _mm512_shuffle_epi8(map.low, self.low),
@@ -68,10 +69,10 @@ impl Split {
     }
 }
 
-/// One table in the two lanes of the lower half, and one in those of the upper half.
+/// Joins a table for the lower half and a table for the upper half, each twice.
 #[inline(always)]
 fn halves(_proof: Avx512, low: &[u8; 16], high: &[u8; 16]) -> __m512i {
-    // SAFETY: each table has 16 bytes, and the proof covers the instructions.
+    // SAFETY: each table has 16 bytes, and `_proof` proves AVX-512F and AVX-512BW.
     unsafe {
         let low = _mm512_broadcast_i32x4(_mm_loadu_si128(low.as_ptr().cast()));
         let high = _mm_loadu_si128(high.as_ptr().cast());
@@ -94,20 +95,11 @@ impl Simd for Avx512 {
         Nibbles16::new(matrix)
     }
 
-    fn run(self, job: impl Job<Self>) {
-        #[target_feature(enable = "avx512f,avx512bw")]
-        fn with_features(simd: Avx512, job: impl Job<Avx512>) {
-            job.run(simd);
-        }
-        // SAFETY: `self` is the proof that this processor has the features.
-        unsafe { with_features(self, job) }
-    }
-
     one_register!();
 
     #[inline(always)]
     fn subfield(self, table: &Nibbles) -> Bytes {
-        // SAFETY: each table has 16 bytes, and the proof covers the instructions.
+        // SAFETY: each table has 16 bytes, and `self` proves AVX-512F and AVX-512BW.
         unsafe {
             Bytes {
                 low: _mm512_broadcast_i32x4(_mm_loadu_si128(table.low.as_ptr().cast())),
@@ -131,7 +123,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn apply(self, x: __m512i, map: Map) -> __m512i {
-        // SAFETY: the proof covers the instruction.
+        // SAFETY: `self` proves AVX-512F and AVX-512BW.
         let swapped = unsafe { _mm512_shuffle_i64x2::<0b01_00_11_10>(x, x) };
         self.xor(
             Split::new(self, x).map(self, map.own),

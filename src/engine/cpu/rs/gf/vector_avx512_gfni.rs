@@ -3,19 +3,20 @@
 use std::arch::x86_64::*;
 
 use super::registers::one_register;
-use super::vector::{Job, Simd};
+use super::vector::Simd;
 use crate::code::{Matrix, Matrix16};
 use crate::engine::cpu::isa::Avx512Gfni;
 use crate::engine::cpu::symbol_chunks::Chunk;
 
-/// A linear map: what each half takes from itself, and from the other.
+/// A linear map of elements: what each half takes from itself (`own`) and from the other half
+/// (`other`).
 #[derive(Clone, Copy)]
 pub(crate) struct Map {
     own: __m512i,
     other: __m512i,
 }
 
-/// The matrices of a map, those that a register holds beside each other.
+/// Matrices of a map, in pairs for the lower and the upper half of a register.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub(crate) struct MapTable {
@@ -41,30 +42,21 @@ impl Simd for Avx512Gfni {
         }
     }
 
-    fn run(self, job: impl Job<Self>) {
-        #[target_feature(enable = "avx512f,avx512bw,gfni")]
-        fn with_features(simd: Avx512Gfni, job: impl Job<Avx512Gfni>) {
-            job.run(simd);
-        }
-        // SAFETY: `self` is the proof that this processor has the features.
-        unsafe { with_features(self, job) }
-    }
-
     one_register!();
 
     #[inline(always)]
     fn subfield(self, matrix: &Matrix) -> __m512i {
-        // SAFETY: the proof covers the instruction.
+        // SAFETY: `self` proves AVX-512F and GFNI.
         unsafe { _mm512_set1_epi64(matrix.cast_signed()) }
     }
 
     #[inline(always)]
     fn map(self, table: &MapTable) -> Map {
         let table: *const MapTable = table;
-        // SAFETY: a table has 32 bytes, aligned, and the proof covers the instructions.
+        // SAFETY: a table has 32 bytes, aligned, and `self` proves AVX-512F and GFNI.
         unsafe {
             let table = _mm512_castsi256_si512(_mm256_load_si256(table.cast()));
-            // One matrix in the lower half, and one in the upper half.
+            // One matrix per half.
             let own = _mm512_set_epi64(1, 1, 1, 1, 0, 0, 0, 0);
             let other = _mm512_set_epi64(3, 3, 3, 3, 2, 2, 2, 2);
             Map {
@@ -76,13 +68,13 @@ impl Simd for Avx512Gfni {
 
     #[inline(always)]
     fn scale(self, x: __m512i, factor: __m512i) -> __m512i {
-        // SAFETY: the proof covers the instruction.
+        // SAFETY: `self` proves AVX-512F and GFNI.
         unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(x, factor) }
     }
 
     #[inline(always)]
     fn apply(self, x: __m512i, map: Map) -> __m512i {
-        // SAFETY: the proof covers the instructions.
+        // SAFETY: `self` proves AVX-512F and GFNI.
         unsafe {
             let swapped = _mm512_shuffle_i64x2::<0b01_00_11_10>(x, x);
             let own = _mm512_gf2p8affine_epi64_epi8::<0>(x, map.own);

@@ -1,4 +1,4 @@
-//! Columns: extended and hashed, block by block.
+//! Second pass over a stripe: columns are extended and hashed, block by block.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::engine::gpu::shader::parameters::{
 };
 
 impl<'a> EncodeRun<'a> {
-    /// Every column: extended and hashed; what slivers need comes down.
+    /// Extends and hashes every column, and reads back the recovery symbols of wanted slivers.
     pub(crate) fn process_columns(&mut self) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let stripe = self.stripe;
@@ -26,7 +26,7 @@ impl<'a> EncodeRun<'a> {
         while first < n {
             stripe.control.check()?;
             self.leased.device.note_times_if_full(stripe.control)?;
-            // A block has columns of the source, or columns that rows were extended by.
+            // A block has either columns of source symbols or columns of recovery symbols.
             let end = if first < columns { columns } else { n };
             let range = first..end.min(first + most);
             let mut commands = Commands::new(self.leased.device);
@@ -34,12 +34,15 @@ impl<'a> EncodeRun<'a> {
             let count = range.len();
             let bytes = (count * column_bytes) as u64;
             if wants && first < columns {
-                let mut slot = self.readback(bytes)?;
-                commands.copy((&self.buffers.recovery, 0), (&slot.buffer, 0), bytes);
-                slot.last = Some(commands.submit()?);
+                let mut mappable = self.readback(bytes)?;
+                commands.copy((&self.buffers.recovery, 0), (&mappable.buffer, 0), bytes);
+                mappable.last = Some(commands.submit()?);
                 let block = CodewordBlock::Columns(range.clone());
-                self.pending
-                    .push_back(PendingReadback { slot, bytes, block });
+                self.pending.push_back(PendingReadback {
+                    mappable,
+                    bytes,
+                    block,
+                });
             } else {
                 if let Some(check) = &self.check {
                     let job = CombineParameters {
@@ -54,7 +57,7 @@ impl<'a> EncodeRun<'a> {
                     };
                     self.combine(&mut commands, &job, count, &self.buffers.recovery)?;
                 }
-                // Few commands at a time, so that no wait is for many.
+                // Few submissions at a time, so that no wait is for many commands.
                 let submission = commands.submit()?;
                 if let Some(before) = before.replace(submission) {
                     self.leased.device.wait(Some(&before))?;
@@ -68,7 +71,7 @@ impl<'a> EncodeRun<'a> {
         Ok(())
     }
 
-    /// The recovery symbols of some columns, and the leaf hashes of all their symbols.
+    /// Records the extension of columns, and the leaf hashes of all their symbols.
     fn extend_columns(
         &self,
         commands: &mut Commands<'_>,

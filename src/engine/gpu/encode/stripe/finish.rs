@@ -1,4 +1,4 @@
-//! The end of a stripe: the last check, and the states or the roots.
+//! End of a stripe: the last check, then hash states or roots.
 
 use super::{EncodeResult, EncodeRun};
 use crate::engine::gpu::device::fault::Failure;
@@ -8,9 +8,10 @@ use crate::engine::gpu::hash::device_trees::DeviceLeaves;
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::commitment::Digest;
 use crate::format::index::Axis;
+use crate::support::memory::filled;
 
 impl<'a> EncodeRun<'a> {
-    /// The check, and the states or the roots.
+    /// Checks the sums, and returns the hash states or the roots.
     pub(crate) fn finish(mut self) -> Result<EncodeResult, Failure> {
         let stripe = self.stripe;
         if self.check.is_some() {
@@ -26,13 +27,13 @@ impl<'a> EncodeRun<'a> {
         }
         let [n, ..] = stripe.counts();
         let size = StateSize::new(stripe.commitment, stripe.shape.symbol_size());
-        let mut states = vec![0; n * n * size.on_host];
+        let mut states = filled(0, n * n * size.on_host);
         let buffer = self.buffers.states.clone();
         size.download(&mut self.leased, &buffer, &mut states, stripe.limits.block)?;
         Ok(EncodeResult::States(states))
     }
 
-    /// The trees over all leaves.
+    /// Computes the trees over all leaves.
     fn roots(&mut self) -> Result<[Vec<Digest>; 2], Failure> {
         let stripe = self.stripe;
         let [n, ..] = stripe.counts();
@@ -46,7 +47,7 @@ impl<'a> EncodeRun<'a> {
         let nodes = device.nodes(stripe.commitment);
         let mut roots = [Vec::new(), Vec::new()];
         for (axis, roots) in Axis::BOTH.into_iter().zip(&mut roots) {
-            // DeviceLeaves lie column by column: those of a row apart, those of a column together.
+            // Leaves are ordered column by column: leaves of a column are adjacent.
             let [tree, leaf] = match axis {
                 Axis::Primary => [1, n],
                 Axis::Secondary => [n, 1],

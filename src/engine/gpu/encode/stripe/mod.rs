@@ -1,5 +1,13 @@
-//! One stripe on a device: rows go up and are extended, columns are extended and hashed block by block,
-//! and what slivers need comes down.
+//! One stripe of an encode on a device. Rows are uploaded and extended, columns are extended and
+//! hashed block by block, and recovery symbols of wanted slivers are read back.
+//! docs/ARCHITECTURE.md has a diagram.
+//!
+//! Per source byte of a long blob at n = 1000, 1 byte is uploaded. 0.50 bytes (recovery symbols of
+//! rows) and 1.99 bytes (recovery symbols of the source's columns) are read back, and none of the
+//! slivers if only the blob ID is wanted. Source symbols are never read back, nor is the corner.
+//!
+//! The host packs, sums up, checks and hands on while the device works, with two buffers in each
+//! direction.
 
 mod column_pass;
 mod finish;
@@ -32,58 +40,61 @@ use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::filled;
 
-/// What there is to do.
+/// Task of encoding a stripe.
 pub(crate) struct EncodeStripe<'a> {
     pub(crate) cpu: &'a CpuEngine,
     pub(crate) shape: &'a Shape,
     pub(crate) commitment: Commitment,
     pub(crate) range: Range<u32>,
     pub(crate) limits: BlockLimits,
-    /// The seed of the random check, if there is to be one.
+    /// Seed of the combination check. `None` without the check.
     pub(crate) seed: Option<u64>,
     pub(crate) rows: &'a dyn SymbolReader,
     pub(crate) output: &'a StripeOutput<'a>,
-    /// The states at the stripe's start, unless it is the first.
+    /// Hash states at the start of the stripe. `None` for the first stripe.
     pub(crate) states: Option<&'a [u8]>,
-    /// Takes the rows and the columns that are hashed on the CPU too.
+    /// Buffers for sampled rows and columns.
     pub(crate) sampled: Option<&'a [Mutex<SampledBytes>; 2]>,
     pub(crate) control: &'a Control,
 }
 
-/// What a stripe leaves behind.
+/// Result of a stripe.
 pub(crate) enum EncodeResult {
-    /// The states at its end, as all engines share them.
+    /// Hash states at the end of the stripe, in the format of all engines.
     States(Vec<u8>),
-    /// The roots of the primary and of the secondary slivers, by index.
+    /// Roots of the primary and of the secondary slivers, by index.
     Roots([Vec<Digest>; 2]),
 }
 
-/// What comes down.
+/// Codewords whose recovery symbols are read back.
 enum CodewordBlock {
-    /// What these rows are extended by.
+    /// Source rows.
     Rows(Range<usize>),
-    /// What these columns are extended by.
+    /// Columns.
     Columns(Range<usize>),
 }
 
+/// Readback that has been submitted.
 struct PendingReadback {
-    slot: MappableBuffer,
+    mappable: MappableBuffer,
     bytes: u64,
     block: CodewordBlock,
 }
 
-/// A stripe at work.
+/// Stripe in progress.
 struct EncodeRun<'a> {
     stripe: &'a EncodeStripe<'a>,
     leased: LeasedDevice<'a>,
     layout: SymbolLayout,
     check: Option<CombinationCheck>,
-    /// The source symbols as chunks, row by row, if there is a check.
+    /// Combined source symbols, row by row. Empty without the check.
     source: Vec<Sum>,
-    /// The sums of all codewords that are not checked before they are handed on.
+    /// Sums over the codewords that are not checked before they are handed on.
     sums: Sums,
     pending: VecDeque<PendingReadback>,
+    /// Contiguous symbols of a readback.
     scratch: Vec<u8>,
     buffers: EncodeBuffers,
 }
@@ -100,7 +111,7 @@ struct EncodeBuffers {
 }
 
 impl EncodeStripe<'_> {
-    /// Takes the stripe through.
+    /// Encodes the stripe.
     pub(crate) fn run(
         &self,
         device: &Device,
@@ -112,16 +123,16 @@ impl EncodeStripe<'_> {
         run.process_rows()?;
         run.process_columns()?;
         while run.take_readback()? {}
-        let left = run.finish()?;
+        let result = run.finish()?;
         device.note_times(self.control)?;
-        Ok(left)
+        Ok(result)
     }
 
     fn is_last(&self) -> bool {
         self.range.end == self.shape.symbol_size()
     }
 
-    /// `[n, P, S]`.
+    /// Returns `[n, P, S]`.
     fn counts(&self) -> [usize; 3] {
         let shape = self.shape;
         [shape.n_shards(), shape.rows(), shape.columns()].map(usize::from)
@@ -136,7 +147,6 @@ impl<'a> EncodeRun<'a> {
     ) -> Result<Self, Fault> {
         let shape = stripe.shape;
         let width = stripe.range.len();
-        // What stays between stripes is that of a symbol in several.
         let sizes = EncodeSizes::new(shape, stripe.commitment, word(width), stripe.limits);
         sizes.prepare(workspace);
         let [n, rows, _] = stripe.counts();
@@ -167,9 +177,10 @@ impl<'a> EncodeRun<'a> {
             leased: LeasedDevice { device, workspace },
             layout: SymbolLayout { width },
             source: match &check {
-                Some(_) => {
-                    vec![[0; CHUNK]; usize::from(shape.rows()) * usize::from(shape.columns())]
-                }
+                Some(_) => filled(
+                    [0; CHUNK],
+                    usize::from(shape.rows()) * usize::from(shape.columns()),
+                ),
                 None => Vec::new(),
             },
             check,
@@ -180,25 +191,26 @@ impl<'a> EncodeRun<'a> {
         })
     }
 
-    /// Words from a row of the source to the next.
+    /// Returns the words from one source row to the next.
     fn row_words(&self) -> u32 {
         let [_, _, columns] = self.stripe.counts();
         word(columns) * self.layout.words()
     }
 
-    /// Words from a row of what rows are extended by to the next.
+    /// Returns the words from the recovery symbols of one row to the recovery symbols of the next.
     fn extended_words(&self) -> u32 {
         let [n, _, columns] = self.stripe.counts();
         word(n - columns) * self.layout.words()
     }
 
-    /// Words from a column of what columns are extended by to the next.
+    /// Returns the words from the recovery symbols of one column to the recovery symbols of the
+    /// next.
     fn column_words(&self) -> u32 {
         let [n, rows, _] = self.stripe.counts();
         word(n - rows) * self.layout.words()
     }
 
-    /// Brings the states up, and sets the sums to zero.
+    /// Uploads the hash states and sets the sums to zero.
     fn prepare(&mut self) -> Result<(), Failure> {
         let mut commands = Commands::new(self.leased.device);
         commands.clear(&self.buffers.sums);
@@ -211,7 +223,7 @@ impl<'a> EncodeRun<'a> {
         size.upload(&mut self.leased, states, &self.buffers.states, block)
     }
 
-    /// The shader for a code.
+    /// Returns the shader that extends codewords of a code.
     fn extender(&self, code: Code) -> Result<Shader, Fault> {
         let bytes = self.leased.device.workgroup_bytes();
         Shader::extend(code.chunk, bytes)

@@ -1,20 +1,23 @@
-//! What comes down is checked, and handed on.
+//! Readback of recovery symbols: checked, then handed on.
+
+#![allow(unsafe_code)]
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::{CodewordBlock, EncodeRun, PendingReadback};
-use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, Sum};
+use crate::engine::gpu::audit::combination_check::{self, CodewordAxis};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::read_mapped;
 use crate::engine::gpu::device::workspace::MappableBuffer;
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
+use crate::support::memory::{ensure_capacity, filled};
 
 impl<'a> EncodeRun<'a> {
-    /// A buffer to read from, when one is free.
+    /// Returns a readback buffer, after handing on earlier readbacks if all buffers are in use.
     pub(crate) fn readback(&mut self, bytes: u64) -> Result<MappableBuffer, Failure> {
         while self.pending.len() >= 2 {
             self.take_readback()?;
@@ -22,35 +25,44 @@ impl<'a> EncodeRun<'a> {
         Ok(self.leased.workspace.readback(self.leased.device, bytes)?)
     }
 
-    /// Hands on what has come down first. Whether there was something.
+    /// Hands on the oldest readback. Returns false if there is none.
     pub(crate) fn take_readback(&mut self) -> Result<bool, Failure> {
-        let Some(PendingReadback { slot, bytes, block }) = self.pending.pop_front() else {
+        let Some(PendingReadback {
+            mappable,
+            bytes,
+            block,
+        }) = self.pending.pop_front()
+        else {
             return Ok(false);
         };
         self.stripe.control.check()?;
         let device = self.leased.device;
-        let taken = read_mapped(device, &slot, bytes, |bytes| self.hand_on(bytes, &block))?;
-        self.leased.workspace.return_readback(slot);
+        let taken = read_mapped(device, &mappable, bytes, |bytes| {
+            self.hand_on(bytes, &block)
+        })?;
+        self.leased.workspace.return_readback(mappable);
         taken?;
         Ok(true)
     }
 
+    /// Checks and hands on the recovery symbols of codewords, which are in the device's layout.
     fn hand_on(&mut self, padded: &[u8], block: &CodewordBlock) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let (layout, stripe) = (self.layout, self.stripe);
         let (width, pitch) = (layout.width, layout.pitch());
-        // The symbols of a codeword, and how many codewords.
         let (symbols, codewords) = match block {
             CodewordBlock::Rows(range) => (n - columns, range.clone()),
             CodewordBlock::Columns(range) => (n - rows, range.clone()),
         };
-        // Nothing is handed on that has not been checked.
+        // No byte is handed on before it is checked.
         self.check_codewords(padded, block, &codewords, symbols)?;
         let mut scratch = std::mem::take(&mut self.scratch);
         let bytes: &[u8] = match pitch == width {
             true => padded,
             false => {
-                scratch.resize(codewords.len() * symbols * width, 0);
+                let len = codewords.len() * symbols * width;
+                ensure_capacity(&mut scratch, len);
+                scratch.resize(len, 0);
                 stripe.cpu.install(|| {
                     let padded = padded.par_chunks_exact(symbols * pitch);
                     padded
@@ -71,7 +83,9 @@ impl<'a> EncodeRun<'a> {
                 symbols * width,
                 codewords.len(),
             );
-            stripe.output.put(axis, sliver, codewords.start, pieces)
+            // SAFETY: each sliver is one item of the loop below, and loops over slivers follow one
+            // another.
+            unsafe { stripe.output.put(axis, sliver, codewords.start, pieces) }
         };
         let result = stripe
             .cpu
@@ -81,7 +95,7 @@ impl<'a> EncodeRun<'a> {
         Ok(result?)
     }
 
-    /// Checks a random combination of codewords that have come down.
+    /// Checks a random combination of codewords that were read back.
     fn check_codewords(
         &mut self,
         padded: &[u8],
@@ -98,7 +112,7 @@ impl<'a> EncodeRun<'a> {
             CodewordBlock::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
             CodewordBlock::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
         };
-        // Each symbol's place among the codewords is independent of the others'.
+        // Sums of different symbols are independent, so threads share them out.
         let sum_of = |place: usize| {
             let mut sum = [0; CHUNK];
             for (index, codeword) in codewords.clone().enumerate() {
@@ -115,13 +129,14 @@ impl<'a> EncodeRun<'a> {
             }
             sum
         };
-        let sums: Vec<Sum> = self
-            .stripe
-            .cpu
-            .install(|| (0..n).into_par_iter().map(sum_of).collect());
+        let mut sums = filled([0; CHUNK], n);
+        self.stripe.cpu.install(|| {
+            let sums = sums.par_iter_mut().enumerate();
+            sums.for_each(|(place, sum)| *sum = sum_of(place));
+        });
         combination_check::verify(self.stripe.shape, axis, &sums)?;
         if let CodewordBlock::Rows(_) = block {
-            // As the columns behind the source they are checked with everything.
+            // The columns after the source columns are checked at the end of the stripe.
             let of_row = |index: usize| {
                 let mut sum = [0; CHUNK];
                 let row = &padded[index * symbols * pitch..][..symbols * pitch];
@@ -131,10 +146,11 @@ impl<'a> EncodeRun<'a> {
                 }
                 sum
             };
-            let sums: Vec<Sum> = self
-                .stripe
-                .cpu
-                .install(|| (0..codewords.len()).into_par_iter().map(of_row).collect());
+            let mut sums = filled([0; CHUNK], codewords.len());
+            self.stripe.cpu.install(|| {
+                let sums = sums.par_iter_mut().enumerate();
+                sums.for_each(|(index, sum)| *sum = of_row(index));
+            });
             for (row, sum) in codewords.clone().zip(sums) {
                 combination_check::add(&mut self.sums.of_columns[row], &sum);
             }

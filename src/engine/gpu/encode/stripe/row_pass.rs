@@ -1,4 +1,6 @@
-//! Source rows: up, out as slivers, extended.
+//! First pass over a stripe: source rows are uploaded, extended, and handed on as slivers.
+
+#![allow(unsafe_code)]
 
 use std::ops::Range;
 use std::sync::PoisonError;
@@ -16,9 +18,10 @@ use crate::engine::gpu::shader::parameters::{CombineParameters, ExtendParameters
 use crate::engine::gpu::shader::symbol_layout::WriteOnlyPart;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
+use crate::support::memory::filled;
 
 impl<'a> EncodeRun<'a> {
-    /// Every source row: up, out as slivers, extended.
+    /// Uploads, extends and hands on every source row.
     pub(crate) fn process_rows(&mut self) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let stripe = self.stripe;
@@ -30,7 +33,7 @@ impl<'a> EncodeRun<'a> {
         let code = Code::new(columns, n - columns);
         let shader = self.extender(code)?;
         let wants = stripe.output.wants_extended_rows();
-        let mut batch = vec![0; most * row_len];
+        let mut batch = filled(0, most * row_len);
         for first in (0..rows).step_by(most) {
             stripe.control.check()?;
             self.leased.device.note_times_if_full(stripe.control)?;
@@ -40,7 +43,7 @@ impl<'a> EncodeRun<'a> {
             let batch = &mut batch[..count * row_len];
             let source = self.buffers.source.clone();
             let to = (&source, (first * padded) as u64);
-            let (mut commands, slot) = self.leased.begin_upload(bytes, to, |memory| {
+            let (mut commands, mappable) = self.leased.begin_upload(bytes, to, |memory| {
                 let read = |(index, (place, row)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
                     stripe.rows.read(first + index, stripe.range.clone(), row)?;
                     layout.pack(row, place.0);
@@ -77,37 +80,44 @@ impl<'a> EncodeRun<'a> {
                 true => {
                     let codeword = (n - columns) * layout.pitch();
                     let bytes = (count * codeword) as u64;
-                    let slot = self.readback(bytes)?;
+                    let mappable = self.readback(bytes)?;
                     let from = (&self.buffers.extended, (first * codeword) as u64);
-                    commands.copy(from, (&slot.buffer, 0), bytes);
-                    Some((slot, bytes))
+                    commands.copy(from, (&mappable.buffer, 0), bytes);
+                    Some((mappable, bytes))
                 }
                 false => {
                     self.combine_extended(&mut commands, range.clone())?;
                     None
                 }
             };
-            let submission = self.leased.submit_upload(commands, slot)?;
-            if let Some((mut slot, bytes)) = down {
-                slot.last = Some(submission);
+            let submission = self.leased.submit_upload(commands, mappable)?;
+            if let Some((mut mappable, bytes)) = down {
+                mappable.last = Some(submission);
                 let block = CodewordBlock::Rows(range.clone());
-                self.pending
-                    .push_back(PendingReadback { slot, bytes, block });
+                self.pending.push_back(PendingReadback {
+                    mappable,
+                    bytes,
+                    block,
+                });
             }
-            // While the device is at work.
+            // The device works meanwhile.
             self.sum_source(&range, batch);
-            self.keep(&range, batch);
+            self.keep_samples(&range, batch);
             let output = stripe.output;
             stripe.cpu.install(|| {
                 (0..count).into_par_iter().try_for_each(|index| {
                     let row = &batch[index * row_len..][..row_len];
                     let pieces = Pieces::new(row, width, width, columns);
-                    output.put(Axis::Primary, first + index, 0, pieces)
+                    // SAFETY: each primary sliver is one item of this loop, and loops over slivers
+                    // follow one another.
+                    unsafe { output.put(Axis::Primary, first + index, 0, pieces) }
                 })?;
                 (0..columns).into_par_iter().try_for_each(|column| {
                     let symbols = &batch[column * width..];
                     let pieces = Pieces::new(symbols, width, row_len, count);
-                    output.put(Axis::Secondary, column, first, pieces)
+                    // SAFETY: each secondary sliver is one item of this loop, and loops over slivers
+                    // follow one another.
+                    unsafe { output.put(Axis::Secondary, column, first, pieces) }
                 })
             })?;
             output.settle();
@@ -118,7 +128,8 @@ impl<'a> EncodeRun<'a> {
         Ok(())
     }
 
-    /// Adds what these rows are extended by to the sums on the device: of rows, and of columns.
+    /// Records that the recovery symbols of rows are added to the device's sums of rows and of
+    /// columns.
     fn combine_extended(
         &self,
         commands: &mut Commands<'_>,
@@ -153,6 +164,7 @@ impl<'a> EncodeRun<'a> {
         self.combine(commands, &job, n - columns, &self.buffers.extended)
     }
 
+    /// Records a run of `combine.wgsl` over `codewords` codewords.
     pub(crate) fn combine(
         &self,
         commands: &mut Commands<'_>,
@@ -169,8 +181,8 @@ impl<'a> EncodeRun<'a> {
         )
     }
 
-    /// Keeps what is hashed on the CPU too: whole rows, and these rows' symbols of columns.
-    fn keep(&self, range: &Range<usize>, batch: &[u8]) {
+    /// Copies the bytes of sampled rows, and of sampled columns in these rows.
+    fn keep_samples(&self, range: &Range<usize>, batch: &[u8]) {
         let Some([of_rows, of_columns]) = self.stripe.sampled else {
             return;
         };
@@ -197,7 +209,8 @@ impl<'a> EncodeRun<'a> {
         }
     }
 
-    /// Makes source rows chunks, and adds them to those sums that are of everything.
+    /// Combines the symbols of source rows, and adds them to the sums that are checked at the end
+    /// of the stripe.
     fn sum_source(&mut self, range: &Range<usize>, batch: &[u8]) {
         let Some(check) = &self.check else {
             return;

@@ -1,14 +1,14 @@
-//! What a stripe takes of a device's memory.
+//! Memory of a stripe of an encode.
 
 use crate::engine::gpu::device::block_limits::BlockLimits;
-use crate::engine::gpu::device::workspace::{Role, SHARED, Workspace};
+use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, Role, Workspace};
 use crate::engine::gpu::hash::device_trees::{DIGEST, DeviceLeaves};
 use crate::engine::gpu::shader::modules;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::commitment::Commitment;
 use crate::format::shape::Shape;
 
-/// The bytes of each buffer for stripes of `width`.
+/// Bytes of each buffer for stripes of a width.
 pub(crate) struct EncodeSizes {
     pub(crate) source: u64,
     pub(crate) extended: u64,
@@ -17,7 +17,7 @@ pub(crate) struct EncodeSizes {
     pub(crate) states: u64,
     pub(crate) level: u64,
     pub(crate) parents: u64,
-    /// What the host and the device share, one buffer.
+    /// Bytes of one mappable buffer.
     pub(crate) staging: u64,
 }
 
@@ -55,7 +55,7 @@ impl EncodeSizes {
         }
     }
 
-    /// The largest that a shader is given as a whole.
+    /// Returns the bytes of the largest buffer that is bound to a shader.
     pub(crate) fn largest(&self) -> u64 {
         let sizes = [
             self.source,
@@ -68,7 +68,7 @@ impl EncodeSizes {
         sizes.into_iter().max().unwrap_or(0)
     }
 
-    /// Makes room for them.
+    /// Prepares a workspace for buffers of these sizes.
     pub(crate) fn prepare(&self, workspace: &mut Workspace) {
         let sizes = [
             (Role::Source, self.source),
@@ -82,7 +82,7 @@ impl EncodeSizes {
         workspace.prepare(&sizes, self.staging);
     }
 
-    /// All of them on the device.
+    /// Returns the bytes of all buffers on the device.
     pub(crate) fn total(&self) -> u64 {
         // Factors and sums are small.
         self.source
@@ -92,13 +92,13 @@ impl EncodeSizes {
             + self.states
             + self.level
             + self.parents
-            + SHARED * self.staging
+            + MAPPABLE_BUFFERS * self.staging
     }
 
-    /// What they take on the host: buffers each way, a batch of rows and a block of columns as they are
-    /// copied, the states, and the source as the check has it.
+    /// Returns the bytes of host memory: mappable buffers, a batch of rows, a block of contiguous
+    /// recovery symbols, the hash states, and the combined source symbols.
     pub(crate) fn on_host(&self, shape: &Shape) -> u64 {
         let source = u64::from(shape.rows()) * u64::from(shape.columns()) * CHUNK as u64;
-        (SHARED + 2) * self.staging + self.states + source
+        (MAPPABLE_BUFFERS + 2) * self.staging + self.states + source
     }
 }

@@ -1,18 +1,28 @@
-//! Every entry point against its twin, on whatever device there is.
+//! Comparison of every entry point with its twin, on any device.
 
-mod code;
+mod code_shaders;
 
 use std::ops::RangeInclusive;
 
-use super::*;
+use super::combine::combine;
+use super::leaves_blake2b::leaves_blake2b;
+use super::leaves_blake3::leaves_blake3;
+use super::nodes_blake2b::nodes_blake2b;
+use super::nodes_blake3::nodes_blake3;
+use super::word_buffers::words;
+use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, blake3_depth, state_words};
 use crate::engine::gpu::shader::multipliers::{images, table};
+use crate::engine::gpu::shader::parameters::{
+    CombineParameters, LeavesParameters, NodesParameters,
+};
 use crate::engine::gpu::tests::{options, required};
-use crate::engine::gpu::{BLOCK, BlockLimits, GpuEngine};
+use crate::engine::gpu::{BLOCK, GpuEngine};
+use crate::format::commitment::Commitment;
 
-/// SplitMix64.
+/// Generator of pseudo-random numbers (SplitMix64).
 struct Random(u64);
 
 impl Random {
@@ -34,12 +44,12 @@ impl Random {
     }
 }
 
-/// How the items of codewords lie in a buffer: codeword by codeword, or item by item, with gaps.
+/// Layout of the items of codewords in a buffer: codeword by codeword, or item by item, with gaps.
 #[derive(Clone, Copy, Debug)]
 struct Spread {
     codeword: u32,
     item: u32,
-    /// Up to the last item's end, and some more.
+    /// Words of the buffer: at least up to the end of the last item.
     all: u32,
 }
 
@@ -113,7 +123,7 @@ impl Bench {
         words(&view).collect()
     }
 
-    /// A buffer must hold these words.
+    /// Asserts that a buffer holds these words.
     fn expect(&self, buffer: &wgpu::Buffer, expected: &[u32], what: &str) {
         let found = self.read(buffer);
         assert_eq!(found.len(), expected.len(), "{what}");
@@ -121,7 +131,7 @@ impl Bench {
         assert_eq!(wrong, None, "{what}: the first wrong word");
     }
 
-    /// The words that Blake2b can have here: native ones are not everywhere.
+    /// Returns hashes with the variants of words that the device has.
     fn word_variants(&self) -> Vec<(Commitment, bool)> {
         let native = matches!(
             self.device().nodes(Commitment::Blake2b256),
@@ -135,13 +145,13 @@ impl Bench {
     }
 }
 
-/// LeavesParameters of codewords with so many symbols, of which the whole ones lie so.
+/// Leaf hashes of codewords, with the layout of whole symbols.
 struct LeavesCase {
     job: LeavesParameters,
     codewords: u32,
     source: Vec<u32>,
     digests: Vec<u32>,
-    /// What the states' words are before.
+    /// Words of the states before the first stripe.
     states: Vec<u32>,
     state_words: u32,
 }
@@ -172,7 +182,7 @@ impl LeavesCase {
                 symbol_size: size,
             },
             codewords,
-            // What lies between halves of chunks is no part of symbols, whatever it is.
+            // Bytes between the halves of a chunk are arbitrary: they are no part of the symbol.
             source: random.words(from.all),
             digests: random.words(8 * digests),
             states: random.words(state_words * digests),
@@ -196,20 +206,19 @@ impl LeavesCase {
         [self.job.symbols.div_ceil(HASH_THREADS), self.codewords]
     }
 
-    /// What the digests are in the end.
+    /// Returns the digests after the last stripe.
     fn expected(&self, commitment: Commitment) -> Vec<u32> {
         let mut digests = self.digests.clone();
-        leaves(
-            &self.job,
-            commitment,
-            self.codewords,
-            &self.source,
-            &mut digests,
-        );
+        let twin = match commitment {
+            Commitment::Blake2b256 => leaves_blake2b,
+            Commitment::Blake3 => leaves_blake3,
+        };
+        twin(&self.job, self.codewords, &self.source, &mut digests);
         digests
     }
 
-    /// The stripe of the symbols from `start` on: the same chunks of each, codeword by codeword.
+    /// Returns the stripe of the symbols from `start` on: the same chunks of each, codeword by
+    /// codeword.
     fn stripe(&self, start: u32, width: u32) -> (LeavesParameters, Vec<u32>) {
         let words = width.div_ceil(64) * 16;
         let job = LeavesParameters {
@@ -232,7 +241,7 @@ impl LeavesCase {
         (job, source)
     }
 
-    /// Takes what lies in the places of the symbols' states from `found`.
+    /// Takes the contents of the symbols' states from `found`.
     fn forget_states(&mut self, found: &[u32]) {
         for codeword in 0..self.codewords {
             let first = self.job.first_digest + codeword * self.job.digest_codeword;
@@ -251,7 +260,7 @@ fn leaves_does_what_its_twin_does() {
         2, 4, 30, 62, 64, 66, 126, 128, 130, 1022, 1024, 1026, 2048, 3000, 65534,
     ] {
         for (commitment, native) in bench.word_variants() {
-            // More than a workgroup of small ones.
+            // Small symbols fill more than one workgroup.
             let most = (20_000 / size).clamp(2, 150);
             let symbols = random.within(most / 2..=most);
             let case = LeavesCase::new(random, commitment, size, symbols);
@@ -276,7 +285,7 @@ fn leaves_of_several_stripes_are_those_of_whole_symbols() {
         130_u32, 254, 258, 1022, 1024, 1026, 2048, 3000, 5000, 16_386, 65_534,
     ] {
         for (commitment, native) in bench.word_variants() {
-            // Of the same widths, and of many different ones.
+            // Stripes of equal widths, and of different widths.
             for width in [Some(128), Some(1024), Some(29 * 128), Some(1 << 15), None] {
                 let stripes = width.map_or(5, |width| size.div_ceil(width));
                 if !(2..=45).contains(&stripes) {
@@ -333,7 +342,11 @@ fn nodes_does_what_its_twin_does() {
                 let shader = Shader::Nodes { commitment, native };
                 let groups = [count.div_ceil(2).div_ceil(HASH_THREADS), trees];
                 bench.run(shader, &job, &buffers.each_ref(), groups);
-                nodes(&job, commitment, trees, &children, &mut parents);
+                let twin = match commitment {
+                    Commitment::Blake2b256 => nodes_blake2b,
+                    Commitment::Blake3 => nodes_blake3,
+                };
+                twin(&job, trees, &children, &mut parents);
                 let what =
                     format!("{shader:?}, {trees} trees of {count}, on_own_thread: {on_own_thread}");
                 bench.expect(&buffers[1], &parents, &what);
@@ -368,12 +381,12 @@ fn combine_does_what_its_twin_does() {
             first_sum,
         };
         let mut labels = random.words(first_factor + codewords);
-        // What is zero and what is in the subfield is multiplied like all else.
+        // A factor may be zero or in the subfield.
         let place = random.within(0..=chunks - 1) as usize;
         labels[place] = round % 3;
         let factors: Vec<u32> = labels.iter().flat_map(|&it| images(it as u16)).collect();
         let source = random.words(from.all);
-        // There is something already, to be added to.
+        // Results are added to earlier sums.
         let mut sums = random.words(16 * (first_sum + symbols + 1));
         let buffers = [&factors, &source, &sums].map(|words| bench.buffer(words));
         let groups = [(8 * symbols).div_ceil(HASH_THREADS), codewords];

@@ -1,24 +1,29 @@
-//! The entry points of the code: extending and restoring.
+//! Comparison of the entry points of the code: `extend` and `restore`.
 
+use super::super::extend::extend;
+use super::super::restore::restore;
 use super::*;
+use crate::code::{Code, Rate};
 use crate::engine::gpu::decode::DecodePlan;
+use crate::engine::gpu::shader::parameters::{ExtendParameters, RestoreParameters};
 
-/// The bytes of workgroup memory that every device has, and what most have.
+/// Bytes of workgroup memory that every device has.
 const HALF: u32 = 16 << 10;
+/// Bytes of workgroup memory that most devices have.
 const FULL: u32 = 32 << 10;
 
-/// Counts of source and recovery symbols whose transforms have so many points.
+/// Returns counts of source and recovery symbols whose transforms have `points` points.
 fn counts(random: &mut Random, points: u32) -> Vec<(u32, u32)> {
     let few = points / 2 + 1..=points;
     let many = points + 1..=4 * points;
     let mut counts = vec![
-        // Both rates, of several blocks of points.
+        // Both rates, with several blocks of points.
         (random.within(many.clone()), random.within(few.clone())),
         (random.within(few.clone()), random.within(many.clone())),
         // Whole blocks.
         (3 * points, points),
         (points, 3 * points),
-        // With equal powers of two the rates change places.
+        // Equal powers of two, where the rate changes.
         (points, points),
     ];
     if points > 2 {
@@ -28,14 +33,14 @@ fn counts(random: &mut Random, points: u32) -> Vec<(u32, u32)> {
     counts
 }
 
-/// The shaders for so many points, with each amount of workgroup memory in bytes; those of them that
-/// this device has room for, once each.
+/// Returns the shaders for numbers of points and bytes of workgroup memory, each once, without the
+/// shaders that exceed the device's workgroup memory.
 fn extenders(bench: &Bench, variants: impl IntoIterator<Item = (u32, u32)>) -> Vec<Shader> {
-    let room = bench.device().limits.max_compute_workgroup_storage_size;
+    let available = bench.device().limits.max_compute_workgroup_storage_size;
     let mut shaders = Vec::new();
     for (points, bytes) in variants {
         let shader = Shader::extend(points as usize, bytes).expect("a lane at least");
-        if bytes <= room && !shaders.contains(&shader) {
+        if bytes <= available && !shaders.contains(&shader) {
             shaders.push(shader);
         }
     }
@@ -45,8 +50,8 @@ fn extenders(bench: &Bench, variants: impl IntoIterator<Item = (u32, u32)>) -> V
 #[test]
 fn extend_does_what_its_twin_does() {
     let Some(bench) = Bench::new() else { return };
-    // No layers, single ones, threes, and both; whole chunks and parts. A software driver compiles
-    // for seconds each.
+    // No layers, single layers, three at a time, and both; whole chunks and parts of chunks. A
+    // software device takes seconds to compile each.
     let variants = [(1, FULL), (4, FULL), (512, FULL), (1024, HALF)];
     try_extend(&bench, extenders(&bench, variants));
 }
@@ -56,7 +61,7 @@ fn extend_does_what_its_twin_does() {
 fn exhaustive_extend_with_all_points() {
     let Some(bench) = Bench::new() else { return };
     let all = (0..=10).flat_map(|layers| [(1 << layers, HALF), (1 << layers, FULL)]);
-    // The most that fit, a lane alone.
+    // The most points that fit, with one lane.
     let all = all.chain([(HALF / 8, HALF), (FULL / 8, FULL)]);
     try_extend(&bench, extenders(&bench, all));
 }
@@ -79,7 +84,7 @@ fn try_extend(bench: &Bench, shaders: Vec<Shader>) {
             let words = (groups[0] * lanes).div_ceil(8) * 16;
             let first = [random.within(0..=2), random.within(0..=2)];
             let from = Spread::new(random, first[0] + groups[1], original, words);
-            // And a codeword behind them.
+            // One codeword more than is written.
             let to = Spread::new(random, first[1] + groups[1] + 1, recovery, words);
             let job = ExtendParameters {
                 original,
@@ -128,7 +133,7 @@ fn try_restore(bench: &Bench, extenders: Vec<Shader>) {
         let shader = Shader::Restore { layers, lanes };
         for (original, recovery) in counts(random, 1 << layers) {
             let code = Code::new(original as usize, recovery as usize);
-            // Any of the symbols, in an order of their own.
+            // Random symbols in random order.
             let mut given: Vec<_> = (0..code.original + code.recovery).collect();
             given.sort_by_cached_key(|_| random.next());
             given.truncate(code.original);
