@@ -24,8 +24,8 @@ use crate::format::wire::Bcs;
 use crate::io::sliver_source::SliverSource;
 use crate::support::memory::{catch_out_of_memory, push};
 
-/// Blob's directory as [`DirectorySink`](crate::directory::DirectorySink) writes it, possibly incomplete or
-/// damaged.
+/// Blob's directory as [`DirectorySink`](crate::directory::DirectorySink) writes it, possibly
+/// incomplete or damaged.
 ///
 /// # Example
 ///

@@ -8,8 +8,8 @@ use crate::format::error::{Error, Result};
 /// An instruction set that the `cpu` engine has kernels for.
 ///
 /// The engine takes the fastest that the processor has. Another one can be asked for with
-/// [`RuntimeBuilder::instruction_set`](crate::RuntimeBuilder::instruction_set), or with the environment
-/// variable `WALRUS_ACCEL_ISA`: the bytes that come out are the same.
+/// [`RuntimeBuilder::instruction_set`](crate::RuntimeBuilder::instruction_set), or with the
+/// environment variable `WALRUS_ACCEL_ISA`: the bytes that come out are the same.
 ///
 /// # Example
 ///

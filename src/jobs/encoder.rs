@@ -98,12 +98,13 @@ impl Encoder {
     /// Returns the working memory, in bytes, of encoding a blob of `length` bytes: at most the
     /// memory limit.
     ///
-    /// With [`EngineKind::Auto`](crate::EngineKind::Auto) the result is for the CPU. A device, which
-    /// may encode blobs of 16 MiB or more, needs another amount within the limit.
+    /// With [`EngineKind::Auto`](crate::EngineKind::Auto) the result is for the CPU. A device,
+    /// which may encode blobs of 16 MiB or more, needs another amount within the limit.
     ///
     /// # Errors
     ///
-    /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too low.
+    /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too
+    /// low.
     pub fn memory_needed(&self, length: u64) -> Result<u64> {
         let shape = Shape::new(self.n_shards, length)?;
         let width = self.width(&self.runtime, &shape, false)?;
@@ -187,8 +188,8 @@ impl Encoder {
     /// # Errors
     ///
     /// As [`Shape::new`] for the longest blob;
-    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the device of the runtime is
-    /// not present; [`Error::Cancelled`](crate::Error::Cancelled).
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the device of the runtime
+    /// is not present; [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Example
     ///

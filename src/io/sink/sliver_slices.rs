@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn every_engine_s_slivers_are_those_of_a_buffer() {
         for kind in [EngineKind::Cpu, EngineKind::Reference] {
-            let encoder = Runtime::builder().engine(kind).memory(1 << 20);
-            let encoder = encoder.build().unwrap().encoder(10).unwrap();
+            let builder = Runtime::builder().engine(kind).memory(1 << 20);
+            let encoder = builder.build().unwrap().encoder(10).unwrap();
             let blob: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
             let pairs = PairSet::parse("1,4-6,9", 10).unwrap();
             let mut own = SliverBuffer::new();

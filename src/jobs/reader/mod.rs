@@ -21,10 +21,10 @@ use crate::support::memory::{catch_out_of_memory, collected};
 
 /// Collects slivers of a blob until one axis has enough to read the blob.
 ///
-/// Slivers are added as they arrive, in any order, from any number of threads. Threads verify at the
-/// same time and do not wait for each other. Each sliver is verified at most once, and only if it is
-/// needed. Damaged and surplus slivers are reported and not kept: a reader keeps at most `P` primary
-/// and `S` secondary slivers.
+/// Slivers are added as they arrive, in any order, from any number of threads. Threads verify at
+/// the same time and do not wait for each other. Each sliver is verified at most once, and only if
+/// it is needed. Damaged and surplus slivers are reported and not kept: a reader keeps at most `P`
+/// primary and `S` secondary slivers.
 ///
 /// # Example
 ///

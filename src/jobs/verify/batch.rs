@@ -17,8 +17,8 @@ use crate::jobs::decoder::{Decoder, roots};
 use crate::jobs::runtime::Runtime;
 use crate::support::memory::{collected, filled, push};
 
-/// Maximum number of slivers verified at once: enough to keep many threads busy, and few enough that
-/// the hash states stay small.
+/// Maximum number of slivers verified at once: enough to keep many threads busy, and few enough
+/// that the hash states stay small.
 const LOT: usize = 256;
 
 /// Maximum number of slivers, and approximate number of bytes, of a lot of one thread.
@@ -165,8 +165,8 @@ impl Batch<'_> {
         collected(groups.into_values())
     }
 
-    /// Verifies groups, given with their stripe widths, that are too small to keep all threads busy:
-    /// each thread verifies lots of its own.
+    /// Verifies groups, given with their stripe widths, that are too small to keep all threads
+    /// busy: each thread verifies lots of its own.
     fn run_lots(
         &self,
         groups: &[(Group, u32)],
