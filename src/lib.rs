@@ -29,8 +29,8 @@
 //! # Example
 //!
 //! ```
-//! use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
 //! use walrus_accel::io::SliverBuffer;
+//! use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
 //!
 //! let runtime = Runtime::new()?;
 //! let encoder = runtime.encoder(10)?;

@@ -23,8 +23,7 @@ fn samples() -> Vec<Sample> {
     ] {
         for (seed, len) in (0..).zip(lens) {
             let commitment = [Commitment::Blake2b256, Commitment::Blake3][len % 2];
-            let encoder = Runtime::builder();
-            let encoder = encoder
+            let encoder = Runtime::builder()
                 .engine(EngineKind::Cpu)
                 .threads(2)
                 .build()

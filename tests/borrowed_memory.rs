@@ -235,8 +235,8 @@ fn a_row_is_put_together_where_it_is_lent_if_it_fits() {
     let metadata = encoded.verify(N).unwrap();
     let shape = metadata.shape();
     let row = shape.sliver_len(Axis::Primary) as usize;
-    let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
-    let decoder = decoder.build().unwrap().decoder();
+    let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+    let decoder = builder.build().unwrap().decoder();
     for len in [row, row - 1, row + 1, 0] {
         let mut output = Lends {
             len,

@@ -123,8 +123,7 @@ impl Job<'_> {
 /// Compares every instruction set with the reference engine on a blob of `len` bytes.
 fn check(random: &mut Random, n: u16, len: u64) {
     let commitment = [Commitment::Blake2b256, Commitment::Blake3][random.below(2)];
-    let reference = Runtime::builder();
-    let reference = reference
+    let reference = Runtime::builder()
         .engine(EngineKind::Reference)
         .build()
         .unwrap()

@@ -295,8 +295,8 @@ fn a_failure_at_any_call_comes_out_and_leaves_nothing() {
 fn a_large_encoding_cut_short_leaves_nothing() {
     // 107 MB of slivers are more than the sink buffers, so files are written during the encode.
     let blob = blob(33, 14 * 27 * 65_000);
-    let encoder = Runtime::builder().threads(2).memory(48 << 20);
-    let encoder = encoder.build().unwrap().encoder(40).unwrap();
+    let builder = Runtime::builder().threads(2).memory(48 << 20);
+    let encoder = builder.build().unwrap().encoder(40).unwrap();
     let pairs = PairSet::all(40);
     let out = tempfile::tempdir().unwrap();
     for moment in [1, 20, 150] {

@@ -87,9 +87,8 @@ struct Flips {
 
 impl Flips {
     fn new(n_shards: u16, commitment: Commitment, blob: Vec<u8>, count: usize) -> Self {
-        let encoder = Runtime::builder().threads(2);
-        let encoder = encoder.engine(EngineKind::Cpu);
-        let encoder = encoder
+        let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+        let encoder = builder
             .build()
             .unwrap()
             .encoder(n_shards)

@@ -148,8 +148,8 @@ fn symbols_and_proofs_keep_to_the_bound() {
 
 #[test]
 fn slivers_keep_to_the_bound() {
-    let encoder = Runtime::builder().engine(EngineKind::Cpu);
-    let metadata = encoder
+    let builder = Runtime::builder().engine(EngineKind::Cpu);
+    let metadata = builder
         .threads(1)
         .build()
         .unwrap()

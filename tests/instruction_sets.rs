@@ -15,8 +15,7 @@ const CHECKS: [Check; 3] = [Check::Skip, Check::Default, Check::Strict];
 
 /// Encodes a blob of `len` bytes by the reference engine.
 fn sample(n: u16, commitment: Commitment, len: u64) -> Sample {
-    let reference = Runtime::builder();
-    let reference = reference
+    let reference = Runtime::builder()
         .engine(EngineKind::Reference)
         .build()
         .unwrap()
@@ -72,8 +71,8 @@ fn agrees(set: InstructionSet, sample: &Sample, random: &mut Random) {
     let slivers = sample.pick(axis, &chosen);
     let check = CHECKS[random.below(3)];
     let decode = |memory| {
-        let decoder = Runtime::builder().threads(2).instruction_set(set);
-        let decoder = decoder.memory(memory).build().unwrap().decoder();
+        let builder = Runtime::builder().threads(2).instruction_set(set);
+        let decoder = builder.memory(memory).build().unwrap().decoder();
         assert_eq!(decoder.runtime().instruction_set(), set.name());
         let mut back = Vec::new();
         let metadata = sample.metadata();

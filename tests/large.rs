@@ -23,9 +23,9 @@ fn blobs_beyond_32_bits_have_the_network_s_ids() {
         for engine in [EngineKind::Cpu, EngineKind::Reference] {
             let started = std::time::Instant::now();
             let n_shards = case["n_shards"].as_u64().unwrap() as u16;
-            let encoder = Runtime::builder().engine(engine);
+            let builder = Runtime::builder().engine(engine);
             let source = FileSource::open(file.path()).unwrap();
-            let encoded = encoder
+            let encoded = builder
                 .build()
                 .unwrap()
                 .encoder(n_shards)

@@ -64,8 +64,8 @@ fn run(job: &str, directory: &Path) {
     let source = || FileSource::open(directory.join("blob")).unwrap();
     // Searching devices would load their drivers, which take much memory.
     let engine = EngineKind::Cpu;
-    let encoder = Runtime::builder().engine(engine);
-    let encoder = encoder
+    let builder = Runtime::builder().engine(engine);
+    let encoder = builder
         .threads(2)
         .memory(LIMIT)
         .build()

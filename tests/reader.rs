@@ -276,8 +276,8 @@ fn ranges_of_larger_blobs() {
             let chosen = random.choose(needed(&sample, axis), n.into());
             // With the least memory for verification, few codewords are computed at a time.
             let with = |memory| {
-                let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
-                let decoder = decoder.memory(memory).build()?.decoder();
+                let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+                let decoder = builder.memory(memory).build()?.decoder();
                 let reader = decoder.reader(sample.metadata().clone());
                 let given = sample.slivers(axis, chosen.iter().copied());
                 reader.add_all(given, &control)?;

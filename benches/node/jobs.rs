@@ -56,15 +56,15 @@ struct Engines {
 
 impl Engines {
     fn new(threads: usize) -> Self {
-        let encoder = Runtime::builder().engine(EngineKind::Cpu).threads(threads);
-        let encoder = encoder
+        let builder = Runtime::builder().engine(EngineKind::Cpu).threads(threads);
+        let encoder = builder
             .build()
             .unwrap()
             .encoder(Shape::NETWORK_SHARDS)
             .unwrap();
-        let reference = Runtime::builder().engine(EngineKind::Reference);
+        let builder = Runtime::builder().engine(EngineKind::Reference);
         Self {
-            reference: reference.build().unwrap().decoder(),
+            reference: builder.build().unwrap().decoder(),
             cpu: encoder.runtime().decoder(),
             encoder,
         }

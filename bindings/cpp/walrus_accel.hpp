@@ -1188,20 +1188,22 @@ struct decode_request {
     output to = output::library();
 };
 
-/// A blob to decode without metadata: nothing is checked, and a damaged sliver gives a wrong blob.
+/// Request to decode a blob without metadata. Nothing is checked: a damaged sliver gives a wrong
+/// blob.
 struct unchecked_request {
     unchecked_request(std::uint64_t blob_length, std::vector<sliver> given)
         : length(blob_length), slivers(std::move(given)) {}
 
-    /// The length of the blob in bytes.
+    /// Length of the blob in bytes.
     std::uint64_t length;
-    /// The slivers, in any order. All must have the shape of the blob.
+    /// Slivers, in any order. All of them must have the shape of the blob.
     std::vector<sliver> slivers;
-    /// The number of shards; 0 for the network's 1,000.
+    /// Number of shards. 0: 1,000, as in the Walrus network.
     std::uint16_t n_shards = 0;
-    /// The axis whose slivers are used; nothing for the first with enough slivers, primary first.
+    /// Axis whose slivers are used. Without a value, the first axis with enough slivers, primary
+    /// before secondary.
     std::optional<walrus_accel::axis> axis;
-    /// Where the blob goes.
+    /// Output of the blob.
     output to = output::library();
 };
 
@@ -2449,13 +2451,13 @@ public:
         return run<detail::decoding>(request, by);
     }
 
-    /// Decodes a blob without metadata, unchecked, and returns when it is done. `by`: as in encode. Throws
-    /// error with the statuses that walrus_accel_decode_unchecked names.
+    /// Decodes a blob without metadata, unchecked, and returns when the blob is decoded. `by`: as in
+    /// encode. Throws error with the statuses of walrus_accel_decode_unchecked.
     decoded decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
         return try_decode_unchecked(request, by).value();
     }
 
-    /// The same, without exceptions.
+    /// Does as decode_unchecked, without exceptions.
     result<decoded> try_decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
         return run<detail::unchecked_decoding>(request, by);
     }
@@ -2708,8 +2710,8 @@ public:
         return submit<detail::decoding>(request, std::move(completed));
     }
 
-    /// Submits an unchecked decoding, as decode_unchecked does it, and returns at once. Parameters and
-    /// failures as in submit_encode.
+    /// Submits a job that decodes without metadata, as decode_unchecked does, and returns at once.
+    /// Parameters and failures as in submit_encode.
     job<decoded> submit_decode_unchecked(const unchecked_request &request,
                                          std::function<void()> completed = {}) const {
         return submit<detail::unchecked_decoding>(request, std::move(completed));

@@ -9,7 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use walrus_accel::Runtime;
 use walrus_accel::directory::DirectorySink;
 use walrus_accel::directory::fuzzing::JobIdentity;
 use walrus_accel::wire::{Bcs, InconsistencyProof, RecoverySymbol};
@@ -143,10 +142,10 @@ fn fixed_blobs(seeds: &mut Seeds) {
 fn directories(seeds: &mut Seeds) {
     let out = tempfile::tempdir().expect("a temporary directory");
     for (n_shards, pairs) in [(4, "0-3"), (10, "2-3,7"), (1000, "999")] {
-        let encoder = Runtime::builder().engine(EngineKind::Cpu);
+        let builder = Runtime::builder().engine(EngineKind::Cpu);
         let mut sink = DirectorySink::new(out.path());
         let pairs = PairSet::parse(pairs, n_shards).expect("a list of pairs");
-        let encoder = encoder
+        let encoder = builder
             .build()
             .expect("it is always there")
             .encoder(n_shards)

@@ -24,15 +24,15 @@ use crate::format::wire::Bcs;
 use crate::io::sliver_source::SliverSource;
 use crate::support::memory::{catch_out_of_memory, push};
 
-/// Blob's directory as [`DirectorySink`](crate::directory::DirectorySink) writes it, possibly incomplete or
-/// damaged.
+/// Blob's directory as [`DirectorySink`](crate::directory::DirectorySink) writes it, possibly
+/// incomplete or damaged.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, PairSet};
 /// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::directory::{BlobDirectory, DirectorySink};
+/// use walrus_accel::{Control, Encoder, PairSet};
 ///
 /// # let out = tempfile::tempdir().unwrap();
 /// let encoder = Encoder::new(10)?;

@@ -35,8 +35,8 @@ const STAGED_LEN: u64 = 96 << 20;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, PairSet};
 /// use walrus_accel::directory::DirectorySink;
+/// use walrus_accel::{Control, Encoder, PairSet};
 ///
 /// # let temporary = tempfile::tempdir().unwrap();
 /// # let out = temporary.path().join("slivers");

@@ -107,11 +107,11 @@ impl fmt::Display for FileProblem {
 /// # Example
 ///
 /// ```no_run
-/// use walrus_accel::{BlobMetadataWithId, Control, Decoder};
 /// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::directory::SliverFiles;
 /// use walrus_accel::io::FileOutput;
 /// use walrus_accel::wire::Bcs;
+/// use walrus_accel::{BlobMetadataWithId, Control, Decoder};
 ///
 /// let metadata = BlobMetadataWithId::from_bcs(&std::fs::read("metadata.bcs")?)?.verify(1000)?;
 /// let slivers = SliverFiles::open(&metadata, &["a.bcs".into(), "b.bcs".into()]);

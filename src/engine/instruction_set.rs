@@ -14,8 +14,8 @@ use crate::format::error::{Error, Result};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Runtime, Shape};
 /// use walrus_accel::runtime::InstructionSet;
+/// use walrus_accel::{Runtime, Shape};
 ///
 /// let set: InstructionSet = "portable".parse()?;
 /// assert!(InstructionSet::available().contains(&set));

@@ -20,7 +20,7 @@ use super::status::{
     walrus_accel_status,
 };
 use super::structs::read;
-use super::unchecked_request::{UncheckedDecoding, walrus_accel_unchecked_request};
+use super::unchecked_request::{UncheckedJob, walrus_accel_unchecked_request};
 use super::verify_request::{VerifyJob, walrus_accel_verify_request};
 use crate::io::control::Control;
 
@@ -177,7 +177,7 @@ pub extern "C" fn walrus_accel_submit_decode_unchecked(
     unsafe {
         let outputs = || out_param(job, ptr::null_mut(), "job");
         guard_on(runtime, error, outputs, |shared, out| {
-            let work = UncheckedDecoding::new(shared, &read(request, "request")?)?;
+            let work = UncheckedJob::new(shared, &read(request, "request")?)?;
             submit(shared, ended, user_data, &out, |control| {
                 work.run(control).map(Outcome::Decoded)
             })

@@ -6,7 +6,7 @@ use std::ptr;
 use super::arguments::{axis_or_any, out_param};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{GivenOutput, RequestedOutput, walrus_accel_decoded};
-use super::entry::walrus_accel_error;
+use super::entry_point::walrus_accel_error;
 use super::handle::hand_over;
 use super::runtime_handle::{Shared, guard_on, shards_or_network, walrus_accel_runtime};
 use super::sliver_views::{MemorySlivers, walrus_accel_sliver};
@@ -62,7 +62,7 @@ unsafe impl CStruct for walrus_accel_unchecked_request {
 }
 
 /// Unchecked request whose arguments were checked, ready to run on any thread.
-pub(super) struct UncheckedDecoding {
+pub(super) struct UncheckedJob {
     decoder: Decoder,
     shape: Shape,
     slivers: MemorySlivers,
@@ -70,7 +70,7 @@ pub(super) struct UncheckedDecoding {
     output: GivenOutput,
 }
 
-impl UncheckedDecoding {
+impl UncheckedJob {
     /// Checks a request.
     ///
     /// # Safety
@@ -137,10 +137,10 @@ impl UncheckedDecoding {
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
 /// value is needed, a number out of range, a buffer that overlaps or has another length than the
 /// blob); WALRUS_ACCEL_INVALID_SLIVER for a sliver with another length or symbol size than the
-/// blob's slivers, or an index beyond the committee; WALRUS_ACCEL_MALFORMED for a sliver that is not
-/// BCS SliverData; WALRUS_ACCEL_INVALID_HANDLE;
-/// WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
-/// WALRUS_ACCEL_IO; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
+/// blob's slivers, or an index beyond the committee; WALRUS_ACCEL_MALFORMED for a sliver that is
+/// not BCS SliverData; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+/// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+/// WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
 /// WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decode_unchecked(
@@ -155,7 +155,7 @@ pub extern "C" fn walrus_accel_decode_unchecked(
         let outputs = || out_param(decoded, ptr::null_mut(), "decoded");
         guard_on(runtime, error, outputs, |shared, out| {
             let control = given_control(control)?;
-            let decoding = UncheckedDecoding::new(shared, &read(request, "request")?)?;
+            let decoding = UncheckedJob::new(shared, &read(request, "request")?)?;
             out.set(hand_over(decoding.run(&control)?));
             Ok(())
         })

@@ -73,8 +73,8 @@ impl Output for Vec<u8> {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Shape;
 /// use walrus_accel::io::{Output, SliceOutput};
+/// use walrus_accel::Shape;
 ///
 /// let mut blob = [0; 6];
 /// let mut output = SliceOutput::new(&mut blob);

@@ -60,8 +60,8 @@ pub struct Progress {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Control;
 /// use walrus_accel::io::Event;
+/// use walrus_accel::Control;
 ///
 /// let control = Control::new().on_event(|event| match event {
 ///     Event::Measuring => eprintln!("measuring the engines"),
@@ -106,8 +106,8 @@ impl fmt::Debug for Observer {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Control;
 /// use walrus_accel::io::DeviceTime;
+/// use walrus_accel::Control;
 ///
 /// // No device that reports times has worked on the job.
 /// assert_eq!(Control::new().device_time(), None);

@@ -1,11 +1,15 @@
 //! Input and output of blobs and slivers: sources, sinks, outputs, progress and cancellation.
 //!
-//! | trait | direction | implementations |
-//! |---|---|---|
-//! | [`Source`] | blob to encode | `[u8]`, `Vec<u8>`, [`FileSource`], [`SpooledSource`] |
-//! | [`Sink`] | slivers from an encoder | [`SliverBuffer`], [`OwnedSlivers`], [`SliverSlices`], [`CallbackSink`], [`DirectorySink`](crate::directory::DirectorySink) |
-//! | [`SliverSource`] | slivers to a decoder | slices of [`Sliver`](crate::wire::Sliver), [`SliverRef`] and [`BlobSliver`](crate::verify::BlobSliver); [`BlobDirectory`](crate::directory::BlobDirectory), [`SliverFiles`](crate::directory::SliverFiles) |
-//! | [`Output`] | decoded blob | `Vec<u8>`, [`SliceOutput`], [`FileOutput`] |
+//! - [`Source`]: a blob to encode. Implemented by `[u8]`, `Vec<u8>`, [`FileSource`] and
+//!   [`SpooledSource`].
+//! - [`Sink`]: takes the slivers of an encoding. Implemented by [`SliverBuffer`], [`OwnedSlivers`],
+//!   [`SliverSlices`], [`CallbackSink`] and [`DirectorySink`](crate::directory::DirectorySink).
+//! - [`SliverSource`]: slivers to decode from. Implemented by slices, arrays and vectors of
+//!   [`Sliver`](crate::wire::Sliver), [`SliverRef`] and [`BlobSliver`](crate::verify::BlobSliver),
+//!   and by [`BlobDirectory`](crate::directory::BlobDirectory) and
+//!   [`SliverFiles`](crate::directory::SliverFiles).
+//! - [`Output`]: takes a decoded blob. Implemented by `Vec<u8>`, [`SliceOutput`] and
+//!   [`FileOutput`].
 //!
 //! The sinks in memory differ in their memory:
 //!

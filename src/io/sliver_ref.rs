@@ -16,9 +16,9 @@ use crate::support::memory::collected;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, PairSet, Runtime};
 /// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::io::{OwnedSlivers, SliverRef};
+/// use walrus_accel::{Axis, Control, PairSet, Runtime};
 ///
 /// let runtime = Runtime::new()?;
 /// let (mut sink, control) = (OwnedSlivers::new(), Control::new());

@@ -13,9 +13,11 @@ use crate::support::memory::{collected, filled};
 
 /// Numbered slivers with random access from several threads at once.
 ///
-/// Implemented for slices of [`Sliver`] and of [`BlobSliver`](crate::verify::BlobSliver), for
-/// [`BlobDirectory`](crate::directory::BlobDirectory) and [`SliverFiles`](crate::directory::SliverFiles). Jobs ignore
-/// the metadata of a `BlobSliver` and use their own.
+/// Implemented for slices, arrays and vectors of [`Sliver`], [`SliverRef`](crate::io::SliverRef)
+/// and [`BlobSliver`](crate::verify::BlobSliver), for
+/// [`BlobDirectory`](crate::directory::BlobDirectory) and
+/// [`SliverFiles`](crate::directory::SliverFiles). Jobs ignore the metadata of a `BlobSliver` and
+/// use their own.
 ///
 /// The content of a sliver must not change while a job reads it: a source that returns other bytes
 /// for decoding than for verification makes a good blob look inconsistent. Slivers from other

@@ -123,8 +123,8 @@ impl<T: Source + ?Sized> Source for &T {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Encoder;
 /// use walrus_accel::io::FileSource;
+/// use walrus_accel::Encoder;
 ///
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let path = directory.path().join("model.bin");
@@ -295,8 +295,8 @@ const SPOOL_LEN: usize = 128 << 10;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Encoder;
 /// use walrus_accel::io::SpooledSource;
+/// use walrus_accel::Encoder;
 ///
 /// let blob = SpooledSource::read(&b"walrus"[..])?;
 /// let encoded = Encoder::new(10)?.metadata(&blob)?;

@@ -101,8 +101,8 @@ impl Encoder {
     /// Returns the working memory, in bytes, of encoding a blob of `length` bytes: at most the
     /// memory limit.
     ///
-    /// With [`EngineKind::Auto`](crate::EngineKind::Auto) the result is for the CPU. A device, which
-    /// may encode blobs of 16 MiB or more, needs another amount within the limit.
+    /// With [`EngineKind::Auto`](crate::EngineKind::Auto) the result is for the CPU. A device,
+    /// which may encode blobs of 16 MiB or more, needs another amount within the limit.
     ///
     /// # Errors
     ///
@@ -195,8 +195,8 @@ impl Encoder {
     /// # Errors
     ///
     /// As [`Shape::new`] for the longest blob;
-    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the device of the runtime is
-    /// not present; [`Error::Cancelled`](crate::Error::Cancelled).
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the device of the runtime
+    /// is not present; [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Example
     ///

@@ -17,8 +17,8 @@ use crate::jobs::decoder::Decoder;
 use crate::jobs::verify::BlobSliver;
 use crate::support::memory::{catch_out_of_memory, collected, filled, with_capacity};
 
-/// Codeword of a sliver with its Merkle tree. Each of the `n` symbols recovers a sliver of the other
-/// axis.
+/// Codeword of a sliver with its Merkle tree. Each of the `n` symbols recovers a sliver of the
+/// other axis.
 ///
 /// [`Decoder::expand`] computes it once; serving a symbol from it costs a copy. Its size is `n`
 /// symbols and about `2 * n` digests: [`memory`](Self::memory) bytes.
@@ -26,10 +26,10 @@ use crate::support::memory::{catch_out_of_memory, collected, filled, with_capaci
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
 /// use walrus_accel::io::SliverBuffer;
 /// use walrus_accel::verify::BlobSliver;
 /// use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
+/// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let mut buffer = SliverBuffer::new();
@@ -95,7 +95,8 @@ impl ExpandedSliver {
         &self.symbols[usize::from(target.0) * size..][..size]
     }
 
-    /// Returns the symbol that recovers the other axis's sliver of the target pair, without a proof.
+    /// Returns the symbol that recovers the other axis's sliver of the target pair, without a
+    /// proof.
     ///
     /// # Errors
     ///
@@ -266,9 +267,9 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     ///
     /// let encoder = Encoder::new(10)?;
     /// let mut buffer = SliverBuffer::new();

@@ -53,8 +53,8 @@ fn run(verb: &str) -> Result<Vec<String>> {
     let (directory, control) = (variable("WALRUS_ACCEL_TEST_DIRECTORY"), Control::new());
     let n_shards = SHARDS.parse().unwrap();
     let decoder = || {
-        let decoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
-        decoder
+        let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+        builder
             .memory(64 << 20)
             .build()
             .map(|runtime| runtime.decoder())
@@ -95,8 +95,8 @@ fn run(verb: &str) -> Result<Vec<String>> {
                 .force(verb == "Force")
                 .resume(verb == "Resume")
                 .threads(2);
-            let encoder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
-            let encoder = encoder.memory(64 << 20).build()?.encoder(n_shards)?;
+            let builder = Runtime::builder().engine(EngineKind::Cpu).threads(2);
+            let encoder = builder.memory(64 << 20).build()?.encoder(n_shards)?;
             encoder.encode(source, &PairSet::all(n_shards), &mut sink, &control)?;
             Ok(Vec::new())
         }

@@ -20,8 +20,8 @@ use crate::format::shape::Shape;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, BlobMetadataWithId, Encoder, SliverIndex};
 /// use walrus_accel::wire::Bcs;
+/// use walrus_accel::{Axis, BlobMetadataWithId, Encoder, SliverIndex};
 ///
 /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let (wanted, bytes) = (encoded.blob_id, encoded.to_bcs());

@@ -29,8 +29,8 @@ pub trait Codec: Sized {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Error, SliverIndex};
 /// use walrus_accel::wire::{Bcs, SliverData};
+/// use walrus_accel::{Error, SliverIndex};
 ///
 /// let sliver = SliverData { symbols: vec![1, 2, 3, 4], symbol_size: 2, index: SliverIndex(7) };
 /// let bytes = sliver.to_bcs();

@@ -12,8 +12,8 @@ use crate::format::verdict::SliverInfo;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SliverIndex;
 /// use walrus_accel::wire::{Bcs, SliverData};
+/// use walrus_accel::SliverIndex;
 ///
 /// let sliver = SliverData::from_bcs(&[4, 10, 11, 12, 13, 2, 0, 3, 0])?;
 /// assert_eq!(sliver.index, SliverIndex(3));
@@ -37,8 +37,8 @@ pub struct SliverData {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::Axis;
 /// use walrus_accel::wire::{Bcs, Sliver};
+/// use walrus_accel::Axis;
 ///
 /// let sliver = Sliver::from_bcs(&[1, 2, 10, 11, 2, 0, 3, 0])?;
 /// assert_eq!(sliver.axis, Axis::Secondary);

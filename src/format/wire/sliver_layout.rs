@@ -90,8 +90,8 @@ impl Shape {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::Encoder;
     /// use walrus_accel::wire::Bcs;
+    /// use walrus_accel::Encoder;
     ///
     /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
     /// assert_eq!(encoded.metadata.shape()?.metadata_len(), encoded.to_bcs().len() as u64);

@@ -27,8 +27,8 @@ const MIN_RECOVERY_SYMBOL_LEN: usize = 2 + 3 + 1 + MIN_PATH;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SliverIndex;
 /// use walrus_accel::wire::{Bcs, DecodingSymbol};
+/// use walrus_accel::SliverIndex;
 ///
 /// let symbol = DecodingSymbol { index: SliverIndex(5), data: vec![10, 11] };
 /// assert_eq!(symbol.to_bcs(), [5, 0, 2, 10, 11]);
@@ -108,8 +108,8 @@ impl MerkleProof {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SliverIndex;
 /// use walrus_accel::wire::{Bcs, RecoverySymbol};
+/// use walrus_accel::SliverIndex;
 ///
 /// let symbol = RecoverySymbol::from_bcs(&[5, 0, 2, 10, 11, 2, 0, 0])?;
 /// assert_eq!(symbol.symbol.index, SliverIndex(5));
@@ -129,8 +129,8 @@ pub struct RecoverySymbol {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, SliverIndex};
 /// use walrus_accel::wire::{Bcs, GeneralRecoverySymbol};
+/// use walrus_accel::{Axis, SliverIndex};
 ///
 /// let symbol = GeneralRecoverySymbol::from_bcs(&[1, 5, 0, 2, 10, 11, 3, 0, 2, 0, 0])?;
 /// assert_eq!((symbol.axis, symbol.target), (Axis::Secondary, SliverIndex(3)));
@@ -156,8 +156,8 @@ pub struct GeneralRecoverySymbol {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::SliverIndex;
 /// use walrus_accel::wire::{Bcs, InconsistencyProof};
+/// use walrus_accel::SliverIndex;
 ///
 /// let proof = InconsistencyProof::from_bcs(&[3, 0, 1, 5, 0, 2, 10, 11, 2, 0, 0])?;
 /// assert_eq!(proof.target, SliverIndex(3));

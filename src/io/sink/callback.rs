@@ -20,8 +20,8 @@ use crate::io::control::Control;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, PairSet};
 /// use walrus_accel::io::CallbackSink;
+/// use walrus_accel::{Control, Encoder, PairSet};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let mut bytes = 0;

@@ -26,14 +26,14 @@ pub struct SliverPair {
 ///
 /// For callers that pass slivers on one by one: to other threads, to a foreign language, to a queue
 /// of uploads. The engine writes the symbols in place, so nothing is copied.
-/// [`SliverBuffer`](crate::io::SliverBuffer) is faster for many blobs in a row, because it keeps its
-/// memory from blob to blob.
+/// [`SliverBuffer`](crate::io::SliverBuffer) is faster for many blobs in a row, because it keeps
+/// its memory from blob to blob.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Control, Encoder, PairSet};
 /// use walrus_accel::io::OwnedSlivers;
+/// use walrus_accel::{Control, Encoder, PairSet};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let mut sink = OwnedSlivers::new();

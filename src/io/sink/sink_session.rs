@@ -11,8 +11,10 @@ use crate::io::source::FileSource;
 
 /// Destination of the slivers of one encoding after another.
 ///
-/// Implemented by [`SliverBuffer`](crate::io::SliverBuffer), [`SliverSlices`](crate::io::SliverSlices),
-/// [`DirectorySink`](crate::directory::DirectorySink) and [`CallbackSink`](crate::io::CallbackSink).
+/// Implemented by [`SliverBuffer`](crate::io::SliverBuffer),
+/// [`OwnedSlivers`](crate::io::OwnedSlivers),
+/// [`SliverSlices`](crate::io::SliverSlices), [`DirectorySink`](crate::directory::DirectorySink)
+/// and [`CallbackSink`](crate::io::CallbackSink).
 pub trait Sink {
     /// Starts to receive the slivers of the chosen pairs of one blob. `commitment` is the hash of
     /// the blob's metadata.
@@ -32,8 +34,8 @@ pub trait Sink {
     ) -> Result<Box<dyn SinkSession + 'a>>;
 
     /// Names the file that is encoded, if the source is a file
-    /// ([`Source::as_file`](crate::io::Source::as_file)). Called before [`Sink::begin`]. A sink that
-    /// replaces files must not replace this file.
+    /// ([`Source::as_file`](crate::io::Source::as_file)). Called before [`Sink::begin`]. A sink
+    /// that replaces files must not replace this file.
     fn protect(&mut self, file: &FileSource) {
         let _ = file;
     }

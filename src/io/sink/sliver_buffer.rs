@@ -26,8 +26,8 @@ const ALIGN: u64 = 64;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
 /// use walrus_accel::io::SliverBuffer;
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, SliverPairIndex};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let mut slivers = SliverBuffer::new();

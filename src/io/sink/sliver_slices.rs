@@ -22,8 +22,8 @@ use crate::support::memory::{collected, filled, try_with_capacity};
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape};
 /// use walrus_accel::io::SliverSlices;
+/// use walrus_accel::{Axis, Control, Encoder, PairSet, Shape};
 ///
 /// let shape = Shape::new(10, 6)?;
 /// let [primary, secondary] = Axis::BOTH.map(|axis| shape.sliver_data_len(axis) as usize);
@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn every_engine_s_slivers_are_those_of_a_buffer() {
         for kind in [EngineKind::Cpu, EngineKind::Reference] {
-            let encoder = Runtime::builder().engine(kind).memory(1 << 20);
-            let encoder = encoder.build().unwrap().encoder(10).unwrap();
+            let builder = Runtime::builder().engine(kind).memory(1 << 20);
+            let encoder = builder.build().unwrap().encoder(10).unwrap();
             let blob: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
             let pairs = PairSet::parse("1,4-6,9", 10).unwrap();
             let mut own = SliverBuffer::new();

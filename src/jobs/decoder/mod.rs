@@ -1,6 +1,6 @@
 //! Decoding: slivers to the blob, or to missing slivers.
 
-mod decode;
+mod decode_jobs;
 mod pipeline;
 mod requests;
 mod selection;
@@ -58,10 +58,10 @@ impl std::str::FromStr for Check {
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
 /// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::io::SliverBuffer;
 /// use walrus_accel::wire::{Bcs, Sliver, SliverData};
+/// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
 ///
 /// // 10 shards: any 4 primary slivers give the blob.
 /// let runtime = Runtime::new()?;

@@ -1,4 +1,4 @@
-//! A blob through the stages of decoding, stripe by stripe: decode, check or encode again, write.
+//! Stages of decoding, stripe by stripe: decode, check or encode again, write.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Attempt<'_> {
         let rows_count = usize::from(shape.rows());
         let needed = shape.slivers_needed(axis);
         let job = Job {
-            // With all of the source at hand there is nothing to restore.
+            // If all source slivers are given, there is nothing to restore.
             work: match indices.iter().all(|index| index.0 < needed) {
                 true => Work::Verify,
                 false => Work::Decode,
@@ -125,12 +125,16 @@ impl Attempt<'_> {
                 )?;
             }
         }
-        match (stage, target.metadata()) {
-            (Stage::Expand(session, rows), Some(metadata)) => {
-                check_rows(engine.codewords(), metadata, &shape, rows, &*session)
-            }
-            (Stage::Encode(stage), Some(metadata)) => check_encoding(metadata, &stage.finish()),
-            _ => Ok(()),
+        match stage {
+            Stage::None => Ok(()),
+            Stage::Expand(session, rows) => check_rows(
+                engine.codewords(),
+                target.metadata(),
+                &shape,
+                rows,
+                &*session,
+            ),
+            Stage::Encode(stage) => check_encoding(target.metadata(), &stage.finish()),
         }
     }
 }
@@ -158,8 +162,7 @@ pub(super) enum Target<'a> {
     Checked {
         metadata: &'a BlobMetadata,
         blob: &'a dyn OutputSession,
-        /// Whether given slivers are known to belong to the metadata: rows that are among them need
-        /// no check.
+        /// True if the given slivers are verified. Source rows among them need no check.
         verified: bool,
     },
     /// Encoded again, and the metadata compared.
@@ -171,11 +174,11 @@ pub(super) enum Target<'a> {
 }
 
 impl Target<'_> {
-    /// Returns the metadata to check against.
-    fn metadata(&self) -> Option<&BlobMetadata> {
+    /// Returns the metadata to check against. The target must be one that is checked.
+    fn metadata(&self) -> &BlobMetadata {
         match self {
-            Self::Blob(_) => None,
-            Self::Checked { metadata, .. } | Self::Encoded { metadata, .. } => Some(metadata),
+            Self::Blob(_) => unreachable!("an unchecked blob has no stage that checks"),
+            Self::Checked { metadata, .. } | Self::Encoded { metadata, .. } => metadata,
         }
     }
 
@@ -223,8 +226,8 @@ enum Stage<'a> {
     Encode(EncodeStage<'a>),
 }
 
-/// The rows of the blob that a decoded matrix stands for: zeros past the blob's end, whatever the
-/// slivers held there.
+/// Rows of the blob in a decoded matrix. Bytes beyond the blob's end are zero, whatever the slivers
+/// had there.
 struct BlobRows<'a> {
     rows: Box<dyn SymbolReader + 'a>,
     shape: Shape,
@@ -255,7 +258,7 @@ impl SymbolReader for BlobRows<'_> {
     }
 }
 
-/// Some of the rows: item `i` is the row with the `i`-th number.
+/// Selected rows: item `i` is row `numbers[i]`.
 struct SomeRows<'a> {
     rows: &'a dyn SymbolReader,
     numbers: &'a [usize],
@@ -271,7 +274,7 @@ impl SymbolReader for SomeRows<'_> {
     }
 }
 
-/// Writes the byte range of every symbol of the numbered rows of the blob to its place.
+/// Writes a byte range of every symbol of the numbered rows to the output.
 fn write_rows(
     pool: &dyn TaskPool,
     shape: &Shape,
@@ -324,7 +327,8 @@ fn write_rows(
     failed.map_or(Ok(()), Err)
 }
 
-/// The roots of slivers that were expanded. Nothing is known of them: they may be a stranger's.
+/// Computes the roots of expanded slivers. No codeword is assumed to be zero, because the slivers
+/// may come from strangers.
 pub(crate) fn roots(
     hasher: &dyn TreeHasher,
     commitment: Commitment,
@@ -343,8 +347,8 @@ pub(crate) fn roots(
     }
 }
 
-/// The default check: the source rows' roots are those in the metadata. The slivers are those of
-/// [`BlobRows`], zero past the blob's end, of the rows with these numbers.
+/// Compares the roots of source rows with the metadata: the default check. `checked` has the
+/// numbers of the rows in `session`, which come from [`BlobRows`].
 fn check_rows(
     hasher: &dyn TreeHasher,
     metadata: &BlobMetadata,
@@ -357,7 +361,7 @@ fn check_rows(
     let differs = |row: usize, root| metadata.pairs[row].primary != Node::Digest(root);
     let mut differing = 0;
     for (&row, root) in checked.iter().zip(roots) {
-        // The first zero row speaks for the others that are not checked themselves.
+        // The first zero row stands for the zero rows that are not hashed.
         let spoken_for = match row == zeros && checked.last() == Some(&row) {
             true => row..shape.rows().into(),
             false => row..row + 1,
@@ -375,7 +379,7 @@ fn check_rows(
     Ok(())
 }
 
-/// The strict check: encoding the blob gives the metadata.
+/// Compares the metadata of the blob encoded again: the strict check.
 fn check_encoding(metadata: &BlobMetadata, computed: &BlobMetadataWithId) -> Result<()> {
     if computed.metadata == *metadata {
         return Ok(());

@@ -12,9 +12,9 @@ use crate::io::sliver_source::SliverSource;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Check, Decoder, Encoder, Error};
 /// use walrus_accel::decode::DecodeRequest;
 /// use walrus_accel::wire::Sliver;
+/// use walrus_accel::{Check, Decoder, Encoder, Error};
 ///
 /// let metadata = Encoder::new(10)?.metadata(&b"walrus"[..])?.verify(10)?;
 /// let slivers: Vec<Sliver> = Vec::new();

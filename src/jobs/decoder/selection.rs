@@ -1,4 +1,4 @@
-//! Which slivers a job uses: usable ones first, verified ones if its check fails, and a look from
+//! Choice of the slivers of a job: usable slivers first, verified slivers if the check fails, and
 //! another path before a blob is called inconsistent.
 
 use std::cell::RefCell;
@@ -38,7 +38,7 @@ impl<'a> Attempt<'a> {
 }
 
 impl Decoder {
-    /// Chooses slivers and runs `job`; if its check fails, chooses again among verified ones.
+    /// Chooses slivers and runs `job`. If the check fails, chooses again among verified slivers.
     pub(super) fn with_good_slivers(
         &self,
         metadata: &VerifiedMetadata,
@@ -49,7 +49,7 @@ impl Decoder {
         catch_out_of_memory(|| self.with_good_slivers_uncaught(metadata, choice, control, &mut job))
     }
 
-    /// The same, from which missing memory unwinds.
+    /// [`Decoder::with_good_slivers`], which unwinds if memory is missing.
     fn with_good_slivers_uncaught(
         &self,
         metadata: &VerifiedMetadata,
@@ -106,7 +106,7 @@ impl Decoder {
             };
             if bad.is_empty() {
                 match error {
-                    // All could be read this time.
+                    // Verification could read all slivers.
                     Error::Io { .. } => job(&own, axis, &given)?,
                     _ => look_again(Error::Inconsistent {
                         reason: Inconsistency::GoodSlivers,
@@ -176,20 +176,20 @@ impl Decoder {
     }
 }
 
-/// Numbers of slivers once more; missing memory unwinds.
+/// Copies positions of slivers. Unwinds if memory is missing.
 fn copy_of(numbers: &[usize]) -> Vec<usize> {
     collected(numbers.iter().copied())
 }
 
-/// A job, from slivers of an axis.
+/// Job that decodes from slivers of an axis.
 type Run<'a> = &'a mut dyn FnMut(&Attempt<'_>, Axis, &GivenSlivers<'_>) -> Result<()>;
 
-/// What slivers a job may choose from.
+/// Slivers that a job may choose from.
 pub(super) struct Choice<'a> {
     pub(super) slivers: &'a dyn SliverSource,
-    /// Those of this axis alone.
+    /// Axis to choose from. `None`: any axis.
     pub(super) axis: Option<Axis>,
-    /// Whether all belong to the metadata for certain.
+    /// True if all slivers are verified.
     pub(super) verified: bool,
 }
 
@@ -220,7 +220,7 @@ pub(super) fn choose_all(
     Ok((axis, usable))
 }
 
-/// The axis to decode from and its usable slivers, source slivers first.
+/// Selects the axis to decode from and its usable slivers, source slivers first.
 fn choose(
     shape: &Shape,
     slivers: &dyn SliverSource,
@@ -240,7 +240,7 @@ fn choose(
             needed,
         };
         best = Some(match best {
-            // The axis of which more is there.
+            // The error names the axis with the larger share of the slivers it needs.
             Some(Error::NotEnoughSlivers {
                 axis: other,
                 usable: other_usable,
@@ -256,7 +256,7 @@ fn choose(
     Err(best.expect("at least one axis was tried"))
 }
 
-/// The good and the bad candidates.
+/// Splits candidates into good and bad slivers.
 fn partition(candidates: &[usize], verdicts: &[SliverVerdict]) -> (Vec<usize>, Vec<usize>) {
     let select = |want: bool| {
         let pairs = candidates.iter().zip(verdicts);

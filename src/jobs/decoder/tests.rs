@@ -28,8 +28,8 @@ fn cpu() -> Arc<dyn Engine> {
 #[test]
 fn an_engine_that_is_wrong_accuses_nobody() {
     let control = Control::new();
-    let encoder = Runtime::builder().engine(EngineKind::Cpu);
-    let encoder = encoder.build().unwrap().encoder(7).unwrap();
+    let builder = Runtime::builder().engine(EngineKind::Cpu);
+    let encoder = builder.build().unwrap().encoder(7).unwrap();
     let blob: Vec<u8> = (0..999u32).map(|i| ((i * i) >> 3) as u8).collect();
     let mut buffer = SliverBuffer::new();
     let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);

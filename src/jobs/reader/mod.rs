@@ -21,18 +21,18 @@ use crate::support::memory::{catch_out_of_memory, collected};
 
 /// Collects slivers of a blob until one axis has enough to read the blob.
 ///
-/// Slivers are added as they arrive, in any order, from any number of threads. Threads verify at the
-/// same time and do not wait for each other. Each sliver is verified at most once, and only if it is
-/// needed. Damaged and surplus slivers are reported and not kept: a reader keeps at most `P` primary
-/// and `S` secondary slivers.
+/// Slivers are added as they arrive, in any order, from any number of threads. Threads verify at
+/// the same time and do not wait for each other. Each sliver is verified at most once, and only if
+/// it is needed. Damaged and surplus slivers are reported and not kept: a reader keeps at most `P`
+/// primary and `S` secondary slivers.
 ///
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Check, Control, Encoder, PairSet, SliverPairIndex};
 /// use walrus_accel::decode::Added;
 /// use walrus_accel::io::SliverBuffer;
 /// use walrus_accel::wire::{Bcs, Sliver, SliverData};
+/// use walrus_accel::{Axis, Check, Control, Encoder, PairSet, SliverPairIndex};
 ///
 /// let encoder = Encoder::new(10)?;
 /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());

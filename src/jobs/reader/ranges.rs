@@ -141,8 +141,8 @@ struct Ranged<'a> {
 }
 
 impl Ranged<'_> {
-    /// Restores words, some at a time within half of the memory limit. `line(word)` is the number of a word's
-    /// symbol in the slivers.
+    /// Restores codewords, as many at a time as half of the memory limit holds. `line(word)` is the
+    /// position of a codeword's symbol in the slivers.
     fn restore(
         &self,
         count: usize,

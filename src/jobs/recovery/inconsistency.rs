@@ -15,22 +15,23 @@ impl Decoder {
     /// Returns the verdict on a proof: `Proven` if the blob was encoded inconsistently.
     ///
     /// A proof holds if its target exists, its symbols are exactly as many as recover a sliver, the
-    /// symbols are of different slivers and belong to the metadata, and the sliver that they recover
-    /// does not. [`Proven`](ProofVerdict::Proven) is computed twice, on two paths.
+    /// symbols are of different slivers and belong to the metadata, and the sliver that they
+    /// recover does not. [`Proven`](ProofVerdict::Proven) is computed twice, on two paths.
     ///
     /// `axis` is the axis of the sliver, which the bytes of a proof do not have.
     ///
     /// # Errors
     ///
     /// [`Error::Internal`](crate::Error::Internal) if the two paths disagree;
-    /// [`Error::MemoryBudget`](crate::Error::MemoryBudget); [`Error::Cancelled`](crate::Error::Cancelled).
+    /// [`Error::MemoryBudget`](crate::Error::MemoryBudget);
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
     ///
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Encoder, SliverIndex};
     /// use walrus_accel::verify::ProofVerdict;
     /// use walrus_accel::wire::InconsistencyProof;
+    /// use walrus_accel::{Axis, Control, Encoder, SliverIndex};
     ///
     /// let encoder = Encoder::new(10)?;
     /// let metadata = encoder.metadata(&b"walrus"[..])?.verify(10)?;

@@ -66,10 +66,10 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverIndex, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::recovery::RecoveryTarget;
     /// use walrus_accel::verify::{BlobSliver, SymbolVerdict};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverIndex, SliverPairIndex};
     ///
     /// let runtime = Runtime::new()?;
     /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
@@ -129,11 +129,11 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::recovery::{RecoveryOutcome, RecoveryTarget};
     /// use walrus_accel::verify::BlobSliver;
     /// use walrus_accel::wire::Bcs;
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     ///
     /// let runtime = Runtime::new()?;
     /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());
@@ -189,10 +189,10 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::recovery::RecoveryTarget;
     /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     ///
     /// let runtime = Runtime::new()?;
     /// let (encoder, decoder) = (runtime.encoder(10)?, runtime.decoder());

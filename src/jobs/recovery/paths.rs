@@ -67,7 +67,8 @@ impl Target<'_> {
     }
 
     /// Confirms on another path that all symbols belong to the metadata, and that they recover this
-    /// sliver, which does not belong to the metadata. Only then the blob may be called inconsistent.
+    /// sliver, which does not belong to the metadata. Only then the blob may be called
+    /// inconsistent.
     pub(super) fn confirm(
         &self,
         words: &dyn CodewordOps,

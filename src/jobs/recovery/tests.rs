@@ -21,8 +21,8 @@ impl<'a> Paths<'a> {
     }
 }
 
-/// The symbols that recover a pair's slivers of both axes, of a blob that is consistent, or of which that
-/// pair's roots are another's.
+/// The symbols that recover a pair's slivers of both axes, of a blob that is consistent, or of
+/// which that pair's roots are another's.
 fn setting(
     consistent: bool,
 ) -> (
@@ -31,8 +31,8 @@ fn setting(
     [Vec<GeneralRecoverySymbol>; 2],
 ) {
     let (control, target) = (Control::new(), SliverPairIndex(2));
-    let encoder = Runtime::builder().engine(EngineKind::Cpu);
-    let encoder = encoder.build().unwrap().encoder(7).unwrap();
+    let builder = Runtime::builder().engine(EngineKind::Cpu);
+    let encoder = builder.build().unwrap().encoder(7).unwrap();
     let mut buffer = SliverBuffer::new();
     let blob: Vec<u8> = (0..1000u32).map(|i| ((i * i) >> 3) as u8).collect();
     let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);

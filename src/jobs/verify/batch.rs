@@ -1,4 +1,4 @@
-//! Slivers of many blobs, in groups that an engine takes together.
+//! Verifying slivers of many blobs, in groups that an engine hashes together.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -16,11 +16,11 @@ use crate::io::sliver_source::{GivenSlivers, SliverSource};
 use crate::jobs::decoder::{Decoder, roots};
 use crate::support::memory::{collected, filled, push};
 
-/// How many slivers are verified in one go: enough to keep many threads busy, few enough that their
-/// hashes stay small.
+/// Maximum number of slivers verified at once: enough to keep many threads busy, and few enough
+/// that the hash states stay small.
 const LOT: usize = 256;
 
-/// The same where every thread is at a lot of its own: no more slivers, and about so many bytes.
+/// Maximum number of slivers, and approximate number of bytes, of a lot of one thread.
 const SMALL_LOT: usize = 32;
 const SMALL_LOT_BYTES: u64 = 1 << 20;
 
@@ -28,19 +28,19 @@ const SMALL_LOT_BYTES: u64 = 1 << 20;
 /// ones by lots.
 const LARGE: u64 = 16 << 20;
 
-/// Slivers to be verified.
+/// Slivers to verify.
 pub(super) struct Batch<'a> {
     pub(super) decoder: &'a Decoder,
     pub(super) slivers: &'a dyn SliverSource,
-    /// What those say of themselves.
+    /// Measures of all slivers of the source.
     pub(super) infos: Vec<SliverInfo>,
-    /// Which of them.
+    /// Positions of the slivers to verify.
     pub(super) numbers: &'a [usize],
-    /// The metadata of the blob that the so many-th of those is to belong to.
+    /// Returns the metadata of the blob of the sliver at a place in `numbers`.
     pub(super) metadata_of: &'a (dyn Fn(usize) -> &'a VerifiedMetadata + Sync),
 }
 
-/// What slivers have in common that are expanded and hashed together.
+/// Common properties of slivers that are expanded and hashed together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
     n_shards: u16,
@@ -49,14 +49,14 @@ struct Kind {
     axis: Axis,
 }
 
-/// Slivers of a kind.
+/// Slivers of one kind.
 struct Group {
     axis: Axis,
     commitment: Commitment,
     /// That of one of their blobs: the others differ in the blob's length alone, which does not
     /// matter here.
     shape: Shape,
-    /// Where they stand among the numbers.
+    /// Places of the slivers in `numbers`.
     places: Vec<usize>,
 }
 
@@ -74,7 +74,7 @@ impl Group {
         }
     }
 
-    /// How many of them a thread takes at once, if each is at a lot of its own.
+    /// Returns the number of slivers in a lot of one thread.
     fn small_lot(&self) -> usize {
         let by_bytes = SMALL_LOT_BYTES / self.shape.sliver_len(self.axis);
         SMALL_LOT
@@ -97,7 +97,7 @@ impl Group {
 }
 
 impl Batch<'_> {
-    /// What each of them is; missing memory unwinds.
+    /// Computes the verdicts. Unwinds if memory is missing.
     pub(super) fn verdicts(&self, control: &Control) -> Result<Vec<SliverVerdict>> {
         let mut verdicts = filled(SliverVerdict::WrongRoot, self.numbers.len());
         let groups = self.groups(&mut verdicts);
@@ -109,7 +109,7 @@ impl Batch<'_> {
         let (mut lots, mut alone) = (Vec::new(), Vec::new());
         let is_one = groups.len() == 1;
         for group in groups {
-            // Few slivers would not keep all threads busy, however large they are.
+            // Few slivers do not keep all threads busy, whatever their size.
             let is_large = group.bytes() >= LARGE && group.places.len() >= threads;
             let plan = match is_device || is_large || is_one || threads == 1 {
                 true => None,
@@ -131,7 +131,7 @@ impl Batch<'_> {
         Ok(verdicts)
     }
 
-    /// Says of those that cannot be hashed what they are, and groups the others.
+    /// Writes the verdicts on slivers with wrong measures, and groups the other slivers.
     fn groups(&self, verdicts: &mut [SliverVerdict]) -> Vec<Group> {
         let mut groups = BTreeMap::<Kind, Group>::new();
         for (place, &number) in self.numbers.iter().enumerate() {

@@ -32,10 +32,10 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::verify::SliverVerdict;
     /// use walrus_accel::wire::{Bcs, Sliver, SliverData};
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     ///
     /// let encoder = Encoder::new(10)?;
     /// let mut buffer = SliverBuffer::new();
@@ -86,9 +86,9 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::verify::BlobSliver;
+    /// use walrus_accel::{Axis, Control, Decoder, Encoder, PairSet, SliverPairIndex};
     ///
     /// let encoder = Encoder::new(10)?;
     /// let mut blobs = Vec::new();

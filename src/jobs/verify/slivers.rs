@@ -18,8 +18,8 @@ use crate::support::memory::try_with_capacity;
 /// # Example
 ///
 /// ```
-/// use walrus_accel::{Axis, Encoder};
 /// use walrus_accel::verify::BlobSliver;
+/// use walrus_accel::{Axis, Encoder};
 ///
 /// let encoded = Encoder::new(10)?.metadata(&b"walrus"[..])?;
 /// let metadata = encoded.verify(10)?;

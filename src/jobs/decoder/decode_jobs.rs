@@ -125,9 +125,9 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, PairSet, Runtime, Shape};
     /// use walrus_accel::decode::UncheckedRequest;
     /// use walrus_accel::io::{OwnedSlivers, SliverRef};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, Shape};
     ///
     /// let runtime = Runtime::new()?;
     /// let (mut sink, control) = (OwnedSlivers::new(), Control::new());
@@ -195,10 +195,10 @@ impl Decoder {
     /// # Example
     ///
     /// ```
-    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     /// use walrus_accel::decode::RebuildRequest;
     /// use walrus_accel::io::SliverBuffer;
     /// use walrus_accel::wire::{Bcs, Sliver, SliverData};
+    /// use walrus_accel::{Axis, Control, PairSet, Runtime, SliverPairIndex};
     ///
     /// let runtime = Runtime::new()?;
     /// let (mut buffer, control) = (SliverBuffer::new(), Control::new());
