@@ -75,7 +75,9 @@ fn in_brackets(line: &str) -> String {
 
 fn versions() -> String {
     let mut text = format!(
-        "\n/**\n * Version of this header. walrus_accel_version returns the version of the library.\n */\n\
+        "\n/**\n \
+         * Version of this header. walrus_accel_version returns the version of the library.\n \
+         */\n\
          #define WALRUS_ACCEL_VERSION \"{}\"\n",
         env!("CARGO_PKG_VERSION")
     );
@@ -196,8 +198,8 @@ fn is_kept(path: &str, expected: &str) {
         .position(|(a, b)| a != b);
     assert!(
         found == expected,
-        "{} differs from the output of src/ffi/ at line {:?}: run `{WRITE}=1 cargo test --features capi \
-         --test header` and look at the change",
+        "{} differs from the output of src/ffi/ at line {:?}: run \
+         `{WRITE}=1 cargo test --features capi --test header` and look at the change",
         path.display(),
         line.map(|line| line + 1)
     );

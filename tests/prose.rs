@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Folders with sources, each with its subfolders.
 const ROOTS: [&str; 7] = [
-    "src", "benches", "tests", "fuzz", "bindings", "include", "shaders",
+    "src", "benches", "tests", "fuzz", "bindings", "examples", "include", "shaders",
 ];
 
 /// Folders below `ROOTS` with files that are not part of the project's text.
@@ -45,6 +45,12 @@ fn doc_comments_begin_with_a_noun_or_a_verb() {
 fn lines_fit_into_100_columns() {
     expect_none(|file, found| {
         for (line, columns) in long_lines(&file.text) {
+            // The generator of the header does not break a declaration with one parameter.
+            let is_comment = |text: &str| text.trim_start().starts_with(['*', '/']);
+            let text = file.text.lines().nth(line - 1);
+            if file.name.starts_with("include/") && !text.is_some_and(is_comment) {
+                continue;
+            }
             found.push(format!(
                 "{}:{line}: {columns} columns, at most {COLUMNS}",
                 file.name

@@ -15,7 +15,7 @@
 static int succeeded(walrus_accel_status status, walrus_accel_error **error, const char *what) {
     if (status != WALRUS_ACCEL_OK) {
         fprintf(stderr, "encode: %s: %s (%s)\n", what, walrus_accel_error_message(*error),
-                walrus_accel_status_name(status));
+            walrus_accel_status_name(status));
     }
     walrus_accel_error_free(*error);
     *error = NULL;
@@ -31,9 +31,7 @@ static int print(const walrus_accel_encoded *encoded) {
     const char *path = NULL;
     uint32_t already_there = 0;
     walrus_accel_status status = walrus_accel_encoded_metadata(encoded, &metadata, &error);
-    if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_metadata_blob_id(metadata, id, &error);
-    }
+    if (status == WALRUS_ACCEL_OK) { status = walrus_accel_metadata_blob_id(metadata, id, &error); }
     walrus_accel_metadata_free(metadata);
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_blob_id_to_text(id, text, sizeof text, &error);
@@ -41,9 +39,7 @@ static int print(const walrus_accel_encoded *encoded) {
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_encoded_path(encoded, &path, &already_there, &error);
     }
-    if (!succeeded(status, &error, "reading the result")) {
-        return 0;
-    }
+    if (!succeeded(status, &error, "reading the result")) { return 0; }
     fprintf(stderr, "%s%s\n", path, already_there ? " was there already" : "");
     return printf("%s\n", text) > 0 && fflush(stdout) == 0;
 }

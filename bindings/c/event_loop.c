@@ -66,9 +66,7 @@ static int submit(const walrus_accel_runtime *runtime, file *one) {
     request.source = &source;
     walrus_accel_status status =
         walrus_accel_submit_encode(runtime, &request, ended, NULL, &one->job, &error);
-    if (status != WALRUS_ACCEL_OK) {
-        complain(one->path, error);
-    }
+    if (status != WALRUS_ACCEL_OK) { complain(one->path, error); }
     return status == WALRUS_ACCEL_OK;
 }
 
@@ -83,9 +81,7 @@ static int conclude(file *one) {
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_encoded_metadata(encoded, &metadata, &error);
     }
-    if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_metadata_blob_id(metadata, id, &error);
-    }
+    if (status == WALRUS_ACCEL_OK) { status = walrus_accel_metadata_blob_id(metadata, id, &error); }
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_blob_id_to_text(id, text, sizeof text, &error);
     }
@@ -109,16 +105,15 @@ static void tell_progress(const file *files, size_t count) {
             walrus_accel_job_progress(files[number].job, &done, &total, NULL);
         }
         if (total > 0) {
-            fprintf(stderr, "%3.0f %%  %s\n", 100.0 * (double)done / (double)total, files[number].path);
+            fprintf(
+                stderr, "%3.0f %%  %s\n", 100.0 * (double)done / (double)total, files[number].path);
         }
     }
 }
 
 static void cancel_all(const file *files, size_t count) {
     for (size_t number = 0; number < count; ++number) {
-        if (files[number].job) {
-            walrus_accel_job_cancel(files[number].job, NULL);
-        }
+        if (files[number].job) { walrus_accel_job_cancel(files[number].job, NULL); }
     }
 }
 
@@ -163,8 +158,7 @@ static size_t turn(file *files, size_t count) {
          * Read the bytes before looking at the jobs: a job that ends after the look leaves its
          * byte.
          */
-        while (read(wakeups[0], bytes, sizeof bytes) > 0) {
-        }
+        while (read(wakeups[0], bytes, sizeof bytes) > 0) {}
         if (is_interrupted) {
             is_interrupted = 0;
             cancel_all(files, count);

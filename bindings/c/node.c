@@ -15,13 +15,13 @@
 #include <string.h>
 #include <walrus_accel.h>
 
-static void complain(const char *what, const char *why) { fprintf(stderr, "node: %s: %s\n", what, why); }
+static void complain(const char *what, const char *why) {
+    fprintf(stderr, "node: %s: %s\n", what, why);
+}
 
 /* Reports a failure and frees the error. Returns 1 on success. */
 static int succeeded(walrus_accel_status status, walrus_accel_error **error, const char *what) {
-    if (status != WALRUS_ACCEL_OK) {
-        complain(what, walrus_accel_error_message(*error));
-    }
+    if (status != WALRUS_ACCEL_OK) { complain(what, walrus_accel_error_message(*error)); }
     walrus_accel_error_free(*error);
     *error = NULL;
     return status == WALRUS_ACCEL_OK;
@@ -34,9 +34,7 @@ static uint8_t *read_file(const char *path, size_t *length) {
     uint8_t *bytes = NULL;
     long end = -1;
     FILE *file = fopen(path, "rb");
-    if (file && fseek(file, 0, SEEK_END) == 0) {
-        end = ftell(file);
-    }
+    if (file && fseek(file, 0, SEEK_END) == 0) { end = ftell(file); }
     if (end >= 0) {
         rewind(file);
         /* One byte more, so that an empty file has memory too. */
@@ -46,12 +44,8 @@ static uint8_t *read_file(const char *path, size_t *length) {
         free(bytes);
         bytes = NULL;
     }
-    if (!bytes) {
-        perror(path);
-    }
-    if (file) {
-        fclose(file);
-    }
+    if (!bytes) { perror(path); }
+    if (file) { fclose(file); }
     *length = bytes ? (size_t)end : 0;
     return bytes;
 }
@@ -66,9 +60,7 @@ static int ends_in(const char *text, const char *end) {
  * name.
  */
 static uint32_t axis_of(const char *path) {
-    if (ends_in(path, ".primary.bcs")) {
-        return WALRUS_ACCEL_AXIS_PRIMARY;
-    }
+    if (ends_in(path, ".primary.bcs")) { return WALRUS_ACCEL_AXIS_PRIMARY; }
     return ends_in(path, ".secondary.bcs") ? WALRUS_ACCEL_AXIS_SECONDARY : 0;
 }
 
@@ -81,9 +73,7 @@ static int read_slivers(char **paths, size_t count, walrus_accel_sliver *slivers
             return 0;
         }
         slivers[number].data = read_file(paths[number], &slivers[number].length);
-        if (!slivers[number].data) {
-            return 0;
-        }
+        if (!slivers[number].data) { return 0; }
     }
     return 1;
 }
@@ -122,8 +112,8 @@ static const char *name_of(uint8_t verdict) {
 
 /* Verifies the slivers, reports bad slivers, and writes the good slivers to `good`. */
 static int verify(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
-                  char **paths, const walrus_accel_sliver *slivers, size_t count,
-                  walrus_accel_sliver *good, size_t *good_count) {
+    char **paths, const walrus_accel_sliver *slivers, size_t count, walrus_accel_sliver *good,
+    size_t *good_count) {
     walrus_accel_error *error = NULL;
     int is_done = 0;
     uint8_t *verdicts = malloc(count);
@@ -155,7 +145,7 @@ static int verify(const walrus_accel_runtime *runtime, const walrus_accel_metada
 
 /* Decodes to a file and reports the number of used slivers. */
 static int decode(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
-                  const walrus_accel_sliver *slivers, size_t count, const char *output) {
+    const walrus_accel_sliver *slivers, size_t count, const char *output) {
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_error *error = NULL;
     const size_t *numbers = NULL;
@@ -168,16 +158,14 @@ static int decode(const walrus_accel_runtime *runtime, const walrus_accel_metada
     request.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
     request.output_path = output;
     walrus_accel_status status = walrus_accel_decode(runtime, &request, NULL, &decoded, &error);
-    if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_decoded_axis(decoded, &axis, &error);
-    }
+    if (status == WALRUS_ACCEL_OK) { status = walrus_accel_decoded_axis(decoded, &axis, &error); }
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_decoded_used(decoded, &numbers, &used, &error);
     }
     int is_done = succeeded(status, &error, output);
     if (is_done) {
         fprintf(stderr, "decoded from %zu %s slivers\n", used,
-                axis == WALRUS_ACCEL_AXIS_PRIMARY ? "primary" : "secondary");
+            axis == WALRUS_ACCEL_AXIS_PRIMARY ? "primary" : "secondary");
     }
     walrus_accel_decoded_free(decoded);
     return is_done;
@@ -188,7 +176,7 @@ static int decode(const walrus_accel_runtime *runtime, const walrus_accel_metada
  * caller frees the bytes.
  */
 static int serve(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
-                 const walrus_accel_sliver *sliver, uint16_t pair, walrus_accel_symbol *symbol) {
+    const walrus_accel_sliver *sliver, uint16_t pair, walrus_accel_symbol *symbol) {
     walrus_accel_expanded *expanded = NULL;
     walrus_accel_error *error = NULL;
     uint8_t *bytes = NULL;
@@ -198,12 +186,12 @@ static int serve(const walrus_accel_runtime *runtime, const walrus_accel_metadat
     /* A node that serves many symbols keeps the expanded sliver. */
     walrus_accel_status status = walrus_accel_expand(runtime, &request, NULL, &expanded, &error);
     if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_expanded_symbols_length(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &pair, 1,
-                                                      &symbol->length, &error);
+        status = walrus_accel_expanded_symbols_length(
+            expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &pair, 1, &symbol->length, &error);
     }
     if (status == WALRUS_ACCEL_OK && (bytes = malloc(symbol->length)) != NULL) {
-        status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &pair, 1, bytes,
-                                               symbol->length, NULL, &error);
+        status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &pair,
+            1, bytes, symbol->length, NULL, &error);
     }
     walrus_accel_expanded_free(expanded);
     if (!succeeded(status, &error, "serving a symbol")) {
@@ -237,7 +225,7 @@ static int write_file(const char *path, const uint8_t *bytes, size_t length) {
 
 /* Recovers the secondary sliver of a pair from symbols, and writes it to a file. */
 static int recover(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
-                   const walrus_accel_symbol *symbols, size_t count, uint16_t pair, const char *path) {
+    const walrus_accel_symbol *symbols, size_t count, uint16_t pair, const char *path) {
     walrus_accel_recovered *recovered = NULL;
     walrus_accel_error *error = NULL;
     const uint8_t *data = NULL;
@@ -261,22 +249,21 @@ static int recover(const walrus_accel_runtime *runtime, const walrus_accel_metad
          */
         status = walrus_accel_recovered_sliver(recovered, &data, &length, &error);
     }
-    int is_done = succeeded(status, &error, "recovering a sliver") && write_file(path, data, length);
+    int is_done =
+        succeeded(status, &error, "recovering a sliver") && write_file(path, data, length);
     walrus_accel_recovered_free(recovered);
     return is_done;
 }
 
 /* Has every primary sliver serve a symbol, and recovers a sliver from the symbols. */
 static int heal(const walrus_accel_runtime *runtime, const walrus_accel_metadata *metadata,
-                const walrus_accel_sliver *slivers, size_t count, const char *output) {
+    const walrus_accel_sliver *slivers, size_t count, const char *output) {
     const uint16_t pair = 0;
     size_t served = 0, buffer = strlen(output) + sizeof ".0000.secondary.bcs";
     walrus_accel_symbol *symbols = calloc(count + 1, sizeof *symbols);
     char *path = malloc(buffer);
     int is_done = symbols && path;
-    if (!is_done) {
-        complain("recovering", "out of memory");
-    }
+    if (!is_done) { complain("recovering", "out of memory"); }
     for (size_t number = 0; is_done && number < count; ++number) {
         if (slivers[number].axis == WALRUS_ACCEL_AXIS_PRIMARY) {
             is_done = serve(runtime, metadata, &slivers[number], pair, &symbols[served]);
@@ -286,9 +273,7 @@ static int heal(const walrus_accel_runtime *runtime, const walrus_accel_metadata
     if (is_done && served > 0) {
         snprintf(path, buffer, "%s.%04u.secondary.bcs", output, (unsigned)pair);
         is_done = recover(runtime, metadata, symbols, served, pair, path);
-        if (is_done) {
-            fprintf(stderr, "recovered %s from %zu symbols\n", path, served);
-        }
+        if (is_done) { fprintf(stderr, "recovered %s from %zu symbols\n", path, served); }
     }
     for (size_t number = 0; symbols && number < served; ++number) {
         free((void *)symbols[number].data);

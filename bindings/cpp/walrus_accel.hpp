@@ -11,17 +11,17 @@
  * CONVENTIONS
  *
  * Failures. A call that fails throws walrus_accel::error, with a status and a message. The main
- * operations have a variant that begins with try_ and returns a result<T>: the value or the failure.
- * Such a variant throws only std::bad_alloc.
+ * operations have a variant that begins with try_ and returns a result<T>: the value or the
+ * failure. Such a variant throws only std::bad_alloc.
  *
- * Ownership. A runtime, a control, metadata, a reader, a job, and the results of encoding, decoding,
- * expanding and recovering are handles. One object owns each handle and frees it. A handle can be
- * moved, not copied. A handle that was moved from can be destroyed and assigned to; any other use
- * fails with status::invalid_argument. All other types are plain values.
+ * Ownership. A runtime, a control, metadata, a reader, a job, and the results of encoding,
+ * decoding, expanding and recovering are handles. One object owns each handle and frees it. A
+ * handle can be moved, not copied. A handle that was moved from can be destroyed and assigned to;
+ * any other use fails with status::invalid_argument. All other types are plain values.
  *
  * Memory. A span does not own its elements. A span that a call takes must stay valid, and its bytes
- * must not change, until the call returns or the job has ended. A span that a handle returns is valid
- * until the handle is destroyed; moving the handle does not change that.
+ * must not change, until the call returns or the job has ended. A span that a handle returns is
+ * valid until the handle is destroyed; moving the handle does not change that.
  *
  * Threads. All threads may call const member functions at the same time. A member function that is
  * not const, and the destructor, must run alone on the object.
@@ -31,8 +31,8 @@
  * work, and the call that took the callable, or job::get, throws the same exception again; a try_
  * variant returns it as failure::cause.
  *
- * Numbers. Lengths are in bytes. Shards, pairs and indices are std::uint16_t; 0 shards stands for the
- * network's 1,000. A position is an index in an array or a list, from 0.
+ * Numbers. Lengths are in bytes. Shards, pairs and indices are std::uint16_t; 0 shards stands for
+ * the network's 1,000. A position is an index in an array or a list, from 0.
  *
  * The conventions of walrus_accel.h also hold: it describes faults, missing memory, forks, signals
  * and the build.
@@ -72,15 +72,15 @@ namespace walrus_accel {
 
 /// View of consecutive elements that the span does not own: std::span of C++20, which converts to
 /// and from it. Arrays and containers with consecutive elements convert to it.
-template <class T>
-class span {
+template <class T> class span {
     template <class Container>
     using if_contiguous = std::enable_if_t<
         std::is_convertible_v<
-            std::remove_pointer_t<decltype(std::data(std::declval<Container &>()))> (*)[], T (*)[]> &&
+            std::remove_pointer_t<decltype(std::data(std::declval<Container &>()))> (*)[],
+            T (*)[]> &&
         std::is_convertible_v<decltype(std::size(std::declval<Container &>())), std::size_t>>;
 
-public:
+  public:
     using element_type = T;
     using value_type = std::remove_cv_t<T>;
     using size_type = std::size_t;
@@ -123,7 +123,7 @@ public:
         return span(data_ + offset, count);
     }
 
-private:
+  private:
     T *data_ = nullptr;
     std::size_t size_ = 0;
 };
@@ -205,14 +205,14 @@ inline std::string_view name(status value) noexcept {
 
 /// Exception that a failed call throws.
 class error : public std::runtime_error {
-public:
+  public:
     error(walrus_accel::status kind, const std::string &message)
         : std::runtime_error(message), status_(kind) {}
 
     /// Returns the kind of failure. what() returns the message.
     walrus_accel::status status() const noexcept { return status_; }
 
-private:
+  private:
     walrus_accel::status status_;
 };
 
@@ -227,17 +227,14 @@ struct failure {
 
     /// Throws the cause if there is one, and otherwise an error with the status and the message.
     [[noreturn]] void raise() const {
-        if (cause) {
-            std::rethrow_exception(cause);
-        }
+        if (cause) { std::rethrow_exception(cause); }
         throw error(status, message);
     }
 };
 
 /// Value, or the failure that prevented it.
-template <class T>
-class [[nodiscard]] result {
-public:
+template <class T> class [[nodiscard]] result {
+  public:
     /// Makes a success.
     result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
 
@@ -272,11 +269,9 @@ public:
     /// Returns the failure. Throws std::bad_variant_access if there is a value.
     const walrus_accel::failure &failure() const { return std::get<1>(content_); }
 
-private:
+  private:
     void demand() const {
-        if (const auto *reason = std::get_if<1>(&content_)) {
-            reason->raise();
-        }
+        if (const auto *reason = std::get_if<1>(&content_)) { reason->raise(); }
     }
 
     std::variant<T, walrus_accel::failure> content_;
@@ -284,8 +279,7 @@ private:
 
 namespace detail {
 
-template <class T, walrus_accel_status (*Free)(T *)>
-struct freeing {
+template <class T, walrus_accel_status (*Free)(T *)> struct freeing {
     void operator()(T *handle) const noexcept { Free(handle); }
 };
 
@@ -299,7 +293,8 @@ using control_handle = handle<walrus_accel_control, walrus_accel_control_free>;
 using metadata_handle = handle<walrus_accel_metadata, walrus_accel_metadata_free>;
 using encoded_handle = handle<walrus_accel_encoded, walrus_accel_encoded_free>;
 using decoded_handle = handle<walrus_accel_decoded, walrus_accel_decoded_free>;
-using directory_report_handle = handle<walrus_accel_directory_report, walrus_accel_directory_report_free>;
+using directory_report_handle =
+    handle<walrus_accel_directory_report, walrus_accel_directory_report_free>;
 using job_handle = handle<walrus_accel_job, walrus_accel_job_free>;
 using expanded_handle = handle<walrus_accel_expanded, walrus_accel_expanded_free>;
 using recovered_handle = handle<walrus_accel_recovered, walrus_accel_recovered_free>;
@@ -308,9 +303,8 @@ using reader_report_handle = handle<walrus_accel_reader_report, walrus_accel_rea
 
 /// Receives a handle from a function of the library. At the end of the full expression, the handle
 /// belongs to `owner`.
-template <class Handle>
-class receiving {
-public:
+template <class Handle> class receiving {
+  public:
     explicit receiving(Handle &owner) noexcept : owner_(owner) {}
     receiving(const receiving &) = delete;
     receiving &operator=(const receiving &) = delete;
@@ -318,44 +312,37 @@ public:
 
     operator typename Handle::pointer *() noexcept { return &place_; }
 
-private:
+  private:
     Handle &owner_;
     typename Handle::pointer place_ = nullptr;
 };
 
 inline failure failure_from(walrus_accel_status value, const walrus_accel_error *reason) {
-    const char *message = reason ? walrus_accel_error_message(reason) : walrus_accel_status_name(value);
+    const char *message =
+        reason ? walrus_accel_error_message(reason) : walrus_accel_status_name(value);
     return {static_cast<status>(value), message, nullptr};
 }
 
 /// Makes a call, and passes it the place for its error. Returns the failure, if any.
-template <class Call>
-std::optional<failure> attempt(Call &&call) {
+template <class Call> std::optional<failure> attempt(Call &&call) {
     walrus_accel_error *place = nullptr;
     const walrus_accel_status value = std::forward<Call>(call)(&place);
     const error_handle reason(place);
-    if (value == WALRUS_ACCEL_OK) {
-        return std::nullopt;
-    }
+    if (value == WALRUS_ACCEL_OK) { return std::nullopt; }
     return failure_from(value, reason.get());
 }
 
 /// Makes a call as attempt() does, and throws if it fails.
-template <class Call>
-void demand(Call &&call) {
-    if (const auto reason = attempt(std::forward<Call>(call))) {
-        reason->raise();
-    }
+template <class Call> void demand(Call &&call) {
+    if (const auto reason = attempt(std::forward<Call>(call))) { reason->raise(); }
 }
 
 /// First exception that a callable throws. It is kept here because nothing may unwind into C.
 class first_exception {
-public:
+  public:
     void keep(std::exception_ptr thrown) noexcept {
         const std::lock_guard<std::mutex> lock(mutex_);
-        if (!first_) {
-            first_ = std::move(thrown);
-        }
+        if (!first_) { first_ = std::move(thrown); }
     }
 
     std::exception_ptr get() const noexcept {
@@ -363,7 +350,7 @@ public:
         return first_;
     }
 
-private:
+  private:
     mutable std::mutex mutex_;
     std::exception_ptr first_;
 };
@@ -414,8 +401,8 @@ inline std::string_view version() noexcept { return walrus_accel_version(); }
 inline void check_abi() {
     const std::uint32_t found = walrus_accel_abi_version();
     if (found != WALRUS_ACCEL_ABI_VERSION) {
-        throw error(status::other, "libwalrus_accel " + std::string(version()) +
-                                       " has version " + std::to_string(found) +
+        throw error(status::other, "libwalrus_accel " + std::string(version()) + " has version " +
+                                       std::to_string(found) +
                                        " of the binary interface, and version " +
                                        std::to_string(WALRUS_ACCEL_ABI_VERSION) +
                                        " is needed: install the one that the header came with");
@@ -533,8 +520,7 @@ struct shape {
 
 namespace detail {
 
-template <class Call>
-shape shape_from(Call &&call) {
+template <class Call> shape shape_from(Call &&call) {
     walrus_accel_shape found = WALRUS_ACCEL_SHAPE_INIT;
     demand([&](walrus_accel_error **reason) { return call(&found, reason); });
     shape told;
@@ -615,13 +601,12 @@ inline std::uint16_t pair_of_shard(std::uint16_t n_shards, const blob_id &id, st
 /// sliver and the number of slivers. These slivers suffice to read the range with
 /// reader::read_range. Throws error with status::invalid_argument for a range that is not inside
 /// the blob.
-inline std::pair<std::uint16_t, std::uint16_t> rows_of_range(std::uint16_t n_shards,
-                                                             std::uint64_t blob_length,
-                                                             std::uint64_t offset, std::uint64_t length) {
+inline std::pair<std::uint16_t, std::uint16_t> rows_of_range(
+    std::uint16_t n_shards, std::uint64_t blob_length, std::uint64_t offset, std::uint64_t length) {
     std::pair<std::uint16_t, std::uint16_t> rows;
     detail::demand([&](walrus_accel_error **reason) {
-        return walrus_accel_rows_of_range(n_shards, blob_length, offset, length, &rows.first, &rows.second,
-                                          reason);
+        return walrus_accel_rows_of_range(
+            n_shards, blob_length, offset, length, &rows.first, &rows.second, reason);
     });
     return rows;
 }
@@ -687,9 +672,7 @@ inline std::vector<device> devices() {
         one.backend = told.backend;
         one.driver = told.driver;
         one.bus = told.bus;
-        if (told.unusable) {
-            one.unusable = told.unusable;
-        }
+        if (told.unusable) { one.unusable = told.unusable; }
         one.kind = static_cast<device_kind>(told.kind);
         found.push_back(std::move(one));
     }
@@ -710,7 +693,7 @@ struct progress {
 /// Observes and cancels one call, from any thread. Make it before the call, and destroy it after
 /// the call.
 class control {
-public:
+  public:
     /// Makes a control. Throws error.
     control() {
         detail::demand([&](walrus_accel_error **reason) {
@@ -746,20 +729,20 @@ public:
         return name == nullptr ? std::string_view() : std::string_view(name);
     }
 
-private:
+  private:
     friend class control_ref;
     detail::control_handle handle_;
 };
 
 /// Reference to the control of a call, or no control. The control must outlive the call.
 class control_ref {
-public:
+  public:
     /// Makes a reference to no control.
     control_ref() noexcept = default;
 
     control_ref(const control &given) noexcept : control_(&given) {}
 
-private:
+  private:
     friend class runtime;
     friend class reader;
 
@@ -767,7 +750,8 @@ private:
     /// control: a caller who wants to cancel must learn of it.
     std::optional<failure> fault() const {
         if (control_ && !control_->handle_) {
-            return failure{status::invalid_argument, "the control was moved from: make another", nullptr};
+            return failure{
+                status::invalid_argument, "the control was moved from: make another", nullptr};
         }
         return std::nullopt;
     }
@@ -782,8 +766,7 @@ private:
 namespace detail {
 
 struct requesting;
-template <class Value>
-class errand;
+template <class Value> class errand;
 
 } // namespace detail
 
@@ -794,7 +777,7 @@ class errand;
 /// Verified metadata of a blob: the blob ID, the commitment, the length of the blob, and the Merkle
 /// roots of all slivers. A handle.
 class metadata {
-public:
+  public:
     /// Reads metadata from BCS BlobMetadataWithId and verifies it: computes the blob ID from the
     /// metadata, and compares the number of sliver pairs with the committee. Metadata for a trusted
     /// blob ID can therefore be trusted.
@@ -805,22 +788,20 @@ public:
     /// metadata of another blob or committee, or with a wrong blob ID; with status::blob_too_large;
     /// with status::out_of_memory.
     static metadata from_bcs(span<const std::uint8_t> bcs, std::uint16_t n_shards = 0,
-                             std::optional<walrus_accel::blob_id> expected = std::nullopt) {
+        std::optional<walrus_accel::blob_id> expected = std::nullopt) {
         return try_from_bcs(bcs, n_shards, expected).value();
     }
 
     /// Does as from_bcs, without exceptions.
     static result<metadata> try_from_bcs(span<const std::uint8_t> bcs, std::uint16_t n_shards = 0,
-                                         std::optional<walrus_accel::blob_id> expected = std::nullopt) {
+        std::optional<walrus_accel::blob_id> expected = std::nullopt) {
         metadata read;
         auto reason = detail::attempt([&](walrus_accel_error **place) {
             return walrus_accel_metadata_from_bcs(bcs.data(), bcs.size(), n_shards,
-                                                  expected ? expected->bytes.data() : nullptr,
-                                                  detail::receiving(read.handle_), place);
+                expected ? expected->bytes.data() : nullptr, detail::receiving(read.handle_),
+                place);
         });
-        if (reason) {
-            return std::move(*reason);
-        }
+        if (reason) { return std::move(*reason); }
         return read;
     }
 
@@ -861,8 +842,8 @@ public:
     hash sliver_root(axis along, std::uint16_t pair) const {
         hash root{};
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_metadata_sliver_root(handle_.get(), detail::number_of(along), pair,
-                                                     root.data(), reason);
+            return walrus_accel_metadata_sliver_root(
+                handle_.get(), detail::number_of(along), pair, root.data(), reason);
         });
         return root;
     }
@@ -884,7 +865,7 @@ public:
         });
     }
 
-private:
+  private:
     friend class encoded;
     friend struct detail::requesting;
 
@@ -914,7 +895,8 @@ template <class... Arguments, class Callable>
 std::function<flow(Arguments...)> answering(Callable &&callable) {
     auto kept = std::make_shared<std::decay_t<Callable>>(std::forward<Callable>(callable));
     return [kept](Arguments... arguments) {
-        if constexpr (std::is_void_v<std::invoke_result_t<std::decay_t<Callable> &, Arguments...>>) {
+        if constexpr (std::is_void_v<
+                          std::invoke_result_t<std::decay_t<Callable> &, Arguments...>>) {
             std::invoke(*kept, arguments...);
             return flow::go_on;
         } else {
@@ -924,8 +906,7 @@ std::function<flow(Arguments...)> answering(Callable &&callable) {
 }
 
 /// Calls a callable from C, and returns the number that the library expects.
-template <class Call>
-std::int32_t answer(first_exception &thrown, Call &&call) noexcept {
+template <class Call> std::int32_t answer(first_exception &thrown, Call &&call) noexcept {
     try {
         return std::forward<Call>(call)() == flow::stop ? 1 : 0;
     } catch (...) {
@@ -941,7 +922,7 @@ struct held_sink;
 
 /// Source of a blob.
 class source {
-public:
+  public:
     /// Makes a source of a blob in memory. The memory is borrowed.
     static source memory(span<const std::uint8_t> blob) {
         source made(WALRUS_ACCEL_SOURCE_MEMORY);
@@ -972,15 +953,15 @@ public:
     /// span<std::uint8_t> out) fills `out` with the bytes from `offset` on, which lie inside the
     /// blob, and returns void or flow. The ranges of the calls come in no particular order, and may
     /// repeat.
-    template <class Reader>
-    static source reader(std::uint64_t length, Reader &&read) {
+    template <class Reader> static source reader(std::uint64_t length, Reader &&read) {
         source made(WALRUS_ACCEL_SOURCE_CALLBACK);
         made.length_ = length;
-        made.read_ = detail::answering<std::uint64_t, span<std::uint8_t>>(std::forward<Reader>(read));
+        made.read_ =
+            detail::answering<std::uint64_t, span<std::uint8_t>>(std::forward<Reader>(read));
         return made;
     }
 
-private:
+  private:
     friend struct detail::held_source;
 
     explicit source(std::uint32_t kind) : kind_(kind) {}
@@ -1011,7 +992,7 @@ struct piece {
 
 /// Destination of the slivers of the chosen pairs.
 class sink {
-public:
+  public:
     /// Keeps no sliver. The result has metadata and blob ID.
     static sink none() { return sink(WALRUS_ACCEL_SINK_NONE); }
 
@@ -1039,14 +1020,13 @@ public:
 
     /// Passes the slivers to a callable in pieces. write(const piece &) returns void or flow. The
     /// pieces of all slivers come in no particular order, do not overlap, and cover the slivers.
-    template <class Writer>
-    static sink callback(Writer &&write) {
+    template <class Writer> static sink callback(Writer &&write) {
         sink made(WALRUS_ACCEL_SINK_CALLBACK);
         made.write_ = detail::answering<const piece &>(std::forward<Writer>(write));
         return made;
     }
 
-private:
+  private:
     friend struct detail::held_sink;
 
     explicit sink(std::uint32_t kind) : kind_(kind) {}
@@ -1087,7 +1067,7 @@ struct target {
 
 /// Slivers to decode or rebuild from.
 class sliver_set {
-public:
+  public:
     /// Takes slivers in memory, in any order. Slivers that do not have the shape of the blob, and
     /// repeated slivers, are skipped. Surplus slivers are ignored.
     sliver_set(std::vector<sliver> slivers) : slivers_(std::move(slivers)) {}
@@ -1100,7 +1080,7 @@ public:
         return made;
     }
 
-private:
+  private:
     friend struct detail::requesting;
 
     std::vector<sliver> slivers_;
@@ -1109,7 +1089,7 @@ private:
 
 /// Destination of a decoded blob.
 class output {
-public:
+  public:
     /// Keeps the blob in the library: decoded::blob lends it.
     static output library() { return output(WALRUS_ACCEL_OUTPUT_LIBRARY); }
 
@@ -1129,7 +1109,7 @@ public:
         return made;
     }
 
-private:
+  private:
     friend struct detail::requesting;
 
     explicit output(std::uint32_t kind) : kind_(kind) {}
@@ -1211,7 +1191,8 @@ struct unchecked_request {
 /// are verified faster than one by one. The metadata must outlive the call, or the call that
 /// submits the job.
 struct verify_request {
-    verify_request(const metadata &of, std::vector<sliver> given) : blob(of), slivers(std::move(given)) {}
+    verify_request(const metadata &of, std::vector<sliver> given)
+        : blob(of), slivers(std::move(given)) {}
     verify_request(const metadata &&of, std::vector<sliver> given) = delete;
 
     /// Metadata of the blob.
@@ -1246,12 +1227,13 @@ struct rebuild_request {
 /// Result of encoding or rebuilding: the metadata, and the slivers if the library keeps them. A
 /// handle.
 class encoded {
-public:
+  public:
     /// Returns the metadata, which outlives the result.
     walrus_accel::metadata metadata() const {
         walrus_accel::metadata found;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_encoded_metadata(handle_.get(), detail::receiving(found.handle_), reason);
+            return walrus_accel_encoded_metadata(
+                handle_.get(), detail::receiving(found.handle_), reason);
         });
         return found;
     }
@@ -1263,8 +1245,8 @@ public:
         const std::uint8_t *data = nullptr;
         std::size_t length = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_encoded_sliver(handle_.get(), detail::number_of(along), pair, &data,
-                                               &length, reason);
+            return walrus_accel_encoded_sliver(
+                handle_.get(), detail::number_of(along), pair, &data, &length, reason);
         });
         return {data, length};
     }
@@ -1277,9 +1259,8 @@ public:
     /// as path().
     bool was_already_there() const { return written().second; }
 
-private:
-    template <class Value>
-    friend class detail::errand;
+  private:
+    template <class Value> friend class detail::errand;
 
     explicit encoded(detail::encoded_handle &&handle) : handle_(std::move(handle)) {}
 
@@ -1298,7 +1279,7 @@ private:
 /// Result of decoding: the positions of the used and of the damaged slivers, and the blob if the
 /// library keeps it. A handle.
 class decoded {
-public:
+  public:
     /// Returns the blob that the library keeps. Throws error with status::not_found if the output
     /// was of another kind.
     span<const std::uint8_t> blob() const { return lent<std::uint8_t>(walrus_accel_decoded_blob); }
@@ -1319,17 +1300,17 @@ public:
     /// Returns the positions of the slivers that were found damaged and not used. Decoding looks
     /// for damaged slivers only after a check has failed; runtime::verify finds all damaged
     /// slivers.
-    span<const std::size_t> damaged() const { return lent<std::size_t>(walrus_accel_decoded_damaged); }
+    span<const std::size_t> damaged() const {
+        return lent<std::size_t>(walrus_accel_decoded_damaged);
+    }
 
-private:
-    template <class Value>
-    friend class detail::errand;
+  private:
+    template <class Value> friend class detail::errand;
     friend class reader;
 
     explicit decoded(detail::decoded_handle &&handle) : handle_(std::move(handle)) {}
 
-    template <class T, class Function>
-    span<const T> lent(Function function) const {
+    template <class T, class Function> span<const T> lent(Function function) const {
         const T *data = nullptr;
         std::size_t length = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -1391,7 +1372,7 @@ enum class symbol_kind : std::uint32_t {
 /// recover a sliver of the other axis. With an expanded sliver at hand, serving a symbol costs a
 /// copy. A handle.
 class expanded {
-public:
+  public:
     /// Returns the axis of the sliver. Its symbols recover slivers of the other axis.
     walrus_accel::axis axis() const {
         return static_cast<walrus_accel::axis>(told<std::uint32_t>(walrus_accel_expanded_axis));
@@ -1414,7 +1395,8 @@ public:
 
     /// Returns the symbol that recovers the other axis's sliver of a pair. Throws error with
     /// status::invalid_argument if the pair does not exist.
-    std::vector<std::uint8_t> symbol(std::uint16_t pair, symbol_kind kind = symbol_kind::recovery) const {
+    std::vector<std::uint8_t> symbol(
+        std::uint16_t pair, symbol_kind kind = symbol_kind::recovery) const {
         std::size_t length = 0;
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_expanded_symbols_length(
@@ -1430,27 +1412,24 @@ public:
     /// buffer. Throws error with status::invalid_argument if a pair does not exist or the buffer is
     /// too short.
     std::vector<std::size_t> write(span<const std::uint16_t> pairs, span<std::uint8_t> buffer,
-                                   symbol_kind kind = symbol_kind::recovery) const {
+        symbol_kind kind = symbol_kind::recovery) const {
         std::vector<std::size_t> ends(pairs.size());
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_expanded_symbols(handle_.get(), static_cast<std::uint32_t>(kind),
-                                                 pairs.data(), pairs.size(), buffer.data(), buffer.size(),
-                                                 ends.data(), reason);
+                pairs.data(), pairs.size(), buffer.data(), buffer.size(), ends.data(), reason);
         });
         return ends;
     }
 
-private:
+  private:
     friend class runtime;
 
     expanded() = default;
 
-    template <class T, class Function>
-    T told(Function function) const {
+    template <class T, class Function> T told(Function function) const {
         T found = 0;
-        detail::demand([&](walrus_accel_error **reason) {
-            return function(handle_.get(), &found, reason);
-        });
+        detail::demand(
+            [&](walrus_accel_error **reason) { return function(handle_.get(), &found, reason); });
         return found;
     }
 
@@ -1459,7 +1438,7 @@ private:
 
 /// Result of a recovery: a sliver, or the proof that the blob is inconsistent. A handle.
 class recovered {
-public:
+  public:
     /// Returns true for a sliver, and false for an inconsistency proof.
     bool is_sliver() const {
         std::uint32_t kind = 0;
@@ -1471,11 +1450,15 @@ public:
 
     /// Returns the sliver, as BCS SliverData. The sliver belongs to the metadata. Throws error with
     /// status::not_found if the result is a proof.
-    span<const std::uint8_t> sliver() const { return lent<std::uint8_t>(walrus_accel_recovered_sliver); }
+    span<const std::uint8_t> sliver() const {
+        return lent<std::uint8_t>(walrus_accel_recovered_sliver);
+    }
 
     /// Returns the proof, as BCS InconsistencyProof. Throws error with status::not_found if the
     /// result is a sliver.
-    span<const std::uint8_t> proof() const { return lent<std::uint8_t>(walrus_accel_recovered_proof); }
+    span<const std::uint8_t> proof() const {
+        return lent<std::uint8_t>(walrus_accel_recovered_proof);
+    }
 
     /// Returns the positions of the used symbols. The list is empty for symbols without Merkle
     /// proofs.
@@ -1487,7 +1470,8 @@ public:
         const std::uint8_t *verdicts = nullptr;
         std::size_t count = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_recovered_refused(handle_.get(), &numbers, &verdicts, &count, reason);
+            return walrus_accel_recovered_refused(
+                handle_.get(), &numbers, &verdicts, &count, reason);
         });
         std::vector<std::pair<std::size_t, symbol_verdict>> told;
         told.reserve(count);
@@ -1497,13 +1481,12 @@ public:
         return told;
     }
 
-private:
+  private:
     friend class runtime;
 
     recovered() = default;
 
-    template <class T, class Function>
-    span<const T> lent(Function function) const {
+    template <class T, class Function> span<const T> lent(Function function) const {
         const T *data = nullptr;
         std::size_t length = 0;
         detail::demand([&](walrus_accel_error **reason) {
@@ -1626,7 +1609,8 @@ namespace detail {
 
 /// Source in the library's form. It must not move: the library has its address.
 struct held_source {
-    held_source(source given, first_exception &thrown) : source_(std::move(given)), thrown_(thrown) {
+    held_source(source given, first_exception &thrown)
+        : source_(std::move(given)), thrown_(thrown) {
         told.kind = source_.kind_;
         told.descriptor = source_.descriptor_;
         told.data = source_.blob_.data();
@@ -1640,13 +1624,12 @@ struct held_source {
 
     walrus_accel_source told = WALRUS_ACCEL_SOURCE_INIT;
 
-private:
-    static std::int32_t read(std::uint64_t offset, std::uint8_t *out, std::size_t length,
-                             void *user_data) noexcept {
+  private:
+    static std::int32_t read(
+        std::uint64_t offset, std::uint8_t *out, std::size_t length, void *user_data) noexcept {
         auto &self = *static_cast<held_source *>(user_data);
-        return answer(self.thrown_, [&] {
-            return self.source_.read_(offset, span<std::uint8_t>(out, length));
-        });
+        return answer(self.thrown_,
+            [&] { return self.source_.read_(offset, span<std::uint8_t>(out, length)); });
     }
 
     source source_;
@@ -1675,7 +1658,7 @@ struct held_sink {
 
     walrus_accel_sink told = WALRUS_ACCEL_SINK_INIT;
 
-private:
+  private:
     static std::int32_t write(const walrus_accel_piece *given, void *user_data) noexcept {
         auto &self = *static_cast<held_sink *>(user_data);
         return answer(self.thrown_, [&] {
@@ -1705,7 +1688,8 @@ struct requesting {
         std::vector<walrus_accel_sliver> told;
         told.reserve(given.size());
         for (const auto &one : given) {
-            told.push_back({one.bytes.data(), one.bytes.size(), static_cast<std::uint32_t>(one.axis)});
+            told.push_back(
+                {one.bytes.data(), one.bytes.size(), static_cast<std::uint32_t>(one.axis)});
         }
         return told;
     }
@@ -1715,7 +1699,8 @@ struct requesting {
     }
 
     template <class Request>
-    static void pairs(const std::optional<std::vector<std::uint16_t>> &given, Request &told) noexcept {
+    static void pairs(
+        const std::optional<std::vector<std::uint16_t>> &given, Request &told) noexcept {
         if (given) {
             told.pairs = given->data();
             told.pair_count = given->size();
@@ -1724,8 +1709,8 @@ struct requesting {
     }
 
     template <class Request>
-    static void from(const sliver_set &given, const std::vector<walrus_accel_sliver> &slivers,
-                     Request &told) {
+    static void from(
+        const sliver_set &given, const std::vector<walrus_accel_sliver> &slivers, Request &told) {
         if (given.directory_) {
             told.directory = given.directory_->c_str();
         } else {
@@ -1734,7 +1719,9 @@ struct requesting {
         }
     }
 
-    static const std::vector<sliver> &memory(const sliver_set &given) noexcept { return given.slivers_; }
+    static const std::vector<sliver> &memory(const sliver_set &given) noexcept {
+        return given.slivers_;
+    }
 
     static walrus_accel_sliver one(const sliver &given) noexcept {
         return {given.bytes.data(), given.bytes.size(), number_of(given.axis)};
@@ -1743,15 +1730,13 @@ struct requesting {
     static std::vector<walrus_accel_symbol> symbols(span<const span<const std::uint8_t>> given) {
         std::vector<walrus_accel_symbol> told;
         told.reserve(given.size());
-        for (const auto &bytes : given) {
-            told.push_back({bytes.data(), bytes.size()});
-        }
+        for (const auto &bytes : given) { told.push_back({bytes.data(), bytes.size()}); }
         return told;
     }
 
     template <class Request>
     static void recovering(const metadata &of, const target &wanted,
-                           const std::vector<walrus_accel_symbol> &symbols, Request &told) noexcept {
+        const std::vector<walrus_accel_symbol> &symbols, Request &told) noexcept {
         told.metadata = blob(of);
         told.symbols = symbols.data();
         told.symbol_count = symbols.size();
@@ -1759,20 +1744,17 @@ struct requesting {
         told.target = wanted.pair;
     }
 
-    template <class Request>
-    static void to(const output &given, Request &told) noexcept {
+    template <class Request> static void to(const output &given, Request &told) noexcept {
         told.output_kind = given.kind_;
         told.output = given.buffer_.data();
         told.output_length = given.buffer_.size();
-        if (given.kind_ == WALRUS_ACCEL_OUTPUT_FILE) {
-            told.output_path = given.path_.c_str();
-        }
+        if (given.kind_ == WALRUS_ACCEL_OUTPUT_FILE) { told.output_path = given.path_.c_str(); }
     }
 };
 
 /// End of a job: calls the completion.
 class ending : public std::enable_shared_from_this<ending> {
-public:
+  public:
     ending() = default;
     ending(const ending &) = delete;
     ending &operator=(const ending &) = delete;
@@ -1790,16 +1772,17 @@ public:
     /// completion itself makes this call.
     void await_return() const {
         std::unique_lock<std::mutex> lock(mutex_);
-        changed_.wait(lock, [this] { return has_returned_ || caller_ == std::this_thread::get_id(); });
+        changed_.wait(
+            lock, [this] { return has_returned_ || caller_ == std::this_thread::get_id(); });
     }
 
-protected:
+  protected:
     /// Returns the `user_data` of the function that prepare() returns.
     void *user_data() noexcept { return this; }
 
     first_exception thrown_;
 
-private:
+  private:
     static void ended(void *user_data) noexcept {
         /// The callable may destroy the job, which is the other owner.
         // The callable may destroy the job, which is the other owner.
@@ -1810,9 +1793,7 @@ private:
         }
         try {
             self->completed_();
-        } catch (...) {
-            self->thrown_.keep(std::current_exception());
-        }
+        } catch (...) { self->thrown_.keep(std::current_exception()); }
         const std::lock_guard<std::mutex> lock(self->mutex_);
         self->has_returned_ = true;
         self->changed_.notify_all();
@@ -1827,9 +1808,8 @@ private:
 
 /// Call or job that gives a value. It owns the memory that the library uses until the work has
 /// ended.
-template <class Value>
-class errand : public ending {
-public:
+template <class Value> class errand : public ending {
+  public:
     using value_type = Value;
 
     /// Takes the result of a job.
@@ -1841,9 +1821,7 @@ public:
     /// Returns the result of a call, or of take(). `reason` is its failure, if any.
     result<Value> conclude(std::optional<failure> reason) {
         const auto thrown = thrown_.get();
-        if (!reason && !thrown) {
-            return value();
-        }
+        if (!reason && !thrown) { return value(); }
         if (!reason) {
             reason = failure{status::callback_failed, "the completion threw an exception", nullptr};
         }
@@ -1851,28 +1829,25 @@ public:
         return std::move(*reason);
     }
 
-protected:
-    template <class Handle>
-    static Value owner(Handle &handle) {
-        return Value(std::move(handle));
-    }
+  protected:
+    template <class Handle> static Value owner(Handle &handle) { return Value(std::move(handle)); }
 };
 
 /// Common part of encoding and rebuilding.
 class giving_slivers : public errand<encoded> {
-public:
+  public:
     walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
         return walrus_accel_job_take_encoded(job, receiving(handle_), reason);
     }
 
     encoded value() override { return owner(handle_); }
 
-protected:
+  protected:
     encoded_handle handle_;
 };
 
 class encoding final : public giving_slivers {
-public:
+  public:
     using request_type = encode_request;
     using result_type = walrus_accel_encode_result;
 
@@ -1886,12 +1861,12 @@ public:
     }
 
     walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
-                            walrus_accel_error **reason) {
+        walrus_accel_error **reason) {
         return walrus_accel_encode(runtime, &told, by, receiving(handle_), reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
-                               walrus_accel_job **job, walrus_accel_error **reason) {
+    walrus_accel_status submit(const walrus_accel_runtime *runtime,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
         return walrus_accel_submit_encode(runtime, &told, tell, user_data(), job, reason);
     }
 
@@ -1901,14 +1876,14 @@ public:
 
     walrus_accel_encode_request told = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
 
-private:
+  private:
     held_source source_;
     held_sink sink_;
     std::optional<std::vector<std::uint16_t>> pairs_;
 };
 
 class rebuilding final : public giving_slivers {
-public:
+  public:
     using request_type = rebuild_request;
 
     explicit rebuilding(const rebuild_request &request)
@@ -1922,16 +1897,16 @@ public:
     }
 
     walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
-                            walrus_accel_error **reason) {
+        walrus_accel_error **reason) {
         return walrus_accel_rebuild(runtime, &told_, by, receiving(handle_), reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
-                               walrus_accel_job **job, walrus_accel_error **reason) {
+    walrus_accel_status submit(const walrus_accel_runtime *runtime,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
         return walrus_accel_submit_rebuild(runtime, &told_, tell, user_data(), job, reason);
     }
 
-private:
+  private:
     walrus_accel_rebuild_request told_ = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
     sliver_set from_;
     std::vector<walrus_accel_sliver> slivers_;
@@ -1940,7 +1915,7 @@ private:
 };
 
 class decoding final : public errand<decoded> {
-public:
+  public:
     using request_type = decode_request;
     using result_type = walrus_accel_decode_result;
 
@@ -1955,12 +1930,12 @@ public:
     }
 
     walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
-                            walrus_accel_error **reason) {
+        walrus_accel_error **reason) {
         return walrus_accel_decode(runtime, &told, by, receiving(handle_), reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
-                               walrus_accel_job **job, walrus_accel_error **reason) {
+    walrus_accel_status submit(const walrus_accel_runtime *runtime,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
         return walrus_accel_submit_decode(runtime, &told, tell, user_data(), job, reason);
     }
 
@@ -1976,7 +1951,7 @@ public:
 
     walrus_accel_decode_request told = WALRUS_ACCEL_DECODE_REQUEST_INIT;
 
-private:
+  private:
     sliver_set from_;
     std::vector<walrus_accel_sliver> slivers_;
     output to_;
@@ -1984,7 +1959,7 @@ private:
 };
 
 class unchecked_decoding final : public errand<decoded> {
-public:
+  public:
     using request_type = unchecked_request;
 
     explicit unchecked_decoding(const unchecked_request &request)
@@ -1998,13 +1973,14 @@ public:
     }
 
     walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
-                            walrus_accel_error **reason) {
+        walrus_accel_error **reason) {
         return walrus_accel_decode_unchecked(runtime, &told_, by, receiving(handle_), reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
-                               walrus_accel_job **job, walrus_accel_error **reason) {
-        return walrus_accel_submit_decode_unchecked(runtime, &told_, tell, user_data(), job, reason);
+    walrus_accel_status submit(const walrus_accel_runtime *runtime,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
+        return walrus_accel_submit_decode_unchecked(
+            runtime, &told_, tell, user_data(), job, reason);
     }
 
     walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
@@ -2013,7 +1989,7 @@ public:
 
     decoded value() override { return owner(handle_); }
 
-private:
+  private:
     walrus_accel_unchecked_request told_ = WALRUS_ACCEL_UNCHECKED_REQUEST_INIT;
     std::vector<walrus_accel_sliver> slivers_;
     output to_;
@@ -2021,11 +1997,12 @@ private:
 };
 
 class verifying final : public errand<std::vector<verdict>> {
-public:
+  public:
     using request_type = verify_request;
 
     explicit verifying(const verify_request &request)
-        : slivers_(requesting::slivers(request.slivers)), verdicts_(slivers_.size(), verdict::malformed) {
+        : slivers_(requesting::slivers(request.slivers)),
+          verdicts_(slivers_.size(), verdict::malformed) {
         told_.metadata = requesting::blob(request.blob);
         told_.slivers = slivers_.data();
         told_.sliver_count = slivers_.size();
@@ -2035,12 +2012,12 @@ public:
     }
 
     walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
-                            walrus_accel_error **reason) {
+        walrus_accel_error **reason) {
         return walrus_accel_verify(runtime, &told_, by, reason);
     }
 
-    walrus_accel_status submit(const walrus_accel_runtime *runtime, walrus_accel_ended_function tell,
-                               walrus_accel_job **job, walrus_accel_error **reason) {
+    walrus_accel_status submit(const walrus_accel_runtime *runtime,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
         return walrus_accel_submit_verify(runtime, &told_, tell, user_data(), job, reason);
     }
 
@@ -2050,7 +2027,7 @@ public:
 
     std::vector<verdict> value() override { return std::move(verdicts_); }
 
-private:
+  private:
     walrus_accel_verify_request told_ = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     std::vector<walrus_accel_sliver> slivers_;
     std::vector<verdict> verdicts_;
@@ -2079,9 +2056,8 @@ enum class job_state : std::uint32_t {
 /// The destructor of a job that has not ended cancels the job and waits for its end. After the
 /// destructor, the library uses no memory of the caller for the job, and the completion has
 /// returned, unless the completion destroys the job.
-template <class T>
-class job {
-public:
+template <class T> class job {
+  public:
     job(job &&) noexcept = default;
 
     job &operator=(job &&other) noexcept {
@@ -2116,9 +2092,7 @@ public:
         const auto reason = detail::attempt([&](walrus_accel_error **place) {
             return walrus_accel_job_wait(handle_.get(), milliseconds(longest), place);
         });
-        if (reason && reason->status != status::timed_out) {
-            reason->raise();
-        }
+        if (reason && reason->status != status::timed_out) { reason->raise(); }
         return !reason;
     }
 
@@ -2150,9 +2124,9 @@ public:
         });
     }
 
-    /// Waits until the job has ended and the completion has returned, and takes the result. The result
-    /// can be taken once. Throws the exceptions of the blocking call and of the completion, and error
-    /// with status::not_found if the result was taken before.
+    /// Waits until the job has ended and the completion has returned, and takes the result. The
+    /// result can be taken once. Throws the exceptions of the blocking call and of the completion,
+    /// and error with status::not_found if the result was taken before.
     T get() { return try_get().value(); }
 
     /// Does as get, without exceptions.
@@ -2160,21 +2134,18 @@ public:
         auto reason = detail::attempt([&](walrus_accel_error **place) {
             return walrus_accel_job_wait(handle_.get(), WALRUS_ACCEL_FOREVER, place);
         });
-        if (reason) {
-            return std::move(*reason);
-        }
+        if (reason) { return std::move(*reason); }
         if (was_taken_) {
             return failure{status::not_found, "the job's result was taken before", nullptr};
         }
         errand_->await_return();
-        reason = detail::attempt([&](walrus_accel_error **place) {
-            return errand_->take(handle_.get(), place);
-        });
+        reason = detail::attempt(
+            [&](walrus_accel_error **place) { return errand_->take(handle_.get(), place); });
         was_taken_ = !reason;
         return errand_->conclude(std::move(reason));
     }
 
-private:
+  private:
     friend class runtime;
 
     job(std::shared_ptr<detail::errand<T>> errand, detail::job_handle handle) noexcept
@@ -2186,13 +2157,9 @@ private:
     static std::uint64_t milliseconds(const std::chrono::duration<Rep, Period> &longest) {
         using exact = std::chrono::duration<long double, std::milli>;
         const auto wanted = std::chrono::duration_cast<exact>(longest).count();
-        if (!(wanted > 0)) {
-            return 0;
-        }
+        if (!(wanted > 0)) { return 0; }
         constexpr long double most = 1e18L; // Some 30 million years.
-        if (wanted >= most) {
-            return WALRUS_ACCEL_FOREVER;
-        }
+        if (wanted >= most) { return WALRUS_ACCEL_FOREVER; }
         const auto whole = static_cast<std::uint64_t>(wanted);
         return static_cast<long double>(whole) < wanted ? whole + 1 : whole;
     }
@@ -2252,7 +2219,7 @@ struct runtime_options {
 /// slivers, and does not keep them. A handle, whose member functions may run on all threads at the
 /// same time, and which keeps the parts of the runtime that it needs.
 class reader {
-public:
+  public:
     /// Adds slivers, of both axes in any order, and returns one result per sliver. The reader
     /// verifies the needed slivers together, which is faster than one by one, and copies them.
     /// `by`: as in runtime::encode. Throws error with the statuses of walrus_accel_reader_add. Some
@@ -2261,9 +2228,7 @@ public:
         demand(by);
         std::vector<walrus_accel_sliver> given;
         given.reserve(slivers.size());
-        for (const auto &one : slivers) {
-            given.push_back(detail::requesting::one(one));
-        }
+        for (const auto &one : slivers) { given.push_back(detail::requesting::one(one)); }
         std::vector<walrus_accel_added> found(given.size());
         walrus_accel_reader_add_request request = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
         request.slivers = given.data();
@@ -2295,7 +2260,8 @@ public:
     std::size_t missing(axis along) const {
         std::size_t count = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_missing(handle_.get(), detail::number_of(along), &count, reason);
+            return walrus_accel_reader_missing(
+                handle_.get(), detail::number_of(along), &count, reason);
         });
         return count;
     }
@@ -2308,7 +2274,8 @@ public:
         });
         std::size_t kept = 0, damaged = 0, surplus = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_report_counts(handle.get(), &kept, &damaged, &surplus, reason);
+            return walrus_accel_reader_report_counts(
+                handle.get(), &kept, &damaged, &surplus, reason);
         });
         walrus_accel::reader_report told;
         told.kept = list(handle.get(), outcome::kept, kept);
@@ -2320,15 +2287,15 @@ public:
     /// Decodes the blob from the slivers that the reader keeps. The slivers are not verified again.
     /// `by`: as in runtime::encode. Throws error with the statuses of walrus_accel_reader_read.
     decoded read(const output &to = output::library(), check how = check::standard,
-                 control_ref by = {}) const {
+        control_ref by = {}) const {
         demand(by);
         walrus_accel_reader_read_request request = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
         request.check = static_cast<std::uint32_t>(how);
         detail::requesting::to(to, request);
         detail::decoded_handle handle;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_read(handle_.get(), &request, by.get(), detail::receiving(handle),
-                                            reason);
+            return walrus_accel_reader_read(
+                handle_.get(), &request, by.get(), detail::receiving(handle), reason);
         });
         return decoded(std::move(handle));
     }
@@ -2342,31 +2309,29 @@ public:
     void read_range(std::uint64_t offset, span<std::uint8_t> buffer, control_ref by = {}) const {
         demand(by);
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_read_range(handle_.get(), offset, buffer.data(), buffer.size(),
-                                                  by.get(), reason);
+            return walrus_accel_reader_read_range(
+                handle_.get(), offset, buffer.data(), buffer.size(), by.get(), reason);
         });
     }
 
-private:
+  private:
     friend class runtime;
 
     reader() = default;
 
     static void demand(const control_ref &by) {
-        if (const auto reason = by.fault()) {
-            reason->raise();
-        }
+        if (const auto reason = by.fault()) { reason->raise(); }
     }
 
-    static std::vector<seen_sliver> list(const walrus_accel_reader_report *handle, outcome of,
-                                         std::size_t count) {
+    static std::vector<seen_sliver> list(
+        const walrus_accel_reader_report *handle, outcome of, std::size_t count) {
         std::vector<seen_sliver> told;
         told.reserve(count);
         for (std::size_t number = 0; number < count; ++number) {
             walrus_accel_seen_sliver found = WALRUS_ACCEL_SEEN_SLIVER_INIT;
             detail::demand([&](walrus_accel_error **reason) {
-                return walrus_accel_reader_report_get(handle, static_cast<std::uint32_t>(of), number, &found,
-                                                 reason);
+                return walrus_accel_reader_report_get(
+                    handle, static_cast<std::uint32_t>(of), number, &found, reason);
             });
             told.push_back(
                 {static_cast<axis>(found.axis), found.index, static_cast<verdict>(found.verdict)});
@@ -2382,14 +2347,15 @@ private:
 /// between all threads, and keep it for the life of the process. A handle. Its jobs continue when
 /// it is destroyed.
 class runtime {
-public:
+  public:
     /// Makes a runtime. Throws error with status::other as check_abi; with status::invalid_argument
     /// for an option out of range; with status::engine_unavailable if the engine, device or
     /// instruction set is unavailable; with status::out_of_memory.
     explicit runtime(const runtime_options &options = {}) {
         check_abi();
         const std::string device = detail::c_text(options.device, "device");
-        const std::string instruction_set = detail::c_text(options.instruction_set, "instruction_set");
+        const std::string instruction_set =
+            detail::c_text(options.instruction_set, "instruction_set");
         walrus_accel_runtime_options told = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
         told.engine = static_cast<std::uint32_t>(options.engine);
         told.threads = options.threads;
@@ -2420,11 +2386,10 @@ public:
     std::optional<failure> device_fault() const {
         detail::error_handle fault;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_runtime_device_fault(handle_.get(), detail::receiving(fault), reason);
+            return walrus_accel_runtime_device_fault(
+                handle_.get(), detail::receiving(fault), reason);
         });
-        if (!fault) {
-            return std::nullopt;
-        }
+        if (!fault) { return std::nullopt; }
         return detail::failure_from(walrus_accel_error_status(fault.get()), fault.get());
     }
 
@@ -2451,14 +2416,15 @@ public:
         return run<detail::decoding>(request, by);
     }
 
-    /// Decodes a blob without metadata, unchecked, and returns when the blob is decoded. `by`: as in
-    /// encode. Throws error with the statuses of walrus_accel_decode_unchecked.
+    /// Decodes a blob without metadata, unchecked, and returns when the blob is decoded. `by`: as
+    /// in encode. Throws error with the statuses of walrus_accel_decode_unchecked.
     decoded decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
         return try_decode_unchecked(request, by).value();
     }
 
     /// Does as decode_unchecked, without exceptions.
-    result<decoded> try_decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
+    result<decoded> try_decode_unchecked(
+        const unchecked_request &request, control_ref by = {}) const {
         return run<detail::unchecked_decoding>(request, by);
     }
 
@@ -2470,7 +2436,8 @@ public:
     }
 
     /// Does as verify, without exceptions.
-    result<std::vector<verdict>> try_verify(const verify_request &request, control_ref by = {}) const {
+    result<std::vector<verdict>> try_verify(
+        const verify_request &request, control_ref by = {}) const {
         return run<detail::verifying>(request, by);
     }
 
@@ -2505,22 +2472,19 @@ public:
     }
 
     /// Does as expand, without exceptions.
-    result<expanded> try_expand(const metadata &of, const sliver &given, control_ref by = {}) const {
-        if (auto reason = by.fault()) {
-            return std::move(*reason);
-        }
+    result<expanded> try_expand(
+        const metadata &of, const sliver &given, control_ref by = {}) const {
+        if (auto reason = by.fault()) { return std::move(*reason); }
         const walrus_accel_sliver one = detail::requesting::one(given);
         walrus_accel_expand_request told = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
         told.metadata = detail::requesting::blob(of);
         told.sliver = &one;
         expanded made;
         auto reason = detail::attempt([&](walrus_accel_error **place) {
-            return walrus_accel_expand(handle_.get(), &told, by.get(), detail::receiving(made.handle_),
-                                       place);
+            return walrus_accel_expand(
+                handle_.get(), &told, by.get(), detail::receiving(made.handle_), place);
         });
-        if (reason) {
-            return std::move(*reason);
-        }
+        if (reason) { return std::move(*reason); }
         return made;
     }
 
@@ -2529,8 +2493,7 @@ public:
     /// The call hashes nothing, and does not find out whether the bytes of the sliver are right.
     /// `by`: as in encode. Throws error with the statuses of walrus_accel_decoding_symbols.
     std::vector<std::uint8_t> decoding_symbols(const metadata &of, const sliver &given,
-                                               span<const std::uint16_t> pairs,
-                                               control_ref by = {}) const {
+        span<const std::uint16_t> pairs, control_ref by = {}) const {
         demand(by);
         const walrus_accel_sliver one = detail::requesting::one(given);
         std::vector<std::uint8_t> bytes(pairs.size() * of.shape().decoding_symbol_length);
@@ -2550,8 +2513,7 @@ public:
     /// Verifies recovery symbols, BCS GeneralRecoverySymbol, for one target. `by`: as in encode.
     /// Throws error with the statuses of walrus_accel_verify_symbols.
     std::vector<symbol_verdict> verify_symbols(const metadata &of, const target &wanted,
-                                               span<const span<const std::uint8_t>> symbols,
-                                               control_ref by = {}) const {
+        span<const span<const std::uint8_t>> symbols, control_ref by = {}) const {
         demand(by);
         const auto given = detail::requesting::symbols(symbols);
         std::vector<symbol_verdict> verdicts(given.size());
@@ -2573,23 +2535,17 @@ public:
     /// status::invalid_sliver if symbols without Merkle proofs make no valid sliver; with the other
     /// statuses of walrus_accel_recover.
     recovered recover(const metadata &of, const target &wanted,
-                      span<const span<const std::uint8_t>> symbols,
-                      symbol_kind kind = symbol_kind::recovery, control_ref by = {},
-                      std::vector<symbol_verdict> *verdicts = nullptr) const {
+        span<const span<const std::uint8_t>> symbols, symbol_kind kind = symbol_kind::recovery,
+        control_ref by = {}, std::vector<symbol_verdict> *verdicts = nullptr) const {
         return try_recover(of, wanted, symbols, kind, by, verdicts).value();
     }
 
     /// Does as recover, without exceptions.
     result<recovered> try_recover(const metadata &of, const target &wanted,
-                                  span<const span<const std::uint8_t>> symbols,
-                                  symbol_kind kind = symbol_kind::recovery, control_ref by = {},
-                                  std::vector<symbol_verdict> *verdicts = nullptr) const {
-        if (verdicts) {
-            verdicts->assign(symbols.size(), symbol_verdict::not_checked);
-        }
-        if (auto reason = by.fault()) {
-            return std::move(*reason);
-        }
+        span<const span<const std::uint8_t>> symbols, symbol_kind kind = symbol_kind::recovery,
+        control_ref by = {}, std::vector<symbol_verdict> *verdicts = nullptr) const {
+        if (verdicts) { verdicts->assign(symbols.size(), symbol_verdict::not_checked); }
+        if (auto reason = by.fault()) { return std::move(*reason); }
         const auto given = detail::requesting::symbols(symbols);
         walrus_accel_recover_request told = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
         detail::requesting::recovering(of, wanted, given, told);
@@ -2603,17 +2559,15 @@ public:
         auto reason = detail::attempt([&](walrus_accel_error **place) {
             return call(handle_.get(), &told, by.get(), detail::receiving(made.handle_), place);
         });
-        if (reason) {
-            return std::move(*reason);
-        }
+        if (reason) { return std::move(*reason); }
         return made;
     }
 
     /// Verifies an inconsistency proof, BCS InconsistencyProof. `along`: the axis of the proof's
     /// target, which the bytes do not have. `by`: as in encode. Throws error with the statuses of
     /// walrus_accel_verify_proof.
-    proof_finding verify_proof(const metadata &of, axis along, span<const std::uint8_t> proof,
-                               control_ref by = {}) const {
+    proof_finding verify_proof(
+        const metadata &of, axis along, span<const std::uint8_t> proof, control_ref by = {}) const {
         demand(by);
         walrus_accel_verify_proof_request told = WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT;
         told.metadata = detail::requesting::blob(of);
@@ -2625,7 +2579,7 @@ public:
             return walrus_accel_verify_proof(handle_.get(), &told, by.get(), &found, reason);
         });
         return {static_cast<proof_verdict>(found.verdict), found.symbol,
-                static_cast<symbol_verdict>(found.symbol_verdict)};
+            static_cast<symbol_verdict>(found.symbol_verdict)};
     }
 
     /// Makes a reader of a blob, without slivers. Throws error with the statuses of
@@ -2634,7 +2588,7 @@ public:
         walrus_accel::reader made;
         detail::demand([&](walrus_accel_error **reason) {
             return walrus_accel_reader_new(handle_.get(), detail::requesting::blob(of),
-                                           detail::receiving(made.handle_), reason);
+                detail::receiving(made.handle_), reason);
         });
         return made;
     }
@@ -2655,26 +2609,26 @@ public:
     /// Encodes many blobs, up to runtime_options::max_jobs at once, and returns one result per blob
     /// when all are done. A blob that fails does not stop the others. The progress of `by` counts
     /// blobs. Throws error if the batch does not begin, or with status::poisoned.
-    std::vector<result<encoded>> encode_batch(span<const encode_request> requests,
-                                              control_ref by = {}) const {
+    std::vector<result<encoded>> encode_batch(
+        span<const encode_request> requests, control_ref by = {}) const {
         return run_batch<detail::encoding>(requests, by);
     }
 
     /// Decodes many blobs, as encode_batch encodes them. Memory that different requests write must
     /// not overlap.
-    std::vector<result<decoded>> decode_batch(span<const decode_request> requests,
-                                              control_ref by = {}) const {
+    std::vector<result<decoded>> decode_batch(
+        span<const decode_request> requests, control_ref by = {}) const {
         return run_batch<detail::decoding>(requests, by);
     }
 
     /// Verifies a directory of slivers that sink::directory wrote. `directory`: the directory of
     /// the blob. `by`: as in encode. Throws error with the statuses of
     /// walrus_accel_directory_verify.
-    directory_report verify_directory(const std::filesystem::path &directory, scrutiny how = scrutiny::full,
-                            control_ref by = {}) const {
+    directory_report verify_directory(const std::filesystem::path &directory,
+        scrutiny how = scrutiny::full, control_ref by = {}) const {
         return reported(directory, by, [&](const char *path, auto... arguments) {
-            return walrus_accel_directory_verify(handle_.get(), path, static_cast<std::uint32_t>(how),
-                                                 arguments...);
+            return walrus_accel_directory_verify(
+                handle_.get(), path, static_cast<std::uint32_t>(how), arguments...);
         });
     }
 
@@ -2683,7 +2637,8 @@ public:
     /// names when all are complete. Returns the problems that were found, which are repaired except
     /// for foreign files. Parameters as in verify_directory. Throws error with the statuses of
     /// walrus_accel_directory_repair.
-    directory_report repair_directory(const std::filesystem::path &directory, control_ref by = {}) const {
+    directory_report repair_directory(
+        const std::filesystem::path &directory, control_ref by = {}) const {
         return reported(directory, by, [&](const char *path, auto... arguments) {
             return walrus_accel_directory_repair(handle_.get(), path, arguments...);
         });
@@ -2698,52 +2653,48 @@ public:
     /// before this call returns. It may use and destroy this job. It must not wait, nor call any
     /// other function of the library. job::get throws its exception. Throws error with the statuses
     /// of walrus_accel_submit_encode.
-    job<encoded> submit_encode(const encode_request &request,
-                               std::function<void()> completed = {}) const {
+    job<encoded> submit_encode(
+        const encode_request &request, std::function<void()> completed = {}) const {
         return submit<detail::encoding>(request, std::move(completed));
     }
 
     /// Submits a job that decodes a blob, as decode does, and returns at once. Parameters and
     /// failures as in submit_encode.
-    job<decoded> submit_decode(const decode_request &request,
-                               std::function<void()> completed = {}) const {
+    job<decoded> submit_decode(
+        const decode_request &request, std::function<void()> completed = {}) const {
         return submit<detail::decoding>(request, std::move(completed));
     }
 
     /// Submits a job that decodes without metadata, as decode_unchecked does, and returns at once.
     /// Parameters and failures as in submit_encode.
-    job<decoded> submit_decode_unchecked(const unchecked_request &request,
-                                         std::function<void()> completed = {}) const {
+    job<decoded> submit_decode_unchecked(
+        const unchecked_request &request, std::function<void()> completed = {}) const {
         return submit<detail::unchecked_decoding>(request, std::move(completed));
     }
 
     /// Submits a job that verifies slivers, as verify does, and returns at once. Parameters and
     /// failures as in submit_encode.
-    job<std::vector<verdict>> submit_verify(const verify_request &request,
-                                            std::function<void()> completed = {}) const {
+    job<std::vector<verdict>> submit_verify(
+        const verify_request &request, std::function<void()> completed = {}) const {
         return submit<detail::verifying>(request, std::move(completed));
     }
 
     /// Submits a job that rebuilds slivers, as rebuild does, and returns at once. Parameters and
     /// failures as in submit_encode.
-    job<encoded> submit_rebuild(const rebuild_request &request,
-                                std::function<void()> completed = {}) const {
+    job<encoded> submit_rebuild(
+        const rebuild_request &request, std::function<void()> completed = {}) const {
         return submit<detail::rebuilding>(request, std::move(completed));
     }
 
-private:
+  private:
     static void demand(const control_ref &by) {
-        if (const auto reason = by.fault()) {
-            reason->raise();
-        }
+        if (const auto reason = by.fault()) { reason->raise(); }
     }
 
     template <class Errand>
-    result<typename Errand::value_type> run(const typename Errand::request_type &request,
-                                            control_ref by) const {
-        if (auto reason = by.fault()) {
-            return std::move(*reason);
-        }
+    result<typename Errand::value_type> run(
+        const typename Errand::request_type &request, control_ref by) const {
+        if (auto reason = by.fault()) { return std::move(*reason); }
         Errand errand(request);
         return errand.conclude(detail::attempt([&](walrus_accel_error **place) {
             return errand.run(handle_.get(), by.get(), place);
@@ -2751,8 +2702,8 @@ private:
     }
 
     template <class Errand>
-    job<typename Errand::value_type> submit(const typename Errand::request_type &request,
-                                            std::function<void()> completed) const {
+    job<typename Errand::value_type> submit(
+        const typename Errand::request_type &request, std::function<void()> completed) const {
         auto errand = std::make_shared<Errand>(request);
         const auto ended = errand->prepare(std::move(completed));
         detail::job_handle handle;
@@ -2774,8 +2725,8 @@ private:
         }
         std::vector<typename Errand::result_type> found(errands.size());
         const auto reason = detail::attempt([&](walrus_accel_error **place) {
-            return Errand::run_batch(handle_.get(), told.data(), told.size(), by.get(), found.data(),
-                                     place);
+            return Errand::run_batch(
+                handle_.get(), told.data(), told.size(), by.get(), found.data(), place);
         });
         std::vector<result<typename Errand::value_type>> results;
         results.reserve(found.size());
@@ -2791,33 +2742,34 @@ private:
             }
             results.push_back(errands[number]->conclude(std::move(failed)));
         }
-        if (reason && (found.empty() || !has_begun)) {
-            reason->raise();
-        }
+        if (reason && (found.empty() || !has_begun)) { reason->raise(); }
         return results;
     }
 
     template <class Call>
-    static directory_report reported(const std::filesystem::path &directory, control_ref by, Call &&call) {
+    static directory_report reported(
+        const std::filesystem::path &directory, control_ref by, Call &&call) {
         demand(by);
         const std::string path = detail::c_path(directory, "directory");
         detail::directory_report_handle handle;
         detail::demand([&](walrus_accel_error **reason) {
             detail::receiving place(handle);
-            return call(path.c_str(), by.get(), static_cast<walrus_accel_directory_report **>(place), reason);
+            return call(path.c_str(), by.get(),
+                static_cast<walrus_accel_directory_report **>(place), reason);
         });
         directory_report told;
         std::size_t count = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_directory_report_counts(handle.get(), &told.checked, &count, reason);
+            return walrus_accel_directory_report_counts(
+                handle.get(), &told.checked, &count, reason);
         });
         for (std::size_t number = 0; number < count; ++number) {
             walrus_accel_problem found = WALRUS_ACCEL_PROBLEM_INIT;
             detail::demand([&](walrus_accel_error **reason) {
                 return walrus_accel_directory_report_get(handle.get(), number, &found, reason);
             });
-            told.problems.push_back(
-                {detail::path_from(found.path), found.reason, static_cast<problem_kind>(found.kind)});
+            told.problems.push_back({detail::path_from(found.path), found.reason,
+                static_cast<problem_kind>(found.kind)});
         }
         return told;
     }
@@ -2828,8 +2780,7 @@ private:
 } // namespace walrus_accel
 
 /// Hashes a blob ID by its bytes, which are a hash already.
-template <>
-struct std::hash<walrus_accel::blob_id> {
+template <> struct std::hash<walrus_accel::blob_id> {
     std::size_t operator()(const walrus_accel::blob_id &id) const noexcept {
         std::size_t value = 0;
         for (std::size_t number = 0; number < sizeof value; ++number) {

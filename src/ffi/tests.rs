@@ -94,46 +94,60 @@ macro_rules! entries {
 /// Entry points that return a status and can fail.
 const ENTRIES: &[(&str, Call)] = &entries! {
     entry_point: walrus_accel_error_free(_);
-    size_queries: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _) walrus_accel_sliver_index(_ _ _ _ _)
-        walrus_accel_sliver_pair(_ _ _ _ _) walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_pair_of_shard(_ _ _ _ _)
+    size_queries: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _)
+        walrus_accel_sliver_index(_ _ _ _ _) walrus_accel_sliver_pair(_ _ _ _ _)
+        walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_pair_of_shard(_ _ _ _ _)
         walrus_accel_rows_of_range(_ _ _ _ _ _ _) walrus_accel_blob_id_to_text(_ _ _ _)
         walrus_accel_blob_id_from_text(_ _ _);
-    device_list: walrus_accel_devices_list(_ _ _) walrus_accel_devices_get(_ _ _ _) walrus_accel_devices_free(_);
+    device_list: walrus_accel_devices_list(_ _ _) walrus_accel_devices_get(_ _ _ _)
+        walrus_accel_devices_free(_);
     runtime_handle: walrus_accel_runtime_new(_ _ _) walrus_accel_runtime_free(_)
         walrus_accel_runtime_instruction_set(_ _ _) walrus_accel_runtime_device_fault(_ _ _);
-    control_handle: walrus_accel_control_new(_ _) walrus_accel_control_cancel(_ _) walrus_accel_control_engine(_ _ _) walrus_accel_control_progress(_ _ _ _)
+    control_handle: walrus_accel_control_new(_ _) walrus_accel_control_cancel(_ _)
+        walrus_accel_control_engine(_ _ _) walrus_accel_control_progress(_ _ _ _)
         walrus_accel_control_free(_);
     metadata_handle: walrus_accel_metadata_from_bcs(_ _ _ _ _ _) walrus_accel_metadata_free(_)
         walrus_accel_metadata_blob_id(_ _ _) walrus_accel_metadata_root_hash(_ _ _)
         walrus_accel_metadata_sliver_root(_ _ _ _ _) walrus_accel_metadata_commitment(_ _ _)
-        walrus_accel_metadata_shape(_ _ _) walrus_accel_metadata_to_bcs(_ _ _ _) walrus_accel_metadata_bcs_length(_ _ _);
-    encode_request: walrus_accel_encode(_ _ _ _ _) walrus_accel_encoded_free(_) walrus_accel_encoded_metadata(_ _ _)
-        walrus_accel_encoded_sliver(_ _ _ _ _ _) walrus_accel_encoded_path(_ _ _ _);
-    decode_request: walrus_accel_decode(_ _ _ _ _) walrus_accel_decoded_free(_) walrus_accel_decoded_blob(_ _ _ _)
-        walrus_accel_decoded_axis(_ _ _) walrus_accel_decoded_used(_ _ _ _) walrus_accel_decoded_damaged(_ _ _ _);
+        walrus_accel_metadata_shape(_ _ _) walrus_accel_metadata_to_bcs(_ _ _ _)
+        walrus_accel_metadata_bcs_length(_ _ _);
+    encode_request: walrus_accel_encode(_ _ _ _ _) walrus_accel_encoded_free(_)
+        walrus_accel_encoded_metadata(_ _ _) walrus_accel_encoded_sliver(_ _ _ _ _ _)
+        walrus_accel_encoded_path(_ _ _ _);
+    decode_request: walrus_accel_decode(_ _ _ _ _) walrus_accel_decoded_free(_)
+        walrus_accel_decoded_blob(_ _ _ _) walrus_accel_decoded_axis(_ _ _)
+        walrus_accel_decoded_used(_ _ _ _) walrus_accel_decoded_damaged(_ _ _ _);
     unchecked_request: walrus_accel_decode_unchecked(_ _ _ _ _);
     verify_request: walrus_accel_verify(_ _ _ _);
     symbol_verdicts: walrus_accel_verify_symbols(_ _ _ _);
-    expanded_handle: walrus_accel_expand(_ _ _ _ _) walrus_accel_expanded_free(_) walrus_accel_expanded_axis(_ _ _)
-        walrus_accel_expanded_index(_ _ _) walrus_accel_expanded_root(_ _ _) walrus_accel_expanded_memory(_ _ _)
-        walrus_accel_expanded_symbols_length(_ _ _ _ _ _) walrus_accel_expanded_symbols(_ _ _ _ _ _ _ _)
-        walrus_accel_decoding_symbols(_ _ _ _);
-    recover_request: walrus_accel_recover(_ _ _ _ _) walrus_accel_recover_unproven(_ _ _ _ _) walrus_accel_recovered_free(_)
-        walrus_accel_recovered_kind(_ _ _) walrus_accel_recovered_sliver(_ _ _ _) walrus_accel_recovered_proof(_ _ _ _)
+    expanded_handle: walrus_accel_expand(_ _ _ _ _) walrus_accel_expanded_free(_)
+        walrus_accel_expanded_axis(_ _ _) walrus_accel_expanded_index(_ _ _)
+        walrus_accel_expanded_root(_ _ _) walrus_accel_expanded_memory(_ _ _)
+        walrus_accel_expanded_symbols_length(_ _ _ _ _ _)
+        walrus_accel_expanded_symbols(_ _ _ _ _ _ _ _) walrus_accel_decoding_symbols(_ _ _ _);
+    recover_request: walrus_accel_recover(_ _ _ _ _) walrus_accel_recover_unproven(_ _ _ _ _)
+        walrus_accel_recovered_free(_) walrus_accel_recovered_kind(_ _ _)
+        walrus_accel_recovered_sliver(_ _ _ _) walrus_accel_recovered_proof(_ _ _ _)
         walrus_accel_recovered_used(_ _ _ _) walrus_accel_recovered_refused(_ _ _ _ _);
     proof_request: walrus_accel_verify_proof(_ _ _ _ _);
-    reader_handle: walrus_accel_reader_new(_ _ _ _) walrus_accel_reader_free(_) walrus_accel_reader_add(_ _ _ _)
-        walrus_accel_reader_ready(_ _ _) walrus_accel_reader_missing(_ _ _ _) walrus_accel_reader_report_new(_ _ _) walrus_accel_reader_read(_ _ _ _ _)
-        walrus_accel_reader_read_range(_ _ _ _ _ _);
-    reader_report: walrus_accel_reader_report_counts(_ _ _ _ _) walrus_accel_reader_report_get(_ _ _ _ _) walrus_accel_reader_report_free(_);
+    reader_handle: walrus_accel_reader_new(_ _ _ _) walrus_accel_reader_free(_)
+        walrus_accel_reader_add(_ _ _ _) walrus_accel_reader_ready(_ _ _)
+        walrus_accel_reader_missing(_ _ _ _) walrus_accel_reader_report_new(_ _ _)
+        walrus_accel_reader_read(_ _ _ _ _) walrus_accel_reader_read_range(_ _ _ _ _ _);
+    reader_report: walrus_accel_reader_report_counts(_ _ _ _ _)
+        walrus_accel_reader_report_get(_ _ _ _ _) walrus_accel_reader_report_free(_);
     rebuild_request: walrus_accel_rebuild(_ _ _ _ _);
     batch_results: walrus_accel_encode_batch(_ _ _ _ _ _) walrus_accel_decode_batch(_ _ _ _ _ _);
-    directory_report: walrus_accel_directory_verify(_ _ _ _ _ _) walrus_accel_directory_repair(_ _ _ _ _)
-        walrus_accel_directory_report_counts(_ _ _ _) walrus_accel_directory_report_get(_ _ _ _) walrus_accel_directory_report_free(_);
-    job_handle: walrus_accel_submit_encode(_ _ _ _ _ _) walrus_accel_submit_decode(_ _ _ _ _ _) walrus_accel_submit_decode_unchecked(_ _ _ _ _ _) walrus_accel_submit_rebuild(_ _ _ _ _ _)
-        walrus_accel_submit_verify(_ _ _ _ _ _) walrus_accel_job_poll(_ _ _) walrus_accel_job_wait(_ _ _)
-        walrus_accel_job_progress(_ _ _ _) walrus_accel_job_cancel(_ _) walrus_accel_job_engine(_ _ _) walrus_accel_job_result(_ _)
-        walrus_accel_job_take_encoded(_ _ _) walrus_accel_job_take_decoded(_ _ _) walrus_accel_job_free(_);
+    directory_report: walrus_accel_directory_verify(_ _ _ _ _ _)
+        walrus_accel_directory_repair(_ _ _ _ _) walrus_accel_directory_report_counts(_ _ _ _)
+        walrus_accel_directory_report_get(_ _ _ _) walrus_accel_directory_report_free(_);
+    job_handle: walrus_accel_submit_encode(_ _ _ _ _ _) walrus_accel_submit_decode(_ _ _ _ _ _)
+        walrus_accel_submit_decode_unchecked(_ _ _ _ _ _) walrus_accel_submit_rebuild(_ _ _ _ _ _)
+        walrus_accel_submit_verify(_ _ _ _ _ _) walrus_accel_job_poll(_ _ _)
+        walrus_accel_job_wait(_ _ _) walrus_accel_job_progress(_ _ _ _)
+        walrus_accel_job_cancel(_ _) walrus_accel_job_engine(_ _ _) walrus_accel_job_result(_ _)
+        walrus_accel_job_take_encoded(_ _ _) walrus_accel_job_take_decoded(_ _ _)
+        walrus_accel_job_free(_);
 };
 
 /// Entry points that return no status or cannot fail.

@@ -19,10 +19,10 @@ static struct {
 } places[PLACES];
 
 /* Returns 1 for a failure to print. */
-static int is_news(const char *file, int line)
-{
+static int is_news(const char *file, int line) {
     int at = 0;
-    while (at < PLACES - 1 && places[at].file && (places[at].file != file || places[at].line != line)) {
+    while (at < PLACES - 1 && places[at].file &&
+           (places[at].file != file || places[at].line != line)) {
         at++;
     }
     places[at].file = file;
@@ -30,28 +30,23 @@ static int is_news(const char *file, int line)
     return ++places[at].failures <= PRINTED_OF_A_PLACE;
 }
 
-static int count(int holds, const char *file, int line, const char *what, const char *detail)
-{
+static int count(int holds, const char *file, int line, const char *what, const char *detail) {
     pthread_mutex_lock(&lock);
     checks++;
-    if (!holds) {
-        failures++;
-    }
+    if (!holds) { failures++; }
     if (!holds && is_news(file, line)) {
-        fprintf(stderr, "%s:%d: failed: %s%s%s%s%s\n", file, line, what, *detail ? ": " : "", detail,
-                about ? ", with " : "", about ? about : "");
+        fprintf(stderr, "%s:%d: failed: %s%s%s%s%s\n", file, line, what, *detail ? ": " : "",
+            detail, about ? ", with " : "", about ? about : "");
     }
     pthread_mutex_unlock(&lock);
     return holds;
 }
 
-int check_that(int holds, const char *file, int line, const char *what)
-{
+int check_that(int holds, const char *file, int line, const char *what) {
     return count(holds, file, line, what, "");
 }
 
-int check_equal(uint64_t left, uint64_t right, const char *file, int line, const char *what)
-{
+int check_equal(uint64_t left, uint64_t right, const char *file, int line, const char *what) {
     char detail[64] = "";
     if (left != right) {
         snprintf(detail, sizeof detail, "%" PRId64 " and %" PRId64, (int64_t)left, (int64_t)right);
@@ -60,24 +55,20 @@ int check_equal(uint64_t left, uint64_t right, const char *file, int line, const
 }
 
 int check_bytes(const void *left, const void *right, size_t length, const char *file, int line,
-                const char *what)
-{
+    const char *what) {
     const uint8_t *one = left, *other = right;
     char detail[64] = "";
     int holds = length == 0 || (one && other && memcmp(one, other, length) == 0);
     if (!holds && one && other) {
         size_t at = 0;
-        while (one[at] == other[at]) {
-            at++;
-        }
+        while (one[at] == other[at]) { at++; }
         snprintf(detail, sizeof detail, "first at byte %zu of %zu", at, length);
     }
     return count(holds, file, line, what, detail);
 }
 
 int check_status(walrus_accel_status expected, walrus_accel_status found, walrus_accel_error *error,
-                 const char *text, const char *file, int line, const char *what)
-{
+    const char *text, const char *file, int line, const char *what) {
     char detail[600] = "";
     int is_written = error != UNSET(walrus_accel_error);
     const char *message = is_written ? walrus_accel_error_message(error) : "";
@@ -85,45 +76,34 @@ int check_status(walrus_accel_status expected, walrus_accel_status found, walrus
     if (expected == WALRUS_ACCEL_OK) {
         holds = holds && error == NULL;
     } else {
-        holds = holds && error != NULL && walrus_accel_error_status(error) == found && *message
-                && !strchr(message, '\n') && (!text || strstr(message, text));
+        holds = holds && error != NULL && walrus_accel_error_status(error) == found && *message &&
+                !strchr(message, '\n') && (!text || strstr(message, text));
     }
     if (!holds) {
         snprintf(detail, sizeof detail, "%s, not %s%s%s%s", walrus_accel_status_name(found),
-                 walrus_accel_status_name(expected), *message ? " (" : "", message, *message ? ")" : "");
+            walrus_accel_status_name(expected), *message ? " (" : "", message, *message ? ")" : "");
     }
     count(holds, file, line, what, detail);
-    if (is_written) {
-        walrus_accel_error_free(error);
-    }
+    if (is_written) { walrus_accel_error_free(error); }
     return holds;
 }
 
-void check_required(int holds, const char *file, int line, const char *what)
-{
-    if (!check_that(holds, file, line, what)) {
-        exit(check_result());
-    }
+void check_required(int holds, const char *file, int line, const char *what) {
+    if (!check_that(holds, file, line, what)) { exit(check_result()); }
 }
 
 void check_required_status(walrus_accel_status expected, walrus_accel_status found,
-                           walrus_accel_error *error, const char *text, const char *file, int line,
-                           const char *what)
-{
-    if (!check_status(expected, found, error, text, file, line, what)) {
-        exit(check_result());
-    }
+    walrus_accel_error *error, const char *text, const char *file, int line, const char *what) {
+    if (!check_status(expected, found, error, text, file, line, what)) { exit(check_result()); }
 }
 
-void check_about(const char *subject)
-{
+void check_about(const char *subject) {
     pthread_mutex_lock(&lock);
     about = subject;
     pthread_mutex_unlock(&lock);
 }
 
-unsigned long check_failures(void)
-{
+unsigned long check_failures(void) {
     unsigned long found;
     pthread_mutex_lock(&lock);
     found = failures;
@@ -131,8 +111,7 @@ unsigned long check_failures(void)
     return found;
 }
 
-int check_result(void)
-{
+int check_result(void) {
     int result;
     pthread_mutex_lock(&lock);
     if (failures > 0) {
@@ -145,8 +124,7 @@ int check_result(void)
     return result;
 }
 
-unsigned long check_setting(const char *name, unsigned long otherwise)
-{
+unsigned long check_setting(const char *name, unsigned long otherwise) {
     const char *value = getenv(name);
     return value && *value ? strtoul(value, NULL, 10) : otherwise;
 }

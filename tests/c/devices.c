@@ -11,13 +11,14 @@
 
 enum { SHARDS = 100, LENGTH = 100000 };
 
-static void check_engine(const sample *expected, const walrus_accel_device *device)
-{
+static void check_engine(const sample *expected, const walrus_accel_device *device) {
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_runtime *runtime = NULL;
     walrus_accel_error *fault = UNSET(walrus_accel_error);
-    walrus_accel_sliver *slivers = last_slivers(expected, WALRUS_ACCEL_AXIS_PRIMARY, expected->shape.rows);
-    walrus_accel_decode_request request = decode_request_of(expected, slivers, expected->shape.rows);
+    walrus_accel_sliver *slivers =
+        last_slivers(expected, WALRUS_ACCEL_AXIS_PRIMARY, expected->shape.rows);
+    walrus_accel_decode_request request =
+        decode_request_of(expected, slivers, expected->shape.rows);
     walrus_accel_decoded *decoded = NULL;
     const uint8_t *blob = NULL;
     size_t length = 0;
@@ -42,18 +43,17 @@ static void check_engine(const sample *expected, const walrus_accel_device *devi
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
-static void check_device(const walrus_accel_device *device)
-{
-    CHECK(device->kind >= WALRUS_ACCEL_DEVICE_DISCRETE && device->kind <= WALRUS_ACCEL_DEVICE_SOFTWARE);
+static void check_device(const walrus_accel_device *device) {
+    CHECK(device->kind >= WALRUS_ACCEL_DEVICE_DISCRETE &&
+          device->kind <= WALRUS_ACCEL_DEVICE_SOFTWARE);
     REQUIRE(device->name && device->backend && device->driver && device->bus);
     CHECK(*device->name && *device->backend);
     CHECK(!device->unusable || *device->unusable);
-    printf("device %llu: %s by %s, %s\n", (unsigned long long)device->index, device->name, device->backend,
-           device->unusable ? device->unusable : "usable");
+    printf("device %llu: %s by %s, %s\n", (unsigned long long)device->index, device->name,
+        device->backend, device->unusable ? device->unusable : "usable");
 }
 
-int main(void)
-{
+int main(void) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 0);
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_runtime *refused = UNSET(walrus_accel_runtime);
@@ -78,11 +78,13 @@ int main(void)
         }
     }
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_devices_get(devices, count, &device, &error));
-    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_devices_get(devices, SIZE_MAX, &device, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_NOT_FOUND, walrus_accel_devices_get(devices, SIZE_MAX, &device, &error));
     CHECK(usable || !check_setting("WALRUS_ACCEL_REQUIRE_GPU", 0));
     options.engine = WALRUS_ACCEL_ENGINE_GPU;
     options.device = "no device has this name";
-    CHECK_STATUS(WALRUS_ACCEL_ENGINE_UNAVAILABLE, walrus_accel_runtime_new(&options, &refused, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_ENGINE_UNAVAILABLE, walrus_accel_runtime_new(&options, &refused, &error));
     CHECK(refused == NULL);
     CHECK(walrus_accel_devices_free(devices) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_devices_free(again) == WALRUS_ACCEL_OK);

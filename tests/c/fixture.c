@@ -9,15 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void *claim(size_t size)
-{
+void *claim(size_t size) {
     void *memory = malloc(size ? size : 1);
     REQUIRE(memory != NULL);
     return memory;
 }
 
-walrus_accel_runtime *runtime_of_cpu(uint32_t threads, uint32_t max_jobs)
-{
+walrus_accel_runtime *runtime_of_cpu(uint32_t threads, uint32_t max_jobs) {
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_runtime *runtime = NULL;
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
@@ -28,8 +26,7 @@ walrus_accel_runtime *runtime_of_cpu(uint32_t threads, uint32_t max_jobs)
     return runtime;
 }
 
-uint8_t *blob_of(uint64_t seed, size_t length)
-{
+uint8_t *blob_of(uint64_t seed, size_t length) {
     uint8_t *blob = claim(length);
     uint64_t state = seed;
     size_t at;
@@ -40,8 +37,7 @@ uint8_t *blob_of(uint64_t seed, size_t length)
     return blob;
 }
 
-walrus_accel_source source_of(const uint8_t *data, size_t length)
-{
+walrus_accel_source source_of(const uint8_t *data, size_t length) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     source.kind = WALRUS_ACCEL_SOURCE_MEMORY;
     source.data = data;
@@ -49,15 +45,14 @@ walrus_accel_source source_of(const uint8_t *data, size_t length)
     return source;
 }
 
-walrus_accel_sink sink_of(uint32_t kind)
-{
+walrus_accel_sink sink_of(uint32_t kind) {
     walrus_accel_sink sink = WALRUS_ACCEL_SINK_INIT;
     sink.kind = kind;
     return sink;
 }
 
-sample sample_new(const walrus_accel_runtime *runtime, uint16_t n_shards, uint64_t seed, size_t length)
-{
+sample sample_new(
+    const walrus_accel_runtime *runtime, uint16_t n_shards, uint64_t seed, size_t length) {
     sample made = {NULL, 0, 0, WALRUS_ACCEL_SHAPE_INIT, NULL, NULL, {0}};
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
@@ -76,23 +71,21 @@ sample sample_new(const walrus_accel_runtime *runtime, uint16_t n_shards, uint64
     return made;
 }
 
-void sample_free(sample *sample)
-{
+void sample_free(sample *sample) {
     CHECK(walrus_accel_metadata_free(sample->metadata) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(sample->encoded) == WALRUS_ACCEL_OK);
     free(sample->blob);
 }
 
-walrus_accel_sliver sample_sliver(const sample *sample, uint32_t axis, uint16_t pair)
-{
+walrus_accel_sliver sample_sliver(const sample *sample, uint32_t axis, uint16_t pair) {
     walrus_accel_sliver sliver = {NULL, 0, 0};
     sliver.axis = axis;
-    REQUIRE_OK(walrus_accel_encoded_sliver(sample->encoded, axis, pair, &sliver.data, &sliver.length, &error));
+    REQUIRE_OK(walrus_accel_encoded_sliver(
+        sample->encoded, axis, pair, &sliver.data, &sliver.length, &error));
     return sliver;
 }
 
-walrus_accel_sliver *last_slivers(const sample *sample, uint32_t axis, uint16_t count)
-{
+walrus_accel_sliver *last_slivers(const sample *sample, uint32_t axis, uint16_t count) {
     walrus_accel_sliver *slivers = claim(count * sizeof *slivers);
     uint16_t number;
     for (number = 0; number < count; number++) {
@@ -102,14 +95,12 @@ walrus_accel_sliver *last_slivers(const sample *sample, uint32_t axis, uint16_t 
     return slivers;
 }
 
-uint16_t enough(const sample *sample, uint32_t axis)
-{
+uint16_t enough(const sample *sample, uint32_t axis) {
     return axis == WALRUS_ACCEL_AXIS_PRIMARY ? sample->shape.rows : sample->shape.columns;
 }
 
-walrus_accel_decode_request decode_request_of(const sample *sample, const walrus_accel_sliver *slivers,
-                                              size_t count)
-{
+walrus_accel_decode_request decode_request_of(
+    const sample *sample, const walrus_accel_sliver *slivers, size_t count) {
     walrus_accel_decode_request request = WALRUS_ACCEL_DECODE_REQUEST_INIT;
     request.metadata = sample->metadata;
     request.slivers = slivers;
@@ -117,8 +108,7 @@ walrus_accel_decode_request decode_request_of(const sample *sample, const walrus
     return request;
 }
 
-int has_id(const walrus_accel_encoded *encoded, const uint8_t *id)
-{
+int has_id(const walrus_accel_encoded *encoded, const uint8_t *id) {
     walrus_accel_metadata *metadata = NULL;
     uint8_t found[WALRUS_ACCEL_BLOB_ID_LENGTH] = {0};
     CHECK_OK(walrus_accel_encoded_metadata(encoded, &metadata, &error));
@@ -127,8 +117,7 @@ int has_id(const walrus_accel_encoded *encoded, const uint8_t *id)
     return memcmp(found, id, sizeof found) == 0;
 }
 
-buffer_set buffers_new(const walrus_accel_shape *shape, size_t pair_count)
-{
+buffer_set buffers_new(const walrus_accel_shape *shape, size_t pair_count) {
     buffer_set made;
     size_t number, at = 0;
     made.count = 2 * pair_count;
@@ -145,30 +134,25 @@ buffer_set buffers_new(const walrus_accel_shape *shape, size_t pair_count)
     return made;
 }
 
-void buffers_free(buffer_set *buffers)
-{
+void buffers_free(buffer_set *buffers) {
     free(buffers->buffers);
     free(buffers->bytes);
 }
 
-char *folder_new(void)
-{
+char *folder_new(void) {
     const char *temporary = getenv("TMPDIR");
     char *folder = path_in(temporary ? temporary : "/tmp", "walrus-accel-c-XXXXXX");
     REQUIRE(mkdtemp(folder) != NULL);
     return folder;
 }
 
-static void remove_all(const char *path)
-{
+static void remove_all(const char *path) {
     DIR *directory = opendir(path);
     struct dirent *entry;
     while (directory && (entry = readdir(directory))) {
         struct stat found;
         char *inner;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
-            continue;
-        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) { continue; }
         inner = path_in(path, entry->d_name);
         if (lstat(inner, &found) == 0 && S_ISDIR(found.st_mode)) {
             remove_all(inner);
@@ -177,43 +161,35 @@ static void remove_all(const char *path)
         }
         free(inner);
     }
-    if (directory) {
-        closedir(directory);
-    }
+    if (directory) { closedir(directory); }
     rmdir(path);
 }
 
-void folder_free(char *folder)
-{
+void folder_free(char *folder) {
     remove_all(folder);
     free(folder);
 }
 
-char *path_in(const char *folder, const char *name)
-{
+char *path_in(const char *folder, const char *name) {
     size_t buffer = strlen(folder) + strlen(name) + 2;
     char *path = claim(buffer);
     snprintf(path, buffer, "%s/%s", folder, name);
     return path;
 }
 
-void file_write(const char *path, const uint8_t *data, size_t length)
-{
+void file_write(const char *path, const uint8_t *data, size_t length) {
     FILE *file = fopen(path, "wb");
     REQUIRE(file != NULL);
     REQUIRE(length == 0 || fwrite(data, 1, length, file) == length);
     REQUIRE(fclose(file) == 0);
 }
 
-uint8_t *file_read(const char *path, size_t *length)
-{
+uint8_t *file_read(const char *path, size_t *length) {
     struct stat found;
     uint8_t *content;
     FILE *file = fopen(path, "rb");
     *length = 0;
-    if (!file) {
-        return NULL;
-    }
+    if (!file) { return NULL; }
     REQUIRE(fstat(fileno(file), &found) == 0);
     content = claim((size_t)found.st_size);
     *length = fread(content, 1, (size_t)found.st_size, file);

@@ -39,7 +39,8 @@ uint8_t *blob_of(uint64_t seed, size_t length);
 walrus_accel_source source_of(const uint8_t *data, size_t length);
 walrus_accel_sink sink_of(uint32_t kind);
 
-sample sample_new(const walrus_accel_runtime *runtime, uint16_t n_shards, uint64_t seed, size_t length);
+sample sample_new(
+    const walrus_accel_runtime *runtime, uint16_t n_shards, uint64_t seed, size_t length);
 void sample_free(sample *sample);
 
 /* Returns a sliver that the sample's result lends. */
@@ -51,8 +52,8 @@ walrus_accel_sliver *last_slivers(const sample *sample, uint32_t axis, uint16_t 
 /* Returns the number of slivers of an axis that decode the blob. */
 uint16_t enough(const sample *sample, uint32_t axis);
 
-walrus_accel_decode_request decode_request_of(const sample *sample, const walrus_accel_sliver *slivers,
-                                              size_t count);
+walrus_accel_decode_request decode_request_of(
+    const sample *sample, const walrus_accel_sliver *slivers, size_t count);
 
 /* Returns 1 if an encoding has the sample's blob ID. */
 int has_id(const walrus_accel_encoded *encoded, const uint8_t *id);

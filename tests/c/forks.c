@@ -22,8 +22,7 @@ static sample given;
 static int is_over;
 
 /* Returns the result of a child: 0, or the failed step. */
-static int wait_for(pid_t child)
-{
+static int wait_for(pid_t child) {
     int status = 0;
     REQUIRE(child >= 0);
     REQUIRE(waitpid(child, &status, 0) == child);
@@ -31,8 +30,7 @@ static int wait_for(pid_t child)
 }
 
 /* Does in a child what the header allows. Returns 0, or the failed step. */
-static int encode_anew(void)
-{
+static int encode_anew(void) {
     static const uint8_t walrus[] = "walrus";
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -41,19 +39,14 @@ static int encode_anew(void)
     walrus_accel_encoded *encoded = NULL;
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = 2;
-    if (walrus_accel_runtime_new(&options, &own, NULL) != WALRUS_ACCEL_OK) {
-        return 1;
-    }
+    if (walrus_accel_runtime_new(&options, &own, NULL) != WALRUS_ACCEL_OK) { return 1; }
     request.source = &source;
     request.n_shards = SHARDS;
-    if (walrus_accel_encode(own, &request, NULL, &encoded, NULL) != WALRUS_ACCEL_OK) {
-        return 2;
-    }
+    if (walrus_accel_encode(own, &request, NULL, &encoded, NULL) != WALRUS_ACCEL_OK) { return 2; }
     return walrus_accel_encoded_free(encoded) || walrus_accel_runtime_free(own) ? 3 : 0;
 }
 
-static void *make_runtimes(void *unused)
-{
+static void *make_runtimes(void *unused) {
     (void)unused;
     encode_anew();
     return NULL;
@@ -64,8 +57,7 @@ static void *make_runtimes(void *unused)
  * instruction set). Each fork has a process of its own, so that no call profits from an earlier
  * one.
  */
-static void fork_in_first_calls(unsigned delay)
-{
+static void fork_in_first_calls(unsigned delay) {
     pid_t process = fork();
     if (process == 0) {
         pthread_t threads[2];
@@ -73,9 +65,7 @@ static void fork_in_first_calls(unsigned delay)
         int number, status = 0;
         alarm(2 * SECONDS);
         for (number = 0; number < 2; number++) {
-            if (pthread_create(&threads[number], NULL, make_runtimes, NULL) != 0) {
-                _exit(5);
-            }
+            if (pthread_create(&threads[number], NULL, make_runtimes, NULL) != 0) { _exit(5); }
         }
         if (delay > 0) {
             struct timespec pause = {0, 0};
@@ -90,22 +80,16 @@ static void fork_in_first_calls(unsigned delay)
         if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
             _exit(6);
         }
-        for (number = 0; number < 2; number++) {
-            pthread_join(threads[number], NULL);
-        }
+        for (number = 0; number < 2; number++) { pthread_join(threads[number], NULL); }
         _exit(0);
     }
     CHECK_EQUAL(wait_for(process), 0);
 }
 
-static int goes_on(void)
-{
-    return !__atomic_load_n(&is_over, __ATOMIC_ACQUIRE);
-}
+static int goes_on(void) { return !__atomic_load_n(&is_over, __ATOMIC_ACQUIRE); }
 
 /* Makes and frees handles. */
-static void *make_handles(void *unused)
-{
+static void *make_handles(void *unused) {
     (void)unused;
     while (goes_on()) {
         walrus_accel_control *controls[8];
@@ -125,8 +109,7 @@ static void *make_handles(void *unused)
 }
 
 /* Runs jobs, and makes runtimes. */
-static void *make_jobs(void *unused)
-{
+static void *make_jobs(void *unused) {
     (void)unused;
     while (goes_on()) {
         walrus_accel_source source = source_of(given.blob, given.length);
@@ -144,8 +127,7 @@ static void *make_jobs(void *unused)
 /* Pipe of a blob that a job of the parent waits for. */
 static int pipe_ends[2];
 
-static walrus_accel_job *waiting_job(void)
-{
+static walrus_accel_job *waiting_job(void) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_job *job = NULL;
@@ -171,8 +153,7 @@ typedef struct heritage {
 } heritage;
 
 /* In a child: handles with threads or locks are refused; handles of memory alone are usable. */
-static int use_heritage(const heritage *all)
-{
+static int use_heritage(const heritage *all) {
     walrus_accel_source source = source_of(given.blob, given.length);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
@@ -221,8 +202,7 @@ static int use_heritage(const heritage *all)
     return check_failures() == 0 ? 0 : 4;
 }
 
-static walrus_accel_directory_report *report_of(const char *folder)
-{
+static walrus_accel_directory_report *report_of(const char *folder) {
     walrus_accel_source source = source_of(given.blob, given.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -240,8 +220,7 @@ static walrus_accel_directory_report *report_of(const char *folder)
     return report;
 }
 
-static heritage heritage_of(const char *folder)
-{
+static heritage heritage_of(const char *folder) {
     heritage all;
     walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(&given, WALRUS_ACCEL_AXIS_PRIMARY, 1);
@@ -263,8 +242,7 @@ static heritage heritage_of(const char *folder)
     return all;
 }
 
-static void free_heritage(heritage *all)
-{
+static void free_heritage(heritage *all) {
     /* Ends the blob, and thereby the job. */
     close(pipe_ends[1]);
     close(pipe_ends[0]);
@@ -279,8 +257,7 @@ static void free_heritage(heritage *all)
     CHECK(walrus_accel_encoded_free(all->encoded) == WALRUS_ACCEL_OK);
 }
 
-int main(void)
-{
+int main(void) {
     unsigned long forks = check_setting("WALRUS_ACCEL_FORKS", 300), number;
     pthread_t threads[THREADS];
     heritage all;
@@ -294,7 +271,8 @@ int main(void)
     given = sample_new(runtime, SHARDS, 1, LENGTH);
     all = heritage_of(folder);
     for (number = 0; number < THREADS; number++) {
-        REQUIRE(pthread_create(&threads[number], NULL, number % 2 ? make_jobs : make_handles, NULL) == 0);
+        REQUIRE(pthread_create(
+                    &threads[number], NULL, number % 2 ? make_jobs : make_handles, NULL) == 0);
     }
     for (number = 0; number < forks; number++) {
         pid_t child;
@@ -308,9 +286,7 @@ int main(void)
         CHECK_EQUAL(wait_for(child), 0);
     }
     __atomic_store_n(&is_over, 1, __ATOMIC_RELEASE);
-    for (number = 0; number < THREADS; number++) {
-        pthread_join(threads[number], NULL);
-    }
+    for (number = 0; number < THREADS; number++) { pthread_join(threads[number], NULL); }
     /* The parent's handles are unharmed. */
     free_heritage(&all);
     CHECK_EQUAL(encode_anew(), 0);

@@ -7,10 +7,10 @@
 #include <string.h>
 
 /* The four kinds of jobs, and their results. */
-static void check_kinds(const sample *sample)
-{
+static void check_kinds(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
-    walrus_accel_sliver *slivers = last_slivers(sample, WALRUS_ACCEL_AXIS_SECONDARY, sample->shape.columns);
+    walrus_accel_sliver *slivers =
+        last_slivers(sample, WALRUS_ACCEL_AXIS_SECONDARY, sample->shape.columns);
     walrus_accel_decode_request decode = decode_request_of(sample, slivers, sample->shape.columns);
     walrus_accel_rebuild_request rebuild = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
     walrus_accel_verify_request verify = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
@@ -55,11 +55,13 @@ static void check_kinds(const sample *sample)
     ends_await(&ends, 4);
     for (number = 0; number < 4; number++) {
         if (number != 1) {
-            CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_job_take_decoded(jobs[number], &decoded, &error));
+            CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
+                walrus_accel_job_take_decoded(jobs[number], &decoded, &error));
             CHECK(decoded == NULL);
         }
         if (number % 2 == 1) {
-            CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_job_take_encoded(jobs[number], &encoded, &error));
+            CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
+                walrus_accel_job_take_encoded(jobs[number], &encoded, &error));
             CHECK(encoded == NULL);
         }
     }
@@ -70,7 +72,8 @@ static void check_kinds(const sample *sample)
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_job_take_decoded(jobs[1], &decoded, &error));
     CHECK_OK(walrus_accel_job_take_encoded(jobs[2], &encoded, &error));
-    CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, &length, &error));
+    CHECK_OK(
+        walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, &length, &error));
     CHECK_EQUAL(length, expected.length);
     CHECK_BYTES(data, expected.data, length);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
@@ -90,8 +93,7 @@ static void check_kinds(const sample *sample)
     free(slivers);
 }
 
-static void check_waiting(const sample *sample)
-{
+static void check_waiting(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
     walrus_accel_job *job;
@@ -122,8 +124,7 @@ static void check_waiting(const sample *sample)
 }
 
 /* A job that is cancelled while it runs, and a job that fails. */
-static void check_failing(const sample *sample)
-{
+static void check_failing(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
     walrus_accel_job *cancelled, *failed;
@@ -146,10 +147,12 @@ static void check_failing(const sample *sample)
     CHECK_OK(walrus_accel_job_wait(cancelled, LONG, &error));
     CHECK_OK(walrus_accel_job_wait(failed, LONG, &error));
     CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_job_result(cancelled, &error));
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_job_take_encoded(cancelled, &encoded, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_CANCELLED, walrus_accel_job_take_encoded(cancelled, &encoded, &error));
     CHECK(encoded == NULL);
     CHECK_MESSAGE(WALRUS_ACCEL_CALLBACK_FAILED, "-4242", walrus_accel_job_result(failed, &error));
-    CHECK_MESSAGE(WALRUS_ACCEL_CALLBACK_FAILED, "-4242", walrus_accel_job_take_encoded(failed, &encoded, &error));
+    CHECK_MESSAGE(WALRUS_ACCEL_CALLBACK_FAILED, "-4242",
+        walrus_accel_job_take_encoded(failed, &encoded, &error));
     /* The result can be asked for repeatedly. */
     CHECK_MESSAGE(WALRUS_ACCEL_CALLBACK_FAILED, "-4242", walrus_accel_job_result(failed, &error));
     CHECK(walrus_accel_job_free(cancelled) == WALRUS_ACCEL_OK);
@@ -160,16 +163,14 @@ static void check_failing(const sample *sample)
     gate_destroy(&gate);
 }
 
-static void *open_soon(void *given)
-{
+static void *open_soon(void *given) {
     pause_for(SOON);
     gate_open(given);
     return NULL;
 }
 
 /* Freeing a running job cancels it and waits for its end. */
-static void check_freeing(const sample *sample)
-{
+static void check_freeing(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *running, *waiting;
     pthread_t opener;
@@ -199,8 +200,7 @@ static void check_freeing(const sample *sample)
 }
 
 /* Jobs that their `ended` callback frees: successful, failed, cancelled, queued. */
-static void check_freeing_within(const sample *sample)
-{
+static void check_freeing_within(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[4] = {NULL, NULL, NULL, NULL};
     gate gate;
@@ -217,7 +217,8 @@ static void check_freeing_within(const sample *sample)
     gated[2].answer = 1;
     for (number = 0; number < 4; number++) {
         /* The job's handle is set before the job can end. */
-        REQUIRE_OK(walrus_accel_submit_encode(runtime, &gated[number].request, note_end, &ends[number], &jobs[number], &error));
+        REQUIRE_OK(walrus_accel_submit_encode(
+            runtime, &gated[number].request, note_end, &ends[number], &jobs[number], &error));
     }
     gate_await(&gate, 1);
     CHECK_OK(walrus_accel_job_cancel(jobs[3], &error));
@@ -237,8 +238,7 @@ static void check_freeing_within(const sample *sample)
 }
 
 /* Jobs continue after their runtime is freed. */
-static void check_runtime_freed(const sample *sample)
-{
+static void check_runtime_freed(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[3];
     gate gate;
@@ -269,8 +269,7 @@ static void check_runtime_freed(const sample *sample)
     gate_destroy(&gate);
 }
 
-int main(void)
-{
+int main(void) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 0);
     sample sample = sample_new(runtime, SHARDS, 1, LENGTH);
     check_kinds(&sample);

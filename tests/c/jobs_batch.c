@@ -8,8 +8,7 @@
 
 enum { BLOBS = 20, WRONG = 9 };
 
-static void check_encoding(const walrus_accel_runtime *runtime)
-{
+static void check_encoding(const walrus_accel_runtime *runtime) {
     walrus_accel_encode_request requests[BLOBS];
     walrus_accel_encode_result results[BLOBS];
     walrus_accel_source sources[BLOBS];
@@ -29,10 +28,12 @@ static void check_encoding(const walrus_accel_runtime *runtime)
         results[number].error = UNSET(walrus_accel_error);
     }
     requests[WRONG].n_shards = 3;
-    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "9", walrus_accel_encode_batch(runtime, requests, BLOBS, control, results, &error));
+    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "9",
+        walrus_accel_encode_batch(runtime, requests, BLOBS, control, results, &error));
     for (number = 0; number < BLOBS; number++) {
         int is_wrong = number == WRONG;
-        CHECK_EQUAL(results[number].status, is_wrong ? WALRUS_ACCEL_INVALID_ARGUMENT : WALRUS_ACCEL_OK);
+        CHECK_EQUAL(
+            results[number].status, is_wrong ? WALRUS_ACCEL_INVALID_ARGUMENT : WALRUS_ACCEL_OK);
         CHECK((results[number].encoded == NULL) == is_wrong);
         CHECK((results[number].error != NULL) == is_wrong);
         CHECK(is_wrong || has_id(results[number].encoded, samples[number].id));
@@ -46,8 +47,7 @@ static void check_encoding(const walrus_accel_runtime *runtime)
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
 }
 
-static void check_decoding(const walrus_accel_runtime *runtime)
-{
+static void check_decoding(const walrus_accel_runtime *runtime) {
     walrus_accel_decode_request requests[BLOBS];
     walrus_accel_decode_result results[BLOBS];
     walrus_accel_sliver *slivers[BLOBS];
@@ -55,16 +55,20 @@ static void check_decoding(const walrus_accel_runtime *runtime)
     int number;
     for (number = 0; number < BLOBS; number++) {
         samples[number] = sample_new(runtime, SHARDS, (uint64_t)number, (size_t)number * 321);
-        slivers[number] = last_slivers(&samples[number], WALRUS_ACCEL_AXIS_PRIMARY, samples[number].shape.rows);
-        requests[number] = decode_request_of(&samples[number], slivers[number], samples[number].shape.rows);
+        slivers[number] =
+            last_slivers(&samples[number], WALRUS_ACCEL_AXIS_PRIMARY, samples[number].shape.rows);
+        requests[number] =
+            decode_request_of(&samples[number], slivers[number], samples[number].shape.rows);
     }
     requests[WRONG].sliver_count--;
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS, walrus_accel_decode_batch(runtime, requests, BLOBS, NULL, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
+        walrus_accel_decode_batch(runtime, requests, BLOBS, NULL, results, &error));
     for (number = 0; number < BLOBS; number++) {
         int is_wrong = number == WRONG;
         const uint8_t *blob = NULL;
         size_t length = 0;
-        CHECK_EQUAL(results[number].status, is_wrong ? WALRUS_ACCEL_NOT_ENOUGH_SLIVERS : WALRUS_ACCEL_OK);
+        CHECK_EQUAL(
+            results[number].status, is_wrong ? WALRUS_ACCEL_NOT_ENOUGH_SLIVERS : WALRUS_ACCEL_OK);
         CHECK((results[number].error != NULL) == is_wrong);
         CHECK((results[number].decoded == NULL) == is_wrong);
         if (!is_wrong) {
@@ -80,8 +84,7 @@ static void check_decoding(const walrus_accel_runtime *runtime)
 }
 
 /* All elements of an array have one version. */
-static void check_sizes(const walrus_accel_runtime *runtime, const sample *sample)
-{
+static void check_sizes(const walrus_accel_runtime *runtime, const sample *sample) {
     walrus_accel_source source = source_of(sample->blob, sample->length);
     const walrus_accel_encode_request initial = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_encode_request requests[4];
@@ -94,7 +97,8 @@ static void check_sizes(const walrus_accel_runtime *runtime, const sample *sampl
         results[number].status = 77;
     }
     requests[1].struct_size += 8;
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode_batch(runtime, requests, 3, NULL, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT,
+        walrus_accel_encode_batch(runtime, requests, 3, NULL, results, &error));
     for (number = 0; number < 3; number++) {
         CHECK_EQUAL(results[number].status, WALRUS_ACCEL_NOT_ENDED);
         CHECK(results[number].encoded == NULL && results[number].error == NULL);
@@ -108,7 +112,8 @@ static void check_sizes(const walrus_accel_runtime *runtime, const sample *sampl
         CHECK(has_id(results[number].encoded, sample->id));
         CHECK(walrus_accel_encoded_free(results[number].encoded) == WALRUS_ACCEL_OK);
     }
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode_batch(runtime, requests, SIZE_MAX, NULL, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT,
+        walrus_accel_encode_batch(runtime, requests, SIZE_MAX, NULL, results, &error));
 }
 
 typedef struct canceller {
@@ -116,8 +121,7 @@ typedef struct canceller {
     gate *gate;
 } canceller;
 
-static void *cancel_and_open(void *given)
-{
+static void *cancel_and_open(void *given) {
     canceller *canceller = given;
     uint64_t done = 1, total = 0;
     gate_await(canceller->gate, 1);
@@ -130,8 +134,7 @@ static void *cancel_and_open(void *given)
 }
 
 /* Another thread cancels while the first blob is held up. */
-static void check_cancelling(const sample *sample)
-{
+static void check_cancelling(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_encode_request requests[BLOBS];
     walrus_accel_encode_result results[BLOBS];
@@ -150,7 +153,8 @@ static void check_cancelling(const sample *sample)
     canceller.control = control;
     canceller.gate = &gate;
     REQUIRE(pthread_create(&thread, NULL, cancel_and_open, &canceller) == 0);
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_encode_batch(runtime, requests, BLOBS, control, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_CANCELLED,
+        walrus_accel_encode_batch(runtime, requests, BLOBS, control, results, &error));
     pthread_join(thread, NULL);
     for (number = 0; number < BLOBS; number++) {
         CHECK_EQUAL(results[number].status, WALRUS_ACCEL_CANCELLED);
@@ -159,15 +163,15 @@ static void check_cancelling(const sample *sample)
     }
     CHECK_EQUAL(gate.begun, 1);
     /* The control stays cancelled. */
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_encode_batch(runtime, requests, 1, control, results, &error));
+    CHECK_STATUS(WALRUS_ACCEL_CANCELLED,
+        walrus_accel_encode_batch(runtime, requests, 1, control, results, &error));
     CHECK(walrus_accel_error_free(results[0].error) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 
-void jobs_batch(const sample *sample)
-{
+void jobs_batch(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 3);
     check_encoding(runtime);
     check_decoding(runtime);

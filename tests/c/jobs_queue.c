@@ -9,8 +9,7 @@
 
 enum { JOBS = 12 };
 
-static void free_all(walrus_accel_job **jobs)
-{
+static void free_all(walrus_accel_job **jobs) {
     int number;
     for (number = 0; number < JOBS; number++) {
         CHECK_OK(walrus_accel_job_wait(jobs[number], LONG, &error));
@@ -19,8 +18,7 @@ static void free_all(walrus_accel_job **jobs)
     }
 }
 
-static void check_order(const sample *sample)
-{
+static void check_order(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[JOBS];
     gate gate;
@@ -33,21 +31,19 @@ static void check_order(const sample *sample)
     }
     gate_await(&gate, 1);
     for (number = 0; number < JOBS; number++) {
-        CHECK_EQUAL(state_of(jobs[number]), number == 0 ? WALRUS_ACCEL_JOB_RUNNING : WALRUS_ACCEL_JOB_QUEUED);
+        CHECK_EQUAL(state_of(jobs[number]),
+            number == 0 ? WALRUS_ACCEL_JOB_RUNNING : WALRUS_ACCEL_JOB_QUEUED);
     }
     gate_open(&gate);
     free_all(jobs);
     CHECK_EQUAL(gate.begun, JOBS);
     CHECK_EQUAL(gate.most_reading, 1);
-    for (number = 0; number < JOBS; number++) {
-        CHECK_EQUAL(gate.order[number], number);
-    }
+    for (number = 0; number < JOBS; number++) { CHECK_EQUAL(gate.order[number], number); }
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     gate_destroy(&gate);
 }
 
-static void check_limit(const sample *sample)
-{
+static void check_limit(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 3);
     walrus_accel_job *jobs[JOBS];
     gate gate;
@@ -73,8 +69,7 @@ static void check_limit(const sample *sample)
 }
 
 /* A cancelled queued job ends at once, and the jobs after it run. */
-static void check_cancelled(const sample *sample)
-{
+static void check_cancelled(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_job *jobs[3];
     gate gate;
@@ -113,8 +108,7 @@ static void check_cancelled(const sample *sample)
 /*
  * The callback frees the handle while that handle cancels the job, and later jobs arrive meanwhile.
  */
-static void check_freed_in_its_end(const sample *sample)
-{
+static void check_freed_in_its_end(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     int round;
     for (round = 0; round < 20; round++) {
@@ -142,8 +136,7 @@ static void check_freed_in_its_end(const sample *sample)
 }
 
 /* A job that reads a pipe without a writer can be cancelled, and queued jobs hold nothing. */
-static void check_pipe(void)
-{
+static void check_pipe(void) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -173,8 +166,7 @@ static void check_pipe(void)
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
-static void check_engine(const sample *sample)
-{
+static void check_engine(const sample *sample) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     walrus_accel_control *control = NULL;
     walrus_accel_encoded *encoded = NULL;
@@ -201,8 +193,7 @@ static void check_engine(const sample *sample)
     gate_destroy(&gate);
 }
 
-void jobs_queue(const sample *sample)
-{
+void jobs_queue(const sample *sample) {
     signal(SIGPIPE, SIG_IGN);
     check_freed_in_its_end(sample);
     check_pipe();

@@ -17,16 +17,15 @@ enum { ASKED = 8 };
 /* Number of further threads; -1 for no limit. */
 static long left = -1;
 
-static int is_left(void)
-{
+static int is_left(void) {
     long now = __atomic_load_n(&left, __ATOMIC_ACQUIRE);
-    while (now > 0 && !__atomic_compare_exchange_n(&left, &now, now - 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-    }
+    while (now > 0 && !__atomic_compare_exchange_n(
+                          &left, &now, now - 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {}
     return now != 0;
 }
 
-int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
-{
+int pthread_create(
+    pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
     union {
         void *found;
         int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -35,14 +34,10 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     return is_left() ? of_system.create(thread, attributes, start, argument) : EAGAIN;
 }
 
-static void allow(long threads)
-{
-    __atomic_store_n(&left, threads, __ATOMIC_RELEASE);
-}
+static void allow(long threads) { __atomic_store_n(&left, threads, __ATOMIC_RELEASE); }
 
 /* Encodes a blob so large that the engine `auto` would look for a device. */
-static void encode(const walrus_accel_runtime *runtime, const sample *expected)
-{
+static void encode(const walrus_accel_runtime *runtime, const sample *expected) {
     walrus_accel_source source = source_of(expected->blob, expected->length);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_encoded *encoded = NULL;
@@ -54,20 +49,18 @@ static void encode(const walrus_accel_runtime *runtime, const sample *expected)
 }
 
 /* A job gets a thread, or is refused and leaves nothing. */
-static void submit(const walrus_accel_runtime *runtime, const sample *expected)
-{
+static void submit(const walrus_accel_runtime *runtime, const sample *expected) {
     walrus_accel_source source = source_of(expected->blob, expected->length);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_job *job = UNSET(walrus_accel_job);
     request.source = &source;
     request.n_shards = expected->n_shards;
     CHECK_MESSAGE(WALRUS_ACCEL_OUT_OF_MEMORY, "no thread",
-                  walrus_accel_submit_encode(runtime, &request, NULL, NULL, &job, &error));
+        walrus_accel_submit_encode(runtime, &request, NULL, NULL, &job, &error));
     CHECK(job == NULL);
 }
 
-static void check_engine(uint32_t engine, long threads, const sample *expected)
-{
+static void check_engine(uint32_t engine, long threads, const sample *expected) {
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_runtime *runtime = UNSET(walrus_accel_runtime);
     options.engine = engine;
@@ -75,7 +68,7 @@ static void check_engine(uint32_t engine, long threads, const sample *expected)
     allow(threads);
     if (threads == 0) {
         CHECK_MESSAGE(WALRUS_ACCEL_ENGINE_UNAVAILABLE, "needs a thread",
-                      walrus_accel_runtime_new(&options, &runtime, &error));
+            walrus_accel_runtime_new(&options, &runtime, &error));
         CHECK(runtime == NULL);
     } else {
         CHECK_OK(walrus_accel_runtime_new(&options, &runtime, &error));
@@ -87,21 +80,20 @@ static void check_engine(uint32_t engine, long threads, const sample *expected)
     allow(-1);
 }
 
-static void check_most(void)
-{
+static void check_most(void) {
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_runtime *runtime = UNSET(walrus_accel_runtime);
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = 1025;
-    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "1024", walrus_accel_runtime_new(&options, &runtime, &error));
+    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "1024",
+        walrus_accel_runtime_new(&options, &runtime, &error));
     CHECK(runtime == NULL);
     options.threads = 1024;
     CHECK_OK(walrus_accel_runtime_new(&options, &runtime, &error));
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
-int main(void)
-{
+int main(void) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     sample small = sample_new(runtime, 10, 1, 10000);
     sample large = sample_new(runtime, 100, 2, 17 * 1024 * 1024);

@@ -39,17 +39,15 @@ static size_t claimed_length;
 static size_t large;
 static unsigned long is_sample;
 
-walrus_accel_status with_error(walrus_accel_status status, walrus_accel_error *error)
-{
+walrus_accel_status with_error(walrus_accel_status status, walrus_accel_error *error) {
     CHECK_EQUAL(status != WALRUS_ACCEL_OK, error != NULL);
     CHECK(!error || walrus_accel_error_status(error) == status);
     walrus_accel_error_free(error);
     return status;
 }
 
-walrus_accel_status encode_from(const walrus_accel_runtime *runtime, const walrus_accel_source *source,
-                                walrus_accel_sink *sink, int is_checked)
-{
+walrus_accel_status encode_from(const walrus_accel_runtime *runtime,
+    const walrus_accel_source *source, walrus_accel_sink *sink, int is_checked) {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
     walrus_accel_error *error = NULL;
@@ -58,42 +56,36 @@ walrus_accel_status encode_from(const walrus_accel_runtime *runtime, const walru
     request.sink = sink;
     request.n_shards = here.given.n_shards;
     status = walrus_accel_encode(runtime, &request, NULL, &encoded, &error);
-    if (status == WALRUS_ACCEL_OK && is_checked) {
-        CHECK(has_id(encoded, here.given.id));
-    }
+    if (status == WALRUS_ACCEL_OK && is_checked) { CHECK(has_id(encoded, here.given.id)); }
     CHECK((status == WALRUS_ACCEL_OK) == (encoded != NULL));
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     return with_error(status, error);
 }
 
-static walrus_accel_status encode(const walrus_accel_runtime *runtime, walrus_accel_sink *sink, int is_checked)
-{
+static walrus_accel_status encode(
+    const walrus_accel_runtime *runtime, walrus_accel_sink *sink, int is_checked) {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
     return encode_from(runtime, &source, sink, is_checked);
 }
 
-static walrus_accel_status encode_to_library(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status encode_to_library(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
     return encode(runtime, &sink, is_checked);
 }
 
-static walrus_accel_status encode_to_buffers(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status encode_to_buffers(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
     sink.buffers = buffers.buffers;
     sink.buffer_count = buffers.count;
     return encode(runtime, &sink, is_checked);
 }
 
-static walrus_accel_status encode_metadata(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status encode_metadata(const walrus_accel_runtime *runtime, int is_checked) {
     return encode(runtime, NULL, is_checked);
 }
 
-static walrus_accel_status decode(const walrus_accel_runtime *runtime, walrus_accel_decode_request *request,
-                                  int is_checked)
-{
+static walrus_accel_status decode(
+    const walrus_accel_runtime *runtime, walrus_accel_decode_request *request, int is_checked) {
     walrus_accel_decoded *decoded = UNSET(walrus_accel_decoded);
     walrus_accel_error *error = NULL;
     walrus_accel_status status = walrus_accel_decode(runtime, request, NULL, &decoded, &error);
@@ -111,30 +103,29 @@ static walrus_accel_status decode(const walrus_accel_runtime *runtime, walrus_ac
     return with_error(status, error);
 }
 
-static walrus_accel_status decode_to_library(const walrus_accel_runtime *runtime, int is_checked)
-{
-    walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
+static walrus_accel_status decode_to_library(const walrus_accel_runtime *runtime, int is_checked) {
+    walrus_accel_decode_request request =
+        decode_request_of(&here.given, here.slivers, here.sliver_count);
     return decode(runtime, &request, is_checked);
 }
 
-static walrus_accel_status decode_strictly(const walrus_accel_runtime *runtime, int is_checked)
-{
-    walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
+static walrus_accel_status decode_strictly(const walrus_accel_runtime *runtime, int is_checked) {
+    walrus_accel_decode_request request =
+        decode_request_of(&here.given, here.slivers, here.sliver_count);
     request.check = WALRUS_ACCEL_CHECK_STRICT;
     return decode(runtime, &request, is_checked);
 }
 
-static walrus_accel_status decode_to_memory(const walrus_accel_runtime *runtime, int is_checked)
-{
-    walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
+static walrus_accel_status decode_to_memory(const walrus_accel_runtime *runtime, int is_checked) {
+    walrus_accel_decode_request request =
+        decode_request_of(&here.given, here.slivers, here.sliver_count);
     request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
     request.output = output;
     request.output_length = here.given.length;
     return decode(runtime, &request, is_checked);
 }
 
-static walrus_accel_status verify(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status verify(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     walrus_accel_error *error = NULL;
     walrus_accel_status status;
@@ -153,8 +144,7 @@ static walrus_accel_status verify(const walrus_accel_runtime *runtime, int is_ch
     return with_error(status, error);
 }
 
-static walrus_accel_status rebuild(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status rebuild(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_rebuild_request request = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
     walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
@@ -169,7 +159,8 @@ static walrus_accel_status rebuild(const walrus_accel_runtime *runtime, int is_c
         walrus_accel_sliver expected = sample_sliver(&here.given, WALRUS_ACCEL_AXIS_SECONDARY, 1);
         const uint8_t *data = NULL;
         size_t length = 0;
-        CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_SECONDARY, 1, &data, &length, &error));
+        CHECK_OK(walrus_accel_encoded_sliver(
+            encoded, WALRUS_ACCEL_AXIS_SECONDARY, 1, &data, &length, &error));
         CHECK_EQUAL(length, expected.length);
         CHECK_BYTES(data, expected.data, length);
     }
@@ -178,8 +169,7 @@ static walrus_accel_status rebuild(const walrus_accel_runtime *runtime, int is_c
 }
 
 /* After a failed call, the outcomes of the slivers match the reader's report. */
-static void check_added(const walrus_accel_reader *reader, const walrus_accel_added *added)
-{
+static void check_added(const walrus_accel_reader *reader, const walrus_accel_added *added) {
     walrus_accel_reader_report *seen = NULL;
     size_t kept = 0, damaged = 0, surplus = 0, number, told = 0;
     for (number = 0; number < here.sliver_count; number++) {
@@ -193,23 +183,21 @@ static void check_added(const walrus_accel_reader *reader, const walrus_accel_ad
 }
 
 /* Adds as many slivers to a reader as it needs, and reads the blob to a buffer. */
-static walrus_accel_status read_blob(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status read_blob(const walrus_accel_runtime *runtime, int is_checked) {
     static walrus_accel_added added[UINT16_MAX];
     walrus_accel_reader_add_request add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
     walrus_accel_reader_read_request request = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
     walrus_accel_reader *reader = UNSET(walrus_accel_reader);
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_error *error = NULL;
-    walrus_accel_status status = walrus_accel_reader_new(runtime, here.given.metadata, &reader, &error);
+    walrus_accel_status status =
+        walrus_accel_reader_new(runtime, here.given.metadata, &reader, &error);
     if (status == WALRUS_ACCEL_OK) {
         add.slivers = here.slivers;
         add.added = added;
         add.sliver_count = add.added_count = here.sliver_count;
         status = walrus_accel_reader_add(reader, &add, NULL, &error);
-        if (status != WALRUS_ACCEL_OK) {
-            check_added(reader, added);
-        }
+        if (status != WALRUS_ACCEL_OK) { check_added(reader, added); }
     }
     if (status == WALRUS_ACCEL_OK) {
         request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
@@ -219,7 +207,8 @@ static walrus_accel_status read_blob(const walrus_accel_runtime *runtime, int is
         CHECK((status == WALRUS_ACCEL_OK) == (decoded != NULL));
     }
     if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_reader_read_range(reader, 5, output, here.given.length - 5, NULL, &error);
+        status =
+            walrus_accel_reader_read_range(reader, 5, output, here.given.length - 5, NULL, &error);
     }
     if (status == WALRUS_ACCEL_OK && is_checked) {
         CHECK_BYTES(output, here.given.blob + 5, here.given.length - 5);
@@ -233,9 +222,9 @@ static walrus_accel_status read_blob(const walrus_accel_runtime *runtime, int is
  * Writes all symbols of a sliver, with Merkle proofs, without, and without expanding. All are
  * equal.
  */
-static walrus_accel_status cut(const walrus_accel_runtime *runtime, const walrus_accel_expanded *expanded,
-                               const walrus_accel_expand_request *request, walrus_accel_error **error)
-{
+static walrus_accel_status cut(const walrus_accel_runtime *runtime,
+    const walrus_accel_expanded *expanded, const walrus_accel_expand_request *request,
+    walrus_accel_error **error) {
     enum { TARGETS = 300, MOST = 1024 };
     static uint16_t targets[TARGETS];
     static size_t ends[TARGETS];
@@ -254,8 +243,8 @@ static walrus_accel_status cut(const walrus_accel_runtime *runtime, const walrus
     decoding.target_count = TARGETS;
     decoding.out = again;
     decoding.out_length = TARGETS * plain;
-    status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, targets, TARGETS, out,
-                                           sizeof out, ends, error);
+    status = walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, targets,
+        TARGETS, out, sizeof out, ends, error);
     if (status == WALRUS_ACCEL_OK) {
         status = walrus_accel_decoding_symbols(runtime, &decoding, NULL, error);
     }
@@ -265,8 +254,7 @@ static walrus_accel_status cut(const walrus_accel_runtime *runtime, const walrus
     return status;
 }
 
-static walrus_accel_status expand(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status expand(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_expanded *expanded = UNSET(walrus_accel_expanded);
     walrus_accel_error *error = NULL;
@@ -276,15 +264,12 @@ static walrus_accel_status expand(const walrus_accel_runtime *runtime, int is_ch
     status = walrus_accel_expand(runtime, &request, NULL, &expanded, &error);
     CHECK((status == WALRUS_ACCEL_OK) == (expanded != NULL));
     CHECK(!is_checked || status == WALRUS_ACCEL_OK);
-    if (status == WALRUS_ACCEL_OK) {
-        status = cut(runtime, expanded, &request, &error);
-    }
+    if (status == WALRUS_ACCEL_OK) { status = cut(runtime, expanded, &request, &error); }
     CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
     return with_error(status, error);
 }
 
-static walrus_accel_status recover(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status recover(const walrus_accel_runtime *runtime, int is_checked) {
     static uint8_t verdicts[UINT16_MAX];
     walrus_accel_recover_request request = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
     walrus_accel_recovered *recovered = UNSET(walrus_accel_recovered);
@@ -315,23 +300,19 @@ static walrus_accel_status recover(const walrus_accel_runtime *runtime, int is_c
 /*
  * Metadata that claims more pairs than the committee has is read, if there is memory, and refused.
  */
-static walrus_accel_status read_metadata(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status read_metadata(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_metadata *metadata = UNSET(walrus_accel_metadata);
     walrus_accel_error *error = NULL;
-    walrus_accel_status status = walrus_accel_metadata_from_bcs(claimed_metadata, claimed_length, here.given.n_shards,
-                                                                NULL, &metadata, &error);
+    walrus_accel_status status = walrus_accel_metadata_from_bcs(
+        claimed_metadata, claimed_length, here.given.n_shards, NULL, &metadata, &error);
     (void)runtime;
     CHECK(metadata == NULL);
     with_error(status, error);
-    if (is_checked) {
-        CHECK_EQUAL(status, WALRUS_ACCEL_INVALID_METADATA);
-    }
+    if (is_checked) { CHECK_EQUAL(status, WALRUS_ACCEL_INVALID_METADATA); }
     return status == WALRUS_ACCEL_INVALID_METADATA ? WALRUS_ACCEL_OK : status;
 }
 
-static walrus_accel_status encode_batch(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status encode_batch(const walrus_accel_runtime *runtime, int is_checked) {
     static walrus_accel_encode_request requests[BATCH];
     static walrus_accel_encode_result results[BATCH];
     walrus_accel_source source = source_of(here.given.blob, 100);
@@ -349,7 +330,8 @@ static walrus_accel_status encode_batch(const walrus_accel_runtime *runtime, int
     CHECK(has_begun || status != WALRUS_ACCEL_OK);
     for (number = 0; number < BATCH; number++) {
         CHECK((results[number].status == WALRUS_ACCEL_OK) == (results[number].encoded != NULL));
-        CHECK((results[number].status == WALRUS_ACCEL_OK || !has_begun) == (results[number].error == NULL));
+        CHECK((results[number].status == WALRUS_ACCEL_OK || !has_begun) ==
+              (results[number].error == NULL));
         CHECK(!is_checked || results[number].status == WALRUS_ACCEL_OK);
         walrus_accel_encoded_free(results[number].encoded);
         walrus_accel_error_free(results[number].error);
@@ -358,8 +340,7 @@ static walrus_accel_status encode_batch(const walrus_accel_runtime *runtime, int
 }
 
 /* The first call, so that it makes the state that all runtimes share. */
-static walrus_accel_status make_runtime(const walrus_accel_runtime *runtime, int is_checked)
-{
+static walrus_accel_status make_runtime(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_runtime_options options = WALRUS_ACCEL_RUNTIME_OPTIONS_INIT;
     walrus_accel_runtime *made = UNSET(walrus_accel_runtime);
     walrus_accel_error *error = NULL;
@@ -368,17 +349,14 @@ static walrus_accel_status make_runtime(const walrus_accel_runtime *runtime, int
     options.engine = WALRUS_ACCEL_ENGINE_CPU;
     options.threads = 2;
     status = walrus_accel_runtime_new(&options, &made, &error);
-    if (is_checked) {
-        CHECK_EQUAL(status, WALRUS_ACCEL_OK);
-    }
+    if (is_checked) { CHECK_EQUAL(status, WALRUS_ACCEL_OK); }
     CHECK((status == WALRUS_ACCEL_OK) == (made != NULL));
     CHECK(walrus_accel_runtime_free(made) == WALRUS_ACCEL_OK);
     return with_error(status, error);
 }
 
 /* Runs a step in a process of its own. */
-static int try_step(call made, int has_runtime, unsigned long step)
-{
+static int try_step(call made, int has_runtime, unsigned long step) {
     walrus_accel_runtime *runtime = has_runtime ? runtime_of_cpu(2, 2) : NULL;
     unsigned long failures_before = check_failures();
     walrus_accel_status status;
@@ -392,14 +370,11 @@ static int try_step(call made, int has_runtime, unsigned long step)
     }
     CHECK_EQUAL(made(runtime, 1), WALRUS_ACCEL_OK);
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
-    if (check_failures() != failures_before) {
-        return WAS_WRONG;
-    }
+    if (check_failures() != failures_before) { return WAS_WRONG; }
     return !was_hit ? WAS_NOT_HIT : status == WALRUS_ACCEL_OK ? WENT_ON : RAN_OUT;
 }
 
-static int step_in_child(call made, int has_runtime, unsigned long step)
-{
+static int step_in_child(call made, int has_runtime, unsigned long step) {
     int status = 0;
     pid_t child;
     fflush(NULL);
@@ -416,29 +391,25 @@ static int step_in_child(call made, int has_runtime, unsigned long step)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static void sweep(const char *name, call made, int has_runtime)
-{
+static void sweep(const char *name, call made, int has_runtime) {
     unsigned long step, ran_out = 0, went_on = 0;
     char about[100];
     for (step = 1; step <= MOST_STEPS; step += is_sample ? 1 + step / DENSITY : 1) {
         int end = step_in_child(made, has_runtime, step);
-        snprintf(about, sizeof about, "%s, %u shards, allocation %lu", name, here.given.n_shards, step);
+        snprintf(
+            about, sizeof about, "%s, %u shards, allocation %lu", name, here.given.n_shards, step);
         check_about(about);
         /* The header lets the process end while it makes its tables. */
         CHECK((end >= 0 || (end == -SIGABRT && !has_runtime)) && end != WAS_WRONG);
-        if (end < 0) {
-            fprintf(stderr, "%s: ended by signal %d\n", about, -end);
-        }
+        if (end < 0) { fprintf(stderr, "%s: ended by signal %d\n", about, -end); }
         ran_out += end == RAN_OUT;
         went_on += end == WENT_ON;
-        if (end == WAS_NOT_HIT) {
-            break;
-        }
+        if (end == WAS_NOT_HIT) { break; }
     }
     CHECK(step <= MOST_STEPS);
     check_about(NULL);
-    printf("%s, %u shards: %lu allocations, %lu%s ran out of memory, %lu went on\n", name, here.given.n_shards,
-           step - 1, ran_out, is_sample ? " of a sample" : "", went_on);
+    printf("%s, %u shards: %lu allocations, %lu%s ran out of memory, %lu went on\n", name,
+        here.given.n_shards, step - 1, ran_out, is_sample ? " of a sample" : "", went_on);
 }
 
 static const struct {
@@ -485,8 +456,7 @@ static const struct {
  * The network's format: the blob ID, two enum variants, the length of the blob, the number of pairs
  * in LEB128, and two roots per pair, each after an enum variant.
  */
-static void make_claimed_metadata(void)
-{
+static void make_claimed_metadata(void) {
     const size_t of_pair = 2 * 33, before_count = 32 + 2 + 8, head = before_count + 3;
     size_t pair, number;
     claimed_length = head + PAIRS_CLAIMED * of_pair;
@@ -503,8 +473,7 @@ static void make_claimed_metadata(void)
     }
 }
 
-static void make_symbols(const walrus_accel_runtime *runtime)
-{
+static void make_symbols(const walrus_accel_runtime *runtime) {
     const uint16_t target = 1;
     size_t buffer = here.given.shape.recovery_symbol_length, number;
     here.symbols = claim(here.sliver_count * sizeof *here.symbols);
@@ -516,8 +485,8 @@ static void make_symbols(const walrus_accel_runtime *runtime)
         request.metadata = here.given.metadata;
         request.sliver = &here.slivers[number];
         REQUIRE_OK(walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
-        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &target, 1, bytes, buffer,
-                                                 &here.symbols[number].length, &error));
+        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY,
+            &target, 1, bytes, buffer, &here.symbols[number].length, &error));
         here.symbols[number].data = bytes;
         CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
     }
@@ -527,17 +496,15 @@ static void make_symbols(const walrus_accel_runtime *runtime)
  * The symbols as BCS InconsistencyProof: the target, the number of symbols, and each symbol without
  * its axis, which comes first, and its target, which comes last.
  */
-static void make_proof(void)
-{
+static void make_proof(void) {
     size_t at = 0, number, left = here.sliver_count;
     uint16_t index = 0;
     here.proof = claim(8 + here.sliver_count * here.given.shape.recovery_symbol_length);
-    CHECK_OK(walrus_accel_sliver_index(here.given.n_shards, WALRUS_ACCEL_AXIS_SECONDARY, 1, &index, &error));
+    CHECK_OK(walrus_accel_sliver_index(
+        here.given.n_shards, WALRUS_ACCEL_AXIS_SECONDARY, 1, &index, &error));
     here.proof[at++] = (uint8_t)index;
     here.proof[at++] = (uint8_t)(index >> 8);
-    for (; left >= 0x80; left >>= 7) {
-        here.proof[at++] = (uint8_t)(left | 0x80);
-    }
+    for (; left >= 0x80; left >>= 7) { here.proof[at++] = (uint8_t)(left | 0x80); }
     here.proof[at++] = (uint8_t)left;
     for (number = 0; number < here.sliver_count; number++) {
         const uint8_t *bytes = here.symbols[number].data + 1;
@@ -551,8 +518,7 @@ static void make_proof(void)
 }
 
 /* Writes the blob to a file and to its directory. */
-static void make_files(const walrus_accel_runtime *runtime)
-{
+static void make_files(const walrus_accel_runtime *runtime) {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
@@ -571,8 +537,7 @@ static void make_files(const walrus_accel_runtime *runtime)
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-static void sweep_sample(uint16_t n_shards, size_t length)
-{
+static void sweep_sample(uint16_t n_shards, size_t length) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     unsigned long only = check_setting("WALRUS_ACCEL_CALL", sizeof calls / sizeof *calls);
     size_t number;
@@ -587,9 +552,7 @@ static void sweep_sample(uint16_t n_shards, size_t length)
     buffers = buffers_new(&here.given.shape, n_shards);
     output = claim(length);
     for (number = 0; number < sizeof calls / sizeof *calls; number++) {
-        if (calls[number].is_slow && n_shards > FEW_SHARDS) {
-            continue;
-        }
+        if (calls[number].is_slow && n_shards > FEW_SHARDS) { continue; }
         if (only == number || only == sizeof calls / sizeof *calls) {
             sweep(calls[number].name, calls[number].made, 1);
         }
@@ -610,8 +573,7 @@ static void sweep_sample(uint16_t n_shards, size_t length)
  * Makes the tables of the process in the parent, so that all tries have them. The library needs
  * memory for them, as the header says.
  */
-static void make_tables(void)
-{
+static void make_tables(void) {
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 2);
     here.given = sample_new(runtime, 1000, 1, 1000);
     here.sliver_count = here.given.shape.rows;
@@ -622,13 +584,10 @@ static void make_tables(void)
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
 }
 
-int main(void)
-{
+int main(void) {
     large = check_setting("WALRUS_ACCEL_LARGE", 4096);
     is_sample = check_setting("WALRUS_ACCEL_SAMPLE", 1);
-    if (check_setting("WALRUS_ACCEL_TRACE", 0)) {
-        failing_trace();
-    }
+    if (check_setting("WALRUS_ACCEL_TRACE", 0)) { failing_trace(); }
     make_claimed_metadata();
     sweep("make a runtime", make_runtime, 0);
     make_tables();

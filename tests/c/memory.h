@@ -33,8 +33,8 @@ typedef walrus_accel_status (*call)(const walrus_accel_runtime *runtime, int is_
 walrus_accel_status with_error(walrus_accel_status status, walrus_accel_error *error);
 
 /* Encodes from a source to a sink. */
-walrus_accel_status encode_from(const walrus_accel_runtime *runtime, const walrus_accel_source *source,
-                                walrus_accel_sink *sink, int is_checked);
+walrus_accel_status encode_from(const walrus_accel_runtime *runtime,
+    const walrus_accel_source *source, walrus_accel_sink *sink, int is_checked);
 
 /* Defined in memory_files.c. */
 walrus_accel_status encode_file(const walrus_accel_runtime *runtime, int is_checked);

@@ -7,16 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-walrus_accel_status encode_file(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status encode_file(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     source.kind = WALRUS_ACCEL_SOURCE_PATH;
     source.path = here.file;
     return encode_from(runtime, &source, NULL, is_checked);
 }
 
-walrus_accel_status encode_descriptor(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status encode_descriptor(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     walrus_accel_status status;
     int ends[2];
@@ -32,15 +30,13 @@ walrus_accel_status encode_descriptor(const walrus_accel_runtime *runtime, int i
     return status;
 }
 
-static int32_t read_blob(uint64_t offset, uint8_t *out, size_t length, void *user_data)
-{
+static int32_t read_blob(uint64_t offset, uint8_t *out, size_t length, void *user_data) {
     (void)user_data;
     memcpy(out, here.given.blob + offset, length);
     return 0;
 }
 
-walrus_accel_status encode_reads(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status encode_reads(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     source.kind = WALRUS_ACCEL_SOURCE_CALLBACK;
     source.length = here.given.length;
@@ -48,14 +44,12 @@ walrus_accel_status encode_reads(const walrus_accel_runtime *runtime, int is_che
     return encode_from(runtime, &source, NULL, is_checked);
 }
 
-static int32_t count_piece(const walrus_accel_piece *piece, void *user_data)
-{
+static int32_t count_piece(const walrus_accel_piece *piece, void *user_data) {
     *(uint64_t *)user_data += piece->length;
     return 0;
 }
 
-walrus_accel_status encode_to_callback(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status encode_to_callback(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_CALLBACK);
     const walrus_accel_shape *shape = &here.given.shape;
@@ -65,13 +59,13 @@ walrus_accel_status encode_to_callback(const walrus_accel_runtime *runtime, int 
     sink.user_data = &length;
     status = encode_from(runtime, &source, &sink, is_checked);
     if (is_checked) {
-        CHECK_EQUAL(length, here.given.n_shards * (shape->primary_length + shape->secondary_length));
+        CHECK_EQUAL(
+            length, here.given.n_shards * (shape->primary_length + shape->secondary_length));
     }
     return status;
 }
 
-walrus_accel_status encode_to_directory(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status encode_to_directory(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_source source = source_of(here.given.blob, here.given.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
     sink.path = here.folder;
@@ -79,9 +73,8 @@ walrus_accel_status encode_to_directory(const walrus_accel_runtime *runtime, int
 }
 
 /* Decodes to a file that does not exist before, nor after. */
-static walrus_accel_status decode_here(const walrus_accel_runtime *runtime, walrus_accel_decode_request *request,
-                                       int is_checked)
-{
+static walrus_accel_status decode_here(
+    const walrus_accel_runtime *runtime, walrus_accel_decode_request *request, int is_checked) {
     walrus_accel_decoded *decoded = UNSET(walrus_accel_decoded);
     walrus_accel_error *error = NULL;
     walrus_accel_status status;
@@ -103,25 +96,25 @@ static walrus_accel_status decode_here(const walrus_accel_runtime *runtime, walr
     return with_error(status, error);
 }
 
-walrus_accel_status decode_to_file(const walrus_accel_runtime *runtime, int is_checked)
-{
-    walrus_accel_decode_request request = decode_request_of(&here.given, here.slivers, here.sliver_count);
+walrus_accel_status decode_to_file(const walrus_accel_runtime *runtime, int is_checked) {
+    walrus_accel_decode_request request =
+        decode_request_of(&here.given, here.slivers, here.sliver_count);
     return decode_here(runtime, &request, is_checked);
 }
 
-walrus_accel_status decode_directory(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status decode_directory(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_decode_request request = WALRUS_ACCEL_DECODE_REQUEST_INIT;
     request.metadata = here.given.metadata;
     request.directory = here.directory;
     return decode_here(runtime, &request, is_checked);
 }
 
-static walrus_accel_status look_into(const walrus_accel_runtime *runtime, uint32_t quick, int is_checked)
-{
+static walrus_accel_status look_into(
+    const walrus_accel_runtime *runtime, uint32_t quick, int is_checked) {
     walrus_accel_directory_report *report = UNSET(walrus_accel_directory_report);
     walrus_accel_error *error = NULL;
-    walrus_accel_status status = walrus_accel_directory_verify(runtime, here.directory, quick, NULL, &report, &error);
+    walrus_accel_status status =
+        walrus_accel_directory_verify(runtime, here.directory, quick, NULL, &report, &error);
     CHECK((status == WALRUS_ACCEL_OK) == (report != NULL));
     if (status == WALRUS_ACCEL_OK && is_checked) {
         size_t checked = 0, bad = 0;
@@ -132,19 +125,16 @@ static walrus_accel_status look_into(const walrus_accel_runtime *runtime, uint32
     return with_error(status, error);
 }
 
-walrus_accel_status verify_directory(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status verify_directory(const walrus_accel_runtime *runtime, int is_checked) {
     return look_into(runtime, 0, is_checked);
 }
 
-walrus_accel_status verify_quickly(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status verify_quickly(const walrus_accel_runtime *runtime, int is_checked) {
     return look_into(runtime, 1, is_checked);
 }
 
 /* A sliver is missing before, and present after a successful call. */
-walrus_accel_status repair_directory(const walrus_accel_runtime *runtime, int is_checked)
-{
+walrus_accel_status repair_directory(const walrus_accel_runtime *runtime, int is_checked) {
     walrus_accel_directory_report *report = UNSET(walrus_accel_directory_report);
     walrus_accel_error *error = NULL;
     walrus_accel_status status;

@@ -9,8 +9,7 @@
 
 enum { SHARDS = 10, LENGTH = 3000 };
 
-static void *new_error(void)
-{
+static void *new_error(void) {
     walrus_accel_error *error = NULL;
     CHECK(walrus_accel_shape_compute(SHARDS, 0, NULL, &error) == WALRUS_ACCEL_INVALID_ARGUMENT);
     REQUIRE(error != NULL);
@@ -18,8 +17,7 @@ static void *new_error(void)
 }
 
 /* Makes a handle of each kind. */
-static void make_handles(const world *world, void **made)
-{
+static void make_handles(const world *world, void **made) {
     walrus_accel_control *control = NULL;
     walrus_accel_metadata *metadata = NULL;
     walrus_accel_encoded *encoded = NULL;
@@ -64,14 +62,14 @@ static void make_handles(const world *world, void **made)
     made[KIND_ERROR] = new_error();
 }
 
-static void free_handles(void **made)
-{
+static void free_handles(void **made) {
     CHECK(walrus_accel_runtime_free(made[KIND_RUNTIME]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(made[KIND_CONTROL]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_metadata_free(made[KIND_METADATA]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_encoded_free(made[KIND_ENCODED]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_decoded_free(made[KIND_DECODED]) == WALRUS_ACCEL_OK);
-    CHECK(made[KIND_DEVICES] == UNSET(void) || walrus_accel_devices_free(made[KIND_DEVICES]) == WALRUS_ACCEL_OK);
+    CHECK(made[KIND_DEVICES] == UNSET(void) ||
+          walrus_accel_devices_free(made[KIND_DEVICES]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_directory_report_free(made[KIND_DIRECTORY_REPORT]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_job_free(made[KIND_JOB]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_expanded_free(made[KIND_EXPANDED]) == WALRUS_ACCEL_OK);
@@ -81,8 +79,7 @@ static void free_handles(void **made)
     CHECK(walrus_accel_error_free(made[KIND_ERROR]) == WALRUS_ACCEL_OK);
 }
 
-static void make_requests(world *world)
-{
+static void make_requests(world *world) {
     const walrus_accel_encode_request encode = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     const walrus_accel_verify_request verify = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     const walrus_accel_rebuild_request rebuild = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
@@ -93,7 +90,8 @@ static void make_requests(world *world)
     world->encode.sink = &world->sink;
     world->encode.n_shards = SHARDS;
     world->sliver_count = world->sample.shape.rows;
-    world->slivers = last_slivers(&world->sample, WALRUS_ACCEL_AXIS_PRIMARY, world->sample.shape.rows);
+    world->slivers =
+        last_slivers(&world->sample, WALRUS_ACCEL_AXIS_PRIMARY, world->sample.shape.rows);
     world->decode = decode_request_of(&world->sample, world->slivers, world->sliver_count);
     world->verify = verify;
     world->verify.metadata = world->sample.metadata;
@@ -108,8 +106,7 @@ static void make_requests(world *world)
     world->rebuild.sink = &world->sink;
 }
 
-static void write_directory(world *world)
-{
+static void write_directory(world *world) {
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_DIRECTORY);
     walrus_accel_encode_request request = world->encode;
     walrus_accel_encoded *encoded = NULL;
@@ -125,8 +122,7 @@ static void write_directory(world *world)
 }
 
 /* Functions that take no handle and cannot be misused. */
-static void check_constants(void)
-{
+static void check_constants(void) {
     walrus_accel_status status;
     CHECK(strcmp(walrus_accel_version(), WALRUS_ACCEL_VERSION) == 0);
     CHECK_EQUAL(walrus_accel_abi_version(), WALRUS_ACCEL_ABI_VERSION);
@@ -139,8 +135,7 @@ static void check_constants(void)
 }
 
 /* Everything still works. */
-static void check_normal(world *world)
-{
+static void check_normal(world *world) {
     sample again = sample_new(world->runtime, SHARDS, 1, LENGTH);
     walrus_accel_decoded *decoded = NULL;
     const uint8_t *blob = NULL;
@@ -154,8 +149,7 @@ static void check_normal(world *world)
     sample_free(&again);
 }
 
-int main(void)
-{
+int main(void) {
     static world world;
     world.runtime = runtime_of_cpu(2, 1);
     world.sample = sample_new(world.runtime, SHARDS, 1, LENGTH);

@@ -7,23 +7,37 @@
 #include "check.h"
 #include "fixture.h"
 
-enum { KIND_RUNTIME, KIND_CONTROL, KIND_METADATA, KIND_ENCODED, KIND_DECODED, KIND_DEVICES, KIND_DIRECTORY_REPORT,
-       KIND_JOB, KIND_EXPANDED, KIND_RECOVERED, KIND_READER, KIND_READER_REPORT, KIND_ERROR, KINDS };
+enum {
+    KIND_RUNTIME,
+    KIND_CONTROL,
+    KIND_METADATA,
+    KIND_ENCODED,
+    KIND_DECODED,
+    KIND_DEVICES,
+    KIND_DIRECTORY_REPORT,
+    KIND_JOB,
+    KIND_EXPANDED,
+    KIND_RECOVERED,
+    KIND_READER,
+    KIND_READER_REPORT,
+    KIND_ERROR,
+    KINDS
+};
 
 /* A refused call that returns a handle sets NULL. The call passes `&out`. */
-#define REFUSES_HANDLE(expected, type, call)                                                             \
-    do {                                                                                                 \
-        type *out = UNSET(type);                                                                         \
-        CHECK_STATUS(expected, call);                                                                    \
-        CHECK(out == NULL);                                                                              \
+#define REFUSES_HANDLE(expected, type, call)                                                       \
+    do {                                                                                           \
+        type *out = UNSET(type);                                                                   \
+        CHECK_STATUS(expected, call);                                                              \
+        CHECK(out == NULL);                                                                        \
     } while (0)
 
 /* A refused call that returns a number sets 0. The call passes `&out`. */
-#define REFUSES_NUMBER(expected, type, call)                                                             \
-    do {                                                                                                 \
-        type out = (type)~(type)0;                                                                       \
-        CHECK_STATUS(expected, call);                                                                    \
-        CHECK_EQUAL(out, 0);                                                                             \
+#define REFUSES_NUMBER(expected, type, call)                                                       \
+    do {                                                                                           \
+        type out = (type) ~(type)0;                                                                \
+        CHECK_STATUS(expected, call);                                                              \
+        CHECK_EQUAL(out, 0);                                                                       \
     } while (0)
 
 /* Valid arguments, to change one at a time. */

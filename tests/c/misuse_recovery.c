@@ -9,11 +9,12 @@
 
 #define BAD WALRUS_ACCEL_INVALID_ARGUMENT
 
-void misuse_recovery_new(world *world)
-{
+void misuse_recovery_new(world *world) {
     const walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
-    const walrus_accel_decoding_symbols_request decoding_symbols = WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT;
-    const walrus_accel_verify_symbols_request verify_symbols = WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
+    const walrus_accel_decoding_symbols_request decoding_symbols =
+        WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT;
+    const walrus_accel_verify_symbols_request verify_symbols =
+        WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
     const walrus_accel_recover_request recover = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
     const walrus_accel_verify_proof_request verify_proof = WALRUS_ACCEL_VERIFY_PROOF_REQUEST_INIT;
     const walrus_accel_reader_add_request reader_add = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
@@ -31,8 +32,8 @@ void misuse_recovery_new(world *world)
         uint8_t *bytes;
         world->source_sliver = sample_sliver(&world->sample, WALRUS_ACCEL_AXIS_SECONDARY, pair);
         REQUIRE_OK(walrus_accel_expand(world->runtime, &world->expand, NULL, &expanded, &error));
-        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY, &world->target, 1,
-                                                 world->symbol, sizeof world->symbol, &length, &error));
+        REQUIRE_OK(walrus_accel_expanded_symbols(expanded, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY,
+            &world->target, 1, world->symbol, sizeof world->symbol, &length, &error));
         bytes = claim(length);
         memcpy(bytes, world->symbol, length);
         world->symbols[pair].data = bytes;
@@ -69,8 +70,7 @@ void misuse_recovery_new(world *world)
     world->reader_read = reader_read;
 }
 
-void misuse_recovery_free(world *world)
-{
+void misuse_recovery_free(world *world) {
     size_t number;
     for (number = 0; number < world->symbol_count; number++) {
         free((void *)(uintptr_t)world->symbols[number].data);
@@ -78,13 +78,13 @@ void misuse_recovery_free(world *world)
     free(world->symbols);
 }
 
-static void refuse_expand(world *world, const walrus_accel_expand_request *request, walrus_accel_status expected)
-{
-    REFUSES_HANDLE(expected, walrus_accel_expanded, walrus_accel_expand(world->runtime, request, NULL, &out, &error));
+static void refuse_expand(
+    world *world, const walrus_accel_expand_request *request, walrus_accel_status expected) {
+    REFUSES_HANDLE(expected, walrus_accel_expanded,
+        walrus_accel_expand(world->runtime, request, NULL, &out, &error));
 }
 
-static void check_expand(world *world)
-{
+static void check_expand(world *world) {
     walrus_accel_expand_request request = world->expand;
     walrus_accel_sliver sliver = world->source_sliver;
     CHECK_STATUS(BAD, walrus_accel_expand(world->runtime, &request, NULL, NULL, &error));
@@ -108,35 +108,53 @@ static void check_expand(world *world)
     refuse_expand(world, &request, WALRUS_ACCEL_MALFORMED);
 }
 
-static void check_cut(world *world)
-{
+static void check_cut(world *world) {
     const walrus_accel_expanded *expanded = world->live[KIND_EXPANDED];
     const uint16_t beyond = world->sample.n_shards;
     uint16_t targets[4] = {0, 1, 2, 3};
     size_t ends[4], length = 0;
     uint8_t *out = world->symbol;
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 2, targets, 4, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 2, targets, 0, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 0, NULL, 4, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 0, targets, SIZE_MAX, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 0, &beyond, 1, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 2, targets, 4, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 2, targets, 0, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 0, NULL, 4, &out, &error));
+    REFUSES_NUMBER(BAD, size_t,
+        walrus_accel_expanded_symbols_length(expanded, 0, targets, SIZE_MAX, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_expanded_symbols_length(expanded, 0, &beyond, 1, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_expanded_symbols_length(expanded, 0, targets, 4, NULL, &error));
     CHECK_OK(walrus_accel_expanded_symbols_length(expanded, 0, targets, 4, &length, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols(expanded, 2, targets, 1, world->symbol, length, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols(expanded, 0, NULL, 1, world->symbol, length, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols(expanded, 0, &beyond, 1, world->symbol, length, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols(expanded, 0, targets, 1, NULL, length, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols(expanded, 0, targets, 1, NULL, 0, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_expanded_symbols(expanded, 0, targets, 1, world->symbol, SIZE_MAX, &out, &error));
+    REFUSES_NUMBER(BAD, size_t,
+        walrus_accel_expanded_symbols(
+            expanded, 2, targets, 1, world->symbol, length, &out, &error));
+    REFUSES_NUMBER(BAD, size_t,
+        walrus_accel_expanded_symbols(expanded, 0, NULL, 1, world->symbol, length, &out, &error));
+    REFUSES_NUMBER(BAD, size_t,
+        walrus_accel_expanded_symbols(
+            expanded, 0, &beyond, 1, world->symbol, length, &out, &error));
+    REFUSES_NUMBER(BAD, size_t,
+        walrus_accel_expanded_symbols(expanded, 0, targets, 1, NULL, length, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_expanded_symbols(expanded, 0, targets, 1, NULL, 0, &out, &error));
+    REFUSES_NUMBER(BAD, size_t,
+        walrus_accel_expanded_symbols(
+            expanded, 0, targets, 1, world->symbol, SIZE_MAX, &out, &error));
     ends[0] = ends[3] = 9;
-    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, targets, 4, out, length - 1, ends, &error));
+    CHECK_STATUS(
+        BAD, walrus_accel_expanded_symbols(expanded, 0, targets, 4, out, length - 1, ends, &error));
     CHECK(ends[0] == 0 && ends[3] == 0);
     /* The output overlaps with the targets, with the ends, or the ends with the targets. */
     memcpy(out, targets, sizeof targets);
-    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, (const uint16_t *)(void *)out, 4, out, length, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, targets, 4, (uint8_t *)targets, length, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, targets, 4, (uint8_t *)ends, length, ends, &error));
-    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, (const uint16_t *)(void *)ends, 4, out, length, ends, &error));
+    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, (const uint16_t *)(void *)out, 4,
+                          out, length, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(
+                          expanded, 0, targets, 4, (uint8_t *)targets, length, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(
+                          expanded, 0, targets, 4, (uint8_t *)ends, length, ends, &error));
+    CHECK_STATUS(BAD, walrus_accel_expanded_symbols(expanded, 0, (const uint16_t *)(void *)ends, 4,
+                          out, length, ends, &error));
     CHECK(targets[1] == 1 && targets[3] == 3);
     CHECK_STATUS(BAD, walrus_accel_expanded_axis(expanded, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_expanded_index(expanded, NULL, &error));
@@ -144,8 +162,7 @@ static void check_cut(world *world)
     CHECK_STATUS(BAD, walrus_accel_expanded_memory(expanded, NULL, &error));
 }
 
-static void check_decoding_symbols(world *world)
-{
+static void check_decoding_symbols(world *world) {
     const walrus_accel_runtime *runtime = world->runtime;
     walrus_accel_decoding_symbols_request request = world->decoding_symbols;
     const uint16_t beyond = UINT16_MAX;
@@ -183,8 +200,7 @@ static void check_decoding_symbols(world *world)
     free(sliver);
 }
 
-static void check_symbols(world *world)
-{
+static void check_symbols(world *world) {
     const walrus_accel_runtime *runtime = world->runtime;
     walrus_accel_verify_symbols_request request = world->verify_symbols;
     walrus_accel_symbol symbol = {NULL, 1};
@@ -231,16 +247,16 @@ static void check_symbols(world *world)
 }
 
 /* Both functions refuse the request. */
-static void refuse_recover(world *world, const walrus_accel_recover_request *request, walrus_accel_status expected)
-{
+static void refuse_recover(
+    world *world, const walrus_accel_recover_request *request, walrus_accel_status expected) {
     const walrus_accel_runtime *runtime = world->runtime;
-    REFUSES_HANDLE(expected, walrus_accel_recovered, walrus_accel_recover(runtime, request, NULL, &out, &error));
     REFUSES_HANDLE(expected, walrus_accel_recovered,
-                   walrus_accel_recover_unproven(runtime, request, NULL, &out, &error));
+        walrus_accel_recover(runtime, request, NULL, &out, &error));
+    REFUSES_HANDLE(expected, walrus_accel_recovered,
+        walrus_accel_recover_unproven(runtime, request, NULL, &out, &error));
 }
 
-static void check_recover(world *world)
-{
+static void check_recover(world *world) {
     walrus_accel_recover_request request = world->recover;
     const walrus_accel_recovered *recovered = world->live[KIND_RECOVERED];
     walrus_accel_symbol symbol = {NULL, 1};
@@ -299,25 +315,26 @@ static void check_recover(world *world)
     REFUSES_NUMBER(BAD, size_t, walrus_accel_recovered_sliver(recovered, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_recovered_sliver(recovered, &data, NULL, &error));
     REFUSES_NUMBER(BAD, size_t, walrus_accel_recovered_proof(recovered, NULL, &out, &error));
-    REFUSES_NUMBER(WALRUS_ACCEL_NOT_FOUND, size_t, walrus_accel_recovered_proof(recovered, &data, &out, &error));
+    REFUSES_NUMBER(WALRUS_ACCEL_NOT_FOUND, size_t,
+        walrus_accel_recovered_proof(recovered, &data, &out, &error));
     REFUSES_NUMBER(BAD, size_t, walrus_accel_recovered_used(recovered, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_recovered_used(recovered, &numbers, NULL, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_recovered_refused(recovered, NULL, &data, &out, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_recovered_refused(recovered, &numbers, NULL, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_recovered_refused(recovered, NULL, &data, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_recovered_refused(recovered, &numbers, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_recovered_refused(recovered, &numbers, &data, NULL, &error));
     CHECK(numbers == NULL && data == NULL && count == 0);
 }
 
-static void refuse_proof(world *world, const walrus_accel_verify_proof_request *request)
-{
+static void refuse_proof(world *world, const walrus_accel_verify_proof_request *request) {
     walrus_accel_proof_verdict verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
     verdict.verdict = WALRUS_ACCEL_PROOF_PROVEN;
     CHECK_STATUS(BAD, walrus_accel_verify_proof(world->runtime, request, NULL, &verdict, &error));
     CHECK_EQUAL(verdict.verdict, 0);
 }
 
-static void check_proof(world *world)
-{
+static void check_proof(world *world) {
     walrus_accel_verify_proof_request request = world->verify_proof;
     walrus_accel_proof_verdict verdict = WALRUS_ACCEL_PROOF_VERDICT_INIT;
     CHECK_STATUS(BAD, walrus_accel_verify_proof(world->runtime, &request, NULL, NULL, &error));
@@ -335,13 +352,13 @@ static void check_proof(world *world)
     request = world->verify_proof;
     request.reserved = 1;
     refuse_proof(world, &request);
-    CHECK_OK(walrus_accel_verify_proof(world->runtime, &world->verify_proof, NULL, &verdict, &error));
+    CHECK_OK(
+        walrus_accel_verify_proof(world->runtime, &world->verify_proof, NULL, &verdict, &error));
     CHECK_EQUAL(verdict.verdict, WALRUS_ACCEL_PROOF_MALFORMED);
 }
 
 /* Invalid slivers have the outcome 0. */
-static void refuse_slivers(world *world, const walrus_accel_sliver *slivers, size_t count)
-{
+static void refuse_slivers(world *world, const walrus_accel_sliver *slivers, size_t count) {
     walrus_accel_added added[2] = {{7, 7, 7}, {7, 7, 7}};
     walrus_accel_reader_add_request request = world->reader_add;
     request.slivers = slivers;
@@ -351,17 +368,16 @@ static void refuse_slivers(world *world, const walrus_accel_sliver *slivers, siz
     CHECK(count > 2 || (added[0].outcome == 0 && added[0].verdict == 0 && added[0].reserved == 0));
 }
 
-static void refuse_add(world *world, const walrus_accel_reader_add_request *request)
-{
+static void refuse_add(world *world, const walrus_accel_reader_add_request *request) {
     world->added.outcome = 7;
     CHECK_STATUS(BAD, walrus_accel_reader_add(world->live[KIND_READER], request, NULL, &error));
     CHECK_EQUAL(world->added.outcome, 7);
 }
 
-static void check_add(world *world)
-{
+static void check_add(world *world) {
     walrus_accel_reader_add_request request = world->reader_add;
-    walrus_accel_sliver sliver = world->slivers[0], *kept = claim(sizeof *kept + sizeof *request.added);
+    walrus_accel_sliver sliver = world->slivers[0],
+                        *kept = claim(sizeof *kept + sizeof *request.added);
     walrus_accel_added added[2];
     refuse_slivers(world, NULL, 1);
     refuse_slivers(world, world->slivers, SIZE_MAX);
@@ -408,49 +424,56 @@ static void check_add(world *world)
     free(kept);
 }
 
-static void check_reader(world *world)
-{
+static void check_reader(world *world) {
     const walrus_accel_reader *reader = world->live[KIND_READER];
     const walrus_accel_reader_report *seen = world->live[KIND_READER_REPORT];
     walrus_accel_reader_read_request request = world->reader_read;
     walrus_accel_seen_sliver found = WALRUS_ACCEL_SEEN_SLIVER_INIT;
     uint8_t byte = 0;
     size_t count = 0;
-    CHECK_STATUS(BAD, walrus_accel_reader_new(world->runtime, world->sample.metadata, NULL, &error));
+    CHECK_STATUS(
+        BAD, walrus_accel_reader_new(world->runtime, world->sample.metadata, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_ready(reader, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_report_new(reader, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_missing(reader, WALRUS_ACCEL_AXIS_PRIMARY, NULL, &error));
-    REFUSES_NUMBER(BAD, size_t, walrus_accel_reader_missing(reader, WALRUS_ACCEL_AXIS_ANY, &out, &error));
+    REFUSES_NUMBER(
+        BAD, size_t, walrus_accel_reader_missing(reader, WALRUS_ACCEL_AXIS_ANY, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read(reader, &request, NULL, NULL, &error));
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, NULL, NULL, &out, &error));
+    REFUSES_HANDLE(
+        BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, NULL, NULL, &out, &error));
     request.check = 3;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
+    REFUSES_HANDLE(
+        BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
     request = world->reader_read;
     request.output_kind = 3;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
+    REFUSES_HANDLE(
+        BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
     request = world->reader_read;
     request.output = &byte;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
+    REFUSES_HANDLE(
+        BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
     request.output_kind = WALRUS_ACCEL_OUTPUT_MEMORY;
     request.output = NULL;
     request.output_length = 1;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
+    REFUSES_HANDLE(
+        BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
     request.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
-    REFUSES_HANDLE(BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
+    REFUSES_HANDLE(
+        BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, &request, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read_range(reader, 0, NULL, 1, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read_range(reader, 0, &byte, SIZE_MAX, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_report_counts(seen, &count, &count, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_report_counts(seen, NULL, &count, &count, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_report_counts(seen, &count, NULL, &count, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_report_get(seen, WALRUS_ACCEL_ADDED_KEPT, 0, NULL, &error));
+    CHECK_STATUS(
+        BAD, walrus_accel_reader_report_get(seen, WALRUS_ACCEL_ADDED_KEPT, 0, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_report_get(seen, 0, 0, &found, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_report_get(seen, 4, 0, &found, &error));
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
-                 walrus_accel_reader_report_get(seen, WALRUS_ACCEL_ADDED_KEPT, SIZE_MAX, &found, &error));
+        walrus_accel_reader_report_get(seen, WALRUS_ACCEL_ADDED_KEPT, SIZE_MAX, &found, &error));
 }
 
-void misuse_recovery(world *world)
-{
+void misuse_recovery(world *world) {
     check_expand(world);
     check_cut(world);
     check_decoding_symbols(world);

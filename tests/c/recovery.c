@@ -1,6 +1,6 @@
 /*
- * Recovery symbols, equal to the symbols of the network's own encoder; slivers or inconsistency proofs
- * recovered from them; readers of blobs.
+ * Recovery symbols, equal to the symbols of the network's own encoder; slivers or inconsistency
+ * proofs recovered from them; readers of blobs.
  *
  * WALRUS_ACCEL_VECTORS: the folder of the vectors; WALRUS_ACCEL_ALL_VECTORS=1: also the longest
  * blobs; WALRUS_ACCEL_SMALL=1: only small committees.
@@ -15,13 +15,12 @@
 /* A case beyond these limits is not tried. */
 enum { MOST_LENGTH = 20000000, SMALL_SHARDS = 31 };
 
-uint32_t other_axis(uint32_t axis)
-{
-    return axis == WALRUS_ACCEL_AXIS_PRIMARY ? WALRUS_ACCEL_AXIS_SECONDARY : WALRUS_ACCEL_AXIS_PRIMARY;
+uint32_t other_axis(uint32_t axis) {
+    return axis == WALRUS_ACCEL_AXIS_PRIMARY ? WALRUS_ACCEL_AXIS_SECONDARY
+                                             : WALRUS_ACCEL_AXIS_PRIMARY;
 }
 
-piece from_hex(const char *text)
-{
+piece from_hex(const char *text) {
     piece made;
     size_t at;
     REQUIRE(text != NULL && strlen(text) % 2 == 0);
@@ -35,9 +34,8 @@ piece from_hex(const char *text)
     return made;
 }
 
-walrus_accel_expanded *expanded_of(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
-                                   uint16_t pair)
-{
+walrus_accel_expanded *expanded_of(
+    const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t pair) {
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(sample, axis, pair);
     walrus_accel_expanded *expanded = NULL;
@@ -47,20 +45,20 @@ walrus_accel_expanded *expanded_of(const walrus_accel_runtime *runtime, const sa
     return expanded;
 }
 
-piece cut(const walrus_accel_expanded *expanded, uint32_t kind, uint16_t target)
-{
+piece cut(const walrus_accel_expanded *expanded, uint32_t kind, uint16_t target) {
     piece made;
     size_t end = 0;
-    REQUIRE_OK(walrus_accel_expanded_symbols_length(expanded, kind, &target, 1, &made.length, &error));
+    REQUIRE_OK(
+        walrus_accel_expanded_symbols_length(expanded, kind, &target, 1, &made.length, &error));
     made.bytes = claim(made.length);
-    REQUIRE_OK(walrus_accel_expanded_symbols(expanded, kind, &target, 1, made.bytes, made.length, &end, &error));
+    REQUIRE_OK(walrus_accel_expanded_symbols(
+        expanded, kind, &target, 1, made.bytes, made.length, &end, &error));
     CHECK_EQUAL(end, made.length);
     return made;
 }
 
-symbols symbols_new(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target,
-                    uint32_t kind)
-{
+symbols symbols_new(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
+    uint16_t target, uint32_t kind) {
     symbols made;
     uint16_t pair;
     made.axis = axis;
@@ -77,8 +75,7 @@ symbols symbols_new(const walrus_accel_runtime *runtime, const sample *sample, u
     return made;
 }
 
-void symbols_free(symbols *symbols)
-{
+void symbols_free(symbols *symbols) {
     size_t number;
     for (number = 0; number < symbols->count; number++) {
         free((void *)(uintptr_t)symbols->list[number].data);
@@ -86,8 +83,7 @@ void symbols_free(symbols *symbols)
     free(symbols->list);
 }
 
-void symbols_prepend(symbols *symbols, piece made)
-{
+void symbols_prepend(symbols *symbols, piece made) {
     walrus_accel_symbol *list = claim((symbols->count + 1) * sizeof *list);
     list[0].data = made.bytes;
     list[0].length = made.length;
@@ -97,8 +93,8 @@ void symbols_prepend(symbols *symbols, piece made)
     symbols->count++;
 }
 
-walrus_accel_recover_request recover_request_of(const walrus_accel_metadata *metadata, const symbols *symbols)
-{
+walrus_accel_recover_request recover_request_of(
+    const walrus_accel_metadata *metadata, const symbols *symbols) {
     walrus_accel_recover_request request = WALRUS_ACCEL_RECOVER_REQUEST_INIT;
     request.metadata = metadata;
     request.symbols = symbols->list;
@@ -109,8 +105,7 @@ walrus_accel_recover_request recover_request_of(const walrus_accel_metadata *met
 }
 
 /* Bytes that a vector has in hexadecimal, or as their SHA-256. */
-static void check_bytes_of(const json_t *expected, const uint8_t *bytes, size_t length)
-{
+static void check_bytes_of(const json_t *expected, const uint8_t *bytes, size_t length) {
     piece wanted;
     if (json_is_string(expected)) {
         wanted = from_hex(json_string_value(expected));
@@ -127,9 +122,8 @@ static void check_bytes_of(const json_t *expected, const uint8_t *bytes, size_t 
     free(wanted.bytes);
 }
 
-static uint8_t verdict_on(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target,
-                          const piece *symbol)
-{
+static uint8_t verdict_on(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
+    uint16_t target, const piece *symbol) {
     walrus_accel_verify_symbols_request request = WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
     walrus_accel_symbol given;
     uint8_t verdict = UINT8_MAX;
@@ -149,9 +143,8 @@ static uint8_t verdict_on(const walrus_accel_runtime *runtime, const sample *sam
  * The symbol of the source pair's sliver for the target: with a Merkle proof, without, and without
  * expanding.
  */
-static void check_symbol(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t source,
-                         uint16_t target, const json_t *expected)
-{
+static void check_symbol(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
+    uint16_t source, uint16_t target, const json_t *expected) {
     walrus_accel_expanded *expanded = expanded_of(runtime, sample, axis, source);
     walrus_accel_decoding_symbols_request request = WALRUS_ACCEL_DECODING_SYMBOLS_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(sample, axis, source);
@@ -162,7 +155,8 @@ static void check_symbol(const walrus_accel_runtime *runtime, const sample *samp
     uint16_t index = 0, found_index = 0;
     size_t memory = 0;
     check_bytes_of(json_object_get(expected, "bcs"), proven.bytes, proven.length);
-    CHECK_EQUAL(verdict_on(runtime, sample, other_axis(axis), target, &proven), WALRUS_ACCEL_SYMBOL_GOOD);
+    CHECK_EQUAL(
+        verdict_on(runtime, sample, other_axis(axis), target, &proven), WALRUS_ACCEL_SYMBOL_GOOD);
     CHECK(proven.length <= sample->shape.recovery_symbol_length);
     CHECK_EQUAL(plain.length, sample->shape.decoding_symbol_length);
     CHECK_BYTES(proven.bytes + 1, plain.bytes, plain.length);
@@ -193,20 +187,20 @@ static void check_symbol(const walrus_accel_runtime *runtime, const sample *samp
 /*
  * All targets at once, in a buffer that is longer than needed: each symbol equals the symbol alone.
  */
-static void check_all_targets(const walrus_accel_runtime *runtime, const sample *sample, uint32_t kind)
-{
+static void check_all_targets(
+    const walrus_accel_runtime *runtime, const sample *sample, uint32_t kind) {
     walrus_accel_expanded *expanded = expanded_of(runtime, sample, WALRUS_ACCEL_AXIS_SECONDARY, 1);
     uint16_t n_shards = sample->n_shards, pair;
     uint16_t *targets = claim(n_shards * sizeof *targets);
     size_t *ends = claim(n_shards * sizeof *ends), length = 0, at = 0;
     size_t buffer = (size_t)n_shards * sample->shape.recovery_symbol_length;
     uint8_t *out = claim(buffer + 1);
-    for (pair = 0; pair < n_shards; pair++) {
-        targets[pair] = (uint16_t)(n_shards - 1 - pair);
-    }
-    CHECK_OK(walrus_accel_expanded_symbols_length(expanded, kind, targets, n_shards, &length, &error));
+    for (pair = 0; pair < n_shards; pair++) { targets[pair] = (uint16_t)(n_shards - 1 - pair); }
+    CHECK_OK(
+        walrus_accel_expanded_symbols_length(expanded, kind, targets, n_shards, &length, &error));
     memset(out, 0xa5, buffer + 1);
-    CHECK_OK(walrus_accel_expanded_symbols(expanded, kind, targets, n_shards, out, buffer, ends, &error));
+    CHECK_OK(walrus_accel_expanded_symbols(
+        expanded, kind, targets, n_shards, out, buffer, ends, &error));
     for (pair = 0; pair < n_shards; pair++) {
         piece alone = cut(expanded, kind, targets[pair]);
         CHECK_EQUAL(ends[pair] - at, alone.length);
@@ -216,10 +210,12 @@ static void check_all_targets(const walrus_accel_runtime *runtime, const sample 
     }
     CHECK_EQUAL(at, length);
     CHECK_EQUAL(out[length], 0xa5);
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT,
-                 walrus_accel_expanded_symbols(expanded, kind, targets, n_shards, out, length - 1, ends, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_expanded_symbols(expanded, kind, targets,
+                                           n_shards, out, length - 1, ends, &error));
     CHECK_EQUAL(ends[0], 0);
-    CHECK_OK(walrus_accel_expanded_symbols(expanded, kind, targets, n_shards, out, length, NULL, &error));
+    CHECK_OK(walrus_accel_expanded_symbols(
+        expanded, kind, targets, n_shards, out, length, NULL, &error));
     CHECK_OK(walrus_accel_expanded_symbols(expanded, kind, NULL, 0, NULL, 0, NULL, &error));
     free(out);
     free(ends);
@@ -227,27 +223,25 @@ static void check_all_targets(const walrus_accel_runtime *runtime, const sample 
     CHECK(walrus_accel_expanded_free(expanded) == WALRUS_ACCEL_OK);
 }
 
-static uint64_t number_of(const json_t *fields, const char *name)
-{
+static uint64_t number_of(const json_t *fields, const char *name) {
     const json_t *field = json_object_get(fields, name);
     REQUIRE(json_is_integer(field));
     return (uint64_t)json_integer_value(field);
 }
 
-static void check_case(const walrus_accel_runtime *runtime, const json_t *fields)
-{
+static void check_case(const walrus_accel_runtime *runtime, const json_t *fields) {
     const json_t *given = json_object_get(fields, "recovery_symbols"), *symbol;
     uint16_t n_shards = (uint16_t)number_of(fields, "n_shards");
-    sample sample =
-        sample_new(runtime, n_shards, number_of(fields, "seed"), (size_t)number_of(fields, "unencoded_length"));
+    sample sample = sample_new(runtime, n_shards, number_of(fields, "seed"),
+        (size_t)number_of(fields, "unencoded_length"));
     size_t number;
-    json_array_foreach (given, number, symbol) {
+    json_array_foreach(given, number, symbol) {
         uint16_t source = (uint16_t)number_of(symbol, "source_pair");
         uint16_t target = (uint16_t)number_of(symbol, "target_pair");
         check_symbol(runtime, &sample, WALRUS_ACCEL_AXIS_PRIMARY, source, target,
-                     json_object_get(symbol, "from_primary"));
+            json_object_get(symbol, "from_primary"));
         check_symbol(runtime, &sample, WALRUS_ACCEL_AXIS_SECONDARY, source, target,
-                     json_object_get(symbol, "from_secondary"));
+            json_object_get(symbol, "from_secondary"));
     }
     check_all_targets(runtime, &sample, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY);
     check_all_targets(runtime, &sample, WALRUS_ACCEL_SYMBOL_KIND_DECODING);
@@ -255,22 +249,23 @@ static void check_case(const walrus_accel_runtime *runtime, const json_t *fields
     sample_free(&sample);
 }
 
-static void check_cases(const walrus_accel_runtime *runtime, const char *folder)
-{
+static void check_cases(const walrus_accel_runtime *runtime, const char *folder) {
     char *path = path_in(folder, "rs2.json");
     json_error_t error;
     json_t *cases = json_load_file(path, 0, &error), *fields;
     size_t number, tried = 0;
     REQUIRE(json_is_array(cases));
-    json_array_foreach (cases, number, fields) {
+    json_array_foreach(cases, number, fields) {
         char about[80];
-        uint64_t length = number_of(fields, "unencoded_length"), n_shards = number_of(fields, "n_shards");
-        if (!json_object_get(fields, "recovery_symbols")
-            || (length > MOST_LENGTH && !check_setting("WALRUS_ACCEL_ALL_VECTORS", 0))
-            || (n_shards > SMALL_SHARDS && check_setting("WALRUS_ACCEL_SMALL", 0))) {
+        uint64_t length = number_of(fields, "unencoded_length"),
+                 n_shards = number_of(fields, "n_shards");
+        if (!json_object_get(fields, "recovery_symbols") ||
+            (length > MOST_LENGTH && !check_setting("WALRUS_ACCEL_ALL_VECTORS", 0)) ||
+            (n_shards > SMALL_SHARDS && check_setting("WALRUS_ACCEL_SMALL", 0))) {
             continue;
         }
-        snprintf(about, sizeof about, "%lu shards and %lu bytes", (unsigned long)n_shards, (unsigned long)length);
+        snprintf(about, sizeof about, "%lu shards and %lu bytes", (unsigned long)n_shards,
+            (unsigned long)length);
         check_about(about);
         check_case(runtime, fields);
         check_about(NULL);
@@ -282,8 +277,7 @@ static void check_cases(const walrus_accel_runtime *runtime, const char *folder)
     free(path);
 }
 
-int main(void)
-{
+int main(void) {
     const char *given = getenv("WALRUS_ACCEL_VECTORS"), *folder = given ? given : "tests/vectors";
     walrus_accel_runtime *runtime = runtime_of_cpu(0, 0);
     check_cases(runtime, folder);

@@ -29,21 +29,22 @@ uint32_t other_axis(uint32_t axis);
 piece from_hex(const char *text);
 
 /* Returns the expanded sliver of a pair. */
-walrus_accel_expanded *expanded_of(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
-                                   uint16_t pair);
+walrus_accel_expanded *expanded_of(
+    const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t pair);
 
 /* Returns the symbol of an expanded sliver for a target, of a WALRUS_ACCEL_SYMBOL_KIND_ value. */
 piece cut(const walrus_accel_expanded *expanded, uint32_t kind, uint16_t target);
 
 /* Returns the symbols of all slivers of the other axis, in the order of their pairs. */
-symbols symbols_new(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target,
-                    uint32_t kind);
+symbols symbols_new(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis,
+    uint16_t target, uint32_t kind);
 void symbols_free(symbols *symbols);
 
 /* Prepends a symbol, whose bytes then belong to the list. */
 void symbols_prepend(symbols *symbols, piece made);
 
-walrus_accel_recover_request recover_request_of(const walrus_accel_metadata *metadata, const symbols *symbols);
+walrus_accel_recover_request recover_request_of(
+    const walrus_accel_metadata *metadata, const symbols *symbols);
 
 /* Recovers slivers of both axes from all symbols, and from damaged symbols. */
 void recovery_slivers(const walrus_accel_runtime *runtime, const sample *sample);

@@ -20,10 +20,9 @@ typedef struct worker {
     size_t outcomes[WALRUS_ACCEL_ADDED_DAMAGED + 1];
 } worker;
 
-static walrus_accel_status add(const walrus_accel_reader *reader, const walrus_accel_sliver *slivers, size_t count,
-                               const walrus_accel_control *control, walrus_accel_added *added,
-                               walrus_accel_error **error)
-{
+static walrus_accel_status add(const walrus_accel_reader *reader,
+    const walrus_accel_sliver *slivers, size_t count, const walrus_accel_control *control,
+    walrus_accel_added *added, walrus_accel_error **error) {
     walrus_accel_reader_add_request request = WALRUS_ACCEL_READER_ADD_REQUEST_INIT;
     request.slivers = slivers;
     request.added = added;
@@ -31,22 +30,21 @@ static walrus_accel_status add(const walrus_accel_reader *reader, const walrus_a
     return walrus_accel_reader_add(reader, &request, control, error);
 }
 
-static void *work(void *given)
-{
+static void *work(void *given) {
     worker *worker = given;
     size_t number;
     for (number = worker->first; number < worker->count; number += THREADS) {
         walrus_accel_added added = {99, 99, 99};
         CHECK_OK(add(worker->reader, &worker->slivers[number], 1, NULL, &added, &error));
         CHECK_EQUAL(added.reserved, 0);
-        CHECK(added.outcome >= WALRUS_ACCEL_ADDED_KEPT && added.outcome <= WALRUS_ACCEL_ADDED_DAMAGED);
+        CHECK(added.outcome >= WALRUS_ACCEL_ADDED_KEPT &&
+              added.outcome <= WALRUS_ACCEL_ADDED_DAMAGED);
         worker->outcomes[added.outcome % (WALRUS_ACCEL_ADDED_DAMAGED + 1)]++;
     }
     return NULL;
 }
 
-static void check_ranges(const walrus_accel_reader *reader, const sample *sample)
-{
+static void check_ranges(const walrus_accel_reader *reader, const sample *sample) {
     const uint64_t offsets[] = {0, 1, 63, 64, 1000, 50001, LENGTH - 1, LENGTH};
     const size_t lengths[] = {0, 1, 2, 64, 1000, 49000, LENGTH};
     uint8_t *out = claim(LENGTH + 1);
@@ -58,7 +56,7 @@ static void check_ranges(const walrus_accel_reader *reader, const sample *sample
             memset(out, 0xa5, LENGTH + 1);
             if (at + count > LENGTH) {
                 CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT,
-                             walrus_accel_reader_read_range(reader, at, out, count, NULL, &error));
+                    walrus_accel_reader_read_range(reader, at, out, count, NULL, &error));
                 continue;
             }
             CHECK_OK(walrus_accel_reader_read_range(reader, at, out, count, NULL, &error));
@@ -68,13 +66,12 @@ static void check_ranges(const walrus_accel_reader *reader, const sample *sample
     }
     CHECK_OK(walrus_accel_reader_read_range(reader, LENGTH, NULL, 0, NULL, &error));
     CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT,
-                 walrus_accel_reader_read_range(reader, UINT64_MAX, out, 1, NULL, &error));
+        walrus_accel_reader_read_range(reader, UINT64_MAX, out, 1, NULL, &error));
     free(out);
 }
 
 /* Reads to every kind of output, with every check. */
-static void check_read(const walrus_accel_reader *reader, const sample *sample, uint32_t axis)
-{
+static void check_read(const walrus_accel_reader *reader, const sample *sample, uint32_t axis) {
     char *folder = folder_new(), *path = path_in(folder, "blob");
     uint8_t *output = claim(LENGTH);
     uint32_t check, kind;
@@ -110,8 +107,8 @@ static void check_read(const walrus_accel_reader *reader, const sample *sample, 
     folder_free(folder);
 }
 
-static void check_seen(const walrus_accel_reader *reader, size_t kept, size_t damaged, size_t surplus)
-{
+static void check_seen(
+    const walrus_accel_reader *reader, size_t kept, size_t damaged, size_t surplus) {
     walrus_accel_reader_report *seen = NULL;
     size_t found[3] = {0, 0, 0}, number;
     CHECK_OK(walrus_accel_reader_report_new(reader, &seen, &error));
@@ -126,11 +123,12 @@ static void check_seen(const walrus_accel_reader *reader, size_t kept, size_t da
             CHECK_OK(walrus_accel_reader_report_get(seen, damage, number, &sliver, &error));
             CHECK_EQUAL(sliver.outcome, damage);
             CHECK_EQUAL(sliver.verdict, WALRUS_ACCEL_SLIVER_WRONG_ROOT);
-            CHECK(sliver.axis == WALRUS_ACCEL_AXIS_PRIMARY || sliver.axis == WALRUS_ACCEL_AXIS_SECONDARY);
+            CHECK(sliver.axis == WALRUS_ACCEL_AXIS_PRIMARY ||
+                  sliver.axis == WALRUS_ACCEL_AXIS_SECONDARY);
         } else {
             sliver.outcome = 7;
             CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
-                         walrus_accel_reader_report_get(seen, damage, number, &sliver, &error));
+                walrus_accel_reader_report_get(seen, damage, number, &sliver, &error));
             CHECK_EQUAL(sliver.outcome, 0);
         }
     }
@@ -138,8 +136,7 @@ static void check_seen(const walrus_accel_reader *reader, size_t kept, size_t da
 }
 
 /* Several threads add all slivers of an axis, of which one is damaged. */
-static void check_reader(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis)
-{
+static void check_reader(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis) {
     walrus_accel_sliver *slivers = last_slivers(sample, axis, SHARDS);
     walrus_accel_reader_read_request request = WALRUS_ACCEL_READER_READ_REQUEST_INIT;
     walrus_accel_decoded *decoded = NULL;
@@ -157,9 +154,10 @@ static void check_reader(const walrus_accel_runtime *runtime, const sample *samp
     CHECK_EQUAL(ready, 0);
     CHECK_OK(walrus_accel_reader_missing(reader, axis, &missing, &error));
     CHECK_EQUAL(missing, enough(sample, axis));
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS, walrus_accel_reader_read(reader, &request, NULL, &decoded, &error));
     CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
-                 walrus_accel_reader_read_range(reader, 5, &byte, 1, NULL, &error));
+        walrus_accel_reader_read(reader, &request, NULL, &decoded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
+        walrus_accel_reader_read_range(reader, 5, &byte, 1, NULL, &error));
     for (number = 0; number < THREADS; number++) {
         workers[number].reader = reader;
         workers[number].slivers = slivers;
@@ -177,7 +175,7 @@ static void check_reader(const walrus_accel_runtime *runtime, const sample *samp
     /* The damaged sliver may arrive when no more are needed. */
     CHECK(outcomes[WALRUS_ACCEL_ADDED_DAMAGED] <= 1);
     check_seen(reader, enough(sample, axis), outcomes[WALRUS_ACCEL_ADDED_DAMAGED],
-                   outcomes[WALRUS_ACCEL_ADDED_SURPLUS]);
+        outcomes[WALRUS_ACCEL_ADDED_SURPLUS]);
     CHECK_OK(walrus_accel_reader_ready(reader, &ready, &error));
     CHECK_EQUAL(ready, axis);
     CHECK_OK(walrus_accel_reader_missing(reader, other_axis(axis), &missing, &error));
@@ -190,8 +188,7 @@ static void check_reader(const walrus_accel_runtime *runtime, const sample *samp
 }
 
 /* A range whose rows are there can be read, whatever else is missing. */
-static void check_rows(const walrus_accel_runtime *runtime, const sample *sample)
-{
+static void check_rows(const walrus_accel_runtime *runtime, const sample *sample) {
     walrus_accel_sliver slivers[4];
     walrus_accel_added added[4];
     walrus_accel_reader *reader = NULL;
@@ -205,7 +202,7 @@ static void check_rows(const walrus_accel_runtime *runtime, const sample *sample
     CHECK_OK(walrus_accel_rows_of_range(SHARDS, LENGTH, LENGTH, 0, &first, &count, &error));
     CHECK_EQUAL(count, 0);
     CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT,
-                 walrus_accel_rows_of_range(SHARDS, LENGTH, LENGTH, 1, &first, &count, &error));
+        walrus_accel_rows_of_range(SHARDS, LENGTH, LENGTH, 1, &first, &count, &error));
     CHECK(first == 0 && count == 0);
     for (number = 0; number < 2; number++) {
         slivers[number] = sample_sliver(sample, WALRUS_ACCEL_AXIS_PRIMARY, (uint16_t)(2 + number));
@@ -216,7 +213,8 @@ static void check_rows(const walrus_accel_runtime *runtime, const sample *sample
     slivers[3].length--;
     REQUIRE_OK(walrus_accel_reader_new(runtime, sample->metadata, &reader, &error));
     CHECK_OK(add(reader, slivers, 4, NULL, added, &error));
-    CHECK(added[0].outcome == WALRUS_ACCEL_ADDED_KEPT && added[1].outcome == WALRUS_ACCEL_ADDED_KEPT);
+    CHECK(
+        added[0].outcome == WALRUS_ACCEL_ADDED_KEPT && added[1].outcome == WALRUS_ACCEL_ADDED_KEPT);
     CHECK_EQUAL(added[2].outcome, WALRUS_ACCEL_ADDED_SURPLUS);
     CHECK_EQUAL(added[3].outcome, WALRUS_ACCEL_ADDED_DAMAGED);
     CHECK_EQUAL(added[3].verdict, WALRUS_ACCEL_SLIVER_MALFORMED);
@@ -225,15 +223,15 @@ static void check_rows(const walrus_accel_runtime *runtime, const sample *sample
     CHECK_OK(walrus_accel_reader_read_range(reader, 3 * row - 350, out, sizeof out, NULL, &error));
     CHECK_BYTES(out, sample->blob + 3 * row - 350, sizeof out);
     CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
-                 walrus_accel_reader_read_range(reader, 4 * row - 1, out, 2, NULL, &error));
+        walrus_accel_reader_read_range(reader, 4 * row - 1, out, 2, NULL, &error));
     CHECK(walrus_accel_reader_free(reader) == WALRUS_ACCEL_OK);
 }
 
 /* A cancelled call adds nothing. */
-static void check_cancelled(const walrus_accel_runtime *runtime, const sample *sample)
-{
+static void check_cancelled(const walrus_accel_runtime *runtime, const sample *sample) {
     walrus_accel_sliver sliver = sample_sliver(sample, WALRUS_ACCEL_AXIS_PRIMARY, 1), slivers[3];
-    symbols symbols = symbols_new(runtime, sample, WALRUS_ACCEL_AXIS_PRIMARY, 1, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY);
+    symbols symbols = symbols_new(
+        runtime, sample, WALRUS_ACCEL_AXIS_PRIMARY, 1, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY);
     walrus_accel_recover_request recover = recover_request_of(sample->metadata, &symbols);
     walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_added added[3] = {{9, 9, 9}, {9, 9, 9}, {9, 9, 9}};
@@ -248,17 +246,20 @@ static void check_cancelled(const walrus_accel_runtime *runtime, const sample *s
     slivers[0] = slivers[1] = slivers[2] = sliver;
     slivers[1].length--;
     CHECK_STATUS(WALRUS_ACCEL_CANCELLED, add(reader, slivers, 3, control, added, &error));
-    CHECK(added[0].outcome == 0 && added[0].verdict == 0 && added[2].outcome == 0 && added[2].reserved == 0);
+    CHECK(added[0].outcome == 0 && added[0].verdict == 0 && added[2].outcome == 0 &&
+          added[2].reserved == 0);
     CHECK_EQUAL(added[1].outcome, WALRUS_ACCEL_ADDED_DAMAGED);
     CHECK_EQUAL(added[1].verdict, WALRUS_ACCEL_SLIVER_MALFORMED);
     CHECK_OK(add(reader, slivers, 3, NULL, added, &error));
     CHECK_EQUAL(added[0].outcome, WALRUS_ACCEL_ADDED_KEPT);
     CHECK_EQUAL(added[2].outcome, WALRUS_ACCEL_ADDED_SURPLUS);
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_recover(runtime, &recover, control, &recovered, &error));
+    CHECK_STATUS(WALRUS_ACCEL_CANCELLED,
+        walrus_accel_recover(runtime, &recover, control, &recovered, &error));
     CHECK(recovered == NULL);
     expand.metadata = sample->metadata;
     expand.sliver = &sliver;
-    CHECK_STATUS(WALRUS_ACCEL_CANCELLED, walrus_accel_expand(runtime, &expand, control, &expanded, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_CANCELLED, walrus_accel_expand(runtime, &expand, control, &expanded, &error));
     CHECK(expanded == NULL);
     CHECK(walrus_accel_reader_free(reader) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(control) == WALRUS_ACCEL_OK);
@@ -269,8 +270,7 @@ static void check_cancelled(const walrus_accel_runtime *runtime, const sample *s
  * Slivers of blobs of several lengths and committees, each as a sliver of its own blob and of the
  * next.
  */
-static void check_many_blobs(const walrus_accel_runtime *runtime)
-{
+static void check_many_blobs(const walrus_accel_runtime *runtime) {
     enum { BLOBS = 6, OF_EACH = 4, COUNT = BLOBS * OF_EACH };
     static const uint16_t committees[BLOBS] = {10, 10, 10, 31, 31, 4};
     static const size_t lengths[BLOBS] = {3000, 3000, 3000, 1000, 20000, 10};
@@ -287,15 +287,17 @@ static void check_many_blobs(const walrus_accel_runtime *runtime)
     for (number = 0; number < COUNT; number++) {
         size_t blob = number / OF_EACH, other = (blob + 1) % BLOBS;
         int is_other = number % OF_EACH == 3;
-        slivers[number] = sample_sliver(&samples[blob], 1 + (uint32_t)number % 2, (uint16_t)(number % OF_EACH));
+        slivers[number] =
+            sample_sliver(&samples[blob], 1 + (uint32_t)number % 2, (uint16_t)(number % OF_EACH));
         metadata_per_sliver[number] = samples[is_other ? other : blob].metadata;
         expected[number] = WALRUS_ACCEL_SLIVER_GOOD;
         if (is_other) {
             /* Secondary sliver of pair 3. */
             int is_beyond = committees[blob] - 4 >= committees[other];
             int is_alike = committees[blob] == committees[other] && lengths[blob] == lengths[other];
-            expected[number] = is_beyond ? WALRUS_ACCEL_SLIVER_WRONG_INDEX
-                               : is_alike ? WALRUS_ACCEL_SLIVER_WRONG_ROOT : WALRUS_ACCEL_SLIVER_WRONG_SIZE;
+            expected[number] = is_beyond  ? WALRUS_ACCEL_SLIVER_WRONG_INDEX
+                               : is_alike ? WALRUS_ACCEL_SLIVER_WRONG_ROOT
+                                          : WALRUS_ACCEL_SLIVER_WRONG_SIZE;
         }
     }
     slivers[5].length--;
@@ -314,26 +316,25 @@ static void check_many_blobs(const walrus_accel_runtime *runtime)
     CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
     CHECK_BYTES(verdicts, expected, COUNT);
     request.metadata = samples[0].metadata;
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_verify(runtime, &request, NULL, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_verify(runtime, &request, NULL, &error));
     request.metadata = NULL;
     /* A failed call gives no sliver the verdict good. */
     memset(verdicts, WALRUS_ACCEL_SLIVER_GOOD, sizeof verdicts);
     metadata_per_sliver[COUNT - 1] = NULL;
     CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_per_sliver[23]",
-                  walrus_accel_verify(runtime, &request, NULL, &error));
+        walrus_accel_verify(runtime, &request, NULL, &error));
     CHECK_EQUAL(verdicts[0], WALRUS_ACCEL_SLIVER_WRONG_ROOT);
     CHECK_EQUAL(verdicts[COUNT - 1], WALRUS_ACCEL_SLIVER_WRONG_ROOT);
     request.metadata_per_sliver = NULL;
-    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_per_sliver", walrus_accel_verify(runtime, &request, NULL, &error));
+    CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, "metadata_per_sliver",
+        walrus_accel_verify(runtime, &request, NULL, &error));
     request.sliver_count = request.verdict_count = 0;
     CHECK_OK(walrus_accel_verify(runtime, &request, NULL, &error));
-    for (number = 0; number < BLOBS; number++) {
-        sample_free(&samples[number]);
-    }
+    for (number = 0; number < BLOBS; number++) { sample_free(&samples[number]); }
 }
 
-void recovery_reading(const walrus_accel_runtime *runtime)
-{
+void recovery_reading(const walrus_accel_runtime *runtime) {
     sample sample = sample_new(runtime, SHARDS, 5, LENGTH);
     check_reader(runtime, &sample, WALRUS_ACCEL_AXIS_PRIMARY);
     check_reader(runtime, &sample, WALRUS_ACCEL_AXIS_SECONDARY);

@@ -17,18 +17,14 @@ typedef struct parts {
     size_t proof_length;
 } parts;
 
-static size_t put_number(uint8_t *out, size_t number)
-{
+static size_t put_number(uint8_t *out, size_t number) {
     size_t at = 0;
-    for (; number >= 0x80; number >>= 7) {
-        out[at++] = (uint8_t)(number | 0x80);
-    }
+    for (; number >= 0x80; number >>= 7) { out[at++] = (uint8_t)(number | 0x80); }
     out[at++] = (uint8_t)number;
     return at;
 }
 
-static parts parts_of(const walrus_accel_symbol *symbol, const walrus_accel_shape *shape)
-{
+static parts parts_of(const walrus_accel_symbol *symbol, const walrus_accel_shape *shape) {
     parts found;
     size_t behind = 1 + shape->decoding_symbol_length;
     found.axis = symbol->data[0];
@@ -41,8 +37,7 @@ static parts parts_of(const walrus_accel_symbol *symbol, const walrus_accel_shap
     return found;
 }
 
-static piece joined(const parts *parts)
-{
+static piece joined(const parts *parts) {
     piece made;
     made.bytes = claim(parts->size + parts->proof_length + 16);
     made.length = 0;
@@ -61,8 +56,7 @@ static piece joined(const parts *parts)
 
 /* The sliver equals the encoded sliver, and no more symbols were used than needed. */
 static void check_recovered(const sample *sample, const walrus_accel_recover_request *request,
-                            const walrus_accel_recovered *recovered, size_t needed)
-{
+    const walrus_accel_recovered *recovered, size_t needed) {
     walrus_accel_sliver expected = sample_sliver(sample, request->axis, request->target);
     const uint8_t *data = NULL;
     const size_t *used = NULL;
@@ -70,19 +64,18 @@ static void check_recovered(const sample *sample, const walrus_accel_recover_req
     uint32_t kind = 0;
     CHECK_OK(walrus_accel_recovered_kind(recovered, &kind, &error));
     CHECK_EQUAL(kind, WALRUS_ACCEL_RECOVERED_SLIVER);
-    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_recovered_proof(recovered, &data, &length, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_NOT_FOUND, walrus_accel_recovered_proof(recovered, &data, &length, &error));
     CHECK_OK(walrus_accel_recovered_sliver(recovered, &data, &length, &error));
     CHECK_EQUAL(length, expected.length);
     CHECK_BYTES(data, expected.data, length);
     CHECK_OK(walrus_accel_recovered_used(recovered, &used, &count, &error));
     CHECK_EQUAL(count, needed);
-    for (number = 0; number < count; number++) {
-        CHECK(used[number] < request->symbol_count);
-    }
+    for (number = 0; number < count; number++) { CHECK(used[number] < request->symbol_count); }
 }
 
-static void check_refused(const walrus_accel_recovered *recovered, const uint8_t *expected, size_t expected_count)
-{
+static void check_refused(
+    const walrus_accel_recovered *recovered, const uint8_t *expected, size_t expected_count) {
     const size_t *numbers = NULL;
     const uint8_t *verdicts = NULL;
     size_t count = 0, number;
@@ -95,14 +88,14 @@ static void check_refused(const walrus_accel_recovered *recovered, const uint8_t
 }
 
 /* Prepends symbols with every mistake to the good symbols. `expected` has their verdicts. */
-static size_t add_damaged(symbols *symbols, const sample *sample, uint8_t *expected)
-{
+static size_t add_damaged(symbols *symbols, const sample *sample, uint8_t *expected) {
     /* Sources with the least indices, which are tried before all others. */
     int is_row = other_axis(symbols->axis) == WALRUS_ACCEL_AXIS_PRIMARY;
     uint16_t first = is_row ? 0 : (uint16_t)(sample->n_shards - 1);
     uint16_t second = is_row ? 1 : (uint16_t)(sample->n_shards - 2);
     const walrus_accel_symbol good = symbols->list[first], next = symbols->list[second];
-    const parts right = parts_of(&good, &sample->shape), right_too = parts_of(&next, &sample->shape);
+    const parts right = parts_of(&good, &sample->shape),
+                right_too = parts_of(&next, &sample->shape);
     uint8_t *changed = claim(right.size + 2), *proof = claim(right_too.proof_length + 1);
     parts wrong = right;
     piece cut_off;
@@ -145,8 +138,7 @@ static size_t add_damaged(symbols *symbols, const sample *sample, uint8_t *expec
     return count;
 }
 
-static void reverse(uint8_t *bytes, size_t count)
-{
+static void reverse(uint8_t *bytes, size_t count) {
     size_t number;
     for (number = 0; number < count / 2; number++) {
         uint8_t kept = bytes[number];
@@ -159,8 +151,8 @@ static void reverse(uint8_t *bytes, size_t count)
  * Too few symbols, one of them repeated, one wrong and one malformed. The repeated symbol has no
  * verdict.
  */
-static void check_told(const walrus_accel_runtime *runtime, const walrus_accel_recover_request *few)
-{
+static void check_told(
+    const walrus_accel_runtime *runtime, const walrus_accel_recover_request *few) {
     size_t count = few->symbol_count + 3, number;
     walrus_accel_symbol *list = claim(count * sizeof *list);
     walrus_accel_recover_request request = *few;
@@ -178,7 +170,8 @@ static void check_told(const walrus_accel_runtime *runtime, const walrus_accel_r
     request.symbol_count = request.verdict_count = count;
     request.verdicts = verdicts;
     memset(verdicts, 0xa5, count + 1);
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,
+        walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     CHECK(recovered == NULL);
     CHECK_EQUAL(verdicts[0], WALRUS_ACCEL_SYMBOL_MALFORMED);
     CHECK_EQUAL(verdicts[1], WALRUS_ACCEL_SYMBOL_WRONG_PROOF);
@@ -193,8 +186,8 @@ static void check_told(const walrus_accel_runtime *runtime, const walrus_accel_r
 }
 
 /* Enough symbols: used symbols are good, refused symbols are not. */
-static void check_all_told(const walrus_accel_recovered *recovered, const uint8_t *verdicts, size_t count)
-{
+static void check_all_told(
+    const walrus_accel_recovered *recovered, const uint8_t *verdicts, size_t count) {
     const size_t *numbers = NULL;
     const uint8_t *reasons = NULL;
     size_t used = 0, refused = 0, number, told = 0;
@@ -206,14 +199,12 @@ static void check_all_told(const walrus_accel_recovered *recovered, const uint8_
     for (number = 0; number < refused; number++) {
         CHECK_EQUAL(verdicts[numbers[number]], reasons[number]);
     }
-    for (number = 0; number < count; number++) {
-        told += verdicts[number] != 0;
-    }
+    for (number = 0; number < count; number++) { told += verdicts[number] != 0; }
     CHECK_EQUAL(told, used + refused);
 }
 
-static void check_proven(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target)
-{
+static void check_proven(
+    const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target) {
     enum { DAMAGED = 7 };
     symbols symbols = symbols_new(runtime, sample, axis, target, WALRUS_ACCEL_SYMBOL_KIND_RECOVERY);
     size_t needed = enough(sample, other_axis(axis)), damaged;
@@ -232,7 +223,8 @@ static void check_proven(const walrus_accel_runtime *runtime, const sample *samp
     check_recovered(sample, &request, recovered, needed);
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
     request.symbol_count--;
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,
+        walrus_accel_recover(runtime, &request, NULL, &recovered, &error));
     CHECK(recovered == NULL);
     check_told(runtime, &request);
     damaged = add_damaged(&symbols, sample, expected);
@@ -255,15 +247,13 @@ static void check_proven(const walrus_accel_runtime *runtime, const sample *samp
     verify.target = target;
     CHECK_OK(walrus_accel_verify_symbols(runtime, &verify, NULL, &error));
     CHECK_BYTES(verdicts, expected, damaged);
-    while (damaged < symbols.count) {
-        CHECK_EQUAL(verdicts[damaged++], WALRUS_ACCEL_SYMBOL_GOOD);
-    }
+    while (damaged < symbols.count) { CHECK_EQUAL(verdicts[damaged++], WALRUS_ACCEL_SYMBOL_GOOD); }
     free(verdicts);
     symbols_free(&symbols);
 }
 
-static void check_unproven(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target)
-{
+static void check_unproven(
+    const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis, uint16_t target) {
     symbols symbols = symbols_new(runtime, sample, axis, target, WALRUS_ACCEL_SYMBOL_KIND_DECODING);
     size_t needed = enough(sample, other_axis(axis)), number;
     walrus_accel_recover_request request = recover_request_of(sample->metadata, &symbols);
@@ -276,7 +266,7 @@ static void check_unproven(const walrus_accel_runtime *runtime, const sample *sa
     CHECK(walrus_accel_recovered_free(recovered) == WALRUS_ACCEL_OK);
     request.symbol_count = needed - 1;
     CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,
-                 walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
+        walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
     symbols_prepend(&symbols, nothing);
     request = recover_request_of(sample->metadata, &symbols);
     verdicts = claim(symbols.count);
@@ -294,7 +284,7 @@ static void check_unproven(const walrus_accel_runtime *runtime, const sample *sa
         bytes[symbols.list[number].length - 1] ^= (uint8_t)(1 + number % 251);
     }
     CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER,
-                 walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
+        walrus_accel_recover_unproven(runtime, &request, NULL, &recovered, &error));
     CHECK(recovered == NULL);
     CHECK(verdicts[0] == 0 && verdicts[symbols.count - 1] == 0);
     free(verdicts);
@@ -302,8 +292,8 @@ static void check_unproven(const walrus_accel_runtime *runtime, const sample *sa
 }
 
 /* A damaged sliver serves no symbols. */
-static void check_damaged_source(const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis)
-{
+static void check_damaged_source(
+    const walrus_accel_runtime *runtime, const sample *sample, uint32_t axis) {
     walrus_accel_expand_request request = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(sample, axis, 0);
     walrus_accel_expanded *expanded = UNSET(walrus_accel_expanded);
@@ -313,16 +303,17 @@ static void check_damaged_source(const walrus_accel_runtime *runtime, const samp
     sliver.data = bytes;
     request.metadata = sample->metadata;
     request.sliver = &sliver;
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER, walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER,
+        walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
     CHECK(expanded == NULL);
     sliver.length--;
-    CHECK_STATUS(WALRUS_ACCEL_MALFORMED, walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_MALFORMED, walrus_accel_expand(runtime, &request, NULL, &expanded, &error));
     CHECK(expanded == NULL);
     free(bytes);
 }
 
-void recovery_slivers(const walrus_accel_runtime *runtime, const sample *sample)
-{
+void recovery_slivers(const walrus_accel_runtime *runtime, const sample *sample) {
     uint32_t axis;
     for (axis = WALRUS_ACCEL_AXIS_PRIMARY; axis <= WALRUS_ACCEL_AXIS_SECONDARY; axis++) {
         uint16_t target = (uint16_t)(sample->n_shards / 2 + axis);

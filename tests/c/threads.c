@@ -24,14 +24,12 @@ typedef struct worker {
     unsigned long calls;
 } worker;
 
-static uint32_t choose(worker *worker, uint32_t count)
-{
+static uint32_t choose(worker *worker, uint32_t count) {
     worker->state = worker->state * UINT32_C(1664525) + UINT32_C(1013904223);
     return (worker->state >> 8) % count;
 }
 
-static walrus_accel_encode_request request_of(const sample *sample, walrus_accel_source *source)
-{
+static walrus_accel_encode_request request_of(const sample *sample, walrus_accel_source *source) {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     *source = source_of(sample->blob, sample->length);
     request.source = source;
@@ -39,8 +37,7 @@ static walrus_accel_encode_request request_of(const sample *sample, walrus_accel
     return request;
 }
 
-static void encode_to_library(const sample *sample, uint16_t pair)
-{
+static void encode_to_library(const sample *sample, uint16_t pair) {
     walrus_accel_source source;
     walrus_accel_encode_request request = request_of(sample, &source);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
@@ -51,14 +48,14 @@ static void encode_to_library(const sample *sample, uint16_t pair)
     request.sink = &sink;
     CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(has_id(encoded, sample->id));
-    CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_SECONDARY, pair, &data, &length, &error));
+    CHECK_OK(walrus_accel_encoded_sliver(
+        encoded, WALRUS_ACCEL_AXIS_SECONDARY, pair, &data, &length, &error));
     CHECK_EQUAL(length, expected.length);
     CHECK_BYTES(data, expected.data, length);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-static void encode_to_buffers(const sample *sample, uint16_t pair)
-{
+static void encode_to_buffers(const sample *sample, uint16_t pair) {
     walrus_accel_source source;
     walrus_accel_encode_request request = request_of(sample, &source);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
@@ -77,8 +74,7 @@ static void encode_to_buffers(const sample *sample, uint16_t pair)
     buffers_free(&buffers);
 }
 
-static void encode_metadata(const sample *sample)
-{
+static void encode_metadata(const sample *sample) {
     walrus_accel_source source;
     walrus_accel_encode_request request = request_of(sample, &source);
     walrus_accel_encoded *encoded = NULL;
@@ -87,8 +83,7 @@ static void encode_metadata(const sample *sample)
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-static void check_decoded(const sample *sample, walrus_accel_decoded *decoded)
-{
+static void check_decoded(const sample *sample, walrus_accel_decoded *decoded) {
     const uint8_t *blob = NULL;
     size_t length = 0;
     CHECK_OK(walrus_accel_decoded_blob(decoded, &blob, &length, &error));
@@ -97,8 +92,7 @@ static void check_decoded(const sample *sample, walrus_accel_decoded *decoded)
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
 }
 
-static void decode(const sample *sample, uint32_t axis, int as_job)
-{
+static void decode(const sample *sample, uint32_t axis, int as_job) {
     uint16_t count = enough(sample, axis);
     walrus_accel_sliver *slivers = last_slivers(sample, axis, count);
     walrus_accel_decode_request request = decode_request_of(sample, slivers, count);
@@ -117,8 +111,7 @@ static void decode(const sample *sample, uint32_t axis, int as_job)
 }
 
 /* All slivers but one are good. */
-static void verify(const sample *sample, uint16_t wrong)
-{
+static void verify(const sample *sample, uint16_t wrong) {
     walrus_accel_verify_request request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     walrus_accel_sliver *slivers = last_slivers(sample, WALRUS_ACCEL_AXIS_PRIMARY, SHARDS);
     uint8_t verdicts[SHARDS], expected[SHARDS] = {0};
@@ -137,8 +130,7 @@ static void verify(const sample *sample, uint16_t wrong)
     free(slivers);
 }
 
-static void submit(const sample *sample, int cancels)
-{
+static void submit(const sample *sample, int cancels) {
     walrus_accel_source source;
     walrus_accel_encode_request request = request_of(sample, &source);
     walrus_accel_encoded *encoded = NULL;
@@ -153,8 +145,7 @@ static void submit(const sample *sample, int cancels)
     CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
 }
 
-static void fail(worker *worker)
-{
+static void fail(worker *worker) {
     walrus_accel_encoded *encoded = UNSET(walrus_accel_encoded);
     walrus_accel_shape shape = WALRUS_ACCEL_SHAPE_INIT;
     char number[16];
@@ -162,13 +153,13 @@ static void fail(worker *worker)
     /* The message belongs to this thread. */
     snprintf(number, sizeof number, "%u", (unsigned)n_shards);
     CHECK_MESSAGE(WALRUS_ACCEL_INVALID_ARGUMENT, number,
-                  walrus_accel_shape_compute((uint16_t)n_shards, 1, &shape, &error));
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode(runtime, NULL, NULL, &encoded, &error));
+        walrus_accel_shape_compute((uint16_t)n_shards, 1, &shape, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_INVALID_ARGUMENT, walrus_accel_encode(runtime, NULL, NULL, &encoded, &error));
     CHECK(encoded == NULL);
 }
 
-static void *work(void *given)
-{
+static void *work(void *given) {
     worker *worker = given;
     unsigned long call;
     for (call = 0; call < worker->calls; call++) {
@@ -190,28 +181,24 @@ static void *work(void *given)
     return NULL;
 }
 
-int main(void)
-{
+int main(void) {
     static worker workers[THREADS];
     unsigned long calls = check_setting("WALRUS_ACCEL_CALLS", 10000);
     time_t begun = time(NULL);
     int number;
     runtime = runtime_of_cpu(0, 4);
     for (number = 0; number < SAMPLES; number++) {
-        samples[number] = sample_new(runtime, SHARDS, (uint64_t)number, (size_t)number * 20000 / (SAMPLES - 1));
+        samples[number] =
+            sample_new(runtime, SHARDS, (uint64_t)number, (size_t)number * 20000 / (SAMPLES - 1));
     }
     for (number = 0; number < THREADS; number++) {
         workers[number].state = (uint32_t)number;
         workers[number].calls = calls / THREADS + (calls % THREADS != 0);
         REQUIRE(pthread_create(&workers[number].thread, NULL, work, &workers[number]) == 0);
     }
-    for (number = 0; number < THREADS; number++) {
-        pthread_join(workers[number].thread, NULL);
-    }
+    for (number = 0; number < THREADS; number++) { pthread_join(workers[number].thread, NULL); }
     CHECK(time(NULL) - begun < MOST_SECONDS || check_setting("WALRUS_ACCEL_SMALL", 0));
-    for (number = 0; number < SAMPLES; number++) {
-        sample_free(&samples[number]);
-    }
+    for (number = 0; number < SAMPLES; number++) { sample_free(&samples[number]); }
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     return check_result();
 }

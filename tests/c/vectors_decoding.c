@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void check_used(const walrus_accel_decoded *decoded, uint32_t axis, size_t count)
-{
+static void check_used(const walrus_accel_decoded *decoded, uint32_t axis, size_t count) {
     const size_t *numbers = NULL;
     size_t used = 0, damaged = 1, number;
     uint32_t found = 0;
@@ -15,17 +14,14 @@ static void check_used(const walrus_accel_decoded *decoded, uint32_t axis, size_
     CHECK_EQUAL(found, axis);
     CHECK_OK(walrus_accel_decoded_used(decoded, &numbers, &used, &error));
     CHECK_EQUAL(used, count);
-    for (number = 0; number < used; number++) {
-        CHECK(numbers[number] < count);
-    }
+    for (number = 0; number < used; number++) { CHECK(numbers[number] < count); }
     CHECK_OK(walrus_accel_decoded_damaged(decoded, &numbers, &damaged, &error));
     CHECK_EQUAL(damaged, 0);
 }
 
 /* Decodes to one kind of output. */
-static void check_output(const walrus_accel_runtime *runtime, const vector *vector, walrus_accel_decode_request *request,
-                         uint32_t axis)
-{
+static void check_output(const walrus_accel_runtime *runtime, const vector *vector,
+    walrus_accel_decode_request *request, uint32_t axis) {
     const sample *sample = &vector->sample;
     walrus_accel_decoded *decoded = NULL;
     const uint8_t *blob = UNSET(const uint8_t);
@@ -37,15 +33,16 @@ static void check_output(const walrus_accel_runtime *runtime, const vector *vect
         CHECK_EQUAL(length, sample->length);
         CHECK_BYTES(blob, sample->blob, sample->length);
     } else {
-        CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_decoded_blob(decoded, &blob, &length, &error));
+        CHECK_STATUS(
+            WALRUS_ACCEL_NOT_FOUND, walrus_accel_decoded_blob(decoded, &blob, &length, &error));
         CHECK(blob == NULL && length == 0);
     }
     CHECK(walrus_accel_decoded_free(decoded) == WALRUS_ACCEL_OK);
 }
 
 /* The blob without metadata, from the slivers of one axis, here and as a job. */
-static void check_unchecked(const walrus_accel_runtime *runtime, const vector *vector, uint32_t axis)
-{
+static void check_unchecked(
+    const walrus_accel_runtime *runtime, const vector *vector, uint32_t axis) {
     const sample *sample = &vector->sample;
     size_t count = enough(sample, axis), length = 0;
     walrus_accel_sliver *slivers = last_slivers(sample, axis, count);
@@ -76,19 +73,22 @@ static void check_unchecked(const walrus_accel_runtime *runtime, const vector *v
     CHECK(walrus_accel_job_free(job) == WALRUS_ACCEL_OK);
 
     request.sliver_count = count - 1;
-    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS, walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
+        walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
     slivers[0].length -= 1;
-    CHECK_STATUS(WALRUS_ACCEL_MALFORMED, walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_MALFORMED,
+        walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
     slivers[0].length += 1;
     slivers[0].axis = WALRUS_ACCEL_AXIS_PRIMARY + WALRUS_ACCEL_AXIS_SECONDARY - axis;
-    CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER, walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
+    CHECK_STATUS(WALRUS_ACCEL_INVALID_SLIVER,
+        walrus_accel_decode_unchecked(runtime, &request, NULL, &decoded, &error));
     CHECK(!decoded);
     free(output);
     free(slivers);
 }
 
-static void check_outputs(const walrus_accel_runtime *runtime, const vector *vector, uint32_t axis, uint32_t check)
-{
+static void check_outputs(
+    const walrus_accel_runtime *runtime, const vector *vector, uint32_t axis, uint32_t check) {
     const sample *sample = &vector->sample;
     walrus_accel_sliver *slivers = last_slivers(sample, axis, enough(sample, axis));
     walrus_accel_decode_request request = decode_request_of(sample, slivers, enough(sample, axis));
@@ -119,12 +119,13 @@ static void check_outputs(const walrus_accel_runtime *runtime, const vector *vec
     free(slivers);
 }
 
-void vectors_decoding(const walrus_accel_runtime *runtime, const vector *vector, int is_reduced)
-{
+void vectors_decoding(const walrus_accel_runtime *runtime, const vector *vector, int is_reduced) {
     uint32_t axis, check;
     if (is_reduced) {
-        walrus_accel_sliver *slivers = last_slivers(&vector->sample, WALRUS_ACCEL_AXIS_PRIMARY, vector->sample.shape.rows);
-        walrus_accel_decode_request request = decode_request_of(&vector->sample, slivers, vector->sample.shape.rows);
+        walrus_accel_sliver *slivers =
+            last_slivers(&vector->sample, WALRUS_ACCEL_AXIS_PRIMARY, vector->sample.shape.rows);
+        walrus_accel_decode_request request =
+            decode_request_of(&vector->sample, slivers, vector->sample.shape.rows);
         check_output(runtime, vector, &request, WALRUS_ACCEL_AXIS_PRIMARY);
         free(slivers);
         return;
@@ -144,8 +145,7 @@ typedef struct damage {
     uint8_t verdict;
 } damage;
 
-static damage changed(const walrus_accel_sliver *sliver, size_t at, uint8_t bits, uint8_t verdict)
-{
+static damage changed(const walrus_accel_sliver *sliver, size_t at, uint8_t bits, uint8_t verdict) {
     damage made;
     made.length = sliver->length;
     made.verdict = verdict;
@@ -156,11 +156,11 @@ static damage changed(const walrus_accel_sliver *sliver, size_t at, uint8_t bits
 }
 
 /* BCS SliverData: a length, the symbols, the symbol size and the index in two bytes each. */
-static size_t make_damages(const vector *vector, uint32_t axis, damage *made)
-{
+static size_t make_damages(const vector *vector, uint32_t axis, damage *made) {
     const walrus_accel_shape *shape = &vector->sample.shape;
     const walrus_accel_sliver *sliver = sliver_of(vector, axis, 1);
-    size_t header = axis == WALRUS_ACCEL_AXIS_PRIMARY ? shape->primary_header_length : shape->secondary_header_length;
+    size_t header = axis == WALRUS_ACCEL_AXIS_PRIMARY ? shape->primary_header_length
+                                                      : shape->secondary_header_length;
     size_t count = 0;
     uint16_t index = 0;
     int is_same;
@@ -174,23 +174,22 @@ static size_t make_damages(const vector *vector, uint32_t axis, damage *made)
     /* The index of another sliver: its symbols differ, unless both slivers are equal. */
     CHECK_OK(walrus_accel_sliver_index(shape->n_shards, axis, 2, &index, &error));
     is_same = memcmp(sliver->data, sliver_of(vector, axis, 2)->data, sliver->length - 2) == 0;
-    made[count] = changed(sliver, 0, 0, is_same ? WALRUS_ACCEL_SLIVER_GOOD : WALRUS_ACCEL_SLIVER_WRONG_ROOT);
+    made[count] =
+        changed(sliver, 0, 0, is_same ? WALRUS_ACCEL_SLIVER_GOOD : WALRUS_ACCEL_SLIVER_WRONG_ROOT);
     made[count].bytes[sliver->length - 2] = (uint8_t)index;
     made[count++].bytes[sliver->length - 1] = (uint8_t)(index >> 8);
     return count;
 }
 
 /* A sliver of a blob of another length, for the same committee. */
-static sample other_sample(const walrus_accel_runtime *runtime, const vector *vector)
-{
+static sample other_sample(const walrus_accel_runtime *runtime, const vector *vector) {
     const walrus_accel_shape *shape = &vector->sample.shape;
     /* One byte more than symbols of that size hold. */
     size_t length = (size_t)shape->rows * shape->columns * shape->symbol_size + 1;
     return sample_new(runtime, vector->sample.n_shards, 1, length);
 }
 
-void vectors_verdicts(const walrus_accel_runtime *runtime, const vector *vector)
-{
+void vectors_verdicts(const walrus_accel_runtime *runtime, const vector *vector) {
     enum { MOST = 16 };
     uint16_t n_shards = vector->sample.n_shards;
     size_t all = 2 * (size_t)n_shards, count = 0, number, from;
@@ -228,9 +227,7 @@ void vectors_verdicts(const walrus_accel_runtime *runtime, const vector *vector)
     request.sliver_count = request.verdict_count = all + count + 2;
     CHECK_OK(walrus_accel_verify(runtime, &request, NULL, &error));
     CHECK_BYTES(verdicts, expected, all + count + 2);
-    for (number = 0; number < count; number++) {
-        free(damages[number].bytes);
-    }
+    for (number = 0; number < count; number++) { free(damages[number].bytes); }
     sample_free(&other);
     free(slivers);
     free(verdicts);
@@ -238,13 +235,13 @@ void vectors_verdicts(const walrus_accel_runtime *runtime, const vector *vector)
 }
 
 /* Rebuilds two pairs from the last slivers of other pairs, in both directions. */
-void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vector)
-{
+void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vector) {
     const uint16_t pairs[2] = {0, 1};
     uint32_t axis;
     for (axis = WALRUS_ACCEL_AXIS_PRIMARY; axis <= WALRUS_ACCEL_AXIS_SECONDARY; axis++) {
         walrus_accel_rebuild_request request = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
-        walrus_accel_sliver *slivers = last_slivers(&vector->sample, axis, enough(&vector->sample, axis));
+        walrus_accel_sliver *slivers =
+            last_slivers(&vector->sample, axis, enough(&vector->sample, axis));
         walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_BUFFERS);
         walrus_accel_encoded *encoded = NULL;
         buffer_set buffers = buffers_new(&vector->sample.shape, 2);
@@ -261,8 +258,10 @@ void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vecto
         CHECK_OK(walrus_accel_rebuild(runtime, &request, NULL, &encoded, &error));
         CHECK(has_id(encoded, vector->sample.id));
         for (number = 0; number < 2; number++) {
-            CHECK_BYTES(buffers.buffers[2 * number].data, vector->primary[number].data, vector->primary[number].length);
-            CHECK_BYTES(buffers.buffers[2 * number + 1].data, vector->secondary[number].data, vector->secondary[number].length);
+            CHECK_BYTES(buffers.buffers[2 * number].data, vector->primary[number].data,
+                vector->primary[number].length);
+            CHECK_BYTES(buffers.buffers[2 * number + 1].data, vector->secondary[number].data,
+                vector->secondary[number].length);
         }
         CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
         buffers_free(&buffers);
@@ -271,13 +270,14 @@ void vectors_rebuilding(const walrus_accel_runtime *runtime, const vector *vecto
 }
 
 /* The private profile: other blob IDs, the same slivers, and metadata that names the profile. */
-void vectors_blake3(const walrus_accel_runtime *runtime, const vector *vector)
-{
+void vectors_blake3(const walrus_accel_runtime *runtime, const vector *vector) {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_source source = source_of(vector->sample.blob, vector->sample.length);
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
-    walrus_accel_sliver *slivers = last_slivers(&vector->sample, WALRUS_ACCEL_AXIS_SECONDARY, vector->sample.shape.columns);
-    walrus_accel_decode_request decode = decode_request_of(&vector->sample, slivers, vector->sample.shape.columns);
+    walrus_accel_sliver *slivers =
+        last_slivers(&vector->sample, WALRUS_ACCEL_AXIS_SECONDARY, vector->sample.shape.columns);
+    walrus_accel_decode_request decode =
+        decode_request_of(&vector->sample, slivers, vector->sample.shape.columns);
     walrus_accel_metadata *metadata = NULL;
     walrus_accel_encoded *encoded = NULL;
     const uint8_t *data = NULL;
@@ -289,7 +289,8 @@ void vectors_blake3(const walrus_accel_runtime *runtime, const vector *vector)
     request.n_shards = vector->sample.n_shards;
     CHECK_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
     CHECK(!has_id(encoded, vector->sample.id));
-    CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 1, &data, &length, &error));
+    CHECK_OK(
+        walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 1, &data, &length, &error));
     CHECK_EQUAL(length, vector->primary[1].length);
     CHECK_BYTES(data, vector->primary[1].data, length);
     CHECK_OK(walrus_accel_encoded_metadata(encoded, &metadata, &error));

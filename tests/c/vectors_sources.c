@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static void check_source(const walrus_accel_runtime *runtime, const vector *vector, const walrus_accel_source *source)
-{
+static void check_source(
+    const walrus_accel_runtime *runtime, const vector *vector, const walrus_accel_source *source) {
     walrus_accel_encode_request request = WALRUS_ACCEL_ENCODE_REQUEST_INIT;
     walrus_accel_sink sink = sink_of(WALRUS_ACCEL_SINK_LIBRARY);
     walrus_accel_encoded *encoded = NULL;
@@ -23,15 +23,15 @@ static void check_source(const walrus_accel_runtime *runtime, const vector *vect
     for (pair = 0; pair < vector->sample.n_shards; pair++) {
         const uint8_t *data = NULL;
         size_t length = 0;
-        CHECK_OK(walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_SECONDARY, pair, &data, &length, &error));
+        CHECK_OK(walrus_accel_encoded_sliver(
+            encoded, WALRUS_ACCEL_AXIS_SECONDARY, pair, &data, &length, &error));
         CHECK_EQUAL(length, vector->secondary[pair].length);
         CHECK_BYTES(data, vector->secondary[pair].data, length);
     }
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }
 
-static void check_files(const walrus_accel_runtime *runtime, const vector *vector)
-{
+static void check_files(const walrus_accel_runtime *runtime, const vector *vector) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     char *folder = folder_new(), *path = path_in(folder, "blob");
     off_t place = (off_t)(vector->sample.length / 2);
@@ -59,14 +59,14 @@ typedef struct feed {
     int descriptor;
 } feed;
 
-static void *feed_pipe(void *given)
-{
+static void *feed_pipe(void *given) {
     const feed *feed = given;
     size_t at = 0;
     while (at < feed->sample->length) {
         /* Short writes: the reader cannot rely on whole ones. */
         size_t left = feed->sample->length - at, most = 1 + at % 4099;
-        ssize_t written = write(feed->descriptor, feed->sample->blob + at, left < most ? left : most);
+        ssize_t written =
+            write(feed->descriptor, feed->sample->blob + at, left < most ? left : most);
         REQUIRE(written > 0);
         at += (size_t)written;
     }
@@ -74,8 +74,7 @@ static void *feed_pipe(void *given)
     return NULL;
 }
 
-static void check_pipe(const walrus_accel_runtime *runtime, const vector *vector)
-{
+static void check_pipe(const walrus_accel_runtime *runtime, const vector *vector) {
     walrus_accel_source source = WALRUS_ACCEL_SOURCE_INIT;
     int ends[2];
     pthread_t feeder;
@@ -91,19 +90,16 @@ static void check_pipe(const walrus_accel_runtime *runtime, const vector *vector
     CHECK(close(ends[0]) == 0);
 }
 
-static int32_t read_sample(uint64_t offset, uint8_t *out, size_t length, void *user_data)
-{
+static int32_t read_sample(uint64_t offset, uint8_t *out, size_t length, void *user_data) {
     const sample *sample = user_data;
-    if (!CHECK(offset <= sample->length && length <= sample->length - offset)) {
-        return -1;
-    }
+    if (!CHECK(offset <= sample->length && length <= sample->length - offset)) { return -1; }
     memcpy(out, sample->blob + offset, length);
     return 0;
 }
 
-void vectors_sources(const walrus_accel_runtime *runtime, const vector *vector)
-{
-    walrus_accel_source source = source_of(vector->sample.length ? vector->sample.blob : NULL, vector->sample.length);
+void vectors_sources(const walrus_accel_runtime *runtime, const vector *vector) {
+    walrus_accel_source source =
+        source_of(vector->sample.length ? vector->sample.blob : NULL, vector->sample.length);
     sample sample = vector->sample;
     check_source(runtime, vector, &source);
     check_files(runtime, vector);

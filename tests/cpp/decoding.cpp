@@ -43,9 +43,7 @@ void choices(const wal::runtime &runtime, const sample &made) {
     request.axis = wal::axis::secondary;
     auto first = runtime.decode(request);
     CHECK(first.axis() == wal::axis::secondary && first.used().size() == 5);
-    for (const auto number : first.used()) {
-        CHECK(number % 2 == 1);
-    }
+    for (const auto number : first.used()) { CHECK(number % 2 == 1); }
     const auto second = std::move(first);
     CHECK(is_same(second.blob(), made.blob));
     CHECK_FAILS(invalid_argument, "decoded", first.blob());
@@ -98,8 +96,14 @@ void damage(const wal::runtime &runtime, const sample &made) {
     slivers[8].axis = wal::axis::secondary;
     const auto verdicts = runtime.verify({made.metadata, slivers});
     const std::vector<wal::verdict> expected{
-        wal::verdict::wrong_root, wal::verdict::good, wal::verdict::wrong_index, wal::verdict::good,
-        wal::verdict::malformed,  wal::verdict::good, wal::verdict::wrong_size,  wal::verdict::good,
+        wal::verdict::wrong_root,
+        wal::verdict::good,
+        wal::verdict::wrong_index,
+        wal::verdict::good,
+        wal::verdict::malformed,
+        wal::verdict::good,
+        wal::verdict::wrong_size,
+        wal::verdict::good,
     };
     CHECK(verdicts.size() == 14 && std::equal(expected.begin(), expected.end(), verdicts.begin()));
     CHECK(verdicts[8] != wal::verdict::good && verdicts[13] == wal::verdict::good);

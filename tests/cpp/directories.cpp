@@ -37,9 +37,9 @@ void test_directories() {
         for (const auto &problem : report.problems) {
             const auto name = problem.path.filename();
             CHECK(!problem.reason.empty());
-            CHECK(problem.kind == (name == "0003.primary.bcs"     ? wal::problem_kind::missing
-                                   : name == "0004.secondary.bcs" ? wal::problem_kind::damaged
-                                                                  : wal::problem_kind::foreign));
+            CHECK(problem.kind == (name == "0003.primary.bcs"        ? wal::problem_kind::missing
+                                      : name == "0004.secondary.bcs" ? wal::problem_kind::damaged
+                                                                     : wal::problem_kind::foreign));
         }
     }
     const auto left = runtime.verify_directory(directory, wal::scrutiny::quick);
@@ -47,10 +47,10 @@ void test_directories() {
 
     const wal::decode_request decoding(made.metadata, wal::sliver_set::directory(directory));
     CHECK(is_same(runtime.decode(decoding).blob(), made.blob));
-    const wal::rebuild_request rebuilding(made.metadata, wal::sliver_set::directory(directory),
-                                          wal::sink::library());
+    const wal::rebuild_request rebuilding(
+        made.metadata, wal::sliver_set::directory(directory), wal::sink::library());
     CHECK(is_same(runtime.rebuild(rebuilding).sliver(wal::axis::primary, 6),
-                  made.kept.sliver(wal::axis::primary, 6)));
+        made.kept.sliver(wal::axis::primary, 6)));
     std::filesystem::remove(pairs / "0000.primary.bcs");
     request.slivers = wal::sink::directory(files.path(), true);
     CHECK_FAILS(target_exists, "stranger", runtime.encode(request));

@@ -35,7 +35,8 @@ void sources(const wal::runtime &runtime, const sample &made) {
 
     const scratch files;
     std::ofstream(files / "blob", std::ios::binary)
-        .write(reinterpret_cast<const char *>(blob.data()), static_cast<std::streamsize>(blob.size()));
+        .write(
+            reinterpret_cast<const char *>(blob.data()), static_cast<std::streamsize>(blob.size()));
     CHECK(id_of(runtime, wal::source::file(files / "blob")) == id);
     CHECK_FAILS(io, "nothing", id_of(runtime, wal::source::file(files / "nothing")));
     CHECK_FAILS(invalid_argument, "NUL", wal::source::file(std::string("a\0b", 3)));
@@ -50,16 +51,17 @@ void sources(const wal::runtime &runtime, const sample &made) {
     // A callable that answers, and cannot be copied.
     auto whole = std::make_unique<bytes>(blob);
     auto owning = [whole = std::move(whole)](std::uint64_t offset, wal::span<std::uint8_t> out) {
-        reading(*whole)(offset, out);
+        reading (*whole)(offset, out);
         return wal::flow::go_on;
     };
     CHECK(id_of(runtime, wal::source::reader(blob.size(), std::move(owning))) == id);
     CHECK_FAILS(cancelled, "",
-                id_of(runtime, wal::source::reader(1, [](auto, auto) { return wal::flow::stop; })));
+        id_of(runtime, wal::source::reader(1, [](auto, auto) { return wal::flow::stop; })));
     const auto failing = wal::source::reader(5000, [](auto, auto) { throw 17; });
     CHECK_THROWS(17, id_of(runtime, failing));
     const auto failed = runtime.try_encode(wal::encode_request(failing));
-    CHECK(!failed && failed.failure().status == wal::status::callback_failed && failed.failure().cause);
+    CHECK(!failed && failed.failure().status == wal::status::callback_failed &&
+          failed.failure().cause);
     CHECK_THROWS(17, failed.value());
 }
 
@@ -96,7 +98,7 @@ void sinks(const wal::runtime &runtime, const sample &made) {
         auto &sliver = written[{piece.axis, piece.pair}];
         sliver.resize(piece.sliver_length);
         std::copy(piece.bytes.begin(), piece.bytes.end(),
-                  sliver.begin() + static_cast<std::ptrdiff_t>(piece.offset));
+            sliver.begin() + static_cast<std::ptrdiff_t>(piece.offset));
         count += piece.bytes.size();
         CHECK(piece.index == wal::sliver_index(sample::n_shards, piece.axis, piece.pair));
     });
@@ -120,7 +122,8 @@ void choices(const wal::runtime &runtime, const sample &made) {
     request = made.request();
     request.commitment = wal::commitment::blake3;
     const auto other = runtime.encode(request).metadata();
-    CHECK(other.commitment() == wal::commitment::blake3 && other.blob_id() != made.metadata.blob_id());
+    CHECK(other.commitment() == wal::commitment::blake3 &&
+          other.blob_id() != made.metadata.blob_id());
     request.n_shards = 3;
     CHECK_FAILS(invalid_argument, "3", runtime.encode(request));
     const auto network = runtime.encode(wal::encode_request(wal::source::memory(made.blob)));
@@ -161,7 +164,8 @@ void batches(const wal::runtime &runtime, const sample &made) {
     CHECK(!results[1] && results[1].failure().status == wal::status::invalid_argument);
     CHECK(!results[2] && results[2].failure().status == wal::status::callback_failed);
     CHECK_THROWS(19, results[2].value());
-    CHECK(results[4]->sliver(wal::axis::secondary, 6).size() == made.metadata.shape().secondary_length);
+    CHECK(results[4]->sliver(wal::axis::secondary, 6).size() ==
+          made.metadata.shape().secondary_length);
     CHECK(runtime.encode_batch({}).empty());
     control.cancel();
     results = runtime.encode_batch(requests, control);

@@ -17,7 +17,7 @@ namespace {
 
 /// Source that waits until the gate is opened, so that a job which reads it runs until then.
 class gate {
-public:
+  public:
     wal::encode_request request() {
         wal::encode_request made(wal::source::reader(1000, [this](auto, auto) {
             std::unique_lock<std::mutex> lock(mutex_);
@@ -40,7 +40,7 @@ public:
         changed_.notify_all();
     }
 
-private:
+  private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool is_reached_ = false;
@@ -55,7 +55,8 @@ void kinds(const wal::runtime &runtime, const sample &made) {
     CHECK(encoding.get().metadata().blob_id() == made.metadata.blob_id());
     CHECK(is_same(decoding.get().blob(), made.blob));
     CHECK(verifying.get() == std::vector<wal::verdict>(14, wal::verdict::good));
-    CHECK(rebuilding.get().sliver(wal::axis::primary, 0).size() == made.metadata.shape().primary_length);
+    CHECK(rebuilding.get().sliver(wal::axis::primary, 0).size() ==
+          made.metadata.shape().primary_length);
     CHECK(encoding.progress().total > 0 && encoding.progress().done == encoding.progress().total);
     CHECK(encoding.engine() == "cpu");
     CHECK_FAILS(not_found, "taken", encoding.get());
@@ -119,9 +120,8 @@ void completions(const wal::runtime &runtime, const sample &made) {
     auto first = narrow.submit_encode(closed.request());
     const auto this_thread = std::this_thread::get_id();
     std::atomic<int> calls{0};
-    auto second = narrow.submit_encode(made.request(), [&] {
-        calls += std::this_thread::get_id() == this_thread ? 1 : 100;
-    });
+    auto second = narrow.submit_encode(
+        made.request(), [&] { calls += std::this_thread::get_id() == this_thread ? 1 : 100; });
     second.cancel();
     CHECK(calls == 1);
     closed.open();
@@ -132,7 +132,8 @@ void exceptions(const wal::runtime &runtime, const sample &made) {
     auto reading = runtime.submit_encode(failing);
     CHECK_THROWS(21, reading.get());
     const auto again = reading.try_get();
-    CHECK(!again && again.failure().status == wal::status::callback_failed && again.failure().cause);
+    CHECK(
+        !again && again.failure().status == wal::status::callback_failed && again.failure().cause);
     auto writing = runtime.submit_rebuild(
         {made.metadata, made.slivers(), wal::sink::callback([](const wal::piece &) { throw 22; })});
     CHECK_THROWS(22, writing.get());
@@ -147,9 +148,10 @@ void exceptions(const wal::runtime &runtime, const sample &made) {
 void lifetimes(const sample &made) {
     const auto slow = [&](std::shared_ptr<bytes> blob) {
         auto runtime = cpu();
-        wal::encode_request request(
-            wal::source::reader(blob->size(), [blob](std::uint64_t offset, wal::span<std::uint8_t> out) {
-                std::copy_n(blob->begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+        wal::encode_request request(wal::source::reader(
+            blob->size(), [blob](std::uint64_t offset, wal::span<std::uint8_t> out) {
+                std::copy_n(
+                    blob->begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
             }));
         request.n_shards = sample::n_shards;
         request.pairs = std::vector<std::uint16_t>{0};

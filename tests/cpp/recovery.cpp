@@ -14,9 +14,12 @@ namespace {
 
 using symbols = std::vector<bytes>;
 
-std::vector<wal::span<const std::uint8_t>> views(const symbols &of) { return {of.begin(), of.end()}; }
+std::vector<wal::span<const std::uint8_t>> views(const symbols &of) {
+    return {of.begin(), of.end()};
+}
 
-symbols cut(const wal::runtime &runtime, const sample &made, wal::target wanted, wal::symbol_kind form) {
+symbols cut(
+    const wal::runtime &runtime, const sample &made, wal::target wanted, wal::symbol_kind form) {
     const auto other =
         wanted.axis == wal::axis::primary ? wal::axis::secondary : wal::axis::primary;
     symbols found;
@@ -49,7 +52,8 @@ void recovering(const wal::runtime &runtime, const sample &made, wal::target wan
     proven[0].pop_back();
     proven[1][0] ^= 1;
     const auto verdicts = runtime.verify_symbols(made.metadata, wanted, views(proven));
-    CHECK(verdicts[0] == wal::symbol_verdict::malformed && verdicts[1] == wal::symbol_verdict::wrong_axis);
+    CHECK(verdicts[0] == wal::symbol_verdict::malformed &&
+          verdicts[1] == wal::symbol_verdict::wrong_axis);
     CHECK(verdicts[2] == wal::symbol_verdict::good);
     const auto again = runtime.recover(made.metadata, wanted, views(proven));
     CHECK(is_same(again.sliver(), expected) && again.refused().size() == 2);
@@ -58,18 +62,17 @@ void recovering(const wal::runtime &runtime, const sample &made, wal::target wan
     CHECK_FAILS(not_enough_symbols, "1", runtime.recover(made.metadata, wanted, views(proven)));
     proven.push_back(proven[2]);
     std::vector<wal::symbol_verdict> told;
-    CHECK(!runtime.try_recover(made.metadata, wanted, views(proven), wal::symbol_kind::recovery, {}, &told));
-    CHECK(told == (std::vector<wal::symbol_verdict>{
-                      wal::symbol_verdict::malformed, wal::symbol_verdict::wrong_axis,
-                      wal::symbol_verdict::good, wal::symbol_verdict::not_checked}));
+    CHECK(!runtime.try_recover(
+        made.metadata, wanted, views(proven), wal::symbol_kind::recovery, {}, &told));
+    CHECK(told == (std::vector<wal::symbol_verdict>{wal::symbol_verdict::malformed,
+                      wal::symbol_verdict::wrong_axis, wal::symbol_verdict::good,
+                      wal::symbol_verdict::not_checked}));
 
     const auto plain = cut(runtime, made, wanted, wal::symbol_kind::decoding);
     const auto form = wal::symbol_kind::decoding;
     CHECK(is_same(runtime.recover(made.metadata, wanted, views(plain), form).sliver(), expected));
     auto wrong = plain;
-    for (auto &symbol : wrong) {
-        symbol.back() ^= 1;
-    }
+    for (auto &symbol : wrong) { symbol.back() ^= 1; }
     wrong[0].back() ^= 2;
     const auto result = runtime.try_recover(made.metadata, wanted, views(wrong), form);
     CHECK(result || result.failure().status == wal::status::invalid_sliver);
@@ -96,12 +99,8 @@ void refusing(const wal::runtime &runtime, const sample &made) {
 void many_blobs(const wal::runtime &runtime, const sample &made) {
     const sample other(runtime, 2, 300);
     std::vector<wal::blob_sliver> slivers;
-    for (const auto &sliver : made.slivers()) {
-        slivers.emplace_back(made.metadata, sliver);
-    }
-    for (const auto &sliver : other.slivers()) {
-        slivers.emplace_back(other.metadata, sliver);
-    }
+    for (const auto &sliver : made.slivers()) { slivers.emplace_back(made.metadata, sliver); }
+    for (const auto &sliver : other.slivers()) { slivers.emplace_back(other.metadata, sliver); }
     slivers.emplace_back(made.metadata, other.slivers()[0]);
     const auto verdicts = runtime.verify(slivers);
     for (std::size_t number = 0; number + 1 < verdicts.size(); ++number) {
@@ -123,9 +122,7 @@ void reading(const wal::runtime &runtime, const sample &made) {
             CHECK(added.size() == 1 && added[0].outcome != wal::outcome::damaged);
         });
     }
-    for (auto &thread : threads) {
-        thread.join();
-    }
+    for (auto &thread : threads) { thread.join(); }
     CHECK(reader.ready().has_value() && reader.missing(wal::axis::secondary) == 0);
     const auto seen = reader.report();
     CHECK(seen.damaged.empty() && !seen.kept.empty());

@@ -23,8 +23,8 @@ inline bytes blob_of(std::uint64_t seed, std::uint64_t length) {
     return blob;
 }
 
-inline bool is_same(walrus_accel::span<const std::uint8_t> left,
-                    walrus_accel::span<const std::uint8_t> right) {
+inline bool is_same(
+    walrus_accel::span<const std::uint8_t> left, walrus_accel::span<const std::uint8_t> right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end());
 }
 
@@ -41,8 +41,8 @@ inline walrus_accel::runtime cpu(std::uint32_t max_jobs = 0) {
 struct sample {
     static constexpr std::uint16_t n_shards = 7;
 
-    explicit sample(const walrus_accel::runtime &runtime, std::uint64_t seed = 1,
-                    std::uint64_t length = 5000)
+    explicit sample(
+        const walrus_accel::runtime &runtime, std::uint64_t seed = 1, std::uint64_t length = 5000)
         : blob(blob_of(seed, length)), kept(runtime.encode(request())), metadata(kept.metadata()) {}
 
     /// Returns a request for an encoding whose slivers the library keeps.
@@ -54,8 +54,8 @@ struct sample {
     }
 
     /// Returns the slivers of both axes of the pairs from `first` to before `end`.
-    std::vector<walrus_accel::sliver> slivers(std::uint16_t first = 0,
-                                              std::uint16_t end = n_shards) const {
+    std::vector<walrus_accel::sliver> slivers(
+        std::uint16_t first = 0, std::uint16_t end = n_shards) const {
         std::vector<walrus_accel::sliver> found;
         for (std::uint16_t pair = first; pair < end; ++pair) {
             for (const auto along : {walrus_accel::axis::primary, walrus_accel::axis::secondary}) {
@@ -72,10 +72,11 @@ struct sample {
 
 /// Directory for a test's files. The destructor removes it.
 class scratch {
-public:
+  public:
     scratch() {
         std::random_device random;
-        path_ = std::filesystem::temp_directory_path() / ("walrus-accel-cpp-" + std::to_string(random()));
+        path_ = std::filesystem::temp_directory_path() /
+                ("walrus-accel-cpp-" + std::to_string(random()));
         std::filesystem::create_directory(path_);
     }
     scratch(const scratch &) = delete;
@@ -88,7 +89,7 @@ public:
     std::filesystem::path operator/(const std::string &name) const { return path_ / name; }
     const std::filesystem::path &path() const { return path_; }
 
-private:
+  private:
     std::filesystem::path path_;
 };
 

@@ -13,17 +13,19 @@
 int main() {
     using part = std::pair<const char *, void (*)()>;
     const part parts[] = {
-        {"values", test_values},     {"vectors", test_vectors},   {"encoding", test_encoding},
-        {"decoding", test_decoding}, {"recovery", test_recovery}, {"directories", test_directories},
+        {"values", test_values},
+        {"vectors", test_vectors},
+        {"encoding", test_encoding},
+        {"decoding", test_decoding},
+        {"recovery", test_recovery},
+        {"directories", test_directories},
         {"jobs", test_jobs},
     };
     for (const auto &[name, test] : parts) {
         std::cout << name << std::endl;
         try {
             test();
-        } catch (const std::exception &thrown) {
-            check_that(false, name, 0, thrown.what());
-        }
+        } catch (const std::exception &thrown) { check_that(false, name, 0, thrown.what()); }
     }
     std::cout << failures << " checks failed" << std::endl;
     return failures == 0 ? 0 : 1;

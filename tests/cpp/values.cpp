@@ -20,7 +20,7 @@ namespace {
 
 template <class T>
 constexpr bool is_handle =
-    std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
+    std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
     !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 
 static_assert(is_handle<wal::runtime> && is_handle<wal::control> && is_handle<wal::metadata>);
@@ -67,9 +67,7 @@ void results() {
     bool is_refused = false;
     try {
         (void)good.failure();
-    } catch (const std::bad_variant_access &) {
-        is_refused = true;
-    }
+    } catch (const std::bad_variant_access &) { is_refused = true; }
     CHECK(is_refused);
 
     const wal::result<int> bad = wal::failure{wal::status::io, "no disk", nullptr};
@@ -112,7 +110,8 @@ void shapes() {
     for (std::uint16_t pair = 0; pair < 7; ++pair) {
         CHECK(wal::sliver_index(7, wal::axis::primary, pair) == pair);
         CHECK(wal::sliver_index(7, wal::axis::secondary, pair) == 6 - pair);
-        CHECK(wal::sliver_pair(7, wal::axis::secondary, static_cast<std::uint16_t>(6 - pair)) == pair);
+        CHECK(wal::sliver_pair(7, wal::axis::secondary, static_cast<std::uint16_t>(6 - pair)) ==
+              pair);
     }
     CHECK_FAILS(invalid_argument, "7", wal::sliver_index(7, wal::axis::primary, 7));
     CHECK_FAILS(invalid_argument, "7", wal::sliver_pair(7, wal::axis::secondary, 7));
@@ -136,7 +135,8 @@ void runtimes() {
     CHECK(!second.instruction_set().empty());
     CHECK_FAILS(invalid_argument, "runtime", first.instruction_set());
     CHECK_FAILS(invalid_argument, "runtime", first.device_fault());
-    CHECK_FAILS(invalid_argument, "runtime", first.encode(wal::encode_request(wal::source::memory({}))));
+    CHECK_FAILS(
+        invalid_argument, "runtime", first.encode(wal::encode_request(wal::source::memory({}))));
     first = std::move(second);
     CHECK(!first.instruction_set().empty());
 

@@ -29,7 +29,7 @@ std::string hex(wal::span<const std::uint8_t> data) {
 }
 
 class sha256 {
-public:
+  public:
     sha256() : state_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
         EVP_DigestInit_ex(state_.get(), EVP_sha256(), nullptr);
     }
@@ -45,7 +45,7 @@ public:
         return hex(digest);
     }
 
-private:
+  private:
     std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX *)> state_;
 };
 
@@ -54,7 +54,9 @@ bool is_set(const char *variable) {
     return value && *value && std::string_view(value) != "0";
 }
 
-const char *name_of(wal::axis along) { return along == wal::axis::primary ? "primary" : "secondary"; }
+const char *name_of(wal::axis along) {
+    return along == wal::axis::primary ? "primary" : "secondary";
+}
 
 void check_metadata(const wal::metadata &metadata, const nlohmann::json &expected) {
     const auto shape = metadata.shape();
@@ -68,14 +70,13 @@ void check_metadata(const wal::metadata &metadata, const nlohmann::json &expecte
     const auto bcs = metadata.to_bcs();
     CHECK(bcs.size() == shape.metadata_length);
     CHECK(sha256().update(bcs).text() == expected["metadata_bcs_sha256"]);
-    if (expected.contains("metadata_bcs")) {
-        CHECK(hex(bcs) == expected["metadata_bcs"]);
-    }
+    if (expected.contains("metadata_bcs")) { CHECK(hex(bcs) == expected["metadata_bcs"]); }
     const auto read = wal::metadata::from_bcs(bcs, shape.n_shards, metadata.blob_id());
     CHECK(read.to_bcs() == bcs);
 }
 
-void check_slivers(const wal::encoded &encoded, const wal::shape &shape, const nlohmann::json &expected) {
+void check_slivers(
+    const wal::encoded &encoded, const wal::shape &shape, const nlohmann::json &expected) {
     for (const auto along : both_axes) {
         sha256 digest;
         for (std::uint16_t pair = 0; pair < shape.n_shards; ++pair) {
@@ -96,11 +97,12 @@ void check_slivers(const wal::encoded &encoded, const wal::shape &shape, const n
 
 /// Decodes from the last slivers of an axis, which are mostly not source slivers.
 void check_decoding(const wal::runtime &runtime, const wal::metadata &metadata,
-                    const wal::encoded &encoded, wal::axis along, const bytes &blob) {
+    const wal::encoded &encoded, wal::axis along, const bytes &blob) {
     const auto shape = metadata.shape();
     const std::uint16_t needed = along == wal::axis::primary ? shape.rows : shape.columns;
     std::vector<wal::sliver> slivers;
-    for (auto pair = static_cast<std::uint16_t>(shape.n_shards - needed); pair < shape.n_shards; ++pair) {
+    for (auto pair = static_cast<std::uint16_t>(shape.n_shards - needed); pair < shape.n_shards;
+         ++pair) {
         slivers.push_back({along, encoded.sliver(along, pair)});
     }
     wal::decode_request request(metadata, slivers);
@@ -130,9 +132,7 @@ void check_case(const wal::runtime &runtime, const nlohmann::json &expected) {
     check_metadata(metadata, expected);
     check_slivers(encoded, metadata.shape(), expected);
     check_decoding(runtime, metadata, encoded, wal::axis::secondary, blob);
-    if (!is_large) {
-        check_decoding(runtime, metadata, encoded, wal::axis::primary, blob);
-    }
+    if (!is_large) { check_decoding(runtime, metadata, encoded, wal::axis::primary, blob); }
     if (failures != before) {
         std::cerr << "  in the vector of " << n_shards << " shards and " << length << " bytes\n";
     }
@@ -148,7 +148,5 @@ void test_vectors() {
         throw std::runtime_error("no vectors at " + path.string() + ": set WALRUS_ACCEL_VECTORS");
     }
     const auto runtime = cpu();
-    for (const auto &expected : nlohmann::json::parse(file)) {
-        check_case(runtime, expected);
-    }
+    for (const auto &expected : nlohmann::json::parse(file)) { check_case(runtime, expected); }
 }

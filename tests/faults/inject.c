@@ -46,13 +46,14 @@
 struct call {
     int number;
     const char *name;
-    int path;       /* position of the path */
+    int path; /* position of the path */
     int descriptor; /* position of the descriptor */
-    int count;      /* position of the requested bytes, for calls that may transfer fewer */
+    int count; /* position of the requested bytes, for calls that may transfer fewer */
 };
 
 #define NONE -1
-#define CALL(name, path, descriptor, count) {SYS_##name, #name, path, descriptor, count}
+#define CALL(name, path, descriptor, count)                                                        \
+    { SYS_##name, #name, path, descriptor, count }
 
 static const struct call calls[] = {
     CALL(open, 0, NONE, NONE),
@@ -114,9 +115,18 @@ static const struct {
     const char *name;
     int value;
 } errors[] = {
-    {"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR},   {"EMFILE", EMFILE},
-    {"EINVAL", EINVAL}, {"EACCES", EACCES}, {"EAGAIN", EAGAIN}, {"EOPNOTSUPP", EOPNOTSUPP},
-    {"ENOSYS", ENOSYS}, {"EROFS", EROFS},   {"EXDEV", EXDEV},   {"EDQUOT", EDQUOT},
+    {"EIO", EIO},
+    {"ENOSPC", ENOSPC},
+    {"EINTR", EINTR},
+    {"EMFILE", EMFILE},
+    {"EINVAL", EINVAL},
+    {"EACCES", EACCES},
+    {"EAGAIN", EAGAIN},
+    {"EOPNOTSUPP", EOPNOTSUPP},
+    {"ENOSYS", ENOSYS},
+    {"EROFS", EROFS},
+    {"EXDEV", EXDEV},
+    {"EDQUOT", EDQUOT},
 };
 
 static struct rule {
@@ -150,14 +160,14 @@ static void filter_calls(void) {
     for (size_t i = 0; i < CALLS; i++) {
         /* Jumps over the remaining comparisons and the statement that allows the call. */
         unsigned char to_trace = (unsigned char)(CALLS - i);
-        code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-                                                      (unsigned)calls[i].number, to_trace, 0);
+        code[length++] = (struct sock_filter)BPF_JUMP(
+            BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].number, to_trace, 0);
     }
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
     struct sock_fprog filter = {.len = (unsigned short)length, .filter = code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
         fail("seccomp");
 }
 
@@ -175,8 +185,8 @@ static void text_at(pid_t thread, unsigned long address, char *out, size_t size)
 }
 
 static unsigned long long *argument(struct user_regs_struct *registers, int place) {
-    unsigned long long *all[] = {&registers->rdi, &registers->rsi, &registers->rdx,
-                                 &registers->r10, &registers->r8,  &registers->r9};
+    unsigned long long *all[] = {&registers->rdi, &registers->rsi, &registers->rdx, &registers->r10,
+        &registers->r8, &registers->r9};
     return all[place];
 }
 
@@ -208,8 +218,8 @@ static const struct rule *rule_for(const char *name) {
 }
 
 /* Returns the name of a call that a thread is about to make. */
-static const char *name_of(const struct call *call, pid_t thread,
-                           struct user_regs_struct *registers) {
+static const char *name_of(
+    const struct call *call, pid_t thread, struct user_regs_struct *registers) {
     if (call->number == SYS_renameat2) {
         unsigned long long flags = registers->r8;
         return flags & 2 ? "renameat2_exchange" : flags & 1 ? "renameat2_noreplace" : call->name;
@@ -225,7 +235,7 @@ static const char *name_of(const struct call *call, pid_t thread,
 
 /* Applies a rule to a call that a thread is about to make. Returns false if that is impossible. */
 static int give(const struct rule *rule, const struct call *call, pid_t thread,
-                struct user_regs_struct *registers) {
+    struct user_regs_struct *registers) {
     if (rule->is_short) {
         unsigned long long *count = call->count == NONE ? NULL : argument(registers, call->count);
         if (!count || *count < 2) return 0;

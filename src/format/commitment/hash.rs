@@ -157,7 +157,7 @@ pub(crate) trait TaskPool: Sync {
     fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
 }
 
-/// What Merkle trees are built with.
+/// Node hashes and threads for Merkle trees.
 pub(crate) trait TreeHasher: PairHasher + TaskPool {}
 
 impl<T: PairHasher + TaskPool> TreeHasher for T {}

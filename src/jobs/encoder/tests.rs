@@ -1,4 +1,4 @@
-//! What short blobs leave out: leaves and trees of zeros.
+//! Leaves and trees of zeros, which short blobs leave out.
 
 use super::*;
 use crate::engine::{EngineKind, EngineOptions};

@@ -14,8 +14,8 @@ use walrus_accel::{Axis, BlobMetadataWithId, Check, Control, Decoder, Error, Ver
 
 use crate::args::{DecodeArgs, is_standard};
 use crate::commands::problems::{self, ProblemLine};
-use crate::input::blob_directory;
 use crate::input::metadata_file::MAX_METADATA_LEN;
+use crate::input::open_directory;
 use crate::input::small_file;
 use crate::output::destination::{self, UnnamedFile};
 use crate::output::engine_line::{EngineLine, working_seconds};
@@ -117,7 +117,7 @@ impl SliverInput {
     fn open(args: &DecodeArgs) -> Result<Self, Failure> {
         let Some(path) = &args.metadata else {
             let dir = args.dir.as_ref().expect("the parser asks for one of them");
-            return Ok(Self::Directory(Box::new(blob_directory::open(dir)?)));
+            return Ok(Self::Directory(Box::new(open_directory::open(dir)?)));
         };
         let bytes = small_file::read(path, MAX_METADATA_LEN)?;
         let named = |error| Failure::Other(small_file::with_name(path, &error));

@@ -7,7 +7,7 @@ use walrus_accel::PairSet;
 
 use crate::args::RepairArgs;
 use crate::commands::problems::{self, ProblemLine};
-use crate::input::blob_directory;
+use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, shown};
@@ -32,7 +32,7 @@ struct RepairedLine {
 pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let decoder = decoder(&args.engine, app)?;
-    let directory = blob_directory::open(&args.dir)?;
+    let directory = open_directory::open(&args.dir)?;
     let parse = |list: &String| PairSet::parse(list, directory.shape().n_shards());
     let pairs = args.pairs.as_ref().map(parse).transpose();
     let pairs = pairs.map_err(|error| Failure::Usage(format!("--pairs: {error}")))?;

@@ -8,7 +8,7 @@ use walrus_accel::directory::BlobDirectory;
 
 use crate::args::VerifyArgs;
 use crate::commands::problems::{self, GoodSlivers, ProblemLine};
-use crate::input::blob_directory;
+use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, shown};
@@ -43,7 +43,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         let directory = BlobDirectory::open(&args.dir).ok();
         directory
             .as_ref()
-            .map_or(Ok(()), blob_directory::check_name)?;
+            .map_or(Ok(()), open_directory::check_name)?;
         let job = app.start();
         let threads = args.engine.threads;
         let found = BlobDirectory::verify_quick(&args.dir, threads, job.control());
@@ -57,7 +57,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         (found, directory, None, seconds)
     } else {
         let decoder = decoder(&args.engine, app)?;
-        let directory = blob_directory::open(&args.dir)?;
+        let directory = open_directory::open(&args.dir)?;
         let job = app.start();
         let found = directory.verify(&decoder, job.control())?;
         let by = EngineLine::new(decoder.runtime(), job.control());

@@ -1,8 +1,8 @@
 //! Files that a command line names.
 
-pub mod blob_directory;
 pub mod blob_source;
 pub mod metadata_file;
+pub mod open_directory;
 pub mod sliver_file;
 pub mod small_file;
 pub mod symbol_files;

@@ -6,14 +6,14 @@
 //! slivers are rows; each codeword of secondary slivers is a row.
 
 mod decode_stripe;
-mod restore;
+mod restore_codewords;
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 pub(crate) use self::decode_stripe::{GivenSlivers, SliverLocation, Stripe};
-use self::restore::{StripeRestorer, block_codewords};
+use self::restore_codewords::{StripeRestorer, block_codewords};
 use super::CpuEngine;
 use super::rs::restorer::Restorer;
 use super::symbol_chunks::Layout;
@@ -31,7 +31,7 @@ fn code(shape: &Shape, axis: Axis) -> Code {
     CpuEngine::expanding(shape, axis.other())
 }
 
-/// Returns the rows of the source matrix to restore: missing primary slivers, or with given
+/// Returns the rows of the source matrix to restore_codewords: missing primary slivers, or with given
 /// secondary slivers all rows.
 fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
     let mut restored = filled(true, usize::from(shape.rows()));

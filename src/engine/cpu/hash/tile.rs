@@ -88,7 +88,7 @@ impl Block {
     }
 }
 
-/// The same byte range of several symbols, at equal distances in memory.
+/// One byte range of several symbols, at equal distances in memory.
 ///
 /// Messages are a prefix and a symbol, so blocks begin one byte before the symbol's bytes, at a
 /// byte that the step before left there.
