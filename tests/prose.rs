@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders with sources, each with its subfolders.
-const ROOTS: [&str; 7] = [
+const ROOTS: [&str; 8] = [
     "src", "benches", "tests", "fuzz", "bindings", "examples", "include", "shaders",
 ];
 

@@ -31,7 +31,7 @@ fn code(shape: &Shape, axis: Axis) -> Code {
     CpuEngine::expanding(shape, axis.other())
 }
 
-/// Returns the rows of the source matrix to restore_codewords: missing primary slivers, or with given
+/// Returns the rows of the source matrix to restore: missing primary slivers, or with given
 /// secondary slivers all rows.
 fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
     let mut restored = filled(true, usize::from(shape.rows()));
