@@ -329,8 +329,8 @@ impl Encoder {
     }
 }
 
-/// Returns the width of the widest stripes of at most `bytes` bytes of the source matrix, and not
-/// less than the narrowest width.
+/// Returns the largest width of stripes with at most `bytes` bytes of the source matrix, but at
+/// least [`STRIPE_UNIT`].
 fn width_of(shape: &Shape, bytes: u64) -> u32 {
     if bytes >= shape.matrix_len() {
         return u32::MAX;
@@ -340,7 +340,7 @@ fn width_of(shape: &Shape, bytes: u64) -> u32 {
     (width / STRIPE_UNIT * STRIPE_UNIT).max(STRIPE_UNIT)
 }
 
-/// Returns the zero codewords that the engine leaves out of the trees over expanded slivers of an
+/// Returns the codewords that the engine skips in the trees over a blob's expanded slivers of an
 /// axis.
 pub(crate) fn zeros(
     engine: &dyn Engine,
@@ -354,7 +354,7 @@ pub(crate) fn zeros(
     }
 }
 
-/// Encode session with the computation of the metadata.
+/// Encoding of a blob up to its metadata.
 pub(crate) struct EncodeStage<'a> {
     pub(crate) session: Box<dyn EncodeSession + 'a>,
     engine: &'a dyn Engine,
@@ -372,7 +372,7 @@ impl<'a> EncodeStage<'a> {
         }
     }
 
-    /// Computes the metadata after the last stripe.
+    /// Returns the metadata, after the last stripe.
     pub(crate) fn finish(self) -> BlobMetadataWithId {
         let [primary, secondary] = self.session.roots().unwrap_or_else(|| self.roots());
         BlobMetadata::from_roots(
@@ -384,7 +384,7 @@ impl<'a> EncodeStage<'a> {
         .with_id(self.engine.codewords())
     }
 
-    /// Computes the roots of all slivers from the leaves.
+    /// Computes the roots of all slivers from the leaf hashes.
     fn roots(&self) -> [Vec<Digest>; 2] {
         let leaves = self.session.leaves();
         let n = usize::from(self.shape.n_shards());

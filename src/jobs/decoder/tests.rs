@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::engine::InstructionSet;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
-use crate::engine::{Engine, EngineKind, EngineOptions, InstructionSet};
+use crate::engine::{Engine, EngineKind, EngineOptions};
 use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::pair_set::PairSet;

@@ -146,27 +146,6 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
 }
 
 #[test]
-fn widths_are_as_ever() {
-    use crate::engine::plan::tests::{SECOND_LEVEL, THREADS, widths_are_as_ever};
-    let options = EngineOptions {
-        threads: THREADS,
-        instruction_set: Some(crate::engine::InstructionSet::Portable),
-        ..options()
-    };
-    let engine = required(GpuEngine::untried(&options), BlockLimits { block: BLOCK });
-    let Some(mut engine) = engine else { return };
-    let cpu = Arc::get_mut(&mut engine.cpu).expect("no other use");
-    cpu.set_second_level(SECOND_LEVEL);
-    engine.info.largest_binding = 128 << 20;
-    engine.options.memory = Some(2 << 30);
-    widths_are_as_ever("Gpu2048", &engine);
-    // Without capacity the CPU does the work.
-    engine.info.largest_binding = 1 << 10;
-    engine.options.memory = None;
-    widths_are_as_ever("GpuNone", &engine);
-}
-
-#[test]
 fn missing_host_memory_fails_the_job_and_leaves_the_device() {
     let Some(mut engine) = engine_with(BlockLimits { block: 1 << 14 }) else {
         return;
@@ -220,4 +199,25 @@ fn missing_host_memory_fails_the_job_and_leaves_the_device() {
         job().unwrap();
         assert_eq!(engine.fault.get(), None, "{what}");
     }
+}
+
+#[test]
+fn widths_are_as_ever() {
+    use crate::engine::plan::tests::{SECOND_LEVEL, THREADS, widths_are_as_ever};
+    let options = EngineOptions {
+        threads: THREADS,
+        instruction_set: Some(crate::engine::InstructionSet::Portable),
+        ..options()
+    };
+    let engine = required(GpuEngine::untried(&options), BlockLimits { block: BLOCK });
+    let Some(mut engine) = engine else { return };
+    let cpu = Arc::get_mut(&mut engine.cpu).expect("no other use");
+    cpu.set_second_level(SECOND_LEVEL);
+    engine.info.largest_binding = 128 << 20;
+    engine.options.memory = Some(2 << 30);
+    widths_are_as_ever("Gpu2048", &engine);
+    // Without capacity the CPU does the work.
+    engine.info.largest_binding = 1 << 10;
+    engine.options.memory = None;
+    widths_are_as_ever("GpuNone", &engine);
 }
