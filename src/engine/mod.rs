@@ -35,11 +35,13 @@ pub(crate) use self::options::EngineOptions;
 pub use self::options::MAX_THREADS;
 #[cfg(feature = "gpu")]
 pub(crate) use self::own_thread::{CANCEL_POLL_INTERVAL, on_own_thread};
-pub(in crate::engine) use self::plan::{Capacity, Sessions, plan_decode, plan_encode, plan_expand};
+#[cfg(feature = "gpu")]
+pub(in crate::engine) use self::plan::Capacity;
 pub(crate) use self::plan::{
     DecodePlan, DecodePlanRequest, EncodePlan, EncodePlanRequest, ExpandPlan, ExpandPlanRequest,
     NextPlan, NextPlanRequest, PlanRequest, STRIPE_UNIT, stripes,
 };
+pub(in crate::engine) use self::plan::{Sessions, plan_decode, plan_encode, plan_expand};
 #[cfg(feature = "gpu")]
 pub(crate) use self::registry::Engines;
 pub use self::registry::devices;

@@ -84,6 +84,7 @@ pub(crate) enum NextPlanRequest<'a> {
 
 /// Request for a plan of any kind: what the choice of an engine depends on.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "gpu"), allow(dead_code))]
 pub(crate) enum PlanRequest<'a> {
     Encode(EncodePlanRequest),
     Expand(ExpandPlanRequest),
@@ -92,6 +93,7 @@ pub(crate) enum PlanRequest<'a> {
 
 /// Share of an engine in a plan.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "gpu"), allow(dead_code))]
 pub(crate) struct Capacity {
     /// Engine that does the work: another one than was asked if the device has no capacity.
     pub(crate) engine: EngineKind,
@@ -108,6 +110,7 @@ pub(crate) struct EncodePlan<'a> {
     pub(crate) width: u32,
     /// Working memory in bytes.
     pub(crate) memory: u64,
+    #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
     pub(crate) capacity: Capacity,
 }
 
@@ -119,6 +122,7 @@ pub(crate) struct ExpandPlan<'a> {
     pub(crate) axis: Axis,
     /// Largest number of bytes of a symbol that are read at once.
     pub(crate) width: u32,
+    #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
     pub(crate) capacity: Capacity,
 }
 
@@ -132,6 +136,7 @@ pub(crate) struct DecodePlan<'a> {
     pub(crate) width: u32,
     /// Working memory in bytes, including that of the work on the decoded rows.
     pub(crate) memory: u64,
+    #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
     pub(crate) capacity: Capacity,
     pub(crate) next: NextPlan<'a>,
 }
