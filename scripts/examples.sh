@@ -16,6 +16,11 @@ mapfile -t commands < <(sed -n 's/^\(cc\|c++\) .*/&/p' README.md | sed "s|/tmp/p
 awk '/^```cpp$/ { copy = 1; next } /^```$/ { copy = 0 } copy' README.md >"$work/id.cpp"
 for command in "${commands[@]}"; do eval "${command//id.cpp/$work/id.cpp}"; done
 
+# The integration guide has a function in C++.
+awk '/^```cpp$/ { copy = 1; next } /^```$/ { copy = 0 } copy' docs/INTEGRATION.md >"$work/guide.cpp"
+# shellcheck disable=SC2046 # The output of pkg-config is several arguments.
+c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only $(pkg-config --cflags walrus_accel) "$work/guide.cpp"
+
 head -c 5000003 /dev/urandom >"$work/file"
 "$binary" encode "$work/file" --out "$work/expected" 2>/dev/null
 id="$("$work/encode" "$work/file" "$work/found")"

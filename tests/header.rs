@@ -11,7 +11,7 @@ use cbindgen::{Builder, Config};
 const FILES: [&str; 27] = [
     "version",
     "status",
-    "entry",
+    "entry_point",
     "arguments",
     "size_queries",
     "device_list",

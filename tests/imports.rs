@@ -36,9 +36,11 @@ const SEAM: [(&str, &[&str]); 11] = [
         &[
             "BufferPool",
             "PooledBuffer",
+            "catch_out_of_memory",
             "collected",
             "ensure_capacity",
             "filled",
+            "memory_error",
             "with_capacity",
         ],
     ),
@@ -57,6 +59,9 @@ const SEAM: [(&str, &[&str]); 11] = [
             "LEAF_PREFIX",
             "OneAtATime",
             "PairHasher",
+            "TaskPool",
+            "TreeHasher",
+            // An engine that computes roots itself checks them.
             // For an engine that checks the roots of another.
             "ZeroCodewords",
             "column_roots",

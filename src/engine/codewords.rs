@@ -1,23 +1,20 @@
-//! Single code words, at hand as a whole: what serving, checking and recovering single slivers takes.
+//! Operations on single codewords in memory, for serving, verifying and recovering single slivers.
 //!
-//! A *word* is a row or a column of the expanded matrix, `n` symbols. Jobs on whole blobs go through the
-//! sessions of [`Engine`](super::Engine), in stripes.
+//! Jobs on whole blobs use the sessions of an [`Engine`](super::Engine) instead, which take
+//! stripes.
 
 use std::ops::Range;
 
-use crate::format::commitment::{Commitment, Digest, PairHasher};
+use crate::format::commitment::{Commitment, Digest, TreeHasher};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
-/// Extends, restores and hashes single words.
-pub(crate) trait CodewordOps: PairHasher {
-    /// Does both, at the same time if the engine has threads: the first one there, the other one here.
-    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
-
-    /// Makes the recovery symbols of a sliver of the axis. `symbols` are all `n` symbols of the word, one
-    /// after another, of which the source symbols are there.
+/// Extends, restores and hashes single codewords.
+pub(crate) trait CodewordOps: TreeHasher {
+    /// Extends a sliver of the axis. `symbols` are all `n` symbols of its codeword, one after
+    /// another: the source symbols, then memory for the recovery symbols.
     fn extend(
         &self,
         shape: &Shape,
@@ -26,47 +23,48 @@ pub(crate) trait CodewordOps: PairHasher {
         control: &Control,
     ) -> Result<()>;
 
-    /// Restores source symbols of words across slivers.
+    /// Restores source symbols of codewords across slivers.
     fn restore(
         &self,
-        words: &CodewordBatch<'_>,
+        codewords: &CodewordBatch<'_>,
         control: &Control,
     ) -> Result<Vec<RestoredCodeword>>;
 
-    /// The leaf hashes of symbols of one size.
+    /// Computes the leaf hashes of symbols of one size.
     fn hash_symbols(&self, commitment: Commitment, symbols: &[&[u8]], leaves: &mut [Digest]);
 }
 
-/// The symbol of a given sliver in a word: `(word, item)`.
+/// Returns the symbol of a given sliver in a codeword: `(codeword, item)`.
 pub(crate) type SymbolOf<'a> = &'a (dyn Fn(usize, usize) -> &'a [u8] + Sync + 'a);
 
-/// Words across slivers of an axis, of each of which exactly as many symbols are at hand as are needed.
+/// Codewords across slivers of an axis, with exactly as many symbols of each as are needed.
 pub(crate) struct CodewordBatch<'a> {
     pub(crate) shape: Shape,
-    /// The axis of the slivers that the symbols come from.
+    /// Axis of the slivers that the symbols come from.
     pub(crate) axis: Axis,
-    /// The indices of those, all different.
+    /// Indices of these slivers, all different.
     pub(crate) given: &'a [SliverIndex],
-    /// How many words.
+    /// Number of codewords.
     pub(crate) count: usize,
-    /// The symbols at hand, whole.
+    /// Given symbols, whole.
     pub(crate) symbol: SymbolOf<'a>,
-    /// The bytes of symbols that are restored: whole chunks of 64, but for a symbol's last.
+    /// Byte range of symbols to restore: whole chunks of 64 bytes, except at the end of a symbol.
     pub(crate) range: Range<u32>,
-    /// The source symbols of a word that are wanted.
+    /// Range of the source symbols to restore.
     pub(crate) wanted: Range<usize>,
 }
 
-/// A part of a word's source symbols.
+/// Part of a codeword's source symbols.
 pub(crate) struct RestoredCodeword {
-    pub(crate) word: usize,
-    /// Which bytes of each symbol.
+    /// Number of the codeword in its batch.
+    pub(crate) codeword: usize,
+    /// Byte range of each symbol.
     pub(crate) range: Range<u32>,
-    /// Those of every wanted symbol, one after another.
+    /// Bytes of every requested symbol in that range, one symbol after another.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Puts the parts of one word together: whole symbols, one after another.
+/// Joins the parts of one codeword to whole symbols, one after another.
 pub(crate) fn join_parts(parts: &[RestoredCodeword], symbol_size: u32, symbols: &mut [u8]) {
     for part in parts {
         let width = part.range.len();
@@ -95,7 +93,7 @@ mod tests {
         (0..len).map(next).collect()
     }
 
-    /// Shards, and bytes of a symbol: shorter than a chunk, with and without tails, of one and many parts.
+    /// Shards and symbol sizes: below a chunk, with and without a tail, in one part and several.
     const CASES: [(u16, u32); 12] = [
         (4, 2),
         (5, 66),
@@ -111,7 +109,7 @@ mod tests {
         (1000, 640),
     ];
 
-    /// Symbols wanted of a word, and bytes of them.
+    /// Ranges of symbols and of bytes to restore.
     fn parts(needed: usize, size: u32) -> Vec<(Range<usize>, Range<u32>)> {
         let middle = size / 2 / 64 * 64;
         vec![
@@ -144,7 +142,13 @@ mod tests {
                     assert_eq!(shape.symbol_size(), size);
                     for axis in Axis::BOTH {
                         let what = format!("{set}, {threads} threads, {n} shards, {size}, {axis}");
-                        agree([&*engine, &*reference], shape, axis, &what, &control);
+                        agree(
+                            [engine.codewords(), reference.codewords()],
+                            shape,
+                            axis,
+                            &what,
+                            &control,
+                        );
                     }
                 }
             }
@@ -152,7 +156,7 @@ mod tests {
     }
 
     fn agree(
-        [engine, reference]: [&dyn crate::engine::Engine; 2],
+        [engine, reference]: [&dyn CodewordOps; 2],
         shape: Shape,
         axis: Axis,
         what: &str,
@@ -160,7 +164,7 @@ mod tests {
     ) {
         let (n, size) = (usize::from(shape.n_shards()), shape.symbol_size() as usize);
         let original = usize::from(shape.sliver_symbols(axis));
-        // A few words, extended.
+        // A few extended codewords.
         let all = [1, 2, 3].map(|seed| {
             let mut symbols = bytes(seed, n * size);
             symbols[original * size..].fill(0xee);
@@ -173,7 +177,7 @@ mod tests {
             symbols
         });
 
-        // Back from random symbols, in an order of their own.
+        // Restored from random symbols in random order.
         let order = bytes(size as u64, n);
         let mut given: Vec<u16> = (0..shape.n_shards()).collect();
         given.sort_by_key(|&index| order[usize::from(index)]);
@@ -193,7 +197,7 @@ mod tests {
             let mut found = vec![vec![0; wanted.len() * range.len()]; 3];
             for part in engine.restore(&words, control).unwrap() {
                 let pieces = part.bytes.chunks_exact(part.range.len());
-                for (place, piece) in found[part.word].chunks_mut(range.len()).zip(pieces) {
+                for (place, piece) in found[part.codeword].chunks_mut(range.len()).zip(pieces) {
                     let start = (part.range.start - range.start) as usize;
                     place[start..][..piece.len()].copy_from_slice(piece);
                 }
@@ -216,7 +220,7 @@ mod tests {
             }
         }
 
-        // Symbols that lie apart.
+        // Symbols that are not contiguous.
         let symbols: Vec<_> = all[0].chunks_exact(size).rev().step_by(2).collect();
         for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
             let [found, expected] = [engine, reference].map(|engine| {

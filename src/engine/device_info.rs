@@ -1,20 +1,20 @@
-//! What is known of graphics devices, whether or not there is an engine for them in this build.
+//! Facts about graphics devices, in builds with and without the `gpu` engine.
 
 use std::fmt;
 
-/// What kind of a device it is; the most capable kind first.
+/// Kind of a device, in order of capability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DeviceKind {
-    /// With memory of its own.
+    /// Device with its own memory.
     Discrete,
-    /// Shares the processor's memory.
+    /// Device that shares the processor's memory.
     Integrated,
-    /// A part of a device, handed to a virtual machine.
+    /// Part of a device that a virtual machine has.
     Virtual,
-    /// The driver does not say.
+    /// Kind that the driver does not tell.
     Other,
-    /// A driver that runs on the processor: right, and slow.
+    /// Driver that computes on the processor: correct, and slow.
     Software,
 }
 
@@ -30,39 +30,40 @@ impl fmt::Display for DeviceKind {
     }
 }
 
-/// A graphics device that the `gpu` engine finds.
+/// Graphics device that the `gpu` engine finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceInfo {
-    /// Its number, as `--device` takes it; it may change when devices or drivers do.
+    /// Number of the device, as `--device` takes it. Numbers may change when devices or drivers
+    /// change.
     pub index: usize,
-    /// Its name.
+    /// Name of the device.
     pub name: String,
-    /// The interface it is reached by: `"vulkan"`, `"metal"` or `"dx12"`.
+    /// Graphics interface: `"vulkan"`, `"metal"` or `"dx12"`.
     pub backend: &'static str,
-    /// What kind of a device it is.
+    /// Kind of the device.
     pub kind: DeviceKind,
-    /// The driver and its version.
+    /// Driver and its version.
     pub driver: String,
-    /// Where it is on the PCI bus, if the driver says so; empty otherwise.
+    /// Address on the PCI bus; empty if the driver does not tell it.
     pub bus: String,
-    /// The bytes of its largest memory, if the driver says so.
+    /// Size of the largest memory in bytes, if the driver tells it.
     pub memory: Option<u64>,
-    /// The bytes that a shader can be given at once.
+    /// Largest number of bytes that a shader can bind at once.
     pub largest_binding: u64,
-    /// The bytes that a workgroup can share.
+    /// Number of bytes that a workgroup can share.
     pub workgroup_memory: u32,
-    /// Whether shaders have integers of 64 bits.
+    /// True if shaders have integers of 64 bits.
     pub has_64_bit_words: bool,
-    /// Why it cannot be used, if it cannot.
+    /// Reason the device cannot be used. `None` if it can.
     pub unusable: Option<String>,
 }
 
-/// Why there is no device to use.
+/// Reason there is no device to use.
 #[cfg(feature = "gpu")]
 #[derive(Debug)]
 pub(crate) struct NoDevice {
-    /// Whether one was asked for that is not there.
+    /// True if a requested device is absent.
     pub(crate) is_asked: bool,
     pub(crate) reason: String,
 }

@@ -1,8 +1,8 @@
-//! The engines that a user chooses from, by name.
+//! Names of the engines.
 
 use crate::format::error::{Error, Result};
 
-/// Which engine does the work.
+/// Engine that does the work.
 ///
 /// # Example
 ///
@@ -14,24 +14,24 @@ use crate::format::error::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EngineKind {
-    /// For each job, the engine that is expected to be done with it first: the CPU's, or that of a
-    /// device if there is one. A job of 16 MiB or more that nothing is known of is measured on both,
-    /// once for its kind and size class; the times are kept for 30 days in the user's cache directory
-    /// (`walrus-accel/calibration.json`), or in the process alone where limits of memory or the check of
-    /// devices are set to other than usual. Jobs at the same time are shared out.
+    /// For each job, the engine that is expected to end it first: the CPU's, or that of a device if
+    /// there is one. Both engines are measured once for each kind and size class of jobs of 16 MiB
+    /// or more. The times are kept for 30 days in the user's cache directory
+    /// (`walrus-accel/calibration.json`), separately for each memory limit and other setting that
+    /// changes them. Simultaneous jobs are shared out.
     #[default]
     Auto,
-    /// All cores, with the widest vectors that the processor has, in stripes.
+    /// The CPU: all cores, with the widest vectors of the processor, in stripes.
     Cpu,
-    /// A graphics card's compute shaders, and the CPU where they end: needs the feature `gpu`, a driver,
-    /// and a device.
+    /// A graphics device's compute shaders, and the CPU for the rest. Needs the feature `gpu`, a
+    /// driver and a device.
     Gpu,
-    /// One thread, one hash at a time, the whole blob in memory: what the others are checked and
-    /// measured against. It does not keep to the memory limit.
+    /// One thread, one hash at a time, the whole blob in memory: the oracle and baseline of the
+    /// other engines. It does not keep to the memory limit.
     Reference,
 }
 
-/// The registry: a line an engine.
+/// Names of the engines.
 const REGISTRY: [(&str, EngineKind); 4] = [
     ("auto", EngineKind::Auto),
     ("cpu", EngineKind::Cpu),
@@ -40,7 +40,7 @@ const REGISTRY: [(&str, EngineKind); 4] = [
 ];
 
 impl EngineKind {
-    /// The name, as on the command line.
+    /// Returns the name, as on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         let entry = REGISTRY.iter().find(|(_, kind)| *kind == self);

@@ -1,15 +1,15 @@
-//! The names of the instruction sets that kernels are written for.
+//! Names of the instruction sets that kernels are written for.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::format::error::{Error, Result};
 
-/// An instruction set that the `cpu` engine has kernels for.
+/// Instruction set that the `cpu` engine has kernels for.
 ///
-/// The engine takes the fastest that the processor has. Another one can be asked for with
+/// The engine takes the fastest set of the processor. Another set can be requested with
 /// [`RuntimeBuilder::instruction_set`](crate::RuntimeBuilder::instruction_set), or with the
-/// environment variable `WALRUS_ACCEL_ISA`: the bytes that come out are the same.
+/// environment variable `WALRUS_ACCEL_ISA`. The results are the same bytes.
 ///
 /// # Example
 ///
@@ -26,11 +26,11 @@ use crate::format::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InstructionSet {
-    /// What every processor of the build's target has.
+    /// Instructions that every processor of the build's target has.
     Portable,
-    /// SSSE3 for the code; the hashes are portable.
+    /// SSSE3 for the code. The hashes are portable.
     Ssse3,
-    /// NEON, and SHA3's instructions for the hashes where the processor has them.
+    /// NEON, and the SHA3 instructions for the hashes if the processor has them.
     Neon,
     /// AVX2.
     Avx2,
@@ -42,7 +42,7 @@ pub enum InstructionSet {
     Avx512Gfni,
 }
 
-/// The registry: a line a set, from the slowest to the fastest.
+/// Names of the sets, from the slowest to the fastest.
 const REGISTRY: [(&str, InstructionSet); InstructionSet::COUNT] = [
     ("portable", InstructionSet::Portable),
     ("ssse3", InstructionSet::Ssse3),
@@ -54,10 +54,10 @@ const REGISTRY: [(&str, InstructionSet); InstructionSet::COUNT] = [
 ];
 
 impl InstructionSet {
-    /// How many there are.
+    /// Number of sets.
     pub(crate) const COUNT: usize = 7;
 
-    /// The name, as in `WALRUS_ACCEL_ISA` and in JSON output.
+    /// Returns the name, as in `WALRUS_ACCEL_ISA` and in JSON output.
     #[must_use]
     pub fn name(self) -> &'static str {
         let entry = REGISTRY.iter().find(|(_, set)| *set == self);
@@ -86,14 +86,14 @@ impl fmt::Display for InstructionSet {
     }
 }
 
-/// An instruction set that this processor says it has, and whose kernels gave a wrong answer when
-/// they were tried: it is not used.
+/// Instruction set of the processor that is not used, because its kernels gave wrong results in a
+/// test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DroppedSet {
-    /// The set.
+    /// Instruction set.
     pub set: InstructionSet,
-    /// What came out wrong.
+    /// Operation with the wrong result.
     pub wrong: &'static str,
 }
 

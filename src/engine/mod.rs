@@ -1,8 +1,9 @@
-//! The seam between jobs and engines: whole stripes go in, slivers' bytes and leaf hashes come out.
+//! The seam between jobs and engines: stripes of symbols in, slivers and leaf hashes out.
 //!
-//! A *stripe* is the byte range `[a, b)` of every symbol. The code and the hashes are local to byte
-//! ranges, so stripes bound the memory for a blob of any size; between them an engine keeps one hash
-//! state a symbol. Engines know nothing of files, trees, metadata or jobs.
+//! A stripe is the byte range `[a, b)` of every symbol. The code and the hashes are local to byte
+//! ranges, so stripes bound the memory for a blob of any size. Between stripes an engine keeps one
+//! hash state per symbol. A job asks an engine for a plan, starts the plan's sessions and gives
+//! them stripes. Engines know nothing of files, metadata or jobs.
 
 mod codewords;
 pub(crate) mod cpu;
@@ -18,6 +19,7 @@ mod plan;
 mod reference;
 mod registry;
 pub(crate) mod schedule;
+mod session;
 mod sliver_output;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -32,11 +34,16 @@ pub use self::instruction_set::{DroppedSet, InstructionSet};
 pub(crate) use self::options::EngineOptions;
 pub use self::options::MAX_THREADS;
 #[cfg(feature = "gpu")]
-pub(crate) use self::own_thread::on_own_thread;
-pub(crate) use self::plan::{STRIPE_UNIT, stripe_width, stripes};
+pub(crate) use self::own_thread::{CANCEL_POLL_INTERVAL, on_own_thread};
+pub(in crate::engine) use self::plan::{Capacity, Sessions, plan_decode, plan_encode, plan_expand};
+pub(crate) use self::plan::{
+    DecodePlan, DecodePlanRequest, EncodePlan, EncodePlanRequest, ExpandPlan, ExpandPlanRequest,
+    NextPlan, NextPlanRequest, PlanRequest, STRIPE_UNIT, stripes,
+};
 #[cfg(feature = "gpu")]
 pub(crate) use self::registry::Engines;
 pub use self::registry::devices;
 pub(crate) use self::registry::reference;
+pub(crate) use self::session::{DecodeSession, EncodeSession, ExpandSession, RowPlaces};
 pub(crate) use self::sliver_output::{SinkBuffers, SliverOutput};
-pub(crate) use self::traits::{DecodeSession, EncodeSession, Engine, ExpandSession, RowPlaces};
+pub(crate) use self::traits::{Engine, EngineInfo};

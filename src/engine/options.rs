@@ -1,29 +1,29 @@
-//! What an engine is opened with.
+//! Options of engines.
 
 use super::InstructionSet;
 
 /// Largest number of worker threads that an engine can be asked for.
 pub const MAX_THREADS: usize = 1024;
 
-/// What an engine is opened with.
+/// Options to open an engine with.
 #[derive(Clone, Debug)]
 pub(crate) struct EngineOptions {
-    /// The worker threads; 0 for one a core.
+    /// Number of worker threads; 0 for one per core.
     pub(crate) threads: usize,
     pub(crate) instruction_set: Option<InstructionSet>,
     pub(crate) device: DeviceOptions,
 }
 
-/// What the `gpu` engine is opened with.
+/// Options of the `gpu` engine.
 #[derive(Clone, Debug)]
 pub(crate) struct DeviceOptions {
-    /// The device's number, or a part of its name.
+    /// Number of the device, or a part of its name.
     pub(crate) name: Option<String>,
-    /// The most bytes of the device's memory.
+    /// Limit of device memory in bytes.
     pub(crate) memory: Option<u64>,
-    /// Whether the CPU goes on when the device fails.
+    /// True if the CPU continues when the device fails.
     pub(crate) fallback: bool,
-    /// Whether the device's answers are checked.
+    /// True if results of the device are checked.
     pub(crate) check: bool,
 }
 

@@ -14,7 +14,12 @@ use crate::format::error::Error;
 use crate::format::error::Result;
 
 impl EngineKind {
-    /// Makes the engine ready.
+    /// Opens the engine: starts its threads and makes its tables.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) or
+    /// [`Error::TooManyThreads`](crate::Error::TooManyThreads).
     pub(crate) fn open(self, options: &EngineOptions) -> Result<Arc<dyn Engine>> {
         Ok(match self {
             Self::Auto | Self::Cpu => {
@@ -34,7 +39,7 @@ impl EngineKind {
     }
 }
 
-/// The engines of one machine.
+/// CPU engine and the device's, for [`EngineKind::Auto`].
 #[cfg(feature = "gpu")]
 pub(crate) struct Engines {
     cpu: Arc<CpuEngine>,
@@ -43,7 +48,7 @@ pub(crate) struct Engines {
 
 #[cfg(feature = "gpu")]
 impl Engines {
-    /// Makes the CPU's ready.
+    /// Opens the CPU engine.
     pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
         let cpu = CpuEngine::new(options.threads, options.instruction_set)?;
         Ok(Self {
@@ -52,29 +57,32 @@ impl Engines {
         })
     }
 
-    /// The CPU's.
+    /// Returns the CPU engine.
     pub(crate) fn cpu(&self) -> Arc<dyn Engine> {
         Arc::clone(&self.cpu) as Arc<dyn Engine>
     }
 
-    /// The device that would be used, or why there is none.
+    /// Returns the device that would be used, or the reason there is none.
     pub(crate) fn find_device(&self) -> std::result::Result<DeviceInfo, NoDevice> {
         gpu::find_device(&self.options)
     }
 
-    /// That of a device, with threads of its own: the CPU's may be busy with another job.
+    /// Opens the engine of the device, with its own threads, as the CPU engine's may be busy with
+    /// another job.
     pub(crate) fn open_device(&self) -> Result<Arc<dyn Engine>> {
         Ok(Arc::new(GpuEngine::new(&self.options)?))
     }
 }
 
-/// The reference engine: the other path on which a result is computed before it accuses anybody.
+/// Returns the reference engine, which repeats a computation before a job reports an inconsistent
+/// blob.
 pub(crate) fn reference() -> Arc<dyn Engine> {
     Arc::new(ReferenceEngine::new())
 }
 
-/// The graphics devices of this machine, in the order of the drivers, software drivers too. Empty if
-/// there are none, or no driver, or the crate was built without the feature `gpu`.
+/// Returns the graphics devices of this machine, in the order of the drivers, including software
+/// drivers. Empty if there is no device or driver, or the crate was built without the feature
+/// `gpu`.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! Where an encode session puts slivers: to a sink part by part, or into memory that is there.
+//! Destination of the slivers of an encode session: a sink part by part, or memory of the sink.
 
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
@@ -7,23 +7,23 @@ use crate::format::shape::Shape;
 use crate::io::sink::{SinkSession, SliverBufferMut, SliverPart};
 use crate::support::memory::collected;
 
-/// Where an encode session puts slivers.
+/// Destination of the slivers of an encode session.
 pub(crate) enum SliverOutput<'a> {
-    /// To a sink, as they come.
+    /// A sink that takes slivers in parts.
     Sink {
         pairs: &'a PairSet,
         sink: &'a dyn SinkSession,
     },
-    /// Into memory of the sink's.
+    /// Memory that the sink lends.
     Buffers(SinkBuffers<'a>),
 }
 
 impl<'a> SliverOutput<'a> {
-    /// Where the slivers of the chosen pairs go with this sink.
+    /// Returns the destination of the slivers of the chosen pairs with this sink.
     ///
     /// # Panics
     ///
-    /// If the sink lends other memory than that of exactly these slivers.
+    /// If the sink lends memory for other slivers, or memory of the wrong length.
     pub(crate) fn of(pairs: &'a PairSet, sink: &'a mut dyn SinkSession, shape: &Shape) -> Self {
         match sink.has_buffers() {
             true => Self::Buffers(SinkBuffers::new(shape, pairs, sink.buffers())),
@@ -31,6 +31,7 @@ impl<'a> SliverOutput<'a> {
         }
     }
 
+    /// Returns true if the sliver is one of the chosen pairs'.
     pub(crate) fn wants(&self, axis: Axis, sliver: SliverIndex) -> bool {
         match self {
             Self::Sink { pairs, .. } => pairs.contains_sliver(axis, sliver),
@@ -38,7 +39,7 @@ impl<'a> SliverOutput<'a> {
         }
     }
 
-    /// Takes a part of a sliver that is wanted.
+    /// Writes a part of a wanted sliver.
     pub(crate) fn put(&mut self, part: &SliverPart<'_>) -> Result<()> {
         match self {
             Self::Sink { sink, .. } => sink.put(part),
@@ -50,7 +51,7 @@ impl<'a> SliverOutput<'a> {
     }
 }
 
-/// Memory for the symbols of slivers, by axis and index.
+/// Memory of a sink for the symbols of slivers, by axis and index.
 pub(crate) struct SinkBuffers<'a>([Vec<Option<&'a mut [u8]>>; 2]);
 
 impl<'a> SinkBuffers<'a> {
@@ -98,7 +99,7 @@ impl<'a> SinkBuffers<'a> {
         }
     }
 
-    /// The same memory, for a while.
+    /// Borrows the same memory.
     #[cfg(feature = "gpu")]
     pub(crate) fn reborrow(&mut self) -> SinkBuffers<'_> {
         SinkBuffers(self.0.each_mut().map(|buffers| {
@@ -107,7 +108,7 @@ impl<'a> SinkBuffers<'a> {
         }))
     }
 
-    /// The memory, by axis and index.
+    /// Returns the memory, by axis and index.
     pub(crate) fn into_parts(self) -> [Vec<Option<&'a mut [u8]>>; 2] {
         self.0
     }

@@ -8,7 +8,7 @@ use super::arguments::{check_range, elements_mut, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
 use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
-use super::entry::walrus_accel_error;
+use super::entry_point::walrus_accel_error;
 use super::handle::{Handle, hand_over};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
 use super::status::{

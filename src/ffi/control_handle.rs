@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use super::arguments::{both, out_param};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, borrow_optional, hand_over};
 use super::status::{Failure, walrus_accel_status};
 use crate::io::control::{Control, Progress};

@@ -7,7 +7,7 @@ use super::arguments::{
     axis_number, axis_or_any, both, check, elements_mut, length, out_param, path,
 };
 use super::control_handle::{given_control, walrus_accel_control};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::overlap::check_no_overlap;

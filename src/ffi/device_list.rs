@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 
 use super::arguments::{both, optional_out_param, out_param};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, out_struct};

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use super::arguments::{both, flag, out_param, path};
 use super::control_handle::{given_control, walrus_accel_control};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use super::arguments::{axis_of, both, commitment, optional_out_param, out_param, pairs};
 use super::control_handle::{given_control, walrus_accel_control};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::walrus_accel_metadata;
 use super::runtime_handle::{Shared, committee_encoder, guard_on, walrus_accel_runtime};

@@ -10,7 +10,7 @@ use super::callbacks::walrus_accel_ended_function;
 use super::control_handle::{write_engine, write_progress};
 use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
 use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over, take_back};
 use super::job_state::{JobState, Outcome, Phase, cancelled};
 use super::rebuild_request::{RebuildJob, walrus_accel_rebuild_request};
@@ -37,8 +37,8 @@ pub const WALRUS_ACCEL_FOREVER: u64 = u64::MAX;
 /// Work that runs while its caller does something else. All functions on a job may run on all
 /// threads at the same time, except for walrus_accel_job_free, which must run alone.
 ///
-/// A job borrows memory that its request points to until the job has ended: the bytes of blobs and
-/// slivers, buffers, and the `user_data` of callbacks. The request itself, its structures, its
+/// A job borrows the memory that its request points to until the job has ended: the bytes of blobs
+/// and slivers, buffers, and the `user_data` of callbacks. The request itself, its structures, its
 /// arrays of pairs, buffers and slivers, and its paths may be freed when the function that submits
 /// the job returns.
 pub struct walrus_accel_job {

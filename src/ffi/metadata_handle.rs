@@ -4,7 +4,7 @@ use super::arguments::{
     WALRUS_ACCEL_COMMITMENT_BLAKE2B, WALRUS_ACCEL_COMMITMENT_BLAKE3, axis_of, copy_out, elements,
     out_bytes_32, out_param, read_blob_id,
 };
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::runtime_handle::shards_or_network;
 use super::size_queries::walrus_accel_shape;

@@ -17,7 +17,7 @@ mod decode_request;
 mod device_list;
 mod directory_report;
 mod encode_request;
-mod entry;
+mod entry_point;
 mod expanded_handle;
 mod fork;
 mod guard;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arguments::{axis_number, axis_of, check, elements_mut, out_param, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{GivenOutput, RequestedOutput, walrus_accel_decoded};
-use super::entry::{free, walrus_accel_error};
+use super::entry_point::{free, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::overlap::out_results;

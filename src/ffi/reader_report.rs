@@ -1,7 +1,7 @@
 //! Reports of readers: the slivers that a reader has seen.
 
 use super::arguments::{axis_number, both, out_param};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow};
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 use super::structs::{CStruct, out_struct};

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use super::arguments::{axis_or_any, out_param, pairs};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::encode_request::{fill, walrus_accel_encoded};
-use super::entry::walrus_accel_error;
+use super::entry_point::walrus_accel_error;
 use super::handle::hand_over;
 use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};

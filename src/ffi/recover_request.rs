@@ -2,7 +2,7 @@
 
 use super::arguments::{OutParam, axis_of, both, out_param, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
-use super::entry::{free, guard, walrus_accel_error};
+use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::runtime_handle::{guard_on, walrus_accel_runtime};

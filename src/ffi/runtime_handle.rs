@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arguments::{engine, flag, optional_text, out_param};
-use super::entry::{free, guard, report, walrus_accel_error};
+use super::entry_point::{free, guard, report, walrus_accel_error};
 use super::guard::catch;
 use super::handle::{Handle, borrow, hand_over};
 use super::job_queue::JobQueue;
@@ -49,7 +49,7 @@ pub struct walrus_accel_runtime_options {
     /// environment variable WALRUS_ACCEL_ISA names, or else the fastest set.
     pub instruction_set: *const c_char,
     /// Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
-    /// order. Blocking calls do not count.
+    /// order. Other blocking calls do not count.
     pub max_jobs: u32,
     /// 1: a job whose device fails ends with an error. 0: the job goes on on the CPU.
     pub no_cpu_fallback: u32,

@@ -7,7 +7,7 @@ use super::arguments::{
     WALRUS_ACCEL_AXIS_PRIMARY, axis_of, both, elements_mut, out_bytes_32, out_param, read_blob_id,
     text as read_text,
 };
-use super::entry::{guard, walrus_accel_error};
+use super::entry_point::{guard, walrus_accel_error};
 use super::runtime_handle::shards_or_network;
 use super::status::{Failure, walrus_accel_status};
 use super::structs::{CStruct, out_struct};

@@ -2,7 +2,7 @@
 
 use super::arguments::{axis_of, elements, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
-use super::entry::walrus_accel_error;
+use super::entry_point::walrus_accel_error;
 use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::overlap::out_results;
 use super::runtime_handle::{guard_on, walrus_accel_runtime};

@@ -10,7 +10,7 @@ use super::encode_request::{
     walrus_accel_encode, walrus_accel_encode_request, walrus_accel_encoded,
     walrus_accel_encoded_free,
 };
-use super::entry::{walrus_accel_error, walrus_accel_error_free, walrus_accel_error_message};
+use super::entry_point::{walrus_accel_error, walrus_accel_error_free, walrus_accel_error_message};
 use super::job_handle::{
     WALRUS_ACCEL_FOREVER, walrus_accel_job, walrus_accel_job_free, walrus_accel_job_result,
     walrus_accel_job_wait, walrus_accel_submit_encode,
@@ -93,7 +93,7 @@ macro_rules! entries {
 
 /// Entry points that return a status and can fail.
 const ENTRIES: &[(&str, Call)] = &entries! {
-    entry: walrus_accel_error_free(_);
+    entry_point: walrus_accel_error_free(_);
     size_queries: walrus_accel_shape_compute(_ _ _ _) walrus_accel_max_blob_length(_ _ _) walrus_accel_sliver_index(_ _ _ _ _)
         walrus_accel_sliver_pair(_ _ _ _ _) walrus_accel_shard_of_pair(_ _ _ _ _) walrus_accel_pair_of_shard(_ _ _ _ _)
         walrus_accel_rows_of_range(_ _ _ _ _ _ _) walrus_accel_blob_id_to_text(_ _ _ _)
@@ -170,7 +170,7 @@ fn a_fault_in_any_entry_point_is_a_status() {
         let message = walrus_accel_error_message(null());
         // SAFETY: a text that never goes.
         assert!(unsafe { CStr::from_ptr(message) }.is_empty());
-        assert!(super::entry::walrus_accel_error_status(null()) < 0);
+        assert!(super::entry_point::walrus_accel_error_status(null()) < 0);
     });
 }
 

@@ -6,7 +6,7 @@ use std::ptr;
 use super::arguments::{axis_or_any, out_param};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{GivenOutput, RequestedOutput, walrus_accel_decoded};
-use super::entry::walrus_accel_error;
+use super::entry_point::walrus_accel_error;
 use super::handle::hand_over;
 use super::runtime_handle::{Shared, guard_on, shards_or_network, walrus_accel_runtime};
 use super::sliver_views::{MemorySlivers, walrus_accel_sliver};

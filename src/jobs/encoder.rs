@@ -1,7 +1,10 @@
 //! Encoding: a blob to metadata, or to metadata and slivers.
 
 use crate::engine::schedule::{Job, Work};
-use crate::engine::{EncodeSession, Engine, STRIPE_UNIT, SliverOutput, stripes};
+use crate::engine::{
+    EncodePlan, EncodePlanRequest, EncodeSession, Engine, PlanRequest, STRIPE_UNIT, SliverOutput,
+    stripes,
+};
 use crate::format::commitment::{
     BlobMetadata, BlobMetadataWithId, Commitment, Digest, ZeroCodewords, column_roots, row_roots,
 };
@@ -104,12 +107,16 @@ impl Encoder {
     /// # Errors
     ///
     /// As [`Shape::new`]; [`Error::MemoryBudget`](crate::Error::MemoryBudget) if the limit is too
-    /// low.
+    /// low; [`Error::DeviceMemory`](crate::Error::DeviceMemory) or
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if the `gpu` engine's device
+    /// has no capacity.
     pub fn memory_needed(&self, length: u64) -> Result<u64> {
         let shape = Shape::new(self.n_shards, length)?;
-        let width = self.width(&self.runtime, &shape, false)?;
-        let engine = &self.runtime.engine;
-        Ok(engine.encode_memory(&shape, self.commitment, width, false))
+        let plan = self
+            .runtime
+            .engine
+            .plan_encode(&self.request(&shape, false))?;
+        Ok(plan.memory)
     }
 
     /// Computes metadata and blob ID of a blob, without slivers.
@@ -210,11 +217,11 @@ impl Encoder {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let shape = Shape::new(self.n_shards, longest)?;
         let job = self.job(&shape, with_slivers);
-        let fits = |runtime: &Runtime| self.fits(runtime, &shape, false);
+        let request = PlanRequest::Encode(self.request(&shape, false));
         let bytes = lengths
             .iter()
             .fold(0, |sum: u64, &len| sum.saturating_add(len));
-        self.runtime.engine_count(&job, bytes, control, fits)
+        self.runtime.engine_count(&job, bytes, control, &request)
     }
 
     /// Returns the properties of a job that the choice of the engine depends on.
@@ -230,29 +237,15 @@ impl Encoder {
         }
     }
 
-    /// Returns true if the engine and the memory limit of a runtime hold a blob.
-    fn fits(&self, runtime: &Runtime, shape: &Shape, in_memory: bool) -> bool {
-        runtime.engine.fits(shape, self.commitment) && self.width(runtime, shape, in_memory).is_ok()
-    }
-
-    fn width(&self, runtime: &Runtime, shape: &Shape, in_memory: bool) -> Result<u32> {
-        self.width_up_to(u32::MAX, runtime, shape, in_memory)
-    }
-
-    /// Returns the stripe width of [`Encoder::width`], at most `most` bytes if the engine works in
-    /// stripes.
-    fn width_up_to(
-        &self,
-        most: u32,
-        runtime: &Runtime,
-        shape: &Shape,
-        in_memory: bool,
-    ) -> Result<u32> {
-        let engine = &runtime.engine;
-        let widest = engine.widest_encode(shape, self.commitment).min(most);
-        runtime.width_up_to(widest, shape, |width| {
-            engine.encode_memory(shape, self.commitment, width, in_memory)
-        })
+    /// Returns the request for a plan to encode a blob.
+    fn request(&self, shape: &Shape, in_memory: bool) -> EncodePlanRequest {
+        EncodePlanRequest {
+            shape: *shape,
+            commitment: self.commitment,
+            in_memory,
+            preferred_width: u32::MAX,
+            budget: self.runtime.memory,
+        }
     }
 
     fn run(
@@ -274,9 +267,12 @@ impl Encoder {
         let shape = Shape::new(self.n_shards, source.len())?;
         let in_memory = bytes_of(source).is_some();
         let job = self.job(&shape, output.is_some());
-        let fits = |runtime: &Runtime| self.fits(runtime, &shape, in_memory);
-        let runtime = self.runtime.for_job(&job, control, fits)?;
-        let mut width = self.width(&runtime, &shape, in_memory)?;
+        let mut request = self.request(&shape, in_memory);
+        let runtime = self
+            .runtime
+            .for_job(&job, control, &PlanRequest::Encode(request))?;
+        let engine = &*runtime.engine;
+        let mut plan = engine.plan_encode(&request)?;
         control.start_work(shape.matrix_len(), shape.unencoded_length());
         control.check()?;
         let mut sink = match output {
@@ -288,18 +284,13 @@ impl Encoder {
             }
             None => None,
         };
-        let engine = &*runtime.engine;
         if let Some((_, sink)) = &sink
             && let Some(bytes) = sink.stripe_bytes()
         {
-            let narrow = self.width_up_to(width_of(&shape, bytes), &runtime, &shape, in_memory)?;
-            // Several stripes need hash states, which the memory limit may not hold.
-            let memory = engine.encode_memory(&shape, self.commitment, narrow, in_memory);
-            if memory <= runtime.memory {
-                width = narrow;
-            }
+            request.preferred_width = width_of(&shape, bytes);
+            plan = engine.plan_encode(&request)?;
         }
-        let mut stage = EncodeStage::start(engine, shape, self.commitment, width)?;
+        let mut stage = EncodeStage::start(engine, &plan);
         let mut next = 0;
         if let Some((_, sink)) = &sink
             && let Some((done, state)) = sink.resume()?
@@ -314,7 +305,7 @@ impl Encoder {
             });
         }
         let rows = SourceRows::new(source, shape);
-        for range in stripes(shape.symbol_size(), next, width) {
+        for range in stripes(shape.symbol_size(), next, plan.width) {
             let end = range.end;
             let output = sink
                 .as_mut()
@@ -338,8 +329,8 @@ impl Encoder {
     }
 }
 
-/// Returns the width of the widest stripes of at most `bytes` bytes of the source matrix, and not
-/// less than the narrowest width.
+/// Returns the largest width of stripes with at most `bytes` bytes of the source matrix, but at
+/// least [`STRIPE_UNIT`].
 fn width_of(shape: &Shape, bytes: u64) -> u32 {
     if bytes >= shape.matrix_len() {
         return u32::MAX;
@@ -349,7 +340,7 @@ fn width_of(shape: &Shape, bytes: u64) -> u32 {
     (width / STRIPE_UNIT * STRIPE_UNIT).max(STRIPE_UNIT)
 }
 
-/// Returns the zero codewords that the engine leaves out of the trees over expanded slivers of an
+/// Returns the codewords that the engine skips in the trees over a blob's expanded slivers of an
 /// axis.
 pub(crate) fn zeros(
     engine: &dyn Engine,
@@ -357,13 +348,13 @@ pub(crate) fn zeros(
     commitment: Commitment,
     axis: Axis,
 ) -> ZeroCodewords {
-    match engine.skips_zero_codewords() {
+    match engine.info().skips_zero_codewords {
         true => ZeroCodewords::of(shape, commitment, axis),
         false => ZeroCodewords::none(),
     }
 }
 
-/// Encode session with the computation of the metadata.
+/// Encoding of a blob up to its metadata.
 pub(crate) struct EncodeStage<'a> {
     pub(crate) session: Box<dyn EncodeSession + 'a>,
     engine: &'a dyn Engine,
@@ -372,21 +363,16 @@ pub(crate) struct EncodeStage<'a> {
 }
 
 impl<'a> EncodeStage<'a> {
-    pub(crate) fn start(
-        engine: &'a dyn Engine,
-        shape: Shape,
-        commitment: Commitment,
-        width: u32,
-    ) -> Result<Self> {
-        Ok(Self {
-            session: engine.start_encode(shape, commitment, width)?,
+    pub(crate) fn start(engine: &'a dyn Engine, plan: &EncodePlan<'a>) -> Self {
+        Self {
+            session: plan.start(),
             engine,
-            commitment,
-            shape,
-        })
+            commitment: plan.commitment,
+            shape: plan.shape,
+        }
     }
 
-    /// Computes the metadata after the last stripe.
+    /// Returns the metadata, after the last stripe.
     pub(crate) fn finish(self) -> BlobMetadataWithId {
         let [primary, secondary] = self.session.roots().unwrap_or_else(|| self.roots());
         BlobMetadata::from_roots(
@@ -395,18 +381,19 @@ impl<'a> EncodeStage<'a> {
             &primary,
             &secondary,
         )
-        .with_id(self.engine)
+        .with_id(self.engine.codewords())
     }
 
-    /// Computes the roots of all slivers from the leaves.
+    /// Computes the roots of all slivers from the leaf hashes.
     fn roots(&self) -> [Vec<Digest>; 2] {
         let leaves = self.session.leaves();
         let n = usize::from(self.shape.n_shards());
         let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
         let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
+        let hasher = self.engine.codewords();
         [
-            column_roots(self.engine, self.commitment, leaves, n, &primary),
-            row_roots(self.engine, self.commitment, leaves, n, &secondary),
+            column_roots(hasher, self.commitment, leaves, n, &primary),
+            row_roots(hasher, self.commitment, leaves, n, &secondary),
         ]
     }
 }

@@ -236,9 +236,8 @@ impl Decoder {
     /// [`Error::Cancelled`].
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
         catch_out_of_memory(|| {
-            let engine = &*self.runtime.engine;
             let symbols = self.checked_symbols(sliver, control)?;
-            let tree = tree_of(engine, sliver.metadata, &symbols);
+            let tree = tree_of(self.words(control), sliver.metadata, &symbols);
             let expected = sliver.metadata.root(sliver.axis, sliver.index);
             if expected != Some(Node::Digest(tree.root())) {
                 return Err(refused(sliver, SliverVerdict::WrongRoot));
@@ -344,12 +343,7 @@ impl Decoder {
 
     /// Returns the engine for single codewords. Engines with a device use the CPU for them.
     pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
-        let engine = &*self.runtime.engine;
-        control.note_engine(match engine.device() {
-            Some(_) => "cpu",
-            None => engine.name(),
-        });
-        engine
+        self.runtime.codewords(control)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::engine::schedule::Job;
 #[cfg(feature = "gpu")]
 use crate::engine::schedule::{Auto, JobSlot, Settings};
 use crate::engine::{
-    DeviceInfo, DroppedSet, Engine, EngineKind, EngineOptions, InstructionSet, MAX_THREADS,
-    STRIPE_UNIT, reference, stripe_width,
+    CodewordOps, DecodePlanRequest, DeviceInfo, DroppedSet, Engine, EngineKind, EngineOptions,
+    InstructionSet, MAX_THREADS, NextPlanRequest, PlanRequest, reference,
 };
 use crate::format::commitment::Commitment;
 use crate::format::error::{Error, Result};
@@ -250,21 +250,21 @@ impl Runtime {
     /// job's engine.
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
-        self.engine.name()
+        self.engine.info().kind.name()
     }
 
     /// Returns the name of the [`InstructionSet`] of the engine; `"portable"` for the reference
     /// engine.
     #[must_use]
     pub fn instruction_set(&self) -> &'static str {
-        self.engine.instruction_set()
+        self.engine.info().instruction_set.name()
     }
 
     /// Returns the instruction sets of this processor that gave wrong results in the engine's
     /// self-test. The engine uses a slower one. Empty on a sound machine.
     #[must_use]
     pub fn dropped_sets(&self) -> &[DroppedSet] {
-        self.engine.dropped_sets()
+        self.engine.info().dropped_sets
     }
 
     /// Returns the device of the engine `gpu`. With [`EngineKind::Auto`], `None` until a job has
@@ -275,7 +275,7 @@ impl Runtime {
         if let Some(auto) = &self.auto {
             return auto.device();
         }
-        self.engine.device()
+        self.engine.info().device
     }
 
     /// Returns the reason the device was abandoned, as one line for the user. `None` while the
@@ -288,7 +288,7 @@ impl Runtime {
         if let Some(auto) = &self.auto {
             return auto.device_fault();
         }
-        self.engine.device_fault()
+        self.engine.info().device_fault
     }
 }
 
@@ -303,27 +303,25 @@ impl Runtime {
         }
     }
 
-    /// Selects the engine of a job, among the engines for which `fits` is true, and waits for the
-    /// job's lease of a device.
+    /// Selects the engine of a job, among the engines with the capacity for its request.
     pub(crate) fn for_job(
         &self,
         job: &Job,
         control: &Control,
-        fits: impl Fn(&Self) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Result<JobRuntime> {
         control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            let fits = |engine: &Arc<dyn Engine>| fits(&self.with_engine(engine));
-            let (engine, turn) = auto.choose(job, control, &fits)?;
-            control.note_engine(engine.name());
+            let (engine, turn) = auto.choose(job, control, request)?;
+            control.note_engine(engine.info().kind.name());
             return Ok(JobRuntime {
                 runtime: self.with_engine(&engine),
                 _turn: Some(turn),
             });
         }
-        let _ = (job, fits);
-        control.note_engine(self.engine.name());
+        let _ = (job, request);
+        control.note_engine(self.engine.info().kind.name());
         Ok(JobRuntime {
             runtime: self.clone(),
             #[cfg(feature = "gpu")]
@@ -338,25 +336,26 @@ impl Runtime {
         job: &Job,
         bytes: u64,
         control: &Control,
-        fits: impl Fn(&Self) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Result<usize> {
         control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            return auto.count(job, bytes, control, &|engine| {
-                fits(&self.with_engine(engine))
-            });
+            return auto.count(job, bytes, control, request);
         }
-        let _ = (job, bytes, fits);
+        let _ = (job, bytes, request);
         Ok(1)
     }
 
-    /// Returns the device's engine, and a runtime on the CPU engine that repeats the device's jobs.
-    /// `None` without a device.
-    pub(crate) fn device_and_cpu(&self) -> Option<(Arc<dyn Engine>, Self)> {
-        let device = self.device_engine()?;
-        let cpu = Self::on(device.verifier()?, self.memory);
-        Some((device, cpu))
+    /// Returns what computes single codewords: the reference engine if it was chosen, else the CPU.
+    /// A device takes longer to answer than the CPU to compute.
+    pub(crate) fn codewords(&self, control: &Control) -> &dyn CodewordOps {
+        let kind = match self.engine.info().kind {
+            EngineKind::Gpu => EngineKind::Cpu,
+            kind => kind,
+        };
+        control.note_engine(kind.name());
+        self.engine.codewords()
     }
 
     /// Returns a runtime on another path than this engine's, for the second computation before a
@@ -367,21 +366,30 @@ impl Runtime {
     /// instruction set.
     pub(crate) fn other_path(&self, shape: &Shape, commitment: Commitment) -> Result<Self> {
         let reference = reference();
-        let size = shape.symbol_size();
-        let whole = reference.encode_memory(shape, commitment, size, false)
-            + reference.decode_memory(shape, Axis::Primary, &[], size, false, false);
-        let is_reference = self.engine.name() == reference.name();
+        let whole = reference.plan_decode(&DecodePlanRequest {
+            shape: *shape,
+            axis: Axis::Primary,
+            given: &[],
+            in_memory: false,
+            has_output: false,
+            in_place: false,
+            next: NextPlanRequest::Encode { commitment },
+            budget: self.memory,
+        })?;
+        let whole = whole.memory;
+        let own = self.engine.info();
+        let is_reference = own.kind == EngineKind::Reference;
         if whole <= self.memory && !is_reference {
             return Ok(Self::on(reference, self.memory));
         }
         let portable = InstructionSet::Portable;
-        let is_portable = !is_reference && self.engine.instruction_set() == portable.name();
+        let is_portable = !is_reference && own.instruction_set == portable;
         let engine = EngineKind::Cpu.open(&EngineOptions {
-            threads: self.engine.threads(),
+            threads: own.threads,
             instruction_set: (!is_portable).then_some(portable),
             ..EngineOptions::default()
         })?;
-        if is_portable && engine.instruction_set() == portable.name() {
+        if is_portable && engine.info().instruction_set == portable {
             // The processor has no other instruction set.
             return Ok(Self::on(reference, self.memory));
         }
@@ -393,13 +401,12 @@ impl Runtime {
     /// Returns another path than this engine's for single codewords. A codeword is never too large
     /// for the reference engine.
     pub(crate) fn other_codeword_ops(&self) -> Result<Arc<dyn Engine>> {
-        let reference = reference();
-        match self.engine.name() == reference.name() {
-            false => Ok(reference),
-            true => EngineKind::Cpu.open(&EngineOptions {
+        match self.engine.info().kind {
+            EngineKind::Reference => EngineKind::Cpu.open(&EngineOptions {
                 instruction_set: Some(InstructionSet::Portable),
                 ..EngineOptions::default()
             }),
+            _ => Ok(reference()),
         }
     }
 
@@ -418,15 +425,6 @@ impl Runtime {
         }
     }
 
-    /// Returns the engine that uses the device.
-    fn device_engine(&self) -> Option<Arc<dyn Engine>> {
-        #[cfg(feature = "gpu")]
-        if let Some(auto) = &self.auto {
-            return auto.device_engine();
-        }
-        Some(Arc::clone(&self.engine))
-    }
-
     /// Returns this runtime with another engine.
     #[cfg(feature = "gpu")]
     fn with_engine(&self, engine: &Arc<dyn Engine>) -> Self {
@@ -435,36 +433,11 @@ impl Runtime {
             ..self.clone()
         }
     }
-
-    /// Returns the stripe width of a job that needs `memory(width)` bytes.
-    pub(crate) fn width(&self, shape: &Shape, memory: impl Fn(u32) -> u64) -> Result<u32> {
-        self.width_up_to(u32::MAX, shape, memory)
-    }
-
-    /// Returns the stripe width of a job that needs `memory(width)` bytes, at most `widest`.
-    pub(crate) fn width_up_to(
-        &self,
-        widest: u32,
-        shape: &Shape,
-        memory: impl Fn(u32) -> u64,
-    ) -> Result<u32> {
-        if !self.engine.stripes() {
-            return Ok(shape.symbol_size());
-        }
-        let width = stripe_width(shape.symbol_size(), self.memory, memory)?;
-        if width <= widest {
-            return Ok(width);
-        }
-        // Stripes of nearly equal widths.
-        let stripes = shape.symbol_size().div_ceil(widest);
-        let equal = shape.symbol_size().div_ceil(stripes);
-        Ok(equal.next_multiple_of(STRIPE_UNIT).min(widest))
-    }
 }
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (engine, memory) = (self.engine.name(), self.memory);
+        let (engine, memory) = (self.engine.info().kind, self.memory);
         write!(f, "Runtime {{ engine: {engine}, memory: {memory} }}")
     }
 }

@@ -1,4 +1,5 @@
-//! Single words, shared out to threads by bytes of their symbols, and hashed by groups of symbols.
+//! Single codewords: extended and restored by byte ranges of their symbols, hashed by groups of
+//! symbols.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,38 +20,42 @@ use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::support::memory::{collected, filled, with_capacity};
 
-/// The most and the least bytes of a symbol that a thread takes at once: to wake another one takes
-/// a tenth of a millisecond or more, in which a kilobyte of each is done.
+/// Largest and smallest number of bytes of a symbol that a thread takes at once. Waking a thread
+/// takes 0.1 ms or more, and in that time a thread computes a kilobyte of every symbol.
 const MOST: u32 = 4096;
 const LEAST: u32 = 2048;
 
-/// How many sets of given symbols are kept: some hundreds of kilobytes each at 1,000 shards.
+/// Number of cached decodings. Each has some hundreds of kilobytes at 1,000 shards.
 const DECODINGS: usize = 4;
 
-/// The most bytes that are hashed by the thread that asks for it, for the same reason.
+/// Largest number of bytes that the calling thread hashes alone, since waking threads takes time.
 const HERE: usize = if cfg!(test) { 64 << 10 } else { 2 << 20 };
 
-/// How many symbols a thread hashes at once.
+/// Number of symbols that a thread hashes at once.
 const SYMBOLS: usize = 64;
 
-/// What the hashes read before a symbol's bytes and behind them.
+/// Bytes that the hashes read before and after the bytes of a symbol.
 const BEFORE: usize = 64;
 const AFTER: usize = 128;
 
 impl CpuEngine {
-    /// The bytes of symbols in parts, enough for all threads if they are long. All but the last are
-    /// multiples of [`STRIPE_UNIT`].
-    fn parts(&self, range: Range<u32>, words: usize) -> impl Iterator<Item = Range<u32>> + use<> {
+    /// Splits a byte range of symbols into parts, enough for all threads if the range is long. The
+    /// lengths of all parts but the last are multiples of [`STRIPE_UNIT`].
+    fn parts(
+        &self,
+        range: Range<u32>,
+        codewords: usize,
+    ) -> impl Iterator<Item = Range<u32>> + use<> {
         let len = range.end - range.start;
-        let threads = self.threads().div_ceil(words.max(1)) as u32;
+        let threads = self.threads().div_ceil(codewords.max(1)) as u32;
         let width = len.div_ceil(threads).clamp(LEAST, MOST);
         let width = width.next_multiple_of(STRIPE_UNIT);
         let starts = range.clone().step_by(width as usize);
         starts.map(move |start| start..range.end.min(start + width))
     }
 
-    /// What decoding from the given symbols of a code needs to know: made in a millisecond or two,
-    /// and kept for the next words of the same slivers.
+    /// Returns the decoding of a code from the given symbols. Making one takes a millisecond or
+    /// two, so the latest are kept for the next codewords of the same slivers.
     fn decoding(&self, code: Code, given: Vec<usize>) -> Arc<Restorer> {
         let decodings = || {
             self.decodings
@@ -61,7 +66,7 @@ impl CpuEngine {
         if let Some(made) = decodings().iter().find(is_it) {
             return Arc::clone(&made.decoding);
         }
-        // Not under the lock: memory may be missing.
+        // Not under the lock: memory may be missing, and that unwinds.
         let erasures = Erasures::new(code, &given);
         let decoding = Arc::new(Restorer::new(&self.butterflies, erasures));
         let made = CachedDecoding {
@@ -79,20 +84,6 @@ impl CpuEngine {
 }
 
 impl CodewordOps for CpuEngine {
-    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
-        match self.threads() > 1 && rayon::current_thread_index().is_none() {
-            // This thread is awake. Two of the pool's would have to wake up, and may find
-            // themselves on one core.
-            true => self.pool.in_place_scope(|scope| {
-                scope.spawn(|_| one());
-                other();
-            }),
-            false => {
-                self.pool.install(|| rayon::join(one, other));
-            }
-        }
-    }
-
     fn extend(
         &self,
         shape: &Shape,
@@ -107,7 +98,6 @@ impl CodewordOps for CpuEngine {
         let (sources, recovery) = symbols.split_at_mut(original * size);
         let sources = &*sources;
         let parts = collected(self.parts(0..shape.symbol_size(), 1));
-        // Every part has its piece of every recovery symbol.
         let recovery_count = encoding.code().recovery;
         let mut pieces = collected((0..parts.len()).map(|_| with_capacity(recovery_count)));
         for symbol in recovery.chunks_exact_mut(size) {
@@ -118,7 +108,7 @@ impl CodewordOps for CpuEngine {
                 rest = after;
             }
         }
-        // Its kind does not matter: nothing is hashed.
+        // Any commitment serves: nothing is hashed.
         let leaves = LeafHasher::new(Commitment::Blake2b256, self.isa, shape.symbol_size());
         let extend = |(part, mut pieces): (Range<u32>, Vec<&mut [u8]>)| {
             control.check()?;
@@ -160,27 +150,27 @@ impl CodewordOps for CpuEngine {
 
     fn restore(
         &self,
-        words: &CodewordBatch<'_>,
+        codewords: &CodewordBatch<'_>,
         control: &Control,
     ) -> Result<Vec<RestoredCodeword>> {
-        let code = Self::expanding(&words.shape, words.axis.other());
-        let indices = collected(words.given.iter().map(|index| usize::from(index.0)));
+        let code = Self::expanding(&codewords.shape, codewords.axis.other());
+        let indices = collected(codewords.given.iter().map(|index| usize::from(index.0)));
         let mut items = filled(None, code.original + code.recovery);
         for (item, &index) in indices.iter().enumerate() {
             items[index] = Some(item);
         }
-        let wanted = words.wanted.clone();
-        let (original, size) = (code.original, words.shape.symbol_size() as usize);
+        let wanted = codewords.wanted.clone();
+        let (original, size) = (code.original, codewords.shape.symbol_size() as usize);
         let is_missing = |symbol: &usize| items[*symbol].is_none();
         let decoding = wanted.clone().any(|symbol| is_missing(&symbol));
         let decoding = decoding.then(|| self.decoding(code, indices));
-        // How many of the missing symbols stand before the wanted ones.
+        // Number of missing symbols before the requested range.
         let first = (0..wanted.start).filter(is_missing).count();
-        let parts = collected(self.parts(words.range.clone(), words.count));
-        let restore = |word: usize, part: &Range<u32>| {
+        let parts = collected(self.parts(codewords.range.clone(), codewords.count));
+        let restore = |codeword: usize, part: &Range<u32>| {
             control.check()?;
             let (start, width) = (part.start as usize, part.len());
-            let symbol = |item| &(words.symbol)(word, item)[start..];
+            let symbol = |item| &(codewords.symbol)(codeword, item)[start..];
             let decode = |decoding: &Restorer, mut places: Vec<&mut [u8]>| {
                 let order = decoding.order().iter();
                 let given = collected(order.map(|&item| symbol(item)));
@@ -192,7 +182,8 @@ impl CodewordOps for CpuEngine {
             };
             let mut bytes;
             if wanted == (0..original) {
-                // With room for what the word is extended by, where one part has all of it.
+                // A single part has capacity for the recovery symbols too, by which the caller
+                // extends it.
                 let symbols = if width == size { items.len() } else { original };
                 bytes = with_capacity(symbols * width);
                 bytes.resize(original * width, 0);
@@ -222,21 +213,23 @@ impl CodewordOps for CpuEngine {
                 }
             }
             Ok::<_, Error>(RestoredCodeword {
-                word,
+                codeword,
                 range: part.clone(),
                 bytes,
             })
         };
-        if let ([part], 1) = (&parts[..], words.count) {
+        if let ([part], 1) = (&parts[..], codewords.count) {
             return Ok(vec![restore(0, part)?]);
         }
-        let tasks =
-            collected((0..words.count).flat_map(|word| parts.iter().map(move |part| (word, part))));
+        let tasks = collected(
+            (0..codewords.count)
+                .flat_map(|codeword| parts.iter().map(move |part| (codeword, part))),
+        );
         let mut restored = collected(tasks.iter().map(|_| None));
         self.pool.install(|| {
             let tasks = tasks.into_par_iter().zip(&mut restored);
-            tasks.try_for_each(|((word, part), place)| {
-                *place = Some(restore(word, part)?);
+            tasks.try_for_each(|((codeword, part), place)| {
+                *place = Some(restore(codeword, part)?);
                 Ok::<_, Error>(())
             })
         })?;
@@ -273,7 +266,7 @@ impl CodewordOps for CpuEngine {
     }
 }
 
-/// What a thread hashes symbols in that lie apart.
+/// Buffers of a thread that hashes symbols which are not contiguous.
 #[derive(Default)]
 struct Scratch {
     tile: Vec<u8>,
@@ -284,7 +277,8 @@ impl Scratch {
     /// Hashes a group of symbols.
     fn hash(&mut self, hasher: LeafHasher, size: u32, symbols: &[&[u8]], leaves: &mut [Digest]) {
         let step = size.min(MOST);
-        // Room for whole blocks, and then an odd number of lines of the cache.
+        // Whole hash blocks, and an odd number of cache lines, so that symbols do not share cache
+        // sets.
         let stride = BEFORE + (step as usize).next_multiple_of(128);
         let len = symbols.len() * stride + AFTER;
         if self.tile.len() < len {
@@ -294,7 +288,7 @@ impl Scratch {
             let range = start..size.min(start + step);
             let [from, to] = [range.start, range.end].map(|at| at as usize);
             for (place, symbol) in self.tile.chunks_mut(stride).zip(symbols) {
-                // The byte before waits there since the last step.
+                // The byte before is left from the last step.
                 place[BEFORE..][..to - from].copy_from_slice(&symbol[from..to]);
             }
             let tile = Tile {

@@ -1,4 +1,4 @@
-//! The state of the CPU engine that sessions and single codewords share.
+//! State of the CPU engine that sessions and single codewords share.
 
 use std::collections::VecDeque;
 #[cfg(feature = "gpu")]
@@ -22,47 +22,50 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::support::memory::BufferPool;
 
-/// About how many bytes of recovery symbols all threads together gather before they hand them on,
-/// and the most for one.
+/// Number of bytes of recovery symbols that all threads together gather before they hand them on,
+/// and its limit per thread.
 const BLOCKS_BYTES: usize = 64 << 20;
 const BLOCK_BYTES: usize = 2 << 20;
 
-/// The most lines that a thread takes at once: as many as share a chunk of two-byte symbols.
+/// Largest number of codewords that a thread takes at once: as many as share a chunk of two-byte
+/// symbols.
 pub(super) const BLOCK_CODEWORDS: usize = 32;
 
-/// The most bytes of every row in the columns that a thread takes at once: a block of long symbols takes about
-/// ten milliseconds, which is how long another thread may be idle at the end.
+/// Largest number of bytes of every row in the columns that a thread takes at once. Such a block of
+/// long symbols takes about 10 ms, so another thread may idle for that time at the end.
 const BLOCK_WIDTH: usize = 24 << 10;
 
-/// What work on the host panicked with: a source's or a sink's own panic, say, and no device's fault.
+/// Payload of a panic in work on the host, such as a source's or a sink's own. The panic is no
+/// fault of a device.
 #[cfg(feature = "gpu")]
 pub(crate) struct HostPanic(pub(crate) Box<dyn std::any::Any + Send>);
 
+/// Engine on the CPU.
 pub(crate) struct CpuEngine {
     pub(super) pool: rayon::ThreadPool,
     pub(super) butterflies: Butterflies,
     pub(super) encodings: Mutex<Vec<Arc<Extender>>>,
-    /// Those of single words, the latest last.
+    /// Decodings of single codewords, the latest last.
     pub(super) decodings: Mutex<VecDeque<CachedDecoding>>,
     pub(super) isa: Isa,
     pub(super) dropped: Vec<DroppedSet>,
-    /// The bytes of a core's second-level cache, if they are known.
+    /// Size of a core's second-level cache in bytes, if known.
     pub(super) second_level: Option<u64>,
-    /// The source rows, the stripes, the hash states, the leaf hashes of ended sessions.
+    /// Buffers of ended sessions: source rows, stripes, hash states, leaf hashes.
     pub(super) idle_rows: BufferPool,
     pub(super) idle_stripes: BufferPool,
     pub(super) idle_states: BufferPool,
     pub(super) idle_leaves: BufferPool,
-    /// The leaves of two-byte symbols, by commitment.
+    /// Leaf hashes of all two-byte symbols, by commitment.
     pub(super) short_leaves: [OnceLock<ShortLeaves>; 2],
-    /// What threads work in, between jobs.
+    /// Workspaces of threads, between jobs.
     pub(super) spaces: Mutex<Vec<CodewordSpace>>,
 }
 
-/// A code made ready for decoding from certain symbols.
+/// Decoding of a code from certain symbols.
 pub(crate) struct CachedDecoding {
     pub(super) code: Code,
-    /// The symbols, in the order in which they are given.
+    /// Positions of the given symbols, in the given order.
     pub(super) given: Vec<usize>,
     pub(super) decoding: Arc<Restorer>,
 }
@@ -88,12 +91,18 @@ impl CpuEngine {
         })
     }
 
+    /// Replaces the size of the second-level cache, on which memory depends.
+    #[cfg(test)]
+    pub(crate) fn set_second_level(&mut self, bytes: Option<u64>) {
+        self.second_level = bytes;
+    }
+
     /// Number of worker threads.
     pub(crate) fn threads(&self) -> usize {
         self.pool.current_num_threads()
     }
 
-    /// Does work on the engine's threads. Its panic comes back as a [`HostPanic`].
+    /// Does work on the engine's threads. A panic of `work` becomes a panic with a [`HostPanic`].
     #[cfg(feature = "gpu")]
     pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let work = || catch_unwind(AssertUnwindSafe(work));
@@ -101,18 +110,20 @@ impl CpuEngine {
         result.unwrap_or_else(|payload| resume_unwind(Box::new(HostPanic(payload))))
     }
 
-    /// How many bytes of every symbol of a line are extended and hashed at once.
+    /// Returns the step: the bytes of every symbol of a codeword that are extended and hashed at
+    /// once.
     pub(super) fn step(&self, shape: &Shape) -> u32 {
         cache_sizes::step(self.second_level, shape.n_shards().into())
     }
 
-    /// The code that expands slivers of the axis.
+    /// Returns the code that expands slivers of the axis.
     pub(super) fn expanding(shape: &Shape, axis: Axis) -> Code {
         let original = usize::from(shape.sliver_symbols(axis));
         Code::new(original, usize::from(shape.n_shards()) - original)
     }
 
-    /// The code that expands slivers of the axis, ready for use; made once and kept.
+    /// Returns the code that expands slivers of the axis with its tables, which are made once and
+    /// kept.
     pub(super) fn encoding(&self, shape: &Shape, axis: Axis) -> Arc<Extender> {
         let code = Self::expanding(shape, axis);
         let encodings = || {
@@ -129,13 +140,13 @@ impl CpuEngine {
         if let Some(there) = there(&encodings()) {
             return there;
         }
-        // Not under the lock: memory may be missing.
+        // Not under the lock: memory may be missing, and that unwinds.
         let encoding = Arc::new(Extender::new(&self.butterflies, code));
         let mut encodings = encodings();
         if let Some(there) = there(&encodings) {
             return there;
         }
-        // Two are in use at a time, and seldom more committees than one.
+        // A committee uses two at a time.
         if encodings.len() == 8 {
             encodings.remove(0);
         }
@@ -143,7 +154,7 @@ impl CpuEngine {
         encoding
     }
 
-    /// Calls `work` with what a thread works in.
+    /// Calls `work` with a thread's workspace.
     pub(super) fn with_space<T>(&self, work: impl FnOnce(&mut CodewordSpace) -> T) -> T {
         let spaces = || self.spaces.lock().expect("nothing panics under the lock");
         let mut space = spaces().pop().unwrap_or_default();
@@ -152,14 +163,15 @@ impl CpuEngine {
         result
     }
 
-    /// Whether the leaves of a blob's symbols are looked up: where two-byte symbols are more than there
-    /// are different ones.
+    /// Returns true if leaf hashes of a blob are looked up: if there are more two-byte symbols than
+    /// values of such a symbol.
     pub(super) fn uses_short_leaves(&self, shape: &Shape) -> bool {
         let n = usize::from(shape.n_shards());
         shape.symbol_size() == ShortLeaves::SYMBOL && n * n > ShortLeaves::COUNT
     }
 
-    /// The leaves to look up, if that is how it is done; made once.
+    /// Returns the table of leaf hashes, which is made once, if leaf hashes of the blob are looked
+    /// up.
     pub(super) fn short_leaves(
         &self,
         shape: &Shape,
@@ -170,9 +182,9 @@ impl CpuEngine {
             .then(|| leaves.get_or_init(|| ShortLeaves::new(commitment, self.isa)))
     }
 
-    /// How many columns a thread takes at once: several, so that short symbols share chunks and the
-    /// bytes of the next one come in time, but few enough that every thread gets some; fewer if what
-    /// they give is gathered for an output.
+    /// Returns the number of columns that a thread takes at once: several, so that short symbols
+    /// share chunks and the bytes of the next column are prefetched in time, but few enough that
+    /// every thread gets some. Fewer if the thread gathers the recovery symbols for an output.
     pub(super) fn block_lines(&self, shape: &Shape, width: usize, gathers: bool) -> usize {
         let n = usize::from(shape.n_shards());
         let together = Layout::codewords_per_chunk(width, shape.symbol_size());
@@ -185,21 +197,21 @@ impl CpuEngine {
         (most / together).max(1) * together
     }
 
-    /// The most columns that a thread takes at once, but for short symbols.
+    /// Returns the largest number of columns that a thread takes at once, except for short symbols.
     fn most_codewords(&self, n: usize) -> usize {
         n.div_ceil(4 * self.threads()).min(BLOCK_CODEWORDS)
     }
 
-    /// The most bytes that a thread gathers for an output, with stripes of up to `width`. It grows
-    /// with the width, as the blocks of lines do not.
+    /// Returns the largest number of bytes that a thread gathers for an output, with stripes of up
+    /// to `width` bytes. It grows with the width, while the number of codewords per block does not.
     pub(super) fn gathered_memory(&self, shape: &Shape, width: u32) -> u64 {
         let n = u64::from(shape.n_shards());
         let most = (BLOCKS_BYTES / self.threads()).min(BLOCK_BYTES) as u64;
         let lines = self.most_codewords(shape.n_shards().into()) as u64 * n * u64::from(width);
-        // One line at least, or as many short ones as share a chunk.
+        // At least one codeword, or as many with short symbols as share a chunk.
         lines.min(most).max(n * u64::from(width.max(64)))
     }
 }
 
-/// The bytes of the lists of pieces and slices that a thread makes.
+/// Bytes per symbol of the lists of pieces and slices that a thread makes.
 pub(super) const LISTS_A_SYMBOL: u64 = 32;

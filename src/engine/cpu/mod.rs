@@ -1,8 +1,8 @@
-//! The CPU engine: stripes, all cores, the widest vectors that are there.
+//! The CPU engine: stripes on all cores, with the widest vectors of the processor.
 //!
-//! Work is shared out by lines, each a row or a column of the expanded matrix: a thread extends a
-//! line and hashes it while it is in its cache. No two threads write to one place, and nothing is
-//! locked but for a moment a task, to take a workspace.
+//! Threads share out codewords: a thread extends a codeword and hashes it while it is in the
+//! thread's cache. No two threads write to the same memory. A task takes a lock only to take and
+//! return its workspace.
 
 mod cache_sizes;
 mod codeword_ops;
@@ -10,7 +10,7 @@ mod codeword_pipeline;
 mod cpu_engine;
 pub(crate) mod decode;
 mod dispatch;
-mod encode;
+pub(crate) mod encode;
 pub(crate) mod expand;
 pub(crate) mod hash;
 pub(crate) mod isa;
@@ -32,11 +32,13 @@ use rayon::prelude::*;
 pub(crate) use self::cpu_engine::CpuEngine;
 #[cfg(feature = "gpu")]
 pub(crate) use self::cpu_engine::HostPanic;
-use super::{DecodeSession, DroppedSet, EncodeSession, Engine, ExpandSession, RowPlaces};
-use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
+use super::{
+    CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan, EncodePlanRequest,
+    EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandPlanRequest, ExpandSession,
+    RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
+};
+use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher, TaskPool};
 use crate::format::error::Result;
-use crate::format::index::{Axis, SliverIndex};
-use crate::format::shape::Shape;
 use crate::support::memory::{BufferPool, filled};
 
 impl PairHasher for CpuEngine {
@@ -60,14 +62,16 @@ impl PairHasher for CpuEngine {
     ) {
         hash::hash_adjacent(commitment, self.isa, prefix, children, out);
     }
+}
 
+impl TaskPool for CpuEngine {
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         self.pool
             .install(|| (0..count).into_par_iter().for_each(task));
     }
 
     fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
-        // As many as threads: a task takes one that another has left, and leaves it.
+        // At most one per thread: a task takes a buffer that another task has left.
         let left = Mutex::new(Vec::<Vec<Digest>>::new());
         let lock = || left.lock().expect("nothing panics under the lock");
         self.pool.install(|| {
@@ -80,23 +84,49 @@ impl PairHasher for CpuEngine {
             });
         });
     }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        match self.threads() > 1 && rayon::current_thread_index().is_none() {
+            // This thread is awake. Two threads of the pool would have to wake up, perhaps on one
+            // core.
+            true => self.pool.in_place_scope(|scope| {
+                scope.spawn(|_| one());
+                other();
+            }),
+            false => {
+                self.pool.install(|| rayon::join(one, other));
+            }
+        }
+    }
 }
 
 impl Engine for CpuEngine {
-    fn name(&self) -> &'static str {
-        "cpu"
+    fn info(&self) -> EngineInfo<'_> {
+        EngineInfo {
+            kind: self.kind(),
+            instruction_set: self.isa.set(),
+            dropped_sets: &self.dropped,
+            device: None,
+            device_fault: None,
+            threads: self.threads(),
+            skips_zero_codewords: self.skips_zero_codewords(),
+        }
     }
 
-    fn instruction_set(&self) -> &'static str {
-        self.isa.name()
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
+        plan_encode(self, request)
     }
 
-    fn dropped_sets(&self) -> &[DroppedSet] {
-        &self.dropped
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
+        plan_expand(self, request)
     }
 
-    fn stripes(&self) -> bool {
-        true
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
+        plan_decode(self, request)
+    }
+
+    fn codewords(&self) -> &dyn CodewordOps {
+        self
     }
 
     fn release_buffers(&self) {
@@ -108,82 +138,74 @@ impl Engine for CpuEngine {
         ];
         all.into_iter().for_each(BufferPool::clear);
     }
+}
 
-    fn skips_zero_codewords(&self) -> bool {
-        true
+impl Sessions for CpuEngine {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Cpu
     }
 
     fn threads(&self) -> usize {
         self.threads()
     }
 
-    fn encode_memory(
-        &self,
-        shape: &Shape,
-        commitment: Commitment,
-        width: u32,
-        in_memory: bool,
-    ) -> u64 {
-        encode::memory(self, shape, commitment, width, in_memory)
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64 {
+        let EncodePlanRequest {
+            shape,
+            commitment,
+            in_memory,
+            ..
+        } = request;
+        encode::memory(self, shape, *commitment, width, *in_memory)
     }
 
-    fn start_encode<'a>(
-        &'a self,
-        shape: Shape,
-        commitment: Commitment,
-        width: u32,
-    ) -> Result<Box<dyn EncodeSession + 'a>> {
-        Ok(Box::new(encode::Session::new(
-            self, shape, commitment, width,
-        )))
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, width: u32) -> u64 {
+        let ExpandPlanRequest {
+            shape,
+            commitment,
+            axis,
+            ..
+        } = request;
+        expand::memory(self, shape, *commitment, *axis, items, width)
     }
 
-    fn expand_memory(
-        &self,
-        shape: &Shape,
-        commitment: Commitment,
-        axis: Axis,
-        items: usize,
-        width: u32,
-    ) -> u64 {
-        expand::memory(self, shape, commitment, axis, items, width)
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
+        let DecodePlanRequest {
+            shape,
+            axis,
+            given,
+            in_memory,
+            in_place,
+            ..
+        } = request;
+        decode::memory(self, shape, *axis, given, width, *in_memory, *in_place)
+    }
+
+    fn start_encode<'a>(&'a self, plan: &EncodePlan<'_>) -> Box<dyn EncodeSession + 'a> {
+        let (shape, commitment) = (plan.shape, plan.commitment);
+        Box::new(encode::Session::new(self, shape, commitment, plan.width))
     }
 
     fn start_expand<'a>(
         &'a self,
-        shape: Shape,
-        commitment: Commitment,
-        axis: Axis,
+        plan: &ExpandPlan<'_>,
         items: usize,
-        width: u32,
-    ) -> Result<Box<dyn ExpandSession + 'a>> {
-        Ok(Box::new(expand::Session::new(
+    ) -> Box<dyn ExpandSession + 'a> {
+        let (shape, commitment, axis) = (plan.shape, plan.commitment, plan.axis);
+        let width = plan.width;
+        Box::new(expand::Session::new(
             self, shape, commitment, axis, items, width,
-        )))
-    }
-
-    fn decode_memory(
-        &self,
-        shape: &Shape,
-        axis: Axis,
-        given: &[SliverIndex],
-        width: u32,
-        in_memory: bool,
-        in_place: bool,
-    ) -> u64 {
-        decode::memory(self, shape, axis, given, width, in_memory, in_place)
+        ))
     }
 
     fn start_decode<'a>(
         &'a self,
-        shape: Shape,
-        axis: Axis,
-        given: &[SliverIndex],
-        width: u32,
+        plan: &DecodePlan<'_>,
         place: RowPlaces<'_, 'a>,
-    ) -> Result<Box<dyn DecodeSession + 'a>> {
-        Ok(Box::new(decode::Session::new(
-            self, shape, axis, given, width, place,
-        )))
+    ) -> Box<dyn DecodeSession + 'a> {
+        let (shape, axis, given) = (plan.shape, plan.axis, plan.given);
+        Box::new(decode::Session::new(
+            self, shape, axis, given, plan.width, place,
+        ))
     }
 }

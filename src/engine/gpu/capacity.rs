@@ -1,30 +1,31 @@
-//! What a device has room for: how wide stripes can be, and how many slivers it takes at once.
+//! Capacity of a device: the width of stripes, and the number of slivers at once.
 
 use super::encode::stripe::EncodeSizes;
 use super::shader::modules::Shader;
 use super::{GpuEngine, decode, expand, unavailable};
 use crate::code::Code;
-use crate::engine::STRIPE_UNIT;
+use crate::engine::{Capacity, EngineKind, STRIPE_UNIT, Sessions};
 use crate::format::commitment::Commitment;
 use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 
-/// Why a device cannot do a job.
+/// Reason a device cannot do a job.
 pub(crate) enum NoCapacity {
-    /// So many bytes are needed at least.
+    /// Least number of bytes of device memory that the job needs.
     Memory(u64),
-    /// The committee is too large for its shaders.
+    /// The committee is too large for the device's workgroups or bindings.
     Committee,
 }
 
 impl GpuEngine {
-    /// Whether buffers fit on the device, of which the largest and all have so many bytes.
+    /// Returns true if buffers fit on the device. `largest` are the bytes of the largest one,
+    /// `total` of all.
     pub(crate) fn fits(&self, largest: u64, total: u64) -> bool {
         largest <= self.info.largest_binding && total <= self.budget()
     }
 
-    /// Whether a shader of this device can do the code of a committee.
+    /// Returns true if the device has enough workgroup memory for the codes of a committee.
     pub(crate) fn has_codes(&self, shape: &Shape) -> bool {
         let bytes = self.device.workgroup_bytes();
         Axis::BOTH.into_iter().all(|axis| {
@@ -34,8 +35,8 @@ impl GpuEngine {
         })
     }
 
-    /// The widest stripes that the device has room for: whole symbols, or a multiple of the unit. `bytes`
-    /// are those of the largest buffer and of all, by the width.
+    /// Returns the widest stripes that fit on the device: whole symbols, or a multiple of
+    /// [`STRIPE_UNIT`]. `bytes(width)` are the bytes of the largest buffer and of all.
     pub(crate) fn widest_of(
         &self,
         shape: &Shape,
@@ -71,13 +72,13 @@ impl GpuEngine {
         }
         let (largest, narrowest) = bytes(unit.min(size));
         match largest <= self.info.largest_binding {
-            // A short symbol may take less whole.
+            // A short symbol may take less memory in one stripe, without hash states.
             true => Err(NoCapacity::Memory(narrowest.min(bytes(size).1))),
             false => Err(NoCapacity::Committee),
         }
     }
 
-    /// The widest stripes of encoding.
+    /// Returns the widest stripes of encoding.
     pub(crate) fn widest(&self, shape: &Shape, commitment: Commitment) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
             let sizes = EncodeSizes::new(shape, commitment, width, self.cut);
@@ -85,7 +86,7 @@ impl GpuEngine {
         })
     }
 
-    /// The widest stripes of decoding.
+    /// Returns the widest stripes of decoding.
     pub(crate) fn widest_decode(&self, shape: &Shape, axis: Axis) -> Result<u32, NoCapacity> {
         self.widest_of(shape, |width| {
             let sizes = decode::DecodeSizes::new(shape, axis, width, self.cut);
@@ -93,7 +94,7 @@ impl GpuEngine {
         })
     }
 
-    /// The widest pieces of a sliver that is hashed.
+    /// Returns the widest pieces of a sliver to expand.
     pub(crate) fn widest_expand(
         &self,
         shape: &Shape,
@@ -106,29 +107,44 @@ impl GpuEngine {
         })
     }
 
-    /// The CPU does a job for which the device has no room, if it may: an error where a limit was set that
-    /// is too low, or where the CPU is not to go on.
-    pub(crate) fn leave_to_cpu(&self, no_capacity: &NoCapacity, shape: &Shape) -> Result<()> {
+    /// Returns the engine that does a job with the widest stripes of the device: the CPU if the
+    /// device has no capacity.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DeviceMemory`] if the device has too little memory and a limit was set or the CPU
+    /// must not take its place; [`Error::EngineUnavailable`] if the committee is too large and the
+    /// CPU must not take its place.
+    pub(crate) fn capacity(
+        &self,
+        widest: Result<u32, NoCapacity>,
+        shape: &Shape,
+    ) -> Result<Capacity> {
         let fallback = self.options.fallback;
-        match *no_capacity {
-            NoCapacity::Memory(needed) if self.options.memory.is_some() || !fallback => {
+        match widest {
+            Ok(widest) => Ok(Capacity {
+                engine: EngineKind::Gpu,
+                widest,
+            }),
+            Err(NoCapacity::Memory(needed)) if self.options.memory.is_some() || !fallback => {
                 Err(Error::DeviceMemory {
                     device: self.info.name.clone(),
                     needed,
                     budget: self.budget(),
                 })
             }
-            NoCapacity::Committee if !fallback => Err(unavailable(format!(
+            Err(NoCapacity::Committee) if !fallback => Err(unavailable(format!(
                 "{}: its workgroups or bindings are too small for committees of {} shards, and the \
                  CPU is not to go on instead",
                 self.info.name,
                 shape.n_shards()
             ))),
-            _ => Ok(()),
+            Err(_) => Ok(self.cpu.unlimited()),
         }
     }
 
-    /// How many slivers are on the device at once, in pieces of `width`.
+    /// Returns the number of slivers, of `items`, that fit on the device at once in pieces of
+    /// `width` bytes.
     pub(crate) fn items_at_once(
         &self,
         shape: &Shape,

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
+use crate::engine::cpu;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::encode::stripe_output::OutputProgress;
 use crate::engine::gpu::{GpuEngine, decode, encode, expand};
-use crate::engine::{DecodeSession, Engine, ExpandSession, stripes};
+use crate::engine::{DecodeSession, EncodeSession, ExpandSession, stripes};
 use crate::format::commitment::{Commitment, ZeroCodewords, column_roots, row_roots};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
@@ -29,7 +30,7 @@ const SLIVERS: usize = 3;
 /// # Errors
 ///
 /// A fault if a result is wrong or the device fails.
-pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
+pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Failure> {
     let mut all = true;
     for (n_shards, size) in SHAPES {
         let symbols = |shape: &Shape| u64::from(shape.rows()) * u64::from(shape.columns());
@@ -56,19 +57,11 @@ pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Fault> {
     Ok(all)
 }
 
-/// Returns a failure as a fault: the self-test has no job that could fail.
-fn fault(failure: Failure) -> Fault {
-    match failure {
-        Failure::Device(fault) => fault,
-        Failure::Job(error) => Fault::Refused(error.to_string()),
-    }
-}
-
 /// Returns a fault if a result is wrong.
-fn expect(right: bool) -> Result<bool, Fault> {
+fn expect(right: bool) -> Result<bool, Failure> {
     match right {
         true => Ok(true),
-        false => Err(Fault::Wrong("a known answer")),
+        false => Err(Fault::Wrong("a known answer").into()),
     }
 }
 
@@ -78,7 +71,7 @@ fn encodes(
     shape: Shape,
     commitment: Commitment,
     bytes: &[u8],
-) -> Result<bool, Fault> {
+) -> Result<bool, Failure> {
     let size = shape.symbol_size();
     let Ok(widest) = engine.widest(&shape, commitment) else {
         return Ok(false);
@@ -89,19 +82,18 @@ fn encodes(
     let progress = OutputProgress::new(&shape);
     for range in stripes(size, 0, width) {
         let done = session.on_device(range, &rows, None, &progress, &Control::new());
-        done.map_err(fault)?;
+        done?;
     }
-    let cpu = &*engine.cpu;
-    let expected = cpu.start_encode(shape, commitment, size);
-    let mut expected = expected.expect("memory for a small blob");
+    let host = &*engine.cpu;
+    let mut expected = cpu::encode::Session::new(host, shape, commitment, size);
     let done = expected.stripe(0..size, &rows, None, &Control::new());
     done.expect("bytes in memory can be read");
     let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
     // No row or column of the test blobs is zero because of padding.
     let zeros = ZeroCodewords::none();
     let expected = [
-        column_roots(cpu, commitment, leaves, n, &zeros),
-        row_roots(cpu, commitment, leaves, n, &zeros),
+        column_roots(host, commitment, leaves, n, &zeros),
+        row_roots(host, commitment, leaves, n, &zeros),
     ];
     expect(session.roots == Some(expected))
 }
@@ -113,7 +105,7 @@ fn expands(
     commitment: Commitment,
     axis: Axis,
     bytes: &[u8],
-) -> Result<bool, Fault> {
+) -> Result<bool, Failure> {
     let size = shape.symbol_size();
     let width = WIDTH.min(size);
     let Ok(widest) = engine.widest_expand(&shape, commitment, axis) else {
@@ -124,21 +116,20 @@ fn expands(
     let mut session = expand::GpuExpandSession::new(engine, of, SLIVERS, width, widest);
     for range in stripes(size, 0, width) {
         let done = session.on_device(range, &slivers, &Control::new());
-        done.map_err(fault)?;
+        done?;
     }
-    let cpu = &*engine.cpu;
-    let expected = cpu.start_expand(shape, commitment, axis, SLIVERS, size);
-    let mut expected = expected.expect("memory for few slivers");
+    let host = &*engine.cpu;
+    let mut expected = cpu::expand::Session::new(host, shape, commitment, axis, SLIVERS, size);
     let done = expected.stripe(0..size, &slivers, &Control::new());
     done.expect("bytes in memory can be read");
     let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
-    let expected = row_roots(cpu, commitment, leaves, n, &ZeroCodewords::none());
+    let expected = row_roots(host, commitment, leaves, n, &ZeroCodewords::none());
     expect(session.roots() == Some(&expected))
 }
 
 /// Compares the rows decoded from arbitrary slivers, most of them not of the source: any bytes are
 /// slivers of some matrix. Returns false as `encodes`.
-fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result<bool, Fault> {
+fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result<bool, Failure> {
     let size = shape.symbol_size();
     let Ok(widest) = engine.widest_decode(&shape, axis) else {
         return Ok(false);
@@ -153,9 +144,9 @@ fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result
         decode::GpuDecodeSession::new(engine, shape, axis, &given, size, widest, &nowhere);
     let mut session = session;
     let done = session.on_device(0..size, &slivers, &Control::new());
-    done.map_err(fault)?;
-    let expected = engine.cpu.start_decode(shape, axis, &given, size, &nowhere);
-    let mut expected = expected.expect("memory for a small blob");
+    done?;
+    let host = &*engine.cpu;
+    let mut expected = cpu::decode::Session::new(host, shape, axis, &given, size, &nowhere);
     let done = expected.stripe(0..size, &slivers, &Control::new());
     done.expect("bytes in memory can be read");
     let row_len = shape.sliver_len(Axis::Primary) as usize;
@@ -165,7 +156,7 @@ fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result
         rows.read(row, 0..size, &mut bytes).map(|()| bytes).ok()
     };
     let mut rows = 0..usize::from(shape.rows());
-    expect(rows.all(|number| row(&session, number) == row(&*expected, number)))
+    expect(rows.all(|number| row(&session, number) == row(&expected, number)))
 }
 
 /// Slivers one after another in memory.

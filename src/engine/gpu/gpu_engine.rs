@@ -1,4 +1,4 @@
-//! The state of the GPU engine that its sessions share.
+//! State of the GPU engine that its sessions share.
 
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
@@ -12,34 +12,37 @@ use crate::engine::cpu::CpuEngine;
 use crate::engine::options::DeviceOptions;
 use crate::format::error::{Error, Result};
 
-/// The bytes that go up or down at once.
+/// Bytes of one transfer to or from the device.
 pub(super) const BLOCK: u64 = 32 << 20;
 
-/// The share of a device's memory that is used, unless said otherwise: others need some too.
+/// Divisor of a device's memory that gives the default limit, since other programs need device
+/// memory too.
 const SHARE: u64 = 2;
 
-/// What is used where the driver does not say how much there is.
+/// Default limit of device memory in bytes if the driver does not tell its size.
 const UNKNOWN_MEMORY: u64 = 2 << 30;
 
+/// Engine on one device, with a CPU engine behind it.
 pub(crate) struct GpuEngine {
     pub(super) cpu: Arc<CpuEngine>,
     pub(super) device: Arc<Device>,
     pub(super) info: DeviceInfo,
-    /// What tells the adapter from others.
+    /// Identifies the adapter in the process.
     pub(super) key: String,
     pub(super) options: DeviceOptions,
     pub(super) cut: BlockLimits,
-    /// The device's buffers, unless a job has them: jobs wait for their turn, a stripe each.
+    /// Buffers on the device. `None` while a job holds the lease, for one stripe at a time.
     pub(super) workspace: Mutex<Option<Workspace>>,
-    /// They are back.
+    /// Notified when a job returns the workspace.
     pub(super) is_back: Condvar,
-    /// Why the device is no longer used.
+    /// Reason the device was abandoned.
     pub(super) fault: OnceLock<Fault>,
-    /// No stripe is wider.
+    /// Largest width of stripes.
     #[cfg(test)]
     pub(super) most_width: u32,
 }
 
+/// Returns the error of an engine that cannot be used.
 pub(crate) fn unavailable(reason: String) -> Error {
     Error::EngineUnavailable {
         engine: "gpu".into(),
@@ -48,17 +51,21 @@ pub(crate) fn unavailable(reason: String) -> Error {
 }
 
 impl GpuEngine {
-    /// The bytes of the device's memory that may be used.
+    /// Returns the limit of device memory in bytes.
     pub(super) fn budget(&self) -> u64 {
         let share = self.info.memory.map(|memory| memory / SHARE);
         let most = self.options.memory.or(share);
         most.unwrap_or(UNKNOWN_MEMORY)
     }
 
-    /// Uses the device no longer. An error if the CPU is not to go on.
+    /// Abandons the device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EngineUnavailable`] if the CPU must not continue.
     pub(super) fn give_up(&self, fault: Fault) -> Result<()> {
         adapters::rule_out(&self.key, &fault);
-        // Closing a device that does not answer could wait for ever: it is left open.
+        // Closing a device that does not answer could block forever, so the device is leaked.
         std::mem::forget(Arc::clone(&self.device));
         let fault = self.fault.get_or_init(|| fault);
         match self.options.fallback {

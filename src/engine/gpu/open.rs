@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use super::device::adapters::{self, Found};
 use super::device::block_limits::BlockLimits;
-use super::device::fault::Fault;
+use super::device::fault::{Failure, Fault};
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
 use super::device_selftest;
@@ -13,19 +13,20 @@ use super::gpu_engine::{BLOCK, GpuEngine, unavailable};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{DeviceInfo, EngineOptions, NoDevice};
 use crate::format::error::Result;
+use crate::support::memory::catch_out_of_memory;
 
-/// The devices there are.
+/// Returns all devices.
 pub(crate) fn devices() -> Vec<DeviceInfo> {
     let found = adapters::all().unwrap_or_default();
     found.into_iter().map(|found| found.info).collect()
 }
 
-/// The device that would be used, or why there is none.
+/// Returns the device that the options select, or the reason there is none.
 pub(crate) fn find_device(options: &EngineOptions) -> std::result::Result<DeviceInfo, NoDevice> {
     Ok(find(options)?.info)
 }
 
-/// What is asked for: by the options, or by the environment.
+/// Returns the number or name of the requested device, from the options or the environment.
 fn asked(options: &EngineOptions) -> Option<String> {
     let named = options.device.name.clone();
     named.or_else(|| variable(adapters::DEVICE_VARIABLE))
@@ -35,7 +36,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The adapter that is asked for, or the most capable one.
+/// Returns the requested adapter, or the most capable one.
 fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
     let mut found = adapters::all().map_err(|fault| NoDevice {
         is_asked: false,
@@ -53,16 +54,26 @@ fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
 }
 
 impl GpuEngine {
-    /// Opens the device that is asked for, and asks it questions with known answers.
+    /// Opens the selected device, and tests it on questions with known answers before its first use
+    /// in the process.
     pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
+        catch_out_of_memory(|| Self::new_uncaught(options))
+    }
+
+    /// As [`GpuEngine::new`], but missing memory unwinds.
+    fn new_uncaught(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
         if !adapters::is_tried(&engine.key) {
-            let all = device_selftest::try_out(&engine).map_err(|fault| {
-                adapters::rule_out(&engine.key, &fault);
-                unavailable(format!(
-                    "{} is not used: {fault} when it was tried",
-                    engine.info.name
-                ))
+            let all = device_selftest::try_out(&engine).map_err(|failure| match failure {
+                // No memory on the host: the device may be good.
+                Failure::Job(error) => error,
+                Failure::Device(fault) => {
+                    adapters::rule_out(&engine.key, &fault);
+                    unavailable(format!(
+                        "{} is not used: {fault} when it was tried",
+                        engine.info.name
+                    ))
+                }
             })?;
             if all {
                 adapters::note_tried(engine.key.clone());
@@ -71,6 +82,7 @@ impl GpuEngine {
         Ok(engine)
     }
 
+    /// Opens the selected device without the test.
     pub(super) fn untried(options: &EngineOptions) -> Result<Self> {
         let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
         let found = find(options).map_err(|none| unavailable(none.reason))?;

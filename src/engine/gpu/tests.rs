@@ -1,10 +1,10 @@
 //! Comparison of the engine with the CPU engine, on any device, software devices included.
 
-mod decode;
-mod expand;
+mod decoded_blobs;
 mod faults;
 mod memory;
 mod sharing;
+mod verified_slivers;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};
@@ -14,6 +14,7 @@ use super::device::workspace::Workspace;
 use super::shader::modules::Shader;
 use super::*;
 use crate::engine::EngineOptions;
+use crate::engine::cpu::encode::Session as CpuSession;
 use crate::engine::options::DeviceOptions;
 use crate::format::error::Error;
 use crate::io::sink::SliverBuffer;
@@ -371,7 +372,10 @@ fn states_mean_the_same_to_device_and_cpu() {
                         true => Box::new(encode::GpuEncodeSession::new(
                             &engine, shape, commitment, width,
                         )),
-                        false => engine.cpu.start_encode(shape, commitment, width).unwrap(),
+                        false => {
+                            let cpu = &*engine.cpu;
+                            Box::new(CpuSession::new(cpu, shape, commitment, width))
+                        }
                     }
                 };
                 let control = Control::new();
@@ -389,9 +393,19 @@ fn states_mean_the_same_to_device_and_cpu() {
                     let leaves = second.leaves();
                     [
                         crate::format::commitment::column_roots(
-                            &engine, commitment, leaves, 7, &none,
+                            &*engine.cpu,
+                            commitment,
+                            leaves,
+                            7,
+                            &none,
                         ),
-                        crate::format::commitment::row_roots(&engine, commitment, leaves, 7, &none),
+                        crate::format::commitment::row_roots(
+                            &*engine.cpu,
+                            commitment,
+                            leaves,
+                            7,
+                            &none,
+                        ),
                     ]
                 });
                 assert_eq!(

@@ -1,5 +1,5 @@
-//! The reference engine: one thread, the whole blob in memory, the algorithm as it is written down.
-//! Slow, obvious, and the oracle for every other engine.
+//! The reference engine: one thread, the whole blob in memory, the algorithm as specified. It is
+//! slow and obvious, and the oracle of every other engine.
 
 mod reference_codewords;
 
@@ -7,11 +7,13 @@ use std::ops::Range;
 
 use reed_solomon_simd::{ReedSolomonDecoder, ReedSolomonEncoder};
 
-use super::{DecodeSession, EncodeSession, Engine, ExpandSession, RowPlaces, SliverOutput};
-use crate::code::with_tables;
-use crate::format::commitment::{
-    ChunkTask, Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher,
+use super::{
+    CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan, EncodePlanRequest,
+    EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandPlanRequest, ExpandSession,
+    InstructionSet, RowPlaces, Sessions, SliverOutput, plan_decode, plan_encode, plan_expand,
 };
+use crate::code::with_tables;
+use crate::format::commitment::{Commitment, Digest, LEAF_PREFIX, OneAtATime};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
@@ -20,9 +22,11 @@ use crate::io::sink::{Pieces, SliverPart};
 use crate::io::symbol_reader::SymbolReader;
 use crate::support::memory::{BufferPool, PooledBuffer};
 
+/// Reference engine.
 #[derive(Default)]
 pub(crate) struct ReferenceEngine {
-    /// The large buffers of ended sessions: fresh memory would cost more than some of the work.
+    /// Large buffers of ended sessions, kept because fresh memory takes longer than some of the
+    /// work.
     idle: BufferPool,
 }
 
@@ -32,139 +36,109 @@ impl ReferenceEngine {
     }
 }
 
-impl PairHasher for ReferenceEngine {
-    fn hash_pairs(
-        &self,
-        commitment: Commitment,
-        prefix: u8,
-        left: &[Digest],
-        right: &[Digest],
-        out: &mut [Digest],
-    ) {
-        OneAtATime.hash_pairs(commitment, prefix, left, right, out);
+impl Engine for ReferenceEngine {
+    fn info(&self) -> EngineInfo<'_> {
+        EngineInfo {
+            kind: self.kind(),
+            instruction_set: InstructionSet::Portable,
+            dropped_sets: &[],
+            device: None,
+            device_fault: None,
+            threads: self.threads(),
+            skips_zero_codewords: self.skips_zero_codewords(),
+        }
     }
 
-    fn hash_adjacent(
-        &self,
-        commitment: Commitment,
-        prefix: u8,
-        children: &[Digest],
-        out: &mut [Digest],
-    ) {
-        OneAtATime.hash_adjacent(commitment, prefix, children, out);
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
+        plan_encode(self, request)
     }
 
-    fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
-        OneAtATime.for_each(count, task);
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
+        plan_expand(self, request)
     }
 
-    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
-        OneAtATime.for_each_chunk(out, len, scratch, task);
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
+        plan_decode(self, request)
+    }
+
+    fn codewords(&self) -> &dyn CodewordOps {
+        &OneAtATime
     }
 }
 
-impl Engine for ReferenceEngine {
-    fn name(&self) -> &'static str {
-        "reference"
-    }
-
-    fn instruction_set(&self) -> &'static str {
-        "portable"
-    }
-
-    fn stripes(&self) -> bool {
-        false
+impl Sessions for ReferenceEngine {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Reference
     }
 
     fn threads(&self) -> usize {
         1
     }
 
-    fn encode_memory(
-        &self,
-        shape: &Shape,
-        _commitment: Commitment,
-        width: u32,
-        _in_memory: bool,
-    ) -> u64 {
+    fn has_stripes(&self) -> bool {
+        false
+    }
+
+    fn skips_zero_codewords(&self) -> bool {
+        false
+    }
+
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64 {
+        let shape = &request.shape;
         let n = u64::from(shape.n_shards());
         n * u64::from(shape.rows()) * u64::from(width) + n * n * 32
     }
 
-    fn start_encode<'a>(
-        &'a self,
-        shape: Shape,
-        commitment: Commitment,
-        _width: u32,
-    ) -> Result<Box<dyn EncodeSession + 'a>> {
-        let rows = u64::from(shape.rows()) * u64::from(shape.n_shards());
-        Ok(Box::new(Encode {
-            shape,
-            commitment,
-            rows: self.idle.take(rows * u64::from(shape.symbol_size())),
-            leaves: Vec::new(),
-        }))
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, _width: u32) -> u64 {
+        let shape = &request.shape;
+        shape.sliver_len(request.axis) + items as u64 * u64::from(shape.n_shards()) * 32
     }
 
-    fn expand_memory(
-        &self,
-        shape: &Shape,
-        _commitment: Commitment,
-        axis: Axis,
-        items: usize,
-        _width: u32,
-    ) -> u64 {
-        shape.sliver_len(axis) + items as u64 * u64::from(shape.n_shards()) * 32
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, _width: u32) -> u64 {
+        2 * request.shape.matrix_len()
+    }
+
+    fn start_encode<'a>(&'a self, plan: &EncodePlan<'_>) -> Box<dyn EncodeSession + 'a> {
+        let shape = plan.shape;
+        let rows = u64::from(shape.rows()) * u64::from(shape.n_shards());
+        Box::new(Encode {
+            shape,
+            commitment: plan.commitment,
+            rows: self.idle.take(rows * u64::from(shape.symbol_size())),
+            leaves: Vec::new(),
+        })
     }
 
     fn start_expand<'a>(
         &'a self,
-        shape: Shape,
-        commitment: Commitment,
-        axis: Axis,
+        plan: &ExpandPlan<'_>,
         items: usize,
-        _width: u32,
-    ) -> Result<Box<dyn ExpandSession + 'a>> {
-        Ok(Box::new(Expand {
-            shape,
-            commitment,
-            axis,
+    ) -> Box<dyn ExpandSession + 'a> {
+        Box::new(Expand {
+            shape: plan.shape,
+            commitment: plan.commitment,
+            axis: plan.axis,
             items,
             leaves: Vec::new(),
-        }))
-    }
-
-    fn decode_memory(
-        &self,
-        shape: &Shape,
-        _axis: Axis,
-        _given: &[SliverIndex],
-        _width: u32,
-        _in_memory: bool,
-        _in_place: bool,
-    ) -> u64 {
-        2 * shape.matrix_len()
+        })
     }
 
     fn start_decode<'a>(
         &'a self,
-        shape: Shape,
-        axis: Axis,
-        given: &[SliverIndex],
-        _width: u32,
+        plan: &DecodePlan<'_>,
         _place: RowPlaces<'_, 'a>,
-    ) -> Result<Box<dyn DecodeSession + 'a>> {
-        Ok(Box::new(Decode {
-            shape,
-            axis,
-            given: given.to_vec(),
-            slivers: self.idle.take(shape.matrix_len()),
-            matrix: self.idle.take(shape.matrix_len()),
-        }))
+    ) -> Box<dyn DecodeSession + 'a> {
+        Box::new(Decode {
+            shape: plan.shape,
+            axis: plan.axis,
+            given: plan.given.to_vec(),
+            slivers: self.idle.take(plan.shape.matrix_len()),
+            matrix: self.idle.take(plan.shape.matrix_len()),
+        })
     }
 }
 
-/// The encoder of the code that expands a sliver of the axis.
+/// Returns the encoder of the code that expands a sliver of the axis.
 fn code(shape: &Shape, axis: Axis) -> ReedSolomonEncoder {
     let original = usize::from(shape.sliver_symbols(axis));
     let recovery = usize::from(shape.n_shards()) - original;
@@ -173,7 +147,8 @@ fn code(shape: &Shape, axis: Axis) -> ReedSolomonEncoder {
         .expect("a shape's counts and even symbol size")
 }
 
-/// Calls `each` with every recovery symbol of the given source symbols, in order.
+/// Extends a codeword: calls `each` with every recovery symbol of the given source symbols, in
+/// order.
 fn extend<'a>(
     code: &mut ReedSolomonEncoder,
     source: impl Iterator<Item = &'a [u8]>,
@@ -342,10 +317,10 @@ impl DecodeSession for Decode<'_> {
             slivers.read(item, range.clone(), sliver)?;
         }
         let matrix = self.matrix.get(shape.matrix_len(), "the source matrix")?;
-        // Where symbol `line` of source sliver `index` stands in the matrix.
-        let place = |index: usize, line: usize| match self.axis {
-            Axis::Primary => (index * columns + line) * size,
-            Axis::Secondary => (line * columns + index) * size,
+        // Offset of symbol `symbol` of source sliver `index` in the matrix.
+        let place = |index: usize, symbol: usize| match self.axis {
+            Axis::Primary => (index * columns + symbol) * size,
+            Axis::Secondary => (symbol * columns + index) * size,
         };
         let mut decoder = with_tables(|| ReedSolomonDecoder::new(needed, recovery, size))
             .expect("a shape's counts and size");

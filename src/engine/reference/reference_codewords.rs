@@ -1,22 +1,17 @@
-//! Single words, by the book.
+//! Single codewords, as specified.
 
 use reed_solomon_simd::ReedSolomonDecoder;
 
-use super::{ReferenceEngine, code, extend};
+use super::{code, extend};
 use crate::code::with_tables;
 use crate::engine::{CodewordBatch, CodewordOps, RestoredCodeword};
-use crate::format::commitment::{Commitment, Digest, LEAF_PREFIX};
+use crate::format::commitment::{Commitment, Digest, LEAF_PREFIX, OneAtATime};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 
-impl CodewordOps for ReferenceEngine {
-    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
-        one();
-        other();
-    }
-
+impl CodewordOps for OneAtATime {
     fn extend(
         &self,
         shape: &Shape,
@@ -42,20 +37,20 @@ impl CodewordOps for ReferenceEngine {
 
     fn restore(
         &self,
-        words: &CodewordBatch<'_>,
+        codewords: &CodewordBatch<'_>,
         control: &Control,
     ) -> Result<Vec<RestoredCodeword>> {
-        let needed = words.given.len();
-        let recovery = usize::from(words.shape.n_shards()) - needed;
-        let range = words.range.start as usize..words.range.end as usize;
+        let needed = codewords.given.len();
+        let recovery = usize::from(codewords.shape.n_shards()) - needed;
+        let range = codewords.range.start as usize..codewords.range.end as usize;
         let mut decoder = with_tables(|| ReedSolomonDecoder::new(needed, recovery, range.len()))
             .expect("a shape's counts");
         let mut restored = Vec::new();
-        for word in 0..words.count {
+        for codeword in 0..codewords.count {
             control.check()?;
             let mut symbols = vec![0; needed * range.len()];
-            for (item, index) in words.given.iter().enumerate() {
-                let symbol = &(words.symbol)(word, item)[range.clone()];
+            for (item, index) in codewords.given.iter().enumerate() {
+                let symbol = &(codewords.symbol)(codeword, item)[range.clone()];
                 let index = usize::from(index.0);
                 if index < needed {
                     symbols[index * range.len()..][..range.len()].copy_from_slice(symbol);
@@ -70,10 +65,10 @@ impl CodewordOps for ReferenceEngine {
                 symbols[index * range.len()..][..range.len()].copy_from_slice(symbol);
             }
             drop(decoded);
-            let wanted = words.wanted.start * range.len()..words.wanted.end * range.len();
+            let wanted = codewords.wanted.start * range.len()..codewords.wanted.end * range.len();
             restored.push(RestoredCodeword {
-                word,
-                range: words.range.clone(),
+                codeword,
+                range: codewords.range.clone(),
                 bytes: symbols[wanted].to_vec(),
             });
         }

@@ -1,5 +1,5 @@
-//! What was measured, kept between processes in the user's cache directory. Without one, or with a file
-//! that cannot be read or written, measurements serve their process alone.
+//! Measurements, kept between processes in the user's cache directory. Without such a directory, or
+//! with a file that cannot be read or written, measurements serve their process alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,31 +11,31 @@ use serde::{Deserialize, Serialize};
 use super::job::{CLASSES, Job, Work};
 use crate::engine::{DeviceInfo, Engine};
 
-/// How long a measurement counts: drivers and machines change.
+/// Lifetime of a measurement, as drivers and machines change.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The measurements that are kept, the latest ones.
+/// Largest number of measurements in the file: the latest.
 const MOST: usize = 256;
 
-/// What tells two machines, programs and jobs apart.
+/// Identity of a measurement: machine, program and kind of job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Key {
-    /// This program's version.
+    /// Version of the program.
     version: String,
     processor: Processor,
     settings: Settings,
-    /// The device and its driver.
+    /// Device and its driver.
     device: String,
     driver: String,
     work: Work,
     commitment: String,
     shards: u16,
-    /// The least bytes of a job of this size class.
+    /// Least number of bytes of a job of the size class.
     pub(crate) class: u64,
 }
 
-/// The CPU engine as it runs here.
+/// Properties of the CPU engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Processor {
@@ -47,15 +47,15 @@ struct Processor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Settings {
-    /// The limit of working memory in bytes.
+    /// Limit of working memory in bytes.
     pub(crate) memory: u64,
-    /// The limit of device memory in bytes, if one is set.
+    /// Limit of device memory in bytes, if one is set.
     pub(crate) device_memory: Option<u64>,
     /// True if the device's answers are checked.
     pub(crate) device_check: bool,
 }
 
-/// A measurement: a job of the class's size on either engine.
+/// Measurement of a job of the class's size on either engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
@@ -64,9 +64,9 @@ pub(crate) struct Entry {
     pub(crate) cpu_seconds: f64,
     /// `None` if the device was stopped for taking far longer than the CPU.
     pub(crate) gpu_seconds: Option<f64>,
-    /// What it takes to open the device.
+    /// Time to open the device in seconds.
     pub(crate) open_seconds: f64,
-    /// When it was measured, in seconds since 1970.
+    /// Time of the measurement, in seconds since 1970.
     pub(crate) measured: u64,
 }
 
@@ -78,12 +78,13 @@ impl Key {
         job: &Job,
         class: u64,
     ) -> Self {
+        let cpu = cpu.info();
         Self {
             settings,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             processor: Processor {
-                instruction_set: cpu.instruction_set().to_owned(),
-                threads: cpu.threads(),
+                instruction_set: cpu.instruction_set.to_string(),
+                threads: cpu.threads,
             },
             device: format!("{} {} {}", device.backend, device.name, device.bus),
             driver: device.driver.clone(),
@@ -94,7 +95,7 @@ impl Key {
         }
     }
 
-    /// Whether the two differ in size, and in nothing else.
+    /// Returns true if the keys differ in the size class alone.
     pub(crate) fn differs_in_size_alone(&self, other: &Self) -> bool {
         let class = other.class;
         let same = Self {
@@ -106,16 +107,16 @@ impl Key {
 }
 
 impl Entry {
-    /// The seconds that a job of so many bytes takes on CPU and device; infinite on a device that is not
-    /// worth using.
+    /// Returns the seconds that a job of `bytes` bytes takes on CPU and device; infinite on a
+    /// device that is not worth using.
     pub(crate) fn times(&self, bytes: u64) -> [f64; 2] {
         let scale = bytes as f64 / self.key.class as f64;
         let device = self.gpu_seconds.unwrap_or(f64::INFINITY);
         [scale * self.cpu_seconds, scale * device]
     }
 
-    /// Whether a device that has to be opened first makes a job of so many bytes, or the first one of
-    /// `all` bytes, end earlier.
+    /// Returns true if a job of `bytes` bytes, or jobs of `all` bytes of which it is the first, end
+    /// earlier with the device, including the time to open it.
     pub(crate) fn is_worth_opening(&self, bytes: u64, all: u64) -> bool {
         let [cpu, device] = self.times(all.max(bytes));
         let with_device = match all > bytes && device.is_finite() {
@@ -126,7 +127,7 @@ impl Entry {
         self.open_seconds + with_device < cpu
     }
 
-    /// Whether it can be a measurement of this program.
+    /// Returns true if the entry can be a measurement of this program.
     fn is_sound(&self) -> bool {
         let (cpu, gpu) = (self.cpu_seconds, self.gpu_seconds);
         let day = 86_400.0;
@@ -141,20 +142,20 @@ impl Entry {
     }
 }
 
-/// The file's text.
+/// Content of the file.
 #[derive(Default, Serialize, Deserialize)]
 struct File {
     measurements: Vec<Entry>,
 }
 
-/// The measurements there are.
+/// Measurements of this process and of the file.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     path: Option<PathBuf>,
     pub(crate) entries: Vec<Entry>,
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
@@ -170,7 +171,7 @@ fn read(path: &Path) -> Vec<Entry> {
 }
 
 impl Cache {
-    /// The user's.
+    /// Reads the user's file.
     pub(crate) fn of_user() -> Self {
         let directory = etcetera::choose_base_strategy().ok();
         let directory = directory.map(|strategy| strategy.cache_dir());
@@ -182,20 +183,20 @@ impl Cache {
         Self { path, entries }
     }
 
-    /// Where measurements are kept.
+    /// Returns the path of the file.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         self.path.clone()
     }
 
-    /// Takes a measurement, instead of the one there was, for this process.
+    /// Adds a measurement for this process, in place of one with the same key.
     pub(crate) fn add(&mut self, entry: Entry) {
         self.entries.retain(|there| there.key != entry.key);
         self.entries.push(entry);
     }
 }
 
-/// Keeps a measurement for other processes, instead of the one there was. Those of others stay. If it
-/// cannot be kept, the next process measures again.
+/// Adds a measurement to the file, in place of one with the same key. Other measurements stay. If
+/// the file cannot be written, the next process measures again.
 pub(crate) fn save(path: &Path, entry: Entry) {
     let mut kept = read(path);
     kept.retain(|there| there.key != entry.key);
@@ -204,7 +205,7 @@ pub(crate) fn save(path: &Path, entry: Entry) {
     let _ = write(path, kept);
 }
 
-/// Puts a whole file in place of what is there.
+/// Replaces the file with a complete one.
 fn write(path: &Path, measurements: Vec<Entry>) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory)?;

@@ -1,46 +1,50 @@
-//! The choice itself.
+//! The choice of an engine for a job.
 
 use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::attempt::{Answer, Attempt, CANCEL_POLL_INTERVAL, Outcome};
 use super::calibration::{Cache, Entry, Key, Settings, now, save};
+use super::driver_call::{CallOutcome, DriverAnswer, DriverCall};
 use super::job::{CLASSES, Job};
 use super::measure::measure;
-use crate::engine::{DeviceInfo, Engine, Engines, NoDevice, on_own_thread};
+use crate::engine::{
+    CANCEL_POLL_INTERVAL, DeviceInfo, Engine, Engines, NoDevice, PlanRequest, on_own_thread,
+};
 use crate::format::error::{Error, Result};
 use crate::io::control::{Control, Event};
 
-/// Limits of the time that finding a device takes, and opening it and answering its questions: beyond them the
-/// device counts as broken.
+/// Limits of the time to find a device, and to open and test it. Beyond them the device counts as
+/// broken.
 const FINDING: Duration = Duration::from_secs(20);
 const OPENING: Duration = Duration::from_secs(120);
 
-/// Limit of the time that jobs wait for a device of which nothing is known to be found or opened, and its
-/// increase in seconds per byte of the job. After that the CPU does them, and the next job looks whether the device is there.
+/// Limit of the time that a job waits until a device without measurements is found or opened, and
+/// the increase of that limit in seconds per byte of the job. After that the CPU does the job, and
+/// the next job asks again.
 const WAITING: Duration = Duration::from_secs(5);
 const WAITING_PER_BYTE: f64 = 1.0 / (1u64 << 30) as f64;
 
-/// Limit of the time that jobs wait for a device that is worth it, as a multiple of what opening took before.
+/// Limit of the time that a job waits until a device worth opening is open, as a multiple of the
+/// measured time to open it.
 const LENIENCE: f64 = 3.0;
 
-/// A device that takes so many times as long as the CPU is of no use, not even for a share of many jobs.
+/// Factor of the CPU's time beyond which a device is not used, not even for a share of many jobs.
 const CLEARLY_SLOWER: f64 = 4.0;
 
-/// The engines, as backlogs have them.
+/// Positions of the engines in lists of two.
 const CPU: usize = 0;
 const DEVICE: usize = 1;
 
-/// What there is beside the CPU.
+/// Access to the device beside the CPU.
 pub(crate) trait Devices: Send + Sync {
-    /// The device that would be used, or why there is none.
+    /// Returns the device that would be used, or the reason there is none.
     fn find(&self) -> std::result::Result<DeviceInfo, NoDevice>;
 
-    /// Its engine.
+    /// Opens the engine of the device.
     fn open(&self) -> Result<Arc<dyn Engine>>;
 
-    /// The seconds that an engine takes for a job; `None` if it takes more than `most`.
+    /// Returns the seconds that an engine takes for a job; `None` if it takes more than `most`.
     fn measure(
         &self,
         engine: &dyn Engine,
@@ -50,7 +54,7 @@ pub(crate) trait Devices: Send + Sync {
     ) -> Result<Option<f64>>;
 }
 
-/// The machine's.
+/// Devices of this machine.
 struct OfMachine {
     engines: Engines,
     memory: u64,
@@ -76,45 +80,45 @@ impl Devices for OfMachine {
     }
 }
 
-/// CPU and device, and what is known of them.
+/// CPU and device with their measurements: chooses the engine of each job.
 pub(crate) struct Auto {
     cpu: Arc<dyn Engine>,
     devices: Arc<dyn Devices>,
     settings: Settings,
-    /// [`WAITING`], but for tests.
+    /// [`WAITING`], except in tests.
     least_waiting: Duration,
-    /// The device that there is, once a job has asked for it.
+    /// Device of the machine, once a job has asked for it.
     found: OnceLock<Option<DeviceInfo>>,
-    /// Its engine, once it was opened, or why it cannot be used.
+    /// Engine of the device once it was opened, or the reason it cannot be used.
     opened: OnceLock<std::result::Result<Opened, String>>,
     state: Mutex<State>,
-    /// Something was learnt.
-    learnt: Condvar,
+    /// Notified when an answer arrived.
+    answered: Condvar,
 }
 
 struct Opened {
     engine: Arc<dyn Engine>,
-    /// What it took.
+    /// Time in seconds that opening took.
     seconds: f64,
 }
 
 struct State {
     cache: Cache,
-    /// What cannot be measured.
-    hopeless: Vec<Key>,
-    /// Whether somebody is finding something out, and whether that is how long a job takes: then no large
-    /// job begins.
-    learning: bool,
+    /// Measurements that failed.
+    unmeasurable: Vec<Key>,
+    /// True while a job looks for an answer. `measuring` is true while the answer is a time: then
+    /// no large job begins.
+    asking: bool,
     measuring: bool,
-    /// What a thread beside is at, or was when the one who waited for it was cancelled.
-    attempt: Option<Attempt>,
-    /// The jobs that have begun, those at work, and the seconds that these take, by engine.
+    /// Call of a driver that no job waits for any longer.
+    call: Option<DriverCall>,
+    /// Number of jobs begun, number of jobs at work, and seconds of the jobs at work by engine.
     begun: u64,
     running: usize,
     backlogs: [f64; 2],
 }
 
-/// A job at work on an engine; it makes room when dropped.
+/// Place of a job at work on an engine, which ends when it is dropped.
 pub(crate) struct JobSlot {
     auto: Arc<Auto>,
     place: usize,
@@ -127,24 +131,24 @@ impl Drop for JobSlot {
         state.running -= 1;
         state.backlogs[self.place] -= self.seconds;
         if state.running == 0 {
-            // What rounding left.
+            // Clears rounding errors.
             state.backlogs = [0.0; 2];
         }
     }
 }
 
-/// What is to be found out before a job's times are known.
+/// Question to answer before a job's times are known.
 enum Question {
-    /// Which device there is.
+    /// Device of the machine.
     Device,
-    /// Whether it works.
+    /// Engine of the device.
     Opening {
         /// Limit of the time that a job waits for the answer.
         waiting: Duration,
         /// True if it is opened to be measured.
         is_of_times: bool,
     },
-    /// How long a job of a size class takes.
+    /// Times of a job of a size class.
     Times(Key),
 }
 
@@ -159,21 +163,21 @@ impl Question {
     }
 }
 
-/// What is known of a job.
+/// Times of a job as far as they are known.
 enum Known {
-    /// The seconds that it takes on either engine; `None` if it is the CPU's.
+    /// Seconds on either engine; `None` if the CPU does the job whatever the times.
     Times(Option<[f64; 2]>),
-    /// Not enough.
+    /// Unknown before a question is answered.
     Not(Question),
 }
 
-/// The size class of a job, if it is not too small.
+/// Returns the size class of a job, or `None` if the job is below all classes.
 fn class(bytes: u64) -> Option<u64> {
     CLASSES.into_iter().rev().find(|&least| least <= bytes)
 }
 
 impl Auto {
-    /// For jobs under these settings. What is measured is kept for other processes.
+    /// For jobs under these settings. Measurements are kept for other processes.
     pub(crate) fn new(engines: Engines, settings: Settings) -> Self {
         let memory = settings.memory;
         Self::of(
@@ -199,24 +203,25 @@ impl Auto {
             opened: OnceLock::new(),
             state: Mutex::new(State {
                 cache,
-                hopeless: Vec::new(),
-                learning: false,
+                unmeasurable: Vec::new(),
+                asking: false,
                 measuring: false,
-                attempt: None,
+                call: None,
                 begun: 0,
                 running: 0,
                 backlogs: [0.0; 2],
             }),
-            learnt: Condvar::new(),
+            answered: Condvar::new(),
         }
     }
 
-    /// Held for moments alone.
+    /// Locks the state. No caller waits or computes under the lock.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Limit of the time that jobs of so many bytes wait for a device of which nothing is known.
+    /// Returns the limit of the time that a job of `bytes` bytes waits for a device without
+    /// measurements.
     fn waiting(&self, bytes: u64) -> Duration {
         self.least_waiting + Duration::from_secs_f64(WAITING_PER_BYTE * bytes as f64)
     }
@@ -225,39 +230,36 @@ impl Auto {
         self.opened.get()?.as_ref().ok()
     }
 
-    /// The device, if one was opened.
+    /// Returns the device, if one was opened.
     pub(crate) fn device(&self) -> Option<&DeviceInfo> {
-        self.opened()?.engine.device()
+        self.opened()?.engine.info().device
     }
 
-    /// The device that would be or is used.
+    /// Returns the device that is or would be used.
     fn found(&self) -> Option<&DeviceInfo> {
         self.device().or_else(|| self.found.get()?.as_ref())
     }
 
-    /// The device's engine, if one was opened.
-    pub(crate) fn device_engine(&self) -> Option<Arc<dyn Engine>> {
-        Some(Arc::clone(&self.opened()?.engine))
-    }
-
-    /// Why the device is not used, or no longer.
+    /// Returns the reason the device is not used or was abandoned.
     pub(crate) fn device_fault(&self) -> Option<String> {
         match self.opened.get()? {
-            Ok(opened) => opened.engine.device_fault(),
+            Ok(opened) => opened.engine.info().device_fault,
             Err(reason) => Some(reason.clone()),
         }
     }
 
-    /// The engine for a job, of those that `fits` says have room for it.
+    /// Returns the engine that ends a job first, of those with the capacity for its request.
     ///
-    /// An error if the job is cancelled, or a device was asked for that is not there.
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`]; [`Error::EngineUnavailable`] if a requested device is absent.
     pub(crate) fn choose(
         self: &Arc<Self>,
         job: &Job,
         control: &Control,
-        fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Result<(Arc<dyn Engine>, JobSlot)> {
-        let times = self.times(job, job.bytes, control, fits)?;
+        let times = self.times(job, job.bytes, control, request)?;
         let mut state = self.state();
         let (place, seconds) = match times {
             None => (CPU, 0.0),
@@ -273,7 +275,8 @@ impl Auto {
         state.backlogs[place] += seconds;
         drop(state);
         if place == DEVICE && is_idle {
-            // What the CPU keeps for its next job comes on top of what this one takes.
+            // The memory that the CPU engine keeps for its next job would come on top of this
+            // job's.
             self.cpu.release_buffers();
         }
         let engine = match self.opened() {
@@ -288,16 +291,17 @@ impl Auto {
         Ok((Arc::clone(engine), turn))
     }
 
-    /// How many engines jobs of `bytes` in all are shared out to, of which this is the largest.
+    /// Returns the number of engines that jobs of `bytes` bytes in all are shared out to. `job` is
+    /// the largest of the jobs.
     pub(crate) fn count(
         &self,
         job: &Job,
         bytes: u64,
         control: &Control,
-        fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Result<usize> {
-        let times = self.times(job, bytes, control, fits)?;
-        // A job on the slower engine has to be done before all others are on the faster one.
+        let times = self.times(job, bytes, control, request)?;
+        // A job on the slower engine has to end before the faster engine has done all others.
         let is_shared = |[cpu, device]: [f64; 2]| {
             let all = cpu.min(device) * bytes as f64 / job.bytes as f64;
             cpu.max(device) < all
@@ -305,14 +309,14 @@ impl Auto {
         Ok(1 + usize::from(times.is_some_and(is_shared)))
     }
 
-    /// The seconds that the job, the first of `bytes`, takes on either engine; `None` if it is the CPU's.
-    /// What is not known is found out, by one at a time.
+    /// Returns the seconds that a job, the first of `bytes` bytes, takes on either engine; `None`
+    /// if the CPU does the job whatever the times. Unknown times are measured, one at a time.
     fn times(
         &self,
         job: &Job,
         bytes: u64,
         control: &Control,
-        fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Result<Option<[f64; 2]>> {
         let Some(class) = class(job.bytes) else {
             return Ok(None);
@@ -326,24 +330,24 @@ impl Auto {
         let mut state = self.state();
         loop {
             if !state.measuring {
-                let question = match self.known(&state, job, class, bytes, fits) {
+                let question = match self.known(&state, job, class, bytes, request) {
                     Known::Times(times) => return Ok(times),
                     Known::Not(question) => question,
                 };
-                if !state.learning {
-                    state.learning = true;
+                if !state.asking {
+                    state.asking = true;
                     state.measuring = matches!(question, Question::Times(_));
                     drop(state);
-                    let learning = Learning(self);
+                    let asking = Asking(self);
                     waiting.has_asked.set(true);
                     if question.is_of_times() {
                         waiting.tell();
                     }
                     control.check()?;
-                    if !self.learn(question, job, class, control)? {
+                    if !self.answer(question, job, class, control)? {
                         return Ok(None);
                     }
-                    drop(learning);
+                    drop(asking);
                     state = self.state();
                     continue;
                 }
@@ -356,7 +360,7 @@ impl Auto {
                 state = self.state();
                 continue;
             }
-            let waited = self.learnt.wait_timeout(state, CANCEL_POLL_INTERVAL);
+            let waited = self.answered.wait_timeout(state, CANCEL_POLL_INTERVAL);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -367,7 +371,7 @@ impl Auto {
         job: &Job,
         class: u64,
         bytes: u64,
-        fits: &dyn Fn(&Arc<dyn Engine>) -> bool,
+        request: &PlanRequest<'_>,
     ) -> Known {
         let none = Known::Times(None);
         if self.found.get().is_none() {
@@ -390,7 +394,7 @@ impl Auto {
                 });
             }
             (None, Some(_)) => return none,
-            // To find out more, where nothing else is at work.
+            // To measure the device, if no job is at work.
             (None, None) if state.running == 0 => {
                 return Known::Not(Question::Opening {
                     waiting: self.waiting(bytes),
@@ -399,59 +403,61 @@ impl Auto {
             }
             (None, None) => return none,
         };
-        if opened.engine.device_fault().is_some() || !fits(&opened.engine) {
+        let engine = &*opened.engine;
+        if engine.info().device_fault.is_some() || !engine.has_capacity(request) {
             return none;
         }
-        // As long as it cannot be measured, the class whose size is nearest.
+        // While this class cannot be measured, the class of the nearest size counts.
         let nearest = || {
             let others = entries.iter();
             let others = others.filter(|entry| entry.key.differs_in_size_alone(&key));
             others.min_by_key(|entry| entry.key.class.abs_diff(class))
         };
-        let can_measure = state.running == 0 && !state.hopeless.contains(&key);
+        let can_measure = state.running == 0 && !state.unmeasurable.contains(&key);
         match exact {
             None if can_measure => Known::Not(Question::Times(key)),
             _ => Known::Times(exact.or_else(nearest).map(|entry| entry.times(job.bytes))),
         }
     }
 
-    /// Waits for a thread beside for at most `waiting` since it began. It goes on if that is over or the job
-    /// is cancelled, and the next job looks for its answer then. `None` without an answer, or if the system
-    /// starts no thread.
-    fn beside(
+    /// Calls a driver on a thread of its own and waits for the answer, for at most `waiting` since
+    /// the call began. A call that a cancelled job began is waited for instead. The thread goes on
+    /// if the time is over or the job is cancelled, and the next job waits for its answer. `None`
+    /// without an answer, or if the system starts no thread.
+    fn call_driver(
         &self,
         limit: Duration,
         waiting: Duration,
         control: &Control,
-        work: impl FnOnce(Arc<dyn Devices>) -> Answer + Send + 'static,
-    ) -> Result<Option<Outcome>> {
-        let there = self.state().attempt.take();
-        let attempt = match there {
-            Some(attempt) => attempt,
+        work: impl FnOnce(Arc<dyn Devices>) -> DriverAnswer + Send + 'static,
+    ) -> Result<Option<CallOutcome>> {
+        let there = self.state().call.take();
+        let call = match there {
+            Some(call) => call,
             None => {
                 let devices = Arc::clone(&self.devices);
-                match Attempt::new(limit, move || work(devices)) {
-                    Ok(attempt) => attempt,
+                match DriverCall::new(limit, move || work(devices)) {
+                    Ok(call) => call,
                     Err(_) => return Ok(None),
                 }
             }
         };
         loop {
-            if let Some(outcome) = attempt.wait() {
+            if let Some(outcome) = call.wait() {
                 return Ok(Some(outcome));
             }
             if let Err(cancelled) = control.check() {
-                self.state().attempt = Some(attempt);
+                self.state().call = Some(call);
                 return Err(cancelled);
             }
-            if attempt.begun.elapsed() > waiting {
-                self.state().attempt = Some(attempt);
+            if call.begun.elapsed() > waiting {
+                self.state().call = Some(call);
                 return Ok(None);
             }
         }
     }
 
-    /// There is no device that can be used.
+    /// Records that there is no usable device, with the reason if there is something to report.
     fn without_device(&self, reason: Option<String>) {
         if let Some(reason) = reason {
             let name = self.found().map_or("the device", |info| &info.name);
@@ -461,48 +467,49 @@ impl Auto {
         self.found.get_or_init(|| None);
     }
 
-    /// Finds something out, with no lock held. False if that takes too long, or there is no thread for it:
-    /// this job is the CPU's then, and the next one asks again.
-    fn learn(&self, question: Question, job: &Job, class: u64, control: &Control) -> Result<bool> {
+    /// Answers a question, with no lock held. Returns false if the answer takes too long or the
+    /// system starts no thread: then the CPU does this job, and the next job asks again.
+    fn answer(&self, question: Question, job: &Job, class: u64, control: &Control) -> Result<bool> {
         match question {
             Question::Device => {
-                let find = |devices: Arc<dyn Devices>| Answer::Device(devices.find());
-                let Some(outcome) = self.beside(FINDING, self.waiting(job.bytes), control, find)?
+                let find = |devices: Arc<dyn Devices>| DriverAnswer::Device(devices.find());
+                let Some(outcome) =
+                    self.call_driver(FINDING, self.waiting(job.bytes), control, find)?
                 else {
                     return Ok(false);
                 };
                 match outcome {
-                    Outcome::Answer(Answer::Device(Ok(info))) => {
+                    CallOutcome::Answer(DriverAnswer::Device(Ok(info))) => {
                         self.found.get_or_init(|| Some(info));
                     }
-                    // One was asked for that is not there: by every job, until it is.
-                    Outcome::Answer(Answer::Device(Err(none))) if none.is_asked => {
+                    // Every job fails until the requested device is there.
+                    CallOutcome::Answer(DriverAnswer::Device(Err(none))) if none.is_asked => {
                         return Err(Error::EngineUnavailable {
                             engine: "gpu".into(),
                             reason: none.reason,
                         });
                     }
-                    Outcome::Answer(_) => self.without_device(None),
-                    Outcome::Silence(reason) => self.without_device(Some(reason)),
+                    CallOutcome::Answer(_) => self.without_device(None),
+                    CallOutcome::Silence(reason) => self.without_device(Some(reason)),
                 }
             }
             Question::Opening { waiting, .. } => {
                 let open = |devices: Arc<dyn Devices>| {
                     let begin = Instant::now();
-                    Answer::Opened(devices.open(), begin.elapsed().as_secs_f64())
+                    DriverAnswer::Opened(devices.open(), begin.elapsed().as_secs_f64())
                 };
-                let Some(outcome) = self.beside(OPENING, waiting, control, open)? else {
+                let Some(outcome) = self.call_driver(OPENING, waiting, control, open)? else {
                     return Ok(false);
                 };
                 match outcome {
-                    Outcome::Answer(Answer::Opened(Ok(engine), seconds)) => {
+                    CallOutcome::Answer(DriverAnswer::Opened(Ok(engine), seconds)) => {
                         self.opened.get_or_init(|| Ok(Opened { engine, seconds }));
                     }
-                    Outcome::Answer(Answer::Opened(Err(error), _)) => {
+                    CallOutcome::Answer(DriverAnswer::Opened(Err(error), _)) => {
                         self.without_device(Some(error.to_string()));
                     }
-                    Outcome::Silence(reason) => self.without_device(Some(reason)),
-                    Outcome::Answer(Answer::Device(_)) => {
+                    CallOutcome::Silence(reason) => self.without_device(Some(reason)),
+                    CallOutcome::Answer(DriverAnswer::Device(_)) => {
                         unreachable!("one is asked after the other")
                     }
                 }
@@ -531,12 +538,12 @@ impl Auto {
                     Ok(seconds) => seconds,
                     Err(Error::Cancelled) => return Err(Error::Cancelled),
                     Err(_) => {
-                        self.state().hopeless.push(key);
+                        self.state().unmeasurable.push(key);
                         return Ok(true);
                     }
                 };
-                // What the CPU did in its place is nobody's measure.
-                if opened.engine.device_fault().is_none() {
+                // If the device failed, the CPU did its work, and the time says nothing.
+                if opened.engine.info().device_fault.is_none() {
                     let entry = Entry {
                         key,
                         cpu_seconds,
@@ -546,9 +553,9 @@ impl Auto {
                     };
                     let mut state = self.state();
                     state.cache.add(entry.clone());
-                    // What was measured beside other jobs, small ones that do not wait, is for now; and so is that a
-                    // device was far slower whose shaders may have been compiled meanwhile, as no question before
-                    // asked for them.
+                    // Measurements beside other jobs, small ones that do not wait, serve this
+                    // process alone. So does the result that an untested device was far slower: its
+                    // shaders may have been compiled meanwhile.
                     let is_sure = entry.gpu_seconds.is_some() || self.settings.device_check;
                     let path = state.cache.path();
                     let path = path.filter(|_| state.begun == begun && is_sure);
@@ -563,11 +570,11 @@ impl Auto {
     }
 }
 
-/// A job that waits for what is being found out.
+/// Waiting of a job for answers.
 struct Waiting<'a> {
     control: &'a Control,
     begin: Instant,
-    /// True once there was something to find out.
+    /// True once the job has waited.
     has_asked: Cell<bool>,
     /// True once the caller was told.
     is_told: Cell<bool>,
@@ -589,15 +596,15 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Somebody finds something out, until this is dropped.
-struct Learning<'a>(&'a Auto);
+/// Search for an answer, which ends when it is dropped.
+struct Asking<'a>(&'a Auto);
 
-impl Drop for Learning<'_> {
+impl Drop for Asking<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        (state.learning, state.measuring) = (false, false);
+        (state.asking, state.measuring) = (false, false);
         drop(state);
-        self.0.learnt.notify_all();
+        self.0.answered.notify_all();
     }
 }
 

@@ -2,33 +2,33 @@
 
 use crate::format::commitment::Commitment;
 
-/// Least bytes of each size class of jobs. Smaller jobs are the CPU's: it ends them in less time than it takes
-/// to open a device.
+/// Least bytes of each size class of jobs. Smaller jobs are the CPU's: it ends them in less time
+/// than it takes to open a device.
 #[cfg(feature = "gpu")]
 pub(crate) const CLASSES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
 
-/// What there is to do, as far as its time depends on it.
+/// Job, as far as its time depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
 pub(crate) struct Job {
     pub(crate) work: Work,
     pub(crate) commitment: Commitment,
     pub(crate) n_shards: u16,
-    /// The bytes of the source matrix, or of the slivers that are verified.
+    /// Number of bytes of the blob, or of the slivers to verify.
     pub(crate) bytes: u64,
 }
 
-/// A kind of work.
+/// Kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "gpu", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "gpu", serde(rename_all = "camelCase"))]
 pub(crate) enum Work {
-    /// A blob's metadata.
+    /// Metadata of a blob.
     Metadata,
-    /// A blob's slivers.
+    /// Slivers of a blob.
     Encode,
-    /// A blob from slivers.
+    /// Blob from slivers.
     Decode,
-    /// Slivers against metadata.
+    /// Verification of slivers.
     Verify,
 }

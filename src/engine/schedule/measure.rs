@@ -1,10 +1,13 @@
-//! How long an engine takes for a job: a made-up one of its kind and size.
+//! Measurement of an engine: the time of a synthetic job of a kind and size.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::job::{Job, Work};
-use crate::engine::{Engine, STRIPE_UNIT, SliverOutput, stripe_width, stripes};
+use crate::engine::{
+    DecodePlanRequest, EncodePlanRequest, Engine, ExpandPlanRequest, NextPlanRequest, SliverOutput,
+    stripes,
+};
 use crate::format::commitment::{
     BlobMetadataWithId, Commitment, ZeroCodewords, column_roots, row_roots,
 };
@@ -16,18 +19,19 @@ use crate::io::control::Control;
 use crate::io::sink::{SinkSession, SliverPart};
 use crate::io::symbol_reader::SymbolReader;
 
-/// The runs after the first one, which makes everything ready; fewer once they have taken so long.
+/// Number of runs after the first one, which warms up. No further run begins once all runs have
+/// taken [`LONG`].
 const RUNS: usize = 3;
 const LONG: Duration = Duration::from_millis(1500);
 
-/// How many slivers are verified at once.
+/// Number of slivers that are verified at once.
 const SLIVERS: usize = 256;
 
-/// Time beyond the limit that the first run may take, which makes everything ready.
+/// Time beyond the limit that the first run may take, as it warms up.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// The seconds that the engine takes for a job, within a memory limit: the median of some runs. `None` if
-/// it takes more than `most`: then it is stopped.
+/// Returns the seconds that an engine takes for a job within a memory limit: the median of some
+/// runs. `None` if a run takes more than `most` seconds; such a run is stopped.
 pub(crate) fn measure(
     engine: &dyn Engine,
     job: &Job,
@@ -51,16 +55,16 @@ pub(crate) fn measure(
         }
         allowed = most.map(Duration::from_secs_f64);
     }
-    // The first one counts only if it is the only one.
+    // The first run counts only if there is no other.
     let first = usize::from(times.len() > 1);
     let counted = &mut times[first..];
     counted.sort_by(f64::total_cmp);
     Ok(Some(counted[(counted.len() - 1) / 2]))
 }
 
-/// Does a job of the kind and size.
+/// Runs a job of the kind and size.
 fn run(engine: &dyn Engine, job: &Job, memory: u64, control: &Control) -> Result<()> {
-    // A blob that fills its matrix: any bytes take the same time.
+    // The blob fills its matrix. Its bytes do not change the time.
     let shape = Shape::new(job.n_shards, job.bytes)?;
     match job.work {
         Work::Metadata | Work::Encode => encode(engine, job, &shape, memory, control),
@@ -72,19 +76,6 @@ fn run(engine: &dyn Engine, job: &Job, memory: u64, control: &Control) -> Result
     }
 }
 
-/// The stripe width for a job.
-fn width(
-    engine: &dyn Engine,
-    shape: &Shape,
-    limit: u64,
-    memory: impl Fn(u32) -> u64,
-) -> Result<u32> {
-    match engine.stripes() {
-        true => stripe_width(shape.symbol_size(), limit, memory),
-        false => Ok(shape.symbol_size()),
-    }
-}
-
 fn encode(
     engine: &dyn Engine,
     job: &Job,
@@ -92,15 +83,16 @@ fn encode(
     memory: u64,
     control: &Control,
 ) -> Result<()> {
-    let commitment = job.commitment;
-    let width = width(engine, shape, memory, |width| {
-        engine.encode_memory(shape, commitment, width, false)
+    let plan = engine.plan_encode(&EncodePlanRequest {
+        shape: *shape,
+        commitment: job.commitment,
+        in_memory: false,
+        preferred_width: u32::MAX,
+        budget: memory,
     })?;
-    let width = width.min(engine.widest_encode(shape, commitment));
-    debug_assert!(width == shape.symbol_size() || width.is_multiple_of(STRIPE_UNIT));
-    let mut session = engine.start_encode(*shape, commitment, width)?;
+    let mut session = plan.start();
     let pairs = PairSet::all(job.n_shards);
-    for range in stripes(shape.symbol_size(), 0, width) {
+    for range in stripes(shape.symbol_size(), 0, plan.width) {
         let output = (job.work == Work::Encode).then_some(SliverOutput::Sink {
             pairs: &pairs,
             sink: &Nowhere,
@@ -109,26 +101,34 @@ fn encode(
     }
     if session.roots().is_none() {
         let (n, zeros) = (usize::from(job.n_shards), ZeroCodewords::none());
-        column_roots(engine, commitment, session.leaves(), n, &zeros);
-        row_roots(engine, commitment, session.leaves(), n, &zeros);
+        let (hasher, leaves) = (engine.codewords(), session.leaves());
+        column_roots(hasher, job.commitment, leaves, n, &zeros);
+        row_roots(hasher, job.commitment, leaves, n, &zeros);
     }
     Ok(())
 }
 
 fn decode(engine: &dyn Engine, shape: &Shape, memory: u64, control: &Control) -> Result<()> {
     let axis = Axis::Primary;
-    // As much as can be is missing.
+    // No source sliver is given, as far as possible.
     let last = shape.n_shards() - shape.slivers_needed(axis)..shape.n_shards();
     let given: Vec<_> = last.map(SliverIndex).collect();
-    let width = width(engine, shape, memory, |width| {
-        engine.decode_memory(shape, axis, &given, width, false, false)
+    let plan = engine.plan_decode(&DecodePlanRequest {
+        shape: *shape,
+        axis,
+        given: &given,
+        in_memory: false,
+        has_output: false,
+        in_place: false,
+        next: NextPlanRequest::Nothing,
+        budget: memory,
     })?;
-    let mut session = engine.start_decode(*shape, axis, &given, width, &|_| None)?;
-    stripes(shape.symbol_size(), 0, width)
+    let mut session = plan.start(&|_| None);
+    stripes(shape.symbol_size(), 0, plan.width)
         .try_for_each(|range| session.stripe(range, &Pattern, control))
 }
 
-/// All primary slivers of a blob, expanded and hashed.
+/// Expands and hashes all primary slivers of a blob.
 fn expand(
     engine: &dyn Engine,
     shape: &Shape,
@@ -136,33 +136,33 @@ fn expand(
     memory: u64,
     control: &Control,
 ) -> Result<()> {
-    let (axis, n) = (Axis::Primary, usize::from(shape.n_shards()));
+    let n = usize::from(shape.n_shards());
     let mut left = usize::from(shape.rows());
     while left > 0 {
         let items = left.min(SLIVERS);
-        let width = width(engine, shape, memory, |width| {
-            engine.expand_memory(shape, commitment, axis, items, width)
+        let plan = engine.plan_expand(&ExpandPlanRequest {
+            shape: *shape,
+            commitment,
+            axis: Axis::Primary,
+            items,
+            sessions: 1,
+            budget: memory,
         })?;
-        let mut session = engine.start_expand(*shape, commitment, axis, items, width)?;
+        let mut session = plan.start(items);
         session.stripe(0..shape.symbol_size(), &Pattern, control)?;
         if session.roots().is_none() {
-            row_roots(
-                engine,
-                commitment,
-                session.leaves(),
-                n,
-                &ZeroCodewords::none(),
-            );
+            let (hasher, leaves) = (engine.codewords(), session.leaves());
+            row_roots(hasher, commitment, leaves, n, &ZeroCodewords::none());
         }
         left -= items;
     }
     Ok(())
 }
 
-/// Bytes that cost nothing to read and are not all alike.
+/// Source of bytes that vary and take no time to read.
 struct Pattern;
 
-/// A multiple of no power of two.
+/// Period of the bytes: not a power of two.
 const PATTERN: [u8; 4093] = {
     let mut bytes = [0; 4093];
     let mut i = 0;
@@ -185,7 +185,7 @@ impl SymbolReader for Pattern {
     }
 }
 
-/// Where slivers are not kept.
+/// Sink that discards slivers.
 struct Nowhere;
 
 impl SinkSession for Nowhere {
@@ -214,7 +214,7 @@ mod tests {
         };
         let measure = |control: &Control| measure(&*engine, &job, 1 << 30, Some(1e-6), control);
         assert_eq!(measure(&Control::new()).unwrap(), None);
-        // A job that is cancelled meanwhile is no slow engine.
+        // Cancelling the job says nothing about the engine.
         let control = Control::new();
         control.cancel();
         assert!(matches!(measure(&control), Err(Error::Cancelled)));

@@ -1,14 +1,15 @@
-//! Which engine does a job, where the user leaves it open: by what was measured on this machine.
+//! Choice of the engine for each job under [`EngineKind::Auto`](crate::EngineKind::Auto), from
+//! measurements on this machine.
 //!
-//! Every job goes to the engine that is expected to be done with it first: its own time there, and that
-//! of the jobs that are there before it. So a batch runs on CPU and device at the same time.
+//! A job goes to the engine that is expected to end it first, counting the time of the jobs already
+//! there. So a batch runs on CPU and device at the same time.
 
-#[cfg(feature = "gpu")]
-mod attempt;
 #[cfg(feature = "gpu")]
 mod calibration;
 #[cfg(feature = "gpu")]
 mod choice;
+#[cfg(feature = "gpu")]
+mod driver_call;
 mod job;
 #[cfg(feature = "gpu")]
 mod measure;

@@ -1,72 +1,76 @@
-//! An engine that is wrong: whoever accuses somebody must find that out.
+//! An engine with wrong results, which jobs must find out before they report anything wrong.
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::engine::reference::ReferenceEngine;
 use crate::engine::{
-    CodewordBatch, CodewordOps, DecodeSession, EncodeSession, Engine, ExpandSession,
-    RestoredCodeword, RowPlaces, SliverOutput, reference,
+    CodewordBatch, CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan,
+    EncodePlanRequest, EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan,
+    ExpandPlanRequest, ExpandSession, RestoredCodeword, RowPlaces, Sessions, SliverOutput,
+    plan_decode, plan_encode, plan_expand,
 };
-use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher};
+use crate::format::commitment::{ChunkTask, Commitment, Digest, OneAtATime, PairHasher, TaskPool};
 use crate::format::error::Result;
-use crate::format::index::{Axis, SliverIndex};
+use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
 
-/// What an engine does wrong.
+/// Kind of wrong result.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FaultyStep {
-    /// The words that it restores.
+    /// Restored codewords.
     Restore,
-    /// The words that it extends.
+    /// Extended codewords.
     Extend,
-    /// The hashes of single symbols.
+    /// Hashes of single symbols.
     Leaf,
-    /// The hashes of an encoding.
+    /// Hashes of an encoding.
     Encode,
 }
 
-/// The reference engine, with something wrong in its work from a call on.
+/// The reference engine with wrong results of one kind from some call on.
 pub(crate) struct FaultyEngine {
-    truth: Arc<dyn Engine>,
-    lie: FaultyStep,
-    /// How many calls of that kind are right.
-    after: AtomicUsize,
-    /// Where it is looked at again, if it is a device.
+    truth: ReferenceEngine,
+    step: FaultyStep,
+    /// Number of right results of the kind that are left.
+    right: AtomicUsize,
+    /// Verifier, if the engine stands for a device.
     cpu: Option<Arc<dyn Engine>>,
-    /// Whether it was told that it was wrong.
-    found_out: AtomicBool,
+    mismatch_reported: AtomicBool,
 }
 
 impl FaultyEngine {
-    pub(crate) fn new(lie: FaultyStep, after: usize) -> Self {
+    /// An engine whose results of `step` are wrong after the first `right` ones.
+    pub(crate) fn new(step: FaultyStep, right: usize) -> Self {
         Self {
-            truth: reference(),
-            lie,
-            after: after.into(),
+            truth: ReferenceEngine::new(),
+            step,
+            right: right.into(),
             cpu: None,
-            found_out: AtomicBool::new(false),
+            mismatch_reported: AtomicBool::new(false),
         }
     }
 
-    /// The same as a device, with a CPU beside it.
-    pub(crate) fn device(lie: FaultyStep, after: usize, cpu: Arc<dyn Engine>) -> Self {
+    /// Such an engine in place of a device, with its verifier.
+    pub(crate) fn device(step: FaultyStep, right: usize, cpu: Arc<dyn Engine>) -> Self {
         Self {
             cpu: Some(cpu),
-            ..Self::new(lie, after)
+            ..Self::new(step, right)
         }
     }
 
     pub(crate) fn is_found_out(&self) -> bool {
-        self.found_out.load(Ordering::Relaxed)
+        self.mismatch_reported.load(Ordering::Relaxed)
     }
 
-    fn lies(&self, lie: FaultyStep) -> bool {
-        lie == self.lie
+    /// Returns true if the next result of a step is wrong.
+    fn is_wrong(&self, step: FaultyStep) -> bool {
+        step == self.step
             && self
-                .after
+                .right
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                     left.checked_sub(1)
                 })
@@ -83,7 +87,7 @@ impl PairHasher for FaultyEngine {
         right: &[Digest],
         out: &mut [Digest],
     ) {
-        self.truth.hash_pairs(commitment, prefix, left, right, out);
+        OneAtATime.hash_pairs(commitment, prefix, left, right, out);
     }
 
     fn hash_adjacent(
@@ -93,23 +97,25 @@ impl PairHasher for FaultyEngine {
         children: &[Digest],
         out: &mut [Digest],
     ) {
-        self.truth.hash_adjacent(commitment, prefix, children, out);
+        OneAtATime.hash_adjacent(commitment, prefix, children, out);
     }
+}
 
+impl TaskPool for FaultyEngine {
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
-        self.truth.for_each(count, task);
+        OneAtATime.for_each(count, task);
     }
 
     fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
-        self.truth.for_each_chunk(out, len, scratch, task);
+        OneAtATime.for_each_chunk(out, len, scratch, task);
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        OneAtATime.both(one, other);
     }
 }
 
 impl CodewordOps for FaultyEngine {
-    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
-        self.truth.both(one, other);
-    }
-
     fn extend(
         &self,
         shape: &Shape,
@@ -117,8 +123,9 @@ impl CodewordOps for FaultyEngine {
         symbols: &mut [u8],
         control: &Control,
     ) -> Result<()> {
-        self.truth.extend(shape, axis, symbols, control)?;
-        if self.lies(FaultyStep::Extend) {
+        let right = self.truth.codewords();
+        right.extend(shape, axis, symbols, control)?;
+        if self.is_wrong(FaultyStep::Extend) {
             *symbols.last_mut().unwrap() ^= 1;
         }
         Ok(())
@@ -126,30 +133,47 @@ impl CodewordOps for FaultyEngine {
 
     fn restore(
         &self,
-        words: &CodewordBatch<'_>,
+        codewords: &CodewordBatch<'_>,
         control: &Control,
     ) -> Result<Vec<RestoredCodeword>> {
-        let mut restored = self.truth.restore(words, control)?;
-        if self.lies(FaultyStep::Restore) {
+        let mut restored = self.truth.codewords().restore(codewords, control)?;
+        if self.is_wrong(FaultyStep::Restore) {
             restored[0].bytes[0] ^= 1;
         }
         Ok(restored)
     }
 
     fn hash_symbols(&self, commitment: Commitment, symbols: &[&[u8]], leaves: &mut [Digest]) {
-        self.truth.hash_symbols(commitment, symbols, leaves);
-        if self.lies(FaultyStep::Leaf) {
+        let right = self.truth.codewords();
+        right.hash_symbols(commitment, symbols, leaves);
+        if self.is_wrong(FaultyStep::Leaf) {
             leaves[0][0] ^= 1;
         }
     }
 }
 
 impl Engine for FaultyEngine {
-    fn name(&self) -> &'static str {
-        match self.cpu {
-            Some(_) => "gpu",
-            None => "cpu",
+    fn info(&self) -> EngineInfo<'_> {
+        EngineInfo {
+            kind: self.kind(),
+            ..self.truth.info()
         }
+    }
+
+    fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
+        plan_encode(self, request)
+    }
+
+    fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
+        plan_expand(self, request)
+    }
+
+    fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
+        plan_decode(self, request)
+    }
+
+    fn codewords(&self) -> &dyn CodewordOps {
+        self
     }
 
     fn verifier(&self) -> Option<Arc<dyn Engine>> {
@@ -157,104 +181,75 @@ impl Engine for FaultyEngine {
     }
 
     fn report_mismatch(&self) {
-        self.found_out.store(true, Ordering::Relaxed);
+        self.mismatch_reported.store(true, Ordering::Relaxed);
     }
+}
 
-    fn instruction_set(&self) -> &'static str {
-        self.truth.instruction_set()
-    }
-
-    fn stripes(&self) -> bool {
-        self.truth.stripes()
+impl Sessions for FaultyEngine {
+    fn kind(&self) -> EngineKind {
+        match self.cpu {
+            Some(_) => EngineKind::Gpu,
+            None => EngineKind::Cpu,
+        }
     }
 
     fn threads(&self) -> usize {
-        self.truth.threads()
+        Sessions::threads(&self.truth)
     }
 
-    fn encode_memory(
-        &self,
-        shape: &Shape,
-        commitment: Commitment,
-        width: u32,
-        in_memory: bool,
-    ) -> u64 {
-        self.truth
-            .encode_memory(shape, commitment, width, in_memory)
+    fn has_stripes(&self) -> bool {
+        self.truth.has_stripes()
     }
 
-    fn start_encode<'a>(
-        &'a self,
-        shape: Shape,
-        commitment: Commitment,
-        width: u32,
-    ) -> Result<Box<dyn EncodeSession + 'a>> {
-        let truth = self.truth.start_encode(shape, commitment, width)?;
-        let leaves = Vec::new();
-        Ok(Box::new(LyingEncode {
-            lies: self.lies(FaultyStep::Encode),
-            truth,
-            leaves,
-        }))
+    fn skips_zero_codewords(&self) -> bool {
+        self.truth.skips_zero_codewords()
     }
 
-    fn expand_memory(
-        &self,
-        shape: &Shape,
-        commitment: Commitment,
-        axis: Axis,
-        items: usize,
-        width: u32,
-    ) -> u64 {
-        self.truth
-            .expand_memory(shape, commitment, axis, items, width)
+    fn encode_memory(&self, request: &EncodePlanRequest, width: u32) -> u64 {
+        self.truth.encode_memory(request, width)
+    }
+
+    fn expand_memory(&self, request: &ExpandPlanRequest, items: usize, width: u32) -> u64 {
+        self.truth.expand_memory(request, items, width)
+    }
+
+    fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
+        self.truth.decode_memory(request, width)
+    }
+
+    fn start_encode<'a>(&'a self, plan: &EncodePlan<'_>) -> Box<dyn EncodeSession + 'a> {
+        Box::new(FaultyEncode {
+            is_wrong: self.is_wrong(FaultyStep::Encode),
+            truth: self.truth.start_encode(plan),
+            leaves: Vec::new(),
+        })
     }
 
     fn start_expand<'a>(
         &'a self,
-        shape: Shape,
-        commitment: Commitment,
-        axis: Axis,
+        plan: &ExpandPlan<'_>,
         items: usize,
-        width: u32,
-    ) -> Result<Box<dyn ExpandSession + 'a>> {
-        self.truth
-            .start_expand(shape, commitment, axis, items, width)
-    }
-
-    fn decode_memory(
-        &self,
-        shape: &Shape,
-        axis: Axis,
-        given: &[SliverIndex],
-        width: u32,
-        in_memory: bool,
-        in_place: bool,
-    ) -> u64 {
-        self.truth
-            .decode_memory(shape, axis, given, width, in_memory, in_place)
+    ) -> Box<dyn ExpandSession + 'a> {
+        self.truth.start_expand(plan, items)
     }
 
     fn start_decode<'a>(
         &'a self,
-        shape: Shape,
-        axis: Axis,
-        given: &[SliverIndex],
-        width: u32,
+        plan: &DecodePlan<'_>,
         place: RowPlaces<'_, 'a>,
-    ) -> Result<Box<dyn DecodeSession + 'a>> {
-        self.truth.start_decode(shape, axis, given, width, place)
+    ) -> Box<dyn DecodeSession + 'a> {
+        self.truth.start_decode(plan, place)
     }
 }
 
-/// An encoding with a wrong hash, if it lies.
-struct LyingEncode<'a> {
-    lies: bool,
+/// Encode session, with a wrong hash if `is_wrong`.
+struct FaultyEncode<'a> {
+    is_wrong: bool,
     truth: Box<dyn EncodeSession + 'a>,
     leaves: Vec<Digest>,
 }
 
-impl EncodeSession for LyingEncode<'_> {
+impl EncodeSession for FaultyEncode<'_> {
     fn stripe(
         &mut self,
         range: Range<u32>,
@@ -264,7 +259,7 @@ impl EncodeSession for LyingEncode<'_> {
     ) -> Result<()> {
         self.truth.stripe(range, rows, output, control)?;
         self.leaves = self.truth.leaves().to_vec();
-        if self.lies {
+        if self.is_wrong {
             self.leaves[0][0] ^= 1;
         }
         Ok(())

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::blob_identity::BlobId;
-use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, PairHasher};
+use super::hash::{Commitment, Digest, LEAF_PREFIX, OneAtATime, TreeHasher};
 use super::node::Node;
 use super::tree;
 use crate::format::error::{Error, Result};
@@ -176,7 +176,7 @@ impl BlobMetadata {
     }
 
     /// Adds the blob ID, hashed by an engine.
-    pub(crate) fn with_id(self, hasher: &dyn PairHasher) -> BlobMetadataWithId {
+    pub(crate) fn with_id(self, hasher: &dyn TreeHasher) -> BlobMetadataWithId {
         let blob_id = self.blob_id_of(&self.root_hash_with(hasher));
         BlobMetadataWithId {
             blob_id,
@@ -184,7 +184,7 @@ impl BlobMetadata {
         }
     }
 
-    fn root_hash_with(&self, hasher: &dyn PairHasher) -> Digest {
+    fn root_hash_with(&self, hasher: &dyn TreeHasher) -> Digest {
         let mut leaves = filled([0; 32], self.pairs.len());
         for (pairs, leaves) in self.pairs.chunks(PAIRS).zip(leaves.chunks_mut(PAIRS)) {
             let bytes = |axis| -> Vec<_> {

@@ -115,13 +115,9 @@ impl FromStr for Commitment {
     }
 }
 
-/// Function that fills a chunk of digests. Arguments: number of the chunk, the chunk, and scratch
-/// digests of unspecified content.
-pub(crate) type ChunkTask<'a> = dyn Fn(usize, &mut [Digest], &mut [Digest]) + Sync + 'a;
-
-/// Engine functions that trees need: many independent two-child hashes, and threads.
+/// Hashes pairs of nodes, many at a time.
 pub(crate) trait PairHasher: Sync {
-    /// Computes `out[i] = H(prefix || left[i] || right[i])`. The three slices have equal length.
+    /// Computes `out[i] = H(prefix || left[i] || right[i])`. The three slices are of equal length.
     fn hash_pairs(
         &self,
         commitment: Commitment,
@@ -131,8 +127,8 @@ pub(crate) trait PairHasher: Sync {
         out: &mut [Digest],
     );
 
-    /// Computes `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`. `children` is
-    /// twice as long as `out`.
+    /// Computes `out[i] = H(prefix || children[2 * i] || children[2 * i + 1])`. There are twice as
+    /// many children as digests in `out`.
     fn hash_adjacent(
         &self,
         commitment: Commitment,
@@ -140,17 +136,33 @@ pub(crate) trait PairHasher: Sync {
         children: &[Digest],
         out: &mut [Digest],
     );
-
-    /// Calls `task` with every number below `count`, in any order, on the engine's threads.
-    /// Returns when all calls have ended.
-    fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync));
-
-    /// Calls `task` with every chunk of `len` digests of `out`, of which the last may be shorter,
-    /// and with `scratch` scratch digests: in any order, on the engine's threads.
-    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>);
 }
 
-/// Hasher that computes one hash after another on the calling thread.
+/// Task of [`TaskPool::for_each_chunk`]. Its arguments are the chunk's number, the chunk, and
+/// digests to work in, whose contents are unspecified.
+pub(crate) type ChunkTask<'a> = dyn Fn(usize, &mut [Digest], &mut [Digest]) + Sync + 'a;
+
+/// Runs tasks, on several threads if there are any.
+pub(crate) trait TaskPool: Sync {
+    /// Calls `task` with every number below `count`, in any order, and returns when all calls have
+    /// ended.
+    fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync));
+
+    /// Calls `task` with every chunk of `len` digests of `out`, in any order, and with `scratch`
+    /// digests to work in. The last chunk may be shorter.
+    fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>);
+
+    /// Calls both closures, at the same time if there are several threads: `other` on the calling
+    /// thread.
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
+}
+
+/// What Merkle trees are built with.
+pub(crate) trait TreeHasher: PairHasher + TaskPool {}
+
+impl<T: PairHasher + TaskPool> TreeHasher for T {}
+
+/// Computes on the calling thread, one hash at a time.
 pub(crate) struct OneAtATime;
 
 impl PairHasher for OneAtATime {
@@ -178,7 +190,9 @@ impl PairHasher for OneAtATime {
             *out = commitment.hash(&[&[prefix], &pair[0], &pair[1]]);
         }
     }
+}
 
+impl TaskPool for OneAtATime {
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         (0..count).for_each(task);
     }
@@ -188,5 +202,10 @@ impl PairHasher for OneAtATime {
         for (index, chunk) in out.chunks_mut(len).enumerate() {
             task(index, chunk, &mut scratch);
         }
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        one();
+        other();
     }
 }

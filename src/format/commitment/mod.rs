@@ -14,7 +14,7 @@ mod verified;
 
 pub use blob_identity::BlobId;
 pub use blob_metadata::{BlobMetadata, BlobMetadataWithId, SliverPairMetadata};
-pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher};
+pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher, TaskPool, TreeHasher};
 pub use hash::{Commitment, Digest};
 pub use node::Node;
 pub(crate) use tree::{

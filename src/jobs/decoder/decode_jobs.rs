@@ -2,7 +2,7 @@
 
 use super::pipeline::{Subject, Target};
 use super::requests::{DecodeRequest, Decoded, RebuildRequest, UncheckedRequest};
-use super::selection::{Choice, choose_all};
+use super::selection::{Attempt, Choice, choose_all};
 use super::{Check, Decoder};
 use crate::format::commitment::{Commitment, VerifiedMetadata};
 use crate::format::error::Result;
@@ -93,9 +93,7 @@ impl Decoder {
                     slivers: None,
                 },
             };
-            attempt
-                .decoder
-                .pipeline(&subject, axis, given, &target, control)?;
+            attempt.pipeline(&subject, axis, given, &target, control)?;
             control.check()?;
             match attempt.finishes {
                 true => session.finish(),
@@ -168,7 +166,7 @@ impl Decoder {
                 commitment: Commitment::default(),
             };
             let target = Target::Blob(&*session);
-            self.pipeline(&subject, axis, &given, &target, control)?;
+            Attempt::new(self, true).pipeline(&subject, axis, &given, &target, control)?;
             control.check()?;
             session.finish()?;
             control.finish();
@@ -253,9 +251,7 @@ impl Decoder {
                 blob: None,
                 slivers: Some((pairs, &*session)),
             };
-            attempt
-                .decoder
-                .pipeline(&subject, axis, given, &target, control)?;
+            attempt.pipeline(&subject, axis, given, &target, control)?;
             control.check()?;
             match attempt.finishes {
                 true => session.finish(metadata.with_id(), control),

@@ -1,13 +1,16 @@
 //! Stages of decoding, stripe by stripe: decode, check or encode again, write.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::Decoder;
+use super::selection::Attempt;
 use crate::engine::schedule::{Job, Work};
-use crate::engine::{Engine, ExpandSession, SliverOutput, stripes};
+use crate::engine::{
+    DecodePlanRequest, ExpandSession, NextPlan, NextPlanRequest, PlanRequest, SliverOutput, stripes,
+};
 use crate::format::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, VerifiedMetadata, ZeroCodewords,
-    row_roots,
+    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, TaskPool, TreeHasher,
+    VerifiedMetadata, ZeroCodewords, row_roots,
 };
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::Inconsistency;
@@ -20,10 +23,9 @@ use crate::io::sink::SinkSession;
 use crate::io::sliver_source::GivenSlivers;
 use crate::io::symbol_reader::SymbolReader;
 use crate::jobs::encoder::EncodeStage;
-use crate::jobs::runtime::Runtime;
 use crate::support::memory::{collected, filled};
 
-impl Decoder {
+impl Attempt<'_> {
     /// Decodes stripe by stripe, and writes, checks or encodes each stripe while it is in memory.
     pub(super) fn pipeline(
         &self,
@@ -36,39 +38,6 @@ impl Decoder {
         let &Subject { shape, commitment } = subject;
         let indices = given.indices();
         let rows_count = usize::from(shape.rows());
-        let in_memory = given.in_memory();
-        let in_place = target.blob().is_some_and(OutputSession::in_memory);
-        let width_on = |runtime: &Runtime| {
-            let engine = &*runtime.engine;
-            let checked = target.checked_rows(engine, &shape, axis, indices);
-            // Each thread writes one row at a time.
-            let rows_in_flight = |width: u32| {
-                let row = u64::from(shape.columns()) * u64::from(width);
-                match target.blob() {
-                    Some(_) => engine.threads() as u64 * row,
-                    None => 0,
-                }
-            };
-            let widest = match target {
-                Target::Encoded { .. } => engine.widest_encode(&shape, commitment),
-                _ => u32::MAX,
-            };
-            runtime.width_up_to(widest, &shape, |width| {
-                let check = match target {
-                    Target::Blob(_) => 0,
-                    Target::Checked { .. } => {
-                        let items = checked.len();
-                        engine.expand_memory(&shape, commitment, Axis::Primary, items, width)
-                    }
-                    Target::Encoded { .. } => {
-                        engine.encode_memory(&shape, commitment, width, false)
-                    }
-                };
-                engine.decode_memory(&shape, axis, indices, width, in_memory, in_place)
-                    + check
-                    + rows_in_flight(width)
-            })
-        };
         let needed = shape.slivers_needed(axis);
         let job = Job {
             // If all source slivers are given, there is nothing to restore.
@@ -80,13 +49,29 @@ impl Decoder {
             n_shards: shape.n_shards(),
             bytes: shape.unencoded_length(),
         };
-        let fits = |runtime: &Runtime| {
-            runtime.engine.fits(&shape, commitment) && width_on(runtime).is_ok()
+        let checked = target.checked_rows(&shape, axis, indices);
+        let runtime = &self.decoder.runtime;
+        let request = DecodePlanRequest {
+            shape,
+            axis,
+            given: indices,
+            in_memory: given.in_memory(),
+            has_output: target.blob().is_some(),
+            in_place: target.blob().is_some_and(OutputSession::in_memory),
+            next: match target {
+                Target::Blob(_) => NextPlanRequest::Nothing,
+                Target::Checked { .. } => NextPlanRequest::Expand {
+                    commitment,
+                    rows: &checked,
+                },
+                Target::Encoded { .. } => NextPlanRequest::Encode { commitment },
+            },
+            budget: runtime.memory,
         };
-        let runtime = self.runtime.for_job(&job, control, fits)?;
-        let width = width_on(&runtime)?;
-        let engine = &*runtime.engine;
-        let checked = target.checked_rows(engine, &shape, axis, indices);
+        let lease = runtime.for_job(&job, control, &PlanRequest::Decode(request))?;
+        self.engine.replace(Some(Arc::clone(&lease.engine)));
+        let engine = &*lease.engine;
+        let plan = engine.plan_decode(&request)?;
         let passes = match target {
             Target::Blob(_) => 1,
             Target::Checked { .. } | Target::Encoded { .. } => 2,
@@ -94,26 +79,17 @@ impl Decoder {
         control.start_work(shape.matrix_len() * passes, shape.unencoded_length());
         control.check()?;
 
-        let place = |row| match width == shape.symbol_size() {
+        let place = |row| match plan.width == shape.symbol_size() {
             true => target.blob()?.lend_row(row),
             false => None,
         };
-        let mut decode = engine.start_decode(shape, axis, indices, width, &place)?;
-        let mut stage = match target {
-            Target::Blob(_) => Stage::None,
-            Target::Checked { .. } if checked.is_empty() => Stage::None,
-            Target::Checked { .. } => Stage::Expand(engine.start_expand(
-                shape,
-                commitment,
-                Axis::Primary,
-                checked.len(),
-                width,
-            )?),
-            Target::Encoded { .. } => {
-                Stage::Encode(EncodeStage::start(engine, shape, commitment, width)?)
-            }
+        let mut decode = plan.start(&place);
+        let mut stage = match &plan.next {
+            NextPlan::Nothing => Stage::None,
+            NextPlan::Expand { plan, rows } => Stage::Expand(plan.start(rows.len()), rows),
+            NextPlan::Encode(plan) => Stage::Encode(EncodeStage::start(engine, plan)),
         };
-        for range in stripes(shape.symbol_size(), 0, width) {
+        for range in stripes(shape.symbol_size(), 0, plan.width) {
             decode.stripe(range.clone(), given, control)?;
             let rows = BlobRows {
                 rows: decode.rows(given),
@@ -121,10 +97,10 @@ impl Decoder {
             };
             match &mut stage {
                 Stage::None => {}
-                Stage::Expand(session) => {
+                Stage::Expand(session, numbers) => {
                     let rows = SomeRows {
                         rows: &rows,
-                        numbers: &checked,
+                        numbers,
                     };
                     session.stripe(range.clone(), &rows, control)?;
                 }
@@ -138,14 +114,26 @@ impl Decoder {
             if let Some(blob) = target.blob() {
                 let left = (0..rows_count).filter(|&row| !decode.is_in_place(row));
                 let left = collected(left);
-                write_rows(engine, &shape, range, &rows, &left, blob, control)?;
+                write_rows(
+                    engine.codewords(),
+                    &shape,
+                    range,
+                    &rows,
+                    &left,
+                    blob,
+                    control,
+                )?;
             }
         }
         match stage {
             Stage::None => Ok(()),
-            Stage::Expand(session) => {
-                check_rows(engine, target.metadata(), &shape, &checked, &*session)
-            }
+            Stage::Expand(session, rows) => check_rows(
+                engine.codewords(),
+                target.metadata(),
+                &shape,
+                rows,
+                &*session,
+            ),
             Stage::Encode(stage) => check_encoding(target.metadata(), &stage.finish()),
         }
     }
@@ -201,20 +189,9 @@ impl Target<'_> {
         }
     }
 
-    /// Returns the source rows that the default check hashes, in order. Rows beyond the blob are
-    /// equal, so one of them is enough for an engine that skips zero codewords.
-    fn checked_rows(
-        &self,
-        engine: &dyn Engine,
-        shape: &Shape,
-        axis: Axis,
-        given: &[SliverIndex],
-    ) -> Vec<usize> {
+    /// Returns the source rows that the default check hashes, ascending.
+    fn checked_rows(&self, shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
         let mut checked = filled(true, shape.rows().into());
-        if engine.skips_zero_codewords() {
-            let others = usize::from(shape.zero_rows().start) + 1;
-            checked.iter_mut().skip(others).for_each(|row| *row = false);
-        }
         if let (Self::Checked { verified: true, .. }, Axis::Primary) = (self, axis) {
             // A row with padding is checked, because its padding may not be zero.
             let len = shape.sliver_len(Axis::Primary);
@@ -243,7 +220,8 @@ impl Target<'_> {
 /// Stage after decoding a stripe.
 enum Stage<'a> {
     None,
-    Expand(Box<dyn ExpandSession + 'a>),
+    /// With the rows that are expanded.
+    Expand(Box<dyn ExpandSession + 'a>, &'a [usize]),
     Encode(EncodeStage<'a>),
 }
 
@@ -297,7 +275,7 @@ impl SymbolReader for SomeRows<'_> {
 
 /// Writes a byte range of every symbol of the numbered rows to the output.
 fn write_rows(
-    engine: &dyn Engine,
+    pool: &dyn TaskPool,
     shape: &Shape,
     range: Range<u32>,
     rows: &dyn SymbolReader,
@@ -338,7 +316,7 @@ fn write_rows(
         Ok(())
     };
     let failed = std::sync::Mutex::new(None);
-    engine.for_each(numbers.len(), &|index| {
+    pool.for_each(numbers.len(), &|index| {
         if let Err(error) = write_row(numbers[index]) {
             let mut failed = failed.lock().expect("nothing panics under the lock");
             failed.get_or_insert(error);
@@ -351,7 +329,7 @@ fn write_rows(
 /// Computes the roots of expanded slivers. No codeword is assumed to be zero, because the slivers
 /// may come from strangers.
 pub(crate) fn roots(
-    engine: &dyn Engine,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     n: usize,
     session: &dyn ExpandSession,
@@ -359,7 +337,7 @@ pub(crate) fn roots(
     match session.roots() {
         Some(roots) => collected(roots.iter().copied()),
         None => row_roots(
-            engine,
+            hasher,
             commitment,
             session.leaves(),
             n,
@@ -371,13 +349,13 @@ pub(crate) fn roots(
 /// Compares the roots of source rows with the metadata: the default check. `checked` has the
 /// numbers of the rows in `session`, which come from [`BlobRows`].
 fn check_rows(
-    engine: &dyn Engine,
+    hasher: &dyn TreeHasher,
     metadata: &BlobMetadata,
     shape: &Shape,
     checked: &[usize],
     session: &dyn ExpandSession,
 ) -> Result<()> {
-    let roots = roots(engine, metadata.commitment, metadata.pairs.len(), session);
+    let roots = roots(hasher, metadata.commitment, metadata.pairs.len(), session);
     let zeros = usize::from(shape.zero_rows().start);
     let differs = |row: usize, root| metadata.pairs[row].primary != Node::Digest(root);
     let mut differing = 0;

@@ -1,8 +1,12 @@
 //! Choice of the slivers of a job: usable slivers first, verified slivers if the check fails, and
 //! another path before a blob is called inconsistent.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use super::Decoder;
 use super::requests::Decoded;
+use crate::engine::Engine;
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::{Disagreement, Inconsistency, SliverProblem};
@@ -11,14 +15,26 @@ use crate::format::shape::Shape;
 use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
+use crate::jobs::runtime::Runtime;
 use crate::support::memory::{catch_out_of_memory, collected};
 
 /// One run of a job.
 pub(super) struct Attempt<'a> {
-    /// Decoder of the run.
     pub(super) decoder: &'a Decoder,
-    /// True if the results of the run count. Otherwise outputs and sinks stay unfinished.
+    /// True if the result counts. Otherwise outputs and sinks are left unfinished.
     pub(super) finishes: bool,
+    /// Engine of the last run, once it was chosen.
+    pub(super) engine: RefCell<Option<Arc<dyn Engine>>>,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(decoder: &'a Decoder, finishes: bool) -> Self {
+        Self {
+            decoder,
+            finishes,
+            engine: RefCell::default(),
+        }
+    }
 }
 
 impl Decoder {
@@ -50,10 +66,7 @@ impl Decoder {
         let (mut axis, mut candidates) = choose(&shape, slivers, asked)?;
         let mut untried = asked.is_none().then(|| axis.other());
         let mut damaged = Vec::new();
-        let own = Attempt {
-            decoder: self,
-            finishes: true,
-        };
+        let own = Attempt::new(self, true);
         loop {
             let needed = usize::from(shape.slivers_needed(axis));
             let used = copy_of(&candidates[..needed]);
@@ -70,11 +83,10 @@ impl Decoder {
                 Ok(()) => return done(damaged),
                 Err(error) => error,
             };
-            // Read before another job overwrites it in this control.
-            let by_device = control.engine_name() == Some("gpu");
+            let engine = own.engine.take();
             let mut look_again = |error| {
                 let mut job = |attempt: &Attempt<'_>| job(attempt, axis, &given);
-                self.look_again(metadata, error, by_device, &mut job)
+                self.look_again(metadata, error, engine.as_deref(), &mut job)
             };
             match &error {
                 Error::Inconsistent { .. } if damaged.is_empty() => {}
@@ -120,29 +132,34 @@ impl Decoder {
         }
     }
 
-    /// Repeats a job that found a blob inconsistent on another path, because one path alone accuses
-    /// nobody. If a device did the job and the CPU finds the blob consistent, the job succeeds and
-    /// the device is abandoned.
+    /// Repeats a job that found a blob inconsistent, on another path. If `engine`, which ran the
+    /// job, has a verifier and the verifier finds the blob consistent, its result counts and the
+    /// mismatch is reported.
+    ///
+    /// # Errors
+    ///
+    /// `error`, if the other path finds the blob inconsistent too; [`Error::Internal`] if it does
+    /// not.
     fn look_again(
         &self,
         metadata: &VerifiedMetadata,
         error: Error,
-        by_device: bool,
+        engine: Option<&dyn Engine>,
         job: &mut dyn FnMut(&Attempt<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut on = |runtime, finishes| {
             let decoder = &Self { runtime };
-            match job(&Attempt { decoder, finishes }) {
+            match job(&Attempt::new(decoder, finishes)) {
                 Ok(()) => Ok(true),
                 Err(Error::Inconsistent { .. }) => Ok(false),
                 Err(error) => Err(error),
             }
         };
-        if by_device
-            && let Some((device, cpu)) = self.runtime.device_and_cpu()
-            && on(cpu, true)?
+        if let Some(engine) = engine
+            && let Some(verifier) = engine.verifier()
+            && on(Runtime::on(verifier, self.runtime.memory), true)?
         {
-            device.report_mismatch();
+            engine.report_mismatch();
             return Ok(());
         }
         let other = self

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::engine::InstructionSet;
 use crate::engine::testing::faulty_engine::{FaultyEngine, FaultyStep};
 use crate::engine::{Engine, EngineKind, EngineOptions};
 use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
@@ -111,11 +112,20 @@ fn the_other_path_is_another_one_and_fits_the_memory() {
     let second = |decoder: &Decoder| {
         let other = decoder.runtime.other_path(&shape, Commitment::default());
         let engine = other.unwrap().engine;
-        (engine.name(), engine.instruction_set())
+        (engine.info().kind, engine.info().instruction_set)
     };
     let mut decoder = on(cpu());
-    assert_eq!(second(&decoder), ("reference", "portable"));
+    assert_eq!(
+        second(&decoder),
+        (EngineKind::Reference, InstructionSet::Portable)
+    );
     decoder.runtime.memory = 64 << 20;
-    assert_eq!(second(&decoder), ("cpu", "portable"));
-    assert_eq!(second(&on(crate::engine::reference())), ("cpu", "portable"));
+    assert_eq!(
+        second(&decoder),
+        (EngineKind::Cpu, InstructionSet::Portable)
+    );
+    assert_eq!(
+        second(&on(crate::engine::reference())),
+        (EngineKind::Cpu, InstructionSet::Portable)
+    );
 }

@@ -7,7 +7,14 @@ use crate::engine::{EngineKind, EngineOptions};
 fn encoded<'a>(engine: &'a dyn Engine, n_shards: u16, blob: &[u8]) -> EncodeStage<'a> {
     let shape = Shape::new(n_shards, blob.len() as u64).unwrap();
     let width = shape.symbol_size();
-    let mut stage = EncodeStage::start(engine, shape, Commitment::Blake3, width).unwrap();
+    let plan = engine.plan_encode(&EncodePlanRequest {
+        shape,
+        commitment: Commitment::Blake3,
+        in_memory: false,
+        preferred_width: u32::MAX,
+        budget: u64::MAX,
+    });
+    let mut stage = EncodeStage::start(engine, &plan.unwrap());
     let rows = SourceRows::new(&blob, shape);
     let session = &mut stage.session;
     session
@@ -58,7 +65,7 @@ fn trees_that_leave_zeros_out_are_the_same() {
     let engines = [EngineKind::Reference, EngineKind::Cpu]
         .map(|kind| kind.open(&EngineOptions::default()).unwrap());
     assert_eq!(
-        engines.each_ref().map(|e| e.skips_zero_codewords()),
+        engines.each_ref().map(|e| e.info().skips_zero_codewords),
         [false, true]
     );
     for n_shards in [4, 7, 10, 31] {

@@ -155,7 +155,7 @@ impl Ranged<'_> {
         let shape = self.reader.metadata.shape();
         let size = shape.symbol_size() as usize;
         let given: Vec<SliverIndex> = collected(self.given.iter().map(|sliver| sliver.data.index));
-        control.note_engine(runtime.engine.name());
+        let codewords = runtime.codewords(control);
         let a_word = wanted.len() as u64 * range.len() as u64;
         let at_once = (runtime.memory / 2 / a_word).clamp(1, count as u64) as usize;
         for first in (0..count).step_by(at_once) {
@@ -172,8 +172,8 @@ impl Ranged<'_> {
                 range: range.clone(),
                 wanted: wanted.clone(),
             };
-            for restored in runtime.engine.restore(&words, control)? {
-                each(first + restored.word, &restored);
+            for restored in codewords.restore(&words, control)? {
+                each(first + restored.codeword, &restored);
             }
         }
         Ok(())

@@ -110,6 +110,6 @@ pub(super) fn verdict(
     if target.accepts(&candidate) {
         return Ok(ProofVerdict::Consistent);
     }
-    target.confirm(&*paths.second()?, &candidate, &proven, control)?;
+    target.confirm(paths.second()?.codewords(), &candidate, &proven, control)?;
     Ok(ProofVerdict::Proven)
 }

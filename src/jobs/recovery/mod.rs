@@ -392,7 +392,7 @@ fn recover(
         RecoveryOutcome::Sliver(target.sliver(candidate.symbols))
     } else {
         let proven = collected(chosen.iter().map(|chosen| Proven::of(chosen)));
-        target.confirm(&*paths.second()?, &candidate, &proven, control)?;
+        target.confirm(paths.second()?.codewords(), &candidate, &proven, control)?;
         let symbols = chosen.iter().map(|chosen| RecoverySymbol {
             symbol: chosen.symbol.clone(),
             proof: chosen.proof.clone(),

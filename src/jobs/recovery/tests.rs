@@ -67,7 +67,13 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
     let (metadata, pair, symbols) = setting(true);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
         let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
-        let honest = recover(&Paths::of(&*reference()), target, &symbols, &control).unwrap();
+        let honest = recover(
+            &Paths::of(reference().codewords()),
+            target,
+            &symbols,
+            &control,
+        )
+        .unwrap();
         assert!(matches!(honest.outcome, RecoveryOutcome::Sliver(_)));
         let proof = InconsistencyProof {
             target: target.index,
@@ -116,14 +122,23 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
     let (metadata, pair, symbols) = setting(false);
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
         let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
-        let recovered = recover(&Paths::of(&*reference()), target, &symbols, &control).unwrap();
+        let recovered = recover(
+            &Paths::of(reference().codewords()),
+            target,
+            &symbols,
+            &control,
+        )
+        .unwrap();
         let RecoveryOutcome::Inconsistent(proof) = recovered.outcome else {
             panic!("its root is another's");
         };
         let verdict = |words: &dyn CodewordOps| {
             inconsistency::verdict(&Paths::of(words), &metadata, axis, &proof, &control)
         };
-        assert_eq!(verdict(&*reference()).unwrap(), ProofVerdict::Proven);
+        assert_eq!(
+            verdict(reference().codewords()).unwrap(),
+            ProofVerdict::Proven
+        );
         for (lie, after) in [
             (FaultyStep::Restore, 0),
             (FaultyStep::Extend, 0),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::engine::Engine;
 use crate::engine::schedule::{Job, Work};
+use crate::engine::{Engine, ExpandPlan, ExpandPlanRequest, PlanRequest};
 use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -14,7 +14,6 @@ use crate::format::verdict::SliverVerdict;
 use crate::io::control::Control;
 use crate::io::sliver_source::{GivenSlivers, SliverSource};
 use crate::jobs::decoder::{Decoder, roots};
-use crate::jobs::runtime::Runtime;
 use crate::support::memory::{collected, filled, push};
 
 /// Maximum number of slivers verified at once: enough to keep many threads busy, and few enough
@@ -84,25 +83,16 @@ impl Group {
             .max(1)
     }
 
-    /// Returns the stripe width with which the memory limit holds one lot per thread.
-    fn width_in_lots(&self, runtime: &Runtime) -> Result<u32> {
-        let engine = &*runtime.engine;
-        runtime.width(&self.shape, |width| {
-            let memory =
-                |items| engine.expand_memory(&self.shape, self.commitment, self.axis, items, width);
-            // The engine's own buffers count once.
-            let lot = memory(self.small_lot());
-            lot + (engine.threads() as u64 - 1) * (lot - memory(0))
-        })
-    }
-
-    /// Returns the stripe width with which the memory limit holds `items` slivers.
-    fn width(&self, runtime: &Runtime, items: usize) -> Result<u32> {
-        runtime.width(&self.shape, |width| {
-            runtime
-                .engine
-                .expand_memory(&self.shape, self.commitment, self.axis, items, width)
-        })
+    /// Returns the request for a plan of sessions with `items` of the group's slivers.
+    fn request(&self, items: usize, sessions: usize, budget: u64) -> ExpandPlanRequest {
+        ExpandPlanRequest {
+            shape: self.shape,
+            commitment: self.commitment,
+            axis: self.axis,
+            items,
+            sessions,
+            budget,
+        }
     }
 }
 
@@ -113,19 +103,23 @@ impl Batch<'_> {
         let groups = self.groups(&mut verdicts);
         control.start(groups.iter().map(Group::bytes).sum());
         let runtime = &self.decoder.runtime;
-        let is_device = runtime.engine.device().is_some();
-        let threads = runtime.engine.threads();
+        let engine = &*runtime.engine;
+        let info = engine.info();
+        let (is_device, threads) = (info.device.is_some(), info.threads);
         let (mut lots, mut alone) = (Vec::new(), Vec::new());
         let is_one = groups.len() == 1;
         for group in groups {
             // Few slivers do not keep all threads busy, whatever their size.
             let is_large = group.bytes() >= LARGE && group.places.len() >= threads;
-            let width = match is_device || is_large || is_one || threads == 1 {
+            let plan = match is_device || is_large || is_one || threads == 1 {
                 true => None,
-                false => group.width_in_lots(runtime).ok(),
+                false => {
+                    let request = group.request(group.small_lot(), threads, runtime.memory);
+                    engine.plan_expand(&request).ok()
+                }
             };
-            match width {
-                Some(width) => push(&mut lots, (group, width)),
+            match plan {
+                Some(plan) => push(&mut lots, (group, plan)),
                 None => push(&mut alone, group),
             }
         }
@@ -165,11 +159,11 @@ impl Batch<'_> {
         collected(groups.into_values())
     }
 
-    /// Verifies groups, given with their stripe widths, that are too small to keep all threads
-    /// busy: each thread verifies lots of its own.
+    /// Verifies groups that are too small to keep all threads busy, each with its plan: every
+    /// thread takes lots of its own.
     fn run_lots(
         &self,
-        groups: &[(Group, u32)],
+        groups: &[(Group, ExpandPlan<'_>)],
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
@@ -178,16 +172,16 @@ impl Batch<'_> {
         }
         control.check()?;
         let engine = &*self.decoder.runtime.engine;
-        control.note_engine(engine.name());
-        let lots = groups.iter().flat_map(|(group, width)| {
+        control.note_engine(engine.info().kind.name());
+        let lots = groups.iter().flat_map(|(group, plan)| {
             let lots = group.places.chunks(group.small_lot());
-            lots.map(move |places| (group, *width, places))
+            lots.map(move |places| (group, plan, places))
         });
         let lots = collected(lots);
         let results = collected((0..lots.len()).map(|_| OnceLock::new()));
-        engine.for_each(lots.len(), &|lot| {
-            let (group, width, places) = lots[lot];
-            let _ = results[lot].set(self.run_lot(engine, group, places, width, control));
+        engine.codewords().for_each(lots.len(), &|lot| {
+            let (group, plan, places) = lots[lot];
+            let _ = results[lot].set(self.run_lot(engine, plan, group, places, control));
         });
         for ((_, _, places), result) in lots.iter().zip(results) {
             let found = result.into_inner().expect("every lot was run")?;
@@ -205,25 +199,22 @@ impl Batch<'_> {
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
-        // The memory limit must hold one sliver at a time.
-        let fits = |runtime: &Runtime| {
-            let engine = &*runtime.engine;
-            engine.fits(&group.shape, group.commitment) && group.width(runtime, 1).is_ok()
-        };
-        let runtime = self.decoder.runtime.for_job(&group.job(), control, fits)?;
-        self.run_on(&runtime, group, &group.places, verdicts, control)?;
-        // The CPU verifies again what a device rejects.
-        let Some(second) = runtime.engine.verifier() else {
+        let runtime = &self.decoder.runtime;
+        // Capacity for a sliver at a time is enough.
+        let request = PlanRequest::Expand(group.request(1, 1, runtime.memory));
+        let lease = runtime.for_job(&group.job(), control, &request)?;
+        self.run_on(&*lease.engine, group, &group.places, verdicts, control)?;
+        // The verifier repeats what a device finds wrong.
+        let Some(verifier) = lease.engine.verifier() else {
             return Ok(());
         };
         let bad = group.places.iter().copied();
         let bad = bad.filter(|&place| verdicts[place] == SliverVerdict::WrongRoot);
         let bad = collected(bad);
-        let again = Runtime::on(second, runtime.memory);
-        // Not counted in the job's progress.
-        self.run_on(&again, group, &bad, verdicts, &control.aside())?;
+        // The repetition is no part of the job's progress.
+        self.run_on(&*verifier, group, &bad, verdicts, &control.aside())?;
         if bad.iter().any(|&place| verdicts[place].is_good()) {
-            runtime.engine.report_mismatch();
+            lease.engine.report_mismatch();
         }
         Ok(())
     }
@@ -231,20 +222,24 @@ impl Batch<'_> {
     /// Verifies slivers of a group on an engine, in lots that fit the memory limit.
     fn run_on(
         &self,
-        runtime: &Runtime,
+        engine: &dyn Engine,
         group: &Group,
         places: &[usize],
         verdicts: &mut [SliverVerdict],
         control: &Control,
     ) -> Result<()> {
-        // Fewer at a time with a low memory limit.
+        // As many at a time as the memory limit allows.
+        let plan =
+            |items| engine.plan_expand(&group.request(items, 1, self.decoder.runtime.memory));
         let mut lot = LOT.min(places.len()).max(1);
-        while lot > 1 && group.width(runtime, lot).is_err() {
-            lot /= 2;
-        }
-        let width = group.width(runtime, lot)?;
+        let plan = loop {
+            match plan(lot) {
+                Err(_) if lot > 1 => lot /= 2,
+                plan => break plan?,
+            }
+        };
         for places in places.chunks(lot) {
-            let found = self.run_lot(&*runtime.engine, group, places, width, control)?;
+            let found = self.run_lot(engine, &plan, group, places, control)?;
             for (&place, found) in places.iter().zip(found) {
                 verdicts[place] = found;
             }
@@ -256,18 +251,18 @@ impl Batch<'_> {
     fn run_lot(
         &self,
         engine: &dyn Engine,
+        plan: &ExpandPlan<'_>,
         group: &Group,
         places: &[usize],
-        width: u32,
         control: &Control,
     ) -> Result<Vec<SliverVerdict>> {
         let (shape, commitment, axis) = (group.shape, group.commitment, group.axis);
         let n = usize::from(shape.n_shards());
         let numbers = collected(places.iter().map(|&place| self.numbers[place]));
         let given = GivenSlivers::of(self.slivers, &self.infos, shape, numbers).lenient();
-        let mut session = engine.start_expand(shape, commitment, axis, places.len(), width)?;
+        let mut session = plan.start(places.len());
         session.stripe(0..shape.symbol_size(), &given, control)?;
-        let roots = roots(engine, commitment, n, &*session);
+        let roots = roots(engine.codewords(), commitment, n, &*session);
         let verdicts = places.iter().zip(roots).enumerate();
         let verdicts = verdicts.map(|(item, (&place, root))| {
             let expected = (self.metadata_of)(place).root(axis, given.indices()[item]);

@@ -67,8 +67,8 @@ pub(crate) mod failing_size {
     static HAS_FAILED: AtomicBool = AtomicBool::new(false);
     static TURN: Mutex<()> = Mutex::new(());
 
-    /// Lets reservations of exactly so many bytes fail, on every thread, until it is dropped. The number must
-    /// be one that tests on other threads do not reserve.
+    /// Guard while which reservations of exactly so many bytes fail, on every thread. Tests on
+    /// other threads must not reserve that many.
     pub(crate) struct FailingSize(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
     impl FailingSize {

@@ -8,7 +8,7 @@ pub(crate) use buffer::{Buffer, to_usize};
 pub(crate) use buffer_pool::{BufferPool, PooledBuffer};
 #[cfg(all(test, feature = "gpu"))]
 pub(crate) use fallible::failing_size;
-#[cfg(feature = "capi")]
+#[cfg(any(feature = "capi", feature = "gpu"))]
 pub(crate) use fallible::memory_error;
 pub(crate) use fallible::{
     MemoryError, catch_out_of_memory, collected, ensure_capacity, filled, push, try_with_capacity,

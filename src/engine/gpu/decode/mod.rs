@@ -6,7 +6,7 @@
 //! ```text
 //! host                                    device
 //! given        ── K L p ───────────>     source K x L
-//!  pack, sum       upload, 2 buffers           │ restore: a codeword takes one symbol of every sliver
+//!  pack, sum       upload, 2 buffers           │ restore: one symbol of every sliver per codeword
 //! check        <── m L p ───────────           v
 //!  put in rows     readback, 2 buffers    restored: the missing source slivers
 //! ```

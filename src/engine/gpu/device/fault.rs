@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::support::memory::MemoryError;
-
 /// Reason why a device is no longer used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -62,12 +60,6 @@ pub(crate) enum Failure {
 impl From<crate::format::error::Error> for Failure {
     fn from(error: crate::format::error::Error) -> Self {
         Self::Job(error)
-    }
-}
-
-impl From<MemoryError> for Failure {
-    fn from(error: MemoryError) -> Self {
-        Self::Job(error.into())
     }
 }
 

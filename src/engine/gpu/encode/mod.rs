@@ -15,7 +15,8 @@ use super::device::open_device::Device;
 use super::device::workspace::Workspace;
 use super::encode::stripe::{EncodeResult, EncodeStripe};
 use super::encode::stripe_output::{OutputProgress, RemainderSink, StripeOutput};
-use crate::engine::{EncodeSession, Engine, SliverOutput};
+use crate::engine::cpu::encode::Session as CpuSession;
+use crate::engine::{EncodeSession, SliverOutput};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -133,7 +134,8 @@ impl<'a> GpuEncodeSession<'a> {
         control: &Control,
     ) -> Result<()> {
         let cpu = &*self.engine.cpu;
-        let mut session = cpu.start_encode(self.shape, self.commitment, self.width)?;
+        let session = CpuSession::new(cpu, self.shape, self.commitment, self.width);
+        let mut session = Box::new(session);
         if let Some(states) = self.states.take() {
             let fits = session.restore(&states)?;
             assert!(fits, "states are the same for all engines");

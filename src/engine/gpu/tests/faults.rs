@@ -1,7 +1,7 @@
 //! Every fault of a device at every point of a job gives the same bytes or a clear error, and never
 //! a hang.
 
-use super::decode::decoder;
+use super::decoded_blobs::decoder;
 use super::*;
 use crate::decode::DecodeRequest;
 use crate::engine::gpu::device::fault_injector::Wrong;
@@ -82,7 +82,8 @@ impl Job {
         cpu.encode(&blob, &PairSet::all(N), &mut buffer, &Control::new())
             .unwrap();
         let shape = Shape::new(N, LEN as u64).unwrap();
-        let some = |axis, indices: &[u16]| super::decode::slivers(&buffer, &shape, axis, indices);
+        let some =
+            |axis, indices: &[u16]| super::decoded_blobs::slivers(&buffer, &shape, axis, indices);
         let to_decode = match task {
             Task::Decode(Axis::Secondary) => some(Axis::Secondary, &[9, 0, 8, 4, 3, 7, 5]),
             _ => some(Axis::Primary, &[8, 0, 5, 9]),
@@ -190,7 +191,7 @@ fn inject(engine: &Arc<GpuEngine>, job: &Job, at: usize, wrong: Wrong) -> bool {
         Ok(right) => {
             assert!(right, "{what}");
             assert!(fallback || !fired(), "{what}");
-            let told = engine.device_fault();
+            let told = engine.info().device_fault;
             assert_eq!(fired(), told.is_some(), "{what}: {told:?}");
             if fallback {
                 let again = job.encoder(engine).metadata(&job.blob).unwrap();
@@ -231,7 +232,7 @@ fn every_fault_at_every_point_leaves_the_bytes_right() {
         let shared = Arc::new(engine);
         shared.device.injector.plan(None);
         assert!(job.run(&shared).unwrap());
-        assert_eq!(shared.device_fault(), None);
+        assert_eq!(shared.info().device_fault, None);
         let points = shared.device.injector.passed();
         most = points.max(most);
         engine = Arc::into_inner(shared).expect("jobs are done");
@@ -282,7 +283,7 @@ fn nobody_is_told_of_damage_by_wrong_hashes_alone() {
             let shared = Arc::new(engine);
             shared.device.injector.plan(Some((at, Wrong::Hash)));
             assert!(job.run(&shared).unwrap(), "{task:?} at {at}");
-            noticed += usize::from(shared.device_fault().is_some());
+            noticed += usize::from(shared.info().device_fault.is_some());
             engine = as_new(Arc::into_inner(shared).expect("jobs are done"));
         }
     }

@@ -38,7 +38,7 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
     let encoded = cpu(n_shards, Commitment::Blake2b256)
         .encode(&blob, &pairs, &mut slivers, &Control::new())
         .unwrap();
-    let given = decode::slivers(&slivers, &shape, Axis::Primary, &[9, 5, 7, 8]);
+    let given = decoded_blobs::slivers(&slivers, &shape, Axis::Primary, &[9, 5, 7, 8]);
     let metadata = encoded.clone().verify(n_shards).unwrap();
     // Encoding, verifying, decoding.
     type Job<'a> = &'a dyn Fn(&Arc<GpuEngine>) -> Result<()>;
@@ -49,14 +49,14 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
             Ok(())
         },
         &|engine| {
-            let decoder = decode::decoder(engine, 1 << 30);
+            let decoder = decoded_blobs::decoder(engine, 1 << 30);
             let control = Control::new();
             let verdicts = decoder.verify(&metadata, &given, &[0, 1, 2, 3], &control)?;
             assert_eq!(verdicts, [SliverVerdict::Good; 4]);
             Ok(())
         },
         &|engine| {
-            let decoder = decode::decoder(engine, 1 << 30);
+            let decoder = decoded_blobs::decoder(engine, 1 << 30);
             let (mut found, control) = (Vec::new(), Control::new());
             let check = crate::Check::Skip;
             decoder.decode(
@@ -90,7 +90,7 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
                 engine.options.memory = Some(memory);
                 let shared = Arc::new(engine);
                 job(&shared).unwrap();
-                assert_eq!(shared.device_fault(), None);
+                assert_eq!(shared.info().device_fault, None);
                 engine = Arc::into_inner(shared).expect("jobs are done");
             }
         }
@@ -120,8 +120,8 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
             let needed = encoded.metadata.shape().unwrap().rows();
             let indices: Vec<_> = (n_shards - needed..n_shards).collect();
             let shape = encoded.metadata.shape().unwrap();
-            let given = decode::slivers(&slivers, &shape, Axis::Primary, &indices);
-            let decoder = decode::decoder(&engine, 1 << 30);
+            let given = decoded_blobs::slivers(&slivers, &shape, Axis::Primary, &indices);
+            let decoder = decoded_blobs::decoder(&engine, 1 << 30);
             for check in [crate::Check::Default, crate::Check::Strict] {
                 let mut found = Vec::new();
                 let metadata = &encoded.clone().verify(n_shards).unwrap();
@@ -162,7 +162,7 @@ fn missing_host_memory_fails_the_job_and_leaves_the_device() {
     let encoded = cpu(n_shards, Commitment::Blake2b256)
         .encode(&blob, &pairs, &mut slivers, &control)
         .unwrap();
-    let given = decode::slivers(&slivers, &shape, Axis::Primary, &[0, 3, 7, 11, 12]);
+    let given = decoded_blobs::slivers(&slivers, &shape, Axis::Primary, &[0, 3, 7, 11, 12]);
     let metadata = encoded.clone().verify(n_shards).unwrap();
     type Job<'a> = &'a dyn Fn() -> Result<()>;
     let encode: Job<'_> = &|| {
@@ -171,7 +171,7 @@ fn missing_host_memory_fails_the_job_and_leaves_the_device() {
         Ok(())
     };
     let verify: Job<'_> = &|| {
-        let decoder = decode::decoder(&engine, 1 << 30);
+        let decoder = decoded_blobs::decoder(&engine, 1 << 30);
         let verdicts = decoder.verify(&metadata, &given, &[0, 1, 2, 3, 4], &Control::new())?;
         assert_eq!(verdicts, [SliverVerdict::Good; 5]);
         Ok(())
@@ -199,4 +199,25 @@ fn missing_host_memory_fails_the_job_and_leaves_the_device() {
         job().unwrap();
         assert_eq!(engine.fault.get(), None, "{what}");
     }
+}
+
+#[test]
+fn widths_are_as_ever() {
+    use crate::engine::plan::tests::{SECOND_LEVEL, THREADS, widths_are_as_ever};
+    let options = EngineOptions {
+        threads: THREADS,
+        instruction_set: Some(crate::engine::InstructionSet::Portable),
+        ..options()
+    };
+    let engine = required(GpuEngine::untried(&options), BlockLimits { block: BLOCK });
+    let Some(mut engine) = engine else { return };
+    let cpu = Arc::get_mut(&mut engine.cpu).expect("no other use");
+    cpu.set_second_level(SECOND_LEVEL);
+    engine.info.largest_binding = 128 << 20;
+    engine.options.memory = Some(2 << 30);
+    widths_are_as_ever("Gpu2048", &engine);
+    // Without capacity the CPU does the work.
+    engine.info.largest_binding = 1 << 10;
+    engine.options.memory = None;
+    widths_are_as_ever("GpuNone", &engine);
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::engine::gpu::device::fault::Failure;
+use crate::engine::gpu::device::open_device::Device;
 
 #[test]
 fn jobs_share_a_device() {
@@ -65,6 +67,22 @@ fn a_caller_s_panic_is_no_fault_of_the_device() {
     let expected = cpu(10, Commitment::Blake2b256).metadata(&blob).unwrap();
     assert!(gpu.metadata(&blob).unwrap() == expected);
     assert_eq!(gpu.runtime().device_fault(), None);
+}
+
+#[test]
+fn missing_memory_fails_the_job_and_not_the_device() {
+    let Some(engine) = engine() else { return };
+    let work = |_: &Device, _: &mut Workspace| {
+        drop(crate::support::memory::filled(0u64, usize::MAX / 16));
+        Ok(())
+    };
+    let failure = engine.on_device(&Control::new(), work).unwrap_err();
+    let Failure::Job(Error::Io { .. }) = failure else {
+        panic!("{failure:?}");
+    };
+    assert_eq!(engine.fault.get(), None);
+    // The device goes on.
+    engine.on_device(&Control::new(), |_, _| Ok(())).unwrap();
 }
 
 #[test]

@@ -7,18 +7,19 @@ use std::time::Instant;
 
 use super::*;
 use crate::engine::schedule::Work;
-use crate::engine::{DeviceKind, EngineKind, EngineOptions};
+use crate::engine::{DeviceKind, EncodePlanRequest, EngineKind, EngineOptions};
 use crate::format::commitment::Commitment;
+use crate::format::shape::Shape;
 
-/// A machine that is made up.
+/// Synthetic machine.
 struct Machine {
-    /// The seconds of the CPU and of the device for 16 MiB; `None` without a device.
+    /// Seconds of CPU and device for 16 MiB; `None` without a device.
     seconds: Option<[f64; 2]>,
-    /// Whether the device can be opened.
+    /// True if the device can be opened.
     opens: bool,
-    /// Whether one was asked for by name.
+    /// True if a device is requested by name.
     is_asked: bool,
-    /// How long it takes to measure.
+    /// Time that a measurement takes.
     patience: Duration,
     /// Time that opening the device takes.
     opening: Duration,
@@ -98,13 +99,13 @@ impl Devices for Machine {
             control.check()?;
             thread::sleep(Duration::from_millis(1));
         }
-        let seconds = self.seconds.unwrap()[engine.threads() - 1];
+        let seconds = self.seconds.unwrap()[engine.info().threads - 1];
         let seconds = seconds * job.bytes as f64 / CLASSES[0] as f64;
         Ok(Some(seconds).filter(|&seconds| most.is_none_or(|most| seconds <= most)))
     }
 }
 
-/// Two engines that tell themselves apart by their threads.
+/// Returns an engine that is known by its number of threads.
 fn engine(threads: usize) -> Arc<dyn Engine> {
     let options = EngineOptions {
         threads,
@@ -134,18 +135,29 @@ fn job(mib: u64) -> Job {
     }
 }
 
-/// Whether the device does it.
-fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, JobSlot) {
-    let chosen = auto.choose(&job(mib), &Control::new(), &|_| true);
-    let (engine, turn) = chosen.unwrap();
-    (engine.threads() == 2, turn)
+/// Request within a memory limit. Of its fields, the choice depends on nothing else.
+fn request(budget: u64) -> PlanRequest<'static> {
+    PlanRequest::Encode(EncodePlanRequest {
+        shape: Shape::new(10, 1000).unwrap(),
+        commitment: Commitment::Blake2b256,
+        in_memory: false,
+        preferred_width: u32::MAX,
+        budget,
+    })
 }
 
-/// How many engines do a batch of 100 MiB each.
+/// Returns true if the device does the job.
+fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, JobSlot) {
+    let chosen = auto.choose(&job(mib), &Control::new(), &request(1 << 30));
+    let (engine, turn) = chosen.unwrap();
+    (engine.info().threads == 2, turn)
+}
+
+/// Returns the number of engines for a batch of jobs of 100 MiB each.
 fn count(auto: &Auto, jobs: u64) -> usize {
     let job = job(100);
     let control = Control::new();
-    auto.count(&job, jobs * job.bytes, &control, &|_| true)
+    auto.count(&job, jobs * job.bytes, &control, &request(1 << 30))
         .unwrap()
 }
 
@@ -163,10 +175,11 @@ fn the_faster_one_does_it() {
         // Three classes, two engines, once each.
         assert_eq!(machine.measured(), 6);
         assert_eq!(machine.opened(), 1);
-        // No room on the device.
-        let fits = |engine: &Arc<dyn Engine>| engine.threads() == 1;
-        let (engine, _turn) = auto.choose(&job(100), &Control::new(), &fits).unwrap();
-        assert_eq!(engine.threads(), 1);
+        // The device has no capacity.
+        let (engine, _turn) = auto
+            .choose(&job(100), &Control::new(), &request(1))
+            .unwrap();
+        assert_eq!(engine.info().threads, 1);
     }
 }
 
@@ -213,8 +226,8 @@ fn no_job_waits_long_for_a_device_that_opens_slowly() {
         assert_eq!(event, Event::Measuring);
         counted.fetch_add(1, Ordering::Relaxed);
     });
-    let (engine, turn) = auto.choose(&job(20), &control, &|_| true).unwrap();
-    assert_eq!((engine.threads(), machine.measured()), (1, 0));
+    let (engine, turn) = auto.choose(&job(20), &control, &request(1 << 30)).unwrap();
+    assert_eq!((engine.info().threads, machine.measured()), (1, 0));
     assert!(!control.measuring_time().is_zero());
     assert_eq!(events.load(Ordering::Relaxed), 1);
     drop(turn);
@@ -262,7 +275,7 @@ fn nothing_is_measured_beside_other_jobs() {
     let machine = Arc::new(Machine::new(Some([3.0, 1.0])));
     let auto = auto(&machine, None);
     let small = on_device(&auto, 1);
-    // Nothing is known, and nothing could be learnt.
+    // Nothing is known, and nothing could be answered.
     assert!(!on_device(&auto, 20).0);
     assert_eq!((machine.opened(), machine.measured()), (0, 0));
     drop(small);
@@ -322,7 +335,7 @@ fn jobs_wait_while_one_measures_and_can_be_cancelled() {
         drop(on_device(&auto, 1));
         assert_eq!(machine.measured(), 1, "the first measurement goes on");
         let waiting = scope.spawn(|| on_device(&auto, 20).0);
-        let cancelled = scope.spawn(|| auto.choose(&job(20), &control, &|_| true).is_err());
+        let cancelled = scope.spawn(|| auto.choose(&job(20), &control, &request(1 << 30)).is_err());
         thread::sleep(Duration::from_millis(5));
         control.cancel();
         assert!(cancelled.join().unwrap());
@@ -332,7 +345,8 @@ fn jobs_wait_while_one_measures_and_can_be_cancelled() {
     // Somebody who measures can be cancelled too, and the next one measures.
     let control = Control::new();
     thread::scope(|scope| {
-        let measuring = scope.spawn(|| auto.choose(&job(100), &control, &|_| true).is_err());
+        let measuring =
+            scope.spawn(|| auto.choose(&job(100), &control, &request(1 << 30)).is_err());
         while machine.measured() == 2 {
             thread::sleep(Duration::from_millis(1));
         }
@@ -365,7 +379,7 @@ fn a_device_that_was_asked_for_is_missed() {
     let auto = auto(&machine, None);
     assert!(!on_device(&auto, 1).0);
     for _ in 0..2 {
-        let chosen = auto.choose(&job(100), &Control::new(), &|_| true);
+        let chosen = auto.choose(&job(100), &Control::new(), &request(1 << 30));
         let Err(Error::EngineUnavailable { reason, .. }) = chosen.map(|_| ()) else {
             panic!("it is not there");
         };
@@ -405,7 +419,7 @@ fn large_jobs_wait_while_something_is_measured_even_if_small_ones_run() {
         assert!(measuring.join().unwrap());
         drop(small);
     });
-    // What was measured beside another job is not kept.
+    // A measurement beside another job is not kept.
     assert!(!path.exists());
     assert_eq!(machine.measured(), 4);
     drop(on_device(&auto, 100));
@@ -418,7 +432,7 @@ fn what_hangs_is_left_behind_and_joined_by_the_next() {
     let (sender, receiver) = mpsc::channel::<()>();
     let hang = move |_: Arc<dyn Devices>| {
         let _ = receiver.recv();
-        Answer::Device(Err(NoDevice {
+        DriverAnswer::Device(Err(NoDevice {
             is_asked: false,
             reason: "late".into(),
         }))
@@ -426,25 +440,25 @@ fn what_hangs_is_left_behind_and_joined_by_the_next() {
     let control = Control::new();
     control.cancel();
     let limit = Duration::from_millis(200);
-    let cancelled = auto.beside(limit, Duration::MAX, &control, hang);
+    let cancelled = auto.call_driver(limit, Duration::MAX, &control, hang);
     assert!(matches!(cancelled, Err(Error::Cancelled)));
     // The next one waits for the same thread: its own work is not begun.
-    let never = |_: Arc<dyn Devices>| -> Answer { panic!("as the test has it") };
+    let never = |_: Arc<dyn Devices>| -> DriverAnswer { panic!("as the test has it") };
     let control = Control::new();
     let outcome = auto
-        .beside(limit, Duration::MAX, &control, never)
+        .call_driver(limit, Duration::MAX, &control, never)
         .unwrap()
         .unwrap();
-    let Outcome::Silence(reason) = outcome else {
+    let CallOutcome::Silence(reason) = outcome else {
         panic!("it hangs")
     };
     assert!(reason.contains("0.2 s"), "{reason}");
     drop(sender);
     let outcome = auto
-        .beside(limit, Duration::MAX, &control, never)
+        .call_driver(limit, Duration::MAX, &control, never)
         .unwrap()
         .unwrap();
-    assert!(matches!(outcome, Outcome::Silence(_)), "a panic");
+    assert!(matches!(outcome, CallOutcome::Silence(_)), "a panic");
     auto.without_device(Some(reason));
     assert!(auto.device_fault().unwrap().contains("does not answer"));
     assert!(!on_device(&auto, 100).0);

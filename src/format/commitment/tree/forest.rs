@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::level::{self, Level, ZeroCodewords};
-use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, TreeHasher};
 use crate::support::memory::filled;
 
 /// Trees with the same number of leaves and the same zero leaves.
 pub(super) struct Forest<'a> {
-    pub(super) hasher: &'a dyn PairHasher,
+    pub(super) hasher: &'a dyn TreeHasher,
     commitment: Commitment,
     /// Levels from the leaves to the root.
     pub(super) levels: Vec<Level>,
@@ -19,7 +19,7 @@ pub(super) struct Forest<'a> {
 
 impl<'a> Forest<'a> {
     pub(super) fn new(
-        hasher: &'a dyn PairHasher,
+        hasher: &'a dyn TreeHasher,
         commitment: Commitment,
         n: usize,
         zeros: &ZeroCodewords,

@@ -1,6 +1,6 @@
 //! A tree that keeps all of its nodes, and paths from leaves to the root.
 
-use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, TreeHasher};
 use crate::format::commitment::node::{EMPTY, Node};
 use crate::support::memory::{ensure_capacity, with_capacity};
 
@@ -22,7 +22,7 @@ pub(crate) struct MerkleTree {
 }
 
 impl MerkleTree {
-    pub(crate) fn new(hasher: &dyn PairHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
+    pub(crate) fn new(hasher: &dyn TreeHasher, commitment: Commitment, leaves: &[Digest]) -> Self {
         let mut nodes = with_capacity(2 * leaves.len() + path_len(leaves.len()) + 1);
         nodes.extend_from_slice(leaves);
         let mut level = 0..leaves.len();
@@ -90,7 +90,7 @@ pub(crate) struct AuthPaths<'a> {
 ///
 /// If the number of paths differs from the number of leaves.
 pub(crate) fn roots_of_paths(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     mut leaves: Vec<Digest>,
     paths: &AuthPaths<'_>,

@@ -3,14 +3,14 @@
 use super::forest::Forest;
 use super::level::ZeroCodewords;
 use super::{column_trees, row_trees};
-use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, PairHasher};
+use crate::format::commitment::hash::{Commitment, Digest, INNER_PREFIX, TreeHasher};
 use crate::format::commitment::node::EMPTY;
 use crate::support::memory::{ensure_capacity, filled};
 
 /// Roots of `leaves.len() / n` trees. `leaves` is an array in row-major order, and each row of `n`
 /// leaves is a tree. Leaves of zero codewords are not read.
 pub(crate) fn row_roots(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     leaves: &[Digest],
     n: usize,
@@ -25,7 +25,7 @@ pub(crate) fn row_roots(
 /// Roots of `n` trees. `leaves` is an array of rows of `n` leaves, and each column is a tree.
 /// Leaves of zero codewords are not read.
 pub(crate) fn column_roots(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     leaves: &[Digest],
     n: usize,
@@ -37,7 +37,7 @@ pub(crate) fn column_roots(
 
 /// Root of one tree, reduced level by level.
 pub(crate) fn root(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     mut level: Vec<Digest>,
 ) -> Digest {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::*;
 use crate::engine::{EngineKind, EngineOptions};
 use crate::format::commitment::hash::{
-    ChunkTask, Commitment, Digest, INNER_PREFIX, OneAtATime, PairHasher,
+    ChunkTask, Commitment, Digest, INNER_PREFIX, OneAtATime, PairHasher, TaskPool, TreeHasher,
 };
 use crate::format::commitment::node::EMPTY;
 
@@ -70,7 +70,7 @@ fn ranges(n: usize) -> Vec<Range<usize>> {
 
 /// Checks both layouts of the trees, in all combinations of zero leaves and `all_zero_trees`.
 fn check(
-    hasher: &dyn PairHasher,
+    hasher: &dyn TreeHasher,
     commitment: Commitment,
     n: usize,
     zero_leaves: Range<usize>,
@@ -123,7 +123,13 @@ fn trees_together_equal_the_definition_whatever_is_zero() {
                 .cloned()
                 .collect();
             let commitment = COMMITMENTS[(n + i) % 2];
-            check(&*cpu, commitment, n, zero_leaves.clone(), &zero_trees);
+            check(
+                cpu.codewords(),
+                commitment,
+                n,
+                zero_leaves.clone(),
+                &zero_trees,
+            );
         }
     }
     for (commitment, zero_leaves, zero_trees) in [
@@ -132,7 +138,13 @@ fn trees_together_equal_the_definition_whatever_is_zero() {
         (COMMITMENTS[1], 117..334, 200..667),
         (COMMITMENTS[1], 600..1000, 999..1000),
     ] {
-        check(&*cpu, commitment, 1000, zero_leaves, &[zero_trees]);
+        check(
+            cpu.codewords(),
+            commitment,
+            1000,
+            zero_leaves,
+            &[zero_trees],
+        );
     }
 }
 
@@ -160,7 +172,7 @@ fn fewer_or_more_trees_than_leaves() {
             .map(|row| definition(Commitment::Blake3, row))
             .collect();
         let roots = row_roots(
-            &*cpu,
+            cpu.codewords(),
             Commitment::Blake3,
             &leaves,
             n,
@@ -209,13 +221,19 @@ impl PairHasher for Counting {
             .fetch_add(out.len(), std::sync::atomic::Ordering::Relaxed);
         OneAtATime.hash_adjacent(commitment, prefix, children, out);
     }
+}
 
+impl TaskPool for Counting {
     fn for_each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
         OneAtATime.for_each(count, task);
     }
 
     fn for_each_chunk(&self, out: &mut [Digest], len: usize, scratch: usize, task: &ChunkTask<'_>) {
         OneAtATime.for_each_chunk(out, len, scratch, task);
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        OneAtATime.both(one, other);
     }
 }
 

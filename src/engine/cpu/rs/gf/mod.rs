@@ -38,8 +38,10 @@ mod vector_avx512;
 #[cfg(target_arch = "x86_64")]
 mod vector_avx512_gfni;
 
+#[cfg(target_arch = "x86_64")]
 use self::extend_kernel::ExtendTables;
 pub(crate) use self::extend_kernel::{ExtendChunk, ExtendKernel};
+#[cfg(target_arch = "x86_64")]
 use self::restore_kernel::RestoreTables;
 pub(crate) use self::restore_kernel::{GivenSymbols, RestoreChunk, RestoreKernel, RestoredSymbols};
 use crate::code::{Code, Erasures};
@@ -69,7 +71,8 @@ macro_rules! with_vectors {
 
 /// Returns true if the instruction set has kernels of the code.
 pub(crate) fn has_kernels(isa: Isa) -> bool {
-    with_vectors!(isa, _set => ()).is_some()
+    let kernels: Option<()> = with_vectors!(isa, _set => ());
+    kernels.is_some()
 }
 
 /// Returns the kernel that extends codewords of the code, if the instruction set has kernels.

@@ -108,14 +108,14 @@ impl<'a> EncodeRun<'a> {
                 (0..count).into_par_iter().try_for_each(|index| {
                     let row = &batch[index * row_len..][..row_len];
                     let pieces = Pieces::new(row, width, width, columns);
-                    // SAFETY: each primary sliver is one item of this loop, and loops over slivers
+                    // SAFETY: each primary sliver is one item of this loop. Loops over slivers
                     // follow one another.
                     unsafe { output.put(Axis::Primary, first + index, 0, pieces) }
                 })?;
                 (0..columns).into_par_iter().try_for_each(|column| {
                     let symbols = &batch[column * width..];
                     let pieces = Pieces::new(symbols, width, row_len, count);
-                    // SAFETY: each secondary sliver is one item of this loop, and loops over slivers
+                    // SAFETY: each secondary sliver is one item of this loop. Loops over slivers
                     // follow one another.
                     unsafe { output.put(Axis::Secondary, column, first, pieces) }
                 })

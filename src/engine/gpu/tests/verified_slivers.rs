@@ -1,6 +1,6 @@
 //! Verifying good and damaged slivers on a device.
 
-use super::decode::{decoder, slivers};
+use super::decoded_blobs::{decoder, slivers};
 use super::*;
 use crate::recovery::RecoveryOutcome;
 use crate::recovery::RecoveryTarget;
