@@ -1201,6 +1201,64 @@ typedef struct walrus_accel_decode_request {
 } walrus_accel_decode_request;
 
 /**
+ * Request to decode a blob without metadata, unchecked. Fields that are zero have their defaults.
+ * The bytes of the slivers must not change until the call or the job has ended.
+ */
+typedef struct walrus_accel_unchecked_request {
+    /**
+     * sizeof(walrus_accel_unchecked_request): WALRUS_ACCEL_UNCHECKED_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Slivers in memory, in any order. All of them must have the shape of the blob. Repeated
+     * slivers are skipped. Surplus slivers are ignored.
+     */
+    const struct walrus_accel_sliver *slivers;
+    /**
+     * Length of `slivers`.
+     */
+    size_t sliver_count;
+    /**
+     * Length of the blob in bytes.
+     */
+    uint64_t unencoded_length;
+    /**
+     * Number of shards. 0: 1,000, as in the Walrus network.
+     */
+    uint16_t n_shards;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+    /**
+     * Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY. With an axis, slivers of the other
+     * axis are ignored.
+     */
+    uint32_t axis;
+    /**
+     * Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
+     * call reads only the fields that the kind names.
+     */
+    uint32_t output_kind;
+    /**
+     * Zero.
+     */
+    uint32_t reserved2;
+    /**
+     * Buffer of the caller.
+     */
+    uint8_t *output;
+    /**
+     * Length of `output` in bytes: exactly the length of the blob.
+     */
+    uint64_t output_length;
+    /**
+     * File, as in walrus_accel_decode_request.
+     */
+    const char *output_path;
+} walrus_accel_unchecked_request;
+
+/**
  * Request to verify slivers of one blob or of many blobs. The bytes of the slivers must not change
  * until the call or the job has ended.
  */
@@ -2299,6 +2357,30 @@ walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decod
                                                  struct walrus_accel_error **error);
 
 /**
+ * Decodes a blob without metadata, and returns when the blob is decoded. NOTHING IS CHECKED: a
+ * damaged sliver gives a wrong blob and no error. For callers that have no metadata, or check the
+ * blob by other means. As fast as walrus_accel_decode with WALRUS_ACCEL_CHECK_SKIP.
+ *
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that observes and cancels the call from other threads. `decoded`: set to the result,
+ * which the caller frees with walrus_accel_decoded_free. No sliver of it is damaged.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
+ * value is needed, a number out of range, a buffer that overlaps or has another length than the
+ * blob); WALRUS_ACCEL_INVALID_SLIVER for a sliver with another length or symbol size than the
+ * blob's slivers, or an index beyond the committee; WALRUS_ACCEL_MALFORMED for a sliver that is
+ * not BCS SliverData; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
+ * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
+ * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_decode_unchecked(const struct walrus_accel_runtime *runtime,
+                                                  const struct walrus_accel_unchecked_request *request,
+                                                  const struct walrus_accel_control *control,
+                                                  struct walrus_accel_decoded **decoded,
+                                                  struct walrus_accel_error **error);
+
+/**
  * Verifies slivers against the metadata of their blobs, and returns when all are verified. The
  * call checks index, length, symbol size, and the Merkle root of the expanded sliver.
  *
@@ -2948,6 +3030,19 @@ walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_runtime
                                                struct walrus_accel_error **error);
 
 /**
+ * Submits a job that decodes a blob without metadata, as walrus_accel_decode_unchecked does, and
+ * returns at once. walrus_accel_job_take_decoded returns the result.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode.
+ */
+walrus_accel_status walrus_accel_submit_decode_unchecked(const struct walrus_accel_runtime *runtime,
+                                                         const struct walrus_accel_unchecked_request *request,
+                                                         walrus_accel_ended_function ended,
+                                                         void *user_data,
+                                                         struct walrus_accel_job **job,
+                                                         struct walrus_accel_error **error);
+
+/**
  * Submits a job that rebuilds slivers, as walrus_accel_rebuild does, and returns at once.
  *
  * Parameters and statuses: as walrus_accel_submit_encode.
@@ -3112,6 +3207,11 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
  * Initialiser of a walrus_accel_decode_request: all fields have their defaults.
  */
 #define WALRUS_ACCEL_DECODE_REQUEST_INIT { sizeof(walrus_accel_decode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_unchecked_request: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_UNCHECKED_REQUEST_INIT { sizeof(walrus_accel_unchecked_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Initialiser of a walrus_accel_verify_request: all fields have their defaults.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cbindgen::{Builder, Config};
 
 /// Files in the order of the header.
-const FILES: [&str; 26] = [
+const FILES: [&str; 27] = [
     "version",
     "status",
     "entry_point",
@@ -24,6 +24,7 @@ const FILES: [&str; 26] = [
     "encode_request",
     "sliver_views",
     "decode_request",
+    "unchecked_request",
     "verify_request",
     "reader_report",
     "reader_handle",

@@ -193,8 +193,7 @@ impl Target<'_> {
     fn checked_rows(&self, shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
         let mut checked = filled(true, shape.rows().into());
         if let (Self::Checked { verified: true, .. }, Axis::Primary) = (self, axis) {
-            // A row with padding is the blob's row only if the padding is zero, so the row is
-            // checked.
+            // A row with padding is checked, because its padding may not be zero.
             let len = shape.sliver_len(Axis::Primary);
             let is_whole = |row: usize| (row as u64 + 1) * len <= shape.unencoded_length();
             for row in given.iter().map(|index| usize::from(index.0)) {
@@ -218,7 +217,7 @@ impl Target<'_> {
     }
 }
 
-/// Work on the decoded rows of a stripe.
+/// Stage after decoding a stripe.
 enum Stage<'a> {
     None,
     /// With the rows that are expanded.

@@ -18,7 +18,7 @@ use crate::io::sliver_source::{GivenSlivers, SliverSource, usable};
 use crate::jobs::runtime::Runtime;
 use crate::support::memory::{catch_out_of_memory, collected};
 
-/// Run of a job.
+/// One run of a job.
 pub(super) struct Attempt<'a> {
     pub(super) decoder: &'a Decoder,
     /// True if the result counts. Otherwise outputs and sinks are left unfinished.

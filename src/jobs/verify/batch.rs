@@ -24,8 +24,8 @@ const LOT: usize = 256;
 const SMALL_LOT: usize = 32;
 const SMALL_LOT_BYTES: u64 = 1 << 20;
 
-/// Groups of so many bytes may be a device's, and are shared out to the threads by slivers; smaller
-/// ones by lots.
+/// Size in bytes from which a group may go to a device, and threads share the group by slivers.
+/// Threads share smaller groups by lots.
 const LARGE: u64 = 16 << 20;
 
 /// Slivers to verify.
@@ -53,8 +53,8 @@ struct Kind {
 struct Group {
     axis: Axis,
     commitment: Commitment,
-    /// That of one of their blobs: the others differ in the blob's length alone, which does not
-    /// matter here.
+    /// Shape of one of the blobs. The others differ only in the blob's length, which has no effect
+    /// here.
     shape: Shape,
     /// Places of the slivers in `numbers`.
     places: Vec<usize>,
@@ -219,7 +219,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Verifies some slivers of a group on an engine.
+    /// Verifies slivers of a group on an engine, in lots that fit the memory limit.
     fn run_on(
         &self,
         engine: &dyn Engine,
@@ -247,7 +247,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Verifies some slivers of a group at once.
+    /// Verifies one lot.
     fn run_lot(
         &self,
         engine: &dyn Engine,

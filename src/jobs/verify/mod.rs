@@ -48,12 +48,8 @@ impl Decoder {
     /// bad.data.symbols[5] ^= 1;
     ///
     /// let slivers = [good, bad];
-    /// let verdicts = Decoder::new()?.verify(
-    ///     &metadata,
-    ///     &slivers[..],
-    ///     &[0, 1],
-    ///     &Control::new(),
-    /// )?;
+    /// let decoder = Decoder::new()?;
+    /// let verdicts = decoder.verify(&metadata, &slivers, &[0, 1], &Control::new())?;
     /// assert_eq!(verdicts, [SliverVerdict::Good, SliverVerdict::WrongRoot]);
     /// # Ok::<(), walrus_accel::Error>(())
     /// ```
