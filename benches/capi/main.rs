@@ -1,9 +1,9 @@
 //! Calls from C against calls from Rust, on the same bytes into the same memory in one run: see
 //! `docs/PERFORMANCE.md`.
 //!
-//! `make bench-capi` runs everything and writes `benches/results/capi-<processor>.json`; with a filter
-//! (`cargo bench --features capi --bench capi -- 32`) nothing is written. The two take turns, a
-//! run each, and every result is compared with the expected one.
+//! `make bench-capi` runs everything and writes `benches/results/capi-<processor>.json`. With a
+//! filter (`cargo bench --features capi --bench capi -- 32`) nothing is written. C and Rust take
+//! turns, one run each, and every result is compared with the expected result.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -123,7 +123,10 @@ fn measure(name: &str, len: usize, runs: usize) -> Value {
         1e3 * c,
         100.0 * (c / rust - 1.0)
     );
-    json!({ "job": "encode", "size": name, "bytes": len, "runs": runs, "rust": rust, "c": c, "ratio": c / rust })
+    json!({
+        "job": "encode", "size": name, "bytes": len, "runs": runs,
+        "rust": rust, "c": c, "ratio": c / rust
+    })
 }
 
 fn main() {

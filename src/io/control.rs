@@ -20,7 +20,8 @@ use crate::format::error::{Error, Result};
 ///
 /// let control = Control::new();
 /// control.cancel();
-/// let result = Runtime::builder().build()?.encoder(Shape::NETWORK_SHARDS)?.metadata_with(&b"walrus"[..], &control);
+/// let encoder = Runtime::builder().build()?.encoder(Shape::NETWORK_SHARDS)?;
+/// let result = encoder.metadata_with(&b"walrus"[..], &control);
 /// assert!(matches!(result, Err(Error::Cancelled)));
 /// # Ok::<(), Error>(())
 /// ```

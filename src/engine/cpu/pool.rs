@@ -129,8 +129,8 @@ mod tests {
         let error = new(MAX_THREADS + 1).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "1025 threads are too many: at most 1024 are possible, and 0, which is one per core, is \
-             mostly best"
+            "1025 threads are too many: at most 1024 are possible, and 0, which is one per core, \
+             is mostly best"
         );
     }
 }

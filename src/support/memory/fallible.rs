@@ -45,7 +45,7 @@ impl From<NoMemory> for MemoryError {
 }
 
 fn try_reserve<T>(values: &mut Vec<T>, len: usize) -> Result<(), NoMemory> {
-    #[cfg(test)]
+    #[cfg(all(test, feature = "gpu"))]
     if failing_size::fails(len.saturating_mul(size_of::<T>())) {
         let bytes = len * size_of::<T>();
         return Err(NoMemory { bytes });
@@ -57,7 +57,7 @@ fn try_reserve<T>(values: &mut Vec<T>, len: usize) -> Result<(), NoMemory> {
 }
 
 /// Reservations that fail on purpose, for tests of jobs.
-#[cfg(test)]
+#[cfg(all(test, feature = "gpu"))]
 pub(crate) mod failing_size {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Mutex, MutexGuard, PoisonError};
