@@ -1204,9 +1204,9 @@ typedef struct walrus_accel_decode_request {
  * Request to decode a blob without metadata, unchecked. Fields that are zero have their defaults.
  * The bytes of the slivers must not change until the call or the job has ended.
  */
-typedef struct walrus_accel_unchecked_request {
+typedef struct walrus_accel_decode_unchecked_request {
     /**
-     * sizeof(walrus_accel_unchecked_request): WALRUS_ACCEL_UNCHECKED_REQUEST_INIT sets it.
+     * sizeof(walrus_accel_decode_unchecked_request): WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT sets it.
      */
     size_t struct_size;
     /**
@@ -1256,7 +1256,7 @@ typedef struct walrus_accel_unchecked_request {
      * File, as in walrus_accel_decode_request.
      */
     const char *output_path;
-} walrus_accel_unchecked_request;
+} walrus_accel_decode_unchecked_request;
 
 /**
  * Request to verify slivers of one blob or of many blobs. The bytes of the slivers must not change
@@ -2375,7 +2375,7 @@ walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decod
  * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decode_unchecked(const struct walrus_accel_runtime *runtime,
-                                                  const struct walrus_accel_unchecked_request *request,
+                                                  const struct walrus_accel_decode_unchecked_request *request,
                                                   const struct walrus_accel_control *control,
                                                   struct walrus_accel_decoded **decoded,
                                                   struct walrus_accel_error **error);
@@ -3036,7 +3036,7 @@ walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_runtime
  * Parameters and statuses: as walrus_accel_submit_encode.
  */
 walrus_accel_status walrus_accel_submit_decode_unchecked(const struct walrus_accel_runtime *runtime,
-                                                         const struct walrus_accel_unchecked_request *request,
+                                                         const struct walrus_accel_decode_unchecked_request *request,
                                                          walrus_accel_ended_function ended,
                                                          void *user_data,
                                                          struct walrus_accel_job **job,
@@ -3209,9 +3209,9 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 #define WALRUS_ACCEL_DECODE_REQUEST_INIT { sizeof(walrus_accel_decode_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * Initialiser of a walrus_accel_unchecked_request: all fields have their defaults.
+ * Initialiser of a walrus_accel_decode_unchecked_request: all fields have their defaults.
  */
-#define WALRUS_ACCEL_UNCHECKED_REQUEST_INIT { sizeof(walrus_accel_unchecked_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT { sizeof(walrus_accel_decode_unchecked_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Initialiser of a walrus_accel_verify_request: all fields have their defaults.

@@ -105,16 +105,53 @@ const JSON_READERS: [&str; 2] = ["directory/", "engine/schedule/calibration.rs"]
 
 /// Returns the folders of `src/` from the lowest to the highest, as docs/ARCHITECTURE.md has them.
 fn order() -> Vec<String> {
+    let names = table("\n## The tree\n");
+    assert!((8..=10).contains(&names.len()), "{names:?}");
+    names
+}
+
+/// Returns the folders of `src/engine/` from the lowest to the highest, as docs/ARCHITECTURE.md has
+/// them.
+fn order_of_engine() -> Vec<String> {
+    let names = table("\n### Inside `engine/`\n");
+    assert!(names.len() >= 10, "{names:?}");
+    names
+}
+
+/// Returns the folders that the first column of a table names. The table follows `heading`.
+fn table(heading: &str) -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md");
     let page = fs::read_to_string(page).unwrap();
-    let table = page.split("\n## The tree\n").nth(1).expect("a section");
-    let table = table.split("\n## ").next().unwrap();
+    let table = page.split(heading).nth(1).expect("a section");
+    let table = table.split("\n##").next().unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
-    let names: Vec<_> = rows
-        .map(|row| row.split_once("/` |").expect("a folder").0.to_owned())
-        .collect();
-    assert!(names.len() >= 8, "{names:?}");
-    names
+    rows.map(|row| row.split_once("/` |").expect("a folder").0.to_owned())
+        .collect()
+}
+
+#[test]
+fn imports_inside_engine_run_one_way() {
+    let order = order_of_engine();
+    let folder = |file: &str| {
+        let file = file.strip_prefix("engine/")?;
+        order
+            .iter()
+            .position(|folder| file.starts_with(&format!("{folder}/")))
+    };
+    let mut seen = vec![false; order.len()];
+    for (file, imports) in &Graph::of(&library()).imports {
+        let Some(place) = folder(file) else {
+            continue; // The seam, and the files of an engine that its folders share.
+        };
+        seen[place] = true;
+        for import in imports {
+            assert!(
+                folder(import).is_none_or(|other| other <= place),
+                "{file} uses {import}"
+            );
+        }
+    }
+    assert!(seen.iter().all(|seen| *seen), "{order:?}: {seen:?}");
 }
 
 #[test]

@@ -1170,8 +1170,8 @@ struct decode_request {
 
 /// Request to decode a blob without metadata. Nothing is checked: a damaged sliver gives a wrong
 /// blob.
-struct unchecked_request {
-    unchecked_request(std::uint64_t blob_length, std::vector<sliver> given)
+struct decode_unchecked_request {
+    decode_unchecked_request(std::uint64_t blob_length, std::vector<sliver> given)
         : length(blob_length), slivers(std::move(given)) {}
 
     /// Length of the blob in bytes.
@@ -1960,9 +1960,9 @@ class decoding final : public errand<decoded> {
 
 class unchecked_decoding final : public errand<decoded> {
   public:
-    using request_type = unchecked_request;
+    using request_type = decode_unchecked_request;
 
-    explicit unchecked_decoding(const unchecked_request &request)
+    explicit unchecked_decoding(const decode_unchecked_request &request)
         : slivers_(requesting::slivers(request.slivers)), to_(request.to) {
         told_.slivers = slivers_.data();
         told_.sliver_count = slivers_.size();
@@ -1990,7 +1990,7 @@ class unchecked_decoding final : public errand<decoded> {
     decoded value() override { return owner(handle_); }
 
   private:
-    walrus_accel_unchecked_request told_ = WALRUS_ACCEL_UNCHECKED_REQUEST_INIT;
+    walrus_accel_decode_unchecked_request told_ = WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT;
     std::vector<walrus_accel_sliver> slivers_;
     output to_;
     decoded_handle handle_;
@@ -2418,13 +2418,13 @@ class runtime {
 
     /// Decodes a blob without metadata, unchecked, and returns when the blob is decoded. `by`: as
     /// in encode. Throws error with the statuses of walrus_accel_decode_unchecked.
-    decoded decode_unchecked(const unchecked_request &request, control_ref by = {}) const {
+    decoded decode_unchecked(const decode_unchecked_request &request, control_ref by = {}) const {
         return try_decode_unchecked(request, by).value();
     }
 
     /// Does as decode_unchecked, without exceptions.
     result<decoded> try_decode_unchecked(
-        const unchecked_request &request, control_ref by = {}) const {
+        const decode_unchecked_request &request, control_ref by = {}) const {
         return run<detail::unchecked_decoding>(request, by);
     }
 
@@ -2668,7 +2668,7 @@ class runtime {
     /// Submits a job that decodes without metadata, as decode_unchecked does, and returns at once.
     /// Parameters and failures as in submit_encode.
     job<decoded> submit_decode_unchecked(
-        const unchecked_request &request, std::function<void()> completed = {}) const {
+        const decode_unchecked_request &request, std::function<void()> completed = {}) const {
         return submit<detail::unchecked_decoding>(request, std::move(completed));
     }
 

@@ -20,7 +20,7 @@ use super::status::{
     walrus_accel_status,
 };
 use super::structs::read;
-use super::unchecked_request::{UncheckedJob, walrus_accel_unchecked_request};
+use super::unchecked_request::{UncheckedJob, walrus_accel_decode_unchecked_request};
 use super::verify_request::{VerifyJob, walrus_accel_verify_request};
 use crate::io::control::Control;
 
@@ -167,7 +167,7 @@ pub extern "C" fn walrus_accel_submit_decode(
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_submit_decode_unchecked(
     runtime: *const walrus_accel_runtime,
-    request: *const walrus_accel_unchecked_request,
+    request: *const walrus_accel_decode_unchecked_request,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
     job: *mut *mut walrus_accel_job,

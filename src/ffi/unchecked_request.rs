@@ -21,8 +21,8 @@ use crate::jobs::decoder::{Decoder, UncheckedRequest};
 /// The bytes of the slivers must not change until the call or the job has ended.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct walrus_accel_unchecked_request {
-    /// sizeof(walrus_accel_unchecked_request): WALRUS_ACCEL_UNCHECKED_REQUEST_INIT sets it.
+pub struct walrus_accel_decode_unchecked_request {
+    /// sizeof(walrus_accel_decode_unchecked_request): WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT sets it.
     pub struct_size: usize,
     /// Slivers in memory, in any order. All of them must have the shape of the blob. Repeated
     /// slivers are skipped. Surplus slivers are ignored.
@@ -52,8 +52,8 @@ pub struct walrus_accel_unchecked_request {
 }
 
 // SAFETY: `repr(C)`, the size first, integers and pointers.
-unsafe impl CStruct for walrus_accel_unchecked_request {
-    const KIND: &'static str = "walrus_accel_unchecked_request";
+unsafe impl CStruct for walrus_accel_decode_unchecked_request {
+    const KIND: &'static str = "walrus_accel_decode_unchecked_request";
     const LEN_MIN: usize = size_of::<Self>();
 
     fn reserved(&self) -> u64 {
@@ -79,7 +79,7 @@ impl UncheckedJob {
     /// value is dropped, the rest during this call.
     pub(super) unsafe fn new(
         shared: &Shared,
-        request: &walrus_accel_unchecked_request,
+        request: &walrus_accel_decode_unchecked_request,
     ) -> Result<Self, Failure> {
         // SAFETY: the slivers are readable by this function's contract.
         let slivers =
@@ -145,7 +145,7 @@ impl UncheckedJob {
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_decode_unchecked(
     runtime: *const walrus_accel_runtime,
-    request: *const walrus_accel_unchecked_request,
+    request: *const walrus_accel_decode_unchecked_request,
     control: *const walrus_accel_control,
     decoded: *mut *mut walrus_accel_decoded,
     error: *mut *mut walrus_accel_error,

@@ -46,7 +46,7 @@ static void check_unchecked(
     const sample *sample = &vector->sample;
     size_t count = enough(sample, axis), length = 0;
     walrus_accel_sliver *slivers = last_slivers(sample, axis, count);
-    walrus_accel_unchecked_request request = WALRUS_ACCEL_UNCHECKED_REQUEST_INIT;
+    walrus_accel_decode_unchecked_request request = WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT;
     walrus_accel_decoded *decoded = NULL;
     walrus_accel_job *job = NULL;
     const uint8_t *blob = NULL;

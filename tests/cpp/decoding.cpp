@@ -58,7 +58,7 @@ void choices(const wal::runtime &runtime, const sample &made) {
 }
 
 void unchecked(const wal::runtime &runtime, const sample &made) {
-    wal::unchecked_request request(made.blob.size(), made.slivers(2));
+    wal::decode_unchecked_request request(made.blob.size(), made.slivers(2));
     request.n_shards = sample::n_shards;
     CHECK(is_same(runtime.decode_unchecked(request).blob(), made.blob));
     request.axis = wal::axis::secondary;
