@@ -22,7 +22,8 @@ use crate::jobs::decoder::{Decoder, UncheckedRequest};
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_decode_unchecked_request {
-    /// sizeof(walrus_accel_decode_unchecked_request): WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT sets it.
+    /// sizeof(walrus_accel_decode_unchecked_request), as
+    /// WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT sets it.
     pub struct_size: usize,
     /// Slivers in memory, in any order. All of them must have the shape of the blob. Repeated
     /// slivers are skipped. Surplus slivers are ignored.
