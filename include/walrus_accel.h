@@ -126,9 +126,9 @@
  * WALRUS_ACCEL_OUT_OF_MEMORY or WALRUS_ACCEL_ENGINE_UNAVAILABLE, or does without. The process is
  * aborted only if there is no memory for one of the following:
  *   - an allocation of less than 4 KiB: handles, messages, tree nodes, queued jobs;
- *   - the tables of the field, 128 KiB each, when the first runtime is made; with an instruction set
- *     for which the library has no kernels of its own (portable, ssse3, neon), other tables of up to
- *     8 MiB;
+ *   - the tables of the field, 128 KiB each, when the first runtime is made; with an instruction
+ *     set for which the library has no kernels of its own (portable, ssse3, neon), other tables of
+ *     up to 8 MiB;
  *   - the working memory of the engine `reference`, which also verifies that a blob is
  *     inconsistent;
  *   - the memory that a device driver and its interface take on the host.
@@ -1206,7 +1206,8 @@ typedef struct walrus_accel_decode_request {
  */
 typedef struct walrus_accel_decode_unchecked_request {
     /**
-     * sizeof(walrus_accel_decode_unchecked_request): WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT sets it.
+     * sizeof(walrus_accel_decode_unchecked_request), as
+     * WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT sets it.
      */
     size_t struct_size;
     /**

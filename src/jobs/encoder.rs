@@ -188,9 +188,9 @@ impl Encoder {
     /// Returns the number of engines that can encode blobs of these lengths at the same time, with
     /// or without slivers.
     ///
-    /// The number is 2 if [`EngineKind::Auto`](crate::EngineKind::Auto) has a device beside the CPU,
-    /// and 1 otherwise. Jobs that run at the same time are shared between the engines. The call may
-    /// open and measure the device.
+    /// The number is 2 if [`EngineKind::Auto`](crate::EngineKind::Auto) has a device beside the
+    /// CPU, and 1 otherwise. Jobs that run at the same time are shared between the engines. The
+    /// call may open and measure the device.
     ///
     /// # Errors
     ///
