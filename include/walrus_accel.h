@@ -897,7 +897,7 @@ typedef struct walrus_accel_runtime_options {
      */
     uint32_t max_jobs;
     /**
-     * 1: a job whose device fails ends with an error. 0: the job goes on on the CPU.
+     * 1: a job whose device fails ends with an error. 0: the CPU continues the job.
      */
     uint32_t no_cpu_fallback;
     /**

@@ -2208,7 +2208,7 @@ struct runtime_options {
     /// Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
     /// order.
     std::uint32_t max_jobs = 0;
-    /// True if a job whose device fails goes on on the CPU.
+    /// True if the CPU continues a job whose device fails.
     bool cpu_fallback = true;
     /// True if the results of a device are checked.
     bool device_check = true;

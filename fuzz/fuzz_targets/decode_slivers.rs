@@ -59,7 +59,7 @@ fn decode(sample: &Sample, axis: Option<Axis>, check: Check, slivers: &[Sliver])
         &DecodeRequest {
             axis,
             check,
-            ..DecodeRequest::new(&sample.metadata, slivers)
+            ..DecodeRequest::new(&sample.metadata, &slivers)
         },
         &mut blob,
         &Control::new(),

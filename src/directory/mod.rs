@@ -9,8 +9,8 @@
 //!
 //! Another user may have made the directory, or may be able to write to its parent. Every name
 //! below the directory is therefore reached through directory handles that follow no link
-//! ([`crate::support::disk::Dir`]). Only regular files are opened, reads are limited to the size
-//! that a file may have, and only files with names from [`file_names`] are removed.
+//! (`support::disk::Dir`). Only regular files are opened, reads are limited to the size
+//! that a file may have, and only files with names from `file_names` are removed.
 //!
 //! # Example
 //!

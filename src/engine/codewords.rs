@@ -37,7 +37,8 @@ pub(crate) trait CodewordOps: TreeHasher {
 /// Returns the symbol of a given sliver in a codeword: `(codeword, item)`.
 pub(crate) type SymbolOf<'a> = &'a (dyn Fn(usize, usize) -> &'a [u8] + Sync + 'a);
 
-/// Codewords across slivers of an axis, with exactly as many symbols of each as are needed.
+/// Codewords of which each given sliver holds one symbol. The given slivers are exactly as many
+/// as restoring needs.
 pub(crate) struct CodewordBatch<'a> {
     pub(crate) shape: Shape,
     /// Axis of the slivers that the symbols come from.

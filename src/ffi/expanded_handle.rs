@@ -432,11 +432,11 @@ pub extern "C" fn walrus_accel_decoding_symbols(
                 targets.extend(given.iter().map(|&target| SliverPairIndex(target)));
                 let head = length - metadata.shape().symbol_size() as usize;
                 let mut each = |position: usize, symbol: &[u8]| {
-                    let room = &mut out[position * length..][..length];
-                    let (index, size) = room[..head].split_at_mut(2);
+                    let out_symbol = &mut out[position * length..][..length];
+                    let (index, size) = out_symbol[..head].split_at_mut(2);
                     index.copy_from_slice(&sliver.index.0.to_le_bytes());
                     put_size(symbol.len(), size);
-                    room[head..].copy_from_slice(symbol);
+                    out_symbol[head..].copy_from_slice(symbol);
                     Ok(())
                 };
                 shared

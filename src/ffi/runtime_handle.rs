@@ -51,7 +51,7 @@ pub struct walrus_accel_runtime_options {
     /// Number of jobs, and of blobs of a batch, that run at once; 0 for 2. Further jobs wait in
     /// order. Other blocking calls do not count.
     pub max_jobs: u32,
-    /// 1: a job whose device fails ends with an error. 0: the job goes on on the CPU.
+    /// 1: a job whose device fails ends with an error. 0: the CPU continues the job.
     pub no_cpu_fallback: u32,
     /// 1: the results of a device are not checked. 0: they are checked.
     pub no_device_check: u32,

@@ -197,7 +197,7 @@ pub(crate) fn target_sliver(
 
 /// Computes the codeword of a sliver from its source symbols.
 pub(crate) fn all_symbols(
-    words: &dyn CodewordOps,
+    codeword_ops: &dyn CodewordOps,
     shape: &Shape,
     axis: Axis,
     sources: &[u8],
@@ -207,21 +207,21 @@ pub(crate) fn all_symbols(
     let mut symbols = with_capacity(len);
     symbols.extend_from_slice(sources);
     symbols.resize(len, 0);
-    words.extend(shape, axis, &mut symbols, control)?;
+    codeword_ops.extend(shape, axis, &mut symbols, control)?;
     Ok(symbols)
 }
 
 /// Computes the tree over the symbols of a codeword.
 pub(crate) fn tree_of(
-    words: &dyn CodewordOps,
+    codeword_ops: &dyn CodewordOps,
     metadata: &VerifiedMetadata,
     symbols: &[u8],
 ) -> MerkleTree {
     let size = metadata.shape().symbol_size() as usize;
     let symbols = collected(symbols.chunks_exact(size));
     let mut leaves = filled(Digest::default(), symbols.len());
-    words.hash_symbols(metadata.commitment(), &symbols, &mut leaves);
-    MerkleTree::new(words, metadata.commitment(), &leaves)
+    codeword_ops.hash_symbols(metadata.commitment(), &symbols, &mut leaves);
+    MerkleTree::new(codeword_ops, metadata.commitment(), &leaves)
 }
 
 impl Decoder {
@@ -237,7 +237,7 @@ impl Decoder {
     pub fn expand(&self, sliver: &BlobSliver<'_>, control: &Control) -> Result<ExpandedSliver> {
         catch_out_of_memory(|| {
             let symbols = self.checked_symbols(sliver, control)?;
-            let tree = tree_of(self.words(control), sliver.metadata, &symbols);
+            let tree = tree_of(self.codeword_ops(control), sliver.metadata, &symbols);
             let expected = sliver.metadata.root(sliver.axis, sliver.index);
             if expected != Some(Node::Digest(tree.root())) {
                 return Err(refused(sliver, SliverVerdict::WrongRoot));
@@ -337,12 +337,12 @@ impl Decoder {
         self.runtime
             .check_memory(n * (u64::from(shape.symbol_size()) + 3 * 32))?;
         control.start(sliver.symbols.len() as u64);
-        let words = self.words(control);
-        all_symbols(words, &shape, sliver.axis, sliver.symbols, control)
+        let codeword_ops = self.codeword_ops(control);
+        all_symbols(codeword_ops, &shape, sliver.axis, sliver.symbols, control)
     }
 
     /// Returns the engine for single codewords. Engines with a device use the CPU for them.
-    pub(crate) fn words(&self, control: &Control) -> &dyn CodewordOps {
+    pub(crate) fn codeword_ops(&self, control: &Control) -> &dyn CodewordOps {
         self.runtime.codewords(control)
     }
 }

@@ -194,7 +194,7 @@ pub struct Runtime {
 pub(crate) struct JobRuntime {
     runtime: Runtime,
     #[cfg(feature = "gpu")]
-    _turn: Option<JobSlot>,
+    _slot: Option<JobSlot>,
 }
 
 impl std::ops::Deref for JobRuntime {
@@ -313,11 +313,11 @@ impl Runtime {
         control.check()?;
         #[cfg(feature = "gpu")]
         if let Some(auto) = &self.auto {
-            let (engine, turn) = auto.choose(job, control, request)?;
+            let (engine, slot) = auto.choose(job, control, request)?;
             control.note_engine(engine.info().kind.name());
             return Ok(JobRuntime {
                 runtime: self.with_engine(&engine),
-                _turn: Some(turn),
+                _slot: Some(slot),
             });
         }
         let _ = (job, request);
@@ -325,7 +325,7 @@ impl Runtime {
         Ok(JobRuntime {
             runtime: self.clone(),
             #[cfg(feature = "gpu")]
-            _turn: None,
+            _slot: None,
         })
     }
 
@@ -347,7 +347,8 @@ impl Runtime {
         Ok(1)
     }
 
-    /// Returns what computes single codewords: the reference engine if it was chosen, else the CPU.
+    /// Returns the engine for single codewords: the reference engine if it was chosen, else the
+    /// CPU engine.
     /// A device takes longer to answer than the CPU to compute.
     pub(crate) fn codewords(&self, control: &Control) -> &dyn CodewordOps {
         let kind = match self.engine.info().kind {

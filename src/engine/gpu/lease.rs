@@ -92,7 +92,7 @@ impl GpuEngine {
         }
     }
 
-    /// Locks the place of the buffers. `None` while a job has them.
+    /// Locks the slot that holds the buffers while no job uses them. `None` while a job has them.
     pub(crate) fn workspace(&self) -> MutexGuard<'_, Option<Workspace>> {
         self.workspace
             .lock()

@@ -55,12 +55,12 @@ pub(crate) trait Devices: Send + Sync {
 }
 
 /// Devices of this machine.
-struct OfMachine {
+struct MachineDevices {
     engines: Engines,
     memory: u64,
 }
 
-impl Devices for OfMachine {
+impl Devices for MachineDevices {
     fn find(&self) -> std::result::Result<DeviceInfo, NoDevice> {
         self.engines.find_device()
     }
@@ -182,7 +182,7 @@ impl Auto {
         let memory = settings.memory;
         Self::of(
             engines.cpu(),
-            Arc::new(OfMachine { engines, memory }),
+            Arc::new(MachineDevices { engines, memory }),
             settings,
             Cache::of_user(),
         )
@@ -283,12 +283,12 @@ impl Auto {
             Some(opened) if place == DEVICE => &opened.engine,
             _ => &self.cpu,
         };
-        let turn = JobSlot {
+        let slot = JobSlot {
             auto: Arc::clone(self),
             place,
             seconds,
         };
-        Ok((Arc::clone(engine), turn))
+        Ok((Arc::clone(engine), slot))
     }
 
     /// Returns the number of engines that jobs of `bytes` bytes in all are shared out to. `job` is

@@ -197,7 +197,7 @@ impl BlobReader {
 
     /// Adds slivers that may lie in the caller's memory: slivers to keep are copied. Writes each
     /// outcome as soon as it is known, so `added` is right for some slivers even on failure.
-    pub(crate) fn add_to<T: Handed>(
+    pub(crate) fn add_to<T: SliverToAdd>(
         &self,
         slivers: Vec<T>,
         added: &mut [Option<Added>],
@@ -267,7 +267,7 @@ impl BlobReader {
 
     /// Takes the slivers to verify in this round from `left`: at most the missing number per axis,
     /// and each name once. Slivers that remain may not be needed after the round.
-    fn take<T: Handed>(
+    fn take<T: SliverToAdd>(
         &self,
         left: &mut Vec<(usize, T)>,
         added: &mut [Option<Added>],
@@ -310,7 +310,7 @@ impl BlobReader {
         collected(left.extract_if(.., is_taken))
     }
 
-    fn verify<T: Handed>(
+    fn verify<T: SliverToAdd>(
         &self,
         round: Vec<(usize, T)>,
         added: &mut [Option<Added>],
@@ -373,7 +373,7 @@ fn name_of(sliver: &BlobSliver<'_>) -> Name {
 }
 
 /// Sliver to add to a reader: owned or borrowed.
-pub(crate) trait Handed {
+pub(crate) trait SliverToAdd {
     /// Returns the sliver as a sliver of the blob with this metadata.
     fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a>;
 
@@ -381,7 +381,7 @@ pub(crate) trait Handed {
     fn into_sliver(self) -> Result<Sliver>;
 }
 
-impl Handed for Sliver {
+impl SliverToAdd for Sliver {
     fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a> {
         BlobSliver::new(metadata, self)
     }
@@ -393,7 +393,7 @@ impl Handed for Sliver {
 
 /// The metadata of the `BlobSliver` is ignored.
 #[cfg(feature = "capi")]
-impl Handed for BlobSliver<'_> {
+impl SliverToAdd for BlobSliver<'_> {
     fn view<'a>(&'a self, metadata: &'a VerifiedMetadata) -> BlobSliver<'a> {
         BlobSliver { metadata, ..*self }
     }

@@ -141,12 +141,13 @@ struct Ranged<'a> {
 }
 
 impl Ranged<'_> {
-    /// Restores codewords, as many at a time as half of the memory limit holds. `line(word)` is the
-    /// position of a codeword's symbol in the slivers.
+    /// Restores codewords, as many at a time as half of the memory limit holds.
+    /// `symbol_of(codeword)` is the position, in every sliver, of the symbol that belongs to the
+    /// codeword.
     fn restore(
         &self,
         count: usize,
-        line: impl Fn(usize) -> usize + Sync,
+        symbol_of: impl Fn(usize) -> usize + Sync,
         (range, wanted): (Range<u32>, Range<usize>),
         control: &Control,
         mut each: impl FnMut(usize, &RestoredCodeword),
@@ -155,15 +156,15 @@ impl Ranged<'_> {
         let shape = self.reader.metadata.shape();
         let size = shape.symbol_size() as usize;
         let given: Vec<SliverIndex> = collected(self.given.iter().map(|sliver| sliver.data.index));
-        let codewords = runtime.codewords(control);
-        let a_word = wanted.len() as u64 * range.len() as u64;
-        let at_once = (runtime.memory / 2 / a_word).clamp(1, count as u64) as usize;
+        let ops = runtime.codewords(control);
+        let bytes_per_codeword = wanted.len() as u64 * range.len() as u64;
+        let at_once = (runtime.memory / 2 / bytes_per_codeword).clamp(1, count as u64) as usize;
         for first in (0..count).step_by(at_once) {
-            let symbol = |word, item: usize| {
+            let symbol = |codeword, item: usize| {
                 let symbols = &self.given[item].data.symbols;
-                &symbols[line(first + word) * size..][..size]
+                &symbols[symbol_of(first + codeword) * size..][..size]
             };
-            let words = CodewordBatch {
+            let batch = CodewordBatch {
                 shape,
                 axis: self.axis,
                 given: &given,
@@ -172,7 +173,7 @@ impl Ranged<'_> {
                 range: range.clone(),
                 wanted: wanted.clone(),
             };
-            for restored in codewords.restore(&words, control)? {
+            for restored in ops.restore(&batch, control)? {
                 each(first + restored.codeword, &restored);
             }
         }
@@ -187,11 +188,11 @@ impl Ranged<'_> {
         let row_len = shape.sliver_len(Axis::Primary);
         self.restore(
             rows.len(),
-            |word| rows[word].into(),
+            |codeword| rows[codeword].into(),
             (bytes, columns.clone()),
             control,
-            |word, restored| {
-                let first = u64::from(rows[word]) * row_len + columns.start as u64 * size;
+            |codeword, restored| {
+                let first = u64::from(rows[codeword]) * row_len + columns.start as u64 * size;
                 part.put_symbols(restored, |symbol| first + symbol as u64 * size);
             },
         )
@@ -205,11 +206,12 @@ impl Ranged<'_> {
         let row_len = shape.sliver_len(Axis::Primary);
         self.restore(
             columns.len(),
-            |word| columns.start + word,
+            |codeword| columns.start + codeword,
             (bytes, rows.start.into()..rows.end.into()),
             control,
-            |word, restored| {
-                let first = u64::from(rows.start) * row_len + (columns.start + word) as u64 * size;
+            |codeword, restored| {
+                let first =
+                    u64::from(rows.start) * row_len + (columns.start + codeword) as u64 * size;
                 part.put_symbols(restored, |row| first + row as u64 * row_len);
             },
         )

@@ -100,13 +100,13 @@ impl Decoder {
         let target = Target::new(target)?;
         catch_out_of_memory(|| {
             control.check()?;
-            let words = self.words(control);
+            let codeword_ops = self.codeword_ops(control);
             let size = u64::from(target.metadata.shape().symbol_size());
             control.start(symbols.len() as u64 * size);
             let mut verdicts = with_capacity(symbols.len());
             for symbols in symbols.chunks(LOT) {
                 control.check()?;
-                verdicts.extend(target.general_verdicts(words, symbols));
+                verdicts.extend(target.general_verdicts(codeword_ops, symbols));
                 control.advance(symbols.len() as u64 * size);
             }
             control.finish();
@@ -236,8 +236,8 @@ impl Decoder {
             if chosen.len() < needed {
                 return Err(target.not_enough(chosen.len(), refused));
             }
-            let words = self.words(control);
-            let candidate = target.candidate(words, &chosen, control)?;
+            let codeword_ops = self.codeword_ops(control);
+            let candidate = target.candidate(codeword_ops, &chosen, control)?;
             match target.accepts(&candidate) {
                 true => Ok(target.sliver(candidate.symbols)),
                 false => Err(Error::InvalidSliver {
@@ -252,7 +252,7 @@ impl Decoder {
     /// Returns the paths to compute a sliver on.
     fn paths(&self, control: &Control) -> Paths<'_> {
         Paths {
-            first: self.words(control),
+            first: self.codeword_ops(control),
             other: Box::new(|| self.runtime.other_codeword_ops()),
         }
     }
@@ -344,7 +344,7 @@ impl<'a> Target<'a> {
 
     fn general_verdicts(
         &self,
-        words: &dyn CodewordOps,
+        codeword_ops: &dyn CodewordOps,
         symbols: &[GeneralRecoverySymbol],
     ) -> Vec<SymbolVerdict> {
         let claims = symbols.iter().map(|symbol| self.by_claim(symbol));
@@ -352,7 +352,7 @@ impl<'a> Target<'a> {
         let claim = claims.iter().zip(symbols);
         let rest = claim.filter(|(claim, _)| claim.is_none());
         let rest = collected(rest.map(|(_, symbol)| Proven::of(symbol)));
-        let mut rest = self.verdicts(words, &rest).into_iter();
+        let mut rest = self.verdicts(codeword_ops, &rest).into_iter();
         let verdict = |claim: Option<_>| claim.or_else(|| rest.next());
         let verdicts = claims.into_iter().map(verdict);
         collected(verdicts.map(|verdict| verdict.expect("one each")))
@@ -420,7 +420,7 @@ struct Chosen {
 /// Selects the needed number of good symbols of different sources. Verifies at most the missing
 /// number at a time.
 fn choose(
-    words: &dyn CodewordOps,
+    codeword_ops: &dyn CodewordOps,
     target: Target<'_>,
     symbols: &[GeneralRecoverySymbol],
     control: &Control,
@@ -451,12 +451,12 @@ fn choose(
         let proven = collected(proven);
         // Usually all are good: then the sliver is recovered when the verdicts are known.
         let mut verdicts = Vec::new();
-        let mut verify = || verdicts = target.verdicts(words, &proven);
+        let mut verify = || verdicts = target.verdicts(codeword_ops, &proven);
         if used.is_empty() && proven.len() == needed {
             let plain = collected(proven.iter().map(|proven| proven.symbol));
             let mut recovered = None;
-            words.both(&mut verify, &mut || {
-                recovered = Some(target.candidate(words, &plain, control));
+            codeword_ops.both(&mut verify, &mut || {
+                recovered = Some(target.candidate(codeword_ops, &plain, control));
             });
             candidate = recovered.transpose()?;
         } else {

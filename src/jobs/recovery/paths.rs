@@ -1,4 +1,5 @@
-//! From exactly as many symbols as are needed to a sliver, and the same on another path.
+//! Computes a sliver from the needed number of symbols, and repeats the computation on another
+//! engine.
 
 use super::symbols::{Proven, Target};
 use crate::engine::{CodewordBatch, CodewordOps, join_parts};
@@ -25,14 +26,14 @@ impl Target<'_> {
     /// blob's symbol size.
     pub(super) fn candidate(
         &self,
-        words: &dyn CodewordOps,
+        codeword_ops: &dyn CodewordOps,
         symbols: &[&DecodingSymbol],
         control: &Control,
     ) -> Result<Candidate> {
         let shape = self.metadata.shape();
         let given: Vec<SliverIndex> = collected(symbols.iter().map(|symbol| symbol.index));
         let needed = given.len();
-        let mut parts = words.restore(
+        let mut parts = codeword_ops.restore(
             &CodewordBatch {
                 shape,
                 axis: self.axis.other(),
@@ -55,8 +56,8 @@ impl Target<'_> {
         symbols.resize(len, 0);
         join_parts(&parts, shape.symbol_size(), &mut symbols[..needed * size]);
         drop(parts);
-        words.extend(&shape, self.axis, &mut symbols, control)?;
-        let root = tree_of(words, self.metadata, &symbols).root();
+        codeword_ops.extend(&shape, self.axis, &mut symbols, control)?;
+        let root = tree_of(codeword_ops, self.metadata, &symbols).root();
         symbols.truncate(needed * size);
         Ok(Candidate { symbols, root })
     }
@@ -71,7 +72,7 @@ impl Target<'_> {
     /// inconsistent.
     pub(super) fn confirm(
         &self,
-        words: &dyn CodewordOps,
+        codeword_ops: &dyn CodewordOps,
         candidate: &Candidate,
         symbols: &[Proven<'_>],
         control: &Control,
@@ -86,12 +87,12 @@ impl Target<'_> {
                 },
             })
         };
-        let verdicts = self.verdicts(words, symbols);
+        let verdicts = self.verdicts(codeword_ops, symbols);
         if !verdicts.iter().all(|verdict| verdict.is_good()) {
             return internal("other verdicts on its symbols");
         }
         let plain = collected(symbols.iter().map(|proven| proven.symbol));
-        let second = self.candidate(words, &plain, control)?;
+        let second = self.candidate(codeword_ops, &plain, control)?;
         if second != *candidate || self.accepts(&second) {
             return internal("another sliver");
         }

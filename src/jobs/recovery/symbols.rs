@@ -46,7 +46,7 @@ impl Target<'_> {
     /// Returns the verdict on each symbol. The symbols claim this target.
     pub(super) fn verdicts(
         &self,
-        words: &dyn CodewordOps,
+        codeword_ops: &dyn CodewordOps,
         symbols: &[Proven<'_>],
     ) -> Vec<SymbolVerdict> {
         let n_shards = self.metadata.n_shards();
@@ -72,7 +72,7 @@ impl Target<'_> {
             .iter()
             .map(|&number| &symbols[number].symbol.data[..]);
         let mut leaves = filled(Digest::default(), hashed.len());
-        words.hash_symbols(commitment, &collected(data), &mut leaves);
+        codeword_ops.hash_symbols(commitment, &collected(data), &mut leaves);
         let paths = AuthPaths {
             leaf_indices: &filled(usize::from(self.index.0), hashed.len()),
             siblings: &|number, place: &mut [Digest]| {
@@ -83,7 +83,7 @@ impl Target<'_> {
             },
             len: levels,
         };
-        let roots = roots_of_paths(words, commitment, leaves, &paths);
+        let roots = roots_of_paths(codeword_ops, commitment, leaves, &paths);
         for (number, root) in hashed.into_iter().zip(roots) {
             let source = symbols[number].symbol.index;
             if self.metadata.root(self.axis.other(), source) == Some(Node::Digest(root)) {

@@ -132,8 +132,8 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
         let RecoveryOutcome::Inconsistent(proof) = recovered.outcome else {
             panic!("its root is another's");
         };
-        let verdict = |words: &dyn CodewordOps| {
-            inconsistency::verdict(&Paths::of(words), &metadata, axis, &proof, &control)
+        let verdict = |codeword_ops: &dyn CodewordOps| {
+            inconsistency::verdict(&Paths::of(codeword_ops), &metadata, axis, &proof, &control)
         };
         assert_eq!(
             verdict(reference().codewords()).unwrap(),

@@ -23,22 +23,21 @@ pub fn of_blob(args: &BlobArgs) -> Result<VerifiedMetadata, Failure> {
 pub fn read(path: &Path, wanted: &WantedArgs) -> Result<VerifiedMetadata, Failure> {
     let bytes = small_file::read(path, MAX_METADATA_LEN)?;
     let named = |error| Failure::Other(small_file::with_name(path, &error));
-    let (claimed, metadata) = parse(&bytes).map_err(|(with_id, without)| {
-        let path = shown(path);
-        Failure::Other(format!("{path}: {with_id}; {without}"))
-    })?;
+    let (claimed, metadata) =
+        parse(&bytes).map_err(|reasons| Failure::Other(format!("{}: {reasons}", shown(path))))?;
     check(metadata, claimed, wanted).map_err(named)
 }
 
-/// Parses metadata and the blob ID in front of it, if there is one.
-fn parse(bytes: &[u8]) -> Result<(Option<BlobId>, BlobMetadata), (Error, Error)> {
+/// Parses metadata and the blob ID in front of it, if there is one. The error has a reason for each
+/// of the two forms.
+fn parse(bytes: &[u8]) -> Result<(Option<BlobId>, BlobMetadata), String> {
     let with_id = match BlobMetadataWithId::from_bcs(bytes) {
         Ok(BlobMetadataWithId { blob_id, metadata }) => return Ok((Some(blob_id), metadata)),
         Err(error) => error,
     };
     match BlobMetadata::from_bcs(bytes) {
         Ok(metadata) => Ok((None, metadata)),
-        Err(without) => Err((with_id, without)),
+        Err(without) => Err(format!("{with_id}; {without}")),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::support::memory::{collected, filled, with_capacity};
 /// Sampled slivers per axis.
 const COUNT: usize = 2;
 
-/// The bytes of what is sampled of an axis at most.
+/// Maximum bytes of the sampled slivers of an axis.
 pub(crate) fn memory(shape: &Shape, axis: Axis) -> u64 {
     COUNT as u64 * shape.sliver_len(axis)
 }

@@ -149,8 +149,8 @@ fn request(budget: u64) -> PlanRequest<'static> {
 /// Returns true if the device does the job.
 fn on_device(auto: &Arc<Auto>, mib: u64) -> (bool, JobSlot) {
     let chosen = auto.choose(&job(mib), &Control::new(), &request(1 << 30));
-    let (engine, turn) = chosen.unwrap();
-    (engine.info().threads == 2, turn)
+    let (engine, slot) = chosen.unwrap();
+    (engine.info().threads == 2, slot)
 }
 
 /// Returns the number of engines for a batch of jobs of 100 MiB each.
@@ -176,7 +176,7 @@ fn the_faster_one_does_it() {
         assert_eq!(machine.measured(), 6);
         assert_eq!(machine.opened(), 1);
         // The device has no capacity.
-        let (engine, _turn) = auto
+        let (engine, _slot) = auto
             .choose(&job(100), &Control::new(), &request(1))
             .unwrap();
         assert_eq!(engine.info().threads, 1);
@@ -226,11 +226,11 @@ fn no_job_waits_long_for_a_device_that_opens_slowly() {
         assert_eq!(event, Event::Measuring);
         counted.fetch_add(1, Ordering::Relaxed);
     });
-    let (engine, turn) = auto.choose(&job(20), &control, &request(1 << 30)).unwrap();
+    let (engine, slot) = auto.choose(&job(20), &control, &request(1 << 30)).unwrap();
     assert_eq!((engine.info().threads, machine.measured()), (1, 0));
     assert!(!control.measuring_time().is_zero());
     assert_eq!(events.load(Ordering::Relaxed), 1);
-    drop(turn);
+    drop(slot);
     // The device is opened all the same, once, and serves later jobs.
     let begin = Instant::now();
     while !on_device(&auto, 20).0 {

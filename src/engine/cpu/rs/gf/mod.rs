@@ -12,7 +12,7 @@
 //! out, block by block (or in `fused_layers`).
 //!
 //! The algorithm stands once, generic over the private trait `Simd` of vectors; each instruction
-//! set is a thin file. [`extend_kernel`] and [`restore_kernel`] choose the instruction set once per
+//! set is a thin file. `extend_kernel` and `restore_kernel` choose the instruction set once per
 //! code; a call of the kernel then runs one function that is compiled for the set (`dispatch`).
 
 #![allow(unsafe_code)]
