@@ -165,7 +165,7 @@ fn chosen_pairs(n_shards: u16, bytes: &mut Bytes<'_>) -> PairSet {
 fn rebuild(engine: &Engine, sample: &Sample, slivers: &[Sliver], pairs: &PairSet, enough: bool) {
     let mut buffer = SliverBuffer::new();
     let rebuilt = engine.decoder.rebuild(
-        &RebuildRequest::new(&sample.metadata, slivers, pairs),
+        &RebuildRequest::new(&sample.metadata, &slivers, pairs),
         &mut buffer,
         &Control::new(),
     );
