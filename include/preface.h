@@ -64,7 +64,8 @@
  * argument list. There is no "last error" of a thread.
  *
  * Outputs. Output parameters must not be NULL unless the function says so. On failure, every output
- * parameter is set to NULL or zero, and every output structure is empty. Functions that report on
+ * parameter is set to NULL or zero, and every output structure is empty; the content of a buffer
+ * that receives bytes or text is then unspecified. Functions that report on
  * many objects are the exception: the batches, walrus_accel_reader_add, and the verdicts of
  * walrus_accel_recover and walrus_accel_verify keep the results that were known before the failure.
  *
@@ -79,8 +80,9 @@
  * use it at the same time. No function depends on the thread that calls it. A call that encodes,
  * decodes, rebuilds or verifies slivers blocks; the walrus_accel_submit_ functions run the same
  * work as a job. walrus_accel_expand, walrus_accel_decoding_symbols, walrus_accel_recover,
- * walrus_accel_verify_symbols, walrus_accel_verify_proof and the functions on readers have no such
- * variants: call them from your own threads, many at the same time. The library stays loaded after
+ * walrus_accel_recover_unproven, walrus_accel_verify_symbols, walrus_accel_verify_proof, the
+ * batches, and the functions on directories and readers have no such variants: call them from your
+ * own threads, many at the same time. The library stays loaded after
  * dlclose.
  *
  * Memory. Input memory is borrowed for the call, and the library keeps no pointer to it after the

@@ -26,8 +26,9 @@
  * Threads. All threads may call const member functions at the same time. A member function that is
  * not const, and the destructor, must run alone on the object.
  *
- * Callables. Sources and sinks call their callables from threads of the library, one call of a
- * callable at a time. A callable must not call the library. An exception of a callable stops the
+ * Callables. Sources and sinks call their callables from threads of the library, one call at a time
+ * per request. Requests that are copies share the callable, and may call it at the same time. A
+ * callable must not call the library. An exception of a callable stops the
  * work, and the call that took the callable, or job::get, throws the same exception again; a try_
  * variant returns it as failure::cause.
  *
@@ -1644,9 +1645,10 @@ struct held_sink {
         }
         told.kind = sink_.kind_;
         told.replace = sink_.replace_ ? 1 : 0;
-        told.buffers = buffers_.data();
-        told.buffer_count = buffers_.size();
-        if (sink_.kind_ == WALRUS_ACCEL_SINK_DIRECTORY) {
+        if (sink_.kind_ == WALRUS_ACCEL_SINK_BUFFERS) {
+            told.buffers = buffers_.data();
+            told.buffer_count = buffers_.size();
+        } else if (sink_.kind_ == WALRUS_ACCEL_SINK_DIRECTORY) {
             told.path = sink_.path_.c_str();
         } else if (sink_.kind_ == WALRUS_ACCEL_SINK_CALLBACK) {
             told.write = &write;
@@ -1784,7 +1786,6 @@ class ending : public std::enable_shared_from_this<ending> {
 
   private:
     static void ended(void *user_data) noexcept {
-        /// The callable may destroy the job, which is the other owner.
         // The callable may destroy the job, which is the other owner.
         const auto self = static_cast<ending *>(user_data)->shared_from_this();
         {

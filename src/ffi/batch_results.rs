@@ -129,7 +129,12 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
             let (batch, runtime) = (Arc::clone(&batch), Arc::clone(shared));
             shared.queue.submit(Box::new(move || {
                 let result = match batch.control.is_cancelled() {
-                    true => Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled")),
+                    true => {
+                        // The caller's memory is the caller's again when the last result is
+                        // recorded.
+                        drop(prepared);
+                        Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled"))
+                    }
                     // Each blob has its own progress. The caller sees the number of finished blobs.
                     false => runtime.run(|_| work(prepared, &batch.control.aside())),
                 };

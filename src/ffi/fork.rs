@@ -113,6 +113,9 @@ mod watching {
     }
 
     unsafe extern "C" fn in_child() {
+        // A fork between the registration and the note of it leaves the parent's number here: the
+        // child would register a second time, and wait for itself at its next fork.
+        STATE.store(REGISTERED, Ordering::Release);
         begin_generation();
         // SAFETY: the system calls this function after `before`, as it does `after`.
         unsafe { after() };

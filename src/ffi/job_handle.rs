@@ -163,7 +163,8 @@ pub extern "C" fn walrus_accel_submit_decode(
 /// Submits a job that decodes a blob without metadata, as walrus_accel_decode_unchecked does, and
 /// returns at once. walrus_accel_job_take_decoded returns the result.
 ///
-/// Parameters and statuses: as walrus_accel_submit_encode.
+/// Parameters and statuses: as walrus_accel_submit_encode, and also WALRUS_ACCEL_BLOB_TOO_LARGE for
+/// a length that no blob has, and WALRUS_ACCEL_MALFORMED for a sliver that is not BCS SliverData.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_submit_decode_unchecked(
     runtime: *const walrus_accel_runtime,

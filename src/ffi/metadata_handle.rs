@@ -231,7 +231,7 @@ pub extern "C" fn walrus_accel_metadata_shape(
 /// returns.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer has
-/// another length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// another length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_to_bcs(
     metadata: *const walrus_accel_metadata,
@@ -256,7 +256,7 @@ pub extern "C" fn walrus_accel_metadata_to_bcs(
 /// `metadata_length` of its shape; metadata that was read can be shorter.
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
-/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+/// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_metadata_bcs_length(
     metadata: *const walrus_accel_metadata,

@@ -269,7 +269,8 @@ pub struct walrus_accel_reader_read_request {
     /// Check of the decoded blob: WALRUS_ACCEL_CHECK_DEFAULT or another WALRUS_ACCEL_CHECK_ value.
     pub check: u32,
     /// Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
-    /// call reads only the fields that the kind names.
+    /// call reads only the fields that the kind names. WALRUS_ACCEL_OUTPUT_LIBRARY refuses
+    /// pointers.
     pub output_kind: u32,
     /// Buffer for the blob.
     pub output: *mut u8,

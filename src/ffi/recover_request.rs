@@ -50,7 +50,8 @@ pub struct walrus_accel_recover_request {
     /// WALRUS_ACCEL_SYMBOL_ verdict. 0 for a symbol that was not checked, because it was not needed
     /// or another symbol of the same sliver was good. The call writes verdicts if it succeeds, and
     /// if it fails with WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS. After any other failure all verdicts are
-    /// 0.
+    /// 0, except that the array is left as it was if nothing of the request is read, if it overlaps
+    /// with other memory or has another length than `symbol_count`, or if `recovered` is NULL.
     pub verdicts: *mut u8,
     /// Length of `verdicts`: exactly `symbol_count`, or 0 if `verdicts` is NULL.
     pub verdict_count: usize,
@@ -244,8 +245,8 @@ pub extern "C" fn walrus_accel_recover(
             );
             if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&found, &mut told)
             {
-                write_refused(told, &given, refused);
                 write_good(told, &given, target.metadata.n_shards())?;
+                write_refused(told, &given, refused);
             }
             let found = found?;
             let mut used = reserved(found.used.len(), "symbols")?;

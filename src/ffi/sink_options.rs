@@ -44,7 +44,7 @@ pub struct walrus_accel_sink {
     /// sizeof(walrus_accel_sink): WALRUS_ACCEL_SINK_INIT sets it.
     pub struct_size: usize,
     /// Kind of the sink: WALRUS_ACCEL_SINK_LIBRARY or another WALRUS_ACCEL_SINK_ value. The call
-    /// reads only the fields that the kind names.
+    /// reads only the fields that the kind names. The kinds that name none refuse pointers.
     pub kind: u32,
     /// 1: replaces a directory of the blob that has other content. 0: refuses it.
     pub replace: u32,

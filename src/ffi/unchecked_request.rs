@@ -25,8 +25,9 @@ pub struct walrus_accel_decode_unchecked_request {
     /// sizeof(walrus_accel_decode_unchecked_request), as
     /// WALRUS_ACCEL_DECODE_UNCHECKED_REQUEST_INIT sets it.
     pub struct_size: usize,
-    /// Slivers in memory, in any order. All of them must have the shape of the blob. Repeated
-    /// slivers are skipped. Surplus slivers are ignored.
+    /// Slivers in memory, in any order. None may be malformed, and the slivers of the axis that is
+    /// used must have the shape of the blob. Repeated slivers are skipped. Surplus slivers are
+    /// ignored.
     pub slivers: *const walrus_accel_sliver,
     /// Length of `slivers`.
     pub sliver_count: usize,
@@ -36,11 +37,12 @@ pub struct walrus_accel_decode_unchecked_request {
     pub n_shards: u16,
     /// Zero.
     pub reserved: u16,
-    /// Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY. With an axis, slivers of the other
-    /// axis are ignored.
+    /// Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY. With an axis, well-formed slivers of
+    /// the other axis are ignored.
     pub axis: u32,
     /// Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
-    /// call reads only the fields that the kind names.
+    /// call reads only the fields that the kind names. WALRUS_ACCEL_OUTPUT_LIBRARY refuses
+    /// pointers.
     pub output_kind: u32,
     /// Zero.
     pub reserved2: u32,
@@ -137,7 +139,7 @@ impl UncheckedJob {
 ///
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
 /// value is needed, a number out of range, a buffer that overlaps or has another length than the
-/// blob); WALRUS_ACCEL_INVALID_SLIVER for a sliver with another length or symbol size than the
+/// blob); WALRUS_ACCEL_BLOB_TOO_LARGE for a length that no blob has; WALRUS_ACCEL_INVALID_SLIVER for a sliver with another length or symbol size than the
 /// blob's slivers, or an index beyond the committee; WALRUS_ACCEL_MALFORMED for a sliver that is
 /// not BCS SliverData; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
 /// WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;

@@ -47,7 +47,7 @@ pub struct walrus_accel_verify_request {
     /// Array for one verdict per sliver: WALRUS_ACCEL_SLIVER_GOOD or another WALRUS_ACCEL_SLIVER_
     /// value. A call or a job that fails sets no verdict to WALRUS_ACCEL_SLIVER_GOOD unless the
     /// sliver is good: slivers that were not verified have WALRUS_ACCEL_SLIVER_WRONG_ROOT. An
-    /// invalid request and an invalid handle leave the array as it was.
+    /// invalid request or handle leaves the array as it was, or with that verdict for all slivers.
     pub verdicts: *mut u8,
     /// Length of `verdicts`: exactly `sliver_count`.
     pub verdict_count: usize,
