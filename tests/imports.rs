@@ -42,6 +42,7 @@ const SEAM: [(&str, &[&str]); 11] = [
             "filled",
             "memory_error",
             "with_capacity",
+            "zeroed",
         ],
     ),
     ("io::control", &["Control", "DeviceTime"]),

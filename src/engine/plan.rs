@@ -170,7 +170,6 @@ impl<'a> ExpandPlan<'a> {
 
 impl<'a> DecodePlan<'a> {
     /// Engines that do the work: of decoding, and of what follows it.
-    #[cfg(feature = "gpu")]
     pub(crate) fn engines(&self) -> [EngineKind; 2] {
         let decode = self.capacity.engine;
         let next = match &self.next {

@@ -1,6 +1,7 @@
 //! The choice of an engine for a job.
 
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -504,6 +505,12 @@ impl Auto {
                 match outcome {
                     CallOutcome::Answer(DriverAnswer::Opened(Ok(engine), seconds)) => {
                         self.opened.get_or_init(|| Ok(Opened { engine, seconds }));
+                    }
+                    // The host has no memory at present: the next job asks again.
+                    CallOutcome::Answer(DriverAnswer::Opened(Err(Error::Io { source, .. }), _))
+                        if source.kind() == ErrorKind::OutOfMemory =>
+                    {
+                        return Ok(false);
                     }
                     CallOutcome::Answer(DriverAnswer::Opened(Err(error), _)) => {
                         self.without_device(Some(error.to_string()));

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::job::{Job, Work};
 use crate::engine::{
-    DecodePlanRequest, EncodePlanRequest, Engine, ExpandPlanRequest, NextPlanRequest, SliverOutput,
-    stripes,
+    DecodePlanRequest, EncodePlanRequest, Engine, EngineKind, ExpandPlanRequest, NextPlanRequest,
+    SliverOutput, stripes,
 };
 use crate::format::commitment::{
     BlobMetadataWithId, Commitment, ZeroCodewords, column_roots, row_roots,
@@ -76,6 +76,18 @@ fn run(engine: &dyn Engine, job: &Job, memory: u64, control: &Control) -> Result
     }
 }
 
+/// Refuses a plan whose work another engine does: its time is not the engine's.
+fn check_engine(engine: &dyn Engine, planned: EngineKind) -> Result<()> {
+    let kind = engine.info().kind;
+    if planned == kind {
+        return Ok(());
+    }
+    Err(Error::EngineUnavailable {
+        engine: kind.to_string(),
+        reason: format!("engine {planned} does the work that is to be measured"),
+    })
+}
+
 fn encode(
     engine: &dyn Engine,
     job: &Job,
@@ -123,6 +135,7 @@ fn decode(engine: &dyn Engine, shape: &Shape, memory: u64, control: &Control) ->
         next: NextPlanRequest::Nothing,
         budget: memory,
     })?;
+    check_engine(engine, plan.capacity.engine)?;
     let mut session = plan.start(&|_| None);
     stripes(shape.symbol_size(), 0, plan.width)
         .try_for_each(|range| session.stripe(range, &Pattern, control))
@@ -148,6 +161,7 @@ fn expand(
             sessions: 1,
             budget: memory,
         })?;
+        check_engine(engine, plan.capacity.engine)?;
         let mut session = plan.start(items);
         session.stripe(0..shape.symbol_size(), &Pattern, control)?;
         if session.roots().is_none() {

@@ -9,7 +9,7 @@ use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
-use crate::support::memory::{collected, filled, to_usize, try_with_capacity};
+use crate::support::memory::{collected, filled, to_usize, try_with_capacity, try_zeroed};
 
 /// Symbols of the two slivers of a pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,9 +116,7 @@ impl Sink for OwnedSlivers {
 /// Returns zeros of exactly `len` bytes.
 fn zeros(len: u64) -> Result<Vec<u8>> {
     let len = to_usize(len, "a sliver")?;
-    let mut bytes = try_with_capacity(len)?;
-    bytes.resize(len, 0);
-    Ok(bytes)
+    Ok(try_zeroed(len)?)
 }
 
 /// An [`OwnedSlivers`] while it is being filled.

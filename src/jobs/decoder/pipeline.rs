@@ -69,9 +69,12 @@ impl Attempt<'_> {
             budget: runtime.memory,
         };
         let lease = runtime.for_job(&job, control, &PlanRequest::Decode(request))?;
-        self.engine.replace(Some(Arc::clone(&lease.engine)));
         let engine = &*lease.engine;
         let plan = engine.plan_decode(&request)?;
+        // A device without capacity leaves the work to the CPU, and answers for none of it.
+        let has_worked = plan.engines().contains(&engine.info().kind);
+        self.engine
+            .replace(has_worked.then(|| Arc::clone(&lease.engine)));
         let passes = match target {
             Target::Blob(_) => 1,
             Target::Checked { .. } | Target::Encoded { .. } => 2,

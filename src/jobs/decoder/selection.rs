@@ -84,7 +84,7 @@ impl Decoder {
                 Err(error) => error,
             };
             let engine = own.engine.take();
-            let mut look_again = |error| {
+            let mut look_again = |error, engine: Option<Arc<dyn Engine>>| {
                 let mut job = |attempt: &Attempt<'_>| job(attempt, axis, &given);
                 self.look_again(metadata, error, engine.as_deref(), &mut job)
             };
@@ -92,7 +92,7 @@ impl Decoder {
                 Error::Inconsistent { .. } if damaged.is_empty() => {}
                 Error::Io { .. } if damaged.is_empty() && given.any_unreadable() => {}
                 Error::Inconsistent { .. } => {
-                    look_again(error)?;
+                    look_again(error, engine)?;
                     return done(damaged);
                 }
                 _ => return Err(error),
@@ -107,10 +107,19 @@ impl Decoder {
             if bad.is_empty() {
                 match error {
                     // Verification could read all slivers.
-                    Error::Io { .. } => job(&own, axis, &given)?,
-                    _ => look_again(Error::Inconsistent {
-                        reason: Inconsistency::GoodSlivers,
-                    })?,
+                    Error::Io { .. } => match job(&own, axis, &given) {
+                        Err(error @ Error::Inconsistent { .. }) => {
+                            let engine = own.engine.take();
+                            self.look_again(metadata, error, engine.as_deref(), &mut |attempt| {
+                                job(attempt, axis, &given)
+                            })?;
+                        }
+                        result => result?,
+                    },
+                    _ => {
+                        let reason = Inconsistency::GoodSlivers;
+                        look_again(Error::Inconsistent { reason }, engine)?;
+                    }
                 }
                 return done(damaged);
             }

@@ -1,6 +1,7 @@
 //! Nobody is told by one path alone that a blob is inconsistent.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::engine::InstructionSet;
@@ -10,10 +11,12 @@ use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
 use crate::format::index::{Axis, SliverPairIndex};
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
+use crate::format::verdict::SliverInfo;
 use crate::format::wire::{Bcs, Sliver, SliverData};
 use crate::io::control::Control;
 use crate::io::file_output::FileOutput;
 use crate::io::sink::SliverBuffer;
+use crate::io::sliver_source::SliverSource;
 
 fn on(engine: Arc<dyn Engine>) -> Decoder {
     Decoder {
@@ -104,6 +107,65 @@ fn an_engine_that_is_wrong_accuses_nobody() {
     );
     let result = decode(&on(Arc::new(device)), &metadata);
     assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
+}
+
+/// Slivers of which the first read fails.
+struct FailsOnce<'a> {
+    slivers: &'a [Sliver],
+    has_failed: AtomicBool,
+}
+
+impl SliverSource for FailsOnce<'_> {
+    fn infos(&self) -> Vec<SliverInfo> {
+        self.slivers.infos()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        match self.has_failed.swap(true, Ordering::Relaxed) {
+            true => self.slivers.read_at(number, offset, out),
+            false => Err(Error::Io {
+                action: "read",
+                path: "sliver".into(),
+                source: std::io::Error::other("once"),
+            }),
+        }
+    }
+}
+
+#[test]
+fn a_wrong_engine_accuses_nobody_after_a_failed_read() {
+    let control = Control::new();
+    let encoder = on(cpu()).runtime.encoder(7).unwrap();
+    let blob: Vec<u8> = (0..999u32).map(|i| ((i * i) >> 3) as u8).collect();
+    let mut buffer = SliverBuffer::new();
+    let encoded = encoder.encode(&blob, &PairSet::all(7), &mut buffer, &control);
+    let metadata = encoded.unwrap().verify(7).unwrap();
+    let slivers = [1, 3, 6].map(|pair| Sliver {
+        axis: Axis::Primary,
+        data: SliverData::from_bcs(
+            buffer
+                .sliver_data(Axis::Primary, SliverPairIndex(pair))
+                .unwrap(),
+        )
+        .unwrap(),
+    });
+    let source = FailsOnce {
+        slivers: &slivers,
+        has_failed: AtomicBool::new(false),
+    };
+    // All of the engine's encodings are wrong: the decoded blob seems to be inconsistent.
+    let device = Arc::new(FaultyEngine::device(FaultyStep::Encode, 0, cpu()));
+    let mut found = Vec::new();
+    let request = DecodeRequest {
+        check: Check::Strict,
+        ..DecodeRequest::new(&metadata, &source)
+    };
+    on(device.clone())
+        .decode(&request, &mut found, &control)
+        .unwrap();
+    assert!(source.has_failed.load(Ordering::Relaxed));
+    assert_eq!(found, blob);
+    assert!(device.is_found_out());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::engine::schedule::{Job, Work};
-use crate::engine::{Engine, ExpandPlan, ExpandPlanRequest, PlanRequest};
+use crate::engine::{Engine, EngineKind, ExpandPlan, ExpandPlanRequest, PlanRequest};
 use crate::format::commitment::{Commitment, Node, VerifiedMetadata};
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -203,9 +203,11 @@ impl Batch<'_> {
         // Capacity for a sliver at a time is enough.
         let request = PlanRequest::Expand(group.request(1, 1, runtime.memory));
         let lease = runtime.for_job(&group.job(), control, &request)?;
-        self.run_on(&*lease.engine, group, &group.places, verdicts, control)?;
-        // The verifier repeats what a device finds wrong.
-        let Some(verifier) = lease.engine.verifier() else {
+        let kind = self.run_on(&*lease.engine, group, &group.places, verdicts, control)?;
+        // The verifier repeats what a device finds wrong. A device without capacity has left the
+        // work to the CPU, and answers for none of it.
+        let verifier = lease.engine.verifier();
+        let Some(verifier) = verifier.filter(|_| kind == lease.engine.info().kind) else {
             return Ok(());
         };
         let bad = group.places.iter().copied();
@@ -219,7 +221,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Verifies slivers of a group on an engine, in lots that fit the memory limit.
+    /// Verifies slivers of a group on an engine, in lots that fit the memory limit. Returns the
+    /// engine that did the work.
     fn run_on(
         &self,
         engine: &dyn Engine,
@@ -227,7 +230,7 @@ impl Batch<'_> {
         places: &[usize],
         verdicts: &mut [SliverVerdict],
         control: &Control,
-    ) -> Result<()> {
+    ) -> Result<EngineKind> {
         // As many at a time as the memory limit allows.
         let plan =
             |items| engine.plan_expand(&group.request(items, 1, self.decoder.runtime.memory));
@@ -244,7 +247,7 @@ impl Batch<'_> {
                 verdicts[place] = found;
             }
         }
-        Ok(())
+        Ok(plan.capacity.engine)
     }
 
     /// Verifies one lot.

@@ -8,6 +8,9 @@ use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use bytemuck::Zeroable;
+use bytemuck::allocation::try_zeroed_vec;
+
 /// Reason why memory was not reserved.
 #[derive(Debug)]
 pub(crate) enum MemoryError {
@@ -124,6 +127,35 @@ pub(crate) fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
     values
 }
 
+/// Creates a vector of `len` zeros in memory that the system zeroes when it is first used.
+///
+/// # Errors
+///
+/// [`MemoryError::Missing`] if the system has no memory.
+pub(crate) fn try_zeroed<T: Zeroable>(len: usize) -> Result<Vec<T>> {
+    #[cfg(all(test, feature = "gpu"))]
+    if failing_size::fails(len.saturating_mul(size_of::<T>())) {
+        return Err(no_memory::<T>(len).into());
+    }
+    try_zeroed_vec(len).map_err(|()| no_memory::<T>(len).into())
+}
+
+/// Creates a vector as [`try_zeroed`] does. Unwinds as [`with_capacity`] does.
+#[cfg(any(test, feature = "gpu"))]
+pub(crate) fn zeroed<T: Zeroable>(len: usize) -> Vec<T> {
+    #[cfg(all(test, feature = "gpu"))]
+    if failing_size::fails(len.saturating_mul(size_of::<T>())) {
+        resume_unwind(Box::new(no_memory::<T>(len)));
+    }
+    try_zeroed_vec(len).unwrap_or_else(|()| resume_unwind(Box::new(no_memory::<T>(len))))
+}
+
+fn no_memory<T>(len: usize) -> NoMemory {
+    NoMemory {
+        bytes: len.saturating_mul(size_of::<T>()),
+    }
+}
+
 /// Collects the elements of an iterator. Unwinds as [`with_capacity`] does.
 pub(crate) fn collected<T>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut collected = with_capacity(values.size_hint().0);
@@ -191,6 +223,11 @@ mod tests {
         let panic = catch_unwind(|| catch_out_of_memory::<(), MemoryError>(|| panic!("another")));
         assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"another"));
         assert_eq!(caught(&|| Ok(filled(7, 3))).unwrap(), [7; 3]);
+        assert_eq!(caught(&|| Ok(zeroed(3))).unwrap(), [0; 3]);
+        let error = caught(&|| Ok(zeroed(usize::MAX / 16)));
+        assert!(matches!(error, Err(MemoryError::Missing { .. })));
+        let error = try_zeroed::<u64>(usize::MAX);
+        assert!(matches!(error, Err(MemoryError::Missing { .. })));
         assert_eq!(collected((0..100).filter(|i| i % 2 == 1)).len(), 50);
     }
 }

@@ -10,7 +10,9 @@ pub(crate) use buffer_pool::{BufferPool, PooledBuffer};
 pub(crate) use fallible::failing_size;
 #[cfg(any(feature = "capi", feature = "gpu"))]
 pub(crate) use fallible::memory_error;
+#[cfg(feature = "gpu")]
+pub(crate) use fallible::zeroed;
 pub(crate) use fallible::{
     MemoryError, catch_out_of_memory, collected, ensure_capacity, filled, push, try_with_capacity,
-    with_capacity,
+    try_zeroed, with_capacity,
 };

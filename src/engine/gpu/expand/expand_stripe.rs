@@ -44,7 +44,7 @@ use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{ensure_capacity, filled};
+use crate::support::memory::{ensure_capacity, filled, zeroed};
 
 /// Bytes of each buffer for blocks of slivers, and for pieces of a width.
 pub(crate) struct ExpandSizes {
@@ -259,7 +259,7 @@ impl<'a> ExpandRun<'a> {
         Ok(Self {
             result: match stripe.is_last() {
                 true => ExpandResult::Roots(filled(Digest::default(), stripe.items)),
-                false => ExpandResult::States(filled(0, stripe.items * n * state.on_host)),
+                false => ExpandResult::States(zeroed(stripe.items * n * state.on_host)),
             },
             stripe,
             leased: LeasedDevice { device, workspace },

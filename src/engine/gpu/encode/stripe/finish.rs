@@ -8,7 +8,7 @@ use crate::engine::gpu::hash::device_trees::DeviceLeaves;
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::commitment::Digest;
 use crate::format::index::Axis;
-use crate::support::memory::filled;
+use crate::support::memory::zeroed;
 
 impl<'a> EncodeRun<'a> {
     /// Checks the sums, and returns the hash states or the roots.
@@ -27,7 +27,7 @@ impl<'a> EncodeRun<'a> {
         }
         let [n, ..] = stripe.counts();
         let size = StateSize::new(stripe.commitment, stripe.shape.symbol_size());
-        let mut states = filled(0, n * n * size.on_host);
+        let mut states = zeroed(n * n * size.on_host);
         let buffer = self.buffers.states.clone();
         size.download(&mut self.leased, &buffer, &mut states, stripe.limits.block)?;
         Ok(EncodeResult::States(states))

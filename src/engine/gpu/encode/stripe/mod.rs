@@ -40,7 +40,7 @@ use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::filled;
+use crate::support::memory::zeroed;
 
 /// Task of encoding a stripe.
 pub(crate) struct EncodeStripe<'a> {
@@ -177,10 +177,7 @@ impl<'a> EncodeRun<'a> {
             leased: LeasedDevice { device, workspace },
             layout: SymbolLayout { width },
             source: match &check {
-                Some(_) => filled(
-                    [0; CHUNK],
-                    usize::from(shape.rows()) * usize::from(shape.columns()),
-                ),
+                Some(_) => zeroed(usize::from(shape.rows()) * usize::from(shape.columns())),
                 None => Vec::new(),
             },
             check,

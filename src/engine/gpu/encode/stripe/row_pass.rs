@@ -18,7 +18,7 @@ use crate::engine::gpu::shader::parameters::{CombineParameters, ExtendParameters
 use crate::engine::gpu::shader::symbol_layout::WriteOnlyPart;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
-use crate::support::memory::filled;
+use crate::support::memory::zeroed;
 
 impl<'a> EncodeRun<'a> {
     /// Uploads, extends and hands on every source row.
@@ -33,7 +33,7 @@ impl<'a> EncodeRun<'a> {
         let code = Code::new(columns, n - columns);
         let shader = self.extender(code)?;
         let wants = stripe.output.wants_extended_rows();
-        let mut batch = filled(0, most * row_len);
+        let mut batch = zeroed(most * row_len);
         for first in (0..rows).step_by(most) {
             stripe.control.check()?;
             self.leased.device.note_times_if_full(stripe.control)?;
