@@ -64,7 +64,8 @@
  * argument list. There is no "last error" of a thread.
  *
  * Outputs. Output parameters must not be NULL unless the function says so. On failure, every output
- * parameter is set to NULL or zero, and every output structure is empty. Functions that report on
+ * parameter is set to NULL or zero, and every output structure is empty; the content of a buffer
+ * that receives bytes or text is then unspecified. Functions that report on
  * many objects are the exception: the batches, walrus_accel_reader_add, and the verdicts of
  * walrus_accel_recover and walrus_accel_verify keep the results that were known before the failure.
  *
@@ -79,8 +80,9 @@
  * use it at the same time. No function depends on the thread that calls it. A call that encodes,
  * decodes, rebuilds or verifies slivers blocks; the walrus_accel_submit_ functions run the same
  * work as a job. walrus_accel_expand, walrus_accel_decoding_symbols, walrus_accel_recover,
- * walrus_accel_verify_symbols, walrus_accel_verify_proof and the functions on readers have no such
- * variants: call them from your own threads, many at the same time. The library stays loaded after
+ * walrus_accel_recover_unproven, walrus_accel_verify_symbols, walrus_accel_verify_proof, the
+ * batches, and the functions on directories and readers have no such variants: call them from your
+ * own threads, many at the same time. The library stays loaded after
  * dlclose.
  *
  * Memory. Input memory is borrowed for the call, and the library keeps no pointer to it after the
@@ -1040,7 +1042,7 @@ typedef struct walrus_accel_sink {
     size_t struct_size;
     /**
      * Kind of the sink: WALRUS_ACCEL_SINK_LIBRARY or another WALRUS_ACCEL_SINK_ value. The call
-     * reads only the fields that the kind names.
+     * reads only the fields that the kind names. The kinds that name none refuse pointers.
      */
     uint32_t kind;
     /**
@@ -1177,7 +1179,8 @@ typedef struct walrus_accel_decode_request {
     uint32_t check;
     /**
      * Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
-     * call reads only the fields that the kind names.
+     * call reads only the fields that the kind names. WALRUS_ACCEL_OUTPUT_LIBRARY refuses
+     * pointers.
      */
     uint32_t output_kind;
     /**
@@ -1211,8 +1214,9 @@ typedef struct walrus_accel_decode_unchecked_request {
      */
     size_t struct_size;
     /**
-     * Slivers in memory, in any order. All of them must have the shape of the blob. Repeated
-     * slivers are skipped. Surplus slivers are ignored.
+     * Slivers in memory, in any order. None may be malformed, and the slivers of the axis that is
+     * used must have the shape of the blob. Repeated slivers are skipped. Surplus slivers are
+     * ignored.
      */
     const struct walrus_accel_sliver *slivers;
     /**
@@ -1232,13 +1236,14 @@ typedef struct walrus_accel_decode_unchecked_request {
      */
     uint16_t reserved;
     /**
-     * Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY. With an axis, slivers of the other
-     * axis are ignored.
+     * Axis whose slivers are used, or WALRUS_ACCEL_AXIS_ANY. With an axis, well-formed slivers of
+     * the other axis are ignored.
      */
     uint32_t axis;
     /**
      * Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
-     * call reads only the fields that the kind names.
+     * call reads only the fields that the kind names. WALRUS_ACCEL_OUTPUT_LIBRARY refuses
+     * pointers.
      */
     uint32_t output_kind;
     /**
@@ -1286,7 +1291,7 @@ typedef struct walrus_accel_verify_request {
      * Array for one verdict per sliver: WALRUS_ACCEL_SLIVER_GOOD or another WALRUS_ACCEL_SLIVER_
      * value. A call or a job that fails sets no verdict to WALRUS_ACCEL_SLIVER_GOOD unless the
      * sliver is good: slivers that were not verified have WALRUS_ACCEL_SLIVER_WRONG_ROOT. An
-     * invalid request and an invalid handle leave the array as it was.
+     * invalid request or handle leaves the array as it was, or with that verdict for all slivers.
      */
     uint8_t *verdicts;
     /**
@@ -1394,7 +1399,8 @@ typedef struct walrus_accel_reader_read_request {
     uint32_t check;
     /**
      * Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
-     * call reads only the fields that the kind names.
+     * call reads only the fields that the kind names. WALRUS_ACCEL_OUTPUT_LIBRARY refuses
+     * pointers.
      */
     uint32_t output_kind;
     /**
@@ -1616,7 +1622,8 @@ typedef struct walrus_accel_recover_request {
      * WALRUS_ACCEL_SYMBOL_ verdict. 0 for a symbol that was not checked, because it was not needed
      * or another symbol of the same sliver was good. The call writes verdicts if it succeeds, and
      * if it fails with WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS. After any other failure all verdicts are
-     * 0.
+     * 0, except that the array is left as it was if nothing of the request is read, if it overlaps
+     * with other memory or has another length than `symbol_count`, or if `recovered` is NULL.
      */
     uint8_t *verdicts;
     /**
@@ -2178,7 +2185,7 @@ walrus_accel_status walrus_accel_metadata_shape(const struct walrus_accel_metada
  * returns.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer has
- * another length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ * another length; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_to_bcs(const struct walrus_accel_metadata *metadata,
                                                  uint8_t *out,
@@ -2190,7 +2197,7 @@ walrus_accel_status walrus_accel_metadata_to_bcs(const struct walrus_accel_metad
  * `metadata_length` of its shape; metadata that was read can be shorter.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
- * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_metadata_bcs_length(const struct walrus_accel_metadata *metadata,
                                                      size_t *length,
@@ -2368,7 +2375,7 @@ walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decod
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
  * value is needed, a number out of range, a buffer that overlaps or has another length than the
- * blob); WALRUS_ACCEL_INVALID_SLIVER for a sliver with another length or symbol size than the
+ * blob); WALRUS_ACCEL_BLOB_TOO_LARGE for a length that no blob has; WALRUS_ACCEL_INVALID_SLIVER for a sliver with another length or symbol size than the
  * blob's slivers, or an index beyond the committee; WALRUS_ACCEL_MALFORMED for a sliver that is
  * not BCS SliverData; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
  * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
@@ -3034,7 +3041,8 @@ walrus_accel_status walrus_accel_submit_decode(const struct walrus_accel_runtime
  * Submits a job that decodes a blob without metadata, as walrus_accel_decode_unchecked does, and
  * returns at once. walrus_accel_job_take_decoded returns the result.
  *
- * Parameters and statuses: as walrus_accel_submit_encode.
+ * Parameters and statuses: as walrus_accel_submit_encode, and also WALRUS_ACCEL_BLOB_TOO_LARGE for
+ * a length that no blob has, and WALRUS_ACCEL_MALFORMED for a sliver that is not BCS SliverData.
  */
 walrus_accel_status walrus_accel_submit_decode_unchecked(const struct walrus_accel_runtime *runtime,
                                                          const struct walrus_accel_decode_unchecked_request *request,
