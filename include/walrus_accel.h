@@ -2375,12 +2375,12 @@ walrus_accel_status walrus_accel_decoded_damaged(const struct walrus_accel_decod
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
  * value is needed, a number out of range, a buffer that overlaps or has another length than the
- * blob); WALRUS_ACCEL_BLOB_TOO_LARGE for a length that no blob has; WALRUS_ACCEL_INVALID_SLIVER for a sliver with another length or symbol size than the
- * blob's slivers, or an index beyond the committee; WALRUS_ACCEL_MALFORMED for a sliver that is
- * not BCS SliverData; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS;
- * WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
- * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
- * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ * blob); WALRUS_ACCEL_BLOB_TOO_LARGE for a length that no blob has; WALRUS_ACCEL_INVALID_SLIVER
+ * for a sliver with another length or symbol size than the blob's slivers, or an index beyond the
+ * committee; WALRUS_ACCEL_MALFORMED for a sliver that is not BCS SliverData;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO; WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed
+ * and `no_cpu_fallback` is 1; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
 walrus_accel_status walrus_accel_decode_unchecked(const struct walrus_accel_runtime *runtime,
                                                   const struct walrus_accel_decode_unchecked_request *request,
