@@ -183,10 +183,8 @@ fn write_refused<T>(
 fn write_good(
     verdicts: &mut [u8],
     given: &GivenSymbols<GeneralRecoverySymbol>,
-    n_shards: u16,
-) -> Result<(), Failure> {
-    let mut is_there: Vec<bool> = reserved(n_shards.into(), "symbols")?;
-    is_there.resize(n_shards.into(), false);
+    mut is_there: Vec<bool>,
+) {
     for (symbol, &position) in given.symbols.iter().zip(&given.positions) {
         let verdict = &mut verdicts[position];
         let Some(is_there) = is_there.get_mut(usize::from(symbol.symbol.index.0)) else {
@@ -196,7 +194,13 @@ fn write_good(
             (*verdict, *is_there) = (WALRUS_ACCEL_SYMBOL_GOOD, true);
         }
     }
-    Ok(())
+}
+
+/// Returns for each source of symbols that no good symbol of it was seen.
+fn no_sources(n_shards: u16) -> Result<Vec<bool>, Failure> {
+    let mut is_there = reserved(n_shards.into(), "symbols")?;
+    is_there.resize(n_shards.into(), false);
+    Ok(is_there)
 }
 
 /// Recovers a sliver from recovery symbols, and returns when the sliver is recovered. The call
@@ -245,8 +249,10 @@ pub extern "C" fn walrus_accel_recover(
             );
             if let (Err(Error::NotEnoughSymbols { refused, .. }), Some(told)) = (&found, &mut told)
             {
-                write_good(told, &given, target.metadata.n_shards())?;
+                // Before the first verdict, as missing memory leaves all verdicts 0.
+                let is_there = no_sources(target.metadata.n_shards())?;
                 write_refused(told, &given, refused);
+                write_good(told, &given, is_there);
             }
             let found = found?;
             let mut used = reserved(found.used.len(), "symbols")?;
