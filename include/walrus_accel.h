@@ -2273,7 +2273,7 @@ walrus_accel_status walrus_accel_encoded_sliver(const struct walrus_accel_encode
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the sink was of another kind;
  * WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_encoded_path(const struct walrus_accel_encoded *encoded,
+walrus_accel_status walrus_accel_encoded_directory(const struct walrus_accel_encoded *encoded,
                                               const char **path,
                                               uint32_t *already_there,
                                               struct walrus_accel_error **error);
@@ -2498,7 +2498,7 @@ walrus_accel_status walrus_accel_reader_add(const struct walrus_accel_reader *re
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
  * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_reader_ready(const struct walrus_accel_reader *reader,
+walrus_accel_status walrus_accel_reader_ready_axis(const struct walrus_accel_reader *reader,
                                               uint32_t *axis,
                                               struct walrus_accel_error **error);
 
@@ -2511,7 +2511,7 @@ walrus_accel_status walrus_accel_reader_ready(const struct walrus_accel_reader *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
  * another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
  */
-walrus_accel_status walrus_accel_reader_missing(const struct walrus_accel_reader *reader,
+walrus_accel_status walrus_accel_reader_missing_count(const struct walrus_accel_reader *reader,
                                                 uint32_t axis,
                                                 size_t *count,
                                                 struct walrus_accel_error **error);

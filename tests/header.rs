@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cbindgen::{Builder, Config};
 
 /// Files in the order of the header.
-const FILES: [&str; 27] = [
+const FILES: [&str; 28] = [
     "version",
     "status",
     "entry_point",
@@ -31,6 +31,7 @@ const FILES: [&str; 27] = [
     "rebuild_request",
     "symbol_verdicts",
     "expanded_handle",
+    "recovered_handle",
     "recover_request",
     "proof_request",
     "batch_results",

@@ -37,7 +37,7 @@ static int print(const walrus_accel_encoded *encoded) {
         status = walrus_accel_blob_id_to_text(id, text, sizeof text, &error);
     }
     if (status == WALRUS_ACCEL_OK) {
-        status = walrus_accel_encoded_path(encoded, &path, &already_there, &error);
+        status = walrus_accel_encoded_directory(encoded, &path, &already_there, &error);
     }
     if (!succeeded(status, &error, "reading the result")) { return 0; }
     fprintf(stderr, "%s%s\n", path, already_there ? " was there already" : "");

@@ -1269,7 +1269,7 @@ class encoded {
         const char *path = nullptr;
         std::uint32_t already_there = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_encoded_path(handle_.get(), &path, &already_there, reason);
+            return walrus_accel_encoded_directory(handle_.get(), &path, &already_there, reason);
         });
         return {detail::path_from(path), already_there != 0};
     }
@@ -2251,7 +2251,7 @@ class reader {
     std::optional<axis> ready() const {
         std::uint32_t found = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_ready(handle_.get(), &found, reason);
+            return walrus_accel_reader_ready_axis(handle_.get(), &found, reason);
         });
         return found == 0 ? std::nullopt : std::optional<axis>(static_cast<axis>(found));
     }
@@ -2261,7 +2261,7 @@ class reader {
     std::size_t missing(axis along) const {
         std::size_t count = 0;
         detail::demand([&](walrus_accel_error **reason) {
-            return walrus_accel_reader_missing(
+            return walrus_accel_reader_missing_count(
                 handle_.get(), detail::number_of(along), &count, reason);
         });
         return count;

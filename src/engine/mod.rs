@@ -16,6 +16,7 @@ mod options;
 #[cfg(feature = "gpu")]
 mod own_thread;
 mod plan;
+mod plan_request;
 mod reference;
 mod registry;
 pub(crate) mod schedule;
@@ -37,11 +38,11 @@ pub use self::options::MAX_THREADS;
 pub(crate) use self::own_thread::{CANCEL_POLL_INTERVAL, on_own_thread};
 #[cfg(feature = "gpu")]
 pub(in crate::engine) use self::plan::Capacity;
-pub(crate) use self::plan::{
-    DecodePlan, DecodePlanRequest, EncodePlan, EncodePlanRequest, ExpandPlan, ExpandPlanRequest,
-    NextPlan, NextPlanRequest, PlanRequest, STRIPE_UNIT, stripes,
-};
+pub(crate) use self::plan::{DecodePlan, EncodePlan, ExpandPlan, NextPlan, STRIPE_UNIT, stripes};
 pub(in crate::engine) use self::plan::{Sessions, plan_decode, plan_encode, plan_expand};
+pub(crate) use self::plan_request::{
+    DecodePlanRequest, EncodePlanRequest, ExpandPlanRequest, NextPlanRequest, PlanRequest,
+};
 #[cfg(feature = "gpu")]
 pub(crate) use self::registry::Engines;
 pub use self::registry::devices;

@@ -116,7 +116,7 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
     let batch = Arc::new(BatchState {
         state: Mutex::new(State { results, done: 0 }),
         ended: Condvar::new(),
-        control: control.aside(),
+        control: control.child(),
     });
     control.start(requests.len() as u64);
     let mut waiting = WaitOnDrop {
@@ -136,7 +136,7 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
                         Err(Failure::new(WALRUS_ACCEL_CANCELLED, "cancelled"))
                     }
                     // Each blob has its own progress. The caller sees the number of finished blobs.
-                    false => runtime.run(|_| work(prepared, &batch.control.aside())),
+                    false => runtime.run(|_| work(prepared, &batch.control.child())),
                 };
                 batch.record(number, result);
             }))

@@ -307,7 +307,7 @@ pub extern "C" fn walrus_accel_encoded_sliver(
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the sink was of another kind;
 /// WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_encoded_path(
+pub extern "C" fn walrus_accel_encoded_directory(
     encoded: *const walrus_accel_encoded,
     path: *mut *const c_char,
     already_there: *mut u32,

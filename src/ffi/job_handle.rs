@@ -19,7 +19,7 @@ use super::status::{
     Failure, WALRUS_ACCEL_NOT_ENDED, WALRUS_ACCEL_NOT_FOUND, WALRUS_ACCEL_TIMED_OUT,
     walrus_accel_status,
 };
-use super::structs::read;
+use super::structs::{CStruct, read};
 use super::unchecked_request::{UncheckedJob, walrus_accel_decode_unchecked_request};
 use super::verify_request::{VerifyJob, walrus_accel_verify_request};
 use crate::io::control::Control;
@@ -103,6 +103,32 @@ fn submit(
     }
 }
 
+/// Submits the job that `prepare` makes of a request, and sets `job` to the handle of the job.
+///
+/// # Safety
+///
+/// The pointers are as the header demands. `prepare` gets a request whose pointers are, too.
+unsafe fn submit_request<R: CStruct, W>(
+    runtime: *const walrus_accel_runtime,
+    request: *const R,
+    (ended, user_data): (walrus_accel_ended_function, *mut c_void),
+    job: *mut *mut walrus_accel_job,
+    error: *mut *mut walrus_accel_error,
+    prepare: impl FnOnce(&Arc<Shared>, &R) -> Result<W, Failure>,
+) -> walrus_accel_status
+where
+    W: FnOnce(&Control) -> Result<Outcome, Failure> + Send + 'static,
+{
+    // SAFETY: this function has the contract of the functions that it calls.
+    unsafe {
+        let outputs = || out_param(job, ptr::null_mut(), "job");
+        guard_on(runtime, error, outputs, |shared, out| {
+            let work = prepare(shared, &read(request, "request")?)?;
+            submit(shared, ended, user_data, &out, work)
+        })
+    }
+}
+
 /// Submits a job that encodes a blob, as walrus_accel_encode does, and returns at once. The job
 /// runs when fewer than `max_jobs` other jobs of the runtime run; until then it waits, in order.
 ///
@@ -126,12 +152,10 @@ pub extern "C" fn walrus_accel_submit_encode(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        let outputs = || out_param(job, ptr::null_mut(), "job");
-        guard_on(runtime, error, outputs, |shared, out| {
-            let work = EncodeJob::new(shared, &read(request, "request")?)?.keep()?;
-            submit(shared, ended, user_data, &out, |control| {
-                work.run(control).map(Outcome::Encoded)
-            })
+        let callback = (ended, user_data);
+        submit_request(runtime, request, callback, job, error, |shared, request| {
+            let work = EncodeJob::new(shared, request)?.keep()?;
+            Ok(move |control: &Control| work.run(control).map(Outcome::Encoded))
         })
     }
 }
@@ -150,12 +174,10 @@ pub extern "C" fn walrus_accel_submit_decode(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        let outputs = || out_param(job, ptr::null_mut(), "job");
-        guard_on(runtime, error, outputs, |shared, out| {
-            let work = DecodeJob::new(shared, &read(request, "request")?)?;
-            submit(shared, ended, user_data, &out, |control| {
-                work.run(control).map(Outcome::Decoded)
-            })
+        let callback = (ended, user_data);
+        submit_request(runtime, request, callback, job, error, |shared, request| {
+            let work = DecodeJob::new(shared, request)?;
+            Ok(move |control: &Control| work.run(control).map(Outcome::Decoded))
         })
     }
 }
@@ -176,12 +198,10 @@ pub extern "C" fn walrus_accel_submit_decode_unchecked(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        let outputs = || out_param(job, ptr::null_mut(), "job");
-        guard_on(runtime, error, outputs, |shared, out| {
-            let work = UncheckedJob::new(shared, &read(request, "request")?)?;
-            submit(shared, ended, user_data, &out, |control| {
-                work.run(control).map(Outcome::Decoded)
-            })
+        let callback = (ended, user_data);
+        submit_request(runtime, request, callback, job, error, |shared, request| {
+            let work = UncheckedJob::new(shared, request)?;
+            Ok(move |control: &Control| work.run(control).map(Outcome::Decoded))
         })
     }
 }
@@ -200,12 +220,10 @@ pub extern "C" fn walrus_accel_submit_rebuild(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        let outputs = || out_param(job, ptr::null_mut(), "job");
-        guard_on(runtime, error, outputs, |shared, out| {
-            let work = RebuildJob::new(shared, &read(request, "request")?)?;
-            submit(shared, ended, user_data, &out, |control| {
-                work.run(control).map(Outcome::Encoded)
-            })
+        let callback = (ended, user_data);
+        submit_request(runtime, request, callback, job, error, |shared, request| {
+            let work = RebuildJob::new(shared, request)?;
+            Ok(move |control: &Control| work.run(control).map(Outcome::Encoded))
         })
     }
 }
@@ -225,12 +243,10 @@ pub extern "C" fn walrus_accel_submit_verify(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        let outputs = || out_param(job, ptr::null_mut(), "job");
-        guard_on(runtime, error, outputs, |shared, out| {
-            let work = VerifyJob::new(shared, &read(request, "request")?)?;
-            submit(shared, ended, user_data, &out, |control| {
-                work.run(control).map(|()| Outcome::Verified)
-            })
+        let callback = (ended, user_data);
+        submit_request(runtime, request, callback, job, error, |shared, request| {
+            let work = VerifyJob::new(shared, request)?;
+            Ok(move |control: &Control| work.run(control).map(|()| Outcome::Verified))
         })
     }
 }

@@ -33,6 +33,7 @@ mod reader_handle;
 mod reader_report;
 mod rebuild_request;
 mod recover_request;
+mod recovered_handle;
 mod runtime_handle;
 mod shared_state;
 mod sink_options;

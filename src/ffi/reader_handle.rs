@@ -179,7 +179,7 @@ pub extern "C" fn walrus_accel_reader_add(
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
 /// WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_reader_ready(
+pub extern "C" fn walrus_accel_reader_ready_axis(
     reader: *const walrus_accel_reader,
     axis: *mut u32,
     error: *mut *mut walrus_accel_error,
@@ -208,7 +208,7 @@ pub extern "C" fn walrus_accel_reader_ready(
 /// Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or `axis` has
 /// another value; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
 #[unsafe(no_mangle)]
-pub extern "C" fn walrus_accel_reader_missing(
+pub extern "C" fn walrus_accel_reader_missing_count(
     reader: *const walrus_accel_reader,
     axis: u32,
     count: *mut usize,

@@ -113,7 +113,7 @@ const ENTRIES: &[(&str, Call)] = &entries! {
         walrus_accel_metadata_bcs_length(_ _ _);
     encode_request: walrus_accel_encode(_ _ _ _ _) walrus_accel_encoded_free(_)
         walrus_accel_encoded_metadata(_ _ _) walrus_accel_encoded_sliver(_ _ _ _ _ _)
-        walrus_accel_encoded_path(_ _ _ _);
+        walrus_accel_encoded_directory(_ _ _ _);
     decode_request: walrus_accel_decode(_ _ _ _ _) walrus_accel_decoded_free(_)
         walrus_accel_decoded_blob(_ _ _ _) walrus_accel_decoded_axis(_ _ _)
         walrus_accel_decoded_used(_ _ _ _) walrus_accel_decoded_damaged(_ _ _ _);
@@ -125,14 +125,14 @@ const ENTRIES: &[(&str, Call)] = &entries! {
         walrus_accel_expanded_root(_ _ _) walrus_accel_expanded_memory(_ _ _)
         walrus_accel_expanded_symbols_length(_ _ _ _ _ _)
         walrus_accel_expanded_symbols(_ _ _ _ _ _ _ _) walrus_accel_decoding_symbols(_ _ _ _);
-    recover_request: walrus_accel_recover(_ _ _ _ _) walrus_accel_recover_unproven(_ _ _ _ _)
-        walrus_accel_recovered_free(_) walrus_accel_recovered_kind(_ _ _)
+    recover_request: walrus_accel_recover(_ _ _ _ _) walrus_accel_recover_unproven(_ _ _ _ _);
+    recovered_handle: walrus_accel_recovered_free(_) walrus_accel_recovered_kind(_ _ _)
         walrus_accel_recovered_sliver(_ _ _ _) walrus_accel_recovered_proof(_ _ _ _)
         walrus_accel_recovered_used(_ _ _ _) walrus_accel_recovered_refused(_ _ _ _ _);
     proof_request: walrus_accel_verify_proof(_ _ _ _ _);
     reader_handle: walrus_accel_reader_new(_ _ _ _) walrus_accel_reader_free(_)
-        walrus_accel_reader_add(_ _ _ _) walrus_accel_reader_ready(_ _ _)
-        walrus_accel_reader_missing(_ _ _ _) walrus_accel_reader_report_new(_ _ _)
+        walrus_accel_reader_add(_ _ _ _) walrus_accel_reader_ready_axis(_ _ _)
+        walrus_accel_reader_missing_count(_ _ _ _) walrus_accel_reader_report_new(_ _ _)
         walrus_accel_reader_read(_ _ _ _ _) walrus_accel_reader_read_range(_ _ _ _ _ _);
     reader_report: walrus_accel_reader_report_counts(_ _ _ _ _)
         walrus_accel_reader_report_get(_ _ _ _ _) walrus_accel_reader_report_free(_);

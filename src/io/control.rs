@@ -287,20 +287,20 @@ impl Control {
 
     /// Creates a handle for work beside the job: the handle has its own progress and is cancelled
     /// with the job.
-    pub(crate) fn aside(&self) -> Self {
+    pub(crate) fn child(&self) -> Self {
         Self {
             cancelled: Arc::clone(&self.cancelled),
             ..Self::default()
         }
     }
 
-    /// Creates a handle like [`Control::aside`] that also counts as cancelled from the deadline
+    /// Creates a handle like [`Control::child`] that also counts as cancelled from the deadline
     /// on.
     #[cfg(feature = "gpu")]
-    pub(crate) fn aside_until(&self, deadline: Option<Instant>) -> Self {
+    pub(crate) fn child_until(&self, deadline: Option<Instant>) -> Self {
         Self {
             deadline,
-            ..self.aside()
+            ..self.child()
         }
     }
 

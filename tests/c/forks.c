@@ -214,7 +214,7 @@ static walrus_accel_directory_report *report_of(const char *folder) {
     request.n_shards = SHARDS;
     sink.path = folder;
     REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
-    REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
+    REQUIRE_OK(walrus_accel_encoded_directory(encoded, &path, NULL, &error));
     REQUIRE_OK(walrus_accel_directory_verify(runtime, path, 1, NULL, &report, &error));
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     return report;

@@ -532,7 +532,7 @@ static void make_files(const walrus_accel_runtime *runtime) {
     request.n_shards = here.given.n_shards;
     sink.path = files;
     REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &encoded, &error));
-    REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
+    REQUIRE_OK(walrus_accel_encoded_directory(encoded, &path, NULL, &error));
     here.directory = path_in(path, "");
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
 }

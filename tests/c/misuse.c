@@ -115,7 +115,7 @@ static void write_directory(world *world) {
     sink.path = world->folder;
     request.sink = &sink;
     REQUIRE_OK(walrus_accel_encode(world->runtime, &request, NULL, &encoded, &error));
-    REQUIRE_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
+    REQUIRE_OK(walrus_accel_encoded_directory(encoded, &path, NULL, &error));
     REQUIRE(path != NULL && strncmp(path, world->folder, strlen(world->folder)) == 0);
     world->directory = path_in(world->folder, path + strlen(world->folder) + 1);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);

@@ -84,7 +84,7 @@ static void check_odd_names(world *world) {
     file_write(file, world->sample.blob, world->sample.length);
     CHECK_OK(encode(world, &source, &sink, &encoded, &error));
     CHECK(has_id(encoded, world->sample.id));
-    CHECK_OK(walrus_accel_encoded_path(encoded, &path, &already_there, &error));
+    CHECK_OK(walrus_accel_encoded_directory(encoded, &path, &already_there, &error));
     REQUIRE(path && strncmp(path, folder, strlen(folder)) == 0);
     CHECK_EQUAL(already_there, 0);
     CHECK_OK(walrus_accel_directory_verify(world->runtime, path, 0, NULL, &report, &error));
@@ -198,12 +198,12 @@ static void check_targets(world *world) {
     uint8_t *content;
     size_t length = 0;
     CHECK_OK(encode(world, NULL, &sink, &encoded, &error));
-    CHECK_OK(walrus_accel_encoded_path(encoded, &path, NULL, &error));
+    CHECK_OK(walrus_accel_encoded_directory(encoded, &path, NULL, &error));
     REQUIRE(path != NULL);
     file = path_in(path, "pairs/0003.primary.bcs");
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     CHECK_OK(encode(world, NULL, &sink, &encoded, &error));
-    CHECK_OK(walrus_accel_encoded_path(encoded, &path, &already_there, &error));
+    CHECK_OK(walrus_accel_encoded_directory(encoded, &path, &already_there, &error));
     CHECK_EQUAL(already_there, 1);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     file_write(file, (const uint8_t *)"other", 5);
@@ -214,7 +214,7 @@ static void check_targets(world *world) {
     free(content);
     sink.replace = 1;
     CHECK_OK(encode(world, NULL, &sink, &encoded, &error));
-    CHECK_OK(walrus_accel_encoded_path(encoded, &path, &already_there, &error));
+    CHECK_OK(walrus_accel_encoded_directory(encoded, &path, &already_there, &error));
     CHECK_EQUAL(already_there, 0);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     content = file_read(file, &length);

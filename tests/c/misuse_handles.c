@@ -193,7 +193,7 @@ USE_FOR_POINTER(
     encoded_metadata, walrus_accel_metadata, walrus_accel_encoded_metadata(handle, &out, error))
 USE_FOR_ARRAY(encoded_sliver, uint8_t,
     walrus_accel_encoded_sliver(handle, WALRUS_ACCEL_AXIS_PRIMARY, 0, &out, &count, error))
-USE_FOR_POINTER(encoded_path, const char, walrus_accel_encoded_path(handle, &out, NULL, error))
+USE_FOR_POINTER(encoded_path, const char, walrus_accel_encoded_directory(handle, &out, NULL, error))
 USE_FOR_NOTHING(encoded_free, (*error = NULL, walrus_accel_encoded_free((void *)(uintptr_t)handle)))
 
 USE_FOR_ARRAY(decoded_blob, uint8_t, walrus_accel_decoded_blob(handle, &out, &count, error))
@@ -305,9 +305,9 @@ USE_FOR_POINTER(reader_new, walrus_accel_reader,
     walrus_accel_reader_new(handle, here->sample.metadata, &out, error))
 USE_FOR_POINTER(
     reader_new_of, walrus_accel_reader, walrus_accel_reader_new(here->runtime, handle, &out, error))
-USE_FOR_NUMBER(reader_ready, uint32_t, walrus_accel_reader_ready(handle, &out, error))
+USE_FOR_NUMBER(reader_ready, uint32_t, walrus_accel_reader_ready_axis(handle, &out, error))
 USE_FOR_NUMBER(reader_missing, size_t,
-    walrus_accel_reader_missing(handle, WALRUS_ACCEL_AXIS_PRIMARY, &out, error))
+    walrus_accel_reader_missing_count(handle, WALRUS_ACCEL_AXIS_PRIMARY, &out, error))
 USE_FOR_POINTER(reader_report_new, walrus_accel_reader_report,
     walrus_accel_reader_report_new(handle, &out, error))
 USE_FOR_POINTER(reader_read, walrus_accel_decoded,

@@ -86,7 +86,7 @@ static void check_places_of_numbers(const world *world) {
     CHECK_STATUS(BAD,
         walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, NULL, &error));
     CHECK(data == NULL);
-    CHECK_STATUS(BAD, walrus_accel_encoded_path(encoded, NULL, NULL, &error));
+    CHECK_STATUS(BAD, walrus_accel_encoded_directory(encoded, NULL, NULL, &error));
     REFUSES_NUMBER(BAD, size_t, walrus_accel_decoded_blob(decoded, NULL, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_decoded_blob(decoded, &data, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_decoded_axis(decoded, NULL, &error));

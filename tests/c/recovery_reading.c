@@ -150,9 +150,9 @@ static void check_reader(const walrus_accel_runtime *runtime, const sample *samp
     slivers[0].data = damaged;
     memset(workers, 0, sizeof workers);
     REQUIRE_OK(walrus_accel_reader_new(runtime, sample->metadata, &reader, &error));
-    CHECK_OK(walrus_accel_reader_ready(reader, &ready, &error));
+    CHECK_OK(walrus_accel_reader_ready_axis(reader, &ready, &error));
     CHECK_EQUAL(ready, 0);
-    CHECK_OK(walrus_accel_reader_missing(reader, axis, &missing, &error));
+    CHECK_OK(walrus_accel_reader_missing_count(reader, axis, &missing, &error));
     CHECK_EQUAL(missing, enough(sample, axis));
     CHECK_STATUS(WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
         walrus_accel_reader_read(reader, &request, NULL, &decoded, &error));
@@ -176,9 +176,9 @@ static void check_reader(const walrus_accel_runtime *runtime, const sample *samp
     CHECK(outcomes[WALRUS_ACCEL_ADDED_DAMAGED] <= 1);
     check_seen(reader, enough(sample, axis), outcomes[WALRUS_ACCEL_ADDED_DAMAGED],
         outcomes[WALRUS_ACCEL_ADDED_SURPLUS]);
-    CHECK_OK(walrus_accel_reader_ready(reader, &ready, &error));
+    CHECK_OK(walrus_accel_reader_ready_axis(reader, &ready, &error));
     CHECK_EQUAL(ready, axis);
-    CHECK_OK(walrus_accel_reader_missing(reader, other_axis(axis), &missing, &error));
+    CHECK_OK(walrus_accel_reader_missing_count(reader, other_axis(axis), &missing, &error));
     CHECK_EQUAL(missing, 0);
     check_read(reader, sample, axis);
     check_ranges(reader, sample);
@@ -218,7 +218,7 @@ static void check_rows(const walrus_accel_runtime *runtime, const sample *sample
     CHECK_EQUAL(added[2].outcome, WALRUS_ACCEL_ADDED_SURPLUS);
     CHECK_EQUAL(added[3].outcome, WALRUS_ACCEL_ADDED_DAMAGED);
     CHECK_EQUAL(added[3].verdict, WALRUS_ACCEL_SLIVER_MALFORMED);
-    CHECK_OK(walrus_accel_reader_ready(reader, &ready, &error));
+    CHECK_OK(walrus_accel_reader_ready_axis(reader, &ready, &error));
     CHECK_EQUAL(ready, 0);
     CHECK_OK(walrus_accel_reader_read_range(reader, 3 * row - 350, out, sizeof out, NULL, &error));
     CHECK_BYTES(out, sample->blob + 3 * row - 350, sizeof out);

@@ -45,7 +45,7 @@ static void check_buffers(const walrus_accel_runtime *runtime, const vector *vec
     }
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
         walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, &length, &error));
-    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_encoded_path(encoded, &path, NULL, &error));
+    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_encoded_directory(encoded, &path, NULL, &error));
     CHECK(data == NULL && path == NULL);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     buffers_free(&buffers);
@@ -148,7 +148,7 @@ static void check_directory(const walrus_accel_runtime *runtime, const vector *v
     uint16_t pair;
     sink.path = folder;
     encoded = encoded_to(runtime, vector, &sink, NULL, 0);
-    CHECK_OK(walrus_accel_encoded_path(encoded, &path, &already_there, &error));
+    CHECK_OK(walrus_accel_encoded_directory(encoded, &path, &already_there, &error));
     CHECK(path && strcmp(path, expected) == 0);
     CHECK_EQUAL(already_there, 0);
     for (pair = 0; pair < vector->sample.n_shards; pair++) {

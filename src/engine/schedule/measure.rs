@@ -45,7 +45,7 @@ pub(crate) fn measure(
     for _ in 0..=RUNS {
         let start = Instant::now();
         let deadline = allowed.and_then(|allowed| start.checked_add(allowed));
-        match run(engine, job, memory, &control.aside_until(deadline)) {
+        match run(engine, job, memory, &control.child_until(deadline)) {
             Err(Error::Cancelled) if !control.is_cancelled() => return Ok(None),
             done => done?,
         }

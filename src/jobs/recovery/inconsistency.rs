@@ -1,7 +1,7 @@
 //! Verifying inconsistency proofs.
 
 use super::symbols::{Proven, Target};
-use super::{Paths, memory};
+use super::{TwoEngines, memory};
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::Result;
 use crate::format::index::Axis;
@@ -55,7 +55,7 @@ impl Decoder {
         catch_out_of_memory(|| {
             control.check()?;
             self.runtime.check_memory(memory(&metadata.shape()))?;
-            let paths = self.paths(control);
+            let paths = self.two_engines(control);
             let verdict = verdict(&paths, metadata, axis, proof, control)?;
             control.finish();
             Ok(verdict)
@@ -65,7 +65,7 @@ impl Decoder {
 
 /// Computes the verdict on a proof.
 pub(super) fn verdict(
-    paths: &Paths<'_>,
+    engines: &TwoEngines<'_>,
     metadata: &VerifiedMetadata,
     axis: Axis,
     proof: &InconsistencyProof,
@@ -94,7 +94,7 @@ pub(super) fn verdict(
         proof: &symbol.proof,
     });
     let proven = collected(proven);
-    let verdicts = target.verdicts(paths.first, &proven);
+    let verdicts = target.verdicts(engines.first, &proven);
     let mut is_there = filled(false, n_shards.into());
     for (number, (verdict, proven)) in verdicts.into_iter().zip(&proven).enumerate() {
         if !verdict.is_good() {
@@ -106,10 +106,10 @@ pub(super) fn verdict(
         }
     }
     let plain = collected(proven.iter().map(|proven| proven.symbol));
-    let candidate = target.candidate(paths.first, &plain, control)?;
+    let candidate = target.candidate(engines.first, &plain, control)?;
     if target.accepts(&candidate) {
         return Ok(ProofVerdict::Consistent);
     }
-    target.confirm(paths.second()?.codewords(), &candidate, &proven, control)?;
+    target.confirm(engines.other()?.codewords(), &candidate, &proven, control)?;
     Ok(ProofVerdict::Proven)
 }

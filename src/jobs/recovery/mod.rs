@@ -28,7 +28,7 @@ use crate::jobs::expanded::target_sliver;
 use crate::support::memory::{catch_out_of_memory, collected, push, with_capacity};
 
 /// Number of symbols verified at once: enough to keep many threads busy.
-const LOT: usize = 4096;
+const SYMBOLS_AT_ONCE: usize = 4096;
 
 /// Result of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Decoder {
             let size = u64::from(target.metadata.shape().symbol_size());
             control.start(symbols.len() as u64 * size);
             let mut verdicts = with_capacity(symbols.len());
-            for symbols in symbols.chunks(LOT) {
+            for symbols in symbols.chunks(SYMBOLS_AT_ONCE) {
                 control.check()?;
                 verdicts.extend(target.general_verdicts(codeword_ops, symbols));
                 control.advance(symbols.len() as u64 * size);
@@ -166,7 +166,7 @@ impl Decoder {
             control.check()?;
             self.runtime
                 .check_memory(memory(&target.metadata.shape()))?;
-            let paths = self.paths(control);
+            let paths = self.two_engines(control);
             let recovery = recover(&paths, target, symbols, control)?;
             control.finish();
             Ok(recovery)
@@ -249,24 +249,24 @@ impl Decoder {
         })
     }
 
-    /// Returns the paths to compute a sliver on.
-    fn paths(&self, control: &Control) -> Paths<'_> {
-        Paths {
+    /// Returns the two engines to compute a sliver on.
+    fn two_engines(&self, control: &Control) -> TwoEngines<'_> {
+        TwoEngines {
             first: self.codeword_ops(control),
             other: Box::new(|| self.runtime.other_codeword_ops()),
         }
     }
 }
 
-/// Paths to compute a sliver on: the engine's, and another path, which is needed only before a blob
-/// is called inconsistent.
-struct Paths<'a> {
+/// Engines to compute a sliver on, one after the other. The other engine is opened only before a
+/// blob is called inconsistent.
+struct TwoEngines<'a> {
     first: &'a dyn CodewordOps,
     other: Box<dyn Fn() -> Result<Arc<dyn Engine>> + Sync + 'a>,
 }
 
-impl Paths<'_> {
-    fn second(&self) -> Result<Arc<dyn Engine>> {
+impl TwoEngines<'_> {
+    fn other(&self) -> Result<Arc<dyn Engine>> {
         (self.other)()
     }
 }
@@ -370,7 +370,7 @@ impl<'a> Proven<'a> {
 
 /// Recovers the target from symbols with proofs.
 fn recover(
-    paths: &Paths<'_>,
+    engines: &TwoEngines<'_>,
     target: Target<'_>,
     symbols: &[GeneralRecoverySymbol],
     control: &Control,
@@ -379,20 +379,20 @@ fn recover(
         used,
         refused,
         candidate,
-    } = choose(paths.first, target, symbols, control)?;
+    } = choose(engines.first, target, symbols, control)?;
     let chosen = collected(used.iter().map(|&position| &symbols[position]));
     let candidate = match candidate {
         Some(candidate) => candidate,
         None => {
             let plain = collected(chosen.iter().map(|chosen| &chosen.symbol));
-            target.candidate(paths.first, &plain, control)?
+            target.candidate(engines.first, &plain, control)?
         }
     };
     let outcome = if target.accepts(&candidate) {
         RecoveryOutcome::Sliver(target.sliver(candidate.symbols))
     } else {
         let proven = collected(chosen.iter().map(|chosen| Proven::of(chosen)));
-        target.confirm(paths.second()?.codewords(), &candidate, &proven, control)?;
+        target.confirm(engines.other()?.codewords(), &candidate, &proven, control)?;
         let symbols = chosen.iter().map(|chosen| RecoverySymbol {
             symbol: chosen.symbol.clone(),
             proof: chosen.proof.clone(),

@@ -11,7 +11,7 @@ use crate::io::sink::SliverBuffer;
 use crate::jobs::runtime::Runtime;
 use crate::jobs::verify::BlobSliver;
 
-impl<'a> Paths<'a> {
+impl<'a> TwoEngines<'a> {
     /// An engine's, and the reference.
     fn of(first: &'a dyn CodewordOps) -> Self {
         Self {
@@ -68,7 +68,7 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
         let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
         let honest = recover(
-            &Paths::of(reference().codewords()),
+            &TwoEngines::of(reference().codewords()),
             target,
             &symbols,
             &control,
@@ -92,14 +92,19 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
             (FaultyStep::Extend, 0),
             (FaultyStep::Leaf, 1),
         ] {
-            let lying = || FaultyEngine::new(lie, after);
-            let recovered = recover(&Paths::of(&lying()), target, &symbols, &control);
+            let faulty = || FaultyEngine::new(lie, after);
+            let recovered = recover(&TwoEngines::of(&faulty()), target, &symbols, &control);
             assert!(
                 matches!(recovered, Err(Error::Internal { .. })),
                 "{recovered:?}"
             );
-            let verdict =
-                inconsistency::verdict(&Paths::of(&lying()), &metadata, axis, &proof, &control);
+            let verdict = inconsistency::verdict(
+                &TwoEngines::of(&faulty()),
+                &metadata,
+                axis,
+                &proof,
+                &control,
+            );
             assert!(
                 matches!(verdict, Err(Error::Internal { .. })),
                 "{verdict:?}"
@@ -107,7 +112,7 @@ fn a_fault_is_never_taken_for_an_inconsistent_blob() {
         }
         // A symbol that is found wrong, and is not, accuses nobody: another one serves.
         let recovered = recover(
-            &Paths::of(&FaultyEngine::new(FaultyStep::Leaf, 0)),
+            &TwoEngines::of(&FaultyEngine::new(FaultyStep::Leaf, 0)),
             target,
             &symbols,
             &control,
@@ -123,7 +128,7 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
     for (axis, symbols) in Axis::BOTH.into_iter().zip(symbols) {
         let target = Target::new(&RecoveryTarget::new(&metadata, axis, pair)).unwrap();
         let recovered = recover(
-            &Paths::of(reference().codewords()),
+            &TwoEngines::of(reference().codewords()),
             target,
             &symbols,
             &control,
@@ -133,7 +138,13 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
             panic!("its root is another's");
         };
         let verdict = |codeword_ops: &dyn CodewordOps| {
-            inconsistency::verdict(&Paths::of(codeword_ops), &metadata, axis, &proof, &control)
+            inconsistency::verdict(
+                &TwoEngines::of(codeword_ops),
+                &metadata,
+                axis,
+                &proof,
+                &control,
+            )
         };
         assert_eq!(
             verdict(reference().codewords()).unwrap(),
@@ -144,13 +155,13 @@ fn an_inconsistent_blob_is_told_only_if_both_ways_agree() {
             (FaultyStep::Extend, 0),
             (FaultyStep::Leaf, 1),
         ] {
-            let lying = || FaultyEngine::new(lie, after);
-            let recovered = recover(&Paths::of(&lying()), target, &symbols, &control);
+            let faulty = || FaultyEngine::new(lie, after);
+            let recovered = recover(&TwoEngines::of(&faulty()), target, &symbols, &control);
             assert!(
                 matches!(recovered, Err(Error::Internal { .. })),
                 "{recovered:?}"
             );
-            let verdict = verdict(&lying());
+            let verdict = verdict(&faulty());
             assert!(
                 matches!(verdict, Err(Error::Internal { .. })),
                 "{verdict:?}"

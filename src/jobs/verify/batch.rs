@@ -18,11 +18,11 @@ use crate::support::memory::{collected, filled, push};
 
 /// Maximum number of slivers verified at once: enough to keep many threads busy, and few enough
 /// that the hash states stay small.
-const LOT: usize = 256;
+const SLIVERS_AT_ONCE: usize = 256;
 
 /// Maximum number of slivers, and approximate number of bytes, of a lot of one thread.
-const SMALL_LOT: usize = 32;
-const SMALL_LOT_BYTES: u64 = 1 << 20;
+const THREAD_LOT: usize = 32;
+const THREAD_LOT_BYTES: u64 = 1 << 20;
 
 /// Size in bytes from which a group may go to a device, and threads share the group by slivers.
 /// Threads share smaller groups by lots.
@@ -76,8 +76,8 @@ impl Group {
 
     /// Returns the number of slivers in a lot of one thread.
     fn small_lot(&self) -> usize {
-        let by_bytes = SMALL_LOT_BYTES / self.shape.sliver_len(self.axis);
-        SMALL_LOT
+        let by_bytes = THREAD_LOT_BYTES / self.shape.sliver_len(self.axis);
+        THREAD_LOT
             .min(self.places.len())
             .min(by_bytes as usize)
             .max(1)
@@ -214,7 +214,7 @@ impl Batch<'_> {
         let bad = bad.filter(|&place| verdicts[place] == SliverVerdict::WrongRoot);
         let bad = collected(bad);
         // The repetition is no part of the job's progress.
-        self.run_on(&*verifier, group, &bad, verdicts, &control.aside())?;
+        self.run_on(&*verifier, group, &bad, verdicts, &control.child())?;
         if bad.iter().any(|&place| verdicts[place].is_good()) {
             lease.engine.report_mismatch();
         }
@@ -234,7 +234,7 @@ impl Batch<'_> {
         // As many at a time as the memory limit allows.
         let plan =
             |items| engine.plan_expand(&group.request(items, 1, self.decoder.runtime.memory));
-        let mut lot = LOT.min(places.len()).max(1);
+        let mut lot = SLIVERS_AT_ONCE.min(places.len()).max(1);
         let plan = loop {
             match plan(lot) {
                 Err(_) if lot > 1 => lot /= 2,

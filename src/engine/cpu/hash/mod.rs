@@ -28,7 +28,7 @@ use self::blake2b::Blake2b;
 use self::blake3::{Blake3, stack_depth};
 pub(crate) use self::hash_states::{LaneStates, StripeStates};
 use self::lanes::{HashLanes, HashSet, UNIT};
-use self::node_pairs::{Adjacent, Apart, Nodes};
+use self::node_pairs::{Nodes, PairedChildren, SplitChildren};
 pub(crate) use self::short_symbols::ShortLeaves;
 pub(crate) use self::tile::Tile;
 use self::tile::{Algorithm, Messages, Step};
@@ -167,7 +167,7 @@ pub(crate) fn hash_pairs(
     right: &[Digest],
     out: &mut [Digest],
 ) {
-    let children = Apart { left, right };
+    let children = SplitChildren { left, right };
     let nodes = Nodes {
         prefix,
         children,
@@ -188,7 +188,7 @@ pub(crate) fn hash_adjacent(
     children: &[Digest],
     out: &mut [Digest],
 ) {
-    let children = Adjacent(children);
+    let children = PairedChildren(children);
     let nodes = Nodes {
         prefix,
         children,

@@ -30,12 +30,12 @@ pub(crate) trait Children {
 }
 
 /// Children in two lists: the first child of each node, and the second child of each node.
-pub(crate) struct Apart<'a> {
+pub(crate) struct SplitChildren<'a> {
     pub(crate) left: &'a [Digest],
     pub(crate) right: &'a [Digest],
 }
 
-impl Children for Apart<'_> {
+impl Children for SplitChildren<'_> {
     #[inline(always)]
     fn nodes(&self) -> Option<usize> {
         (self.left.len() == self.right.len()).then_some(self.left.len())
@@ -52,9 +52,9 @@ impl Children for Apart<'_> {
 }
 
 /// Children in one list: both children of each node, one node after another.
-pub(crate) struct Adjacent<'a>(pub(crate) &'a [Digest]);
+pub(crate) struct PairedChildren<'a>(pub(crate) &'a [Digest]);
 
-impl Children for Adjacent<'_> {
+impl Children for PairedChildren<'_> {
     #[inline(always)]
     fn nodes(&self) -> Option<usize> {
         self.0.len().is_multiple_of(2).then_some(self.0.len() / 2)

@@ -56,8 +56,8 @@ impl Restorer {
     /// Computes `len` bytes of the missing source symbols, `at` bytes after the start of each slice
     /// of `restored`.
     ///
-    /// The same bytes of the given symbols are at the start of each slice of `given`. With a layout
-    /// for short symbols of several codewords, `len` may cover fewer codewords than the layout.
+    /// Each slice of `given` begins with these bytes of a given symbol. With a layout for short
+    /// symbols of several codewords, `len` may cover fewer codewords than the layout.
     pub(crate) fn run(
         &self,
         space: &mut CodeSpace,

@@ -122,7 +122,7 @@ impl<'a> Samples<'a> {
         let range = sampled.range.clone();
         // The progress of the samples does not count as the job's.
         self.session
-            .stripe(range.clone(), sampled, &control.aside())?;
+            .stripe(range.clone(), sampled, &control.child())?;
         let n = usize::from(self.shape.n_shards());
         let same = match found {
             DeviceHashes::Roots(roots) => {
