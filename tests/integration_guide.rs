@@ -36,8 +36,10 @@ fn words<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
 
 #[test]
 fn rust_code_is_quoted_from_the_example() {
-    let (page, example) = (file("docs/INTEGRATION.md"), file("examples/integration.rs"));
-    let example: Vec<_> = example.lines().collect();
+    let page = file("docs/INTEGRATION.md");
+    let files = ["main", "node", "encode_future"];
+    let example = files.map(|name| file(&format!("examples/integration/{name}.rs")));
+    let example: Vec<_> = example.iter().flat_map(|file| file.lines()).collect();
     let blocks = blocks(&page, "rust");
     assert!(blocks.len() >= 4, "{} blocks", blocks.len());
     for block in blocks {

@@ -19,3 +19,5 @@ pub(crate) use self::calibration::Settings;
 #[cfg(feature = "gpu")]
 pub(crate) use choice::{Auto, JobSlot};
 pub(crate) use job::{Job, Work};
+#[cfg(all(test, feature = "gpu"))]
+pub(crate) use measure::measure;

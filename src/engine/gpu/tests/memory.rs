@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decode::DecodeRequest;
+use crate::engine::schedule::{self, Work, measure};
 use crate::support::memory::failing_size::FailingSize;
 use crate::verify::SliverVerdict;
 
@@ -220,4 +221,26 @@ fn widths_are_as_ever() {
     engine.info.largest_binding = 1 << 10;
     engine.options.memory = None;
     widths_are_as_ever("GpuNone", &engine);
+}
+
+#[test]
+fn work_that_is_left_to_the_cpu_is_not_measured_as_the_device_s() {
+    let limits = BlockLimits { block: BLOCK };
+    let Some(mut engine) = engine_with(limits) else {
+        return;
+    };
+    engine.info.largest_binding = 1 << 10;
+    for work in [Work::Encode, Work::Decode, Work::Verify] {
+        let job = schedule::Job {
+            work,
+            commitment: Commitment::Blake2b256,
+            n_shards: 10,
+            bytes: 1 << 20,
+        };
+        let measured = measure(&engine, &job, 1 << 30, None, &Control::new());
+        assert!(
+            matches!(measured, Err(Error::EngineUnavailable { .. })),
+            "{work:?}: {measured:?}"
+        );
+    }
 }

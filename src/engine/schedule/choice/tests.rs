@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use super::*;
 use crate::engine::schedule::Work;
+use crate::engine::schedule::driver_call::{CallOutcome, DriverAnswer};
 use crate::engine::{DeviceKind, EncodePlanRequest, EngineKind, EngineOptions};
 use crate::format::commitment::Commitment;
+use crate::format::error::Error;
 use crate::format::shape::Shape;
 
 /// Synthetic machine.
@@ -17,6 +19,8 @@ struct Machine {
     seconds: Option<[f64; 2]>,
     /// True if the device can be opened.
     opens: bool,
+    /// Times that the host has no memory to open the device.
+    shortages: AtomicUsize,
     /// True if a device is requested by name.
     is_asked: bool,
     /// Time that a measurement takes.
@@ -33,6 +37,7 @@ impl Machine {
         Self {
             seconds,
             opens: true,
+            shortages: AtomicUsize::new(0),
             is_asked: false,
             patience: Duration::ZERO,
             opening: Duration::ZERO,
@@ -76,6 +81,17 @@ impl Devices for Machine {
     fn open(&self) -> Result<Arc<dyn Engine>> {
         self.opened.fetch_add(1, Ordering::Relaxed);
         thread::sleep(self.opening);
+        let left = |left: usize| left.checked_sub(1);
+        let shortage = self
+            .shortages
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+        if shortage.is_ok() {
+            return Err(Error::Io {
+                action: "reserve memory for",
+                path: "a device".into(),
+                source: std::io::ErrorKind::OutOfMemory.into(),
+            });
+        }
         match self.opens {
             true => Ok(Arc::clone(&self.device)),
             false => Err(Error::EngineUnavailable {
@@ -462,4 +478,18 @@ fn what_hangs_is_left_behind_and_joined_by_the_next() {
     auto.without_device(Some(reason));
     assert!(auto.device_fault().unwrap().contains("does not answer"));
     assert!(!on_device(&auto, 100).0);
+}
+
+#[test]
+fn a_shortage_of_memory_does_not_rule_a_device_out() {
+    let machine = Machine {
+        shortages: AtomicUsize::new(1),
+        ..Machine::new(Some([2.0, 1.0]))
+    };
+    let machine = Arc::new(machine);
+    let auto = auto(&machine, None);
+    assert!(!on_device(&auto, 20).0, "the CPU does the first job");
+    assert_eq!(auto.device_fault(), None);
+    assert!(on_device(&auto, 20).0, "the device is asked again");
+    assert_eq!(machine.opened(), 2);
 }
