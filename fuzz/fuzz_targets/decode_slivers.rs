@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use libfuzzer_sys::fuzz_target;
-use walrus_accel::decode::{Added, DecodeRequest};
+use walrus_accel::decode::{Added, DecodeRequest, UncheckedRequest};
 use walrus_accel::wire::Sliver;
-use walrus_accel::{Axis, Check, Control, Error, SliverIndex};
+use walrus_accel::{Axis, Check, Control, Error, Shape, SliverIndex};
 use walrus_accel_fuzz::{Bytes, Sample, cpu};
 
 fuzz_target!(|input: &[u8]| {
@@ -22,6 +22,13 @@ fuzz_target!(|input: &[u8]| {
     }
     for check in [Check::Default, Check::Strict] {
         decode(&sample, axis, check, &slivers);
+    }
+    let shape = sample.metadata.shape();
+    decode_unchecked(shape, axis, &slivers);
+    // A shape of other slivers, however large: nothing is reserved for its blob.
+    let length = u64::from(start) << (len % 24);
+    if let Ok(shape) = Shape::new(shape.n_shards(), length) {
+        decode_unchecked(shape, axis, &slivers);
     }
     read(&sample, slivers, start.into(), len.into());
 });
@@ -75,6 +82,21 @@ fn decode(sample: &Sample, axis: Option<Axis>, check: Check, slivers: &[Sliver])
                 assert!(first_good(sample, axis, slivers) < needed, "{axis}");
             }
         }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Decodes without metadata: to a blob of the right length, whatever its bytes, or to an error.
+fn decode_unchecked(shape: Shape, axis: Option<Axis>, slivers: &[Sliver]) {
+    let mut blob = Vec::new();
+    let request = UncheckedRequest {
+        axis,
+        ..UncheckedRequest::new(shape, &slivers)
+    };
+    let decoder = &cpu().decoder;
+    match decoder.decode_unchecked(&request, &mut blob, &Control::new()) {
+        Ok(_) => assert_eq!(blob.len() as u64, shape.unencoded_length()),
+        Err(Error::NotEnoughSlivers { .. } | Error::InvalidSliver { .. }) => {}
         Err(error) => panic!("{error}"),
     }
 }
