@@ -435,9 +435,10 @@ static void check_reader(world *world) {
         BAD, walrus_accel_reader_new(world->runtime, world->sample.metadata, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_ready_axis(reader, NULL, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_report_new(reader, NULL, &error));
-    CHECK_STATUS(BAD, walrus_accel_reader_missing_count(reader, WALRUS_ACCEL_AXIS_PRIMARY, NULL, &error));
-    REFUSES_NUMBER(
-        BAD, size_t, walrus_accel_reader_missing_count(reader, WALRUS_ACCEL_AXIS_ANY, &out, &error));
+    CHECK_STATUS(
+        BAD, walrus_accel_reader_missing_count(reader, WALRUS_ACCEL_AXIS_PRIMARY, NULL, &error));
+    REFUSES_NUMBER(BAD, size_t,
+        walrus_accel_reader_missing_count(reader, WALRUS_ACCEL_AXIS_ANY, &out, &error));
     CHECK_STATUS(BAD, walrus_accel_reader_read(reader, &request, NULL, NULL, &error));
     REFUSES_HANDLE(
         BAD, walrus_accel_decoded, walrus_accel_reader_read(reader, NULL, NULL, &out, &error));

@@ -45,7 +45,8 @@ static void check_buffers(const walrus_accel_runtime *runtime, const vector *vec
     }
     CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND,
         walrus_accel_encoded_sliver(encoded, WALRUS_ACCEL_AXIS_PRIMARY, 0, &data, &length, &error));
-    CHECK_STATUS(WALRUS_ACCEL_NOT_FOUND, walrus_accel_encoded_directory(encoded, &path, NULL, &error));
+    CHECK_STATUS(
+        WALRUS_ACCEL_NOT_FOUND, walrus_accel_encoded_directory(encoded, &path, NULL, &error));
     CHECK(data == NULL && path == NULL);
     CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
     buffers_free(&buffers);
