@@ -2740,6 +2740,54 @@ walrus_accel_status walrus_accel_decoding_symbols(const struct walrus_accel_runt
                                                   struct walrus_accel_error **error);
 
 /**
+ * Recovers a sliver from recovery symbols, and returns when the sliver is recovered. The call
+ * skips wrong and repeated symbols, and does not check symbols that it does not need. If all used
+ * symbols belong to the metadata and the sliver that they make does not, the result is an
+ * inconsistency proof. Before the call returns such a proof, it computes the result a second time
+ * in another way.
+ *
+ * `request`: read during the call, with the memory that it points to; the symbols are BCS
+ * GeneralRecoverySymbol. `control`: NULL, or a control that cancels the call from other threads.
+ * `recovered`: set to the result, which the caller frees with walrus_accel_recovered_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK for a sliver and for a proof; WALRUS_ACCEL_INVALID_ARGUMENT for an
+ * invalid request, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
+ * WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS (`verdicts` has the wrong symbols); WALRUS_ACCEL_RESULTS_DIFFER
+ * if the two computations of an inconsistency differ; WALRUS_ACCEL_OUT_OF_MEMORY;
+ * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recover(const struct walrus_accel_runtime *runtime,
+                                         const struct walrus_accel_recover_request *request,
+                                         const struct walrus_accel_control *control,
+                                         struct walrus_accel_recovered **recovered,
+                                         struct walrus_accel_error **error);
+
+/**
+ * Recovers a sliver from symbols without Merkle proofs. Such symbols take a third of the bytes or
+ * less to fetch, and suffice as long as all are good. If one is not good, the call cannot tell
+ * which.
+ *
+ * `request`: read during the call, with the memory that it points to; the symbols are BCS
+ * DecodingSymbol. Malformed symbols, symbols of another size and repeated symbols do not count.
+ * `verdicts` has the malformed symbols; after WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, also the symbols of
+ * another size or from beyond the committee. No symbol gets the verdict WALRUS_ACCEL_SYMBOL_GOOD.
+ * `control`: NULL, or a control that cancels the call from other threads. `recovered`: set to the
+ * result, which always has a sliver, and which the caller frees with walrus_accel_recovered_free.
+ * The result has no positions of used symbols; its refused symbols are the malformed ones.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request, such as a
+ * target that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS;
+ * WALRUS_ACCEL_INVALID_SLIVER if the sliver that the symbols make does not belong to the metadata:
+ * fetch symbols with Merkle proofs; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
+ * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_recover_unproven(const struct walrus_accel_runtime *runtime,
+                                                  const struct walrus_accel_recover_request *request,
+                                                  const struct walrus_accel_control *control,
+                                                  struct walrus_accel_recovered **recovered,
+                                                  struct walrus_accel_error **error);
+
+/**
  * Frees the result of a recovery and the memory that it lends. NULL is ignored.
  *
  * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the result was freed before;
@@ -2815,54 +2863,6 @@ walrus_accel_status walrus_accel_recovered_refused(const struct walrus_accel_rec
                                                    const uint8_t **verdicts,
                                                    size_t *count,
                                                    struct walrus_accel_error **error);
-
-/**
- * Recovers a sliver from recovery symbols, and returns when the sliver is recovered. The call
- * skips wrong and repeated symbols, and does not check symbols that it does not need. If all used
- * symbols belong to the metadata and the sliver that they make does not, the result is an
- * inconsistency proof. Before the call returns such a proof, it computes the result a second time
- * in another way.
- *
- * `request`: read during the call, with the memory that it points to; the symbols are BCS
- * GeneralRecoverySymbol. `control`: NULL, or a control that cancels the call from other threads.
- * `recovered`: set to the result, which the caller frees with walrus_accel_recovered_free.
- *
- * Statuses: WALRUS_ACCEL_OK for a sliver and for a proof; WALRUS_ACCEL_INVALID_ARGUMENT for an
- * invalid request, such as a target that does not exist; WALRUS_ACCEL_INVALID_HANDLE;
- * WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS (`verdicts` has the wrong symbols); WALRUS_ACCEL_RESULTS_DIFFER
- * if the two computations of an inconsistency differ; WALRUS_ACCEL_OUT_OF_MEMORY;
- * WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_recover(const struct walrus_accel_runtime *runtime,
-                                         const struct walrus_accel_recover_request *request,
-                                         const struct walrus_accel_control *control,
-                                         struct walrus_accel_recovered **recovered,
-                                         struct walrus_accel_error **error);
-
-/**
- * Recovers a sliver from symbols without Merkle proofs. Such symbols take a third of the bytes or
- * less to fetch, and suffice as long as all are good. If one is not good, the call cannot tell
- * which.
- *
- * `request`: read during the call, with the memory that it points to; the symbols are BCS
- * DecodingSymbol. Malformed symbols, symbols of another size and repeated symbols do not count.
- * `verdicts` has the malformed symbols; after WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS, also the symbols of
- * another size or from beyond the committee. No symbol gets the verdict WALRUS_ACCEL_SYMBOL_GOOD.
- * `control`: NULL, or a control that cancels the call from other threads. `recovered`: set to the
- * result, which always has a sliver, and which the caller frees with walrus_accel_recovered_free.
- * The result has no positions of used symbols; its refused symbols are the malformed ones.
- *
- * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request, such as a
- * target that does not exist; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS;
- * WALRUS_ACCEL_INVALID_SLIVER if the sliver that the symbols make does not belong to the metadata:
- * fetch symbols with Merkle proofs; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT;
- * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
- */
-walrus_accel_status walrus_accel_recover_unproven(const struct walrus_accel_runtime *runtime,
-                                                  const struct walrus_accel_recover_request *request,
-                                                  const struct walrus_accel_control *control,
-                                                  struct walrus_accel_recovered **recovered,
-                                                  struct walrus_accel_error **error);
 
 /**
  * Verifies an inconsistency proof. A valid proof has a target that exists, and exactly as many
