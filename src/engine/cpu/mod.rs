@@ -35,7 +35,7 @@ pub(crate) use self::cpu_engine::HostPanic;
 use super::{
     CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan, EncodePlanRequest,
     EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandPlanRequest, ExpandSession,
-    RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
+    PassPlan, RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
 };
 use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher, TaskPool};
 use crate::format::error::Result;
@@ -115,6 +115,10 @@ impl Engine for CpuEngine {
 
     fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>> {
         plan_encode(self, request)
+    }
+
+    fn plan_passes(&self, request: &EncodePlanRequest) -> Option<PassPlan<'_>> {
+        encode::plan_passes(self, request)
     }
 
     fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {

@@ -321,7 +321,8 @@ impl Auto {
         control: &Control,
         request: &PlanRequest<'_>,
     ) -> Result<Option<[f64; 2]>> {
-        let Some(class) = class(job.bytes) else {
+        let class = class(job.bytes).filter(|_| !job.is_cpu_only);
+        let Some(class) = class else {
             return Ok(None);
         };
         let waiting = Waiting {

@@ -225,6 +225,7 @@ mod tests {
             commitment: Commitment::Blake2b256,
             n_shards: 1000,
             bytes: 16 << 20,
+            is_cpu_only: false,
         };
         let measure = |control: &Control| measure(&*engine, &job, 1 << 30, Some(1e-6), control);
         assert_eq!(measure(&Control::new()).unwrap(), None);
@@ -244,6 +245,7 @@ mod tests {
                     commitment,
                     n_shards: 10,
                     bytes: 1 << 20,
+                    is_cpu_only: false,
                 };
                 // In one stripe, and in several.
                 for memory in [1 << 30, 800 << 10] {

@@ -48,6 +48,7 @@ impl Attempt<'_> {
             commitment,
             n_shards: shape.n_shards(),
             bytes: shape.unencoded_length(),
+            is_cpu_only: false,
         };
         let checked = target.checked_rows(&shape, axis, indices);
         let runtime = &self.decoder.runtime;
