@@ -102,6 +102,7 @@ fn encode(
         preferred_width: u32::MAX,
         budget: memory,
     })?;
+    check_engine(engine, plan.capacity.engine)?;
     let mut session = plan.start();
     let pairs = PairSet::all(job.n_shards);
     for range in stripes(shape.symbol_size(), 0, plan.width) {
