@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done};
+use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done, done_in_passes};
 use super::file_names::PAIRS_DIRECTORY;
-use super::journal::{JobIdentity, split_sums};
+use super::journal::{JobIdentity, Position, split_sums};
 use super::publish::Target;
+use super::stored_slivers::StoredSlivers;
 use super::work_directory::{WorkDirectory, create_or_open, open_parent};
 use super::writer::{self, SliverWriter};
 use crate::format::commitment::Commitment;
@@ -178,6 +179,11 @@ impl Sink for DirectorySink {
         self.inputs.extend(file.id());
     }
 
+    fn has_store(&self, shape: &Shape, pairs: &PairSet) -> bool {
+        // The files of all secondary slivers are the intermediate result.
+        !is_staged(shape, pairs) && pairs.len() == usize::from(shape.n_shards())
+    }
+
     fn begin<'a>(
         &'a mut self,
         shape: &Shape,
@@ -191,11 +197,18 @@ impl Sink for DirectorySink {
         let out = open_parent(&self.out)?;
         let is_resumable = self.resume && identity.is_some();
         let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;
-        let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
-        let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
+        let staged = is_staged(shape, pairs);
+        let has_store = self.has_store(shape, pairs);
         let recorded = match staged {
             true => None,
             false => work.load(max_record_len(shape)),
+        };
+        let (recorded, passes_record) = match recorded {
+            Some((Position::Passes(position), record)) if has_store => {
+                (None, Some((position, record)))
+            }
+            Some((Position::Stripes(stripes), record)) => (Some((stripes, record)), None),
+            _ => (None, None),
         };
         let recorded = recorded.as_ref().and_then(|(stripes, record)| {
             let (sums, state) = split_sums(record, usize::from(shape.n_shards()))?;
@@ -204,7 +217,7 @@ impl Sink for DirectorySink {
             let whole = writer::all_there(&directory, shape, pairs, next);
             whole.then_some((stripes, sums, (next, state)))
         });
-        if recorded.is_none() {
+        if recorded.is_none() && passes_record.is_none() {
             work.clear()?;
         }
         let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
@@ -212,9 +225,21 @@ impl Sink for DirectorySink {
             Some((stripes, sums, point)) => (stripes.as_slice(), Some(sums), Some(point)),
             None => (&[][..], None, None),
         };
+        let stored = match has_store {
+            true => {
+                let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
+                Some(StoredSlivers::new(directory, *shape))
+            }
+            false => None,
+        };
         let writer = SliverWriter::new(directory, *shape, stripes, sums);
-        let kept = point.filter(|_| is_resumable);
-        self.recorded = AtomicU64::new(kept.map_or(0, |(next, _)| done(shape, next)));
+        let recorded = match (&point, &passes_record) {
+            (Some((next, _)), _) => done(shape, *next),
+            (None, Some((position, _))) => done_in_passes(shape, *position),
+            (None, None) => 0,
+        };
+        self.recorded = AtomicU64::new(if is_resumable { recorded } else { 0 });
+        let continues = point.is_some() || passes_record.is_some();
         Ok(Box::new(Session {
             job: Job {
                 target: Target {
@@ -227,7 +252,7 @@ impl Sink for DirectorySink {
                 pairs: pairs.clone(),
             },
             pace: Mutex::new(Pace {
-                last: point.map(|_| Instant::now()),
+                last: continues.then(Instant::now),
                 took: Duration::ZERO,
             }),
             checkpoint: Mutex::new(
@@ -238,13 +263,22 @@ impl Sink for DirectorySink {
                 false => None,
             },
             writer,
+            stored,
+            passes_record: Mutex::new(passes_record),
+            in_passes: AtomicBool::new(false),
             outcome: &mut self.outcome,
             recorded: &self.recorded,
             is_resumable,
-            may_start_over: AtomicBool::new(point.is_some()),
+            may_start_over: AtomicBool::new(continues),
             work,
         }))
     }
+}
+
+/// Returns true if slivers are gathered in memory and written file by file.
+fn is_staged(shape: &Shape, pairs: &PairSet) -> bool {
+    let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
+    pairs.len() as u64 * a_pair <= STAGED_LEN
 }
 
 /// Maximum bytes of a record: the ends of stripes, a checksum per sliver, and a hash state per

@@ -20,8 +20,6 @@ pub(crate) struct PassPlan<'a> {
     pub(crate) rows: usize,
     /// Largest number of columns in a group of the second pass.
     pub(crate) columns: usize,
-    /// Working memory in bytes.
-    pub(crate) memory: u64,
     pub(in crate::engine) start: Start<'a>,
 }
 
@@ -55,7 +53,9 @@ fn groups(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>
     let count = range.len().div_ceil(most).max(1);
     let len = range.len().div_ceil(count).max(1);
     let end = range.end;
-    range.step_by(len).map(move |start| start..end.min(start + len))
+    range
+        .step_by(len)
+        .map(move |start| start..end.min(start + len))
 }
 
 /// Returns the largest group of `all` codewords that fits: `a_codeword` bytes each within `bytes`.
@@ -82,7 +82,6 @@ mod tests {
             commitment: Commitment::default(),
             rows,
             columns,
-            memory: 0,
             start: Box::new(|_| unreachable!("nothing starts")),
         }
     }
@@ -101,7 +100,11 @@ mod tests {
                     let zero = usize::from(plan.shape.zero_rows().start);
                     if first < zero.max(1) {
                         assert_eq!(expected.split_last(), Some((&334, &starts[..])));
-                        assert!(groups.iter().all(|group| group.end.min(zero) <= group.start + most));
+                        assert!(
+                            groups
+                                .iter()
+                                .all(|group| group.end.min(zero) <= group.start + most)
+                        );
                     }
                 }
                 for first in [0, 3, 667, 999] {

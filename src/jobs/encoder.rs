@@ -287,7 +287,9 @@ impl Encoder {
             }
             None => None,
         };
-        let has_store = sink.as_ref().is_some_and(|(_, sink)| sink.store().is_some());
+        let has_store = sink
+            .as_ref()
+            .is_some_and(|(_, sink)| sink.store().is_some());
         if has_store
             && let Some(plan) = engine.plan_passes(&request)
             && let Some((_, sink)) = sink.take()

@@ -116,6 +116,10 @@ impl Handle {
         sync_directory(&self.0)
     }
 
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
         Ok(false)
     }

@@ -7,8 +7,8 @@ mod source_rows;
 
 use std::ops::Range;
 
-pub(super) use self::passes::plan as plan_passes;
 use self::encode_stripe::Stripe;
+pub(super) use self::passes::plan as plan_passes;
 use self::sliver_writer::{Output, Target};
 use self::source_rows::Matrix;
 use super::codeword_pipeline::CodewordPipeline;

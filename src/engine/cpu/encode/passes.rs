@@ -51,13 +51,11 @@ pub(crate) fn plan<'a>(engine: &'a CpuEngine, request: &EncodePlanRequest) -> Op
     let free = budget.checked_sub(fixed)?;
     let rows = largest_group(&shape, shape.rows(), a_row, free)?;
     let columns = largest_group(&shape, shape.n_shards(), a_column, free)?;
-    let group = (rows as u64 * a_row).max(columns as u64 * a_column);
     Some(PassPlan {
         shape,
         commitment,
         rows,
         columns,
-        memory: fixed + group,
         start: Box::new(move |plan| Box::new(Session::new(engine, plan))),
     })
 }
@@ -171,7 +169,8 @@ impl PassSession for Session<'_> {
         let matrix = Matrix::new(&shape, size);
         let to = self.appender(store);
         let borrowed = source.borrow(rows.start);
-        let borrowed = borrowed.filter(|bytes| bytes.len() as u64 >= (count * row_len) as u64 + BEHIND);
+        let borrowed =
+            borrowed.filter(|bytes| bytes.len() as u64 >= (count * row_len) as u64 + BEHIND);
         let own = match borrowed {
             Some(_) => &mut [],
             None => {
@@ -267,43 +266,50 @@ impl PassSession for Session<'_> {
             false => 0,
         };
         let symbols = self.recovery.get(symbols, "a group of extended columns")?;
-        let leaves = self.leaves.get(self.leaves_len, "the hashes of all symbols")?;
+        let leaves = self
+            .leaves
+            .get(self.leaves_len, "the hashes of all symbols")?;
         let leaves: &mut [Digest] = leaves.as_chunks_mut().0;
         let leaves = &mut leaves[columns.start * n..columns.end * n];
         let mut outputs = symbols.chunks_exact_mut(a_column);
         let outputs = collected(columns.clone().map(|_| outputs.next()));
         let work = (usize::from(shape.columns()) * rows * size) as u64 * 3 / 4 / n as u64;
-        let extend = |space: &mut CodewordSpace, column, output: Option<&mut [u8]>, digests: &mut _| {
-            let mut read = std::mem::take(&mut space.gathered);
-            let len = rows * size;
-            ensure_capacity(&mut read, len + BEHIND as usize);
-            read.resize(len + BEHIND as usize, 0);
-            let found = store.read(Axis::Secondary, SliverIndex(column as u16), &mut read[..len]);
-            if found.is_ok() {
-                let source = |_, row: usize| &read[row * size..];
-                let task = CodewordTask {
-                    hash: true,
-                    states: None,
-                    digests,
-                };
-                match output {
-                    None => pipeline.run(space, 1, source, task, None),
-                    Some(output) => {
-                        let mut emit = |part: SymbolPart<'_>| {
-                            let Some(symbol) = part.symbol.checked_sub(rows) else {
-                                return;
+        let extend =
+            |space: &mut CodewordSpace, column, output: Option<&mut [u8]>, digests: &mut _| {
+                let mut read = std::mem::take(&mut space.gathered);
+                let len = rows * size;
+                ensure_capacity(&mut read, len + BEHIND as usize);
+                read.resize(len + BEHIND as usize, 0);
+                let found = store.read(
+                    Axis::Secondary,
+                    SliverIndex(column as u16),
+                    &mut read[..len],
+                );
+                if found.is_ok() {
+                    let source = |_, row: usize| &read[row * size..];
+                    let task = CodewordTask {
+                        hash: true,
+                        states: None,
+                        digests,
+                    };
+                    match output {
+                        None => pipeline.run(space, 1, source, task, None),
+                        Some(output) => {
+                            let mut emit = |part: SymbolPart<'_>| {
+                                let Some(symbol) = part.symbol.checked_sub(rows) else {
+                                    return;
+                                };
+                                let bytes = part.bytes.alone();
+                                output[symbol * size + part.start..][..bytes.len()]
+                                    .copy_from_slice(bytes);
                             };
-                            let bytes = part.bytes.alone();
-                            output[symbol * size + part.start..][..bytes.len()]
-                                .copy_from_slice(bytes);
-                        };
-                        pipeline.run(space, 1, source, task, Some(&mut emit));
+                            pipeline.run(space, 1, source, task, Some(&mut emit));
+                        }
                     }
                 }
-            }
-            space.gathered = read;
-            found
-        };
+                space.gathered = read;
+                found
+            };
         engine.pool.install(|| {
             let tasks = columns.clone().into_par_iter().zip(outputs);
             tasks
@@ -330,7 +336,9 @@ impl PassSession for Session<'_> {
     }
 
     fn restore(&mut self, leaves: &[u8]) -> Result<()> {
-        let all = self.leaves.get(self.leaves_len, "the hashes of all symbols")?;
+        let all = self
+            .leaves
+            .get(self.leaves_len, "the hashes of all symbols")?;
         all[..leaves.len()].copy_from_slice(leaves);
         Ok(())
     }
