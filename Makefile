@@ -56,7 +56,7 @@ fuzz-short:
 faults:
 	cargo test --locked --release --test faults -- --ignored --nocapture every_call_fails
 
-# Kills 500 encodes with --resume, and damages their files in between. `make test` kills a dozen. Minutes.
+# Kills 600 encodes with --resume, and damages their files in between. `make test` kills 16. Minutes.
 kills:
 	cargo test --locked --release --test faults -- --ignored --nocapture six_hundred_killed_encodes
 

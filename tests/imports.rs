@@ -76,10 +76,16 @@ const SEAM: [(&str, &[&str]); 11] = [
             "row_roots",
         ],
     ),
-    ("io::symbol_reader", &["SymbolReader"]),
+    ("io::symbol_reader", &["SourceRows", "SymbolReader"]),
     (
         "io::sink",
-        &["Pieces", "SinkSession", "SliverPart", "SliverBufferMut"],
+        &[
+            "Pieces",
+            "SinkSession",
+            "SliverBufferMut",
+            "SliverPart",
+            "SliverStore",
+        ],
     ),
 ];
 

@@ -256,7 +256,6 @@ impl SliverStore for Session<'_> {
             self.work.forget()?;
             self.recorded.store(0, Ordering::Relaxed);
             remove_intermediate(stored.pairs())?;
-            stored.check_space()?;
             return Ok(None);
         };
         let threads = self.job.target.threads;

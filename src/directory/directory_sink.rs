@@ -1,10 +1,10 @@
 //! Sink that writes slivers to a blob's directory.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done, done_in_passes};
 use super::file_names::PAIRS_DIRECTORY;
@@ -14,13 +14,13 @@ use super::stored_slivers::StoredSlivers;
 use super::work_directory::{WorkDirectory, create_or_open, open_parent};
 use super::writer::{self, SliverWriter};
 use crate::format::commitment::Commitment;
-use crate::format::error::Result;
+use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::sink::{Sink, SinkSession, SliverBuffer};
 use crate::io::source::{FileSource, Source};
-use crate::support::disk::FileId;
+use crate::support::disk::{Dir, FileId};
 use crate::support::memory::collected;
 
 /// Total bytes of slivers up to which they are gathered in memory and written file by file. Larger
@@ -164,9 +164,10 @@ impl DirectorySink {
     /// cancelled; 0 if another attempt starts over. `None` after success, and if the encoding
     /// ended before the journal was read.
     ///
-    /// The first record in the journal follows after about 64 MiB of the blob, later records at
-    /// intervals of a second or more. Blobs whose chosen slivers have 96 MiB or less in total have
-    /// no journal.
+    /// The first record in the journal follows after the first group of rows, which has at most
+    /// 1 MiB per sliver, or after about 64 MiB of the blob if only some pairs are chosen. Later
+    /// records follow at intervals of a second or more. Blobs whose chosen slivers have 96 MiB or
+    /// less in total have no journal.
     #[must_use]
     pub fn recorded(&self) -> Option<u64> {
         let recorded = self.recorded.load(Ordering::Relaxed);
@@ -219,6 +220,7 @@ impl Sink for DirectorySink {
         });
         if recorded.is_none() && passes_record.is_none() {
             work.clear()?;
+            check_space(&out, shape, pairs)?;
         }
         let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
         let (stripes, sums, point) = match recorded {
@@ -279,6 +281,22 @@ impl Sink for DirectorySink {
 fn is_staged(shape: &Shape, pairs: &PairSet) -> bool {
     let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
     pairs.len() as u64 * a_pair <= STAGED_LEN
+}
+
+/// Fails unless the disk has space for the chosen slivers, as far as the system tells.
+fn check_space(out: &Dir, shape: &Shape, pairs: &PairSet) -> Result<()> {
+    let lens = Axis::BOTH.map(|axis| shape.sliver_data_len(axis));
+    let needed = pairs.len() as u64 * lens.iter().sum::<u64>();
+    let Some(free) = out.free_bytes().filter(|&free| free < needed) else {
+        return Ok(());
+    };
+    let reason = format!(
+        "No space left on the disk: the slivers need {needed} bytes, and {free} bytes are free; \
+         free {} bytes, or choose an output directory on another disk",
+        needed - free
+    );
+    let source = io::Error::new(io::ErrorKind::StorageFull, reason);
+    Err(Error::io("write to", out.path())(source))
 }
 
 /// Maximum bytes of a record: the ends of stripes, a checksum per sliver, and a hash state per

@@ -92,29 +92,6 @@ impl StoredSlivers {
             .flat_map(move |axis| (0..n).map(move |index| (axis, SliverIndex(index))))
     }
 
-    /// Fails unless the disk has space for all files, as far as the system tells.
-    pub(super) fn check_space(&self) -> Result<()> {
-        let Some(free) = self.pairs.free_bytes() else {
-            return Ok(());
-        };
-        let n = u64::from(self.shape.n_shards());
-        let needed = n * self
-            .layouts
-            .iter()
-            .map(|layout| layout.total_len)
-            .sum::<u64>();
-        if needed <= free {
-            return Ok(());
-        }
-        let reason = format!(
-            "the slivers need {needed} bytes, and the disk has {free} bytes free: free {} bytes, or \
-             choose an output directory on another disk",
-            needed - free
-        );
-        let source = io::Error::new(io::ErrorKind::StorageFull, reason);
-        Err(Error::io("write to", self.pairs.path())(source))
-    }
-
     /// Appends symbols to a sliver's file.
     ///
     /// # Errors

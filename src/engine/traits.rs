@@ -52,8 +52,8 @@ pub(crate) trait Engine: Send + Sync {
     /// and the CPU must not take its place.
     fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>>;
 
-    /// Returns a plan for encoding a blob in two passes, with storage that gives slivers back. `None`
-    /// if the engine has no such passes for the request, or not within the memory limit.
+    /// Returns a plan for encoding a blob in two passes, with storage that gives slivers back.
+    /// `None` if the engine has no such passes for the request, or not within the memory limit.
     fn plan_passes(&self, request: &EncodePlanRequest) -> Option<PassPlan<'_>> {
         let _ = request;
         None

@@ -275,7 +275,15 @@ impl Encoder {
             .runtime
             .for_job(&job, control, &PlanRequest::Encode(request))?;
         let engine = &*runtime.engine;
-        let mut plan = engine.plan_encode(&request)?;
+        let passes = match is_cpu_only {
+            true => engine.plan_passes(&request),
+            false => None,
+        };
+        // Errors of planning come before the sink begins.
+        let mut plan = match passes {
+            Some(_) => None,
+            None => Some(engine.plan_encode(&request)?),
+        };
         control.start_work(shape.matrix_len(), shape.unencoded_length());
         control.check()?;
         let mut sink = match output {
@@ -290,13 +298,12 @@ impl Encoder {
         let has_store = sink
             .as_ref()
             .is_some_and(|(_, sink)| sink.store().is_some());
-        if has_store
-            && let Some(plan) = engine.plan_passes(&request)
+        if let Some(passes) = passes.filter(|_| has_store)
             && let Some((_, sink)) = sink.take()
         {
-            let session = passes::encode(&plan, &source, sink.as_ref(), control)?;
+            let session = two_passes::encode(&passes, &source, sink.as_ref(), control)?;
             source.check_unchanged()?;
-            let metadata = metadata(engine, &plan.shape, plan.commitment, session.leaves());
+            let metadata = metadata(engine, &shape, self.commitment, session.leaves());
             control.check()?;
             sink.finish(&metadata, control)?;
             control.finish();
@@ -306,8 +313,12 @@ impl Encoder {
             && let Some(bytes) = sink.stripe_bytes()
         {
             request.preferred_width = width_of(&shape, bytes);
-            plan = engine.plan_encode(&request)?;
+            plan = None;
         }
+        let plan = match plan {
+            Some(plan) => plan,
+            None => engine.plan_encode(&request)?,
+        };
         let mut stage = EncodeStage::start(engine, &plan);
         let mut next = 0;
         if let Some((_, sink)) = &sink
@@ -434,6 +445,6 @@ fn of_roots(
         .with_id(engine.codewords())
 }
 
-mod passes;
 #[cfg(test)]
 mod tests;
+mod two_passes;

@@ -93,7 +93,9 @@ fn check(run: &Run, out: &Path, long: &Long, damage: Damage) {
 /// Returns true if a directory from two passes has files that differ from its manifest.
 fn damage_is_listed(long: &Long, out: &Path) -> bool {
     let found = run(words!["verify", out.join(long.id())]);
-    long.way() == Way::Passes && found.code == Some(1) && format!("{}{}", found.text(), found.stderr).contains(".bcs")
+    long.way() == Way::Passes
+        && found.code == Some(1)
+        && format!("{}{}", found.text(), found.stderr).contains(".bcs")
 }
 
 /// An encode never completes with a file that was damaged while the encode was stopped.

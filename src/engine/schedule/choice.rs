@@ -255,7 +255,8 @@ impl Auto {
     /// # Errors
     ///
     /// [`Error::Cancelled`](crate::Error::Cancelled);
-    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if a requested device is absent.
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if a requested device is
+    /// absent.
     pub(crate) fn choose(
         self: &Arc<Self>,
         job: &Job,

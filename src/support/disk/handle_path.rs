@@ -116,6 +116,7 @@ impl Handle {
         sync_directory(&self.0)
     }
 
+    #[cfg(not(unix))]
     pub(super) fn free_bytes(&self) -> Option<u64> {
         None
     }

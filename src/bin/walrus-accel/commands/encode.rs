@@ -146,8 +146,7 @@ fn next_run_note(blob: &Blob, recorded: u64) -> String {
     let len = BinaryBytes(blob.len());
     match recorded {
         0 => format!(
-            "{name}: nothing of it is kept, as the first record comes after some 64 MiB; \
-             the same command starts over"
+            "{name}: nothing of it is kept, as there is no record yet; the same command starts over"
         ),
         done => {
             let done = BinaryBytes(done);

@@ -1,14 +1,14 @@
 //! Encoding a blob stripe by stripe, or in two passes.
 
+mod encode_passes;
 mod encode_stripe;
-mod passes;
 mod sliver_writer;
 mod source_rows;
 
 use std::ops::Range;
 
+pub(super) use self::encode_passes::plan as plan_passes;
 use self::encode_stripe::Stripe;
-pub(super) use self::passes::plan as plan_passes;
 use self::sliver_writer::{Output, Target};
 use self::source_rows::Matrix;
 use super::codeword_pipeline::CodewordPipeline;
