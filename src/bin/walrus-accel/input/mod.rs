@@ -2,6 +2,7 @@
 
 pub mod blob_source;
 pub mod file_list;
+pub mod id_lines;
 pub mod metadata_file;
 pub mod open_directory;
 pub mod sliver_file;

@@ -149,6 +149,18 @@ impl<'a> FileBatch<'a> {
         work: impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)> + Sync,
         report: impl Fn(&Path, &Encoded<T>) + Sync,
     ) -> Exit {
+        self.run_each(work, |index, result| {
+            self.report(&self.files[index], result, &report)
+        })
+    }
+
+    /// Runs `work` for every file, and `outcome` for every result in the order of the files, with
+    /// the index of the file. Returns the first outcome that is not success.
+    pub fn run_each<T: Send>(
+        &self,
+        work: impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)> + Sync,
+        outcome: impl Fn(usize, &Result<Encoded<T>>) -> Exit + Sync,
+    ) -> Exit {
         let queue = Mutex::new(Queue {
             next: 0,
             free: self.budget,
@@ -165,8 +177,7 @@ impl<'a> FileBatch<'a> {
                 let mut reports = lock(&reports);
                 reports.waiting[index] = Some(result);
                 while let Some((index, result)) = reports.take() {
-                    let exit = self.report(&self.files[index], &result, &report);
-                    reports.exit = reports.exit.and(exit);
+                    reports.exit = reports.exit.and(outcome(index, &result));
                 }
             }
         };
