@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use indicatif::BinaryBytes;
-use walrus_accel::directory::{DirectorySink, Leftover, Written};
+use walrus_accel::directory::{DirectorySink, InputFiles, Leftover, Written};
 use walrus_accel::io::Source;
 use walrus_accel::{Axis, Error, PairSet, Shape};
 
@@ -42,14 +42,10 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
     note_growth(args, &pairs, batch.lengths(), app);
     let encoder = batch.encoder();
     // No job may replace any input. Standard input may be a redirected file.
-    let inputs: Vec<_> = list
-        .files
-        .iter()
-        .map(|path| match is_standard(path) {
-            true => Path::new("/dev/stdin"),
-            false => path,
-        })
-        .collect();
+    let inputs = InputFiles::new(list.files.iter().map(|path| match is_standard(path) {
+        true => Path::new("/dev/stdin"),
+        false => path,
+    }));
     let exit = batch.run(
         |blob, job| {
             let mut sink = DirectorySink::new(&args.out)
