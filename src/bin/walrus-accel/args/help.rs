@@ -75,7 +75,8 @@ Examples:
 
 Notes:
   With 1000 shards, any 334 primary or any 667 secondary slivers are enough. Damaged and foreign
-  files are named on standard error and skipped; missing files are counted.
+  files are named on standard error and skipped; missing files are counted. More than ten files with
+  the same problem are summed up unless --verbose is given.
 
   A blob ID may begin with a dash: write ./-ID, or put -- before it.";
 
@@ -85,8 +86,8 @@ Examples:
   walrus-accel verify slivers/BLOB_ID --quick --json
 
 Notes:
-  Bad files are named on standard error. Missing files are summarized unless --verbose is given.
-  The counts go to standard output.
+  Bad files are named on standard error. More than ten files with the same problem are summed up
+  unless --verbose is given. The counts go to standard output.
 
   A blob ID may begin with a dash: write ./-ID, or put -- before it.";
 
@@ -135,7 +136,7 @@ Examples:
 
 Notes:
   With 1000 shards, any 667 symbols recover a primary sliver, and any 334 a secondary one. Wrong
-  symbols are named on standard error and not counted. Files of a directory that are named for
+  symbols are named on standard error, or summed up if they are many, and not counted. Files of a directory that are named for
   another sliver are ignored.
 
   If the blob is inconsistent, nothing is written; prove writes the proof.";

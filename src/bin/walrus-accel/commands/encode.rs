@@ -13,6 +13,7 @@ use crate::input::blob_source::Blob;
 use crate::input::file_list::FileList;
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, id_line, shown, typed};
+use crate::output::repeats::Level;
 use crate::run::app::{App, encoder};
 use crate::run::file_batch::FileBatch;
 
@@ -74,12 +75,12 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 ..
             } = &encoded.more;
             for warning in encoded.control.warnings() {
-                app.console.warning(warning);
+                app.print_about(Level::Warning, dir, &warning);
             }
             if *already_there {
-                let (file, dir) = (shown(path), shown(dir));
-                app.console
-                    .note(format_args!("{file}: {dir} holds it already"));
+                let (file, out) = (shown(path), shown(&args.out));
+                let message = format!("{file}: its blob is in {out} already");
+                app.print_about(Level::Note, path, &message);
             }
             if app.console.json() {
                 let mut line = EncodedLine::new(path, encoded, encoder);

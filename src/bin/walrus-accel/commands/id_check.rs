@@ -12,6 +12,7 @@ use crate::input::id_lines::IdList;
 use crate::input::small_file;
 use crate::output::exit::{Exit, Failure, exit_of};
 use crate::output::names::{JsonName, named_line, shown};
+use crate::output::repeats::Level;
 use crate::run::app::{App, encoder};
 use crate::run::file_batch::FileBatch;
 
@@ -150,7 +151,7 @@ impl Listed<'_> {
                 ),
                 false => small_file::with_name(self.path, error),
             };
-            self.app.console.error(&message);
+            self.app.print_about(Level::Error, self.path, &message);
             self.print("FAILED open or read", None, Some(&message));
         }
         exit_of(error)
