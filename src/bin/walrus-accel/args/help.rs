@@ -136,8 +136,8 @@ Examples:
 
 Notes:
   With 1000 shards, any 667 symbols recover a primary sliver, and any 334 a secondary one. Wrong
-  symbols are named on standard error, or summed up if they are many, and not counted. Files of a directory that are named for
-  another sliver are ignored.
+  symbols are named on standard error, or summed up if they are many, and not counted. Files of a
+  directory that are named for another sliver are ignored.
 
   If the blob is inconsistent, nothing is written; prove writes the proof.";
 
