@@ -56,7 +56,7 @@ pub struct DirectorySink {
     resume: bool,
     threads: usize,
     source: Option<SourceIdentity>,
-    /// Files that are encoded, which are not replaced.
+    /// Files that are encoded next, which are not replaced.
     sources: Vec<FileId>,
     /// Further files that are not replaced.
     inputs: InputFiles,
@@ -189,6 +189,7 @@ impl Sink for DirectorySink {
         self.outcome = None;
         self.recorded = AtomicU64::new(UNKNOWN);
         let source = self.source.take();
+        let sources = std::mem::take(&mut self.sources);
         let identity = source.and_then(|source| source.job(shape, commitment, pairs));
         let out = open_parent(&self.out)?;
         let is_resumable = self.resume && identity.is_some();
@@ -223,7 +224,7 @@ impl Sink for DirectorySink {
                     out,
                     force: self.force,
                     threads: self.threads,
-                    sources: collected(self.sources.iter().copied()),
+                    sources,
                     inputs: self.inputs.clone(),
                 },
                 shape: *shape,
