@@ -3,6 +3,7 @@
 pub mod blob_source;
 pub mod metadata_file;
 pub mod open_directory;
+pub mod read_ahead;
 pub mod sliver_file;
 pub mod small_file;
 pub mod symbol_files;
