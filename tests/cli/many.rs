@@ -19,7 +19,8 @@ fn lines_come_in_the_order_of_the_arguments() {
         .collect();
     let mut arguments = words!["blob-id", "--shards", "100"];
     arguments.extend(files.iter().map(|file| file.clone().into_os_string()));
-    let together = super::harness::run(arguments).exits(0).says_nothing();
+    let together = super::harness::run(arguments).exits(0);
+    let together = together.says(&["note: 10 files, ", " MiB/s)"]);
     let alone = files.iter().map(|file| {
         let run = walrus!["blob-id", file, "--shards", "100"];
         run.exits(0).text().trim_end().to_owned()
@@ -242,7 +243,8 @@ fn many_small_files_within_little_memory() {
         let file = scratch.blob(&format!("{i}"), i, 1000 + i as usize);
         arguments.push(file.into_os_string());
     }
-    let run = super::harness::run(arguments).exits(0).says_nothing();
+    let run = super::harness::run(arguments).exits(0);
+    let run = run.says(&["note: 200 files, "]);
     let ids: HashSet<_> = run.lines().into_iter().collect();
     assert_eq!(ids.len(), 200);
 }

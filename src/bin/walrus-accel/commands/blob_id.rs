@@ -26,7 +26,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
                 let line = EncodedLine::new(path, encoded, encoder);
                 return app.console.object(&line);
             }
-            let id = encoded.metadata.blob_id;
+            let id = encoded.blob_id;
             match args.no_names {
                 true => app.console.line(id.to_string().as_bytes()),
                 false => app.console.line(&id_line(id, path)),

@@ -1,6 +1,7 @@
 //! `encode`: encodes files to directories of slivers.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
 
 use indicatif::BinaryBytes;
 use walrus_accel::directory::{DirectorySink, InputFiles, Leftover, Written};
@@ -15,7 +16,7 @@ use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, id_line, shown, typed};
 use crate::output::repeats::Level;
 use crate::run::app::{App, encoder};
-use crate::run::file_batch::FileBatch;
+use crate::run::file_batch::{FileBatch, KEPT_SINK_MEMORY};
 
 /// Encodes every file and prints a line for each.
 pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
@@ -47,13 +48,18 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         true => Path::new("/dev/stdin"),
         false => path,
     }));
+    // A fresh sink has fresh memory.
+    let sinks = Mutex::new(Vec::<DirectorySink>::new());
     let exit = batch.run(
         |blob, job| {
-            let mut sink = DirectorySink::new(&args.out)
-                .force(args.force)
-                .resume(args.resume)
-                .threads(args.engine.threads)
-                .inputs(&inputs);
+            let kept = lock(&sinks).pop();
+            let sink = kept.unwrap_or_else(|| {
+                DirectorySink::new(&args.out)
+                    .force(args.force)
+                    .resume(args.resume)
+                    .inputs(&inputs)
+            });
+            let mut sink = sink.threads(batch.threads_for(blob, args.engine.threads));
             if let Some(file) = blob.file() {
                 sink = sink.source(file);
             }
@@ -66,6 +72,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             }
             let metadata = encoded?;
             let written = sink.outcome().expect("the encoding succeeded").clone();
+            if slivers(blob.len()) <= KEPT_SINK_MEMORY {
+                lock(&sinks).push(sink);
+            }
             Ok((metadata, written))
         },
         |path, encoded| {
@@ -88,7 +97,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);
             }
-            app.console.line(&id_line(encoded.metadata.blob_id, dir));
+            app.console.line(&id_line(encoded.blob_id, dir));
         },
     );
     if exit != Exit::Unavailable {
@@ -100,6 +109,10 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         note_leftover(&args.out, app);
     }
     Ok(exit)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nothing panics under the lock")
 }
 
 /// Minimum of disk space in bytes for the note about the growth of small files.

@@ -78,7 +78,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
             };
             let mut tally = tally.lock().expect("nothing panics under the lock");
             match result {
-                Ok(encoded) => listed.compare(encoded.metadata.blob_id, &mut tally),
+                Ok(encoded) => listed.compare(encoded.blob_id, &mut tally),
                 Err(error) => listed.fail(error, &mut tally),
             }
         },
