@@ -13,6 +13,8 @@ mod cli {
     mod disk;
     mod encode;
     mod gpu;
+    mod id_check;
+    mod inputs;
     mod inspect;
     mod inspect_kinds;
     mod instruction_sets;

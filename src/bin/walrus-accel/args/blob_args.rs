@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use walrus_accel::Check;
 
-use super::shared_args::{CodeArgs, EngineArgs, ReportArgs};
+use super::shared_args::{CodeArgs, EngineArgs, InputArgs, ReportArgs};
 use super::values::{AxisChoice, axis_choice, check};
 
 /// Arguments of `encode`.
 #[derive(Args, Debug)]
 pub struct EncodeArgs {
-    /// Files to encode; - reads standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
     /// Directory for the blobs' directories; created if missing
     #[arg(long, short, value_name = "DIR")]
     pub out: PathBuf,
@@ -37,18 +36,39 @@ pub struct EncodeArgs {
 /// Arguments of `blob-id`.
 #[derive(Args, Debug)]
 pub struct BlobIdArgs {
-    /// Files to read; - reads standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
     #[command(flatten)]
     pub code: CodeArgs,
     /// Print the blob IDs without file names
     #[arg(long)]
     pub no_names: bool,
     #[command(flatten)]
+    pub check: CheckArgs,
+    #[command(flatten)]
     pub engine: EngineArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+}
+
+/// Comparison of files with a list of blob IDs.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CheckArgs {
+    /// Compare files with the blob IDs in lists: each FILE has lines as blob-id prints them
+    #[arg(long, short, conflicts_with_all = ["recursive", "files_from", "no_names"])]
+    pub check: bool,
+    /// With --check, print no lines for good files
+    #[arg(long, requires = "check")]
+    pub quiet: bool,
+    /// With --check, print nothing: the exit code is the result
+    #[arg(long, requires = "check")]
+    pub status: bool,
+    /// With --check, pass over missing files
+    #[arg(long, requires = "check")]
+    pub ignore_missing: bool,
+    /// With --check, fail if a line is not as blob-id prints it
+    #[arg(long, requires = "check")]
+    pub strict: bool,
 }
 
 /// Arguments of `decode`.

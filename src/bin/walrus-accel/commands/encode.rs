@@ -1,19 +1,22 @@
 //! `encode`: encodes files to directories of slivers.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
 
 use indicatif::BinaryBytes;
-use walrus_accel::directory::{DirectorySink, Leftover, Written};
+use walrus_accel::directory::{DirectorySink, InputFiles, Leftover, Written};
 use walrus_accel::io::Source;
 use walrus_accel::{Axis, Error, PairSet, Shape};
 
 use crate::args::{EncodeArgs, is_standard};
 use crate::commands::encoded_line::EncodedLine;
 use crate::input::blob_source::Blob;
+use crate::input::file_list::FileList;
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, id_line, shown, typed};
+use crate::output::repeats::Level;
 use crate::run::app::{App, encoder};
-use crate::run::file_batch::FileBatch;
+use crate::run::file_batch::{FileBatch, KEPT_SINK_MEMORY};
 
 /// Encodes every file and prints a line for each.
 pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
@@ -22,7 +25,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             .map_err(|error| Failure::Usage(format!("--pairs: {error}")))?,
         None => PairSet::all(args.code.shards),
     };
-    if args.resume && args.files.iter().any(|path| is_standard(path)) {
+    let list = FileList::gather(&args.input, Some(&args.out), &app.console)?;
+    let listed = app.report_unlisted(&list);
+    if args.resume && list.files.iter().any(|path| is_standard(path)) {
         app.console.warning(
             "--resume has no effect on standard input, which cannot be read again from \
              its beginning",
@@ -35,25 +40,26 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             shape.slivers_len() / u64::from(shape.n_shards()) * pairs.len() as u64
         })
     };
-    let batch = FileBatch::new(app, &args.files, encoder, &args.engine, Some(&slivers))?;
+    let batch = FileBatch::new(app, &list.files, encoder, &args.engine, Some(&slivers))?;
     note_growth(args, &pairs, batch.lengths(), app);
     let encoder = batch.encoder();
     // No job may replace any input. Standard input may be a redirected file.
-    let inputs: Vec<_> = args
-        .files
-        .iter()
-        .map(|path| match is_standard(path) {
-            true => Path::new("/dev/stdin"),
-            false => path,
-        })
-        .collect();
+    let inputs = InputFiles::new(list.files.iter().map(|path| match is_standard(path) {
+        true => Path::new("/dev/stdin"),
+        false => path,
+    }));
+    // A fresh sink has fresh memory.
+    let sinks = Mutex::new(Vec::<DirectorySink>::new());
     let exit = batch.run(
         |blob, job| {
-            let mut sink = DirectorySink::new(&args.out)
-                .force(args.force)
-                .resume(args.resume)
-                .threads(args.engine.threads)
-                .inputs(&inputs);
+            let kept = lock(&sinks).pop();
+            let sink = kept.unwrap_or_else(|| {
+                DirectorySink::new(&args.out)
+                    .force(args.force)
+                    .resume(args.resume)
+                    .inputs(&inputs)
+            });
+            let mut sink = sink.threads(batch.threads_for(blob, args.engine.threads));
             if let Some(file) = blob.file() {
                 sink = sink.source(file);
             }
@@ -66,6 +72,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             }
             let metadata = encoded?;
             let written = sink.outcome().expect("the encoding succeeded").clone();
+            if slivers(blob.len()) <= KEPT_SINK_MEMORY {
+                lock(&sinks).push(sink);
+            }
             Ok((metadata, written))
         },
         |path, encoded| {
@@ -75,12 +84,12 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 ..
             } = &encoded.more;
             for warning in encoded.control.warnings() {
-                app.console.warning(warning);
+                app.print_about(Level::Warning, dir, &warning);
             }
             if *already_there {
-                let (file, dir) = (shown(path), shown(dir));
-                app.console
-                    .note(format_args!("{file}: {dir} holds it already"));
+                let (file, out) = (shown(path), shown(&args.out));
+                let message = format!("{file}: its blob is in {out} already");
+                app.print_about(Level::Note, path, &message);
             }
             if app.console.json() {
                 let mut line = EncodedLine::new(path, encoded, encoder);
@@ -88,17 +97,22 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);
             }
-            app.console.line(&id_line(encoded.metadata.blob_id, dir));
+            app.console.line(&id_line(encoded.blob_id, dir));
         },
     );
     if exit != Exit::Unavailable {
         app.warn_of_device(&args.engine, encoder.runtime());
     }
+    let exit = exit.and(listed);
     // After a failure the leftover may be this run's own, which has been reported.
     if exit == Exit::Done {
         note_leftover(&args.out, app);
     }
     Ok(exit)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nothing panics under the lock")
 }
 
 /// Minimum of disk space in bytes for the note about the growth of small files.
