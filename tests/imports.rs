@@ -98,8 +98,13 @@ const KNOWN_ENGINES: [(&str, &str); 4] = [
     ("registry", "reference"),
 ];
 
-/// Only folders with `unsafe`: vectors, devices, C ABI.
-const UNSAFE: [&str; 3] = ["engine/cpu/", "engine/gpu/", "ffi/"];
+/// Only places with `unsafe`: vectors, devices, C ABI, a system call that no crate wraps.
+const UNSAFE: [&str; 4] = [
+    "engine/cpu/",
+    "engine/gpu/",
+    "ffi/",
+    "support/disk/disk_hints.rs",
+];
 
 /// Only places that convert bytes to numbers.
 const READERS: [&str; 3] = [
