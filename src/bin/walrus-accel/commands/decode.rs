@@ -20,9 +20,11 @@ use crate::input::small_file;
 use crate::output::destination::{self, UnnamedFile};
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, shown};
 use crate::output::streams;
 use crate::run::app::{App, decoder};
+use crate::run::memory_limit;
 
 /// Bytes of a decoded blob per write to standard output.
 const COPY_LEN: usize = 1 << 20;
@@ -47,6 +49,8 @@ struct DecodedLine {
     skipped: Vec<ProblemLine>,
     #[serde(flatten)]
     by: EngineLine,
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
 }
 
@@ -326,6 +330,7 @@ fn line(
         missing: problems::count(problems, ProblemKind::Missing),
         skipped,
         by,
+        memory: MemoryLine::new(Some(memory_limit::of(&args.engine))),
         seconds,
     }
 }

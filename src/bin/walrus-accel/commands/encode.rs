@@ -83,7 +83,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                     .note(format_args!("{file}: {dir} holds it already"));
             }
             if app.console.json() {
-                let mut line = EncodedLine::new(path, encoded, encoder);
+                let mut line = EncodedLine::new(path, encoded, &batch);
                 line.out_dir = Some(JsonName::out_dir(dir));
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{BlobMetadataWithId, Encoder};
+use walrus_accel::BlobMetadataWithId;
 
 use crate::output::engine_line::EngineLine;
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, hex};
-use crate::run::file_batch::Encoded;
+use crate::run::file_batch::{Encoded, FileBatch};
 
 /// Encoding of a file as a JSON object.
 #[derive(Serialize)]
@@ -22,6 +23,8 @@ pub struct EncodedLine {
     shards: u16,
     #[serde(flatten)]
     by: EngineLine,
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
     /// Directory of the slivers. `None` if no slivers were kept.
     #[serde(flatten)]
@@ -33,7 +36,7 @@ pub struct EncodedLine {
 
 impl EncodedLine {
     /// Returns the line for a file.
-    pub fn new<T>(path: &Path, encoded: &Encoded<T>, encoder: &Encoder) -> Self {
+    pub fn new<T>(path: &Path, encoded: &Encoded<T>, batch: &FileBatch<'_>) -> Self {
         let BlobMetadataWithId { blob_id, metadata } = &encoded.metadata;
         let shape = metadata.shape().expect("a blob was encoded in it");
         Self {
@@ -43,7 +46,8 @@ impl EncodedLine {
             unencoded_length: metadata.unencoded_length,
             symbol_size: shape.symbol_size(),
             shards: shape.n_shards(),
-            by: EngineLine::new(encoder.runtime(), &encoded.control),
+            by: EngineLine::new(batch.encoder().runtime(), &encoded.control),
+            memory: MemoryLine::new(Some(batch.memory_limit())),
             seconds: encoded.seconds,
             out_dir: None,
             already_there: None,

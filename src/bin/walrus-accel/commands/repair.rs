@@ -10,8 +10,10 @@ use crate::commands::problems::{self, ProblemLine};
 use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, shown};
 use crate::run::app::{App, decoder};
+use crate::run::memory_limit;
 
 /// Result of a repair as a JSON object.
 #[derive(Serialize)]
@@ -25,6 +27,8 @@ struct RepairedLine {
     left: Vec<ProblemLine>,
     #[serde(flatten)]
     by: EngineLine,
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
 }
 
@@ -60,6 +64,7 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
             rebuilt: problems::problem_lines(&repaired.rebuilt),
             left: problems::problem_lines(&repaired.left),
             by,
+            memory: MemoryLine::new(Some(memory_limit::of(&args.engine))),
             seconds,
         });
     } else {

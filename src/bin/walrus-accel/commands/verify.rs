@@ -11,8 +11,10 @@ use crate::commands::problems::{self, GoodSlivers, ProblemLine};
 use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, shown};
 use crate::run::app::{App, decoder};
+use crate::run::memory_limit;
 
 /// Result of a verification as a JSON object.
 #[derive(Serialize)]
@@ -32,6 +34,9 @@ struct VerifiedLine {
     /// Engine and times. `None` with `--quick`.
     #[serde(flatten)]
     by: Option<EngineLine>,
+    /// Without a limit with `--quick`.
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
 }
 
@@ -77,6 +82,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         .as_ref()
         .map(|directory| GoodSlivers::new(directory, problems));
     if app.console.json() {
+        let limit = by.is_some().then(|| memory_limit::of(&args.engine));
         app.console.object(&VerifiedLine {
             dir: JsonName::dir(&args.dir),
             blob_id: blob_id.map(|id| id.to_string()),
@@ -86,6 +92,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             problems: problems::problem_lines(problems),
             recoverable: good.map(|good| good.is_enough()),
             by,
+            memory: MemoryLine::new(limit),
             seconds,
         });
     } else {

@@ -6,6 +6,7 @@ mod descriptors;
 pub mod destination;
 pub mod engine_line;
 pub mod exit;
+pub mod memory_line;
 pub mod messages;
 pub mod names;
 pub mod progress;

@@ -14,6 +14,7 @@ use walrus_accel::{BlobMetadataWithId, Control, Encoder, Error, Result};
 use super::app::App;
 use super::jobs::Job;
 use super::limits;
+use super::memory_limit;
 use crate::args::{EngineArgs, is_standard};
 use crate::input::blob_source::Blob;
 use crate::input::small_file;
@@ -82,7 +83,7 @@ impl<'a> FileBatch<'a> {
             found.map(|found| found.len())
         };
         let lengths: Vec<_> = files.iter().map(length).collect();
-        let budget = engine.memory;
+        let budget = memory_limit::of(engine);
         // Measuring counts as part of the first file's job.
         let first = app.control(files.first().map(|path| shown(path)));
         let engines = engine_count(&encoder, &lengths, budget, with_slivers, &first)?;
@@ -130,6 +131,11 @@ impl<'a> FileBatch<'a> {
     /// Returns the encoder for each file.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder
+    }
+
+    /// Returns the memory limit of all jobs together, in bytes.
+    pub fn memory_limit(&self) -> u64 {
+        self.budget
     }
 
     /// Declares that the run produces only lines: it stops early once standard output takes no

@@ -4,4 +4,5 @@ pub mod app;
 pub mod file_batch;
 pub mod jobs;
 pub mod limits;
+pub mod memory_limit;
 pub mod signals;
