@@ -73,6 +73,12 @@ pub(crate) trait Engine: Send + Sync {
     /// As [`Engine::plan_encode`].
     fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>>;
 
+    /// Returns true if plans for decoding take groups of codewords
+    /// ([`DecodePlanRequest::group`]).
+    fn takes_groups(&self) -> bool {
+        false
+    }
+
     /// Returns the CPU's part: single codewords, Merkle trees, threads.
     fn codewords(&self) -> &dyn CodewordOps;
 

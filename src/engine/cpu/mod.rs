@@ -129,6 +129,10 @@ impl Engine for CpuEngine {
         plan_decode(self, request)
     }
 
+    fn takes_groups(&self) -> bool {
+        true
+    }
+
     fn codewords(&self) -> &dyn CodewordOps {
         self
     }
@@ -174,15 +178,7 @@ impl Sessions for CpuEngine {
     }
 
     fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
-        let DecodePlanRequest {
-            shape,
-            axis,
-            given,
-            in_memory,
-            in_place,
-            ..
-        } = request;
-        decode::memory(self, shape, *axis, given, width, *in_memory, *in_place)
+        decode::memory(self, request, width)
     }
 
     fn start_encode<'a>(&'a self, plan: &EncodePlan<'_>) -> Box<dyn EncodeSession + 'a> {
@@ -208,8 +204,9 @@ impl Sessions for CpuEngine {
         place: RowPlaces<'_, 'a>,
     ) -> Box<dyn DecodeSession + 'a> {
         let (shape, axis, given) = (plan.shape, plan.axis, plan.given);
+        let stripe = (plan.codewords, plan.width);
         Box::new(decode::Session::new(
-            self, shape, axis, given, plan.width, place,
+            self, shape, axis, given, stripe, place,
         ))
     }
 }

@@ -133,6 +133,7 @@ fn decode(engine: &dyn Engine, shape: &Shape, memory: u64, control: &Control) ->
         in_memory: false,
         has_output: false,
         in_place: false,
+        group: None,
         next: NextPlanRequest::Nothing,
         budget: memory,
     })?;

@@ -27,8 +27,14 @@ pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
         if len == 0 {
             return Ok(());
         }
-        let reserved = retry_on_intr(|| fallocate(file, FallocateFlags::KEEP_SIZE, 0, len));
-        match reserved {
+        let take = |len| retry_on_intr(|| fallocate(file, FallocateFlags::KEEP_SIZE, 0, len));
+        // The first bytes tell whether the file system has reservations. If the rest does not fit,
+        // no other process must find the disk full while the system takes all of it in vain.
+        let taken = take(len.min(4096)).and_then(|()| match free(file) {
+            Some(free) if free < len => Err(Errno::NOSPC),
+            _ => take(len),
+        });
+        match taken {
             Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::NODEV) => Ok(()),
             Err(error @ (Errno::NOSPC | Errno::DQUOT)) => Err(no_space(file, len, error.into())),
             Err(error) => Err(error.into()),
@@ -41,17 +47,23 @@ pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
     }
 }
 
+/// Returns the bytes that the file could take in all. `None` if the system does not tell.
+#[cfg(target_os = "linux")]
+fn free(file: &File) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+
+    let found = rustix::fs::fstatvfs(file).ok()?;
+    let there = file.metadata().ok()?.blocks() * 512;
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    Some(free.saturating_add(there))
+}
+
 /// Adds the needed and the free bytes to an error of the system.
 #[cfg(target_os = "linux")]
 fn no_space(file: &File, len: u64, error: io::Error) -> io::Error {
-    let Ok(found) = rustix::fs::fstatvfs(file) else {
+    let Some(free) = free(file) else {
         return error;
     };
-    let there = file.metadata().map_or(0, |found| {
-        use std::os::unix::fs::MetadataExt;
-        found.blocks() * 512
-    });
-    let free = found.f_bavail.saturating_mul(found.f_frsize) + there;
     let reason = format!("{error}: {len} bytes are needed, {free} bytes are free");
     io::Error::new(error.kind(), reason)
 }

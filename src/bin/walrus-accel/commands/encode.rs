@@ -92,7 +92,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 app.print_about(Level::Note, path, &message);
             }
             if app.console.json() {
-                let mut line = EncodedLine::new(path, encoded, encoder);
+                let mut line = EncodedLine::new(path, encoded, &batch);
                 line.out_dir = Some(JsonName::out_dir(dir));
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);
