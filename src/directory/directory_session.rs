@@ -276,7 +276,8 @@ impl SliverStore for Session<'_> {
     }
 
     fn checkpoint(&self, done: PassPosition, leaves: &[u8]) -> Result<()> {
-        let bytes = done_in_passes(&self.job.shape, done);
+        let shape = &self.job.shape;
+        let bytes = done.share(shape, shape.unencoded_length());
         self.save(bytes, || {
             (Position::Passes(done), self.stored().record(leaves))
         })
@@ -358,16 +359,6 @@ impl Job {
 pub(super) fn done(shape: &Shape, next: u32) -> u64 {
     let part = u128::from(shape.unencoded_length()) * u128::from(next);
     u64::try_from(part / u128::from(shape.symbol_size())).expect("at most the blob")
-}
-
-/// Bytes of the blob that count as done at a position in two passes: a quarter for the rows, three
-/// quarters for the columns.
-pub(super) fn done_in_passes(shape: &Shape, at: PassPosition) -> u64 {
-    let share = |quarters: u64, done: u16, all: u16| {
-        let part = u128::from(shape.unencoded_length()) * u128::from(quarters) * u128::from(done);
-        u64::try_from(part / 4 / u128::from(all)).expect("at most the blob")
-    };
-    share(1, at.rows, shape.rows()) + share(3, at.columns, shape.n_shards())
 }
 
 #[cfg(test)]

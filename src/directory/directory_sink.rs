@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done, done_in_passes};
+use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done};
 use super::file_names::PAIRS_DIRECTORY;
 use super::input_files::InputFiles;
 use super::journal::{JobIdentity, Position, split_sums};
@@ -240,7 +240,7 @@ impl Sink for DirectorySink {
         let writer = SliverWriter::new(directory, *shape, stripes, sums);
         let recorded = match (&point, &passes_record) {
             (Some((next, _)), _) => done(shape, *next),
-            (None, Some((position, _))) => done_in_passes(shape, *position),
+            (None, Some((position, _))) => position.share(shape, shape.unencoded_length()),
             (None, None) => 0,
         };
         self.recorded = AtomicU64::new(if is_resumable { recorded } else { 0 });

@@ -3,6 +3,7 @@
 use super::sliver_part::SliverPart;
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
+use crate::format::shape::Shape;
 use crate::io::control::Control;
 
 /// Storage that takes slivers in order and gives them back, for encoding in two passes.
@@ -71,4 +72,42 @@ pub struct PassPosition {
     /// Number of columns done, of [`Shape::n_shards`](crate::Shape::n_shards). 0 until all rows are
     /// done.
     pub columns: u16,
+}
+
+impl PassPosition {
+    /// Returns the part of `all` that is done: a quarter for the rows, three quarters for the
+    /// columns, as hashing takes most of the time.
+    pub(crate) fn share(&self, shape: &Shape, all: u64) -> u64 {
+        let part = |quarters: u64, done: u16, of: u16| {
+            let part = u128::from(all) * u128::from(quarters) * u128::from(done);
+            u64::try_from(part / 4 / u128::from(of)).expect("at most all")
+        };
+        part(1, self.rows, shape.rows()) + part(3, self.columns, shape.n_shards())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_grows_to_all() {
+        let shape = Shape::new(10, 1000).unwrap();
+        let share = |rows, columns| PassPosition { rows, columns }.share(&shape, 1000);
+        assert_eq!(
+            [
+                share(0, 0),
+                share(2, 0),
+                share(4, 0),
+                share(4, 5),
+                share(4, 10)
+            ],
+            [0, 125, 250, 625, 1000]
+        );
+        let all = PassPosition {
+            rows: 4,
+            columns: 10,
+        };
+        assert_eq!(all.share(&shape, u64::MAX), u64::MAX - 1);
+    }
 }

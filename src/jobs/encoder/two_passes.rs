@@ -2,7 +2,6 @@
 
 use crate::engine::{PassPlan, PassSession};
 use crate::format::error::Result;
-use crate::format::shape::Shape;
 use crate::io::control::{Control, Event};
 use crate::io::sink::{PassPosition, SinkSession};
 use crate::io::source::Source;
@@ -36,13 +35,17 @@ pub(super) fn encode<'a>(
             && leaves.len() == usize::from(done.columns) * n * LEAF_LEN;
         assert!(is_possible, "no checkpoint was at {done:?}");
         session.restore(&leaves)?;
-        control.advance(work(&shape, done));
+        control.advance(done.share(&shape, shape.matrix_len()));
         control.tell(Event::Resumed {
             done: control.progress().done,
         });
     }
     let rows = SourceRows::new(source, shape);
-    for group in plan.row_groups(done.rows.into()) {
+    let mut groups = plan.row_groups(done.rows.into()).peekable();
+    while let Some(group) = groups.next() {
+        if let Some(next) = groups.peek() {
+            rows.will_read(next.clone());
+        }
         done.rows = position(group.end);
         session.rows(group, &rows, store, control)?;
         store.checkpoint(done, &[])?;
@@ -56,16 +59,6 @@ pub(super) fn encode<'a>(
         }
     }
     Ok(session)
-}
-
-/// Returns the work that is done at a position, in bytes of the source matrix: a quarter for the
-/// rows, three quarters for the columns.
-fn work(shape: &Shape, done: PassPosition) -> u64 {
-    let share = |quarters: u64, done: u16, all: u16| {
-        let part = u128::from(shape.matrix_len()) * u128::from(quarters) * u128::from(done);
-        u64::try_from(part / 4 / u128::from(all)).expect("at most the matrix")
-    };
-    share(1, done.rows, shape.rows()) + share(3, done.columns, shape.n_shards())
 }
 
 fn position(index: usize) -> u16 {
