@@ -56,9 +56,9 @@ fuzz-short:
 faults:
 	cargo test --locked --release --test faults -- --ignored --nocapture every_call_fails
 
-# Kills 500 encodes with --resume, and damages their files in between. `make test` kills a dozen. Minutes.
+# Kills 600 encodes with --resume, and damages their files in between. `make test` kills 16. Minutes.
 kills:
-	cargo test --locked --release --test faults -- --ignored --nocapture five_hundred_killed_encodes
+	cargo test --locked --release --test faults -- --ignored --nocapture six_hundred_killed_encodes
 
 # Tests the GPU engine in full on the first device, which may be a software device: every vector, and every fault
 # at every point of eight jobs, one process per job. `make test` samples these. A quarter of an hour.

@@ -58,8 +58,8 @@ pub use blob_output::{Output, OutputSession, SliceOutput};
 pub use control::{DeviceTime, Event, Progress};
 pub use file_output::FileOutput;
 pub use sink::{
-    CallbackSink, OwnedSlivers, Pieces, Sink, SinkSession, SliverBuffer, SliverBufferMut,
-    SliverPair, SliverPart, SliverSlices,
+    CallbackSink, OwnedSlivers, PassPosition, Pieces, Sink, SinkSession, SliverBuffer,
+    SliverBufferMut, SliverPair, SliverPart, SliverSlices, SliverStore,
 };
 pub use sliver_ref::SliverRef;
 pub use sliver_source::SliverSource;

@@ -1,6 +1,8 @@
 //! System files and directories: handles, identities, durability.
 
 mod dir;
+#[allow(dead_code)] // Reading and writing use different hints.
+mod disk_hints;
 mod entry;
 mod file;
 #[cfg(any(test, not(unix)))]
@@ -9,6 +11,8 @@ mod handle_path;
 mod handle_unix;
 
 pub(crate) use dir::Dir;
+#[allow(unused_imports)] // Reading and writing use different ones.
+pub(crate) use disk_hints::{reads_in_order, reserve, start_writeback, will_read};
 pub(crate) use entry::{Access, Kind, Replacing};
 pub(crate) use file::{
     FileId, UNFINISHED, is_shortage, lock_own, open_regular, read_at_most, sync_directory,

@@ -11,6 +11,7 @@ use walrus_accel::runtime::DroppedSet;
 use walrus_accel::{Control, Decoder, Encoder, EngineKind, Runtime};
 
 use super::jobs::{Job, Jobs};
+use super::memory_limit;
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
 use crate::input::file_list::FileList;
 use crate::output::console::Console;
@@ -201,7 +202,7 @@ fn runtime(engine: &EngineArgs, app: &App) -> Result<Runtime, Failure> {
     let mut builder = Runtime::builder()
         .engine(engine.engine)
         .threads(engine.threads)
-        .memory(engine.memory)
+        .memory(memory_limit::of(engine))
         .cpu_fallback(!engine.no_fallback)
         .device_check(!engine.no_device_check);
     if let Some(device) = &engine.device {

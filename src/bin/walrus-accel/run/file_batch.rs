@@ -19,6 +19,7 @@ use walrus_accel::{BlobId, BlobMetadataWithId, Control, Encoder, Error, Result, 
 use super::app::App;
 use super::jobs::Job;
 use super::limits;
+use super::memory_limit;
 use super::ordered_results::OrderedResults;
 use super::run_summary::RunSummary;
 use super::work_queue::{Places, WorkQueue};
@@ -57,6 +58,8 @@ pub struct FileBatch<'a> {
     workers: usize,
     /// True if the run produces only lines on standard output.
     only_lines: bool,
+    /// Memory limit of all jobs together, in bytes.
+    memory_limit: u64,
     /// Encoder with the memory limit of one job.
     encoder: Encoder,
     /// Handle of the first file's job, until the job begins.
@@ -106,7 +109,7 @@ impl<'a> FileBatch<'a> {
             found.map(|found| found.len())
         };
         let lengths: Vec<_> = files.iter().map(length).collect();
-        let budget = engine.memory;
+        let budget = memory_limit::of(engine);
         // Measuring counts as part of the first file's job.
         let first = app.control(files.first().map(|path| shown(path)));
         let engines = engine_count(&encoder, &lengths, budget, with_slivers, &first)?;
@@ -153,6 +156,7 @@ impl<'a> FileBatch<'a> {
             workers: (places + threads).min(queue.most_at_once()),
             queue,
             only_lines: false,
+            memory_limit: budget,
             encoder,
             first_control: Mutex::new(Some(first)),
         })
@@ -173,6 +177,11 @@ impl<'a> FileBatch<'a> {
     /// Returns the encoder for each file.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder
+    }
+
+    /// Returns the memory limit of all jobs together, in bytes.
+    pub fn memory_limit(&self) -> u64 {
+        self.memory_limit
     }
 
     /// Declares that the run produces only lines: it stops early once standard output takes no
