@@ -91,6 +91,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
     if exit == Exit::Interrupted {
         return Ok(exit);
     }
+    app.count_repeats();
     if !args.check.status {
         sum_up(&tally, list.wrong.len(), app);
     }
