@@ -1,6 +1,6 @@
 # Shortcuts for commands that README.md and CONTRIBUTING.md describe.
 
-.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
+.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node many large acceptance
 
 # Commit that `walrus-accel --version --verbose` prints.
 export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -88,6 +88,11 @@ bench-capi:
 # benches/results/node-<processor>.json. Two minutes, 4 GB of memory.
 bench-node:
 	cargo bench --locked --no-default-features --bench node
+
+# Measures the command line on many small files, against the library and against the disk: see scripts/many.sh.
+# Ten minutes, 2 GB of disk.
+many:
+	bash scripts/many.sh
 
 # Tests blobs of more than 2^31 and 2^32 bytes on both engines. Minutes, 5 GB of disk, 10 GB of memory.
 large:

@@ -12,7 +12,7 @@ use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
-use crate::io::control::{Control, Event};
+use crate::io::control::{Control, Event, Phase};
 use crate::io::sink::Sink;
 use crate::io::source::Source;
 use crate::io::symbol_reader::{SourceRows, bytes_of};
@@ -285,6 +285,7 @@ impl Encoder {
             None => Some(engine.plan_encode(&request)?),
         };
         control.start_work(shape.matrix_len(), shape.unencoded_length());
+        control.enter(Phase::Encoding);
         control.check()?;
         let mut sink = match output {
             Some((pairs, sink)) => {
@@ -351,6 +352,7 @@ impl Encoder {
         let metadata = stage.finish();
         control.check()?;
         if let Some((_, sink)) = sink {
+            control.enter(Phase::Writing);
             sink.finish(&metadata, control)?;
         }
         control.finish();

@@ -160,6 +160,11 @@ impl App {
         self.repeats.print(level, path, message, &self.console);
     }
 
+    /// Prints the numbers of messages about files that were not printed.
+    pub fn count_repeats(&self) {
+        self.repeats.sum_up(&self.console);
+    }
+
     fn report_failure(&self, subject: &Subject<'_>, message: &str) {
         match subject {
             Subject::File(path) => self.print_about(Level::Error, path, message),
@@ -178,7 +183,7 @@ impl App {
 
     /// Reports the end of a run and returns the outcome of the process.
     pub fn close(self, subject: &Subject<'_>, result: Result<Exit, Failure>) -> Exit {
-        self.repeats.sum_up(&self.console);
+        self.count_repeats();
         let exit = result.unwrap_or_else(|failure| {
             match &failure {
                 Failure::Usage(reason) => self.console.error(reason),
