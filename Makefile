@@ -1,6 +1,6 @@
 # Shortcuts for commands that README.md and CONTRIBUTING.md describe.
 
-.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node many large acceptance
+.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node many large acceptance disk
 
 # Commit that `walrus-accel --version --verbose` prints.
 export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -102,3 +102,8 @@ large:
 # peak memory: see scripts/acceptance.sh. Minutes, 35 GB of disk.
 acceptance: build
 	bash scripts/acceptance.sh
+
+# Measures encode, decode and verify of files against the disk alone: see scripts/disk.sh. DISK_SIZES="1 3" leaves out
+# the blob of 12 GiB, which needs 122 GiB of disk. Minutes per size.
+disk: build
+	bash scripts/disk.sh

@@ -289,7 +289,7 @@ fn a_full_disk_is_found_before_the_work() {
     let directory = tempfile::tempdir().unwrap();
     let mut output = FileOutput::new(directory.path().join("new"));
     // More than any disk has. A file system without reservations begins nevertheless.
-    let shape = Shape::new(1000, 1 << 43).unwrap();
+    let shape = Shape::new(40_000, 1 << 43).unwrap();
     if let Err(error) = output.begin(&shape) {
         let error = error.to_string();
         assert!(error.contains("cannot write"), "{error}");

@@ -1,7 +1,6 @@
 //! System files and directories: handles, identities, durability.
 
 mod dir;
-#[allow(dead_code)] // Reading and writing use different hints.
 mod disk_hints;
 mod entry;
 mod file;
@@ -11,7 +10,6 @@ mod handle_path;
 mod handle_unix;
 
 pub(crate) use dir::Dir;
-#[allow(unused_imports)] // Reading and writing use different ones.
 pub(crate) use disk_hints::{reads_in_order, reserve, start_writeback, will_read};
 pub(crate) use entry::{Access, Kind, Replacing};
 pub(crate) use file::{
