@@ -7,9 +7,11 @@ mod file;
 mod handle_path;
 #[cfg(unix)]
 mod handle_unix;
+mod open_files;
 
 pub(crate) use dir::Dir;
 pub(crate) use entry::{Access, Kind, Replacing};
 pub(crate) use file::{
     FileId, UNFINISHED, is_shortage, lock_own, open_regular, read_at_most, sync_directory,
 };
+pub(crate) use open_files::OpenFiles;
