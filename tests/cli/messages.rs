@@ -12,10 +12,10 @@ fn a_directory_where_a_file_is_expected() {
     let all = format!("{}/*", dir.display());
     walrus!["encode", dir, "--out", scratch.path("out")]
         .exits(1)
-        .says(&["it is a directory", &all]);
+        .says(&["it is a directory", "--recursive"]);
     walrus!["blob-id", dir]
         .exits(1)
-        .says(&["it is a directory", &all]);
+        .says(&["it is a directory", "--recursive"]);
     walrus!["inspect", dir]
         .exits(1)
         .says(&["it is a directory", &all]);

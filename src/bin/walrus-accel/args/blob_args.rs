@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use walrus_accel::Check;
 
-use super::shared_args::{CodeArgs, EngineArgs, ReportArgs};
+use super::shared_args::{CodeArgs, EngineArgs, InputArgs, ReportArgs};
 use super::values::{AxisChoice, axis_choice, check};
 
 /// Arguments of `encode`.
 #[derive(Args, Debug)]
 pub struct EncodeArgs {
-    /// Files to encode; - reads standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
     /// Directory for the blobs' directories; created if missing
     #[arg(long, short, value_name = "DIR")]
     pub out: PathBuf,
@@ -37,9 +36,8 @@ pub struct EncodeArgs {
 /// Arguments of `blob-id`.
 #[derive(Args, Debug)]
 pub struct BlobIdArgs {
-    /// Files to read; - reads standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
     #[command(flatten)]
     pub code: CodeArgs,
     /// Print the blob IDs without file names

@@ -18,7 +18,7 @@ use walrus_accel::EngineKind;
 pub use self::blob_args::{
     BlobIdArgs, CleanArgs, DecodeArgs, DevicesArgs, EncodeArgs, RepairArgs, VerifyArgs,
 };
-pub use self::shared_args::{BlobArgs, CodeArgs, EngineArgs, ReportArgs, WantedArgs};
+pub use self::shared_args::{BlobArgs, CodeArgs, EngineArgs, InputArgs, ReportArgs, WantedArgs};
 #[cfg(test)]
 pub use self::size::parse as parse_size;
 pub use self::sliver_args::{CheckProofArgs, InspectArgs, RecoverArgs, RecoveryArgs, SymbolArgs};

@@ -25,6 +25,26 @@ pub struct CodeArgs {
     pub commitment: Commitment,
 }
 
+/// Files to encode, named on the command line and in lists.
+#[derive(Args, Clone, Debug)]
+pub struct InputArgs {
+    /// Files to read; - reads standard input
+    #[arg(required_unless_present = "files_from", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Read the files in directories, hidden files included, and in all directories below
+    #[arg(long, short)]
+    pub recursive: bool,
+    /// Follow symbolic links in directories; links given by name are always followed
+    #[arg(long, requires = "recursive")]
+    pub follow: bool,
+    /// Read further names of files from a list, one per line; - reads the list from standard input
+    #[arg(long, value_name = "LIST")]
+    pub files_from: Option<PathBuf>,
+    /// Names in the list end with a NUL byte, as `find -print0` writes them
+    #[arg(long, short = '0', requires = "files_from")]
+    pub null: bool,
+}
+
 /// Engine, its resources and its device.
 #[derive(Args, Clone, Debug)]
 pub struct EngineArgs {

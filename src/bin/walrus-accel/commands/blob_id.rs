@@ -2,6 +2,7 @@
 
 use crate::args::BlobIdArgs;
 use crate::commands::encoded_line::EncodedLine;
+use crate::input::file_list::FileList;
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::id_line;
 use crate::run::app::{App, encoder};
@@ -9,8 +10,10 @@ use crate::run::file_batch::FileBatch;
 
 /// Prints one line per file.
 pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
+    let list = FileList::gather(&args.input, None, &app.console)?;
+    let listed = app.report_unlisted(&list);
     let encoder = encoder(&args.code, &args.engine, app)?;
-    let batch = FileBatch::new(app, &args.files, encoder, &args.engine, None)?.only_lines();
+    let batch = FileBatch::new(app, &list.files, encoder, &args.engine, None)?.only_lines();
     let encoder = batch.encoder();
     let exit = batch.run(
         |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),
@@ -29,5 +32,5 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
     if exit != Exit::Unavailable {
         app.warn_of_device(&args.engine, encoder.runtime());
     }
-    Ok(exit)
+    Ok(exit.and(listed))
 }

@@ -10,6 +10,7 @@ use walrus_accel::{Axis, Error, PairSet, Shape};
 use crate::args::{EncodeArgs, is_standard};
 use crate::commands::encoded_line::EncodedLine;
 use crate::input::blob_source::Blob;
+use crate::input::file_list::FileList;
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, id_line, shown, typed};
 use crate::run::app::{App, encoder};
@@ -22,7 +23,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             .map_err(|error| Failure::Usage(format!("--pairs: {error}")))?,
         None => PairSet::all(args.code.shards),
     };
-    if args.resume && args.files.iter().any(|path| is_standard(path)) {
+    let list = FileList::gather(&args.input, Some(&args.out), &app.console)?;
+    let listed = app.report_unlisted(&list);
+    if args.resume && list.files.iter().any(|path| is_standard(path)) {
         app.console.warning(
             "--resume has no effect on standard input, which cannot be read again from \
              its beginning",
@@ -35,11 +38,11 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             shape.slivers_len() / u64::from(shape.n_shards()) * pairs.len() as u64
         })
     };
-    let batch = FileBatch::new(app, &args.files, encoder, &args.engine, Some(&slivers))?;
+    let batch = FileBatch::new(app, &list.files, encoder, &args.engine, Some(&slivers))?;
     note_growth(args, &pairs, batch.lengths(), app);
     let encoder = batch.encoder();
     // No job may replace any input. Standard input may be a redirected file.
-    let inputs: Vec<_> = args
+    let inputs: Vec<_> = list
         .files
         .iter()
         .map(|path| match is_standard(path) {
@@ -94,6 +97,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
     if exit != Exit::Unavailable {
         app.warn_of_device(&args.engine, encoder.runtime());
     }
+    let exit = exit.and(listed);
     // After a failure the leftover may be this run's own, which has been reported.
     if exit == Exit::Done {
         note_leftover(&args.out, app);

@@ -1,8 +1,10 @@
 //! Files that a command line names.
 
 pub mod blob_source;
+pub mod file_list;
 pub mod metadata_file;
 pub mod open_directory;
 pub mod sliver_file;
 pub mod small_file;
 pub mod symbol_files;
+pub mod walk;

@@ -62,7 +62,7 @@ fn io_message(action: &str, path: &Path, source: &io::Error, error: &Error) -> S
         }
         InvalidInput if action == "encode" && path.is_dir() => {
             format!(
-                "cannot encode {0}: it is a directory; name the files in it, as in {0}/*",
+                "cannot encode {}: it is a directory; --recursive takes the files below it",
                 shown(path)
             )
         }

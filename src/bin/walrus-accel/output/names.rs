@@ -79,6 +79,18 @@ pub fn id_line(id: impl Display, name: &Path) -> Vec<u8> {
     line
 }
 
+/// Returns the path with the bytes of a file name. `None` if the system has no such paths: where
+/// names are Unicode, other bytes are no name.
+pub fn path_of(bytes: Vec<u8>) -> Option<PathBuf> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt;
+        Some(std::ffi::OsString::from_vec(bytes).into())
+    }
+    #[cfg(not(unix))]
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
 /// File name in a JSON object, under a key of that object.
 ///
 /// JSON strings are Unicode. A name that is not UTF-8 is written twice: with replacement characters

@@ -12,6 +12,7 @@ use walrus_accel::{Control, Decoder, Encoder, EngineKind, Runtime};
 
 use super::jobs::{Job, Jobs};
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
+use crate::input::file_list::FileList;
 use crate::output::console::Console;
 use crate::output::destination::Destination;
 use crate::output::exit::{Exit, Failure};
@@ -135,6 +136,17 @@ impl App {
     /// Reports the failure of one of several files.
     pub fn report_file_failure(&self, path: &Path, message: &str) {
         self.report_failure(&Subject::File(path), message);
+    }
+
+    /// Reports the names that lead to no file.
+    pub fn report_unlisted(&self, list: &FileList) -> Exit {
+        for (path, message) in &list.failures {
+            self.report_file_failure(path, message);
+        }
+        match list.failures.is_empty() {
+            true => Exit::Done,
+            false => Exit::Failed,
+        }
     }
 
     fn report_failure(&self, subject: &Subject<'_>, message: &str) {
