@@ -1,8 +1,8 @@
 //! Wire formats: readers and writers of BCS, the encoding of the network's structures.
 //!
-//! Only this module and the quilts, through its reader, parse bytes from other parties. Readers
-//! check every length against the bytes that are present before they allocate. Every structure has exactly one spelling: writing a parsed
-//! structure gives the same bytes.
+//! Only this module, and the quilts through its reader, parse bytes from other parties. Readers
+//! check every length against the bytes that are present before they allocate. Every structure has
+//! exactly one spelling: writing a parsed structure gives the same bytes.
 
 mod bcs;
 mod bcs_reader;

@@ -24,7 +24,7 @@ use crate::output::names::{JsonName, shown};
 use crate::output::streams;
 use crate::run::app::{App, decoder};
 
-/// Bytes of a decoded blob per write to standard output.
+/// Bytes of a file per write to standard output.
 const COPY_LEN: usize = 1 << 20;
 
 /// Result of a decode as a JSON object.
@@ -264,8 +264,8 @@ fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
         .warning(format_args!("skipped {path}: {verdict}"));
 }
 
-/// Copies the decoded blob to standard output.
-fn copy_out(scratch: UnnamedFile, app: &App) -> Result<(), Failure> {
+/// Copies a file to standard output.
+pub(super) fn copy_out(scratch: UnnamedFile, app: &App) -> Result<(), Failure> {
     let mut file = scratch.into_file()?;
     let mut buffer = vec![0; COPY_LEN];
     let mut out = streams::data();

@@ -4,6 +4,7 @@ pub mod blob_source;
 pub mod file_list;
 pub mod metadata_file;
 pub mod open_directory;
+pub mod quilt_files;
 pub mod sliver_file;
 pub mod small_file;
 pub mod symbol_files;
