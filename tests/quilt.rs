@@ -555,6 +555,14 @@ fn random_damage_is_refused_or_harmless() {
 }
 
 #[test]
+fn quilts_are_shared_by_threads() {
+    fn is_shared<T: Send + Sync>(_: &T) {}
+    let quilt = Quilt::new(10, Vec::new()).unwrap();
+    is_shared(&quilt);
+    is_shared(&QuiltReader::of_blob(10, bytes_of(&quilt)).unwrap());
+}
+
+#[test]
 fn a_quilt_of_no_patches() {
     let quilt = Quilt::new(1000, Vec::new()).unwrap();
     assert_eq!(quilt.symbol_size(), 2);

@@ -21,7 +21,7 @@ use crate::support::memory::{collected, filled, to_usize, try_zeroed, with_capac
 /// Place that the columns of a quilt come from.
 pub(super) enum Columns<'a> {
     Slivers(SliverColumns<'a>),
-    Blob(&'a dyn Source),
+    Blob(Box<dyn Source + Send + 'a>),
 }
 
 impl Columns<'_> {
@@ -38,7 +38,7 @@ impl Columns<'_> {
         let mut out = try_zeroed(to_usize(len, "columns of a quilt")?)?;
         match self {
             Self::Slivers(slivers) => slivers.read(columns, &mut out, control)?,
-            Self::Blob(blob) => read_blob(*blob, shape, &columns, &mut out)?,
+            Self::Blob(blob) => read_blob(&**blob, shape, &columns, &mut out)?,
         }
         Ok(out)
     }
@@ -71,7 +71,7 @@ fn read_blob(
 pub(super) struct SliverColumns<'a> {
     decoder: Decoder,
     metadata: VerifiedMetadata,
-    slivers: &'a dyn SliverSource,
+    slivers: Box<dyn SliverSource + Send + 'a>,
     /// Position of the secondary sliver of each column.
     secondary: Vec<Option<usize>>,
     /// Positions of good slivers, by axis, once the slivers were verified.
@@ -82,12 +82,12 @@ impl<'a> SliverColumns<'a> {
     pub(super) fn new(
         decoder: &Decoder,
         metadata: &VerifiedMetadata,
-        slivers: &'a dyn SliverSource,
+        slivers: Box<dyn SliverSource + Send + 'a>,
     ) -> Self {
         let shape = metadata.shape();
         let infos = slivers.infos();
         let mut secondary = filled(None, shape.columns().into());
-        for number in usable(&shape, slivers, Axis::Secondary) {
+        for number in usable(&shape, &*slivers, Axis::Secondary) {
             if let Some(place) = secondary.get_mut(usize::from(infos[number].index.0)) {
                 *place = Some(number);
             }
@@ -164,7 +164,7 @@ impl<'a> SliverColumns<'a> {
             let good = &self.good[axis as usize];
             let candidates = match good.get() {
                 Some(good) => good.clone(),
-                None => usable(&shape, self.slivers, axis),
+                None => usable(&shape, &*self.slivers, axis),
             };
             if candidates.len() >= needed
                 && self.restore_from(axis, &candidates[..needed], columns, first, out, control)?
@@ -206,7 +206,7 @@ impl<'a> SliverColumns<'a> {
     fn verified(&self, numbers: &[usize], control: &Control) -> Result<Vec<usize>> {
         let verify = self
             .decoder
-            .verify(&self.metadata, self.slivers, numbers, &control.child());
+            .verify(&self.metadata, &*self.slivers, numbers, &control.child());
         let verdicts = numbers.iter().zip(verify?);
         let good = verdicts.filter(|(_, verdict)| verdict.is_good());
         Ok(collected(good.map(|(&number, _)| number)))
@@ -262,7 +262,7 @@ impl<'a> SliverColumns<'a> {
     pub(super) fn check(&self, control: &Control) -> Result<()> {
         let request = DecodeRequest {
             check: Check::Strict,
-            ..DecodeRequest::new(&self.metadata, self.slivers)
+            ..DecodeRequest::new(&self.metadata, &*self.slivers)
         };
         let decoded = self.decoder.decode(&request, &mut Discard, control);
         decoded.map(drop)

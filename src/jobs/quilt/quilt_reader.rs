@@ -62,7 +62,8 @@ pub struct QuiltReader<'a> {
 }
 
 impl Decoder {
-    /// Returns a reader of the quilt with this metadata. Nothing is read yet.
+    /// Returns a reader of the quilt with this metadata, from slivers that are given or borrowed.
+    /// Nothing is read yet.
     ///
     /// # Errors
     ///
@@ -70,13 +71,13 @@ impl Decoder {
     pub fn quilt_reader<'a>(
         &self,
         metadata: &VerifiedMetadata,
-        slivers: &'a dyn SliverSource,
+        slivers: impl SliverSource + Send + 'a,
     ) -> Result<QuiltReader<'a>> {
         let length = metadata.shape().unencoded_length();
         catch_out_of_memory(|| {
             Ok(QuiltReader {
                 shape: QuiltShape::of_blob(metadata.n_shards(), length)?,
-                columns: Columns::Slivers(SliverColumns::new(self, metadata, slivers)),
+                columns: Columns::Slivers(SliverColumns::new(self, metadata, Box::new(slivers))),
                 quilt_id: Some(*metadata.blob_id()),
                 at_once: READ_LEN.min(self.runtime.memory() / 8),
                 index: OnceLock::new(),
@@ -94,10 +95,10 @@ impl<'a> QuiltReader<'a> {
     /// # Errors
     ///
     /// As [`Decoder::quilt_reader`]; [`Error::TooFewShards`], [`Error::TooManyShards`].
-    pub fn of_blob(n_shards: u16, blob: &'a dyn Source) -> Result<Self> {
+    pub fn of_blob(n_shards: u16, blob: impl Source + Send + 'a) -> Result<Self> {
         Ok(Self {
             shape: QuiltShape::of_blob(n_shards, blob.len())?,
-            columns: Columns::Blob(blob),
+            columns: Columns::Blob(Box::new(blob)),
             quilt_id: None,
             at_once: READ_LEN,
             index: OnceLock::new(),
