@@ -76,6 +76,7 @@ impl QuiltReader<'_> {
             // The file is there; a file system that cannot sync directories does not change that.
             let _ = dir.sync();
         }
+        self.forget_ahead();
         Ok(paths)
     }
 }

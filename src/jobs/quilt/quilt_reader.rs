@@ -286,6 +286,7 @@ impl<'a> QuiltReader<'a> {
                 self.read_ahead(&all[number..], control)?;
                 self.read(patch, &mut Discard, &control.child())?;
             }
+            self.forget_ahead();
             let index_end = self.index_columns(control)?;
             let mut next = patches.last().map_or(index_end, |patch| patch.columns.end);
             while next < self.shape.columns() {
@@ -319,19 +320,28 @@ impl<'a> QuiltReader<'a> {
         }) {
             return Ok(());
         }
+        // Whole patches, so that none is read twice.
         for patch in &patches[1..] {
-            if patch.columns.start != end || end >= chunk_end {
+            let Range {
+                start: next,
+                end: until,
+            } = patch.columns.clone();
+            if next != end || until <= end || until > chunk_end {
                 break;
             }
-            end = patch.columns.end;
+            end = until;
         }
-        let columns = start..end.min(chunk_end);
         *ahead = None;
-        if columns.len() > 1 {
-            let bytes = self.columns.read(&self.shape, columns, control)?;
+        if end <= chunk_end && end - start > 1 {
+            let bytes = self.columns.read(&self.shape, start..end, control)?;
             *ahead = Some((start, bytes));
         }
         Ok(())
+    }
+
+    /// Releases the memory of columns that were read ahead.
+    pub(super) fn forget_ahead(&self) {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Returns the bytes of columns, which may have been read ahead.
