@@ -511,7 +511,7 @@ fn a_careful_reader_refuses_what_no_writer_writes() {
     assert!(matches!(found, Error::Malformed { .. }), "{found}");
     // Lengths that no quilt has: an odd symbol size, a part of a symbol, nothing.
     for length in [28 * 11, 28 * 10 + 1, 28, 0] {
-        let result = QuiltReader::of_blob(10, &vec![1; length]).map(drop);
+        let result = QuiltReader::of_blob(10, vec![1; length]).map(drop);
         assert!(
             matches!(result, Err(Error::InvalidQuilt { .. })),
             "{length}: {result:?}"
