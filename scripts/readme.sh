@@ -84,6 +84,7 @@ awk '/^```sh$/ { copy = 1; next } /^```$/ { copy = 0 } copy' README.md |
     cat <<'END'
 cmp model.safetensors restored.bin
 cmp README.md restored
+diff -r docs back
 diff -r from-c from-cpp
 test "$(ls from-c)" = "$(walrus-accel blob-id --no-names README.md)"
 ./id 2>/dev/null && exit 1

@@ -22,6 +22,7 @@
 //! | [`verify`] | slivers to verify, verdicts |
 //! | [`recovery`] | recovery symbols: serving them, recovering slivers from them |
 //! | [`directory`] | a blob as a directory of files |
+//! | [`quilt`] | many small blobs as one blob |
 //! | [`wire`] | the wire formats (BCS) |
 //! | [`runtime`] | instruction sets and devices |
 //! | [`error`] | typed reasons of errors |
@@ -195,6 +196,43 @@ pub mod recovery {
     pub use crate::jobs::recovery::{Recovery, RecoveryOutcome, RecoveryTarget};
 }
 
+/// Quilts: many small blobs, the patches, as one blob.
+///
+/// [`Quilt`](quilt::Quilt) lays out patches from files or bytes. It is a
+/// [`Source`](io::Source), so an [`Encoder`] takes it as any blob. [`Decoder::quilt_reader`] reads
+/// the patches of a quilt from its slivers: one patch takes few secondary slivers and no decoding.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::directory::{BlobDirectory, DirectorySink};
+/// use walrus_accel::quilt::{Quilt, QuiltEntry, QuiltPatchId};
+/// use walrus_accel::{Control, PairSet, Runtime};
+///
+/// # let out = tempfile::tempdir().unwrap();
+/// let runtime = Runtime::new()?;
+/// let (mut sink, control) = (DirectorySink::new(out.path()), Control::new());
+/// let entries = vec![
+///     QuiltEntry::new("walrus.txt", &b"walrus"[..]),
+///     QuiltEntry::new("tusk.txt", &b"tusk"[..]),
+/// ];
+/// let quilt = Quilt::new(10, entries)?;
+/// let encoded = runtime.encoder(10)?.encode(&quilt, &PairSet::all(10), &mut sink, &control)?;
+/// let id = quilt.patches()[0].id(&encoded.blob_id).to_string();
+///
+/// let directory = BlobDirectory::open(&sink.outcome().unwrap().path)?;
+/// let reader = runtime.decoder().quilt_reader(directory.metadata(), &directory)?;
+/// let patch = reader.patch_by_id(&id.parse()?, &control)?;
+/// let mut content = Vec::new();
+/// reader.read(&patch, &mut content, &control)?;
+/// assert_eq!((patch.identifier.as_str(), &content[..]), ("tusk.txt", &b"tusk"[..]));
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+pub mod quilt {
+    pub use crate::format::quilt::{QuiltPatch, QuiltPatchId, QuiltTags};
+    pub use crate::jobs::quilt::{Quilt, QuiltEntry, QuiltReader};
+}
+
 /// The wire formats: structures of the network and their BCS bytes.
 ///
 /// [`Bcs`](wire::Bcs) reads and writes them. Reading checks every length against the bytes that are
@@ -243,6 +281,7 @@ pub mod error {
         Disagreement, Inconsistency, MetadataProblem, SliverProblem, SourceChange,
         TargetDifference, TargetObstacle,
     };
+    pub use crate::format::quilt_reasons::{IdentifierProblem, QuiltLimit, QuiltProblem};
 }
 
 /// Instruction sets and devices of a [`Runtime`].

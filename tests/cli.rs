@@ -23,6 +23,7 @@ mod cli {
     mod limits;
     mod many;
     mod messages;
+    mod quilt;
     mod recover;
     mod repair;
     mod streams;

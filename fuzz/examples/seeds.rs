@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use walrus_accel::directory::DirectorySink;
 use walrus_accel::directory::fuzzing::JobIdentity;
+use walrus_accel::io::Source;
+use walrus_accel::quilt::{Quilt, QuiltEntry, QuiltTags};
 use walrus_accel::wire::{Bcs, InconsistencyProof, RecoverySymbol};
 use walrus_accel::{Axis, Control, EngineKind, PairSet, Runtime, SliverIndex, SliverPairIndex};
 use walrus_accel_fuzz::{cpu, fixed};
@@ -26,6 +28,7 @@ fn main() {
     fixed_blobs(&mut seeds);
     directories(&mut seeds);
     choices(&mut seeds);
+    quilts(&mut seeds);
     println!("{} seeds in {}", seeds.count, seeds.root.display());
 }
 
@@ -201,5 +204,49 @@ fn choices(seeds: &mut Seeds) {
         ]
         .concat();
         seeds.put("differential", &format!("good-{n_shards}"), &input);
+    }
+}
+
+/// Adds quilts by columns, patches, and IDs of patches.
+fn quilts(seeds: &mut Seeds) {
+    let tags = QuiltTags::new([("k", "v"), ("type", "x")]).expect("short tags");
+    for (n_shards, count) in [(4u16, 1), (7, 3), (10, 6)] {
+        let entries = (0..count).map(|i| {
+            let entry = QuiltEntry::new(format!("file {i}"), vec![7; 5 * i]);
+            match i % 2 {
+                0 => entry,
+                _ => entry.with_tags(tags.clone()),
+            }
+        });
+        let quilt = Quilt::new(n_shards, entries.collect()).expect("a small quilt");
+        let mut blob = vec![0; quilt.len() as usize];
+        quilt.read_at(0, &mut blob).expect("from memory");
+        let shape = walrus_accel::Shape::new(n_shards, quilt.len()).expect("a small blob");
+        let size = shape.symbol_size() as usize;
+        let columns = usize::from(shape.columns());
+        let column = |column: usize| {
+            let symbols = blob.chunks(size).skip(column).step_by(columns);
+            symbols.collect::<Vec<_>>().concat()
+        };
+        let by_columns: Vec<_> = (0..columns).map(column).collect();
+        let input = [&[(n_shards - 4) as u8][..], &by_columns.concat()].concat();
+        seeds.put("quilt", &format!("files-{count}"), &input);
+        for (number, patch) in quilt.patches().iter().enumerate() {
+            let columns = usize::from(patch.columns.start)..patch.columns.end.into();
+            let bytes = by_columns[columns].concat();
+            seeds.put("quilt_patch", &format!("patch-{count}-{number}"), &bytes);
+            let id = patch.id(&walrus_accel::BlobId([number as u8; 32]));
+            seeds.put(
+                "quilt_patch_id",
+                &format!("bytes-{count}-{number}"),
+                &id.to_bytes(),
+            );
+            let text = id.to_string();
+            seeds.put(
+                "quilt_patch_id",
+                &format!("text-{count}-{number}"),
+                text.as_bytes(),
+            );
+        }
     }
 }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file_names::{PAIRS_DIRECTORY, parse_sliver_file_name};
-use super::files::OpenFiles;
 use super::handles::Handles;
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
@@ -19,7 +18,9 @@ use crate::format::verdict::SliverInfo;
 use crate::format::wire::{SliverEdges, SliverLayout};
 use crate::io::sliver_source::SliverSource;
 use crate::io::source::read_exact_at;
-use crate::support::disk::{Access, Dir, is_shortage, open_regular, reads_in_order, will_read};
+use crate::support::disk::{
+    Access, Dir, OpenFiles, is_shortage, open_regular, reads_in_order, will_read,
+};
 use crate::support::memory::{catch_out_of_memory, collected, push};
 
 /// File that holds a sliver, judging by its frame.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use super::file_names::{
     SliverSet, fresh_file_name, is_intermediate, part_file_name, sliver_file_name,
 };
-use super::files::{OpenFiles, in_parallel};
+use super::files::in_parallel;
 use super::handles::sync_files;
 use super::journal::append_sums;
 use super::parts::{self, ReadBack, SliverId, changed, part_len};
@@ -22,7 +22,7 @@ use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::io::sink::SliverPart;
 use crate::io::source::write_all_at;
-use crate::support::disk::{Access, Dir, Kind, Replacing};
+use crate::support::disk::{Access, Dir, Kind, OpenFiles, Replacing};
 use crate::support::memory::{collected, filled, push, with_capacity};
 
 thread_local! {

@@ -128,6 +128,9 @@ impl From<Error> for Failure {
             | Error::PairOutOfRange { .. }
             | Error::PairSyntax { .. }
             | Error::BlobIdSyntax { .. }
+            | Error::QuiltPatchIdSyntax { .. }
+            | Error::QuiltRefused { .. }
+            | Error::UnsafeIdentifier { .. }
             | Error::UnknownName { .. }
             | Error::RangeOutside { .. }
             | Error::TooManyThreads { .. }
@@ -136,7 +139,8 @@ impl From<Error> for Failure {
             Error::BlobTooLarge { .. } => WALRUS_ACCEL_BLOB_TOO_LARGE,
             Error::SizeOverflow { .. } => WALRUS_ACCEL_OUT_OF_MEMORY,
             Error::MemoryBudget { .. } | Error::DeviceMemory { .. } => WALRUS_ACCEL_MEMORY_LIMIT,
-            Error::Malformed { .. } => WALRUS_ACCEL_MALFORMED,
+            Error::Malformed { .. } | Error::InvalidQuilt { .. } => WALRUS_ACCEL_MALFORMED,
+            Error::NoSuchPatch { .. } => WALRUS_ACCEL_NOT_FOUND,
             Error::InvalidMetadata { .. } => WALRUS_ACCEL_INVALID_METADATA,
             Error::NotEnoughSlivers { .. } => WALRUS_ACCEL_NOT_ENOUGH_SLIVERS,
             Error::NotEnoughSymbols { .. } => WALRUS_ACCEL_NOT_ENOUGH_SYMBOLS,

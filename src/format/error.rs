@@ -8,6 +8,7 @@ use crate::format::error_reasons::{
     TargetObstacle,
 };
 use crate::format::index::Axis;
+use crate::format::quilt_reasons::{QuiltLimit, QuiltProblem};
 use crate::format::verdict::SymbolVerdict;
 use crate::support::memory::MemoryError;
 
@@ -120,6 +121,51 @@ pub enum Error {
     BlobIdSyntax {
         /// Text given.
         text: String,
+    },
+
+    /// A text is no ID of a patch.
+    #[error(
+        "`{text}` is no patch ID: 50 characters of URL-safe base64 without padding, of version 1, \
+         are expected"
+    )]
+    QuiltPatchIdSyntax {
+        /// Text given.
+        text: String,
+    },
+
+    /// A quilt cannot be built from the given patches.
+    #[error("the quilt cannot be built: {reason}")]
+    QuiltRefused {
+        /// Rule that the patches break.
+        #[source]
+        reason: QuiltLimit,
+    },
+
+    /// A blob, or a part of the blob, is no valid quilt.
+    #[error("the blob is no valid quilt: {reason}")]
+    InvalidQuilt {
+        /// Rule that the blob breaks.
+        #[source]
+        reason: QuiltProblem,
+    },
+
+    /// A quilt has no such patch.
+    #[error("the quilt has no patch with {wanted}; list the quilt to see its patches")]
+    NoSuchPatch {
+        /// Property of the patch asked for, such as its identifier.
+        wanted: String,
+    },
+
+    /// An identifier of a patch has no place below an output directory.
+    #[error(
+        "the patch {identifier:?} has no place below the output directory: {reason}; extract it \
+         alone, to a file that you name"
+    )]
+    UnsafeIdentifier {
+        /// The identifier, shortened.
+        identifier: String,
+        /// Rule that the identifier breaks.
+        reason: &'static str,
     },
 
     /// A name of an engine, commitment hash or check is unknown.

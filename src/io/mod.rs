@@ -46,6 +46,7 @@
 
 pub(crate) mod blob_output;
 pub(crate) mod control;
+pub(crate) mod dir_output;
 pub(crate) mod file_output;
 pub(crate) mod sink;
 pub(crate) mod sliver_ref;

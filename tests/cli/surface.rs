@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use super::harness::{Run, Scratch, command, names, run_with_input, walrus, words};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "encode",
     "blob-id",
     "decode",
@@ -16,6 +16,7 @@ const VERBS: [&str; 14] = [
     "recover",
     "prove",
     "check-proof",
+    "quilt",
     "clean",
     "devices",
     "completions",

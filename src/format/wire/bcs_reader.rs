@@ -3,17 +3,18 @@
 use crate::format::error::{Error, Result};
 
 /// Reasons for rejecting bytes that several structures share.
-pub(super) mod reason {
+pub(in crate::format) mod reason {
     pub const TRUNCATED: &str = "the bytes end early";
     pub const TRAILING: &str = "there are bytes after the end";
     pub const LENGTH_TOO_WIDE: &str = "a length is beyond 32 bits";
     pub const LENGTH_NOT_CANONICAL: &str = "a length is not in its shortest form";
+    pub const NOT_UTF8: &str = "a text is not UTF-8";
     pub const SYMBOL_SIZE: &str = "the symbol size is not an even number from 2 to 65534";
     pub const PART_OF_A_SYMBOL: &str = "the symbols' length is not a multiple of the symbol size";
 }
 
 /// Maximum length in bytes of the ULEB128 form of a `u32`.
-pub(super) const MAX_ULEB_LEN: usize = 5;
+pub(in crate::format) const MAX_ULEB_LEN: usize = 5;
 
 /// Reader of the bytes of one structure from front to back.
 pub struct Reader<'a> {
@@ -23,7 +24,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(structure: &'static str, bytes: &'a [u8]) -> Self {
+    pub(in crate::format) const fn new(structure: &'static str, bytes: &'a [u8]) -> Self {
         Self {
             structure,
             bytes,
@@ -32,12 +33,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Position of the reader, in bytes from the beginning.
-    pub(super) const fn offset(&self) -> usize {
+    pub(in crate::format) const fn offset(&self) -> usize {
         self.offset
     }
 
     /// Creates the error for wrong bytes at `offset`.
-    pub(super) const fn malformed(&self, offset: usize, reason: &'static str) -> Error {
+    pub(in crate::format) const fn malformed(&self, offset: usize, reason: &'static str) -> Error {
         Error::Malformed {
             structure: self.structure,
             reason,
@@ -50,12 +51,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Number of bytes left.
-    pub(super) const fn left(&self) -> usize {
+    pub(in crate::format) const fn left(&self) -> usize {
         self.bytes.len() - self.offset
     }
 
     /// Reads the next `len` bytes, borrowed.
-    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
+    pub(in crate::format) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, _) = self
             .rest()
             .split_at_checked(len)
@@ -64,26 +65,30 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(in crate::format) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let taken = self.take(N)?;
         Ok(taken.try_into().expect("as long as asked for"))
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8> {
+    pub(in crate::format) fn u8(&mut self) -> Result<u8> {
         let [byte] = self.array()?;
         Ok(byte)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16> {
+    pub(in crate::format) fn u16(&mut self) -> Result<u16> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64> {
+    pub(in crate::format) fn u32(&mut self) -> Result<u32> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    pub(in crate::format) fn u64(&mut self) -> Result<u64> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
     /// Reads the byte of an enumeration, or a byte with one valid value.
-    pub(super) fn tag<T>(
+    pub(in crate::format) fn tag<T>(
         &mut self,
         known: impl FnOnce(u8) -> Result<T, &'static str>,
     ) -> Result<T> {
@@ -92,13 +97,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a length in bytes, and that many bytes, borrowed.
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8]> {
+    pub(in crate::format) fn bytes(&mut self) -> Result<&'a [u8]> {
         let len = self.uleb()?;
         self.take(len)
     }
 
+    /// Reads a length in bytes and a text of that many bytes, borrowed.
+    pub(in crate::format) fn text(&mut self) -> Result<&'a str> {
+        let at = self.offset;
+        let bytes = self.bytes()?;
+        std::str::from_utf8(bytes).map_err(|_| self.malformed(at, reason::NOT_UTF8))
+    }
+
     /// Returns the bytes that `parts` reads.
-    pub(super) fn bytes_of(
+    pub(in crate::format) fn bytes_of(
         &mut self,
         parts: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<&'a [u8]> {
@@ -110,7 +122,11 @@ impl<'a> Reader<'a> {
     /// Reads a count of items of at least `item_len` bytes each. The result is at most the number
     /// of items that the bytes left can hold and at most `limit.0`, so that memory for the items
     /// can be allocated.
-    pub(super) fn count(&mut self, item_len: usize, limit: (usize, &'static str)) -> Result<usize> {
+    pub(in crate::format) fn count(
+        &mut self,
+        item_len: usize,
+        limit: (usize, &'static str),
+    ) -> Result<usize> {
         let at = self.offset;
         let count = self.uleb()?;
         if count > limit.0 {
@@ -131,7 +147,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Fails if bytes are left.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(in crate::format) fn finish(self) -> Result<()> {
         if self.rest().is_empty() {
             Ok(())
         } else {
@@ -141,7 +157,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Returns the ULEB128 number at the beginning of `bytes`, and its length in bytes.
-pub(super) fn parse_uleb(bytes: &[u8]) -> Result<(u32, usize), &'static str> {
+pub(in crate::format) fn parse_uleb(bytes: &[u8]) -> Result<(u32, usize), &'static str> {
     let mut value = 0;
     for (position, &byte) in bytes.iter().take(MAX_ULEB_LEN).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * position);
@@ -161,7 +177,7 @@ pub(super) fn parse_uleb(bytes: &[u8]) -> Result<(u32, usize), &'static str> {
 }
 
 /// Appends a length in its shortest ULEB128 form.
-pub(super) fn put_uleb(mut value: u64, out: &mut Vec<u8>) {
+pub(in crate::format) fn put_uleb(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -170,13 +186,13 @@ pub(super) fn put_uleb(mut value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends the length of `bytes` and the bytes.
-pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub(in crate::format) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     put_uleb(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 
 /// Checks a symbol size in bytes that the input claims.
-pub(super) const fn check_symbol_size(symbol_size: u16) -> Result<(), &'static str> {
+pub(in crate::format) const fn check_symbol_size(symbol_size: u16) -> Result<(), &'static str> {
     if symbol_size == 0 || !symbol_size.is_multiple_of(2) {
         return Err(reason::SYMBOL_SIZE);
     }

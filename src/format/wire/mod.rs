@@ -1,8 +1,8 @@
 //! Wire formats: readers and writers of BCS, the encoding of the network's structures.
 //!
-//! Only this module parses bytes from other parties. It checks every length against the bytes that
-//! are present before it allocates. Every structure has exactly one spelling: writing a parsed
-//! structure gives the same bytes.
+//! Only this module, and the quilts through its reader, parse bytes from other parties. Readers
+//! check every length against the bytes that are present before they allocate. Every structure has
+//! exactly one spelling: writing a parsed structure gives the same bytes.
 
 mod bcs;
 mod bcs_reader;
@@ -12,6 +12,7 @@ mod sliver_layout;
 mod symbol_proof;
 
 pub use bcs::Bcs;
+pub(in crate::format) use bcs_reader::{Reader, put_bytes, put_uleb, reason};
 pub(crate) use sliver::SliverView;
 pub use sliver::{Sliver, SliverData};
 pub(crate) use sliver_layout::{SliverEdges, SliverLayout};

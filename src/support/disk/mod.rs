@@ -8,6 +8,7 @@ mod file;
 mod handle_path;
 #[cfg(unix)]
 mod handle_unix;
+mod open_files;
 
 pub(crate) use dir::Dir;
 pub(crate) use disk_hints::{reads_in_order, reserve, start_writeback, will_read};
@@ -15,3 +16,4 @@ pub(crate) use entry::{Access, Kind, Replacing};
 pub(crate) use file::{
     FileId, UNFINISHED, is_shortage, lock_own, open_regular, read_at_most, sync_directory,
 };
+pub(crate) use open_files::OpenFiles;

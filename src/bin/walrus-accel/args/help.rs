@@ -155,6 +155,69 @@ Examples:
 Notes:
   The exit code is 0 if the proof shows that the blob was encoded inconsistently, and 1 if not.";
 
+pub const QUILT: &str = "\
+Examples:
+  walrus-accel quilt encode photos --out slivers
+  walrus-accel quilt list slivers/BLOB_ID
+  walrus-accel quilt extract slivers/BLOB_ID --identifier walrus.jpg -o walrus.jpg
+
+Notes:
+  A quilt is a blob; its files are called patches. Each patch has an ID, which holds the quilt's
+  blob ID and depends on all files of the quilt. A quilt of 1000 shards has at most 666 patches.";
+
+pub const QUILT_ENCODE: &str = "\
+Examples:
+  walrus-accel quilt encode photos --out slivers
+  walrus-accel quilt encode site --out slivers --identifiers path --json
+  walrus-accel quilt encode --entries list.json --out slivers
+
+Output:
+  The first line is the quilt's blob ID, two spaces and the directory; encode --help tells about
+  the directory. A line for each patch follows, in the order of the quilt: the patch ID, two spaces
+  and the identifier. With --json it is one object.
+
+List in JSON:
+  [{\"path\": \"a/1.png\", \"identifier\": \"one.png\", \"tags\": {\"type\": \"image\"}}, ...]
+
+  The identifier is the name of the file if it is left out. A value that is no string becomes its
+  JSON text.";
+
+pub const QUILT_ID: &str = "\
+Examples:
+  walrus-accel quilt id photos
+  walrus-accel quilt id *.png --json
+
+Output:
+  The first line is the quilt's blob ID. A line for each patch follows, as by quilt encode.";
+
+pub const QUILT_LIST: &str = "\
+Examples:
+  walrus-accel quilt list slivers/BLOB_ID
+  walrus-accel quilt list slivers/BLOB_ID --json
+
+Output:
+  Each line is the patch ID, two spaces and the identifier. With --json it is one object, with the
+  tags too.
+
+  A blob ID may begin with a dash: write ./-ID, or put -- before it.";
+
+pub const QUILT_EXTRACT: &str = "\
+Examples:
+  walrus-accel quilt extract slivers/BLOB_ID --identifier walrus.jpg -o walrus.jpg
+  walrus-accel quilt extract slivers/BLOB_ID --patch-id ID -o - | sha256sum
+  walrus-accel quilt extract slivers/BLOB_ID --tag type=image -o images
+  walrus-accel quilt extract slivers/BLOB_ID --all -o files
+
+Notes:
+  One patch takes the secondary slivers of its columns. Where they are missing or damaged, any 334
+  primary or 667 secondary slivers of 1000 shards do. Every byte is checked against the metadata.
+
+  In a directory the identifier is the path of the file, and a / in it makes directories. If an
+  identifier would leave the directory, or two of them need the same file, nothing is written: take
+  such a patch by itself, with -o FILE.
+
+  A blob ID may begin with a dash: write ./-ID, or put -- before it.";
+
 pub const CLEAN: &str = "\
 Examples:
   walrus-accel clean slivers
@@ -188,3 +251,6 @@ walrus-accel recover [OPTIONS] --metadata <FILE> --axis <AXIS> --target <PAIR>
 pub const PROVE_USAGE: &str = "\
 walrus-accel prove [OPTIONS] --metadata <FILE> --axis <AXIS> --target <PAIR>
                           -o <FILE> <SYMBOL>...";
+pub const QUILT_EXTRACT_USAGE: &str = "\
+walrus-accel quilt extract [OPTIONS] -o <OUT> <DIR/BLOB_ID>
+                            <--patch-id <ID>|--identifier <NAME>|--tag <KEY=VALUE>|--all>";

@@ -4,6 +4,7 @@
 
 mod blob_args;
 mod help;
+mod quilt_args;
 mod shared_args;
 mod size;
 mod sliver_args;
@@ -17,6 +18,10 @@ use walrus_accel::EngineKind;
 
 pub use self::blob_args::{
     BlobIdArgs, CleanArgs, DecodeArgs, DevicesArgs, EncodeArgs, RepairArgs, VerifyArgs,
+};
+pub use self::quilt_args::{
+    Identifiers, QuiltCommand, QuiltEncodeArgs, QuiltExtractArgs, QuiltIdArgs, QuiltInputArgs,
+    QuiltListArgs,
 };
 pub use self::shared_args::{BlobArgs, CodeArgs, EngineArgs, InputArgs, ReportArgs, WantedArgs};
 #[cfg(test)]
@@ -50,6 +55,7 @@ impl Cli {
             Command::Recover(args) => args.recovery.report,
             Command::Prove(args) => args.report,
             Command::CheckProof(args) => args.report,
+            Command::Quilt { command } => command.report(),
             Command::Clean(args) => ReportArgs {
                 json: args.json,
                 ..ReportArgs::QUIET
@@ -80,6 +86,7 @@ impl Cli {
             Command::Recover(args) => &args.recovery.engine,
             Command::Prove(args) => &args.engine,
             Command::CheckProof(args) => &args.engine,
+            Command::Quilt { command } => command.engine(),
             Command::Devices(_) => return cfg!(feature = "gpu"),
             Command::Clean(_) | Command::Completions { .. } | Command::Man { .. } => return false,
         };
@@ -120,6 +127,13 @@ pub enum Command {
     /// Check a proof that a blob was encoded inconsistently
     #[command(after_help = help::CHECK_PROOF)]
     CheckProof(CheckProofArgs),
+    /// Encode many small files as one blob, and get them back
+    #[command(after_help = help::QUILT, subcommand_required = true)]
+    Quilt {
+        /// Subcommand to run.
+        #[command(subcommand)]
+        command: QuiltCommand,
+    },
     /// Remove leftovers of killed runs from a directory
     #[command(after_help = help::CLEAN)]
     Clean(CleanArgs),

@@ -27,7 +27,7 @@ use crate::output::streams;
 use crate::run::app::{App, decoder};
 use crate::run::memory_limit;
 
-/// Bytes of a decoded blob per write to standard output.
+/// Bytes of a file per write to standard output.
 const COPY_LEN: usize = 1 << 20;
 
 /// Result of a decode as a JSON object.
@@ -269,8 +269,8 @@ fn warn_of_skipped(app: &App, problems: &[Problem]) {
     });
 }
 
-/// Copies the decoded blob to standard output.
-fn copy_out(scratch: UnnamedFile, app: &App) -> Result<(), Failure> {
+/// Copies a file to standard output.
+pub(super) fn copy_out(scratch: UnnamedFile, app: &App) -> Result<(), Failure> {
     let mut file = scratch.into_file()?;
     let mut buffer = vec![0; COPY_LEN];
     let mut out = streams::data();

@@ -11,6 +11,7 @@ mod id_check;
 mod inspect;
 mod problems;
 mod prove;
+mod quilt;
 mod recover;
 mod repair;
 mod shell;
@@ -38,6 +39,7 @@ pub fn run(command: &Command, app: App) -> Exit {
         ),
         Command::Prove(args) => (Subject::File(&args.output), prove::run(args, &app)),
         Command::CheckProof(args) => (Subject::File(&args.proof), check_proof::run(args, &app)),
+        Command::Quilt { command } => quilt::run(command, &app),
         Command::Clean(args) => (Subject::Dir(&args.dir), clean::run(args, &app)),
         Command::Devices(_) => (Subject::Files, Ok(devices::run(&app))),
         Command::Completions { shell } => (Subject::Files, shell::completions(*shell)),
