@@ -26,7 +26,7 @@ use crate::format::index::{Axis, SliverIndex};
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::{Bcs, SliverLayout};
-use crate::io::control::Control;
+use crate::io::control::{Control, Phase};
 use crate::io::sink::{BufferSession, PassPosition, SinkSession, SliverPart, SliverStore};
 use crate::support::disk::{Dir, Kind};
 use crate::support::memory::collected;
@@ -191,6 +191,7 @@ impl SinkSession for Session<'_> {
             work.discard();
             forget();
         })?;
+        control.enter(Phase::Syncing);
         sync_files(&[&pairs, &blob])?;
         let name = metadata.blob_id.to_string();
         let published = job.target.publish(&mut work, &name, &manifest, control);
