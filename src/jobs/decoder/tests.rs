@@ -221,7 +221,7 @@ fn a_large_blob_is_decoded_in_groups_whatever_the_memory() {
     let control = Control::new();
     let runtime = |memory| Runtime::on(cpu(), memory);
     // 14 rows of 27 symbols of some 45 KB. The last row has padding.
-    let blob: Vec<u8> = (0..17_000_001u64).map(|i| (i * i >> 7) as u8).collect();
+    let blob: Vec<u8> = (0..17_000_001u64).map(|i| ((i * i) >> 7) as u8).collect();
     let mut buffer = SliverBuffer::new();
     let encoder = runtime(1 << 30).encoder(SHARDS).unwrap();
     let encoded = encoder.encode(&blob, &PairSet::all(SHARDS), &mut buffer, &control);
