@@ -142,7 +142,8 @@ mod tests {
         reserve(&file, 1 << 20).unwrap();
         assert_eq!(file.metadata().unwrap().len(), 0);
         file.write_all(&[7; 10_000]).unwrap();
-        for range in [0..10_000, 5_000..5_000, 1..2, 9_999..u64::MAX] {
+        let reversed = Range { start: 9, end: 3 };
+        for range in [0..10_000, 5_000..5_000, 1..2, 9_999..u64::MAX, reversed] {
             start_writeback(&file, range.clone());
             will_read(&file, range);
         }
