@@ -43,6 +43,10 @@ const JOBS_PER_THREAD: usize = 2;
 /// others compute.
 const WRITING_JOBS_PER_THREAD: usize = 3;
 
+/// Number of shards up to which that many jobs run. A job of more shards has work for more threads,
+/// and memory that the caches do not hold for many jobs.
+const FEW_SHARDS: usize = 100;
+
 /// Bytes of a sink's memory up to which the sink is kept from file to file.
 pub const KEPT_SINK_MEMORY: u64 = 4 << 20;
 
@@ -146,7 +150,7 @@ impl<'a> FileBatch<'a> {
             true => WRITING_JOBS_PER_THREAD,
             false => JOBS_PER_THREAD,
         };
-        let places = (threads * jobs_per_thread).max(engines);
+        let places = job_count(threads, jobs_per_thread, encoder.n_shards()).max(engines);
         let queue = WorkQueue::new(costs, budget);
         Ok(Self {
             app,
@@ -361,6 +365,13 @@ fn with_memory(encoder: &Encoder, bytes: u64) -> Encoder {
     encoder.clone().with_runtime(runtime)
 }
 
+/// Returns the number of small jobs that run at once.
+fn job_count(threads: usize, per_thread: usize, shards: u16) -> usize {
+    let most = threads * per_thread;
+    let enough = most * FEW_SHARDS / usize::from(shards).max(FEW_SHARDS);
+    enough.max(2 * per_thread).min(most)
+}
+
 /// Returns the number of engines that share the large files. Each job takes an equal part of the
 /// memory limit.
 fn engine_count(
@@ -384,5 +395,21 @@ fn engine_count(
     match large.len() > 1 && fits {
         true => Ok(encoder.engine_count(&large, with_slivers, control)?),
         false => Ok(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_of_many_shards_share_the_threads() {
+        assert_eq!(job_count(1, 2, 1000), 2);
+        assert_eq!(job_count(2, 2, 1000), 4);
+        assert_eq!(job_count(16, 2, 1000), 4);
+        assert_eq!(job_count(64, 2, 1000), 12);
+        assert_eq!(job_count(64, 3, 1000), 19);
+        assert_eq!(job_count(64, 2, 100), 128);
+        assert_eq!(job_count(64, 2, 4), 128);
     }
 }
