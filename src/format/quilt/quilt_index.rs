@@ -55,6 +55,19 @@ impl QuiltPatch {
         }
     }
 
+    /// Returns a copy of the patch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] with `ErrorKind::OutOfMemory`.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let mut identifier = try_with_capacity(self.identifier.len())?;
+        identifier.extend_from_slice(self.identifier.as_bytes());
+        let identifier = String::from_utf8(identifier).expect("copied from a text");
+        let tags = self.tags.try_clone()?;
+        Ok(Self::new(identifier, tags, self.columns.clone()))
+    }
+
     /// Returns the ID of the patch in the quilt with this blob ID.
     #[must_use]
     pub fn id(&self, quilt_id: &BlobId) -> QuiltPatchId {

@@ -99,6 +99,17 @@ impl QuiltTags {
         (0..count).map_while(move |_| Some((reader.text().ok()?, reader.text().ok()?)))
     }
 
+    /// Returns a copy of the tags.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] with `ErrorKind::OutOfMemory`.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let mut bytes = try_with_capacity(self.bytes.len())?;
+        bytes.extend_from_slice(&self.bytes);
+        Ok(Self { bytes })
+    }
+
     /// Serialised tags.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
