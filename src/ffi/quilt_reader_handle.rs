@@ -219,7 +219,10 @@ unsafe fn query(
         let shared = || shared_of(reader);
         guard_within(shared, error, outputs, |_, out| {
             let reader = borrow(reader, "reader")?;
-            let list = Arc::new(find(&reader, &given_control(control)?)?);
+            let control = given_control(control)?;
+            // An index that was read before is found without any work to cancel.
+            control.check()?;
+            let list = Arc::new(find(&reader, &control)?);
             out.set(hand_over(walrus_accel_quilt_patches { list }));
             Ok(())
         })
