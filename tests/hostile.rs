@@ -5,12 +5,14 @@
 mod counting_allocator;
 
 use counting_allocator::{Counting, within_bound};
+use walrus_accel::io::Source;
+use walrus_accel::quilt::{Quilt, QuiltEntry, QuiltReader, QuiltTags};
 use walrus_accel::verify::BlobSliver;
 use walrus_accel::wire::{
     Bcs, DecodingSymbol, GeneralRecoverySymbol, InconsistencyProof, MerkleProof, RecoverySymbol,
     Sliver, SliverData,
 };
-use walrus_accel::{Axis, BlobMetadata, BlobMetadataWithId, EngineKind, Runtime};
+use walrus_accel::{Axis, BlobMetadata, BlobMetadataWithId, Control, EngineKind, Runtime, Shape};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -311,5 +313,32 @@ mod files {
             assert_eq!(read(&record), None);
             assert_eq!(read(&record[..record.len().min(43)]), None);
         }
+    }
+}
+
+/// Bound on the index alone: the blob is many times as long, and is not read.
+#[test]
+fn indices_of_quilts_keep_to_the_bound() {
+    let read = |quilt: &Quilt<'_>, damage: Option<usize>| {
+        let mut blob = vec![0; quilt.len() as usize];
+        quilt.read_at(0, &mut blob).unwrap();
+        if let Some(at) = damage {
+            blob[at] ^= 0x80;
+        }
+        let reader = QuiltReader::of_blob(quilt.n_shards(), &blob).unwrap();
+        let shape = Shape::new(quilt.n_shards(), quilt.len()).unwrap();
+        let column_len = blob.len() / usize::from(shape.columns());
+        let columns = &blob[..2 * 10 * column_len];
+        within_bound(columns, |_| reader.patches(&Control::new()).map(<[_]>::len))
+    };
+    let entry = |number: usize| QuiltEntry::new(number.to_string(), Vec::new());
+    // As many patches as possible; tags as short, and as many, as possible.
+    let patches = Quilt::new(1000, (0..666).map(entry).collect()).unwrap();
+    let tags = QuiltTags::new((0..9000).map(|key| (format!("{key:x}"), ""))).unwrap();
+    let tagged = (0..10).map(|number| entry(number).with_tags(tags.clone()));
+    let tagged = Quilt::new(31, tagged.collect()).unwrap();
+    for (quilt, count) in [(&patches, 666), (&tagged, 10)] {
+        assert_eq!(read(quilt, None).unwrap(), count);
+        assert!(read(quilt, Some(0)).is_err(), "another version");
     }
 }

@@ -295,10 +295,10 @@ fn any_range_of_a_long_quilt_is_read() {
         QuiltEntry::new("long", long_source),
         QuiltEntry::new("short", &short[..]),
     ];
-    let quilt = Quilt::new(5, entries).unwrap();
+    let quilt = Quilt::new(100, entries).unwrap();
     assert!(quilt.len() > 16 << 20);
     let whole = bytes_of(&quilt);
-    let reader = QuiltReader::of_blob(5, &whole).unwrap();
+    let reader = QuiltReader::of_blob(100, &whole).unwrap();
     let control = Control::new();
     reader.check(&control).unwrap();
     for (name, expected) in [("long", &long), ("short", &short)] {
@@ -308,7 +308,7 @@ fn any_range_of_a_long_quilt_is_read() {
             .unwrap();
         assert!(found == *expected, "{name}");
     }
-    let row = u64::from(quilt.symbol_size()) * 4;
+    let row = u64::from(quilt.symbol_size()) * 67;
     for _ in 0..200 {
         let len = 1 + random.below(3 * row as usize);
         let offset = random.below(whole.len() - len);
@@ -511,7 +511,7 @@ fn a_careful_reader_refuses_what_no_writer_writes() {
     assert!(matches!(found, Error::Malformed { .. }), "{found}");
     // Lengths that no quilt has: an odd symbol size, a part of a symbol, nothing.
     for length in [28 * 11, 28 * 10 + 1, 28, 0] {
-        let result = QuiltReader::of_blob(10, &vec![1; length]).map(drop);
+        let result = QuiltReader::of_blob(10, vec![1; length]).map(drop);
         assert!(
             matches!(result, Err(Error::InvalidQuilt { .. })),
             "{length}: {result:?}"
@@ -657,17 +657,17 @@ fn extraction_stays_in_its_directory() {
 
 #[test]
 fn slivers_of_columns_are_those_of_the_highest_pairs() {
-    // The format says that column `c` is the secondary sliver of pair `n - 1 - c`.
+    // Column `c` is the secondary sliver of pair `n - 1 - c`; here columns have eight bytes.
     let quilt = Quilt::new(10, vec![QuiltEntry::new("a", &b"walrus"[..])]).unwrap();
+    assert_eq!(quilt.patches()[0].columns, 2..4);
     let sample = Sample::new(10, bytes_of(&quilt));
-    let index = sample
-        .buffer
-        .symbols(Axis::Secondary, SliverPairIndex(9))
-        .unwrap();
-    assert_eq!(index[..5], [1, 6, 0, 0, 0]);
-    let patch = sample
-        .buffer
-        .symbols(Axis::Secondary, SliverPairIndex(8))
-        .unwrap();
-    assert_eq!(patch[..5], [1, 10, 0, 0, 0]);
+    let column = |pair| {
+        sample
+            .buffer
+            .symbols(Axis::Secondary, SliverPairIndex(pair))
+    };
+    let index = [column(9).unwrap(), column(8).unwrap()].concat();
+    assert_eq!(index, *b"\x01\x06\0\0\0\x01\x04\0\x01a\0\0\0\0\0\0");
+    let patch = [column(7).unwrap(), column(6).unwrap()].concat();
+    assert_eq!(patch, *b"\x01\x0a\0\0\0\0\x02\0\x01awalrus");
 }

@@ -34,11 +34,13 @@ fn run(command: &mut Command) -> String {
 }
 
 /// Typed words, and the completions offered for the last word.
-const COMPLETED: [(&[&str], &[&str]); 6] = [
+const COMPLETED: [(&[&str], &[&str]); 8] = [
     (&["enc"], &["encode"]),
     (&["encode", "--e"], &["--engine"]),
     (&["blob-id", "--com"], &["--commitment"]),
     (&["check-proof", "--ax"], &["--axis"]),
+    (&["quilt", "ex"], &["extract"]),
+    (&["quilt", "extract", "--pat"], &["--patch-id"]),
     (&["decode", "d", "-o", "f", "--ch"], &["--check"]),
     (
         &["encode", "f", "--commitment", "bla"],

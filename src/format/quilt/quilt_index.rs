@@ -29,7 +29,7 @@ const MIN_PATCH_LEN: usize = 2 + 2 + 1;
 /// ```
 /// use walrus_accel::quilt::{Quilt, QuiltEntry};
 ///
-/// let quilt = Quilt::new(10, vec![QuiltEntry::new("tusk.txt", &b"walrus"[..])])?;
+/// let quilt = Quilt::new(1000, vec![QuiltEntry::new("tusk.txt", &b"walrus"[..])])?;
 /// let patch = &quilt.patches()[0];
 /// assert_eq!((patch.identifier.as_str(), patch.columns.clone()), ("tusk.txt", 1..2));
 /// # Ok::<(), walrus_accel::Error>(())

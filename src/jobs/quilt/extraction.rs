@@ -69,13 +69,14 @@ impl QuiltReader<'_> {
                 let reason = "on this file system it is the name of another patch's file";
                 return Err(refused(patch, reason));
             }
-            self.read_ahead(&all[number..], control)?;
+            self.columns.read_ahead(&all[number..], control)?;
             self.read(patch, &mut DirOutput::new(&dir, *name, force), control)?;
             written.push(dir.find(name).ok().and_then(|found| found.id));
             paths.push(dir.at(name));
             // The file is there; a file system that cannot sync directories does not change that.
             let _ = dir.sync();
         }
+        self.columns.forget_ahead();
         Ok(paths)
     }
 }

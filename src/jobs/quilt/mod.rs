@@ -4,6 +4,7 @@
 //! `quilt_reader` reads by columns, which `columns` fetches: a column is a secondary sliver that
 //! is verified, or is restored from other slivers and then verified.
 
+mod column_cache;
 mod columns;
 mod extraction;
 mod quilt_entry;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
+use super::column_cache::ColumnCache;
 use super::columns::{Columns, Discard, SliverColumns};
 use crate::format::commitment::{BlobId, VerifiedMetadata};
 use crate::format::error::{Error, Result};
@@ -52,13 +53,9 @@ const READ_LEN: u64 = 32 << 20;
 /// ```
 pub struct QuiltReader<'a> {
     shape: QuiltShape,
-    columns: Columns<'a>,
+    pub(super) columns: ColumnCache<'a>,
     quilt_id: Option<BlobId>,
-    /// Bytes of columns to read at once.
-    at_once: u64,
     index: OnceLock<Vec<QuiltPatch>>,
-    /// Columns read ahead, with the first of them.
-    ahead: Mutex<Option<(u16, Vec<u8>)>>,
 }
 
 impl Decoder {
@@ -75,13 +72,14 @@ impl Decoder {
     ) -> Result<QuiltReader<'a>> {
         let length = metadata.shape().unencoded_length();
         catch_out_of_memory(|| {
+            let shape = QuiltShape::of_blob(metadata.n_shards(), length)?;
+            let slivers = SliverColumns::new(self, metadata, Box::new(slivers));
+            let at_once = READ_LEN.min(self.runtime.memory() / 8);
             Ok(QuiltReader {
-                shape: QuiltShape::of_blob(metadata.n_shards(), length)?,
-                columns: Columns::Slivers(SliverColumns::new(self, metadata, Box::new(slivers))),
+                shape,
+                columns: ColumnCache::new(shape, Columns::Slivers(slivers), at_once),
                 quilt_id: Some(*metadata.blob_id()),
-                at_once: READ_LEN.min(self.runtime.memory() / 8),
                 index: OnceLock::new(),
-                ahead: Mutex::default(),
             })
         })
     }
@@ -96,13 +94,13 @@ impl<'a> QuiltReader<'a> {
     ///
     /// As [`Decoder::quilt_reader`]; [`Error::TooFewShards`], [`Error::TooManyShards`].
     pub fn of_blob(n_shards: u16, blob: impl Source + Send + 'a) -> Result<Self> {
+        let shape = QuiltShape::of_blob(n_shards, blob.len())?;
+        let columns = Columns::Blob(Box::new(blob));
         Ok(Self {
-            shape: QuiltShape::of_blob(n_shards, blob.len())?,
-            columns: Columns::Blob(Box::new(blob)),
+            shape,
+            columns: ColumnCache::new(shape, columns, READ_LEN),
             quilt_id: None,
-            at_once: READ_LEN,
             index: OnceLock::new(),
-            ahead: Mutex::default(),
         })
     }
 
@@ -252,9 +250,9 @@ impl<'a> QuiltReader<'a> {
         let mut next = opened.next;
         drop(opened.bytes);
         while next < patch.columns.end {
-            let columns = next..self.chunk_end(next, patch.columns.end);
+            let columns = next..self.columns.chunk_end(next, patch.columns.end);
             next = columns.end;
-            let bytes = self.fetch(columns, control)?;
+            let bytes = self.columns.fetch(columns, control)?;
             if !put(&bytes)? {
                 return invalid(padding);
             }
@@ -277,20 +275,21 @@ impl<'a> QuiltReader<'a> {
     /// [`Decoder::decode`] with [`Check::Strict`](crate::Check::Strict).
     pub fn check(&self, control: &Control) -> Result<()> {
         catch_out_of_memory(|| {
-            if let Columns::Slivers(slivers) = &self.columns {
+            if let Columns::Slivers(slivers) = &self.columns.columns {
                 slivers.check(control)?;
             }
             let patches = self.patches(control)?;
             let all: Vec<_> = patches.iter().collect();
             for (number, patch) in patches.iter().enumerate() {
-                self.read_ahead(&all[number..], control)?;
+                self.columns.read_ahead(&all[number..], control)?;
                 self.read(patch, &mut Discard, &control.child())?;
             }
+            self.columns.forget_ahead();
             let index_end = self.index_columns(control)?;
             let mut next = patches.last().map_or(index_end, |patch| patch.columns.end);
             while next < self.shape.columns() {
-                let columns = next..self.chunk_end(next, self.shape.columns());
-                let bytes = self.fetch(columns.clone(), control)?;
+                let columns = next..self.columns.chunk_end(next, self.shape.columns());
+                let bytes = self.columns.fetch(columns.clone(), control)?;
                 let len = self.shape.column_len() as usize;
                 for (column, bytes) in columns.clone().zip(bytes.chunks_exact(len)) {
                     if bytes.iter().any(|&byte| byte != 0) {
@@ -301,63 +300,6 @@ impl<'a> QuiltReader<'a> {
             }
             Ok(())
         })
-    }
-
-    /// Reads columns of the first of these patches and of those in the columns behind it, many at
-    /// once: single columns leave threads without work.
-    pub(super) fn read_ahead(&self, patches: &[&QuiltPatch], control: &Control) -> Result<()> {
-        let Some(Range { start, mut end }) = patches.first().map(|patch| patch.columns.clone())
-        else {
-            return Ok(());
-        };
-        self.shape.check_columns(&(start..end))?;
-        let chunk_end = self.chunk_end(start, self.shape.columns());
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        if ahead.as_ref().is_some_and(|(first, bytes)| {
-            let count = bytes.len() as u64 / self.shape.column_len();
-            *first <= start && u64::from(end - first) <= count
-        }) {
-            return Ok(());
-        }
-        for patch in &patches[1..] {
-            if patch.columns.start != end || end >= chunk_end {
-                break;
-            }
-            end = patch.columns.end;
-        }
-        let columns = start..end.min(chunk_end);
-        *ahead = None;
-        if columns.len() > 1 {
-            let bytes = self.columns.read(&self.shape, columns, control)?;
-            *ahead = Some((start, bytes));
-        }
-        Ok(())
-    }
-
-    /// Returns the bytes of columns, which may have been read ahead.
-    fn fetch(&self, columns: Range<u16>, control: &Control) -> Result<Vec<u8>> {
-        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((first, bytes)) = &*ahead
-            && *first <= columns.start
-        {
-            let len = self.shape.column_len();
-            let at = |column: u16| usize::try_from(u64::from(column - first) * len).ok();
-            if let (Some(start), Some(end)) = (at(columns.start), at(columns.end))
-                && let Some(found) = bytes.get(start..end)
-            {
-                let mut copy = try_with_capacity(found.len())?;
-                copy.extend_from_slice(found);
-                return Ok(copy);
-            }
-        }
-        drop(ahead);
-        self.columns.read(&self.shape, columns, control)
-    }
-
-    /// Returns the end of the columns to read at once.
-    fn chunk_end(&self, start: u16, end: u16) -> u16 {
-        let count = (self.at_once / self.shape.column_len()).clamp(1, u16::MAX.into());
-        start.saturating_add(count as u16).min(end)
     }
 
     /// Number of columns that hold `len` bytes, at least one and at most all.
@@ -371,7 +313,7 @@ impl<'a> QuiltReader<'a> {
     /// Returns the length of the index in bytes.
     fn index_len(&self, control: &Control) -> Result<u64> {
         let columns = 0..self.columns_for(INDEX_START_LEN as u64);
-        let bytes = self.fetch(columns, control)?;
+        let bytes = self.columns.fetch(columns, control)?;
         parse_index_start(&bytes[..INDEX_START_LEN.min(bytes.len())], &self.shape)
     }
 
@@ -383,7 +325,7 @@ impl<'a> QuiltReader<'a> {
         let len = self.index_len(control)?;
         let columns = 0..self.columns_for(len);
         let last = columns.end - 1;
-        let bytes = self.fetch(columns, control)?;
+        let bytes = self.columns.fetch(columns, control)?;
         let (index, padding) = bytes.split_at(usize::try_from(len).expect("within the columns"));
         let patches = parse_index(index, &self.shape)?;
         if padding.iter().any(|&byte| byte != 0) {
@@ -398,7 +340,7 @@ impl<'a> QuiltReader<'a> {
         let start = columns.start;
         let until = |len| start.saturating_add(self.columns_for(len)).min(columns.end);
         let mut next = until(PATCH_START_LEN as u64);
-        let mut bytes = self.fetch(start..next, control)?;
+        let mut bytes = self.columns.fetch(start..next, control)?;
         let length = patch_len(&bytes, start)?;
         let (needed, stated) = (self.shape.columns_of(length), columns.len() as u64);
         if needed != stated {
@@ -411,7 +353,7 @@ impl<'a> QuiltReader<'a> {
         }
         let header_end = until(length.min(MAX_HEADER_LEN as u64));
         if header_end > next {
-            let more = self.fetch(next..header_end, control)?;
+            let more = self.columns.fetch(next..header_end, control)?;
             let mut all = try_with_capacity(bytes.len() + more.len())?;
             all.extend_from_slice(&bytes);
             all.extend_from_slice(&more);

@@ -232,3 +232,6 @@ walrus-accel recover [OPTIONS] --metadata <FILE> --axis <AXIS> --target <PAIR>
 pub const PROVE_USAGE: &str = "\
 walrus-accel prove [OPTIONS] --metadata <FILE> --axis <AXIS> --target <PAIR>
                           -o <FILE> <SYMBOL>...";
+pub const QUILT_EXTRACT_USAGE: &str = "\
+walrus-accel quilt extract [OPTIONS] -o <OUT> <DIR/BLOB_ID>
+                            <--patch-id <ID>|--identifier <NAME>|--tag <KEY=VALUE>|--all>";

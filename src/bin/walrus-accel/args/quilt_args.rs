@@ -21,7 +21,7 @@ pub enum QuiltCommand {
     #[command(after_help = help::QUILT_LIST)]
     List(QuiltListArgs),
     /// Extract patches of a quilt
-    #[command(after_help = help::QUILT_EXTRACT)]
+    #[command(after_help = help::QUILT_EXTRACT, override_usage = help::QUILT_EXTRACT_USAGE)]
     Extract(QuiltExtractArgs),
 }
 
@@ -146,7 +146,7 @@ pub struct QuiltExtractArgs {
     #[arg(long, short, value_name = "OUT")]
     pub output: PathBuf,
     /// Skip the check of the whole quilt before --all
-    #[arg(long, requires = "all")]
+    #[arg(long, conflicts_with_all = ["patch_id", "identifier", "tag"])]
     pub no_check: bool,
     /// Replace existing files
     #[arg(long)]
