@@ -182,9 +182,11 @@ void blobs(const wal::runtime &runtime, const quilt &made) {
         if (*is_failing) { throw 31; }
         std::copy_n(blob.begin() + offset, out.size(), out.begin());
     };
-    const auto reader = runtime.quilt_reader(made.metadata, wal::source::reader(blob.size(), read));
-    check_reader(reader, made);
+    const auto source = wal::source::reader(blob.size(), read);
+    check_reader(runtime.quilt_reader(made.metadata, source), made);
     *is_failing = true;
+    const auto reader = runtime.quilt_reader(made.metadata, source);
+    CHECK_THROWS(31, reader.patches());
     CHECK_THROWS(31, reader.read(made.patches));
     CHECK_THROWS(31, reader.check());
     auto job = reader.submit_read(made.patches);
