@@ -13,6 +13,7 @@ mod cli {
     mod disk;
     mod encode;
     mod gpu;
+    mod id_check;
     mod inputs;
     mod inspect;
     mod inspect_kinds;

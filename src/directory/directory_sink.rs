@@ -1,13 +1,14 @@
 //! Sink that writes slivers to a blob's directory.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done};
 use super::file_names::PAIRS_DIRECTORY;
+use super::input_files::InputFiles;
 use super::journal::{JobIdentity, split_sums};
 use super::publish::Target;
 use super::work_directory::{WorkDirectory, create_or_open, open_parent};
@@ -55,8 +56,10 @@ pub struct DirectorySink {
     resume: bool,
     threads: usize,
     source: Option<SourceIdentity>,
-    /// Files that are encoded, which are not replaced.
-    inputs: Vec<FileId>,
+    /// Files that are encoded next, which are not replaced.
+    sources: Vec<FileId>,
+    /// Further files that are not replaced.
+    inputs: InputFiles,
     staged: SliverBuffer,
     outcome: Option<Written>,
     /// Bytes of the blob that the journal records as done, or [`UNKNOWN`].
@@ -95,7 +98,8 @@ impl DirectorySink {
             resume: false,
             threads: 0,
             source: None,
-            inputs: Vec::new(),
+            sources: Vec::new(),
+            inputs: InputFiles::default(),
             staged: SliverBuffer::new(),
             outcome: None,
             recorded: AtomicU64::new(UNKNOWN),
@@ -121,13 +125,11 @@ impl DirectorySink {
         self
     }
 
-    /// Adds files that are read besides the next source, such as those of other jobs. These files
-    /// and the source are never replaced.
+    /// Sets the files that are read besides the next source, such as those of other jobs. These
+    /// files and the source are never replaced.
     #[must_use]
-    pub fn inputs<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        let found = paths.into_iter().filter_map(|path| fs::metadata(path).ok());
-        self.inputs
-            .extend(found.filter_map(|found| FileId::of(&found)));
+    pub fn inputs(mut self, files: &InputFiles) -> Self {
+        self.inputs = files.clone();
         self
     }
 
@@ -175,7 +177,7 @@ impl DirectorySink {
 
 impl Sink for DirectorySink {
     fn protect(&mut self, file: &FileSource) {
-        self.inputs.extend(file.id());
+        self.sources.extend(file.id());
     }
 
     fn begin<'a>(
@@ -187,6 +189,7 @@ impl Sink for DirectorySink {
         self.outcome = None;
         self.recorded = AtomicU64::new(UNKNOWN);
         let source = self.source.take();
+        let sources = std::mem::take(&mut self.sources);
         let identity = source.and_then(|source| source.job(shape, commitment, pairs));
         let out = open_parent(&self.out)?;
         let is_resumable = self.resume && identity.is_some();
@@ -221,7 +224,8 @@ impl Sink for DirectorySink {
                     out,
                     force: self.force,
                     threads: self.threads,
-                    inputs: collected(self.inputs.iter().copied()),
+                    sources,
+                    inputs: self.inputs.clone(),
                 },
                 shape: *shape,
                 pairs: pairs.clone(),

@@ -173,16 +173,19 @@ fn not_ours(name: &OsStr) -> io::Error {
     io::Error::new(io::ErrorKind::DirectoryNotEmpty, reason)
 }
 
-/// Returns the reason not to replace a blob's directory, if there is one: a foreign entry, or one
-/// of the files `inputs`.
-pub(super) fn reason_to_keep(dir: &Dir, inputs: &[FileId]) -> io::Result<Option<TargetObstacle>> {
-    keep_for(dir, DirectoryKind::Blob, inputs)
+/// Returns the reason not to replace a blob's directory, if there is one: a foreign entry, or a
+/// file that is an input.
+pub(super) fn reason_to_keep(
+    dir: &Dir,
+    is_input: &dyn Fn(&FileId) -> bool,
+) -> io::Result<Option<TargetObstacle>> {
+    keep_for(dir, DirectoryKind::Blob, is_input)
 }
 
 fn keep_for(
     dir: &Dir,
     kind: DirectoryKind,
-    inputs: &[FileId],
+    is_input: &dyn Fn(&FileId) -> bool,
 ) -> io::Result<Option<TargetObstacle>> {
     let mut inner = None;
     let mut failed = None;
@@ -210,7 +213,7 @@ fn keep_for(
         if !is_expected {
             return ControlFlow::Break(Some(TargetObstacle::Foreign { path: path() }));
         }
-        if found.id.is_some_and(|id| inputs.contains(&id)) {
+        if found.id.as_ref().is_some_and(is_input) {
             return ControlFlow::Break(Some(TargetObstacle::Input { path: path() }));
         }
         ControlFlow::Continue(())
@@ -218,7 +221,7 @@ fn keep_for(
     match (failed, found.flatten(), inner) {
         (Some(error), ..) => Err(error),
         (None, Some(reason), _) => Ok(Some(reason)),
-        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, DirectoryKind::Pairs, inputs),
+        (None, None, Some(name)) => keep_for(&dir.open_dir(name)?, DirectoryKind::Pairs, is_input),
         (None, None, None) => Ok(None),
     }
 }

@@ -42,6 +42,7 @@ mod files;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handles;
+mod input_files;
 mod journal;
 mod leftovers;
 mod manifest;
@@ -56,6 +57,7 @@ pub use blob_directory::BlobDirectory;
 pub use directory_repair::Repaired;
 pub use directory_session::Written;
 pub use directory_sink::DirectorySink;
+pub use input_files::InputFiles;
 pub use leftovers::Leftover;
 pub use sliver_files::{FileProblem, ProblemKind, SliverFile, SliverFiles};
 pub use verification::Verification;

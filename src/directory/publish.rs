@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::file_names::{BLOB_DIRECTORY, excerpt, reason_to_keep};
 use super::files::in_parallel;
 use super::handles::Handles;
+use super::input_files::InputFiles;
 use super::manifest::Manifest;
 use super::sliver_files::ProblemKind;
 use super::work_directory::WorkDirectory;
@@ -23,7 +24,9 @@ pub(super) struct Target {
     /// Number of threads that read files; 0 is one per core.
     pub(super) threads: usize,
     /// Files that are being encoded, which are never replaced.
-    pub(super) inputs: Vec<FileId>,
+    pub(super) sources: Vec<FileId>,
+    /// Further files that are never replaced.
+    pub(super) inputs: InputFiles,
 }
 
 impl Target {
@@ -155,7 +158,8 @@ impl Target {
         let Some(old) = self.open(name)? else {
             return Ok(Replaced::Gone);
         };
-        if let Some(reason) = reason_to_keep(&old, &self.inputs).map_err(failed)? {
+        let is_input = |file: &FileId| self.sources.contains(file) || self.inputs.contains(file);
+        if let Some(reason) = reason_to_keep(&old, &is_input).map_err(failed)? {
             return Err(self.in_the_way(name, reason));
         }
         if let Ok(found) = old.info() {

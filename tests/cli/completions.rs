@@ -34,10 +34,12 @@ fn run(command: &mut Command) -> String {
 }
 
 /// Typed words, and the completions offered for the last word.
-const COMPLETED: [(&[&str], &[&str]); 8] = [
+const COMPLETED: [(&[&str], &[&str]); 10] = [
     (&["enc"], &["encode"]),
     (&["encode", "--e"], &["--engine"]),
     (&["blob-id", "--com"], &["--commitment"]),
+    (&["encode", "--files"], &["--files-from"]),
+    (&["blob-id", "--check", "--ig"], &["--ignore-missing"]),
     (&["check-proof", "--ax"], &["--axis"]),
     (&["quilt", "ex"], &["extract"]),
     (&["quilt", "extract", "--pat"], &["--patch-id"]),

@@ -166,7 +166,7 @@ fn bad_files_are_named_and_skipped() {
         "0006.primary.bcs: it holds the secondary sliver of pair 6",
         "0007.primary.bcs",
         "notes.txt",
-        "1 sliver file is missing: primary 5",
+        "1 sliver file is missing: primary sliver 5",
     ]);
     let line = run.object();
     assert_eq!(line["missing"], 1);
@@ -181,7 +181,8 @@ fn bad_files_are_named_and_skipped() {
     }
     let run = walrus!["decode", dir, "-o", back, "--axis", "primary", "--force"].exits(1);
     run.says(&[
-        "0021.primary.bcs: its symbols",
+        "16 damaged files (its symbols do not belong to the metadata)",
+        "16 primary slivers (0, 4, 8-21)",
         "9 primary usable, 11 needed",
     ]);
     // The other axis is whole, and `auto` finds it.
@@ -478,6 +479,17 @@ fn a_long_list_of_missing_files_is_cut() {
         fs::remove_file(sliver(&dir, pair, "secondary")).unwrap();
     }
     let run = walrus!["decode", dir, "-o", scratch.path("back")].exits(0);
-    let run = run.says(&["51 sliver files are missing: secondary 0,2,4,", ", ...\n"]);
-    assert!(run.stderr.len() < 160, "{}", run.stderr);
+    let list = "51 sliver files are missing: 51 secondary slivers (0, 2, 4, ";
+    let run = run.says(&[list, ", ...)\n"]);
+    assert!(run.stderr.len() < 200, "{}", run.stderr);
+    // All of them with --verbose and in JSON.
+    let again = |option| walrus!["decode", dir, "-o", scratch.path("back"), "--force", option];
+    let run = again("--verbose").exits(0).says(&["0100.secondary.bcs: "]);
+    assert_eq!(run.stderr.lines().count(), 51, "{}", run.stderr);
+    let line = again("--json").exits(0).object();
+    assert_eq!(line["missing"], 51);
+    let files = line["missingFiles"].as_array().unwrap();
+    assert_eq!(files.len(), 51);
+    let last = sliver(&dir, 100, "secondary");
+    assert_eq!(files[50]["path"], last.to_str().unwrap());
 }

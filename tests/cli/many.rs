@@ -19,7 +19,8 @@ fn lines_come_in_the_order_of_the_arguments() {
         .collect();
     let mut arguments = words!["blob-id", "--shards", "100"];
     arguments.extend(files.iter().map(|file| file.clone().into_os_string()));
-    let together = super::harness::run(arguments).exits(0).says_nothing();
+    let together = super::harness::run(arguments).exits(0);
+    let together = together.says(&["note: 10 files, ", " MiB/s)"]);
     let alone = files.iter().map(|file| {
         let run = walrus!["blob-id", file, "--shards", "100"];
         run.exits(0).text().trim_end().to_owned()
@@ -47,6 +48,71 @@ fn one_failing_file_does_not_stop_the_others() {
 
     let run = walrus!["blob-id", missing, good[0], "--shards", "10"].exits(1);
     assert_eq!(run.lines().len(), 1);
+}
+
+#[test]
+fn failures_of_many_files_are_summed_up() {
+    let scratch = Scratch::new();
+    let good = scratch.blob("good", 1, 100);
+    let missing: Vec<_> = (0..300)
+        .map(|number| scratch.path(&format!("missing-{number}")).into_os_string())
+        .collect();
+    let dir = scratch.path("dir");
+    fs::create_dir(&dir).unwrap();
+    let run = |verb: Vec<std::ffi::OsString>, more: &[&str]| {
+        let mut words = verb;
+        words.extend(more.iter().map(Into::into));
+        words.extend(missing[..200].iter().cloned());
+        words.extend([good.clone().into(), dir.clone().into()]);
+        words.extend(missing[200..].iter().cloned());
+        super::harness::run(words).exits(1)
+    };
+    let out = scratch.path("out");
+    let blob_id = || words!["blob-id", "--shards", "4"];
+    let encode = || words!["encode", "--shards", "4", "--out", out];
+    for verb in [blob_id(), encode()] {
+        let found = run(verb, &[]);
+        assert_eq!(found.lines().len(), 1);
+        let found = found.says(&[
+            "missing-0: No such file",
+            "missing-9: No such file",
+            "dir: it is a directory",
+            " 290 more files: No such file or directory (os error 2); --verbose names each\n",
+        ]);
+        assert!(!found.stderr.contains("missing-10:"), "{}", found.stderr);
+        let errors = |line: &&str| line.starts_with("error: ");
+        assert_eq!(
+            found.stderr.lines().filter(errors).count(),
+            12,
+            "{}",
+            found.stderr
+        );
+    }
+    for verb in [blob_id(), encode()] {
+        let found = run(verb, &["--verbose"]);
+        let errors = found
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("error: "));
+        assert_eq!(errors.count(), 301, "{}", found.stderr);
+    }
+    let found = run(blob_id(), &["--json"]);
+    let lines = found.objects();
+    let failed = |line: &&serde_json::Value| line["error"].is_string();
+    assert_eq!(lines.iter().filter(failed).count(), 301);
+    // Notes are summed up, too.
+    let files: Vec<_> = (0..50u64)
+        .map(|seed| scratch.blob(&format!("{seed}"), seed, 100).into_os_string())
+        .collect();
+    let again = || super::harness::run([encode(), files.clone()].concat()).exits(0);
+    again();
+    let found = again().says(&["note: 40 more files: "]);
+    assert_eq!(
+        found.stderr.matches("already").count(),
+        11,
+        "{}",
+        found.stderr
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -177,7 +243,8 @@ fn many_small_files_within_little_memory() {
         let file = scratch.blob(&format!("{i}"), i, 1000 + i as usize);
         arguments.push(file.into_os_string());
     }
-    let run = super::harness::run(arguments).exits(0).says_nothing();
+    let run = super::harness::run(arguments).exits(0);
+    let run = run.says(&["note: 200 files, "]);
     let ids: HashSet<_> = run.lines().into_iter().collect();
     assert_eq!(ids.len(), 200);
 }
@@ -188,7 +255,7 @@ fn an_existing_target_is_kept_unless_forced() {
     let (file, dir) = scratch.encoded(5, 5000, 10);
     let out = scratch.path("out");
     let again = || walrus!["encode", file, "--out", out, "--shards", "10", "--json"];
-    let run = again().exits(0).says(&["holds it already"]);
+    let run = again().exits(0).says(&["its blob is in ", "out already"]);
     assert_eq!(run.object()["alreadyThere"], true);
 
     // A directory with damage or with other pairs is refused and stays unchanged.

@@ -193,6 +193,28 @@ fn wrong_symbols_are_named_and_too_few_are_counted() {
 }
 
 #[test]
+fn many_wrong_symbols_are_summed_up() {
+    let files = Files::of(7, 100);
+    let symbols = served(&files);
+    for number in 0..60 {
+        fs::write(symbols.join(format!("{number:02}.bin")), b"mine").unwrap();
+    }
+    let on = |option: &str| {
+        let more = [symbols.as_path(), "--force".as_ref(), option.as_ref()];
+        on_symbols("recover", &files, Axis::Primary, "2", &more).exits(0)
+    };
+    let run = on("--json").says(&[
+        "warning: refused 60 files (not a valid general recovery symbol: ",
+        "00.bin, ",
+        ", ...\n",
+    ]);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    assert_eq!(run.object()["refused"].as_array().unwrap().len(), 60);
+    let run = on("--verbose").says(&["59.bin: "]);
+    assert_eq!(run.stderr.lines().count(), 60, "{}", run.stderr);
+}
+
+#[test]
 fn without_proofs_one_wrong_symbol_spoils_it() {
     let files = Files::of(7, 100);
     let symbols = served(&files);

@@ -72,7 +72,7 @@ fn many_rebuilt_files_are_summed_up() {
     lose();
     let run = walrus!["repair", dir].exits(0);
     let run = run.says(&[
-        "note: rebuilt 20 missing files: primary 0-19\n",
+        "note: rebuilt 20 missing files: 20 primary slivers (0-19)\n",
         "0030.secondary",
     ]);
     assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);

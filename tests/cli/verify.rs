@@ -98,7 +98,10 @@ fn many_missing_files_are_summed_up() {
     damage(&sliver(&dir, 99, "primary"));
     for quick in [false, true] {
         let run = verify(&dir, quick, false).exits(1);
-        let run = run.says(&["error: 120 missing files: pairs 0-59\n", "0099.primary.bcs"]);
+        let run = run.says(&[
+            "error: 120 missing files: 60 pairs (0-59)\n",
+            "0099.primary.bcs",
+        ]);
         assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
         let verdict = "121 bad: 120 missing, 1 damaged; the blob can be recovered \
                        (39 primary slivers good, 34 needed; 40 secondary, 67 needed)";
@@ -122,16 +125,76 @@ fn many_missing_files_are_summed_up() {
     for quick in [false, true] {
         let run = verify(&dir, quick, false).exits(1);
         let run = run.says(&[
-            "160 missing files: pairs 0-59; primary 60,62,64,",
-            ", ...\n",
+            "160 missing files: 60 pairs (0-59); 20 primary slivers (60, 62, 64, ",
+            ", ...); 20 secondary slivers (61, 63, ",
+            ", ...)\n",
         ]);
-        assert!(run.stderr.lines().all(|line| line.len() < 200));
+        assert!(run.stderr.lines().all(|line| line.len() < 300));
         let verdict =
             "the blob cannot be recovered from these files (19 primary slivers good, 34 needed;";
         assert!(run.text().contains(verdict), "{}", run.text());
         let line = verify(&dir, quick, true).exits(1).object();
         assert_eq!(line["recoverable"], false);
     }
+}
+
+#[test]
+fn many_damaged_files_are_summed_up_by_reason() {
+    let scratch = Scratch::new();
+    let (file, dir) = scratch.encoded(5, 10_000, 100);
+    for pair in 0..60 {
+        damage(&sliver(&dir, pair, "primary"));
+    }
+    for pair in 90..93 {
+        truncate(&sliver(&dir, pair, "primary"), 1);
+    }
+    for name in 0..50 {
+        fs::write(dir.join(format!("pairs/{name:02}.txt")), b"mine").unwrap();
+    }
+    let damaged = "60 damaged files (its symbols do not belong to the metadata): \
+                   60 primary slivers (0-59)\n";
+    let foreign = ["error: 50 foreign files (", "pairs/00.txt, ", ", ...\n"];
+    let run = verify(&dir, false, false)
+        .exits(1)
+        .says(&[damaged])
+        .says(&foreign);
+    let run = run.says(&[
+        "0090.primary.bcs: ",
+        "0091.primary.bcs: ",
+        "0092.primary.bcs: ",
+    ]);
+    assert_eq!(run.stderr.lines().count(), 5, "{}", run.stderr);
+    let line = verify(&dir, false, true).exits(1).object();
+    assert_eq!(line["problems"].as_array().unwrap().len(), 113);
+    let run = walrus!["verify", dir, "--verbose"].exits(1);
+    assert_eq!(run.stderr.lines().count(), 113, "{}", run.stderr);
+
+    // Decoding sums up what it skips, before and after it reads the slivers.
+    let back = scratch.path("back");
+    let decode = |more: &[&str]| {
+        let mut words = words!["decode", dir, "-o", back, "--axis", "primary", "--force"];
+        words.extend(more.iter().map(Into::into));
+        super::harness::run(words)
+    };
+    let skipped = format!("warning: skipped {damaged}");
+    let run = decode(&[])
+        .exits(0)
+        .says(&[&skipped, "skipped 50 foreign files ("]);
+    assert_eq!(run.stderr.lines().count(), 5, "{}", run.stderr);
+    assert_eq!(fs::read(&back).unwrap(), fs::read(&file).unwrap());
+    let line = decode(&["--json"]).exits(0).object();
+    assert_eq!(line["skipped"].as_array().unwrap().len(), 113);
+    assert_eq!(line["missingFiles"].as_array().unwrap().len(), 0);
+    let run = decode(&["--verbose"]).exits(0);
+    assert_eq!(run.stderr.lines().count(), 113, "{}", run.stderr);
+
+    // Repair, too. It rebuilds the damaged files, and leaves the foreign ones alone.
+    let run = walrus!["repair", dir].exits(0);
+    let run = run.says(&[
+        &format!("note: rebuilt {damaged}"),
+        "left alone: 50 foreign files",
+    ]);
+    assert_eq!(run.stderr.lines().count(), 5, "{}", run.stderr);
 }
 
 #[test]

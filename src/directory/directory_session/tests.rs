@@ -2,6 +2,7 @@ use std::fs;
 use std::sync::Arc;
 
 use super::*;
+use crate::directory::input_files::InputFiles;
 
 #[test]
 fn the_journal_takes_a_small_share_of_the_time() {
@@ -31,7 +32,8 @@ fn only_what_is_complete_gets_its_name() {
             out,
             force: false,
             threads: 1,
-            inputs: Vec::new(),
+            sources: Vec::new(),
+            inputs: InputFiles::default(),
         },
         shape: Shape::new(10, 1000).unwrap(),
         pairs: PairSet::parse("2-3", 10).unwrap(),

@@ -44,9 +44,31 @@ pub struct BlobIdArgs {
     #[arg(long)]
     pub no_names: bool,
     #[command(flatten)]
+    pub check: CheckArgs,
+    #[command(flatten)]
     pub engine: EngineArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+}
+
+/// Comparison of files with a list of blob IDs.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CheckArgs {
+    /// Compare files with the blob IDs in lists: each FILE has lines as blob-id prints them
+    #[arg(long, short, conflicts_with_all = ["recursive", "files_from", "no_names"])]
+    pub check: bool,
+    /// With --check, print no lines for good files
+    #[arg(long, requires = "check")]
+    pub quiet: bool,
+    /// With --check, print nothing: the exit code is the result
+    #[arg(long, requires = "check")]
+    pub status: bool,
+    /// With --check, pass over missing files
+    #[arg(long, requires = "check")]
+    pub ignore_missing: bool,
+    /// With --check, fail if a line is not as blob-id prints it
+    #[arg(long, requires = "check")]
+    pub strict: bool,
 }
 
 /// Arguments of `decode`.

@@ -31,23 +31,41 @@ pub const ENCODE: &str = "\
 Examples:
   walrus-accel encode model.bin --out slivers
   walrus-accel encode *.bin --out slivers --pairs 0-9,17 --json
+  walrus-accel encode --recursive site --out slivers
+  find site -name '*.html' -print0 | walrus-accel encode --files-from - -0 --out slivers
   walrus-accel encode huge.tar --out slivers --memory 256M --resume
 
 Output:
   Each file becomes the directory OUT/BLOB_ID with metadata.bcs, manifest.json and the slivers
   pairs/0007.primary.bcs, pairs/0007.secondary.bcs and so on. The directory appears under its name
   once it is complete and on disk. Each line on standard output is the blob ID, two spaces and the
-  directory.";
+  directory.
+
+Notes:
+  The files of a directory come in the order of the bytes of their names. Pipes, sockets, devices,
+  links not followed and the directory OUT are skipped with a note. A directory that cannot be read
+  is a failure that does not stop the rest.";
 
 pub const BLOB_ID: &str = "\
 Examples:
   walrus-accel blob-id model.bin
   walrus-accel blob-id *.bin --json
+  walrus-accel blob-id --recursive site > ids
+  walrus-accel blob-id --check ids --quiet
   tar c photos | walrus-accel blob-id -
 
 Output:
   Each line is the blob ID, two spaces and the file's name. As with sha256sum, a line break, a
-  carriage return or a backslash in a name is escaped, and the line then begins with a backslash.";
+  carriage return or a backslash in a name is escaped, and the line then begins with a backslash.
+
+Notes:
+  The files of a directory come in the order of the bytes of their names. Pipes, sockets, devices
+  and links not followed are skipped with a note. A directory that cannot be read is a failure that
+  does not stop the rest.
+
+  --check prints `NAME: OK`, `NAME: FAILED` or `NAME: FAILED open or read`, and the exit code is 0
+  only if every file is good. Lines of blob-id and of blob-id --json are read. --shards and
+  --commitment must be those of the list.";
 
 pub const DECODE: &str = "\
 Examples:
@@ -57,7 +75,8 @@ Examples:
 
 Notes:
   With 1000 shards, any 334 primary or any 667 secondary slivers are enough. Damaged and foreign
-  files are named on standard error and skipped; missing files are counted.
+  files are named on standard error and skipped; missing files are counted. More than ten files with
+  the same problem are summed up unless --verbose is given.
 
   A blob ID may begin with a dash: write ./-ID, or put -- before it.";
 
@@ -67,8 +86,8 @@ Examples:
   walrus-accel verify slivers/BLOB_ID --quick --json
 
 Notes:
-  Bad files are named on standard error. Missing files are summarized unless --verbose is given.
-  The counts go to standard output.
+  Bad files are named on standard error. More than ten files with the same problem are summed up
+  unless --verbose is given. The counts go to standard output.
 
   A blob ID may begin with a dash: write ./-ID, or put -- before it.";
 
@@ -117,8 +136,8 @@ Examples:
 
 Notes:
   With 1000 shards, any 667 symbols recover a primary sliver, and any 334 a secondary one. Wrong
-  symbols are named on standard error and not counted. Files of a directory that are named for
-  another sliver are ignored.
+  symbols are named on standard error, or summed up if they are many, and not counted. Files of a
+  directory that are named for another sliver are ignored.
 
   If the blob is inconsistent, nothing is written; prove writes the proof.";
 

@@ -2,6 +2,7 @@
 
 use crate::args::BlobIdArgs;
 use crate::commands::encoded_line::EncodedLine;
+use crate::commands::id_check;
 use crate::input::file_list::FileList;
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::id_line;
@@ -10,6 +11,9 @@ use crate::run::file_batch::FileBatch;
 
 /// Prints one line per file.
 pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
+    if args.check.check {
+        return id_check::run(args, app);
+    }
     let list = FileList::gather(&args.input, None, &app.console)?;
     let listed = app.report_unlisted(&list);
     let encoder = encoder(&args.code, &args.engine, app)?;
@@ -22,7 +26,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
                 let line = EncodedLine::new(path, encoded, encoder);
                 return app.console.object(&line);
             }
-            let id = encoded.metadata.blob_id;
+            let id = encoded.blob_id;
             match args.no_names {
                 true => app.console.line(id.to_string().as_bytes()),
                 false => app.console.line(&id_line(id, path)),

@@ -6,21 +6,22 @@ use std::time::Instant;
 
 use serde::Serialize;
 use walrus_accel::decode::{DecodeRequest, Decoded};
-use walrus_accel::directory::{BlobDirectory, FileProblem, ProblemKind, SliverFile, SliverFiles};
+use walrus_accel::directory::{BlobDirectory, FileProblem, SliverFile, SliverFiles};
 use walrus_accel::io::{FileOutput, Output, SliverSource};
 use walrus_accel::verify::SliverVerdict;
 use walrus_accel::wire::Bcs;
 use walrus_accel::{Axis, BlobMetadataWithId, Check, Control, Decoder, Error, VerifiedMetadata};
 
 use crate::args::{DecodeArgs, is_standard};
-use crate::commands::problems::{self, ProblemLine};
+use crate::commands::problems::{self, Problem, ProblemLine};
 use crate::input::metadata_file::MAX_METADATA_LEN;
 use crate::input::open_directory;
 use crate::input::small_file;
 use crate::output::destination::{self, UnnamedFile};
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
-use crate::output::names::{JsonName, shown};
+use crate::output::grouped;
+use crate::output::names::JsonName;
 use crate::output::streams;
 use crate::run::app::{App, decoder};
 
@@ -43,6 +44,8 @@ struct DecodedLine {
     used: usize,
     /// Number of missing sliver files.
     missing: usize,
+    /// Missing sliver files.
+    missing_files: Vec<ProblemLine>,
     /// Damaged and foreign files, which were not used.
     skipped: Vec<ProblemLine>,
     #[serde(flatten)]
@@ -68,14 +71,20 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     let start = Instant::now();
     let decoder = decoder(&args.engine, app)?;
     let input = SliverInput::open(args)?;
-    let n_shards = input.metadata().n_shards();
-    name_problems(app, input.slivers().problems, n_shards);
+    let [missing, mut skipped] = problems::by_presence(input.slivers().problems);
+    name_missing(app, &missing);
+    warn_of_skipped(app, &skipped);
     let job = app.start();
     let output: &mut dyn Output = match &mut target {
         BlobOutput::File(file) => file,
         BlobOutput::Standard(scratch) => scratch,
     };
     let decoded = decode(args, app, &decoder, &input, output, job.control())?;
+    let damaged = decoded.damaged.iter();
+    let damaged = damaged.map(|&number| input.problem(number, &SliverVerdict::WrongRoot));
+    let damaged: Vec<_> = damaged.collect();
+    warn_of_skipped(app, &damaged);
+    skipped.extend(damaged);
     if let BlobOutput::Standard(scratch) = target {
         job.end()?;
         copy_out(scratch, app)?;
@@ -84,7 +93,8 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, Failure> {
     if app.console.json() {
         let by = EngineLine::new(decoder.runtime(), job.control());
         let seconds = working_seconds(start, job.control());
-        let line = line(args, &input, by, &decoded, seconds);
+        let files = [&missing, &skipped].map(|problems| problems::problem_lines(problems));
+        let line = line(args, &input, by, &decoded, files, seconds);
         app.console.object(&line);
     }
     Ok(Exit::Done)
@@ -150,6 +160,11 @@ impl SliverInput {
         }
     }
 
+    /// Returns the problem of a file that holds no good sliver.
+    fn problem(&self, number: usize, verdict: &SliverVerdict) -> Problem {
+        Problem::damaged(&self.slivers().files[number].path, verdict)
+    }
+
     /// Returns the indices of the axis's files, one per sliver.
     fn indices_of(&self, axis: Axis) -> Vec<usize> {
         let mut by_pair = HashMap::new();
@@ -164,7 +179,7 @@ impl SliverInput {
     }
 }
 
-/// Decodes the blob and names the damaged slivers found on the way.
+/// Decodes the blob. If there are too few slivers, names the damaged ones.
 fn decode(
     args: &DecodeArgs,
     app: &App,
@@ -173,7 +188,7 @@ fn decode(
     output: &mut dyn Output,
     control: &Control,
 ) -> Result<Decoded, Failure> {
-    let Slivers { source, files, .. } = input.slivers();
+    let source = input.slivers().source;
     let metadata = input.metadata();
     let axis = args.axis.0;
     match decoder.decode(
@@ -185,12 +200,7 @@ fn decode(
         output,
         control,
     ) {
-        Ok(decoded) => {
-            for &number in &decoded.damaged {
-                name_damaged(app, &files[number], &DAMAGED);
-            }
-            Ok(decoded)
-        }
+        Ok(decoded) => Ok(decoded),
         Err(Error::NotEnoughSlivers { .. }) => {
             let axes = axis.map_or(Axis::BOTH.to_vec(), |axis| vec![axis]);
             Err(not_enough(app, decoder, input, &axes, control)?)
@@ -210,7 +220,7 @@ fn not_enough(
     axes: &[Axis],
     control: &Control,
 ) -> Result<Failure, Failure> {
-    let Slivers { source, files, .. } = input.slivers();
+    let source = input.slivers().source;
     let metadata = input.metadata();
     let shape = metadata.shape();
     let mut counts = Vec::new();
@@ -222,10 +232,11 @@ fn not_enough(
             let verdicts = decoder.verify(metadata, source, &numbers, control)?;
             let bad = numbers.iter().zip(&verdicts);
             let bad = bad.filter(|(_, verdict)| !verdict.is_good());
-            for (&number, verdict) in bad {
-                name_damaged(app, &files[number], verdict);
-                usable -= 1;
-            }
+            let bad: Vec<_> = bad
+                .map(|(&number, verdict)| input.problem(number, verdict))
+                .collect();
+            warn_of_skipped(app, &bad);
+            usable -= bad.len();
         }
         counts.push(format!("{usable} {axis} usable, {needed} needed"));
     }
@@ -233,35 +244,25 @@ fn not_enough(
     Ok(Failure::Other(format!("not enough slivers: {counts}")))
 }
 
-/// Names damaged and foreign files, and counts missing ones.
-fn name_problems(app: &App, problems: &[FileProblem], n_shards: u16) {
-    let present = problems
-        .iter()
-        .filter(|problem| problem.kind != ProblemKind::Missing);
-    let present: Vec<_> = present.cloned().collect();
-    problems::report(&present, n_shards, &app.console, |problem| {
-        app.console.warning(format_args!("skipped {problem}"));
-    });
-    let files = match problems::count(problems, ProblemKind::Missing) {
+/// Prints a note about the missing sliver files. With `--verbose`, each has its own.
+fn name_missing(app: &App, missing: &[Problem]) {
+    if app.console.verbose() {
+        return grouped::report(missing, &app.console, |message| app.console.note(message));
+    }
+    let files = match missing.len() {
         0 => return,
         1 => "1 sliver file is missing".to_owned(),
-        missing => format!("{missing} sliver files are missing"),
+        count => format!("{count} sliver files are missing"),
     };
-    let which = problems::missing(problems, n_shards);
-    let which = match app.console.verbose() {
-        true => which,
-        false => problems::cut(which),
-    };
+    let which = problems::in_words(missing);
     app.console.note(format_args!("{files}: {which}"));
 }
 
-/// Verdict of slivers that decoding rejected.
-const DAMAGED: SliverVerdict = SliverVerdict::WrongRoot;
-
-fn name_damaged(app: &App, file: &SliverFile, verdict: &SliverVerdict) {
-    let path = shown(&file.path);
-    app.console
-        .warning(format_args!("skipped {path}: {verdict}"));
+/// Warns of damaged and foreign files.
+fn warn_of_skipped(app: &App, problems: &[Problem]) {
+    grouped::report(problems, &app.console, |message| {
+        app.console.warning(format_args!("skipped {message}"));
+    });
 }
 
 /// Copies a file to standard output.
@@ -295,21 +296,11 @@ fn line(
     input: &SliverInput,
     by: EngineLine,
     decoded: &Decoded,
+    [missing_files, skipped]: [Vec<ProblemLine>; 2],
     seconds: f64,
 ) -> DecodedLine {
     let metadata = input.metadata();
     let (blob_id, shape) = (metadata.blob_id(), metadata.shape());
-    let Slivers {
-        files, problems, ..
-    } = input.slivers();
-    let present = |problem: &&FileProblem| problem.kind != ProblemKind::Missing;
-    let damaged = decoded.damaged.iter().map(|&number| &files[number].path);
-    let skipped = problems
-        .iter()
-        .filter(present)
-        .map(ProblemLine::from)
-        .chain(damaged.map(|path| ProblemLine::damaged(path, &DAMAGED.to_string())))
-        .collect();
     DecodedLine {
         file: JsonName::file(&args.output),
         blob_id: blob_id.to_string(),
@@ -323,7 +314,8 @@ fn line(
             Check::Strict => "strict",
         },
         used: decoded.used.len(),
-        missing: problems::count(problems, ProblemKind::Missing),
+        missing: missing_files.len(),
+        missing_files,
         skipped,
         by,
         seconds,

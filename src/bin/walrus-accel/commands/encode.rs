@@ -1,9 +1,10 @@
 //! `encode`: encodes files to directories of slivers.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
 
 use indicatif::BinaryBytes;
-use walrus_accel::directory::{DirectorySink, Leftover, Written};
+use walrus_accel::directory::{DirectorySink, InputFiles, Leftover, Written};
 use walrus_accel::io::Source;
 use walrus_accel::{Axis, Error, PairSet, Shape};
 
@@ -13,8 +14,9 @@ use crate::input::blob_source::Blob;
 use crate::input::file_list::FileList;
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, id_line, shown, typed};
+use crate::output::repeats::Level;
 use crate::run::app::{App, encoder};
-use crate::run::file_batch::FileBatch;
+use crate::run::file_batch::{FileBatch, KEPT_SINK_MEMORY};
 
 /// Encodes every file and prints a line for each.
 pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
@@ -42,21 +44,22 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
     note_growth(args, &pairs, batch.lengths(), app);
     let encoder = batch.encoder();
     // No job may replace any input. Standard input may be a redirected file.
-    let inputs: Vec<_> = list
-        .files
-        .iter()
-        .map(|path| match is_standard(path) {
-            true => Path::new("/dev/stdin"),
-            false => path,
-        })
-        .collect();
+    let inputs = InputFiles::new(list.files.iter().map(|path| match is_standard(path) {
+        true => Path::new("/dev/stdin"),
+        false => path,
+    }));
+    // A fresh sink has fresh memory.
+    let sinks = Mutex::new(Vec::<DirectorySink>::new());
     let exit = batch.run(
         |blob, job| {
-            let mut sink = DirectorySink::new(&args.out)
-                .force(args.force)
-                .resume(args.resume)
-                .threads(args.engine.threads)
-                .inputs(&inputs);
+            let kept = lock(&sinks).pop();
+            let sink = kept.unwrap_or_else(|| {
+                DirectorySink::new(&args.out)
+                    .force(args.force)
+                    .resume(args.resume)
+                    .inputs(&inputs)
+            });
+            let mut sink = sink.threads(batch.threads_for(blob, args.engine.threads));
             if let Some(file) = blob.file() {
                 sink = sink.source(file);
             }
@@ -69,6 +72,9 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
             }
             let metadata = encoded?;
             let written = sink.outcome().expect("the encoding succeeded").clone();
+            if slivers(blob.len()) <= KEPT_SINK_MEMORY {
+                lock(&sinks).push(sink);
+            }
             Ok((metadata, written))
         },
         |path, encoded| {
@@ -78,12 +84,12 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 ..
             } = &encoded.more;
             for warning in encoded.control.warnings() {
-                app.console.warning(warning);
+                app.print_about(Level::Warning, dir, &warning);
             }
             if *already_there {
-                let (file, dir) = (shown(path), shown(dir));
-                app.console
-                    .note(format_args!("{file}: {dir} holds it already"));
+                let (file, out) = (shown(path), shown(&args.out));
+                let message = format!("{file}: its blob is in {out} already");
+                app.print_about(Level::Note, path, &message);
             }
             if app.console.json() {
                 let mut line = EncodedLine::new(path, encoded, encoder);
@@ -91,7 +97,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);
             }
-            app.console.line(&id_line(encoded.metadata.blob_id, dir));
+            app.console.line(&id_line(encoded.blob_id, dir));
         },
     );
     if exit != Exit::Unavailable {
@@ -103,6 +109,10 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
         note_leftover(&args.out, app);
     }
     Ok(exit)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nothing panics under the lock")
 }
 
 /// Minimum of disk space in bytes for the note about the growth of small files.

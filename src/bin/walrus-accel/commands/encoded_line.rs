@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::{BlobMetadataWithId, Encoder};
+use walrus_accel::Encoder;
 
 use crate::output::engine_line::EngineLine;
 use crate::output::names::{JsonName, hex};
@@ -34,13 +34,13 @@ pub struct EncodedLine {
 impl EncodedLine {
     /// Returns the line for a file.
     pub fn new<T>(path: &Path, encoded: &Encoded<T>, encoder: &Encoder) -> Self {
-        let BlobMetadataWithId { blob_id, metadata } = &encoded.metadata;
-        let shape = metadata.shape().expect("a blob was encoded in it");
+        let shape = &encoded.shape;
+        let root_hash = encoded.root_hash.as_ref();
         Self {
             file: JsonName::file(path),
-            blob_id: blob_id.to_string(),
-            root_hash: hex(&metadata.root_hash()),
-            unencoded_length: metadata.unencoded_length,
+            blob_id: encoded.blob_id.to_string(),
+            root_hash: root_hash.map(|root| hex(root)).expect("computed for JSON"),
+            unencoded_length: shape.unencoded_length(),
             symbol_size: shape.symbol_size(),
             shards: shape.n_shards(),
             by: EngineLine::new(encoder.runtime(), &encoded.control),

@@ -7,6 +7,7 @@ mod decode;
 mod devices;
 mod encode;
 mod encoded_line;
+mod id_check;
 mod inspect;
 mod problems;
 mod prove;

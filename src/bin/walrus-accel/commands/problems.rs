@@ -1,16 +1,116 @@
 //! Problems with files of a blob's directory, as messages and JSON objects.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::fmt::{self, Display};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use walrus_accel::Axis;
 use walrus_accel::directory::{BlobDirectory, FileProblem, ProblemKind};
-use walrus_accel::{Axis, PairSet, SliverPairIndex};
 
 use crate::input::sliver_file;
-use crate::output::console::Console;
-use crate::output::names::{JsonName, shown};
+use crate::output::grouped::{Reported, listed, ranges};
+use crate::output::names::{JsonName, escaped, shown};
+
+/// Problem with a file.
+pub struct Problem {
+    path: PathBuf,
+    kind: ProblemKind,
+    reason: String,
+}
+
+impl Problem {
+    /// Returns the problem of a file with wrong contents.
+    pub fn damaged(path: &Path, reason: impl Display) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: ProblemKind::Damaged,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl From<&FileProblem> for Problem {
+    fn from(problem: &FileProblem) -> Self {
+        Self {
+            path: problem.path.clone(),
+            kind: problem.kind,
+            reason: problem.reason.clone(),
+        }
+    }
+}
+
+/// Returns all problems.
+pub fn all(problems: &[FileProblem]) -> Vec<Problem> {
+    problems.iter().map(Problem::from).collect()
+}
+
+/// Returns the problems with missing files, and the problems with files that are there.
+pub fn by_presence(problems: &[FileProblem]) -> [Vec<Problem>; 2] {
+    let is_missing = |problem: &&FileProblem| problem.kind == ProblemKind::Missing;
+    let (missing, present): (Vec<_>, Vec<_>) = problems.iter().partition(is_missing);
+    [missing, present].map(|problems| problems.into_iter().map(Problem::from).collect())
+}
+
+impl Reported for Problem {
+    fn reason(&self) -> &str {
+        match self.kind {
+            ProblemKind::Missing => "missing",
+            _ => &self.reason,
+        }
+    }
+
+    fn message(&self) -> String {
+        format!("{}: {}", shown(&self.path), escaped(&self.reason))
+    }
+
+    /// Returns a message such as `120 missing files: 60 pairs (0-59)`. A reason that the kind does
+    /// not tell follows the kind.
+    fn summary(group: &[&Self]) -> String {
+        let (count, first) = (group.len(), group[0]);
+        let which = in_words(group);
+        let kind = first.kind.name();
+        match first.kind {
+            ProblemKind::Missing => format!("{count} {kind} files: {which}"),
+            _ => format!("{count} {kind} files ({}): {which}", escaped(&first.reason)),
+        }
+    }
+}
+
+/// Returns the files in few words, such as `6 pairs (0-5); 2 secondary slivers (7, 9)`. Of a pair,
+/// both slivers are among the files. A file without a sliver's name is listed by its path.
+pub fn in_words<P: Borrow<Problem>>(problems: &[P]) -> String {
+    let mut slivers = Axis::BOTH.map(|_| HashSet::new());
+    let mut others = Vec::new();
+    for problem in problems.iter().map(Borrow::borrow) {
+        match sliver_file::parse_name(&problem.path) {
+            Some((pair, axis)) if slivers[axis as usize].insert(pair.0) => {}
+            _ => others.push(shown(&problem.path)),
+        }
+    }
+    let [primary, secondary] = slivers;
+    let groups = [
+        ("pair", &primary & &secondary),
+        ("primary sliver", &primary - &secondary),
+        ("secondary sliver", &secondary - &primary),
+    ];
+    let slivers = groups.into_iter().filter(|(_, pairs)| !pairs.is_empty());
+    let mut parts: Vec<_> = slivers
+        .map(|(name, pairs)| {
+            let count = pairs.len();
+            let pairs = listed(ranges(pairs.into_iter().collect()));
+            match count {
+                1 => format!("{name} {pairs}"),
+                _ => format!("{count} {name}s ({pairs})"),
+            }
+        })
+        .collect();
+    if !others.is_empty() {
+        parts.push(listed(others));
+    }
+    parts.join("; ")
+}
 
 /// Problem with a file as a JSON object.
 #[derive(Serialize)]
@@ -21,8 +121,8 @@ pub struct ProblemLine {
     reason: String,
 }
 
-impl From<&FileProblem> for ProblemLine {
-    fn from(problem: &FileProblem) -> Self {
+impl From<&Problem> for ProblemLine {
+    fn from(problem: &Problem) -> Self {
         Self {
             path: JsonName::path(&problem.path),
             kind: problem.kind.name(),
@@ -31,19 +131,8 @@ impl From<&FileProblem> for ProblemLine {
     }
 }
 
-impl ProblemLine {
-    /// Returns the object for a file with wrong contents.
-    pub fn damaged(path: &Path, reason: &str) -> Self {
-        Self {
-            path: JsonName::path(path),
-            kind: ProblemKind::Damaged.name(),
-            reason: reason.into(),
-        }
-    }
-}
-
 /// Returns the objects for all problems.
-pub fn problem_lines(problems: &[FileProblem]) -> Vec<ProblemLine> {
+pub fn problem_lines(problems: &[Problem]) -> Vec<ProblemLine> {
     problems.iter().map(ProblemLine::from).collect()
 }
 
@@ -54,106 +143,18 @@ pub fn counts(problems: &[FileProblem]) -> String {
         ProblemKind::Damaged,
         ProblemKind::Foreign,
     ];
-    let counts: Vec<_> = kinds
-        .into_iter()
-        .map(|kind| (kind.name(), count(problems, kind)))
-        .filter(|&(_, count)| count > 0)
+    let count = |kind| {
+        problems
+            .iter()
+            .filter(|problem| problem.kind == kind)
+            .count()
+    };
+    let counts = kinds.into_iter().map(|kind| (kind.name(), count(kind)));
+    let counts = counts.filter(|&(_, count)| count > 0);
+    let counts: Vec<_> = counts
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
     counts.join(", ")
-}
-
-/// Returns the missing files in few words, such as `pairs 0-5,9; secondary 7`. A pair in `pairs`
-/// lacks both slivers. A file without a sliver's name is listed by its path.
-pub fn missing(problems: &[FileProblem], n_shards: u16) -> String {
-    let missing = problems
-        .iter()
-        .filter(|problem| problem.kind == ProblemKind::Missing);
-    let mut pairs = Axis::BOTH.map(|_| Vec::new());
-    let mut others = Vec::new();
-    for problem in missing {
-        match sliver_file::parse_name(&problem.path) {
-            Some((pair, axis)) if pair.0 < n_shards => pairs[axis as usize].push(pair),
-            _ => others.push(shown(&problem.path)),
-        }
-    }
-    let [primary, secondary] = pairs;
-    let only = |pairs: &[SliverPairIndex], others: &[SliverPairIndex], in_both: bool| {
-        let others: HashSet<_> = others.iter().collect();
-        let chosen = pairs
-            .iter()
-            .copied()
-            .filter(|pair| others.contains(pair) == in_both);
-        PairSet::new(n_shards, chosen).expect("each is below n_shards")
-    };
-    let groups = [
-        ("pairs", only(&primary, &secondary, true)),
-        (Axis::Primary.name(), only(&primary, &secondary, false)),
-        (Axis::Secondary.name(), only(&secondary, &primary, false)),
-    ];
-    let mut parts: Vec<_> = groups
-        .into_iter()
-        .filter(|(_, pairs)| !pairs.is_empty())
-        .map(|(name, pairs)| format!("{name} {pairs}"))
-        .collect();
-    parts.extend(others);
-    parts.join("; ")
-}
-
-/// Maximum number of missing files to name one by one.
-const MAX_NAMED_MISSING: usize = 10;
-
-/// Maximum length of a list of missing files in bytes.
-const MAX_LIST_LEN: usize = 100;
-
-/// Maximum number of other files to name one by one.
-const MAX_NAMED_OTHERS: usize = 40;
-
-/// Prints problems one by one with `print`.
-///
-/// Without `--verbose`, many missing files become one line such as `1332 missing files: pairs
-/// 0-665`. Of many other files the first are named and the rest counted: a stranger's directory may
-/// hold any number of them.
-pub fn report(
-    problems: &[FileProblem],
-    n_shards: u16,
-    console: &Console,
-    print: impl Fn(&dyn Display),
-) {
-    let missing = count(problems, ProblemKind::Missing);
-    let summed_up = missing > MAX_NAMED_MISSING && !console.verbose();
-    if summed_up {
-        let which = cut(self::missing(problems, n_shards));
-        print(&format_args!("{missing} missing files: {which}"));
-    }
-    let is_named = |problem: &&FileProblem| problem.kind != ProblemKind::Missing || !summed_up;
-    let all = problems.iter().filter(is_named).count();
-    let named = match console.verbose() {
-        true => all,
-        false => all.min(MAX_NAMED_OTHERS),
-    };
-    for problem in problems.iter().filter(is_named).take(named) {
-        print(problem);
-    }
-    if named < all {
-        print(&format_args!(
-            "{} more files; --verbose names all",
-            all - named
-        ));
-    }
-}
-
-/// Cuts a list at the end if it is longer than a line.
-pub fn cut(mut list: String) -> String {
-    if list.len() > MAX_LIST_LEN {
-        let mut end = MAX_LIST_LEN;
-        while !list.is_char_boundary(end) {
-            end -= 1;
-        }
-        let end = list[..end].rfind([',', ';']).unwrap_or(end);
-        list.replace_range(end.., ", ...");
-    }
-    list
 }
 
 /// Number of good slivers of each axis, and the number that recovers the blob.
@@ -194,27 +195,13 @@ impl Display for GoodSlivers {
     }
 }
 
-/// Returns the number of problems of one kind.
-pub fn count(problems: &[FileProblem], kind: ProblemKind) -> usize {
-    let of_kind = |problem: &&FileProblem| problem.kind == kind;
-    problems.iter().filter(of_kind).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use walrus_accel::PairSet;
 
     #[test]
-    fn a_long_list_is_cut() {
-        let list: Vec<_> = (0..1000).step_by(2).map(|n| n.to_string()).collect();
-        let cut = cut(format!("pairs {}", list.join(",")));
-        assert!(cut.len() <= MAX_LIST_LEN + 5 && cut.len() > MAX_LIST_LEN - 5);
-        assert!(cut.starts_with("pairs 0,2,4,") && cut.ends_with(", ..."));
-        assert_eq!(super::cut("pairs 0-665".into()), "pairs 0-665");
-    }
-
-    #[test]
-    fn missing_files_are_named_in_few_words() {
+    fn files_are_told_in_few_words() {
         let directory = tempfile::tempdir().unwrap();
         let encoder = walrus_accel::Encoder::new(10);
         let mut sink = walrus_accel::directory::DirectorySink::new(directory.path());
@@ -229,16 +216,34 @@ mod tests {
             "0001.secondary",
             "0003.primary",
             "0009.secondary",
+            "0008.secondary",
         ] {
             std::fs::remove_file(path.join(format!("pairs/{name}.bcs"))).unwrap();
         }
         let found = BlobDirectory::open(path).unwrap();
+        let words = |problems: &[FileProblem]| {
+            let [missing, present] = by_presence(problems);
+            assert!(present.is_empty());
+            in_words(&missing)
+        };
         assert_eq!(
-            missing(found.problems(), 10),
-            "pairs 1; primary 3; secondary 9"
+            words(found.problems()),
+            "pair 1; primary sliver 3; 2 secondary slivers (8-9)"
         );
         let files = ["elsewhere/0004.primary.bcs", "nowhere"].map(Into::into);
         let files = walrus_accel::directory::SliverFiles::open(found.metadata(), &files);
-        assert_eq!(missing(files.problems(), 10), "primary 4; nowhere");
+        assert_eq!(words(files.problems()), "primary sliver 4; nowhere");
+    }
+
+    #[test]
+    fn a_summary_has_count_kind_reason_and_files() {
+        let path = |pair| PathBuf::from(format!("d/pairs/{pair:04}.primary.bcs"));
+        let problems: Vec<_> = (0..300)
+            .map(|pair| Problem::damaged(&path(pair), "bad"))
+            .collect();
+        let group: Vec<_> = problems.iter().collect();
+        let expected = "300 damaged files (bad): 300 primary slivers (0-299)";
+        assert_eq!(Problem::summary(&group), expected);
+        assert_eq!(problems[7].message(), "d/pairs/0007.primary.bcs: bad");
     }
 }

@@ -56,11 +56,11 @@ fn unproven(
     output: &Destination,
 ) -> Result<Exit, Failure> {
     let mut gathered = recovering.gather::<DecodingSymbol>(false)?;
-    for (path, symbol) in gathered.paths.iter().zip(&gathered.symbols) {
-        if let Some(verdict) = unproven_fault(&recovering.metadata, symbol) {
-            recovering.refuse(&mut gathered.refused, path, &verdict);
-        }
-    }
+    let fault = |symbol| unproven_fault(&recovering.metadata, symbol);
+    let symbols = gathered.symbols.iter().enumerate();
+    let wrong = symbols.filter_map(|(position, symbol)| Some((position, fault(symbol)?)));
+    let wrong: Vec<_> = wrong.collect();
+    recovering.refuse(&mut gathered, &wrong);
     let (metadata, axis, pair) = (&recovering.metadata, args.recovery.axis, recovering.pair);
     let symbols = &gathered.symbols;
     let recovered = recovering.decoder.recover_unproven(

@@ -10,6 +10,7 @@ use crate::commands::problems::{self, ProblemLine};
 use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
+use crate::output::grouped;
 use crate::output::names::{JsonName, shown};
 use crate::run::app::{App, decoder};
 
@@ -45,20 +46,23 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
     let seconds = working_seconds(start, job.control());
     drop(job);
     app.warn_of_device(&args.engine, decoder.runtime());
-    let n_shards = directory.shape().n_shards();
-    problems::report(&repaired.rebuilt, n_shards, &app.console, |problem| {
-        app.console.note(format_args!("rebuilt {problem}"));
+    let (rebuilt, left) = (
+        problems::all(&repaired.rebuilt),
+        problems::all(&repaired.left),
+    );
+    grouped::report(&rebuilt, &app.console, |message| {
+        app.console.note(format_args!("rebuilt {message}"));
     });
-    problems::report(&repaired.left, n_shards, &app.console, |problem| {
-        app.console.warning(format_args!("left alone: {problem}"));
+    grouped::report(&left, &app.console, |message| {
+        app.console.warning(format_args!("left alone: {message}"));
     });
     if app.console.json() {
         app.console.object(&RepairedLine {
             dir: JsonName::dir(&args.dir),
             blob_id: directory.metadata().blob_id().to_string(),
             checked: repaired.checked,
-            rebuilt: problems::problem_lines(&repaired.rebuilt),
-            left: problems::problem_lines(&repaired.left),
+            rebuilt: problems::problem_lines(&rebuilt),
+            left: problems::problem_lines(&left),
             by,
             seconds,
         });

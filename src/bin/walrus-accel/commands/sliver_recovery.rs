@@ -1,6 +1,5 @@
 //! Recovery of a sliver from symbol files, shared by `recover` and `prove`.
 
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -116,10 +115,7 @@ impl<'a> Recovering<'a> {
         };
         let memory = self.args.engine.memory;
         let gathered = symbol_files::gather(&self.args.symbols, target, memory)?;
-        gathered
-            .refused
-            .iter()
-            .for_each(|file| file.warn(&self.app.console));
+        Refused::warn(&gathered.refused, &self.app.console);
         Ok(gathered)
     }
 
@@ -139,9 +135,7 @@ impl<'a> Recovering<'a> {
             .warn_of_device(&self.args.engine, decoder.runtime());
         match recovered {
             Ok(recovery) => {
-                for (position, verdict) in &recovery.refused {
-                    self.refuse(&mut gathered.refused, &gathered.paths[*position], verdict);
-                }
+                self.refuse(&mut gathered, &recovery.refused);
                 let line = self.line(gathered, recovery.used.len());
                 Ok((Some(recovery), line))
             }
@@ -152,9 +146,7 @@ impl<'a> Recovering<'a> {
                 else {
                     return Err(error.into());
                 };
-                for (position, verdict) in refused {
-                    self.refuse(&mut gathered.refused, &gathered.paths[*position], verdict);
-                }
+                self.refuse(&mut gathered, refused);
                 let mut line = self.line(gathered, *usable);
                 self.fail(&mut line, error.to_string());
                 Ok((None, line))
@@ -162,11 +154,15 @@ impl<'a> Recovering<'a> {
         }
     }
 
-    /// Adds a wrong symbol to the list, and names its file.
-    pub fn refuse(&self, refused: &mut Vec<Refused>, path: &Path, verdict: &SymbolVerdict) {
-        let file = Refused::new(path, verdict);
-        file.warn(&self.app.console);
-        refused.push(file);
+    /// Adds wrong symbols to the list, each by its position among the symbols, and warns of their
+    /// files.
+    pub fn refuse<T>(&self, gathered: &mut Gathered<T>, wrong: &[(usize, SymbolVerdict)]) {
+        let file = |(position, verdict): &(usize, SymbolVerdict)| {
+            Refused::new(&gathered.paths[*position], verdict)
+        };
+        let files: Vec<_> = wrong.iter().map(file).collect();
+        Refused::warn(&files, &self.app.console);
+        gathered.refused.extend(files);
     }
 
     /// Reports the reason why nothing is written.

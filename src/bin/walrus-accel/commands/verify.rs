@@ -11,6 +11,7 @@ use crate::commands::problems::{self, GoodSlivers, ProblemLine};
 use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
+use crate::output::grouped;
 use crate::output::names::{JsonName, shown};
 use crate::run::app::{App, decoder};
 
@@ -66,13 +67,9 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         (found, Some(directory), Some(by), seconds)
     };
     let blob_id = directory.as_ref().map(|found| *found.metadata().blob_id());
-    let n_shards = directory
-        .as_ref()
-        .map_or(u16::MAX, |found| found.shape().n_shards());
     let problems = &verification.problems;
-    problems::report(problems, n_shards, &app.console, |problem| {
-        app.console.error(problem);
-    });
+    let named = problems::all(problems);
+    grouped::report(&named, &app.console, |message| app.console.error(message));
     let good = directory
         .as_ref()
         .map(|directory| GoodSlivers::new(directory, problems));
@@ -83,7 +80,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             quick: args.quick,
             checked: verification.checked,
             bad: problems.len(),
-            problems: problems::problem_lines(problems),
+            problems: problems::problem_lines(&named),
             recoverable: good.map(|good| good.is_enough()),
             by,
             seconds,

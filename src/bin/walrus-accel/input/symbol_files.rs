@@ -12,6 +12,7 @@ use walrus_accel::{Axis, Error, SliverPairIndex, VerifiedMetadata};
 use super::small_file;
 use crate::output::console::Console;
 use crate::output::exit::Failure;
+use crate::output::grouped::{self, Reported};
 use crate::output::names::{JsonName, escaped};
 
 /// Maximum length of a symbol file: the axis, two indices, a symbol of 65,534 bytes with its
@@ -109,10 +110,27 @@ impl Refused {
         }
     }
 
-    /// Prints a warning.
-    pub fn warn(&self, console: &Console) {
-        let reason = escaped(&self.reason);
-        console.warning(format_args!("refused {}: {reason}", self.path));
+    /// Warns of files that do not count.
+    pub fn warn(files: &[Self], console: &Console) {
+        grouped::report(files, console, |message| {
+            console.warning(format_args!("refused {message}"));
+        });
+    }
+}
+
+impl Reported for Refused {
+    fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    fn message(&self) -> String {
+        format!("{}: {}", self.path, escaped(&self.reason))
+    }
+
+    fn summary(group: &[&Self]) -> String {
+        let files = grouped::listed(group.iter().map(|file| file.path.to_string()));
+        let reason = escaped(&group[0].reason);
+        format!("{} files ({reason}): {files}", group.len())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use clap::builder::styling::AnsiColor;
 use indicatif::ProgressBar;
@@ -20,7 +20,12 @@ pub struct Console {
     messages: Arc<Messages>,
     bar: ProgressBar,
     broken: Arc<AtomicBool>,
+    /// Lines that wait to be written together.
+    held: Arc<Mutex<Option<Vec<u8>>>>,
 }
+
+/// Bytes of lines that are written at once.
+const HELD_LEN: usize = 16 << 10;
 
 impl Console {
     /// Returns a console that shares its terminal with `bar`.
@@ -30,6 +35,7 @@ impl Console {
             messages,
             bar,
             broken: Arc::default(),
+            held: Arc::default(),
         }
     }
 
@@ -54,9 +60,43 @@ impl Console {
             return;
         }
         let line = [bytes, b"\n"].concat();
+        if let Some(held) = &mut *self.held() {
+            held.extend_from_slice(&line);
+            if held.len() < HELD_LEN {
+                return;
+            }
+        } else {
+            return self.write(&line);
+        }
+        self.write_held();
+    }
+
+    /// Calls `work`, and writes the lines that it prints in few writes. Messages stay in order with
+    /// the lines.
+    pub fn together<T>(&self, work: impl FnOnce() -> T) -> T {
+        *self.held() = Some(Vec::new());
+        let result = work();
+        self.write_held();
+        *self.held() = None;
+        result
+    }
+
+    /// Writes the lines that wait.
+    fn write_held(&self) {
+        let held = self.held().as_mut().map(std::mem::take);
+        if let Some(lines) = held.filter(|lines| !lines.is_empty()) {
+            self.write(&lines);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.held.lock().expect("nothing panics under the lock")
+    }
+
+    fn write(&self, lines: &[u8]) {
         let write = || {
             let mut out = streams::lines();
-            out.write_all(&line)?;
+            out.write_all(lines)?;
             out.flush()
         };
         if let Err(error) = self.bar.suspend(write) {
@@ -96,6 +136,7 @@ impl Console {
 
     fn print(&self, kind: &str, color: AnsiColor, message: impl Display) {
         let message = styled(kind, color, message);
+        self.write_held();
         self.bar.suspend(|| self.messages.print(message));
     }
 }

@@ -1,7 +1,6 @@
 //! File names and digests in messages, lines and JSON objects.
 
 use std::fmt::{self, Display};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -62,12 +61,18 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Returns the line `<id>  <name>`. Line breaks are escaped as by sha256sum.
 pub fn id_line(id: impl Display, name: &Path) -> Vec<u8> {
+    named_line(&format!("{id}  "), name, "")
+}
+
+/// Returns a line with a name in it. If the name has line breaks or backslashes, they are escaped,
+/// and the line begins with a backslash.
+pub fn named_line(before: &str, name: &Path, after: &str) -> Vec<u8> {
     let name = name.as_os_str().as_encoded_bytes();
     let mut line = Vec::with_capacity(64 + name.len());
     if name.iter().any(|byte| b"\\\n\r".contains(byte)) {
         line.push(b'\\');
     }
-    write!(line, "{id}  ").expect("memory takes it");
+    line.extend_from_slice(before.as_bytes());
     for &byte in name {
         match byte {
             b'\\' => line.extend_from_slice(br"\\"),
@@ -76,6 +81,7 @@ pub fn id_line(id: impl Display, name: &Path) -> Vec<u8> {
             byte => line.push(byte),
         }
     }
+    line.extend_from_slice(after.as_bytes());
     line
 }
 

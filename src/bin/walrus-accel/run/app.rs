@@ -19,6 +19,7 @@ use crate::output::exit::{Exit, Failure};
 use crate::output::messages::Messages;
 use crate::output::names::JsonName;
 use crate::output::progress::ProgressView;
+use crate::output::repeats::{Level, Repeats};
 
 /// Console and jobs of this process.
 pub struct App {
@@ -26,6 +27,8 @@ pub struct App {
     pub console: Console,
     /// Running jobs.
     pub jobs: Jobs,
+    /// Messages about files.
+    repeats: Repeats,
     /// True once the note about measuring is printed.
     measuring_noted: Arc<AtomicBool>,
     // Declared after the console, and so dropped after it.
@@ -60,6 +63,7 @@ impl App {
         Self {
             console: Console::new(report, Arc::clone(messages), progress.bar()),
             jobs,
+            repeats: Repeats::default(),
             measuring_noted: Arc::default(),
             _progress: progress,
         }
@@ -149,8 +153,17 @@ impl App {
         }
     }
 
+    /// Prints a message about one of several files. If many messages differ only in the file's
+    /// name, the first are printed, and at the end of the run the number of the others.
+    pub fn print_about(&self, level: Level, path: &Path, message: &str) {
+        self.repeats.print(level, path, message, &self.console);
+    }
+
     fn report_failure(&self, subject: &Subject<'_>, message: &str) {
-        self.console.error(message);
+        match subject {
+            Subject::File(path) => self.print_about(Level::Error, path, message),
+            Subject::Files | Subject::Dir(_) => self.console.error(message),
+        }
         if self.console.json() {
             let name = match subject {
                 Subject::Files => None,
@@ -164,6 +177,7 @@ impl App {
 
     /// Reports the end of a run and returns the outcome of the process.
     pub fn close(self, subject: &Subject<'_>, result: Result<Exit, Failure>) -> Exit {
+        self.repeats.sum_up(&self.console);
         let exit = result.unwrap_or_else(|failure| {
             match &failure {
                 Failure::Usage(reason) => self.console.error(reason),

@@ -1,21 +1,30 @@
 //! Encoding of many files.
 //!
-//! Small files are encoded several at once. Large files are encoded one by one, or one per engine
-//! if several engines share them.
+//! Workers take the files in order, within the memory limit. A worker reads a small file into
+//! memory, waits for a place among the running jobs, and encodes the file. There are more workers
+//! than places, so the next files are read while others are encoded. Large files are encoded one by
+//! one, or one per engine if several engines share them, and the system is asked to read the next
+//! one ahead.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use walrus_accel::{BlobMetadataWithId, Control, Encoder, Error, Result};
+use walrus_accel::io::Source;
+use walrus_accel::wire::Digest;
+use walrus_accel::{BlobId, BlobMetadataWithId, Control, Encoder, Error, Result, Shape};
 
 use super::app::App;
 use super::jobs::Job;
 use super::limits;
+use super::ordered_results::OrderedResults;
+use super::run_summary::RunSummary;
+use super::work_queue::{Places, WorkQueue};
 use crate::args::{EngineArgs, is_standard};
 use crate::input::blob_source::Blob;
+use crate::input::read_ahead::read_ahead;
 use crate::input::small_file;
 use crate::output::engine_line::working_seconds;
 use crate::output::exit::{Exit, Failure, exit_of};
@@ -25,15 +34,26 @@ use crate::output::names::shown;
 /// all cores busy.
 const LARGE_LEN: u64 = 16 << 20;
 
+/// Jobs per thread that run at once, if the memory limit allows. While one job has too little work
+/// for all threads, another has some.
+const JOBS_PER_THREAD: usize = 2;
+
+/// Jobs per thread that run at once if their slivers go to files. While some wait for the disk,
+/// others compute.
+const WRITING_JOBS_PER_THREAD: usize = 3;
+
+/// Bytes of a sink's memory up to which the sink is kept from file to file.
+pub const KEPT_SINK_MEMORY: u64 = 4 << 20;
+
 /// Files of a command line, with the memory for each.
 pub struct FileBatch<'a> {
     app: &'a App,
     files: &'a [PathBuf],
     /// Length of each file. `None` if not known.
     lengths: Vec<Option<u64>>,
-    /// Bytes that each file takes of the memory limit while its job runs.
-    costs: Vec<u64>,
-    budget: u64,
+    queue: WorkQueue,
+    /// Number of jobs that run at once.
+    places: usize,
     workers: usize,
     /// True if the run produces only lines on standard output.
     only_lines: bool,
@@ -45,8 +65,12 @@ pub struct FileBatch<'a> {
 
 /// Result of encoding a file.
 pub struct Encoded<T> {
-    /// Metadata of the blob.
-    pub metadata: BlobMetadataWithId,
+    /// ID of the blob.
+    pub blob_id: BlobId,
+    /// Shape of the blob's matrix.
+    pub shape: Shape,
+    /// Root of the tree over the metadata. Only computed for JSON.
+    pub root_hash: Option<Digest>,
     /// Seconds of work.
     pub seconds: f64,
     /// Handle of the job, with its engine.
@@ -89,33 +113,45 @@ impl<'a> FileBatch<'a> {
         let share = budget / engines as u64;
         let encoder = with_memory(&encoder, share);
         let mut seen = HashSet::new();
+        let mut kept_memory = 0;
         let mut costs = Vec::with_capacity(files.len());
         for (path, length) in files.iter().zip(&lengths) {
-            // A file given twice is never encoded by two jobs at once.
-            let first = seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+            // A directory is never written by two jobs for the same file at once.
+            let is_first = !with_slivers
+                || seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
             let small = length.filter(|&length| length < LARGE_LEN);
             let needed = small.and_then(|length| {
                 let needed = encoder.memory_needed(length).ok()?;
-                Some(needed + sink_memory(length))
+                let sink = sink_memory(length);
+                if sink <= KEPT_SINK_MEMORY {
+                    kept_memory = kept_memory.max(sink);
+                }
+                // The file itself is in memory, too.
+                Some(needed + sink.max(kept_memory) + length)
             });
-            costs.push(match (first, length) {
+            costs.push(match (is_first, length) {
                 (false, _) | (_, None) => budget,
-                (true, _) => needed.unwrap_or(share).min(budget),
+                (true, _) => needed.unwrap_or(share),
             });
         }
         app.jobs.expect_bytes(lengths.iter().flatten().sum());
+        let threads = match engine.threads {
+            0 => limits::cores(),
+            threads => threads,
+        };
+        let jobs_per_thread = match with_slivers {
+            true => WRITING_JOBS_PER_THREAD,
+            false => JOBS_PER_THREAD,
+        };
+        let places = (threads * jobs_per_thread).max(engines);
+        let queue = WorkQueue::new(costs, budget);
         Ok(Self {
             app,
             files,
             lengths,
-            costs,
-            budget,
-            workers: match engine.threads {
-                0 => limits::cores(),
-                threads => threads,
-            }
-            .max(engines)
-            .min(files.len()),
+            places,
+            workers: (places + threads).min(queue.most_at_once()),
+            queue,
             only_lines: false,
             encoder,
             first_control: Mutex::new(Some(first)),
@@ -125,6 +161,13 @@ impl<'a> FileBatch<'a> {
     /// Returns the known lengths of the files.
     pub fn lengths(&self) -> impl Iterator<Item = u64> {
         self.lengths.iter().copied().flatten()
+    }
+
+    /// Returns the number of threads for the files of a blob's slivers. Enough small files keep all
+    /// threads busy with one each.
+    pub fn threads_for(&self, blob: &Blob, threads: usize) -> usize {
+        let is_shared = matches!(blob, Blob::Loaded(..)) && self.files.len() >= self.places;
+        if is_shared { 1 } else { threads }
     }
 
     /// Returns the encoder for each file.
@@ -141,7 +184,8 @@ impl<'a> FileBatch<'a> {
         }
     }
 
-    /// Runs `work` for every file, and `report` for every success in the order of the files.
+    /// Runs `work` for every file, and `report` for every success in the order of the files. Sums
+    /// up the run at its end if there are several files.
     ///
     /// A file that fails does not stop the others.
     pub fn run<T: Send>(
@@ -149,25 +193,52 @@ impl<'a> FileBatch<'a> {
         work: impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)> + Sync,
         report: impl Fn(&Path, &Encoded<T>) + Sync,
     ) -> Exit {
-        let queue = Mutex::new(Queue {
-            next: 0,
-            free: self.budget,
+        let summary = Mutex::new(RunSummary::new());
+        let exit = self.run_each(work, |index, result| {
+            let exit = self.report(&self.files[index], result, &report);
+            let encoded = result.as_ref().ok();
+            let length = encoded.map(|encoded| encoded.shape.unencoded_length());
+            let mut summary = summary.lock().expect("nothing panics under the lock");
+            summary.add(length, exit);
+            exit
         });
-        let changed = Condvar::new();
-        let reports = Mutex::new(Reports {
-            waiting: (0..self.files.len()).map(|_| None).collect(),
-            next: 0,
-            exit: Exit::Done,
-        });
+        let summary = summary.into_inner();
+        let summary = summary.expect("nothing panics under the lock");
+        if self.files.len() > 1 && !self.app.console.json() {
+            self.app.console.note(&summary);
+        }
+        exit
+    }
+
+    /// Runs `work` for every file, and `outcome` for every result in the order of the files, with
+    /// the index of the file. Returns the first outcome that is not success.
+    pub fn run_each<T: Send>(
+        &self,
+        work: impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)> + Sync,
+        outcome: impl Fn(usize, &Result<Encoded<T>>) -> Exit + Sync,
+    ) -> Exit {
+        let places = Places::new(self.places);
+        let results = OrderedResults::new();
+        let exit = Mutex::new(Exit::Done);
+        let is_over = || {
+            let unread = self.only_lines && self.app.console.is_broken();
+            unread || self.app.jobs.interrupted()
+        };
         let worker = || {
-            while let Some((index, _share)) = self.take(&queue, &changed) {
-                let result = self.encode(index, &work);
-                let mut reports = lock(&reports);
-                reports.waiting[index] = Some(result);
-                while let Some((index, result)) = reports.take() {
-                    let exit = self.report(&self.files[index], &result, &report);
-                    reports.exit = reports.exit.and(exit);
-                }
+            let mut memory = Vec::new();
+            while let Some(ticket) = self.queue.take(is_over, |next| self.prepare(next)) {
+                let index = ticket.index();
+                let result = self.encode(index, &mut memory, &places, &work);
+                drop(ticket);
+                results.put(index, result, |due| {
+                    self.app.console.together(|| {
+                        for (index, result) in due {
+                            let outcome = outcome(index, &result);
+                            let mut exit = exit.lock().expect("nothing panics under the lock");
+                            *exit = exit.and(outcome);
+                        }
+                    });
+                });
             }
         };
         thread::scope(|scope| {
@@ -177,54 +248,45 @@ impl<'a> FileBatch<'a> {
             }
             worker();
         });
-        let reports = reports.into_inner().expect("nothing panics under the lock");
         match self.app.jobs.interrupted() {
             true => Exit::Interrupted,
-            false => reports.exit,
+            false => exit.into_inner().expect("nothing panics under the lock"),
         }
     }
 
-    /// Waits for memory for the next file, and takes the file. Files start in order.
-    fn take<'q>(
-        &self,
-        queue: &'q Mutex<Queue>,
-        changed: &'q Condvar,
-    ) -> Option<(usize, Share<'q>)> {
-        let is_over = || {
-            let unread = self.only_lines && self.app.console.is_broken();
-            unread || self.app.jobs.interrupted()
-        };
-        let mut state = changed
-            .wait_while(lock(queue), |queue| {
-                let cost = self.costs.get(queue.next);
-                cost.is_some_and(|&cost| cost > queue.free) && !is_over()
-            })
-            .expect("nothing panics under the lock");
-        if state.next == self.files.len() || is_over() {
-            return None;
-        }
-        let index = state.next;
-        let cost = self.costs[index];
-        state.next += 1;
-        state.free -= cost;
-        let share = Share {
-            queue,
-            changed,
-            cost,
-        };
-        Some((index, share))
+    /// Returns the length of a file that is read into memory before it is encoded.
+    fn small_len(&self, index: usize) -> Option<u64> {
+        self.lengths[index].filter(|&length| length < LARGE_LEN)
     }
 
+    /// Asks the system to read a large file, whose turn comes next.
+    fn prepare(&self, index: usize) {
+        if self.lengths[index].is_some() && self.small_len(index).is_none() {
+            read_ahead(&self.files[index]);
+        }
+    }
+
+    /// Encodes a file. `memory` is kept from file to file.
     fn encode<T>(
         &self,
         index: usize,
+        memory: &mut Vec<u8>,
+        places: &Places,
         work: &impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)>,
     ) -> Result<Encoded<T>> {
         // Opened before its job begins: a signal then ends the process at once, even while a read
         // of standard input blocks.
-        let blob = Blob::open(&self.files[index], &self.app.console)?;
+        let mut blob = Blob::open(&self.files[index], &self.app.console)?;
+        if self.small_len(index).is_some_and(|len| len >= blob.len()) {
+            blob = blob.load(memory)?;
+        }
+        let _place = places.take();
         let first = match index {
-            0 => lock(&self.first_control).take(),
+            0 => self
+                .first_control
+                .lock()
+                .expect("nothing panics under the lock")
+                .take(),
             _ => None,
         };
         let control = first.unwrap_or_else(|| self.app.control(Some(shown(&self.files[index]))));
@@ -234,10 +296,16 @@ impl<'a> FileBatch<'a> {
         // Moves the start back by the measuring before it, as `working_seconds` subtracts all
         // measuring.
         let start = now.checked_sub(measuring).unwrap_or(now);
-        let (metadata, more) = work(&blob, &job)?;
+        let (encoded, more) = work(&blob, &job)?;
+        let seconds = working_seconds(start, job.control());
+        blob.unload(memory);
+        // The metadata has 64 bytes per shard, and the result may wait for earlier files.
+        let json = self.app.console.json();
         Ok(Encoded {
-            metadata,
-            seconds: working_seconds(start, job.control()),
+            blob_id: encoded.blob_id,
+            shape: encoded.metadata.shape().expect("a blob was encoded in it"),
+            root_hash: json.then(|| encoded.metadata.root_hash()),
+            seconds,
             control: job.shared_control(),
             more,
         })
@@ -293,46 +361,5 @@ fn engine_count(
     match large.len() > 1 && fits {
         true => Ok(encoder.engine_count(&large, with_slivers, control)?),
         false => Ok(1),
-    }
-}
-
-/// Index of the next file, and bytes free of the memory limit.
-struct Queue {
-    next: usize,
-    free: u64,
-}
-
-/// Part of the memory limit of a running job. Freed when dropped.
-struct Share<'q> {
-    queue: &'q Mutex<Queue>,
-    changed: &'q Condvar,
-    cost: u64,
-}
-
-impl Drop for Share<'_> {
-    fn drop(&mut self) {
-        lock(self.queue).free += self.cost;
-        self.changed.notify_all();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("nothing panics under the lock")
-}
-
-/// Results so far. A result waits here until all earlier files are reported.
-struct Reports<T> {
-    waiting: Vec<Option<Result<Encoded<T>>>>,
-    next: usize,
-    exit: Exit,
-}
-
-impl<T> Reports<T> {
-    /// Takes the next result in order, if the file is done.
-    fn take(&mut self) -> Option<(usize, Result<Encoded<T>>)> {
-        let index = self.next;
-        let result = self.waiting.get_mut(index)?.take()?;
-        self.next += 1;
-        Some((index, result))
     }
 }

@@ -4,4 +4,7 @@ pub mod app;
 pub mod file_batch;
 pub mod jobs;
 pub mod limits;
+mod ordered_results;
+mod run_summary;
 pub mod signals;
+mod work_queue;

@@ -21,6 +21,7 @@ use crate::input::small_file;
 use crate::output::engine_line::{EngineLine, rounded};
 use crate::output::exit::{Exit, Failure, exit_of};
 use crate::output::names::{JsonName, shown};
+use crate::output::repeats::Level;
 use crate::run::app::App;
 
 /// Divisor of the memory limit that gives the maximum length of a file.
@@ -142,11 +143,12 @@ fn inspect(
     if good != Some(true)
         && let Some(verdict) = &verdict
     {
-        let message = format_args!("{}: {verdict}", shown(path));
-        match good {
-            None => app.console.warning(message),
-            Some(_) => app.console.error(message),
-        }
+        let level = match good {
+            None => Level::Warning,
+            Some(_) => Level::Error,
+        };
+        let message = format!("{}: {verdict}", shown(path));
+        app.print_about(level, path, &message);
     }
     let exit = match good == Some(true) || verdict.is_none() {
         true => Exit::Done,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use walrus_accel::directory::{DirectorySink, Written};
+use walrus_accel::directory::{DirectorySink, InputFiles, Written};
 use walrus_accel::quilt::{Quilt, QuiltEntry};
 use walrus_accel::{BlobMetadataWithId, Control, Encoder, PairSet};
 
@@ -24,10 +24,11 @@ pub fn encode(args: &QuiltEncodeArgs, app: &App) -> Result<Exit, Failure> {
         None => PairSet::all(args.code.shards),
     };
     let files = quilt_files::gather(&args.input, Some(&args.out), &app.console)?;
+    let inputs = InputFiles::new(files.iter().map(|file| &file.path));
     let mut sink = DirectorySink::new(&args.out)
         .force(args.force)
         .threads(args.engine.threads)
-        .inputs(files.iter().map(|file| &file.path));
+        .inputs(&inputs);
     build(
         &args.code,
         &args.engine,
