@@ -20,7 +20,7 @@ use crate::format::quilt::QuiltTags;
 use crate::io::control::Control;
 use crate::jobs::encoder::Encoder;
 use crate::jobs::quilt::{Quilt, QuiltEntry};
-use crate::support::memory::try_with_capacity;
+use crate::support::memory::try_to_owned;
 
 /// Patch of a quilt to encode.
 #[repr(C)]
@@ -109,11 +109,9 @@ impl GivenEntry {
         // SAFETY: the texts and the source are readable by this function's contract.
         unsafe {
             let given = text(entry.identifier, &format!("{name}.identifier"))?;
-            let mut identifier = try_with_capacity(given.len())?;
-            identifier.extend_from_slice(given.as_bytes());
             let source = GivenSource::new(entry.source, &format!("{name}.source"))?;
             Ok(Self {
-                identifier: String::from_utf8(identifier).expect("copied from a text"),
+                identifier: try_to_owned(given)?,
                 tags: given_tags(entry.tags, entry.tag_count, &format!("{name}.tags"))?,
                 source: source.taking_turns(turn),
             })

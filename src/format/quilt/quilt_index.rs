@@ -11,7 +11,7 @@ use crate::format::error::{Error, Result};
 use crate::format::quilt_reasons::QuiltProblem;
 use crate::format::wire::reason::TRUNCATED;
 use crate::format::wire::{Reader, put_bytes, put_uleb};
-use crate::support::memory::{ensure_capacity, try_with_capacity};
+use crate::support::memory::{ensure_capacity, try_to_owned, try_with_capacity};
 
 /// First byte of the index.
 const VERSION: u8 = 1;
@@ -61,9 +61,7 @@ impl QuiltPatch {
     ///
     /// [`Error::Io`] with `ErrorKind::OutOfMemory`.
     pub(crate) fn try_clone(&self) -> Result<Self> {
-        let mut identifier = try_with_capacity(self.identifier.len())?;
-        identifier.extend_from_slice(self.identifier.as_bytes());
-        let identifier = String::from_utf8(identifier).expect("copied from a text");
+        let identifier = try_to_owned(&self.identifier)?;
         let tags = self.tags.try_clone()?;
         Ok(Self::new(identifier, tags, self.columns.clone()))
     }
@@ -190,10 +188,8 @@ fn read_patches(
             return invalid(QuiltProblem::Order { identifier });
         }
         shape.check_columns(&(start..end))?;
-        let mut owned = try_with_capacity(identifier.len())?;
-        owned.extend_from_slice(identifier.as_bytes());
         patches.push(QuiltPatch {
-            identifier: String::from_utf8(owned).expect("copied from a text"),
+            identifier: try_to_owned(identifier)?,
             tags,
             columns: start..end,
         });
