@@ -22,7 +22,8 @@
  *   patch           small blob in a quilt, with an identifier and tags
  *   device          graphics processor with its driver
  *   runtime         engine choice, threads and memory limit, shared by jobs
- *   job             call that encodes, decodes, verifies or rebuilds, or its work in the background
+ *   job             call that encodes, decodes, verifies, rebuilds or reads patches, or its work in
+ *                   the background
  *
  *
  * EXAMPLE
@@ -132,15 +133,15 @@
  * type, and returns WALRUS_ACCEL_INVALID_HANDLE, unless another handle of the same type has the
  * same address by then.
  *
- * Threads. `const T *` may be shared: all threads may call functions with it at the same time.
- * `T *`, which _free functions and output parameters take, belongs to one thread: no other call may
+ * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T
+ * *`, which _free functions and output parameters take, belongs to one thread: no other call may
  * use it at the same time. No function depends on the thread that calls it. A call that encodes,
- * decodes, rebuilds or verifies slivers blocks; the walrus_accel_submit_ functions run the same
- * work as a job. walrus_accel_expand, walrus_accel_decoding_symbols, walrus_accel_recover,
- * walrus_accel_recover_unproven, walrus_accel_verify_symbols, walrus_accel_verify_proof, the
- * batches, the functions on directories and readers, and the functions that find patches have no
- * such variants: call them from your own threads, many at the same time. The library stays loaded
- * after dlclose.
+ * decodes, rebuilds or verifies slivers, or that reads patches, blocks; the walrus_accel_submit_
+ * functions run the same work as a job. walrus_accel_expand, walrus_accel_decoding_symbols,
+ * walrus_accel_recover, walrus_accel_recover_unproven, walrus_accel_verify_symbols,
+ * walrus_accel_verify_proof, the batches, the functions on directories and readers, and the
+ * functions that find patches have no such variants: call them from your own threads, many at the
+ * same time. The library stays loaded after dlclose.
  *
  * Memory. Input memory is borrowed for the call, and the library keeps no pointer to it after the
  * call. A job borrows the bytes of blobs and slivers, output buffers and the `user_data` of

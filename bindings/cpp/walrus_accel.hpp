@@ -2430,8 +2430,8 @@ enum class job_state : std::uint32_t {
 };
 
 /// Work that runs while its caller does something else. T is encoded, decoded, quilt_content, done
-/// or std::vector<verdict>. A handle, which keeps callables and the values that the request owns until
-/// the job has ended. Spans in the request must stay valid until then.
+/// or std::vector<verdict>. A handle, which keeps callables and the values that the request owns
+/// until the job has ended. Spans in the request must stay valid until then.
 ///
 /// The destructor of a job that has not ended cancels the job and waits for its end. After the
 /// destructor, the library uses no memory of the caller for the job, and the completion has

@@ -180,6 +180,7 @@ pub extern "C" fn walrus_accel_quilt_reader_new(
         let outputs = || out_param(reader, std::ptr::null_mut(), "reader");
         guard_on(runtime, error, outputs, |shared, out| {
             let control = given_control(control)?;
+            control.check()?;
             let request = read(request, "request")?;
             out.set(hand_over(walrus_accel_quilt_reader::new(
                 shared, &request, &control,

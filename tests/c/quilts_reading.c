@@ -275,6 +275,14 @@ static void check_missing(const walrus_accel_runtime *runtime, quilt *quilt) {
     CHECK(content == NULL);
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
     CHECK_OK(walrus_accel_control_cancel(control, &error));
+    {
+        walrus_accel_quilt_reader_request from = WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+        walrus_accel_quilt_reader *made = UNSET(walrus_accel_quilt_reader);
+        from.metadata = quilt->metadata;
+        CHECK_STATUS(WALRUS_ACCEL_CANCELLED,
+            walrus_accel_quilt_reader_new(runtime, &from, control, &made, &error));
+        CHECK(made == NULL);
+    }
     request.position = 0;
     content = UNSET(walrus_accel_quilt_content);
     CHECK_STATUS(WALRUS_ACCEL_CANCELLED,
