@@ -1,6 +1,6 @@
 # Shortcuts for commands that README.md and CONTRIBUTING.md describe.
 
-.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node large acceptance
+.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node many large acceptance disk
 
 # Commit that `walrus-accel --version --verbose` prints.
 export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -56,9 +56,9 @@ fuzz-short:
 faults:
 	cargo test --locked --release --test faults -- --ignored --nocapture every_call_fails
 
-# Kills 500 encodes with --resume, and damages their files in between. `make test` kills a dozen. Minutes.
+# Kills 600 encodes with --resume, and damages their files in between. `make test` kills 16. Minutes.
 kills:
-	cargo test --locked --release --test faults -- --ignored --nocapture five_hundred_killed_encodes
+	cargo test --locked --release --test faults -- --ignored --nocapture six_hundred_killed_encodes
 
 # Tests the GPU engine in full on the first device, which may be a software device: every vector, and every fault
 # at every point of eight jobs, one process per job. `make test` samples these. A quarter of an hour.
@@ -89,6 +89,11 @@ bench-capi:
 bench-node:
 	cargo bench --locked --no-default-features --bench node
 
+# Measures the command line on many small files, against the library and against the disk: see scripts/many.sh.
+# Ten minutes, 2 GB of disk.
+many:
+	bash scripts/many.sh
+
 # Tests blobs of more than 2^31 and 2^32 bytes on both engines. Minutes, 5 GB of disk, 10 GB of memory.
 large:
 	cargo test --locked --release --test large -- --nocapture
@@ -97,3 +102,8 @@ large:
 # peak memory: see scripts/acceptance.sh. Minutes, 35 GB of disk.
 acceptance: build
 	bash scripts/acceptance.sh
+
+# Measures encode, decode and verify of files against the disk alone: see scripts/disk.sh. DISK_SIZES="1 3" leaves out
+# the blob of 12 GiB, which needs 122 GiB of disk. Minutes per size.
+disk: build
+	bash scripts/disk.sh

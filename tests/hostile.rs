@@ -185,7 +185,7 @@ fn slivers_keep_to_the_bound() {
 mod files {
     use super::*;
     use walrus_accel::Shape;
-    use walrus_accel::directory::fuzzing::{JobIdentity, Manifest};
+    use walrus_accel::directory::fuzzing::{JobIdentity, Manifest, Position};
 
     /// Largest number of shards that the code supports.
     const SHARDS: u16 = 49_155;
@@ -304,8 +304,10 @@ mod files {
         for (stripes, state) in [(0, 0), (1, 1 << 20), (1 << 20, 0), (1 << 18, 1 << 20)] {
             let (stripes, state) = (vec![128; stripes], vec![7; state]);
             let mut record = Vec::new();
-            job.write_checkpoint(&stripes, &state, &mut record).unwrap();
-            assert!(read(&record) == Some((stripes, state)));
+            let position = Position::Stripes(stripes);
+            job.write_checkpoint(&position, &state, &mut record)
+                .unwrap();
+            assert!(read(&record) == Some((position, state)));
             // More stripes than bytes, a partial stripe, and a truncated record.
             record[40..44].copy_from_slice(&[0xff; 4]);
             assert_eq!(read(&record), None);

@@ -76,10 +76,16 @@ const SEAM: [(&str, &[&str]); 11] = [
             "row_roots",
         ],
     ),
-    ("io::symbol_reader", &["SymbolReader"]),
+    ("io::symbol_reader", &["SourceRows", "SymbolReader"]),
     (
         "io::sink",
-        &["Pieces", "SinkSession", "SliverPart", "SliverBufferMut"],
+        &[
+            "Pieces",
+            "SinkSession",
+            "SliverBufferMut",
+            "SliverPart",
+            "SliverStore",
+        ],
     ),
 ];
 
@@ -98,8 +104,13 @@ const KNOWN_ENGINES: [(&str, &str); 4] = [
     ("registry", "reference"),
 ];
 
-/// Only folders with `unsafe`: vectors, devices, C ABI.
-const UNSAFE: [&str; 3] = ["engine/cpu/", "engine/gpu/", "ffi/"];
+/// Only places with `unsafe`: vectors, devices, C ABI, a system call that no crate wraps.
+const UNSAFE: [&str; 4] = [
+    "engine/cpu/",
+    "engine/gpu/",
+    "ffi/",
+    "support/disk/disk_hints.rs",
+];
 
 /// Only places that convert bytes to numbers.
 const READERS: [&str; 3] = [

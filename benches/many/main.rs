@@ -61,14 +61,47 @@ impl Settings {
     }
 }
 
-/// Runs the command line and returns its lines and the seconds that it took.
+/// Times of one side, a run each.
+#[derive(Default)]
+struct Times {
+    seconds: Vec<f64>,
+    /// Processor time, which other processes disturb less.
+    cpu: Vec<f64>,
+}
+
+impl Times {
+    /// Runs one side and records its times.
+    fn record<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        let (start, before) = (Instant::now(), cpu_seconds());
+        let result = run();
+        self.seconds.push(start.elapsed().as_secs_f64());
+        self.cpu.push(cpu_seconds() - before);
+        result
+    }
+}
+
+/// Returns the processor seconds of this process and of the processes that it ran. 0 on systems
+/// other than Linux.
+fn cpu_seconds() -> f64 {
+    /// Clock ticks per second in `/proc`.
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    // utime, stime, cutime and cstime.
+    let ticks = fields.split_whitespace().skip(11).take(4);
+    ticks
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / TICKS
+}
+
+/// Runs the command line and returns its lines.
 fn command_line(
     command: &str,
     files: &[PathBuf],
     settings: &Settings,
     options: &[&str],
-) -> (Vec<String>, f64) {
-    let start = Instant::now();
+) -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_walrus-accel"))
         .arg(command)
         .args(files)
@@ -76,11 +109,10 @@ fn command_line(
         .args(options)
         .output()
         .expect("the command line runs");
-    let seconds = start.elapsed().as_secs_f64();
     let messages = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{messages}");
     let lines = String::from_utf8(output.stdout).expect("text");
-    (lines.lines().map(str::to_owned).collect(), seconds)
+    lines.lines().map(str::to_owned).collect()
 }
 
 /// Compares blob IDs of files by the command line with blob IDs of the same bytes in memory by the
@@ -89,23 +121,19 @@ fn blob_ids(settings: &Settings, shards: u16, files: &[PathBuf], blobs: &[Vec<u8
     let runtime = Runtime::builder().threads(settings.threads);
     let runtime = runtime.build().expect("a runtime");
     let encoder = runtime.encoder(shards).expect("an encoder");
-    let (mut library, mut command) = (Vec::new(), Vec::new());
+    let (mut library, mut command) = (Times::default(), Times::default());
     let options = ["--shards", &shards.to_string(), "--no-names"];
     let few = blobs.len().min(20);
     for round in 0..=settings.rounds {
         // The first round warms caches up, and is short.
         let count = if round == 0 { few } else { blobs.len() };
-        let start = Instant::now();
-        let ids: Vec<_> = blobs[..count]
-            .iter()
-            .map(|blob| encoder.metadata(blob).expect("an encoding").blob_id)
-            .collect();
-        let seconds = start.elapsed().as_secs_f64();
-        let (lines, took) = command_line("blob-id", &files[..count], settings, &options);
+        let encode = |blob| encoder.metadata(blob).expect("an encoding").blob_id;
+        let ids: Vec<_> = library.record(|| blobs[..count].iter().map(encode).collect());
+        let run = || command_line("blob-id", &files[..count], settings, &options);
+        let lines = command.record(run);
         assert!(ids.iter().map(ToString::to_string).eq(lines), "blob IDs");
-        if round > 0 {
-            library.push(seconds);
-            command.push(took);
+        if round == 0 {
+            (library, command) = (Times::default(), Times::default());
         }
     }
     print("blob-id", "library", shards, blobs, library, command);
@@ -113,19 +141,18 @@ fn blob_ids(settings: &Settings, shards: u16, files: &[PathBuf], blobs: &[Vec<u8
 
 /// Compares encoding files to directories with writing the same files.
 fn encodings(settings: &Settings, shards: u16, files: &[PathBuf], blobs: &[Vec<u8>]) {
-    let (mut disk, mut command) = (Vec::new(), Vec::new());
+    let (mut disk, mut command) = (Times::default(), Times::default());
     let out = settings.scratch.join("out");
     let copy = settings.scratch.join("copy");
     let path = |path: &Path| path.to_str().expect("text").to_owned();
     let options = ["--shards", &shards.to_string(), "--out", &path(&out)];
     for _ in 0..settings.rounds {
         disk::settle(&settings.scratch);
-        let (lines, took) = command_line("encode", files, settings, &options);
+        let lines = command.record(|| command_line("encode", files, settings, &options));
         assert_eq!(lines.len(), files.len());
-        command.push(took);
-        disk::settle(&settings.scratch);
         let tree = disk::Tree::read(&out);
-        disk.push(tree.write(&copy, settings.threads));
+        disk::settle(&settings.scratch);
+        disk.record(|| tree.write(&copy, settings.threads));
         std::fs::remove_dir_all(&out).expect("a directory to remove");
         std::fs::remove_dir_all(&copy).expect("a directory to remove");
     }
@@ -138,20 +165,22 @@ fn print(
     other: &str,
     shards: u16,
     blobs: &[Vec<u8>],
-    mut others: Vec<f64>,
-    mut commands: Vec<f64>,
+    mut others: Times,
+    mut ours: Times,
 ) {
     let bytes: usize = blobs.iter().map(Vec::len).sum();
     let mib = bytes as f64 / f64::from(1 << 20);
-    let (theirs, ours) = (median(&mut others), median(&mut commands));
+    let [their_seconds, seconds] = [&mut others, &mut ours].map(|times| median(&mut times.seconds));
+    let [their_cpu, cpu] = [&mut others, &mut ours].map(|times| median(&mut times.cpu));
     println!(
-        "{command:8} {shards:5} shards, {} files of {mib:.0} MiB: {other} {theirs:.2} s, \
-         command line {ours:.2} s ({:.2} to {:.2}), {:.1} MiB/s: {:.0} % of the {other}'s speed",
+        "{command:7} {shards:4} shards, {} files, {mib:.0} MiB: {other} {their_seconds:.2} s, \
+         command line {seconds:.2} s ({:.2} to {:.2}), {:.1} MiB/s: {:.0} % of the {other}'s \
+         speed; processor time {their_cpu:.2} s and {cpu:.2} s",
         blobs.len(),
-        commands[0],
-        commands[commands.len() - 1],
-        mib / ours,
-        100.0 * theirs / ours,
+        ours.seconds[0],
+        ours.seconds[ours.seconds.len() - 1],
+        mib / seconds,
+        100.0 * their_seconds / seconds,
     );
 }
 

@@ -240,6 +240,10 @@ impl SliverSource for BlobDirectory {
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
         self.slivers.read_at(number, offset, out)
     }
+
+    fn will_read(&self, number: usize, offset: u64, len: u64) {
+        self.slivers.will_read(number, offset, len);
+    }
 }
 
 impl fmt::Debug for BlobDirectory {

@@ -14,18 +14,20 @@ use super::file_names::{
 };
 use super::files::in_parallel;
 use super::handles::{sync_files, write_file};
+use super::journal::Position;
 use super::manifest::Manifest;
 use super::publish::Target;
+use super::stored_slivers::StoredSlivers;
 use super::work_directory::{WorkDirectory, create_or_open};
-use super::writer::{Hashes, SliverWriter};
+use super::writer::{Hashes, SliverWriter, remove_intermediate};
 use crate::format::commitment::BlobMetadataWithId;
 use crate::format::error::{Error, Result};
-use crate::format::index::Axis;
+use crate::format::index::{Axis, SliverIndex};
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::{Bcs, SliverLayout};
 use crate::io::control::Control;
-use crate::io::sink::{BufferSession, SinkSession, SliverPart};
+use crate::io::sink::{BufferSession, PassPosition, SinkSession, SliverPart, SliverStore};
 use crate::support::disk::{Dir, Kind};
 use crate::support::memory::collected;
 
@@ -66,6 +68,12 @@ pub(super) struct Session<'a> {
     /// Memory for short slivers until they are complete.
     pub(super) staged: Option<BufferSession<'a>>,
     pub(super) writer: SliverWriter,
+    /// Files of all pairs in order, if the encoder may work in two passes.
+    pub(super) stored: Option<StoredSlivers>,
+    /// Record of an earlier run in two passes, until the encoder has taken it.
+    pub(super) passes_record: Mutex<Option<(PassPosition, Vec<u8>)>>,
+    /// True once the encoder works in two passes.
+    pub(super) in_passes: AtomicBool,
     /// Checkpoint of an earlier run, until the encoder has taken it.
     pub(super) checkpoint: Mutex<Option<(u32, Vec<u8>)>>,
     pub(super) pace: Mutex<Pace>,
@@ -108,6 +116,10 @@ impl SinkSession for Session<'_> {
         self.writer.put(part)
     }
 
+    fn store(&self) -> Option<&dyn SliverStore> {
+        self.stored.is_some().then_some(self)
+    }
+
     fn stripe_bytes(&self) -> Option<u64> {
         (self.is_resumable && self.staged.is_none()).then_some(RESUMABLE_STRIPE)
     }
@@ -117,25 +129,12 @@ impl SinkSession for Session<'_> {
             // Slivers in memory cannot be continued, and take little time to compute again.
             Some(_) => Ok(()),
             None => {
-                let mut pace = self.pace.lock().expect("nothing panics under the lock");
-                let start = Instant::now();
-                if !pace.is_due(start) {
-                    return Ok(());
-                }
-                let stripes = self.writer.stripes();
-                debug_assert_eq!(stripes.last(), Some(&next));
-                let record = self.writer.record(state);
-                self.work.save(&stripes, &record, &[self.writer.pairs()])?;
-                if self.is_resumable {
-                    let done = done(&self.job.shape, next);
-                    self.recorded.store(done, Ordering::Relaxed);
-                }
-                let end = Instant::now();
-                *pace = Pace {
-                    last: Some(end),
-                    took: end - start,
-                };
-                Ok(())
+                let done = done(&self.job.shape, next);
+                self.save(done, || {
+                    let stripes = self.writer.stripes();
+                    debug_assert_eq!(stripes.last(), Some(&next));
+                    (Position::Stripes(stripes), self.writer.record(state))
+                })
             }
         }
     }
@@ -153,15 +152,19 @@ impl SinkSession for Session<'_> {
             job,
             staged,
             writer,
+            stored,
+            in_passes,
             outcome,
             recorded,
             mut work,
             ..
         } = *self;
+        let stored = stored.filter(|_| in_passes.into_inner());
         let forget = || recorded.store(0, Ordering::Relaxed);
-        let hashes = match staged {
-            Some(staged) => job.write_staged(&staged, writer.pairs(), control)?,
-            None => {
+        let hashes = match (staged, stored) {
+            (Some(staged), _) => job.write_staged(&staged, writer.pairs(), control)?,
+            (None, Some(stored)) => stored.hashes(),
+            (None, None) => {
                 let mut wanted = SliverSet::new(job.shape.n_shards());
                 let slivers = job
                     .pairs
@@ -208,6 +211,76 @@ impl SinkSession for Session<'_> {
             already_there,
         });
         Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// Records a position in the journal, if a record is due. `done` are the bytes of the blob that
+    /// are done there, and `record` returns the position with its state.
+    fn save(&self, done: u64, record: impl FnOnce() -> (Position, Vec<u8>)) -> Result<()> {
+        let mut pace = self.pace.lock().expect("nothing panics under the lock");
+        let start = Instant::now();
+        if !pace.is_due(start) {
+            return Ok(());
+        }
+        let (position, record) = record();
+        self.work.save(&position, &record, &[self.writer.pairs()])?;
+        if self.is_resumable {
+            self.recorded.store(done, Ordering::Relaxed);
+        }
+        let end = Instant::now();
+        *pace = Pace {
+            last: Some(end),
+            took: end - start,
+        };
+        Ok(())
+    }
+
+    fn stored(&self) -> &StoredSlivers {
+        self.stored.as_ref().expect("the session offers a store")
+    }
+}
+
+impl SliverStore for Session<'_> {
+    fn resume(&self, control: &Control) -> Result<Option<(PassPosition, Vec<u8>)>> {
+        let stored = self.stored();
+        self.in_passes.store(true, Ordering::Relaxed);
+        self.may_start_over.store(false, Ordering::Relaxed);
+        let record = self
+            .passes_record
+            .lock()
+            .expect("nothing panics under the lock")
+            .take();
+        let Some((position, record)) = record else {
+            // A record of stripes is of no use here, nor are their files.
+            self.work.forget()?;
+            self.recorded.store(0, Ordering::Relaxed);
+            remove_intermediate(stored.pairs())?;
+            return Ok(None);
+        };
+        let threads = self.job.target.threads;
+        let leaves = stored.restore(position, &record, threads, control)?;
+        if leaves.is_none() {
+            self.work.forget()?;
+            self.recorded.store(0, Ordering::Relaxed);
+        }
+        Ok(leaves.map(|leaves| (position, leaves)))
+    }
+
+    fn append(&self, part: &SliverPart<'_>) -> Result<()> {
+        self.stored().append(part)
+    }
+
+    fn read(&self, axis: Axis, sliver: SliverIndex, symbols: &mut [u8]) -> Result<()> {
+        self.stored().read(axis, sliver, symbols)
+    }
+
+    fn checkpoint(&self, done: PassPosition, leaves: &[u8]) -> Result<()> {
+        let shape = &self.job.shape;
+        let bytes = done.share(shape, shape.unencoded_length());
+        self.save(bytes, || {
+            (Position::Passes(done), self.stored().record(leaves))
+        })
     }
 }
 

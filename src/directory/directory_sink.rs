@@ -1,26 +1,27 @@
 //! Sink that writes slivers to a blob's directory.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use super::directory_session::{Job, Pace, Session, UNKNOWN, Written, done};
 use super::file_names::PAIRS_DIRECTORY;
 use super::input_files::InputFiles;
-use super::journal::{JobIdentity, split_sums};
+use super::journal::{JobIdentity, Position, split_sums};
 use super::publish::Target;
+use super::stored_slivers::StoredSlivers;
 use super::work_directory::{WorkDirectory, create_or_open, open_parent};
 use super::writer::{self, SliverWriter};
 use crate::format::commitment::Commitment;
-use crate::format::error::Result;
+use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::sink::{Sink, SinkSession, SliverBuffer};
 use crate::io::source::{FileSource, Source};
-use crate::support::disk::FileId;
+use crate::support::disk::{Dir, FileId};
 use crate::support::memory::collected;
 
 /// Total bytes of slivers up to which they are gathered in memory and written file by file. Larger
@@ -165,9 +166,10 @@ impl DirectorySink {
     /// cancelled; 0 if another attempt starts over. `None` after success, and if the encoding
     /// ended before the journal was read.
     ///
-    /// The first record in the journal follows after about 64 MiB of the blob, later records at
-    /// intervals of a second or more. Blobs whose chosen slivers have 96 MiB or less in total have
-    /// no journal.
+    /// The first record in the journal follows after the first group of rows, which has at most
+    /// 1 MiB per sliver, or after about 64 MiB of the blob if only some pairs are chosen. Later
+    /// records follow at intervals of a second or more. Blobs whose chosen slivers have 96 MiB or
+    /// less in total have no journal.
     #[must_use]
     pub fn recorded(&self) -> Option<u64> {
         let recorded = self.recorded.load(Ordering::Relaxed);
@@ -178,6 +180,11 @@ impl DirectorySink {
 impl Sink for DirectorySink {
     fn protect(&mut self, file: &FileSource) {
         self.sources.extend(file.id());
+    }
+
+    fn has_store(&self, shape: &Shape, pairs: &PairSet) -> bool {
+        // The files of all secondary slivers are the intermediate result.
+        !is_staged(shape, pairs) && pairs.len() == usize::from(shape.n_shards())
     }
 
     fn begin<'a>(
@@ -194,11 +201,18 @@ impl Sink for DirectorySink {
         let out = open_parent(&self.out)?;
         let is_resumable = self.resume && identity.is_some();
         let work = WorkDirectory::open(Arc::clone(&out), identity, self.resume)?;
-        let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
-        let staged = pairs.len() as u64 * a_pair <= STAGED_LEN;
+        let staged = is_staged(shape, pairs);
+        let has_store = self.has_store(shape, pairs);
         let recorded = match staged {
             true => None,
             false => work.load(max_record_len(shape)),
+        };
+        let (recorded, passes_record) = match recorded {
+            Some((Position::Passes(position), record)) if has_store => {
+                (None, Some((position, record)))
+            }
+            Some((Position::Stripes(stripes), record)) => (Some((stripes, record)), None),
+            _ => (None, None),
         };
         let recorded = recorded.as_ref().and_then(|(stripes, record)| {
             let (sums, state) = split_sums(record, usize::from(shape.n_shards()))?;
@@ -207,17 +221,30 @@ impl Sink for DirectorySink {
             let whole = writer::all_there(&directory, shape, pairs, next);
             whole.then_some((stripes, sums, (next, state)))
         });
-        if recorded.is_none() {
+        if recorded.is_none() && passes_record.is_none() {
             work.clear()?;
+            check_space(&out, shape, pairs)?;
         }
         let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
         let (stripes, sums, point) = match recorded {
             Some((stripes, sums, point)) => (stripes.as_slice(), Some(sums), Some(point)),
             None => (&[][..], None, None),
         };
+        let stored = match has_store {
+            true => {
+                let directory = create_or_open(&work.blob()?, PAIRS_DIRECTORY)?;
+                Some(StoredSlivers::new(directory, *shape))
+            }
+            false => None,
+        };
         let writer = SliverWriter::new(directory, *shape, stripes, sums);
-        let kept = point.filter(|_| is_resumable);
-        self.recorded = AtomicU64::new(kept.map_or(0, |(next, _)| done(shape, next)));
+        let recorded = match (&point, &passes_record) {
+            (Some((next, _)), _) => done(shape, *next),
+            (None, Some((position, _))) => position.share(shape, shape.unencoded_length()),
+            (None, None) => 0,
+        };
+        self.recorded = AtomicU64::new(if is_resumable { recorded } else { 0 });
+        let continues = point.is_some() || passes_record.is_some();
         Ok(Box::new(Session {
             job: Job {
                 target: Target {
@@ -231,7 +258,7 @@ impl Sink for DirectorySink {
                 pairs: pairs.clone(),
             },
             pace: Mutex::new(Pace {
-                last: point.map(|_| Instant::now()),
+                last: continues.then(Instant::now),
                 took: Duration::ZERO,
             }),
             checkpoint: Mutex::new(
@@ -242,13 +269,38 @@ impl Sink for DirectorySink {
                 false => None,
             },
             writer,
+            stored,
+            passes_record: Mutex::new(passes_record),
+            in_passes: AtomicBool::new(false),
             outcome: &mut self.outcome,
             recorded: &self.recorded,
             is_resumable,
-            may_start_over: AtomicBool::new(point.is_some()),
+            may_start_over: AtomicBool::new(continues),
             work,
         }))
     }
+}
+
+/// Returns true if slivers are gathered in memory and written file by file.
+fn is_staged(shape: &Shape, pairs: &PairSet) -> bool {
+    let a_pair = shape.sliver_len(Axis::Primary) + shape.sliver_len(Axis::Secondary);
+    pairs.len() as u64 * a_pair <= STAGED_LEN
+}
+
+/// Fails unless the disk has space for the chosen slivers, as far as the system tells.
+fn check_space(out: &Dir, shape: &Shape, pairs: &PairSet) -> Result<()> {
+    let lens = Axis::BOTH.map(|axis| shape.sliver_data_len(axis));
+    let needed = pairs.len() as u64 * lens.iter().sum::<u64>();
+    let Some(free) = out.free_bytes().filter(|&free| free < needed) else {
+        return Ok(());
+    };
+    let reason = format!(
+        "No space left on the disk: the slivers need {needed} bytes, and {free} bytes are free; \
+         free {} bytes, or choose an output directory on another disk",
+        needed - free
+    );
+    let source = io::Error::new(io::ErrorKind::StorageFull, reason);
+    Err(Error::io("write to", out.path())(source))
 }
 
 /// Maximum bytes of a record: the ends of stripes, a checksum per sliver, and a hash state per

@@ -5,10 +5,51 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::io::sink::PassPosition;
 use crate::support::memory::{collected, with_capacity};
 
 /// First bytes of a checkpoint file, with the version of its format.
-const MAGIC: &[u8; 8] = b"WALRCKP2";
+const MAGIC: &[u8; 8] = b"WALRCKP3";
+
+/// Position that a record describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Ends of the stripes done, ascending.
+    Stripes(Vec<u32>),
+    /// Groups of two passes.
+    Passes(PassPosition),
+}
+
+impl Position {
+    /// Returns the position as bytes: its kind, then its numbers.
+    fn to_bytes(&self) -> Vec<u8> {
+        let (kind, numbers) = match self {
+            Self::Stripes(ends) => (0, ends.as_slice()),
+            Self::Passes(done) => (1, &[done.rows.into(), done.columns.into()][..]),
+        };
+        let numbers = std::iter::once(&kind).chain(numbers);
+        collected(numbers.flat_map(|number: &u32| number.to_le_bytes()))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, []) = bytes.as_chunks() else {
+            return None;
+        };
+        let mut numbers = numbers.iter().copied().map(u32::from_le_bytes);
+        match numbers.next()? {
+            0 => Some(Self::Stripes(collected(numbers))),
+            1 => {
+                let [rows, columns] = [numbers.next()?, numbers.next()?];
+                let done = PassPosition {
+                    rows: rows.try_into().ok()?,
+                    columns: columns.try_into().ok()?,
+                };
+                numbers.next().is_none().then_some(Self::Passes(done))
+            }
+            _ => None,
+        }
+    }
+}
 
 /// Identity of the job that a journal belongs to. A journal continues only the same job on an
 /// unchanged source.
@@ -52,47 +93,44 @@ impl JobIdentity {
 
     /// Hash over a checkpoint, which proves that the checkpoint belongs to this job and is
     /// complete.
-    fn seal(&self, stripes: &[u8], state: &[u8]) -> blake3::Hash {
+    fn seal(&self, position: &[u8], state: &[u8]) -> blake3::Hash {
         let job = blake3::hash(&self.to_json());
         let mut hasher = blake3::Hasher::new();
         hasher.update(job.as_bytes());
-        hasher.update(&(stripes.len() as u64).to_le_bytes());
-        hasher.update(stripes).update(state);
+        hasher.update(&(position.len() as u64).to_le_bytes());
+        hasher.update(position).update(state);
         hasher.finalize()
     }
 
-    /// Writes a record of the job. `stripes` are the ends of the stripes done.
+    /// Writes a record of the job.
     pub fn write_checkpoint(
         &self,
-        stripes: &[u32],
+        position: &Position,
         state: &[u8],
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let stripes: Vec<u8> = collected(stripes.iter().flat_map(|end| end.to_le_bytes()));
+        let position = position.to_bytes();
         out.write_all(MAGIC)?;
-        out.write_all(self.seal(&stripes, state).as_bytes())?;
-        out.write_all(&(stripes.len() as u32).to_le_bytes())?;
-        out.write_all(&stripes)?;
+        out.write_all(self.seal(&position, state).as_bytes())?;
+        out.write_all(&(position.len() as u32).to_le_bytes())?;
+        out.write_all(&position)?;
         out.write_all(state)
     }
 
-    /// Reads a record: the ends of the stripes and the state. `None` unless the record belongs to
-    /// this job and is complete.
-    pub fn read_checkpoint(&self, bytes: &[u8]) -> Option<(Vec<u32>, Vec<u8>)> {
+    /// Reads a record: the position and the state. `None` unless the record belongs to this job
+    /// and is complete.
+    pub fn read_checkpoint(&self, bytes: &[u8]) -> Option<(Position, Vec<u8>)> {
         let (magic, rest) = bytes.split_first_chunk()?;
         let (hash, rest) = rest.split_first_chunk::<{ blake3::OUT_LEN }>()?;
         let (len, rest) = rest.split_first_chunk()?;
-        let (stripes, state) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
-        let (ends, []) = stripes.as_chunks() else {
-            return None;
-        };
-        if magic != MAGIC || self.seal(stripes, state) != *hash {
+        let (position, state) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+        if magic != MAGIC || self.seal(position, state) != *hash {
             return None;
         }
-        let ends = collected(ends.iter().copied().map(u32::from_le_bytes));
+        let position = Position::from_bytes(position)?;
         let mut copy = with_capacity(state.len());
         copy.extend_from_slice(state);
-        Some((ends, copy))
+        Some((position, copy))
     }
 }
 
@@ -144,17 +182,42 @@ pub(super) mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written_and_no_other() {
-        let (job, mut bytes) = (identity("blake3"), Vec::new());
-        job.write_checkpoint(&[128, 384], b"state", &mut bytes)
-            .unwrap();
-        let read = job.read_checkpoint(&bytes);
-        assert_eq!(read, Some((vec![128, 384], b"state".to_vec())));
-        assert_eq!(identity("blake2b").read_checkpoint(&bytes), None);
-        for place in 0..bytes.len() {
-            bytes[place] ^= 1;
-            assert_eq!(job.read_checkpoint(&bytes), None, "byte {place}");
-            bytes[place] ^= 1;
+        let (rows, columns) = (334, 1000);
+        for position in [
+            Position::Stripes(vec![128, 384]),
+            Position::Stripes(vec![]),
+            Position::Passes(PassPosition { rows, columns }),
+        ] {
+            let (job, mut bytes) = (identity("blake3"), Vec::new());
+            job.write_checkpoint(&position, b"state", &mut bytes)
+                .unwrap();
+            let read = job.read_checkpoint(&bytes);
+            assert_eq!(read, Some((position, b"state".to_vec())));
+            assert_eq!(identity("blake2b").read_checkpoint(&bytes), None);
+            for place in 0..bytes.len() {
+                bytes[place] ^= 1;
+                assert_eq!(job.read_checkpoint(&bytes), None, "byte {place}");
+                bytes[place] ^= 1;
+            }
+            assert_eq!(job.read_checkpoint(&bytes[..bytes.len() - 1]), None);
         }
-        assert_eq!(job.read_checkpoint(&bytes[..bytes.len() - 1]), None);
+    }
+
+    #[test]
+    fn only_positions_are_read() {
+        let read = |numbers: &[u32]| {
+            let bytes: Vec<_> = numbers.iter().flat_map(|it| it.to_le_bytes()).collect();
+            Position::from_bytes(&bytes)
+        };
+        assert_eq!(read(&[0]), Some(Position::Stripes(vec![])));
+        let done = PassPosition {
+            rows: 2,
+            columns: 3,
+        };
+        assert_eq!(read(&[1, 2, 3]), Some(Position::Passes(done)));
+        for wrong in [&[][..], &[1, 2], &[1, 2, 3, 4], &[1, 65_536, 0], &[2]] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(Position::from_bytes(&[0; 5]), None);
     }
 }

@@ -19,7 +19,7 @@ use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
-use crate::support::disk::{Dir, is_shortage};
+use crate::support::disk::{Dir, is_shortage, reads_in_order};
 use crate::support::memory::{collected, ensure_capacity, filled, push, with_capacity};
 
 /// Maximum bytes of a metadata file: 66 per pair, and 65,535 pairs.
@@ -384,6 +384,7 @@ impl ManifestFile {
 /// Errors of the system; `Interrupted` after cancellation; `UnexpectedEof` or `InvalidData` if the
 /// file has another length.
 pub(super) fn hash_file(mut file: File, len: u64, control: &Control) -> io::Result<blake3::Hash> {
+    reads_in_order(&file);
     let mut hasher = blake3::Hasher::new();
     let mut chunk = filled(0, CHUNK);
     let mut left = len;

@@ -12,7 +12,7 @@ use super::sliver_files::ProblemKind;
 use super::work_directory::WorkDirectory;
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::{TargetDifference, TargetObstacle};
-use crate::io::control::Control;
+use crate::io::control::{Control, Phase};
 use crate::support::disk::{Dir, FileId, Kind, Replacing};
 
 /// Destination of a blob's directory.
@@ -39,6 +39,7 @@ impl Target {
         manifest: &Manifest,
         control: &Control,
     ) -> Result<bool> {
+        control.enter(Phase::Syncing);
         let path = || self.out.at(name);
         loop {
             // The record is removed first: a directory that has its name is not continued.

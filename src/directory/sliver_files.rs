@@ -18,7 +18,9 @@ use crate::format::verdict::SliverInfo;
 use crate::format::wire::{SliverEdges, SliverLayout};
 use crate::io::sliver_source::SliverSource;
 use crate::io::source::read_exact_at;
-use crate::support::disk::{Access, Dir, OpenFiles, is_shortage, open_regular};
+use crate::support::disk::{
+    Access, Dir, OpenFiles, is_shortage, open_regular, reads_in_order, will_read,
+};
 use crate::support::memory::{catch_out_of_memory, collected, push};
 
 /// File that holds a sliver, judging by its frame.
@@ -214,6 +216,21 @@ impl SliverFiles {
     }
 }
 
+impl SliverFiles {
+    fn header_len(&self, file: &SliverFile) -> u64 {
+        SliverLayout::new(&self.shape, file.axis).header_len
+    }
+
+    /// Opens a file to read its symbols, which are read in order as a rule.
+    fn open_file(&self, file: &SliverFile) -> io::Result<File> {
+        let open = match (&self.directory, file.path.file_name()) {
+            (Some(directory), Some(name)) => directory.open_file(name, Access::Read),
+            _ => open_regular(&file.path),
+        };
+        open.inspect(reads_in_order)
+    }
+}
+
 impl SliverSource for SliverFiles {
     fn infos(&self) -> Vec<SliverInfo> {
         collected(self.files.iter().map(|file| SliverInfo {
@@ -226,14 +243,10 @@ impl SliverSource for SliverFiles {
 
     fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
         let file = &self.files[number];
-        let header = SliverLayout::new(&self.shape, file.axis).header_len;
-        let open = || match (&self.directory, file.path.file_name()) {
-            (Some(directory), Some(name)) => directory.open_file(name, Access::Read),
-            _ => open_regular(&file.path),
-        };
+        let header = self.header_len(file);
         let read = |open: &File| read_exact_at(open, header + offset, out);
         self.open
-            .with(number, open, read)
+            .with(number, || self.open_file(file), read)
             .map_err(|error| match is_shortage(&error) {
                 // A lack of descriptors is no fault of the sliver.
                 true => Error::Source {
@@ -244,6 +257,20 @@ impl SliverSource for SliverFiles {
                 },
                 false => Error::io("read", &file.path)(error),
             })
+    }
+
+    fn will_read(&self, number: usize, offset: u64, len: u64) {
+        let file = &self.files[number];
+        let start = self.header_len(file) + offset;
+        // An error shows when the bytes are read.
+        let _ = self.open.with(
+            number,
+            || self.open_file(file),
+            |open| {
+                will_read(open, start..start.saturating_add(len));
+                Ok(())
+            },
+        );
     }
 }
 

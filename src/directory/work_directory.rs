@@ -4,7 +4,7 @@
 //! ```text
 //! .walrus-accel-<key>.partial/lock          held by the process that works here
 //!                             job.json      the job that a journal belongs to
-//!                             checkpoint    the hash states after the last complete stripe
+//!                             checkpoint    the last record: a position, and the state there
 //!                             blob/         becomes <blob id>/
 //!                             <blob id>/    a directory that the blob's takes the place of
 //! ```
@@ -21,7 +21,7 @@ use super::file_names::{
     LOCK_FILE, random_name,
 };
 use super::handles::{read_small, sync_files, write_file};
-use super::journal::JobIdentity;
+use super::journal::{JobIdentity, Position};
 use crate::format::error::{Error, Result};
 use crate::io::control::Control;
 use crate::support::disk::{Access, Dir, FileId, Replacing, lock_own};
@@ -329,10 +329,9 @@ impl WorkDirectory {
         }
     }
 
-    /// Records that stripes are written, once they are on disk. `stripes` are their ends in
-    /// ascending order, and `state` is the state after the last stripe. `dirs` are the directories
-    /// of the files concerned.
-    pub(super) fn save(&self, stripes: &[u32], state: &[u8], dirs: &[&Dir]) -> Result<()> {
+    /// Records a position, once the bytes up to it are on disk. `state` is the state there, and
+    /// `dirs` are the directories of the files concerned.
+    pub(super) fn save(&self, position: &Position, state: &[u8], dirs: &[&Dir]) -> Result<()> {
         let Some(identity) = &self.identity else {
             return Ok(());
         };
@@ -345,7 +344,7 @@ impl WorkDirectory {
             let mut file = self
                 .dir
                 .open_file(FRESH_CHECKPOINT_FILE, Access::CreateNew)?;
-            identity.write_checkpoint(stripes, state, &mut file)?;
+            identity.write_checkpoint(position, state, &mut file)?;
             file.sync_all()?;
             let (dir, to) = (&self.dir, CHECKPOINT_FILE);
             dir.rename(FRESH_CHECKPOINT_FILE, dir, to, Replacing::File)
@@ -354,7 +353,7 @@ impl WorkDirectory {
     }
 
     /// Returns the last record, if it is complete and has at most `max` bytes.
-    pub(super) fn load(&self, max: u64) -> Option<(Vec<u32>, Vec<u8>)> {
+    pub(super) fn load(&self, max: u64) -> Option<(Position, Vec<u8>)> {
         let identity = self.identity.as_ref()?;
         identity.read_checkpoint(&read_small(&self.dir, CHECKPOINT_FILE, max).ok()?)
     }

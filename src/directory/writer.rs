@@ -377,7 +377,7 @@ impl SliverWriter {
 }
 
 /// Removes the files of slivers' pieces.
-fn remove_intermediate(dir: &Dir) -> Result<()> {
+pub(super) fn remove_intermediate(dir: &Dir) -> Result<()> {
     let mut names = Vec::new();
     dir.for_each_name(|name| {
         if is_intermediate(&name) {

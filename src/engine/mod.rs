@@ -15,6 +15,7 @@ mod instruction_set;
 mod options;
 #[cfg(feature = "gpu")]
 mod own_thread;
+mod pass_plan;
 mod plan;
 mod plan_request;
 mod reference;
@@ -36,6 +37,8 @@ pub(crate) use self::options::EngineOptions;
 pub use self::options::MAX_THREADS;
 #[cfg(feature = "gpu")]
 pub(crate) use self::own_thread::{CANCEL_POLL_INTERVAL, on_own_thread};
+pub(crate) use self::pass_plan::PassPlan;
+pub(in crate::engine) use self::pass_plan::largest_group;
 #[cfg(feature = "gpu")]
 pub(in crate::engine) use self::plan::Capacity;
 pub(crate) use self::plan::{DecodePlan, EncodePlan, ExpandPlan, NextPlan, STRIPE_UNIT, stripes};
@@ -47,6 +50,8 @@ pub(crate) use self::plan_request::{
 pub(crate) use self::registry::Engines;
 pub use self::registry::devices;
 pub(crate) use self::registry::reference;
-pub(crate) use self::session::{DecodeSession, EncodeSession, ExpandSession, RowPlaces};
+pub(crate) use self::session::{
+    DecodeSession, EncodeSession, ExpandSession, PassSession, RowPlaces,
+};
 pub(crate) use self::sliver_output::{SinkBuffers, SliverOutput};
 pub(crate) use self::traits::{Engine, EngineInfo};

@@ -62,6 +62,8 @@ pub(crate) struct DecodePlan<'a> {
     pub(crate) shape: Shape,
     pub(crate) axis: Axis,
     pub(crate) given: &'a [SliverIndex],
+    /// Number of codewords of a stripe.
+    pub(crate) codewords: usize,
     /// Width of stripes in bytes, also of the work on the decoded rows.
     pub(crate) width: u32,
     /// Working memory in bytes, including that of the work on the decoded rows.
@@ -335,14 +337,21 @@ pub(crate) fn plan_decode<'a>(
                 sessions.encode_memory(&encode(commitment), width)
             }
         };
-        // Each thread writes a row at a time.
-        let rows_in_flight = match request.has_output {
+        // Each thread writes a row at a time. Rows of a group are written where they lie.
+        let rows_in_flight = match request.has_output && request.group.is_none() {
             true => sessions.threads() as u64 * u64::from(shape.columns()) * u64::from(width),
             false => 0,
         };
         sessions.decode_memory(request, width) + next + rows_in_flight
     };
-    let width = width_up_to(widest, sessions, &shape, budget, memory)?;
+    let width = match request.group {
+        None => width_up_to(widest, sessions, &shape, budget, memory)?,
+        Some(_) if memory(shape.symbol_size()) > budget => {
+            let needed = memory(shape.symbol_size());
+            return Err(Error::MemoryBudget { needed, budget });
+        }
+        Some(_) => shape.symbol_size(),
+    };
     let memory = memory(width);
     let capacity = sessions.decode_capacity(&shape, axis)?;
     let next = match (request.next, encode_capacity) {
@@ -372,6 +381,7 @@ pub(crate) fn plan_decode<'a>(
         shape,
         axis,
         given,
+        codewords: request.codewords(),
         width,
         memory,
         capacity,

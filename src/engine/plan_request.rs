@@ -47,10 +47,21 @@ pub(crate) struct DecodePlanRequest<'a> {
     pub(crate) has_output: bool,
     /// True if the output lends memory for the rows inside the blob.
     pub(crate) in_place: bool,
-    /// Work on the decoded rows in the same stripes.
+    /// Number of codewords of a group, if the job decodes whole symbols group by group, with a
+    /// session that takes groups of this size. `None`: all codewords, in stripes.
+    pub(crate) group: Option<usize>,
+    /// Work on the decoded rows in the same stripes. None with groups.
     pub(crate) next: NextPlanRequest<'a>,
     /// Memory limit in bytes.
     pub(crate) budget: u64,
+}
+
+impl DecodePlanRequest<'_> {
+    /// Number of codewords of a stripe.
+    pub(crate) fn codewords(&self) -> usize {
+        let all = usize::from(self.shape.sliver_symbols(self.axis));
+        self.group.unwrap_or(all)
+    }
 }
 
 /// Work on decoded rows.

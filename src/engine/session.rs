@@ -6,7 +6,8 @@ use crate::engine::SliverOutput;
 use crate::format::commitment::Digest;
 use crate::format::error::Result;
 use crate::io::control::Control;
-use crate::io::symbol_reader::SymbolReader;
+use crate::io::sink::SliverStore;
+use crate::io::symbol_reader::{SourceRows, SymbolReader};
 
 /// Encoding of one blob.
 pub(crate) trait EncodeSession {
@@ -37,6 +38,39 @@ pub(crate) trait EncodeSession {
     fn roots(&self) -> Option<[Vec<Digest>; 2]> {
         None
     }
+}
+
+/// Encoding of one blob in two passes: groups of rows, then groups of columns. All pairs of slivers
+/// are written.
+pub(crate) trait PassSession {
+    /// Extends source rows, and appends them and the new symbols of all secondary slivers to the
+    /// store. Groups come in order, each of at most the plan's rows. Item `r` of `source` is row
+    /// `r` of the source matrix.
+    fn rows(
+        &mut self,
+        rows: Range<usize>,
+        source: &SourceRows<'_>,
+        store: &dyn SliverStore,
+        control: &Control,
+    ) -> Result<()>;
+
+    /// Extends and hashes columns, and appends the new symbols of primary slivers beyond the source
+    /// rows to the store. Groups come in order, each of at most the plan's columns, and all of them
+    /// source columns or none. All rows are done.
+    fn columns(
+        &mut self,
+        columns: Range<usize>,
+        store: &dyn SliverStore,
+        control: &Control,
+    ) -> Result<()>;
+
+    /// Takes the leaf hashes of columns that an interrupted encoding has done: `n` hashes of 32
+    /// bytes per column.
+    fn restore(&mut self, leaves: &[u8]) -> Result<()>;
+
+    /// Returns the leaf hashes of the `n * n` symbols, column by column. Those of columns to come,
+    /// and those in the shape's zero rows, are unspecified.
+    fn leaves(&self) -> &[Digest];
 }
 
 /// Expanding and hashing of slivers.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::PlanRequest;
 use crate::engine::{
     CodewordOps, DecodePlan, DecodePlanRequest, DeviceInfo, DroppedSet, EncodePlan,
-    EncodePlanRequest, EngineKind, ExpandPlan, ExpandPlanRequest, InstructionSet,
+    EncodePlanRequest, EngineKind, ExpandPlan, ExpandPlanRequest, InstructionSet, PassPlan,
 };
 use crate::format::error::Result;
 
@@ -52,6 +52,13 @@ pub(crate) trait Engine: Send + Sync {
     /// and the CPU must not take its place.
     fn plan_encode(&self, request: &EncodePlanRequest) -> Result<EncodePlan<'_>>;
 
+    /// Returns a plan for encoding a blob in two passes, with storage that gives slivers back.
+    /// `None` if the engine has no such passes for the request, or not within the memory limit.
+    fn plan_passes(&self, request: &EncodePlanRequest) -> Option<PassPlan<'_>> {
+        let _ = request;
+        None
+    }
+
     /// Returns a plan for hashing the expanded symbols of slivers.
     ///
     /// # Errors
@@ -65,6 +72,12 @@ pub(crate) trait Engine: Send + Sync {
     ///
     /// As [`Engine::plan_encode`].
     fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>>;
+
+    /// Returns true if plans for decoding take groups of codewords
+    /// ([`DecodePlanRequest::group`]).
+    fn takes_groups(&self) -> bool {
+        false
+    }
 
     /// Returns the CPU's part: single codewords, Merkle trees, threads.
     fn codewords(&self) -> &dyn CodewordOps;

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use crate::format::error::{Error, Result};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
+use crate::io::source::Source;
 use crate::support::memory::{collected, to_usize};
 
 /// Destination of one decoded blob. Implemented for `Vec<u8>`, [`SliceOutput`] and
@@ -41,6 +42,13 @@ pub trait OutputSession: Sync {
     /// once per row. No bytes are put into a lent row.
     fn lend_row(&self, row: usize) -> Option<&mut [u8]> {
         let _ = row;
+        None
+    }
+
+    /// Returns the bytes that were put so far as a source of the blob's length, if they can be read
+    /// back. Decoding then takes whole symbols in groups, instead of ranges of all symbols: it puts
+    /// large pieces, and reads them back to check them. `None` by default.
+    fn written(&self) -> Option<&dyn Source> {
         None
     }
 

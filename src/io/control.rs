@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,8 @@ pub struct Control {
     /// Nanoseconds spent on measuring engines before the job.
     measuring: AtomicU64,
     observer: Observer,
+    /// [`Phase`] as a number; 0 for none.
+    phase: AtomicU8,
     /// Nanoseconds of a device: upload, kernels, readback.
     device: [AtomicU64; 3],
     engine: Mutex<Option<&'static str>>,
@@ -54,6 +56,33 @@ pub struct Progress {
     pub done: u64,
     /// Total bytes. 0 before the job starts; 1 for an empty blob.
     pub total: u64,
+}
+
+/// Phase of a job, for a progress display.
+///
+/// # Example
+///
+/// ```
+/// use walrus_accel::io::Phase;
+/// use walrus_accel::{Control, Encoder};
+///
+/// let control = Control::new();
+/// assert_eq!(control.phase(), None);
+/// Encoder::new(10)?.metadata_with(&b"walrus"[..], &control)?;
+/// assert_eq!(control.phase(), Some(Phase::Encoding));
+/// # Ok::<(), walrus_accel::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The input is read, before anything is computed.
+    Reading = 1,
+    /// The engine encodes, while input is read and output is written.
+    Encoding = 2,
+    /// Everything is computed, and the rest of the output is written.
+    Writing = 3,
+    /// The output is made durable and gets its name.
+    Syncing = 4,
 }
 
 /// Event of a running job, reported to the caller when the event occurs.
@@ -166,6 +195,38 @@ impl Control {
         let done = u128::from(done) * u128::from(total) / u128::from(work.max(1));
         let done = u64::try_from(done).expect("at most the total");
         Progress { done, total }
+    }
+
+    /// Returns the phase of the job. `None` before the first phase, and in jobs that report none.
+    ///
+    /// Encoding reports its phases; [`SinkSession::finish`](crate::io::SinkSession::finish) may
+    /// report further ones.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        let phases = [
+            Phase::Reading,
+            Phase::Encoding,
+            Phase::Writing,
+            Phase::Syncing,
+        ];
+        let phase = self.phase.load(Ordering::Relaxed);
+        phases.into_iter().find(|&known| known as u8 == phase)
+    }
+
+    /// Reports the beginning of a phase. Sources and sinks call this while they work.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::Control;
+    /// use walrus_accel::io::Phase;
+    ///
+    /// let control = Control::new();
+    /// control.enter(Phase::Syncing);
+    /// assert_eq!(control.phase(), Some(Phase::Syncing));
+    /// ```
+    pub fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
     /// Time that [`EngineKind::Auto`](crate::EngineKind::Auto) took before the job to find and

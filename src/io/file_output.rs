@@ -11,8 +11,8 @@ use tempfile::NamedTempFile;
 use crate::format::error::{Error, Result};
 use crate::format::shape::Shape;
 use crate::io::blob_output::{Output, OutputSession};
-use crate::io::source::write_all_at;
-use crate::support::disk::{UNFINISHED, lock_own, sync_directory};
+use crate::io::source::{Source, read_exact_at, write_all_at};
+use crate::support::disk::{UNFINISHED, lock_own, reserve, start_writeback, sync_directory};
 
 /// Output file that gets its name only when the blob is complete, checked and on disk.
 ///
@@ -224,11 +224,15 @@ impl Output for FileOutput {
         if let Some(found) = &place.found {
             keep_mode(file.as_file(), found).map_err(Error::io("write", &self.path))?;
         }
-        file.as_file()
-            .set_len(shape.unencoded_length())
+        let len = shape.unencoded_length();
+        let prepared = file.as_file().set_len(len);
+        // A full disk is found before the work.
+        prepared
+            .and_then(|()| reserve(file.as_file(), len))
             .map_err(Error::io("write", &self.path))?;
         Ok(Box::new(FileSession {
             output: self,
+            len,
             file,
             path: place.path,
         }))
@@ -270,8 +274,14 @@ fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     options.open(path)
 }
 
+/// Length in bytes from which the disk starts at once to write what was put. Pages of shorter
+/// pieces may change again, and would be written twice.
+const WRITEBACK_LEN: usize = 128 << 10;
+
 struct FileSession<'a> {
     output: &'a FileOutput,
+    /// Length of the blob.
+    len: u64,
     file: NamedTempFile,
     path: PathBuf,
 }
@@ -279,11 +289,21 @@ struct FileSession<'a> {
 impl OutputSession for FileSession<'_> {
     fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         write_all_at(self.file.as_file(), offset, bytes)
-            .map_err(Error::io("write", &self.output.path))
+            .map_err(Error::io("write", &self.output.path))?;
+        if bytes.len() >= WRITEBACK_LEN {
+            start_writeback(self.file.as_file(), offset..offset + bytes.len() as u64);
+        }
+        Ok(())
+    }
+
+    fn written(&self) -> Option<&dyn Source> {
+        Some(self)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        let Self { output, file, path } = *self;
+        let Self {
+            output, file, path, ..
+        } = *self;
         let failed = |error| Error::io("write", &output.path)(error);
         file.as_file().sync_all().map_err(failed)?;
         let place = output.place()?;
@@ -306,6 +326,17 @@ impl OutputSession for FileSession<'_> {
         // directory without read permission, does not change that.
         let _ = sync_directory(parent(&path));
         Ok(())
+    }
+}
+
+impl Source for FileSession<'_> {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        read_exact_at(self.file.as_file(), offset, out)
+            .map_err(Error::io("read", &self.output.path))
     }
 }
 

@@ -56,11 +56,11 @@ pub(crate) mod symbol_reader;
 
 pub use crate::format::verdict::SliverInfo;
 pub use blob_output::{Output, OutputSession, SliceOutput};
-pub use control::{DeviceTime, Event, Progress};
+pub use control::{DeviceTime, Event, Phase, Progress};
 pub use file_output::FileOutput;
 pub use sink::{
-    CallbackSink, OwnedSlivers, Pieces, Sink, SinkSession, SliverBuffer, SliverBufferMut,
-    SliverPair, SliverPart, SliverSlices,
+    CallbackSink, OwnedSlivers, PassPosition, Pieces, Sink, SinkSession, SliverBuffer,
+    SliverBufferMut, SliverPair, SliverPart, SliverSlices, SliverStore,
 };
 pub use sliver_ref::SliverRef;
 pub use sliver_source::SliverSource;

@@ -40,6 +40,13 @@ pub trait SliverSource: Sync {
         let _ = number;
         None
     }
+
+    /// Announces that `len` bytes of sliver `number` are read soon, from `offset` on. The range may
+    /// reach beyond the sliver. A source on disk starts to read, and does not wait. Does nothing by
+    /// default.
+    fn will_read(&self, number: usize, offset: u64, len: u64) {
+        let _ = (number, offset, len);
+    }
 }
 
 impl SliverSource for [Sliver] {
@@ -106,6 +113,10 @@ impl<T: SliverSource + ?Sized> SliverSource for &T {
 
     fn symbols(&self, number: usize) -> Option<&[u8]> {
         (**self).symbols(number)
+    }
+
+    fn will_read(&self, number: usize, offset: u64, len: u64) {
+        (**self).will_read(number, offset, len);
     }
 }
 
@@ -178,16 +189,29 @@ impl<'a> GivenSlivers<'a> {
         self.unreadable[item].load(Ordering::Relaxed)
     }
 
+    /// Returns a reader of `count` symbols of every sliver, from symbol `first` on. Reading them
+    /// announces the next `count` symbols.
+    pub(crate) fn group(&self, first: usize, count: usize) -> SliverGroup<'_> {
+        let symbol_size = u64::from(self.symbol_size);
+        SliverGroup {
+            given: self,
+            start: first as u64 * symbol_size,
+            len: count as u64 * symbol_size,
+        }
+    }
+
     /// Returns true if reading any item failed.
     pub(crate) fn any_unreadable(&self) -> bool {
         (0..self.numbers.len()).any(|item| self.is_unreadable(item))
     }
 }
 
-impl SymbolReader for GivenSlivers<'_> {
-    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+impl GivenSlivers<'_> {
+    /// Fills `out` with the bytes `range` of consecutive symbols of an item, from byte `start` of
+    /// the sliver on.
+    fn read_from(&self, start: u64, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let number = self.numbers[item];
-        let read = read_strided(0, self.symbol_size, range, out, |offset, piece| {
+        let read = read_strided(start, self.symbol_size, range, out, |offset, piece| {
             self.slivers.read_at(number, offset, piece)
         });
         if matches!(read, Err(Error::Io { .. })) {
@@ -198,6 +222,39 @@ impl SymbolReader for GivenSlivers<'_> {
             }
         }
         read
+    }
+}
+
+/// Some consecutive symbols of all given slivers.
+pub(crate) struct SliverGroup<'a> {
+    given: &'a GivenSlivers<'a>,
+    /// First byte in a sliver.
+    start: u64,
+    /// Number of bytes of a sliver.
+    len: u64,
+}
+
+impl SymbolReader for SliverGroup<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        let Self { given, start, len } = *self;
+        given.read_from(start, item, range, out)?;
+        let next = start + len;
+        if next < given.lens[item] {
+            given.slivers.will_read(given.numbers[item], next, len);
+        }
+        Ok(())
+    }
+}
+
+impl SymbolReader for GivenSlivers<'_> {
+    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
+        if let (false, Some(&next)) = (self.strict, self.numbers.get(item + 1))
+            && range.start == 0
+        {
+            // Slivers that are verified come in order, whole ones as a rule.
+            self.slivers.will_read(next, 0, self.lens[item + 1]);
+        }
+        self.read_from(0, item, range, out)
     }
 
     fn borrow(&self, item: usize) -> Option<&[u8]> {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::SourceChange;
 use crate::io::control::Control;
-use crate::support::disk::{FileId, open_regular};
+use crate::support::disk::{FileId, open_regular, will_read};
 use crate::support::memory::try_with_capacity;
 
 /// Blob with random access from several threads at once.
@@ -53,6 +53,12 @@ pub trait Source: Sync {
     /// Returns the file that holds the blob, so that no output replaces it. The default is `None`.
     fn as_file(&self) -> Option<&FileSource> {
         None
+    }
+
+    /// Announces that the bytes from `offset` on will be read soon, so that they can be fetched
+    /// meanwhile. The range lies inside the blob. The default does nothing.
+    fn will_read(&self, offset: u64, len: u64) {
+        let _ = (offset, len);
     }
 
     /// Fails if the blob changed since the job began. Called once, after the last read.
@@ -110,6 +116,10 @@ impl<T: Source + ?Sized> Source for &T {
 
     fn as_file(&self) -> Option<&FileSource> {
         (**self).as_file()
+    }
+
+    fn will_read(&self, offset: u64, len: u64) {
+        (**self).will_read(offset, len);
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -281,6 +291,10 @@ impl Source for FileSource {
 
     fn as_file(&self) -> Option<&FileSource> {
         Some(self)
+    }
+
+    fn will_read(&self, offset: u64, len: u64) {
+        will_read(&self.file, offset..offset.saturating_add(len));
     }
 
     fn check_unchanged(&self) -> Result<()> {

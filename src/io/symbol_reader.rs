@@ -31,6 +31,16 @@ impl<'a> SourceRows<'a> {
     pub(crate) fn new(source: &'a dyn Source, shape: Shape) -> Self {
         Self { source, shape }
     }
+
+    /// Announces that rows will be read soon.
+    pub(crate) fn will_read(&self, rows: Range<usize>) {
+        let row_len = self.shape.sliver_len(Axis::Primary);
+        let end = (rows.end as u64 * row_len).min(self.source.len());
+        let start = (rows.start as u64 * row_len).min(end);
+        if start < end {
+            self.source.will_read(start, end - start);
+        }
+    }
 }
 
 impl SymbolReader for SourceRows<'_> {

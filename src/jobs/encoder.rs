@@ -12,7 +12,7 @@ use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
-use crate::io::control::{Control, Event};
+use crate::io::control::{Control, Event, Phase};
 use crate::io::sink::Sink;
 use crate::io::source::Source;
 use crate::io::symbol_reader::{SourceRows, bytes_of};
@@ -216,7 +216,7 @@ impl Encoder {
     ) -> Result<usize> {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let shape = Shape::new(self.n_shards, longest)?;
-        let job = self.job(&shape, with_slivers);
+        let job = self.job(&shape, with_slivers, false);
         let request = PlanRequest::Encode(self.request(&shape, false));
         let bytes = lengths
             .iter()
@@ -225,7 +225,7 @@ impl Encoder {
     }
 
     /// Returns the properties of a job that the choice of the engine depends on.
-    fn job(&self, shape: &Shape, has_output: bool) -> Job {
+    fn job(&self, shape: &Shape, has_output: bool, is_cpu_only: bool) -> Job {
         Job {
             work: match has_output {
                 true => Work::Encode,
@@ -234,6 +234,7 @@ impl Encoder {
             commitment: self.commitment,
             n_shards: self.n_shards,
             bytes: shape.unencoded_length(),
+            is_cpu_only,
         }
     }
 
@@ -266,14 +267,25 @@ impl Encoder {
     ) -> Result<BlobMetadataWithId> {
         let shape = Shape::new(self.n_shards, source.len())?;
         let in_memory = bytes_of(source).is_some();
-        let job = self.job(&shape, output.is_some());
+        let has_store = |(pairs, sink): &(&PairSet, &mut dyn Sink)| sink.has_store(&shape, pairs);
+        let is_cpu_only = output.as_ref().is_some_and(has_store);
+        let job = self.job(&shape, output.is_some(), is_cpu_only);
         let mut request = self.request(&shape, in_memory);
         let runtime = self
             .runtime
             .for_job(&job, control, &PlanRequest::Encode(request))?;
         let engine = &*runtime.engine;
-        let mut plan = engine.plan_encode(&request)?;
+        let passes = match is_cpu_only {
+            true => engine.plan_passes(&request),
+            false => None,
+        };
+        // Errors of planning come before the sink begins.
+        let mut plan = match passes {
+            Some(_) => None,
+            None => Some(engine.plan_encode(&request)?),
+        };
         control.start_work(shape.matrix_len(), shape.unencoded_length());
+        control.enter(Phase::Encoding);
         control.check()?;
         let mut sink = match output {
             Some((pairs, sink)) => {
@@ -284,12 +296,30 @@ impl Encoder {
             }
             None => None,
         };
+        let has_store = sink
+            .as_ref()
+            .is_some_and(|(_, sink)| sink.store().is_some());
+        if let Some(passes) = passes.filter(|_| has_store)
+            && let Some((_, sink)) = sink.take()
+        {
+            let session = two_passes::encode(&passes, &source, sink.as_ref(), control)?;
+            source.check_unchanged()?;
+            let metadata = metadata(engine, &shape, self.commitment, session.leaves());
+            control.check()?;
+            sink.finish(&metadata, control)?;
+            control.finish();
+            return Ok(metadata);
+        }
         if let Some((_, sink)) = &sink
             && let Some(bytes) = sink.stripe_bytes()
         {
             request.preferred_width = width_of(&shape, bytes);
-            plan = engine.plan_encode(&request)?;
+            plan = None;
         }
+        let plan = match plan {
+            Some(plan) => plan,
+            None => engine.plan_encode(&request)?,
+        };
         let mut stage = EncodeStage::start(engine, &plan);
         let mut next = 0;
         if let Some((_, sink)) = &sink
@@ -322,6 +352,7 @@ impl Encoder {
         let metadata = stage.finish();
         control.check()?;
         if let Some((_, sink)) = sink {
+            control.enter(Phase::Writing);
             sink.finish(&metadata, control)?;
         }
         control.finish();
@@ -374,29 +405,48 @@ impl<'a> EncodeStage<'a> {
 
     /// Returns the metadata, after the last stripe.
     pub(crate) fn finish(self) -> BlobMetadataWithId {
-        let [primary, secondary] = self.session.roots().unwrap_or_else(|| self.roots());
-        BlobMetadata::from_roots(
-            self.commitment,
-            self.shape.unencoded_length(),
-            &primary,
-            &secondary,
-        )
-        .with_id(self.engine.codewords())
+        let Self {
+            session,
+            engine,
+            commitment,
+            shape,
+        } = self;
+        match session.roots() {
+            Some(roots) => of_roots(engine, &shape, commitment, &roots),
+            None => metadata(engine, &shape, commitment, session.leaves()),
+        }
     }
+}
 
-    /// Computes the roots of all slivers from the leaf hashes.
-    fn roots(&self) -> [Vec<Digest>; 2] {
-        let leaves = self.session.leaves();
-        let n = usize::from(self.shape.n_shards());
-        let zeros = |axis| zeros(self.engine, &self.shape, self.commitment, axis);
-        let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
-        let hasher = self.engine.codewords();
-        [
-            column_roots(hasher, self.commitment, leaves, n, &primary),
-            row_roots(hasher, self.commitment, leaves, n, &secondary),
-        ]
-    }
+/// Returns the metadata of a blob with these leaf hashes, column by column.
+fn metadata(
+    engine: &dyn Engine,
+    shape: &Shape,
+    commitment: Commitment,
+    leaves: &[Digest],
+) -> BlobMetadataWithId {
+    let n = usize::from(shape.n_shards());
+    let zeros = |axis| zeros(engine, shape, commitment, axis);
+    let (primary, secondary) = (zeros(Axis::Primary), zeros(Axis::Secondary));
+    let hasher = engine.codewords();
+    let roots = [
+        column_roots(hasher, commitment, leaves, n, &primary),
+        row_roots(hasher, commitment, leaves, n, &secondary),
+    ];
+    of_roots(engine, shape, commitment, &roots)
+}
+
+/// Returns the metadata of a blob with these roots of its primary and secondary slivers.
+fn of_roots(
+    engine: &dyn Engine,
+    shape: &Shape,
+    commitment: Commitment,
+    [primary, secondary]: &[Vec<Digest>; 2],
+) -> BlobMetadataWithId {
+    BlobMetadata::from_roots(commitment, shape.unencoded_length(), primary, secondary)
+        .with_id(engine.codewords())
 }
 
 #[cfg(test)]
 mod tests;
+mod two_passes;

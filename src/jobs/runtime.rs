@@ -374,6 +374,7 @@ impl Runtime {
             in_memory: false,
             has_output: false,
             in_place: false,
+            group: None,
             next: NextPlanRequest::Encode { commitment },
             budget: self.memory,
         })?;

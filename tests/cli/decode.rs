@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::harness::{
-    Run, Scratch, command, damage, names, partial, sliver, swap, tree, truncate, walrus, words,
+    Run, Scratch, command, damage, memory_is_told, names, partial, sliver, swap, tree, truncate,
+    walrus, words,
 };
 #[cfg(unix)]
 use super::harness::{signal, wait_for};
@@ -50,6 +51,7 @@ fn both_axes_and_all_checks_give_the_blob_back() {
                 }
                 let used = if line["axis"] == "primary" { 35 } else { 68 };
                 assert_eq!(line["used"], used);
+                memory_is_told(&line, None);
             }
         }
     }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::harness::{
-    Scratch, assert_same_tree, encode, names, run_with_input, sliver, tree, walrus, words,
+    Scratch, assert_same_tree, encode, memory_is_told, names, run_with_input, sliver, tree, walrus,
+    words,
 };
 use crate::common::{self, hex, vectors};
 
@@ -86,17 +87,21 @@ fn keys(object: &Value) -> Vec<&str> {
 fn json_lines_have_exactly_these_fields() {
     let scratch = Scratch::new();
     let file = scratch.blob("blob", 3, 1000);
-    let common = [
+    let mut common = vec![
         "blobId",
         "engine",
         "file",
         "instructionSet",
+        "memoryLimit",
         "rootHash",
         "seconds",
         "shards",
         "symbolSize",
         "unencodedLength",
     ];
+    if cfg!(target_os = "linux") {
+        common.insert(5, "peakMemory");
+    }
     let run = walrus!["blob-id", file, "--shards", "10", "--json"].exits(0);
     let line = run.object();
     assert_eq!(keys(&line), common);
@@ -104,6 +109,7 @@ fn json_lines_have_exactly_these_fields() {
     assert_eq!(line["unencodedLength"], 1000);
     assert_eq!(line["file"], file.to_str().unwrap());
     assert!(line["seconds"].as_f64().unwrap() > 0.0);
+    memory_is_told(&line, None);
 
     let out = scratch.path("out");
     let run = walrus!["encode", file, "--out", out, "--shards", "10", "--json"].exits(0);

@@ -173,6 +173,19 @@ pub fn encode(file: &Path, out: &Path, shards: u16) -> PathBuf {
     directory.into()
 }
 
+/// Checks the fields about memory of a result: `limit` is the expected limit; `None`, the default.
+pub fn memory_is_told(line: &Value, limit: Option<u64>) {
+    let told = line["memoryLimit"].as_u64().expect("a limit");
+    match limit {
+        Some(limit) => assert_eq!(told, limit),
+        None => assert!((256 << 20..=1 << 30).contains(&told), "{told}"),
+    }
+    if cfg!(target_os = "linux") {
+        let peak = line["peakMemory"].as_u64().expect("a peak");
+        assert!((1 << 20..1 << 33).contains(&peak), "{peak}");
+    }
+}
+
 /// Returns the path of a sliver file.
 pub fn sliver(directory: &Path, pair: usize, axis: &str) -> PathBuf {
     directory.join(format!("pairs/{pair:04}.{axis}.bcs"))

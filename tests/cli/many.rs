@@ -250,6 +250,71 @@ fn many_small_files_within_little_memory() {
 }
 
 #[test]
+fn a_run_with_several_files_ends_with_a_summary() {
+    let scratch = Scratch::new();
+    let files = [1000, 3000, 0].map(|len| scratch.blob(&format!("{len}"), len as u64, len));
+    let (missing, out) = (scratch.path("missing"), scratch.path("out"));
+    let [a, b, c] = &files;
+    let run = walrus!["blob-id", a, b, missing, c, "--shards", "10"].exits(1);
+    let last = run.stderr.lines().last().unwrap().to_owned();
+    let run = run.says(&["missing: No such file"]);
+    assert_eq!(run.lines().len(), 3);
+    assert!(last.starts_with("note: 3 files, 3.91 KiB, in "), "{last}");
+    assert!(last.ends_with(" MiB/s); 1 failed"), "{last}");
+
+    let run = walrus!["encode", a, b, "--out", out, "--shards", "10"].exits(0);
+    let run = run.says(&["note: 2 files, 3.91 KiB, in "]);
+    assert!(!run.stderr.contains("failed"), "{}", run.stderr);
+
+    // One file needs no summary, and JSON has one object per file.
+    walrus!["blob-id", a, "--shards", "10"]
+        .exits(0)
+        .says_nothing();
+    let run = walrus!["blob-id", a, b, "--shards", "10", "--json"].exits(0);
+    assert_eq!(run.says_nothing().objects().len(), 2);
+}
+
+#[test]
+fn files_of_all_sizes_share_little_memory() {
+    let scratch = Scratch::new();
+    let lens = [0, 1, 999, 40_000, 300_000, 1_000_000, 3_000_000, 70_000];
+    let files: Vec<_> = (0..40)
+        .map(|i| scratch.blob(&format!("{i}"), i as u64, lens[i % lens.len()] + i))
+        .collect();
+    let ids = |memory: &str, threads: &str, command: &[&str]| {
+        let mut all: Vec<std::ffi::OsString> = command.iter().map(Into::into).collect();
+        all.extend(files.iter().map(Into::into));
+        all.extend(words![
+            "--shards",
+            "31",
+            "--json",
+            "--memory",
+            memory,
+            "--threads",
+            threads
+        ]);
+        let lines = super::harness::run(all).exits(0).objects();
+        let names = lines.iter().map(|line| line["file"].as_str().unwrap());
+        assert!(names.eq(files.iter().map(|file| file.to_str().unwrap())));
+        let ids = lines.iter().map(|line| line["blobId"].to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let expected = ids("1G", "1", &["blob-id"]);
+    assert_eq!(expected.iter().collect::<HashSet<_>>().len(), 40);
+    for (memory, threads) in [("8M", "2"), ("20M", "7"), ("1G", "16")] {
+        assert_eq!(ids(memory, threads, &["blob-id"]), expected, "{memory}");
+        let out = scratch.path(&format!("out-{memory}"));
+        let out = ["encode", "--out", out.to_str().unwrap()];
+        assert_eq!(ids(memory, threads, &out), expected, "{memory}");
+        assert_eq!(names(out[2].as_ref()).len(), 40);
+    }
+    let out = scratch.path("out-8M");
+    for name in names(&out) {
+        walrus!["verify", out.join(name)].exits(0);
+    }
+}
+
+#[test]
 fn an_existing_target_is_kept_unless_forced() {
     let scratch = Scratch::new();
     let (file, dir) = scratch.encoded(5, 5000, 10);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::harness::{
-    Scratch, assert_same_tree, damage, names, sliver, swap, tree, truncate, walrus,
+    Scratch, assert_same_tree, damage, memory_is_told, names, sliver, swap, tree, truncate, walrus,
 };
 use crate::common::Random;
 
@@ -41,9 +41,10 @@ fn every_kind_of_problem_is_repaired() {
     assert_eq!(fs::read(&precious).unwrap(), b"mine");
     fs::remove_dir_all(at(6, "primary")).unwrap();
 
-    let run = walrus!["repair", dir, "--json"].exits(0);
+    let run = walrus!["repair", dir, "--memory", "300M", "--json"].exits(0);
     let run = run.says(&["left alone", "notes.txt", "rebuilt", "0004.primary.bcs"]);
     let line = run.object();
+    memory_is_told(&line, Some(300 << 20));
     assert_eq!(line["rebuilt"].as_array().unwrap().len(), 9, "{line}");
     assert_eq!(line["left"].as_array().unwrap().len(), 1);
     assert_eq!(line["blobId"], dir.file_name().unwrap().to_str().unwrap());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::harness::{Run, Scratch, damage, sliver, swap, truncate, walrus, words};
+use super::harness::{Run, Scratch, damage, memory_is_told, sliver, swap, truncate, walrus, words};
 
 fn verify(dir: &Path, quick: bool, json: bool) -> Run {
     match (quick, json) {
@@ -31,6 +31,10 @@ fn a_fresh_directory_is_good() {
             assert_eq!(line["checked"], files);
             assert_eq!(line["bad"], 0);
             assert_eq!(line["problems"].as_array().unwrap().len(), 0);
+            match quick {
+                true => assert_eq!(line.get("memoryLimit"), None),
+                false => memory_is_told(&line, None),
+            }
         }
     }
 }

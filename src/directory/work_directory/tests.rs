@@ -150,11 +150,12 @@ fn a_checkpoint_is_that_of_its_job_alone() {
     let parent = tempfile::tempdir().unwrap();
     let open = |commitment| open(parent.path(), commitment, true).unwrap();
     let work = open("blake2b");
-    work.save(&[128, 384], b"state", &[]).unwrap();
+    let position = Position::Stripes(vec![128, 384]);
+    work.save(&position, b"state", &[]).unwrap();
     let checkpoint = work.dir.at(CHECKPOINT_FILE);
     drop(work);
     let work = open("blake2b");
-    assert_eq!(work.load(1000), Some((vec![128, 384], b"state".to_vec())));
+    assert_eq!(work.load(1000), Some((position, b"state".to_vec())));
     assert_eq!(work.load(10), None);
     let other = open("blake3");
     fs::copy(&checkpoint, other.dir.at(CHECKPOINT_FILE)).unwrap();

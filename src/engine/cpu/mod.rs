@@ -35,7 +35,7 @@ pub(crate) use self::cpu_engine::HostPanic;
 use super::{
     CodewordOps, DecodePlan, DecodePlanRequest, DecodeSession, EncodePlan, EncodePlanRequest,
     EncodeSession, Engine, EngineInfo, EngineKind, ExpandPlan, ExpandPlanRequest, ExpandSession,
-    RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
+    PassPlan, RowPlaces, Sessions, plan_decode, plan_encode, plan_expand,
 };
 use crate::format::commitment::{ChunkTask, Commitment, Digest, PairHasher, TaskPool};
 use crate::format::error::Result;
@@ -117,12 +117,20 @@ impl Engine for CpuEngine {
         plan_encode(self, request)
     }
 
+    fn plan_passes(&self, request: &EncodePlanRequest) -> Option<PassPlan<'_>> {
+        encode::plan_passes(self, request)
+    }
+
     fn plan_expand(&self, request: &ExpandPlanRequest) -> Result<ExpandPlan<'_>> {
         plan_expand(self, request)
     }
 
     fn plan_decode<'a>(&'a self, request: &DecodePlanRequest<'a>) -> Result<DecodePlan<'a>> {
         plan_decode(self, request)
+    }
+
+    fn takes_groups(&self) -> bool {
+        true
     }
 
     fn codewords(&self) -> &dyn CodewordOps {
@@ -170,15 +178,7 @@ impl Sessions for CpuEngine {
     }
 
     fn decode_memory(&self, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
-        let DecodePlanRequest {
-            shape,
-            axis,
-            given,
-            in_memory,
-            in_place,
-            ..
-        } = request;
-        decode::memory(self, shape, *axis, given, width, *in_memory, *in_place)
+        decode::memory(self, request, width)
     }
 
     fn start_encode<'a>(&'a self, plan: &EncodePlan<'_>) -> Box<dyn EncodeSession + 'a> {
@@ -204,8 +204,9 @@ impl Sessions for CpuEngine {
         place: RowPlaces<'_, 'a>,
     ) -> Box<dyn DecodeSession + 'a> {
         let (shape, axis, given) = (plan.shape, plan.axis, plan.given);
+        let stripe = (plan.codewords, plan.width);
         Box::new(decode::Session::new(
-            self, shape, axis, given, plan.width, place,
+            self, shape, axis, given, stripe, place,
         ))
     }
 }

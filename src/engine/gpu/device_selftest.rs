@@ -146,7 +146,8 @@ fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result
     let done = session.on_device(0..size, &slivers, &Control::new());
     done?;
     let host = &*engine.cpu;
-    let mut expected = cpu::decode::Session::new(host, shape, axis, &given, size, &nowhere);
+    let stripe = (usize::from(shape.sliver_symbols(axis)), size);
+    let mut expected = cpu::decode::Session::new(host, shape, axis, &given, stripe, &nowhere);
     let done = expected.stripe(0..size, &slivers, &Control::new());
     done.expect("bytes in memory can be read");
     let row_len = shape.sliver_len(Axis::Primary) as usize;

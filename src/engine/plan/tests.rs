@@ -74,6 +74,7 @@ fn plans(
                 in_memory,
                 has_output: in_memory,
                 in_place: in_memory,
+                group: None,
                 next,
                 budget,
             });

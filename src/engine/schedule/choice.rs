@@ -255,7 +255,8 @@ impl Auto {
     /// # Errors
     ///
     /// [`Error::Cancelled`](crate::Error::Cancelled);
-    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if a requested device is absent.
+    /// [`Error::EngineUnavailable`](crate::Error::EngineUnavailable) if a requested device is
+    /// absent.
     pub(crate) fn choose(
         self: &Arc<Self>,
         job: &Job,
@@ -321,7 +322,8 @@ impl Auto {
         control: &Control,
         request: &PlanRequest<'_>,
     ) -> Result<Option<[f64; 2]>> {
-        let Some(class) = class(job.bytes) else {
+        let class = class(job.bytes).filter(|_| !job.is_cpu_only);
+        let Some(class) = class else {
             return Ok(None);
         };
         let waiting = Waiting {

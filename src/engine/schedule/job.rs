@@ -16,6 +16,9 @@ pub(crate) struct Job {
     pub(crate) n_shards: u16,
     /// Number of bytes of the blob, or of the slivers to verify.
     pub(crate) bytes: u64,
+    /// True if the CPU does the job whatever the times: storage that is slower than either engine
+    /// takes the results.
+    pub(crate) is_cpu_only: bool,
 }
 
 /// Kind of work.

@@ -102,6 +102,7 @@ fn encode(
         preferred_width: u32::MAX,
         budget: memory,
     })?;
+    check_engine(engine, plan.capacity.engine)?;
     let mut session = plan.start();
     let pairs = PairSet::all(job.n_shards);
     for range in stripes(shape.symbol_size(), 0, plan.width) {
@@ -132,6 +133,7 @@ fn decode(engine: &dyn Engine, shape: &Shape, memory: u64, control: &Control) ->
         in_memory: false,
         has_output: false,
         in_place: false,
+        group: None,
         next: NextPlanRequest::Nothing,
         budget: memory,
     })?;
@@ -225,6 +227,7 @@ mod tests {
             commitment: Commitment::Blake2b256,
             n_shards: 1000,
             bytes: 16 << 20,
+            is_cpu_only: false,
         };
         let measure = |control: &Control| measure(&*engine, &job, 1 << 30, Some(1e-6), control);
         assert_eq!(measure(&Control::new()).unwrap(), None);
@@ -244,6 +247,7 @@ mod tests {
                     commitment,
                     n_shards: 10,
                     bytes: 1 << 20,
+                    is_cpu_only: false,
                 };
                 // In one stripe, and in several.
                 for memory in [1 << 30, 800 << 10] {

@@ -259,3 +259,44 @@ fn the_permission_bits_of_a_replaced_file_are_kept() {
     write_meanwhile(replacing(&path), || set(0o4700)).unwrap();
     assert_eq!(mode(), 0o700);
 }
+
+#[test]
+fn what_was_put_is_read_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new");
+    let mut output = FileOutput::new(&path);
+    // Pieces long enough to be written to disk at once.
+    let piece = vec![7; WRITEBACK_LEN];
+    let shape = Shape::new(10, 2 * piece.len() as u64).unwrap();
+    let session = output.begin(&shape).unwrap();
+    for offset in [0, piece.len() as u64] {
+        session.put(offset, &piece).unwrap();
+    }
+    let written = session.written().unwrap();
+    assert_eq!(written.len(), shape.unencoded_length());
+    let mut back = vec![0; piece.len()];
+    written.read_at(100, &mut back).unwrap();
+    assert_eq!(back, piece);
+    let beyond = written.read_at(2 * piece.len() as u64 - 1, &mut back);
+    assert!(matches!(beyond, Err(Error::Io { action: "read", .. })));
+    session.finish().unwrap();
+    assert_eq!(fs::read(path).unwrap(), [piece.clone(), piece].concat());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_found_before_the_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut output = FileOutput::new(directory.path().join("new"));
+    // More than any disk has. A file system without reservations begins nevertheless.
+    let shape = Shape::new(40_000, 1 << 43).unwrap();
+    if let Err(error) = output.begin(&shape) {
+        let error = error.to_string();
+        assert!(error.contains("cannot write"), "{error}");
+        assert!(
+            error.contains("8796093022208 bytes are needed") || error.contains("too large"),
+            "{error}"
+        );
+    }
+    assert_eq!(count(directory.path()), 0);
+}

@@ -7,6 +7,7 @@ mod sink_session;
 mod sliver_buffer;
 mod sliver_part;
 mod sliver_slices;
+mod sliver_store;
 
 pub use callback::CallbackSink;
 pub use owned_slivers::{OwnedSlivers, SliverPair};
@@ -15,3 +16,4 @@ pub(crate) use sliver_buffer::BufferSession;
 pub use sliver_buffer::SliverBuffer;
 pub use sliver_part::{Pieces, SliverPart};
 pub use sliver_slices::SliverSlices;
+pub use sliver_store::{PassPosition, SliverStore};

@@ -1,6 +1,7 @@
 //! Traits of sinks.
 
 use super::sliver_part::SliverPart;
+use super::sliver_store::SliverStore;
 use crate::format::commitment::{BlobMetadataWithId, Commitment};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
@@ -39,6 +40,14 @@ pub trait Sink {
     fn protect(&mut self, file: &FileSource) {
         let _ = file;
     }
+
+    /// Returns true if the session of such a blob offers [`SinkSession::store`].
+    /// [`EngineKind::Auto`](crate::EngineKind::Auto) then leaves the work to the CPU, since the
+    /// storage is slower than either engine. The default is false.
+    fn has_store(&self, shape: &Shape, pairs: &PairSet) -> bool {
+        let _ = (shape, pairs);
+        false
+    }
 }
 
 /// Sink while one blob is encoded into it.
@@ -68,6 +77,14 @@ pub trait SinkSession: Sync {
     /// chosen sliver, as long as the sliver's symbols.
     fn buffers(&mut self) -> Vec<SliverBufferMut<'_>> {
         Vec::new()
+    }
+
+    /// Returns the storage from which written slivers can be read back. The engine then encodes in
+    /// two passes and calls neither [`SinkSession::put`] nor [`SinkSession::checkpoint`], unless it
+    /// has no such passes: an engine on a device, or too small a memory limit. The default is
+    /// `None`.
+    fn store(&self) -> Option<&dyn SliverStore> {
+        None
     }
 
     /// Bytes of the blob per stripe above which the sink prefers narrower stripes, so that

@@ -1,14 +1,16 @@
 //! Decoding: slivers to the blob, or to missing slivers.
 
 mod decode_jobs;
+mod groups;
 mod pipeline;
 mod requests;
+mod row_check;
 mod selection;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::pipeline::roots;
 pub use self::requests::{DecodeRequest, Decoded, RebuildRequest, UncheckedRequest};
+pub(crate) use self::row_check::roots;
 use crate::format::error::{Error, Result};
 use crate::jobs::runtime::Runtime;
 

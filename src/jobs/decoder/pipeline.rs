@@ -3,14 +3,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::groups::Groups;
+use super::row_check::{SomeRows, blob_is_right, differing_rows, try_for_each};
 use super::selection::Attempt;
 use crate::engine::schedule::{Job, Work};
 use crate::engine::{
     DecodePlanRequest, ExpandSession, NextPlan, NextPlanRequest, PlanRequest, SliverOutput, stripes,
 };
 use crate::format::commitment::{
-    BlobMetadata, BlobMetadataWithId, Commitment, Digest, Node, TaskPool, TreeHasher,
-    VerifiedMetadata, ZeroCodewords, row_roots,
+    BlobMetadata, BlobMetadataWithId, Commitment, TaskPool, VerifiedMetadata,
 };
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::Inconsistency;
@@ -48,6 +49,7 @@ impl Attempt<'_> {
             commitment,
             n_shards: shape.n_shards(),
             bytes: shape.unencoded_length(),
+            is_cpu_only: false,
         };
         let checked = target.checked_rows(&shape, axis, indices);
         let runtime = &self.decoder.runtime;
@@ -58,6 +60,7 @@ impl Attempt<'_> {
             in_memory: given.in_memory(),
             has_output: target.blob().is_some(),
             in_place: target.blob().is_some_and(OutputSession::in_memory),
+            group: None,
             next: match target {
                 Target::Blob(_) => NextPlanRequest::Nothing,
                 Target::Checked { .. } => NextPlanRequest::Expand {
@@ -70,15 +73,30 @@ impl Attempt<'_> {
         };
         let lease = runtime.for_job(&job, control, &PlanRequest::Decode(request))?;
         let engine = &*lease.engine;
+        let passes = match target {
+            Target::Blob(_) => 1,
+            Target::Checked { .. } | Target::Encoded { .. } => 2,
+        };
+        let output = match target {
+            Target::Blob(blob) | Target::Checked { blob, .. } => Some(*blob),
+            // The encoding needs stripes.
+            Target::Encoded { .. } => None,
+        };
+        if let Some(groups) = output.and_then(|blob| Groups::plan(engine, &request, blob)) {
+            self.engine.replace(Some(Arc::clone(&lease.engine)));
+            control.start_work(shape.matrix_len() * passes, shape.unencoded_length());
+            control.check()?;
+            groups.decode(given, control)?;
+            return match target {
+                Target::Checked { metadata, .. } => groups.check(metadata, &checked, control),
+                _ => Ok(()),
+            };
+        }
         let plan = engine.plan_decode(&request)?;
         // A device without capacity leaves the work to the CPU, and answers for none of it.
         let has_worked = plan.engines().contains(&engine.info().kind);
         self.engine
             .replace(has_worked.then(|| Arc::clone(&lease.engine)));
-        let passes = match target {
-            Target::Blob(_) => 1,
-            Target::Checked { .. } | Target::Encoded { .. } => 2,
-        };
         control.start_work(shape.matrix_len() * passes, shape.unencoded_length());
         control.check()?;
 
@@ -130,13 +148,11 @@ impl Attempt<'_> {
         }
         match stage {
             Stage::None => Ok(()),
-            Stage::Expand(session, rows) => check_rows(
-                engine.codewords(),
-                target.metadata(),
-                &shape,
-                rows,
-                &*session,
-            ),
+            Stage::Expand(session, rows) => {
+                let hasher = engine.codewords();
+                let differing = differing_rows(hasher, target.metadata(), &shape, rows, &*session);
+                blob_is_right(differing, &shape)
+            }
             Stage::Encode(stage) => check_encoding(target.metadata(), &stage.finish()),
         }
     }
@@ -260,22 +276,6 @@ impl SymbolReader for BlobRows<'_> {
     }
 }
 
-/// Selected rows: item `i` is row `numbers[i]`.
-struct SomeRows<'a> {
-    rows: &'a dyn SymbolReader,
-    numbers: &'a [usize],
-}
-
-impl SymbolReader for SomeRows<'_> {
-    fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
-        self.rows.read(self.numbers[item], range, out)
-    }
-
-    fn borrow(&self, item: usize) -> Option<&[u8]> {
-        self.rows.borrow(self.numbers[item])
-    }
-}
-
 /// Writes a byte range of every symbol of the numbered rows to the output.
 fn write_rows(
     pool: &dyn TaskPool,
@@ -318,67 +318,7 @@ fn write_rows(
         }
         Ok(())
     };
-    let failed = std::sync::Mutex::new(None);
-    pool.for_each(numbers.len(), &|index| {
-        if let Err(error) = write_row(numbers[index]) {
-            let mut failed = failed.lock().expect("nothing panics under the lock");
-            failed.get_or_insert(error);
-        }
-    });
-    let failed = failed.into_inner().expect("nothing panics under the lock");
-    failed.map_or(Ok(()), Err)
-}
-
-/// Computes the roots of expanded slivers. No codeword is assumed to be zero, because the slivers
-/// may come from strangers.
-pub(crate) fn roots(
-    hasher: &dyn TreeHasher,
-    commitment: Commitment,
-    n: usize,
-    session: &dyn ExpandSession,
-) -> Vec<Digest> {
-    match session.roots() {
-        Some(roots) => collected(roots.iter().copied()),
-        None => row_roots(
-            hasher,
-            commitment,
-            session.leaves(),
-            n,
-            &ZeroCodewords::none(),
-        ),
-    }
-}
-
-/// Compares the roots of source rows with the metadata: the default check. `checked` has the
-/// numbers of the rows in `session`, which come from [`BlobRows`].
-fn check_rows(
-    hasher: &dyn TreeHasher,
-    metadata: &BlobMetadata,
-    shape: &Shape,
-    checked: &[usize],
-    session: &dyn ExpandSession,
-) -> Result<()> {
-    let roots = roots(hasher, metadata.commitment, metadata.pairs.len(), session);
-    let zeros = usize::from(shape.zero_rows().start);
-    let differs = |row: usize, root| metadata.pairs[row].primary != Node::Digest(root);
-    let mut differing = 0;
-    for (&row, root) in checked.iter().zip(roots) {
-        // The first zero row stands for the zero rows that are not hashed.
-        let spoken_for = match row == zeros && checked.last() == Some(&row) {
-            true => row..shape.rows().into(),
-            false => row..row + 1,
-        };
-        differing += spoken_for.filter(|&row| differs(row, root)).count();
-    }
-    if differing > 0 {
-        return Err(Error::Inconsistent {
-            reason: Inconsistency::Roots {
-                differing,
-                rows: shape.rows(),
-            },
-        });
-    }
-    Ok(())
+    try_for_each(pool, numbers.len(), &|index| write_row(numbers[index]))
 }
 
 /// Compares the metadata of the blob encoded again: the strict check.

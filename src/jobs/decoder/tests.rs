@@ -1,7 +1,7 @@
 //! Nobody is told by one path alone that a blob is inconsistent.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
 use crate::engine::InstructionSet;
@@ -190,4 +190,92 @@ fn the_other_path_is_another_one_and_fits_the_memory() {
         second(&on(crate::engine::reference())),
         (EngineKind::Cpu, InstructionSet::Portable)
     );
+}
+
+/// Slivers that are read, not borrowed, with the number of reads and of announced bytes.
+struct Counted<'a> {
+    slivers: &'a [Sliver],
+    reads: AtomicU64,
+    announced: AtomicU64,
+}
+
+impl SliverSource for Counted<'_> {
+    fn infos(&self) -> Vec<SliverInfo> {
+        self.slivers.infos()
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.slivers.read_at(number, offset, out)
+    }
+
+    fn will_read(&self, number: usize, offset: u64, len: u64) {
+        assert!(number < self.slivers.len() && offset < self.slivers[number].info().len);
+        self.announced.fetch_add(len, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_large_blob_is_decoded_in_groups_whatever_the_memory() {
+    const SHARDS: u16 = 40;
+    let control = Control::new();
+    let runtime = |memory| Runtime::on(cpu(), memory);
+    // 14 rows of 27 symbols of some 45 KB. The last row has padding.
+    let blob: Vec<u8> = (0..17_000_001u64).map(|i| ((i * i) >> 7) as u8).collect();
+    let mut buffer = SliverBuffer::new();
+    let encoder = runtime(1 << 30).encoder(SHARDS).unwrap();
+    let encoded = encoder.encode(&blob, &PairSet::all(SHARDS), &mut buffer, &control);
+    let metadata = encoded.unwrap().verify(SHARDS).unwrap();
+    let shape = metadata.shape();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("blob");
+    for axis in Axis::BOTH {
+        let needed = shape.slivers_needed(axis);
+        // Some source slivers, and one more than needed.
+        let sliver = |pair| Sliver {
+            axis,
+            data: SliverData::from_bcs(buffer.sliver_data(axis, SliverPairIndex(pair)).unwrap())
+                .unwrap(),
+        };
+        let mut slivers: Vec<_> = (5..6 + needed).map(sliver).collect();
+        // The limit is enough for one codeword at least.
+        for memory in [64 << 20, 1 << 30] {
+            for check in [Check::Skip, Check::Default] {
+                let source = Counted {
+                    slivers: &slivers,
+                    reads: AtomicU64::new(0),
+                    announced: AtomicU64::new(0),
+                };
+                let request = DecodeRequest {
+                    check,
+                    ..DecodeRequest::new(&metadata, &source)
+                };
+                let mut output = FileOutput::new(&path).force(true);
+                let decoder = runtime(memory).decoder();
+                decoder.decode(&request, &mut output, &control).unwrap();
+                assert!(std::fs::read(&path).unwrap() == blob, "{axis} {check:?}");
+                // A stripe takes a read per symbol.
+                let reads = source.reads.load(Ordering::Relaxed);
+                let most = u64::from(needed) * 27;
+                assert!((1..=most).contains(&reads), "{axis}: {reads} reads");
+                assert!(source.announced.load(Ordering::Relaxed) > 0);
+                std::fs::remove_file(&path).unwrap();
+            }
+        }
+        // A damaged sliver is found out, and another one takes its place.
+        let last = slivers[1].data.symbols.len() - 1;
+        slivers[1].data.symbols[last] ^= 1;
+        let source = Counted {
+            slivers: &slivers,
+            reads: AtomicU64::new(0),
+            announced: AtomicU64::new(0),
+        };
+        let mut output = FileOutput::new(&path);
+        let request = DecodeRequest::new(&metadata, &source);
+        let decoder = runtime(1 << 30).decoder();
+        let decoded = decoder.decode(&request, &mut output, &control).unwrap();
+        assert_eq!(decoded.damaged, [1]);
+        assert!(std::fs::read(&path).unwrap() == blob, "{axis}");
+        std::fs::remove_file(&path).unwrap();
+    }
 }

@@ -71,6 +71,7 @@ impl Group {
             commitment: self.commitment,
             n_shards: self.shape.n_shards(),
             bytes: self.bytes(),
+            is_cpu_only: false,
         }
     }
 

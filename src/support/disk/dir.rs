@@ -113,6 +113,11 @@ impl Dir {
         self.handle.info()
     }
 
+    /// Returns the bytes that this user may still write to the file system, if the system tells.
+    pub(crate) fn free_bytes(&self) -> Option<u64> {
+        self.handle.free_bytes()
+    }
+
     /// Returns true if another directory or file system is mounted here, if the system reports
     /// mounts.
     pub(crate) fn is_mount_point(&self) -> bool {

@@ -116,6 +116,11 @@ impl Handle {
         sync_directory(&self.0)
     }
 
+    #[cfg(not(unix))]
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
         Ok(false)
     }

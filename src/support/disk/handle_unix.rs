@@ -173,6 +173,11 @@ impl Handle {
         Ok(retry_on_intr(|| fsync(&self.0))?)
     }
 
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        let found = rustix::fs::fstatvfs(&self.0).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
         #[cfg(target_os = "linux")]
         match rustix::fs::syncfs(&self.0) {

@@ -1,6 +1,7 @@
 //! System files and directories: handles, identities, durability.
 
 mod dir;
+mod disk_hints;
 mod entry;
 mod file;
 #[cfg(any(test, not(unix)))]
@@ -10,6 +11,7 @@ mod handle_unix;
 mod open_files;
 
 pub(crate) use dir::Dir;
+pub(crate) use disk_hints::{reads_in_order, reserve, start_writeback, will_read};
 pub(crate) use entry::{Access, Kind, Replacing};
 pub(crate) use file::{
     FileId, UNFINISHED, is_shortage, lock_own, open_regular, read_at_most, sync_directory,

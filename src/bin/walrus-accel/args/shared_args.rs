@@ -61,15 +61,10 @@ pub struct EngineArgs {
         allow_hyphen_values = true
     )]
     pub threads: usize,
-    /// Memory limit, such as 512M or 1.5GiB
-    #[arg(
-        long,
-        value_name = "SIZE",
-        default_value = "1G",
-        value_parser = size::parse,
-        allow_hyphen_values = true
-    )]
-    pub memory: u64,
+    /// Memory limit, such as 512M or 1.5GiB [default: a quarter of the free memory, but at least
+    /// 256M and at most 1G]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, allow_hyphen_values = true)]
+    pub memory: Option<u64>,
     /// Device of the engines gpu and auto: its number, or a part of its name, from
     /// `walrus-accel devices`
     #[arg(long, value_name = "DEVICE")]

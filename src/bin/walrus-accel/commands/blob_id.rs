@@ -23,7 +23,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
         |blob, job| Ok((encoder.metadata_with(blob, job.control())?, ())),
         |path, encoded| {
             if app.console.json() {
-                let line = EncodedLine::new(path, encoded, encoder);
+                let line = EncodedLine::new(path, encoded, &batch);
                 return app.console.object(&line);
             }
             let id = encoded.blob_id;

@@ -21,9 +21,11 @@ use crate::output::destination::{self, UnnamedFile};
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
 use crate::output::grouped;
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::JsonName;
 use crate::output::streams;
 use crate::run::app::{App, decoder};
+use crate::run::memory_limit;
 
 /// Bytes of a file per write to standard output.
 const COPY_LEN: usize = 1 << 20;
@@ -50,6 +52,8 @@ struct DecodedLine {
     skipped: Vec<ProblemLine>,
     #[serde(flatten)]
     by: EngineLine,
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
 }
 
@@ -318,6 +322,7 @@ fn line(
         missing_files,
         skipped,
         by,
+        memory: MemoryLine::new(Some(memory_limit::of(&args.engine))),
         seconds,
     }
 }

@@ -92,7 +92,7 @@ pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
                 app.print_about(Level::Note, path, &message);
             }
             if app.console.json() {
-                let mut line = EncodedLine::new(path, encoded, encoder);
+                let mut line = EncodedLine::new(path, encoded, &batch);
                 line.out_dir = Some(JsonName::out_dir(dir));
                 line.already_there = Some(*already_there);
                 return app.console.object(&line);
@@ -160,8 +160,7 @@ fn next_run_note(blob: &Blob, recorded: u64) -> String {
     let len = BinaryBytes(blob.len());
     match recorded {
         0 => format!(
-            "{name}: nothing of it is kept, as the first record comes after some 64 MiB; \
-             the same command starts over"
+            "{name}: nothing of it is kept, as there is no record yet; the same command starts over"
         ),
         done => {
             let done = BinaryBytes(done);

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use serde::Serialize;
-use walrus_accel::Encoder;
 
 use crate::output::engine_line::EngineLine;
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, hex};
-use crate::run::file_batch::Encoded;
+use crate::run::file_batch::{Encoded, FileBatch};
 
 /// Encoding of a file as a JSON object.
 #[derive(Serialize)]
@@ -22,6 +22,8 @@ pub struct EncodedLine {
     shards: u16,
     #[serde(flatten)]
     by: EngineLine,
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
     /// Directory of the slivers. `None` if no slivers were kept.
     #[serde(flatten)]
@@ -33,7 +35,7 @@ pub struct EncodedLine {
 
 impl EncodedLine {
     /// Returns the line for a file.
-    pub fn new<T>(path: &Path, encoded: &Encoded<T>, encoder: &Encoder) -> Self {
+    pub fn new<T>(path: &Path, encoded: &Encoded<T>, batch: &FileBatch<'_>) -> Self {
         let shape = &encoded.shape;
         let root_hash = encoded.root_hash.as_ref();
         Self {
@@ -43,7 +45,8 @@ impl EncodedLine {
             unencoded_length: shape.unencoded_length(),
             symbol_size: shape.symbol_size(),
             shards: shape.n_shards(),
-            by: EngineLine::new(encoder.runtime(), &encoded.control),
+            by: EngineLine::new(batch.encoder().runtime(), &encoded.control),
+            memory: MemoryLine::new(Some(batch.memory_limit())),
             seconds: encoded.seconds,
             out_dir: None,
             already_there: None,

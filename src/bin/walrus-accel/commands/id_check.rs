@@ -11,6 +11,7 @@ use crate::args::BlobIdArgs;
 use crate::input::id_lines::IdList;
 use crate::input::small_file;
 use crate::output::exit::{Exit, Failure, exit_of};
+use crate::output::grouped::listed;
 use crate::output::names::{JsonName, named_line, shown};
 use crate::output::repeats::Level;
 use crate::run::app::{App, encoder};
@@ -58,8 +59,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
         name_wrong(&list.wrong, app);
     }
     if is_useless {
-        let lists = args.input.files.iter().map(|path| shown(path));
-        let lists = lists.collect::<Vec<_>>().join(", ");
+        let lists = listed(args.input.files.iter().map(|path| shown(path)));
         let reason = format!("{lists}: no line with a blob ID, as blob-id prints them");
         return Err(Failure::Other(reason));
     }
@@ -91,6 +91,7 @@ pub fn run(args: &BlobIdArgs, app: &App) -> Result<Exit, Failure> {
     if exit == Exit::Interrupted {
         return Ok(exit);
     }
+    app.count_repeats();
     if !args.check.status {
         sum_up(&tally, list.wrong.len(), app);
     }

@@ -11,8 +11,10 @@ use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
 use crate::output::grouped;
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, shown};
 use crate::run::app::{App, decoder};
+use crate::run::memory_limit;
 
 /// Result of a repair as a JSON object.
 #[derive(Serialize)]
@@ -26,6 +28,8 @@ struct RepairedLine {
     left: Vec<ProblemLine>,
     #[serde(flatten)]
     by: EngineLine,
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
 }
 
@@ -64,6 +68,7 @@ pub fn run(args: &RepairArgs, app: &App) -> Result<Exit, Failure> {
             rebuilt: problems::problem_lines(&rebuilt),
             left: problems::problem_lines(&left),
             by,
+            memory: MemoryLine::new(Some(memory_limit::of(&args.engine))),
             seconds,
         });
     } else {

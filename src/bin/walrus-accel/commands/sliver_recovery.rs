@@ -18,6 +18,7 @@ use crate::output::exit::Failure;
 use crate::output::names::JsonName;
 use crate::run::app::{App, decoder};
 use crate::run::jobs::Job;
+use crate::run::memory_limit;
 
 /// Result of a recovery as a JSON object.
 #[derive(Serialize)]
@@ -113,7 +114,7 @@ impl<'a> Recovering<'a> {
             pair: self.pair,
             proven,
         };
-        let memory = self.args.engine.memory;
+        let memory = memory_limit::of(&self.args.engine);
         let gathered = symbol_files::gather(&self.args.symbols, target, memory)?;
         Refused::warn(&gathered.refused, &self.app.console);
         Ok(gathered)

@@ -12,8 +12,10 @@ use crate::input::open_directory;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
 use crate::output::grouped;
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, shown};
 use crate::run::app::{App, decoder};
+use crate::run::memory_limit;
 
 /// Result of a verification as a JSON object.
 #[derive(Serialize)]
@@ -33,6 +35,9 @@ struct VerifiedLine {
     /// Engine and times. `None` with `--quick`.
     #[serde(flatten)]
     by: Option<EngineLine>,
+    /// Without a limit with `--quick`.
+    #[serde(flatten)]
+    memory: MemoryLine,
     seconds: f64,
 }
 
@@ -74,6 +79,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         .as_ref()
         .map(|directory| GoodSlivers::new(directory, problems));
     if app.console.json() {
+        let limit = by.is_some().then(|| memory_limit::of(&args.engine));
         app.console.object(&VerifiedLine {
             dir: JsonName::dir(&args.dir),
             blob_id: blob_id.map(|id| id.to_string()),
@@ -83,6 +89,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
             problems: problems::problem_lines(&named),
             recoverable: good.map(|good| good.is_enough()),
             by,
+            memory: MemoryLine::new(limit),
             seconds,
         });
     } else {

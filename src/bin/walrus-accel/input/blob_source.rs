@@ -129,6 +129,13 @@ impl Source for Blob {
         self.file()
     }
 
+    fn will_read(&self, offset: u64, len: u64) {
+        match self {
+            Self::File(file) => file.will_read(offset, len),
+            Self::Loaded(..) | Self::Spooled(_) => {}
+        }
+    }
+
     fn check_unchanged(&self) -> Result<()> {
         match self {
             Self::File(file) | Self::Loaded(file, _) => file.check_unchanged(),

@@ -1,11 +1,11 @@
 //! Files that appear under their names only when complete, and other destinations of bytes.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
-use walrus_accel::io::{FileOutput, Output, OutputSession};
+use walrus_accel::io::{FileOutput, Output, OutputSession, Source};
 use walrus_accel::{Axis, Error, Result, Shape};
 
 use super::console::Console;
@@ -135,20 +135,47 @@ impl UnnamedFile {
 impl Output for UnnamedFile {
     fn begin<'a>(&'a mut self, shape: &Shape) -> Result<Box<dyn OutputSession + 'a>> {
         let file = self.file.get_mut().expect("writing does not panic");
-        file.set_len(shape.unencoded_length())
-            .map_err(Self::failed("write"))?;
-        Ok(Box::new(UnnamedSession(self)))
+        let len = shape.unencoded_length();
+        file.set_len(len).map_err(Self::failed("write"))?;
+        Ok(Box::new(UnnamedSession { output: self, len }))
     }
 }
 
-struct UnnamedSession<'a>(&'a UnnamedFile);
+struct UnnamedSession<'a> {
+    output: &'a UnnamedFile,
+    /// Length of the blob.
+    len: u64,
+}
+
+impl UnnamedSession<'_> {
+    fn lock(&self) -> MutexGuard<'_, File> {
+        self.output.file.lock().expect("files do not panic")
+    }
+}
+
+impl Source for UnnamedSession<'_> {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let mut file = self.lock();
+        file.seek(SeekFrom::Start(offset))
+            .and_then(|_| file.read_exact(out))
+            .map_err(UnnamedFile::failed("read"))
+    }
+}
 
 impl OutputSession for UnnamedSession<'_> {
     fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        let mut file = self.0.file.lock().expect("writing does not panic");
+        let mut file = self.lock();
         file.seek(SeekFrom::Start(offset))
             .and_then(|_| file.write_all(bytes))
             .map_err(UnnamedFile::failed("write"))
+    }
+
+    fn written(&self) -> Option<&dyn Source> {
+        Some(self)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

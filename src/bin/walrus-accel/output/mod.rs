@@ -7,6 +7,7 @@ pub mod destination;
 pub mod engine_line;
 pub mod exit;
 pub mod grouped;
+pub mod memory_line;
 pub mod messages;
 pub mod names;
 pub mod progress;

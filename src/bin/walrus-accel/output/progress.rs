@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-use walrus_accel::io::Progress;
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use walrus_accel::io::{Phase, Progress};
 
 use super::messages::Messages;
 use crate::args::ReportArgs;
@@ -15,15 +15,52 @@ use crate::args::ReportArgs;
 /// Interval at which the bar polls the progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Templates of the bar, each with the least number of columns it fits.
-const TEMPLATES: [(u16, &str); 3] = [
+/// Templates of the bar, each with the least number of columns it fits. The prefix is the phase,
+/// and the message the number of files.
+const TEMPLATES: [(u16, &str); 5] = [
     (
-        64,
-        "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+        100,
+        "{prefix}{msg}{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
     ),
+    (
+        74,
+        "{prefix}{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+    ),
+    (46, "{prefix}{wide_bar} {percent}%, {bytes_per_sec}, {eta}"),
     (36, "{wide_bar} {percent}%, {bytes_per_sec}, {eta}"),
     (0, "{percent}%, {eta}"),
 ];
+
+/// Progress of all jobs of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunProgress {
+    /// Bytes done, and all bytes. Fewer than all bytes are done while a job runs or a file waits.
+    pub bytes: Progress,
+    /// Phase that most concerns the user. `None` in jobs that report none.
+    pub phase: Option<Phase>,
+    /// Files done, and all files, if there are several.
+    pub files: Option<[u64; 2]>,
+}
+
+impl RunProgress {
+    /// Returns the phase as the beginning of the line.
+    fn prefix(&self) -> &'static str {
+        match self.phase {
+            Some(Phase::Reading) => "reading ",
+            Some(Phase::Encoding) => "encoding ",
+            Some(Phase::Writing) => "writing ",
+            Some(Phase::Syncing) => "syncing ",
+            _ => "",
+        }
+    }
+
+    /// Returns the number of files as a part of the line.
+    fn message(&self) -> String {
+        self.files.map_or_else(String::new, |[done, all]| {
+            format!("{} of {} files ", HumanCount(done), HumanCount(all))
+        })
+    }
+}
 
 /// Bar on standard error. Cleared when dropped.
 pub struct ProgressView {
@@ -38,7 +75,7 @@ impl ProgressView {
     /// terminal. Otherwise the bar is hidden.
     pub fn new(
         report: ReportArgs,
-        progress: impl Fn() -> Progress + Send + 'static,
+        progress: impl Fn() -> RunProgress + Send + 'static,
         messages: &Arc<Messages>,
     ) -> Self {
         let shown = !report.json && !report.no_progress && messages.is_terminal();
@@ -71,9 +108,17 @@ impl ProgressView {
                         columns = messages.columns();
                         bar.set_style(style(columns));
                     }
-                    if progress.total > 0 {
-                        bar.set_length(progress.total);
-                        bar.set_position(progress.done.min(progress.total));
+                    if bar.prefix() != progress.prefix() {
+                        bar.set_prefix(progress.prefix());
+                    }
+                    let message = progress.message();
+                    if bar.message() != message {
+                        bar.set_message(message);
+                    }
+                    let Progress { done, total } = progress.bytes;
+                    if total > 0 {
+                        bar.set_length(total);
+                        bar.set_position(done.min(total));
                     }
                     thread::park_timeout(POLL_INTERVAL);
                 }
@@ -237,7 +282,12 @@ mod tests {
 
     #[test]
     fn the_bar_fits_narrow_terminals() {
-        for columns in [16, 24, 40, 63, 64, 80, 200] {
+        let longest = RunProgress {
+            bytes: Progress { done: 0, total: 0 },
+            phase: Some(Phase::Encoding),
+            files: Some([10_000, 10_000]),
+        };
+        for columns in [16, 24, 40, 45, 46, 63, 73, 74, 80, 99, 100, 200] {
             let paper = Paper {
                 columns,
                 drawn: Arc::default(),
@@ -246,6 +296,8 @@ mod tests {
             let bar = ProgressBar::with_draw_target(Some(1100 << 30), target);
             bar.set_style(style(columns));
             bar.set_position(1023 << 30);
+            bar.set_prefix(longest.prefix());
+            bar.set_message(longest.message());
             bar.set_elapsed(Duration::from_secs(3600 * 100));
             paper.drawn.lock().unwrap().clear();
             bar.force_draw();

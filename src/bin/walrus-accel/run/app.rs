@@ -11,6 +11,7 @@ use walrus_accel::runtime::DroppedSet;
 use walrus_accel::{Control, Decoder, Encoder, EngineKind, Runtime};
 
 use super::jobs::{Job, Jobs};
+use super::memory_limit;
 use crate::args::{CodeArgs, EngineArgs, ReportArgs};
 use crate::input::file_list::FileList;
 use crate::output::console::Console;
@@ -159,6 +160,11 @@ impl App {
         self.repeats.print(level, path, message, &self.console);
     }
 
+    /// Prints the numbers of messages about files that were not printed.
+    pub fn count_repeats(&self) {
+        self.repeats.sum_up(&self.console);
+    }
+
     fn report_failure(&self, subject: &Subject<'_>, message: &str) {
         match subject {
             Subject::File(path) => self.print_about(Level::Error, path, message),
@@ -177,7 +183,7 @@ impl App {
 
     /// Reports the end of a run and returns the outcome of the process.
     pub fn close(self, subject: &Subject<'_>, result: Result<Exit, Failure>) -> Exit {
-        self.repeats.sum_up(&self.console);
+        self.count_repeats();
         let exit = result.unwrap_or_else(|failure| {
             match &failure {
                 Failure::Usage(reason) => self.console.error(reason),
@@ -201,7 +207,7 @@ fn runtime(engine: &EngineArgs, app: &App) -> Result<Runtime, Failure> {
     let mut builder = Runtime::builder()
         .engine(engine.engine)
         .threads(engine.threads)
-        .memory(engine.memory)
+        .memory(memory_limit::of(engine))
         .cpu_fallback(!engine.no_fallback)
         .device_check(!engine.no_device_check);
     if let Some(device) = &engine.device {

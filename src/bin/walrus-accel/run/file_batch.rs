@@ -19,6 +19,7 @@ use walrus_accel::{BlobId, BlobMetadataWithId, Control, Encoder, Error, Result, 
 use super::app::App;
 use super::jobs::Job;
 use super::limits;
+use super::memory_limit;
 use super::ordered_results::OrderedResults;
 use super::run_summary::RunSummary;
 use super::work_queue::{Places, WorkQueue};
@@ -57,6 +58,8 @@ pub struct FileBatch<'a> {
     workers: usize,
     /// True if the run produces only lines on standard output.
     only_lines: bool,
+    /// Memory limit of all jobs together, in bytes.
+    memory_limit: u64,
     /// Encoder with the memory limit of one job.
     encoder: Encoder,
     /// Handle of the first file's job, until the job begins.
@@ -106,7 +109,7 @@ impl<'a> FileBatch<'a> {
             found.map(|found| found.len())
         };
         let lengths: Vec<_> = files.iter().map(length).collect();
-        let budget = engine.memory;
+        let budget = memory_limit::of(engine);
         // Measuring counts as part of the first file's job.
         let first = app.control(files.first().map(|path| shown(path)));
         let engines = engine_count(&encoder, &lengths, budget, with_slivers, &first)?;
@@ -134,7 +137,7 @@ impl<'a> FileBatch<'a> {
                 (true, _) => needed.unwrap_or(share),
             });
         }
-        app.jobs.expect_bytes(lengths.iter().flatten().sum());
+        app.jobs.expect(files.len(), lengths.iter().flatten().sum());
         let threads = match engine.threads {
             0 => limits::cores(),
             threads => threads,
@@ -153,6 +156,7 @@ impl<'a> FileBatch<'a> {
             workers: (places + threads).min(queue.most_at_once()),
             queue,
             only_lines: false,
+            memory_limit: budget,
             encoder,
             first_control: Mutex::new(Some(first)),
         })
@@ -173,6 +177,11 @@ impl<'a> FileBatch<'a> {
     /// Returns the encoder for each file.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder
+    }
+
+    /// Returns the memory limit of all jobs together, in bytes.
+    pub fn memory_limit(&self) -> u64 {
+        self.memory_limit
     }
 
     /// Declares that the run produces only lines: it stops early once standard output takes no
@@ -204,10 +213,16 @@ impl<'a> FileBatch<'a> {
         });
         let summary = summary.into_inner();
         let summary = summary.expect("nothing panics under the lock");
-        if self.files.len() > 1 && !self.app.console.json() {
+        self.app.count_repeats();
+        if self.files.len() > 1 && !self.app.console.json() && !self.is_unread() {
             self.app.console.note(&summary);
         }
         exit
+    }
+
+    /// Returns true if the run produces only lines, and nobody reads them.
+    fn is_unread(&self) -> bool {
+        self.only_lines && self.app.console.is_broken()
     }
 
     /// Runs `work` for every file, and `outcome` for every result in the order of the files, with
@@ -220,16 +235,17 @@ impl<'a> FileBatch<'a> {
         let places = Places::new(self.places);
         let results = OrderedResults::new();
         let exit = Mutex::new(Exit::Done);
-        let is_over = || {
-            let unread = self.only_lines && self.app.console.is_broken();
-            unread || self.app.jobs.interrupted()
-        };
+        let is_over = || self.is_unread() || self.app.jobs.interrupted();
         let worker = || {
             let mut memory = Vec::new();
             while let Some(ticket) = self.queue.take(is_over, |next| self.prepare(next)) {
                 let index = ticket.index();
-                let result = self.encode(index, &mut memory, &places, &work);
+                let opened = self.open(index, &mut memory);
+                let skipped = opened.as_ref().err().and(self.lengths[index]);
+                let encode = |blob| self.encode(index, blob, &mut memory, &places, &work);
+                let result = opened.and_then(encode);
                 drop(ticket);
+                self.app.jobs.end_file(skipped.unwrap_or(0));
                 results.put(index, result, |due| {
                     self.app.console.together(|| {
                         for (index, result) in due {
@@ -266,20 +282,27 @@ impl<'a> FileBatch<'a> {
         }
     }
 
+    /// Opens a file, and reads a small one into `memory`.
+    ///
+    /// A file is opened before its job begins: a signal then ends the process at once, even while a
+    /// read of standard input blocks.
+    fn open(&self, index: usize, memory: &mut Vec<u8>) -> Result<Blob> {
+        let blob = Blob::open(&self.files[index], &self.app.console)?;
+        match self.small_len(index).is_some_and(|len| len >= blob.len()) {
+            true => blob.load(memory),
+            false => Ok(blob),
+        }
+    }
+
     /// Encodes a file. `memory` is kept from file to file.
     fn encode<T>(
         &self,
         index: usize,
+        blob: Blob,
         memory: &mut Vec<u8>,
         places: &Places,
         work: &impl Fn(&Blob, &Job) -> Result<(BlobMetadataWithId, T)>,
     ) -> Result<Encoded<T>> {
-        // Opened before its job begins: a signal then ends the process at once, even while a read
-        // of standard input blocks.
-        let mut blob = Blob::open(&self.files[index], &self.app.console)?;
-        if self.small_len(index).is_some_and(|len| len >= blob.len()) {
-            blob = blob.load(memory)?;
-        }
         let _place = places.take();
         let first = match index {
             0 => self

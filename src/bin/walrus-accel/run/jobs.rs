@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use clap::builder::styling::AnsiColor;
-use walrus_accel::io::Progress;
+use walrus_accel::io::{Phase, Progress};
 use walrus_accel::{Control, Error};
 
 use crate::output::exit::Exit;
 use crate::output::messages::{Messages, styled};
+use crate::output::progress::RunProgress;
 
 /// Jobs of this process. Cheap to clone.
 #[derive(Clone, Default)]
@@ -25,6 +26,9 @@ struct State {
     done: u64,
     /// Bytes of all jobs together. 0 if not known.
     total: u64,
+    /// Number of files that are done, and of all files; 0 if the run does not count files.
+    files_done: u64,
+    files: u64,
 }
 
 struct Running {
@@ -57,9 +61,18 @@ impl Jobs {
         self.state.lock().expect("nothing panics under the lock")
     }
 
-    /// Sets the number of bytes of all jobs together.
-    pub fn expect_bytes(&self, total: u64) {
-        self.state().total = total;
+    /// Sets the number of files, and of bytes of all jobs together.
+    pub fn expect(&self, files: usize, total: u64) {
+        let mut state = self.state();
+        state.files = files as u64;
+        state.total = total;
+    }
+
+    /// Counts a file as done. `skipped` are the bytes of a file that had no job.
+    pub fn end_file(&self, skipped: u64) {
+        let mut state = self.state();
+        state.files_done += 1;
+        state.done += skipped;
     }
 
     /// Adds a job to the list. `bytes` is its part of the total. After an interrupt the job starts
@@ -105,7 +118,10 @@ impl Jobs {
     }
 
     /// Returns the progress of all jobs together.
-    pub fn progress(&self) -> Progress {
+    ///
+    /// As long as a job runs or a file waits, at least a hundredth of the bytes is not done: after
+    /// the last byte is encoded, the output is written and synced.
+    pub fn progress(&self) -> RunProgress {
         let state = self.state();
         let (mut done, mut total) = (state.done, state.total);
         for job in &state.running {
@@ -122,11 +138,36 @@ impl Jobs {
                 }
             }
         }
-        Progress { done, total }
+        let is_over = state.running.is_empty() && state.files_done == state.files;
+        if !is_over {
+            done = done.min(total - (total / 100).max(1).min(total));
+        }
+        RunProgress {
+            bytes: Progress { done, total },
+            phase: state.phase(),
+            files: (state.files > 1).then_some([state.files_done, state.files]),
+        }
     }
 }
 
 impl State {
+    /// Returns the phase of the jobs: the first one in the order of a job, except that reading
+    /// counts only if nothing else is done.
+    fn phase(&self) -> Option<Phase> {
+        let phases = || self.running.iter().map(|job| job.control.phase());
+        let one = |wanted| {
+            phases()
+                .any(|phase| phase == Some(wanted))
+                .then_some(wanted)
+        };
+        let is_reading = self.running.is_empty() && self.files_done < self.files;
+        one(Phase::Encoding)
+            .or_else(|| one(Phase::Writing))
+            .or_else(|| one(Phase::Syncing))
+            .or_else(|| one(Phase::Reading))
+            .or_else(|| is_reading.then_some(Phase::Reading))
+    }
+
     /// Removes a job from the list, unless it left before.
     fn remove(&mut self, control: &Arc<Control>) {
         let mut jobs = self.running.iter();
@@ -179,32 +220,46 @@ mod tests {
     #[test]
     fn progress_is_in_bytes_of_all_files() {
         let jobs = Jobs::default();
-        jobs.expect_bytes(100);
+        jobs.expect(3, 200);
+        let progress = |done, phase, files| RunProgress {
+            bytes: Progress { done, total: 200 },
+            phase,
+            files: Some([files, 3]),
+        };
+        assert_eq!(jobs.progress(), progress(0, Some(Phase::Reading), 0));
         let first = jobs.start(Some(30), Control::new());
         let second = jobs.start(Some(70), Control::new());
-        assert_eq!(
-            jobs.progress(),
-            Progress {
-                done: 0,
-                total: 100
-            }
-        );
+        assert_eq!(jobs.progress(), progress(0, None, 0));
+        second.control().enter(Phase::Encoding);
+        first.control().enter(Phase::Syncing);
+        assert_eq!(jobs.progress(), progress(0, Some(Phase::Encoding), 0));
         drop(first);
-        assert_eq!(
-            jobs.progress(),
-            Progress {
-                done: 30,
-                total: 100
-            }
-        );
+        jobs.end_file(0);
+        assert_eq!(jobs.progress(), progress(30, Some(Phase::Encoding), 1));
+        second.control().enter(Phase::Syncing);
+        assert_eq!(jobs.progress(), progress(30, Some(Phase::Syncing), 1));
+        // A file that cannot be opened has no job.
+        jobs.end_file(100);
+        assert_eq!(jobs.progress(), progress(130, Some(Phase::Syncing), 2));
         drop(second);
-        assert_eq!(
-            jobs.progress(),
-            Progress {
-                done: 100,
-                total: 100
-            }
-        );
+        // Not all is done before the last file is.
+        assert_eq!(jobs.progress(), progress(198, Some(Phase::Reading), 2));
+        jobs.end_file(0);
+        assert_eq!(jobs.progress(), progress(200, None, 3));
+    }
+
+    #[test]
+    fn a_running_job_is_never_complete() {
+        let blob = vec![7; 5000];
+        let jobs = Jobs::default();
+        let job = jobs.start(None, Control::new());
+        assert_eq!(jobs.progress().bytes, Progress { done: 0, total: 0 });
+        let encoder = walrus_accel::Encoder::new(10).unwrap();
+        encoder.metadata_with(&blob, job.control()).unwrap();
+        let total = 5000;
+        assert_eq!(job.control().progress(), Progress { done: total, total });
+        let RunProgress { bytes, files, .. } = jobs.progress();
+        assert_eq!((bytes, files), (Progress { done: 4950, total }, None));
     }
 
     #[test]

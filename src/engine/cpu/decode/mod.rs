@@ -18,7 +18,7 @@ use super::CpuEngine;
 use super::rs::restorer::Restorer;
 use super::symbol_chunks::Layout;
 use crate::code::{Code, Erasures};
-use crate::engine::{DecodeSession, RowPlaces};
+use crate::engine::{DecodePlanRequest, DecodeSession, RowPlaces};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
@@ -32,18 +32,31 @@ fn code(shape: &Shape, axis: Axis) -> Code {
 }
 
 /// Returns the rows of the source matrix to restore: missing primary slivers, or with given
-/// secondary slivers all rows.
-fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex]) -> Vec<usize> {
-    let mut restored = filled(true, usize::from(shape.rows()));
-    if axis == Axis::Primary {
-        for index in given {
-            if let Some(restored) = restored.get_mut(usize::from(index.0)) {
-                *restored = false;
+/// secondary slivers all rows, one per codeword.
+fn restored_rows(shape: &Shape, axis: Axis, given: &[SliverIndex], codewords: usize) -> Vec<usize> {
+    let restored = match axis {
+        Axis::Primary => {
+            let mut restored = filled(true, usize::from(shape.rows()));
+            for index in given {
+                if let Some(restored) = restored.get_mut(usize::from(index.0)) {
+                    *restored = false;
+                }
             }
+            restored
         }
-    }
+        Axis::Secondary => filled(true, codewords),
+    };
     let rows = restored.into_iter().enumerate();
     collected(rows.filter(|(_, restored)| *restored).map(|(row, _)| row))
+}
+
+/// Returns the number of symbols of a row that a stripe has: with given primary slivers one per
+/// codeword.
+fn row_symbols(shape: &Shape, axis: Axis, codewords: usize) -> usize {
+    match axis {
+        Axis::Primary => codewords,
+        Axis::Secondary => shape.columns().into(),
+    }
 }
 
 /// Bytes of the error locator and of the tables computed from it.
@@ -59,16 +72,17 @@ const PIECE_BYTES: u64 = size_of::<&[u8]>() as u64;
 const SYMBOL_BYTES: u64 = 128;
 
 /// Returns the bytes that a session with stripes of `width` takes.
-pub(crate) fn memory(
-    engine: &CpuEngine,
-    shape: &Shape,
-    axis: Axis,
-    given: &[SliverIndex],
-    width: u32,
-    in_memory: bool,
-    in_place: bool,
-) -> u64 {
-    let a_sliver = u64::from(shape.sliver_symbols(axis)) * u64::from(width);
+pub(crate) fn memory(engine: &CpuEngine, request: &DecodePlanRequest<'_>, width: u32) -> u64 {
+    let DecodePlanRequest {
+        ref shape,
+        axis,
+        given,
+        in_memory,
+        in_place,
+        ..
+    } = *request;
+    let codewords = request.codewords();
+    let a_sliver = codewords as u64 * u64::from(width);
     let copied = match in_memory {
         true => 0,
         false => given.len() as u64,
@@ -77,9 +91,9 @@ pub(crate) fn memory(
         let whole = in_place && width == shape.symbol_size();
         whole && (row as u64 + 1) * shape.sliver_len(Axis::Primary) <= shape.unencoded_length()
     };
-    let restored_rows = restored_rows(shape, axis, given);
+    let restored_rows = restored_rows(shape, axis, given, codewords);
     let restored = restored_rows.iter().filter(|&&row| !has_place(row)).count() as u64;
-    let a_row = u64::from(shape.columns()) * u64::from(width);
+    let a_row = row_symbols(shape, axis, codewords) as u64 * u64::from(width);
     let chunks = width.div_ceil(64) as usize;
     let code = code(shape, axis);
     let work = engine.butterflies.restore_memory(&code, chunks);
@@ -87,7 +101,6 @@ pub(crate) fn memory(
     // Every block of codewords has its piece of every restored row.
     let pieces = match axis {
         Axis::Primary => {
-            let codewords = usize::from(shape.sliver_symbols(axis));
             let block = [
                 1,
                 Layout::codewords_per_chunk(width as usize, shape.symbol_size()),
@@ -112,6 +125,8 @@ pub(crate) struct Session<'a> {
     locations: Vec<SliverLocation>,
     /// Number of given slivers.
     given: usize,
+    /// Number of codewords of a stripe: of the slivers' symbols, as many as readers give.
+    codewords: usize,
     /// Stripe of the given slivers, one after another, if they are not in memory.
     copied: PooledBuffer<'a>,
     /// True if the given slivers of the last stripe were copied.
@@ -137,11 +152,11 @@ impl<'a> Session<'a> {
         shape: Shape,
         axis: Axis,
         given: &[SliverIndex],
-        width: u32,
+        (codewords, width): (usize, u32),
         place: RowPlaces<'_, 'a>,
     ) -> Self {
         let indices = collected(given.iter().map(|index| usize::from(index.0)));
-        let a_sliver = u64::from(shape.sliver_symbols(axis)) * u64::from(width);
+        let a_sliver = codewords as u64 * u64::from(width);
         let mut items = filled(None, usize::from(shape.n_shards()));
         for (item, &index) in indices.iter().enumerate() {
             items[index] = Some(item);
@@ -159,7 +174,7 @@ impl<'a> Session<'a> {
         let locations = collected(locations);
         let row_len = shape.sliver_len(Axis::Primary);
         let mut here = 0;
-        let rows = restored_rows(&shape, axis, given)
+        let rows = restored_rows(&shape, axis, given, codewords)
             .into_iter()
             .map(|row| match place(row) {
                 Some(place) => {
@@ -172,7 +187,7 @@ impl<'a> Session<'a> {
                 }
             });
         let rows = collected(rows);
-        let a_row = u64::from(shape.columns()) * u64::from(width);
+        let a_row = row_symbols(&shape, axis, codewords) as u64 * u64::from(width);
         Self {
             engine,
             shape,
@@ -183,6 +198,7 @@ impl<'a> Session<'a> {
             ),
             locations,
             given: given.len(),
+            codewords,
             copied: engine.idle_stripes.take(a_sliver * given.len() as u64),
             copies: false,
             rows,
@@ -202,7 +218,7 @@ impl<'a> Session<'a> {
 
     /// Borrows the given slivers, if all of them lie in memory.
     fn borrow<'s>(&self, slivers: &'s dyn SymbolReader) -> Option<GivenSlivers<'s>> {
-        let len = self.shape.sliver_len(self.axis) as usize;
+        let len = self.codewords * self.shape.symbol_size() as usize;
         let start = self.range.start as usize;
         let borrow = |item| {
             let sliver = slivers.borrow(item).filter(|sliver| sliver.len() >= len)?;
@@ -239,7 +255,7 @@ impl Session<'_> {
     ) -> Result<()> {
         self.range = range.clone();
         let width = range.len();
-        let codewords = usize::from(self.shape.sliver_symbols(self.axis));
+        let codewords = self.codewords;
         let a_sliver = codewords as u64 * width as u64;
         let borrowed = self.borrow(slivers);
         self.copies = borrowed.is_none();
@@ -258,7 +274,7 @@ impl Session<'_> {
                 copied(self.copied.as_slice(), self.given, width, codewords)
             }
         };
-        let row_len = usize::from(self.shape.columns()) * width;
+        let row_len = row_symbols(&self.shape, self.axis, codewords) * width;
         let here = self
             .rows
             .iter()
@@ -302,8 +318,7 @@ impl DecodeSession for Session<'_> {
     }
 
     fn rows<'s>(&'s self, slivers: &'s dyn SymbolReader) -> Box<dyn SymbolReader + 's> {
-        let width = self.range.len();
-        let codewords = usize::from(self.shape.sliver_symbols(self.axis));
+        let (width, codewords) = (self.range.len(), self.codewords);
         Box::new(Rows {
             session: self,
             given: match self.copies {
@@ -324,7 +339,8 @@ impl<'s> Rows<'s> {
     /// Returns a row, with any bytes after the row, and the pitch of its symbols.
     fn row(&self, row: usize) -> (&'s [u8], usize) {
         let width = self.session.range.len();
-        let columns = usize::from(self.session.shape.columns());
+        let (shape, axis) = (&self.session.shape, self.session.axis);
+        let columns = row_symbols(shape, axis, self.session.codewords);
         let restored = self.session.restored.as_slice();
         match (
             self.session.restored_row(row),

@@ -1,11 +1,13 @@
-//! Encoding a blob stripe by stripe.
+//! Encoding a blob stripe by stripe, or in two passes.
 
+mod encode_passes;
 mod encode_stripe;
 mod sliver_writer;
 mod source_rows;
 
 use std::ops::Range;
 
+pub(super) use self::encode_passes::plan as plan_passes;
 use self::encode_stripe::Stripe;
 use self::sliver_writer::{Output, Target};
 use self::source_rows::Matrix;

@@ -64,6 +64,7 @@ impl<'a> GpuDecodeSession<'a> {
         widest: u32,
         place: RowPlaces<'_, 'a>,
     ) -> Self {
+        let codewords = usize::from(shape.sliver_symbols(axis));
         Self {
             decoder: DeviceDecoder {
                 engine,
@@ -71,7 +72,7 @@ impl<'a> GpuDecodeSession<'a> {
                 plan: DecodePlan::new(&shape, axis, given),
                 widest,
             },
-            cpu: CpuSession::new(&engine.cpu, shape, axis, given, width, place),
+            cpu: CpuSession::new(&engine.cpu, shape, axis, given, (codewords, width), place),
         }
     }
 

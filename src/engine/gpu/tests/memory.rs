@@ -236,6 +236,7 @@ fn work_that_is_left_to_the_cpu_is_not_measured_as_the_device_s() {
             commitment: Commitment::Blake2b256,
             n_shards: 10,
             bytes: 1 << 20,
+            is_cpu_only: false,
         };
         let measured = measure(&engine, &job, 1 << 30, None, &Control::new());
         assert!(

@@ -148,6 +148,7 @@ fn job(mib: u64) -> Job {
         commitment: Commitment::Blake2b256,
         n_shards: 1000,
         bytes: mib << 20,
+        is_cpu_only: false,
     }
 }
 

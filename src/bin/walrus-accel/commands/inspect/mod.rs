@@ -23,6 +23,7 @@ use crate::output::exit::{Exit, Failure, exit_of};
 use crate::output::names::{JsonName, shown};
 use crate::output::repeats::Level;
 use crate::run::app::App;
+use crate::run::memory_limit;
 
 /// Divisor of the memory limit that gives the maximum length of a file.
 ///
@@ -245,7 +246,7 @@ fn describe(
 
 /// Reads a file. Fails if the file is too long for the memory limit.
 fn read(args: &InspectArgs, path: &Path) -> Result<Vec<u8>, Failure> {
-    let limit = args.engine.memory / MEMORY_PER_FILE;
+    let limit = memory_limit::of(&args.engine) / MEMORY_PER_FILE;
     small_file::read_or_standard(path, limit).map_err(|error| {
         let advice = match &error {
             Error::Io { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
