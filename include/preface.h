@@ -18,9 +18,12 @@
  *   expand          compute all symbols of a sliver's row or column from the sliver
  *   recover         compute a sliver (the target) from symbols of other slivers (the sources)
  *   rebuild         compute missing slivers from other slivers of the blob
+ *   quilt           blob that holds many small blobs, the patches, and an index
+ *   patch           small blob in a quilt, with an identifier and tags
  *   device          graphics processor with its driver
  *   runtime         engine choice, threads and memory limit, shared by jobs
- *   job             call that encodes, decodes, verifies or rebuilds, or its work in the background
+ *   job             call that encodes, decodes, verifies, rebuilds or reads patches, or its work in
+ *                   the background
  *
  *
  * EXAMPLE
@@ -49,6 +52,60 @@
  *     walrus_accel_encoded_free(encoded);
  *     walrus_accel_runtime_free(runtime);
  *
+ * A quilt of two patches, and their IDs:
+ *
+ *     walrus_accel_source sources[2] = { WALRUS_ACCEL_SOURCE_INIT, WALRUS_ACCEL_SOURCE_INIT };
+ *     walrus_accel_quilt_entry entries[2] = {
+ *         WALRUS_ACCEL_QUILT_ENTRY_INIT, WALRUS_ACCEL_QUILT_ENTRY_INIT
+ *     };
+ *     walrus_accel_encode_quilt_request quilt = WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT;
+ *     walrus_accel_quilt_tag tag = { "type", 4, "text/plain", 10 };
+ *     walrus_accel_quilt_patch patch = WALRUS_ACCEL_QUILT_PATCH_INIT;
+ *     walrus_accel_quilt_patches *patches = NULL;
+ *     size_t count = 0, position;
+ *
+ *     sources[0].kind = WALRUS_ACCEL_SOURCE_PATH;
+ *     sources[0].path = "walrus.txt";
+ *     entries[0].identifier = "walrus.txt";
+ *     entries[0].tags = &tag;
+ *     entries[0].tag_count = 1;
+ *     entries[0].source = &sources[0];
+ *     sources[1].kind = WALRUS_ACCEL_SOURCE_MEMORY;
+ *     sources[1].data = (const uint8_t *)"tusk";
+ *     sources[1].length = 4;
+ *     entries[1].identifier = "tusk.txt";
+ *     entries[1].source = &sources[1];
+ *     quilt.entries = entries;
+ *     quilt.entry_count = 2;
+ *     quilt.sink = &sink;
+ *     walrus_accel_encode_quilt(runtime, &quilt, NULL, &encoded, NULL);
+ *     walrus_accel_encoded_patches(encoded, &patches, NULL);
+ *     walrus_accel_quilt_patches_count(patches, &count, NULL);
+ *     for (position = 0; position < count; position++) {
+ *         walrus_accel_quilt_patches_get(patches, position, &patch, NULL);
+ *         printf("%s %s\n", patch.patch_id, patch.identifier);
+ *     }
+ *     walrus_accel_quilt_patches_free(patches);
+ *
+ * The content of a patch, from the directory of the quilt, with the patch alone:
+ *
+ *     walrus_accel_quilt_reader_request from = WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+ *     walrus_accel_quilt_reader_read_request read = WALRUS_ACCEL_QUILT_READER_READ_REQUEST_INIT;
+ *     walrus_accel_quilt_reader *reader = NULL;
+ *     walrus_accel_quilt_content *content = NULL;
+ *
+ *     from.metadata = metadata;
+ *     from.directory = directory;
+ *     walrus_accel_quilt_reader_new(runtime, &from, NULL, &reader, NULL);
+ *     walrus_accel_quilt_reader_patch_by_id(reader, patch_id, NULL, &patches, NULL);
+ *     read.patches = patches;
+ *     read.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
+ *     read.output_path = "tusk.txt";
+ *     walrus_accel_quilt_reader_read(reader, &read, NULL, &content, NULL);
+ *     walrus_accel_quilt_content_free(content);
+ *     walrus_accel_quilt_patches_free(patches);
+ *     walrus_accel_quilt_reader_free(reader);
+ *
  * bindings/c/ has whole programs.
  *
  *
@@ -69,28 +126,30 @@
  * many objects are the exception: the batches, walrus_accel_reader_add, and the verdicts of
  * walrus_accel_recover and walrus_accel_verify keep the results that were known before the failure.
  *
- * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a device
- * list, a report and an error are handles. The caller owns each handle that a function returns, and
- * frees it once with the _free function of its type. Every _free function ignores NULL. The library
- * recognises a handle that was freed or is of another type, and returns
- * WALRUS_ACCEL_INVALID_HANDLE, unless another handle of the same type has the same address by then.
+ * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a quilt reader,
+ * a list of patches, a job, a device list, a report and an error are handles. The caller owns each
+ * handle that a function returns, and frees it once with the _free function of its type. Every
+ * _free function ignores NULL. The library recognises a handle that was freed or is of another
+ * type, and returns WALRUS_ACCEL_INVALID_HANDLE, unless another handle of the same type has the
+ * same address by then.
  *
- * Threads. `const T *` may be shared: all threads may call functions with it at the same time.
- * `T *`, which _free functions and output parameters take, belongs to one thread: no other call may
+ * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T
+ * *`, which _free functions and output parameters take, belongs to one thread: no other call may
  * use it at the same time. No function depends on the thread that calls it. A call that encodes,
- * decodes, rebuilds or verifies slivers blocks; the walrus_accel_submit_ functions run the same
- * work as a job. walrus_accel_expand, walrus_accel_decoding_symbols, walrus_accel_recover,
- * walrus_accel_recover_unproven, walrus_accel_verify_symbols, walrus_accel_verify_proof, the
- * batches, and the functions on directories and readers have no such variants: call them from your
- * own threads, many at the same time. The library stays loaded after
- * dlclose.
+ * decodes, rebuilds or verifies slivers, or that reads patches, blocks; the walrus_accel_submit_
+ * functions run the same work as a job. walrus_accel_expand, walrus_accel_decoding_symbols,
+ * walrus_accel_recover, walrus_accel_recover_unproven, walrus_accel_verify_symbols,
+ * walrus_accel_verify_proof, the batches, the functions on directories and readers, and the
+ * functions that find patches have no such variants: call them from your own threads, many at the
+ * same time. The library stays loaded after dlclose.
  *
  * Memory. Input memory is borrowed for the call, and the library keeps no pointer to it after the
  * call. A job borrows the bytes of blobs and slivers, output buffers and the `user_data` of
  * callbacks until the job has ended; it reads structures, arrays and paths only while it is
- * submitted. Memory that the library lends (a sliver, a blob, a text) is valid until the handle
- * that lends it is freed. Memory that a call writes must not overlap with other memory of the call.
- * (NULL, 0) is an empty buffer.
+ * submitted. A quilt reader borrows the bytes of its slivers or blob, and the `user_data` of its
+ * callback, until it is freed and its jobs have ended. Memory that the library lends (a sliver, a
+ * blob, a text) is valid until the handle that lends it is freed. Memory that a call writes must
+ * not overlap with other memory of the call. (NULL, 0) is an empty buffer.
  *
  * Structures. A structure that begins with struct_size is initialised with its _INIT macro. Fields
  * that the caller does not set then have their defaults. Later versions append fields at the end: a
@@ -110,11 +169,11 @@
  * other jobs: it must not wait for one of these jobs.
  *
  * Forks. A process may fork while its threads are in calls; no call in the child waits for these
- * threads. The child makes its own runtime. The parent's runtimes, controls, readers and jobs are
- * invalid in the child: every function returns WALRUS_ACCEL_INVALID_HANDLE for them at once, except
- * for the _free functions, which do nothing and return WALRUS_ACCEL_OK. All other handles are
- * memory, of which the child has a copy. Device drivers have locks of their own: the child of a
- * process that used or looked for a device takes WALRUS_ACCEL_ENGINE_CPU.
+ * threads. The child makes its own runtime. The parent's runtimes, controls, readers, quilt readers
+ * and jobs are invalid in the child: every function returns WALRUS_ACCEL_INVALID_HANDLE for them at
+ * once, except for the _free functions, which do nothing and return WALRUS_ACCEL_OK. All other
+ * handles are memory, of which the child has a copy. Device drivers have locks of their own: the
+ * child of a process that used or looked for a device takes WALRUS_ACCEL_ENGINE_CPU.
  *
  * Signals. The library handles no signal and changes no handler. A write beyond a limit on the size
  * of files raises SIGXFSZ, which ends the process by default. A program with such a limit ignores

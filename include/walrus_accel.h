@@ -18,9 +18,12 @@
  *   expand          compute all symbols of a sliver's row or column from the sliver
  *   recover         compute a sliver (the target) from symbols of other slivers (the sources)
  *   rebuild         compute missing slivers from other slivers of the blob
+ *   quilt           blob that holds many small blobs, the patches, and an index
+ *   patch           small blob in a quilt, with an identifier and tags
  *   device          graphics processor with its driver
  *   runtime         engine choice, threads and memory limit, shared by jobs
- *   job             call that encodes, decodes, verifies or rebuilds, or its work in the background
+ *   job             call that encodes, decodes, verifies, rebuilds or reads patches, or its work in
+ *                   the background
  *
  *
  * EXAMPLE
@@ -49,6 +52,60 @@
  *     walrus_accel_encoded_free(encoded);
  *     walrus_accel_runtime_free(runtime);
  *
+ * A quilt of two patches, and their IDs:
+ *
+ *     walrus_accel_source sources[2] = { WALRUS_ACCEL_SOURCE_INIT, WALRUS_ACCEL_SOURCE_INIT };
+ *     walrus_accel_quilt_entry entries[2] = {
+ *         WALRUS_ACCEL_QUILT_ENTRY_INIT, WALRUS_ACCEL_QUILT_ENTRY_INIT
+ *     };
+ *     walrus_accel_encode_quilt_request quilt = WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT;
+ *     walrus_accel_quilt_tag tag = { "type", 4, "text/plain", 10 };
+ *     walrus_accel_quilt_patch patch = WALRUS_ACCEL_QUILT_PATCH_INIT;
+ *     walrus_accel_quilt_patches *patches = NULL;
+ *     size_t count = 0, position;
+ *
+ *     sources[0].kind = WALRUS_ACCEL_SOURCE_PATH;
+ *     sources[0].path = "walrus.txt";
+ *     entries[0].identifier = "walrus.txt";
+ *     entries[0].tags = &tag;
+ *     entries[0].tag_count = 1;
+ *     entries[0].source = &sources[0];
+ *     sources[1].kind = WALRUS_ACCEL_SOURCE_MEMORY;
+ *     sources[1].data = (const uint8_t *)"tusk";
+ *     sources[1].length = 4;
+ *     entries[1].identifier = "tusk.txt";
+ *     entries[1].source = &sources[1];
+ *     quilt.entries = entries;
+ *     quilt.entry_count = 2;
+ *     quilt.sink = &sink;
+ *     walrus_accel_encode_quilt(runtime, &quilt, NULL, &encoded, NULL);
+ *     walrus_accel_encoded_patches(encoded, &patches, NULL);
+ *     walrus_accel_quilt_patches_count(patches, &count, NULL);
+ *     for (position = 0; position < count; position++) {
+ *         walrus_accel_quilt_patches_get(patches, position, &patch, NULL);
+ *         printf("%s %s\n", patch.patch_id, patch.identifier);
+ *     }
+ *     walrus_accel_quilt_patches_free(patches);
+ *
+ * The content of a patch, from the directory of the quilt, with the patch alone:
+ *
+ *     walrus_accel_quilt_reader_request from = WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+ *     walrus_accel_quilt_reader_read_request read = WALRUS_ACCEL_QUILT_READER_READ_REQUEST_INIT;
+ *     walrus_accel_quilt_reader *reader = NULL;
+ *     walrus_accel_quilt_content *content = NULL;
+ *
+ *     from.metadata = metadata;
+ *     from.directory = directory;
+ *     walrus_accel_quilt_reader_new(runtime, &from, NULL, &reader, NULL);
+ *     walrus_accel_quilt_reader_patch_by_id(reader, patch_id, NULL, &patches, NULL);
+ *     read.patches = patches;
+ *     read.output_kind = WALRUS_ACCEL_OUTPUT_FILE;
+ *     read.output_path = "tusk.txt";
+ *     walrus_accel_quilt_reader_read(reader, &read, NULL, &content, NULL);
+ *     walrus_accel_quilt_content_free(content);
+ *     walrus_accel_quilt_patches_free(patches);
+ *     walrus_accel_quilt_reader_free(reader);
+ *
  * bindings/c/ has whole programs.
  *
  *
@@ -69,28 +126,30 @@
  * many objects are the exception: the batches, walrus_accel_reader_add, and the verdicts of
  * walrus_accel_recover and walrus_accel_verify keep the results that were known before the failure.
  *
- * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a job, a device
- * list, a report and an error are handles. The caller owns each handle that a function returns, and
- * frees it once with the _free function of its type. Every _free function ignores NULL. The library
- * recognises a handle that was freed or is of another type, and returns
- * WALRUS_ACCEL_INVALID_HANDLE, unless another handle of the same type has the same address by then.
+ * Handles. A runtime, a control, metadata, a result, an expanded sliver, a reader, a quilt reader,
+ * a list of patches, a job, a device list, a report and an error are handles. The caller owns each
+ * handle that a function returns, and frees it once with the _free function of its type. Every
+ * _free function ignores NULL. The library recognises a handle that was freed or is of another
+ * type, and returns WALRUS_ACCEL_INVALID_HANDLE, unless another handle of the same type has the
+ * same address by then.
  *
- * Threads. `const T *` may be shared: all threads may call functions with it at the same time.
- * `T *`, which _free functions and output parameters take, belongs to one thread: no other call may
+ * Threads. `const T *` may be shared: all threads may call functions with it at the same time. `T
+ * *`, which _free functions and output parameters take, belongs to one thread: no other call may
  * use it at the same time. No function depends on the thread that calls it. A call that encodes,
- * decodes, rebuilds or verifies slivers blocks; the walrus_accel_submit_ functions run the same
- * work as a job. walrus_accel_expand, walrus_accel_decoding_symbols, walrus_accel_recover,
- * walrus_accel_recover_unproven, walrus_accel_verify_symbols, walrus_accel_verify_proof, the
- * batches, and the functions on directories and readers have no such variants: call them from your
- * own threads, many at the same time. The library stays loaded after
- * dlclose.
+ * decodes, rebuilds or verifies slivers, or that reads patches, blocks; the walrus_accel_submit_
+ * functions run the same work as a job. walrus_accel_expand, walrus_accel_decoding_symbols,
+ * walrus_accel_recover, walrus_accel_recover_unproven, walrus_accel_verify_symbols,
+ * walrus_accel_verify_proof, the batches, the functions on directories and readers, and the
+ * functions that find patches have no such variants: call them from your own threads, many at the
+ * same time. The library stays loaded after dlclose.
  *
  * Memory. Input memory is borrowed for the call, and the library keeps no pointer to it after the
  * call. A job borrows the bytes of blobs and slivers, output buffers and the `user_data` of
  * callbacks until the job has ended; it reads structures, arrays and paths only while it is
- * submitted. Memory that the library lends (a sliver, a blob, a text) is valid until the handle
- * that lends it is freed. Memory that a call writes must not overlap with other memory of the call.
- * (NULL, 0) is an empty buffer.
+ * submitted. A quilt reader borrows the bytes of its slivers or blob, and the `user_data` of its
+ * callback, until it is freed and its jobs have ended. Memory that the library lends (a sliver, a
+ * blob, a text) is valid until the handle that lends it is freed. Memory that a call writes must
+ * not overlap with other memory of the call. (NULL, 0) is an empty buffer.
  *
  * Structures. A structure that begins with struct_size is initialised with its _INIT macro. Fields
  * that the caller does not set then have their defaults. Later versions append fields at the end: a
@@ -110,11 +169,11 @@
  * other jobs: it must not wait for one of these jobs.
  *
  * Forks. A process may fork while its threads are in calls; no call in the child waits for these
- * threads. The child makes its own runtime. The parent's runtimes, controls, readers and jobs are
- * invalid in the child: every function returns WALRUS_ACCEL_INVALID_HANDLE for them at once, except
- * for the _free functions, which do nothing and return WALRUS_ACCEL_OK. All other handles are
- * memory, of which the child has a copy. Device drivers have locks of their own: the child of a
- * process that used or looked for a device takes WALRUS_ACCEL_ENGINE_CPU.
+ * threads. The child makes its own runtime. The parent's runtimes, controls, readers, quilt readers
+ * and jobs are invalid in the child: every function returns WALRUS_ACCEL_INVALID_HANDLE for them at
+ * once, except for the _free functions, which do nothing and return WALRUS_ACCEL_OK. All other
+ * handles are memory, of which the child has a copy. Device drivers have locks of their own: the
+ * child of a process that used or looked for a device takes WALRUS_ACCEL_ENGINE_CPU.
  *
  * Signals. The library handles no signal and changes no handler. A write beyond a limit on the size
  * of files raises SIGXFSZ, which ends the process by default. A program with such a limit ignores
@@ -451,7 +510,8 @@
 #define WALRUS_ACCEL_SINK_CALLBACK 4
 
 /**
- * The library keeps the blob: walrus_accel_decoded_blob lends it.
+ * The library keeps the blob: walrus_accel_decoded_blob lends it, and
+ * walrus_accel_quilt_content_bytes the content of a patch.
  */
 #define WALRUS_ACCEL_OUTPUT_LIBRARY 0
 
@@ -607,6 +667,11 @@
 #define WALRUS_ACCEL_PROOF_CONSISTENT 7
 
 /**
+ * Length of the text of a patch ID in bytes: 50 characters, and a NUL.
+ */
+#define WALRUS_ACCEL_QUILT_PATCH_ID_TEXT_LENGTH 51
+
+/**
  * The file is missing.
  */
 #define WALRUS_ACCEL_PROBLEM_MISSING 1
@@ -665,8 +730,8 @@ typedef struct walrus_accel_devices walrus_accel_devices;
 typedef struct walrus_accel_directory_report walrus_accel_directory_report;
 
 /**
- * Result of encoding or rebuilding: the metadata, and the slivers if the library keeps them.
- * Immutable, so that threads can share it.
+ * Result of encoding or rebuilding: the metadata, the slivers if the library keeps them, and the
+ * patches of a quilt. Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_encoded walrus_accel_encoded;
 
@@ -701,6 +766,27 @@ typedef struct walrus_accel_job walrus_accel_job;
  * roots of all slivers. Immutable, so that threads can share it.
  */
 typedef struct walrus_accel_metadata walrus_accel_metadata;
+
+/**
+ * Result of reading a patch: the length of the content, and the content if the library keeps it.
+ * Immutable, so that threads can share it.
+ */
+typedef struct walrus_accel_quilt_content walrus_accel_quilt_content;
+
+/**
+ * List of patches of one quilt, in the order of the quilt: by the bytes of their identifiers.
+ * Immutable, so that threads can share it.
+ */
+typedef struct walrus_accel_quilt_patches walrus_accel_quilt_patches;
+
+/**
+ * Finds and reads the patches of a quilt. A reader reads the index once, and of a patch only the
+ * columns that hold it. Each column that comes from slivers is verified against the metadata
+ * before it is used, so that no storage node can change a patch. All functions on a quilt reader
+ * may run on all threads at the same time, except for walrus_accel_quilt_reader_free, which must
+ * run alone.
+ */
+typedef struct walrus_accel_quilt_reader walrus_accel_quilt_reader;
 
 /**
  * Collects the slivers of a blob until one axis has enough of them to decode the blob. A reader
@@ -1688,7 +1774,264 @@ typedef struct walrus_accel_proof_verdict {
 } walrus_accel_proof_verdict;
 
 /**
- * Result for one blob of an encode batch.
+ * Tag of a patch: a key and a value, both any text in UTF-8. The texts have lengths because they
+ * may contain NULs.
+ */
+typedef struct walrus_accel_quilt_tag {
+    /**
+     * Key; NULL if it is empty. A key that the library lends does not end with a NUL.
+     */
+    const char *key;
+    /**
+     * Length of `key` in bytes.
+     */
+    size_t key_length;
+    /**
+     * Value; NULL if it is empty. A value that the library lends does not end with a NUL.
+     */
+    const char *value;
+    /**
+     * Length of `value` in bytes.
+     */
+    size_t value_length;
+} walrus_accel_quilt_tag;
+
+/**
+ * Patch of a quilt. Pointers are valid until the list of the patch is freed.
+ */
+typedef struct walrus_accel_quilt_patch {
+    /**
+     * sizeof(walrus_accel_quilt_patch): WALRUS_ACCEL_QUILT_PATCH_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Identifier, in UTF-8, ended by a NUL: unique in the quilt, not empty, and without control
+     * characters. It may look like a path, also like "../x" or an absolute path: never join it to
+     * a directory unchecked. walrus_accel_quilt_reader_extract checks it.
+     */
+    const char *identifier;
+    /**
+     * Patch ID: 50 characters of URL-safe base64, ended by a NUL.
+     */
+    const char *patch_id;
+    /**
+     * Tags, in the order of the format; NULL if there are none.
+     */
+    const struct walrus_accel_quilt_tag *tags;
+    /**
+     * Length of `tags`.
+     */
+    size_t tag_count;
+    /**
+     * First column of the patch. Column c of a quilt is the secondary sliver with the index c:
+     * the patch lies in these slivers alone, and walrus_accel_sliver_pair returns their pairs.
+     */
+    uint16_t first_column;
+    /**
+     * Column after the last column of the patch.
+     */
+    uint16_t end_column;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} walrus_accel_quilt_patch;
+
+/**
+ * Patch of a quilt to encode.
+ */
+typedef struct walrus_accel_quilt_entry {
+    /**
+     * sizeof(walrus_accel_quilt_entry): WALRUS_ACCEL_QUILT_ENTRY_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Identifier, in UTF-8, ended by a NUL: unique in the quilt, of 1 to 65,531 bytes, without
+     * control characters, and without white space at its end.
+     */
+    const char *identifier;
+    /**
+     * Tags, in any order, with unique keys, of at most 65,535 bytes in the format.
+     */
+    const struct walrus_accel_quilt_tag *tags;
+    /**
+     * Length of `tags`.
+     */
+    size_t tag_count;
+    /**
+     * Source of the content, shorter than 4 GiB. A file (WALRUS_ACCEL_SOURCE_PATH) is open only
+     * while it is read, so that a quilt may have more files than the process may have open.
+     */
+    const struct walrus_accel_source *source;
+} walrus_accel_quilt_entry;
+
+/**
+ * Request to encode a quilt. Fields that are zero have their defaults.
+ */
+typedef struct walrus_accel_encode_quilt_request {
+    /**
+     * sizeof(walrus_accel_encode_quilt_request): WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Patches, in any order: the quilt orders them by the bytes of their identifiers. All have the
+     * struct_size of the first.
+     */
+    const struct walrus_accel_quilt_entry *entries;
+    /**
+     * Length of `entries`; at most the number of columns of the shape, less one (666 with 1,000
+     * shards).
+     */
+    size_t entry_count;
+    /**
+     * Destination of the slivers; NULL for metadata, blob ID and patch IDs alone.
+     */
+    const struct walrus_accel_sink *sink;
+    /**
+     * Pairs whose slivers go to the sink, as in walrus_accel_encode_request.
+     */
+    const uint16_t *pairs;
+    /**
+     * Length of `pairs`.
+     */
+    size_t pair_count;
+    /**
+     * Commitment: WALRUS_ACCEL_COMMITMENT_BLAKE2B, the network's, or
+     * WALRUS_ACCEL_COMMITMENT_BLAKE3.
+     */
+    uint32_t commitment;
+    /**
+     * Chosen pairs: WALRUS_ACCEL_PAIRS_ALL, or WALRUS_ACCEL_PAIRS_LISTED for the pairs in `pairs`.
+     */
+    uint32_t pair_choice;
+    /**
+     * Number of shards; 0 for the network's 1,000.
+     */
+    uint16_t n_shards;
+    /**
+     * Zero.
+     */
+    uint16_t reserved;
+    /**
+     * Zero.
+     */
+    uint32_t reserved2;
+} walrus_accel_encode_quilt_request;
+
+/**
+ * Request to make a quilt reader. The bytes of the slivers or of the blob must stay valid, and
+ * must not change, until the reader is freed and its jobs have ended.
+ */
+typedef struct walrus_accel_quilt_reader_request {
+    /**
+     * sizeof(walrus_accel_quilt_reader_request): WALRUS_ACCEL_QUILT_READER_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Metadata of the quilt. The reader keeps a copy.
+     */
+    const struct walrus_accel_metadata *metadata;
+    /**
+     * Slivers in memory, in any order. The secondary slivers of the columns to read suffice:
+     * column 0 and the others of the index, and the columns of the patches. If such a sliver is
+     * missing or damaged, the other slivers restore it: as many of one axis as decode the blob are
+     * needed. Slivers that do not have the shape of the blob are skipped.
+     */
+    const struct walrus_accel_sliver *slivers;
+    /**
+     * Length of `slivers`.
+     */
+    size_t sliver_count;
+    /**
+     * Directory of slivers, instead of slivers in memory: a directory that
+     * WALRUS_ACCEL_SINK_DIRECTORY wrote, or what is left of it. Only the files that are in its
+     * `pairs` when the reader is made are read.
+     */
+    const char *directory;
+    /**
+     * Whole blob of the quilt, instead of slivers. The blob is trusted: only its length is
+     * compared with the metadata. Decode it with WALRUS_ACCEL_CHECK_STRICT, so that its patches
+     * are those that slivers give.
+     */
+    const struct walrus_accel_source *blob;
+} walrus_accel_quilt_reader_request;
+
+/**
+ * Request to read a patch of a quilt.
+ */
+typedef struct walrus_accel_quilt_reader_read_request {
+    /**
+     * sizeof(walrus_accel_quilt_reader_read_request), as
+     * WALRUS_ACCEL_QUILT_READER_READ_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * List with the patch. The caller may free it when the call, or the call that submits the job,
+     * returns.
+     */
+    const struct walrus_accel_quilt_patches *patches;
+    /**
+     * Position of the patch in `patches`.
+     */
+    size_t position;
+    /**
+     * Kind of the output: WALRUS_ACCEL_OUTPUT_LIBRARY or another WALRUS_ACCEL_OUTPUT_ value. The
+     * call reads only the fields that the kind names. WALRUS_ACCEL_OUTPUT_LIBRARY refuses
+     * pointers.
+     */
+    uint32_t output_kind;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Buffer for the content.
+     */
+    uint8_t *output;
+    /**
+     * Length of `output` in bytes: at least the length of the content. The columns of a patch,
+     * each of `rows` times `symbol_size` bytes in the quilt's shape, are longer than its content.
+     */
+    uint64_t output_length;
+    /**
+     * Path of the output file. An existing regular file is replaced, and its permission bits are
+     * kept; a symbolic link is followed. Any other existing file, and a file that the reader
+     * reads, is an error.
+     */
+    const char *output_path;
+} walrus_accel_quilt_reader_read_request;
+
+/**
+ * Request to write patches of a quilt to files.
+ */
+typedef struct walrus_accel_quilt_reader_extract_request {
+    /**
+     * sizeof(walrus_accel_quilt_reader_extract_request), as
+     * WALRUS_ACCEL_QUILT_READER_EXTRACT_REQUEST_INIT sets it.
+     */
+    size_t struct_size;
+    /**
+     * Patches to write. The caller may free the list when the call, or the call that submits the
+     * job, returns.
+     */
+    const struct walrus_accel_quilt_patches *patches;
+    /**
+     * Existing directory, ended by a NUL: any bytes on Unix, UTF-8 elsewhere. The identifier of a
+     * patch is the path of its file below the directory: "/" makes subdirectories.
+     */
+    const char *directory;
+    /**
+     * 1: replaces regular files. 0: an existing file is an error.
+     */
+    uint32_t replace;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} walrus_accel_quilt_reader_extract_request;
+
+/**
+ * Result for one blob or quilt of an encode batch.
  */
 typedef struct walrus_accel_encode_result {
     /**
@@ -1700,8 +2043,8 @@ typedef struct walrus_accel_encode_result {
      */
     struct walrus_accel_error *error;
     /**
-     * Status that walrus_accel_encode would return; WALRUS_ACCEL_NOT_ENDED if the batch did not
-     * begin.
+     * Status that walrus_accel_encode or walrus_accel_encode_quilt would return;
+     * WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
      */
     walrus_accel_status status;
     /**
@@ -2886,6 +3229,293 @@ walrus_accel_status walrus_accel_verify_proof(const struct walrus_accel_runtime 
                                               struct walrus_accel_error **error);
 
 /**
+ * Writes the ID of a patch as text: 50 characters of URL-safe base64, and a NUL.
+ *
+ * `quilt_id`: the 32 bytes of the quilt's blob ID. `first_column`, `end_column`: columns of the
+ * patch, as in walrus_accel_quilt_patch; any numbers are accepted. `text`: a buffer of
+ * `text_length` bytes, at least WALRUS_ACCEL_QUILT_PATCH_ID_TEXT_LENGTH.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the buffer is
+ * too short; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_patch_id_to_text(const uint8_t *quilt_id,
+                                                        uint16_t first_column,
+                                                        uint16_t end_column,
+                                                        char *text,
+                                                        size_t text_length,
+                                                        struct walrus_accel_error **error);
+
+/**
+ * Reads the ID of a patch from its text of 50 characters. Only a quilt tells whether it has a
+ * patch in these columns: walrus_accel_quilt_reader_patch_by_id.
+ *
+ * `text`: ends with a NUL. `quilt_id`: a buffer of 32 bytes for the quilt's blob ID.
+ * `first_column`, `end_column`: set to the columns of the patch, as in walrus_accel_quilt_patch.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the text is no
+ * patch ID; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_patch_id_from_text(const char *text,
+                                                          uint8_t *quilt_id,
+                                                          uint16_t *first_column,
+                                                          uint16_t *end_column,
+                                                          struct walrus_accel_error **error);
+
+/**
+ * Returns the number of patches in a list.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_patches_count(const struct walrus_accel_quilt_patches *patches,
+                                                     size_t *count,
+                                                     struct walrus_accel_error **error);
+
+/**
+ * Describes a patch of a list.
+ *
+ * `position`: position of the patch in the list. `patch`: a structure that
+ * WALRUS_ACCEL_QUILT_PATCH_INIT initialised; its pointers are valid until the list is freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL or the structure
+ * is not initialised; WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND beyond the last patch;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_patches_get(const struct walrus_accel_quilt_patches *patches,
+                                                   size_t position,
+                                                   struct walrus_accel_quilt_patch *patch,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Frees a list of patches and its texts. NULL is ignored.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the list was freed before;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_patches_free(struct walrus_accel_quilt_patches *patches);
+
+/**
+ * Encodes a quilt, and returns when the quilt is encoded. A quilt is one blob that holds many
+ * small blobs, the patches, and an index. Each patch can be read from few slivers, without
+ * decoding. The bytes are those of the network's encoder. The symbol size is the smallest that
+ * fits, so the quilt of given patches and shards has one blob ID.
+ *
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that observes and cancels the call from other threads. `encoded`: set to the result, as
+ * for walrus_accel_encode, which the caller frees with walrus_accel_encoded_free;
+ * walrus_accel_encoded_patches returns the patches.
+ *
+ * Statuses: as walrus_accel_encode; WALRUS_ACCEL_INVALID_ARGUMENT also for an identifier or tags
+ * against the rules of walrus_accel_quilt_entry, two equal identifiers, a content of 4 GiB or
+ * more, too many patches, and patches that do not fit in the largest quilt;
+ * WALRUS_ACCEL_SOURCE_CHANGED also for a file that changed since the call began.
+ */
+walrus_accel_status walrus_accel_encode_quilt(const struct walrus_accel_runtime *runtime,
+                                              const struct walrus_accel_encode_quilt_request *request,
+                                              const struct walrus_accel_control *control,
+                                              struct walrus_accel_encoded **encoded,
+                                              struct walrus_accel_error **error);
+
+/**
+ * Returns the patches of an encoded quilt, with their IDs.
+ *
+ * `patches`: set to the list, which the caller frees with walrus_accel_quilt_patches_free, and
+ * which outlives the result.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the blob was not encoded as a quilt;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_encoded_patches(const struct walrus_accel_encoded *encoded,
+                                                 struct walrus_accel_quilt_patches **patches,
+                                                 struct walrus_accel_error **error);
+
+/**
+ * Makes a reader of a quilt. The call reads neither index nor patches.
+ *
+ * `request`: read during the call; the bytes of its slivers or blob are read until the reader is
+ * freed and its jobs have ended. `control`: NULL, or a control that cancels the call from other
+ * threads; a `blob` behind a pipe is read during the call. `reader`: set to the reader, which the
+ * caller frees with walrus_accel_quilt_reader_free, and which keeps the parts of the runtime that
+ * it needs.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT for an invalid request (NULL where a
+ * value is needed, a number out of range, both slivers and a blob, a blob of another length than
+ * the metadata's); WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_MALFORMED if no quilt has the length
+ * of the blob; WALRUS_ACCEL_IO; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_CANCELLED;
+ * WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_reader_new(const struct walrus_accel_runtime *runtime,
+                                                  const struct walrus_accel_quilt_reader_request *request,
+                                                  const struct walrus_accel_control *control,
+                                                  struct walrus_accel_quilt_reader **reader,
+                                                  struct walrus_accel_error **error);
+
+/**
+ * Frees a reader of a quilt. Its jobs continue, and read the bytes of its slivers or blob until
+ * they have ended. NULL is ignored.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the reader was freed before;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_reader_free(struct walrus_accel_quilt_reader *reader);
+
+/**
+ * Returns all patches of a quilt, from its index. The index is read and verified once; the list is
+ * a copy, and outlives the reader.
+ *
+ * `control`: NULL, or a control that cancels the call from other threads. `patches`: set to the
+ * list, which the caller frees with walrus_accel_quilt_patches_free.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_MALFORMED if the blob has no valid index;
+ * WALRUS_ACCEL_NOT_ENOUGH_SLIVERS if a column is missing or damaged and cannot be restored;
+ * WALRUS_ACCEL_INCONSISTENT if valid slivers do not belong together, and do not in a second
+ * computation on another path; WALRUS_ACCEL_RESULTS_DIFFER if only one of the two computations
+ * says so; WALRUS_ACCEL_OUT_OF_MEMORY; WALRUS_ACCEL_MEMORY_LIMIT; WALRUS_ACCEL_IO;
+ * WALRUS_ACCEL_SOURCE_CHANGED and WALRUS_ACCEL_CALLBACK_FAILED for a reader of a blob;
+ * WALRUS_ACCEL_ENGINE_UNAVAILABLE if a device failed and `no_cpu_fallback` is 1;
+ * WALRUS_ACCEL_CANCELLED; WALRUS_ACCEL_POISONED; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_reader_patches(const struct walrus_accel_quilt_reader *reader,
+                                                      const struct walrus_accel_control *control,
+                                                      struct walrus_accel_quilt_patches **patches,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Returns the patch with an identifier, from the index.
+ *
+ * `identifier`: in UTF-8, ended by a NUL. `control`: NULL, or a control that cancels the call from
+ * other threads. `patches`: set to a list of this patch alone, which the caller frees with
+ * walrus_accel_quilt_patches_free.
+ *
+ * Statuses: as walrus_accel_quilt_reader_patches; WALRUS_ACCEL_INVALID_ARGUMENT also if
+ * `identifier` is not UTF-8; WALRUS_ACCEL_NOT_FOUND if the quilt has no such patch.
+ */
+walrus_accel_status walrus_accel_quilt_reader_patch(const struct walrus_accel_quilt_reader *reader,
+                                                    const char *identifier,
+                                                    const struct walrus_accel_control *control,
+                                                    struct walrus_accel_quilt_patches **patches,
+                                                    struct walrus_accel_error **error);
+
+/**
+ * Returns the patches that have a tag, from the index.
+ *
+ * `tag`: key and value, read during the call. `control`: NULL, or a control that cancels the call
+ * from other threads. `patches`: set to the list, which may be empty, and which the caller frees
+ * with walrus_accel_quilt_patches_free.
+ *
+ * Statuses: as walrus_accel_quilt_reader_patches; WALRUS_ACCEL_INVALID_ARGUMENT also if a text is
+ * not UTF-8.
+ */
+walrus_accel_status walrus_accel_quilt_reader_patches_with_tag(const struct walrus_accel_quilt_reader *reader,
+                                                               const struct walrus_accel_quilt_tag *tag,
+                                                               const struct walrus_accel_control *control,
+                                                               struct walrus_accel_quilt_patches **patches,
+                                                               struct walrus_accel_error **error);
+
+/**
+ * Returns the patch with a patch ID, from the patch alone: the index is neither read nor needed.
+ *
+ * `patch_id`: the text of the patch ID, ended by a NUL. `control`: NULL, or a control that cancels
+ * the call from other threads. `patches`: set to a list of this patch alone, with identifier and
+ * tags as the patch states them, which the caller frees with walrus_accel_quilt_patches_free.
+ *
+ * Statuses: as walrus_accel_quilt_reader_patches; WALRUS_ACCEL_INVALID_ARGUMENT also if the text
+ * is no patch ID; WALRUS_ACCEL_NOT_FOUND for a patch ID of another quilt; WALRUS_ACCEL_MALFORMED
+ * if the columns of the ID do not hold exactly one patch.
+ */
+walrus_accel_status walrus_accel_quilt_reader_patch_by_id(const struct walrus_accel_quilt_reader *reader,
+                                                          const char *patch_id,
+                                                          const struct walrus_accel_control *control,
+                                                          struct walrus_accel_quilt_patches **patches,
+                                                          struct walrus_accel_error **error);
+
+/**
+ * Reads the content of a patch, and returns when it is read.
+ *
+ * `request`: read during the call, with the memory that it points to. `control`: NULL, or a
+ * control that observes and cancels the call from other threads. `content`: set to the result,
+ * which the caller frees with walrus_accel_quilt_content_free.
+ *
+ * Statuses: as walrus_accel_quilt_reader_patches; WALRUS_ACCEL_INVALID_ARGUMENT also for an
+ * invalid request (NULL where a value is needed, a number out of range, patches of another quilt,
+ * a buffer that overlaps or is too short, an output file that the reader reads);
+ * WALRUS_ACCEL_NOT_FOUND beyond the last patch; WALRUS_ACCEL_MALFORMED if the columns of the patch
+ * hold another patch or none.
+ */
+walrus_accel_status walrus_accel_quilt_reader_read(const struct walrus_accel_quilt_reader *reader,
+                                                   const struct walrus_accel_quilt_reader_read_request *request,
+                                                   const struct walrus_accel_control *control,
+                                                   struct walrus_accel_quilt_content **content,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Writes patches to files below a directory, and returns when all are written. No file is outside
+ * of the directory, whatever the identifiers are: an identifier with an empty component, "." or
+ * ".." is refused before anything is written, and no link below the directory is followed. Each
+ * file gets its name when it is complete. After a failure, files that are complete stay.
+ *
+ * `request`: read during the call. `control`: NULL, or a control that cancels the call from other
+ * threads, and whose progress is that of the current patch.
+ *
+ * Statuses: as walrus_accel_quilt_reader_read; WALRUS_ACCEL_INVALID_ARGUMENT also for an
+ * identifier that is no safe path, and for two patches with one path; WALRUS_ACCEL_TARGET_EXISTS.
+ */
+walrus_accel_status walrus_accel_quilt_reader_extract(const struct walrus_accel_quilt_reader *reader,
+                                                      const struct walrus_accel_quilt_reader_extract_request *request,
+                                                      const struct walrus_accel_control *control,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Checks a whole quilt: the blob with WALRUS_ACCEL_CHECK_STRICT, the index, every patch, and that
+ * all other bytes are zero. After this check, every reader of the quilt gets the same patches,
+ * whatever slivers it reads. A reader of a blob checks the quilt alone.
+ *
+ * `control`: NULL, or a control that observes and cancels the call from other threads.
+ *
+ * Statuses: as walrus_accel_quilt_reader_patches; WALRUS_ACCEL_NOT_ENOUGH_SLIVERS unless an axis
+ * has enough slivers to decode the blob; WALRUS_ACCEL_MALFORMED also if a patch or other bytes are
+ * against the rules of the format.
+ */
+walrus_accel_status walrus_accel_quilt_reader_check(const struct walrus_accel_quilt_reader *reader,
+                                                    const struct walrus_accel_control *control,
+                                                    struct walrus_accel_error **error);
+
+/**
+ * Returns the length of a patch's content in bytes.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_content_length(const struct walrus_accel_quilt_content *content,
+                                                      uint64_t *length,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Lends the content that the library keeps (WALRUS_ACCEL_OUTPUT_LIBRARY).
+ *
+ * `data`, `length`: set to the bytes and their length. The bytes are valid until the result is
+ * freed.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_ARGUMENT if a pointer is NULL;
+ * WALRUS_ACCEL_INVALID_HANDLE; WALRUS_ACCEL_NOT_FOUND if the output was of another kind;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_content_bytes(const struct walrus_accel_quilt_content *content,
+                                                     const uint8_t **data,
+                                                     size_t *length,
+                                                     struct walrus_accel_error **error);
+
+/**
+ * Frees the result of reading a patch, with the content if the library keeps it. NULL is ignored.
+ *
+ * Statuses: WALRUS_ACCEL_OK; WALRUS_ACCEL_INVALID_HANDLE if the result was freed before;
+ * WALRUS_ACCEL_PANIC.
+ */
+walrus_accel_status walrus_accel_quilt_content_free(struct walrus_accel_quilt_content *content);
+
+/**
  * Encodes many blobs, up to the runtime's `max_jobs` at once, and returns when all are done. A
  * blob that fails does not stop the others.
  *
@@ -2908,6 +3538,21 @@ walrus_accel_status walrus_accel_encode_batch(const struct walrus_accel_runtime 
                                               const struct walrus_accel_control *control,
                                               struct walrus_accel_encode_result *results,
                                               struct walrus_accel_error **error);
+
+/**
+ * Encodes many quilts, up to the runtime's `max_jobs` at once, and returns when all are done. A
+ * quilt that fails does not stop the others.
+ *
+ * Parameters: as walrus_accel_encode_batch.
+ *
+ * Statuses: as walrus_accel_encode_batch, with the statuses of walrus_accel_encode_quilt.
+ */
+walrus_accel_status walrus_accel_encode_quilt_batch(const struct walrus_accel_runtime *runtime,
+                                                    const struct walrus_accel_encode_quilt_request *requests,
+                                                    size_t count,
+                                                    const struct walrus_accel_control *control,
+                                                    struct walrus_accel_encode_result *results,
+                                                    struct walrus_accel_error **error);
 
 /**
  * Decodes many blobs, up to the runtime's `max_jobs` at once, and returns when all are done. A
@@ -3178,6 +3823,72 @@ walrus_accel_status walrus_accel_job_take_decoded(const struct walrus_accel_job 
  */
 walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
 
+/**
+ * Submits a job that encodes a quilt, as walrus_accel_encode_quilt does, and returns at once.
+ * walrus_accel_job_take_encoded returns the result.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode. Files are opened, and identifiers are
+ * checked, when the job runs.
+ */
+walrus_accel_status walrus_accel_submit_encode_quilt(const struct walrus_accel_runtime *runtime,
+                                                     const struct walrus_accel_encode_quilt_request *request,
+                                                     walrus_accel_ended_function ended,
+                                                     void *user_data,
+                                                     struct walrus_accel_job **job,
+                                                     struct walrus_accel_error **error);
+
+/**
+ * Submits a job that reads the content of a patch, as walrus_accel_quilt_reader_read does, and
+ * returns at once. walrus_accel_job_take_quilt_content returns the result. The job runs among the
+ * jobs of the reader's runtime.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode, and WALRUS_ACCEL_NOT_FOUND beyond the
+ * last patch.
+ */
+walrus_accel_status walrus_accel_submit_quilt_read(const struct walrus_accel_quilt_reader *reader,
+                                                   const struct walrus_accel_quilt_reader_read_request *request,
+                                                   walrus_accel_ended_function ended,
+                                                   void *user_data,
+                                                   struct walrus_accel_job **job,
+                                                   struct walrus_accel_error **error);
+
+/**
+ * Submits a job that writes patches to files, as walrus_accel_quilt_reader_extract does, and
+ * returns at once. walrus_accel_job_result returns its status.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode.
+ */
+walrus_accel_status walrus_accel_submit_quilt_extract(const struct walrus_accel_quilt_reader *reader,
+                                                      const struct walrus_accel_quilt_reader_extract_request *request,
+                                                      walrus_accel_ended_function ended,
+                                                      void *user_data,
+                                                      struct walrus_accel_job **job,
+                                                      struct walrus_accel_error **error);
+
+/**
+ * Submits a job that checks a whole quilt, as walrus_accel_quilt_reader_check does, and returns at
+ * once. walrus_accel_job_result returns its status.
+ *
+ * Parameters and statuses: as walrus_accel_submit_encode, without a request.
+ */
+walrus_accel_status walrus_accel_submit_quilt_check(const struct walrus_accel_quilt_reader *reader,
+                                                    walrus_accel_ended_function ended,
+                                                    void *user_data,
+                                                    struct walrus_accel_job **job,
+                                                    struct walrus_accel_error **error);
+
+/**
+ * Takes the result of a job that read a patch. The result can be taken once.
+ *
+ * `content`: set to the result, which the caller frees with walrus_accel_quilt_content_free, and
+ * which outlives the job.
+ *
+ * Statuses: as walrus_accel_job_take_encoded.
+ */
+walrus_accel_status walrus_accel_job_take_quilt_content(const struct walrus_accel_job *job,
+                                                        struct walrus_accel_quilt_content **content,
+                                                        struct walrus_accel_error **error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -3276,6 +3987,36 @@ walrus_accel_status walrus_accel_job_free(struct walrus_accel_job *job);
  * Initialiser of a walrus_accel_proof_verdict: all fields have their defaults.
  */
 #define WALRUS_ACCEL_PROOF_VERDICT_INIT { sizeof(walrus_accel_proof_verdict), 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_quilt_patch: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_QUILT_PATCH_INIT { sizeof(walrus_accel_quilt_patch), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_quilt_entry: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_QUILT_ENTRY_INIT { sizeof(walrus_accel_quilt_entry), 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_encode_quilt_request: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT { sizeof(walrus_accel_encode_quilt_request), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_quilt_reader_request: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_QUILT_READER_REQUEST_INIT { sizeof(walrus_accel_quilt_reader_request), 0, 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_quilt_reader_read_request: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_QUILT_READER_READ_REQUEST_INIT { sizeof(walrus_accel_quilt_reader_read_request), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Initialiser of a walrus_accel_quilt_reader_extract_request: all fields have their defaults.
+ */
+#define WALRUS_ACCEL_QUILT_READER_EXTRACT_REQUEST_INIT { sizeof(walrus_accel_quilt_reader_extract_request), 0, 0, 0, 0 }
 
 /**
  * Initialiser of a walrus_accel_problem: all fields have their defaults.

@@ -61,7 +61,7 @@ export XDG_RUNTIME_DIR="$work"
 # Two programs at a time: some wait, or use one thread.
 suite() { make -s -j 2 --output-sync=target -C tests/c PREFIX="$prefix" "$@"; }
 suite OUT="$work/shared" check
-suite OUT="$work/static" PACKAGE=walrus_accel-static run-vectors run-recovery run-misuse run-jobs
+suite OUT="$work/static" PACKAGE=walrus_accel-static run-vectors run-recovery run-quilts run-misuse run-jobs
 (
     mkdir "$work/objects"
     cd "$work/objects"
@@ -91,13 +91,13 @@ export WALRUS_ACCEL_SMALL=1
 export VK_DRIVER_FILES=/nowhere VK_ICD_FILENAMES=/nowhere
 check=(valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect
     --errors-for-leak-kinds=definite,indirect)
-suite OUT="$work/shared" WRAPPER="${check[*]}" run-vectors run-recovery run-misuse run-jobs
+suite OUT="$work/shared" WRAPPER="${check[*]}" run-vectors run-recovery run-quilts run-misuse run-jobs
 WALRUS_ACCEL_CALLS=200 suite OUT="$work/shared" run-threads WRAPPER="${check[*]}"
 "${check[@]}" "$work/cpp-walrus_accel"
 
 step 'AddressSanitizer'
 suite OUT="$work/asan" CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
-    run-vectors run-recovery run-misuse run-jobs run-threads
+    run-vectors run-recovery run-quilts run-misuse run-jobs run-threads
 unset WALRUS_ACCEL_SMALL VK_DRIVER_FILES VK_ICD_FILENAMES
 
 step 'Examples'

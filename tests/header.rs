@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cbindgen::{Builder, Config};
 
 /// Files in the order of the header.
-const FILES: [&str; 28] = [
+const FILES: [&str; 34] = [
     "version",
     "status",
     "entry_point",
@@ -34,9 +34,15 @@ const FILES: [&str; 28] = [
     "recover_request",
     "recovered_handle",
     "proof_request",
+    "quilt_ids",
+    "quilt_patches",
+    "encode_quilt_request",
+    "quilt_reader_handle",
+    "quilt_read_request",
     "batch_results",
     "directory_report",
     "job_handle",
+    "quilt_jobs",
 ];
 
 /// Environment variable that makes the test write the files instead of comparing them.

@@ -14,10 +14,11 @@
  * operations have a variant that begins with try_ and returns a result<T>: the value or the
  * failure. Such a variant throws only std::bad_alloc.
  *
- * Ownership. A runtime, a control, metadata, a reader, a job, and the results of encoding,
- * decoding, expanding and recovering are handles. One object owns each handle and frees it. A
- * handle can be moved, not copied. A handle that was moved from can be destroyed and assigned to;
- * any other use fails with status::invalid_argument. All other types are plain values.
+ * Ownership. A runtime, a control, metadata, a reader, a quilt reader, a list of patches, a job,
+ * and the results of encoding, decoding, reading patches, expanding and recovering are handles. One
+ * object owns each handle and frees it. A handle can be moved, not copied. A handle that was moved
+ * from can be destroyed and assigned to; any other use fails with status::invalid_argument. All
+ * other types are plain values.
  *
  * Memory. A span does not own its elements. A span that a call takes must stay valid, and its bytes
  * must not change, until the call returns or the job has ended. A span that a handle returns is
@@ -301,6 +302,9 @@ using expanded_handle = handle<walrus_accel_expanded, walrus_accel_expanded_free
 using recovered_handle = handle<walrus_accel_recovered, walrus_accel_recovered_free>;
 using reader_handle = handle<walrus_accel_reader, walrus_accel_reader_free>;
 using reader_report_handle = handle<walrus_accel_reader_report, walrus_accel_reader_report_free>;
+using quilt_patches_handle = handle<walrus_accel_quilt_patches, walrus_accel_quilt_patches_free>;
+using quilt_reader_handle = handle<walrus_accel_quilt_reader, walrus_accel_quilt_reader_free>;
+using quilt_content_handle = handle<walrus_accel_quilt_content, walrus_accel_quilt_content_free>;
 
 /// Receives a handle from a function of the library. At the end of the full expression, the handle
 /// belongs to `owner`.
@@ -473,6 +477,46 @@ struct blob_id {
     /// Compares the bytes.
     friend bool operator<(const blob_id &left, const blob_id &right) noexcept {
         return left.bytes < right.bytes;
+    }
+};
+
+/// ID of a patch: the blob ID of its quilt, and its columns.
+struct quilt_patch_id {
+    /// Blob ID of the quilt.
+    blob_id quilt;
+    /// First column of the patch. Column c of a quilt is the secondary sliver with the index c.
+    std::uint16_t first_column = 0;
+    /// Column after the last column of the patch.
+    std::uint16_t end_column = 0;
+
+    /// Returns the text of the patch ID: 50 characters of URL-safe base64.
+    std::string text() const {
+        std::array<char, WALRUS_ACCEL_QUILT_PATCH_ID_TEXT_LENGTH> buffer{};
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_quilt_patch_id_to_text(
+                quilt.bytes.data(), first_column, end_column, buffer.data(), buffer.size(), reason);
+        });
+        return buffer.data();
+    }
+
+    /// Reads the text of a patch ID. Throws error with status::invalid_argument if the text is no
+    /// patch ID.
+    static quilt_patch_id parse(std::string_view text) {
+        const std::string given = detail::c_text(std::string(text), "text");
+        quilt_patch_id id;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_quilt_patch_id_from_text(
+                given.c_str(), id.quilt.bytes.data(), &id.first_column, &id.end_column, reason);
+        });
+        return id;
+    }
+
+    friend bool operator==(const quilt_patch_id &left, const quilt_patch_id &right) noexcept {
+        return left.quilt == right.quilt && left.first_column == right.first_column &&
+               left.end_column == right.end_column;
+    }
+    friend bool operator!=(const quilt_patch_id &left, const quilt_patch_id &right) noexcept {
+        return !(left == right);
     }
 };
 
@@ -746,6 +790,7 @@ class control_ref {
   private:
     friend class runtime;
     friend class reader;
+    friend class quilt_reader;
 
     /// Returns a failure for a control that was moved from. Such a control does not count as no
     /// control: a caller who wants to cancel must learn of it.
@@ -1141,6 +1186,55 @@ struct encode_request {
     std::uint16_t n_shards = 0;
 };
 
+/// Tag of a patch: a key and a value, both any text in UTF-8.
+struct quilt_tag {
+    std::string key;
+    std::string value;
+
+    friend bool operator==(const quilt_tag &left, const quilt_tag &right) noexcept {
+        return left.key == right.key && left.value == right.value;
+    }
+    friend bool operator!=(const quilt_tag &left, const quilt_tag &right) noexcept {
+        return !(left == right);
+    }
+};
+
+/// Patch of a quilt to encode.
+class quilt_entry {
+  public:
+    /// Makes an entry. `identifier`: unique in the quilt, of 1 to 65,531 bytes, without control
+    /// characters, and without white space at its end. `content`: shorter than 4 GiB; a file is
+    /// open only while it is read. `tags`: in any order, with unique keys, of at most 65,535 bytes
+    /// in the format. Throws error with status::invalid_argument for an identifier with a NUL in
+    /// it.
+    quilt_entry(std::string identifier, source content, std::vector<quilt_tag> tags = {})
+        : identifier_(detail::c_text(std::move(identifier), "identifier")),
+          content_(std::move(content)), tags_(std::move(tags)) {}
+
+  private:
+    friend struct detail::requesting;
+
+    std::string identifier_;
+    source content_;
+    std::vector<quilt_tag> tags_;
+};
+
+/// Request to encode a quilt: one blob that holds many small blobs, the patches, and an index.
+struct encode_quilt_request {
+    explicit encode_quilt_request(std::vector<quilt_entry> given) : entries(std::move(given)) {}
+
+    /// Patches, in any order: the quilt orders them by the bytes of their identifiers.
+    std::vector<quilt_entry> entries;
+    /// Destination of the slivers.
+    sink slivers = sink::none();
+    /// Pairs whose slivers go to the sink; nothing for all pairs.
+    std::optional<std::vector<std::uint16_t>> pairs;
+    /// Commitment.
+    walrus_accel::commitment commitment = walrus_accel::commitment::blake2b;
+    /// Number of shards; 0 for the network's 1,000.
+    std::uint16_t n_shards = 0;
+};
+
 /// Check of a decoded blob.
 enum class check : std::uint32_t {
     /// Hashes the source rows of the blob and compares the roots with the metadata. No wrong blob
@@ -1225,8 +1319,98 @@ struct rebuild_request {
 // Results
 // -------------------------------------------------------------------------------------------------
 
-/// Result of encoding or rebuilding: the metadata, and the slivers if the library keeps them. A
+/// Patch of a quilt.
+struct quilt_patch {
+    /// Identifier, unique in the quilt. It may look like a path, also like "../x" or an absolute
+    /// path: never join it to a directory unchecked. quilt_reader::extract checks it.
+    std::string identifier;
+    /// ID of the patch, with its columns.
+    quilt_patch_id id;
+    /// Tags, in the order of the format.
+    std::vector<quilt_tag> tags;
+};
+
+/// List of patches of one quilt, in the order of the quilt: by the bytes of their identifiers. A
 /// handle.
+class quilt_patches {
+  public:
+    /// Returns the number of patches.
+    std::size_t size() const {
+        std::size_t count = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_quilt_patches_count(handle_.get(), &count, reason);
+        });
+        return count;
+    }
+
+    /// Returns a copy of a patch. Throws error with status::not_found beyond the last patch.
+    quilt_patch at(std::size_t position) const {
+        walrus_accel_quilt_patch found = WALRUS_ACCEL_QUILT_PATCH_INIT;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_quilt_patches_get(handle_.get(), position, &found, reason);
+        });
+        quilt_patch told;
+        told.identifier = found.identifier;
+        told.id = quilt_patch_id::parse(found.patch_id);
+        told.tags.reserve(found.tag_count);
+        for (std::size_t number = 0; number < found.tag_count; ++number) {
+            const auto &tag = found.tags[number];
+            told.tags.push_back({text(tag.key, tag.key_length), text(tag.value, tag.value_length)});
+        }
+        return told;
+    }
+
+  private:
+    friend class encoded;
+    friend class quilt_reader;
+    friend struct detail::requesting;
+
+    quilt_patches() = default;
+
+    static std::string text(const char *start, std::size_t length) {
+        return start ? std::string(start, length) : std::string();
+    }
+
+    detail::quilt_patches_handle handle_;
+};
+
+/// Result of reading a patch: the length of the content, and the content if the library keeps it. A
+/// handle.
+class quilt_content {
+  public:
+    /// Returns the length of the content in bytes.
+    std::uint64_t length() const {
+        std::uint64_t found = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_quilt_content_length(handle_.get(), &found, reason);
+        });
+        return found;
+    }
+
+    /// Returns the content that the library keeps. Throws error with status::not_found if the
+    /// output was of another kind.
+    span<const std::uint8_t> bytes() const {
+        const std::uint8_t *data = nullptr;
+        std::size_t length = 0;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_quilt_content_bytes(handle_.get(), &data, &length, reason);
+        });
+        return {data, length};
+    }
+
+  private:
+    template <class Value> friend class detail::errand;
+
+    explicit quilt_content(detail::quilt_content_handle &&handle) : handle_(std::move(handle)) {}
+
+    detail::quilt_content_handle handle_;
+};
+
+/// Result of work that has no value.
+struct done {};
+
+/// Result of encoding or rebuilding: the metadata, the slivers if the library keeps them, and the
+/// patches of a quilt. A handle.
 class encoded {
   public:
     /// Returns the metadata, which outlives the result.
@@ -1250,6 +1434,17 @@ class encoded {
                 handle_.get(), detail::number_of(along), pair, &data, &length, reason);
         });
         return {data, length};
+    }
+
+    /// Returns the patches of an encoded quilt, which outlive the result. Throws error with
+    /// status::not_found if the blob was not encoded as a quilt.
+    quilt_patches patches() const {
+        quilt_patches found;
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_encoded_patches(
+                handle_.get(), detail::receiving(found.handle_), reason);
+        });
+        return found;
     }
 
     /// Returns the directory that the slivers were written to. Throws error with status::not_found
@@ -1746,6 +1941,27 @@ struct requesting {
         told.target = wanted.pair;
     }
 
+    static const std::string &identifier(const quilt_entry &given) noexcept {
+        return given.identifier_;
+    }
+
+    static const source &content(const quilt_entry &given) noexcept { return given.content_; }
+
+    static std::vector<walrus_accel_quilt_tag> tags(const quilt_entry &given) {
+        std::vector<walrus_accel_quilt_tag> told;
+        told.reserve(given.tags_.size());
+        for (const auto &one : given.tags_) { told.push_back(tag(one)); }
+        return told;
+    }
+
+    static walrus_accel_quilt_tag tag(const quilt_tag &given) noexcept {
+        return {given.key.data(), given.key.size(), given.value.data(), given.value.size()};
+    }
+
+    static const walrus_accel_quilt_patches *list(const quilt_patches &given) noexcept {
+        return given.handle_.get();
+    }
+
     template <class Request> static void to(const output &given, Request &told) noexcept {
         told.output_kind = given.kind_;
         told.output = given.buffer_.data();
@@ -1881,6 +2097,169 @@ class encoding final : public giving_slivers {
     held_source source_;
     held_sink sink_;
     std::optional<std::vector<std::uint16_t>> pairs_;
+};
+
+class quilt_encoding final : public giving_slivers {
+  public:
+    using request_type = encode_quilt_request;
+    using result_type = walrus_accel_encode_result;
+
+    explicit quilt_encoding(const encode_quilt_request &request)
+        : given_(request.entries), sink_(request.slivers, thrown_), pairs_(request.pairs) {
+        for (const auto &entry : given_) {
+            sources_.push_back(std::make_unique<held_source>(requesting::content(entry), thrown_));
+            tags_.push_back(requesting::tags(entry));
+            walrus_accel_quilt_entry one = WALRUS_ACCEL_QUILT_ENTRY_INIT;
+            one.identifier = requesting::identifier(entry).c_str();
+            one.tags = tags_.back().data();
+            one.tag_count = tags_.back().size();
+            one.source = &sources_.back()->told;
+            entries_.push_back(one);
+        }
+        told.entries = entries_.data();
+        told.entry_count = entries_.size();
+        told.sink = &sink_.told;
+        requesting::pairs(pairs_, told);
+        told.commitment = static_cast<std::uint32_t>(request.commitment);
+        told.n_shards = request.n_shards;
+    }
+
+    walrus_accel_status run(const walrus_accel_runtime *runtime, const walrus_accel_control *by,
+        walrus_accel_error **reason) {
+        return walrus_accel_encode_quilt(runtime, &told, by, receiving(handle_), reason);
+    }
+
+    walrus_accel_status submit(const walrus_accel_runtime *runtime,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
+        return walrus_accel_submit_encode_quilt(runtime, &told, tell, user_data(), job, reason);
+    }
+
+    static constexpr auto run_batch = walrus_accel_encode_quilt_batch;
+
+    void receive(const result_type &found) { handle_.reset(found.encoded); }
+
+    walrus_accel_encode_quilt_request told = WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT;
+
+  private:
+    std::vector<quilt_entry> given_;
+    std::vector<std::unique_ptr<held_source>> sources_;
+    // The vectors inside keep their addresses when the outer vector grows.
+    std::vector<std::vector<walrus_accel_quilt_tag>> tags_;
+    std::vector<walrus_accel_quilt_entry> entries_;
+    held_sink sink_;
+    std::optional<std::vector<std::uint16_t>> pairs_;
+};
+
+/// Blob that a quilt reader and its jobs read.
+struct held_blob {
+    explicit held_blob(std::optional<source> given) {
+        if (given) { blob.emplace(std::move(*given), thrown); }
+    }
+
+    first_exception thrown;
+    std::optional<held_source> blob;
+};
+
+/// Common part of the work of a quilt reader.
+template <class Value> class quilt_reading : public errand<Value> {
+  protected:
+    explicit quilt_reading(std::shared_ptr<held_blob> from) : from_(std::move(from)) {}
+
+    /// Takes over the exception of the reader's callable, if it is the reason of a failure.
+    walrus_accel_status explained(walrus_accel_status value) {
+        const auto thrown = from_->thrown.get();
+        if (value == WALRUS_ACCEL_CALLBACK_FAILED && thrown) { this->thrown_.keep(thrown); }
+        return value;
+    }
+
+  private:
+    std::shared_ptr<held_blob> from_;
+};
+
+class patch_reading final : public quilt_reading<quilt_content> {
+  public:
+    patch_reading(std::shared_ptr<held_blob> from, const quilt_patches &patches,
+        std::size_t position, const output &to)
+        : quilt_reading(std::move(from)), to_(to) {
+        told_.patches = requesting::list(patches);
+        told_.position = position;
+        requesting::to(to_, told_);
+    }
+
+    walrus_accel_status run(const walrus_accel_quilt_reader *reader, const walrus_accel_control *by,
+        walrus_accel_error **reason) {
+        return explained(
+            walrus_accel_quilt_reader_read(reader, &told_, by, receiving(handle_), reason));
+    }
+
+    walrus_accel_status submit(const walrus_accel_quilt_reader *reader,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
+        return walrus_accel_submit_quilt_read(reader, &told_, tell, user_data(), job, reason);
+    }
+
+    walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
+        return explained(walrus_accel_job_take_quilt_content(job, receiving(handle_), reason));
+    }
+
+    quilt_content value() override { return owner(handle_); }
+
+  private:
+    walrus_accel_quilt_reader_read_request told_ = WALRUS_ACCEL_QUILT_READER_READ_REQUEST_INIT;
+    output to_;
+    quilt_content_handle handle_;
+};
+
+class quilt_extracting final : public quilt_reading<done> {
+  public:
+    quilt_extracting(std::shared_ptr<held_blob> from, const quilt_patches &patches,
+        const std::filesystem::path &directory, bool replace)
+        : quilt_reading(std::move(from)), directory_(c_path(directory, "directory")) {
+        told_.patches = requesting::list(patches);
+        told_.directory = directory_.c_str();
+        told_.replace = replace ? 1 : 0;
+    }
+
+    walrus_accel_status run(const walrus_accel_quilt_reader *reader, const walrus_accel_control *by,
+        walrus_accel_error **reason) {
+        return explained(walrus_accel_quilt_reader_extract(reader, &told_, by, reason));
+    }
+
+    walrus_accel_status submit(const walrus_accel_quilt_reader *reader,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
+        return walrus_accel_submit_quilt_extract(reader, &told_, tell, user_data(), job, reason);
+    }
+
+    walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
+        return explained(walrus_accel_job_result(job, reason));
+    }
+
+    done value() override { return {}; }
+
+  private:
+    walrus_accel_quilt_reader_extract_request told_ =
+        WALRUS_ACCEL_QUILT_READER_EXTRACT_REQUEST_INIT;
+    std::string directory_;
+};
+
+class quilt_checking final : public quilt_reading<done> {
+  public:
+    explicit quilt_checking(std::shared_ptr<held_blob> from) : quilt_reading(std::move(from)) {}
+
+    walrus_accel_status run(const walrus_accel_quilt_reader *reader, const walrus_accel_control *by,
+        walrus_accel_error **reason) {
+        return explained(walrus_accel_quilt_reader_check(reader, by, reason));
+    }
+
+    walrus_accel_status submit(const walrus_accel_quilt_reader *reader,
+        walrus_accel_ended_function tell, walrus_accel_job **job, walrus_accel_error **reason) {
+        return walrus_accel_submit_quilt_check(reader, tell, user_data(), job, reason);
+    }
+
+    walrus_accel_status take(const walrus_accel_job *job, walrus_accel_error **reason) override {
+        return explained(walrus_accel_job_result(job, reason));
+    }
+
+    done value() override { return {}; }
 };
 
 class rebuilding final : public giving_slivers {
@@ -2050,9 +2429,9 @@ enum class job_state : std::uint32_t {
     ended = WALRUS_ACCEL_JOB_ENDED,
 };
 
-/// Work that runs while its caller does something else. T is encoded, decoded or
-/// std::vector<verdict>. A handle, which keeps callables and the values that the request owns until
-/// the job has ended. Spans in the request must stay valid until then.
+/// Work that runs while its caller does something else. T is encoded, decoded, quilt_content, done
+/// or std::vector<verdict>. A handle, which keeps callables and the values that the request owns
+/// until the job has ended. Spans in the request must stay valid until then.
 ///
 /// The destructor of a job that has not ended cancels the job and waits for its end. After the
 /// destructor, the library uses no memory of the caller for the job, and the completion has
@@ -2148,6 +2527,7 @@ template <class T> class job {
 
   private:
     friend class runtime;
+    friend class quilt_reader;
 
     job(std::shared_ptr<detail::errand<T>> errand, detail::job_handle handle) noexcept
         : errand_(std::move(errand)), handle_(std::move(handle)) {}
@@ -2343,6 +2723,147 @@ class reader {
     detail::reader_handle handle_;
 };
 
+/// Finds and reads the patches of a quilt; runtime::quilt_reader makes it. A reader reads the index
+/// once, and of a patch only the columns that hold it. Each column that comes from slivers is
+/// verified against the metadata before it is used. A handle, whose const member functions may run
+/// on all threads at the same time, and which keeps the parts of the runtime that it needs. The
+/// bytes of its slivers or blob must stay valid until the reader is destroyed and its jobs have
+/// ended.
+class quilt_reader {
+  public:
+    /// Returns all patches, from the index. `by`: as in runtime::encode. Throws error with the
+    /// statuses of walrus_accel_quilt_reader_patches, and the exceptions of callables.
+    quilt_patches patches(control_ref by = {}) const {
+        return found(by, [&](auto... arguments) {
+            return walrus_accel_quilt_reader_patches(handle_.get(), arguments...);
+        });
+    }
+
+    /// Returns the patches that have a tag, from the index. Failures as in patches().
+    quilt_patches patches_with_tag(const quilt_tag &tag, control_ref by = {}) const {
+        const walrus_accel_quilt_tag told = detail::requesting::tag(tag);
+        return found(by, [&](auto... arguments) {
+            return walrus_accel_quilt_reader_patches_with_tag(handle_.get(), &told, arguments...);
+        });
+    }
+
+    /// Returns a list of the patch with an identifier, from the index. Throws error with
+    /// status::not_found if the quilt has no such patch; otherwise failures as in patches().
+    quilt_patches patch(const std::string &identifier, control_ref by = {}) const {
+        const std::string text = detail::c_text(identifier, "identifier");
+        return found(by, [&](auto... arguments) {
+            return walrus_accel_quilt_reader_patch(handle_.get(), text.c_str(), arguments...);
+        });
+    }
+
+    /// Returns a list of the patch with a patch ID, from the patch alone: the index is neither read
+    /// nor needed. Throws error with status::not_found for a patch ID of another quilt; otherwise
+    /// failures as in patches().
+    quilt_patches patch(const quilt_patch_id &id, control_ref by = {}) const {
+        const std::string text = id.text();
+        return found(by, [&](auto... arguments) {
+            return walrus_accel_quilt_reader_patch_by_id(handle_.get(), text.c_str(), arguments...);
+        });
+    }
+
+    /// Reads the content of a patch. A buffer of output::memory may be longer than the content;
+    /// quilt_content::length tells the end. `by`: as in runtime::encode. Throws error with the
+    /// statuses of walrus_accel_quilt_reader_read, and the exceptions of callables.
+    quilt_content read(const quilt_patches &patches, std::size_t position = 0,
+        const output &to = output::library(), control_ref by = {}) const {
+        return try_read(patches, position, to, by).value();
+    }
+
+    /// Does as read, without exceptions.
+    result<quilt_content> try_read(const quilt_patches &patches, std::size_t position = 0,
+        const output &to = output::library(), control_ref by = {}) const {
+        return run<detail::patch_reading>(by, patches, position, to);
+    }
+
+    /// Writes patches to files below an existing directory. No file is outside of the directory,
+    /// whatever the identifiers are, and no link below the directory is followed. Each file gets
+    /// its name when it is complete. After a failure, files that are complete stay. `replace`:
+    /// replaces regular files. Throws error with the statuses of
+    /// walrus_accel_quilt_reader_extract, and the exceptions of callables.
+    void extract(const quilt_patches &patches, const std::filesystem::path &directory,
+        bool replace = false, control_ref by = {}) const {
+        (void)run<detail::quilt_extracting>(by, patches, directory, replace).value();
+    }
+
+    /// Checks a whole quilt: the blob with check::strict, the index, every patch, and that all
+    /// other bytes are zero. After this check, every reader of the quilt gets the same patches,
+    /// whatever slivers it reads. A reader of a blob checks the quilt alone. Throws error with the
+    /// statuses of walrus_accel_quilt_reader_check, and the exceptions of callables.
+    void check(control_ref by = {}) const { (void)run<detail::quilt_checking>(by).value(); }
+
+    /// Submits a job that reads the content of a patch, as read does, and returns at once.
+    /// `completed` and failures: as in runtime::submit_encode.
+    job<quilt_content> submit_read(const quilt_patches &patches, std::size_t position = 0,
+        const output &to = output::library(), std::function<void()> completed = {}) const {
+        return submit<detail::patch_reading>(std::move(completed), patches, position, to);
+    }
+
+    /// Submits a job that writes patches to files, as extract does, and returns at once.
+    job<done> submit_extract(const quilt_patches &patches, const std::filesystem::path &directory,
+        bool replace = false, std::function<void()> completed = {}) const {
+        return submit<detail::quilt_extracting>(std::move(completed), patches, directory, replace);
+    }
+
+    /// Submits a job that checks a whole quilt, as check does, and returns at once.
+    job<done> submit_check(std::function<void()> completed = {}) const {
+        return submit<detail::quilt_checking>(std::move(completed));
+    }
+
+  private:
+    friend class runtime;
+
+    explicit quilt_reader(std::optional<source> blob)
+        : from_(std::make_shared<detail::held_blob>(std::move(blob))) {}
+
+    static void demand(const control_ref &by) {
+        if (const auto reason = by.fault()) { reason->raise(); }
+    }
+
+    template <class Call> quilt_patches found(control_ref by, Call &&call) const {
+        demand(by);
+        quilt_patches list;
+        auto reason = detail::attempt([&](walrus_accel_error **place) {
+            detail::receiving patches(list.handle_);
+            return call(by.get(), static_cast<walrus_accel_quilt_patches **>(patches), place);
+        });
+        if (reason && reason->status == status::callback_failed) {
+            reason->cause = from_->thrown.get();
+        }
+        if (reason) { reason->raise(); }
+        return list;
+    }
+
+    template <class Errand, class... Arguments>
+    result<typename Errand::value_type> run(control_ref by, const Arguments &...arguments) const {
+        if (auto reason = by.fault()) { return std::move(*reason); }
+        Errand errand(from_, arguments...);
+        return errand.conclude(detail::attempt([&](walrus_accel_error **place) {
+            return errand.run(handle_.get(), by.get(), place);
+        }));
+    }
+
+    template <class Errand, class... Arguments>
+    job<typename Errand::value_type> submit(
+        std::function<void()> completed, const Arguments &...arguments) const {
+        auto errand = std::make_shared<Errand>(from_, arguments...);
+        const auto ended = errand->prepare(std::move(completed));
+        detail::job_handle handle;
+        detail::demand([&](walrus_accel_error **reason) {
+            return errand->submit(handle_.get(), ended, detail::receiving(handle), reason);
+        });
+        return {std::move(errand), std::move(handle)};
+    }
+
+    // The order matters: the handle is destroyed first, and the blob after it.
+    std::shared_ptr<detail::held_blob> from_;
+    detail::quilt_reader_handle handle_;
+};
+
 /// Engine choice, threads, device and memory limit, shared by jobs. A runtime takes some
 /// milliseconds to make, and has as many threads as the machine has cores. Make one, share it
 /// between all threads, and keep it for the life of the process. A handle. Its jobs continue when
@@ -2404,6 +2925,42 @@ class runtime {
     /// Does as encode, without exceptions.
     result<encoded> try_encode(const encode_request &request, control_ref by = {}) const {
         return run<detail::encoding>(request, by);
+    }
+
+    /// Encodes a quilt, and returns when the quilt is encoded; encoded::patches returns its
+    /// patches. The quilt of given patches and shards has one blob ID. `by`: as in encode. Throws
+    /// error with the statuses of walrus_accel_encode_quilt, and the exceptions of callables.
+    encoded encode_quilt(const encode_quilt_request &request, control_ref by = {}) const {
+        return try_encode_quilt(request, by).value();
+    }
+
+    /// Does as encode_quilt, without exceptions.
+    result<encoded> try_encode_quilt(
+        const encode_quilt_request &request, control_ref by = {}) const {
+        return run<detail::quilt_encoding>(request, by);
+    }
+
+    /// Makes a reader of a quilt from slivers. The secondary slivers of the columns to read
+    /// suffice; other slivers restore them. `by`: as in encode. Throws error with the statuses of
+    /// walrus_accel_quilt_reader_new.
+    walrus_accel::quilt_reader quilt_reader(
+        const metadata &of, const sliver_set &given, control_ref by = {}) const {
+        const auto slivers = detail::requesting::slivers(detail::requesting::memory(given));
+        walrus_accel_quilt_reader_request told = WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+        told.metadata = detail::requesting::blob(of);
+        detail::requesting::from(given, slivers, told);
+        return read_by(walrus_accel::quilt_reader(std::nullopt), told, by);
+    }
+
+    /// Makes a reader of a quilt from its whole blob, which is trusted: only its length is compared
+    /// with the metadata. Decode it with check::strict. `by` and failures: as for slivers.
+    walrus_accel::quilt_reader quilt_reader(
+        const metadata &of, source blob, control_ref by = {}) const {
+        walrus_accel::quilt_reader made(std::move(blob));
+        walrus_accel_quilt_reader_request told = WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+        told.metadata = detail::requesting::blob(of);
+        told.blob = &made.from_->blob->told;
+        return read_by(std::move(made), told, by);
     }
 
     /// Decodes a blob, and returns when the blob is decoded. `by`: as in encode. Throws error with
@@ -2615,6 +3172,12 @@ class runtime {
         return run_batch<detail::encoding>(requests, by);
     }
 
+    /// Encodes many quilts, as encode_batch encodes blobs.
+    std::vector<result<encoded>> encode_quilt_batch(
+        span<const encode_quilt_request> requests, control_ref by = {}) const {
+        return run_batch<detail::quilt_encoding>(requests, by);
+    }
+
     /// Decodes many blobs, as encode_batch encodes them. Memory that different requests write must
     /// not overlap.
     std::vector<result<decoded>> decode_batch(
@@ -2657,6 +3220,13 @@ class runtime {
     job<encoded> submit_encode(
         const encode_request &request, std::function<void()> completed = {}) const {
         return submit<detail::encoding>(request, std::move(completed));
+    }
+
+    /// Submits a job that encodes a quilt, as encode_quilt does, and returns at once. Parameters
+    /// and failures as in submit_encode.
+    job<encoded> submit_encode_quilt(
+        const encode_quilt_request &request, std::function<void()> completed = {}) const {
+        return submit<detail::quilt_encoding>(request, std::move(completed));
     }
 
     /// Submits a job that decodes a blob, as decode does, and returns at once. Parameters and
@@ -2745,6 +3315,16 @@ class runtime {
         }
         if (reason && (found.empty() || !has_begun)) { reason->raise(); }
         return results;
+    }
+
+    walrus_accel::quilt_reader read_by(walrus_accel::quilt_reader made,
+        const walrus_accel_quilt_reader_request &told, control_ref by) const {
+        demand(by);
+        detail::demand([&](walrus_accel_error **reason) {
+            return walrus_accel_quilt_reader_new(
+                handle_.get(), &told, by.get(), detail::receiving(made.handle_), reason);
+        });
+        return made;
     }
 
     template <class Call>

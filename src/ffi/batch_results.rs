@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::arguments::{check_range, elements_mut, reserved};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{DecodeJob, walrus_accel_decode_request, walrus_accel_decoded};
+use super::encode_quilt_request::{EncodeQuiltJob, walrus_accel_encode_quilt_request};
 use super::encode_request::{EncodeJob, walrus_accel_encode_request, walrus_accel_encoded};
 use super::entry_point::walrus_accel_error;
 use super::handle::{Handle, hand_over};
@@ -17,7 +18,7 @@ use super::status::{
 use super::structs::{CStruct, read_array};
 use crate::io::control::Control;
 
-/// Result for one blob of an encode batch.
+/// Result for one blob or quilt of an encode batch.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct walrus_accel_encode_result {
@@ -25,8 +26,8 @@ pub struct walrus_accel_encode_result {
     pub encoded: *mut walrus_accel_encoded,
     /// Error, which the caller frees; NULL on success.
     pub error: *mut walrus_accel_error,
-    /// Status that walrus_accel_encode would return; WALRUS_ACCEL_NOT_ENDED if the batch did not
-    /// begin.
+    /// Status that walrus_accel_encode or walrus_accel_encode_quilt would return;
+    /// WALRUS_ACCEL_NOT_ENDED if the batch did not begin.
     pub status: walrus_accel_status,
     /// Zero.
     pub reserved: u32,
@@ -244,6 +245,40 @@ pub extern "C" fn walrus_accel_encode_batch(
             let control = given_control(control)?;
             let prepare = |shared: &Shared, request: &_| EncodeJob::new(shared, request);
             let results = run(shared, &requests, &control, prepare, EncodeJob::run)?;
+            write(results, out, element)
+        })
+    }
+}
+
+/// Encodes many quilts, up to the runtime's `max_jobs` at once, and returns when all are done. A
+/// quilt that fails does not stop the others.
+///
+/// Parameters: as walrus_accel_encode_batch.
+///
+/// Statuses: as walrus_accel_encode_batch, with the statuses of walrus_accel_encode_quilt.
+#[unsafe(no_mangle)]
+pub extern "C" fn walrus_accel_encode_quilt_batch(
+    runtime: *const walrus_accel_runtime,
+    requests: *const walrus_accel_encode_quilt_request,
+    count: usize,
+    control: *const walrus_accel_control,
+    results: *mut walrus_accel_encode_result,
+    error: *mut *mut walrus_accel_error,
+) -> walrus_accel_status {
+    // SAFETY: the pointers are as the header demands.
+    unsafe {
+        let element = |encoded, error, status| walrus_accel_encode_result {
+            encoded,
+            error,
+            status,
+            reserved: 0,
+        };
+        let outputs = || out_batch(results, count, element);
+        guard_on(runtime, error, outputs, |shared, out| {
+            let requests = read_array(requests, count, "requests")?;
+            let control = given_control(control)?;
+            let prepare = |shared: &Shared, request: &_| EncodeQuiltJob::new(shared, request);
+            let results = run(shared, &requests, &control, prepare, EncodeQuiltJob::run)?;
             write(results, out, element)
         })
     }

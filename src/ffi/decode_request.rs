@@ -23,7 +23,8 @@ use crate::io::control::Control;
 use crate::io::file_output::FileOutput;
 use crate::jobs::decoder::{Check, DecodeRequest, Decoded, Decoder};
 
-/// The library keeps the blob: walrus_accel_decoded_blob lends it.
+/// The library keeps the blob: walrus_accel_decoded_blob lends it, and
+/// walrus_accel_quilt_content_bytes the content of a patch.
 pub const WALRUS_ACCEL_OUTPUT_LIBRARY: u32 = 0;
 /// The blob is written to a buffer of the caller: `output`, `output_length`.
 pub const WALRUS_ACCEL_OUTPUT_MEMORY: u32 = 1;

@@ -1,12 +1,14 @@
 //! Encoding.
 
 use std::ffi::{CString, c_char};
+use std::sync::Arc;
 
 use super::arguments::{axis_of, both, commitment, optional_out_param, out_param, pairs};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
 use super::metadata_handle::walrus_accel_metadata;
+use super::quilt_patches::PatchList;
 use super::runtime_handle::{Shared, committee_encoder, guard_on, walrus_accel_runtime};
 use super::sink_options::{GivenSink, walrus_accel_sink};
 use super::source_options::{GivenSource, walrus_accel_source};
@@ -17,8 +19,10 @@ use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::format::error::Result;
 use crate::format::index::SliverPairIndex;
 use crate::format::pair_set::PairSet;
+use crate::format::quilt::QuiltPatch;
 use crate::io::control::Control;
 use crate::io::sink::{Sink, SliverBuffer, SliverSlices};
+use crate::io::source::Source;
 use crate::jobs::encoder::Encoder;
 
 /// Request to encode a blob. Fields that are zero have their defaults.
@@ -59,11 +63,13 @@ unsafe impl CStruct for walrus_accel_encode_request {
     }
 }
 
-/// Result of encoding or rebuilding: the metadata, and the slivers if the library keeps them.
-/// Immutable, so that threads can share it.
+/// Result of encoding or rebuilding: the metadata, the slivers if the library keeps them, and the
+/// patches of a quilt. Immutable, so that threads can share it.
 pub struct walrus_accel_encoded {
     metadata: VerifiedMetadata,
     content: Content,
+    /// Patches of a quilt.
+    patches: Option<Arc<PatchList>>,
 }
 
 impl Handle for walrus_accel_encoded {
@@ -136,16 +142,26 @@ impl EncodeJob {
             sink,
         } = self;
         Ok(source.with(control, |source| {
-            let GivenSink::None = sink else {
-                return fill(sink, |sink| {
-                    let encoded = encoder.encode(source, &pairs, sink, control);
-                    verified(encoded?, &encoder)
-                });
-            };
-            let metadata = verified(encoder.metadata_with(source, control)?, &encoder)?;
-            Ok(walrus_accel_encoded::new(metadata, Content::Elsewhere))
+            encode(&encoder, source, &pairs, sink, control)
         })?)
     }
+}
+
+/// Encodes a source with the chosen sink.
+pub(super) fn encode(
+    encoder: &Encoder,
+    source: &dyn Source,
+    pairs: &PairSet,
+    sink: GivenSink,
+    control: &Control,
+) -> Result<walrus_accel_encoded> {
+    let GivenSink::None = sink else {
+        return fill(sink, |sink| {
+            verified(encoder.encode(source, pairs, sink, control)?, encoder)
+        });
+    };
+    let metadata = verified(encoder.metadata_with(source, control)?, encoder)?;
+    Ok(walrus_accel_encoded::new(metadata, Content::Elsewhere))
 }
 
 /// Returns computed metadata as verified metadata, which jobs take.
@@ -155,7 +171,28 @@ fn verified(encoded: BlobMetadataWithId, encoder: &Encoder) -> Result<VerifiedMe
 
 impl walrus_accel_encoded {
     fn new(metadata: VerifiedMetadata, content: Content) -> Self {
-        Self { metadata, content }
+        Self {
+            metadata,
+            content,
+            patches: None,
+        }
+    }
+
+    /// Returns this result with the patches of the encoded quilt.
+    pub(super) fn with_patches<'p>(
+        self,
+        patches: impl ExactSizeIterator<Item = &'p QuiltPatch>,
+    ) -> Result<Self, Failure> {
+        let patches = PatchList::new(self.metadata.blob_id(), patches)?;
+        Ok(Self {
+            patches: Some(Arc::new(patches)),
+            ..self
+        })
+    }
+
+    /// Returns the patches, if the blob was encoded as a quilt.
+    pub(super) fn patches(&self) -> Option<&Arc<PatchList>> {
+        self.patches.as_ref()
     }
 }
 

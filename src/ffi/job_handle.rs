@@ -64,7 +64,7 @@ fn state_of(job: *const walrus_accel_job) -> Result<Arc<JobState>, Failure> {
 }
 
 /// Submits a job. `work` may use the caller's memory until it returns.
-fn submit(
+pub(super) fn submit(
     shared: &Arc<Shared>,
     ended: walrus_accel_ended_function,
     user_data: *mut c_void,
@@ -108,7 +108,7 @@ fn submit(
 /// # Safety
 ///
 /// The pointers are as the header demands. `prepare` gets a request whose pointers are, too.
-unsafe fn submit_request<R: CStruct, W>(
+pub(super) unsafe fn submit_request<R: CStruct, W>(
     runtime: *const walrus_accel_runtime,
     request: *const R,
     (ended, user_data): (walrus_accel_ended_function, *mut c_void),
@@ -246,7 +246,7 @@ pub extern "C" fn walrus_accel_submit_verify(
         let callback = (ended, user_data);
         submit_request(runtime, request, callback, job, error, |shared, request| {
             let work = VerifyJob::new(shared, request)?;
-            Ok(move |control: &Control| work.run(control).map(|()| Outcome::Verified))
+            Ok(move |control: &Control| work.run(control).map(|()| Outcome::Done))
         })
     }
 }
@@ -393,7 +393,7 @@ fn not_ended() -> Failure {
 /// # Safety
 ///
 /// As [`out_param`].
-unsafe fn take<T: Handle>(
+pub(super) unsafe fn take<T: Handle>(
     job: *const walrus_accel_job,
     out: *mut *mut T,
     name: &str,

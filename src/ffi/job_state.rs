@@ -9,6 +9,7 @@ use super::callbacks::{UserData, walrus_accel_ended_function};
 use super::decode_request::walrus_accel_decoded;
 use super::encode_request::walrus_accel_encoded;
 use super::job_queue::{JobQueue, Ticket};
+use super::quilt_read_request::walrus_accel_quilt_content;
 use super::status::{Failure, WALRUS_ACCEL_CANCELLED};
 use crate::io::control::Control;
 
@@ -16,7 +17,9 @@ use crate::io::control::Control;
 pub(super) enum Outcome {
     Encoded(walrus_accel_encoded),
     Decoded(walrus_accel_decoded),
-    Verified,
+    QuiltContent(walrus_accel_quilt_content),
+    /// The work has no value.
+    Done,
     /// The caller took the result.
     Taken,
 }

@@ -113,7 +113,7 @@ impl MemorySlivers {
     }
 
     /// Returns the memory that is read.
-    pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn memory(&self) -> impl Iterator<Item = &'static [u8]> {
         self.slivers.iter().map(|sliver| sliver.bytes)
     }
 
@@ -201,7 +201,7 @@ impl GivenSlivers {
     }
 
     /// Returns the memory that is read.
-    pub(super) fn memory(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn memory(&self) -> impl Iterator<Item = &'static [u8]> {
         let memory = match self {
             Self::Memory(memory) => Some(memory),
             Self::Directory(_) => None,

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arguments::{elements, length, path};
 use super::callbacks::{UserData, callback_result, walrus_accel_read_function};
@@ -54,6 +54,12 @@ unsafe impl CStruct for walrus_accel_source {
     const KIND: &'static str = "walrus_accel_source";
     const LEN_MIN: usize = size_of::<Self>();
 }
+
+/// Source that was opened.
+pub(super) type OpenSource = Box<dyn Source + Send>;
+
+/// Lock for one call of a request's callbacks at a time.
+pub(super) type Turn = Arc<Mutex<()>>;
 
 type ReadFunction = unsafe extern "C" fn(u64, *mut u8, usize, *mut c_void) -> i32;
 
@@ -108,7 +114,8 @@ impl GivenSource {
                 Self::Callback(CallbackSource {
                     read,
                     length: source.length,
-                    user_data: Mutex::new(UserData(source.user_data)),
+                    user_data: UserData(source.user_data),
+                    turn: Arc::default(),
                 })
             }
             kind => {
@@ -131,24 +138,39 @@ impl GivenSource {
         })
     }
 
+    /// Returns the path of the file, if the source is a path.
+    pub(super) fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Path(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Returns the memory that is read, empty unless the blob is in memory.
-    pub(super) fn memory(&self) -> &[u8] {
+    pub(super) fn memory(&self) -> &'static [u8] {
         match self {
             Self::Memory(memory) => memory,
             _ => &[],
         }
     }
 
-    /// Opens the source, and calls `work` with it.
-    pub(super) fn with<T>(
-        self,
-        control: &Control,
-        work: impl FnOnce(&dyn Source) -> Result<T>,
-    ) -> Result<T> {
+    /// Makes a callback wait for its turn among the sources of one request, which share `turn`.
+    pub(super) fn taking_turns(self, turn: &Turn) -> Self {
         match self {
-            Self::Memory(memory) => work(&memory),
-            Self::Path(path) => work(&FileSource::open(path)?),
-            Self::Callback(callback) => work(&callback),
+            Self::Callback(callback) => Self::Callback(CallbackSource {
+                turn: Arc::clone(turn),
+                ..callback
+            }),
+            other => other,
+        }
+    }
+
+    /// Opens the source.
+    pub(super) fn open(self, control: &Control) -> Result<OpenSource> {
+        Ok(match self {
+            Self::Memory(memory) => Box::new(memory),
+            Self::Path(path) => Box::new(FileSource::open(path)?),
+            Self::Callback(callback) => Box::new(callback),
             Self::Descriptor(descriptor) => {
                 let file = match descriptor {
                     Descriptor::Owned(file) => file,
@@ -157,11 +179,20 @@ impl GivenSource {
                 let name = "the descriptor";
                 let found = file.metadata().map_err(Error::io("inspect", name))?;
                 match found.is_file() {
-                    true => work(&FileSource::new(file, name)?),
-                    false => work(&SpooledSource::read_with(polling(&file), control)?),
+                    true => Box::new(FileSource::new(file, name)?),
+                    false => Box::new(SpooledSource::read_with(polling(&file), control)?),
                 }
             }
-        }
+        })
+    }
+
+    /// Opens the source, and calls `work` with it.
+    pub(super) fn with<T>(
+        self,
+        control: &Control,
+        work: impl FnOnce(&dyn Source) -> Result<T>,
+    ) -> Result<T> {
+        work(&*self.open(control)?)
     }
 }
 
@@ -238,8 +269,8 @@ fn polling(file: &File) -> impl Read + '_ {
 pub(super) struct CallbackSource {
     read: ReadFunction,
     length: u64,
-    /// Lock for one call at a time.
-    user_data: Mutex<UserData>,
+    user_data: UserData,
+    turn: Turn,
 }
 
 impl Source for CallbackSource {
@@ -250,14 +281,11 @@ impl Source for CallbackSource {
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         #[cfg(test)]
         super::tests::fault("source");
-        let user_data = self
-            .user_data
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the function is the caller's, called as the header says: `out` has the length
         // that is passed, no other call runs at the same time, and the function neither unwinds nor
         // writes beyond `out`.
-        let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), user_data.0) };
+        let answer = unsafe { (self.read)(offset, out.as_mut_ptr(), out.len(), self.user_data.0) };
         callback_result(answer, |reason| Error::Source {
             source: reason.into(),
         })

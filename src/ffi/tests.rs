@@ -137,7 +137,22 @@ const ENTRIES: &[(&str, Call)] = &entries! {
     reader_report: walrus_accel_reader_report_counts(_ _ _ _ _)
         walrus_accel_reader_report_get(_ _ _ _ _) walrus_accel_reader_report_free(_);
     rebuild_request: walrus_accel_rebuild(_ _ _ _ _);
-    batch_results: walrus_accel_encode_batch(_ _ _ _ _ _) walrus_accel_decode_batch(_ _ _ _ _ _);
+    batch_results: walrus_accel_encode_batch(_ _ _ _ _ _) walrus_accel_decode_batch(_ _ _ _ _ _)
+        walrus_accel_encode_quilt_batch(_ _ _ _ _ _);
+    quilt_ids: walrus_accel_quilt_patch_id_to_text(_ _ _ _ _ _)
+        walrus_accel_quilt_patch_id_from_text(_ _ _ _ _);
+    quilt_patches: walrus_accel_quilt_patches_count(_ _ _) walrus_accel_quilt_patches_get(_ _ _ _)
+        walrus_accel_quilt_patches_free(_);
+    encode_quilt_request: walrus_accel_encode_quilt(_ _ _ _ _) walrus_accel_encoded_patches(_ _ _);
+    quilt_reader_handle: walrus_accel_quilt_reader_new(_ _ _ _ _)
+        walrus_accel_quilt_reader_free(_) walrus_accel_quilt_reader_patches(_ _ _ _)
+        walrus_accel_quilt_reader_patch(_ _ _ _ _)
+        walrus_accel_quilt_reader_patches_with_tag(_ _ _ _ _)
+        walrus_accel_quilt_reader_patch_by_id(_ _ _ _ _);
+    quilt_read_request: walrus_accel_quilt_reader_read(_ _ _ _ _)
+        walrus_accel_quilt_reader_extract(_ _ _ _) walrus_accel_quilt_reader_check(_ _ _)
+        walrus_accel_quilt_content_length(_ _ _) walrus_accel_quilt_content_bytes(_ _ _ _)
+        walrus_accel_quilt_content_free(_);
     directory_report: walrus_accel_directory_verify(_ _ _ _ _ _)
         walrus_accel_directory_repair(_ _ _ _ _) walrus_accel_directory_report_counts(_ _ _ _)
         walrus_accel_directory_report_get(_ _ _ _) walrus_accel_directory_report_free(_);
@@ -148,6 +163,9 @@ const ENTRIES: &[(&str, Call)] = &entries! {
         walrus_accel_job_cancel(_ _) walrus_accel_job_engine(_ _ _) walrus_accel_job_result(_ _)
         walrus_accel_job_take_encoded(_ _ _) walrus_accel_job_take_decoded(_ _ _)
         walrus_accel_job_free(_);
+    quilt_jobs: walrus_accel_submit_encode_quilt(_ _ _ _ _ _)
+        walrus_accel_submit_quilt_read(_ _ _ _ _ _) walrus_accel_submit_quilt_extract(_ _ _ _ _ _)
+        walrus_accel_submit_quilt_check(_ _ _ _ _) walrus_accel_job_take_quilt_content(_ _ _);
 };
 
 /// Entry points that return no status or cannot fail.

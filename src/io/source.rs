@@ -127,6 +127,28 @@ impl<T: Source + ?Sized> Source for &T {
     }
 }
 
+impl<T: Source + ?Sized> Source for Box<T> {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        (**self).read_at(offset, out)
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        (**self).as_bytes()
+    }
+
+    fn as_file(&self) -> Option<&FileSource> {
+        (**self).as_file()
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        (**self).check_unchanged()
+    }
+}
+
 /// File, read by position. The file is not mapped, so that truncation during a job is an error
 /// instead of a signal.
 ///

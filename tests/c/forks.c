@@ -145,12 +145,35 @@ typedef struct heritage {
     walrus_accel_job *job;
     walrus_accel_control *control;
     walrus_accel_reader *reader;
+    walrus_accel_quilt_reader *quilt_reader;
+    walrus_accel_quilt_patches *patches;
     walrus_accel_metadata *metadata;
     walrus_accel_expanded *expanded;
     walrus_accel_directory_report *report;
     walrus_accel_error *error;
     walrus_accel_encoded *encoded;
 } heritage;
+
+/* Makes the handles of a quilt without patches. The reader never reads its blob. */
+static void make_quilt(heritage *all) {
+    walrus_accel_encode_quilt_request request = WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT;
+    walrus_accel_quilt_reader_request from = WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+    walrus_accel_encoded *encoded = NULL;
+    walrus_accel_metadata *metadata = NULL;
+    request.n_shards = SHARDS;
+    REQUIRE_OK(walrus_accel_encode_quilt(runtime, &request, NULL, &encoded, &error));
+    REQUIRE_OK(walrus_accel_encoded_patches(encoded, &all->patches, &error));
+    REQUIRE_OK(walrus_accel_encoded_metadata(encoded, &metadata, &error));
+    from.metadata = metadata;
+    REQUIRE_OK(walrus_accel_quilt_reader_new(runtime, &from, NULL, &all->quilt_reader, &error));
+    CHECK(walrus_accel_metadata_free(metadata) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_encoded_free(encoded) == WALRUS_ACCEL_OK);
+}
+
+static void free_quilt(const heritage *all) {
+    CHECK(walrus_accel_quilt_reader_free(all->quilt_reader) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_quilt_patches_free(all->patches) == WALRUS_ACCEL_OK);
+}
 
 /* In a child: handles with threads or locks are refused; handles of memory alone are usable. */
 static int use_heritage(const heritage *all) {
@@ -159,6 +182,7 @@ static int use_heritage(const heritage *all) {
     walrus_accel_expand_request expand = WALRUS_ACCEL_EXPAND_REQUEST_INIT;
     walrus_accel_sliver sliver = sample_sliver(&given, WALRUS_ACCEL_AXIS_PRIMARY, 1);
     walrus_accel_reader_report *seen = NULL;
+    walrus_accel_quilt_patches *patches = NULL;
     walrus_accel_encoded *encoded = NULL;
     walrus_accel_expanded *expanded = NULL;
     uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH];
@@ -181,6 +205,10 @@ static int use_heritage(const heritage *all) {
     CHECK_STATUS(dead, walrus_accel_control_progress(all->control, &done, &total, &error));
     CHECK_STATUS(dead, walrus_accel_reader_report_new(all->reader, &seen, &error));
     CHECK_STATUS(dead, walrus_accel_reader_read_range(all->reader, 0, id, 1, NULL, &error));
+    CHECK_STATUS(
+        dead, walrus_accel_quilt_reader_patches(all->quilt_reader, NULL, &patches, &error));
+    CHECK_OK(walrus_accel_quilt_patches_count(all->patches, &checked, &error));
+    CHECK_EQUAL(checked, 0);
     CHECK_OK(walrus_accel_metadata_blob_id(all->metadata, id, &error));
     CHECK_BYTES(id, given.id, sizeof id);
     CHECK_OK(walrus_accel_expanded_axis(all->expanded, &axis, &error));
@@ -192,6 +220,7 @@ static int use_heritage(const heritage *all) {
     CHECK(walrus_accel_job_free(all->job) == dead);
     CHECK(walrus_accel_control_free(all->control) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(all->reader) == WALRUS_ACCEL_OK);
+    free_quilt(all);
     CHECK(walrus_accel_metadata_free(all->metadata) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_expanded_free(all->expanded) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_directory_report_free(all->report) == WALRUS_ACCEL_OK);
@@ -235,6 +264,7 @@ static heritage heritage_of(const char *folder) {
     all.report = report_of(folder);
     REQUIRE_OK(walrus_accel_control_new(&all.control, &error));
     REQUIRE_OK(walrus_accel_reader_new(runtime, given.metadata, &all.reader, &error));
+    make_quilt(&all);
     REQUIRE_OK(walrus_accel_encoded_metadata(given.encoded, &all.metadata, &error));
     REQUIRE_OK(walrus_accel_expand(runtime, &expand, NULL, &all.expanded, &error));
     REQUIRE_OK(walrus_accel_encode(runtime, &request, NULL, &all.encoded, &error));
@@ -250,6 +280,7 @@ static void free_heritage(heritage *all) {
     CHECK(walrus_accel_job_free(all->job) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_control_free(all->control) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(all->reader) == WALRUS_ACCEL_OK);
+    free_quilt(all);
     CHECK(walrus_accel_metadata_free(all->metadata) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_expanded_free(all->expanded) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_directory_report_free(all->report) == WALRUS_ACCEL_OK);

@@ -14,6 +14,16 @@ static const walrus_accel_encode_request encode_request = WALRUS_ACCEL_ENCODE_RE
 static const walrus_accel_decode_request decode_request = WALRUS_ACCEL_DECODE_REQUEST_INIT;
 static const walrus_accel_verify_request verify_request = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
 static const walrus_accel_rebuild_request rebuild_request = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
+static const walrus_accel_quilt_entry quilt_entry = WALRUS_ACCEL_QUILT_ENTRY_INIT;
+static const walrus_accel_encode_quilt_request encode_quilt =
+    WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT;
+static const walrus_accel_quilt_patch quilt_patch = WALRUS_ACCEL_QUILT_PATCH_INIT;
+static const walrus_accel_quilt_reader_request quilt_reader =
+    WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+static const walrus_accel_quilt_reader_read_request quilt_read =
+    WALRUS_ACCEL_QUILT_READER_READ_REQUEST_INIT;
+static const walrus_accel_quilt_reader_extract_request quilt_extract =
+    WALRUS_ACCEL_QUILT_READER_EXTRACT_REQUEST_INIT;
 static const walrus_accel_problem problem = WALRUS_ACCEL_PROBLEM_INIT;
 static const walrus_accel_verify_symbols_request verify_symbols =
     WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
@@ -41,6 +51,12 @@ static int wrong_at_file_scope(void) {
            verify_request.struct_size != sizeof verify_request ||
            verify_request.metadata_per_sliver != NULL ||
            rebuild_request.struct_size != sizeof rebuild_request || rebuild_request.axis != 0 ||
+           quilt_entry.struct_size != sizeof quilt_entry || quilt_entry.source != NULL ||
+           encode_quilt.struct_size != sizeof encode_quilt || encode_quilt.n_shards != 0 ||
+           quilt_patch.struct_size != sizeof quilt_patch || quilt_patch.end_column != 0 ||
+           quilt_reader.struct_size != sizeof quilt_reader || quilt_reader.blob != NULL ||
+           quilt_read.struct_size != sizeof quilt_read || quilt_read.output_path != NULL ||
+           quilt_extract.struct_size != sizeof quilt_extract || quilt_extract.replace != 0 ||
            problem.struct_size != sizeof problem || problem.kind != 0 ||
            verify_symbols.struct_size != sizeof verify_symbols || verify_symbols.reserved != 0 ||
            expand.struct_size != sizeof expand || expand.sliver != NULL ||
@@ -63,6 +79,14 @@ static int wrong_in_a_function(void) {
     walrus_accel_decode_request inner_decode = WALRUS_ACCEL_DECODE_REQUEST_INIT;
     walrus_accel_verify_request inner_verify = WALRUS_ACCEL_VERIFY_REQUEST_INIT;
     walrus_accel_rebuild_request inner_rebuild = WALRUS_ACCEL_REBUILD_REQUEST_INIT;
+    walrus_accel_quilt_entry inner_entry = WALRUS_ACCEL_QUILT_ENTRY_INIT;
+    walrus_accel_encode_quilt_request inner_encode_quilt = WALRUS_ACCEL_ENCODE_QUILT_REQUEST_INIT;
+    walrus_accel_quilt_patch inner_patch = WALRUS_ACCEL_QUILT_PATCH_INIT;
+    walrus_accel_quilt_reader_request inner_quilt_reader = WALRUS_ACCEL_QUILT_READER_REQUEST_INIT;
+    walrus_accel_quilt_reader_read_request inner_quilt_read =
+        WALRUS_ACCEL_QUILT_READER_READ_REQUEST_INIT;
+    walrus_accel_quilt_reader_extract_request inner_quilt_extract =
+        WALRUS_ACCEL_QUILT_READER_EXTRACT_REQUEST_INIT;
     walrus_accel_problem inner_problem = WALRUS_ACCEL_PROBLEM_INIT;
     walrus_accel_verify_symbols_request inner_verify_symbols =
         WALRUS_ACCEL_VERIFY_SYMBOLS_REQUEST_INIT;
@@ -84,6 +108,16 @@ static int wrong_in_a_function(void) {
            inner_decode.struct_size != sizeof inner_decode || inner_decode.metadata != NULL ||
            inner_verify.struct_size != sizeof inner_verify || inner_verify.metadata != NULL ||
            inner_rebuild.struct_size != sizeof inner_rebuild || inner_rebuild.metadata != NULL ||
+           inner_entry.struct_size != sizeof inner_entry || inner_entry.identifier != NULL ||
+           inner_encode_quilt.struct_size != sizeof inner_encode_quilt ||
+           inner_encode_quilt.entries != NULL || inner_patch.struct_size != sizeof inner_patch ||
+           inner_patch.identifier != NULL ||
+           inner_quilt_reader.struct_size != sizeof inner_quilt_reader ||
+           inner_quilt_reader.metadata != NULL ||
+           inner_quilt_read.struct_size != sizeof inner_quilt_read ||
+           inner_quilt_read.patches != NULL ||
+           inner_quilt_extract.struct_size != sizeof inner_quilt_extract ||
+           inner_quilt_extract.patches != NULL ||
            inner_problem.struct_size != sizeof inner_problem || inner_problem.path != NULL ||
            inner_verify_symbols.struct_size != sizeof inner_verify_symbols ||
            inner_verify_symbols.metadata != NULL ||

@@ -445,6 +445,10 @@ static const struct {
     {"encode from a callback", encode_reads, 0},
     {"encode to a callback", encode_to_callback, 0},
     {"decode to a file", decode_to_file, 0},
+    {"encode a quilt", encode_quilt, 0},
+    {"read a quilt", read_quilt, 0},
+    {"restore a quilt", restore_quilt, 0},
+    {"check a quilt", check_quilt, 0},
     {"encode to a directory", encode_to_directory, 1},
     {"decode a directory", decode_directory, 1},
     {"verify a directory", verify_directory, 1},
@@ -547,6 +551,7 @@ static void sweep_sample(uint16_t n_shards, size_t length) {
     make_symbols(runtime);
     make_proof();
     make_files(runtime);
+    memory_quilts_new(runtime);
     /* The tries must not meet threads of this process. */
     CHECK(walrus_accel_runtime_free(runtime) == WALRUS_ACCEL_OK);
     buffers = buffers_new(&here.given.shape, n_shards);
@@ -558,6 +563,7 @@ static void sweep_sample(uint16_t n_shards, size_t length) {
         }
     }
     free(output);
+    memory_quilts_free();
     folder_free(files);
     free(here.directory);
     free(here.file);

@@ -48,6 +48,16 @@ walrus_accel_status verify_directory(const walrus_accel_runtime *runtime, int is
 walrus_accel_status verify_quickly(const walrus_accel_runtime *runtime, int is_checked);
 walrus_accel_status repair_directory(const walrus_accel_runtime *runtime, int is_checked);
 
+/* Defined in memory_quilts.c. */
+walrus_accel_status encode_quilt(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status read_quilt(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status restore_quilt(const walrus_accel_runtime *runtime, int is_checked);
+walrus_accel_status check_quilt(const walrus_accel_runtime *runtime, int is_checked);
+
+/* Material of these calls. */
+void memory_quilts_new(const walrus_accel_runtime *runtime);
+void memory_quilts_free(void);
+
 /* Defined in memory_jobs.c. */
 walrus_accel_status encode_as_job(const walrus_accel_runtime *runtime, int is_checked);
 walrus_accel_status decode_as_job(const walrus_accel_runtime *runtime, int is_checked);

@@ -29,6 +29,9 @@ static void make_handles(const world *world, void **made) {
     walrus_accel_recovered *recovered = NULL;
     walrus_accel_reader *reader = NULL;
     walrus_accel_reader_report *seen = NULL;
+    walrus_accel_quilt_patches *patches = NULL;
+    walrus_accel_quilt_reader *quilt_reader = NULL;
+    walrus_accel_quilt_content *content = NULL;
     walrus_accel_runtime *runtime = runtime_of_cpu(2, 1);
     REQUIRE_OK(walrus_accel_control_new(&control, &error));
     REQUIRE_OK(walrus_accel_encode(runtime, &world->encode, NULL, &encoded, &error));
@@ -47,6 +50,11 @@ static void make_handles(const world *world, void **made) {
     REQUIRE_OK(walrus_accel_recover(runtime, &world->recover, NULL, &recovered, &error));
     REQUIRE_OK(walrus_accel_reader_new(runtime, metadata, &reader, &error));
     REQUIRE_OK(walrus_accel_reader_report_new(reader, &seen, &error));
+    REQUIRE_OK(walrus_accel_encoded_patches(world->quilt, &patches, &error));
+    REQUIRE_OK(
+        walrus_accel_quilt_reader_new(runtime, &world->quilt_reader, NULL, &quilt_reader, &error));
+    REQUIRE_OK(
+        walrus_accel_quilt_reader_read(quilt_reader, &world->quilt_read, NULL, &content, &error));
     made[KIND_RUNTIME] = runtime;
     made[KIND_CONTROL] = control;
     made[KIND_METADATA] = metadata;
@@ -59,6 +67,9 @@ static void make_handles(const world *world, void **made) {
     made[KIND_RECOVERED] = recovered;
     made[KIND_READER] = reader;
     made[KIND_READER_REPORT] = seen;
+    made[KIND_QUILT_PATCHES] = patches;
+    made[KIND_QUILT_READER] = quilt_reader;
+    made[KIND_QUILT_CONTENT] = content;
     made[KIND_ERROR] = new_error();
 }
 
@@ -76,6 +87,9 @@ static void free_handles(void **made) {
     CHECK(walrus_accel_recovered_free(made[KIND_RECOVERED]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(made[KIND_READER]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_report_free(made[KIND_READER_REPORT]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_quilt_patches_free(made[KIND_QUILT_PATCHES]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_quilt_reader_free(made[KIND_QUILT_READER]) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_quilt_content_free(made[KIND_QUILT_CONTENT]) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(made[KIND_ERROR]) == WALRUS_ACCEL_OK);
 }
 
@@ -155,6 +169,7 @@ int main(void) {
     world.sample = sample_new(world.runtime, SHARDS, 1, LENGTH);
     make_requests(&world);
     misuse_recovery_new(&world);
+    misuse_quilts_new(&world);
     write_directory(&world);
     check_constants();
     make_handles(&world, world.live);
@@ -168,8 +183,10 @@ int main(void) {
     misuse_files(&world);
     misuse_callbacks(&world);
     misuse_recovery(&world);
+    misuse_quilts(&world);
     check_normal(&world);
     free_handles(world.live);
+    misuse_quilts_free(&world);
     misuse_recovery_free(&world);
     free(world.slivers);
     sample_free(&world.sample);

@@ -20,6 +20,9 @@ enum {
     KIND_RECOVERED,
     KIND_READER,
     KIND_READER_REPORT,
+    KIND_QUILT_PATCHES,
+    KIND_QUILT_READER,
+    KIND_QUILT_CONTENT,
     KIND_ERROR,
     KINDS
 };
@@ -39,6 +42,9 @@ enum {
         CHECK_STATUS(expected, call);                                                              \
         CHECK_EQUAL(out, 0);                                                                       \
     } while (0)
+
+/* Calls a function with a structure. Returns the status; the error is NULL or must be freed. */
+typedef walrus_accel_status (*use)(void *structure, walrus_accel_error **error);
 
 /* Valid arguments, to change one at a time. */
 typedef struct world {
@@ -68,6 +74,16 @@ typedef struct world {
     walrus_accel_reader_add_request reader_add;
     walrus_accel_added added;
     walrus_accel_reader_read_request reader_read;
+    /* A quilt of one patch, and its secondary slivers. */
+    walrus_accel_quilt_entry quilt_entry;
+    walrus_accel_encode_quilt_request encode_quilt;
+    walrus_accel_encoded *quilt;
+    walrus_accel_metadata *quilt_metadata;
+    walrus_accel_sliver *quilt_slivers;
+    walrus_accel_quilt_patches *quilt_patches;
+    walrus_accel_quilt_reader_request quilt_reader;
+    walrus_accel_quilt_reader_read_request quilt_read;
+    walrus_accel_quilt_reader_extract_request quilt_extract;
     char *folder;
     /* The blob's directory in the folder. */
     char *directory;
@@ -84,9 +100,18 @@ void misuse_memory(world *world);
 void misuse_files(world *world);
 void misuse_callbacks(world *world);
 void misuse_recovery(world *world);
+void misuse_quilts(world *world);
+
+/* Calls a function with structures of all sizes, from `known` on. `is_filled`: the function fills
+ * the structure. */
+void check_sizes(const char *name, use use, const void *structure, size_t known, int is_filled);
 
 /* Requests of misuse_recovery, and their material. */
 void misuse_recovery_new(world *world);
 void misuse_recovery_free(world *world);
+
+/* Requests of misuse_quilts, and their material. */
+void misuse_quilts_new(world *world);
+void misuse_quilts_free(world *world);
 
 #endif

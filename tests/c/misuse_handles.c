@@ -11,7 +11,7 @@
 static const world *here;
 
 /* Calls a function with an invalid handle, and checks that its outputs are empty. */
-typedef walrus_accel_status (*use)(const void *handle, walrus_accel_error **error);
+typedef walrus_accel_status (*use_handle)(const void *handle, walrus_accel_error **error);
 
 #define USE(name) static walrus_accel_status name(const void *handle, walrus_accel_error **error)
 
@@ -365,6 +365,99 @@ USE_FOR_POINTER(
 USE_FOR_POINTER(
     job_take_decoded, walrus_accel_decoded, walrus_accel_job_take_decoded(handle, &out, error))
 USE_FOR_NOTHING(job_free, (*error = NULL, walrus_accel_job_free((void *)(uintptr_t)handle)))
+
+USE_FOR_POINTER(encode_quilt, walrus_accel_encoded,
+    walrus_accel_encode_quilt(handle, &here->encode_quilt, NULL, &out, error))
+USE_FOR_POINTER(encode_quilt_with, walrus_accel_encoded,
+    walrus_accel_encode_quilt(here->runtime, &here->encode_quilt, handle, &out, error))
+USE_FOR_POINTER(submit_encode_quilt, walrus_accel_job,
+    walrus_accel_submit_encode_quilt(handle, &here->encode_quilt, NULL, NULL, &out, error))
+USE_FOR_POINTER(
+    encoded_patches, walrus_accel_quilt_patches, walrus_accel_encoded_patches(handle, &out, error))
+USE_FOR_NUMBER(quilt_patches_count, size_t, walrus_accel_quilt_patches_count(handle, &out, error))
+
+USE(encode_quilt_batch) {
+    walrus_accel_encode_result result = {
+        UNSET(walrus_accel_encoded), UNSET(walrus_accel_error), 5, 5};
+    walrus_accel_status status =
+        walrus_accel_encode_quilt_batch(handle, &here->encode_quilt, 1, NULL, &result, error);
+    CHECK(
+        result.encoded == NULL && result.error == NULL && result.status == WALRUS_ACCEL_NOT_ENDED);
+    return status;
+}
+
+USE(quilt_patches_get) {
+    walrus_accel_quilt_patch patch = WALRUS_ACCEL_QUILT_PATCH_INIT;
+    walrus_accel_status status;
+    patch.identifier = "identifier";
+    patch.end_column = 7;
+    status = walrus_accel_quilt_patches_get(handle, 0, &patch, error);
+    CHECK(patch.identifier == NULL && patch.end_column == 0);
+    return status;
+}
+
+USE_FOR_NOTHING(
+    quilt_patches_free, (*error = NULL, walrus_accel_quilt_patches_free((void *)(uintptr_t)handle)))
+USE_FOR_POINTER(quilt_reader_new, walrus_accel_quilt_reader,
+    walrus_accel_quilt_reader_new(handle, &here->quilt_reader, NULL, &out, error))
+USE_FOR_POINTER(quilt_reader_new_with, walrus_accel_quilt_reader,
+    walrus_accel_quilt_reader_new(here->runtime, &here->quilt_reader, handle, &out, error))
+USE_IN_REQUEST(quilt_reader_new_of, quilt_reader, walrus_accel_quilt_reader,
+    walrus_accel_quilt_reader_new(here->runtime, &request, NULL, &out, error))
+USE_FOR_POINTER(quilt_reader_patches, walrus_accel_quilt_patches,
+    walrus_accel_quilt_reader_patches(handle, NULL, &out, error))
+USE_FOR_POINTER(quilt_reader_patches_with, walrus_accel_quilt_patches,
+    walrus_accel_quilt_reader_patches(here->live[KIND_QUILT_READER], handle, &out, error))
+USE_FOR_POINTER(quilt_reader_patch, walrus_accel_quilt_patches,
+    walrus_accel_quilt_reader_patch(handle, "file", NULL, &out, error))
+USE_FOR_POINTER(quilt_reader_patches_with_tag, walrus_accel_quilt_patches,
+    walrus_accel_quilt_reader_patches_with_tag(handle, here->quilt_entry.tags, NULL, &out, error))
+USE_FOR_POINTER(quilt_reader_patch_by_id, walrus_accel_quilt_patches,
+    walrus_accel_quilt_reader_patch_by_id(handle, "", NULL, &out, error))
+USE_FOR_POINTER(quilt_reader_read, walrus_accel_quilt_content,
+    walrus_accel_quilt_reader_read(handle, &here->quilt_read, NULL, &out, error))
+USE_FOR_POINTER(quilt_reader_read_with, walrus_accel_quilt_content,
+    walrus_accel_quilt_reader_read(
+        here->live[KIND_QUILT_READER], &here->quilt_read, handle, &out, error))
+
+USE(quilt_reader_read_of) {
+    walrus_accel_quilt_reader_read_request request = here->quilt_read;
+    walrus_accel_quilt_content *out = UNSET(walrus_accel_quilt_content);
+    walrus_accel_status status;
+    request.patches = handle;
+    status =
+        walrus_accel_quilt_reader_read(here->live[KIND_QUILT_READER], &request, NULL, &out, error);
+    CHECK(out == NULL);
+    return status;
+}
+
+USE(quilt_reader_extract_of) {
+    walrus_accel_quilt_reader_extract_request request = here->quilt_extract;
+    request.patches = handle;
+    return walrus_accel_quilt_reader_extract(here->live[KIND_QUILT_READER], &request, NULL, error);
+}
+
+USE_FOR_NOTHING(quilt_reader_extract,
+    walrus_accel_quilt_reader_extract(handle, &here->quilt_extract, NULL, error))
+USE_FOR_NOTHING(quilt_reader_check, walrus_accel_quilt_reader_check(handle, NULL, error))
+USE_FOR_NOTHING(quilt_reader_check_with,
+    walrus_accel_quilt_reader_check(here->live[KIND_QUILT_READER], handle, error))
+USE_FOR_POINTER(submit_quilt_read, walrus_accel_job,
+    walrus_accel_submit_quilt_read(handle, &here->quilt_read, NULL, NULL, &out, error))
+USE_FOR_POINTER(submit_quilt_extract, walrus_accel_job,
+    walrus_accel_submit_quilt_extract(handle, &here->quilt_extract, NULL, NULL, &out, error))
+USE_FOR_POINTER(submit_quilt_check, walrus_accel_job,
+    walrus_accel_submit_quilt_check(handle, NULL, NULL, &out, error))
+USE_FOR_POINTER(job_take_quilt_content, walrus_accel_quilt_content,
+    walrus_accel_job_take_quilt_content(handle, &out, error))
+USE_FOR_NOTHING(
+    quilt_reader_free, (*error = NULL, walrus_accel_quilt_reader_free((void *)(uintptr_t)handle)))
+USE_FOR_NUMBER(
+    quilt_content_length, uint64_t, walrus_accel_quilt_content_length(handle, &out, error))
+USE_FOR_ARRAY(
+    quilt_content_bytes, uint8_t, walrus_accel_quilt_content_bytes(handle, &out, &count, error))
+USE_FOR_NOTHING(
+    quilt_content_free, (*error = NULL, walrus_accel_quilt_content_free((void *)(uintptr_t)handle)))
 USE_FOR_NOTHING(error_free, (*error = NULL, walrus_accel_error_free((void *)(uintptr_t)handle)))
 
 USE(error_message) {
@@ -383,7 +476,7 @@ enum { NULL_IS_REFUSED, NULL_PASSES, NULL_IS_DEAD };
 
 static const struct {
     const char *name;
-    use use;
+    use_handle use;
     int kind, null;
 } uses[] = {
     ENTRY(instruction_set, KIND_RUNTIME),
@@ -495,6 +588,37 @@ static const struct {
     ENTRY(reader_report_counts, KIND_READER_REPORT),
     ENTRY(reader_report_get, KIND_READER_REPORT),
     PASSING(reader_report_free, KIND_READER_REPORT),
+    ENTRY(encode_quilt, KIND_RUNTIME),
+    PASSING(encode_quilt_with, KIND_CONTROL),
+    ENTRY(encode_quilt_batch, KIND_RUNTIME),
+    ENTRY(submit_encode_quilt, KIND_RUNTIME),
+    ENTRY(encoded_patches, KIND_ENCODED),
+    ENTRY(quilt_patches_count, KIND_QUILT_PATCHES),
+    ENTRY(quilt_patches_get, KIND_QUILT_PATCHES),
+    PASSING(quilt_patches_free, KIND_QUILT_PATCHES),
+    ENTRY(quilt_reader_new, KIND_RUNTIME),
+    PASSING(quilt_reader_new_with, KIND_CONTROL),
+    ENTRY(quilt_reader_new_of, KIND_METADATA),
+    ENTRY(quilt_reader_patches, KIND_QUILT_READER),
+    PASSING(quilt_reader_patches_with, KIND_CONTROL),
+    ENTRY(quilt_reader_patch, KIND_QUILT_READER),
+    ENTRY(quilt_reader_patches_with_tag, KIND_QUILT_READER),
+    ENTRY(quilt_reader_patch_by_id, KIND_QUILT_READER),
+    ENTRY(quilt_reader_read, KIND_QUILT_READER),
+    PASSING(quilt_reader_read_with, KIND_CONTROL),
+    ENTRY(quilt_reader_read_of, KIND_QUILT_PATCHES),
+    ENTRY(quilt_reader_extract, KIND_QUILT_READER),
+    ENTRY(quilt_reader_extract_of, KIND_QUILT_PATCHES),
+    ENTRY(quilt_reader_check, KIND_QUILT_READER),
+    PASSING(quilt_reader_check_with, KIND_CONTROL),
+    ENTRY(submit_quilt_read, KIND_QUILT_READER),
+    ENTRY(submit_quilt_extract, KIND_QUILT_READER),
+    ENTRY(submit_quilt_check, KIND_QUILT_READER),
+    ENTRY(job_take_quilt_content, KIND_JOB),
+    PASSING(quilt_reader_free, KIND_QUILT_READER),
+    ENTRY(quilt_content_length, KIND_QUILT_CONTENT),
+    ENTRY(quilt_content_bytes, KIND_QUILT_CONTENT),
+    PASSING(quilt_content_free, KIND_QUILT_CONTENT),
     PASSING(error_free, KIND_ERROR),
     {"error_message", error_message, KIND_ERROR, NULL_IS_DEAD},
 };
@@ -571,5 +695,8 @@ void misuse_handles(world *world) {
     CHECK(walrus_accel_recovered_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_reader_report_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_quilt_patches_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_quilt_reader_free(NULL) == WALRUS_ACCEL_OK);
+    CHECK(walrus_accel_quilt_content_free(NULL) == WALRUS_ACCEL_OK);
     CHECK(walrus_accel_error_free(NULL) == WALRUS_ACCEL_OK);
 }

@@ -5,7 +5,7 @@
 
 #define BAD WALRUS_ACCEL_INVALID_ARGUMENT
 
-static void check_sizes(void) {
+static void check_size_queries(void) {
     const uint8_t id[WALRUS_ACCEL_BLOB_ID_LENGTH] = {0};
     char text[WALRUS_ACCEL_BLOB_ID_TEXT_LENGTH];
     uint8_t bytes[WALRUS_ACCEL_BLOB_ID_LENGTH];
@@ -205,7 +205,7 @@ static void check_batches(world *world) {
 }
 
 void misuse_pointers(world *world) {
-    check_sizes();
+    check_size_queries();
     check_places_of_handles(world);
     check_places_of_numbers(world);
     check_requests(world);

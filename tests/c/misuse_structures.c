@@ -14,9 +14,6 @@ enum { LONGEST = 4096 };
 
 static world *here;
 
-/* Calls a function with a structure. Returns the status; the error is NULL or must be freed. */
-typedef walrus_accel_status (*use)(void *structure, walrus_accel_error **error);
-
 static walrus_accel_status use_options(void *structure, walrus_accel_error **error) {
     walrus_accel_runtime *runtime = NULL;
     walrus_accel_status status = walrus_accel_runtime_new(structure, &runtime, error);
@@ -240,8 +237,7 @@ static void check_sizes_from(
     check_about(NULL);
 }
 
-static void check_sizes(
-    const char *name, use use, const void *structure, size_t known, int is_filled) {
+void check_sizes(const char *name, use use, const void *structure, size_t known, int is_filled) {
     check_sizes_from(name, use, structure, known, known, is_filled);
 }
 

@@ -20,6 +20,7 @@ int main() {
         {"recovery", test_recovery},
         {"directories", test_directories},
         {"jobs", test_jobs},
+        {"quilts", test_quilts},
     };
     for (const auto &[name, test] : parts) {
         std::cout << name << std::endl;

@@ -9,5 +9,6 @@ void test_decoding();
 void test_recovery();
 void test_directories();
 void test_jobs();
+void test_quilts();
 
 #endif // SUITE_HPP

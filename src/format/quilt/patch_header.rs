@@ -4,7 +4,8 @@ use super::identifier::{check_identifier, shortened};
 use super::tags::QuiltTags;
 use crate::format::error::{Error, Result};
 use crate::format::quilt_reasons::QuiltProblem;
-use crate::format::wire::{Reader, put_bytes};
+use crate::format::wire::{Reader, put_bytes, put_uleb};
+use crate::support::memory::{ensure_capacity, try_to_owned};
 
 /// First byte of a patch.
 const VERSION: u8 = 1;
@@ -30,24 +31,33 @@ pub(crate) struct PatchHeader {
 impl PatchHeader {
     /// Length of the header in bytes.
     pub(crate) fn len(&self) -> usize {
-        let mut out = Vec::new();
-        self.write(&mut out);
-        out.len()
+        let tags_len = match self.tags.is_empty() {
+            true => 0,
+            false => 2 + self.tags.bytes().len(),
+        };
+        PATCH_START_LEN + 2 + self.text_len() + tags_len
     }
 
-    /// Appends the header. The content is short enough for the patch's length.
+    /// Length of the identifier with its length in bytes.
+    fn text_len(&self) -> usize {
+        let mut start = Vec::new();
+        put_uleb(self.identifier.len() as u64, &mut start);
+        start.len() + self.identifier.len()
+    }
+
+    /// Appends the header. The content is short enough for the patch's length. Unwinds to
+    /// [`catch_out_of_memory`](crate::support::memory::catch_out_of_memory) if memory is missing.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let start = out.len();
+        ensure_capacity(out, start + self.len());
         out.extend_from_slice(&[VERSION, 0, 0, 0, 0]);
         out.push(if self.tags.is_empty() { 0 } else { HAS_TAGS });
         let put_u16 = |value: usize, out: &mut Vec<u8>| {
             let value = u16::try_from(value).expect("identifiers and tags have a limit");
             out.extend_from_slice(&value.to_le_bytes());
         };
-        let mut text = Vec::new();
-        put_bytes(self.identifier.as_bytes(), &mut text);
-        put_u16(text.len(), out);
-        out.extend_from_slice(&text);
+        put_u16(self.text_len(), out);
+        put_bytes(self.identifier.as_bytes(), out);
         if !self.tags.is_empty() {
             put_u16(self.tags.bytes().len(), out);
             out.extend_from_slice(self.tags.bytes());
@@ -73,7 +83,7 @@ impl PatchHeader {
         reader.take(PATCH_START_LEN - 1)?;
         let has_tags = reader.u8()? & HAS_TAGS != 0;
         let identifier = sized(&mut reader, "patch's identifier", |reader| {
-            reader.text().map(str::to_owned)
+            Ok(try_to_owned(reader.text()?)?)
         })?;
         let tags = match has_tags {
             true => sized(&mut reader, "patch's tags", QuiltTags::read)?,

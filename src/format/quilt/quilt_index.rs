@@ -11,7 +11,7 @@ use crate::format::error::{Error, Result};
 use crate::format::quilt_reasons::QuiltProblem;
 use crate::format::wire::reason::TRUNCATED;
 use crate::format::wire::{Reader, put_bytes, put_uleb};
-use crate::support::memory::{ensure_capacity, try_with_capacity};
+use crate::support::memory::{ensure_capacity, try_to_owned, try_with_capacity};
 
 /// First byte of the index.
 const VERSION: u8 = 1;
@@ -53,6 +53,17 @@ impl QuiltPatch {
             tags,
             columns,
         }
+    }
+
+    /// Returns a copy of the patch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] with `ErrorKind::OutOfMemory`.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let identifier = try_to_owned(&self.identifier)?;
+        let tags = self.tags.try_clone()?;
+        Ok(Self::new(identifier, tags, self.columns.clone()))
     }
 
     /// Returns the ID of the patch in the quilt with this blob ID.
@@ -177,10 +188,8 @@ fn read_patches(
             return invalid(QuiltProblem::Order { identifier });
         }
         shape.check_columns(&(start..end))?;
-        let mut owned = try_with_capacity(identifier.len())?;
-        owned.extend_from_slice(identifier.as_bytes());
         patches.push(QuiltPatch {
-            identifier: String::from_utf8(owned).expect("copied from a text"),
+            identifier: try_to_owned(identifier)?,
             tags,
             columns: start..end,
         });

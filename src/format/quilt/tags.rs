@@ -5,10 +5,13 @@ use std::fmt;
 use crate::format::error::{Error, Result};
 use crate::format::quilt_reasons::QuiltLimit;
 use crate::format::wire::{Reader, put_bytes, put_uleb};
-use crate::support::memory::try_with_capacity;
+use crate::support::memory::{catch_out_of_memory, push, try_with_capacity, with_capacity};
 
 /// Maximum length of the tags of one patch in bytes, serialised.
 const MAX_LEN: usize = u16::MAX as usize;
+
+/// Maximum length of a length in bytes.
+const MAX_ULEB_LEN: usize = 10;
 
 /// Length of the shortest tag: an empty key and an empty value.
 const MIN_TAG_LEN: usize = 2;
@@ -45,26 +48,36 @@ impl QuiltTags {
     pub fn new<K: AsRef<str>, V: AsRef<str>>(
         tags: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self> {
+        catch_out_of_memory(|| Self::new_uncaught(tags))
+    }
+
+    /// [`QuiltTags::new`], which unwinds if memory is missing.
+    fn new_uncaught<K: AsRef<str>, V: AsRef<str>>(
+        tags: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self> {
         let refused = |reason| Err(Error::QuiltRefused { reason });
         let mut sorted = Vec::new();
         let mut length = 0u64;
         for (key, value) in tags {
-            let mut bytes = Vec::new();
-            put_bytes(key.as_ref().as_bytes(), &mut bytes);
+            let (given, value) = (key.as_ref().as_bytes(), value.as_ref().as_bytes());
+            let mut bytes = with_capacity(given.len() + value.len() + 2 * MAX_ULEB_LEN);
+            put_bytes(given, &mut bytes);
             let key_len = bytes.len();
-            put_bytes(value.as_ref().as_bytes(), &mut bytes);
+            put_bytes(value, &mut bytes);
             length += bytes.len() as u64;
             // No more is kept than the limit and one tag.
             if length <= MAX_LEN as u64 {
-                sorted.push((bytes, key_len, key.as_ref().to_owned()));
+                push(&mut sorted, (bytes, key_len, key));
             }
         }
-        sorted.sort_by(|(a, a_key, _), (b, b_key, _)| a[..*a_key].cmp(&b[..*b_key]));
-        if let Some(pair) = sorted.windows(2).find(|pair| pair[0].2 == pair[1].2) {
-            let key = pair[0].2.clone();
+        sorted.sort_unstable_by(|(a, a_key, _), (b, b_key, _)| a[..*a_key].cmp(&b[..*b_key]));
+        let text = |number: usize| sorted[number].2.as_ref();
+        if let Some(number) = (1..sorted.len()).find(|&number| text(number - 1) == text(number)) {
+            let key = text(number).to_owned();
             return refused(QuiltLimit::DuplicateTag { key });
         }
-        let mut bytes = Vec::new();
+        let most = usize::try_from(length).map_or(MAX_LEN, |length| length.min(MAX_LEN));
+        let mut bytes = with_capacity(most + MAX_ULEB_LEN);
         put_uleb(sorted.len() as u64, &mut bytes);
         length += bytes.len() as u64;
         if length > MAX_LEN as u64 {
@@ -97,6 +110,17 @@ impl QuiltTags {
         let count = reader.count(MIN_TAG_LEN, limit).unwrap_or(0);
         // The bytes were checked when the tags were made.
         (0..count).map_while(move |_| Some((reader.text().ok()?, reader.text().ok()?)))
+    }
+
+    /// Returns a copy of the tags.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] with `ErrorKind::OutOfMemory`.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let mut bytes = try_with_capacity(self.bytes.len())?;
+        bytes.extend_from_slice(&self.bytes);
+        Ok(Self { bytes })
     }
 
     /// Serialised tags.

@@ -237,6 +237,7 @@ impl<'a> SliverColumns<'a> {
         };
         match restored {
             Ok(()) => Ok(self.wrong(columns, first, out, control)?.is_empty()),
+            // Of a sliver: missing memory unwinds.
             Err(Error::Io { .. }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -334,7 +335,7 @@ impl Given<'_, '_> {
         for run in self.wanted.chunk_by(|a, b| a + 1 == *b) {
             control.check()?;
             let len = self.numbers.len() * run.len() * self.size();
-            let mut symbols = try_zeroed(len)?;
+            let mut symbols = filled(0, len);
             self.read(run[0].into(), run.len(), &mut symbols)?;
             let control = control.child();
             for part in self.restore(Axis::Primary, &symbols, run.len(), 0..rows, &control)? {
@@ -356,7 +357,7 @@ impl Given<'_, '_> {
         let row_len = self.numbers.len() * self.size();
         let limit = self.columns.decoder.runtime().memory() / 4;
         let at_once = (limit / row_len as u64).clamp(1, rows as u64) as usize;
-        let mut symbols = try_zeroed(at_once * row_len)?;
+        let mut symbols = filled(0, at_once * row_len);
         for start in (0..rows).step_by(at_once) {
             control.check()?;
             let count = at_once.min(rows - start);

@@ -92,7 +92,7 @@ impl<'a> Quilt<'a> {
                 return refused(QuiltLimit::Identifier { identifier, reason });
             }
         }
-        entries.sort_by(|a, b| a.identifier.cmp(&b.identifier));
+        entries.sort_unstable_by(|a, b| a.identifier.cmp(&b.identifier));
         let doubled = |pair: &&[QuiltEntry]| pair[0].identifier == pair[1].identifier;
         if let Some(pair) = entries.windows(2).find(doubled) {
             let identifier = shortened(&pair[0].identifier);

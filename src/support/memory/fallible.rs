@@ -113,6 +113,19 @@ pub(crate) fn try_with_capacity<T>(len: usize) -> Result<Vec<T>> {
     Ok(values)
 }
 
+/// Creates a copy of a text.
+///
+/// # Errors
+///
+/// [`MemoryError::Missing`].
+pub(crate) fn try_to_owned(text: &str) -> Result<String> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())
+        .map_err(|_| NoMemory { bytes: text.len() })?;
+    copy.push_str(text);
+    Ok(copy)
+}
+
 /// Like [`try_with_capacity`], but unwinds to [`catch_out_of_memory`] if memory is missing.
 pub(crate) fn with_capacity<T>(len: usize) -> Vec<T> {
     let mut values = Vec::new();

@@ -13,6 +13,6 @@ pub(crate) use fallible::memory_error;
 #[cfg(feature = "gpu")]
 pub(crate) use fallible::zeroed;
 pub(crate) use fallible::{
-    MemoryError, catch_out_of_memory, collected, ensure_capacity, filled, push, try_with_capacity,
-    try_zeroed, with_capacity,
+    MemoryError, catch_out_of_memory, collected, ensure_capacity, filled, push, try_to_owned,
+    try_with_capacity, try_zeroed, with_capacity,
 };
