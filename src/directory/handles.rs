@@ -58,12 +58,15 @@ pub(super) fn read_small(dir: &Dir, name: &str, max: u64) -> io::Result<Vec<u8>>
 
 /// Writes a small file. An existing file of that name, from an interrupted job, is replaced.
 pub(super) fn write_file(dir: &Dir, name: &str, bytes: &[u8]) -> Result<()> {
+    let create = || dir.open_file(name, Access::CreateNew);
     let write = || {
-        match dir.remove_file(name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            removed => removed?,
-        }
-        let mut file = dir.open_file(name, Access::CreateNew)?;
+        let mut file = match create() {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                dir.remove_file(name)?;
+                create()?
+            }
+            created => created?,
+        };
         file.write_all(bytes)
     };
     write().map_err(Error::io("write", dir.at(name)))
