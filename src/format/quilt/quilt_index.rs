@@ -60,6 +60,7 @@ impl QuiltPatch {
     /// # Errors
     ///
     /// [`Error::Io`] with `ErrorKind::OutOfMemory`.
+    #[cfg(feature = "capi")]
     pub(crate) fn try_clone(&self) -> Result<Self> {
         let identifier = try_to_owned(&self.identifier)?;
         let tags = self.tags.try_clone()?;

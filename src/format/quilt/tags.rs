@@ -117,6 +117,7 @@ impl QuiltTags {
     /// # Errors
     ///
     /// [`Error::Io`] with `ErrorKind::OutOfMemory`.
+    #[cfg(feature = "capi")]
     pub(crate) fn try_clone(&self) -> Result<Self> {
         let mut bytes = try_with_capacity(self.bytes.len())?;
         bytes.extend_from_slice(&self.bytes);
