@@ -111,7 +111,7 @@ impl DirectorySink {
     ///
     /// Only a blob's directory is replaced. If the target is a link, or holds a foreign entry or
     /// the file being encoded, it stays, and the job fails with
-    /// [`Error::TargetKept`](crate::Error::TargetKept), which names the obstacle.
+    /// [`Error::TargetKept`], which names the obstacle.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
