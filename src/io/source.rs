@@ -144,6 +144,10 @@ impl<T: Source + ?Sized> Source for Box<T> {
         (**self).as_file()
     }
 
+    fn will_read(&self, offset: u64, len: u64) {
+        (**self).will_read(offset, len);
+    }
+
     fn check_unchanged(&self) -> Result<()> {
         (**self).check_unchanged()
     }
