@@ -44,7 +44,7 @@ struct Job {
 
 const SMALL: usize = 3000;
 
-/// Length of a blob with slivers of more than 96 MiB, which are written in stripes, with a journal.
+/// Length of a blob with slivers of more than 96 MiB, which are written with a journal.
 const LONG: usize = 24_000_000;
 
 fn nothing(_: &Path, _: &Path) {}
@@ -290,6 +290,27 @@ const JOBS: &[Job] = &[
         left_directories: &["out"],
         is_long: true,
     },
+    Job {
+        name: "encode --resume in two passes",
+        inputs: long,
+        start: nothing,
+        command: |inputs, case| {
+            words![
+                "encode",
+                inputs.join("blob"),
+                "--out",
+                case.join("out"),
+                "--shards",
+                "40",
+                "--memory",
+                "9M",
+                "--resume"
+            ]
+        },
+        replaces_each: false,
+        left_directories: &["out"],
+        is_long: true,
+    },
 ];
 
 /// Job with the states that its runs are compared with.
@@ -481,7 +502,8 @@ fn plan(calls: &[Call], per_call: usize) -> Vec<String> {
 fn sweep(per_call: usize, per_call_long: usize, steps: (usize, usize)) -> usize {
     let wrong = Mutex::new(Vec::new());
     let mut total = 0;
-    for job in JOBS {
+    let wanted = std::env::var("WALRUS_ACCEL_CASE").unwrap_or_default();
+    for job in JOBS.iter().filter(|job| job.name.contains(&wanted)) {
         let directory = fast_directory();
         let trial = Trial::new(job, directory.path());
         let (per_call, step) = match job.is_long {
