@@ -163,7 +163,16 @@ impl SinkSession for Session<'_> {
         let forget = || recorded.store(0, Ordering::Relaxed);
         let hashes = match (staged, stored) {
             (Some(staged), _) => job.write_staged(&staged, writer.pairs(), control)?,
-            (None, Some(stored)) => stored.hashes(),
+            (None, Some(stored)) => {
+                stored
+                    .finish(job.target.threads, control)
+                    .inspect_err(|error| {
+                        if is_of_changed_files(error) {
+                            work.discard();
+                            forget();
+                        }
+                    })?
+            }
             (None, None) => {
                 let mut wanted = SliverSet::new(job.shape.n_shards());
                 let slivers = job

@@ -2,7 +2,9 @@
 //!
 //! Every byte is written once, and hashed on the way: the manifest's BLAKE3 of a file is complete
 //! with the file's last byte. A sliver that is read back counts only if it has that hash, because
-//! another process, a failing disk or a user may have changed the file. Writeback starts with every
+//! another process, a failing disk or a user may have changed the file. Files that are not read back
+//! are checked by number and times, before each write and at the end: a file with other times is
+//! hashed again at the end, since some file systems set the times later. Writeback starts with every
 //! write, so that the disk works while the engine does.
 
 use std::cell::RefCell;
@@ -20,7 +22,7 @@ use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::io::sink::{PassPosition, SliverPart};
-use crate::io::source::{read_exact_at, write_all_at};
+use crate::io::source::{read_exact_at, stamp, write_all_at};
 use crate::support::disk::{Access, Dir, reserve, start_writeback};
 use crate::support::memory::{collected, ensure_capacity, filled, with_capacity};
 
@@ -51,17 +53,28 @@ struct FileState {
     symbols: usize,
     /// Hash of the bytes written: the header with the first symbol, the trailer with the last.
     hasher: blake3::Hasher,
+    /// Number and times of the file after the last write.
+    stamp: String,
+    /// True if the file had other times before a write than after the last write.
+    is_suspect: bool,
+}
+
+impl FileState {
+    /// State of a file with no symbols.
+    fn empty() -> Self {
+        Self {
+            symbols: 0,
+            hasher: blake3::Hasher::new(),
+            stamp: String::new(),
+            is_suspect: false,
+        }
+    }
 }
 
 impl StoredSlivers {
     /// Creates the state of empty files in the directory `pairs`.
     pub(super) fn new(pairs: Dir, shape: Shape) -> Self {
-        let empty = || {
-            Mutex::new(FileState {
-                symbols: 0,
-                hasher: blake3::Hasher::new(),
-            })
-        };
+        let empty = || Mutex::new(FileState::empty());
         Self {
             pairs,
             layouts: Axis::BOTH.map(|axis| SliverLayout::new(&shape, axis)),
@@ -131,6 +144,8 @@ impl StoredSlivers {
             // An interrupted run may have left the file.
             file.set_len(0)?;
             reserve(&file, layout.total_len)?;
+        } else {
+            state.is_suspect |= state.stamp != stamp(&file.metadata()?);
         }
         let start = match is_first {
             true => 0,
@@ -171,7 +186,27 @@ impl StoredSlivers {
         }
         start_writeback(&file, start..at);
         state.symbols = end;
+        state.stamp = stamp(&file.metadata()?);
         Ok(())
+    }
+
+    /// Fails unless a file is as it was written: by its number and times, or else by its bytes.
+    fn check_file(
+        &self,
+        state: &FileState,
+        file: &File,
+        axis: Axis,
+        sliver: SliverIndex,
+        control: &Control,
+    ) -> io::Result<()> {
+        if !state.is_suspect && state.stamp == stamp(&file.metadata()?) {
+            return Ok(());
+        }
+        let (hasher, _) = self.hash_prefix(axis, sliver, state.symbols, control)?;
+        match hasher.finalize() == state.hasher.finalize() {
+            true => Ok(()),
+            false => Err(changed()),
+        }
     }
 
     /// Reads the symbols of a complete sliver back.
@@ -184,7 +219,7 @@ impl StoredSlivers {
         let name = self.name(axis, sliver);
         let mut read = || {
             let file = self.pairs.open_file(&name, Access::Read)?;
-            read_exact_at(&file, layout.header_len, symbols)?;
+            read_exact_at(&file, layout.header_len, symbols).map_err(ends_early)?;
             let mut hasher = blake3::Hasher::new();
             hasher.update(&layout.header()).update(symbols);
             hasher.update(&SliverLayout::trailer(self.shape.symbol_size(), sliver));
@@ -235,16 +270,21 @@ impl StoredSlivers {
         let restored = in_parallel(threads, slivers.len(), |i| {
             let (axis, sliver) = slivers[i];
             let symbols = self.symbols_at(position, axis, sliver);
-            let hasher = self
-                .hash_prefix(axis, sliver, symbols, control)
-                .map_err(|error| match control.is_cancelled() {
-                    true => Error::Cancelled,
-                    false => Error::io("use", self.pairs.path())(error),
-                })?;
+            let (hasher, stamp) =
+                self.hash_prefix(axis, sliver, symbols, control)
+                    .map_err(|error| match control.is_cancelled() {
+                        true => Error::Cancelled,
+                        false => Error::io("use", self.pairs.path())(error),
+                    })?;
             if hasher.finalize().as_bytes()[..] != hashes[i * HASH_LEN..][..HASH_LEN] {
                 return Err(Error::io("use", self.pairs.path())(changed()));
             }
-            *self.state(axis, sliver) = FileState { symbols, hasher };
+            *self.state(axis, sliver) = FileState {
+                symbols,
+                hasher,
+                stamp,
+                is_suspect: false,
+            };
             Ok(())
         });
         match restored {
@@ -256,10 +296,7 @@ impl StoredSlivers {
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(_) => {
                 for (axis, sliver) in slivers {
-                    *self.state(axis, sliver) = FileState {
-                        symbols: 0,
-                        hasher: blake3::Hasher::new(),
-                    };
+                    *self.state(axis, sliver) = FileState::empty();
                 }
                 Ok(None)
             }
@@ -278,27 +315,29 @@ impl StoredSlivers {
         usize::from(symbols)
     }
 
-    /// Returns the hash of a file's bytes up to a number of symbols.
+    /// Returns the hash of a file's bytes up to a number of symbols, and the file's number and times
+    /// before they were read.
     fn hash_prefix(
         &self,
         axis: Axis,
         sliver: SliverIndex,
         symbols: usize,
         control: &Control,
-    ) -> io::Result<blake3::Hasher> {
+    ) -> io::Result<(blake3::Hasher, String)> {
         let layout = &self.layouts[axis as usize];
         let mut hasher = blake3::Hasher::new();
         if symbols == 0 {
-            return Ok(hasher);
+            return Ok((hasher, String::new()));
         }
         let is_whole = symbols == usize::from(self.shape.sliver_symbols(axis));
         let end = match is_whole {
             true => layout.total_len,
             false => layout.header_len + symbols as u64 * u64::from(self.shape.symbol_size()),
         };
-        let file: File = self
+        let file = self
             .pairs
             .open_file(self.name(axis, sliver), Access::Read)?;
+        let stamp = stamp(&file.metadata()?);
         let mut buffer = filled(0, READ_LEN);
         let mut at = 0;
         while at < end {
@@ -307,23 +346,51 @@ impl StoredSlivers {
             }
             let len = (end - at).min(READ_LEN as u64);
             let buffer = &mut buffer[..len as usize];
-            read_exact_at(&file, at, buffer)?;
+            read_exact_at(&file, at, buffer).map_err(ends_early)?;
             hasher.update(buffer);
             at += len;
         }
-        Ok(hasher)
+        Ok((hasher, stamp))
     }
 
-    /// Returns the hashes of all files, which are complete.
-    pub(super) fn hashes(&self) -> Hashes {
+    /// Returns the hashes of all files, which are complete and as they were written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], of the kind `NotFound` or `InvalidData` if a file is not as it was written;
+    /// [`Error::Cancelled`].
+    pub(super) fn finish(&self, threads: usize, control: &Control) -> Result<Hashes> {
         let n = self.shape.n_shards();
+        let slivers = collected(self.slivers());
+        in_parallel(threads, slivers.len(), |i| {
+            control.check()?;
+            let (axis, sliver) = slivers[i];
+            let name = self.name(axis, sliver);
+            let check = || {
+                let file = self.pairs.open_file(&name, Access::Read)?;
+                let state = self.state(axis, sliver);
+                self.check_file(&state, &file, axis, sliver, control)
+            };
+            check().map_err(|error| match control.is_cancelled() {
+                true => Error::Cancelled,
+                false => Error::io("use", self.pairs.at(&name))(error),
+            })
+        })?;
         let mut hashes = Hashes::new(n);
-        for (axis, sliver) in self.slivers() {
+        for (axis, sliver) in slivers {
             let state = self.state(axis, sliver);
             let all = usize::from(self.shape.sliver_symbols(axis));
             assert_eq!(state.symbols, all, "every sliver must be complete");
             hashes.set((sliver.pair(axis, n), axis), state.hasher.finalize());
         }
-        hashes
+        Ok(hashes)
+    }
+}
+
+/// Tells that a file was cut, instead of the end of a read.
+fn ends_early(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => changed(),
+        _ => error,
     }
 }

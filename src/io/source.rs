@@ -257,9 +257,10 @@ fn check_regular(found: &std::fs::Metadata, path: &Path) -> Result<()> {
     Err(Error::io("encode", path)(source))
 }
 
-/// File number and times of the last changes. Users can set the modification time at will, but not
+/// Returns a text that changes when a file or its bytes change: file number and times of the last
+/// changes. Users can set the modification time at will, but not
 /// the time of the last attribute change.
-fn stamp(metadata: &std::fs::Metadata) -> String {
+pub(crate) fn stamp(metadata: &std::fs::Metadata) -> String {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

@@ -53,10 +53,6 @@ impl Long {
         long
     }
 
-    pub fn way(&self) -> Way {
-        self.way
-    }
-
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
