@@ -8,7 +8,7 @@ use std::process::Child;
 use rustix::process::Signal;
 
 use super::kills::{Long, Way};
-use crate::cli::harness::{Run, assert_same_tree, names, partial, run, signal, wait_for, words};
+use crate::cli::harness::{Run, assert_same_tree, names, partial, signal, wait_for};
 
 /// Kind of damage to a file.
 #[derive(Clone, Copy, Debug)]
