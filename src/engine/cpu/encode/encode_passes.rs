@@ -243,6 +243,10 @@ impl PassSession for Session<'_> {
         control: &Control,
     ) -> Result<()> {
         let (shape, size, engine) = (self.shape, self.size(), self.engine);
+        if self.own.take().is_some() {
+            // The memory limit does not hold the source rows beside the columns.
+            engine.idle_rows.clear();
+        }
         let [n, rows] = [shape.n_shards(), shape.rows()].map(usize::from);
         // Primary slivers have symbols of source columns alone.
         let is_inside = columns.start < usize::from(shape.columns());
