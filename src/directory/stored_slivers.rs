@@ -2,10 +2,10 @@
 //!
 //! Every byte is written once, and hashed on the way: the manifest's BLAKE3 of a file is complete
 //! with the file's last byte. A sliver that is read back counts only if it has that hash, because
-//! another process, a failing disk or a user may have changed the file. Files that are not read back
-//! are checked by number and times, before each write and at the end: a file with other times is
-//! hashed again at the end, since some file systems set the times later. Writeback starts with every
-//! write, so that the disk works while the engine does.
+//! another process, a failing disk or a user may have changed the file. Files that are not read
+//! back are checked by number and times, before each write and at the end: a file with other times
+//! is hashed again at the end, since some file systems set the times later. Writeback starts with
+//! every write, so that the disk works while the engine does.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -315,8 +315,8 @@ impl StoredSlivers {
         usize::from(symbols)
     }
 
-    /// Returns the hash of a file's bytes up to a number of symbols, and the file's number and times
-    /// before they were read.
+    /// Returns the hash of a file's bytes up to a number of symbols, and the file's number and
+    /// times before the bytes were read.
     fn hash_prefix(
         &self,
         axis: Axis,
