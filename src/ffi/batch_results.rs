@@ -155,6 +155,38 @@ fn run<R: CStruct, W: Send + 'static, T: Handle>(
     Ok(std::mem::take(&mut batch.state().results))
 }
 
+/// Runs a batch of encodings of any kind.
+///
+/// # Safety
+///
+/// The pointers are as the header demands of walrus_accel_encode_batch.
+unsafe fn encode_all<R: CStruct, W: Send + 'static>(
+    runtime: *const walrus_accel_runtime,
+    (requests, count): (*const R, usize),
+    control: *const walrus_accel_control,
+    results: *mut walrus_accel_encode_result,
+    error: *mut *mut walrus_accel_error,
+    prepare: impl Fn(&Shared, &R) -> Result<W, Failure>,
+    work: fn(W, &Control) -> Result<walrus_accel_encoded, Failure>,
+) -> walrus_accel_status {
+    let element = |encoded, error, status| walrus_accel_encode_result {
+        encoded,
+        error,
+        status,
+        reserved: 0,
+    };
+    // SAFETY: by this function's contract.
+    unsafe {
+        let outputs = || out_batch(results, count, element);
+        guard_on(runtime, error, outputs, |shared, out| {
+            let requests = read_array(requests, count, "requests")?;
+            let control = given_control(control)?;
+            let results = run(shared, &requests, &control, prepare, work)?;
+            write(results, out, element)
+        })
+    }
+}
+
 /// Returns the array for results. Each result says at once that the batch did not begin.
 ///
 /// # Safety
@@ -233,20 +265,17 @@ pub extern "C" fn walrus_accel_encode_batch(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        let element = |encoded, error, status| walrus_accel_encode_result {
-            encoded,
+        let prepare = |shared: &Shared, request: &_| EncodeJob::new(shared, request);
+        let requests = (requests, count);
+        encode_all(
+            runtime,
+            requests,
+            control,
+            results,
             error,
-            status,
-            reserved: 0,
-        };
-        let outputs = || out_batch(results, count, element);
-        guard_on(runtime, error, outputs, |shared, out| {
-            let requests = read_array(requests, count, "requests")?;
-            let control = given_control(control)?;
-            let prepare = |shared: &Shared, request: &_| EncodeJob::new(shared, request);
-            let results = run(shared, &requests, &control, prepare, EncodeJob::run)?;
-            write(results, out, element)
-        })
+            prepare,
+            EncodeJob::run,
+        )
     }
 }
 
@@ -267,20 +296,17 @@ pub extern "C" fn walrus_accel_encode_quilt_batch(
 ) -> walrus_accel_status {
     // SAFETY: the pointers are as the header demands.
     unsafe {
-        let element = |encoded, error, status| walrus_accel_encode_result {
-            encoded,
+        let prepare = |shared: &Shared, request: &_| EncodeQuiltJob::new(shared, request);
+        let requests = (requests, count);
+        encode_all(
+            runtime,
+            requests,
+            control,
+            results,
             error,
-            status,
-            reserved: 0,
-        };
-        let outputs = || out_batch(results, count, element);
-        guard_on(runtime, error, outputs, |shared, out| {
-            let requests = read_array(requests, count, "requests")?;
-            let control = given_control(control)?;
-            let prepare = |shared: &Shared, request: &_| EncodeQuiltJob::new(shared, request);
-            let results = run(shared, &requests, &control, prepare, EncodeQuiltJob::run)?;
-            write(results, out, element)
-        })
+            prepare,
+            EncodeQuiltJob::run,
+        )
     }
 }
 

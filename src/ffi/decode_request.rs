@@ -3,12 +3,11 @@
 use std::ffi::c_char;
 use std::path::Path;
 
-use super::arguments::{
-    axis_number, axis_or_any, both, check, elements_mut, length, out_param, path,
-};
+use super::arguments::{axis_number, axis_or_any, check, elements_mut, length, out_param, path};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
+use super::lend::lend;
 use super::metadata_handle::{given_metadata, walrus_accel_metadata};
 use super::overlap::check_no_overlap;
 use super::runtime_handle::{Shared, guard_on, walrus_accel_runtime};
@@ -297,17 +296,13 @@ pub extern "C" fn walrus_accel_decoded_blob(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            let data = out_param(data, std::ptr::null(), "data");
-            let (data, length) = both(data, out_param(length, 0, "length"))?;
-            let decoded = borrow(decoded, "decoded")?;
-            let Some(blob) = &decoded.blob else {
+            let (data, length) = ((data, "data"), (length, "length"));
+            lend((decoded, "decoded"), data, length, |decoded| {
                 let message = "the library does not keep the blob, which went elsewhere: set \
                                `output_kind` to 0 (library)";
-                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-            };
-            data.set(blob.as_ptr());
-            length.set(blob.len());
-            Ok(())
+                let blob = decoded.blob.as_deref();
+                blob.ok_or_else(|| Failure::new(WALRUS_ACCEL_NOT_FOUND, message))
+            })
         })
     }
 }
@@ -353,7 +348,10 @@ pub extern "C" fn walrus_accel_decoded_used(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            lend(decoded, positions, count, |decoded| &decoded.used)
+            let (positions, count) = ((positions, "positions"), (count, "count"));
+            lend((decoded, "decoded"), positions, count, |decoded| {
+                Ok(&decoded.decoded.used)
+            })
         })
     }
 }
@@ -374,30 +372,10 @@ pub extern "C" fn walrus_accel_decoded_damaged(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            lend(decoded, positions, count, |decoded| &decoded.damaged)
+            let (positions, count) = ((positions, "positions"), (count, "count"));
+            lend((decoded, "decoded"), positions, count, |decoded| {
+                Ok(&decoded.decoded.damaged)
+            })
         })
     }
-}
-
-/// Lends a list of positions.
-///
-/// # Safety
-///
-/// As [`out_param`].
-unsafe fn lend(
-    decoded: *const walrus_accel_decoded,
-    positions: *mut *const usize,
-    count: *mut usize,
-    which: impl FnOnce(&Decoded) -> &Vec<usize>,
-) -> Result<(), Failure> {
-    // SAFETY: this function has the contract of `out_param`.
-    let (positions, count) = unsafe {
-        let positions = out_param(positions, std::ptr::null(), "positions");
-        both(positions, out_param(count, 0, "count"))
-    }?;
-    let decoded = borrow(decoded, "decoded")?;
-    let found = which(&decoded.decoded);
-    positions.set(found.as_ptr());
-    count.set(found.len());
-    Ok(())
 }

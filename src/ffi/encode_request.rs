@@ -7,6 +7,7 @@ use super::arguments::{axis_of, both, commitment, optional_out_param, out_param,
 use super::control_handle::{given_control, walrus_accel_control};
 use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
+use super::lend::lend;
 use super::metadata_handle::walrus_accel_metadata;
 use super::quilt_patches::PatchList;
 use super::runtime_handle::{Shared, committee_encoder, guard_on, walrus_accel_runtime};
@@ -313,24 +314,22 @@ pub extern "C" fn walrus_accel_encoded_sliver(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            let data = out_param(data, std::ptr::null(), "data");
-            let (data, length) = both(data, out_param(length, 0, "length"))?;
-            let encoded = borrow(encoded, "encoded")?;
-            let axis = axis_of(axis, "axis")?;
-            let not_found = |message| Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-            let Content::Library(buffer) = &encoded.content else {
-                return not_found(
-                    "the library does not keep the slivers, which went elsewhere: set the sink's \
-                     kind to 1 (library)"
-                        .into(),
-                );
-            };
-            let Some(sliver) = buffer.sliver_data(axis, SliverPairIndex(pair)) else {
-                return not_found(format!("pair {pair} was not chosen: add it to `pairs`"));
-            };
-            data.set(sliver.as_ptr());
-            length.set(sliver.len());
-            Ok(())
+            let (data, length) = ((data, "data"), (length, "length"));
+            lend((encoded, "encoded"), data, length, |encoded| {
+                let axis = axis_of(axis, "axis")?;
+                let not_found = |message| Failure::new(WALRUS_ACCEL_NOT_FOUND, message);
+                let Content::Library(buffer) = &encoded.content else {
+                    return Err(not_found(
+                        "the library does not keep the slivers, which went elsewhere: set the \
+                         sink's kind to 1 (library)"
+                            .into(),
+                    ));
+                };
+                let sliver = buffer.sliver_data(axis, SliverPairIndex(pair));
+                sliver.ok_or_else(|| {
+                    not_found(format!("pair {pair} was not chosen: add it to `pairs`"))
+                })
+            })
         })
     }
 }

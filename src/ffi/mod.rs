@@ -26,6 +26,7 @@ mod handle;
 mod job_handle;
 mod job_queue;
 mod job_state;
+mod lend;
 mod metadata_handle;
 mod overlap;
 mod piece_sink;

@@ -4,11 +4,12 @@ use std::ffi::c_char;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arguments::{both, flag, out_param, path};
+use super::arguments::{flag, out_param, path};
 use super::control_handle::{given_control, walrus_accel_control};
 use super::decode_request::{GivenOutput, RequestedOutput};
 use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow, hand_over};
+use super::lend::lend;
 use super::quilt_patches::{PatchList, walrus_accel_quilt_patches};
 use super::quilt_reader_handle::{shared_of, walrus_accel_quilt_reader};
 use super::runtime_handle::guard_within;
@@ -364,17 +365,13 @@ pub extern "C" fn walrus_accel_quilt_content_bytes(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            let data = out_param(data, std::ptr::null(), "data");
-            let (data, length) = both(data, out_param(length, 0, "length"))?;
-            let content = borrow(content, "content")?;
-            let Some(bytes) = &content.bytes else {
+            let (data, length) = ((data, "data"), (length, "length"));
+            lend((content, "content"), data, length, |content| {
                 let message = "the library does not keep the content, which went elsewhere: set \
                                `output_kind` to 0 (library)";
-                return Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message));
-            };
-            data.set(bytes.as_ptr());
-            length.set(bytes.len());
-            Ok(())
+                let bytes = content.bytes.as_deref();
+                bytes.ok_or_else(|| Failure::new(WALRUS_ACCEL_NOT_FOUND, message))
+            })
         })
     }
 }

@@ -3,6 +3,7 @@
 use super::arguments::{both, out_param};
 use super::entry_point::{free, guard, walrus_accel_error};
 use super::handle::{Handle, borrow};
+use super::lend::lend;
 use super::status::{Failure, WALRUS_ACCEL_NOT_FOUND, walrus_accel_status};
 
 /// The sliver was recovered: walrus_accel_recovered_sliver lends it.
@@ -65,30 +66,6 @@ pub extern "C" fn walrus_accel_recovered_kind(
     }
 }
 
-/// Lends the bytes of an outcome that is of the wanted kind.
-///
-/// # Safety
-///
-/// As [`out_param`].
-unsafe fn lend(
-    recovered: *const walrus_accel_recovered,
-    data: *mut *const u8,
-    length: *mut usize,
-    wanted: impl FnOnce(&Outcome) -> Result<&Vec<u8>, &'static str>,
-) -> Result<(), Failure> {
-    // SAFETY: this function has the contract of `out_param`.
-    let (data, length) = unsafe {
-        let data = out_param(data, std::ptr::null(), "data");
-        both(data, out_param(length, 0, "length"))
-    }?;
-    let recovered = borrow(recovered, "recovered")?;
-    let bytes = wanted(&recovered.outcome);
-    let bytes = bytes.map_err(|message| Failure::new(WALRUS_ACCEL_NOT_FOUND, message))?;
-    data.set(bytes.as_ptr());
-    length.set(bytes.len());
-    Ok(())
-}
-
 /// Lends the recovered sliver, as BCS SliverData. The sliver belongs to the metadata.
 ///
 /// `data`, `length`: set to the bytes and their length. The bytes are valid until the result is
@@ -107,10 +84,12 @@ pub extern "C" fn walrus_accel_recovered_sliver(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            lend(recovered, data, length, |outcome| match outcome {
-                Outcome::Sliver(bytes) => Ok(bytes),
-                Outcome::Proof(_) => {
-                    Err("the symbols prove that the blob is inconsistent: there is no sliver")
+            let (data, length) = ((data, "data"), (length, "length"));
+            lend((recovered, "recovered"), data, length, |recovered| {
+                let message = "the symbols prove that the blob is inconsistent: there is no sliver";
+                match &recovered.outcome {
+                    Outcome::Sliver(bytes) => Ok(bytes),
+                    Outcome::Proof(_) => Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message)),
                 }
             })
         })
@@ -133,10 +112,12 @@ pub extern "C" fn walrus_accel_recovered_proof(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            lend(recovered, data, length, |outcome| match outcome {
-                Outcome::Proof(bytes) => Ok(bytes),
-                Outcome::Sliver(_) => {
-                    Err("the sliver was recovered: there is no inconsistency proof")
+            let (data, length) = ((data, "data"), (length, "length"));
+            lend((recovered, "recovered"), data, length, |recovered| {
+                let message = "the sliver was recovered: there is no inconsistency proof";
+                match &recovered.outcome {
+                    Outcome::Proof(bytes) => Ok(bytes),
+                    Outcome::Sliver(_) => Err(Failure::new(WALRUS_ACCEL_NOT_FOUND, message)),
                 }
             })
         })
@@ -161,12 +142,10 @@ pub extern "C" fn walrus_accel_recovered_used(
     // SAFETY: the pointers are as the header demands.
     unsafe {
         guard(error, || {
-            let positions = out_param(positions, std::ptr::null(), "positions");
-            let (positions, count) = both(positions, out_param(count, 0, "count"))?;
-            let recovered = borrow(recovered, "recovered")?;
-            positions.set(recovered.used.as_ptr());
-            count.set(recovered.used.len());
-            Ok(())
+            let (positions, count) = ((positions, "positions"), (count, "count"));
+            lend((recovered, "recovered"), positions, count, |recovered| {
+                Ok(&recovered.used)
+            })
         })
     }
 }
