@@ -21,7 +21,7 @@ use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::io::sink::SliverPart;
-use crate::io::source::{read_exact_at, write_all_at};
+use crate::support::disk::{read_exact_at, write_all_at};
 use crate::support::memory::filled;
 
 /// Approximate bytes that are gathered for a write, or assembled at a time.

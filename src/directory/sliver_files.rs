@@ -17,9 +17,8 @@ use crate::format::shape::Shape;
 use crate::format::verdict::SliverInfo;
 use crate::format::wire::{SliverEdges, SliverLayout};
 use crate::io::sliver_source::SliverSource;
-use crate::io::source::read_exact_at;
 use crate::support::disk::{
-    Access, Dir, OpenFiles, is_shortage, open_regular, reads_in_order, will_read,
+    Access, Dir, OpenFiles, is_shortage, open_regular, read_exact_at, reads_in_order, will_read,
 };
 use crate::support::memory::{catch_out_of_memory, collected, push};
 

@@ -22,8 +22,9 @@ use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::io::sink::{PassPosition, SliverPart};
-use crate::io::source::{read_exact_at, stamp, write_all_at};
-use crate::support::disk::{Access, Dir, reserve, start_writeback};
+use crate::support::disk::{
+    Access, Dir, change_stamp, read_exact_at, reserve, start_writeback, write_all_at,
+};
 use crate::support::memory::{collected, ensure_capacity, filled, with_capacity};
 
 thread_local! {
@@ -145,7 +146,7 @@ impl StoredSlivers {
             file.set_len(0)?;
             reserve(&file, layout.total_len)?;
         } else {
-            state.is_suspect |= state.stamp != stamp(&file.metadata()?);
+            state.is_suspect |= state.stamp != change_stamp(&file.metadata()?);
         }
         let start = match is_first {
             true => 0,
@@ -186,7 +187,7 @@ impl StoredSlivers {
         }
         start_writeback(&file, start..at);
         state.symbols = end;
-        state.stamp = stamp(&file.metadata()?);
+        state.stamp = change_stamp(&file.metadata()?);
         Ok(())
     }
 
@@ -199,7 +200,7 @@ impl StoredSlivers {
         sliver: SliverIndex,
         control: &Control,
     ) -> io::Result<()> {
-        if !state.is_suspect && state.stamp == stamp(&file.metadata()?) {
+        if !state.is_suspect && state.stamp == change_stamp(&file.metadata()?) {
             return Ok(());
         }
         let (hasher, _) = self.hash_prefix(axis, sliver, state.symbols, control)?;
@@ -337,7 +338,7 @@ impl StoredSlivers {
         let file = self
             .pairs
             .open_file(self.name(axis, sliver), Access::Read)?;
-        let stamp = stamp(&file.metadata()?);
+        let stamp = change_stamp(&file.metadata()?);
         let mut buffer = filled(0, READ_LEN);
         let mut at = 0;
         while at < end {

@@ -21,8 +21,7 @@ use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::control::Control;
 use crate::io::sink::SliverPart;
-use crate::io::source::write_all_at;
-use crate::support::disk::{Access, Dir, Kind, OpenFiles, Replacing};
+use crate::support::disk::{Access, Dir, Kind, OpenFiles, Replacing, write_all_at};
 use crate::support::memory::{collected, filled, push, with_capacity};
 
 thread_local! {

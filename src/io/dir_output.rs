@@ -8,8 +8,7 @@ use std::io;
 use crate::format::error::{Error, Result};
 use crate::format::shape::Shape;
 use crate::io::blob_output::{Output, OutputSession};
-use crate::io::source::write_all_at;
-use crate::support::disk::{Access, Dir, Replacing, UNFINISHED, lock_own};
+use crate::support::disk::{Access, Dir, Replacing, UNFINISHED, lock_own, write_all_at};
 
 /// Output file in an open directory. It gets its name only when it is complete and on disk, as a
 /// [`FileOutput`](crate::io::FileOutput) does, and no link is followed.

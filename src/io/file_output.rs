@@ -11,8 +11,10 @@ use tempfile::NamedTempFile;
 use crate::format::error::{Error, Result};
 use crate::format::shape::Shape;
 use crate::io::blob_output::{Output, OutputSession};
-use crate::io::source::{Source, read_exact_at, write_all_at};
-use crate::support::disk::{UNFINISHED, lock_own, reserve, start_writeback, sync_directory};
+use crate::io::source::Source;
+use crate::support::disk::{
+    UNFINISHED, lock_own, read_exact_at, reserve, start_writeback, sync_directory, write_all_at,
+};
 
 /// Output file that gets its name only when the blob is complete, checked and on disk.
 ///

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::format::error::{Error, Result};
 use crate::format::error_reasons::SourceChange;
 use crate::io::control::Control;
-use crate::support::disk::{FileId, open_regular, will_read};
+use crate::support::disk::{FileId, change_stamp, open_regular, read_exact_at, will_read};
 use crate::support::memory::try_with_capacity;
 
 /// Blob with random access from several threads at once.
@@ -211,7 +211,7 @@ impl FileSource {
         Ok(Self {
             len: metadata.len(),
             modified: metadata.modified().ok(),
-            stamp: stamp(&metadata),
+            stamp: change_stamp(&metadata),
             id: FileId::of(&metadata),
             file,
             path,
@@ -257,28 +257,6 @@ fn check_regular(found: &std::fs::Metadata, path: &Path) -> Result<()> {
     Err(Error::io("encode", path)(source))
 }
 
-/// Returns a text that changes when a file or its bytes change: file number and times of the last
-/// changes. Users can set the modification time at will, but not
-/// the time of the last attribute change.
-pub(crate) fn stamp(metadata: &std::fs::Metadata) -> String {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        format!(
-            "file {}, written {}.{:09}, changed {}.{:09}",
-            metadata.ino(),
-            metadata.mtime(),
-            metadata.mtime_nsec(),
-            metadata.ctime(),
-            metadata.ctime_nsec()
-        )
-    }
-    #[cfg(not(unix))]
-    {
-        format!("written {:?}", metadata.modified().ok())
-    }
-}
-
 impl Source for FileSource {
     fn len(&self) -> u64 {
         self.len
@@ -316,7 +294,7 @@ impl Source for FileSource {
         if metadata.modified().ok() != self.modified {
             return Err(self.changed(SourceChange::Written));
         }
-        if stamp(&metadata) != self.stamp {
+        if change_stamp(&metadata) != self.stamp {
             return Err(self.changed(SourceChange::WrittenReplacedOrLinked));
         }
         // Some system files report a length of 0 and have content nevertheless.
@@ -395,50 +373,6 @@ impl Source for SpooledSource {
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         read_exact_at(&self.file, offset, out).map_err(Error::io("read back", "the spooled input"))
-    }
-}
-
-/// Reads at a position without moving the file cursor.
-pub(crate) fn read_exact_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
-    }
-    #[cfg(windows)]
-    {
-        use std::os::windows::fs::FileExt;
-        let mut done = 0;
-        while done < out.len() {
-            match file.seek_read(&mut out[done..], offset + done as u64) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(n) => done += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Writes at a position without moving the file cursor.
-pub(crate) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-    }
-    #[cfg(windows)]
-    {
-        use std::os::windows::fs::FileExt;
-        let mut done = 0;
-        while done < bytes.len() {
-            match file.seek_write(&bytes[done..], offset + done as u64) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => done += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
     }
 }
 

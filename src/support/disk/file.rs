@@ -140,3 +140,25 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
         false => File::open(directory)?.sync_all(),
     }
 }
+
+/// Returns a text that changes when a file or its bytes change: file number and times of the last
+/// changes. Users can set the modification time at will, but not
+/// the time of the last attribute change.
+pub(crate) fn change_stamp(metadata: &std::fs::Metadata) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        format!(
+            "file {}, written {}.{:09}, changed {}.{:09}",
+            metadata.ino(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+            metadata.ctime(),
+            metadata.ctime_nsec()
+        )
+    }
+    #[cfg(not(unix))]
+    {
+        format!("written {:?}", metadata.modified().ok())
+    }
+}

@@ -9,11 +9,14 @@ mod handle_path;
 #[cfg(unix)]
 mod handle_unix;
 mod open_files;
+mod positioned;
 
 pub(crate) use dir::Dir;
 pub(crate) use disk_hints::{reads_in_order, reserve, start_writeback, will_read};
 pub(crate) use entry::{Access, Kind, Replacing};
 pub(crate) use file::{
-    FileId, UNFINISHED, is_shortage, lock_own, open_regular, read_at_most, sync_directory,
+    FileId, UNFINISHED, change_stamp, is_shortage, lock_own, open_regular, read_at_most,
+    sync_directory,
 };
 pub(crate) use open_files::OpenFiles;
+pub(crate) use positioned::{read_exact_at, write_all_at};
