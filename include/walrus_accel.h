@@ -2016,8 +2016,8 @@ typedef struct walrus_accel_quilt_reader_extract_request {
      */
     const struct walrus_accel_quilt_patches *patches;
     /**
-     * Existing directory, ended by a NUL: any bytes on Unix, UTF-8 elsewhere. The identifier of a
-     * patch is the path of its file below the directory: "/" makes subdirectories.
+     * Directory, created if needed, ended by a NUL: any bytes on Unix, UTF-8 elsewhere. The
+     * identifier of a patch is the path of its file below the directory: "/" makes subdirectories.
      */
     const char *directory;
     /**

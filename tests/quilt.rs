@@ -198,6 +198,15 @@ fn one_patch_takes_the_slivers_of_its_columns_alone() {
         reader.read(&found, &mut bytes, &control).unwrap();
         assert_eq!(bytes, files[&patch.identifier]);
         assert!(reader.patches(&control).is_err(), "the index is not there");
+        // An ID with too few columns is no fault of the quilt.
+        let end = id.end - 1;
+        if id.start < end {
+            let result = reader.patch_by_id(&QuiltPatchId { end, ..id }, &control);
+            assert!(
+                matches!(result, Err(Error::NoSuchPatch { .. })),
+                "{result:?}"
+            );
+        }
         // IDs of other quilts and of columns that hold no patch.
         let mut other = id;
         other.quilt_id.0[0] ^= 1;
@@ -209,7 +218,10 @@ fn one_patch_takes_the_slivers_of_its_columns_alone() {
         for (start, end) in [(0, 1), (1, 1), (2, 1), (1, 9), (u16::MAX, 0), (7, u16::MAX)] {
             let result = reader.patch_by_id(&QuiltPatchId { start, end, ..id }, &control);
             assert!(
-                matches!(result, Err(Error::InvalidQuilt { .. })),
+                matches!(
+                    result,
+                    Err(Error::InvalidQuilt { .. } | Error::NoSuchPatch { .. })
+                ),
                 "{start}: {result:?}"
             );
         }

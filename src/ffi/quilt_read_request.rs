@@ -70,8 +70,8 @@ pub struct walrus_accel_quilt_reader_extract_request {
     /// Patches to write. The caller may free the list when the call, or the call that submits the
     /// job, returns.
     pub patches: *const walrus_accel_quilt_patches,
-    /// Existing directory, ended by a NUL: any bytes on Unix, UTF-8 elsewhere. The identifier of a
-    /// patch is the path of its file below the directory: "/" makes subdirectories.
+    /// Directory, created if needed, ended by a NUL: any bytes on Unix, UTF-8 elsewhere. The
+    /// identifier of a patch is the path of its file below the directory: "/" makes subdirectories.
     pub directory: *const c_char,
     /// 1: replaces regular files. 0: an existing file is an error.
     pub replace: u32,

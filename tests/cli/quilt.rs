@@ -239,6 +239,76 @@ fn damaged_and_missing_slivers_cost_nothing() {
 }
 
 #[test]
+fn patches_that_are_there_are_extracted_without_the_others() {
+    let scratch = Scratch::new();
+    let (dir, _) = encoded(&scratch, "path");
+    // Secondary slivers of the last patch, and all primary slivers: it cannot be restored.
+    let lost = |line: &serde_json::Value| line["identifier"] == "sub/deep/c.bin";
+    let listed = walrus!["quilt", "list", dir, "--json"].exits(0);
+    let listed: serde_json::Value = serde_json::from_str(listed.text()).unwrap();
+    let patch = listed["patches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| lost(it));
+    let first = patch.unwrap()["startColumn"].as_u64().unwrap() as usize;
+    for pair in 0..10 {
+        let _ = fs::remove_file(sliver(&dir, pair, "primary"));
+    }
+    // The secondary sliver of column c is that of pair 9 - c.
+    for column in first..10 {
+        let _ = fs::remove_file(sliver(&dir, 9 - column, "secondary"));
+    }
+    let back = scratch.path("back");
+    let words = ["--all", "--no-check", "-o"];
+    let run = walrus!["quilt", "extract", dir, words[0], words[1], words[2], back].exits(1);
+    assert_eq!(run.lines().len(), 3, "{}", run.text());
+    assert_eq!(fs::read(back.join("a.txt")).unwrap(), b"walrus");
+    assert!(!back.join("sub/deep/c.bin").exists());
+    run.says(&["sub/deep/c.bin", "not enough slivers"]);
+}
+
+#[test]
+fn a_refusal_makes_no_directory_and_keys_have_equals_signs() {
+    let scratch = Scratch::new();
+    scratch.file("x", b"x");
+    let entries = json!([
+        {"path": "x", "identifier": "../x", "tags": {"a=b": "c=d"}},
+        {"path": "x", "identifier": "y", "tags": {"k": "a=b"}},
+    ]);
+    let file = scratch.file("entries.json", entries.to_string().as_bytes());
+    let words = words![
+        "quilt",
+        "encode",
+        "--entries",
+        file,
+        "--out",
+        "out",
+        "--shards",
+        "10"
+    ];
+    let run = command(words)
+        .current_dir(scratch.path(""))
+        .output()
+        .unwrap();
+    let run = Run::of(run).exits(0);
+    let id = run.lines()[0].split_once("  ").unwrap().0.to_owned();
+    let (dir, back) = (scratch.path("out").join(id), scratch.path("back"));
+    walrus!["quilt", "extract", dir, "--all", "-o", back]
+        .exits(1)
+        .says(&["`.` or `..`"]);
+    assert!(!back.exists());
+    walrus!["quilt", "extract", dir, "--tag", "a=b=c=d", "-o", back]
+        .exits(1)
+        .says(&["`.` or `..`"]);
+    walrus!["quilt", "extract", dir, "--tag", "k=a=b", "-o", back].exits(0);
+    assert_eq!(fs::read(back.join("y")).unwrap(), b"x");
+    walrus!["quilt", "extract", dir, "--tag", "k=a", "-o", back]
+        .exits(1)
+        .says(&["k=a"]);
+}
+
+#[test]
 fn a_blob_that_is_no_quilt() {
     let scratch = Scratch::new();
     let (_, dir) = scratch.encoded(1, 1000, 10);

@@ -11,8 +11,8 @@ use crate::io::dir_output::DirOutput;
 use crate::support::disk::{Dir, FileId};
 
 impl QuiltReader<'_> {
-    /// Writes patches to files below a directory, and returns the files' paths in the order of the
-    /// patches. The identifier of a patch is the path of its file: `/` makes subdirectories.
+    /// Writes patches to files below a directory, which is created if needed, and returns the files'
+    /// paths in the order of the patches. The identifier of a patch is the path of its file: `/` makes subdirectories.
     ///
     /// No file is outside of the directory. Identifiers with an empty component (also by a `/` at
     /// the beginning or the end), `.` or `..` are refused before anything is written, and so are
@@ -24,7 +24,7 @@ impl QuiltReader<'_> {
     /// # Errors
     ///
     /// [`Error::UnsafeIdentifier`], [`Error::OutputExists`], [`Error::Io`]; as
-    /// [`QuiltReader::read`].
+    /// [`QuiltReader::read`]. Files that were written before the error stay.
     ///
     /// # Example
     ///
@@ -53,31 +53,108 @@ impl QuiltReader<'_> {
         force: bool,
         control: &Control,
     ) -> Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        self.extract_each(patches, directory, force, control, &mut |_, result| {
+            paths.push(result?);
+            Ok(())
+        })?;
+        Ok(paths)
+    }
+
+    /// Writes patches to files as [`QuiltReader::extract`] does, and reports each patch to `each`:
+    /// the path of its file, or the reason that the file was not written. A patch that fails does
+    /// not stop the others, unless `each` returns an error, which ends the extraction.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnsafeIdentifier`] before anything is written; [`Error::Io`] if the directory cannot
+    /// be opened; [`Error::Cancelled`]; the errors of `each`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use walrus_accel::quilt::{Quilt, QuiltEntry, QuiltReader};
+    /// use walrus_accel::{Control, Error};
+    ///
+    /// # let out = tempfile::tempdir().unwrap();
+    /// # std::fs::write(out.path().join("tusk.txt"), b"mine").unwrap();
+    /// let entries = ["tusk.txt", "walrus.txt"].map(|name| QuiltEntry::new(name, &b"x"[..]));
+    /// let (quilt, control) = (Quilt::new(10, entries.into())?, Control::new());
+    /// let reader = QuiltReader::of_blob(10, &quilt)?;
+    /// let (patches, mut failed) = (reader.patches(&control)?, Vec::new());
+    /// reader.extract_each(patches, out.path(), false, &control, &mut |patch, result| {
+    ///     failed.extend(result.err().map(|_| patch.identifier.clone()));
+    ///     Ok(())
+    /// })?;
+    /// // The first file was there before.
+    /// assert_eq!(failed, ["tusk.txt"]);
+    /// assert!(out.path().join("walrus.txt").exists());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn extract_each<'p>(
+        &self,
+        patches: impl IntoIterator<Item = &'p QuiltPatch>,
+        directory: impl AsRef<Path>,
+        force: bool,
+        control: &Control,
+        each: &mut dyn FnMut(&QuiltPatch, Result<PathBuf>) -> Result<()>,
+    ) -> Result<()> {
         let directory = directory.as_ref();
         let places = places(patches)?;
-        let root = Dir::open(directory).map_err(Error::io("open", directory))?;
-        let mut written: Vec<Option<FileId>> = Vec::new();
-        let mut paths = Vec::new();
+        std::fs::create_dir_all(directory).map_err(Error::io("create", directory))?;
+        let mut files = Files {
+            root: Dir::open(directory).map_err(Error::io("open", directory))?,
+            force,
+            written: Vec::new(),
+        };
         let all: Vec<_> = places.iter().map(|(patch, _)| *patch).collect();
+        let mut reads_ahead = true;
         for (number, (patch, components)) in places.iter().enumerate() {
             control.check()?;
-            let (name, parents) = components.split_last().expect("at least one component");
-            let dir = open_below(&root, parents)?;
-            // A file of this run under another spelling of the name.
-            let found = dir.find(name).ok().and_then(|found| found.id);
-            if found.is_some() && written.contains(&found) {
-                let reason = "on this file system it is the name of another patch's file";
-                return Err(refused(patch, reason));
+            // Columns that are not there together may be there one by one.
+            reads_ahead = reads_ahead && self.columns.read_ahead(&all[number..], control).is_ok();
+            control.check()?;
+            match files.write(self, patch, components, control) {
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
+                result => each(patch, result)?,
             }
-            self.columns.read_ahead(&all[number..], control)?;
-            self.read(patch, &mut DirOutput::new(&dir, *name, force), control)?;
-            written.push(dir.find(name).ok().and_then(|found| found.id));
-            paths.push(dir.at(name));
-            // The file is there; a file system that cannot sync directories does not change that.
-            let _ = dir.sync();
         }
         self.columns.forget_ahead();
-        Ok(paths)
+        Ok(())
+    }
+}
+
+/// Files of an extraction.
+struct Files {
+    root: Dir,
+    force: bool,
+    /// Files written so far.
+    written: Vec<Option<FileId>>,
+}
+
+impl Files {
+    /// Writes the file of a patch, and returns its path.
+    fn write(
+        &mut self,
+        reader: &QuiltReader<'_>,
+        patch: &QuiltPatch,
+        components: &[&str],
+        control: &Control,
+    ) -> Result<PathBuf> {
+        let (name, parents) = components.split_last().expect("at least one component");
+        let dir = open_below(&self.root, parents)?;
+        // A file of this run under another spelling of the name.
+        let found = dir.find(name).ok().and_then(|found| found.id);
+        if found.is_some() && self.written.contains(&found) {
+            let reason = "on this file system it is the name of another patch's file";
+            return Err(refused(patch, reason));
+        }
+        reader.read(patch, &mut DirOutput::new(&dir, *name, self.force), control)?;
+        self.written
+            .push(dir.find(name).ok().and_then(|found| found.id));
+        // The file is there; a file system that cannot sync directories does not change that.
+        let _ = dir.sync();
+        Ok(dir.at(name))
     }
 }
 

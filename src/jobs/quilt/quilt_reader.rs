@@ -164,9 +164,9 @@ impl<'a> QuiltReader<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchPatch`] for an ID of another quilt; [`Error::InvalidQuilt`] or
-    /// [`Error::Malformed`] if its columns hold no patch of just that many columns; otherwise as
-    /// [`QuiltReader::patches`].
+    /// [`Error::NoSuchPatch`] for an ID of another quilt, and if the ID's columns hold no patch of
+    /// just that many columns; [`Error::InvalidQuilt`] or [`Error::Malformed`] for a patch against
+    /// the rules of the format; otherwise as [`QuiltReader::patches`].
     pub fn patch_by_id(&self, id: &QuiltPatchId, control: &Control) -> Result<QuiltPatch> {
         if self.quilt_id.is_some_and(|quilt| quilt != id.quilt_id) {
             return Err(Error::NoSuchPatch {
@@ -174,7 +174,16 @@ impl<'a> QuiltReader<'a> {
             });
         }
         catch_out_of_memory(|| {
-            let opened = self.open(&id.columns(), control)?;
+            let opened = self.open(&id.columns(), control);
+            let opened = opened.map_err(|error| match error {
+                // Also an ID with a wrong column would be told as a broken quilt.
+                Error::InvalidQuilt {
+                    reason: reason @ QuiltProblem::PatchLength { .. },
+                } => Error::NoSuchPatch {
+                    wanted: format!("the ID {id}: {reason}"),
+                },
+                error => error,
+            })?;
             let PatchHeader {
                 identifier, tags, ..
             } = opened.header;

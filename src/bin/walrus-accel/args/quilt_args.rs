@@ -137,7 +137,7 @@ pub struct QuiltExtractArgs {
     pub identifier: Option<String>,
     /// Extract the patches with this tag
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag, allow_hyphen_values = true)]
-    pub tag: Option<(String, String)>,
+    pub tag: Option<String>,
     /// Extract all patches, after the strict check of the whole quilt
     #[arg(long)]
     pub all: bool,
@@ -157,9 +157,9 @@ pub struct QuiltExtractArgs {
     pub report: ReportArgs,
 }
 
-fn tag(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
-        None => Err("a key, = and a value are expected".into()),
+fn tag(text: &str) -> Result<String, String> {
+    match text.contains('=') {
+        true => Ok(text.to_owned()),
+        false => Err("a key, = and a value are expected".into()),
     }
 }

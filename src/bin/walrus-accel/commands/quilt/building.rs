@@ -13,8 +13,10 @@ use crate::input::quilt_files::{self, QuiltFile};
 use crate::input::small_file;
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, hex, id_line, shown};
 use crate::run::app::{App, encoder};
+use crate::run::memory_limit;
 
 /// Encodes the files as a quilt, and prints its line and those of its patches.
 pub fn encode(args: &QuiltEncodeArgs, app: &App) -> Result<Exit, Failure> {
@@ -101,6 +103,7 @@ fn build(
             shards: quilt.n_shards(),
             patches: lines.collect(),
             by: EngineLine::new(encoder.runtime(), job.control()),
+            memory: MemoryLine::new(Some(memory_limit::of(engine))),
             seconds: working_seconds(start, job.control()),
             out_dir: dir.map(JsonName::out_dir),
             already_there,

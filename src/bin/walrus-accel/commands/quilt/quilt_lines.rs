@@ -8,6 +8,7 @@ use walrus_accel::BlobId;
 use walrus_accel::quilt::QuiltPatch;
 
 use crate::output::engine_line::EngineLine;
+use crate::output::memory_line::MemoryLine;
 use crate::output::names::{JsonName, escaped, id_line};
 
 /// Patch as a JSON object.
@@ -51,6 +52,8 @@ pub struct BuiltLine<'a> {
     pub patches: Vec<PatchLine<'a>>,
     #[serde(flatten)]
     pub by: EngineLine,
+    #[serde(flatten)]
+    pub memory: MemoryLine,
     pub seconds: f64,
     /// Directory of the slivers. `None` if no slivers were kept.
     #[serde(flatten)]

@@ -1,6 +1,6 @@
 //! `quilt list` and `quilt extract`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use walrus_accel::directory::BlobDirectory;
 use walrus_accel::quilt::{QuiltPatch, QuiltReader};
@@ -9,9 +9,9 @@ use walrus_accel::{Control, Error};
 use super::quilt_lines::{PatchLine, ReadLine, patch_line};
 use crate::args::{QuiltExtractArgs, QuiltListArgs, is_standard};
 use crate::commands::decode::copy_out;
-use crate::input::open_directory;
+use crate::input::{open_directory, small_file};
 use crate::output::destination::{self, UnnamedFile};
-use crate::output::exit::{Exit, Failure};
+use crate::output::exit::{Exit, Failure, exit_of};
 use crate::output::names::{JsonName, id_line, shown};
 use crate::run::app::{App, decoder};
 use crate::run::jobs::Job;
@@ -73,18 +73,18 @@ pub fn extract(args: &QuiltExtractArgs, app: &App) -> Result<Exit, Failure> {
     let control = job.control();
     let patches = chosen(args, &reader, control)?;
     let into_dir = several || (!to_stdout && args.output.is_dir());
-    let files = match into_dir {
-        true => into_directory(args, &reader, &patches, control)?,
+    let (patches, files, exit) = match into_dir {
+        true => into_directory(args, &reader, patches, control, app)?,
         false => {
             into_file(args, &reader, &patches[0], &job, app)?;
-            vec![args.output.clone()]
+            (patches, vec![args.output.clone()], Exit::Done)
         }
     };
-    job.end()?;
     if !to_stdout {
         print(app, &directory, &patches, &files);
     }
-    Ok(Exit::Done)
+    job.end()?;
+    Ok(exit)
 }
 
 /// Returns the patches that the command line asks for.
@@ -99,13 +99,21 @@ fn chosen(
     if let Some(identifier) = &args.identifier {
         return Ok(vec![reader.patch(identifier, control)?.clone()]);
     }
-    if let Some((key, value)) = &args.tag {
-        let found = reader.patches_with_tag(key, value, control)?;
+    if let Some(tag) = &args.tag {
+        // Keys and values may have further equals signs.
+        let splits = || {
+            tag.match_indices('=')
+                .map(|(at, _)| (&tag[..at], &tag[at + 1..]))
+        };
+        let has_tag =
+            |patch: &&QuiltPatch| splits().any(|(key, value)| patch.tags.get(key) == Some(value));
+        let patches = reader.patches(control)?.iter();
+        let found: Vec<_> = patches.filter(has_tag).cloned().collect();
         if found.is_empty() {
-            let wanted = format!("the tag {key:?} of value {value:?}");
+            let wanted = format!("the tag {tag:?}");
             return Err(Error::NoSuchPatch { wanted }.into());
         }
-        return Ok(found.into_iter().cloned().collect());
+        return Ok(found);
     }
     if !args.no_check {
         reader.check(control).map_err(|error| match error {
@@ -119,13 +127,15 @@ fn chosen(
     Ok(reader.patches(control)?.to_vec())
 }
 
-/// Writes patches to files in the directory.
+/// Writes patches to files in the directory, and reports those that fail. Returns the written
+/// patches with their files.
 fn into_directory(
     args: &QuiltExtractArgs,
     reader: &QuiltReader<'_>,
-    patches: &[QuiltPatch],
+    patches: Vec<QuiltPatch>,
     control: &Control,
-) -> Result<Vec<PathBuf>, Failure> {
+    app: &App,
+) -> Result<(Vec<QuiltPatch>, Vec<PathBuf>, Exit), Failure> {
     let out = &args.output;
     // The nearest directory that exists.
     let real = std::path::absolute(out).ok().and_then(|out| {
@@ -140,9 +150,29 @@ fn into_directory(
             shown(&args.output)
         )));
     }
-    let failed = |error| Failure::Other(format!("cannot create {}: {error}", shown(out)));
-    std::fs::create_dir_all(out).map_err(failed)?;
-    Ok(reader.extract(patches, out, args.force, control)?)
+    let (mut written, mut files, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    let extracted =
+        reader.extract_each(&patches, out, args.force, control, &mut |patch, result| {
+            match result {
+                Ok(file) => {
+                    written.push(patch.clone());
+                    files.push(file);
+                }
+                Err(error) => {
+                    exit = exit.and(exit_of(&error));
+                    let name = Path::new(&patch.identifier);
+                    app.report_file_failure(name, &small_file::with_name(name, &error));
+                }
+            }
+            Ok(())
+        });
+    match extracted {
+        // What is written stays, and is printed.
+        Err(Error::Cancelled) => exit = Exit::Interrupted,
+        extracted => extracted?,
+    }
+    app.count_repeats();
+    Ok((written, files, exit))
 }
 
 /// Writes a patch to a file or to standard output.
