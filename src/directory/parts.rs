@@ -220,6 +220,14 @@ pub(super) fn changed() -> io::Error {
     )
 }
 
+/// Tells that a file was cut, instead of the end of a read.
+pub(super) fn ends_early(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => changed(),
+        _ => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::file_names::sliver_file_name;
 use super::files::in_parallel;
-use super::parts::changed;
+use super::parts::{changed, ends_early};
 use super::writer::Hashes;
 use crate::format::error::{Error, Result};
 use crate::format::index::{Axis, SliverIndex};
@@ -385,13 +385,5 @@ impl StoredSlivers {
             hashes.set((sliver.pair(axis, n), axis), state.hasher.finalize());
         }
         Ok(hashes)
-    }
-}
-
-/// Tells that a file was cut, instead of the end of a read.
-fn ends_early(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => changed(),
-        _ => error,
     }
 }

@@ -481,7 +481,10 @@ pub(super) fn open_parent(path: &Path) -> Result<Arc<Dir>> {
         let error = match error.kind() {
             io::ErrorKind::AlreadyExists => io::Error::new(
                 io::ErrorKind::NotADirectory,
-                "it is a file, and a directory is expected",
+                match path.is_symlink() {
+                    true => "it is a link to nothing, and a directory is expected",
+                    false => "it is a file, and a directory is expected",
+                },
             ),
             _ => error,
         };

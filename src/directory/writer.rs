@@ -321,7 +321,7 @@ impl SliverWriter {
             Err(error) if control.is_cancelled() && error.kind() == io::ErrorKind::Interrupted => {
                 Err(Error::Cancelled)
             }
-            Err(error) => Err(Error::io("use", path())(error)),
+            Err(error) => Err(Error::io("use", path())(parts::ends_early(error))),
         }
     }
 

@@ -143,7 +143,7 @@ impl BlobMetadata {
                 },
             });
         }
-        let shape = self.shape()?;
+        // The ID first: damage to the length is damage, and not too large a blob.
         let computed = self.blob_id();
         if computed != *blob_id {
             return Err(Error::InvalidMetadata {
@@ -153,7 +153,7 @@ impl BlobMetadata {
                 },
             });
         }
-        Ok(shape)
+        self.shape()
     }
 
     /// Creates metadata from the roots of all slivers, in sliver order along each axis.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use walrus_accel::error::QuiltLimit;
 use walrus_accel::{BlobId, Error};
 
 use super::names::{escaped, shown};
@@ -14,8 +15,14 @@ pub fn message(error: &Error) -> String {
             format!("{} exists already; replace it with --force", shown(path))
         }
         Error::TargetExists { .. } => format!(
-            "{}; replace it with --force, slivers of other pairs included, or add pairs with \
-             `walrus-accel repair --pairs`",
+            "{}; mend it with `walrus-accel repair`, replace it with --force, slivers of other \
+             pairs included, or add pairs with `walrus-accel repair --pairs`",
+            plain(error)
+        ),
+        Error::QuiltRefused {
+            reason: QuiltLimit::DuplicateIdentifier { .. },
+        } => format!(
+            "{}, or name patches by their paths with --identifiers path",
             plain(error)
         ),
         Error::MemoryBudget { needed, budget } => format!(
