@@ -11,8 +11,9 @@ use crate::io::dir_output::DirOutput;
 use crate::support::disk::{Dir, FileId};
 
 impl QuiltReader<'_> {
-    /// Writes patches to files below a directory, which is created if needed, and returns the files'
-    /// paths in the order of the patches. The identifier of a patch is the path of its file: `/` makes subdirectories.
+    /// Writes patches to files below a directory, which is created if needed, and returns the
+    /// files' paths in the order of the patches. The identifier of a patch is the path of its
+    /// file: `/` makes subdirectories.
     ///
     /// No file is outside of the directory. Identifiers with an empty component (also by a `/` at
     /// the beginning or the end), `.` or `..` are refused before anything is written, and so are
@@ -67,8 +68,8 @@ impl QuiltReader<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnsafeIdentifier`] before anything is written; [`Error::Io`] if the directory cannot
-    /// be opened; [`Error::Cancelled`]; the errors of `each`.
+    /// [`Error::UnsafeIdentifier`] before anything is written; [`Error::Io`] if the directory
+    /// cannot be opened; [`Error::Cancelled`]; the errors of `each`.
     ///
     /// # Example
     ///
