@@ -5,7 +5,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use super::harness::{Run, Scratch, command, names, partial, signal, wait_for, walrus, words};
+use super::harness::{Run, Scratch, command, names, partial, signal, stop_when, walrus, words};
 
 #[test]
 fn the_next_run_names_the_leftover_of_a_kill_and_clean_removes_it() {
@@ -19,7 +19,7 @@ fn the_next_run_names_the_leftover_of_a_kill_and_clean_removes_it() {
     };
     let mut child = command(encode(&file)).spawn().unwrap();
     let record = || Some(partial(&out)?.join("checkpoint")).filter(|path| path.exists());
-    wait_for(&mut child, record).unwrap();
+    stop_when(&mut child, record).unwrap();
     // `clean` keeps the work of a running process.
     assert_eq!(walrus!["clean", out].exits(0).text(), "");
     signal(&child, Signal::KILL);

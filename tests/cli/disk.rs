@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command};
 
-use super::harness::{Run, Scratch, command, names, partial, wait_for, walrus, words};
+use super::harness::{Run, Scratch, command, go_on, names, partial, stop_when, walrus, words};
 
-/// Starts a long encode, and waits until it has opened its source.
+/// Starts a long encode, and stops it when it has opened its source.
 fn start(scratch: &Scratch, file: &Path) -> Child {
     let out = scratch.path("out");
     let words = words![
@@ -24,7 +24,7 @@ fn start(scratch: &Scratch, file: &Path) -> Child {
     ];
     let mut child = command(words).spawn().unwrap();
     // The working directory appears after the source is opened and its length read.
-    wait_for(&mut child, || partial(&out)).expect("a long encode");
+    stop_when(&mut child, || partial(&out)).expect("a long encode");
     child
 }
 
@@ -35,6 +35,7 @@ fn a_source_that_grows_is_an_error() {
     let child = start(&scratch, &file);
     let mut growing = File::options().append(true).open(&file).unwrap();
     growing.write_all(b"more").unwrap();
+    go_on(&child);
     let run = Run::of(child.wait_with_output().unwrap()).exits(1);
     run.says(&["blob changed while it was read", "26000000", "26000004"]);
     assert_eq!(names(&scratch.path("out")), [""; 0]);
@@ -47,6 +48,7 @@ fn a_source_that_shrinks_is_an_error() {
     let child = start(&scratch, &file);
     let shrinking = File::options().write(true).open(&file).unwrap();
     shrinking.set_len(1000).unwrap();
+    go_on(&child);
     let run = Run::of(child.wait_with_output().unwrap()).exits(1);
     run.says(&["blob changed while it was read", "26000000"]);
     assert_eq!(names(&scratch.path("out")), [""; 0]);

@@ -275,6 +275,39 @@ pub fn wait_for<T>(child: &mut Child, mut look: impl FnMut() -> Option<T>) -> Op
     }
 }
 
+/// Stops a child at the first moment at which `look` returns a value.
+///
+/// The child runs for a millisecond at a time and is stopped while `look` runs. So the state that
+/// `look` found does not change until [`go_on`], however fast the machine is. Returns `None` if the
+/// child ends before.
+#[cfg(unix)]
+pub fn stop_when<T>(child: &mut Child, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
+
+    let start = Instant::now();
+    // The state stays there for `Child::wait` to collect.
+    let stopped_or_ended = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    loop {
+        signal(child, Signal::STOP);
+        let state = waitid(WaitId::Pid(Pid::from_child(child)), stopped_or_ended).unwrap();
+        if !state.is_some_and(|state| state.stopped()) {
+            return None;
+        }
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        assert!(start.elapsed() < MAX_WAIT, "nothing happens");
+        go_on(child);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Lets a stopped child run.
+#[cfg(unix)]
+pub fn go_on(child: &Child) {
+    signal(child, rustix::process::Signal::CONT);
+}
+
 /// Waits for the end of a child.
 pub fn end(child: Child) -> Run {
     Run::of(child.wait_with_output().unwrap())

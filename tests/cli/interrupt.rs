@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::Signal;
 
 use super::harness::{
-    Run, Scratch, assert_same_tree, command, damage, encode, end, kill, names, partial, signal,
-    sliver, wait_for, words,
+    Run, Scratch, assert_same_tree, command, damage, encode, end, go_on, kill, names, partial,
+    signal, sliver, stop_when, words,
 };
 use crate::common::Random;
 
@@ -60,10 +60,10 @@ impl Long {
         command(words).spawn().unwrap()
     }
 
-    /// Starts an encode and waits for the first record. Returns the journal as well.
+    /// Starts an encode and stops it at the first record. Returns the journal as well.
     fn start_to_record(&self, out: &Path, resume: bool) -> (Child, PathBuf) {
         let mut child = self.start(out, resume);
-        let checkpoint = wait_for_checkpoint(&mut child, out);
+        let checkpoint = stop_at_record(&mut child, out);
         (child, checkpoint)
     }
 
@@ -86,10 +86,16 @@ impl Long {
     }
 }
 
-/// Waits for the first record. Returns the journal.
-fn wait_for_checkpoint(child: &mut Child, out: &Path) -> PathBuf {
+/// Stops an encode at the first record. Returns the journal.
+fn stop_at_record(child: &mut Child, out: &Path) -> PathBuf {
     let look = || Some(partial(out)?.join("checkpoint")).filter(|path| path.exists());
-    wait_for(child, look).expect("an encode in many groups keeps a journal")
+    stop_when(child, look).expect("an encode in many groups keeps a journal")
+}
+
+/// Lets a stopped child run into a signal.
+fn go_on_to(child: &Child, kind: Signal) {
+    signal(child, kind);
+    go_on(child);
 }
 
 #[test]
@@ -209,7 +215,7 @@ fn an_interrupt_leaves_nothing() {
     for kind in [Signal::INT, Signal::TERM] {
         let out = long.scratch.path("out");
         let (child, _) = long.start_to_record(&out, false);
-        signal(&child, kind);
+        go_on_to(&child, kind);
         let run = end(child).exits(130).says(&["interrupted"]);
         assert_eq!(run.text(), "");
         assert_eq!(names(&out), [""; 0]);
@@ -224,8 +230,8 @@ fn an_interrupt_before_the_first_record_reports_that_nothing_is_kept() {
     let interrupted = (0..20).find_map(|_| {
         let mut child = long.start_with(&out, true, "1G");
         let begun = || partial(&out).filter(|dir| dir.join("blob/pairs").exists());
-        if wait_for(&mut child, begun).is_some() {
-            signal(&child, Signal::INT);
+        if stop_when(&mut child, begun).is_some() {
+            go_on_to(&child, Signal::INT);
         }
         let run = end(child);
         let left = names(&out);
@@ -251,8 +257,8 @@ fn a_useless_record_is_not_reported() {
     // Without a file of the record the encode starts over, and removes the record first.
     fs::remove_file(checkpoint.with_file_name("blob/pairs/0050.secondary.bcs")).unwrap();
     let mut child = long.start_with(&out, true, "1G");
-    if wait_for(&mut child, || (!checkpoint.exists()).then_some(())).is_some() {
-        signal(&child, Signal::INT);
+    if stop_when(&mut child, || (!checkpoint.exists()).then_some(())).is_some() {
+        go_on_to(&child, Signal::INT);
     }
     let run = end(child);
     assert!(!run.stderr.contains("continues"), "{}", run.stderr);
@@ -266,7 +272,7 @@ fn an_interrupt_with_resume_keeps_the_finished_stripes() {
     let long = Long::new();
     let out = long.scratch.path("out");
     let (child, checkpoint) = long.start_to_record(&out, true);
-    signal(&child, Signal::INT);
+    go_on_to(&child, Signal::INT);
     end(child)
         .exits(130)
         .says(&["are kept; the same command continues there"]);
@@ -280,9 +286,9 @@ fn an_interrupt_with_resume_keeps_the_finished_stripes() {
         let lock = fs::File::open(&lock).ok()?;
         lock.try_lock().is_err().then_some(())
     };
-    if wait_for(&mut child, held).is_some() {
-        long.resume(&out).exits(1).says(&["in use"]);
-    }
+    stop_when(&mut child, held).expect("a locked working directory");
+    long.resume(&out).exits(1).says(&["in use"]);
+    go_on(&child);
     end(child)
         .exits(0)
         .says(&["continues at ", "where it was interrupted"]);
@@ -319,8 +325,8 @@ fn an_interrupted_decode_or_repair_leaves_nothing() {
         "strict"
     ];
     let mut child = command(words).spawn().unwrap();
-    wait_for(&mut child, || partial(folder)).expect("an unfinished file");
-    signal(&child, Signal::INT);
+    stop_when(&mut child, || partial(folder)).expect("an unfinished file");
+    go_on_to(&child, Signal::INT);
     end(child).exits(130);
     assert_eq!(names(folder), [""; 0]);
 
@@ -329,8 +335,8 @@ fn an_interrupted_decode_or_repair_leaves_nothing() {
     let before = names(&dir);
     let words = words!["repair", dir, "--memory", "8M", "--threads", "2"];
     let mut child = command(words).spawn().unwrap();
-    wait_for(&mut child, || partial(&dir)).expect("a working directory");
-    signal(&child, Signal::INT);
+    stop_when(&mut child, || partial(&dir)).expect("a working directory");
+    go_on_to(&child, Signal::INT);
     end(child).exits(130);
     assert_eq!(names(&dir), before);
     assert!(!lost.exists());
@@ -356,8 +362,8 @@ fn later_files_are_not_begun_after_an_interrupt() {
         "--json"
     ];
     let mut child = command(words).spawn().unwrap();
-    wait_for_checkpoint(&mut child, &out);
-    signal(&child, Signal::INT);
+    stop_at_record(&mut child, &out);
+    go_on_to(&child, Signal::INT);
     let run = end(child).exits(130);
     // The missing second file causes no message, as its job never begins.
     assert_eq!(run.text(), "");
