@@ -27,7 +27,8 @@ type Slivers = HashMap<(Axis, u16), Vec<u8>>;
 #[derive(Default)]
 struct Store {
     slivers: Mutex<Slivers>,
-    records: Mutex<Vec<Record>>,
+    /// `None` if checkpoints are not recorded.
+    records: Option<Mutex<Vec<Record>>>,
     /// Position, and leaf hashes, to continue from.
     offered: Mutex<Option<(PassPosition, Vec<u8>)>>,
     /// Number of parts that were put instead of appended.
@@ -99,9 +100,11 @@ impl SliverStore for Session<'_> {
     }
 
     fn checkpoint(&self, done: PassPosition, leaves: &[u8]) -> Result<()> {
-        let slivers = self.0.slivers.lock().unwrap().clone();
-        let record = (done, leaves.to_vec(), slivers);
-        self.0.records.lock().unwrap().push(record);
+        if let Some(records) = &self.0.records {
+            let slivers = self.0.slivers.lock().unwrap().clone();
+            let record = (done, leaves.to_vec(), slivers);
+            records.lock().unwrap().push(record);
+        }
         Ok(())
     }
 }
@@ -201,9 +204,12 @@ fn every_checkpoint_leads_to_the_same_slivers() {
     let least = least_memory(|memory| encoder(n, Commitment::default(), memory)?.metadata(&blob));
     let encoder = encoder(n, Commitment::default(), least.max(400_000)).unwrap();
     let (metadata, slivers) = expected(&encoder, &blob);
-    let mut store = Store::default();
+    let mut store = Store {
+        records: Some(Mutex::default()),
+        ..Store::default()
+    };
     assert_eq!(encode(&encoder, Read(blob.clone()), &mut store), metadata);
-    let records = store.records.into_inner().unwrap();
+    let records = store.records.unwrap().into_inner().unwrap();
     // Between groups of rows, after the rows, between groups of columns.
     let all_rows = Shape::new(n, len as u64).unwrap().rows();
     assert!(records.iter().any(|(at, ..)| at.rows < all_rows));

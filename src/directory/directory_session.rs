@@ -133,7 +133,7 @@ impl SinkSession for Session<'_> {
                 self.save(done, || {
                     let stripes = self.writer.stripes();
                     debug_assert_eq!(stripes.last(), Some(&next));
-                    (Position::Stripes(stripes), self.writer.record(state))
+                    Ok((Position::Stripes(stripes), self.writer.record(state)))
                 })
             }
         }
@@ -227,13 +227,13 @@ impl SinkSession for Session<'_> {
 impl Session<'_> {
     /// Records a position in the journal, if a record is due. `done` are the bytes of the blob that
     /// are done there, and `record` returns the position with its state.
-    fn save(&self, done: u64, record: impl FnOnce() -> (Position, Vec<u8>)) -> Result<()> {
+    fn save(&self, done: u64, record: impl FnOnce() -> Result<(Position, Vec<u8>)>) -> Result<()> {
         let mut pace = self.pace.lock().expect("nothing panics under the lock");
         let start = Instant::now();
         if !pace.is_due(start) {
             return Ok(());
         }
-        let (position, record) = record();
+        let (position, record) = record()?;
         self.work.save(&position, &record, &[self.writer.pairs()])?;
         if self.is_resumable {
             self.recorded.store(done, Ordering::Relaxed);
@@ -277,6 +277,10 @@ impl SliverStore for Session<'_> {
         Ok(leaves.map(|leaves| (position, leaves)))
     }
 
+    fn set_write_buffer(&self, bytes: u64) {
+        self.stored().set_write_buffer(bytes);
+    }
+
     fn append(&self, part: &SliverPart<'_>) -> Result<()> {
         self.stored().append(part)
     }
@@ -285,11 +289,15 @@ impl SliverStore for Session<'_> {
         self.stored().read(axis, sliver, symbols)
     }
 
+    fn will_read(&self, axis: Axis, sliver: SliverIndex) {
+        self.stored().will_read(axis, sliver);
+    }
+
     fn checkpoint(&self, done: PassPosition, leaves: &[u8]) -> Result<()> {
         let shape = &self.job.shape;
         let bytes = done.share(shape, shape.unencoded_length());
         self.save(bytes, || {
-            (Position::Passes(done), self.stored().record(leaves))
+            Ok((Position::Passes(done), self.stored().record(leaves)?))
         })
     }
 }

@@ -49,6 +49,7 @@ mod manifest;
 mod parts;
 mod publish;
 mod sliver_files;
+mod stored_files;
 mod stored_slivers;
 mod verification;
 mod work_directory;

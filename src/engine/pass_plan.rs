@@ -20,6 +20,8 @@ pub(crate) struct PassPlan<'a> {
     pub(crate) rows: usize,
     /// Largest number of columns in a group of the second pass.
     pub(crate) columns: usize,
+    /// Bytes that the store may hold until they are written.
+    pub(crate) write_buffer: u64,
     pub(in crate::engine) start: Start<'a>,
 }
 
@@ -82,6 +84,7 @@ mod tests {
             commitment: Commitment::default(),
             rows,
             columns,
+            write_buffer: 0,
             start: Box::new(|_| unreachable!("nothing starts")),
         }
     }

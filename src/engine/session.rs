@@ -41,12 +41,20 @@ pub(crate) trait EncodeSession {
 }
 
 /// Encoding of one blob in two passes: groups of rows, then groups of columns. All pairs of slivers
-/// are written.
+/// are written. A group is extended, then appended, before the next begins.
 pub(crate) trait PassSession {
-    /// Extends source rows, and appends them and the new symbols of all secondary slivers to the
-    /// store. Groups come in order, each of at most the plan's rows. Item `r` of `source` is row
-    /// `r` of the source matrix.
-    fn rows(
+    /// Extends source rows. Groups come in order, each of at most the plan's rows. Item `r` of
+    /// `source` is row `r` of the source matrix.
+    fn extend_rows(
+        &mut self,
+        rows: Range<usize>,
+        source: &SourceRows<'_>,
+        control: &Control,
+    ) -> Result<()>;
+
+    /// Appends the rows that were extended, and the new symbols of all secondary slivers, to the
+    /// store.
+    fn append_rows(
         &mut self,
         rows: Range<usize>,
         source: &SourceRows<'_>,
@@ -54,10 +62,17 @@ pub(crate) trait PassSession {
         control: &Control,
     ) -> Result<()>;
 
-    /// Extends and hashes columns, and appends the new symbols of primary slivers beyond the source
-    /// rows to the store. Groups come in order, each of at most the plan's columns, and all of them
-    /// source columns or none. All rows are done.
-    fn columns(
+    /// Extends and hashes columns, which the store gives back. Groups come in order, each of at
+    /// most the plan's columns, and all of them source columns or none. All rows are done.
+    fn extend_columns(
+        &mut self,
+        columns: Range<usize>,
+        store: &dyn SliverStore,
+        control: &Control,
+    ) -> Result<()>;
+
+    /// Appends the new symbols of primary slivers beyond the source rows to the store.
+    fn append_columns(
         &mut self,
         columns: Range<usize>,
         store: &dyn SliverStore,

@@ -31,6 +31,14 @@ pub trait SliverStore: Sync {
     /// cancelled meanwhile.
     fn resume(&self, control: &Control) -> Result<Option<(PassPosition, Vec<u8>)>>;
 
+    /// Sets the number of bytes that the store may hold in memory until they are written. The
+    /// memory limit has room for them, so that the storage works while the engine computes. Called
+    /// once, between [`SliverStore::resume`] and [`SliverStore::append`]. The default holds
+    /// nothing.
+    fn set_write_buffer(&self, bytes: u64) {
+        let _ = bytes;
+    }
+
     /// Appends whole symbols to a sliver. The parts of a sliver come in the order of its symbols,
     /// one after another and without gaps. Parts of different slivers come from several threads at
     /// once.
@@ -48,6 +56,12 @@ pub trait SliverStore: Sync {
     ///
     /// Any error ends the job, in particular if the bytes are not those that were appended.
     fn read(&self, axis: Axis, sliver: SliverIndex, symbols: &mut [u8]) -> Result<()>;
+
+    /// Announces that a sliver will be read back soon, so that slow storage can begin. Called from
+    /// several threads at once. The default does nothing.
+    fn will_read(&self, axis: Axis, sliver: SliverIndex) {
+        let _ = (axis, sliver);
+    }
 
     /// Records a position from which an interrupted encoding can be continued. `leaves` are the
     /// leaf hashes of the columns done, 32 bytes per symbol, column by column. Called between

@@ -40,23 +40,35 @@ pub(super) fn encode<'a>(
             done: control.progress().done,
         });
     }
+    store.set_write_buffer(plan.write_buffer);
     let rows = SourceRows::new(source, shape);
     let mut groups = plan.row_groups(done.rows.into()).peekable();
+    // A group is recorded while it can be written behind: when the next group is extended.
+    let begun = done;
+    let record = |done: PassPosition, session: &dyn PassSession| {
+        if done == begun {
+            return Ok(());
+        }
+        let leaves = match usize::from(done.columns) * n {
+            0 => &[],
+            count => &session.leaves()[..count],
+        };
+        store.checkpoint(done, leaves.as_flattened())
+    };
     while let Some(group) = groups.next() {
         if let Some(next) = groups.peek() {
             rows.will_read(next.clone());
         }
+        session.extend_rows(group.clone(), &rows, control)?;
+        record(done, &*session)?;
         done.rows = position(group.end);
-        session.rows(group, &rows, store, control)?;
-        store.checkpoint(done, &[])?;
+        session.append_rows(group, &rows, store, control)?;
     }
     for group in plan.column_groups(done.columns.into()) {
+        session.extend_columns(group.clone(), store, control)?;
+        record(done, &*session)?;
         done.columns = position(group.end);
-        session.columns(group, store, control)?;
-        if done.columns < shape.n_shards() {
-            let leaves = session.leaves()[..usize::from(done.columns) * n].as_flattened();
-            store.checkpoint(done, leaves)?;
-        }
+        session.append_columns(group, store, control)?;
     }
     Ok(session)
 }

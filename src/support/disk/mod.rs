@@ -1,6 +1,7 @@
 //! System files and directories: handles, identities, durability.
 
 mod dir;
+mod direct;
 mod disk_hints;
 mod entry;
 mod file;
@@ -10,8 +11,10 @@ mod handle_path;
 mod handle_unix;
 mod open_files;
 mod positioned;
+mod write_queue;
 
 pub(crate) use dir::Dir;
+pub(crate) use direct::AlignedBytes;
 pub(crate) use disk_hints::{reads_in_order, reserve, start_writeback, will_read};
 pub(crate) use entry::{Access, Kind, Replacing};
 pub(crate) use file::{
@@ -20,3 +23,4 @@ pub(crate) use file::{
 };
 pub(crate) use open_files::OpenFiles;
 pub(crate) use positioned::{read_exact_at, write_all_at};
+pub(crate) use write_queue::WriteQueue;

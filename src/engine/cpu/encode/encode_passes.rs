@@ -49,13 +49,28 @@ pub(crate) fn plan<'a>(engine: &'a CpuEngine, request: &EncodePlanRequest) -> Op
     let threads = engine.threads() as u64;
     let fixed = n * n * LEAF_BYTES + BEHIND + threads * thread_memory(engine, &shape, commitment);
     let free = budget.checked_sub(fixed)?;
-    let rows = largest_group(&shape, shape.rows(), a_row, free)?;
-    let columns = largest_group(&shape, shape.n_shards(), a_column, free)?;
+    let whole_rounds = |group: usize| match group / engine.threads() {
+        0 => group,
+        rounds => rounds * engine.threads(),
+    };
+    let groups = |bytes| {
+        let rows = largest_group(&shape, shape.rows(), a_row, bytes)?;
+        let columns = largest_group(&shape, shape.n_shards(), a_column, bytes)?;
+        Some((whole_rounds(rows), whole_rounds(columns)))
+    };
+    // While a group is computed, the store writes the one before.
+    let (half, whole) = (groups(free / 2), || groups(free));
+    let write_buffer = match half {
+        Some((rows, columns)) => (rows as u64 * a_row).max(columns as u64 * a_column),
+        None => 0,
+    };
+    let (rows, columns) = half.or_else(whole)?;
     Some(PassPlan {
         shape,
         commitment,
         rows,
         columns,
+        write_buffer,
         start: Box::new(move |plan| Box::new(Session::new(engine, plan))),
     })
 }
@@ -122,6 +137,26 @@ impl<'a> Session<'a> {
         self.shape.symbol_size() as usize
     }
 
+    /// Returns the rows of a group that are not zero because of padding.
+    fn with_bytes(&self, rows: &Range<usize>) -> Range<usize> {
+        let zeros = usize::from(self.shape.zero_rows().start);
+        rows.start..zeros.clamp(rows.start, rows.end)
+    }
+
+    /// Borrows the rows of a group that have bytes, and [`BEHIND`] bytes after them. `None` if the
+    /// source does not lend them.
+    fn borrow<'s>(&self, rows: &Range<usize>, source: &'s SourceRows<'_>) -> Option<&'s [u8]> {
+        let row_len = usize::from(self.shape.columns()) * self.size();
+        let len = (self.with_bytes(rows).len() * row_len) as u64 + BEHIND;
+        let borrowed = source.borrow(rows.start);
+        borrowed.filter(|bytes| bytes.len() as u64 >= len)
+    }
+
+    /// Returns true if primary slivers have symbols of the columns, which source columns alone are.
+    fn is_inside(&self, columns: &Range<usize>) -> bool {
+        columns.start < usize::from(self.shape.columns())
+    }
+
     fn appender<'s>(&self, store: &'s dyn SliverStore) -> Appender<'s> {
         Appender {
             store,
@@ -153,24 +188,18 @@ impl Appender<'_> {
 }
 
 impl PassSession for Session<'_> {
-    fn rows(
+    fn extend_rows(
         &mut self,
         rows: Range<usize>,
         source: &SourceRows<'_>,
-        store: &dyn SliverStore,
         control: &Control,
     ) -> Result<()> {
         let (shape, size, engine) = (self.shape, self.size(), self.engine);
         let [n, columns] = [shape.n_shards(), shape.columns()].map(usize::from);
         let row_len = columns * size;
-        // Rows from `zeros` on are zero because of padding.
-        let zeros = usize::from(shape.zero_rows().start).clamp(rows.start, rows.end);
-        let count = zeros - rows.start;
+        let count = self.with_bytes(&rows).len();
         let matrix = Matrix::new(&shape, size);
-        let to = self.appender(store);
-        let borrowed = source.borrow(rows.start);
-        let borrowed =
-            borrowed.filter(|bytes| bytes.len() as u64 >= (count * row_len) as u64 + BEHIND);
+        let borrowed = self.borrow(&rows, source);
         let own = match borrowed {
             Some(_) => &mut [],
             None => {
@@ -183,7 +212,6 @@ impl PassSession for Session<'_> {
         let extended = self.recovery.get(extended, "a group of extended rows")?;
         let extender = engine.encoding(&shape, Axis::Primary);
         let layout = Layout::new(size);
-        let zero = filled(0, size);
         engine.pool.install(|| {
             let sources = match borrowed {
                 Some(bytes) => bytes,
@@ -211,10 +239,38 @@ impl PassSession for Session<'_> {
                     extender.run(&mut space.code, &layout, columns, input, output, next);
                 });
                 settle();
-                let pieces = Pieces::new(row, size, size, columns);
-                to.append(Axis::Primary, rows.start + index, 0, pieces)?;
                 control.advance(row_len as u64 / 4);
                 Ok::<_, Error>(())
+            })
+        })
+    }
+
+    fn append_rows(
+        &mut self,
+        rows: Range<usize>,
+        source: &SourceRows<'_>,
+        store: &dyn SliverStore,
+        control: &Control,
+    ) -> Result<()> {
+        let (shape, size) = (self.shape, self.size());
+        let [n, columns] = [shape.n_shards(), shape.columns()].map(usize::from);
+        let row_len = columns * size;
+        let with_bytes = self.with_bytes(&rows);
+        let (count, zeros) = (with_bytes.len(), with_bytes.end);
+        let matrix = Matrix::new(&shape, size);
+        let to = self.appender(store);
+        let sources = match (self.borrow(&rows, source), &self.own) {
+            (Some(borrowed), _) => borrowed,
+            (None, own) => own.as_ref().map_or(&[][..], PooledBuffer::as_slice),
+        };
+        let extended = &self.recovery.as_slice()[..count * matrix.extended];
+        let zero = filled(0, size);
+        self.engine.pool.install(|| {
+            with_bytes.into_par_iter().try_for_each(|row| {
+                control.check()?;
+                let symbols = &sources[(row - rows.start) * row_len..];
+                let pieces = Pieces::new(symbols, size, size, columns);
+                to.append(Axis::Primary, row, 0, pieces)
             })?;
             for row in zeros..rows.end {
                 to.append(Axis::Primary, row, 0, Pieces::new(&zero, size, 0, columns))?;
@@ -236,7 +292,7 @@ impl PassSession for Session<'_> {
         })
     }
 
-    fn columns(
+    fn extend_columns(
         &mut self,
         columns: Range<usize>,
         store: &dyn SliverStore,
@@ -248,11 +304,8 @@ impl PassSession for Session<'_> {
             engine.idle_rows.clear();
         }
         let [n, rows] = [shape.n_shards(), shape.rows()].map(usize::from);
-        // Primary slivers have symbols of source columns alone.
-        let is_inside = columns.start < usize::from(shape.columns());
-        let recovery = n - rows;
-        let a_column = recovery * size;
-        let to = self.appender(store);
+        let is_inside = self.is_inside(&columns);
+        let a_column = (n - rows) * size;
         let extender = engine.encoding(&shape, Axis::Secondary);
         let hasher = LeafHasher::new(self.commitment, engine.isa, shape.symbol_size());
         let zeros = shape.zero_rows();
@@ -290,6 +343,10 @@ impl PassSession for Session<'_> {
                     &mut read[..len],
                 );
                 if found.is_ok() {
+                    let later = column + columns.len();
+                    if later < n {
+                        store.will_read(Axis::Secondary, SliverIndex(later as u16));
+                    }
                     let source = |_, row: usize| &read[row * size..];
                     let task = CodewordTask {
                         hash: true,
@@ -324,12 +381,24 @@ impl PassSession for Session<'_> {
                     control.advance(work);
                     Ok::<_, Error>(())
                 })
-        })?;
-        if !is_inside {
+        })
+    }
+
+    fn append_columns(
+        &mut self,
+        columns: Range<usize>,
+        store: &dyn SliverStore,
+        control: &Control,
+    ) -> Result<()> {
+        if !self.is_inside(&columns) {
             return Ok(());
         }
-        let symbols = &*symbols;
-        engine.pool.install(|| {
+        let size = self.size();
+        let [n, rows] = [self.shape.n_shards(), self.shape.rows()].map(usize::from);
+        let a_column = (n - rows) * size;
+        let symbols = &self.recovery.as_slice()[..columns.len() * a_column];
+        let to = self.appender(store);
+        self.engine.pool.install(|| {
             (rows..n).into_par_iter().try_for_each(|row| {
                 control.check()?;
                 let first = &symbols[(row - rows) * size..];
