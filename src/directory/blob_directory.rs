@@ -12,7 +12,7 @@ use super::file_names::{
 use super::handles::{Handles, read_small};
 use super::manifest::{MAX_METADATA_LEN, Manifest};
 use super::sliver_files::{
-    FileProblem, ProblemKind, SliverFile, SliverFiles, inspect, names, open,
+    FileProblem, ProblemKind, SliverFile, SliverFiles, inspect_all, names, open,
 };
 use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::format::error::{Error, Result};
@@ -173,9 +173,17 @@ impl BlobDirectory {
         let pairs = self.handles.pairs.as_deref();
         let names = pairs.map(|pairs| names(pairs, |name| sliver_of(name).is_some()));
         if let (Some(pairs), Some(names)) = (pairs, names.transpose()?) {
-            for name in names.listed {
-                let path = pairs.at(&name);
-                let Some((pair, axis)) = sliver_of(&name) else {
+            let open_sliver = |number: usize| {
+                let name = &names.listed[number];
+                match sliver_of(name) {
+                    Some(_) => open(pairs, name),
+                    None => Ok(Err(io::ErrorKind::InvalidInput.into())),
+                }
+            };
+            let inspected = inspect_all(names.listed.len(), open_sliver, shape)?;
+            for (name, found) in names.listed.iter().zip(inspected) {
+                let path = pairs.at(name);
+                let Some((pair, axis)) = sliver_of(name) else {
                     let reason = "not the name of a sliver of this blob";
                     push(
                         problems,
@@ -184,7 +192,7 @@ impl BlobDirectory {
                     continue;
                 };
                 seen.insert((pair, axis));
-                match inspect(open(pairs, &name)?, shape) {
+                match found {
                     Ok(found) if found == (axis, pair) => {
                         push(&mut files, SliverFile { path, axis, pair });
                     }

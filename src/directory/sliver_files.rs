@@ -1,5 +1,6 @@
 //! Sliver files: their content, judging by their frames, and their problems.
 
+use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
 use std::fs::File;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file_names::{PAIRS_DIRECTORY, parse_sliver_file_name};
+use super::files::in_parallel;
 use super::handles::Handles;
 use crate::format::commitment::VerifiedMetadata;
 use crate::format::error::{Error, Result};
@@ -137,8 +139,10 @@ impl SliverFiles {
         let shape = metadata.shape();
         let mut files = Vec::new();
         let mut problems = Vec::new();
-        for path in paths {
-            match inspect(open_regular(path), &shape) {
+        let open = |number: usize| Ok::<_, Infallible>(open_regular(&paths[number]));
+        let Ok(inspected) = inspect_all(paths.len(), open, &shape);
+        for (path, found) in paths.iter().zip(inspected) {
+            match found {
                 Ok((axis, pair)) => push(
                     &mut files,
                     SliverFile {
@@ -170,9 +174,11 @@ impl SliverFiles {
         let shape = metadata.shape();
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         let names = names(&pairs, |name| parse_sliver_file_name(name).is_some())?;
-        for name in names.listed {
-            let path = pairs.at(&name);
-            match inspect(open(&pairs, &name)?, &shape) {
+        let open = |number: usize| open(&pairs, &names.listed[number]);
+        let inspected = inspect_all(names.listed.len(), open, &shape)?;
+        for (name, found) in names.listed.iter().zip(inspected) {
+            let path = pairs.at(name);
+            match found {
                 Ok((axis, pair)) => push(&mut files, SliverFile { path, axis, pair }),
                 Err((kind, reason)) => push(&mut problems, FileProblem::new(path, kind, reason)),
             }
@@ -293,11 +299,25 @@ pub(super) fn open(dir: &Dir, name: &OsStr) -> Result<io::Result<File>> {
     }
 }
 
-/// Returns the sliver that a file holds, judging by its frame.
-pub(super) fn inspect(
-    file: io::Result<File>,
+/// Sliver that a file holds, judging by its frame, or the file's problem.
+pub(super) type Inspected = Result<(Axis, SliverPairIndex), (ProblemKind, String)>;
+
+/// Number of files inspected at once: each inspection waits for short reads.
+const INSPECTED_AT_ONCE: usize = 16;
+
+/// Inspects numbered files. The first error of `open` ends the work.
+pub(super) fn inspect_all<E: Send>(
+    count: usize,
+    open: impl Fn(usize) -> Result<io::Result<File>, E> + Sync,
     shape: &Shape,
-) -> Result<(Axis, SliverPairIndex), (ProblemKind, String)> {
+) -> Result<Vec<Inspected>, E> {
+    // Few files take less time than threads.
+    let threads = (count / INSPECTED_AT_ONCE).clamp(1, INSPECTED_AT_ONCE);
+    in_parallel(threads, count, |number| Ok(inspect(open(number)?, shape)))
+}
+
+/// Returns the sliver that a file holds, judging by its frame.
+pub(super) fn inspect(file: io::Result<File>, shape: &Shape) -> Inspected {
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => (ProblemKind::Missing, "it is not there".to_owned()),
         io::ErrorKind::InvalidInput => (ProblemKind::Foreign, error.to_string()),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io;
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use super::file_names::sliver_file_name;
 use crate::format::error::Error;
@@ -12,7 +12,7 @@ use crate::format::shape::Shape;
 use crate::format::wire::SliverLayout;
 use crate::io::sink::Pieces;
 use crate::support::disk::{
-    Access, AlignedBytes, Dir, WriteQueue, change_stamp, reserve, start_writeback, write_all_at,
+    Access, AlignedBytes, Dir, WriteQueue, Writeback, change_stamp, reserve, write_all_at,
 };
 use crate::support::memory::{collected, ensure_capacity, filled, push};
 
@@ -28,6 +28,9 @@ const WRITE_LEN: usize = 1 << 20;
 /// two more calls.
 const COPIED_MAX: usize = 1 << 20;
 
+/// Maximum number of written ranges whose writeback waits to be started. Their files are open.
+const WRITEBACK_RANGES: usize = 64;
+
 /// Files of slivers, shared with the threads that write them.
 pub(super) struct Files {
     pub(super) pairs: Dir,
@@ -35,6 +38,7 @@ pub(super) struct Files {
     pub(super) layouts: [SliverLayout; 2],
     /// Times of each file, by axis and index.
     stamps: [Vec<Mutex<Stamp>>; 2],
+    writeback: Writeback,
     /// Memory of finished writes.
     idle: Mutex<Vec<Vec<u8>>>,
     /// Name of the file of the first write that failed.
@@ -66,6 +70,7 @@ impl Files {
             layouts: Axis::BOTH.map(|axis| SliverLayout::new(&shape, axis)),
             stamps: Axis::BOTH.map(|_| collected((0..shape.n_shards()).map(|_| new()))),
             shape,
+            writeback: Writeback::new(WRITEBACK_RANGES),
             idle: Mutex::default(),
             failed: OnceLock::new(),
         }
@@ -80,13 +85,14 @@ impl Files {
         stamp.lock().expect("nothing panics under the lock")
     }
 
-    /// Writes bytes of a sliver's file at an offset, by `write`. Offset 0 is the first write.
+    /// Writes bytes of a sliver's file at an offset, by `write`. Offset 0 is the first write. Returns
+    /// the open file.
     fn write(
         &self,
         (axis, sliver): (Axis, SliverIndex),
         offset: u64,
         write: impl FnOnce(&File) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> io::Result<File> {
         let mut stamp = self.stamp(axis, sliver);
         // A file that disappears after its first bytes is not created again, because it would have
         // a hole.
@@ -104,7 +110,7 @@ impl Files {
         }
         write(&file)?;
         stamp.last = change_stamp(&file.metadata()?);
-        Ok(())
+        Ok(file)
     }
 
     /// Does a write of the write buffer.
@@ -119,7 +125,7 @@ impl Files {
             let _ = self.failed.set(self.name(axis, sliver));
         }
         push(&mut self.idle(), bytes.into_memory());
-        written
+        written.map(drop)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
@@ -168,7 +174,7 @@ impl Run<'_> {
     /// Hashes and writes the bytes.
     pub(super) fn write(&self, files: &Files, hasher: &mut blake3::Hasher) -> io::Result<()> {
         let mut at = self.offset;
-        files.write(self.sliver, self.offset, |file| {
+        let file = files.write(self.sliver, self.offset, |file| {
             let mut next = |bytes: &[u8]| {
                 hasher.update(bytes);
                 write_all_at(file, at, bytes)?;
@@ -189,9 +195,10 @@ impl Run<'_> {
                     next(gathered)
                 })?,
             }
-            start_writeback(file, self.offset..at);
             Ok(())
-        })
+        })?;
+        files.writeback.start(&Arc::new(file), self.offset..at);
+        Ok(())
     }
 
     /// Hashes the bytes, and adds them to the write buffer.

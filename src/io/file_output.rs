@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
@@ -13,7 +14,7 @@ use crate::format::shape::Shape;
 use crate::io::blob_output::{Output, OutputSession};
 use crate::io::source::Source;
 use crate::support::disk::{
-    UNFINISHED, lock_own, read_exact_at, reserve, start_writeback, sync_directory, write_all_at,
+    UNFINISHED, Writeback, lock_own, read_exact_at, reserve, sync_directory, write_all_at,
 };
 
 /// Output file that gets its name only when the blob is complete, checked and on disk.
@@ -232,9 +233,11 @@ impl Output for FileOutput {
         prepared
             .and_then(|()| reserve(file.as_file(), len))
             .map_err(Error::io("write", &self.path))?;
+        let shared = file.as_file().try_clone().ok();
         Ok(Box::new(FileSession {
             output: self,
             len,
+            writeback: shared.map(|shared| (Arc::new(shared), Writeback::new(WRITEBACK_RANGES))),
             file,
             path: place.path,
         }))
@@ -280,10 +283,15 @@ fn create_new(path: &Path, mode: u32) -> io::Result<File> {
 /// pieces may change again, and would be written twice.
 const WRITEBACK_LEN: usize = 128 << 10;
 
+/// Maximum number of ranges whose writeback waits to be started.
+const WRITEBACK_RANGES: usize = 4096;
+
 struct FileSession<'a> {
     output: &'a FileOutput,
     /// Length of the blob.
     len: u64,
+    /// Another handle of the file, and its writeback. `None` if the system gave no handle.
+    writeback: Option<(Arc<File>, Writeback)>,
     file: NamedTempFile,
     path: PathBuf,
 }
@@ -292,8 +300,10 @@ impl OutputSession for FileSession<'_> {
     fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         write_all_at(self.file.as_file(), offset, bytes)
             .map_err(Error::io("write", &self.output.path))?;
-        if bytes.len() >= WRITEBACK_LEN {
-            start_writeback(self.file.as_file(), offset..offset + bytes.len() as u64);
+        if let Some((file, writeback)) = &self.writeback
+            && bytes.len() >= WRITEBACK_LEN
+        {
+            writeback.start(file, offset..offset + bytes.len() as u64);
         }
         Ok(())
     }
@@ -304,8 +314,13 @@ impl OutputSession for FileSession<'_> {
 
     fn finish(self: Box<Self>) -> Result<()> {
         let Self {
-            output, file, path, ..
+            output,
+            file,
+            path,
+            writeback,
+            ..
         } = *self;
+        drop(writeback);
         let failed = |error| Error::io("write", &output.path)(error);
         file.as_file().sync_all().map_err(failed)?;
         let place = output.place()?;

@@ -234,6 +234,15 @@ pub(crate) struct SliverGroup<'a> {
     len: u64,
 }
 
+impl SliverGroup<'_> {
+    /// Announces that the symbols of all slivers will be read soon.
+    pub(crate) fn announce(&self) {
+        for &number in &self.given.numbers {
+            self.given.slivers.will_read(number, self.start, self.len);
+        }
+    }
+}
+
 impl SymbolReader for SliverGroup<'_> {
     fn read(&self, item: usize, range: Range<u32>, out: &mut [u8]) -> Result<()> {
         let Self { given, start, len } = *self;

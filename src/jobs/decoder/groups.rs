@@ -13,6 +13,7 @@ use crate::engine::{
 use crate::format::commitment::BlobMetadata;
 use crate::format::error::Result;
 use crate::format::index::Axis;
+use crate::format::shape::Shape;
 use crate::io::blob_output::OutputSession;
 use crate::io::control::Control;
 use crate::io::sliver_source::GivenSlivers;
@@ -26,6 +27,13 @@ const PIECE_LEN: u32 = 256 << 10;
 /// Length in bytes of a blob from which there are groups.
 const LARGE: u64 = 16 << 20;
 
+/// Returns true if a job gains by groups: a large blob that is read from storage, and written to an
+/// output that can be read back. Of the engines, the CPU alone works in groups, and it is faster
+/// than disks.
+pub(super) fn is_between_files(shape: &Shape, in_memory: bool, blob: &dyn OutputSession) -> bool {
+    shape.unencoded_length() >= LARGE && !in_memory && blob.written().is_some()
+}
+
 /// Plan of decoding group by group, and the output's bytes.
 pub(super) struct Groups<'a> {
     engine: &'a dyn Engine,
@@ -37,16 +45,15 @@ pub(super) struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    /// Returns a plan if the job gains by groups: a large blob between files. `request` is for the
-    /// same job in stripes.
+    /// Returns a plan for a job between files ([`is_between_files`]). `None` if the engine does not
+    /// work in groups, or memory is short. `request` is for the same job in stripes.
     pub(super) fn plan(
         engine: &'a dyn Engine,
         request: &DecodePlanRequest<'a>,
         blob: &'a dyn OutputSession,
     ) -> Option<Self> {
         let shape = &request.shape;
-        let is_large = shape.unencoded_length() >= LARGE;
-        if !engine.takes_groups() || request.in_memory || !is_large {
+        if !engine.takes_groups() {
             return None;
         }
         let written = blob.written()?;
@@ -80,6 +87,8 @@ impl<'a> Groups<'a> {
     pub(super) fn decode(&self, given: &GivenSlivers<'_>, control: &Control) -> Result<()> {
         let (shape, size) = (&self.plan.shape, self.plan.codewords);
         let all = usize::from(shape.sliver_symbols(self.plan.axis));
+        // Reading a group announces the next.
+        given.group(0, size).announce();
         let mut session = self.plan.start(&|_| None);
         for first in (0..all).step_by(size) {
             // The session takes groups of one size: the last group begins with codewords that the

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::groups::Groups;
+use super::groups::{Groups, is_between_files};
 use super::row_check::{SomeRows, blob_is_right, differing_rows, try_for_each};
 use super::selection::Attempt;
 use crate::engine::schedule::{Job, Work};
@@ -40,6 +40,14 @@ impl Attempt<'_> {
         let indices = given.indices();
         let rows_count = usize::from(shape.rows());
         let needed = shape.slivers_needed(axis);
+        let output = match target {
+            Target::Blob(blob) | Target::Checked { blob, .. } => Some(*blob),
+            // The encoding needs stripes.
+            Target::Encoded { .. } => None,
+        };
+        let in_memory = given.in_memory();
+        let between_files = |blob: &&dyn OutputSession| is_between_files(&shape, in_memory, *blob);
+        let output = output.filter(between_files);
         let job = Job {
             // If all source slivers are given, there is nothing to restore.
             work: match indices.iter().all(|index| index.0 < needed) {
@@ -49,7 +57,7 @@ impl Attempt<'_> {
             commitment,
             n_shards: shape.n_shards(),
             bytes: shape.unencoded_length(),
-            is_cpu_only: false,
+            is_cpu_only: output.is_some(),
         };
         let checked = target.checked_rows(&shape, axis, indices);
         let runtime = &self.decoder.runtime;
@@ -57,7 +65,7 @@ impl Attempt<'_> {
             shape,
             axis,
             given: indices,
-            in_memory: given.in_memory(),
+            in_memory,
             has_output: target.blob().is_some(),
             in_place: target.blob().is_some_and(OutputSession::in_memory),
             group: None,
@@ -76,11 +84,6 @@ impl Attempt<'_> {
         let passes = match target {
             Target::Blob(_) => 1,
             Target::Checked { .. } | Target::Encoded { .. } => 2,
-        };
-        let output = match target {
-            Target::Blob(blob) | Target::Checked { blob, .. } => Some(*blob),
-            // The encoding needs stripes.
-            Target::Encoded { .. } => None,
         };
         if let Some(groups) = output.and_then(|blob| Groups::plan(engine, &request, blob)) {
             self.engine.replace(Some(Arc::clone(&lease.engine)));

@@ -174,7 +174,9 @@ mod tests {
 
     #[test]
     fn the_file_has_the_bytes_wherever_they_begin() {
-        let all: Vec<u8> = (0..3_000_000_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+        let all: Vec<u8> = (0..3_000_000_u32)
+            .map(|i| (i.wrapping_mul(i) >> 7) as u8)
+            .collect();
         // A disk, and memory, which has direct writes in some systems.
         let shared = Path::new("/dev/shm");
         let files = [tempfile::tempfile(), tempfile::tempfile_in(shared)];
