@@ -1,6 +1,6 @@
 # Shortcuts for commands that README.md and CONTRIBUTING.md describe.
 
-.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu perf bench-gpu bench-capi bench-node many large acceptance disk
+.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu gpu-counts perf bench-gpu bench-capi bench-node many large acceptance disk
 
 # Commit that `walrus-accel --version --verbose` prints.
 export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -68,6 +68,10 @@ gpu:
 		WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_FAULTS=$$job \
 			cargo test --locked --lib -- --nocapture every_fault || exit 1; \
 	done
+
+# Prints the instructions of every shader by kind, and its bytes of workgroup and private memory. Needs no device.
+gpu-counts:
+	cargo test --locked --lib -- --nocapture shaders_have_the_counts
 
 # Measures the CPU engine against the reference engine for 1 B to 1 GiB, the kernels alone, and the bound that they
 # set. Writes benches/results/<machine>.json. About 10 minutes, 14 GB of memory.

@@ -222,28 +222,7 @@ fn chosen_pairs_alone_come_down() {
 
 #[test]
 fn every_variant_of_every_shader_is_valid() {
-    let commitments = [Commitment::Blake2b256, Commitment::Blake3];
-    let mut variants = vec![Shader::Combine];
-    for points in (0..=12).map(|layers| 1 << layers) {
-        for bytes in [16 << 10, 32 << 10] {
-            variants.extend(Shader::extend(points, bytes));
-            variants.extend(Shader::restore(points, bytes));
-        }
-    }
-    for (commitment, native) in commitments
-        .into_iter()
-        .flat_map(|it| [(it, false), (it, true)])
-    {
-        for depth in 0..=6 {
-            variants.push(Shader::Leaves {
-                commitment,
-                native,
-                depth,
-            });
-        }
-        variants.push(Shader::Nodes { commitment, native });
-    }
-    for shader in variants {
+    for shader in Shader::variants() {
         let source = shader.source();
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(&source)));

@@ -1,5 +1,7 @@
 //! Shaders: source, parameters, data layout, and a twin of each in plain Rust.
 
+#[cfg(test)]
+mod instruction_counts;
 pub(crate) mod modules;
 pub(crate) mod multipliers;
 pub(crate) mod parameters;

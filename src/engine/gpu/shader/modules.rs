@@ -100,6 +100,61 @@ impl Shader {
         }
     }
 
+    /// Returns every variant that an engine uses.
+    #[cfg(test)]
+    pub(crate) fn variants() -> Vec<Self> {
+        let mut variants = Vec::new();
+        for make in [Self::extend, Self::restore] {
+            for points in (0..=12).map(|layers| 1 << layers) {
+                for bytes in [16 << 10, 32 << 10] {
+                    variants.extend(make(points, bytes));
+                }
+            }
+        }
+        variants.push(Self::Combine);
+        let words = [
+            (Commitment::Blake2b256, false),
+            (Commitment::Blake2b256, true),
+            (Commitment::Blake3, false),
+        ];
+        for (commitment, native) in words {
+            let depths = match commitment {
+                Commitment::Blake2b256 => 0..=0,
+                Commitment::Blake3 => 0..=6,
+            };
+            variants.extend(depths.map(|depth| Self::Leaves {
+                commitment,
+                native,
+                depth,
+            }));
+            variants.push(Self::Nodes { commitment, native });
+        }
+        // Short codewords have the same lanes in any memory.
+        let mut seen = std::collections::HashSet::new();
+        variants.retain(|shader| seen.insert(*shader));
+        variants
+    }
+
+    /// Returns a name of the variant.
+    #[cfg(test)]
+    pub(crate) fn label(self) -> String {
+        let name = self.name();
+        match self {
+            Self::Extend { layers, lanes } | Self::Restore { layers, lanes } => {
+                format!("{name} {} x {lanes}", 1 << layers)
+            }
+            Self::Leaves {
+                commitment: Commitment::Blake3,
+                depth,
+                ..
+            } => format!("{name} depth {depth}"),
+            Self::Leaves { native: true, .. } | Self::Nodes { native: true, .. } => {
+                format!("{name} native")
+            }
+            _ => name.to_owned(),
+        }
+    }
+
     /// Returns the number of workgroups for all lanes of symbols of `chunks` chunks.
     pub(crate) fn groups(self, chunks: usize) -> u32 {
         let (Self::Extend { lanes, .. } | Self::Restore { lanes, .. }) = self else {
