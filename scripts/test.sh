@@ -55,6 +55,10 @@ background 'fuzz targets' nice -n 19 bash scripts/fuzz.sh 0
 step 'Tests'
 cargo test --locked --all-features
 
+# Compares the shaders with their twins again. The tests above run them without checks, as jobs do.
+step 'Shaders with checks'
+WALRUS_ACCEL_SHADER_CHECKS=1 cargo test --locked --all-features --lib engine::gpu::shader
+
 # The later steps test this installation.
 step 'The commands of the README, in a fresh clone'
 bash scripts/readme.sh "$prefix"

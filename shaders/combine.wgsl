@@ -1,6 +1,10 @@
 // Random combination of codewords. One set of factors combines the chunks of each symbol into one
 // chunk, another set combines the codewords. The result is a codeword of one-chunk symbols if every
 // input is a codeword. Results are added to `sums`.
+//
+// Bounds, which `shader/bounds.rs` asserts: all chunks of the symbols of as many codewords as there
+// are workgroups in the second dimension are within the source, and the sums of the symbols within
+// `sums`. The table has a factor for every chunk and for each of the codewords.
 
 struct CombineParameters {
     // Symbols per codeword, and chunks per symbol.

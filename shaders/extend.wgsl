@@ -1,5 +1,10 @@
 // Recovery symbols of codewords (rows or columns). A workgroup computes `LANES` lanes of all
 // recovery symbols of one codeword. At n = 1000 the transforms have 512 points.
+//
+// Bounds, which `shader/bounds.rs` asserts: the source symbols and the recovery symbols of as many
+// codewords as there are workgroups in the second dimension are within the buffers, with all lanes
+// of the workgroups in the first dimension. A rate with one block uses no symbols beyond it. The
+// table has a factor for every label up to a block behind the symbols of the longer side.
 
 struct ExtendParameters {
     // Source symbols and recovery symbols per codeword.

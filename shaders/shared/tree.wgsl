@@ -1,5 +1,8 @@
 // Levels of Merkle trees. A parent is the hash of the prefix byte 1 and its two children. A child
 // without a sibling is paired with the empty node, which is all zeros.
+//
+// Bounds, which `shader/bounds.rs` asserts: the children and the parents of as many trees as there
+// are workgroups in the second dimension are within the buffers.
 
 struct NodesParameters {
     // Children per tree.

@@ -7,6 +7,7 @@ use super::device::adapters::{self, Found};
 use super::device::block_limits::BlockLimits;
 use super::device::fault::{Failure, Fault};
 use super::device::open_device::Device;
+use super::device::shader_pipeline::CHECKS_VARIABLE;
 use super::device::workspace::Workspace;
 use super::device_selftest;
 use super::gpu_engine::{BLOCK, GpuEngine, unavailable};
@@ -36,6 +37,11 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Returns true if a variable of the environment turns something on.
+fn is_set(name: &str) -> bool {
+    variable(name).is_some_and(|value| value != "0")
+}
+
 /// Returns the requested adapter, or the most capable one.
 fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
     let mut found = adapters::all().map_err(|fault| NoDevice {
@@ -44,7 +50,7 @@ fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
     })?;
     let infos: Vec<_> = found.iter().map(|found| found.info.clone()).collect();
     let asked = asked(options);
-    let allow_software = variable(adapters::SOFTWARE_VARIABLE).is_some_and(|it| it != "0");
+    let allow_software = is_set(adapters::SOFTWARE_VARIABLE);
     let picked = adapters::pick(&infos, asked.as_deref(), allow_software);
     let index = picked.map_err(|reason| NoDevice {
         is_asked: asked.is_some() && !adapters::is_there(&infos, asked.as_deref()),
@@ -87,7 +93,8 @@ impl GpuEngine {
         let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
         let found = find(options).map_err(|none| unavailable(none.reason))?;
         let Found { adapter, info } = found;
-        let opened = catch_unwind(AssertUnwindSafe(|| Device::open(&adapter, info.kind)))
+        let open = || Device::open(&adapter, info.kind, is_set(CHECKS_VARIABLE));
+        let opened = catch_unwind(AssertUnwindSafe(open))
             .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
         let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
         Ok(Self {

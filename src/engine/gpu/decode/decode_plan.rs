@@ -92,6 +92,8 @@ impl DecodePlan {
         RestoreParameters {
             blocks: count / word(self.code.chunk),
             block,
+            given: word(self.given.len()),
+            missing: word(self.missing.len()),
             first_position: count,
             first_block: 2 * count,
             first_codeword: 0,

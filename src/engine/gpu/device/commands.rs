@@ -6,8 +6,10 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::fault::Fault;
-use super::open_device::{Device, Pipeline};
+use super::open_device::Device;
+use super::shader_pipeline::Pipeline;
 use super::timing::{SpanKind, SubmissionSpans};
+use crate::engine::gpu::shader::bounds::{self, Parameters};
 use crate::engine::gpu::shader::modules::Shader;
 
 /// Distance of the parameters of two dispatches in a uniform buffer, in bytes. No device requires
@@ -87,7 +89,11 @@ impl<'d> Commands<'d> {
     /// # Errors
     ///
     /// A fault if the shader cannot be compiled.
-    pub(crate) fn dispatch<P: bytemuck::NoUninit>(
+    ///
+    /// # Panics
+    ///
+    /// If the shader would leave a buffer.
+    pub(crate) fn dispatch<P: Parameters>(
         &mut self,
         shader: Shader,
         parameters: &P,
@@ -97,6 +103,7 @@ impl<'d> Commands<'d> {
         if groups.contains(&0) {
             return Ok(());
         }
+        bounds::check(shader, parameters, buffers, groups);
         let at = self.parameters.len();
         self.parameters
             .extend_from_slice(bytemuck::bytes_of(parameters));

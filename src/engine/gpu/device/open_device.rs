@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use super::fault::Fault;
+use super::shader_pipeline::Pipeline;
 use super::timing::{self, Timing};
 use crate::engine::device_info::DeviceKind;
-use crate::engine::gpu::shader::modules::{Shader, blake3_depth};
+use crate::engine::gpu::shader::modules::{Shader, state_depth};
 use crate::format::commitment::Commitment;
 
 /// Time limit of a wait: far longer than any dispatch is meant to take. Some drivers compile a
@@ -28,6 +29,8 @@ pub(crate) struct Device {
     pub(crate) timing: Option<Timing>,
     /// True if shaders have 64-bit integers.
     native_words: bool,
+    /// True if shaders are compiled with the checks of `wgpu`.
+    shader_checks: bool,
     /// First error that the driver reported.
     trouble: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
@@ -35,17 +38,13 @@ pub(crate) struct Device {
     pub(crate) injector: super::fault_injector::Injector,
 }
 
-/// Compiled shader.
-pub(crate) struct Pipeline {
-    #[cfg(test)]
-    pub(crate) shader: Shader,
-    pub(crate) pipeline: wgpu::ComputePipeline,
-    pub(crate) layout: wgpu::BindGroupLayout,
-}
-
 impl Device {
-    /// Opens a device.
-    pub(crate) fn open(adapter: &wgpu::Adapter, kind: DeviceKind) -> Result<Self, Fault> {
+    /// Opens a device. `shader_checks`: shaders are compiled with the checks of `wgpu`.
+    pub(crate) fn open(
+        adapter: &wgpu::Adapter,
+        kind: DeviceKind,
+        shader_checks: bool,
+    ) -> Result<Self, Fault> {
         let features = adapter.features() & (wgpu::Features::SHADER_INT64 | timing::FEATURES);
         let limits = adapter.limits();
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
@@ -84,6 +83,7 @@ impl Device {
                 _ => TIMEOUT,
             },
             native_words: features.contains(wgpu::Features::SHADER_INT64),
+            shader_checks,
             trouble,
             pipelines: Mutex::default(),
             #[cfg(test)]
@@ -125,10 +125,7 @@ impl Device {
         Shader::Leaves {
             commitment,
             native: self.native_words && commitment == Commitment::Blake2b256,
-            depth: match commitment {
-                Commitment::Blake2b256 => 0,
-                Commitment::Blake3 => blake3_depth(symbol_size),
-            },
+            depth: state_depth(commitment, symbol_size),
         }
     }
 
@@ -149,7 +146,7 @@ impl Device {
         if let Some(there) = pipelines.get(&shader) {
             return Ok(Arc::clone(there));
         }
-        let pipeline = Arc::new(Pipeline::new(&self.device, shader));
+        let pipeline = Arc::new(Pipeline::new(&self.device, shader, self.shader_checks));
         self.check()?;
         pipelines.insert(shader, Arc::clone(&pipeline));
         Ok(pipeline)
@@ -207,57 +204,6 @@ impl Device {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Fault::Mapping(error.to_string())),
             Err(_) => Err(Fault::Mapping("the driver does not answer".to_owned())),
-        }
-    }
-}
-
-impl Pipeline {
-    fn new(device: &wgpu::Device, shader: Shader) -> Self {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(shader.name()),
-            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
-        });
-        let entries =
-            shader
-                .bindings()
-                .iter()
-                .zip(0..)
-                .map(|(binding, number)| wgpu::BindGroupLayoutEntry {
-                    binding: number,
-                    visibility: wgpu::ShaderStages::COMPUTE,
-                    ty: wgpu::BindingType::Buffer {
-                        ty: *binding,
-                        has_dynamic_offset: *binding == wgpu::BufferBindingType::Uniform,
-                        min_binding_size: None,
-                    },
-                    count: None,
-                });
-        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some(shader.name()),
-            entries: &entries.collect::<Vec<_>>(),
-        });
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(shader.name()),
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(shader.name()),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some(shader.name()),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                // Shaders write every place before they read it.
-                zero_initialize_workgroup_memory: false,
-                ..Default::default()
-            },
-            cache: None,
-        });
-        Self {
-            #[cfg(test)]
-            shader,
-            pipeline,
-            layout,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Shaders: source, parameters, data layout, and a twin of each in plain Rust.
 
+pub(crate) mod bounds;
 #[cfg(test)]
 mod instruction_counts;
 pub(crate) mod modules;

@@ -228,8 +228,16 @@ impl Shader {
 }
 
 /// Returns the most subtrees in a hash state of BLAKE3 for symbols of a size.
-pub(crate) fn blake3_depth(symbol_size: u32) -> u32 {
+fn blake3_depth(symbol_size: u32) -> u32 {
     (symbol_size + 1).div_ceil(1024).ilog2()
+}
+
+/// Returns the most subtrees in a hash state for symbols of a size.
+pub(crate) fn state_depth(commitment: Commitment, symbol_size: u32) -> u32 {
+    match commitment {
+        Commitment::Blake2b256 => 0,
+        Commitment::Blake3 => blake3_depth(symbol_size),
+    }
 }
 
 /// Returns the words of a hash state on a device.

@@ -32,6 +32,8 @@ pub(crate) struct ExtendParameters {
 pub(crate) struct RestoreParameters {
     pub(crate) blocks: u32,
     pub(crate) block: u32,
+    pub(crate) given: u32,
+    pub(crate) missing: u32,
     pub(crate) first_position: u32,
     pub(crate) first_block: u32,
     pub(crate) first_codeword: u32,

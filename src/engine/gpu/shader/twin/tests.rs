@@ -13,7 +13,8 @@ use super::word_buffers::words;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::open_device::Device;
-use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, blake3_depth, state_words};
+use crate::engine::gpu::shader::bounds::Parameters;
+use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, state_depth, state_words};
 use crate::engine::gpu::shader::multipliers::{images, table};
 use crate::engine::gpu::shader::parameters::{
     CombineParameters, LeavesParameters, NodesParameters,
@@ -75,6 +76,13 @@ impl Spread {
     }
 }
 
+/// Returns the words of each buffer that a run may access, by `bounds.rs`. Tests give shaders
+/// inputs of just these lengths, and twins outputs: a twin that accesses more panics.
+fn reach(job: &impl Parameters, shader: Shader, groups: [u32; 2]) -> Vec<usize> {
+    let reach = job.reach(shader, groups).into_iter();
+    reach.map(|words| words as usize).collect()
+}
+
 struct Bench(GpuEngine);
 
 impl Bench {
@@ -97,7 +105,7 @@ impl Bench {
         buffer
     }
 
-    fn run<P: bytemuck::NoUninit>(
+    fn run<P: Parameters>(
         &self,
         shader: Shader,
         job: &P,
@@ -191,14 +199,10 @@ impl LeavesCase {
     }
 
     fn shader(&self, commitment: Commitment, native: bool) -> Shader {
-        let depth = match commitment {
-            Commitment::Blake2b256 => 0,
-            Commitment::Blake3 => blake3_depth(self.job.symbol_size),
-        };
         Shader::Leaves {
             commitment,
             native,
-            depth,
+            depth: state_depth(commitment, self.job.symbol_size),
         }
     }
 
@@ -209,11 +213,13 @@ impl LeavesCase {
     /// Returns the digests after the last stripe.
     fn expected(&self, commitment: Commitment) -> Vec<u32> {
         let mut digests = self.digests.clone();
+        let reach = reach(&self.job, self.shader(commitment, false), self.groups());
         let twin = match commitment {
             Commitment::Blake2b256 => leaves_blake2b,
             Commitment::Blake3 => leaves_blake3,
         };
-        twin(&self.job, self.codewords, &self.source, &mut digests);
+        let digests_written = &mut digests[..reach[2]];
+        twin(&self.job, self.codewords, &self.source, digests_written);
         digests
     }
 
@@ -263,7 +269,9 @@ fn leaves_does_what_its_twin_does() {
             // Small symbols fill more than one workgroup.
             let most = (20_000 / size).clamp(2, 150);
             let symbols = random.within(most / 2..=most);
-            let case = LeavesCase::new(random, commitment, size, symbols);
+            let mut case = LeavesCase::new(random, commitment, size, symbols);
+            let reach = reach(&case.job, case.shader(commitment, native), case.groups());
+            case.source.truncate(reach[0]);
             let buffers = [&case.source, &case.states, &case.digests].map(|it| bench.buffer(it));
             let shader = case.shader(commitment, native);
             bench.run(shader, &case.job, &buffers.each_ref(), case.groups());
@@ -341,12 +349,14 @@ fn nodes_does_what_its_twin_does() {
                 let buffers = [&children, &parents].map(|words| bench.buffer(words));
                 let shader = Shader::Nodes { commitment, native };
                 let groups = [count.div_ceil(2).div_ceil(HASH_THREADS), trees];
+                let reach = reach(&job, shader, groups);
+                assert_eq!(reach[0], children.len(), "the last child");
                 bench.run(shader, &job, &buffers.each_ref(), groups);
                 let twin = match commitment {
                     Commitment::Blake2b256 => nodes_blake2b,
                     Commitment::Blake3 => nodes_blake3,
                 };
-                twin(&job, trees, &children, &mut parents);
+                twin(&job, trees, &children, &mut parents[..reach[1]]);
                 let what =
                     format!("{shader:?}, {trees} trees of {count}, on_own_thread: {on_own_thread}");
                 bench.expect(&buffers[1], &parents, &what);
@@ -385,13 +395,17 @@ fn combine_does_what_its_twin_does() {
         let place = random.within(0..=chunks - 1) as usize;
         labels[place] = round % 3;
         let factors: Vec<u32> = labels.iter().flat_map(|&it| images(it as u16)).collect();
-        let source = random.words(from.all);
+        let groups = [(8 * symbols).div_ceil(HASH_THREADS), codewords];
+        let reach = reach(&job, Shader::Combine, groups);
+        assert_eq!(reach[0], factors.len(), "the last factor");
+        let mut source = random.words(from.all);
+        source.truncate(reach[1]);
         // Results are added to earlier sums.
         let mut sums = random.words(16 * (first_sum + symbols + 1));
         let buffers = [&factors, &source, &sums].map(|words| bench.buffer(words));
-        let groups = [(8 * symbols).div_ceil(HASH_THREADS), codewords];
         bench.run(Shader::Combine, &job, &buffers.each_ref(), groups);
-        combine(&job, codewords, &factors, &source, &mut sums);
+        let sums_written = &mut sums[..reach[2]];
+        combine(&job, codewords, &factors, &source, sums_written);
         let what = format!("{codewords} codewords of {symbols} symbols of {chunks} chunks");
         bench.expect(&buffers[2], &sums, &what);
     }

@@ -97,11 +97,15 @@ fn try_extend(bench: &Bench, shaders: Vec<Shader>) {
                 recovery_codeword: to.codeword,
                 recovery_symbol: to.item,
             };
-            let source = random.words(from.all);
+            let reach = reach(&job, shader, groups);
+            assert_eq!(reach[0], labels.len(), "the last factor");
+            let mut source = random.words(from.all);
+            source.truncate(reach[1]);
             let mut recovered = random.words(to.all);
             let buffers = [&labels, &source, &recovered].map(|words| bench.buffer(words));
             bench.run(shader, &job, &buffers.each_ref(), groups);
-            extend(&job, groups[1], groups[0] * lanes, &source, &mut recovered);
+            let written = &mut recovered[..reach[2]];
+            extend(&job, groups[1], groups[0] * lanes, &source, written);
             let what = format!("{shader:?}, {original} + {recovery}, {groups:?} workgroups");
             bench.expect(&buffers[2], &recovered, &what);
         }
@@ -146,7 +150,17 @@ fn try_restore(bench: &Bench, extenders: Vec<Shader>) {
             let first = [random.within(0..=2), random.within(0..=2)];
             let from = Spread::new(random, first[0] + groups[1], original, words);
             let to = Spread::new(random, first[1] + groups[1] + 1, original, words);
-            let source = random.words(from.all);
+            let mut source = random.words(from.all);
+            let words = plan.blocks.first().map(|&block| {
+                let job = RestoreParameters {
+                    source_codeword: from.codeword,
+                    source_symbol: from.item,
+                    first_codeword: first[0],
+                    ..plan.job(block)
+                };
+                reach(&job, shader, groups)[2]
+            });
+            source.truncate(words.unwrap_or(source.len()));
             let mut restored = random.words(to.all);
             let inputs = [&plan.factors, &plan.positions, &source, &restored];
             let buffers = inputs.map(|words| bench.buffer(words));
@@ -161,13 +175,14 @@ fn try_restore(bench: &Bench, extenders: Vec<Shader>) {
                     ..plan.job(block)
                 };
                 bench.run(shader, &job, &buffers.each_ref(), groups);
+                let reach = reach(&job, shader, groups);
                 restore(
                     &job,
                     (code, &given),
                     [groups[1], groups[0] * lanes],
-                    &plan.positions,
+                    &plan.positions[..reach[1]],
                     &source,
-                    &mut restored,
+                    &mut restored[..reach[3]],
                 );
             }
             let what = format!("{shader:?}, {original} + {recovery}, {groups:?} workgroups");
