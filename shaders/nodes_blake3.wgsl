@@ -6,37 +6,23 @@ fn nodes_blake3(@builtin(global_invocation_id) thread: vec3<u32>) {
     if node >= (job.children + 1u) / 2u {
         return;
     }
-    let left = (thread.y * job.child_tree + 2u * node * job.child) * 8u;
-    let right = left + job.child * 8u;
-    let is_pair = 2u * node + 1u < job.children;
-    var words: array<u32, 17>;
-    var before = 1u << 24u;
-    for (var i = 0u; i < 8u; i += 1u) {
-        let next = children[left + i];
-        words[i] = (next << 8u) | (before >> 24u);
-        before = next;
-    }
-    for (var i = 0u; i < 8u; i += 1u) {
-        // The empty node.
-        var next = 0u;
-        if is_pair {
-            next = children[right + i];
-        }
-        words[8u + i] = (next << 8u) | (before >> 24u);
-        before = next;
-    }
-    words[16] = before >> 24u;
+    let pair = children_of(thread.y, node);
+    let a = pair.left[0];
+    let b = pair.left[1];
+    let c = pair.right[0];
+    let d = pair.right[1];
     let first = array<u32, 16>(
-        words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7],
-        words[8], words[9], words[10], words[11], words[12], words[13], words[14], words[15],
+        shifted(PREFIX, a.x), shifted(a.x, a.y), shifted(a.y, a.z), shifted(a.z, a.w),
+        shifted(a.w, b.x), shifted(b.x, b.y), shifted(b.y, b.z), shifted(b.z, b.w),
+        shifted(b.w, c.x), shifted(c.x, c.y), shifted(c.y, c.z), shifted(c.z, c.w),
+        shifted(c.w, d.x), shifted(d.x, d.y), shifted(d.y, d.z), shifted(d.z, d.w),
     );
     let second = array<u32, 16>(
-        words[16], 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u,
+        d.w >> 24u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u,
     );
     let half = compress(start_value(), first, 0u, 64u, CHUNK_START);
     let value = compress(half, second, 0u, 1u, CHUNK_END | ROOT);
-    let out = (thread.y * job.parent_tree + node) * 8u;
-    for (var i = 0u; i < 8u; i += 1u) {
-        parents[out + i] = value[i];
-    }
+    let out = parent_at(thread.y, node);
+    parents[out] = vec4<u32>(value[0], value[1], value[2], value[3]);
+    parents[out + 1u] = vec4<u32>(value[4], value[5], value[6], value[7]);
 }

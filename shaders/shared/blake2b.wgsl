@@ -1,4 +1,5 @@
-// Compression function of Blake2b. `Word` comes from word_native.wgsl or word_pairs.wgsl.
+// Compression function of Blake2b. `Word` comes from word_native.wgsl or word_pairs.wgsl, `shifted`
+// from message.wgsl.
 
 struct Column {
     a: Word,
@@ -34,6 +35,11 @@ fn round_of(
         d0.a, d1.a, d2.a, d3.a, d3.b, d0.b, d1.b, d2.b,
         d2.c, d3.c, d0.c, d1.c, d1.d, d2.d, d3.d, d0.d,
     );
+}
+
+// Word of a message from the words `first` and `second` of a buffer, and the word before them.
+fn message_word(before: u32, first: u32, second: u32) -> Word {
+    return word(shifted(before, first), shifted(first, second));
 }
 
 // Chaining value before the first block of an unkeyed hash of 32 bytes.
@@ -116,4 +122,9 @@ fn compress(h: array<Word, 8>, m: array<Word, 16>, length: u32, is_last: bool) -
         h[6] ^ v[6] ^ v[14],
         h[7] ^ v[7] ^ v[15],
     );
+}
+
+// Half of a digest from two words of a chaining value.
+fn digest_vector(first: Word, second: Word) -> vec4<u32> {
+    return vec4<u32>(low_half(first), high_half(first), low_half(second), high_half(second));
 }

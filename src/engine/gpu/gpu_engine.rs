@@ -12,9 +12,6 @@ use crate::engine::cpu::CpuEngine;
 use crate::engine::options::DeviceOptions;
 use crate::format::error::{Error, Result};
 
-/// Bytes of one transfer to or from the device.
-pub(super) const BLOCK: u64 = 32 << 20;
-
 /// Divisor of a device's memory that gives the default limit, since other programs need device
 /// memory too.
 const SHARE: u64 = 2;

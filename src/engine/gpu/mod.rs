@@ -26,8 +26,6 @@ use std::sync::Arc;
 use self::device::block_limits::BlockLimits;
 use self::device::fault::Fault;
 use self::encode::stripe::EncodeSizes;
-#[cfg(test)]
-use self::gpu_engine::BLOCK;
 pub(crate) use self::gpu_engine::{GpuEngine, unavailable};
 use self::hash::device_states::StateSize;
 pub(crate) use self::open::{devices, find_device};

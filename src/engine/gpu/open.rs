@@ -10,7 +10,7 @@ use super::device::open_device::Device;
 use super::device::shader_pipeline::CHECKS_VARIABLE;
 use super::device::workspace::Workspace;
 use super::device_selftest;
-use super::gpu_engine::{BLOCK, GpuEngine, unavailable};
+use super::gpu_engine::{GpuEngine, unavailable};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{DeviceInfo, EngineOptions, NoDevice};
 use crate::format::error::Result;
@@ -103,7 +103,7 @@ impl GpuEngine {
             key: adapters::key(&info),
             info,
             options: options.device.clone(),
-            cut: BlockLimits { block: BLOCK },
+            cut: BlockLimits::DEFAULT,
             workspace: Mutex::new(Some(Workspace::default())),
             is_back: Condvar::new(),
             fault: OnceLock::new(),

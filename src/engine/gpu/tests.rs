@@ -23,7 +23,7 @@ use crate::{Control, Encoder, EngineKind, PairSet, SliverIndex};
 
 /// Returns the engine, or `None` if there is no device and none is required.
 fn engine() -> Option<GpuEngine> {
-    engine_with(BlockLimits { block: BLOCK })
+    engine_with(BlockLimits::DEFAULT)
 }
 
 /// Returns the engine with other block limits.
@@ -146,7 +146,10 @@ fn every_symbol_size_gives_the_cpu_s_bytes() {
 #[test]
 fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
     // One row or column per block.
-    let Some(mut engine) = engine_with(BlockLimits { block: 1 }) else {
+    let Some(mut engine) = engine_with(BlockLimits {
+        block: 1,
+        leaves: 1,
+    }) else {
         return;
     };
     for (commitment, size) in [
@@ -155,9 +158,11 @@ fn narrow_stripes_and_small_blocks_give_the_cpu_s_bytes() {
         (Commitment::Blake3, 1282),
         (Commitment::Blake3, 5000),
     ] {
-        for width in [128, 384] {
+        // One column at a time, and three whose readbacks are apart.
+        for (width, leaves) in [(128, 1), (384, 25)] {
             let shape = Shape::new(10, 4 * 7 * size).unwrap();
             engine.most_width = width;
+            engine.cut.leaves = leaves;
             let shared = Arc::new(engine);
             let widest = shared.widest(&shape, commitment).ok();
             assert_eq!(widest, Some(width.min(size as u32)));
@@ -252,7 +257,10 @@ fn every_variant_of_every_shader_is_valid() {
 
 #[test]
 fn a_wrong_answer_is_noticed() {
-    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits {
+        block: 4096,
+        leaves: 1,
+    }) else {
         return;
     };
     let shape = Shape::new(10, 20_000).unwrap();

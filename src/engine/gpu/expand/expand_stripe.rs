@@ -426,31 +426,30 @@ impl<'a> ExpandRun<'a> {
         let size = stripe.shape.symbol_size();
         let leaves = self.leased.device.leaves(stripe.commitment, size);
         let job = LeavesParameters {
-            symbols: word(original),
+            symbols: word(n),
+            original: word(original),
             first_codeword: 0,
             source_codeword,
             source_symbol: words,
+            recovery_codeword,
+            recovery_symbol: words,
             first_digest: 0,
             digest_codeword: word(n),
             start: range.start,
             width: word(layout.width),
             symbol_size: size,
         };
-        let of_recovery = LeavesParameters {
-            symbols: word(n - original),
-            source_codeword: recovery_codeword,
-            first_digest: word(original),
-            ..job
-        };
-        for (job, source) in [(job, &buffers.source), (of_recovery, &buffers.recovery)] {
-            commands.dispatch(
-                leaves,
-                &job,
-                &[source, &buffers.states, &buffers.digests],
-                [job.symbols.div_ceil(HASH_THREADS), word(items)],
-            )?;
-        }
-        Ok(())
+        commands.dispatch(
+            leaves,
+            &job,
+            &[
+                &buffers.source,
+                &buffers.recovery,
+                &buffers.states,
+                &buffers.digests,
+            ],
+            [job.symbols.div_ceil(HASH_THREADS), word(items)],
+        )
     }
 
     /// Copies the bytes of sampled slivers.

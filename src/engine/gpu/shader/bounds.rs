@@ -216,22 +216,41 @@ impl Parameters for LeavesParameters {
         let words = SymbolLayout {
             width: self.width as usize,
         };
+        assert!(self.original <= self.symbols, "source symbols are symbols");
+        let distances = [
+            self.source_codeword,
+            self.source_symbol,
+            self.recovery_codeword,
+            self.recovery_symbol,
+        ];
+        assert!(
+            distances.iter().all(|words| words.is_multiple_of(4)),
+            "symbols begin at whole vectors"
+        );
         let source = Items {
             first_codeword: self.first_codeword,
             codewords: groups[1],
-            items: self.symbols,
+            items: self.original,
             codeword: self.source_codeword,
             item: self.source_symbol,
         };
-        let digests = Items {
+        let recovery = Items {
             first_codeword: 0,
+            items: self.symbols - self.original,
+            codeword: self.recovery_codeword,
+            item: self.recovery_symbol,
+            ..source
+        };
+        let digests = Items {
+            items: self.symbols,
             codeword: self.digest_codeword,
             item: 1,
-            ..source
+            ..recovery
         };
         let digests = u64::from(self.first_digest).saturating_add(digests.end(1));
         vec![
             source.end(words.words().into()),
+            recovery.end(words.words().into()),
             match self.start == 0 && is_last {
                 true => 0,
                 false => digests.saturating_mul(state_words(commitment, size).into()),
@@ -303,9 +322,12 @@ mod tests {
     /// Stripe of 256 bytes in symbols of 1,000.
     const STRIPE: LeavesParameters = LeavesParameters {
         symbols: 10,
+        original: 10,
         first_codeword: 0,
         source_codeword: 640,
         source_symbol: 64,
+        recovery_codeword: 0,
+        recovery_symbol: 0,
         first_digest: 0,
         digest_codeword: 10,
         start: 128,
@@ -315,7 +337,7 @@ mod tests {
 
     #[test]
     fn states_or_digests_are_reached() {
-        assert_eq!(STRIPE.reach(LEAVES, [1, 2]), [1280, 20 * 17, 0]);
+        assert_eq!(STRIPE.reach(LEAVES, [1, 2]), [1280, 0, 20 * 17, 0]);
         let last = LeavesParameters {
             start: 744,
             ..STRIPE
@@ -329,13 +351,25 @@ mod tests {
             width: 104,
             ..STRIPE
         };
-        assert_eq!(last.reach(LEAVES, [1, 2]), [1248, 20 * 17, 160]);
+        assert_eq!(last.reach(LEAVES, [1, 2]), [1248, 0, 20 * 17, 160]);
         let whole = LeavesParameters {
             start: 0,
             width: 1000,
             ..STRIPE
         };
-        assert_eq!(whole.reach(LEAVES, [1, 1])[1..], [0, 80]);
+        assert_eq!(whole.reach(LEAVES, [1, 1])[2..], [0, 80]);
+    }
+
+    #[test]
+    fn symbols_behind_the_source_symbols_are_in_the_other_buffer() {
+        let both = LeavesParameters {
+            original: 3,
+            recovery_codeword: 512,
+            recovery_symbol: 68,
+            ..STRIPE
+        };
+        let reach = both.reach(LEAVES, [1, 2]);
+        assert_eq!(reach[..2], [640 + 2 * 64 + 64, 512 + 6 * 68 + 64]);
     }
 
     #[test]
@@ -344,6 +378,14 @@ mod tests {
             LeavesParameters { width: 0, ..STRIPE },
             LeavesParameters {
                 start: 64,
+                ..STRIPE
+            },
+            LeavesParameters {
+                original: 11,
+                ..STRIPE
+            },
+            LeavesParameters {
+                source_symbol: 62,
                 ..STRIPE
             },
             LeavesParameters {
@@ -378,11 +420,11 @@ mod tests {
     fn large_distances_do_not_wrap_around() {
         let far = LeavesParameters {
             first_codeword: u32::MAX,
-            source_codeword: u32::MAX,
+            source_codeword: u32::MAX - 3,
             digest_codeword: u32::MAX,
             ..STRIPE
         };
         let reach = far.reach(LEAVES, [1, u32::MAX]);
-        assert!(reach[0] > 1 << 40 && reach[1] > 1 << 40);
+        assert!(reach[0] > 1 << 40 && reach[2] > 1 << 40);
     }
 }

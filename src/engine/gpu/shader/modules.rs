@@ -18,6 +18,7 @@ const LANES: &str = include_str!("../../../../shaders/shared/lanes.wgsl");
 const EXTEND: &str = include_str!("../../../../shaders/extend.wgsl");
 const RESTORE: &str = include_str!("../../../../shaders/restore.wgsl");
 const COMBINE: &str = include_str!("../../../../shaders/combine.wgsl");
+const MESSAGE: &str = include_str!("../../../../shaders/shared/message.wgsl");
 const SYMBOLS: &str = include_str!("../../../../shaders/shared/symbols.wgsl");
 const TREE: &str = include_str!("../../../../shaders/shared/tree.wgsl");
 const WORD_NATIVE: &str = include_str!("../../../../shaders/shared/word_native.wgsl");
@@ -181,7 +182,7 @@ impl Shader {
         match self {
             Self::Extend { .. } | Self::Combine => &[Uniform, READ, READ, WRITE],
             Self::Restore { .. } => &[Uniform, READ, READ, READ, WRITE],
-            Self::Leaves { .. } => &[Uniform, READ, WRITE, WRITE],
+            Self::Leaves { .. } => &[Uniform, READ, READ, WRITE, WRITE],
             Self::Nodes { .. } => &[Uniform, READ, WRITE],
         }
     }
@@ -211,15 +212,17 @@ impl Shader {
                 native,
                 depth,
             } => match commitment {
-                Commitment::Blake2b256 => &[words(native), BLAKE2B, SYMBOLS, LEAVES_BLAKE2B],
+                Commitment::Blake2b256 => {
+                    &[words(native), MESSAGE, BLAKE2B, SYMBOLS, LEAVES_BLAKE2B]
+                }
                 Commitment::Blake3 => {
                     constant("DEPTH", depth);
-                    &[BLAKE3, SYMBOLS, LEAVES_BLAKE3]
+                    &[MESSAGE, BLAKE3, SYMBOLS, LEAVES_BLAKE3]
                 }
             },
             Self::Nodes { commitment, native } => match commitment {
-                Commitment::Blake2b256 => &[words(native), BLAKE2B, TREE, NODES_BLAKE2B],
-                Commitment::Blake3 => &[BLAKE3, TREE, NODES_BLAKE3],
+                Commitment::Blake2b256 => &[words(native), MESSAGE, BLAKE2B, TREE, NODES_BLAKE2B],
+                Commitment::Blake3 => &[MESSAGE, BLAKE3, TREE, NODES_BLAKE3],
             },
         };
         files.iter().for_each(|file| text.push_str(file));

@@ -55,9 +55,12 @@ pub(crate) const NOTHING: u32 = 0x2_0000;
 #[repr(C)]
 pub(crate) struct LeavesParameters {
     pub(crate) symbols: u32,
+    pub(crate) original: u32,
     pub(crate) first_codeword: u32,
     pub(crate) source_codeword: u32,
     pub(crate) source_symbol: u32,
+    pub(crate) recovery_codeword: u32,
+    pub(crate) recovery_symbol: u32,
     pub(crate) first_digest: u32,
     pub(crate) digest_codeword: u32,
     pub(crate) start: u32,

@@ -153,7 +153,7 @@ fn committees_of_all_kinds_are_decoded() {
 #[test]
 fn narrow_pieces_and_small_blocks_are_decoded() {
     for block in [1, 500, 4096] {
-        let Some(mut engine) = engine_with(BlockLimits { block }) else {
+        let Some(mut engine) = engine_with(BlockLimits { block, leaves: 1 }) else {
             return;
         };
         for width in [128, 384, u32::MAX] {
@@ -170,7 +170,10 @@ fn narrow_pieces_and_small_blocks_are_decoded() {
 
 #[test]
 fn checks_find_decoded_blobs_right() {
-    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits {
+        block: 4096,
+        leaves: 1,
+    }) else {
         return;
     };
     let engine = Arc::new(engine);

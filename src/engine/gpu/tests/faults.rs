@@ -69,7 +69,10 @@ fn encode(encoder: &Encoder, blob: &[u8]) -> crate::Result<(BlobMetadataWithId, 
 
 /// Length of the blob: two stripes, several blocks of each kind.
 const LEN: usize = 4 * 7 * 200;
-const CUT: BlockLimits = BlockLimits { block: 2048 };
+const CUT: BlockLimits = BlockLimits {
+    block: 2048,
+    leaves: 1,
+};
 const WIDTH: u32 = 128;
 const KEY: &str = "a device with faults";
 

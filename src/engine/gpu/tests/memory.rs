@@ -28,7 +28,10 @@ fn the_largest_blob_has_room_on_a_small_card() {
 
 #[test]
 fn little_device_memory_makes_stripes_and_too_little_an_error() {
-    let Some(mut engine) = engine_with(BlockLimits { block: 1 }) else {
+    let Some(mut engine) = engine_with(BlockLimits {
+        block: 1,
+        leaves: 1,
+    }) else {
         return;
     };
     let (n_shards, size) = (10, 1026);
@@ -100,7 +103,10 @@ fn little_device_memory_makes_stripes_and_too_little_an_error() {
 
 #[test]
 fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
-    let Some(mut engine) = engine_with(BlockLimits { block: 1 << 16 }) else {
+    let Some(mut engine) = engine_with(BlockLimits {
+        block: 1 << 16,
+        leaves: 1,
+    }) else {
         return;
     };
     // Enough for any job in few stripes, but not for the buffers of all jobs.
@@ -148,7 +154,10 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
 
 #[test]
 fn missing_host_memory_fails_the_job_and_leaves_the_device() {
-    let Some(mut engine) = engine_with(BlockLimits { block: 1 << 14 }) else {
+    let Some(mut engine) = engine_with(BlockLimits {
+        block: 1 << 14,
+        leaves: 1,
+    }) else {
         return;
     };
     engine.most_width = 384;
@@ -210,7 +219,7 @@ fn widths_are_as_ever() {
         instruction_set: Some(crate::engine::InstructionSet::Portable),
         ..options()
     };
-    let engine = required(GpuEngine::untried(&options), BlockLimits { block: BLOCK });
+    let engine = required(GpuEngine::untried(&options), BlockLimits::DEFAULT);
     let Some(mut engine) = engine else { return };
     let cpu = Arc::get_mut(&mut engine.cpu).expect("no other use");
     cpu.set_second_level(SECOND_LEVEL);
@@ -225,7 +234,7 @@ fn widths_are_as_ever() {
 
 #[test]
 fn work_that_is_left_to_the_cpu_is_not_measured_as_the_device_s() {
-    let limits = BlockLimits { block: BLOCK };
+    let limits = BlockLimits::DEFAULT;
     let Some(mut engine) = engine_with(limits) else {
         return;
     };

@@ -8,7 +8,10 @@ use crate::engine::gpu::device::open_device::Device;
 
 #[test]
 fn jobs_share_a_device() {
-    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits {
+        block: 4096,
+        leaves: 1,
+    }) else {
         return;
     };
     let engine = Arc::new(engine);
@@ -32,7 +35,10 @@ fn jobs_share_a_device() {
 #[test]
 fn threads_of_a_caller_s_pool_share_a_device() {
     use rayon::prelude::*;
-    let Some(engine) = engine_with(BlockLimits { block: 4096 }) else {
+    let Some(engine) = engine_with(BlockLimits {
+        block: 4096,
+        leaves: 1,
+    }) else {
         return;
     };
     let engine = Arc::new(engine);

@@ -18,8 +18,7 @@ impl<'a> EncodeRun<'a> {
         let [n, rows, columns] = self.stripe.counts();
         let stripe = self.stripe;
         let layout = self.layout;
-        let column_bytes = (n - rows) * layout.pitch();
-        let most = (stripe.limits.block as usize / column_bytes).clamp(1, n);
+        let most = self.columns_at_once;
         let wants = stripe.output.wants_recovery_rows();
         let mut before = None;
         let mut first = 0;
@@ -32,17 +31,10 @@ impl<'a> EncodeRun<'a> {
             let mut commands = Commands::new(self.leased.device);
             self.extend_columns(&mut commands, &range)?;
             let count = range.len();
-            let bytes = (count * column_bytes) as u64;
             if wants && first < columns {
-                let mut mappable = self.readback(bytes)?;
-                commands.copy((&self.buffers.recovery, 0), (&mappable.buffer, 0), bytes);
-                mappable.last = Some(commands.submit()?);
-                let block = CodewordBlock::Columns(range.clone());
-                self.pending.push_back(PendingReadback {
-                    mappable,
-                    bytes,
-                    block,
-                });
+                // The device computes while the host hands on earlier columns.
+                commands.submit()?;
+                self.read_columns_back(&range)?;
             } else {
                 if let Some(check) = &self.check {
                     let job = CombineParameters {
@@ -67,6 +59,32 @@ impl<'a> EncodeRun<'a> {
             let part = part / u64::from(stripe.shape.symbol_size());
             stripe.control.advance(part * count as u64 / n as u64);
             first = range.end;
+        }
+        Ok(())
+    }
+
+    /// Reads back the recovery symbols of a block of columns, as many columns at a time as fit into
+    /// a mappable buffer.
+    fn read_columns_back(&mut self, range: &Range<usize>) -> Result<(), Failure> {
+        let [n, rows, _] = self.stripe.counts();
+        let column_bytes = (n - rows) * self.layout.pitch();
+        let most = (self.stripe.limits.block as usize / column_bytes).max(1);
+        for first in range.clone().step_by(most) {
+            self.stripe.control.check()?;
+            self.leased.device.note_times_if_full(self.stripe.control)?;
+            let columns = first..range.end.min(first + most);
+            let bytes = (columns.len() * column_bytes) as u64;
+            let mut mappable = self.readback(bytes)?;
+            let mut commands = Commands::new(self.leased.device);
+            let from = ((first - range.start) * column_bytes) as u64;
+            let from = (&self.buffers.recovery, from);
+            commands.copy(from, (&mappable.buffer, 0), bytes);
+            mappable.last = Some(commands.submit()?);
+            self.pending.push_back(PendingReadback {
+                mappable,
+                bytes,
+                block: CodewordBlock::Columns(columns),
+            });
         }
         Ok(())
     }
@@ -111,32 +129,24 @@ impl<'a> EncodeRun<'a> {
         let size = stripe.shape.symbol_size();
         let leaves = self.leased.device.leaves(stripe.commitment, size);
         let job = LeavesParameters {
-            symbols: word(rows),
+            symbols: word(n),
+            original: word(rows),
             first_codeword: word(first_codeword),
             source_codeword: words,
             source_symbol,
+            recovery_codeword: self.column_words(),
+            recovery_symbol: words,
             first_digest: word(range.start * n),
             digest_codeword: word(n),
             start: stripe.range.start,
             width: word(self.layout.width),
             symbol_size: size,
         };
-        let of_recovery = LeavesParameters {
-            symbols: word(n - rows),
-            first_codeword: 0,
-            source_codeword: self.column_words(),
-            source_symbol: words,
-            first_digest: word(range.start * n + rows),
-            ..job
-        };
-        for (job, source) in [(job, source), (of_recovery, &buffers.recovery)] {
-            commands.dispatch(
-                leaves,
-                &job,
-                &[source, &buffers.states, &buffers.digests],
-                [job.symbols.div_ceil(HASH_THREADS), count],
-            )?;
-        }
-        Ok(())
+        commands.dispatch(
+            leaves,
+            &job,
+            &[source, &buffers.recovery, &buffers.states, &buffers.digests],
+            [job.symbols.div_ceil(HASH_THREADS), count],
+        )
     }
 }

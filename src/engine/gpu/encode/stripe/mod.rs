@@ -94,6 +94,8 @@ struct EncodeRun<'a> {
     /// Sums over the codewords that are not checked before they are handed on.
     sums: Sums,
     pending: VecDeque<PendingReadback>,
+    /// Columns that are extended and hashed at once.
+    columns_at_once: usize,
     /// Contiguous symbols of a readback.
     scratch: Vec<u8>,
     buffers: EncodeBuffers,
@@ -183,6 +185,7 @@ impl<'a> EncodeRun<'a> {
             check,
             sums: Sums::new(shape),
             pending: VecDeque::new(),
+            columns_at_once: sizes.columns_at_once,
             scratch: Vec::new(),
             buffers,
         })

@@ -8,6 +8,9 @@ use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::commitment::Commitment;
 use crate::format::shape::Shape;
 
+/// Bytes of recovery symbols of columns on the device at once at most, if a readback has less.
+const MOST_RECOVERY: u64 = 256 << 20;
+
 /// Bytes of each buffer for stripes of a width.
 pub(crate) struct EncodeSizes {
     pub(crate) source: u64,
@@ -17,6 +20,8 @@ pub(crate) struct EncodeSizes {
     pub(crate) states: u64,
     pub(crate) level: u64,
     pub(crate) parents: u64,
+    /// Columns that are extended and hashed at once: as many as `recovery` holds.
+    pub(crate) columns_at_once: usize,
     /// Bytes of one mappable buffer.
     pub(crate) staging: u64,
 }
@@ -34,8 +39,12 @@ impl EncodeSizes {
         let pitch = layout.pitch() as u64;
         let [n, rows, columns] = [shape.n_shards(), shape.rows(), shape.columns()].map(u64::from);
         let column_bytes = (n - rows) * pitch;
-        let recovery = limits.block.max(column_bytes).min(n * column_bytes);
         let row_bytes = columns * pitch;
+        let readback = limits.block.max(column_bytes).min(n * column_bytes);
+        // Enough columns for the threads of a large device, without more memory than the source.
+        let threads = limits.leaves.div_ceil(n) * column_bytes;
+        let most = MOST_RECOVERY.min(rows * row_bytes).min(n * column_bytes);
+        let recovery = readback.max(threads.min(most));
         let states = match width < shape.symbol_size() {
             true => n * n * 4 * u64::from(modules::state_words(commitment, shape.symbol_size())),
             false => 4,
@@ -49,7 +58,8 @@ impl EncodeSizes {
             states,
             level,
             parents,
-            staging: recovery
+            columns_at_once: (recovery / column_bytes) as usize,
+            staging: readback
                 .max(limits.block.min(rows * row_bytes))
                 .max(row_bytes),
         }

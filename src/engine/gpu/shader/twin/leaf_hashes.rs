@@ -23,7 +23,7 @@ pub(super) fn hash_leaves(
     job: &LeavesParameters,
     commitment: Commitment,
     codewords: u32,
-    source: &[u32],
+    [source, recovery]: [&[u32]; 2],
     digests: &mut [u32],
 ) {
     assert_eq!(
@@ -33,9 +33,20 @@ pub(super) fn hash_leaves(
     );
     for codeword in 0..codewords {
         for symbol in 0..job.symbols {
-            let at =
-                (codeword + job.first_codeword) * job.source_codeword + symbol * job.source_symbol;
-            let data = symbol_at(source, at, job.symbol_size);
+            let data = match symbol.checked_sub(job.original) {
+                None => {
+                    let first = (codeword + job.first_codeword) * job.source_codeword;
+                    symbol_at(source, first + symbol * job.source_symbol, job.symbol_size)
+                }
+                Some(number) => {
+                    let first = codeword * job.recovery_codeword;
+                    symbol_at(
+                        recovery,
+                        first + number * job.recovery_symbol,
+                        job.symbol_size,
+                    )
+                }
+            };
             let digest = commitment.hash(&[&[LEAF_PREFIX], &data]);
             let number = job.first_digest + codeword * job.digest_codeword + symbol;
             write_digest(digest, digests, number);

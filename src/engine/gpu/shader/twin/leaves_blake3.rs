@@ -8,8 +8,8 @@ use crate::format::commitment::Commitment;
 pub(super) fn leaves_blake3(
     job: &LeavesParameters,
     codewords: u32,
-    source: &[u32],
+    inputs: [&[u32]; 2],
     digests: &mut [u32],
 ) {
-    hash_leaves(job, Commitment::Blake3, codewords, source, digests);
+    hash_leaves(job, Commitment::Blake3, codewords, inputs, digests);
 }

@@ -10,6 +10,7 @@ use super::leaves_blake3::leaves_blake3;
 use super::nodes_blake2b::nodes_blake2b;
 use super::nodes_blake3::nodes_blake3;
 use super::word_buffers::words;
+use crate::engine::gpu::GpuEngine;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::open_device::Device;
@@ -20,7 +21,6 @@ use crate::engine::gpu::shader::parameters::{
     CombineParameters, LeavesParameters, NodesParameters,
 };
 use crate::engine::gpu::tests::{options, required};
-use crate::engine::gpu::{BLOCK, GpuEngine};
 use crate::format::commitment::Commitment;
 
 /// Generator of pseudo-random numbers (SplitMix64).
@@ -55,6 +55,16 @@ struct Spread {
 }
 
 impl Spread {
+    /// Returns a layout whose items begin at whole vectors of four words.
+    fn of_vectors(random: &mut Random, codewords: u32, items: u32, size: u32) -> Self {
+        let vectors = Self::new(random, codewords, items, size / 4);
+        Self {
+            codeword: 4 * vectors.codeword,
+            item: 4 * vectors.item,
+            all: 4 * vectors.all,
+        }
+    }
+
     fn new(random: &mut Random, codewords: u32, items: u32, size: u32) -> Self {
         let pitch = size + random.within(0..=3);
         let gap = random.within(0..=5);
@@ -83,11 +93,17 @@ fn reach(job: &impl Parameters, shader: Shader, groups: [u32; 2]) -> Vec<usize> 
     reach.map(|words| words as usize).collect()
 }
 
+/// Returns the words, or the shortest input of a shader that reads vectors.
+fn at_least_a_vector(mut words: Vec<u32>) -> Vec<u32> {
+    words.resize(words.len().max(4), 0);
+    words
+}
+
 struct Bench(GpuEngine);
 
 impl Bench {
     fn new() -> Option<Self> {
-        required(GpuEngine::untried(&options()), BlockLimits { block: BLOCK }).map(Self)
+        required(GpuEngine::untried(&options()), BlockLimits::DEFAULT).map(Self)
     }
 
     fn device(&self) -> &Device {
@@ -158,6 +174,7 @@ struct LeavesCase {
     job: LeavesParameters,
     codewords: u32,
     source: Vec<u32>,
+    recovery: Vec<u32>,
     digests: Vec<u32>,
     /// Words of the states before the first stripe.
     states: Vec<u32>,
@@ -167,12 +184,10 @@ struct LeavesCase {
 impl LeavesCase {
     fn new(random: &mut Random, commitment: Commitment, size: u32, symbols: u32) -> Self {
         let (codewords, first_codeword) = (random.within(1..=3), random.within(0..=2));
-        let from = Spread::new(
-            random,
-            first_codeword + codewords,
-            symbols,
-            size.div_ceil(64) * 16,
-        );
+        let original = random.within(0..=symbols);
+        let words = size.div_ceil(64) * 16;
+        let from = Spread::of_vectors(random, first_codeword + codewords, original.max(1), words);
+        let behind = Spread::of_vectors(random, codewords, symbols, words);
         let first_digest = random.within(0..=3);
         let digest_codeword = symbols + random.within(0..=3);
         let digests = first_digest + codewords * digest_codeword + 1;
@@ -180,9 +195,12 @@ impl LeavesCase {
         Self {
             job: LeavesParameters {
                 symbols,
+                original,
                 first_codeword,
                 source_codeword: from.codeword,
                 source_symbol: from.item,
+                recovery_codeword: behind.codeword,
+                recovery_symbol: behind.item,
                 first_digest,
                 digest_codeword,
                 start: 0,
@@ -192,6 +210,7 @@ impl LeavesCase {
             codewords,
             // Bytes between the halves of a chunk are arbitrary: they are no part of the symbol.
             source: random.words(from.all),
+            recovery: random.words(behind.all),
             digests: random.words(8 * digests),
             states: random.words(state_words * digests),
             state_words,
@@ -218,33 +237,47 @@ impl LeavesCase {
             Commitment::Blake2b256 => leaves_blake2b,
             Commitment::Blake3 => leaves_blake3,
         };
-        let digests_written = &mut digests[..reach[2]];
-        twin(&self.job, self.codewords, &self.source, digests_written);
+        let inputs = [&self.source[..], &self.recovery[..]];
+        twin(&self.job, self.codewords, inputs, &mut digests[..reach[3]]);
         digests
     }
 
     /// Returns the stripe of the symbols from `start` on: the same chunks of each, codeword by
     /// codeword.
-    fn stripe(&self, start: u32, width: u32) -> (LeavesParameters, Vec<u32>) {
+    fn stripe(&self, start: u32, width: u32) -> (LeavesParameters, [Vec<u32>; 2]) {
         let words = width.div_ceil(64) * 16;
+        let behind = self.job.symbols - self.job.original;
         let job = LeavesParameters {
-            source_codeword: self.job.symbols * words,
+            source_codeword: self.job.original * words,
             source_symbol: words,
+            recovery_codeword: behind * words,
+            recovery_symbol: words,
             first_codeword: 0,
             start,
             width,
             ..self.job
         };
-        let mut source = Vec::new();
-        for codeword in self.job.first_codeword..self.job.first_codeword + self.codewords {
+        // No buffer is empty.
+        let [mut source, mut recovery] = [Vec::new(), Vec::new()];
+        for codeword in 0..self.codewords {
             for symbol in 0..self.job.symbols {
-                let at = codeword * self.job.source_codeword
-                    + symbol * self.job.source_symbol
-                    + start / 4;
-                source.extend_from_slice(&self.source[at as usize..][..words as usize]);
+                let (from, at, to) = match symbol.checked_sub(self.job.original) {
+                    None => {
+                        let codeword =
+                            (codeword + self.job.first_codeword) * self.job.source_codeword;
+                        let at = codeword + symbol * self.job.source_symbol;
+                        (&self.source, at, &mut source)
+                    }
+                    Some(number) => {
+                        let codeword = codeword * self.job.recovery_codeword;
+                        let at = codeword + number * self.job.recovery_symbol;
+                        (&self.recovery, at, &mut recovery)
+                    }
+                };
+                to.extend_from_slice(&from[(at + start / 4) as usize..][..words as usize]);
             }
         }
-        (job, source)
+        (job, [source, recovery].map(at_least_a_vector))
     }
 
     /// Takes the contents of the symbols' states from `found`.
@@ -272,15 +305,19 @@ fn leaves_does_what_its_twin_does() {
             let mut case = LeavesCase::new(random, commitment, size, symbols);
             let reach = reach(&case.job, case.shader(commitment, native), case.groups());
             case.source.truncate(reach[0]);
-            let buffers = [&case.source, &case.states, &case.digests].map(|it| bench.buffer(it));
+            case.recovery.truncate(reach[1]);
+            let inputs = [&case.source, &case.recovery];
+            let inputs = inputs.map(|words| bench.buffer(&at_least_a_vector(words.clone())));
+            let outputs = [&case.states, &case.digests].map(|words| bench.buffer(words));
+            let buffers: Vec<_> = inputs.iter().chain(&outputs).collect();
             let shader = case.shader(commitment, native);
-            bench.run(shader, &case.job, &buffers.each_ref(), case.groups());
+            bench.run(shader, &case.job, &buffers, case.groups());
             let what = format!(
-                "{shader:?}, {} codewords of {symbols} of {size} bytes",
-                case.codewords
+                "{shader:?}, {} codewords of {symbols}, {} in the source, of {size} bytes",
+                case.codewords, case.job.original
             );
-            bench.expect(&buffers[2], &case.expected(commitment), &what);
-            bench.expect(&buffers[1], &case.states, &what);
+            bench.expect(&outputs[1], &case.expected(commitment), &what);
+            bench.expect(&outputs[0], &case.states, &what);
         }
     }
 }
@@ -310,9 +347,10 @@ fn leaves_of_several_stripes_are_those_of_whole_symbols() {
                     let most = (size - start).div_ceil(128);
                     let width = width.unwrap_or_else(|| 128 * random.within(1..=most));
                     let width = width.min(size - start);
-                    let (job, source) = case.stripe(start, width);
-                    let source = bench.buffer(&source);
-                    bench.run(shader, &job, &[&source, &states, &digests], case.groups());
+                    let (job, inputs) = case.stripe(start, width);
+                    let [source, recovery] = inputs.map(|words| bench.buffer(&words));
+                    let buffers = [&source, &recovery, &states, &digests];
+                    bench.run(shader, &job, &buffers, case.groups());
                     start += width;
                 }
                 bench.expect(&digests, &case.expected(commitment), &what);
