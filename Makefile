@@ -82,7 +82,7 @@ perf:
 # Writes benches/results/gpu-<device>.json. Minutes, 10 GB of memory.
 bench-gpu:
 	@bash scripts/have-device.sh
-	cargo bench --locked --bench gpu
+	cargo bench --locked --features kernels --bench gpu
 
 # Measures calls from C against calls from Rust. Writes benches/results/capi-<processor>.json. Half a minute.
 bench-capi:

@@ -312,6 +312,8 @@ pub mod runtime {
 #[doc(hidden)]
 pub mod kernels {
     pub use crate::engine::cpu::kernels::{Coding, Hashing, hash_pairs};
+    #[cfg(feature = "gpu")]
+    pub use crate::io::device_work::DeviceWork;
 }
 
 // Compiles and runs the examples of the README.

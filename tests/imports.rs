@@ -14,7 +14,7 @@ use graph::Graph;
 
 /// Items outside its folder that an engine may use. They include no tree, metadata, file, job or
 /// wire format.
-const SEAM: [(&str, &[&str]); 11] = [
+const SEAM: [(&str, &[&str]); 12] = [
     ("format::error", &["Error", "Result"]),
     ("support::fork_gate", &["defer_forks", "get_or_init"]),
     (
@@ -53,6 +53,7 @@ const SEAM: [(&str, &[&str]); 11] = [
         ],
     ),
     ("io::control", &["Control", "DeviceTime"]),
+    ("io::device_work", &["DeviceWork", "DeviceWorkTotal"]),
     ("format::index", &["Axis", "SliverIndex"]),
     ("format::pair_set", &["PairSet"]),
     ("format::shape", &["Shape"]),

@@ -6,6 +6,8 @@
 //! `target/criterion` if a filter is given (`cargo bench --bench gpu -- 'encode/1 GiB'`), if
 //! `WALRUS_ACCEL_BENCH_MAX=<bytes>` leaves out larger blobs, or if the device is a software device.
 //!
+//! The rows `host` have the host's part alone, with a stub in place of the device.
+//!
 //! The engines take turns, one run each. Every result is compared with the CPU engine's result.
 
 #[path = "../../tests/common/mod.rs"]
@@ -21,6 +23,7 @@ mod machine;
 mod timing;
 
 mod batch;
+mod host;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -212,13 +215,17 @@ fn main() {
             "checkCost": check,
         }));
     }
+    let host = match selected("host") {
+        true => host::measure_all(most),
+        false => Vec::new(),
+    };
     let batch = (batch::LEN <= most && selected("batch")).then(batch::measure);
     let complete = filters.is_empty() && most == usize::MAX;
     let whole = complete && device.kind != DeviceKind::Software;
-    write(&device, &rows, batch, whole);
+    write(&device, &rows, &host, batch, whole);
 }
 
-fn write(device: &DeviceInfo, rows: &[Value], batch: Option<Value>, whole: bool) {
+fn write(device: &DeviceInfo, rows: &[Value], host: &[Value], batch: Option<Value>, whole: bool) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let commit = std::env::var("WALRUS_ACCEL_BENCH_COMMIT").unwrap_or_else(|_| machine::commit());
     let text = json!({
@@ -232,6 +239,7 @@ fn write(device: &DeviceInfo, rows: &[Value], batch: Option<Value>, whole: bool)
         "version": env!("CARGO_PKG_VERSION"),
         "commit": commit,
         "rows": rows,
+        "host": host,
         "batch": batch,
     });
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -25,6 +25,10 @@ pub(crate) struct DeviceOptions {
     pub(crate) fallback: bool,
     /// True if results of the device are checked.
     pub(crate) check: bool,
+    /// True for a stub in place of the device, for measurements: commands are recorded and counted,
+    /// none is executed. Buffers stay zero, so only a blob of zeros passes the check of the code.
+    #[cfg(all(feature = "gpu", any(test, feature = "kernels")))]
+    pub(crate) is_stub: bool,
 }
 
 impl Default for EngineOptions {
@@ -37,6 +41,8 @@ impl Default for EngineOptions {
                 memory: None,
                 fallback: true,
                 check: true,
+                #[cfg(all(feature = "gpu", any(test, feature = "kernels")))]
+                is_stub: false,
             },
         }
     }

@@ -23,7 +23,7 @@ impl Handle for walrus_accel_control {
 /// The control of the caller, or a control that nobody observes.
 pub(super) enum GivenControl {
     Caller(Arc<walrus_accel_control>),
-    Own(Control),
+    Own(Box<Control>),
 }
 
 impl std::ops::Deref for GivenControl {
@@ -40,7 +40,7 @@ impl std::ops::Deref for GivenControl {
 pub(super) fn given_control(control: *const walrus_accel_control) -> Result<GivenControl, Failure> {
     Ok(match borrow_optional(control, "control")? {
         Some(handle) => GivenControl::Caller(handle),
-        None => GivenControl::Own(Control::new()),
+        None => GivenControl::Own(Box::new(Control::new())),
     })
 }
 

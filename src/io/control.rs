@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::format::error::{Error, Result};
+#[cfg(feature = "gpu")]
+use crate::io::device_work::{DeviceWork, DeviceWorkTotal};
 
 /// Watches and cancels one job, from any thread.
 ///
@@ -42,6 +44,8 @@ pub struct Control {
     phase: AtomicU8,
     /// Nanoseconds of a device: upload, kernels, readback.
     device: [AtomicU64; 3],
+    #[cfg(feature = "gpu")]
+    device_work: DeviceWorkTotal,
     engine: Mutex<Option<&'static str>>,
     warnings: Mutex<Vec<String>>,
 }
@@ -317,6 +321,21 @@ impl Control {
         for (place, time) in self.device.iter().zip(times) {
             place.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
         }
+    }
+
+    /// Returns the work of the job on a device so far. For the benchmarks and tests of this
+    /// project: no part of the interface.
+    #[cfg(all(feature = "gpu", any(test, feature = "kernels")))]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn device_work(&self) -> DeviceWork {
+        self.device_work.get()
+    }
+
+    /// Adds to the work on a device.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn add_device_work(&self, work: &DeviceWork) {
+        self.device_work.add(work);
     }
 
     /// Fails if the job is cancelled.

@@ -46,6 +46,8 @@
 
 pub(crate) mod blob_output;
 pub(crate) mod control;
+#[cfg(feature = "gpu")]
+pub(crate) mod device_work;
 pub(crate) mod dir_output;
 pub(crate) mod file_output;
 pub(crate) mod sink;

@@ -121,6 +121,17 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Replaces the device of the `gpu` engine by a stub that counts commands and executes none, to
+    /// measure the host alone. Only a blob of zeros passes the check of the code, and hashes are
+    /// wrong. For the benchmarks of this project: no part of the interface.
+    #[cfg(all(feature = "gpu", feature = "kernels"))]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn device_stub(mut self) -> Self {
+        self.options.device.is_stub = true;
+        self
+    }
+
     /// Sets the memory limit: bytes of working memory per job, [`Runtime::DEFAULT_MEMORY`] by
     /// default.
     ///

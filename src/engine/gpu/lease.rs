@@ -66,7 +66,10 @@ impl GpuEngine {
     ) -> Result<T, Failure> {
         let mut workspace = self.take_workspace(control)?;
         workspace.budget = self.budget();
+        let before = self.device.work.get();
         let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)));
+        // No other job uses the device meanwhile.
+        control.add_device_work(&self.device.work.get().since(&before));
         let result = result.map_err(Unwound::new);
         if let Err(Unwound::Host(_) | Unwound::OutOfMemory(_)) = &result {
             // The buffers may be mapped, so the next job gets new ones.

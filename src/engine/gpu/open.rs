@@ -69,7 +69,7 @@ impl GpuEngine {
     /// As [`GpuEngine::new`], but missing memory unwinds.
     fn new_uncaught(options: &EngineOptions) -> Result<Self> {
         let engine = Self::untried(options)?;
-        if !adapters::is_tried(&engine.key) {
+        if !engine.device.is_stub() && !adapters::is_tried(&engine.key) {
             let all = device_selftest::try_out(&engine).map_err(|failure| match failure {
                 // No memory on the host: the device may be good.
                 Failure::Job(error) => error,
@@ -97,6 +97,11 @@ impl GpuEngine {
         let opened = catch_unwind(AssertUnwindSafe(open))
             .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
         let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
+        #[cfg(any(test, feature = "kernels"))]
+        let (device, info) = match options.device.is_stub {
+            true => device.into_stub(info),
+            false => (device, info),
+        };
         Ok(Self {
             cpu,
             device: Arc::new(device),

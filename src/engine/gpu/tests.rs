@@ -1,5 +1,6 @@
 //! Comparison of the engine with the CPU engine, on any device, software devices included.
 
+mod counted_work;
 mod decoded_blobs;
 mod faults;
 mod memory;

@@ -222,8 +222,12 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 });
                 Ok(())
             })?;
+            let read = items.len() * codewords * layout.width;
+            let work = &self.leased.device.work;
+            work.add_host(read, items.len() * sliver_bytes);
             // The device copies meanwhile.
             if let Some(check) = &self.check {
+                work.add_host(read, 0);
                 let sums = &mut self.sums[0][items.clone()];
                 piece.cpu.install(|| {
                     let sums = sums.par_iter_mut().zip(items);
@@ -344,7 +348,15 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 });
             }
         });
+        let columns = match piece.axis {
+            Axis::Primary => missing,
+            Axis::Secondary => stripe.locations.len(),
+        };
+        let restored = codewords.len() * columns * layout.width;
+        let work = &self.leased.device.work;
+        work.add_host(restored, restored);
         if let Some(check) = &self.check {
+            work.add_host(padded.len(), 0);
             let sums = &mut self.sums[1];
             piece.cpu.install(|| {
                 let sums = sums.par_iter_mut().enumerate();

@@ -11,6 +11,7 @@ use super::shader_pipeline::Pipeline;
 use super::timing::{SpanKind, SubmissionSpans};
 use crate::engine::gpu::shader::bounds::{self, Parameters};
 use crate::engine::gpu::shader::modules::Shader;
+use crate::io::device_work::DeviceWork;
 
 /// Distance of the parameters of two dispatches in a uniform buffer, in bytes. No device requires
 /// more.
@@ -31,7 +32,10 @@ enum Step {
     },
     Clear(wgpu::Buffer),
     Dispatch {
-        pipeline: Arc<Pipeline>,
+        /// `None` on a stub.
+        pipeline: Option<Arc<Pipeline>>,
+        /// Threads per workgroup.
+        threads: u32,
         buffers: Vec<wgpu::Buffer>,
         parameters: u32,
         groups: [u32; 2],
@@ -45,6 +49,35 @@ impl Step {
             Self::Copy { from, .. } if is_shared(&from.0) => SpanKind::Upload,
             Self::Copy { to, .. } if is_shared(&to.0) => SpanKind::Readback,
             _ => SpanKind::Kernels,
+        }
+    }
+
+    /// Returns the step's part of a job's work.
+    fn work(&self) -> DeviceWork {
+        let none = DeviceWork::default();
+        match (self, self.kind()) {
+            (Self::Copy { bytes, .. }, SpanKind::Upload) => DeviceWork {
+                uploaded: *bytes,
+                ..none
+            },
+            (Self::Copy { bytes, .. }, SpanKind::Readback) => DeviceWork {
+                read_back: *bytes,
+                ..none
+            },
+            (
+                Self::Dispatch {
+                    threads, groups, ..
+                },
+                _,
+            ) => DeviceWork {
+                dispatches: 1,
+                invocations: [*threads, groups[0], groups[1]]
+                    .into_iter()
+                    .map(u64::from)
+                    .product(),
+                ..none
+            },
+            _ => none,
         }
     }
 }
@@ -109,7 +142,11 @@ impl<'d> Commands<'d> {
             .extend_from_slice(bytemuck::bytes_of(parameters));
         self.parameters.resize(at + PARAMETERS_STEP, 0);
         self.steps.push(Step::Dispatch {
-            pipeline: self.device.pipeline(shader)?,
+            pipeline: match self.device.is_stub() {
+                true => None,
+                false => Some(self.device.pipeline(shader)?),
+            },
+            threads: shader.threads(),
             buffers: buffers.iter().map(|&buffer| buffer.clone()).collect(),
             parameters: u32::try_from(at).expect("few dispatches a submission"),
             groups,
@@ -126,6 +163,16 @@ impl<'d> Commands<'d> {
         } = self;
         let device = &whole.device;
         whole.check()?;
+        steps.iter().for_each(|step| whole.work.add(&step.work()));
+        whole.work.add(&DeviceWork {
+            uploaded: parameters.len() as u64,
+            buffers: u64::from(!parameters.is_empty()),
+            submissions: 1,
+            ..DeviceWork::default()
+        });
+        if whole.is_stub() {
+            return Ok(whole.queue.submit([]));
+        }
         let uniform = (!parameters.is_empty()).then(|| {
             let buffer = device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("parameters"),
@@ -157,7 +204,9 @@ impl<'d> Commands<'d> {
                     buffers,
                     parameters,
                     groups,
+                    ..
                 } => {
+                    let pipeline = pipeline.as_ref().expect("a stub executes nothing");
                     let uniform = uniform.as_ref().expect("every dispatch has parameters");
                     let parameters_binding = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                         buffer: uniform,

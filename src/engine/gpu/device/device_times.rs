@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::open_device::Device;
 use crate::io::control::{Control, DeviceTime};
+use crate::io::device_work::DeviceWork;
 
 impl Device {
     /// Drops times that have not been read: a job that ended early leaves them.
@@ -43,6 +44,11 @@ impl Device {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         timing.copy(&mut encoder, &unread, &readable);
         let submission = self.queue.submit([encoder.finish()]);
+        self.work.add(&DeviceWork {
+            read_back: bytes,
+            submissions: 1,
+            ..DeviceWork::default()
+        });
         self.map(&readable, wgpu::MapMode::Read, bytes, Some(&submission))?;
         match readable.slice(..bytes).get_mapped_range() {
             Ok(view) => timing.add(&unread, &view, times),

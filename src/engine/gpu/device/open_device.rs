@@ -9,15 +9,22 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::shader_pipeline::Pipeline;
 use super::timing::{self, Timing};
+#[cfg(any(test, feature = "kernels"))]
+use crate::engine::device_info::DeviceInfo;
 use crate::engine::device_info::DeviceKind;
 use crate::engine::gpu::shader::modules::{Shader, state_depth};
 use crate::format::commitment::Commitment;
+use crate::io::device_work::{DeviceWork, DeviceWorkTotal};
 
 /// Time limit of a wait: far longer than any dispatch is meant to take. Some drivers compile a
 /// shader when it first runs.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Time limit of a wait for a software device, which compiles slowly, above all on a busy machine.
 const SOFTWARE_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// Bytes of the largest binding of any device.
+#[cfg(any(test, feature = "kernels"))]
+const LARGEST_BINDING: u64 = 2 << 30;
 
 /// Open device.
 pub(crate) struct Device {
@@ -27,10 +34,15 @@ pub(crate) struct Device {
     timeout: Duration,
     /// Timestamps of the device, if it has them.
     pub(crate) timing: Option<Timing>,
+    /// Work since the device was opened.
+    pub(crate) work: DeviceWorkTotal,
     /// True if shaders have 64-bit integers.
     native_words: bool,
     /// True if shaders are compiled with the checks of `wgpu`.
     shader_checks: bool,
+    /// True if commands are counted and not executed.
+    #[cfg(any(test, feature = "kernels"))]
+    pub(crate) is_stub: bool,
     /// First error that the driver reported.
     trouble: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
@@ -78,17 +90,47 @@ impl Device {
             queue,
             limits,
             timing,
+            work: DeviceWorkTotal::default(),
             timeout: match kind {
                 DeviceKind::Software => SOFTWARE_TIMEOUT,
                 _ => TIMEOUT,
             },
             native_words: features.contains(wgpu::Features::SHADER_INT64),
             shader_checks,
+            #[cfg(any(test, feature = "kernels"))]
+            is_stub: false,
             trouble,
             pipelines: Mutex::default(),
             #[cfg(test)]
             injector: super::fault_injector::Injector::default(),
         })
+    }
+
+    /// Returns a stub with the largest bindings that a device has.
+    #[cfg(any(test, feature = "kernels"))]
+    pub(crate) fn into_stub(self, info: DeviceInfo) -> (Self, DeviceInfo) {
+        let largest_binding = self.limits.max_buffer_size.min(LARGEST_BINDING);
+        let device = Self {
+            is_stub: true,
+            ..self
+        };
+        let info = DeviceInfo {
+            largest_binding,
+            ..info
+        };
+        (device, info)
+    }
+
+    /// Returns true if commands are counted and not executed.
+    pub(crate) fn is_stub(&self) -> bool {
+        #[cfg(any(test, feature = "kernels"))]
+        {
+            self.is_stub
+        }
+        #[cfg(not(any(test, feature = "kernels")))]
+        {
+            false
+        }
     }
 
     /// Returns the first error that the driver reported, if there is one.
@@ -115,6 +157,10 @@ impl Device {
             size: bytes,
             usage,
             mapped_at_creation: false,
+        });
+        self.work.add(&DeviceWork {
+            buffers: 1,
+            ..DeviceWork::default()
         });
         self.check()?;
         Ok(buffer)
@@ -154,7 +200,13 @@ impl Device {
 
     /// Writes bytes to a buffer, before all later submissions. For small tables.
     pub(crate) fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) {
-        self.queue.write_buffer(buffer, 0, bytes);
+        self.work.add(&DeviceWork {
+            uploaded: bytes.len() as u64,
+            ..DeviceWork::default()
+        });
+        if !self.is_stub() {
+            self.queue.write_buffer(buffer, 0, bytes);
+        }
     }
 
     /// Returns the bytes of workgroup memory that shaders use: 16 KiB, which every device has, or
@@ -170,6 +222,10 @@ impl Device {
     pub(crate) fn wait(&self, submission: Option<&wgpu::SubmissionIndex>) -> Result<(), Fault> {
         #[cfg(test)]
         self.injector.at_wait(&self.device)?;
+        self.work.add(&DeviceWork {
+            waits: 1,
+            ..DeviceWork::default()
+        });
         let polled = self.device.poll(wgpu::PollType::Wait {
             submission_index: submission.cloned(),
             timeout: Some(self.timeout),

@@ -78,7 +78,13 @@ impl<'a> GpuEncodeSession<'a> {
         control: &Control,
     ) -> Result<(), Failure> {
         let engine = self.engine;
-        let output = StripeOutput::new(output, &self.shape, range.clone(), progress);
+        let output = StripeOutput::new(
+            output,
+            &self.shape,
+            range.clone(),
+            progress,
+            &engine.device.work,
+        );
         let samples = self.samples.as_ref();
         let sampled = samples.map(|samples| {
             let buffer = |samples: &Samples<'_>| Mutex::new(samples.buffer(range.clone()));
@@ -113,7 +119,11 @@ impl<'a> GpuEncodeSession<'a> {
             let found = [of_rows, of_columns];
             for ((samples, sampled), found) in samples.iter_mut().zip(sampled).zip(found) {
                 let sampled = sampled.into_inner().unwrap_or_else(PoisonError::into_inner);
-                samples.check(&sampled, &found, control)?;
+                let checked = samples.check(&sampled, &found, control);
+                // A stub has no hashes.
+                if !engine.device.is_stub() {
+                    checked?;
+                }
             }
         }
         match result {

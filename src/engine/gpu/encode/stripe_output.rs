@@ -14,6 +14,7 @@ use crate::format::index::{Axis, SliverIndex};
 use crate::format::pair_set::PairSet;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
+use crate::io::device_work::DeviceWorkTotal;
 use crate::io::sink::{Pieces, SinkSession, SliverPart};
 use crate::support::memory::collected;
 
@@ -38,6 +39,7 @@ pub(crate) struct StripeOutput<'a> {
     shape: &'a Shape,
     range: Range<u32>,
     progress: &'a OutputProgress,
+    work: &'a DeviceWorkTotal,
     /// True if a sliver after the source slivers is wanted, by axis.
     wants: [bool; 2],
 }
@@ -57,6 +59,7 @@ impl<'a> StripeOutput<'a> {
         shape: &'a Shape,
         range: Range<u32>,
         progress: &'a OutputProgress,
+        work: &'a DeviceWorkTotal,
     ) -> Self {
         let wants = Axis::BOTH.map(|axis| {
             let behind = shape.slivers_needed(axis)..shape.n_shards();
@@ -78,6 +81,7 @@ impl<'a> StripeOutput<'a> {
             shape,
             range,
             progress,
+            work,
             wants,
         }
     }
@@ -137,6 +141,8 @@ impl<'a> StripeOutput<'a> {
                 }
             }
         }
+        let bytes = pieces.iter().map(<[u8]>::len).sum();
+        self.work.add_host(bytes, bytes);
         let behind = first + pieces.len();
         let done = self.progress.of(axis, index);
         done.store(behind as u16, Ordering::Relaxed);

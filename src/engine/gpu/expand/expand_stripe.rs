@@ -326,6 +326,8 @@ impl<'a> ExpandRun<'a> {
                 places.zip(slivers).enumerate().try_for_each(read)
             })
         })?;
+        let work = &self.leased.device.work;
+        work.add_host(2 * len, len + items.len() * padded);
         commands.clear(&self.buffers.sums);
         self.extend(&mut commands, layout, items.len(), &range)?;
         let ends = range.end == stripe.range.end;
@@ -477,6 +479,7 @@ impl<'a> ExpandRun<'a> {
         let Some(check) = &self.check else {
             return Vec::new();
         };
+        self.leased.device.work.add_host(batch.len(), 0);
         let original = self.original;
         let sum_of = |number: usize| {
             let mut sum = [0; CHUNK];

@@ -63,6 +63,7 @@ impl<'a> EncodeRun<'a> {
                 let len = codewords.len() * symbols * width;
                 ensure_capacity(&mut scratch, len);
                 scratch.resize(len, 0);
+                self.leased.device.work.add_host(padded.len(), len);
                 stripe.cpu.install(|| {
                     let padded = padded.par_chunks_exact(symbols * pitch);
                     padded
@@ -106,8 +107,10 @@ impl<'a> EncodeRun<'a> {
         let Some(check) = &self.check else {
             return Ok(());
         };
+        let work = &self.leased.device.work;
         let [n, rows, columns] = self.stripe.counts();
         let pitch = self.layout.pitch();
+        work.add_host(padded.len(), 0);
         let (axis, of, original) = match block {
             CodewordBlock::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
             CodewordBlock::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
@@ -136,6 +139,7 @@ impl<'a> EncodeRun<'a> {
         });
         combination_check::verify(self.stripe.shape, axis, &sums)?;
         if let CodewordBlock::Rows(_) = block {
+            work.add_host(padded.len(), 0);
             // The columns after the source columns are checked at the end of the stripe.
             let of_row = |index: usize| {
                 let mut sum = [0; CHUNK];

@@ -100,6 +100,9 @@ impl<'a> EncodeRun<'a> {
                     block,
                 });
             }
+            // Each row is read, then packed.
+            let (len, device) = (batch.len(), self.leased.device);
+            device.work.add_host(2 * len, len + count * padded);
             // The device works meanwhile.
             self.sum_source(&range, batch);
             self.keep_samples(&range, batch);
@@ -217,6 +220,7 @@ impl<'a> EncodeRun<'a> {
         };
         let [_, _, columns] = self.stripe.counts();
         let width = self.layout.width;
+        self.leased.device.work.add_host(batch.len(), 0);
         let chunks = &mut self.source[range.start * columns..range.end * columns];
         self.stripe.cpu.install(|| {
             let symbols = batch.par_chunks_exact(width);
