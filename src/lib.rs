@@ -311,6 +311,8 @@ pub mod runtime {
 #[cfg(feature = "kernels")]
 #[doc(hidden)]
 pub mod kernels {
+    #[cfg(feature = "gpu")]
+    pub use crate::engine::cpu::kernels::Combining;
     pub use crate::engine::cpu::kernels::{Coding, Hashing, hash_pairs};
     #[cfg(feature = "gpu")]
     pub use crate::io::device_work::DeviceWork;

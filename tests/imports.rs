@@ -31,6 +31,7 @@ const SEAM: [(&str, &[&str]); 12] = [
             "full_factor",
             "make_tables",
             "mul",
+            "product_with",
             "scaled_from_tensor",
             "scaled_to_tensor",
             "subfield_factor",

@@ -6,9 +6,10 @@ use std::hint::black_box;
 use blake2b_simd::Params;
 use blake2b_simd::many::{HashManyJob, hash_many};
 use reed_solomon_simd::ReedSolomonEncoder;
+use reed_solomon_simd::engine::{DefaultEngine, Engine};
 use serde_json::{Value, json};
 use walrus_accel::Shape;
-use walrus_accel::kernels::{Coding, Hashing, hash_pairs};
+use walrus_accel::kernels::{Coding, Combining, Hashing, hash_pairs};
 use walrus_accel::runtime::InstructionSet;
 
 use crate::bound::Rates;
@@ -28,6 +29,9 @@ const HASHED: [usize; 4] = [64, 152, 1206, 4820];
 /// Symbol sizes of the code measurements. The second is the engine's step, with which a codeword
 /// fits into a core's second-level cache.
 const CODED: [usize; 4] = [64, 256, 1024, 8192];
+
+/// Symbol sizes of the combination measurements: those of blobs of 32 MiB, 256 MiB and 1 GiB.
+const COMBINED: [usize; 3] = [152, 1206, 4820];
 
 /// Bytes per hash block of Blake2b.
 const BLOCK: usize = 128;
@@ -57,12 +61,21 @@ pub struct Extension {
     other: f64,
 }
 
+/// Times of combining the chunks of every symbol of a codeword, in seconds.
+struct Combination {
+    symbol_size: usize,
+    own: f64,
+    /// Time of `reed-solomon-simd`, one chunk per call.
+    other: f64,
+}
+
 /// Measurements of the kernels of one instruction set.
 pub struct Measured {
     pub set: InstructionSet,
     pub leaves: Vec<Leaves>,
     nodes: Nodes,
     pub extensions: Vec<Extension>,
+    combinations: Vec<Combination>,
 }
 
 impl Leaves {
@@ -195,6 +208,52 @@ impl Extension {
     }
 }
 
+impl Combination {
+    fn measure(set: InstructionSet, symbol_size: usize) -> Self {
+        let symbols = blob(4, SYMBOLS * symbol_size);
+        let logs: Vec<_> = (0..symbol_size.div_ceil(64))
+            .map(|chunk| (chunk * 4003 % 65_535) as u16)
+            .collect();
+        let engine = DefaultEngine::new();
+        let combine = |symbol: &[u8]| {
+            let mut sum = [0; 64];
+            for (chunk, &log) in symbol.chunks(64).zip(&logs) {
+                let mut product = [[0; 64]];
+                let (low, high) = chunk.split_at(chunk.len() / 2);
+                product[0][..low.len()].copy_from_slice(low);
+                product[0][32..][..high.len()].copy_from_slice(high);
+                engine.mul(&mut product, log);
+                let bytes = sum.iter_mut().zip(product[0]);
+                bytes.for_each(|(sum, byte)| *sum ^= byte);
+            }
+            sum
+        };
+        let own = Combining::new(set, symbol_size, symbols.clone(), logs.clone());
+        let mut own = own.expect("an available set");
+        for (symbol, sum) in symbols.chunks_exact(symbol_size).zip(own.run()) {
+            assert_eq!(combine(symbol), *sum);
+        }
+        let mut other = || {
+            for symbol in symbols.chunks_exact(symbol_size) {
+                black_box(combine(symbol));
+            }
+        };
+        let mut own = || _ = black_box(own.run());
+        let [own, other] = alternate(ROUNDS, [&mut own, &mut other]);
+        Self {
+            symbol_size,
+            own,
+            other,
+        }
+    }
+
+    /// Returns bytes per second and the ratio to `reed-solomon-simd`.
+    fn rates(&self) -> [f64; 3] {
+        let bytes = (SYMBOLS * self.symbol_size) as f64;
+        [bytes / self.own, bytes / self.other, self.other / self.own]
+    }
+}
+
 impl Measured {
     pub fn new(set: InstructionSet) -> Self {
         let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
@@ -212,6 +271,7 @@ impl Measured {
             leaves: HASHED.map(|size| Leaves::measure(set, size)).into(),
             nodes: Nodes::measure(set),
             extensions: extensions.collect(),
+            combinations: COMBINED.map(|size| Combination::measure(set, size)).into(),
         }
     }
 
@@ -259,6 +319,12 @@ impl Measured {
                 1.0 / own
             );
         }
+        println!("  combine  size     GB/s  reed-solomon-simd   ratio");
+        for combination in &self.combinations {
+            let [own, other, ratio] = combination.rates();
+            let (size, own, other) = (combination.symbol_size, own / 1e9, other / 1e9);
+            println!("           {size:4}  {own:7.2}  {other:17.2}  {ratio:5.2}x");
+        }
         let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         println!(
             "  at best: {:.1} and {:.1} million compressions per second (leaves, nodes), \
@@ -287,6 +353,14 @@ impl Measured {
                 "ratio": extension.ratio(),
             })
         });
+        let combinations = self.combinations.iter().map(|combination| {
+            let [own, other, _] = combination.rates();
+            json!({
+                "symbolSize": combination.symbol_size,
+                "bytesPerSecond": own,
+                "reedSolomonSimdBytesPerSecond": other,
+            })
+        });
         let shape = Shape::new(Shape::NETWORK_SHARDS, 1).unwrap();
         json!({
             "instructionSet": self.set.name(),
@@ -294,6 +368,7 @@ impl Measured {
             "nodesPerSecond": SYMBOLS as f64 / self.nodes.own,
             "blake2bSimdNodesPerSecond": SYMBOLS as f64 / self.nodes.many,
             "code": extensions.collect::<Vec<_>>(),
+            "combinations": combinations.collect::<Vec<_>>(),
             "codeNsPerBlobByte": rates.code_ns(&shape),
         })
     }

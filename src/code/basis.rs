@@ -144,6 +144,12 @@ pub(crate) fn full_factor(label: u16) -> Matrix16 {
     Matrix16::of(|x| basis().tensors.apply(mul(basis().labels.apply(x), label)))
 }
 
+/// Matrix of multiplication by the element with the given logarithm, on labels.
+#[cfg(feature = "gpu")]
+pub(crate) fn product_with(log: u16) -> Matrix16 {
+    Matrix16::of(|x| mul(x, exp(log)))
+}
+
 /// Matrix of multiplication by an element of the subfield, in the tensor basis: the same for both
 /// bytes.
 pub(crate) fn subfield_factor(label: u8) -> Matrix {

@@ -14,6 +14,8 @@ mod derivative;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod field;
 
+#[cfg(feature = "gpu")]
+pub(crate) use basis::product_with;
 pub(crate) use basis::{
     Matrix, Matrix16, from_tensor, scaled_from_tensor, scaled_to_tensor, to_tensor,
 };

@@ -10,6 +10,8 @@ use super::hash::ShortLeaves;
 use super::isa::Isa;
 use super::isa_selection::{self, Choice};
 use super::rs::butterflies::Butterflies;
+#[cfg(feature = "gpu")]
+use super::rs::combiner::Combiner;
 use super::rs::extender::Extender;
 use super::rs::restorer::Restorer;
 use super::symbol_chunks::Layout;
@@ -108,6 +110,12 @@ impl CpuEngine {
         let work = || catch_unwind(AssertUnwindSafe(work));
         let result = self.pool.install(work);
         result.unwrap_or_else(|payload| resume_unwind(Box::new(HostPanic(payload))))
+    }
+
+    /// Prepares factors with these logarithms to combine symbols with.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn combiner(&self, logs: Vec<u16>) -> Combiner {
+        Combiner::new(&self.butterflies, logs)
     }
 
     /// Returns the step: the bytes of every symbol of a codeword that are extended and hashed at

@@ -4,6 +4,8 @@
 use super::hash::{self, LaneStates, LeafHasher, StripeStates, Tile};
 use super::isa::Isa;
 use super::rs::butterflies::{Butterflies, CodeSpace};
+#[cfg(feature = "gpu")]
+use super::rs::combiner::Combiner;
 use super::rs::extender::{Extender, Next};
 use super::symbol_chunks::{Aligned, Layout, Symbols, SymbolsMut};
 use crate::code::Code;
@@ -190,5 +192,47 @@ impl Coding {
         let start = (self.code.original + index) * self.pitch;
         let size = self.symbol_size;
         &self.symbols()[start..][..size]
+    }
+}
+
+/// Random combination of the chunks of symbols, as the check of a device's results computes it.
+#[cfg(feature = "gpu")]
+pub struct Combining {
+    combiner: Combiner,
+    symbol_size: usize,
+    symbols: Vec<u8>,
+    sums: Vec<[u8; 64]>,
+}
+
+#[cfg(feature = "gpu")]
+impl Combining {
+    /// Prepares factors with these logarithms for symbols of `symbol_size` bytes, one factor per
+    /// chunk of 64 bytes. `None` if this CPU does not have the instruction set.
+    ///
+    /// # Panics
+    ///
+    /// If there are too few logarithms.
+    #[must_use]
+    pub fn new(
+        set: InstructionSet,
+        symbol_size: usize,
+        symbols: Vec<u8>,
+        logs: Vec<u16>,
+    ) -> Option<Self> {
+        assert!(logs.len() >= symbol_size.div_ceil(64));
+        Some(Self {
+            combiner: Combiner::new(&Butterflies::new(isa(set)?), logs),
+            symbol_size,
+            sums: vec![[0; 64]; symbols.len() / symbol_size],
+            symbols,
+        })
+    }
+
+    /// Combines each symbol into one chunk.
+    pub fn run(&mut self) -> &[[u8; 64]] {
+        let lengths = [self.symbol_size; 2];
+        self.combiner
+            .combine_symbols(&self.symbols, lengths, &mut self.sums);
+        &self.sums
     }
 }

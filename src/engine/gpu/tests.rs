@@ -10,7 +10,7 @@ mod verified_slivers;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};
 
-use super::audit::combination_check;
+use super::audit::combination_check::{self, CodewordAxis, CombinationCheck, CombinedCodewords};
 use super::device::workspace::Workspace;
 use super::shader::modules::Shader;
 use super::*;
@@ -267,10 +267,22 @@ fn a_wrong_answer_is_noticed() {
     let shape = Shape::new(10, 20_000).unwrap();
     let blob = blob(20_000);
     let codewords = [shape.n_shards(), shape.rows()].map(usize::from);
-    let check =
-        combination_check::CombinationCheck::new(shape.symbol_size() as usize, codewords, 7);
+    let check = CombinationCheck::new(&engine.cpu, shape.symbol_size() as usize, codewords, 7);
     let mut sums = combination_check::Sums::new(&shape);
     let cpu = cpu(10, Commitment::Blake2b256);
+    let add = |to: &mut combination_check::Sum, symbol: &[u8], axis, first| {
+        let mut chunks = [[0; 64]];
+        check.combine_symbols(symbol, [symbol.len(); 2], &mut chunks);
+        let codeword = CombinedCodewords {
+            axis,
+            first,
+            count: 1,
+            chunks: &chunks,
+            symbol: 1,
+            codeword: 1,
+        };
+        check.add_codewords(codeword, std::slice::from_mut(to));
+    };
     // The sums of a device, computed from the slivers.
     let mut slivers = SliverBuffer::new();
     let pairs = PairSet::all(10);
@@ -282,12 +294,11 @@ fn a_wrong_answer_is_noticed() {
         for row in 0..10 {
             let pair = SliverIndex(row as u16).pair(Axis::Primary, 10);
             let primary = slivers.symbols(Axis::Primary, pair).unwrap();
-            let chunk = check.combine_symbol(&primary[column * size..][..size]);
+            let symbol = &primary[column * size..][..size];
             let to = &mut sums.of_columns[row];
-            check.add_codeword(to, &chunk, combination_check::CodewordAxis::Columns, column);
+            add(to, symbol, CodewordAxis::Columns, column);
             if row < rows {
-                let to = &mut sums.of_rows[column];
-                check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
+                add(&mut sums.of_rows[column], symbol, CodewordAxis::Rows, row);
             }
         }
     }
@@ -295,9 +306,8 @@ fn a_wrong_answer_is_noticed() {
         let pair = SliverIndex(column as u16).pair(Axis::Secondary, 10);
         let secondary = slivers.symbols(Axis::Secondary, pair).unwrap();
         for row in 0..rows {
-            let chunk = check.combine_symbol(&secondary[row * size..][..size]);
-            let to = &mut sums.of_rows[column];
-            check.add_codeword(to, &chunk, combination_check::CodewordAxis::Rows, row);
+            let symbol = &secondary[row * size..][..size];
+            add(&mut sums.of_rows[column], symbol, CodewordAxis::Rows, row);
         }
     }
     // Combinations of source columns alone are codewords too.

@@ -10,11 +10,15 @@
 //! the stripe, together with the source as the host has it. Hashes have no such structure: see
 //! `samples.rs`.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
 use reed_solomon_simd::ReedSolomonEncoder;
-use reed_solomon_simd::engine::DefaultEngine;
-use reed_solomon_simd::engine::Engine as _;
 
 use crate::code::{exp, with_tables};
+use crate::engine::cpu::CpuEngine;
+use crate::engine::cpu::rs::combiner::Combiner;
+use crate::engine::cpu::rs::gf::ChunksAt;
 use crate::engine::gpu::device::fault::Fault;
 use crate::engine::gpu::shader::multipliers::images;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
@@ -25,14 +29,41 @@ use crate::support::memory::{collected, filled};
 /// Sum of products: one chunk of 32 elements.
 pub(crate) type Sum = [u8; CHUNK];
 
-/// Random factors of a stripe, as logarithms. No factor is zero.
+/// Bytes of symbols that a thread combines at once.
+const TASK_BYTES: usize = 64 << 10;
+
+/// Sums of codewords that a thread computes at once.
+const TASK_SUMS: usize = 4;
+
+/// Symbols of a sliver that are combined at once.
+const SLIVER_SYMBOLS: usize = 32;
+
+/// Random factors of a stripe. No factor is zero.
 pub(crate) struct CombinationCheck {
-    /// Factors of the chunks of a symbol.
-    chunks: Vec<u16>,
-    /// Factors of the `n` columns and of the source rows; or of the codewords of one kind, and
-    /// none.
-    codewords: [Vec<u16>; 2],
-    engine: DefaultEngine,
+    /// Factors of the chunks of a symbol, of the `n` columns and of the source rows; or of the
+    /// chunks and of the codewords of one kind.
+    factors: Combiner,
+    /// Bytes of a symbol.
+    width: usize,
+    /// Number of factors of codewords, by kind.
+    codewords: [usize; 2],
+}
+
+/// Codewords of a kind, each with chunks at equal distances in a list.
+#[derive(Clone, Copy)]
+pub(crate) struct CombinedCodewords<'a> {
+    /// Kind of the codewords.
+    pub(crate) axis: CodewordAxis,
+    /// First codeword.
+    pub(crate) first: usize,
+    /// Number of codewords.
+    pub(crate) count: usize,
+    /// Combined symbols, from the first symbol of the first codeword on.
+    pub(crate) chunks: &'a [Sum],
+    /// Chunks from a symbol to the next symbol of the same codeword.
+    pub(crate) symbol: usize,
+    /// Chunks from a codeword to the next.
+    pub(crate) codeword: usize,
 }
 
 /// Kind of the codewords that are combined.
@@ -105,10 +136,10 @@ pub(crate) fn add(to: &mut Sum, sum: &Sum) {
 impl CombinationCheck {
     /// Draws factors for symbols of `width` bytes and for the given numbers of codewords of each
     /// kind.
-    pub(crate) fn new(width: usize, codewords: [usize; 2], seed: u64) -> Self {
+    pub(crate) fn new(cpu: &CpuEngine, width: usize, codewords: [usize; 2], seed: u64) -> Self {
         let chunks = SymbolLayout { width }.chunks();
         let mut state = seed;
-        let mut random = || {
+        let random = |_| {
             // SplitMix64.
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut x = state;
@@ -117,71 +148,126 @@ impl CombinationCheck {
             // 65,535 is the logarithm of zero.
             ((x ^ (x >> 31)) % 65_535) as u16
         };
-        let mut some = |count: usize| collected((0..count).map(|_| random()));
+        let count = chunks + codewords[0] + codewords[1];
         Self {
-            chunks: some(chunks),
-            codewords: codewords.map(some),
-            engine: with_tables(DefaultEngine::new),
+            factors: cpu.combiner(collected((0..count).map(random))),
+            width,
+            codewords,
         }
     }
 
     /// Returns the factors in the format of the shaders: factors of chunks, of columns, of rows.
     pub(crate) fn table(&self) -> Vec<u32> {
-        let [columns, rows] = &self.codewords;
-        let logarithms = self.chunks.iter().chain(columns).chain(rows);
+        let logarithms = self.factors.logs().iter();
         collected(logarithms.flat_map(|&log| images(exp(log))))
     }
 
     /// Returns the number of a codeword's factor in the table.
     pub(crate) fn factor_index(&self, codewords: CodewordAxis, first: usize) -> u32 {
+        u32::try_from(self.factor(codewords, first)).expect("few factors")
+    }
+
+    /// Returns the number of a codeword's factor.
+    fn factor(&self, codewords: CodewordAxis, first: usize) -> usize {
         let before = match codewords {
             CodewordAxis::Columns => 0,
-            CodewordAxis::Rows => self.codewords[0].len(),
+            CodewordAxis::Rows => self.codewords[0],
         };
-        u32::try_from(self.chunks.len() + before + first).expect("few factors")
+        SymbolLayout { width: self.width }.chunks() + before + first
     }
 
-    /// Combines a symbol in the device's layout into one chunk.
-    pub(crate) fn combine_padded(&self, symbol: &[u8]) -> Sum {
-        let (chunks, _) = symbol.as_chunks::<CHUNK>();
-        let mut sum = [0; CHUNK];
-        for (chunk, &log) in chunks.iter().zip(&self.chunks) {
-            self.add_product(&mut sum, chunk, log);
-        }
-        sum
-    }
-
-    /// Combines a contiguous symbol into one chunk.
-    pub(crate) fn combine_symbol(&self, symbol: &[u8]) -> Sum {
-        let (whole, rest) = symbol.as_chunks::<CHUNK>();
-        let mut sum = [0; CHUNK];
-        for (chunk, &log) in whole.iter().zip(&self.chunks) {
-            self.add_product(&mut sum, chunk, log);
-        }
-        if !rest.is_empty() {
-            let mut last = [0; CHUNK];
-            let (low, high) = rest.split_at(rest.len() / 2);
-            last[..low.len()].copy_from_slice(low);
-            last[CHUNK / 2..][..high.len()].copy_from_slice(high);
-            self.add_product(&mut sum, &last, self.chunks[whole.len()]);
-        }
-        sum
-    }
-
-    /// Adds the combined symbol of a codeword to a sum.
-    pub(crate) fn add_codeword(
+    /// Combines contiguous symbols of `width` bytes at most, each `stride` bytes after the one
+    /// before, into one chunk each.
+    pub(crate) fn combine_symbols(
         &self,
-        to: &mut Sum,
-        chunk: &Sum,
-        codewords: CodewordAxis,
-        codeword: usize,
+        bytes: &[u8],
+        [width, stride]: [usize; 2],
+        chunks: &mut [Sum],
     ) {
-        self.add_product(to, chunk, self.codewords[codewords as usize][codeword]);
+        self.factors.combine_symbols(bytes, [width, stride], chunks);
     }
 
-    fn add_product(&self, to: &mut Sum, chunk: &Sum, log: u16) {
-        let mut product = [*chunk];
-        self.engine.mul(&mut product, log);
-        add(to, &product[0]);
+    /// As [`CombinationCheck::combine_symbols`], on all threads.
+    pub(crate) fn combine_on_threads(
+        &self,
+        cpu: &CpuEngine,
+        bytes: &[u8],
+        [width, stride]: [usize; 2],
+        chunks: &mut [Sum],
+    ) {
+        let task = (TASK_BYTES / stride).max(1);
+        cpu.install(|| {
+            let tasks = chunks.par_chunks_mut(task).enumerate();
+            tasks.for_each(|(number, chunks)| {
+                let bytes = &bytes[number * task * stride..];
+                self.combine_symbols(bytes, [width, stride], chunks);
+            });
+        });
+    }
+
+    /// Adds the combination of codewords to `sums.len()` sums, one per symbol.
+    pub(crate) fn add_codewords(&self, codewords: CombinedCodewords<'_>, sums: &mut [Sum]) {
+        let CombinedCodewords {
+            axis,
+            first,
+            count,
+            chunks,
+            symbol,
+            codeword,
+        } = codewords;
+        let chunks = ChunksAt {
+            bytes: chunks.as_flattened(),
+            sum: symbol * CHUNK,
+            term: codeword * CHUNK,
+        };
+        let factors = (self.factor(axis, first), count);
+        self.factors.add(factors, chunks, sums);
+    }
+
+    /// Adds the combination of a sliver's symbols to a sum. Symbol `i` of `bytes` belongs to
+    /// codeword `codewords.start + i`. Lengths are those of [`CombinationCheck::combine_symbols`].
+    pub(crate) fn add_sliver(
+        &self,
+        bytes: &[u8],
+        [width, stride]: [usize; 2],
+        codewords: Range<usize>,
+        sum: &mut Sum,
+    ) {
+        let mut chunks = [[0; CHUNK]; SLIVER_SYMBOLS];
+        for first in codewords.clone().step_by(SLIVER_SYMBOLS) {
+            let count = SLIVER_SYMBOLS.min(codewords.end - first);
+            let chunks = &mut chunks[..count];
+            let bytes = &bytes[(first - codewords.start) * stride..];
+            self.combine_symbols(bytes, [width, stride], chunks);
+            let codewords = CombinedCodewords {
+                axis: CodewordAxis::ALONE,
+                first,
+                count,
+                chunks,
+                symbol: count,
+                codeword: 1,
+            };
+            self.add_codewords(codewords, std::slice::from_mut(sum));
+        }
+    }
+
+    /// As [`CombinationCheck::add_codewords`], on all threads.
+    pub(crate) fn add_on_threads(
+        &self,
+        cpu: &CpuEngine,
+        codewords: CombinedCodewords<'_>,
+        sums: &mut [Sum],
+    ) {
+        cpu.install(|| {
+            let tasks = sums.par_chunks_mut(TASK_SUMS).enumerate();
+            tasks.for_each(|(number, sums)| {
+                let first = number * TASK_SUMS * codewords.symbol;
+                let codewords = CombinedCodewords {
+                    chunks: &codewords.chunks[first..],
+                    ..codewords
+                };
+                self.add_codewords(codewords, sums);
+            });
+        });
     }
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::decode_plan::DecodePlan;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::decode::{SliverLocation, Stripe};
-use crate::engine::gpu::audit::combination_check::{CodewordAxis, CombinationCheck, Sum};
+use crate::engine::gpu::audit::combination_check::{CombinationCheck, Sum};
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
@@ -166,9 +166,9 @@ impl<'a, 's> DecodeRun<'a, 's> {
         };
         device.write(&buffers.factors, bytemuck::cast_slice(&plan.factors));
         device.write(&buffers.positions, bytemuck::cast_slice(&plan.positions));
-        let check = piece
-            .seed
-            .map(|seed| CombinationCheck::new(layout.width, [stripe.codewords, 0], seed));
+        let check = piece.seed.map(|seed| {
+            CombinationCheck::new(piece.cpu, layout.width, [stripe.codewords, 0], seed)
+        });
         Ok(Self {
             piece,
             leased: LeasedDevice { device, workspace },
@@ -232,10 +232,9 @@ impl<'a, 's> DecodeRun<'a, 's> {
                 piece.cpu.install(|| {
                     let sums = sums.par_iter_mut().zip(items);
                     sums.for_each(|(sum, item)| {
-                        for codeword in 0..codewords {
-                            let chunk = check.combine_symbol(symbol(item, codeword));
-                            check.add_codeword(sum, &chunk, CodewordAxis::ALONE, codeword);
-                        }
+                        let bytes = &given.symbol(item, 0)[piece.range.start..];
+                        let lengths = [layout.width, given.pitch];
+                        check.add_sliver(bytes, lengths, 0..codewords, sum);
                     });
                 });
             }
@@ -361,10 +360,8 @@ impl<'a, 's> DecodeRun<'a, 's> {
             piece.cpu.install(|| {
                 let sums = sums.par_iter_mut().enumerate();
                 sums.for_each(|(number, sum)| {
-                    for codeword in codewords.clone() {
-                        let chunk = check.combine_padded(symbol(codeword, number));
-                        check.add_codeword(sum, &chunk, CodewordAxis::ALONE, codeword);
-                    }
+                    let lengths = [pitch, missing * pitch];
+                    check.add_sliver(&padded[number * pitch..], lengths, codewords.clone(), sum);
                 });
             });
         }

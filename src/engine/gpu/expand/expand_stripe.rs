@@ -23,7 +23,9 @@ use rayon::prelude::*;
 
 use crate::code::{Code, Rate};
 use crate::engine::cpu::CpuEngine;
-use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, CombinationCheck, Sum};
+use crate::engine::gpu::audit::combination_check::{
+    self, CodewordAxis, CombinationCheck, CombinedCodewords, Sum,
+};
 use crate::engine::gpu::audit::samples::SampledBytes;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
@@ -230,9 +232,9 @@ impl<'a> ExpandRun<'a> {
             (Role::Parents, sizes.levels[1]),
         ];
         workspace.prepare(&needed, sizes.staging);
-        let check = stripe
-            .seed
-            .map(|seed| CombinationCheck::new(widest as usize, [stripe.block, 0], seed));
+        let check = stripe.seed.map(|seed| {
+            CombinationCheck::new(stripe.cpu, widest as usize, [stripe.block, 0], seed)
+        });
         let table = check
             .as_ref()
             .map(CombinationCheck::table)
@@ -480,20 +482,20 @@ impl<'a> ExpandRun<'a> {
             return Vec::new();
         };
         self.leased.device.work.add_host(batch.len(), 0);
-        let original = self.original;
-        let sum_of = |number: usize| {
-            let mut sum = [0; CHUNK];
-            for (item, sliver) in batch.chunks_exact(original * width).enumerate() {
-                let chunk = check.combine_symbol(&sliver[number * width..][..width]);
-                check.add_codeword(&mut sum, &chunk, CodewordAxis::ALONE, item);
-            }
-            sum
+        let (cpu, original) = (self.stripe.cpu, self.original);
+        let count = batch.len() / (original * width);
+        let mut chunks = filled([0; CHUNK], count * original);
+        check.combine_on_threads(cpu, batch, [width, width], &mut chunks);
+        let slivers = CombinedCodewords {
+            axis: CodewordAxis::ALONE,
+            first: 0,
+            count,
+            chunks: &chunks,
+            symbol: 1,
+            codeword: original,
         };
         let mut sums = filled([0; CHUNK], self.n);
-        self.stripe.cpu.install(|| {
-            let sums = sums[..original].par_iter_mut().enumerate();
-            sums.for_each(|(number, sum)| *sum = sum_of(number));
-        });
+        check.add_on_threads(cpu, slivers, &mut sums[..original]);
         sums
     }
 

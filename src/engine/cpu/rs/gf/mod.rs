@@ -19,6 +19,8 @@
 
 mod block;
 mod butterfly;
+#[cfg(feature = "gpu")]
+mod combine_kernel;
 mod extend_kernel;
 mod fused_layers;
 #[cfg(target_arch = "x86_64")]
@@ -38,6 +40,10 @@ mod vector_avx512;
 #[cfg(target_arch = "x86_64")]
 mod vector_avx512_gfni;
 
+#[cfg(all(feature = "gpu", target_arch = "x86_64"))]
+use self::combine_kernel::CombineTables;
+#[cfg(feature = "gpu")]
+pub(crate) use self::combine_kernel::{ChunksAt, CombineChunks, CombineKernel};
 #[cfg(target_arch = "x86_64")]
 use self::extend_kernel::ExtendTables;
 pub(crate) use self::extend_kernel::{ExtendChunk, ExtendKernel};
@@ -85,6 +91,14 @@ pub(crate) fn extend_kernel(isa: Isa, code: Code) -> Option<Box<dyn ExtendKernel
 #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
 pub(crate) fn restore_kernel(isa: Isa, erasures: &Erasures) -> Option<Box<dyn RestoreKernel>> {
     with_vectors!(isa, set => Box::new(RestoreTables::new(set, erasures)) as _)
+}
+
+/// Returns the kernel that combines chunks with factors of these logarithms, if the instruction set
+/// has kernels.
+#[cfg(feature = "gpu")]
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
+pub(crate) fn combine_kernel(isa: Isa, logs: &[u16]) -> Option<Box<dyn CombineKernel>> {
+    with_vectors!(isa, set => Box::new(CombineTables::new(set, logs)) as _)
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]

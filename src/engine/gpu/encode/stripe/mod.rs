@@ -154,7 +154,7 @@ impl<'a> EncodeRun<'a> {
         let [n, rows, _] = stripe.counts();
         let check = stripe
             .seed
-            .map(|seed| CombinationCheck::new(width, [n, rows], seed));
+            .map(|seed| CombinationCheck::new(stripe.cpu, width, [n, rows], seed));
         let table = check
             .as_ref()
             .map(CombinationCheck::table)

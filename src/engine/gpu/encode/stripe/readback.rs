@@ -7,7 +7,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{CodewordBlock, EncodeRun, PendingReadback};
-use crate::engine::gpu::audit::combination_check::{self, CodewordAxis};
+use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, CombinedCodewords};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::read_mapped;
 use crate::engine::gpu::device::workspace::MappableBuffer;
@@ -115,49 +115,43 @@ impl<'a> EncodeRun<'a> {
             CodewordBlock::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
             CodewordBlock::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
         };
-        // Sums of different symbols are independent, so threads share them out.
-        let sum_of = |place: usize| {
-            let mut sum = [0; CHUNK];
-            for (index, codeword) in codewords.clone().enumerate() {
-                let chunk = match place.checked_sub(original) {
-                    None => match block {
-                        CodewordBlock::Rows(_) => self.source[codeword * columns + place],
-                        CodewordBlock::Columns(_) => self.source[place * columns + codeword],
-                    },
-                    Some(number) => {
-                        check.combine_padded(&padded[(index * symbols + number) * pitch..][..pitch])
-                    }
-                };
-                check.add_codeword(&mut sum, &chunk, of, codeword);
-            }
-            sum
+        let cpu = self.stripe.cpu;
+        let mut recovery = filled([0; CHUNK], codewords.len() * symbols);
+        check.combine_on_threads(cpu, padded, [pitch, pitch], &mut recovery);
+        let (chunks, symbol, codeword) = match block {
+            CodewordBlock::Rows(range) => (&self.source[range.start * columns..], 1, columns),
+            CodewordBlock::Columns(range) => (&self.source[range.start..], columns, 1),
+        };
+        let of_source = CombinedCodewords {
+            axis: of,
+            first: codewords.start,
+            count: codewords.len(),
+            chunks,
+            symbol,
+            codeword,
+        };
+        let of_recovery = CombinedCodewords {
+            chunks: &recovery,
+            symbol: 1,
+            codeword: symbols,
+            ..of_source
         };
         let mut sums = filled([0; CHUNK], n);
-        self.stripe.cpu.install(|| {
-            let sums = sums.par_iter_mut().enumerate();
-            sums.for_each(|(place, sum)| *sum = sum_of(place));
-        });
+        let (source, behind) = sums.split_at_mut(original);
+        check.add_on_threads(cpu, of_source, source);
+        check.add_on_threads(cpu, of_recovery, behind);
         combination_check::verify(self.stripe.shape, axis, &sums)?;
-        if let CodewordBlock::Rows(_) = block {
-            work.add_host(padded.len(), 0);
+        if let CodewordBlock::Rows(range) = block {
             // The columns after the source columns are checked at the end of the stripe.
-            let of_row = |index: usize| {
-                let mut sum = [0; CHUNK];
-                let row = &padded[index * symbols * pitch..][..symbols * pitch];
-                for (number, symbol) in row.chunks_exact(pitch).enumerate() {
-                    let chunk = check.combine_padded(symbol);
-                    check.add_codeword(&mut sum, &chunk, CodewordAxis::Columns, columns + number);
-                }
-                sum
+            let columns = CombinedCodewords {
+                axis: CodewordAxis::Columns,
+                first: columns,
+                count: symbols,
+                symbol: symbols,
+                codeword: 1,
+                ..of_recovery
             };
-            let mut sums = filled([0; CHUNK], codewords.len());
-            self.stripe.cpu.install(|| {
-                let sums = sums.par_iter_mut().enumerate();
-                sums.for_each(|(index, sum)| *sum = of_row(index));
-            });
-            for (row, sum) in codewords.clone().zip(sums) {
-                combination_check::add(&mut self.sums.of_columns[row], &sum);
-            }
+            check.add_on_threads(cpu, columns, &mut self.sums.of_columns[range.clone()]);
         }
         Ok(())
     }

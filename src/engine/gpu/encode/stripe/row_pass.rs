@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{CodewordBlock, EncodeRun, PendingReadback};
 use crate::code::{Code, Rate};
-use crate::engine::gpu::audit::combination_check::CodewordAxis;
+use crate::engine::gpu::audit::combination_check::{CodewordAxis, CombinedCodewords};
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::split_parts;
@@ -219,33 +219,32 @@ impl<'a> EncodeRun<'a> {
             return;
         };
         let [_, _, columns] = self.stripe.counts();
-        let width = self.layout.width;
+        let (cpu, width) = (self.stripe.cpu, self.layout.width);
         self.leased.device.work.add_host(batch.len(), 0);
         let chunks = &mut self.source[range.start * columns..range.end * columns];
-        self.stripe.cpu.install(|| {
-            let symbols = batch.par_chunks_exact(width);
-            chunks
-                .par_iter_mut()
-                .zip(symbols)
-                .for_each(|(chunk, symbol)| *chunk = check.combine_symbol(symbol));
-        });
+        check.combine_on_threads(cpu, batch, [width, width], chunks);
         let output = self.stripe.output;
-        let (rows, all) = (!output.wants_extended_rows(), !output.wants_recovery_rows());
-        for (row, chunks) in range.clone().zip(chunks.chunks_exact(columns)) {
-            for (column, chunk) in chunks.iter().enumerate() {
-                if rows {
-                    check.add_codeword(
-                        &mut self.sums.of_rows[column],
-                        chunk,
-                        CodewordAxis::Rows,
-                        row,
-                    );
-                }
-                if all {
-                    let to = &mut self.sums.of_columns[row];
-                    check.add_codeword(to, chunk, CodewordAxis::Columns, column);
-                }
-            }
+        if !output.wants_extended_rows() {
+            let rows = CombinedCodewords {
+                axis: CodewordAxis::Rows,
+                first: range.start,
+                count: range.len(),
+                chunks,
+                symbol: 1,
+                codeword: columns,
+            };
+            check.add_on_threads(cpu, rows, &mut self.sums.of_rows[..columns]);
+        }
+        if !output.wants_recovery_rows() {
+            let columns = CombinedCodewords {
+                axis: CodewordAxis::Columns,
+                first: 0,
+                count: columns,
+                chunks,
+                symbol: columns,
+                codeword: 1,
+            };
+            check.add_on_threads(cpu, columns, &mut self.sums.of_columns[range.clone()]);
         }
     }
 }
