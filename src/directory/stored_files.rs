@@ -85,8 +85,8 @@ impl Files {
         stamp.lock().expect("nothing panics under the lock")
     }
 
-    /// Writes bytes of a sliver's file at an offset, by `write`, and returns the open file. Offset 0
-    /// is the first write.
+    /// Writes bytes of a sliver's file at an offset, by `write`, and returns the open file. The
+    /// first write is at offset 0.
     fn write(
         &self,
         (axis, sliver): (Axis, SliverIndex),
