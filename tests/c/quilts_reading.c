@@ -256,7 +256,7 @@ static void check_missing(const walrus_accel_runtime *runtime, quilt *quilt) {
     CHECK(none == NULL);
     none = UNSET(walrus_accel_quilt_patches);
     CHECK_OK(walrus_accel_quilt_patch_id_to_text(quilt->id, 1, 3, text, sizeof text, &error));
-    CHECK_STATUS(WALRUS_ACCEL_MALFORMED,
+    CHECK_MESSAGE(WALRUS_ACCEL_NOT_FOUND, "column 1",
         walrus_accel_quilt_reader_patch_by_id(reader, text, NULL, &none, &error));
     CHECK(none == NULL);
     none = UNSET(walrus_accel_quilt_patches);
