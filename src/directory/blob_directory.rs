@@ -12,7 +12,7 @@ use super::file_names::{
 use super::handles::{Handles, read_small};
 use super::manifest::{MAX_METADATA_LEN, Manifest};
 use super::sliver_files::{
-    FileProblem, ProblemKind, SliverFile, SliverFiles, inspect_all, names, open,
+    FileProblem, ProblemKind, SliverFile, SliverFiles, each_file, inspect, names, open,
 };
 use crate::format::commitment::{BlobMetadataWithId, VerifiedMetadata};
 use crate::format::error::{Error, Result};
@@ -173,46 +173,35 @@ impl BlobDirectory {
         let pairs = self.handles.pairs.as_deref();
         let names = pairs.map(|pairs| names(pairs, |name| sliver_of(name).is_some()));
         if let (Some(pairs), Some(names)) = (pairs, names.transpose()?) {
-            let open_sliver = |number: usize| {
+            let judge = |number: usize| -> Result<Result<SliverFile, FileProblem>, Error> {
                 let name = &names.listed[number];
-                match sliver_of(name) {
-                    Some(_) => open(pairs, name),
-                    None => Ok(Err(io::ErrorKind::InvalidInput.into())),
-                }
-            };
-            let inspected = inspect_all(names.listed.len(), open_sliver, shape)?;
-            for (name, found) in names.listed.iter().zip(inspected) {
                 let path = pairs.at(name);
+                let damaged = ProblemKind::Damaged;
                 let Some((pair, axis)) = sliver_of(name) else {
                     let reason = "not the name of a sliver of this blob";
-                    push(
-                        problems,
-                        FileProblem::new(path, ProblemKind::Foreign, reason),
-                    );
-                    continue;
+                    return Ok(Err(FileProblem::new(path, ProblemKind::Foreign, reason)));
                 };
-                seen.insert((pair, axis));
-                match found {
-                    Ok(found) if found == (axis, pair) => {
-                        push(&mut files, SliverFile { path, axis, pair });
-                    }
+                Ok(match inspect(open(pairs, name)?, shape) {
+                    Ok(found) if found == (axis, pair) => Ok(SliverFile { path, axis, pair }),
                     Ok((axis, pair)) => {
                         let reason = format!("it holds the {axis} sliver of pair {}", pair.0);
-                        push(
-                            problems,
-                            FileProblem::new(path, ProblemKind::Damaged, reason),
-                        );
+                        Err(FileProblem::new(path, damaged, reason))
                     }
                     // Anything else under a sliver's name means that the sliver is damaged.
                     Err((ProblemKind::Foreign, reason)) => {
-                        push(
-                            problems,
-                            FileProblem::new(path, ProblemKind::Damaged, reason),
-                        );
+                        Err(FileProblem::new(path, damaged, reason))
                     }
-                    Err((kind, reason)) => push(problems, FileProblem::new(path, kind, reason)),
+                    Err((kind, reason)) => Err(FileProblem::new(path, kind, reason)),
+                })
+            };
+            for judged in each_file(names.listed.len(), judge)? {
+                match judged {
+                    Ok(file) => push(&mut files, file),
+                    Err(problem) => push(problems, problem),
                 }
             }
+            let slivers = names.listed.iter().filter_map(|name| sliver_of(name));
+            slivers.for_each(|sliver| seen.insert(sliver));
             problems.extend(names.rest);
         }
         if self.manifest().is_some() {

@@ -139,8 +139,9 @@ impl SliverFiles {
         let shape = metadata.shape();
         let mut files = Vec::new();
         let mut problems = Vec::new();
-        let open = |number: usize| Ok::<_, Infallible>(open_regular(&paths[number]));
-        let Ok(inspected) = inspect_all(paths.len(), open, &shape);
+        let inspect_one =
+            |number: usize| Ok::<_, Infallible>(inspect(open_regular(&paths[number]), &shape));
+        let Ok(inspected) = each_file(paths.len(), inspect_one);
         for (path, found) in paths.iter().zip(inspected) {
             match found {
                 Ok((axis, pair)) => push(
@@ -174,8 +175,11 @@ impl SliverFiles {
         let shape = metadata.shape();
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         let names = names(&pairs, |name| parse_sliver_file_name(name).is_some())?;
-        let open = |number: usize| open(&pairs, &names.listed[number]);
-        let inspected = inspect_all(names.listed.len(), open, &shape)?;
+        let inspect_one = |number: usize| {
+            let file = open(&pairs, &names.listed[number])?;
+            Ok::<_, Error>(inspect(file, &shape))
+        };
+        let inspected = each_file(names.listed.len(), inspect_one)?;
         for (name, found) in names.listed.iter().zip(inspected) {
             let path = pairs.at(name);
             match found {
@@ -305,15 +309,14 @@ pub(super) type Inspected = Result<(Axis, SliverPairIndex), (ProblemKind, String
 /// Number of files inspected at once: each inspection waits for short reads.
 const INSPECTED_AT_ONCE: usize = 16;
 
-/// Inspects numbered files. The first error of `open` ends the work.
-pub(super) fn inspect_all<E: Send>(
+/// Calls `inspect` with the numbers of files, several at once. The first error ends the work.
+pub(super) fn each_file<T: Send, E: Send>(
     count: usize,
-    open: impl Fn(usize) -> Result<io::Result<File>, E> + Sync,
-    shape: &Shape,
-) -> Result<Vec<Inspected>, E> {
+    inspect: impl Fn(usize) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
     // Few files take less time than threads.
     let threads = (count / INSPECTED_AT_ONCE).clamp(1, INSPECTED_AT_ONCE);
-    in_parallel(threads, count, |number| Ok(inspect(open(number)?, shape)))
+    in_parallel(threads, count, inspect)
 }
 
 /// Returns the sliver that a file holds, judging by its frame.
