@@ -19,22 +19,11 @@ const WORK: &str = include_str!("counted_work.txt");
 
 /// Returns a line of the table.
 fn line(name: &str, work: &DeviceWork) -> String {
-    let DeviceWork {
-        uploaded,
-        read_back,
-        dispatches,
-        invocations,
-        submissions,
-        waits,
-        buffers,
-        host_loaded,
-        host_stored,
-    } = work;
-    format!(
-        "{name:33} | uploaded {uploaded} read_back {read_back} dispatches {dispatches} \
-         invocations {invocations} submissions {submissions} waits {waits} buffers {buffers} \
-         host_loaded {host_loaded} host_stored {host_stored}"
-    )
+    let mut line = format!("{name:33} |");
+    for (field, number) in work.named() {
+        write!(line, " {field} {number}").expect("text");
+    }
+    line
 }
 
 /// Returns an engine as the table has it, on a software device. `None` without one.
