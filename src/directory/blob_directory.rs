@@ -176,7 +176,6 @@ impl BlobDirectory {
             let judge = |number: usize| -> Result<Result<SliverFile, FileProblem>, Error> {
                 let name = &names.listed[number];
                 let path = pairs.at(name);
-                let damaged = ProblemKind::Damaged;
                 let Some((pair, axis)) = sliver_of(name) else {
                     let reason = "not the name of a sliver of this blob";
                     return Ok(Err(FileProblem::new(path, ProblemKind::Foreign, reason)));
@@ -185,11 +184,11 @@ impl BlobDirectory {
                     Ok(found) if found == (axis, pair) => Ok(SliverFile { path, axis, pair }),
                     Ok((axis, pair)) => {
                         let reason = format!("it holds the {axis} sliver of pair {}", pair.0);
-                        Err(FileProblem::new(path, damaged, reason))
+                        Err(FileProblem::new(path, ProblemKind::Damaged, reason))
                     }
                     // Anything else under a sliver's name means that the sliver is damaged.
                     Err((ProblemKind::Foreign, reason)) => {
-                        Err(FileProblem::new(path, damaged, reason))
+                        Err(FileProblem::new(path, ProblemKind::Damaged, reason))
                     }
                     Err((kind, reason)) => Err(FileProblem::new(path, kind, reason)),
                 })

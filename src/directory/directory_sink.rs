@@ -166,9 +166,10 @@ impl DirectorySink {
     /// cancelled; 0 if another attempt starts over. `None` after success, and if the encoding
     /// ended before the journal was read.
     ///
-    /// The first record in the journal follows after the first group of rows, which has at most
-    /// 1 MiB per sliver, or after about 64 MiB of the blob if only some pairs are chosen. Later
-    /// records follow at intervals of a second or more. Blobs whose chosen slivers have 96 MiB or
+    /// The first record in the journal is of the first group of rows, which has at most 1 MiB per
+    /// sliver, and is made while the next group is computed; or it follows after about 64 MiB of
+    /// the blob if only some pairs are chosen. Later records follow at intervals of a second or
+    /// more. Blobs whose chosen slivers have 96 MiB or
     /// less in total have no journal.
     #[must_use]
     pub fn recorded(&self) -> Option<u64> {

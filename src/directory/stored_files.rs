@@ -14,7 +14,7 @@ use crate::io::sink::Pieces;
 use crate::support::disk::{
     Access, AlignedBytes, Dir, WriteQueue, Writeback, change_stamp, reserve, write_all_at,
 };
-use crate::support::memory::{collected, ensure_capacity, filled, push};
+use crate::support::memory::{collected, ensure_capacity, filled};
 
 thread_local! {
     /// Bytes of a write, gathered from symbols that lie apart in memory.
@@ -124,7 +124,12 @@ impl Files {
         if written.is_err() {
             let _ = self.failed.set(self.name(axis, sliver));
         }
-        push(&mut self.idle(), bytes.into_memory());
+        let mut idle = self.idle();
+        // Without a place in the list, the memory is released.
+        if idle.try_reserve(1).is_ok() {
+            idle.push(bytes.into_memory());
+        }
+        drop(idle);
         written.map(drop)
     }
 

@@ -38,6 +38,9 @@ const HASH_LEN: usize = blake3::OUT_LEN;
 /// bytes takes less time than handing it over.
 const QUEUED_MIN: u64 = 256 << 10;
 
+/// Number of writes that run at once. A disk reaches its speed with few large writes at a time.
+const WRITERS: usize = 4;
+
 /// Minimum bytes of a write buffer.
 const WRITE_BUFFER_MIN: u64 = 2 << 20;
 
@@ -95,7 +98,7 @@ impl StoredSlivers {
             let files = Arc::clone(&self.files);
             let run = move |write| files.write_buffered(write);
             let capacity = usize::try_from(bytes).unwrap_or(usize::MAX);
-            Some(WriteQueue::new(capacity, run))
+            Some(WriteQueue::new(WRITERS, capacity, run))
         });
     }
 

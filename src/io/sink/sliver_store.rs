@@ -64,8 +64,8 @@ pub trait SliverStore: Sync {
     }
 
     /// Records a position from which an interrupted encoding can be continued. `leaves` are the
-    /// leaf hashes of the columns done, 32 bytes per symbol, column by column. Called between
-    /// groups. The default records nothing.
+    /// leaf hashes of the columns done, 32 bytes per symbol, column by column. Called when every
+    /// part before the position is appended and none after it. The default records nothing.
     ///
     /// # Errors
     ///

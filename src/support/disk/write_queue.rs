@@ -5,15 +5,14 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{Builder, JoinHandle};
 
-/// Number of writes that run at once. A disk reaches its speed with few large writes at a time.
-const THREADS: usize = 4;
-
 /// Queue of writes. Writes with equal keys run one after another, in the order of their arrival.
 ///
 /// The first failed write ends the queue: later writes do not run, and every call returns the error
 /// of that write. Dropping the queue waits for the running writes and discards the others.
 pub(crate) struct WriteQueue<W: Send + 'static> {
     shared: Arc<Shared<W>>,
+    /// Number of threads.
+    most: usize,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -68,8 +67,10 @@ impl Failure {
 }
 
 impl<W: Send + 'static> WriteQueue<W> {
-    /// Creates a queue that holds up to `capacity` bytes, or one write. `run` does a write.
+    /// Creates a queue that holds up to `capacity` bytes, or one write. `run` does a write, on one
+    /// of `threads` threads, which start with the first write.
     pub(crate) fn new(
+        threads: usize,
         capacity: usize,
         run: impl Fn(W) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -86,6 +87,7 @@ impl<W: Send + 'static> WriteQueue<W> {
                 run: Box::new(run),
                 capacity,
             }),
+            most: threads,
             threads: Mutex::new(Vec::new()),
         }
     }
@@ -94,7 +96,7 @@ impl<W: Send + 'static> WriteQueue<W> {
     ///
     /// # Errors
     ///
-    /// The error of the first write that failed.
+    /// The error of the first write that failed; `OutOfMemory` if the queue cannot grow.
     pub(crate) fn push(&self, key: usize, bytes: usize, write: W) -> io::Result<()> {
         if !self.has_threads() {
             return self.shared.run_here(write);
@@ -103,6 +105,10 @@ impl<W: Send + 'static> WriteQueue<W> {
             state.held > 0 && state.held.saturating_add(bytes) > self.shared.capacity
         };
         let mut state = self.shared.wait_while(is_full)?;
+        state
+            .waiting
+            .try_reserve(1)
+            .map_err(|_| io::ErrorKind::OutOfMemory)?;
         state.held += bytes;
         state.waiting.push_back(Waiting { key, bytes, write });
         drop(state);
@@ -129,7 +135,7 @@ impl<W: Send + 'static> WriteQueue<W> {
                 let thread = Builder::new().name("walrus-accel-disk".into());
                 thread.spawn(move || shared.work()).ok()
             };
-            threads.extend((0..THREADS).map_while(start));
+            threads.extend((0..self.most).map_while(start));
         }
         !threads.is_empty()
     }
@@ -256,7 +262,7 @@ mod tests {
     fn writes_of_a_key_run_in_order_and_others_at_once() {
         let done: Arc<Mutex<Vec<Vec<usize>>>> = Arc::new(Mutex::new(vec![Vec::new(); 5]));
         let into = Arc::clone(&done);
-        let queue = WriteQueue::new(7, move |(key, number): (usize, usize)| {
+        let queue = WriteQueue::new(4, 7, move |(key, number): (usize, usize)| {
             if number.is_multiple_of(13) {
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -290,7 +296,7 @@ mod tests {
                 HELD.fetch_sub(1, Ordering::SeqCst);
             }
         }
-        let queue = WriteQueue::new(39, |held: Held| {
+        let queue = WriteQueue::new(4, 39, |held: Held| {
             drop(held);
             std::thread::sleep(Duration::from_millis(1));
             Ok(())
@@ -306,7 +312,7 @@ mod tests {
     fn the_first_failure_ends_the_queue() {
         let ran = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&ran);
-        let queue = WriteQueue::new(100, move |number: i32| {
+        let queue = WriteQueue::new(4, 100, move |number: i32| {
             counter.fetch_add(1, Ordering::SeqCst);
             match number {
                 // ENOSPC and EIO.
@@ -327,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_panic_fails_the_queue() {
-        let queue = WriteQueue::new(1, |()| -> io::Result<()> { panic!("on purpose") });
+        let queue = WriteQueue::new(2, 1, |()| -> io::Result<()> { panic!("on purpose") });
         // More than the capacity, but alone.
         queue.push(0, 2, ()).unwrap();
         let error = queue.drain().unwrap_err();

@@ -20,12 +20,13 @@ impl Writeback {
             start_writeback(&file, range);
             Ok(())
         };
-        Self(WriteQueue::new(capacity, run))
+        // One thread, as the calls wait at the same place.
+        Self(WriteQueue::new(1, capacity, run))
     }
 
     /// Starts to write the changed bytes of a range soon. Waits while the queue is full.
     pub(crate) fn start(&self, file: &Arc<File>, range: Range<u64>) {
-        // One after another, as the calls block at the same place.
+        // Without a place in the queue, a later sync writes the range.
         let _ = self.0.push(0, 1, (Arc::clone(file), range));
     }
 }
