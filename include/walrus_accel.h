@@ -3422,9 +3422,9 @@ walrus_accel_status walrus_accel_quilt_reader_patches_with_tag(const struct walr
  * tags as the patch states them, which the caller frees with walrus_accel_quilt_patches_free.
  *
  * Statuses: as walrus_accel_quilt_reader_patches; WALRUS_ACCEL_INVALID_ARGUMENT also if the text
- * is no patch ID; WALRUS_ACCEL_NOT_FOUND for a patch ID of another quilt, and if the columns of the
- * ID hold no patch of just that many columns; WALRUS_ACCEL_MALFORMED for a patch against the rules
- * of the format.
+ * is no patch ID; WALRUS_ACCEL_NOT_FOUND for a patch ID of another quilt, and if the columns of
+ * the ID hold no patch of just that many columns; WALRUS_ACCEL_MALFORMED for a patch against the
+ * rules of the format.
  */
 walrus_accel_status walrus_accel_quilt_reader_patch_by_id(const struct walrus_accel_quilt_reader *reader,
                                                           const char *patch_id,

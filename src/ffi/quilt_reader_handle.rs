@@ -320,9 +320,9 @@ pub extern "C" fn walrus_accel_quilt_reader_patches_with_tag(
 /// tags as the patch states them, which the caller frees with walrus_accel_quilt_patches_free.
 ///
 /// Statuses: as walrus_accel_quilt_reader_patches; WALRUS_ACCEL_INVALID_ARGUMENT also if the text
-/// is no patch ID; WALRUS_ACCEL_NOT_FOUND for a patch ID of another quilt, and if the columns of the
-/// ID hold no patch of just that many columns; WALRUS_ACCEL_MALFORMED for a patch against the rules
-/// of the format.
+/// is no patch ID; WALRUS_ACCEL_NOT_FOUND for a patch ID of another quilt, and if the columns of
+/// the ID hold no patch of just that many columns; WALRUS_ACCEL_MALFORMED for a patch against the
+/// rules of the format.
 #[unsafe(no_mangle)]
 pub extern "C" fn walrus_accel_quilt_reader_patch_by_id(
     reader: *const walrus_accel_quilt_reader,
