@@ -30,7 +30,26 @@ static int is_news(const char *file, int line) {
     return ++places[at].failures <= PRINTED_OF_A_PLACE;
 }
 
+/*
+ * A fork holds the lock: another thread that held it at that moment would leave it locked in the
+ * child for ever. A child counts from 0, so that its result is its own.
+ */
+static void before_fork(void) { pthread_mutex_lock(&lock); }
+
+static void after_fork(void) { pthread_mutex_unlock(&lock); }
+
+static void begin_child(void) {
+    checks = failures = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+static void watch_forks(void) {
+    if (pthread_atfork(before_fork, after_fork, begin_child) != 0) { abort(); }
+}
+
 static int count(int holds, const char *file, int line, const char *what, const char *detail) {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+    pthread_once(&watched, watch_forks);
     pthread_mutex_lock(&lock);
     checks++;
     if (!holds) { failures++; }
